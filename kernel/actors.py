@@ -1,0 +1,82 @@
+"""Who asks (身份): an actor, her role, and what a role may do. Does not know how she signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kernel.errors import Forbidden
+
+
+class Role(StrEnum):
+    """What somebody is here for. The last four are machines and customers."""
+
+    EDITOR = "editor"
+    PUBLISHER = "publisher"
+    REP = "rep"
+    TEAM_LEAD = "team_lead"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+    CHANNEL_APP = "channel_app"
+    COLLECTOR = "collector"
+    SERVICE = "service"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Whoever asks, as far as the answer depends on it."""
+
+    id: str
+    role: Role
+    name: str = ""
+    staff: str = ""
+    """Her id as an employee; empty for machines and customers."""
+    unit: str = ""
+    """The unit she belongs to; empty is headquarters."""
+    units: frozenset[str] = frozenset({""})
+    """Units whose content she sees: her own and those above it (``""`` is headquarters')."""
+    reach: frozenset[str] | None = None
+    """Units whose people and content she may manage: her own and those below; None is all."""
+    account: str = ""
+    """The one channel account that a front end speaks for."""
+    customer: str = ""
+    """The handle of the one customer that a customer's token answers for."""
+    language: str = "zh"
+
+    @property
+    def sight(self) -> str:
+        """Her visibility class: two actors with the same one see the same content."""
+        return "*" if self.reach is None else ",".join(sorted(self.units | self.reach))
+
+
+_ALWAYS = {"me"}
+_CONTENT = {"read_library", "read_shelf", "search", "read_campaigns", "read_deliveries"}
+_EDITING = _CONTENT | {"edit_materials", "tag_materials", "manage_tags", "upload_media"}
+_PUBLISHING = _CONTENT | {"place_materials", "retire_materials", "tag_materials", "simulate_shelf"}
+_SELLING = {"read_library", "read_shelf", "search", "read_customers", "recommend", "remind"}
+
+_MAY: dict[Role, frozenset[str] | None] = {
+    Role.EDITOR: frozenset(_EDITING | _PUBLISHING),
+    Role.PUBLISHER: frozenset(_PUBLISHING),
+    Role.REP: frozenset(_SELLING),
+    Role.TEAM_LEAD: frozenset(_SELLING | _CONTENT | {"read_boards"}),
+    Role.ANALYST: frozenset(_CONTENT | {"read_boards", "read_counts", "read_segments"}),
+    Role.ADMIN: None,  # everything
+    Role.CHANNEL_APP: frozenset({"read_shelf", "simulate_shelf", "send_events", "exchange_token"}),
+    Role.COLLECTOR: frozenset({"send_events"}),
+    Role.SERVICE: frozenset(_EDITING | _PUBLISHING | _SELLING | {"send_events", "read_counts"}),
+    Role.CUSTOMER: frozenset({"read_shelf"}),
+}
+
+
+def may(actor: Actor, verb: str) -> bool:
+    """Denied unless the table says otherwise."""
+    allowed = _MAY[actor.role]
+    return allowed is None or verb in allowed or verb in _ALWAYS
+
+
+def require(actor: Actor, verb: str) -> None:
+    """Raise `Forbidden` unless the actor may."""
+    if not may(actor, verb):
+        raise Forbidden("may_not", role=actor.role.value, verb=verb)

@@ -1,0 +1,88 @@
+"""The calendar (日历): local days, month ends, birthdays, quiet hours. Knows no holidays' meaning.
+
+Instants are kept in UTC; a birthday or a month end is a date in the company's zone, never an
+instant (Asia/Shanghai was UTC+9 in the summers of 1986-1991).
+"""
+
+from __future__ import annotations
+
+import calendar as _gregorian
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from lunar_python import Lunar, LunarYear
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The company's time zone, by its IANA name."""
+
+    name: str = "Asia/Shanghai"
+
+    @property
+    def info(self) -> ZoneInfo:
+        return ZoneInfo(self.name)
+
+    def day(self, moment: datetime) -> date:
+        """The local date of a moment."""
+        return moment.astimezone(self.info).date()
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.info)
+
+    def at(self, day: date, hour: time = time()) -> datetime:
+        """The moment of a local date and hour, in UTC."""
+        return datetime.combine(day, hour, self.info).astimezone(UTC)
+
+
+def month_end(day: date) -> date:
+    """The last day of the month that the day lies in."""
+    return day.replace(day=_gregorian.monthrange(day.year, day.month)[1])
+
+
+def near_month_end(day: date, days: int = 3) -> bool:
+    """Is it one of the last ``days`` days of its month?"""
+    return (month_end(day) - day).days < days
+
+
+def birthday_in(year: int, born: date, *, lunar: bool = False, leap_day: str = "02-28") -> date:
+    """When a birthday falls in a year.
+
+    29 February is kept on ``leap_day`` ("02-28" or "03-01") in other years. For a lunar birthday
+    ``born`` holds the lunar month and day; a 30th that the month lacks is kept on its 29th, and
+    the answer is the day that begins in ``year``'s own lunar year.
+    """
+    if lunar:
+        days = LunarYear.fromYear(year).getMonth(born.month).getDayCount()
+        solar = Lunar.fromYmd(year, born.month, min(born.day, days)).getSolar()
+        return date(solar.getYear(), solar.getMonth(), solar.getDay())
+    if (born.month, born.day) == (2, 29) and not _gregorian.isleap(year):
+        month, day = map(int, leap_day.split("-"))
+        return date(year, month, day)
+    return born.replace(year=year)
+
+
+def birthday_near(
+    today: date, born: date, *, before: int = 3, after: int = 3, lunar: bool = False
+) -> date | None:
+    """The birthday whose week today lies in (±3 days), over a year's end too; else None."""
+    for year in (today.year - 1, today.year, today.year + 1):
+        feast = birthday_in(year, born, lunar=lunar)
+        if feast - timedelta(days=before) <= today <= feast + timedelta(days=after):
+            return feast
+    return None
+
+
+def in_hours(hour: time, begins: time, ends: time) -> bool:
+    """Does the hour lie in [begins, ends), over midnight too? Quiet hours are 21:00-09:00."""
+    if begins <= ends:
+        return begins <= hour < ends
+    return hour >= begins or hour < ends
+
+
+def days(first: date, last: date) -> Iterator[date]:
+    """Every date from the first to the last, both included."""
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)

@@ -1,0 +1,137 @@
+"""Events (事件): what somebody did somewhere, and the handle we know her by.
+
+Adapters make them, the journal keeps them, both hubs speak them. Which kinds exist is
+``data_hub.catalogue``; who the person behind a handle is, ``data_hub.identities``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+
+class Ecosystem(StrEnum):
+    """The four worlds that channel accounts belong to (生态)."""
+
+    WECHAT = "wechat"
+    VIDEO = "video"
+    COMMERCE = "commerce"
+    OWN_APP = "own_app"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Handle:
+    """One way to recognise a person. Never changes, never means anybody else.
+
+    ``scope`` is where the value has its meaning: an account for an openid, empty for a phone.
+    Neither ``kind`` nor ``scope`` holds a colon.
+    """
+
+    kind: str
+    scope: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.scope}:{self.value}"
+
+    @classmethod
+    def parse(cls, text: str) -> Handle:
+        """Raises ValueError for a text that no handle is spelled as."""
+        kind, scope, value = text.split(":", 2)
+        if not (kind and value):
+            raise ValueError(f"{text!r} is not a handle")
+        return cls(kind, scope, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, told once under (account, id) however often it is heard."""
+
+    id: str
+    kind: str
+    at: datetime
+    account: str
+    """The channel account that told us; ``juzhen`` for our own acts."""
+    handle: Handle | None = None
+    links: tuple[Handle, ...] = ()
+    """Other handles that this very event shows to be the same person's."""
+    ecosystem: str = ""
+    material: str = ""
+    rep: str = ""
+    received: datetime | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    raw: bytes = b""
+
+
+def pack(event: Event) -> bytes:
+    """The event as the journal keeps it: one JSON object without line breaks."""
+    told: dict[str, Any] = {
+        "id": event.id,
+        "kind": event.kind,
+        "at": event.at.isoformat(),
+        "account": event.account,
+    }
+    if event.handle is not None:
+        told["handle"] = str(event.handle)
+    if event.links:
+        told["links"] = [str(handle) for handle in event.links]
+    for name in ("ecosystem", "material", "rep"):
+        if value := getattr(event, name):
+            told[name] = value
+    if event.received is not None:
+        told["received"] = event.received.isoformat()
+    if event.detail:
+        told["detail"] = event.detail
+    if event.raw:
+        told["raw"] = event.raw.decode("latin-1")
+    return orjson.dumps(told)
+
+
+def unpack(packed: bytes) -> Event:
+    """The event that `pack` wrote."""
+    told = orjson.loads(packed)
+    told["at"] = datetime.fromisoformat(told["at"])
+    if "handle" in told:
+        told["handle"] = Handle.parse(told["handle"])
+    if "links" in told:
+        told["links"] = tuple(Handle.parse(link) for link in told["links"])
+    if "received" in told:
+        told["received"] = datetime.fromisoformat(told["received"])
+    if "raw" in told:
+        told["raw"] = told["raw"].encode("latin-1")
+    return Event(**told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Something that came in and could not be an event: kept with the reason, never dropped."""
+
+    at: datetime
+    door: str
+    """Which door it came to: ``segment``, ``callback``, ``import``…"""
+    reason: str
+    """A key of `kernel.wording`."""
+    field: str = ""
+    account: str = ""
+    sample: str = ""
+    """What was sent, cut to 4 KB."""
+
+
+def pack_refusal(refusal: Refusal) -> bytes:
+    """Refusals travel through the journal beside the events, under the same commit."""
+    told = {"at": refusal.at.isoformat(), "door": refusal.door, "reason": refusal.reason}
+    told |= {"field": refusal.field, "account": refusal.account, "sample": refusal.sample[:4096]}
+    return orjson.dumps({"refused": told})
+
+
+def unpack_any(packed: bytes) -> Event | Refusal:
+    """What `pack` or `pack_refusal` wrote."""
+    if not packed.startswith(b'{"refused":'):
+        return unpack(packed)
+    told = orjson.loads(packed)["refused"]
+    return Refusal(**told | {"at": datetime.fromisoformat(told["at"])})

@@ -1,0 +1,78 @@
+"""Ids and pages (编号与翻页): sortable ids, opaque cursors. Does not talk to any store."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kernel.clock import utc_now
+from kernel.errors import Invalid
+
+Item = TypeVar("Item")
+Other = TypeVar("Other")
+
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+PAGE_LIMIT = 100
+"""No list answers more than this at once, whoever asks."""
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id such as ``mat_01jv…``: 9 characters of milliseconds, then 60 random bits.
+
+    Ids made later sort later (by the millisecond), so an index grows at its end.
+    """
+    millis = int(utc_now().timestamp() * 1000)
+    return f"{prefix}_{_spell(millis, 9)}{_spell(secrets.randbits(60), 12)}"
+
+
+def _spell(number: int, width: int) -> str:
+    spelled = ""
+    for _ in range(width):
+        number, digit = divmod(number, 32)
+        spelled = _DIGITS[digit] + spelled
+    return spelled
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A stretch of a list. ``next`` is the cursor of its last item, None on the last page.
+
+    ``total`` is counted only for those who ask for it.
+    """
+
+    items: Sequence[Item]
+    next: str | None = None
+    total: int | None = None
+
+    def map(self, change: Callable[[Item], Other]) -> Page[Other]:
+        return Page([change(item) for item in self.items], self.next, self.total)
+
+
+def cursor(*key: str | int | float | None) -> str:
+    """Where a page ended, spelled so that nobody is tempted to read it."""
+    text = json.dumps(key, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str, *kinds: type, field: str = "after") -> tuple[str | int | float, ...]:
+    """The key inside a cursor. Raises `Invalid` for anything that `cursor` did not write."""
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError) as broken:
+        raise Invalid(field, "bad_cursor") from broken
+    if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
+        raise Invalid(field, "bad_cursor")
+    return tuple(key)
+
+
+def page_size(first: int, *, field: str = "first") -> int:
+    """The asked page size, if it is one we answer."""
+    if not 0 <= first <= PAGE_LIMIT:
+        raise Invalid(field, "page_size_out_of_range", limit=PAGE_LIMIT)
+    return first

@@ -1,0 +1,69 @@
+"""Wording (措辞): every sentence that a person may read, in zh-CN and English.
+
+One TOML file a room under ``kernel/words/``: a key, then ``zh`` and ``en`` with the same facts in
+braces. Does not choose the language; whoever answers a person knows hers. Run as a module it names
+what is missing, which is how ``make lint`` checks that the catalogue is complete.
+"""
+
+from __future__ import annotations
+
+import string
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("zh", "en")
+_WORDS = Path(__file__).with_name("words")
+
+
+def say(key: str, language: str = "zh", **facts: Any) -> str:
+    """The sentence behind the key. A key that nobody wrote down is answered as it is."""
+    sentence = catalogue().get(key)
+    if sentence is None:
+        return key
+    return _spoken(sentence[language if language in LANGUAGES else "zh"], facts)
+
+
+def _spoken(sentence: str, facts: dict[str, Any]) -> str:
+    return sentence.format_map(_Facts(facts)) if "{" in sentence else sentence
+
+
+class _Facts(dict[str, Any]):
+    """A fact that was not given shows as a gap, so that an error page never fails itself."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Every sentence by its key."""
+    sentences: dict[str, dict[str, str]] = {}
+    for file in sorted(_WORDS.glob("*.toml")):
+        sentences |= tomllib.loads(file.read_text("utf-8"))
+    return sentences
+
+
+def gaps() -> Iterator[str]:
+    """What is wrong with the catalogue: missing languages, facts that differ, keys told twice."""
+    told: dict[str, str] = {}
+    for file in sorted(_WORDS.glob("*.toml")):
+        for key, sentence in tomllib.loads(file.read_text("utf-8")).items():
+            if key in told:
+                yield f"{key}: told in {told[key]} and in {file.name}"
+            told[key] = file.name
+            if sorted(sentence) != sorted(LANGUAGES) or not all(sentence.values()):
+                yield f"{key}: needs exactly {' and '.join(LANGUAGES)}"
+            elif len({_names(text) for text in sentence.values()}) > 1:
+                yield f"{key}: the two languages tell different facts"
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+if __name__ == "__main__":
+    sys.exit("\n".join(gaps()) or None)
