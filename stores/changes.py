@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text, update
+from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -43,7 +43,8 @@ class Change(Record, kw_only=True):
     """What it was done to: ``material``, ``placement``, ``tag``…"""
     subject: Mapped[str]
     by: Mapped[str]
-    handle: Mapped[str | None] = mapped_column(default=None, info={"customer": "drop"})
+    handle: Mapped[str | None] = mapped_column(default=None, info={"customer": "blank"})
+    """Not part of the audit chain, so that an erasure does not break it."""
     detail: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """Ids and values of the act; never a name, phone or text of a customer."""
 
@@ -195,10 +196,3 @@ def _link(before: str, change: Change) -> str:
         change.by, change.detail,
     ]  # fmt: skip
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def forget_handles(records: Records, handles: Sequence[str]) -> int:
-    """Take a customer's handles out of the changes; the chain is sealed without them."""
-    with records.write() as session:
-        gone = update(Change).where(Change.handle.in_(handles)).values(handle=None)
-        return len(session.scalars(gone.returning(Change.seq)).all())

@@ -1,0 +1,102 @@
+"""Files in a folder (文件夹): the embedded engine of `stores.files`. Serves nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from kernel.errors import NotFound
+from stores.files import checked_key
+
+_CHUNK = 1 << 20
+_DAY = 86_400
+
+
+class Folder:
+    """A `stores.files.Files`: ``ab/cd/sha256-abcd…`` under one folder on a local disk."""
+
+    def __init__(self, home: Path, *, durability: str = "power") -> None:
+        self._home = home
+        self._sync = durability == "power"
+        self._incoming = home / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+
+    def put(self, data: bytes | BinaryIO, kind: str) -> str:
+        source = io.BytesIO(data) if isinstance(data, bytes) else data
+        digest = hashlib.sha256()
+        with tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as file:
+            try:
+                while chunk := source.read(_CHUNK):
+                    digest.update(chunk)
+                    file.write(chunk)
+                key = f"sha256-{digest.hexdigest()}"
+                self._settle(file, self._place(key))
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        return key
+
+    def open(self, key: str) -> BinaryIO:
+        try:
+            return self._place(key).open("rb")
+        except FileNotFoundError as missing:
+            raise NotFound("file", key) from missing
+
+    def size(self, key: str) -> int:
+        try:
+            return self._place(key).stat().st_size
+        except FileNotFoundError as missing:
+            raise NotFound("file", key) from missing
+
+    def drop(self, key: str) -> None:
+        self._place(key).unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[str]:
+        return (place.name for place in self._home.glob("[0-9a-f]*/[0-9a-f]*/sha256-*"))
+
+    def presign(self, key: str, *, seconds: int, name: str = "") -> str | None:
+        return None
+
+    def flaws(self) -> Iterator[str]:
+        for key in self.keys():
+            with self._place(key).open("rb") as file:
+                if f"sha256-{hashlib.file_digest(file, 'sha256').hexdigest()}" != key:
+                    yield f"files: the bytes kept as {key} are not the ones that were put"
+
+    def _place(self, key: str) -> Path:
+        digest = checked_key(key).removeprefix("sha256-")
+        return self._home / digest[:2] / digest[2:4] / key
+
+    def _settle(self, file: IO[bytes], place: Path) -> None:
+        """Move what is written to where it belongs: whoever sees it there sees all of it."""
+        file.flush()
+        if self._sync:
+            os.fsync(file.fileno())
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Path(file.name).replace(place)
+        if self._sync:
+            for folder in (place.parent, place.parent.parent, self._home):
+                _sync_folder(folder)
+
+    def _sweep(self) -> None:
+        """Remove what uploads left behind that a crash cut off more than a day ago."""
+        os.utime(self._incoming)
+        old = self._incoming.stat().st_mtime - _DAY
+        for left in self._incoming.iterdir():
+            if left.stat().st_mtime < old:
+                left.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is durable only once its folder is on the disk too."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

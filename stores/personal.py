@@ -1,0 +1,68 @@
+"""Personal data (个人信息): what is kept about a customer, found and erased table by table.
+
+Every column that names or describes a customer says so in its ``info``, and nothing else has to be
+told here:
+
+- ``{"customer": "drop"}``: the row is hers and goes with her;
+- ``{"customer": "blank"}``: the row stays and the column is emptied (a number or moment: NULL);
+- ``{"customer": "keep"}``: it stays, because the law asks for it or as the proof of an erasure.
+
+A row is hers if a marked column holds one of her names. Knows tables only; journal, history,
+search and files are asked to forget by whoever erases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, ColumnElement, String, Table, false, or_, select
+
+from stores.records import Base, Records
+
+
+class Held(NamedTuple):
+    """One row that tells of her."""
+
+    table: str
+    row: dict[str, Any]
+
+
+def held(records: Records, base: Base, names: Collection[str]) -> Iterator[Held]:
+    """Every row about her. ``names`` is whatever she is known by: handles, customer ids."""
+    with records.read() as session:
+        for table in base.metadata.sorted_tables:
+            if marked := _marked(table):
+                for row in session.execute(select(table).where(_hers(marked, names))).mappings():
+                    yield Held(table.name, dict(row))
+
+
+def forget(records: Records, base: Base, names: Collection[str]) -> int:
+    """Erase her and say how many rows were touched. Erasing twice does no harm."""
+    touched = 0
+    with records.write() as session:
+        for table in reversed(base.metadata.sorted_tables):
+            marked = _marked(table)
+            drop = _hers([c for c in marked if c.info["customer"] == "drop"], names)
+            touched += session.execute(table.delete().where(drop)).rowcount  # type: ignore[attr-defined]
+            blank = {c.name: _nothing(c) for c in marked if c.info["customer"] == "blank"}
+            if blank:
+                emptied = table.update().where(_hers(marked, names)).values(blank)
+                touched += session.execute(emptied).rowcount  # type: ignore[attr-defined]
+        session.expire_all()
+    return touched
+
+
+def _marked(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if "customer" in column.info]
+
+
+def _hers(columns: Collection[Column[Any]], names: Collection[str]) -> ColumnElement[bool]:
+    texts = [column.in_(names) for column in columns if isinstance(column.type, String)]
+    return or_(false(), *texts)
+
+
+def _nothing(column: Column[Any]) -> object:
+    if column.nullable:
+        return None
+    return "" if isinstance(column.type, String) else {}

@@ -1,0 +1,208 @@
+"""Search in SQLite's FTS5 (搜索): the embedded index, in a file of its own. Decides no visibility.
+
+Text goes in as bigrams (`stores.bigrams`) under the plain ascii tokenizer, which leaves them as
+they are. Attributes are tokens of a third column, spelled in hex, so that filters are part of the
+full-text query: joining a filter table costs more than the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from kernel.ids import cursor, page_size, read_cursor
+from stores.bigrams import Phrase, phrases, tokens
+from stores.records import Records
+from stores.search import EVERYTHING, Document, Filter, Hits
+
+_SHAPE = 1
+"""Counted up when the tables below change: an index of another shape is emptied and rebuilt."""
+_TABLES = """
+CREATE TABLE documents (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, gone INTEGER NOT NULL
+);
+CREATE TABLE numbers (name TEXT, row INTEGER, value REAL, PRIMARY KEY (name, row)) WITHOUT ROWID;
+CREATE INDEX numbers_row ON numbers (row);
+CREATE TABLE follower (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER, mark TEXT);
+CREATE VIRTUAL TABLE texts USING fts5 (title, body, attributes, tokenize = 'ascii')
+"""
+_SLICE = 100
+"""Documents a transaction, so that nobody waits for the lock longer than 100 ms."""
+_EVERY = "every"
+"""A token that all documents have and that is no hex, for filters that only exclude."""
+
+
+class SqliteSearch:
+    """A `stores.search.SearchIndex`. Any number of processes may read and write it."""
+
+    def __init__(self, path: Path, *, durability: str = "power") -> None:
+        self._records = Records(f"sqlite:///{path}", durability=durability)
+        with self._records.write() as session:
+            run = session.connection().exec_driver_sql
+            if run("PRAGMA user_version").scalar() != _SHAPE:
+                self._shape(session.connection())
+
+    @staticmethod
+    def _shape(connection: Connection) -> None:
+        for table in ("documents", "numbers", "follower", "texts"):
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+        for statement in _TABLES.split(";"):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"PRAGMA user_version = {_SHAPE}")
+
+    def put(self, seq: int, documents: Sequence[Document], *, mark: str | None = None) -> None:
+        for part in _slices(documents):
+            with self._records.write() as session:
+                for document in part:
+                    self._put(session.connection(), seq, document)
+        self._move(seq, mark)
+
+    def drop(self, seq: int, ids: Collection[str], *, mark: str | None = None) -> None:
+        for part in _slices(ids):
+            with self._records.write() as session:
+                for name in part:
+                    _claim(session.connection(), seq, name, gone=True)
+        self._move(seq, mark)
+
+    @staticmethod
+    def _put(connection: Connection, seq: int, document: Document) -> None:
+        row = _claim(connection, seq, document.id, gone=False)
+        if row is None:
+            return
+        title, body = (" ".join(tokens(document.texts.get(name, ""))) for name in ("title", "body"))
+        attributes = " ".join([_EVERY, *map(_hex, document.attributes)])
+        connection.exec_driver_sql(
+            "INSERT INTO texts (rowid, title, body, attributes) VALUES (?, ?, ?, ?)",
+            (row, title, body, attributes),
+        )
+        for name, value in document.numbers.items():
+            connection.exec_driver_sql("INSERT INTO numbers VALUES (?, ?, ?)", (name, row, value))
+
+    def _move(self, seq: int, mark: str | None) -> None:
+        if mark is None:
+            return
+        with self._records.write() as session:
+            session.connection().exec_driver_sql(
+                "INSERT INTO follower VALUES (1, ?, ?) ON CONFLICT DO UPDATE"
+                " SET seq = excluded.seq, mark = excluded.mark WHERE excluded.seq >= seq",
+                (seq, mark),
+            )
+
+    def seen(self) -> str:
+        with self._records.read() as session:
+            found = session.connection().exec_driver_sql("SELECT mark FROM follower").scalar()
+            return str(found or "")
+
+    def clear(self) -> None:
+        with self._records.write() as session:
+            self._shape(session.connection())
+
+    def search(
+        self,
+        text: str,
+        where: Filter = EVERYTHING,
+        *,
+        boost: str = "quality",
+        first: int = 20,
+        after: str | None = None,
+    ) -> Hits:
+        page_size(first)
+        last = read_cursor(after, float, str) if after else None
+        wanted = phrases(text)
+        if (text.strip() and not wanted) or not all(where.any):
+            return Hits([], 0, None)
+        match = _match(wanted, where)
+        with self._records.read() as session:
+            run = session.connection().exec_driver_sql
+            rows: Sequence[Any] = []
+            if first:
+                rows = run(
+                    _page(bool(wanted), last), (boost, match, *(last or ()), first + 1)
+                ).all()
+            if first and last is None and len(rows) <= first:
+                total = len(rows)
+            else:
+                total = run("SELECT count(*) FROM texts WHERE texts MATCH ?", (match,)).scalar_one()
+        more = len(rows) > first > 0
+        return Hits(
+            [row.id for row in rows[:first]], total, _ends(rows[first - 1]) if more else None
+        )
+
+    def flaws(self) -> Iterator[str]:
+        with self._records.read() as session:
+            run = session.connection().exec_driver_sql
+            for row in run(
+                "SELECT id FROM documents WHERE NOT gone AND row NOT IN (SELECT rowid FROM texts)"
+            ):
+                yield f"search: {row.id} should be found and has no text"
+            for row in run(
+                "SELECT rowid AS place FROM texts"
+                " WHERE rowid NOT IN (SELECT row FROM documents WHERE NOT gone)"
+            ):
+                yield f"search: the text at {row.place} belongs to no document"
+
+    def close(self) -> None:
+        self._records.close()
+
+
+def _claim(connection: Connection, seq: int, name: str, *, gone: bool) -> int | None:
+    """The row that this state of a document may write, its old text out of the way; None if the
+    index has seen a newer state."""
+    row = connection.exec_driver_sql(
+        "INSERT INTO documents (id, seq, gone) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
+        " SET seq = excluded.seq, gone = excluded.gone WHERE excluded.seq >= seq RETURNING row",
+        (name, seq, gone),
+    ).scalar()
+    if row is not None:
+        connection.exec_driver_sql("DELETE FROM texts WHERE rowid = ?", (row,))
+        connection.exec_driver_sql("DELETE FROM numbers WHERE row = ?", (row,))
+    return row
+
+
+def _page(asked: bool, last: object) -> str:
+    """The statement for one page. FTS5's bm25 is negative, the better the lower."""
+    relevance = "bm25(texts, 3.0, 1.0, 0.0)" if asked else "-1.0"
+    return (
+        f"WITH hits AS MATERIALIZED (SELECT d.id AS id,"  # noqa: S608 (only our own words)
+        f" {relevance} * (1 + max(0, coalesce(n.value, 0))) AS score"
+        " FROM texts JOIN documents AS d ON d.row = texts.rowid"
+        " LEFT JOIN numbers AS n ON n.row = texts.rowid AND n.name = ? WHERE texts MATCH ?)"
+        f" SELECT id, score FROM hits {'WHERE (score, id) > (?, ?)' if last else ''}"
+        " ORDER BY score, id LIMIT ?"
+    )
+
+
+def _match(wanted: Iterable[Phrase], where: Filter) -> str:
+    """FTS5's query. No token holds a quote, so none can end its string."""
+    parts = [f"attributes : ({' AND '.join(map(_quoted, where.all))})"] if where.all else []
+    parts += [f"attributes : ({' OR '.join(map(_quoted, group))})" for group in where.any]
+    if said := " AND ".join(
+        f'"{" ".join(phrase.tokens)}"{" *" if phrase.open else ""}' for phrase in wanted
+    ):
+        parts.insert(0, f"{{title body}} : ({said})")
+    query = " AND ".join(parts) or f"attributes : {_EVERY}"
+    if where.none:
+        query = f"({query}) NOT attributes : ({' OR '.join(map(_quoted, where.none))})"
+    return query
+
+
+def _quoted(attribute: str) -> str:
+    return f'"{_hex(attribute)}"'
+
+
+def _hex(attribute: str) -> str:
+    return "x" + attribute.encode("utf-8", "surrogatepass").hex()
+
+
+def _ends(row: Any) -> str:
+    return cursor(row.score, row.id)
+
+
+def _slices(things: Collection[Any]) -> Iterator[list[Any]]:
+    rest = iter(things)
+    while part := list(islice(rest, _SLICE)):
+        yield part

@@ -1,0 +1,42 @@
+"""The folder passes the contract of files, and notices when somebody changed one."""
+
+import os
+
+import pytest
+
+from stores.contract.files import FilesContract
+from stores.folder import Folder
+
+
+@pytest.fixture
+def files(tmp_path):
+    return Folder(tmp_path / "files")
+
+
+class TestFolder(FilesContract):
+    pass
+
+
+def test_bytes_changed_on_the_disk_are_noticed(files, tmp_path):
+    key = files.put(b"abc", "text/plain")
+    (place,) = (tmp_path / "files").glob(f"*/*/{key}")
+    place.write_bytes(b"abd")
+    assert [key in flaw for flaw in files.flaws()] == [True]
+
+
+def test_what_a_crash_left_behind_is_swept_after_a_day(tmp_path):
+    incoming = tmp_path / "files" / "incoming"
+    incoming.mkdir(parents=True)
+    (incoming / "old").write_bytes(b"half")
+    (incoming / "new").write_bytes(b"half")
+    new = (incoming / "new").stat().st_mtime
+    os.utime(incoming / "old", (new - 90_000, new - 90_000))
+
+    files = Folder(tmp_path / "files")
+
+    assert [left.name for left in incoming.iterdir()] == ["new"]
+    assert list(files.keys()) == []
+
+
+def test_the_folder_serves_nothing_itself(files):
+    assert files.presign(files.put(b"abc", "text/plain"), seconds=60) is None
