@@ -109,7 +109,7 @@ class Records:
         with ExitStack() as stack:
             if about is not None:
                 if self._file:
-                    stack.enter_context(_fair_turn(self._file))
+                    stack.enter_context(fair_turn(self._file))
                 stack.enter_context(self._timed())
             session = stack.enter_context(
                 Session(self.engine, expire_on_commit=False, info={"about": about})
@@ -175,7 +175,7 @@ def _check_joining(about: tuple[str, ...] | None, outer: tuple[str, ...] | None)
 
 
 @contextmanager
-def _fair_turn(database: str) -> Iterator[None]:
+def fair_turn(database: str) -> Iterator[None]:
     """Queue for the file: SQLite's own busy handler starves single writers for seconds."""
     with Path(database).with_suffix(".lock").open("a") as door:
         fcntl.flock(door, fcntl.LOCK_EX)

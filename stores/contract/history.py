@@ -1,0 +1,219 @@
+"""The suite of the history's port (历史契约). Subclass it; give it the fixture ``history``."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kernel.errors import Invalid
+from kernel.events import Event, Handle, Refusal
+from stores.history import Axis, History
+
+ANNA = Handle("openid", "acc_1", "o-anna")
+PHONE = Handle("phone", "", "+8613800000000")
+BERT = Handle("openid", "acc_1", "o-bert")
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_ALL = (Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT, Axis.KIND)
+
+
+def event(id: str, handle: Handle | None = ANNA, **other: Any) -> Event:  # noqa: A002
+    told: dict[str, Any] = {
+        "kind": "viewed",
+        "at": MONDAY,
+        "account": "acc_1",
+        "received": MONDAY,
+    } | other
+    return Event(id=id, handle=handle, **told)
+
+
+def ids(events: Any) -> list[str]:
+    return [each.id for each in events]
+
+
+class HistoryContract:
+    """Needs the fixture ``history``, empty, of a company in Asia/Shanghai."""
+
+    def test_takes_an_event_once_however_often_it_is_heard(self, history: History) -> None:
+        assert history.put([event("1"), event("1"), event("2")], upto=1) == 2
+        assert history.put([event("2"), event("1"), event("3")], upto=2) == 1
+        assert history.put([event("1", account="acc_2")], upto=3) == 1
+        assert history.total([ANNA]) == 4
+        assert list(history.flaws()) == []
+
+    def test_keeps_everything_about_an_event(self, history: History) -> None:
+        told = event(
+            "1", links=(PHONE,), ecosystem="wechat", material="mat_1", rep="stf_1",
+            detail={"properties": {"页": 3}}, raw=b"\x00\xff",
+        )  # fmt: skip
+        history.put([told], upto=1)
+        assert history.timeline([PHONE]).items == [told]
+        assert history.after(0, 10) == [(1, told)]
+
+    def test_knows_a_repeat_for_three_arrival_days(self, history: History) -> None:
+        history.put([event("1")], upto=1)
+        for days in (1, 2, 3):
+            later = MONDAY + timedelta(days=days)
+            assert history.put([event("1", received=later)], upto=1 + days) == 0
+        for days in (7, 8, 9, 10):
+            history.put([event(f"+{days}", received=MONDAY + timedelta(days=days))], upto=10 + days)
+        assert history.put([event("1", received=MONDAY + timedelta(days=10))], upto=30) == 1
+
+    def test_a_repeat_over_midnight_is_known(self, history: History) -> None:
+        late = datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC)
+        history.put([event("1", received=late)], upto=1)
+        assert history.put([event("1", received=late + timedelta(seconds=2))], upto=2) == 0
+
+    def test_the_watermark_moves_with_the_entries_and_never_back(self, history: History) -> None:
+        assert history.watermark() == 0
+        history.put([event("1")], upto=7)
+        assert history.watermark() == 7
+        history.put([event("1")], upto=3)
+        assert history.watermark() == 7
+
+    def test_a_timeline_is_newest_first_and_breaks_ties_by_id(self, history: History) -> None:
+        later = MONDAY + timedelta(seconds=1)
+        history.put([event("b"), event("c", at=later), event("a"), event("d")], upto=1)
+        assert ids(history.timeline([ANNA]).items) == ["c", "d", "b", "a"]
+        assert ids(history.of([ANNA])) == ["a", "b", "d", "c"]
+
+    def test_an_event_with_several_handles_shows_once(self, history: History) -> None:
+        history.put([event("1", links=(PHONE,)), event("2", BERT), event("3", PHONE)], upto=1)
+        assert ids(history.timeline([ANNA, PHONE]).items) == ["3", "1"]
+        assert ids(history.of([ANNA, PHONE])) == ["1", "3"]
+        assert history.total([ANNA, PHONE]) == 2
+        assert history.total([ANNA, PHONE, BERT]) == 3
+
+    def test_pages_neither_repeat_nor_skip_while_events_come(self, history: History) -> None:
+        some = random.Random(7)  # noqa: S311 - not a secret
+        at = [MONDAY + timedelta(minutes=some.randrange(40)) for _ in range(120)]
+        history.put([event(f"e{n:03}", at=moment) for n, moment in enumerate(at)], upto=1)
+        found: list[str] = []
+        page = history.timeline([ANNA, PHONE], limit=7)
+        while True:
+            found += ids(page.items)
+            if page.next is None:
+                break
+            late = event(f"new{len(found)}", PHONE, at=MONDAY + timedelta(hours=2))
+            history.put([late], upto=1 + len(found))
+            page = history.timeline([ANNA, PHONE], before=page.next, limit=7)
+        wanted = sorted(((moment, f"e{n:03}") for n, moment in enumerate(at)), reverse=True)
+        assert found == [name for _, name in wanted]
+
+    def test_exactly_a_full_page_is_the_last(self, history: History) -> None:
+        history.put([event(f"{number}") for number in range(5)], upto=1)
+        assert history.timeline([ANNA], limit=5).next is None
+        assert history.timeline([ANNA], limit=4).next is not None
+
+    def test_a_cursor_of_somebody_else_is_refused(self, history: History) -> None:
+        with pytest.raises(Invalid) as refused:
+            history.timeline([ANNA], before="WyJ4Il0")
+        assert refused.value.field == "before"
+
+    def test_a_timeline_of_some_kinds(self, history: History) -> None:
+        history.put([event("1"), event("2", kind="shared"), event("3", kind="bought")], upto=1)
+        assert ids(history.timeline([ANNA], kinds=["shared", "bought"]).items) == ["3", "2"]
+        assert ids(history.timeline([ANNA], kinds=[]).items) == []
+
+    def test_nobody_has_no_history(self, history: History) -> None:
+        history.put([event("1")], upto=1)
+        assert history.timeline([]).items == []
+        assert list(history.of([])) == []
+        assert history.total([PHONE]) == 0
+
+    def test_the_past_ends_before_the_moment_asked_for(self, history: History) -> None:
+        history.put([event("1"), event("2", at=MONDAY + timedelta(seconds=1))], upto=1)
+        assert ids(history.of([ANNA], until=MONDAY + timedelta(seconds=1))) == ["1"]
+
+    def test_a_long_past_is_whole(self, history: History) -> None:
+        told = [event(f"{n:05}", at=MONDAY + timedelta(seconds=n // 3)) for n in range(2_500)]
+        history.put(told[::2], upto=1)
+        history.put(told[1::2], upto=2)
+        assert ids(history.of([ANNA, BERT])) == [f"{n:05}" for n in range(2_500)]
+
+    def test_an_event_without_a_handle_is_counted_and_followed(self, history: History) -> None:
+        history.put([event("1", None, material="mat_1")], upto=1)
+        assert [count for _, count in history.counts([Axis.MATERIAL])] == [1]
+        assert ids(told for _, told in history.after(0, 5)) == ["1"]
+
+    def test_followers_read_in_the_order_of_arrival(self, history: History) -> None:
+        history.put([event("late", at=MONDAY + timedelta(days=1)), event("early")], upto=1)
+        history.put([event("third")], upto=2)
+        first = history.after(0, 2)
+        assert ids(told for _, told in first) == ["late", "early"]
+        assert ids(told for _, told in history.after(first[-1][0], 2)) == ["third"]
+
+    def test_a_late_event_counts_on_the_day_it_happened(self, history: History) -> None:
+        lately = event("1", at=MONDAY - timedelta(days=6), material="mat_1")
+        history.put([lately], upto=1)
+        assert history.counts([Axis.DAY], material="mat_1") == [(("2026-02-24",), 1)]
+
+    def test_a_day_is_the_companys_day(self, history: History) -> None:
+        before = datetime(2026, 3, 1, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Shanghai
+        history.put([event("1", at=before), event("2", at=before + timedelta(seconds=1))], upto=1)
+        assert history.counts([Axis.DAY]) == [(("2026-03-01",), 1), (("2026-03-02",), 1)]
+        first = date(2026, 3, 1)
+        assert history.counts([], since=first, until=first) == [((), 1)]
+
+    def test_counts_equal_a_recount(self, history: History) -> None:
+        some = random.Random(3)  # noqa: S311 - not a secret
+        told = [
+            event(
+                f"e{some.randrange(150)}", account=f"acc_{some.randrange(2)}",
+                kind=some.choice(["viewed", "shared"]), material=some.choice(["", "mat_1"]),
+            )
+            for _ in range(300)
+        ]  # fmt: skip
+        for upto, start in enumerate(range(0, 300, 60), 1):
+            history.put(told[start : start + 60], upto=upto)
+        kept = [each for _, each in history.after(0, 1_000)]
+        assert sum(count for _, count in history.counts(_ALL)) == len(kept)
+        for (material, kind), count in history.counts([Axis.MATERIAL, Axis.KIND], account="acc_1"):
+            same = [e for e in kept if (e.material, e.kind, e.account) == (material, kind, "acc_1")]
+            assert len(same) == count
+        assert list(history.flaws()) == []
+
+    def test_forgets_without_a_trace(self, history: History) -> None:
+        told = [event(f"{number}", links=(PHONE,)) for number in range(3)]
+        history.put([*told, event("b", BERT), event("both", BERT, links=(PHONE,))], upto=1)
+        assert history.forget([ANNA, PHONE]) == 4
+        assert ids(told for _, told in history.after(0, 10)) == ["b"]
+        assert history.total([ANNA, PHONE]) == 0
+        assert ids(history.timeline([BERT]).items) == ["b"]
+        assert history.counts([]) == [((), 1)]
+        assert list(history.flaws()) == []
+        assert history.forget([ANNA]) == 0
+
+    def test_who_was_forgotten_does_not_come_back_by_a_repeat(self, history: History) -> None:
+        history.put([event("1")], upto=1)
+        history.forget([ANNA])
+        assert history.put([event("1")], upto=2) == 0
+
+    def test_refusals_are_grouped_newest_first(self, history: History) -> None:
+        def refused(minute: int, field: str, sample: str = "") -> Refusal:
+            at = MONDAY + timedelta(minutes=minute)
+            return Refusal(at=at, door="segment", reason="unknown", field=field, sample=sample)
+
+        history.put([refused(0, "type", "a"), refused(2, "type", "b"), refused(1, "id")], upto=1)
+        shown = history.refusals()
+        assert [(told.field, told.sample, count) for told, count in shown] == [
+            ("type", "b", 2),
+            ("id", "", 1),
+        ]
+        assert shown[0][0].at == MONDAY + timedelta(minutes=2)
+        assert len(history.refusals(limit=1)) == 1
+
+    def test_a_repeated_put_counts_no_refusal_twice(self, history: History) -> None:
+        told = Refusal(at=MONDAY, door="segment", reason="unknown", sample="o-anna")
+        history.put([told, event("1")], upto=1)
+        history.put([told, event("1")], upto=1)
+        assert [count for _, count in history.refusals()] == [1]
+
+    def test_a_sample_that_names_who_is_forgotten_is_blanked(self, history: History) -> None:
+        sample = '{"userId": "o-anna"}'
+        told = Refusal(at=MONDAY, door="segment", reason="unknown", sample=sample)
+        history.put([told], upto=1)
+        history.forget([ANNA])
+        assert history.refusals()[0][0].sample == ""

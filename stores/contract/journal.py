@@ -1,0 +1,172 @@
+"""The suite of the journal's port (日志契约). Subclass it; give it the fixture ``opened``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from kernel.errors import Overloaded
+from kernel.events import Event, Handle, pack, unpack
+from stores.journal import Journal, SharedCommit
+
+ANNA = Handle("openid", "acc_1", "o-anna")
+BERT = Handle("openid", "acc_1", "o-bert")
+_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+Opened = Callable[[], Journal]
+"""Opens the same journal once more, as another process would."""
+
+
+def told(number: int, handle: Handle = ANNA, *links: Handle) -> bytes:
+    return pack(
+        Event(id=f"e{number}", kind="viewed", at=_AT, account="acc_1", handle=handle, links=links)
+    )
+
+
+def everything(journal: Journal, limit: int = 5_000) -> list[str]:
+    """The ids of all events, read stretch by stretch."""
+    found, after = [], 0
+    while entries := journal.read(after, limit):
+        found += [unpack(packed).id for entry in entries for packed in entry.packed]
+        after = entries[-1].position
+    return found
+
+
+class JournalContract:
+    """Needs the fixture ``opened``."""
+
+    def test_another_connection_sees_a_whole_acknowledged_batch(self, opened: Opened) -> None:
+        opened().append([told(1), told(2), told(3)])
+        assert everything(opened()) == ["e1", "e2", "e3"]
+
+    def test_reads_in_the_order_of_the_commits(self, opened: Opened) -> None:
+        journal = opened()
+        for number in range(50):
+            journal.append([told(number)])
+        assert everything(journal, limit=7) == [f"e{number}" for number in range(50)]
+
+    def test_a_stretch_ends_with_a_whole_commit(self, opened: Opened) -> None:
+        journal = opened()
+        journal.append([told(number) for number in range(10)])
+        journal.append([told(10)])
+        entries = journal.read(0, 3)
+        assert [len(entry.packed) for entry in entries] == [10]
+
+    def test_nothing_appended_is_nothing_read(self, opened: Opened) -> None:
+        journal = opened()
+        journal.append([])
+        assert journal.read(0) == []
+        assert journal.tip() == 0
+
+    def test_the_backlog_counts_events_behind_a_position(self, opened: Opened) -> None:
+        journal = opened()
+        journal.append([told(1), told(2)])
+        mark = journal.tip()
+        journal.append([told(3), told(4), told(5)])
+        assert journal.backlog(0) == 5
+        assert journal.backlog(mark) == 3
+        assert journal.backlog(journal.tip()) == 0
+
+    def test_four_writers_lose_nothing(self, opened: Opened) -> None:
+        def write(writer: int) -> None:
+            journal = opened()
+            for number in range(50):
+                journal.append([told(writer * 1_000 + number), told(writer * 1_000 + number + 500)])
+
+        writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for each in writers:
+            each.start()
+        for each in writers:
+            each.join()
+        found = everything(opened())
+        assert len(found) == len(set(found)) == 400
+
+    def test_positions_go_on_growing_after_everything_was_dropped(self, opened: Opened) -> None:
+        journal = opened()
+        journal.append([told(1)])
+        mark = journal.tip()
+        journal.drop(mark)
+        journal.close()
+        later = opened()
+        later.append([told(2)])
+        assert later.tip() > mark
+        assert [unpack(packed).id for _, (packed,) in later.read(mark)] == ["e2"]
+
+    def test_what_is_not_yet_folded_is_never_dropped(self, opened: Opened) -> None:
+        journal = opened()
+        journal.append([told(1)])
+        mark = journal.tip()
+        journal.append([told(2)])
+        journal.drop(mark)
+        assert "e2" in everything(journal)
+
+    def test_forgets_who_is_named_and_keeps_the_neighbours(self, opened: Opened) -> None:
+        journal = opened()
+        journal.append([told(1, ANNA), told(2, BERT), told(3, BERT, ANNA)])
+        journal.append([told(4, ANNA)])
+        journal.append([told(5, BERT)])
+        assert opened().forget([ANNA]) == 3
+        assert everything(journal) == ["e2", "e5"]
+        assert journal.backlog(0) == 2
+        assert journal.forget([ANNA]) == 0
+
+
+class _Held:
+    """A journal that waits for a sign, so that a test can say what happens meanwhile."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.go = threading.Event()
+        self.commits: list[int] = []
+        self._journal = journal
+
+    def append(self, packed: list[bytes]) -> None:
+        self.go.wait(5)
+        self._journal.append(packed)
+        self.commits.append(len(packed))
+
+
+class SharedCommitContract:
+    """One committer over the engine's journal. Needs the fixture ``opened``."""
+
+    def test_is_durable_when_the_future_is_done(self, opened: Opened) -> None:
+        commit = SharedCommit(opened())
+        commit.put([told(1), told(2)]).result(5)
+        assert everything(opened()) == ["e1", "e2"]
+        commit.close()
+
+    def test_those_who_come_during_a_commit_share_the_next(self, opened: Opened) -> None:
+        held = _Held(opened())
+        commit = SharedCommit(held)  # type: ignore[arg-type]
+        first = commit.put([told(0)])
+        while commit._gathered:  # noqa: SLF001 - until the committer has taken the first
+            threading.Event().wait(0.001)
+        others = [commit.put([told(number)]) for number in range(1, 20)]
+        held.go.set()
+        for future in (first, *others):
+            future.result(5)
+        commit.close()
+        assert held.commits == [1, 19]
+        assert everything(opened()) == [f"e{number}" for number in range(20)]
+
+    def test_a_full_queue_takes_nothing(self, opened: Opened) -> None:
+        held = _Held(opened())
+        commit = SharedCommit(held, limit=3)  # type: ignore[arg-type]
+        commit.put([told(1), told(2)])
+        with pytest.raises(Overloaded):
+            commit.put([told(3), told(4)])
+        commit.put([told(5)])
+        held.go.set()
+        commit.close()
+        assert everything(opened()) == ["e1", "e2", "e5"]
+
+    def test_closing_writes_what_was_taken_and_refuses_what_comes(self, opened: Opened) -> None:
+        commit = SharedCommit(opened())
+        futures = [commit.put([told(number)]) for number in range(30)]
+        commit.close()
+        assert all(future.done() for future in futures)
+        assert len(everything(opened())) == 30
+        with pytest.raises(Overloaded):
+            commit.put([told(31)])

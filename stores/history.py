@@ -1,0 +1,149 @@
+"""The history (历史): every event once, by handle and by time, with counts kept beside it.
+
+Written only by `Fold`; whoever wants to know what has happened asks here. It knows handles, not
+customers: who is behind them is `data_hub.identities`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from kernel.clock import Clock, utc_now
+from kernel.crash import crash_point, declare
+from kernel.events import Event, Handle, Refusal, unpack_any
+from kernel.ids import Page
+from stores.journal import Journal
+
+_READ = declare("fold.read", "entries of the journal were read and nothing was written")
+_PUT = declare("fold.put", "the history took the entries; the journal still holds them")
+_DROPPED = declare("fold.dropped", "finished stretches of the journal were dropped")
+
+
+class Axis(StrEnum):
+    """What events are counted by."""
+
+    MATERIAL = "material"
+    DAY = "day"
+    ACCOUNT = "account"
+    KIND = "kind"
+
+
+class Count(NamedTuple):
+    """How many events share the values asked for, in the order they were asked for."""
+
+    key: tuple[str, ...]
+    count: int  # type: ignore[assignment]  # a tuple has a method of that name; nobody calls it
+
+
+class History(Protocol):
+    """What every engine of the history does; `stores.contract.history` is its suite."""
+
+    def put(self, entries: Sequence[Event | Refusal], *, upto: int) -> int:
+        """Take entries in and move the watermark, in one transaction; how many events were new.
+
+        An (account, id) heard before within the last three arrival days is dropped. Repeating a
+        put does no harm: the watermark never goes down.
+        """
+        ...
+
+    def watermark(self) -> int:
+        """The journal position up to which everything is in here."""
+        ...
+
+    def after(self, seq: int, limit: int) -> list[tuple[int, Event]]:
+        """Events in the order of their arrival, for followers with a mark of their own."""
+        ...
+
+    def timeline(
+        self,
+        handles: Collection[Handle],
+        *,
+        before: str | None = None,
+        limit: int = 20,
+        kinds: Collection[str] | None = None,
+    ) -> Page[Event]:
+        """What these handles did, newest first by (at, id), each event once.
+
+        A cursor neither repeats nor skips anything, whatever arrives meanwhile.
+        """
+        ...
+
+    def of(self, handles: Collection[Handle], *, until: datetime | None = None) -> Iterator[Event]:
+        """Everything these handles did before ``until``, oldest first by (at, id)."""
+        ...
+
+    def total(self, handles: Collection[Handle]) -> int:
+        """How many different events these handles have."""
+        ...
+
+    def counts(
+        self,
+        by: Sequence[Axis],
+        *,
+        material: str | None = None,
+        account: str | None = None,
+        kind: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> list[Count]:
+        """How many events, by the axes; both days are included, in the company's zone."""
+        ...
+
+    def forget(self, handles: Collection[Handle]) -> int:
+        """Erase every event that names one of the handles, counts too; how many there were."""
+        ...
+
+    def refusals(self, *, limit: int = 50) -> list[tuple[Refusal, int]]:
+        """What was refused, by door, reason and field: the newest with how often, newest first."""
+        ...
+
+    def flaws(self) -> Iterator[str]:
+        """Where the store contradicts itself, for ``juzhen check``."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Fold:
+    """Moves the journal into the history. Dying anywhere and starting again does no harm."""
+
+    def __init__(self, journal: Journal, history: History, clock: Clock = utc_now) -> None:
+        self._journal = journal
+        self._history = history
+        self._clock = clock
+
+    def run(self, limit: int = 5_000) -> int:
+        """Move about ``limit`` entries and say how many; then drop what is finished."""
+        mark = self._history.watermark()
+        entries = self._journal.read(mark, limit)
+        crash_point(_READ)
+        told = [self._told(packed) for entry in entries for packed in entry.packed]
+        if entries:
+            mark = entries[-1].position
+            self._history.put(told, upto=mark)
+            crash_point(_PUT)
+        self._journal.drop(mark)
+        crash_point(_DROPPED)
+        return len(told)
+
+    def behind(self) -> int:
+        """How many entries are acknowledged and not yet in the history."""
+        return self._journal.backlog(self._history.watermark())
+
+    def flaws(self) -> Iterator[str]:
+        """Is the history ahead of the journal that it follows?"""
+        mark, tip = self._history.watermark(), self._journal.tip()
+        if mark > tip > 0:
+            yield f"history: the watermark {mark} is ahead of the journal's end {tip}"
+
+    def _told(self, packed: bytes) -> Event | Refusal:
+        """One unreadable line is refused, so that it does not stop everything behind it."""
+        try:
+            return unpack_any(packed)
+        except (ValueError, KeyError, TypeError):
+            sample = packed[:4096].decode("utf-8", "replace")
+            reason = "unreadable_in_journal"
+            return Refusal(at=self._clock(), door="journal", reason=reason, sample=sample)

@@ -1,0 +1,123 @@
+"""The journal (日志): events acknowledged and not yet folded, in the order they came.
+
+Append only and index-free; an answer goes out after the commit, never before. It neither drops
+repeats nor knows a customer: that is `stores.history`, one fold later.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple, Protocol
+
+from kernel.errors import Overloaded
+from kernel.events import Handle
+
+
+class Entry(NamedTuple):
+    """What one commit wrote. Positions only ever grow, over restarts and dropped files too."""
+
+    position: int
+    packed: list[bytes]
+
+
+class Journal(Protocol):
+    """What every engine of the journal does; `stores.contract.journal` is its suite."""
+
+    def append(self, packed: Sequence[bytes]) -> None:
+        """Whole or nothing, durable when it returns. `Overloaded` when it cannot be kept."""
+        ...
+
+    def read(self, after: int, limit: int = 5_000) -> list[Entry]:
+        """What came after the position, in order: about ``limit`` events, never half a commit."""
+        ...
+
+    def drop(self, upto: int) -> None:
+        """Let go of finished stretches that lie wholly at or before the position.
+
+        Only once the fold behind it is durable: nothing else remembers them.
+        """
+        ...
+
+    def backlog(self, after: int) -> int:
+        """How many events lie after the position."""
+        ...
+
+    def tip(self) -> int:
+        """The position of the newest commit, 0 before the first."""
+        ...
+
+    def forget(self, handles: Collection[Handle]) -> int:
+        """Take out every event that names one of the handles, and say how many."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class SharedCommit:
+    """One committer thread, so that many callers share one commit and its fsync.
+
+    It takes whatever has gathered while the last commit ran. Everybody who put something into the
+    same commit is given the same future: wait for it, never cancel it.
+    """
+
+    def __init__(self, journal: Journal, *, limit: int = 50_000) -> None:
+        """At most ``limit`` events wait or are being written at one time."""
+        self._journal = journal
+        self._limit = limit
+        self._waiting = 0
+        self._closing = False
+        self._gathered: list[bytes] = []
+        self._told: Future[None] = Future()
+        self._changed = threading.Condition(threading.Lock())
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._thread.start()
+
+    def put(self, packed: Sequence[bytes]) -> Future[None]:
+        """Hand events over; they are safe when the future is done.
+
+        Raises `Overloaded` when the queue is full or closed: then nothing of it was taken.
+        """
+        with self._changed:
+            if self._closing or self._waiting + len(packed) > self._limit:
+                raise Overloaded("intake_is_full", seconds=1)
+            if not packed:
+                return _done()
+            self._waiting += len(packed)
+            if not self._gathered:
+                self._changed.notify()
+            self._gathered.extend(packed)
+            return self._told
+
+    def close(self) -> None:
+        """Write what has been put, then stop. Later puts are refused."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._gathered and not self._closing:
+                    self._changed.wait()
+                if not self._gathered:
+                    return
+                packed, told = self._gathered, self._told
+                self._gathered, self._told = [], Future()
+            try:
+                self._journal.append(packed)
+            except BaseException as wrong:  # noqa: BLE001 - all who wait are told; the thread must outlive it
+                told.set_exception(wrong)
+            else:
+                told.set_result(None)
+            finally:
+                with self._changed:
+                    self._waiting -= len(packed)
+
+
+def _done() -> Future[None]:
+    told: Future[None] = Future()
+    told.set_result(None)
+    return told

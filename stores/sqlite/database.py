@@ -1,0 +1,99 @@
+"""An SQLite file of our own (数据库文件): how it is opened, read and written. No SQLAlchemy here.
+
+For the stores that work with the driver directly; records go through `stores.records`. A
+connection a thread, opened when first asked for, so that nothing crosses a fork.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kernel.errors import Overloaded
+from stores.records import fair_turn
+
+
+def connect(
+    path: Path, durability: str, *, checkpoint: int = 1_000, create: bool = True
+) -> sqlite3.Connection:
+    """A connection that leaves transactions to us. ``power`` means: committed is fsynced.
+
+    Without ``create`` a file that is not there raises, instead of coming back empty.
+    """
+    mode = "rwc" if create else "rw"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=64,
+    )
+    connection.execute("pragma busy_timeout=5000")
+    connection.execute("pragma journal_mode=wal")
+    connection.execute(
+        "pragma synchronous=full" if durability == "power" else "pragma synchronous=normal"
+    )
+    connection.execute(f"pragma wal_autocheckpoint={int(checkpoint)}")
+    connection.execute("pragma cache_size=-16384")
+    return connection
+
+
+class Database:
+    """One file, many readers, one writer at a time in a fair queue."""
+
+    def __init__(
+        self, path: Path, schema: str, *, durability: str = "power", checkpoint: int = 1_000
+    ) -> None:
+        """``checkpoint`` is in pages of 4 KB; ``schema`` may be run again and again."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._schema = schema
+        self._durability = durability
+        self._checkpoint = checkpoint
+        self._here = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A snapshot. `Overloaded` when the file cannot be read now."""
+        with self._transaction("begin") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing. `Overloaded` when it cannot be kept now, such as on a full disk."""
+        with fair_turn(str(self._path)), self._transaction("begin immediate") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, opening: str) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._connection()
+            connection.execute(opening)
+            try:
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:  # a full disk has rolled it back already
+                    connection.execute("rollback")
+                raise
+        except sqlite3.OperationalError as broken:
+            raise Overloaded("store_is_unavailable", seconds=5) from broken
+
+    def _connection(self) -> sqlite3.Connection:
+        kept: sqlite3.Connection | None = getattr(self._here, "connection", None)
+        if kept is None:
+            kept = connect(self._path, self._durability, checkpoint=self._checkpoint)
+            kept.executescript(self._schema)
+            self._here.connection = kept
+            self._opened.append(kept)
+        return kept
+
+    def close(self) -> None:
+        """Close every thread's connection. The next question opens a new one."""
+        while self._opened:
+            self._opened.pop().close()
+        self._here = threading.local()

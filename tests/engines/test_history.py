@@ -1,0 +1,149 @@
+"""The embedded history and the fold: the port's suite, and what a crash may not spoil."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kernel import crash
+from kernel.events import Refusal, pack, pack_refusal
+from stores.contract.history import ANNA, MONDAY, HistoryContract, event
+from stores.contract.journal import told
+from stores.history import Fold
+from stores.sqlite.history import SqliteHistory
+from stores.sqlite.journal import SqliteJournal
+
+
+@pytest.fixture
+def history(tmp_path):
+    kept = SqliteHistory(tmp_path / "history.db", durability="process")
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def journal(tmp_path, clock):
+    kept = SqliteJournal(tmp_path / "journal", durability="process", clock=clock)
+    yield kept
+    kept.close()
+
+
+class TestSqliteHistory(HistoryContract):
+    pass
+
+
+def test_a_timeline_is_read_from_the_index(history):
+    history.put([event("1")], upto=1)
+    with history._file.read() as file:
+        plan = file.execute(
+            "explain query plan select at, id, seq from mentions where handle = 1"
+            " and (at, id, seq) < (5, '', 0) order by at desc, id desc, seq desc limit 20"
+        ).fetchall()
+    assert "USING PRIMARY KEY" in plan[0][3]
+    assert len(plan) == 1  # nothing is sorted
+
+
+def test_a_wrong_count_is_found(history):
+    history.put([event("1", material="mat_1")], upto=1)
+    with history._file.write() as file:
+        file.execute("update rollups set count = 3")
+    assert list(history.flaws()) == [
+        "history: the count of (mat_1, 2026-03-02, acc_1, viewed) differs from its events by 2"
+    ]
+
+
+def test_erased_events_leave_no_bytes_behind(history, tmp_path):
+    history.put([event("1", detail={"note": "a-very-private-word"})], upto=1)
+    history.forget([ANNA])
+    history.close()
+    left = b"".join(path.read_bytes() for path in tmp_path.glob("history.db*"))
+    assert b"a-very-private-word" not in left
+    assert b"o-anna" not in left
+
+
+def test_many_events_are_erased_in_slices(history):
+    history.put([event(f"{number}") for number in range(1_234)], upto=1)
+    assert history.forget([ANNA]) == 1_234
+    assert list(history.flaws()) == []
+
+
+def test_the_fold_moves_everything_once(journal, history):
+    fold = Fold(journal, history)
+    refused = Refusal(at=MONDAY, door="segment", reason="unknown", field="type")
+    journal.append([pack(event("1")), pack_refusal(refused), pack(event("1"))])
+    journal.append([pack(event("2"))])
+    assert fold.behind() == 4
+    assert fold.run() == 4
+    assert fold.run() == 0
+    assert fold.behind() == 0
+    assert history.total([ANNA]) == 2
+    assert history.refusals() == [(refused, 1)]
+    assert list(fold.flaws()) == []
+
+
+def test_the_fold_drops_finished_files_even_if_nothing_new_came(journal, history, clock, tmp_path):
+    journal.append([told(1)])
+    clock.move(timedelta(hours=1))
+    journal.append([told(2)])
+    entries = journal.read(0)
+    history.put([], upto=entries[-1].position)  # as if it had died before it could drop
+    assert Fold(journal, history).run() == 0
+    assert len(list((tmp_path / "journal").glob("*.db"))) == 1
+
+
+def test_an_unreadable_line_stops_nobody(journal, history, clock):
+    journal.append([b"{torn", pack(event("1"))])
+    assert Fold(journal, history, clock).run() == 2
+    assert history.total([ANNA]) == 1
+    ((refused, count),) = history.refusals()
+    assert (refused.door, refused.sample, count) == ("journal", "{torn", 1)
+
+
+def test_a_history_ahead_of_its_journal_is_a_flaw(journal, history):
+    journal.append([told(1)])
+    history.put([], upto=journal.tip() + 1)
+    assert [*Fold(journal, history).flaws()] != []
+
+
+_FOLDING = """
+import sys
+from pathlib import Path
+from stores.history import Fold
+from stores.sqlite.history import SqliteHistory
+from stores.sqlite.journal import SqliteJournal
+home = Path(sys.argv[1])
+fold = Fold(SqliteJournal(home / "journal"), SqliteHistory(home / "history.db"))
+while fold.run(limit=2):
+    pass
+"""
+
+
+@pytest.mark.parametrize("point", [name for name in crash.POINTS if name.startswith("fold.")])
+def test_a_fold_killed_anywhere_loses_nothing_and_doubles_nothing(
+    point, journal, history, clock, tmp_path
+):
+    refused = Refusal(at=MONDAY, door="segment", reason="unknown")
+    for number in range(6):
+        journal.append([pack(event(f"{number}")), pack(event("same")), pack_refusal(refused)])
+        clock.move(timedelta(minutes=40))
+    mark = tmp_path / "mark"
+    root = Path(__file__).parents[2]
+    for turn in (1, 2):
+        died = subprocess.run(
+            [sys.executable, "-c", _FOLDING, str(tmp_path)],
+            env=os.environ
+            | {"PYTHONPATH": str(root), "JUZHEN_CRASH_AT": f"{point}@{turn}"}
+            | {"JUZHEN_CRASH_MARK": str(mark)},
+            check=False,
+        )
+        assert died.returncode == -9
+    assert mark.read_text().split() == [point, point]
+    fold = Fold(journal, history)
+    while fold.run():
+        pass
+    assert history.total([ANNA]) == 7
+    assert history.refusals() == [(refused, 6)]
+    assert list(history.flaws()) + list(fold.flaws()) == []

@@ -1,0 +1,145 @@
+"""The embedded journal: the port's suite, and what only files can get wrong."""
+
+import multiprocessing
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from kernel.errors import Overloaded
+from stores.contract.journal import JournalContract, SharedCommitContract, everything, told
+from stores.sqlite.journal import SqliteJournal
+
+
+@pytest.fixture
+def opened(tmp_path, clock):
+    journals = []
+
+    def opened(**other):
+        journals.append(
+            SqliteJournal(tmp_path / "journal", durability="process", clock=clock, **other)
+        )
+        return journals[-1]
+
+    yield opened
+    for journal in journals:
+        journal.close()
+
+
+class TestSqliteJournal(JournalContract):
+    pass
+
+
+class TestSharedCommit(SharedCommitContract):
+    pass
+
+
+def files(tmp_path):
+    return sorted(path.name for path in (tmp_path / "journal").glob("*.db"))
+
+
+def test_begins_a_new_file_every_hour_and_drops_finished_ones_whole(opened, clock, tmp_path):
+    journal = opened()
+    journal.append([told(1)])
+    clock.move(timedelta(hours=1))
+    journal.append([told(2)])
+    clock.move(timedelta(hours=1))
+    journal.append([told(3)])
+    assert len(files(tmp_path)) == 3
+    assert everything(journal) == ["e1", "e2", "e3"]
+
+    second = journal.read(0)[1].position
+    journal.drop(second - 1)
+    assert everything(journal) == ["e2", "e3"]
+    journal.drop(journal.tip())
+    assert everything(journal) == ["e3"]
+    assert [path.name for path in (tmp_path / "journal").glob(f"{second >> 32:010d}*")] == []
+
+
+def test_begins_a_new_file_when_one_is_full(opened, tmp_path):
+    journal = opened(size=40_000)
+    for number in range(60):
+        journal.append([told(number) for _ in range(20)])
+    assert len(files(tmp_path)) > 3
+    assert journal.backlog(0) == 1_200
+    assert everything(opened()) == everything(journal)
+
+
+def test_another_process_may_drop_what_this_one_has_open(opened, clock):
+    reader, dropper = opened(), opened()
+    reader.append([told(1)])
+    clock.move(timedelta(hours=1))
+    reader.append([told(2)])
+    assert everything(reader) == ["e1", "e2"]
+    dropper.drop(dropper.tip())
+    assert everything(reader) == ["e2"]
+    reader.append([told(3)])
+    assert everything(dropper) == ["e2", "e3"]
+
+
+def test_positions_grow_even_if_the_folder_was_lost(opened, clock, tmp_path):
+    journal = opened()
+    journal.append([told(1)])
+    mark = journal.tip()
+    journal.close()
+    (tmp_path / "journal").rename(tmp_path / "lost")
+    clock.move(timedelta(minutes=1))
+    journal = opened()
+    journal.append([told(2)])
+    assert journal.tip() > mark
+
+
+def test_every_commit_is_fsynced_only_where_power_may_fail(tmp_path):
+    for durability, synchronous in (("power", 2), ("process", 1)):
+        journal = SqliteJournal(tmp_path / durability, durability=durability)
+        journal.append([told(1)])
+        _, file = journal._current
+        assert file.execute("pragma synchronous").fetchone() == (synchronous,)
+        assert file.execute("pragma journal_mode").fetchone() == ("wal",)
+        journal.close()
+
+
+def test_a_full_disk_is_told_and_passes(opened):
+    journal = opened()
+    journal.append([told(1)])
+    _, file = journal._current
+    pages = file.execute("pragma page_count").fetchone()[0]
+    file.execute(f"pragma max_page_count={pages}")
+    with pytest.raises(Overloaded) as refused:
+        journal.append([told(number) for number in range(1_000)])
+    assert isinstance(refused.value.__cause__, sqlite3.Error)
+    journal.append([told(2)])
+    assert everything(opened()) == ["e1", "e2"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(opened, tmp_path):
+    journal = opened()
+    (tmp_path / "journal").rmdir()
+    (tmp_path / "journal").write_text("a file in the way")
+    with pytest.raises(Overloaded):
+        journal.append([told(1)])
+
+
+def _write(folder, writer, count):
+    journal = SqliteJournal(folder, durability="process", size=30_000)
+    for number in range(count):
+        journal.append([told(writer * 1_000 + number), told(writer * 1_000 + number + 500)])
+    journal.close()
+
+
+def test_four_processes_lose_nothing_over_new_files(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    writers = [
+        context.Process(target=_write, args=(tmp_path / "journal", number, 100))
+        for number in range(4)
+    ]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    assert [each.exitcode for each in writers] == [0] * 4
+    journal = SqliteJournal(tmp_path / "journal")
+    found = everything(journal, limit=11)
+    journal.close()
+    assert len(found) == len(set(found)) == 800
+    assert len(files(tmp_path)) > 1
