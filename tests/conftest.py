@@ -1,8 +1,10 @@
 """What every test may ask for: a stopped clock, and real records in a folder of its own."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from servers import postgres as servers
 
 from stores.changes import Changes
 from stores.records import Folded, Record, Records
@@ -49,3 +51,91 @@ def people(tmp_path):
 @pytest.fixture
 def changes(records, clock):
     return Changes(records, clock)
+
+
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def missing(what):
+    """A server is not here: skip, loudly; where everything is expected to be here, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster():
+    """A PostgreSQL server of this run's own, shared by its workers."""
+    if servers.programs() is None:
+        missing(servers.MISSING)
+    return servers.cluster(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid())))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster):
+    """A database with the tables of every room that is imported by now, to be copied."""
+    with postgres_cluster.alone():
+        if not postgres_cluster.has("house"):
+            postgres_cluster.run("CREATE DATABASE house")
+            made = Records(postgres_cluster.url("house"))
+            made.create(Record)
+            made.create(Folded)
+            made.close()
+    return "house"
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster):
+    """An empty database."""
+    with postgres_cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_house(postgres_cluster, postgres_template):
+    """A database with the tables of records and people, which share it on PostgreSQL."""
+    with postgres_cluster.database(postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request):
+    """Each engine that records and people may live in."""
+    return request.param
+
+
+@pytest.fixture
+def any_records_url(request, engine_name, tmp_path):
+    if engine_name == "postgres":
+        return request.getfixturevalue("postgres_house")
+    return f"sqlite:///{tmp_path}/records.db"
+
+
+@pytest.fixture
+def any_people_url(request, engine_name, tmp_path):
+    if engine_name == "postgres":
+        return request.getfixturevalue("postgres_house")
+    return f"sqlite:///{tmp_path}/people.db"
+
+
+@pytest.fixture
+def any_records(any_records_url):
+    """The system of record, empty, on each engine in turn."""
+    kept = Records(any_records_url, durability="process")
+    kept.create(Record)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def any_people(any_people_url):
+    """Where the digest keeps what it works out, empty, on each engine in turn."""
+    kept = Records(any_people_url, durability="process")
+    kept.create(Folded)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def any_changes(any_records, clock):
+    return Changes(any_records, clock)

@@ -1,0 +1,39 @@
+"""The PostgreSQL that the tests run on is real, whole, and theirs alone."""
+
+import pytest
+from sqlalchemy import text
+
+from stores.records import DatabaseClock, Records
+
+pytestmark = pytest.mark.postgres
+
+
+def test_databases_are_empty_and_apart(postgres_cluster):
+    with postgres_cluster.database() as one, postgres_cluster.database() as other:
+        kept = Records(one)
+        with kept.write() as session:
+            session.execute(text("CREATE TABLE only_here (x int)"))
+        kept.close()
+        kept = Records(other)
+        with kept.read() as session:
+            assert session.execute(text("SELECT to_regclass('only_here')")).scalar() is None
+        kept.close()
+
+
+def test_it_keeps_chinese_and_sorts_like_the_embedded_engine(postgres_url):
+    kept = Records(postgres_url)
+    words = ["b", "_", "B", "养老", "a_b", "ab"]
+    with kept.read() as session:
+        told = text("SELECT x FROM unnest(CAST(:words AS text[])) x ORDER BY x")
+        assert list(session.scalars(told, {"words": words})) == sorted(words)
+    kept.close()
+
+
+def test_the_databases_clock_agrees_with_ours_and_does_not_ask_every_time(postgres_url, clock):
+    kept = Records(postgres_url)
+    asked = DatabaseClock(kept)
+    first, second = asked(), asked()
+    assert first.tzinfo is not None
+    assert first <= second
+    kept.close()
+    assert asked() >= second

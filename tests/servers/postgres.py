@@ -1,0 +1,179 @@
+"""A real PostgreSQL for the tests: one cluster a run, on the loopback, thrown away afterwards.
+
+The first test that needs it starts a guard (this file, run as a program), which makes a cluster,
+starts it, and takes it down once the last process of the run is gone, however that ended: every
+user holds a shared lock on one file, and the guard waits to have it alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+MISSING = "PostgreSQL is not here: apt-get install postgresql (or put initdb on the PATH)"
+_HOMES = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/pgsql-*/bin")
+_SETTINGS = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+max_connections = 200
+shared_buffers = 64MB
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+log_min_messages = warning
+"""
+_OWNER = "juzhen"
+_held = []
+"""Our locks on clusters: the operating system lets go of them when this process ends."""
+
+
+def programs() -> Path | None:
+    """Where initdb and postgres lie, the newest first; None if nowhere."""
+    found = [place for pattern in _HOMES for place in Path("/").glob(pattern[1:])]
+    if on_path := shutil.which("initdb"):
+        found.append(Path(on_path).resolve().parent)
+    able = [
+        place for place in found if (place / "initdb").exists() and (place / "postgres").exists()
+    ]
+    return max(able, key=lambda place: (len(str(place)), str(place)), default=None)
+
+
+class Cluster:
+    """A running server, and databases made in it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://{_OWNER}@127.0.0.1:{self.port}/{database}"
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The url of a fresh database, dropped afterwards whoever is still connected."""
+        name = f"t{secrets.token_hex(6)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def has(self, database: str) -> bool:
+        return bool(self.run(f"SELECT 1 FROM pg_database WHERE datname = '{database}'"))
+
+    def run(self, statement: str) -> list[tuple]:
+        with psycopg.connect(_address(self.port), autocommit=True) as connection:
+            answer = connection.execute(statement)
+            return answer.fetchall() if answer.description else []
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One process of the run at a time."""
+        with psycopg.connect(_address(self.port)) as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(1)")
+            yield
+
+
+def cluster(run: str) -> Cluster:
+    """The cluster of this test run, started by whoever asks first."""
+    home = Path(tempfile.gettempdir()) / f"juzhen-postgres-{run}"
+    home.mkdir(mode=0o755, exist_ok=True)
+    users = (home / "users").open("a")
+    fcntl.flock(users, fcntl.LOCK_SH)
+    _held.append(users)
+    with (home / "start").open("a") as start:
+        fcntl.flock(start, fcntl.LOCK_EX)
+        if not (home / "port").exists():
+            _start_guard(home)
+    return Cluster(int((home / "port").read_text()))
+
+
+def _start_guard(home: Path) -> None:
+    with (home / "log").open("a") as log:
+        guard = subprocess.Popen(
+            [sys.executable, __file__, str(home)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    until = time.monotonic() + 60
+    while not (home / "port").exists():
+        if guard.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"PostgreSQL did not start:\n{(home / 'log').read_text()}")
+        time.sleep(0.02)
+    guard.returncode = 0  # it outlives us on purpose: no warning that it still runs
+
+
+def _guard(home: Path) -> None:
+    """Run a cluster until nobody of the test run is left."""
+    os.umask(0o022)
+    server = None
+    try:
+        port = _free_port()
+        server = _serve(home, port)
+        (home / "port.new").write_text(str(port))
+        (home / "port.new").rename(home / "port")
+        with (home / "users").open("a") as users:
+            fcntl.flock(users, fcntl.LOCK_EX)
+    finally:
+        if server:
+            server.send_signal(signal.SIGQUIT)
+            server.wait()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _serve(home: Path, port: int) -> subprocess.Popen:
+    place, data = programs(), home / "data"
+    data.mkdir(mode=0o700)
+    somebody = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        user = _nobody()
+        os.chown(data, user.pw_uid, user.pw_gid)
+        somebody = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    make = [place / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+    subprocess.run(
+        [*make, "--no-sync"], check=True, cwd=data, stdout=subprocess.DEVNULL, **somebody
+    )
+    with (data / "postgresql.conf").open("a") as settings:
+        settings.write(_SETTINGS.format(port=port))
+    server = subprocess.Popen([place / "postgres", "-D", data], cwd=data, **somebody)
+    while server.poll() is None:
+        try:
+            psycopg.connect(_address(port)).close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)
+        else:
+            return server
+    raise RuntimeError(f"postgres ended with {server.returncode}")
+
+
+def _nobody() -> pwd.struct_passwd:
+    known = {user.pw_name: user for user in pwd.getpwall()}
+    return known.get("postgres") or known["nobody"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _address(port: int) -> str:
+    return f"host=127.0.0.1 port={port} user={_OWNER} dbname=postgres connect_timeout=5"
+
+
+if __name__ == "__main__":
+    _guard(Path(sys.argv[1]))
