@@ -139,3 +139,43 @@ def any_people(any_people_url):
 @pytest.fixture
 def any_changes(any_records, clock):
     return Changes(any_records, clock)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--rules-to", help="write the clauses that passing tests show to this file")
+
+
+def pytest_configure(config):
+    config.shown_clauses = {}
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        clauses = [clause for mark in item.iter_markers("rule") for clause in mark.args]
+        if clauses:
+            item.user_properties.append(("clauses", clauses))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        for name, clauses in item.user_properties:
+            if name == "clauses":
+                for clause in clauses:
+                    known = item.config.shown_clauses.get(clause, True)
+                    item.config.shown_clauses[clause] = known and report.passed
+    return report
+
+
+def pytest_sessionfinish(session):
+    """A clause is shown when every test that cites it passed."""
+    config = session.config
+    if listing := config.getoption("--rules-to"):
+        if config.getoption("--collect-only"):
+            properties = [each for item in session.items for each in item.user_properties]
+            shown = {clause for name, cited in properties if name == "clauses" for clause in cited}
+        else:
+            shown = {clause for clause, passed in config.shown_clauses.items() if passed}
+        with open(listing, "w", encoding="utf-8") as file:
+            file.write("\n".join(sorted(shown)))

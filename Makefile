@@ -1,0 +1,56 @@
+# Everything a person does with a checkout. `make help` prints itself.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/tested: requirements/test.txt $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/test.txt
+	@touch $@
+
+demo: $(VENV)/installed ## Build the demo company and start everything (PORT=8000)
+	@$(BIN)/juzhen demo --home var/demo --port $(PORT)
+
+demo-reset: $(VENV)/installed ## Forget the demo company, so that the next `make demo` builds it anew
+	@$(BIN)/juzhen demo --home var/demo --reset
+
+test: $(VENV)/tested ## Run the whole suite
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20
+
+lint: $(VENV)/tested ## Style, types, floors, wording
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m kernel.wording
+
+bench: $(VENV)/tested ## Measure the hot paths (ONLY=name SIZE=10)
+	@$(BIN)/python bench/run.py $(if $(ONLY),ONLY=$(ONLY)) $(if $(SIZE),SIZE=$(SIZE)) $(if $(ENGINES),ENGINES=$(ENGINES))
+
+rules: $(VENV)/tested ## Which product rules are shown by a passing test
+	@$(BIN)/juzhen rules
+
+soak: $(VENV)/tested ## The fault tests at full size (hours)
+	JUZHEN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/flows tests/engines tests/stores
+
+docs: $(VENV)/tested ## Write the reference pages, the SDL and OpenAPI anew
+	$(BIN)/juzhen docs
+
+lock: | $(BIN)/python ## Pin what pyproject.toml allows, with hashes
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-header --build-deps-for editable --output-file requirements/run.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-header --extra test --output-file requirements/test.txt pyproject.toml
+
+.PHONY: help demo demo-reset test lint bench rules soak docs lock

@@ -1,0 +1,96 @@
+"""The check (体检): walks the invariants of all stores, and says what is missing to run well.
+
+`flaws` finds what must never be; `doctor` tells what is reachable, what is missing, what to do.
+Mends nothing by itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from juzhen import migrations, origin
+from kernel import wording
+
+if TYPE_CHECKING:
+    from juzhen.settings import Settings
+    from juzhen.wiring import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the doctor looked at."""
+
+    what: str
+    good: bool
+    says: str
+    advice: str = ""
+
+
+def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
+    """What must hold in every store, by the name people know it under."""
+    p = platform
+    return {
+        "packages": lambda: iter(origin.strangers()),
+        "wording": wording.gaps,
+        "migrations": lambda: _not_migrated(p),
+        "audit chain": p.audit.flaws,
+        "history": p.history.flaws,
+        "identities": p.identities.flaws,
+        "profiles": p.profiles.flaws,
+        "shelf": p.shelf.flaws,
+        "deliveries": p.publishing.flaws,
+        "search": p.finding.flaws,
+        "files": p.media.flaws,
+        "reminders": p.reminders.flaws,
+    }
+
+
+def flaws(platform: Platform) -> Iterator[tuple[str, str]]:
+    """Every broken invariant: which one, and what is wrong."""
+    for name, walk in invariants(platform).items():
+        for flaw in walk():
+            yield name, flaw
+
+
+def _not_migrated(platform: Platform) -> Iterator[str]:
+    for name, records in (("records", platform.records), ("people", platform.people)):
+        if migrations.pending(records.engine, name):
+            yield f"{name}: run `juzhen migrate`"
+
+
+def doctor(settings: Settings, platform: Platform) -> Iterator[Finding]:
+    """Look at everything juzhen leans on, most needed first."""
+    version = sqlite3.sqlite_version_info
+    yield Finding(
+        "SQLite", version >= (3, 37), sqlite3.sqlite_version,
+        "juzhen needs SQLite 3.37 or later; take a newer Python.",
+    )  # fmt: skip
+    strangers = origin.strangers()
+    yield Finding(
+        "packages", not strangers, ", ".join(strangers) or "our own",
+        "Another project installed these names; use a virtual environment of juzhen's own.",
+    )  # fmt: skip
+    free = shutil.disk_usage(settings.home).free
+    yield Finding(
+        "disk", free > 1 << 30, f"{free >> 20} MiB free in {settings.home}",
+        "Free some space: below 64 MiB nothing is taken in any more.",
+    )  # fmt: skip
+    engine = "PostgreSQL" if platform.records.on_postgres else "SQLite"
+    yield Finding("records", True, engine)
+    behind = list(_not_migrated(platform))
+    yield Finding("migrations", not behind, "; ".join(behind) or "up to date", "juzhen migrate")
+    backlog = platform.journal.backlog(platform.history.watermark())
+    yield Finding(
+        "worker", backlog < 50_000, f"{backlog} events wait to be folded",
+        "Is `juzhen worker` running? Its log says which duty fails.",
+    )  # fmt: skip
+    for account in platform.accounts.all():
+        paused = account.paused_for
+        yield Finding(
+            f"account {account.code}", not paused, paused or "ready",
+            f"Mend what is named, then: juzhen account resume {account.code}",
+        )  # fmt: skip

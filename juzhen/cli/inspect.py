@@ -1,0 +1,130 @@
+"""Commands that look and tell (体检与规则): check, doctor, rules, bench, docs. Change nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from juzhen.cli.company import json_option, platform, show
+from juzhen.settings import load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@click.command()
+@json_option
+def check(as_json: bool) -> None:
+    """Walk the invariants of all stores. Exit code 1 if any is broken.
+
+    Example: juzhen check
+    """
+    from juzhen.check import flaws
+
+    with platform() as company:
+        found = [{"where": where, "flaw": flaw} for where, flaw in flaws(company)]
+    if found or as_json:
+        show(found, as_json)
+    if found:
+        sys.exit(1)
+    click.echo("Every invariant holds.", err=as_json)
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Say what is reachable, what is missing and what to do about it.
+
+    Example: juzhen doctor
+    """
+    from juzhen.check import doctor as examine
+
+    with platform() as company:
+        rows = [
+            {
+                "": "✓" if each.good else "✗",
+                "what": each.what,
+                "found": each.says,
+                "do": "" if each.good else each.advice,
+            }
+            for each in examine(load(), company)
+        ]
+    show(rows, as_json)
+    sys.exit(1 if any(row[""] == "✗" for row in rows) else 0)
+
+
+@click.command()
+@click.option("--run/--no-run", default=True, help="Run the tests that cite rules first.")
+@json_option
+def rules(run: bool, as_json: bool) -> None:
+    """Say which clauses of the product rules a passing test shows. From a checkout only.
+
+    Example: make rules
+    """
+    clauses = {
+        f"{rule}.{number}": text
+        for rule, numbered in tomllib.loads((ROOT / "tests/rules.toml").read_text("utf-8")).items()
+        for number, text in numbered.items()
+    }
+    shown = _shown(run)
+    unknown = sorted(shown - clauses.keys())
+    rows = [
+        {"clause": key, "shown": "✓" if key in shown else "", "says": text}
+        for key, text in clauses.items()
+    ]
+    whole = {key.split(".")[0] for key in clauses}
+    whole -= {key.split(".")[0] for key in clauses.keys() - shown}
+    show(rows, as_json)
+    console = Console(stderr=as_json)
+    console.print(f"{len(shown & clauses.keys())} of {len(clauses)} clauses shown.")
+    console.print(f"Rules shown with every clause: {', '.join(sorted(whole, key=_number))}")
+    if unknown:
+        console.print(f"Cited, but in no rule: {', '.join(unknown)}")
+        sys.exit(1)
+
+
+def _shown(run: bool) -> set[str]:
+    """Clauses cited by tests: by those that pass if they are run, else by all."""
+    listing = ROOT / ".pytest_cache" / "rules.txt"
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "rule", "--rules-to", str(listing)]
+    listing.parent.mkdir(exist_ok=True)
+    subprocess.run(
+        [*command, *(() if run else ("--collect-only",))],
+        cwd=ROOT, check=False, stdout=subprocess.DEVNULL if not run else None,
+    )  # fmt: skip
+    return set(listing.read_text("utf-8").split()) if listing.exists() else set()
+
+
+def _number(rule: str) -> int:
+    return int(re.sub(r"\D", "", rule) or 0)
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+def bench(names: tuple[str, ...]) -> None:
+    """Measure the hot paths; one JSON line each. From a checkout only.
+
+    Example: juzhen bench shelf_graphql
+    """
+    only = [f"ONLY={','.join(names)}"] if names else []
+    sys.exit(subprocess.call([sys.executable, str(ROOT / "bench" / "run.py"), *only], cwd=ROOT))
+
+
+@click.command()
+def docs() -> None:
+    """Write the reference pages, the SDL and OpenAPI anew. From a checkout only.
+
+    Example: make docs
+    """
+    from juzhen.reference import write
+
+    for page in write(ROOT / "docs"):
+        click.echo(page)
+
+
+COMMANDS: list[click.Command] = [check, doctor, rules, bench, docs]

@@ -1,0 +1,113 @@
+"""Commands that run something (运行): serve, worker, dev, demo, sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from juzhen.settings import begin, environment_of, load
+
+
+@click.command()
+def serve() -> None:
+    """Answer requests until stopped.
+
+    Example: JUZHEN_WEB_PORT=8080 juzhen serve
+    """
+    from juzhen.web import serving
+
+    serving.serve(load())
+
+
+@click.command()
+def worker() -> None:
+    """Do what is due until stopped: fold, digest, publish, withdraw, remind.
+
+    Example: juzhen worker
+    """
+    from juzhen import logs, metrics
+    from juzhen import worker as duties
+    from juzhen.wiring import assemble
+
+    settings = load()
+    logs.start(settings.log_level, process="worker")
+    metrics.share(settings.home / "run" / "metrics")
+    platform = assemble(settings)
+    platform.require_ready()
+    working = duties.Worker(duties.lanes(platform), platform.leases, drain=settings.worker_drain)
+    working.run()
+    platform.close()
+
+
+@click.command()
+def dev() -> None:
+    """Run web and worker together, as one process tree.
+
+    Example: juzhen init && juzhen dev
+    """
+    from juzhen.supervisor import Supervisor
+
+    settings = load()
+    family = Supervisor({"web": ["serve"], "worker": ["worker"]}, environment_of(settings))
+    family.start()
+    family.watch()
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), default=Path("juzhen-demo"))
+@click.option("--port", type=int, default=8000, help="Port of the pages; the sandbox has the next.")
+@click.option("--reset", is_flag=True, help="Forget the demo company; the next run builds it anew.")
+def demo(home: Path, port: int, reset: bool) -> None:
+    """Build a made-up insurer with 3,000 customers and start everything.
+
+    Example: juzhen demo --port 8000
+    """
+    from juzhen import demo as company
+
+    if reset:
+        company.forget(home)
+        click.echo(f"The demo company in {home} is forgotten.")
+        return
+    company.run(home, port)
+
+
+@click.command()
+@click.option("--port", type=int, default=8001, help="Port on the loopback.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("sandbox"))
+@click.option("--hub", default="http://127.0.0.1:8000", help="Where juzhen answers callbacks.")
+@click.option("--seed", type=int, default=7, help="The same seed acts the same way.")
+@click.option("--act-every", type=float, default=20.0, help="Seconds between acts; 0 for none.")
+def sandbox(port: int, folder: Path, hub: str, seed: int, act_every: float) -> None:
+    """Play the outside platforms on this machine.
+
+    Example: juzhen sandbox --port 8001 --hub http://127.0.0.1:8000
+    """
+    from juzhen.sandbox import app
+
+    app.serve(port=port, folder=folder, hub=hub, seed=seed, act_every=act_every)
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), default=None, help="The folder.")
+@click.option("--name", default="我的公司", help="The company's name.")
+def init(home: Path | None, name: str) -> None:
+    """Begin a company: settings with keys of its own, empty stores, a first administrator.
+
+    Example: juzhen init --home ./company --name 安和人寿
+    """
+    from juzhen.cli.company import first_administrator
+    from juzhen.wiring import assemble, migrate
+
+    folder = home or load().home
+    file = begin(folder, company_name=name)
+    settings = load(home=folder)
+    migrate(settings)
+    platform = assemble(settings)
+    told = first_administrator(platform)
+    platform.close()
+    click.echo(f"Settings are in {file} (mode 0600).")
+    click.echo(told)
+
+
+COMMANDS: list[click.Command] = [init, serve, worker, dev, demo, sandbox]

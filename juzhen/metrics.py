@@ -1,0 +1,61 @@
+"""Metrics (指标): what Prometheus may scrape. Holds no business figure; those are measures.
+
+Several processes share one folder of counters (prometheus_client's multiprocess mode), so that a
+scrape of any of them tells about all.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+_made: dict[str, Any] = {}
+
+METRICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "juzhen_requests_total": ("counter", "Requests answered.", ("door", "status")),
+    "juzhen_request_seconds": ("histogram", "How long answers took.", ("door",)),
+    "juzhen_write_seconds": ("histogram", "How long writes held the records.", ()),
+    "juzhen_events_total": ("counter", "Events taken in or refused.", ("door", "outcome")),
+    "juzhen_folded_total": ("counter", "Journal entries folded into history.", ()),
+    "juzhen_digested_total": ("counter", "Events digested into profiles.", ()),
+    "juzhen_backlog": ("gauge", "Entries acknowledged and not yet folded.", ()),
+    "juzhen_deliveries_total": ("counter", "Deliveries by how they ended.", ("outcome",)),
+    "juzhen_duty_seconds": ("histogram", "How long a round of a worker's duty took.", ("duty",)),
+    "juzhen_duty_failures_total": ("counter", "Rounds of a duty that failed.", ("duty",)),
+}
+"""Every metric: its kind, what it says, its labels."""
+
+
+def share(folder: Path) -> None:
+    """Share counters with other processes through a folder. Call before anything is counted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def metric(name: str, **labels: str) -> Any:
+    """The metric of that name, made when it is first used."""
+    if name not in _made:
+        import prometheus_client
+
+        kind, says, known = METRICS[name]
+        made: dict[str, Any] = {
+            "counter": prometheus_client.Counter,
+            "histogram": prometheus_client.Histogram,
+            "gauge": prometheus_client.Gauge,
+        }
+        extra = {"multiprocess_mode": "mostrecent"} if kind == "gauge" else {}
+        _made[name] = made[kind](name, says, known, **extra)
+    return _made[name].labels(**labels) if labels else _made[name]
+
+
+def exposition() -> tuple[bytes, str]:
+    """All counters as Prometheus reads them, and the content type."""
+    import prometheus_client
+    from prometheus_client import multiprocess
+
+    registry = prometheus_client.REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = prometheus_client.CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # theirs
+    return prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_LATEST

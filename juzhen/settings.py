@@ -1,0 +1,236 @@
+"""Settings (设置): every JUZHEN_… variable, where it was read, and what is wrong with it.
+
+From the environment first, then ``juzhen.toml`` in the home folder. An unknown or bad one stops the
+start with its name, what was expected and where it was read. Opens nothing, connects to nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from marshmallow import ValidationError, fields
+
+from kernel.secret import Secret
+
+PREFIX = "JUZHEN_"
+FILE = "juzhen.toml"
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used: its name, what was expected, where it was read."""
+
+
+def _setting(default: Any, about: str, *, expected: str = "") -> Any:
+    return dataclasses.field(default=default, metadata={"about": about, "expected": expected})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this company's juzhen runs. The field ``stores_records`` is ``JUZHEN_STORES_RECORDS``."""
+
+    home: Path = _setting(Path("var"), "Folder that holds everything of an embedded company.")
+    stores_records: str = _setting(
+        "", "URL of the records and the people; empty is SQLite in the home folder."
+    )
+    stores_durability: str = _setting(
+        "power",
+        "What an answer promises: `power` survives a power cut, `process` a killed process.",
+        expected="power|process",
+    )
+    company_name: str = _setting("我的公司", "The company's name, as pages show it.")
+    company_zone: str = _setting("Asia/Shanghai", "The company's time zone.", expected="zone")
+    web_host: str = _setting("127.0.0.1", "Address that the web process listens on.")
+    web_port: int = _setting(8000, "Port that the web process listens on.", expected="port")
+    web_url: str = _setting("", "The address customers and platforms reach us at; no slash.")
+    web_processes: int = _setting(2, "How many web processes share the port.", expected="count")
+    web_doors: str = _setting(
+        "all", "Which doors this process opens: all, intake only or pages only.",
+        expected="all|intake|pages",
+    )  # fmt: skip
+    outbound_origins: str = _setting(
+        "", "Origins that may be called though they are not public, separated by commas."
+    )
+    worker_leases: float = _setting(
+        30.0, "Seconds that a delivery's lease lives without being renewed.", expected="seconds"
+    )
+    worker_metrics_port: int = _setting(
+        0, "Port of the worker's own /metrics and /livez on the loopback; 0 for none.",
+        expected="port or 0",
+    )  # fmt: skip
+    worker_drain: float = _setting(
+        25.0, "Seconds that a stopping worker may take to finish.", expected="seconds"
+    )
+    log_level: str = _setting("info", "Least level of log lines.", expected="debug|info|warning")
+    demo: bool = _setting(False, "Shows the tour and its one-click logins. Never with real data.")
+    demo_sandbox: str = _setting("", "Where the demo's sandbox answers.")
+    keys_secrets: Secret = _setting(Secret(""), "Key that seals channel secrets (64 hex digits).")
+    keys_links: Secret = _setting(Secret(""), "Key that signs tracked links and cookies.")
+    limits_logins: int = _setting(
+        10, "Failed logins a name may have in 15 minutes.", expected="count"
+    )
+
+    @property
+    def records_url(self) -> str:
+        return self.stores_records or f"sqlite:///{self.home / 'records.db'}"
+
+    @property
+    def people_url(self) -> str:
+        return self.stores_records or f"sqlite:///{self.home / 'people.db'}"
+
+    @property
+    def public_url(self) -> str:
+        return self.web_url or f"http://{self.web_host}:{self.web_port}"
+
+
+def name_of(setting: str) -> str:
+    return PREFIX + setting.upper()
+
+
+def load(environment: Mapping[str, str] | None = None, *, home: Path | None = None) -> Settings:
+    """Read the settings. Raises `BadSetting` for the first that cannot be used."""
+    given = dict(os.environ if environment is None else environment)
+    folder = home or Path(given.get(name_of("home"), "var"))
+    written = _written(folder / FILE)
+    known = {name_of(each.name): each for each in dataclasses.fields(Settings)}
+    for source, names in (("the environment", given), (str(folder / FILE), written)):
+        for name in sorted(names):
+            if name.startswith(PREFIX) and name not in known and name not in _FOR_TESTS:
+                raise BadSetting(f"{name} (read from {source}) is not a setting of juzhen.")
+    values: dict[str, Any] = {"home": folder.absolute()}
+    for name, each in known.items():
+        source = "the environment" if name in given else str(folder / FILE)
+        text = given.get(name, written.get(name))
+        if text is not None and each.name != "home":
+            values[each.name] = _read(name, text, each.default, each.metadata["expected"], source)
+    settings = Settings(**values)
+    _check_together(settings)
+    return settings
+
+
+_FOR_TESTS = {"JUZHEN_CRASH_AT", "JUZHEN_CRASH_MARK", "JUZHEN_SOAK", "JUZHEN_HOME"}
+
+
+def _written(file: Path) -> dict[str, str]:
+    """``[stores] records = …`` in the file is ``JUZHEN_STORES_RECORDS``."""
+    if not file.exists():
+        return {}
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        raise BadSetting(f"{file} holds secrets and others may read it; run chmod 600 on it.")
+    try:
+        tables = tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as broken:
+        raise BadSetting(f"{file} is not TOML: {broken}") from broken
+    return dict(_flat(tables))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = PREFIX) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key.upper()}_")
+        else:
+            yield (
+                f"{prefix}{key.upper()}",
+                str(value).lower() if isinstance(value, bool) else str(value),
+            )
+
+
+_READERS: dict[type, fields.Field[Any]] = {
+    bool: fields.Boolean(),
+    int: fields.Integer(),
+    float: fields.Float(),
+}
+
+
+def _read(name: str, text: str, default: Any, expected: str, source: str) -> Any:
+    if isinstance(default, Secret):
+        return Secret(text)
+    value: Any = text
+    if reader := _READERS.get(type(default)):
+        try:
+            value = reader.deserialize(text)  # type: ignore[no-untyped-call]  # marshmallow's own
+        except ValidationError as wrong:
+            kind = expected or type(default).__name__
+            raise BadSetting(f"{name}={text!r} (read from {source}): expected {kind}.") from wrong
+    if flaw := _flaw(value, expected):
+        raise BadSetting(f"{name}={text!r} (read from {source}): expected {flaw}.")
+    return value
+
+
+def _flaw(value: Any, expected: str) -> str:
+    """What was expected instead, or nothing."""
+    if "|" in expected:
+        return "" if value in expected.split("|") else expected.replace("|", " or ")
+    fits = {
+        "zone": lambda: value in available_timezones() and bool(ZoneInfo(value)),
+        "port": lambda: 0 < value < 65_536,
+        "port or 0": lambda: 0 <= value < 65_536,
+        "count": lambda: 0 < value <= 64,
+        "seconds": lambda: 0 < value <= 3_600,
+    }
+    return "" if expected not in fits or fits[expected]() else f"a {expected}"
+
+
+def _check_together(settings: Settings) -> None:
+    """What only makes sense together."""
+    outside = settings.web_host not in {"127.0.0.1", "localhost", "::1"}
+    if settings.demo and outside:
+        raise BadSetting("JUZHEN_DEMO shows one-click logins: it needs JUZHEN_WEB_HOST=127.0.0.1.")
+    if outside and not settings.public_url.startswith("https://"):
+        raise BadSetting("JUZHEN_WEB_URL must be https:// when others than this machine can call.")
+    for name in ("keys_secrets", "keys_links"):
+        key: Secret = getattr(settings, name)
+        if key and not _is_key(key.reveal()):
+            raise BadSetting(f"{name_of(name)} must be 64 hex digits; try `juzhen init`.")
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(bytes.fromhex(text)) == 32
+    except ValueError:
+        return False
+
+
+def begin(home: Path, **chosen: Any) -> Path:
+    """Write a new company's ``juzhen.toml`` with keys of its own (mode 0600); keep an old one."""
+    file = home / FILE
+    if file.exists():
+        return file
+    home.mkdir(parents=True, exist_ok=True)
+    lines = [
+        "[keys]",
+        f'secrets = "{secrets.token_hex(32)}"',
+        f'links = "{secrets.token_hex(32)}"',
+    ]
+    tables: dict[str, list[str]] = {}
+    for name, value in chosen.items():
+        part, _, key = name.partition("_")
+        spelled = str(value).lower() if isinstance(value, bool | int | float) else f'"{value}"'
+        if key:
+            tables.setdefault(part, []).append(f"{key} = {spelled}")
+        else:
+            lines.insert(0, f"{part} = {spelled}")
+    for part, settings in tables.items():
+        lines += ["", f"[{part}]", *settings]
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as written:
+        written.write("\n".join(lines) + "\n")
+    return file
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The settings as variables, for a process that we start."""
+    told: dict[str, str] = {}
+    for each in dataclasses.fields(Settings):
+        value = getattr(settings, each.name)
+        if value != each.default or each.name == "home":
+            told[name_of(each.name)] = value.reveal() if isinstance(value, Secret) else str(value)
+    return told

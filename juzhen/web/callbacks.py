@@ -1,0 +1,26 @@
+"""Callbacks (平台回调): where platforms call back. Their formats live with the adapters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from channels.base import Callback
+from flask import Blueprint, Response, request
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+LARGEST = 1_000_000
+
+
+def blueprint(platform: Platform) -> Blueprint:
+    door = Blueprint("callbacks", __name__)
+
+    @door.route("/callbacks/<account>", methods=["GET", "POST"])
+    def take(account: str) -> Response:
+        request.max_content_length = LARGEST
+        callback = Callback(query=request.args.to_dict(), body=request.get_data())
+        answer = platform.callbacks.take(account, callback)
+        return Response(answer, content_type="text/plain; charset=utf-8")
+
+    return door

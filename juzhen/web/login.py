@@ -1,0 +1,76 @@
+"""The login (登录): people sign in and out here. What they may do is not decided here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from juzhen.access import LONGEST
+from juzhen.web import pages
+from juzhen.web.app import COOKIE
+from kernel.actors import Role
+from kernel.errors import Invalid, NotFound, Problem
+from kernel.secret import Secret
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_HOMES = {Role.REP: "/workbench/", Role.TEAM_LEAD: "/workbench/"}
+
+
+def blueprint(platform: Platform) -> Blueprint:
+    door = Blueprint("login", __name__)
+
+    @door.get("/login")
+    def page() -> str:
+        return pages.render("login.html", next=_inside(request.args.get("next", "")), problem=None)
+
+    @door.post("/login")
+    def sign_in() -> AnyResponse:
+        name = request.form.get("name", "").strip()
+        try:
+            key = platform.access.sign_in(name, Secret(request.form.get("password", "")))
+        except Problem as problem:
+            told = pages.render(
+                "login.html", next=_inside(request.form.get("next", "")), problem=problem
+            )
+            return Response(told, 503 if problem.code == "overloaded" else 401)
+        return _signed_in(platform, key, request.form.get("next", ""))
+
+    @door.post("/login/demo")
+    def one_click() -> AnyResponse:
+        """The tour's one-click logins; there is no such door outside the demo."""
+        if not platform.settings.demo:
+            raise NotFound("page", "/login/demo")
+        staff = platform.demo_logins().get(request.form.get("role", ""))
+        if staff is None:
+            raise Invalid("role", "no_such_demo_login")
+        return _signed_in(platform, platform.access.begin(staff), request.form.get("next", ""))
+
+    @door.post("/logout")
+    def sign_out() -> AnyResponse:
+        if key := request.cookies.get(COOKIE):
+            platform.access.sign_out(key, everywhere="everywhere" in request.form)
+        answer = redirect("/login")
+        answer.delete_cookie(COOKIE)
+        return answer
+
+    return door
+
+
+def _signed_in(platform: Platform, key: str, wanted: str) -> AnyResponse:
+    role = platform.access.of_session(key).actor.role
+    answer = redirect(_inside(wanted) or _HOMES.get(role, "/console/"))
+    answer.set_cookie(
+        COOKIE, key, max_age=int(LONGEST.total_seconds()), httponly=True, samesite="Lax",
+        secure=platform.settings.public_url.startswith("https://"),
+    )  # fmt: skip
+    return answer
+
+
+def _inside(address: str) -> str:
+    """Only a path of ours is worth going on to; ``//evil`` and ``/\\evil`` are not."""
+    safe = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if safe and "\n" not in address and "\r" not in address else ""

@@ -1,0 +1,96 @@
+"""Settings stop the start when they cannot be used, and say why."""
+
+import stat
+
+import pytest
+
+from juzhen.settings import BadSetting, begin, environment_of, load
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+def test_a_new_company_gets_keys_of_its_own_that_only_it_can_read(home):
+    file = begin(home, company_name="安和人寿")
+
+    settings = load({"JUZHEN_HOME": str(home)})
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert settings.company_name == "安和人寿"
+    assert len(settings.keys_secrets.reveal()) == 64
+    assert settings.keys_secrets != settings.keys_links
+
+
+def test_beginning_twice_keeps_the_first(home):
+    before = begin(home).read_text()
+
+    assert begin(home).read_text() == before
+
+
+def test_the_environment_comes_before_the_file(home):
+    begin(home, web_port=8100)
+
+    assert load({"JUZHEN_HOME": str(home)}).web_port == 8100
+    assert load({"JUZHEN_HOME": str(home), "JUZHEN_WEB_PORT": "8200"}).web_port == 8200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("JUZHEN_WEB_PORT", "eighty", "a port|expected port"),
+        ("JUZHEN_WEB_PORT", "99999", "port"),
+        ("JUZHEN_STORES_DURABILITY", "perhaps", "power or process"),
+        ("JUZHEN_COMPANY_ZONE", "Mars/Base", "zone"),
+        ("JUZHEN_WORKER_LEASES", "0", "seconds"),
+        ("JUZHEN_KEYS_LINKS", "short", "64 hex digits"),
+        ("JUZHEN_WEB_PROT", "80", "is not a setting"),
+    ],
+)
+def test_a_bad_setting_is_named_with_what_was_expected(home, name, value, expected):
+    with pytest.raises(BadSetting, match=expected) as refusal:
+        load({"JUZHEN_HOME": str(home), name: value})
+
+    assert name in str(refusal.value)
+
+
+def test_a_bad_setting_in_the_file_names_the_file(home):
+    file = begin(home, web_port=8100)
+    file.write_text(file.read_text().replace("8100", '"many"'))
+
+    with pytest.raises(BadSetting, match=str(file)):
+        load({"JUZHEN_HOME": str(home)})
+
+
+def test_a_file_that_others_may_read_is_refused(home):
+    begin(home).chmod(0o644)
+
+    with pytest.raises(BadSetting, match="chmod 600"):
+        load({"JUZHEN_HOME": str(home)})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"JUZHEN_DEMO": "true"}, id="the demo's one-click logins"),
+        pytest.param({"JUZHEN_WEB_URL": "http://juzhen.example"}, id="an address without TLS"),
+    ],
+)
+def test_what_others_can_reach_must_be_safe(home, given):
+    with pytest.raises(BadSetting):
+        load({"JUZHEN_HOME": str(home), "JUZHEN_WEB_HOST": "0.0.0.0", **given})
+
+
+def test_settings_travel_to_a_process_of_ours(home):
+    begin(home, company_name="安和人寿", web_port=8100, demo=True)
+    settings = load({"JUZHEN_HOME": str(home)})
+
+    assert load(environment_of(settings)) == settings
+
+
+def test_a_key_never_prints_itself(home):
+    begin(home)
+    settings = load({"JUZHEN_HOME": str(home)})
+
+    assert settings.keys_links.reveal() not in repr(settings)
