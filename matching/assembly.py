@@ -1,0 +1,206 @@
+"""Assembly (组装): from ten thousand scored candidates to the ten that a rep reads.
+
+The first three are the best three; below them a list is diversified by tags (MMR), one place is
+kept for content we know too little about, and a contact never lacks a script and a product note.
+Every choice is kept with the probability it was made with, so that other policies can be judged
+on it later. Pure: chance comes in as a number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.arrays import Places, Slice
+from matching.scoring import Floats
+
+NEEDED = ("script", "product_note")
+"""What a rep has in her hands before she contacts a customer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a list is made; every number is a setting."""
+
+    relevance: float = 0.8
+    """MMR's lambda: measured, .8 costs 1.4 % NDCG for 6.5 % more diversity."""
+    pool: int = 50
+    """How many of the best are diversified."""
+    leading: int = 3
+    """Places at the top that nothing but the score decides."""
+    explore_from: int = 6
+    """Lists shorter than this have no place for exploring."""
+    unknown_below: int = 20
+    """Offered less often than this, a content is one we know too little about."""
+    explore_pool: int = 20
+    prior_views: float = 20
+    """Pseudo-views of the company's own click rate, before a content has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One place of the list: where the candidate stands in its slice, and how it came here."""
+
+    place: int
+    propensity: float = 1.0
+    slot: str = "best"
+    """``best``, ``explored`` or ``needed``."""
+
+
+def assemble(
+    total: Floats,
+    candidates: Slice,
+    first: int,
+    *,
+    chance: float,
+    seed: int = 0,
+    manner: Manner = Manner(),
+    barred: Collection[int] = (),
+) -> list[Chosen]:
+    """The list. ``chance`` in [0, 1) decides what is explored, ``seed`` who of equals is first.
+
+    ``barred`` are candidates that must not be shown to this customer.
+    """
+    if barred:
+        total = total.copy()
+        total[list(barred)] = -np.inf
+    pool = best(total, candidates, max(manner.pool, first), seed)
+    if not len(pool):
+        return []
+    places = _diversified(pool, total, candidates, first, manner)
+    chosen = [Chosen(place) for place in places]
+    if first >= manner.explore_from and len(chosen) == first:
+        explored = _explored(total, candidates, set(places[:-1]), chance, manner)
+        if explored is not None:
+            chosen[-1] = explored
+    return _with_needed(chosen, total, candidates, first, manner, seed)
+
+
+def best(total: Floats, candidates: Slice, count: int, seed: int = 0) -> Places:
+    """The places of the highest scores, best first.
+
+    Equals are ordered by a digest that the seed turns, so that none is always first: stable for
+    one customer, fair over many.
+    """
+    usable = int(np.isfinite(total).sum())
+    count = min(count, usable)
+    if not count:
+        return np.empty(0, np.int64)
+    total = np.where(np.isfinite(total), total, -np.inf)
+    threshold = np.partition(total, len(total) - count)[len(total) - count]
+    above = np.flatnonzero(total >= threshold)
+    turned = (candidates.keys[above] ^ np.uint64(seed)) * _ODD
+    return above[np.lexsort((turned, -total[above]))][:count]
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _diversified(
+    pool: Places, total: Floats, candidates: Slice, first: int, manner: Manner
+) -> list[int]:
+    """MMR over the pool, from below the leading places on."""
+    chosen = [int(place) for place in pool[: min(manner.leading, first)]]
+    rest = [int(place) for place in pool[len(chosen) :]]
+    if not rest or len(chosen) == first:
+        return chosen
+    scores = total[pool]
+    span = float(scores.max() - scores.min()) or 1.0
+    worth = (total[rest] - scores.min()) / span
+    tags = {place: frozenset(candidates.tags_at(place).tolist()) for place in [*chosen, *rest]}
+    likeness = np.array([max(_alike(tags[place], tags[one]) for one in chosen) for place in rest])
+    while rest and len(chosen) < first:
+        at = int(np.argmax(manner.relevance * worth - (1 - manner.relevance) * likeness))
+        taken = rest.pop(at)
+        chosen.append(taken)
+        worth, likeness = np.delete(worth, at), np.delete(likeness, at)
+        nearer = np.array([_alike(tags[place], tags[taken]) for place in rest])
+        likeness = np.maximum(likeness, nearer)
+    return chosen
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> float:
+    """Cosine of two sets of tags."""
+    return len(one & other) / math.sqrt(len(one) * len(other))
+
+
+def _explored(
+    total: Floats, candidates: Slice, taken: Collection[int], chance: float, manner: Manner
+) -> Chosen | None:
+    """One content of those hardly ever offered, drawn by its click rate times its fit.
+
+    Drawn in proportion, so that the propensity is exact.
+    """
+    unknown = (candidates.shown < manner.unknown_below) & np.isfinite(total)
+    unknown[list(taken)] = False
+    places = np.flatnonzero(unknown)
+    if not len(places):
+        return None
+    if len(places) > manner.explore_pool:
+        places = places[np.argpartition(-total[places], manner.explore_pool)[: manner.explore_pool]]
+    odds = _odds(total, candidates, places, manner)
+    at = int(np.searchsorted(np.cumsum(odds), chance, side="right"))
+    at = min(at, len(places) - 1)
+    return Chosen(int(places[at]), float(odds[at]), "explored")
+
+
+def _odds(
+    total: Floats, candidates: Slice, places: Places, manner: Manner
+) -> npt.NDArray[np.float64]:
+    views, clicks = float(candidates.shown.sum()), float(candidates.clicked.sum())
+    usual = (clicks + 1) / (views + manner.prior_views)
+    rate = (candidates.clicked[places] + manner.prior_views * usual) / (
+        candidates.shown[places] + manner.prior_views
+    )
+    fit = total[places] - total[places].min()
+    fit = 0.1 + fit / (fit.max() or 1.0)  # the least fitting keeps a chance
+    odds: Floats = rate * fit
+    return np.divide(odds, odds.sum())
+
+
+def _with_needed(
+    chosen: list[Chosen],
+    total: Floats,
+    candidates: Slice,
+    first: int,
+    manner: Manner,
+    seed: int,
+) -> list[Chosen]:
+    """A script and a product note always, taking the last places that can be spared."""
+    for kind in NEEDED:
+        kinds = [candidates.type_at(each.place) for each in chosen]
+        if kind in kinds:
+            continue
+        taken = {each.place for each in chosen}
+        offered = [int(place) for place in candidates.of_type(kind) if int(place) not in taken]
+        if not offered:
+            continue
+        own = np.full(len(total), -np.inf)
+        own[offered] = total[offered]
+        found = best(own, candidates, 1, seed)
+        if not len(found):
+            continue
+        needed = Chosen(int(found[0]), 1.0, "needed")
+        if len(chosen) < first:
+            chosen = [*chosen, needed]
+        elif (spare := _spare(chosen, kinds, manner)) is not None:
+            chosen = [*chosen[:spare], *chosen[spare + 1 :]]
+            chosen.insert(_before_explored(chosen), needed)
+    return chosen
+
+
+def _spare(chosen: Sequence[Chosen], kinds: Sequence[str], manner: Manner) -> int | None:
+    """The last place below the leading ones whose content is not itself needed or explored."""
+    for at in range(len(chosen) - 1, manner.leading - 1, -1):
+        alone = kinds[at] in NEEDED and kinds.count(kinds[at]) == 1
+        if chosen[at].slot != "explored" and not alone:
+            return at
+    return None
+
+
+def _before_explored(chosen: Sequence[Chosen]) -> int:
+    return len(chosen) - (1 if chosen and chosen[-1].slot == "explored" else 0)

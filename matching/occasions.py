@@ -1,0 +1,174 @@
+"""Occasions (时机): the dates that make today a good day to speak to a customer.
+
+Month ends for those who buy then, birthday weeks, maturities, silence. Pure: told the facts of a
+profile and a date, it answers what is due. Reminds nobody (`engagement.triggers`) and prefers no
+content by itself (`matching.affinities` says which topics suit an occasion).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from kernel.calendar import birthday_in, birthday_near, month_end, near_month_end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How the company looks at dates; every number is a setting."""
+
+    months: int = 6
+    """How far back month-end buying is looked for…"""
+    month_ends: int = 3
+    """…in how many of those months it must have happened…"""
+    last_days: int = 3
+    """…on how many last days of the month…"""
+    ahead: int = 7
+    """…and how many days before the month's end somebody is reminded."""
+    birthday: int = 3
+    """A birthday week reaches this many days both ways."""
+    maturity: int = 30
+    """How many days ahead a maturity is worth a word."""
+    dormant: int = 30
+    """Days of silence after which a customer sleeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """One reason to speak now."""
+
+    kind: str
+    due: date
+    """The first day to act on it."""
+    ends: date
+    """The last one."""
+    cycle: str
+    """At most one reminder for each."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def on(self, day: date) -> bool:
+        return self.due <= day <= self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Something she holds that comes to an end."""
+
+    id: str
+    name: str
+    matures: date
+
+
+def months_before(day: date, count: int) -> list[str]:
+    """The whole months before this one, as ``2026-02``, newest first."""
+    number = day.year * 12 + day.month - 1
+    earlier = (divmod(number - back, 12) for back in range(1, count + 1))
+    return [f"{year}-{month + 1:02}" for year, month in earlier]
+
+
+def month_end_months(bought: Iterable[date], today: date, habits: Habits) -> list[str]:
+    """Which of the last whole months she bought at the end of, oldest first."""
+    looked_at = set(months_before(today, habits.months))
+    ends = {day.strftime("%Y-%m") for day in bought if near_month_end(day, habits.last_days)}
+    return sorted(looked_at & ends)
+
+
+def buys_at_month_end(bought: Iterable[date], today: date, habits: Habits) -> Occasion | None:
+    """The reminder before this month's end, for who bought at most recent month ends."""
+    months = month_end_months(bought, today, habits)
+    if len(months) < habits.month_ends:
+        return None
+    end = month_end(today)
+    return Occasion(
+        kind="month_end",
+        due=end - timedelta(days=habits.ahead),
+        ends=end,
+        cycle=f"{end:%Y-%m}",
+        facts={"times": len(months), "months": habits.months, "month_end": end.isoformat()},
+    )
+
+
+def birthday(
+    born: date | None, today: date, habits: Habits, *, lunar: bool = False
+) -> Occasion | None:
+    """Her birthday week, over a year's end too. Once a year."""
+    reach = habits.birthday
+    if born is None:
+        return None
+    feast = birthday_near(today, born, before=reach, after=reach, lunar=lunar)
+    if feast is None:
+        return None
+    week = timedelta(days=reach)
+    return Occasion(
+        kind="birthday",
+        due=feast - week,
+        ends=feast + week,
+        cycle=_year_of(feast, born, lunar=lunar),
+        facts={"day": feast.isoformat(), "in_days": (feast - today).days},
+    )
+
+
+def _year_of(feast: date, born: date, *, lunar: bool) -> str:
+    """The year whose birthday this is: a lunar one may fall into the January after it."""
+    for year in (feast.year - 1, feast.year):
+        if birthday_in(year, born, lunar=lunar) == feast:
+            return str(year)
+    return str(feast.year)
+
+
+def maturities(holdings: Iterable[Holding], today: date, habits: Habits) -> list[Occasion]:
+    """What of hers comes to its end soon, the soonest first. Once a holding and date."""
+    soon = [
+        Occasion(
+            kind="maturity",
+            due=each.matures - timedelta(days=habits.maturity),
+            ends=each.matures,
+            cycle=f"{each.id}:{each.matures.isoformat()}",
+            facts={
+                "name": each.name,
+                "day": each.matures.isoformat(),
+                "in_days": (each.matures - today).days,
+            },
+        )
+        for each in holdings
+    ]
+    return sorted((each for each in soon if each.on(today)), key=lambda each: each.ends)
+
+
+def dormant(last_seen: date | None, today: date, habits: Habits) -> Occasion | None:
+    """She has been silent for long. Once a silence; a customer never seen is not asleep."""
+    if last_seen is None or (today - last_seen).days < habits.dormant:
+        return None
+    due = last_seen + timedelta(days=habits.dormant)
+    return Occasion(
+        kind="dormant",
+        due=due,
+        ends=today,
+        cycle=last_seen.isoformat(),
+        facts={"days": (today - last_seen).days, "last_seen": last_seen.isoformat()},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dates:
+    """The facts of a profile that dates depend on."""
+
+    bought: Sequence[date] = ()
+    born: date | None = None
+    lunar: bool = False
+    holdings: Sequence[Holding] = ()
+    last_seen: date | None = None
+
+
+def occasions(dates: Dates, today: date, habits: Habits) -> list[Occasion]:
+    """Everything that makes today a good day, the soonest to end first."""
+    found = [
+        buys_at_month_end(dates.bought, today, habits),
+        birthday(dates.born, today, habits, lunar=dates.lunar),
+        dormant(dates.last_seen, today, habits),
+        *maturities(dates.holdings, today, habits),
+    ]
+    due = [each for each in found if each is not None and each.on(today)]
+    return sorted(due, key=lambda each: (each.ends, each.kind, each.cycle))

@@ -1,0 +1,277 @@
+"""Scoring (打分与理由): how well each candidate fits this rep, this customer, this moment, and why.
+
+The score is a plain sum, so its reasons are exact: what `Scores.reasons` answers for a candidate
+adds up to its score. Pure: reads no store and no clock, and chooses nothing; which of the scored
+are shown is `matching.assembly`'s business, and what may be shown at all the shelf's.
+
+The blend is counters served linearly: neighbours of what she read, shrunk by how little that is,
+plus her tags, plus decayed popularity, plus the rep and the occasion. Every part is bounded by its
+weight, so that no part can drown the others by its scale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kernel.wording import LANGUAGES, say
+from matching.arrays import Slice
+
+Floats = npt.NDArray[np.float64]
+Name = Mapping[str, str]
+"""What something is called, by language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much each part may add. Each part lies between nothing and its weight."""
+
+    live: float = 1.0
+    """Neighbours of what she read, once she has read much."""
+    tags: float = 0.3
+    popular: float = 0.2
+    persona: float = 0.4
+    ability: float = 0.2
+    occasion: float = 0.5
+    book: float = 0.1
+    """What this rep's own customers read, for customers we hardly know."""
+    fresh: float = 0.1
+    seen: float = 0.6
+    """Taken away from what she has just read."""
+    shrink: float = 0.5
+    """kappa: one content read counts 1/(1 + kappa), many count fully."""
+    recency: float = 0.85
+    """Each older content counts that much less as a starting point for neighbours."""
+    floor: float = 0.05
+    """Neighbours weaker than this are hardly believed, however few others there are."""
+    book_shrink: float = 8_000
+    """Pseudo-events of the whole company in a rep's book: measured, less than that misleads."""
+    fresh_days: float = 3
+    seen_days: float = 14
+
+    @property
+    def lead(self) -> float:
+        """What a leading persona adds: more than all else together, whatever the tuning."""
+        both_ways = self.book + self.seen
+        parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
+        return sum(parts) + self.fresh + 2 * both_ways
+
+    @property
+    def policy(self) -> str:
+        """Names this very blend in every offer, so that offers can be compared later."""
+        return "blend-1:" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One contribution to a score, and what a person can check it against."""
+
+    kind: str
+    key: str
+    """Of `kernel.wording`."""
+    facts: Mapping[str, Any]
+    """Completes the sentence; a value that is a mapping is a name by language."""
+    weight: float
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, language: str = "zh") -> str:
+        """The sentence for people."""
+        spoken = language if language in LANGUAGES else "zh"
+        facts = {
+            name: fact.get(spoken) or fact.get("zh", "") if isinstance(fact, Mapping) else fact
+            for name, fact in self.facts.items()
+        }
+        return say(self.key, spoken, **facts)
+
+    def kept(self) -> dict[str, Any]:
+        """As an offer keeps it."""
+        return {
+            "kind": self.kind, "key": self.key, "facts": dict(self.facts),
+            "weight": self.weight, "evidence": dict(self.evidence),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What one tag adds to every candidate that carries it."""
+
+    tag: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A content the customer has read; the newest comes first."""
+
+    material: str
+    at: datetime
+    neighbours: Floats = field(default_factory=lambda: np.empty(0))
+    """How near each of ``keys`` lies."""
+    keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Everything that a score depends on, besides the candidates."""
+
+    now: datetime
+    reads: Sequence[Read] = ()
+    pulls: Sequence[Pull] = ()
+    lifts: Mapping[str, float] = field(default_factory=dict)
+    """Material -> shrunk log-lift in this rep's book; only for customers we hardly know."""
+
+
+class Scores:
+    """The score of every candidate of a slice, and the reasons of any one of them."""
+
+    def __init__(self, question: Question, candidates: Slice, weights: Weights) -> None:
+        self.question = question
+        self.candidates = candidates
+        self.weights = weights
+        self._by_column: dict[int, list[Pull]] = {}
+        for pull in question.pulls:
+            column = candidates.columns.get(pull.tag)
+            if column is not None:
+                self._by_column.setdefault(column, []).append(pull)
+        self._lifts = {
+            place: weights.book * max(-1.0, min(1.0, lift))
+            for material, lift in question.lifts.items()
+            if (place := candidates.place(material)) is not None
+        }
+        self._seen = {
+            place: read
+            for read in reversed(question.reads)  # the newest reading of each wins
+            if (place := candidates.place(read.material)) is not None
+            and not candidates.repeatable[place]
+        }
+
+    @cached_property
+    def total(self) -> Floats:
+        """One score a candidate, on the shelf or not."""
+        total = self._tag_part() + self.weights.popular * self.candidates.popular
+        total += self.weights.fresh * self._freshness(self.candidates.opened)
+        reached, strengths = self._near
+        total[reached] += strengths
+        for place, lift in self._lifts.items():
+            total[place] += lift
+        for place, read in self._seen.items():
+            total[place] -= self._staleness(read)
+        return total
+
+    def _tag_part(self) -> Floats:
+        pull = np.zeros(len(self.candidates.columns) + 1)
+        for column, pulls in self._by_column.items():
+            pull[column] = math.fsum(each.reason.weight for each in pulls)
+        if not len(self.candidates):
+            return np.zeros(0)
+        gathered = pull[self.candidates.indices]
+        return np.add.reduceat(gathered, self.candidates.starts[:-1])
+
+    @cached_property
+    def _links(self) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
+        """(place, strength, which read it comes from) of every neighbour among the candidates."""
+        places, strengths, sources = [], [], []
+        for rank, read in enumerate(self.question.reads):
+            found, where = self.candidates.places(read.keys)
+            places.append(where)
+            strengths.append(self.weights.recency**rank * read.neighbours[found])
+            sources.append(np.full(len(where), rank))
+        if not places:
+            nothing = np.empty(0, np.int64)
+            return nothing, np.empty(0), nothing
+        return np.concatenate(places), np.concatenate(strengths), np.concatenate(sources)
+
+    @cached_property
+    def _near(self) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The neighbour part: which candidates it reaches, and by how much."""
+        places, strengths, _ = self._links
+        reached, back = np.unique(places, return_inverse=True)
+        if not len(reached):
+            return reached, np.empty(0)
+        raw = np.bincount(back, weights=strengths)
+        known = len(self.question.reads)
+        trust = known / (known + self.weights.shrink)
+        return reached, self.weights.live * trust * raw / (raw.max() + self.weights.floor)
+
+    def _freshness(self, opened: Floats) -> Floats:
+        age = (self.question.now.timestamp() - opened) / 86_400
+        return np.where(age >= 0, np.exp2(-np.maximum(age, 0) / self.weights.fresh_days), 0.0)
+
+    def _staleness(self, read: Read) -> float:
+        days = max(0.0, (self.question.now - read.at).total_seconds() / 86_400)
+        return self.weights.seen * 2 ** (-days / self.weights.seen_days)
+
+    def reasons(self, place: int) -> list[Reason]:
+        """Why this candidate scores what it scores, the weightiest first; they sum to it."""
+        found = [each.reason for pulls in self._pulls_at(place) for each in pulls]
+        found += self._near_reasons(place)
+        found += self._own_reasons(place)
+        if place in self._lifts:
+            found.append(Reason("book", "reason_book", {}, self._lifts[place]))
+        if read := self._seen.get(place):
+            evidence = {"material": read.material, "at": read.at.isoformat()}
+            found.append(Reason("seen", "reason_seen", {}, -self._staleness(read), evidence))
+        return sorted(found, key=lambda reason: (-abs(reason.weight), reason.kind))
+
+    def _pulls_at(self, place: int) -> list[list[Pull]]:
+        begins, ends = self.candidates.starts[place : place + 2]
+        columns = self.candidates.indices[begins:ends]
+        return [self._by_column[int(each)] for each in columns if int(each) in self._by_column]
+
+    def _near_reasons(self, place: int) -> list[Reason]:
+        reached, weights = self._near
+        at = int(np.searchsorted(reached, place))
+        if at == len(reached) or reached[at] != place:
+            return []
+        places, strengths, sources = self._links
+        own = places == place
+        nearest = self.question.reads[int(sources[own][np.argmax(strengths[own])])]
+        facts = {"title": nearest.title or nearest.material}
+        evidence = {"material": nearest.material, "at": nearest.at.isoformat()}
+        return [Reason("neighbour", "reason_neighbour", facts, float(weights[at]), evidence)]
+
+    def _own_reasons(self, place: int) -> list[Reason]:
+        found = []
+        if popular := self.weights.popular * float(self.candidates.popular[place]):
+            readers = int(self.candidates.readers[place])
+            evidence = {"readers": readers}
+            found.append(Reason("popular", "reason_popular", evidence, popular, evidence))
+        fresh = self._freshness(self.candidates.opened[place : place + 1])
+        if weight := self.weights.fresh * float(fresh[0]):
+            opened = datetime.fromtimestamp(float(self.candidates.opened[place]), UTC)
+            evidence_of = {"opened": opened.isoformat()}
+            found.append(Reason("fresh", "reason_fresh", {}, weight, evidence_of))
+        return found
+
+
+def total_of(reasons: Sequence[Reason]) -> float:
+    """The score that the reasons make."""
+    return math.fsum(reason.weight for reason in reasons)
+
+
+def lifts(
+    book: Mapping[str, float], company: Mapping[str, float], total: float, shrink: float
+) -> dict[str, float]:
+    """How much more a rep's customers read each material than the company's do, as a shrunk log.
+
+    ``book`` and ``company`` are decayed counts of the same materials; ``total`` is the company's
+    count over all materials.
+    """
+    own = math.fsum(book.values())
+    lifted: dict[str, float] = {}
+    if not (own and total):
+        return lifted
+    for material, count in book.items():
+        usual = company.get(material, 0.0) / total
+        if usual > 0:
+            lifted[material] = math.log((count + shrink * usual) / (own + shrink) / usual)
+    return lifted

@@ -1,0 +1,137 @@
+"""From scores to a list: order, variety, exploring, and what a contact never lacks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.assembly import Manner, assemble, best
+from tests.matching.conftest import row, slice_of
+
+MANNER = Manner()
+
+
+def ids(made, chosen):
+    return [made.ids[each.place] for each in chosen]
+
+
+def known(made):
+    """Everything has been offered often: nothing to explore."""
+    return replace(made, shown=np.full(len(made), 100.0))
+
+
+def test_the_best_three_lead_in_order_of_score(shelf):
+    total = np.arange(len(shelf), dtype=float)
+    chosen = assemble(total, shelf, 10, chance=0.5)
+    assert [each.place for each in chosen[:3]] == [13, 12, 11]
+
+
+def test_below_the_leading_three_variety_counts():
+    rows = [row(f"mat_{n}", "same") for n in range(6)] + [row("mat_other", "different")]
+    made = known(slice_of(*rows))
+    total = np.array([1.0, 0.99, 0.98, 0.97, 0.96, 0.0, 0.9])
+    chosen = assemble(total, made, 4, chance=0)
+    assert ids(made, chosen)[3] == "mat_other"
+
+
+@pytest.mark.rule("R20.1")
+def test_a_list_never_lacks_a_script_and_a_product_note(shelf):
+    total = np.linspace(1, 0, len(shelf))
+    kinds = [shelf.type_at(each.place) for each in assemble(total, shelf, 10, chance=0.3)]
+    assert len(kinds) == 10
+    assert {"script", "product_note"} <= set(kinds)
+
+
+def test_of_two_product_notes_the_better_is_the_needed_one():
+    rows = [row(f"mat_{n}", "a") for n in range(10)]
+    rows += [row("worse", "a", kind="product_note"), row("better", "a", kind="product_note")]
+    made = known(slice_of(*rows))
+    total = np.array([9.0] * 10 + [1.0, 2.0])
+    chosen = assemble(total, made, 6, chance=0)
+    assert ids(made, chosen)[-1] == "better"
+    assert chosen[-1].slot == "needed"
+
+
+def test_one_place_explores_what_was_hardly_ever_offered():
+    rows = [row(f"mat_{n}", "a") for n in range(30)]
+    made = slice_of(*rows)
+    shown = np.full(30, 100.0)
+    shown[[27, 28]] = 0
+    made = replace(made, shown=shown)
+    total = np.linspace(1, 0, 30)
+    explored = {}
+    for chance in np.linspace(0, 0.999, 200):
+        (each,) = [c for c in assemble(total, made, 10, chance=chance) if c.slot == "explored"]
+        explored[each.place] = explored.get(each.place, 0) + 1
+        assert 0 < each.propensity < 1
+    assert set(explored) == {27, 28}
+    first = next(c for c in assemble(total, made, 10, chance=0) if c.slot == "explored")
+    assert explored[first.place] / 200 == pytest.approx(first.propensity, abs=0.02)
+
+
+def test_a_better_click_rate_is_explored_more_often():
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(12)))
+    shown = np.full(12, 100.0)
+    shown[[10, 11]] = 19
+    clicked = np.zeros(12)
+    clicked[11] = 10
+    made = replace(made, shown=shown, clicked=clicked)
+    total = np.array([1.0] * 10 + [0.5, 0.5])
+    odds = {
+        c.place: c.propensity
+        for chance in (0.0, 0.999)
+        for c in assemble(total, made, 8, chance=chance)
+        if c.slot == "explored"
+    }
+    assert odds[11] > 2 * odds[10]
+
+
+def test_what_is_barred_is_never_shown(shelf):
+    total = np.ones(len(shelf))
+    chosen = assemble(total, shelf, 10, chance=0.9, barred={0, 1, 12})
+    assert not {0, 1, 12} & {each.place for each in chosen}
+
+
+def test_an_empty_shelf_gives_an_empty_list():
+    assert assemble(np.zeros(0), slice_of(), 10, chance=0) == []
+
+
+def test_equals_keep_their_order_for_one_customer_and_take_turns_over_many():
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(200)))
+    total = np.zeros(200)
+    assert list(best(total, made, 10, seed=7)) == list(best(total, made, 10, seed=7))
+    firsts = {int(best(total, made, 1, seed=seed * 7919)[0]) for seed in range(300)}
+    assert len(firsts) > 60
+
+
+def test_a_score_that_is_not_a_number_is_not_shown(shelf):
+    total = np.linspace(1, 0, len(shelf))
+    total[0] = np.nan
+    assert 0 not in {each.place for each in assemble(total, shelf, 10, chance=0)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(-2, 5), min_size=1, max_size=40),
+    st.integers(1, 12),
+    st.floats(0, 0.999),
+    st.data(),
+)
+def test_a_list_repeats_nothing_and_is_as_long_as_it_can_be(scores, first, chance, data):
+    kinds = data.draw(
+        st.lists(
+            st.sampled_from(["script", "product_note", "poster"]),
+            min_size=len(scores), max_size=len(scores),
+        )
+    )  # fmt: skip
+    made = slice_of(*(row(f"mat_{n}", f"tag_{n % 5}", kind=kind) for n, kind in enumerate(kinds)))
+    chosen = assemble(np.array(scores), made, first, chance=chance)
+    places = [each.place for each in chosen]
+    assert len(places) == len(set(places)) == min(first, len(scores))
+    leading = best(np.array(scores), made, min(3, first))
+    assert places[: len(leading)] == [int(place) for place in leading]
+    if first >= 6:
+        shown = {made.type_at(place) for place in places}
+        assert shown >= {"script", "product_note"} & set(kinds)
