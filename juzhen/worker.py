@@ -23,7 +23,9 @@ from stores.claims import Leases
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
-LEASE = 30.0
+LEASE = 6.0
+"""Seconds that a dead worker's duties wait for another. A round may take longer: done twice, it
+does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,24 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
 class Worker:
     """One process full of duties."""
 
-    def __init__(self, duties: dict[str, list[Duty]], leases: Leases, *, drain: float) -> None:
+    def __init__(
+        self, duties: dict[str, list[Duty]], leases: Leases, *, drain: float, name: str = ""
+    ) -> None:
+        """``drain`` is how many seconds stopping may take; ``name`` tells workers apart."""
         self._duties = duties
         self._leases = leases
         self._drain = drain
         self._stopping = threading.Event()
-        self._me = f"{socket.gethostname()}:{os.getpid()}"
+        self._me = name or f"{socket.gethostname()}:{os.getpid()}"
 
     def run(self) -> None:
-        """Work until told to stop, then finish what is under way."""
+        """Work until a signal says stop, then finish what is under way."""
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: self.stop())
+        self.lanes()
+
+    def lanes(self) -> None:
+        """Every lane in a thread of its own, until `stop`."""
         threads = [
             threading.Thread(target=self._lane, args=(duties,), name=lane, daemon=True)
             for lane, duties in self._duties.items()
@@ -101,9 +110,12 @@ class Worker:
             for duty in duties:
                 if self._stopping.is_set():
                     break
-                if time.monotonic() >= next_at[duty.name] and self._mine(duty, held):
-                    found = self._round(duty)
-                    next_at[duty.name] = time.monotonic() + (0 if found else duty.every)
+                if time.monotonic() < next_at[duty.name]:
+                    continue
+                mine = self._mine(duty, held)
+                found = self._round(duty) if mine else 0
+                wait = duty.every if mine else LEASE / 6
+                next_at[duty.name] = time.monotonic() + (0 if found else wait)
             pause = min(next_at.values()) - time.monotonic()
             self._stopping.wait(min(max(pause, 0.005), 1.0))
         self._let_go(held)

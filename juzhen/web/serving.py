@@ -1,0 +1,35 @@
+"""Serving (启动网页进程): hands the front to granian. Answers nothing itself."""
+
+from __future__ import annotations
+
+import os
+
+from juzhen import logs, metrics, origin
+from juzhen.settings import BadSetting, Settings, environment_of
+
+
+def serve(settings: Settings) -> None:
+    """Answer requests until stopped. Stopping finishes what is being answered."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    logs.start(settings.log_level, process="web")
+    if strangers := origin.strangers():
+        raise BadSetting(f"another project installed these in our place: {', '.join(strangers)}")
+    metrics.share(settings.home / "run" / "metrics")
+    os.environ.update(environment_of(settings))
+    Granian(
+        "juzhen.web.front:app",
+        address=settings.web_host,
+        port=settings.web_port,
+        interface=Interfaces.RSGI,
+        workers=settings.web_processes,
+        runtime_threads=1,
+        loop="uvloop",
+        backlog=2048,
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        log_access=False,
+        log_level="warning",
+        websockets=False,
+    ).serve()

@@ -1,0 +1,100 @@
+"""The worker does its duties in order, under leases, and stops in good order."""
+
+import threading
+import time
+
+import pytest
+
+from juzhen.worker import Duty, Worker
+from kernel.clock import utc_now
+from stores.claims import Leases
+
+
+@pytest.fixture
+def leases(records):
+    return Leases(records, utc_now)
+
+
+def until(told, patience=5.0):
+    """Wait for something that another thread brings about."""
+    deadline = time.monotonic() + patience
+    while not told() and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    return told()
+
+
+def working(worker):
+    thread = threading.Thread(target=worker.lanes)
+    thread.start()
+    return thread
+
+
+def test_duties_of_a_lane_run_in_the_written_order(leases):
+    done = []
+    duties = [
+        Duty("first", lambda: done.append("first") or 0, 60),
+        Duty("second", lambda: done.append("second") or 0, 60),
+    ]
+    worker = Worker({"lane": duties}, leases, drain=5)
+    thread = working(worker)
+
+    assert until(lambda: len(done) == 2)
+    worker.stop()
+    thread.join(5)
+    assert done == ["first", "second"]
+
+
+def test_what_found_something_goes_on_at_once(leases):
+    left = [5, 4, 3, 2, 1]
+    duty = Duty("eager", lambda: left.pop() if left else 0, 60)
+    worker = Worker({"lane": [duty]}, leases, drain=5)
+    thread = working(worker)
+
+    assert until(lambda: not left)
+    worker.stop()
+    thread.join(5)
+
+
+def test_a_failing_duty_does_not_stop_its_lane(leases):
+    done = []
+
+    def fail():
+        raise OSError("the disk is full")
+
+    duties = [Duty("broken", fail, 60), Duty("sound", lambda: done.append(1) or 0, 60)]
+    worker = Worker({"lane": duties}, leases, drain=5)
+    thread = working(worker)
+
+    assert until(lambda: done)
+    worker.stop()
+    thread.join(5)
+
+
+def test_a_duty_is_done_by_one_worker_at_a_time(leases):
+    one, two = [], []
+    first = Worker({"lane": [Duty("only", lambda: one.append(1) or 0, 0.01)]}, leases, drain=5)
+    thread = working(first)
+    assert until(lambda: one)
+    second = Worker(
+        {"lane": [Duty("only", lambda: two.append(1) or 0, 0.01)]}, leases, drain=5, name="other"
+    )
+    other = working(second)
+    before = len(one)
+    assert until(lambda: len(one) > before + 5)
+    assert two == []
+
+    first.stop()
+    thread.join(5)
+    assert until(lambda: two)  # the lease was let go, not waited out
+    second.stop()
+    other.join(5)
+
+
+def test_stopping_leaves_no_lease_behind(leases):
+    worker = Worker({"lane": [Duty("only", lambda: 0, 0.01)]}, leases, drain=5)
+    thread = working(worker)
+    assert until(leases.live)
+
+    worker.stop()
+    thread.join(5)
+    assert leases.live() == []
