@@ -1,0 +1,209 @@
+"""Accounts (账号与载体): our accounts on the platforms, their ecosystem, secrets and health.
+
+Secrets are sealed with AES-GCM under a key that stands in no store. `Channels` makes the channel
+of an account through the factory that wiring registered for its kind. Talks to no platform.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets as random_source
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from channels.base import Channel
+from kernel.clock import Clock
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.events import Ecosystem
+from kernel.ids import new_id
+from kernel.secret import Secret
+from stores.changes import Changes
+from stores.records import Record, Records
+
+
+class Account(Record, kw_only=True):
+    """One account of ours on one platform. It lies in exactly one ecosystem."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("acc"))
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    ecosystem: Mapped[str]
+    unit: Mapped[str] = mapped_column(default="")
+    """The unit it belongs to; empty is headquarters."""
+    settings: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    sealed: Mapped[str] = mapped_column(default="", repr=False)
+    write_key: Mapped[str] = mapped_column(
+        unique=True, default_factory=lambda: f"wk_{random_source.token_urlsafe(24)}", repr=False
+    )
+    paused_at: Mapped[datetime | None] = mapped_column(default=None)
+    paused_reason: Mapped[str] = mapped_column(default="")
+    created: Mapped[datetime]
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_at is not None
+
+
+class Sealer:
+    """Seals texts under the newest of its keys, and opens what any of them sealed."""
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        """Keys of 32 bytes by their id, the newest last. An id holds no colon."""
+        if not keys:
+            raise ValueError("a sealer needs a key")
+        self._keys = {name: AESGCM(key) for name, key in keys.items()}
+        self._newest = list(keys)[-1]
+
+    def seal(self, text: str, about: str) -> str:
+        """``about`` says whose secret it is: sealed for one thing, it opens for no other."""
+        nonce = os.urandom(12)
+        sealed = self._keys[self._newest].encrypt(nonce, text.encode(), about.encode())
+        return f"{self._newest}:{b64encode(nonce + sealed).decode()}"
+
+    def open(self, sealed: str, about: str) -> str:
+        """Raises `Conflict` if the key is not at hand or the seal is broken."""
+        name, _, packed = sealed.partition(":")
+        if name not in self._keys:
+            raise Conflict("sealing_key_missing", key=name)
+        raw = b64decode(packed)
+        try:
+            return self._keys[name].decrypt(raw[:12], raw[12:], about.encode()).decode()
+        except InvalidTag as broken:
+            raise Conflict("seal_broken", about=about) from broken
+
+
+class Accounts:
+    """Every account there is."""
+
+    def __init__(self, records: Records, changes: Changes, sealer: Sealer, clock: Clock) -> None:
+        self._records = records
+        self._changes = changes
+        self._sealer = sealer
+        self._clock = clock
+
+    def add(
+        self,
+        *,
+        code: str,
+        name: str,
+        kind: str,
+        ecosystem: Ecosystem | str,
+        settings: Mapping[str, Any] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        unit: str = "",
+        by: str,
+    ) -> Account:
+        """Add one. Raises `Conflict` if the code is taken, `Invalid` for a fifth ecosystem."""
+        if ecosystem not in list(Ecosystem):
+            raise Invalid("ecosystem", "unknown_ecosystem", ecosystem=ecosystem)
+        account = Account(
+            code=code, name=name, kind=kind, ecosystem=str(ecosystem), unit=unit,
+            settings=dict(settings or {}), created=self._clock(),
+        )  # fmt: skip
+        account.sealed = self._seal(account.id, secrets or {})
+        with self._records.write(f"account:{code}") as session:
+            if session.scalar(select(Account.id).where(Account.code == code)):
+                raise Conflict("account_code_taken", account=code)
+            session.add(account)
+            self._changes.note("account_added", "account", account.id, by=by, kind_of=kind)
+        return account
+
+    def edit(
+        self,
+        account: str,
+        *,
+        name: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        by: str,
+    ) -> Account:
+        """Change what is given. New secrets stand in for all the old ones."""
+        with self._records.write() as session:
+            kept = self.one(account)
+            kept.name = name if name is not None else kept.name
+            kept.settings = dict(settings) if settings is not None else kept.settings
+            if secrets is not None:
+                kept.sealed = self._seal(kept.id, secrets)
+            session.add(kept)
+            self._changes.note("account_edited", "account", kept.id, by=by, content=True)
+        return kept
+
+    def one(self, id_or_code: str) -> Account:
+        """Raises `NotFound`."""
+        wanted = select(Account).where(or_(Account.id == id_or_code, Account.code == id_or_code))
+        with self._records.read() as session:
+            if account := session.scalar(wanted.limit(1)):
+                return account
+        raise NotFound("account", id_or_code)
+
+    def all(self) -> list[Account]:
+        with self._records.read() as session:
+            return list(session.scalars(select(Account).order_by(Account.id)))
+
+    def by_write_key(self, key: str) -> Account | None:
+        """The account that a collector's write key speaks for."""
+        with self._records.read() as session:
+            return session.scalar(select(Account).where(Account.write_key == key))
+
+    def secrets(self, account: Account) -> dict[str, Secret]:
+        """What was sealed, opened for a moment."""
+        if not account.sealed:
+            return {}
+        opened = orjson.loads(self._sealer.open(account.sealed, account.id))
+        return {name: Secret(value) for name, value in opened.items()}
+
+    def pause(self, account: str, reason: str, *, by: str) -> None:
+        """Let nothing go out through it until somebody resumes it. Pausing twice does no harm."""
+        with self._records.write() as session:
+            kept = self.one(account)
+            if kept.paused_at is None:
+                kept.paused_at, kept.paused_reason = self._clock(), reason
+                session.add(kept)
+                self._changes.note("account_paused", "account", kept.id, by=by, reason=reason)
+
+    def resume(self, account: str, *, by: str) -> None:
+        with self._records.write() as session:
+            kept = self.one(account)
+            if kept.paused_at is not None:
+                kept.paused_at, kept.paused_reason = None, ""
+                session.add(kept)
+                self._changes.note("account_resumed", "account", kept.id, by=by)
+
+    def _seal(self, account: str, secrets: Mapping[str, str]) -> str:
+        return self._sealer.seal(orjson.dumps(dict(secrets)).decode(), account) if secrets else ""
+
+
+Factory = Callable[[Account, Mapping[str, Secret]], Channel]
+"""Makes the channel of one account: a plain constructor call in wiring."""
+
+
+class Channels:
+    """The channel of every account (渠道注册): kind → factory."""
+
+    def __init__(self, accounts: Accounts, factories: Mapping[str, Factory]) -> None:
+        self._accounts = accounts
+        self._factories = dict(factories)
+
+    @property
+    def kinds(self) -> list[str]:
+        return sorted(self._factories)
+
+    def of(self, account: Account | str) -> Channel:
+        """Made afresh each time, so that an edited account needs no restart."""
+        if isinstance(account, str):
+            account = self._accounts.one(account)
+        factory = self._factories.get(account.kind)
+        if factory is None:
+            raise Invalid("kind", "unknown_channel_kind", kind=account.kind)
+        return factory(account, self._accounts.secrets(account))

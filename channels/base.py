@@ -1,0 +1,183 @@
+"""The channel port (渠道端口): what every channel can do, and the four ways it can fail.
+
+Does not decide what is sent, to whom or when; does not keep anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, Protocol
+
+from channels.capabilities import Capabilities
+from kernel.errors import Problem
+from kernel.events import Event, Handle
+
+
+class Refused(Problem):
+    """The platform will never accept this as it stands; a person must change something."""
+
+    code = "channel_refused"
+
+
+class SignedOut(Problem):
+    """Our credentials are no longer good; the account must be connected again."""
+
+    code = "channel_signed_out"
+
+
+class Busy(Problem):
+    """The platform is overloaded or our quota is used up; the same call may work later.
+
+    ``seconds`` is how long the platform asked us to stay away, 0 if it did not say; ``down`` says
+    that it seems to be out of order altogether, which is what opens the breaker.
+    """
+
+    code = "channel_busy"
+
+    def __init__(
+        self, reason: str, *, seconds: float = 0, down: bool = False, **facts: Any
+    ) -> None:
+        super().__init__(reason, **facts)
+        self.seconds = seconds
+        self.down = down
+
+
+class Unanswered(Problem):
+    """The call left and no answer came: it may have worked. Only the adapter's word allows a retry.
+
+    Raised by the one outbound client for anything that goes wrong after the first byte was sent.
+    """
+
+    code = "channel_unanswered"
+
+
+class Progress(StrEnum):
+    """How far the platform has got with what we asked."""
+
+    SHOWN = "shown"
+    SUBMITTED = "submitted"
+    AWAITING_PERSON = "awaiting_person"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+Idempotency = Literal["native", "reconcile", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the platform gave us to ask again with, and how far it says it is."""
+
+    ref: str
+    progress: Progress
+    reason: str = ""
+    """Why it was refused: a key of `kernel.wording`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A picture that goes along, as bytes: many platforms take none by address.
+
+    ``name`` is how the body refers to it (the ``src`` of its ``img``).
+    """
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What a channel is asked to show to everybody who follows it."""
+
+    title: str
+    summary: str
+    body: str
+    """HTML."""
+    link: str
+    """Our tracked link, where the reader goes on."""
+    cover: Asset | None = None
+    images: tuple[Asset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a channel is asked to say to one person, known there by ``handle``."""
+
+    handle: Handle
+    text: str
+    title: str = ""
+    link: str = ""
+    cover: str = ""
+    """The address of a picture: a message's card shows it by address."""
+    kind: str = "text"
+    """``text`` is words (and the link below them); ``card`` is title, words, cover and link."""
+    material: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A request that a platform made to us, just as it came."""
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What a callback told us, and what the platform wants to hear back."""
+
+    events: tuple[Event, ...] = ()
+    outcomes: tuple[Receipt, ...] = ()
+    unreadable: bytes = b""
+    """Signed by the platform, but beyond us: kept as it came, to be read again after a mend."""
+    answer: bytes = b""
+
+
+class Channel(Protocol):
+    """One account on one platform."""
+
+    key: ClassVar[str]
+    idempotency: ClassVar[Idempotency]
+    """May a publish whose answer was lost be tried again? ``native``: the platform knows our key;
+    ``reconcile``: `find` tells whether it went through; ``none``: a person must look."""
+    pulled: ClassVar[bool]
+    """Its front end asks us what is on the shelf, so nothing needs to be published to it."""
+    capabilities: ClassVar[Capabilities]
+
+    @property
+    def longest_review(self) -> timedelta:
+        """How long something that went through may stay out of sight of `find`."""
+        ...
+
+    def publish(self, post: Post, *, key: str) -> Receipt:
+        """Ask the platform to show the post. ``key`` is the same on every try."""
+        ...
+
+    def outcome(self, ref: str) -> Receipt:
+        """How far has it got?"""
+        ...
+
+    def find(self, post: Post, *, key: str) -> Receipt | None:
+        """After a lost answer: is it there already?"""
+        ...
+
+    def withdraw(self, ref: str) -> None:
+        """Stop showing it. Withdrawing twice does no harm."""
+        ...
+
+    def send(self, message: Message, *, key: str) -> Receipt:
+        """Say something to one person. ``key`` is the same on every try."""
+        ...
+
+    def receive(self, callback: Callback) -> Received:
+        """Check that the platform sent this, and say what it means."""
+        ...
+
+    def introduce(self, handle: Handle, at: datetime) -> Event | None:
+        """What the platform knows of somebody who has just followed, as an event that links her
+        handles; None if it knows no more than we do. Asking twice makes the same event."""
+        ...

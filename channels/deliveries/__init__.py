@@ -1,0 +1,12 @@
+"""Deliveries (发件箱): one row for one thing to be shown or said, and how far it got.
+
+``record`` is the row, ``outbox`` its keeper, ``retries`` the rule of trying again, ``heartbeat``
+keeps the leases of running sends, ``courier`` makes the call and tells what came of it.
+"""
+
+from channels.deliveries.courier import Courier
+from channels.deliveries.heartbeat import Heartbeat
+from channels.deliveries.outbox import Deliveries
+from channels.deliveries.record import Delivery, State
+
+__all__ = ["Courier", "Deliveries", "Delivery", "Heartbeat", "State"]

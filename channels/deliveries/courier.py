@@ -1,0 +1,188 @@
+"""The courier (投递): makes the call of a claimed delivery, and has written down what came of it.
+
+Runs outside any transaction. Does not choose what is sent, and does not say what it looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from channels.accounts import Accounts, Channels
+from channels.base import Busy, Channel, Post, Progress, Receipt, Refused, SignedOut, Unanswered
+from channels.deliveries.heartbeat import Heartbeat
+from channels.deliveries.outbox import Deliveries
+from channels.deliveries.record import Delivery, State
+from channels.outbound.breaker import Breakers
+from kernel.clock import Clock
+from kernel.crash import crash_point, declare
+from kernel.errors import Problem
+
+Answer = TypeVar("Answer")
+
+ASKED = declare("courier.asked", "a lost answer was looked for; what was found is not noted")
+TOLD = declare("courier.told", "the platform told an outcome; it is not noted")
+WITHDRAWING = declare("courier.withdrawing", "about to ask the platform to take a post down")
+WITHDRAWN = declare("courier.withdrawn", "the platform took it down; that is not noted")
+
+
+class Courier:
+    """Between the outbox and the channels."""
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        accounts: Accounts,
+        channels: Channels,
+        breakers: Breakers,
+        clock: Clock,
+    ) -> None:
+        self._deliveries = deliveries
+        self._accounts = accounts
+        self._channels = channels
+        self._breakers = breakers
+        self._clock = clock
+        self._heartbeat = Heartbeat(deliveries)
+
+    def admit(self, delivery: Delivery) -> None:
+        """Raises `Busy` while the platform is out of order; joins the claim's transaction."""
+        self._breakers.admit(delivery.account)
+
+    def carry(self, delivery: Delivery, say: Callable[[Channel], Receipt]) -> None:
+        """Say it through the account's channel and note the answer, or the lack of one."""
+        with self._heartbeat.keep(delivery):
+            try:
+                channel = self._channels.of(delivery.account)
+                receipt = self._heard(delivery, lambda: say(channel))
+            except Busy as later:
+                self._deliveries.postpone(delivery, later)
+            except SignedOut as out:
+                self._deliveries.give_back(delivery, out)
+            except Unanswered as silence:
+                look = self._look(channel, delivery)
+                self._deliveries.doubt(delivery, silence, look)
+            except Problem as no:
+                self._deliveries.park(delivery, no)
+            else:
+                self._deliveries.note(delivery, receipt)
+
+    def rescue(self) -> int:
+        """Decide about what dead workers were sending: as after a lost answer."""
+        lost = self._deliveries.lost()
+        for delivery in lost:
+            channel = self._channels.of(delivery.account)
+            if channel.idempotency == "native":
+                self._deliveries.after_crash(delivery, State.DUE, timedelta())
+            else:
+                look = self._look(channel, delivery)
+                self._deliveries.after_crash(delivery, State.UNKNOWN, look)
+        return len(lost)
+
+    def settle(self, compose: Callable[[Delivery], Post]) -> int:
+        """Look for what may or may not have gone through, and say how many were looked at.
+
+        Found: noted, and not sent again. Not found for longer than the platform ever keeps a post
+        in review: sent once more.
+        """
+        looked = 0
+        while delivery := self._deliveries.in_doubt():
+            looked += 1
+            self._settle(delivery, compose)
+        return looked
+
+    def _settle(self, delivery: Delivery, compose: Callable[[Delivery], Post]) -> None:
+        channel = self._channels.of(delivery.account)
+        if channel.idempotency == "native":
+            self._deliveries.again(delivery)
+            return
+        try:
+            post = compose(delivery)
+            found = self._heard(delivery, lambda: channel.find(post, key=delivery.id))
+        except Problem as trouble:
+            self._deliveries.look_later(delivery, self._patience(delivery, trouble))
+            return
+        crash_point(ASKED)
+        if found is not None:
+            self._deliveries.note(delivery, found)
+        elif self._age(delivery) >= channel.longest_review:
+            self._deliveries.again(delivery)
+        else:
+            left = channel.longest_review - self._age(delivery)
+            self._deliveries.look_later(delivery, min(left, self._patience(delivery)))
+
+    def poll(self) -> int:
+        """Ask for the outcomes that platforms owe us, and say how many were asked for."""
+        asked = 0
+        while delivery := self._deliveries.asking():
+            asked += 1
+            self._poll(delivery)
+        return asked
+
+    def _poll(self, delivery: Delivery) -> None:
+        channel = self._channels.of(delivery.account)
+        try:
+            told = self._heard(delivery, lambda: channel.outcome(delivery.ref or ""))
+        except Problem as trouble:
+            self._deliveries.look_later(delivery, self._patience(delivery, trouble))
+            return
+        crash_point(TOLD)
+        if told.progress == delivery.progress:
+            self._deliveries.look_later(delivery, self._patience(delivery))
+        else:
+            self._deliveries.note(delivery, told)
+
+    def withdraw(self, delivery: Delivery) -> bool:
+        """Take down what a platform shows; false if it cannot yet. Harmless when repeated."""
+        channel = self._channels.of(delivery.account)
+        ref = delivery.ref or ""
+        with self._heartbeat.keep(delivery):
+            crash_point(WITHDRAWING)
+            try:
+                self._heard(delivery, lambda: channel.withdraw(ref))
+            except Problem as trouble:
+                self._deliveries.look_later(delivery, self._patience(delivery, trouble))
+                return False
+            crash_point(WITHDRAWN)
+            return self._deliveries.note(
+                delivery, Receipt(ref=ref, progress=Progress.WITHDRAWN)
+            )  # fmt: skip
+
+    def _heard(self, delivery: Delivery, ask: Callable[[], Answer]) -> Answer:
+        """Ask, and let the breaker and the account's health know how it went."""
+        try:
+            answer = ask()
+        except Busy as later:
+            if later.down:
+                self._breakers.failed(delivery.account)
+            raise
+        except Unanswered:
+            self._breakers.failed(delivery.account)
+            raise
+        except SignedOut as out:
+            self._accounts.pause(delivery.account, out.reason, by="worker")
+            raise
+        except Refused:
+            self._breakers.answered(delivery.account)
+            raise
+        self._breakers.answered(delivery.account)
+        return answer
+
+    def _look(self, channel: Channel, delivery: Delivery) -> timedelta | None:
+        """When to look for something unanswered; None where only a person can."""
+        if channel.idempotency == "native":
+            return timedelta(seconds=1)
+        findable = channel.idempotency == "reconcile" and not delivery.target
+        return min(timedelta(seconds=2), channel.longest_review) if findable else None
+
+    def _age(self, delivery: Delivery) -> timedelta:
+        return self._clock() - self._since(delivery)
+
+    def _since(self, delivery: Delivery) -> datetime:
+        return delivery.last_sent or delivery.created
+
+    def _patience(self, delivery: Delivery, trouble: Problem | None = None) -> timedelta:
+        """Ask often at first and seldom later: a quarter of its age, 1 s to 5 min."""
+        if isinstance(trouble, Busy) and trouble.seconds:
+            return timedelta(seconds=trouble.seconds)
+        return min(max(self._age(delivery) / 4, timedelta(seconds=1)), timedelta(minutes=5))

@@ -1,0 +1,92 @@
+"""The ledger (投放台账): what the outbox holds, asked in every way that pages need. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, func, select
+
+from channels.deliveries.record import IN_FLIGHT, UP, Delivery
+from kernel.errors import NotFound
+from kernel.events import Handle
+from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.records import Records
+
+
+class Ledger:
+    """Questions about deliveries."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def one(self, key: str) -> Delivery:
+        with self._records.read() as session:
+            if delivery := session.get(Delivery, key):
+                return delivery
+        raise NotFound("delivery", key)
+
+    def page(
+        self,
+        *which: ColumnElement[bool],
+        account: str = "",
+        state: str = "",
+        material: str = "",
+        first: int = 20,
+        after: str | None = None,
+        count: bool = False,
+    ) -> Page[Delivery]:
+        """Newest first."""
+        first = page_size(first)
+        given = {"account": account, "state": state, "material": material}
+        where = [*which, *(getattr(Delivery, name) == v for name, v in given.items() if v)]
+        wanted = select(Delivery).where(*where).order_by(Delivery.id.desc()).limit(first + 1)
+        if after is not None:
+            wanted = wanted.where(Delivery.id < read_cursor(after, str)[0])
+        with self._records.read() as session:
+            found = list(session.scalars(wanted))
+            total = None
+            if count:
+                total = session.scalar(select(func.count()).select_from(Delivery).where(*where))
+        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
+        return Page(found[:first], more, total)
+
+    def of_placement(self, placement: str) -> list[Delivery]:
+        """Oldest first; more than one if it was taken down and put up again."""
+        return self._where(Delivery.placement == placement)
+
+    def of_placements(self, placements: Collection[str]) -> dict[str, Delivery]:
+        """The latest of each."""
+        found = self._where(Delivery.placement.in_(placements))
+        return {delivery.placement: delivery for delivery in found}
+
+    def of_customer(self, handles: Collection[Handle | str]) -> list[Delivery]:
+        return self._where(Delivery.target.in_([str(handle) for handle in handles]))
+
+    def up(self) -> list[Delivery]:
+        """Every post that a platform shows, or was asked to."""
+        return self._where(Delivery.target == "", Delivery.progress.in_(UP))
+
+    def in_flight(self, *which: ColumnElement[bool]) -> int:
+        """How many were begun and have not come back."""
+        running = select(func.count()).select_from(Delivery)
+        with self._records.read() as session:
+            return session.scalar(running.where(Delivery.state.in_(IN_FLIGHT), *which)) or 0
+
+    def tally(self) -> dict[tuple[str, str], int]:
+        """How many there are by account and state."""
+        counted = select(Delivery.account, Delivery.state, func.count())
+        with self._records.read() as session:
+            rows = session.execute(counted.group_by(Delivery.account, Delivery.state)).all()
+        return {(account, state): count for account, state, count in rows}
+
+    def _where(self, *which: ColumnElement[bool]) -> list[Delivery]:
+        with self._records.read() as session:
+            return list(session.scalars(select(Delivery).where(*which).order_by(Delivery.id)))
+
+    def _there(self, like: Delivery) -> Delivery | None:
+        same = (
+            Delivery.account == like.account, Delivery.target == like.target,
+            Delivery.occasion == like.occasion,
+        )  # fmt: skip
+        with self._records.read() as session:
+            return session.scalar(select(Delivery).where(*same))
