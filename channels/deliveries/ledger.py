@@ -1,4 +1,4 @@
-"""The ledger (投放台账): what the outbox holds, asked in every way that pages need. Writes nothing."""
+"""The ledger (投放台账): what the outbox holds, asked in every way pages need. Writes nothing."""
 
 from __future__ import annotations
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from channels.base import Callback
 from flask import Blueprint, Response, request
+
+from channels.base import Callback
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
