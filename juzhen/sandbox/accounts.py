@@ -1,0 +1,138 @@
+"""Accounts (账号): the official accounts and apps that the sandbox plays the platform for.
+
+Configured by ``accounts.json`` in the sandbox's folder or by ``POST /sandbox/accounts``. Does not
+hand out tokens (`tokens`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from juzhen.sandbox.ledger import Ledger
+
+
+class BadAccount(ValueError):
+    """The account cannot be played as it was described; the text names the field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficialAccount:
+    """One official account, as both sides know it."""
+
+    appid: str
+    secret: str
+    token: str
+    """What callbacks are signed with."""
+    aes_key: str
+    code: str
+    """What the hub calls it: callbacks go to ``<hub>/callbacks/<code>``."""
+    name: str
+    right_to_publish: bool = True
+    callback_url: str = ""
+    write_key: str = ""
+    """The company's own pages report what a reader does under this key."""
+
+    @property
+    def original(self) -> str:
+        """The name that messages are addressed to."""
+        return f"gh_{hashlib.sha256(self.appid.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppCustomer:
+    """Somebody who can log in to the company's app."""
+
+    user_id: str
+    name: str
+    phone: str = ""
+    unionid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The company's own app: a front end with a token and a write key of the hub."""
+
+    code: str
+    name: str
+    token: str
+    write_key: str
+    customers: tuple[AppCustomer, ...] = ()
+
+    @property
+    def appid(self) -> str:
+        return f"app:{self.code}"
+
+
+class Accounts:
+    """All that are played here."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def add(self, told: Mapping[str, Any]) -> OfficialAccount | App:
+        """Add one, or describe it anew. Raises `BadAccount`."""
+        account = _app(told) if told.get("kind") == "app" else _official(told)
+        with self._ledger.turn() as db:
+            db.execute(
+                "insert into accounts values (?, ?, ?)"
+                " on conflict do update set kind = excluded.kind, told = excluded.told",
+                (
+                    account.appid,
+                    "app" if isinstance(account, App) else "official",
+                    json.dumps(asdict(account), ensure_ascii=False),
+                ),
+            )
+        return account
+
+    def official(self, appid: str) -> OfficialAccount | None:
+        return next((one for one in self.officials() if one.appid == appid), None)
+
+    def officials(self) -> list[OfficialAccount]:
+        return [_official(told) for told in self._all("official")]
+
+    def apps(self) -> list[App]:
+        return [_app(told) for told in self._all("app")]
+
+    def _all(self, kind: str) -> list[dict[str, Any]]:
+        with self._ledger.turn() as db:
+            rows = db.execute("select told from accounts where kind = ? order by rowid", (kind,))
+            return [json.loads(row["told"]) for row in rows]
+
+
+def _official(told: Mapping[str, Any]) -> OfficialAccount:
+    fields = OfficialAccount.__dataclass_fields__
+    given = {name: value for name, value in told.items() if name in fields}
+    for name in ("appid", "secret", "token", "aes_key", "code"):
+        if not isinstance(given.get(name), str) or not given[name]:
+            raise BadAccount(name)
+    try:
+        long_enough = len(base64.b64decode(given["aes_key"] + "=", validate=True)) == 32
+    except binascii.Error:
+        long_enough = False
+    if not long_enough:
+        raise BadAccount("aes_key")
+    return OfficialAccount(**{"name": given["code"], **given})
+
+
+def _app(told: Mapping[str, Any]) -> App:
+    for name in ("code", "token", "write_key"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise BadAccount(name)
+    fields = AppCustomer.__dataclass_fields__
+    customers = tuple(
+        AppCustomer(**{name: str(value) for name, value in one.items() if name in fields})
+        for one in told.get("customers") or ()
+    )
+    return App(
+        code=told["code"],
+        name=told.get("name") or told["code"],
+        token=told["token"],
+        write_key=told["write_key"],
+        customers=customers,
+    )

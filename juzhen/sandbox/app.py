@@ -1,0 +1,130 @@
+"""The sandbox as a process (沙箱进程): the platforms' local twin, on a port and folder of its own.
+
+``create`` makes the web application, ``serve`` runs it until it is told to stop. It is served by
+werkzeug's own server and not by the product's, because a stand-in must be able to hang up in the
+middle of an answer. Speaks to the hub over HTTP like any platform.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from juzhen.sandbox import app_twin, control, official, pages, transport
+from juzhen.sandbox.accounts import App
+from juzhen.sandbox.acting import Acting
+from juzhen.sandbox.cast import cast
+from juzhen.sandbox.world import Settings, World, assemble
+
+_BEAT_SECONDS = 0.1
+_UPLOAD_BYTES = 12_000_000
+
+
+def create(settings: Settings) -> Flask:
+    """The web application; its world is ``app.extensions["world"]``."""
+    world = assemble(settings)
+    _configured(world)
+    app = Flask("juzhen.sandbox", root_path=str(Path(__file__).parent), static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = _UPLOAD_BYTES
+    app.extensions["world"] = world
+    transport.misbehave(app, world)
+    for door in (official, control, pages, app_twin):
+        app.register_blueprint(door.blueprint(world))
+    return app
+
+
+def _configured(world: World) -> None:
+    """Accounts that ``accounts.json`` in the folder describes."""
+    file = world.settings.folder / "accounts.json"
+    if not file.exists():
+        return
+    for told in json.loads(file.read_text("utf-8")):
+        account = world.accounts.add(told)
+        if not isinstance(account, App) and not world.followers.of(account):
+            people = cast(account.appid, seed=world.settings.seed)
+            world.followers.invite(account, people)
+
+
+class _Manners(WSGIRequestHandler):
+    """Keeps connections open, writes no log, and hangs up where the application did."""
+
+    protocol_version = "HTTP/1.1"
+
+    def connection_dropped(
+        self, error: BaseException, environ: WSGIEnvironment | None = None
+    ) -> None:
+        self.close_connection = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
+        """The journal holds what matters."""
+
+
+class Process:
+    """A sandbox that listens, beats and acts until it is stopped."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        self._app = create(settings)
+        self.world: World = self._app.extensions["world"]
+        self._server = make_server(
+            "127.0.0.1", port, self._app, threaded=True, request_handler=_Manners
+        )
+        self._stop = threading.Event()
+        self._acting = Acting(self.world, settings.seed)
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, args=(0.05,), name="serve"),
+            threading.Thread(target=self._beat, name="beat"),
+        ]
+        if settings.act_every > 0:
+            act = threading.Thread(target=self._act, args=(settings.act_every,), name="act")
+            self._threads.append(act)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_port)
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End every thread; whatever is due is kept."""
+        self._stop.set()
+        self._server.shutdown()
+        for thread in self._threads:
+            thread.join()
+        self._server.server_close()
+        self.world.close()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(_BEAT_SECONDS):
+            self.world.beat()
+
+    def _act(self, every: float) -> None:
+        while not self._stop.wait(every):
+            self._acting.turn()
+
+
+def serve(port: int, folder: Path | str, hub: str, seed: int = 7, act_every: float = 20.0) -> None:
+    """Run a sandbox in this process until SIGINT or SIGTERM."""
+    settings = Settings(folder=Path(folder), hub=hub, seed=seed, act_every=act_every)
+    process = Process(settings, port)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    process.start()
+    _announce(f"sandbox http://127.0.0.1:{process.port}/")
+    ended.wait()
+    process.stop()
+
+
+def _announce(line: str) -> None:
+    """One line for whoever started us: where we listen."""
+    os.write(1, f"{line}\n".encode())

@@ -1,0 +1,122 @@
+"""Limits (限额): what the platform allows and says when it will not, as it was told in 2026.
+
+The sandbox's own data: no adapter reads it and it reads no adapter, so that a limit which the
+product got wrong shows up here. A running sandbox may be given others (``POST /sandbox/knobs``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TOLD_ON = "2026-02"
+
+TOKEN_SECONDS = 7_200
+OVERLAP_SECONDS = 300
+"""So long an old token of ``/token`` still works beside the new one."""
+FORCED_A_DAY = 20
+FORCED_APART_SECONDS = 30
+
+TITLE_CHARACTERS = 32
+AUTHOR_CHARACTERS = 16
+DIGEST_CHARACTERS = 128
+CONTENT_CHARACTERS = 20_000
+CONTENT_BYTES = 1_000_000
+LINK_BYTES = 1_024
+TEXT_MESSAGE_BYTES = 2_048
+SCENE_CHARACTERS = 64
+PAGE = 20
+PEOPLE_PAGE = 10_000
+PEOPLE_BATCH = 100
+TEMPORARY_SECONDS = 3 * 86_400
+
+BYTES_OF = {
+    "image": 10_000_000,
+    "voice": 2_000_000,
+    "video": 10_000_000,
+    "thumb": 64_000,
+    "uploadimg": 1_000_000,
+}
+"""How big an upload of a kind may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """After this act of a follower, so many messages may reach her for so long."""
+
+    act: str
+    seconds: int
+    messages: int
+
+
+WINDOWS = (
+    Window("message", 48 * 3_600, 5),
+    Window("menu", 60, 3),
+    Window("follow", 60, 3),
+    Window("scan", 60, 3),
+)
+
+A_DAY = {
+    "token": 2_000,
+    "stable_token": 500_000,
+    "media/upload": 5_000,
+    "media/uploadimg": 5_000,
+    "material/add_material": 10_000,
+    "draft/add": 10_000,
+    "freepublish/submit": 10_000,
+    "message/custom/send": 500_000,
+    "message/template/send": 100_000,
+    "user/get": 500,
+    "user/info": 5_000_000,
+    "user/info/batchget": 5_000_000,
+    "qrcode/create": 100_000,
+}
+A_MINUTE = {"stable_token": 10_000}
+CLEARS_A_MONTH = 10
+
+SAYS = {
+    -1: "system error",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40002: "invalid grant_type",
+    40003: "invalid openid",
+    40004: "invalid media type",
+    40005: "invalid file type",
+    40007: "invalid media_id",
+    40013: "invalid appid",
+    40035: "invalid parameter",
+    40037: "invalid template_id",
+    40066: "invalid url",
+    40125: "invalid appsecret",
+    41001: "access_token missing",
+    41005: "media data missing",
+    42001: "access_token expired",
+    43001: "require GET method",
+    43002: "require POST method",
+    43004: "require subscribe",
+    44002: "empty post data",
+    44003: "empty news data",
+    44004: "empty content",
+    45001: "media size out of limit",
+    45002: "content size out of limit",
+    45003: "title size out of limit",
+    45004: "description size out of limit",
+    45005: "url size out of limit",
+    45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit, must slower, retry next minute",
+    45015: "response out of time limit or subscription is canceled",
+    45047: "out of response count limit",
+    45065: "clientmsgid exist",
+    45110: "author size out of limit",
+    47001: "data format error",
+    48001: "api unauthorized",
+    48006: "forbid to clear quota because of reaching the limit",
+    53600: "article_id invalid",
+}
+
+
+class Said(Exception):
+    """The platform will not, and says so: HTTP status 200 with this ``errcode``."""
+
+    def __init__(self, errcode: int, hint: str = "") -> None:
+        super().__init__(errcode, hint)
+        self.errcode = errcode
+        self.errmsg = SAYS.get(errcode, "error") + (f" hint: [{hint}]" if hint else "")

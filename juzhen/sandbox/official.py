@@ -1,0 +1,375 @@
+"""The official account's interface (公众号接口): ``/cgi-bin/…`` as WeChat answers it.
+
+One function a path; a refusal is `Said` and travels with HTTP status 200. What a call does is in
+the keepers; this module only speaks the platform's JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, g, request
+
+from juzhen.sandbox import limits
+from juzhen.sandbox.accounts import OfficialAccount
+from juzhen.sandbox.followers import follows
+from juzhen.sandbox.library import PICTURES
+from juzhen.sandbox.limits import Said
+from juzhen.sandbox.press import pieces_of
+from juzhen.sandbox.world import World
+
+Asked = Mapping[str, Any]
+Told = dict[str, Any]
+OK: Told = {"errcode": 0, "errmsg": "ok"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How one path is answered."""
+
+    answer: Callable[[World, OfficialAccount, Asked], Told]
+    method: str
+    publishing: bool
+
+
+_CALLS: dict[str, Call] = {}
+
+
+def _call(path: str, *, method: str = "POST", publishing: bool = False) -> Callable[..., Any]:
+    def note(answer: Callable[[World, OfficialAccount, Asked], Told]) -> Any:
+        _CALLS[path] = Call(answer, method, publishing)
+        return answer
+
+    return note
+
+
+def blueprint(world: World) -> Blueprint:
+    """Every call of the platform under one door."""
+    door = Blueprint("official", __name__)
+
+    @door.route("/cgi-bin/<path:path>", methods=["GET", "POST"])
+    def answer(path: str) -> Response:
+        try:
+            told = _token(world, path) if path in _TOKEN_DOORS else _answered(world, path)
+        except Said as no:
+            g.errcode = no.errcode
+            told = {"errcode": no.errcode, "errmsg": no.errmsg}
+        return Response(orjson.dumps(told), content_type="application/json; encoding=utf-8")
+
+    @door.get(f"{PICTURES}<media_id>")
+    def picture(media_id: str) -> Response:
+        try:
+            file = world.library.file(media_id)
+        except Said:
+            return Response(status=404)
+        return Response(file["data"], content_type=file["content_type"])
+
+    return door
+
+
+def _answered(world: World, path: str) -> Told:
+    if path not in _CALLS:
+        raise Said(40066)
+    call = _CALLS[path]
+    if request.method != call.method:
+        raise Said(43001 if call.method == "GET" else 43002)
+    account = world.tokens.owner(request.args.get("access_token", ""))
+    g.appid = account.appid
+    if call.publishing and not account.right_to_publish:
+        raise Said(48001)
+    world.quotas.count(account.appid, path)
+    return call.answer(world, account, _asked())
+
+
+def _asked() -> Asked:
+    """The query of a GET or an upload, the JSON body of anything else."""
+    if request.method == "GET" or request.files:
+        return request.args
+    body = request.get_data()
+    if not body:
+        raise Said(44002)
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError as broken:
+        raise Said(47001) from broken
+    if not isinstance(told, dict):
+        raise Said(47001)
+    return told
+
+
+# Tokens
+
+_TOKEN_DOORS = {"token", "stable_token"}
+
+
+def _token(world: World, path: str) -> Told:
+    stable = path == "stable_token"
+    if request.method != ("POST" if stable else "GET"):
+        raise Said(43002 if stable else 43001)
+    asked = _asked()
+    texts = [str(asked.get(name) or "") for name in ("appid", "secret", "grant_type")]
+    account = world.tokens.known(*texts)
+    g.appid = account.appid
+    world.quotas.count(account.appid, path)
+    if not stable:
+        return world.tokens.fresh(account)
+    force = bool(asked.get("force_refresh"))
+    if force:
+        world.quotas.forced(account.appid)
+    return world.tokens.stable(account, force=force)
+
+
+@_call("clear_quota")
+def _clear_quota(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    if asked.get("appid") != account.appid:
+        raise Said(40013)
+    world.quotas.clear(account.appid)
+    return OK
+
+
+# Files
+
+
+def _uploaded() -> bytes:
+    file = request.files.get("media")
+    if file is None:
+        raise Said(41005)
+    data: bytes = file.read()
+    return data
+
+
+@_call("media/upload")
+def _media_upload(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    kind = str(asked.get("type") or "")
+    media_id, made = world.library.upload(account, kind, _uploaded(), permanent=False)
+    return {"type": kind, "media_id": media_id, "created_at": made}
+
+
+@_call("media/uploadimg")
+def _media_uploadimg(world: World, account: OfficialAccount, _: Asked) -> Told:
+    media_id, _made = world.library.upload(account, "uploadimg", _uploaded(), permanent=True)
+    return {"url": f"{request.host_url.rstrip('/')}{PICTURES}{media_id}"}
+
+
+@_call("material/add_material")
+def _add_material(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    kind = str(asked.get("type") or "")
+    media_id, _ = world.library.upload(account, kind, _uploaded(), permanent=True)
+    told: Told = {"media_id": media_id, "item": []}
+    if kind in ("image", "thumb"):
+        told["url"] = f"{request.host_url.rstrip('/')}{PICTURES}{media_id}"
+    return told
+
+
+@_call("material/del_material")
+def _del_material(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    world.library.drop(account, str(asked.get("media_id") or ""))
+    return OK
+
+
+# Drafts
+
+
+@_call("draft/add")
+def _draft_add(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    if re.search(rb"\\u[0-9a-fA-F]{4}", request.get_data()):
+        raise Said(47001, "raw UTF-8, no escapes")
+    articles = asked.get("articles")
+    if not isinstance(articles, list) or not all(isinstance(one, dict) for one in articles):
+        raise Said(44003)
+    return {"media_id": world.library.draft(account, articles), "item": []}
+
+
+@_call("draft/get")
+def _draft_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    row = world.library.drafted(account, str(asked.get("media_id") or ""))
+    made = int(row["made"])
+    return {"news_item": orjson.loads(row["articles"]), "create_time": made, "update_time": made}
+
+
+@_call("draft/delete")
+def _draft_delete(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    world.library.drop_draft(world.library.drafted(account, str(asked.get("media_id")))["media_id"])
+    return OK
+
+
+@_call("draft/count", method="GET")
+def _draft_count(world: World, account: OfficialAccount, _: Asked) -> Told:
+    return {"total_count": world.library.drafts(account, 0, 0)[0]}
+
+
+def _stretch(asked: Asked) -> tuple[int, int]:
+    try:
+        offset, count = int(asked.get("offset") or 0), int(asked.get("count") or 0)
+    except (TypeError, ValueError) as broken:
+        raise Said(40035) from broken
+    if offset < 0 or not 1 <= count <= limits.PAGE:
+        raise Said(40035, "offset, count")
+    return offset, count
+
+
+def _without(pieces: list[Told], asked: Asked) -> list[Told]:
+    if not asked.get("no_content"):
+        return pieces
+    return [piece | {"content": ""} for piece in pieces]
+
+
+@_call("draft/batchget")
+def _draft_batchget(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    total, rows = world.library.drafts(account, *_stretch(asked))
+    items = [
+        {
+            "media_id": row["media_id"],
+            "content": {"news_item": _without(orjson.loads(row["articles"]), asked)},
+            "update_time": int(row["made"]),
+        }
+        for row in rows
+    ]
+    return {"total_count": total, "item_count": len(items), "item": items}
+
+
+# Publishing
+
+
+def _host() -> str:
+    return request.host_url.rstrip("/")
+
+
+@_call("freepublish/submit", publishing=True)
+def _submit(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    number = world.press.submit(account, str(asked.get("media_id") or ""))
+    return OK | {"publish_id": str(number), "msg_data_id": str(2_247_000_000 + number)}
+
+
+@_call("freepublish/get", publishing=True)
+def _publish_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    world.press.settle()
+    try:
+        number = int(asked.get("publish_id") or 0)
+    except (TypeError, ValueError) as broken:
+        raise Said(40035, "publish_id") from broken
+    return world.press.progress(account, number, host=_host())
+
+
+def _news(row: Any, asked: Asked) -> list[Told]:
+    pieces = [
+        piece | {"url": f"{_host()}/s/{row['article_id']}?idx={piece['idx']}", "thumb_url": ""}
+        for piece in pieces_of(row)
+    ]
+    for piece in pieces:
+        del piece["idx"]
+    return _without(pieces, asked)
+
+
+@_call("freepublish/batchget", publishing=True)
+def _publish_batchget(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    total, rows = world.press.articles(account, *_stretch(asked))
+    items = [
+        {
+            "article_id": row["article_id"],
+            "content": {"news_item": _news(row, asked)},
+            "update_time": int(row["published"]),
+        }
+        for row in rows
+    ]
+    return {"total_count": total, "item_count": len(items), "item": items}
+
+
+@_call("freepublish/getarticle", publishing=True)
+def _getarticle(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    row = world.press.article(account, str(asked.get("article_id") or ""))
+    return {"news_item": _news(row, {})}
+
+
+@_call("freepublish/delete", publishing=True)
+def _publish_delete(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    index = asked.get("index") or 0
+    if not isinstance(index, int):
+        raise Said(40035, "index")
+    world.press.delete(account, str(asked.get("article_id") or ""), index)
+    return OK
+
+
+# Talking to one person
+
+
+@_call("message/custom/send")
+def _custom_send(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    world.followers.receive(account, asked)
+    return OK
+
+
+@_call("message/template/send")
+def _template_send(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    return OK | {"msgid": world.followers.notify(account, asked)}
+
+
+# People
+
+
+@_call("user/get", method="GET")
+def _user_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    openids = [row["openid"] for row in world.followers.of(account, following=True)]
+    start = asked.get("next_openid") or ""
+    begin = openids.index(start) + 1 if start in openids else 0
+    page = openids[begin : begin + limits.PEOPLE_PAGE]
+    told: Told = {
+        "total": len(openids),
+        "count": len(page),
+        "next_openid": page[-1] if page else "",
+    }
+    return told | ({"data": {"openid": page}} if page else {})
+
+
+def _info(person: Any) -> Told:
+    if not follows(person):
+        return {"subscribe": 0, "openid": person["openid"]}
+    return {
+        "subscribe": 1,
+        "openid": person["openid"],
+        "nickname": "",
+        "sex": 0,
+        "language": "zh_CN",
+        "city": "",
+        "province": "",
+        "country": "",
+        "headimgurl": "",
+        "subscribe_time": int(person["followed"]),
+        "unionid": person["unionid"],
+        "remark": "",
+        "groupid": 0,
+        "tagid_list": [],
+        "subscribe_scene": "ADD_SCENE_QR_CODE" if person["scene"] else "ADD_SCENE_SEARCH",
+        "qr_scene": 0,
+        "qr_scene_str": person["scene"],
+    }
+
+
+@_call("user/info", method="GET")
+def _user_info(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    return _info(world.followers.one(str(asked.get("openid") or ""), account))
+
+
+@_call("user/info/batchget")
+def _user_infos(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    wanted = asked.get("user_list")
+    if not isinstance(wanted, list) or not 1 <= len(wanted) <= limits.PEOPLE_BATCH:
+        raise Said(40035, "user_list")
+    people = [world.followers.one(str(one.get("openid")), account) for one in wanted]
+    return {"user_info_list": [_info(person) for person in people]}
+
+
+@_call("qrcode/create")
+def _qrcode(world: World, account: OfficialAccount, asked: Asked) -> Told:
+    scene = ((asked.get("action_info") or {}).get("scene")) or {}
+    text = str(scene.get("scene_str") or scene.get("scene_id") or "")
+    if not 1 <= len(text) <= limits.SCENE_CHARACTERS:
+        raise Said(40035, "scene")
+    ticket = world.followers.scene(account, text)
+    told: Told = {"ticket": ticket, "url": f"{_host()}/q/{ticket}"}
+    lasting = "LIMIT" in str(asked.get("action_name"))
+    return told | ({} if lasting else {"expire_seconds": int(asked.get("expire_seconds") or 60)})

@@ -1,0 +1,155 @@
+"""Readers (阅读): members of the cast open the hub's links and use its pages, over real HTTP.
+
+Each keeps a cookie of her own, as a phone would; the hub sees ordinary customers. Only the hub's
+own address is ever opened. That the hub is away is shrugged off.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+import urllib3
+
+from juzhen.sandbox.accounts import App, AppCustomer, OfficialAccount
+from juzhen.sandbox.clock import MovableClock
+from juzhen.sandbox.ledger import Ledger
+
+_AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50"
+_PAGE_BYTES = 2_000_000
+_REDIRECTS = 4
+
+_SHELF = """
+query Shelf($channel: ID!, $first: Int = 20) {
+  shelf(channel: $channel, first: $first) {
+    nodes { id type title summary cover { url } tags { id label } opens closes trackedUrl }
+  }
+}
+"""
+
+
+class Readers:
+    """The hands of the cast: links, GraphQL as the app, behaviour in Segment's format."""
+
+    def __init__(self, ledger: Ledger, clock: MovableClock, hub: str) -> None:
+        self._ledger, self._clock, self._hub = ledger, clock, hub.rstrip("/")
+        self._http = urllib3.PoolManager(retries=False, timeout=5, maxsize=8)
+
+    @property
+    def hub(self) -> str:
+        return self._hub
+
+    def ours(self, url: str) -> bool:
+        """Does the address belong to the hub?"""
+        wanted, hub = urlsplit(url), urlsplit(self._hub)
+        return (wanted.scheme, wanted.netloc) == (hub.scheme, hub.netloc)
+
+    def open(self, person: Any, account: OfficialAccount, url: str) -> int:
+        """She opens a link; the number of the reading, with the page as she saw it."""
+        before = person["cookie"]
+        status, page, cookie = self._walk(url, before)
+        with self._ledger.turn() as db:
+            db.execute("update people set cookie = ? where openid = ?", (cookie, person["openid"]))
+            number = db.execute(
+                "insert into readings (openid, url, status, page, at) values (?, ?, ?, ?, ?)",
+                (person["openid"], url, status, page, self._clock.seconds()),
+            ).lastrowid
+            db.execute("delete from readings where id <= ?", ((number or 0) - 500,))
+        if cookie != before and account.write_key:
+            self._introduce(person, account, cookie)
+        return number or 0
+
+    def _walk(self, url: str, cookie: str) -> tuple[int, str, str]:
+        """Follow redirects within the hub, with her cookie."""
+        status, page = 0, ""
+        for _ in range(_REDIRECTS):
+            if not self.ours(url):
+                break
+            headers = {"User-Agent": _AGENT, "Accept-Language": "zh-CN,zh;q=0.9"}
+            if cookie:
+                headers["Cookie"] = cookie
+            try:
+                answer = self._http.request("GET", url.partition("#")[0], headers=headers)
+            except urllib3.exceptions.HTTPError:
+                return 0, "", cookie
+            cookie = _merged(cookie, answer.headers.getlist("Set-Cookie"))
+            status = answer.status
+            page = answer.data[:_PAGE_BYTES].decode(errors="replace")
+            where = answer.headers.get("Location")
+            if not where:
+                break
+            url = urljoin(url, where)
+        return status, page, cookie
+
+    def _introduce(self, person: Any, account: OfficialAccount, cookie: str) -> None:
+        """The company's page knows who reads inside WeChat: openid and unionid meet the cookie."""
+        known = [
+            {"type": "openid", "id": person["openid"], "collection": "users"},
+            {"type": "unionid", "id": person["unionid"], "collection": "users"},
+        ]
+        known += [
+            {"type": "cookie", "id": pair.partition("=")[2], "collection": "users"}
+            for pair in cookie.split("; ")
+        ]
+        told = {"type": "identify", "anonymousId": person["openid"], "traits": {}}
+        self.tell(account.write_key, told | {"context": {"externalIds": known}})
+
+    def reading(self, number: int) -> Any:
+        with self._ledger.turn() as db:
+            return db.execute("select * from readings where id = ?", (number,)).fetchone()
+
+    def tell(self, write_key: str, *messages: Mapping[str, Any]) -> bool:
+        """Post behaviour to ``/v1/batch`` as the front end would."""
+        now = self._clock().isoformat()
+        batch = [{"messageId": str(uuid.uuid4()), "timestamp": now} | dict(m) for m in messages]
+        headers = urllib3.make_headers(basic_auth=f"{write_key}:")
+        headers["Content-Type"] = "application/json"
+        body = orjson.dumps({"batch": batch, "sentAt": now})
+        try:
+            url = f"{self._hub}/v1/batch"
+            answer = self._http.request("POST", url, body=body, headers=headers)
+        except urllib3.exceptions.HTTPError:
+            return False
+        return answer.status < 300
+
+    def identify(self, app: App, customer: AppCustomer) -> bool:
+        """A customer logs in to the app."""
+        known = [{"type": "unionid", "id": customer.unionid, "collection": "users"}]
+        told = {
+            "type": "identify",
+            "userId": customer.user_id,
+            "traits": {"phone": customer.phone} if customer.phone else {},
+            "context": {"externalIds": known} if customer.unionid else {},
+        }
+        return self.tell(app.write_key, told)
+
+    def track(self, app: App, user_id: str, event: str, properties: Mapping[str, Any]) -> bool:
+        told = {"type": "track", "userId": user_id, "event": event, "properties": dict(properties)}
+        return self.tell(app.write_key, told)
+
+    def shelf(self, app: App, first: int = 20) -> list[dict[str, Any]] | None:
+        """What the app shows now, asked of the hub this moment; None if it does not answer."""
+        body = orjson.dumps({"query": _SHELF, "variables": {"channel": app.code, "first": first}})
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {app.token}"}
+        try:
+            url = f"{self._hub}/graphql"
+            answer = self._http.request("POST", url, body=body, headers=headers)
+            shelf = json.loads(answer.data)["data"]["shelf"]
+            return list(shelf["nodes"])
+        except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError):
+            return None
+
+    def close(self) -> None:
+        self._http.clear()
+
+
+def _merged(cookie: str, told: list[str]) -> str:
+    """The cookies she has, and those that the answer set."""
+    pairs = [pair for pair in cookie.split("; ") if pair]
+    jar = dict(pair.split("=", 1) for pair in pairs)
+    jar |= dict(one.split(";", 1)[0].split("=", 1) for one in told if "=" in one.split(";", 1)[0])
+    return "; ".join(f"{name}={value}" for name, value in jar.items() if value)

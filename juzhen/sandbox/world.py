@@ -1,0 +1,92 @@
+"""The sandbox's world (沙箱世界): everything it consists of, put together once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from juzhen.sandbox.accounts import Accounts
+from juzhen.sandbox.callbacks import Callbacks
+from juzhen.sandbox.clock import MovableClock
+from juzhen.sandbox.followers import Followers
+from juzhen.sandbox.journal import Journal
+from juzhen.sandbox.knobs import Knobs
+from juzhen.sandbox.ledger import Ledger
+from juzhen.sandbox.library import Library
+from juzhen.sandbox.press import Press
+from juzhen.sandbox.quotas import Quotas
+from juzhen.sandbox.readers import Readers
+from juzhen.sandbox.tokens import Tokens
+from kernel.clock import Clock, utc_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a sandbox is started."""
+
+    folder: Path
+    hub: str = "http://127.0.0.1:8000"
+    seed: int = 7
+    act_every: float = 0.0
+    """Seconds between two turns in which the cast acts on its own; 0 is never."""
+    clock: Clock = utc_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All keepers of one sandbox."""
+
+    settings: Settings
+    ledger: Ledger
+    clock: MovableClock
+    knobs: Knobs
+    accounts: Accounts
+    tokens: Tokens
+    quotas: Quotas
+    library: Library
+    callbacks: Callbacks
+    press: Press
+    followers: Followers
+    readers: Readers
+    journal: Journal
+
+    def beat(self) -> None:
+        """What time alone brings: reviews end, callbacks fall due."""
+        self.press.settle()
+        self.callbacks.beat()
+
+    def flush(self) -> int:
+        """The same, waiting until every callback that is due has been tried."""
+        self.press.settle()
+        return self.callbacks.flush()
+
+    def close(self) -> None:
+        self.callbacks.close()
+        self.readers.close()
+        self.ledger.close()
+
+
+def assemble(settings: Settings) -> World:
+    """The world as the folder remembers it."""
+    ledger = Ledger(settings.folder)
+    clock = MovableClock(ledger, settings.clock)
+    knobs = Knobs(ledger, settings.seed)
+    accounts = Accounts(ledger)
+    library = Library(ledger, clock)
+    callbacks = Callbacks(ledger, clock, knobs, accounts, settings.hub)
+    followers = Followers(ledger, clock, knobs, callbacks)
+    return World(
+        settings=settings,
+        ledger=ledger,
+        clock=clock,
+        knobs=knobs,
+        accounts=accounts,
+        tokens=Tokens(ledger, clock, accounts),
+        quotas=Quotas(ledger, clock, knobs),
+        library=library,
+        callbacks=callbacks,
+        press=Press(ledger, clock, knobs, accounts, library, callbacks),
+        followers=followers,
+        readers=Readers(ledger, clock, settings.hub),
+        journal=Journal(ledger, clock),
+    )
