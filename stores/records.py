@@ -16,7 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, text
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -79,12 +89,31 @@ class Records:
         self._here = threading.local()
         self._held = held
         self._file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
+        self._bare = (  # SQLite commits each statement by itself already: we say BEGIN ourselves
+            self.engine
+            if self._file
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A snapshot: whatever is read in one block was true at one moment."""
         with self._joined(None) as session:
             yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For a single statement, which is a snapshot by itself: half the price of `read`.
+
+        Inside a transaction of this thread it is that transaction's connection.
+        """
+        running: Session | None = getattr(self._here, "session", None)
+        if running is not None:
+            running.flush()
+            yield running.connection()
+            return
+        with self._bare.connect() as connection:
+            yield connection
 
     @contextmanager
     def write(self, *about: str) -> Iterator[Session]:

@@ -1,0 +1,363 @@
+"""Materials (素材): what the company has to say, kept once, whatever channel shows it.
+
+Made, edited, tagged and registered by reference here. Nothing in here says when or where a
+material is shown (that is the shelf), or who may see which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Select, UniqueConstraint, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from content_hub import richtext, showcase
+from content_hub.tags import Tagging, Taxonomy
+from content_hub.types import ContentType, Types
+from kernel.clock import Clock
+from kernel.errors import Conflict, Flaw, Invalid, NotFound
+from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from stores.changes import Changes
+from stores.records import Record, Records
+
+TITLE, SUMMARY, BODY, TAGS, BATCH = 200, 500, 200_000, 64, 100
+_CODE = re.compile(r"(?!mat_)[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
+
+
+class Material(Record, kw_only=True):
+    """One piece of content. ``number`` counts its edits; values of its type are in ``fields``."""
+
+    __tablename__ = "materials"
+    __table_args__ = (
+        UniqueConstraint("source_platform", "source_id", name="uq_materials_source"),
+        Index("ix_materials_type", "type", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("mat"))
+    code: Mapped[str] = mapped_column(unique=True)
+    type: Mapped[str]
+    title: Mapped[str]
+    summary: Mapped[str]
+    body: Mapped[str]
+    cover: Mapped[str]
+    """The id of a media file, or empty."""
+    fields: Mapped[dict[str, Any]]
+    unit: Mapped[str]
+    """Empty is headquarters'."""
+    owner: Mapped[str]
+    created: Mapped[datetime]
+    edited: Mapped[datetime]
+    number: Mapped[int] = mapped_column(default=1)
+    source_platform: Mapped[str | None] = mapped_column(default=None)
+    source_id: Mapped[str | None] = mapped_column(default=None)
+    source_url: Mapped[str] = mapped_column(default="")
+
+
+class Materials:
+    """The material library (素材库)."""
+
+    def __init__(
+        self,
+        records: Records,
+        changes: Changes,
+        types: Types,
+        taxonomy: Taxonomy,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._types = types
+        self._taxonomy = taxonomy
+        self._clock = clock
+
+    def create(
+        self,
+        type: str,  # noqa: A002  # the field's own word
+        title: str,
+        *,
+        by: str,
+        summary: str = "",
+        body: str = "",
+        cover: str = "",
+        fields: Mapping[str, Any] | None = None,
+        code: str = "",
+        unit: str = "",
+        tags: Collection[str] = (),
+        source: tuple[str, str, str] | None = None,
+    ) -> Material:
+        """A new material. Raises one `Invalid` that lists every flaw."""
+        texts: dict[str, Any] = {
+            "title": title, "summary": summary, "body": body, "cover": cover,
+        }  # fmt: skip
+        kept = self._read(
+            self._types.one(type),
+            texts,
+            fields or {},
+            code,
+        )
+        own = self._taxonomy.resolve(tags)
+        now, id_ = self._clock(), new_id("mat")
+        with self._records.write(*([f"code:{code}"] if code else ())) as session:
+            if code and session.scalar(select(Material.id).where(Material.code == code)):
+                raise Conflict("code_taken", code=code)
+            material = Material(
+                id=id_, code=code or id_, type=type, unit=unit, owner=by, created=now, edited=now,
+                **kept,
+            )  # fmt: skip
+            if source is not None:
+                material.source_platform, material.source_id, material.source_url = source
+            session.add(material)
+            session.add_all(Tagging(material=id_, tag=tag, by=by, at=now) for tag in own)
+            self._show(session, material, own)
+            self._changes.note("created_material", "material", id_, by=by, content=True, type=type)
+        return material
+
+    def edit(self, key: str, *, by: str, expected: int | None = None, **changed: Any) -> Material:
+        """Change some of title, summary, body, cover, fields, unit, owner.
+
+        ``fields`` names only what changes; None or an empty text takes a value away. With
+        ``expected`` (the number that the editor saw) raises `Conflict` if somebody was faster.
+        """
+        id_ = self.one(key).id
+        with self._records.write(f"material:{id_}") as session:
+            material = session.get_one(Material, id_)
+            if expected is not None and expected != material.number:
+                raise Conflict("edited_meanwhile", number=material.number)
+            texts = {
+                name: changed[name] for name in ("title", "summary", "body", "cover")
+                if name in changed
+            }  # fmt: skip
+            fields = {**material.fields, **(changed.get("fields") or {})}
+            for name, value in self._read(self._types.one(material.type), texts, fields).items():
+                setattr(material, name, value)
+            for name in ("unit", "owner"):
+                if name in changed:
+                    setattr(material, name, str(changed[name]))
+            material.number += 1
+            material.edited = self._clock()
+            self._show(session, material, _direct(session, [id_]).get(id_, []))
+            self._changes.note(
+                "edited_material", "material", id_, by=by, content=True,
+                number=material.number, changed=sorted(changed),
+            )  # fmt: skip
+        return material
+
+    def tag(
+        self,
+        materials: str | Collection[str],
+        add: Collection[str],
+        *,
+        by: str,
+        remove: Collection[str] = (),
+    ) -> list[Material]:
+        """Put tags on materials and take others off, all or nothing; harmless when repeated."""
+        keys = [materials] if isinstance(materials, str) else list(materials)
+        if not 0 < len(keys) <= BATCH:
+            raise Invalid("materials", "too_many_at_once", limit=BATCH)
+        tree = self._taxonomy.now()
+        coming, going = tree.resolve(add, "add"), tree.resolve(remove, "remove")
+        ids = sorted(material.id for material in self._all_of(keys))
+        with self._records.write(*(f"material:{each}" for each in ids)) as session:
+            found = list(session.scalars(select(Material).where(Material.id.in_(ids))))
+            worn = _direct(session, ids)
+            now = self._clock()
+            for material in found:
+                before = worn.get(material.id, [])
+                after = list(dict.fromkeys([*before, *coming]))
+                after = [tag for tag in after if tag not in going or tag in coming]
+                if after != before:
+                    self._retag(session, material, before, after, by, now)
+        return found
+
+    def untag(
+        self, materials: str | Collection[str], tags: Collection[str], *, by: str
+    ) -> list[Material]:
+        """Take tags off. What is on the shelf keeps at least one."""
+        return self.tag(materials, (), remove=tags, by=by)
+
+    def _retag(
+        self,
+        session: Session,
+        material: Material,
+        before: Sequence[str],
+        after: Sequence[str],
+        by: str,
+        now: datetime,
+    ) -> None:
+        if len(after) > TAGS:
+            raise Invalid("add", "too_many_tags", limit=TAGS)
+        if not after and showcase.promised(session, material.id, now):
+            raise Conflict("needs_a_tag_on_the_shelf", title=material.title)
+        added = [tag for tag in after if tag not in before]
+        removed = [tag for tag in before if tag not in after]
+        session.execute(
+            delete(Tagging).where(Tagging.material == material.id, Tagging.tag.in_(removed))
+        )
+        session.add_all(Tagging(material=material.id, tag=tag, by=by, at=now) for tag in added)
+        self._show(session, material, after)
+        self._changes.note(
+            "tagged_material", "material", material.id, by=by, content=True,
+            added=added, removed=removed,
+        )  # fmt: skip
+
+    def register(
+        self,
+        source_platform: str,
+        source_id: str,
+        url: str,
+        *,
+        by: str,
+        type: str = "short_video",  # noqa: A002
+        title: str = "",
+        summary: str = "",
+        unit: str = "",
+    ) -> Material:
+        """A material that was made elsewhere, by reference. One source is one material.
+
+        Registering it again, at the same time or later, answers with the one that is there.
+        """
+        flaws = [
+            *richtext.text_flaws("source_platform", source_platform, 60, required=True),
+            *richtext.text_flaws("source_id", source_id, 200, required=True),
+            *richtext.text_flaws("url", url, 2_000, required=True),
+        ]
+        if not flaws and not url.startswith(("https://", "http://")):
+            flaws.append(Flaw("url", "not_a_link"))
+        if flaws:
+            raise Invalid.because(flaws)
+        with self._records.write(f"source:{source_platform}:{source_id}") as session:
+            same = select(Material).where(
+                Material.source_platform == source_platform, Material.source_id == source_id
+            )
+            return session.scalar(same) or self.create(
+                type, title or source_id, by=by, summary=summary, unit=unit,
+                source=(source_platform, source_id, url),
+            )  # fmt: skip
+
+    def one(self, key: str) -> Material:
+        """By id or code."""
+        with self._records.read() as session:
+            found = session.scalar(
+                select(Material).where((Material.id == key) | (Material.code == key))
+            )
+        if found is None:
+            raise NotFound("material", key[:80])
+        return found
+
+    def many(self, keys: Collection[str]) -> dict[str, Material]:
+        """The materials of some ids, in one statement; unknown ones are left out."""
+        with self._records.read() as session:
+            found = session.scalars(select(Material).where(Material.id.in_(keys)))
+            return {material.id: material for material in found}
+
+    def page(
+        self,
+        *,
+        sight: Collection[str] | None = None,
+        types: Collection[str] = (),
+        tags: Collection[str] = (),
+        owner: str = "",
+        first: int = 20,
+        after: str | None = None,
+        count: bool = False,
+    ) -> Page[Material]:
+        """The library, newest first. ``sight`` are the units whose content is seen, None is all;
+        ``tags`` must all be on it, or something under them."""
+        size = page_size(first)
+        wanted = self._seen(sight, types, tags, owner)
+        page = wanted.order_by(Material.id.desc()).limit(size + 1)
+        if after is not None:
+            page = page.where(Material.id < read_cursor(after, str)[0])
+        with self._records.read() as session:
+            found = list(session.scalars(page))
+            total = (
+                session.scalar(select(func.count()).select_from(wanted.subquery()))
+                if count
+                else None
+            )
+        items = found[:size]
+        return Page(items, cursor(items[-1].id) if items and len(found) > size else None, total)
+
+    def _seen(
+        self,
+        sight: Collection[str] | None,
+        types: Collection[str],
+        tags: Collection[str],
+        owner: str,
+    ) -> Select[Material]:
+        wanted = select(Material)
+        if sight is not None:
+            wanted = wanted.where(Material.unit.in_(sight))
+        if types:
+            wanted = wanted.where(Material.type.in_(types))
+        if owner:
+            wanted = wanted.where(Material.owner == owner)
+        tree = self._taxonomy.now()
+        for tag in tree.resolve(tags):
+            worn = select(Tagging.material).where(Tagging.tag.in_(tree.under([tag])))
+            wanted = wanted.where(Material.id.in_(worn))
+        return wanted
+
+    def topics(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The tags on each of some materials, in the order they were put on."""
+        with self._records.read() as session:
+            worn = _direct(session, ids)
+        return {each: tuple(worn.get(each, ())) for each in ids}
+
+    def about(self, material: str) -> tuple[str, ...]:
+        """What one material is about."""
+        return self.topics([material])[material]
+
+    def _all_of(self, keys: Collection[str]) -> list[Material]:
+        with self._records.read() as session:
+            wanted = select(Material).where(Material.id.in_(keys) | Material.code.in_(keys))
+            found = list(session.scalars(wanted))
+        known = {material.id for material in found} | {material.code for material in found}
+        if missing := [key for key in keys if key not in known]:
+            raise Invalid.because(
+                Flaw("materials", "nothing_by_that_name", {"kind": "material", "key": key[:60]})
+                for key in missing
+            )
+        return found
+
+    def _read(
+        self, kind: ContentType, texts: Mapping[str, Any], fields: Mapping[str, Any], code: str = ""
+    ) -> dict[str, Any]:
+        """The parts as they are kept. Raises one `Invalid` that lists every flaw."""
+        flaws = [flaw for name, text in texts.items() for flaw in _flaws(name, text)]
+        if code and not _CODE.fullmatch(code):
+            flaws.append(Flaw("code", "bad_code"))
+        values, wrong = self._types.read(kind.code, fields)
+        if flaws or wrong:
+            raise Invalid.because([*flaws, *wrong])
+        kept: dict[str, Any] = {name: richtext.tidy(text) for name, text in texts.items()}
+        if kind.body == "html" and "body" in kept:
+            kept["body"] = richtext.clean(kept["body"])
+        return {**kept, "fields": values}
+
+    def _show(self, session: Session, material: Material, tags: Sequence[str]) -> None:
+        """The showcase is part of every edit's own transaction."""
+        document = {
+            "id": material.id, "code": material.code, "type": material.type,
+            "title": material.title, "summary": material.summary, "cover": material.cover,
+            "unit": material.unit, "number": material.number, "fields": material.fields,
+        }  # fmt: skip
+        showcase.describe(session, document, tags, self._taxonomy.above(tags))
+
+
+_LIMITS = {"title": TITLE, "summary": SUMMARY, "body": BODY, "cover": 80}
+
+
+def _flaws(name: str, text: object) -> Iterable[Flaw]:
+    return richtext.text_flaws(name, text, _LIMITS[name], required=name == "title")
+
+
+def _direct(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
+    wanted = select(Tagging.material, Tagging.tag).where(Tagging.material.in_(ids))
+    worn: dict[str, list[str]] = {}
+    for material, tag in session.execute(wanted.order_by(Tagging.at, Tagging.tag)):
+        worn.setdefault(material, []).append(tag)
+    return worn

@@ -1,0 +1,77 @@
+"""Text as it comes in (富文本): HTML is cut down to an allow-list, plain text to what is text.
+
+Cleaning happens once, on entry, so that whatever is kept may be shown. Does not judge what is said.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from html import unescape
+
+import nh3
+
+from kernel.errors import Flaw
+
+_TAGS = {
+    "a", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "li",
+    "mark", "ol", "p", "pre", "s", "section", "small", "span", "strong", "sub", "sup", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "*": {"style", "title", "lang"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+}
+_STYLES = {
+    "background-color", "border", "border-radius", "color", "font-size", "font-style",
+    "font-weight", "letter-spacing", "line-height", "margin", "margin-bottom", "margin-top",
+    "max-width", "padding", "text-align", "text-decoration", "text-indent", "width",
+}  # fmt: skip
+_SCHEMES = {"http", "https", "mailto", "tel"}
+_MARKUP = re.compile(r"<[^>]*>")
+_BLANKS = re.compile(r"\s+")
+
+
+def clean(html: str) -> str:
+    """HTML that can do no harm on our pages or a channel's. Cleaning twice changes nothing."""
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        filter_style_properties=_STYLES,
+        link_rel="noopener noreferrer",
+    )
+
+
+def words(html: str) -> str:
+    """What a reader reads of it, for search and for channels that know no markup."""
+    return _BLANKS.sub(" ", unescape(_MARKUP.sub(" ", html))).strip()
+
+
+def tidy(text: str) -> str:
+    """Composed, trimmed, without control characters (a NUL ends a field on some engines)."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return "".join(sign for sign in text if sign in "\n\t" or _printed(sign)).strip()
+
+
+def _printed(sign: str) -> bool:
+    return sign >= " " and not "\x7f" <= sign <= "\x9f"
+
+
+def text_flaws(field: str, text: object, limit: int, *, required: bool = False) -> Iterator[Flaw]:
+    """What is wrong with a text that came in: not a text, broken, missing, too long."""
+    if not isinstance(text, str):
+        yield Flaw(field, "not_a_text")
+    elif any("\ud800" <= sign <= "\udfff" for sign in text):
+        yield Flaw(field, "broken_text")
+    elif required and not text.strip():
+        yield Flaw(field, "missing")
+    elif len(text) > limit:
+        yield Flaw(field, "too_long", {"limit": limit, "length": len(text)})

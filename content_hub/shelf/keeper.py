@@ -1,0 +1,395 @@
+"""Putting on the shelf and taking off (上架与下架): the editor's promises, and what breaks them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from content_hub import showcase
+from content_hub.campaigns import Campaign, window_flaws
+from content_hub.materials import Material
+from content_hub.placements import Placement, Slot
+from content_hub.shelf import listing
+from content_hub.shelf.listing import Freshness, Question, ShelfItem
+from content_hub.tags import Tagging, TagTree
+from content_hub.tags.tree import load
+from content_hub.types import ContentType, Types
+from kernel.clock import Clock
+from kernel.errors import Conflict, Flaw, Invalid, NotFound
+from kernel.ids import Page, new_id
+from stores.changes import Changes
+from stores.records import Records
+from stores.remembered import Remembered
+
+
+class Shelf:
+    """Every placement there is, past and future, on all accounts."""
+
+    def __init__(self, records: Records, changes: Changes, clock: Clock) -> None:
+        self._records = records
+        self._changes = changes
+        self._clock = clock
+        self._types = Types(records, changes)
+        self._tree: Remembered[TagTree] = Remembered(records, changes, "tags", load)
+
+    # Promising
+
+    def place(
+        self,
+        material: str,
+        account: str,
+        *,
+        opens: datetime | None,
+        closes: datetime | None,
+        by: str,
+        slot: str = "",
+        campaign: str = "",
+        unit: str | None = None,
+    ) -> Placement:
+        """Promise a material to an account. Its write names ``placement:<material id>``.
+
+        Raises one `Invalid` that lists everything missing or wrong, and `Conflict` if the
+        material is promised to the account for any part of that time.
+        """
+        id_ = self.material_id(material)
+        with self._records.write(f"placement:{id_}") as session:
+            kept = session.get_one(Material, id_)
+            drive = _campaign(session, campaign)
+            flaws = [
+                *self._unready(session, kept),
+                *self._window_flaws(opens, closes, drive),
+                *_slot_flaws(session, account, slot, kept.type),
+            ]
+            if flaws or opens is None or closes is None:
+                raise Invalid.because(flaws)
+            self._check_free(session, kept, account, opens, closes)
+            placement = Placement(
+                id=new_id("plc"), material=id_, account=account, opens=opens, closes=closes,
+                placed_by=by, placed_at=self._clock(), slot=slot,
+                campaign=drive.id if drive else "", unit=kept.unit if unit is None else unit,
+            )  # fmt: skip
+            session.add(placement)
+            self._show(session, placement, kept.type)
+            self._note("placed", placement, by)
+        return placement
+
+    def flaws(
+        self,
+        material: str,
+        account: str,
+        *,
+        opens: datetime | None,
+        closes: datetime | None,
+        slot: str = "",
+        campaign: str = "",
+    ) -> list[Flaw]:
+        """What `place` would refuse, for a form that says it beforehand. Promises nothing."""
+        id_ = self.material_id(material)
+        with self._records.read() as session:
+            kept = session.get_one(Material, id_)
+            return [
+                *self._unready(session, kept),
+                *self._window_flaws(opens, closes, _campaign(session, campaign)),
+                *_slot_flaws(session, account, slot, kept.type),
+            ]
+
+    def move(
+        self,
+        placement: str,
+        *,
+        by: str,
+        opens: datetime | None = None,
+        closes: datetime | None = None,
+    ) -> Placement:
+        """The same promise for another time. What is over or retired does not move."""
+        material = self.one(placement).material
+        with self._records.write(f"placement:{material}") as session:
+            kept = session.get_one(Placement, placement)
+            now = self._clock()
+            if kept.retired is not None or kept.closes <= now:
+                raise Conflict("placement_is_over", placement=placement)
+            opens, closes = opens or kept.opens, closes or kept.closes
+            if flaws := list(self._window_flaws(opens, closes, _campaign(session, kept.campaign))):
+                raise Invalid.because(flaws)
+            about = session.get_one(Material, material)
+            self._check_free(session, about, kept.account, opens, closes, placement)
+            kept.opens, kept.closes = opens, closes
+            showcase.move(session, placement, opens, closes)
+            self._note("moved_placement", kept, by)
+        return kept
+
+    def retire(self, key: str, *, by: str) -> list[Placement]:
+        """Take off the shelf at once: one placement, or all of a material, now and to come.
+
+        Answers what was retired by this very call. Its write names ``placement:<material id>``.
+        """
+        single = key if key.startswith("plc_") else ""
+        material = self.one(single).material if single else self.material_id(key)
+        with self._records.write(f"placement:{material}") as session:
+            now = self._clock()
+            wanted = select(Placement).where(
+                Placement.material == material, Placement.retired.is_(None), Placement.closes > now
+            )
+            if single:
+                wanted = wanted.where(Placement.id == single)
+            retired = list(session.scalars(wanted.order_by(Placement.id)))
+            for placement in retired:
+                placement.retired, placement.retired_by = now, by
+                self._note("retired", placement, by)
+            showcase.withdraw(session, [placement.id for placement in retired])
+        return retired
+
+    # Asking
+
+    def page(
+        self,
+        account: str,
+        *,
+        sight: Collection[str] | None = None,
+        tags_all: Collection[str] = (),
+        tags_any: Collection[str] = (),
+        descendants: bool = True,
+        slot: str = "",
+        types: Collection[str] = (),
+        first: int = 20,
+        after: str | None = None,
+        now: datetime | None = None,
+        count: bool = False,
+    ) -> Page[ShelfItem]:
+        """What stands on an account's shelf, the newest opening first.
+
+        ``sight`` are the units whose content is seen (None is all); tags are ids or codes, and
+        a tag counts for whatever lies under it unless ``descendants`` is off. In a slot the newest
+        ``capacity`` are shown, or its fallback's while it is empty.
+        """
+        tree = self._tree.now()
+        question = Question(
+            account=account, now=now or self._clock(), sight=sight,
+            all=tuple(tree.resolve(tags_all)), any=tuple(tree.resolve(tags_any)),
+            descendants=descendants, types=types,
+        )  # fmt: skip
+        if slot:
+            return self._slot_page(question, slot, tree, first, count=count)
+        return listing.page(self._records, question, tree, first=first, after=after, count=count)
+
+    def _slot_page(
+        self, question: Question, code: str, tree: TagTree, first: int, *, count: bool
+    ) -> Page[ShelfItem]:
+        """A slot is one short page: the newest that fit, or the first fallback with any."""
+        slots = {slot.code: slot for slot in self.slots(question.account)}
+        if code not in slots:
+            raise Invalid("slot", "unknown_slot", slot=code[:60])
+        tried: set[str] = set()
+        items: list[ShelfItem] = []
+        while code in slots and code not in tried and not items:
+            tried.add(code)
+            fit = min(first, slots[code].capacity)
+            asked = Question(
+                account=question.account, now=question.now, sight=question.sight,
+                all=question.all, any=question.any, descendants=question.descendants,
+                types=question.types, slot=code,
+            )  # fmt: skip
+            items = list(listing.page(self._records, asked, tree, first=fit).items)
+            code = slots[code].fallback
+        return Page(items, None, len(items) if count else None)
+
+    def freshness(self, now: datetime | None = None) -> Freshness:
+        """An answer about the shelf can be given again as long as this is the same."""
+        return listing.freshness(self._records, now or self._clock())
+
+    def next_boundary(self, now: datetime | None = None) -> datetime | None:
+        """When something next opens or closes by itself."""
+        return listing.next_boundary(self._records, now or self._clock())
+
+    def standing(self, account: str, now: datetime | None = None) -> list[Placement]:
+        """What may be shown there at this moment, the newest opening first."""
+        now = now or self._clock()
+        wanted = _open_at(now).where(Placement.account == account)
+        with self._records.read() as session:
+            return list(
+                session.scalars(wanted.order_by(Placement.opens.desc(), Placement.id.desc()))
+            )
+
+    def standing_ids(
+        self, account: str, ids: Collection[str], now: datetime | None = None
+    ) -> set[str]:
+        """Which of these materials stand there at this moment; an empty account is any."""
+        return listing.standing(self._records, account, ids, now or self._clock())
+
+    def due(self, now: datetime | None = None, limit: int = 1_000) -> list[Placement]:
+        """Everything that should be shown at this moment, on every account, oldest first."""
+        wanted = _open_at(now or self._clock()).order_by(Placement.opens, Placement.id)
+        with self._records.read() as session:
+            return list(session.scalars(wanted.limit(limit)))
+
+    def coming(self, account: str = "", limit: int = 50) -> list[Placement]:
+        """What will open, the soonest first."""
+        wanted = select(Placement).where(
+            Placement.retired.is_(None), Placement.opens > self._clock()
+        )
+        if account:
+            wanted = wanted.where(Placement.account == account)
+        with self._records.read() as session:
+            found = session.scalars(wanted.order_by(Placement.opens, Placement.id).limit(limit))
+            return list(found)
+
+    def one(self, placement: str) -> Placement:
+        with self._records.read() as session:
+            found = session.get(Placement, placement)
+        if found is None:
+            raise NotFound("placement", placement[:80])
+        return found
+
+    def many(self, ids: Collection[str]) -> dict[str, Placement]:
+        with self._records.read() as session:
+            found = session.scalars(select(Placement).where(Placement.id.in_(ids)))
+            return {placement.id: placement for placement in found}
+
+    def of_material(self, material: str, limit: int = 100) -> list[Placement]:
+        """Where a material was, is and will be shown, the latest opening first."""
+        wanted = select(Placement).where(Placement.material == self.material_id(material))
+        with self._records.read() as session:
+            latest = wanted.order_by(Placement.opens.desc(), Placement.id.desc())
+            return list(session.scalars(latest.limit(limit)))
+
+    def material_id(self, key: str) -> str:
+        """The id of a material by id or code."""
+        wanted = select(Material.id).where((Material.id == key) | (Material.code == key))
+        with self._records.read() as session:
+            id_ = session.scalar(wanted)
+        if id_ is None:
+            raise NotFound("material", key[:80])
+        return id_
+
+    # Slots
+
+    def make_slot(
+        self,
+        account: str,
+        code: str,
+        *,
+        by: str,
+        capacity: int = 1,
+        types: Collection[str] = (),
+        fallback: str = "",
+    ) -> Slot:
+        """A place on an account, or other rules for one that is there."""
+        if not 1 <= capacity <= 100:
+            raise Invalid("capacity", "capacity_out_of_range", limit=100)
+        for type_ in types:
+            self._types.one(type_)
+        with self._records.write(f"slots:{account}") as session:
+            known = set(session.scalars(select(Slot.code).where(Slot.account == account)))
+            if fallback and (fallback not in known or fallback == code):
+                raise Invalid("fallback", "unknown_slot", slot=fallback[:60])
+            slot = session.merge(
+                Slot(
+                    account=account, code=code, capacity=capacity, types=list(types),
+                    fallback=fallback,
+                )
+            )  # fmt: skip
+            self._changes.note("made_slot", "slot", f"{account}/{code}", by=by, content=True)
+        return slot
+
+    def slots(self, account: str) -> list[Slot]:
+        with self._records.read() as session:
+            wanted = select(Slot).where(Slot.account == account).order_by(Slot.code)
+            return list(session.scalars(wanted))
+
+    # What is checked
+
+    def _unready(self, session: Session, material: Material) -> Iterator[Flaw]:
+        """What a material lacks to be shown anywhere."""
+        kind = self._types.one(material.type)
+        if not material.title.strip():
+            yield Flaw("title", "needs_a_title")
+        if not session.scalar(select(Tagging.tag).where(Tagging.material == material.id).limit(1)):
+            yield Flaw("tags", "needs_a_tag")
+        if not kind.tracking:
+            yield Flaw("tracking", "needs_tracking", {"type": kind.zh})
+        for part in kind.needs:
+            if not _part(material, part, kind):
+                yield Flaw(part, "needs_a_part", {"part": part})
+
+    def _window_flaws(
+        self, opens: datetime | None, closes: datetime | None, campaign: Campaign | None
+    ) -> Iterator[Flaw]:
+        flaws = list(window_flaws(opens, closes))
+        yield from (
+            Flaw(flaw.field, "needs_a_window") if flaw.reason == "missing" else flaw
+            for flaw in flaws
+        )
+        if flaws or opens is None or closes is None:
+            return
+        if closes <= self._clock():
+            yield Flaw("closes", "window_is_already_over")
+        if campaign and opens < campaign.opens:
+            yield Flaw("opens", "window_outside_the_campaign", {"campaign": campaign.name})
+        if campaign and closes > campaign.closes:
+            yield Flaw("closes", "window_outside_the_campaign", {"campaign": campaign.name})
+
+    @staticmethod
+    def _check_free(
+        session: Session,
+        material: Material,
+        account: str,
+        opens: datetime,
+        closes: datetime,
+        itself: str = "",
+    ) -> None:
+        clash = select(Placement.id).where(
+            Placement.material == material.id, Placement.account == account,
+            Placement.retired.is_(None), Placement.opens < closes, Placement.closes > opens,
+            Placement.id != itself,
+        )  # fmt: skip
+        if other := session.scalar(clash.limit(1)):
+            raise Conflict("already_placed", title=material.title, placement=other)
+
+    @staticmethod
+    def _show(session: Session, placement: Placement, type_: str) -> None:
+        showcase.promise(
+            session, placement=placement.id, account=placement.account,
+            material=placement.material, opens=placement.opens, closes=placement.closes,
+            unit=placement.unit, slot=placement.slot, type_=type_,
+        )  # fmt: skip
+
+    def _note(self, act: str, placement: Placement, by: str) -> None:
+        self._changes.note(
+            act, "placement", placement.id, by=by, content=True, material=placement.material,
+            account=placement.account, opens=placement.opens.isoformat(),
+            closes=placement.closes.isoformat(),
+        )  # fmt: skip
+
+
+def _open_at(now: datetime) -> Select[Placement]:
+    return select(Placement).where(
+        Placement.retired.is_(None), Placement.opens <= now, Placement.closes > now
+    )
+
+
+def _campaign(session: Session, key: str) -> Campaign | None:
+    if not key:
+        return None
+    found = session.scalar(select(Campaign).where((Campaign.id == key) | (Campaign.code == key)))
+    if found is None:
+        raise Invalid("campaign", "unknown_campaign", campaign=key[:80])
+    return found
+
+
+def _slot_flaws(session: Session, account: str, code: str, type_: str) -> Iterator[Flaw]:
+    if not code:
+        return
+    slot = session.get(Slot, (account, code))
+    if slot is None:
+        yield Flaw("slot", "unknown_slot", {"slot": code[:60]})
+    elif slot.types and type_ not in slot.types:
+        yield Flaw("slot", "type_does_not_fit_the_slot", {"types": "、".join(slot.types)})
+
+
+def _part(material: Material, name: str, kind: ContentType) -> object:
+    if any(field.name == name for field in kind.fields):
+        return material.fields.get(name)
+    return getattr(material, name, None)

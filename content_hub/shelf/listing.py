@@ -1,0 +1,190 @@
+"""Pages of the shelf (货架查询): the hottest question of the house, one indexed statement.
+
+The statement is spelled by hand: the ORM would triple its price. Placeholders only, whatever the
+asker sends; what is spliced in are our own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from content_hub.showcase import micros, moment
+from content_hub.tags import Tag, TagTree
+from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.records import Records
+
+
+class ShelfItem(NamedTuple):
+    """One material on one shelf, with everything that an answer may say about it."""
+
+    placement: str
+    account: str
+    slot: str
+    opens: datetime
+    closes: datetime
+    id: str
+    code: str
+    type: str
+    title: str
+    summary: str
+    cover: str
+    """The id of a media file, or empty."""
+    unit: str
+    number: int
+    fields: dict[str, Any]
+    tags: tuple[Tag, ...]
+
+
+class Freshness(NamedTuple):
+    """What an answer about the shelf is as old as: it differs only if this does."""
+
+    version: int
+    """Counted up by every edit of content."""
+    epoch: int
+    """The last opening or closing that has passed, in microseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question about one account's shelf; tags are ids that exist."""
+
+    account: str
+    now: datetime
+    sight: Collection[str] | None = None
+    all: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    descendants: bool = True
+    slot: str = ""
+    types: Collection[str] = ()
+
+    def conditions(self) -> tuple[str, list[Any]]:
+        """The WHERE and its values, for rows called ``r``."""
+        now = micros(self.now)
+        leading, others = (self.all[0], self.all[1:]) if self.all else ("", ())
+        said = ["r.account = ?", "r.tag = ?", "r.opens <= ?", "r.closes > ?"]
+        values: list[Any] = [self.account, leading, now, now]
+        direct = "" if self.descendants else " AND x.direct"
+        if leading and not self.descendants:
+            said.append("r.direct")
+        for tag in others:
+            said.append(f"EXISTS ({_SAME} x.tag = ?{direct})")
+            values.append(tag)
+        if self.any:
+            said.append(f"EXISTS ({_SAME} x.tag IN ({_marks(self.any)}){direct})")
+            values += self.any
+        for column, wanted in (("unit", self.sight), ("type", self.types or None)):
+            if wanted is not None:
+                said.append(f"r.{column} IN ({_marks(wanted)})" if wanted else "1 = 0")
+                values += wanted
+        if self.slot:
+            said.append("r.slot = ?")
+            values.append(self.slot)
+        return " AND ".join(said), values
+
+
+_SAME = "SELECT 1 FROM shelf_rows x WHERE x.placement = r.placement AND"
+_COLUMNS = "r.placement, r.slot, r.opens, r.closes, d.document"
+
+
+def page(
+    records: Records,
+    question: Question,
+    tree: TagTree,
+    *,
+    first: int = 20,
+    after: str | None = None,
+    count: bool = False,
+) -> Page[ShelfItem]:
+    """What stands there, the newest opening first. The total is counted only if asked for."""
+    size = page_size(first)
+    where, values = question.conditions()
+    columns, told = _COLUMNS, []
+    if count:
+        columns += f", (SELECT count(*) FROM shelf_rows r WHERE {where})"  # noqa: S608  # our words
+        told += values
+    told += values
+    if after is not None:
+        where += " AND (r.opens, r.placement) < (?, ?)"
+        told += read_cursor(after, int, str)
+    rows = _rows(
+        records,
+        f"SELECT {columns} FROM shelf_rows r JOIN shelf_documents d ON d.material = r.material"  # noqa: S608
+        f" WHERE {where} ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}",
+        told,
+    )
+    items = [_item(question.account, row, tree) for row in rows[:size]]
+    total = None
+    if count:
+        total = rows[0][5] if rows else 0 if after is None else _total(records, question)
+    more = items and len(rows) > size
+    return Page(items, cursor(rows[size - 1][2], rows[size - 1][0]) if more else None, total)
+
+
+def _total(records: Records, question: Question) -> int:
+    where, values = question.conditions()
+    counted = _rows(records, f"SELECT count(*) FROM shelf_rows r WHERE {where}", values)  # noqa: S608
+    return int(counted[0][0])
+
+
+def freshness(records: Records, now: datetime) -> Freshness:
+    """The content version and the last boundary passed: one statement of three index seeks."""
+    ((version, opened, closed),) = _rows(records, _FRESHNESS, [micros(now)] * 2)
+    return Freshness(version or 0, max(opened or 0, closed or 0))
+
+
+_FRESHNESS = (
+    "SELECT (SELECT number FROM versions WHERE name = 'content'),"
+    " (SELECT max(opens) FROM shelf_rows WHERE tag = '' AND opens <= ?),"
+    " (SELECT max(closes) FROM shelf_rows WHERE tag = '' AND closes <= ?)"
+)
+
+
+def next_boundary(records: Records, now: datetime) -> datetime | None:
+    """When the shelf changes by itself the next time."""
+    ((opens, closes),) = _rows(records, _NEXT, [micros(now)] * 2)
+    ahead = [each for each in (opens, closes) if each is not None]
+    return moment(min(ahead)) if ahead else None
+
+
+_NEXT = (
+    "SELECT (SELECT min(opens) FROM shelf_rows WHERE tag = '' AND opens > ?),"
+    " (SELECT min(closes) FROM shelf_rows WHERE tag = '' AND closes > ?)"
+)
+
+
+def standing(records: Records, account: str, ids: Collection[str], now: datetime) -> set[str]:
+    """Which of these materials stand there at this moment; an empty account is any."""
+    if not ids:
+        return set()
+    where = f"r.tag = '' AND r.opens <= ? AND r.closes > ? AND r.material IN ({_marks(ids)})"
+    values: list[Any] = [micros(now), micros(now), *ids]
+    if account:
+        where += " AND r.account = ?"
+        values.append(account)
+    rows = _rows(records, f"SELECT DISTINCT r.material FROM shelf_rows r WHERE {where}", values)  # noqa: S608
+    return {row[0] for row in rows}
+
+
+def _rows(records: Records, statement: str, values: Collection[Any]) -> list[Any]:
+    if records.on_postgres:
+        statement = statement.replace("?", "%s")
+    with records.glance() as connection:
+        return list(connection.exec_driver_sql(statement, tuple(values)).fetchall())
+
+
+def _marks(values: Collection[Any]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _item(account: str, row: Any, tree: TagTree) -> ShelfItem:
+    told = orjson.loads(row[4])
+    return ShelfItem(
+        row[0], account, row[1], moment(row[2]), moment(row[3]),
+        told["id"], told["code"], told["type"], told["title"], told["summary"], told["cover"],
+        told["unit"], told["number"], told["fields"], tuple(tree.tags(told["tags"])),
+    )  # fmt: skip

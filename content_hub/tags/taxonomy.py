@@ -1,0 +1,286 @@
+"""The taxonomy (标签体系): making, renaming, moving and merging tags, and finding them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from content_hub import richtext, showcase
+from content_hub.tags.records import FACETS, Facet, Tag, Tagging
+from content_hub.tags.shipped import SHIPPED
+from content_hub.tags.tree import TagTree, load
+from kernel.errors import Conflict, Flaw, Invalid, NotFound
+from kernel.ids import new_id
+from stores.changes import Changes
+from stores.records import Records
+from stores.remembered import Remembered
+
+_LABEL = 60
+_SYNONYMS = 30
+_CODE = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A tag with what lies under it."""
+
+    tag: Tag
+    children: tuple[Branch, ...]
+
+
+class Taxonomy:
+    """The company's words, in facets and trees."""
+
+    def __init__(self, records: Records, changes: Changes) -> None:
+        self._records = records
+        self._changes = changes
+        self._tree = Remembered(records, changes, "tags", load)
+
+    def now(self) -> TagTree:
+        """The whole tree, for who asks it many things at once."""
+        return self._tree.now()
+
+    def create(
+        self,
+        zh: str,
+        facet: str,
+        *,
+        by: str,
+        en: str = "",
+        code: str = "",
+        synonyms: Collection[str] = (),
+        parent: str | None = None,
+    ) -> Tag:
+        """A new tag. Raises `Conflict` if the facet has that label in that place already."""
+        _check(facet, {"zh": zh, "en": en}, synonyms, code)
+        zh, en = richtext.tidy(zh), richtext.tidy(en)
+        with self._records.write("tags") as session:
+            tree = load(session)
+            above = _parent(tree, parent, facet)
+            _check_free(tree, facet, above, zh)
+            id_ = new_id("tag")
+            tag = Tag(
+                id=id_, code=code or id_, facet=facet, zh=zh, en=en or zh,
+                synonyms=[richtext.tidy(each) for each in synonyms],
+                pinyin=_pinyin(zh), parent=above,
+            )  # fmt: skip
+            if tree.find(tag.code):
+                raise Conflict("code_taken", code=tag.code)
+            session.add(tag)
+            self._edited("created_tag", tag, by)
+        return tag
+
+    def ship(self, *, by: str) -> int:
+        """Make the shipped tags that are not there yet, and say how many. Harmless to repeat."""
+        with self._records.write("tags") as session:
+            known = set(session.scalars(select(Tag.code)))
+            missing = [word for word in SHIPPED if word.code not in known]
+            for word in missing:
+                self.create(
+                    word.zh, word.facet, by=by, en=word.en, code=word.code, synonyms=word.synonyms
+                )
+        return len(missing)
+
+    def rename(
+        self,
+        key: str,
+        *,
+        by: str,
+        zh: str | None = None,
+        en: str | None = None,
+        synonyms: Collection[str] | None = None,
+    ) -> Tag:
+        """Other words for the same tag; its id and code stay, and so does everything tagged."""
+        with self._records.write("tags") as session:
+            tree = load(session)
+            tag = _existing(tree, key)
+            labels = {"zh": tag.zh if zh is None else zh, "en": tag.en if en is None else en}
+            _check(tag.facet, labels, synonyms or ())
+            labels = {language: richtext.tidy(label) for language, label in labels.items()}
+            if labels["zh"] != tag.zh:
+                _check_free(tree, tag.facet, tag.parent, labels["zh"])
+            tag.zh, tag.en, tag.pinyin = labels["zh"], labels["en"], _pinyin(labels["zh"])
+            if synonyms is not None:
+                tag.synonyms = [richtext.tidy(each) for each in synonyms]
+            self._edited("renamed_tag", tag, by)
+        return tag
+
+    def move(self, key: str, parent: str | None, *, by: str) -> Tag:
+        """Hang a tag under another of its facet, or at the top. Raises `Invalid` for a circle."""
+        with self._records.write("tags") as session:
+            tree = load(session)
+            tag = _existing(tree, key)
+            above = _parent(tree, parent, tag.facet)
+            if above and above in tree.under([tag.id]):
+                raise Invalid("parent", "tag_under_itself")
+            _check_free(tree, tag.facet, above, tag.zh)
+            tag.parent = above
+            self._reshow(session, tree.under([tag.id]))
+            self._edited("moved_tag", tag, by)
+        return tag
+
+    def merge(self, key: str, into: str, *, by: str) -> Tag:
+        """Make one tag of two: ``into`` stays, gets the other's taggings, children and names.
+
+        Whoever names the other from now on is answered with ``into``.
+        """
+        with self._records.write("tags") as session:
+            tree = load(session)
+            gone, stays = _existing(tree, key), _existing(tree, into, "into")
+            if gone is stays:
+                raise Invalid("into", "tag_into_itself")
+            if gone.facet != stays.facet or stays.id in tree.under([gone.id]):
+                raise Invalid("into", "tags_do_not_merge")
+            touched = tree.under([gone.id])
+            gone.merged_into, gone.parent = stays.id, None
+            names = [*stays.synonyms, gone.zh, *gone.synonyms]
+            stays.synonyms = [name for name in dict.fromkeys(names) if name != stays.zh]
+            session.execute(update(Tag).where(Tag.parent == gone.id).values(parent=stays.id))
+            materials = self._retag(session, gone.id, stays.id)
+            self._reshow(session, touched | {stays.id})
+            self._edited("merged_tag", gone, by, into=stays.id, materials=len(materials))
+        return stays
+
+    @staticmethod
+    def _retag(session: Session, gone: str, stays: str) -> Sequence[str]:
+        has_both = select(Tagging.material).where(Tagging.tag == stays)
+        session.execute(delete(Tagging).where(Tagging.tag == gone, Tagging.material.in_(has_both)))
+        moved = update(Tagging).where(Tagging.tag == gone).values(tag=stays)
+        return session.scalars(moved.returning(Tagging.material)).all()
+
+    @staticmethod
+    def _reshow(session: Session, tags: Collection[str]) -> None:
+        """What lies above these tags is different now: bring the showcase up to it."""
+        session.flush()
+        tree = load(session)
+        tagged = select(Tagging.material).where(Tagging.tag.in_(tags)).distinct()
+        wanted = select(Tagging.material, Tagging.tag).where(Tagging.material.in_(tagged))
+        direct: dict[str, list[str]] = {}
+        for material, tag in session.execute(wanted.order_by(Tagging.at, Tagging.tag)):
+            direct.setdefault(material, []).append(tag)
+        for material, own in direct.items():
+            showcase.retag(session, material, own, tree.above(own))
+
+    def _edited(self, act: str, tag: Tag, by: str, **detail: Any) -> None:
+        self._changes.count_up("tags")
+        self._changes.note(act, "tag", tag.id, by=by, content=True, **detail)
+
+    def one(self, key: str) -> Tag:
+        """By id or code; a merged one answers as what it was merged into."""
+        return _existing(self.now(), key)
+
+    def resolve(self, keys: Collection[str], field: str = "tags") -> list[str]:
+        """Ids for ids or codes. Raises one `Invalid` that names every unknown one."""
+        return self.now().resolve(keys, field)
+
+    def facets(self) -> list[Facet]:
+        return list(FACETS.values())
+
+    def tree(self, facet: str) -> list[Branch]:
+        """The facet's tags from the top, by label."""
+        tree = self.now()
+        tops = (tree.by_id[each] for each in tree.children.get(None, ()))
+        return [_branch(tree, tag) for tag in tops if tag.facet == facet]
+
+    def under(self, keys: Iterable[str]) -> set[str]:
+        """These, what lies under them, and what was merged into any of those."""
+        return self.now().under(keys)
+
+    def above(self, keys: Iterable[str]) -> set[str]:
+        """These and everything they lie under."""
+        return self.now().above(keys)
+
+    def tags(self, keys: Iterable[str]) -> Sequence[Tag]:
+        return self.now().tags(keys)
+
+    def labels(self, keys: Iterable[str], language: str = "zh") -> dict[str, str]:
+        """The label behind each key that names a tag."""
+        tree = self.now()
+        return {key: tag.label(language) for key in keys if (tag := tree.find(key))}
+
+    def find(self, text: str, *, facet: str = "", limit: int = 20) -> list[Tag]:
+        """By label, synonym, pinyin or its initials, the closest first."""
+        wanted = _folded(text)
+        if not wanted:
+            return []
+        scored = [
+            (closeness, tag.zh, tag.id, tag)
+            for tag in self.now().by_id.values()
+            if tag.merged_into is None
+            and facet in {"", tag.facet}
+            and (closeness := _closeness(tag, wanted)) is not None
+        ]
+        return [tag for *_, tag in sorted(scored, key=lambda each: each[:3])[:limit]]
+
+
+def _closeness(tag: Tag, wanted: str) -> int | None:
+    """0 the same, 1 begins so, 2 contains it; the pinyin only counts from its beginning."""
+    names = [_folded(name) for name in (tag.zh, tag.en, tag.code, *tag.synonyms)]
+    spelled = tag.pinyin.split(" ")
+    if wanted in names:
+        return 0
+    if any(name.startswith(wanted) for name in (*names, *spelled)):
+        return 1
+    return 2 if any(wanted in name for name in names) else None
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _pinyin(label: str) -> str:
+    full = lazy_pinyin(label, errors="ignore")
+    initials = lazy_pinyin(label, style=Style.FIRST_LETTER, errors="ignore")
+    return f"{''.join(full)} {''.join(initials)}".strip()
+
+
+def _check(
+    facet: str, labels: Mapping[str, str], synonyms: Collection[str], code: str = ""
+) -> None:
+    flaws = list(richtext.text_flaws("zh", labels["zh"], _LABEL, required=True))
+    flaws += richtext.text_flaws("en", labels["en"], _LABEL)
+    for synonym in synonyms:
+        flaws += richtext.text_flaws("synonyms", synonym, _LABEL, required=True)
+    if len(synonyms) > _SYNONYMS:
+        flaws.append(Flaw("synonyms", "too_long", {"limit": _SYNONYMS, "length": len(synonyms)}))
+    if facet not in FACETS:
+        flaws.append(Flaw("facet", "unknown_facet", {"facets": "、".join(FACETS)}))
+    if code and not _CODE.fullmatch(code):
+        flaws.append(Flaw("code", "bad_code"))
+    if flaws:
+        raise Invalid.because(flaws)
+
+
+def _check_free(tree: TagTree, facet: str, parent: str | None, zh: str) -> None:
+    for sibling in tree.children.get(parent, ()):
+        tag = tree.by_id[sibling]
+        if tag.facet == facet and _folded(tag.zh) == _folded(zh):
+            raise Conflict("tag_exists", label=tag.zh, tag=tag.id)
+
+
+def _parent(tree: TagTree, key: str | None, facet: str) -> str | None:
+    if not key:
+        return None
+    tag = tree.find(key)
+    if tag is None or tag.facet != facet:
+        raise Invalid("parent", "unknown_tag", tag=key[:60])
+    return tag.id
+
+
+def _existing(tree: TagTree, key: str, field: str = "tag") -> Tag:
+    tag = tree.find(key)
+    if tag is None:
+        raise NotFound(field if field == "tag" else "tag", key[:60])
+    return tag
+
+
+def _branch(tree: TagTree, tag: Tag) -> Branch:
+    lower = (tree.by_id[each] for each in tree.children.get(tag.id, ()))
+    return Branch(tag, tuple(_branch(tree, each) for each in lower))

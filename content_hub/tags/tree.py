@@ -1,0 +1,80 @@
+"""The taxonomy in memory (标签树): a few thousand words at most, read with every answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content_hub.tags.records import Tag
+from kernel.errors import Flaw, Invalid
+
+
+class TagTree:
+    """Every tag as of one version. Never changes once made."""
+
+    def __init__(self, tags: Iterable[Tag]) -> None:
+        self.by_id = {tag.id: tag for tag in tags}
+        self._by_code = {tag.code: tag.id for tag in self.by_id.values()}
+        self.children: dict[str | None, list[str]] = defaultdict(list)
+        self._merged: dict[str, list[str]] = defaultdict(list)
+        for tag in self.by_id.values():
+            if tag.merged_into is None:
+                self.children[tag.parent].append(tag.id)
+            else:
+                self._merged[tag.merged_into].append(tag.id)
+        self._above: dict[str, tuple[str, ...]] = {}
+
+    def find(self, key: str) -> Tag | None:
+        """The tag of an id or code; the one it was merged into, if it was."""
+        tag = self.by_id.get(key) or self.by_id.get(self._by_code.get(key, ""))
+        while tag is not None and tag.merged_into is not None:
+            tag = self.by_id[tag.merged_into]
+        return tag
+
+    def resolve(self, keys: Collection[str], field: str = "tags") -> list[str]:
+        """Ids for ids or codes. Raises one `Invalid` that names every unknown one."""
+        found = {key: self.find(key) for key in keys}
+        if missing := [key for key, tag in found.items() if tag is None]:
+            raise Invalid.because(
+                Flaw(field, "unknown_tag", {"tag": str(key)[:60]}) for key in missing
+            )
+        return list(dict.fromkeys(tag.id for tag in found.values() if tag))
+
+    def above(self, ids: Iterable[str]) -> set[str]:
+        """These and everything they lie under."""
+        reached: set[str] = set()
+        for each in ids:
+            reached.update(self._path(each))
+        return reached
+
+    def _path(self, id_: str) -> tuple[str, ...]:
+        known = self._above.get(id_)
+        if known is None:
+            tag = self.find(id_)
+            known = () if tag is None else (tag.id, *(self._path(tag.parent) if tag.parent else ()))
+            self._above[id_] = known
+        return known
+
+    def under(self, ids: Iterable[str]) -> set[str]:
+        """These, what lies under them, and what was ever merged into any of those."""
+        reached: set[str] = set()
+        waiting = [tag.id for each in ids if (tag := self.find(each))]
+        while waiting:
+            each = waiting.pop()
+            if each not in reached:
+                reached.add(each)
+                waiting += self.children.get(each, ())
+                waiting += self._merged.get(each, ())
+        return reached
+
+    def tags(self, ids: Iterable[str]) -> Sequence[Tag]:
+        """The tags behind ids, once each, in the order asked."""
+        found = (self.find(each) for each in ids)
+        return list({tag.id: tag for tag in found if tag}.values())
+
+
+def load(session: Session) -> TagTree:
+    return TagTree(session.scalars(select(Tag).order_by(Tag.facet, Tag.zh, Tag.id)))
