@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Clock
 from kernel.ids import new_id
@@ -29,7 +29,10 @@ class Change(Record, kw_only=True):
     """One act of ours. Its id is also the id of the event that tells of it."""
 
     __tablename__ = "changes"
-    __table_args__ = (Index("ix_changes_subject", "kind", "subject", "seq"),)
+    __table_args__ = (
+        Index("ix_changes_subject", "kind", "subject", "seq"),
+        {"sqlite_autoincrement": True},  # a number is never given twice: followers remember it
+    )
 
     seq: Mapped[int] = mapped_column(_Number, primary_key=True, init=False)
     turn: Mapped[int] = mapped_column(_Number, default=0, index=True)
@@ -146,6 +149,8 @@ class Seal(Record, kw_only=True):
 
     number: Mapped[int] = mapped_column(_Number, primary_key=True)
     change: Mapped[str] = mapped_column(unique=True)
+    mark: Mapped[str]
+    """How far the sealer had read with this one."""
     hash: Mapped[str]
 
 
@@ -160,11 +165,12 @@ class Audit:
         """Add links for what is not yet sealed, and say how many. Only one sealer works at once."""
         with self._records.write("audit") as session:
             last = session.scalar(select(Seal).order_by(Seal.number.desc()).limit(1))
-            stretch = self._changes.after(self._mark(session, last), limit)
+            stretch = self._changes.after(last.mark if last else "", limit)
             number, link = (last.number, last.hash) if last else (0, "")
             for change in stretch.changes:
                 number, link = number + 1, _link(link, change)
-                session.add(Seal(number=number, change=change.id, hash=link))
+                mark = f"{change.turn}:{change.seq}"
+                session.add(Seal(number=number, change=change.id, mark=mark, hash=link))
         return len(stretch.changes)
 
     def flaws(self) -> Iterator[str]:
@@ -181,14 +187,6 @@ class Audit:
             last = session.scalar(select(func.max(Seal.number))) or 0
             if count != last:
                 yield f"audit: {last - count} links of the chain are missing"
-
-    @staticmethod
-    def _mark(session: Session, last: Seal | None) -> str:
-        if last is None:
-            return ""
-        sealed = select(Change.turn, Change.seq).where(Change.id == last.change)
-        turn, seq = session.execute(sealed).one()
-        return f"{turn}:{seq}"
 
 
 def _link(before: str, change: Change) -> str:

@@ -1,0 +1,190 @@
+"""Transactions: snapshots, joins, named locks, and no lost update, on both engines."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from threading import Barrier, Event, Thread
+
+import pytest
+
+from stores.changes import Version
+from stores.claims import LeaseRow
+from stores.records import Records, in_transaction
+
+
+def number(records, name="race"):
+    with records.read() as session:
+        version = session.get(Version, name)
+        return version and version.number
+
+
+def put(records, name="race", value=0):
+    with records.write() as session:
+        session.add(Version(name=name, number=value))
+
+
+def test_a_read_is_a_snapshot_whatever_others_write_meanwhile(any_records, any_records_url):
+    put(any_records)
+    other = Records(any_records_url, durability="process")
+    with any_records.read() as session:
+        assert session.get(Version, "race").number == 0
+        with other.write() as writing:
+            writing.get(Version, "race").number = 7
+        session.expire_all()
+        assert session.get(Version, "race").number == 0
+    assert number(any_records) == 7
+    other.close()
+
+
+def test_a_write_that_fails_leaves_nothing(any_records, break_off):
+    break_off(any_records, lambda: put(any_records))
+    assert number(any_records) is None
+
+
+def test_a_joining_write_that_fails_undoes_only_itself_if_the_outer_goes_on(any_records, break_off):
+    with any_records.write():
+        put(any_records, "kept")
+        break_off(any_records, lambda: put(any_records, "undone"))
+    assert number(any_records, "kept") == 0
+    assert number(any_records, "undone") is None
+
+
+def test_a_question_inside_a_write_sees_what_it_wrote(any_records):
+    with any_records.write():
+        put(any_records, value=3)
+        assert number(any_records) == 3
+
+
+def test_a_read_cannot_turn_into_a_write(any_records):
+    with any_records.read(), pytest.raises(RuntimeError, match="cannot turn"):
+        put(any_records)
+
+
+def test_a_write_that_joins_may_not_name_more_than_the_outermost(any_records):
+    with any_records.write("a", "b"):
+        with any_records.write("b"):
+            pass
+        with pytest.raises(RuntimeError, match="must name c"), any_records.write("c"):
+            pass
+
+
+def test_after_a_failure_the_thread_can_begin_again(any_records):
+    with pytest.raises(ZeroDivisionError), any_records.write("a"):
+        raise ZeroDivisionError
+    assert not in_transaction()
+    put(any_records)
+    assert number(any_records) == 0
+
+
+def test_whoever_leaves_the_process_can_ask_whether_a_transaction_is_open(any_records, any_people):
+    assert not in_transaction()
+    with any_records.read():
+        assert in_transaction()
+        with any_people.write():
+            assert in_transaction()
+        assert in_transaction()
+    assert not in_transaction()
+
+
+def test_another_threads_transaction_is_not_joined(any_records):
+    put(any_records)
+    inside, done = Event(), Event()
+
+    def writer():
+        with any_records.write() as session:
+            session.get(Version, "race").number = 9
+            session.flush()
+            inside.set()
+            done.wait(5)
+
+    thread = Thread(target=writer)
+    thread.start()
+    inside.wait(5)
+    seen, open_here = number(any_records), in_transaction()
+    done.set()
+    thread.join()
+    assert (seen, open_here) == (0, False)
+    assert number(any_records) == 9
+
+
+def test_writers_that_name_the_same_thing_never_overlap(any_records):
+    put(any_records)
+    start = Barrier(4)
+
+    def add():
+        start.wait()
+        for _ in range(10):
+            with any_records.write("version:race") as session:
+                session.get(Version, "race").number += 1
+
+    threads = [Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert number(any_records) == 40
+
+
+def test_writers_that_name_things_in_any_order_never_wait_for_each_other(any_records):
+    put(any_records)
+    start = Barrier(2)
+
+    def add(*about):
+        start.wait()
+        for _ in range(10):
+            with any_records.write(*about) as session:
+                session.get(Version, "race").number += 1
+
+    pair = [Thread(target=add, args=about) for about in (("a", "b"), ("b", "a"))]
+    for thread in pair:
+        thread.start()
+    for thread in pair:
+        thread.join()
+    assert number(any_records) == 20
+
+
+def test_no_update_is_lost_among_processes_and_threads(any_records, any_records_url, race):
+    """F1: 400 requests that read, add one and write, from 4 processes of 4 threads."""
+    put(any_records)
+    took = sorted(race("count", any_records_url, processes=4, threads=4, turns=25))
+    assert len(took) == 400
+    assert number(any_records) == 400
+    assert took[int(0.99 * len(took))] <= 0.5
+
+
+def test_the_length_of_each_write_is_told(tmp_path):
+    told = []
+    kept = Records(f"sqlite:///{tmp_path}/kept.db", held=told.append)
+    with kept.write(), kept.write():
+        pass
+    with kept.read():
+        pass
+    assert len(told) == 1
+    assert 0 < told[0] < 0.1
+    kept.close()
+
+
+def test_a_moment_comes_back_in_utc(any_records):
+    shanghai = datetime(2026, 3, 2, 17, 0, tzinfo=timezone(timedelta(hours=8)))
+    with any_records.write() as session:
+        session.add(LeaseRow(name="x", holder="y", fence=1, until=shanghai))
+    with any_records.read() as session:
+        until = session.get(LeaseRow, "x").until
+    assert until == shanghai
+    assert until.tzinfo is UTC
+
+
+def test_a_moment_without_a_zone_is_refused(any_records):
+    naive = datetime(2026, 3, 2)  # noqa: DTZ001 (the point of the test)
+    with pytest.raises(Exception, match="without a time zone"), any_records.write() as session:
+        session.add(LeaseRow(name="x", holder="y", fence=1, until=naive))
+
+
+def test_answered_means_on_the_disk_unless_the_setting_says_otherwise(tmp_path):
+    for durability, level in (("power", 2), ("process", 1)):
+        kept = Records(f"sqlite:///{tmp_path}/{durability}.db", durability=durability)
+        with kept.read() as session:
+            pragmas = [
+                session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("synchronous", "journal_mode", "foreign_keys")
+            ]
+        assert pragmas == [level, "wal", 1]
+        kept.close()
