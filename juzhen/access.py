@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 
 import argon2
 import orjson
-from data_hub.staff import StaffBook
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data_hub.staff import StaffBook
 from kernel.actors import Actor, Role
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Overloaded, SignedOff

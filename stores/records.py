@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -232,6 +234,22 @@ def _prepare(connection: Any, synchronous: str) -> None:
     ):
         cursor.execute(f"pragma {pragma}")
     cursor.close()
+
+
+def upsert(session: Session, kind: Base, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put the rows in, each in the place of the one with its primary key, if there is one."""
+    if not rows:
+        return
+    table: Any = kind.__table__
+    insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    put = insert(table)
+    keys = [column.name for column in table.primary_key]
+    told = {name: put.excluded[name] for name in rows[0] if name not in keys}
+    if told:
+        put = put.on_conflict_do_update(index_elements=keys, set_=told)
+    else:
+        put = put.on_conflict_do_nothing(index_elements=keys)
+    session.execute(put, list(rows))
 
 
 class DatabaseClock:

@@ -1,0 +1,156 @@
+"""The event catalogue (事件目录): which kinds of events there are, whose they are, what they weigh.
+
+A name that a front end made up ("Order Completed", "order_completed", "orderCompleted") is one of
+our kinds in another spelling, or becomes ``track.<name>``. Does not check what an event carries.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+OWN_ACCOUNT = "juzhen"
+"""The account that tells of what we did ourselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One kind of event. ``weight`` is how much interest in its material it shows."""
+
+    name: str
+    zh: str
+    en: str
+    owner: str
+    """Who answers for its meaning: ``customer`` (she did it), ``house`` (we did), ``system``."""
+    weight: float = 0.0
+    required: tuple[str, ...] = ()
+    """Fields that an event of this kind cannot do without."""
+
+    def label(self, language: str = "zh") -> str:
+        return self.en if language == "en" else self.zh
+
+
+_HERS = [
+    EventKind("opened_link", "打开了链接", "opened a link", "customer", 1.0, ("material",)),
+    EventKind("read_material", "阅读了内容", "read a material", "customer", 2.0, ("material",)),
+    EventKind("finished_material", "读完了内容", "read to the end", "customer", 3.0, ("material",)),
+    EventKind("shared_material", "转发了内容", "shared a material", "customer", 4.0, ("material",)),
+    EventKind("liked", "点赞了", "liked", "customer", 2.5, ("material",)),
+    EventKind("commented", "评论了", "commented", "customer", 3.0, ("material",)),
+    EventKind("saved_material", "收藏了内容", "saved a material", "customer", 3.0, ("material",)),
+    EventKind("disliked", "表示不感兴趣", "was not interested", "customer", -4.0, ("material",)),
+    EventKind("watched_video", "观看了视频", "watched a video", "customer", 2.0),
+    EventKind("watched_live", "观看了直播", "watched a livestream", "customer", 2.5),
+    EventKind("used_tool", "使用了工具", "used a tool", "customer", 3.5),
+    EventKind("viewed_page", "浏览了页面", "viewed a page", "customer", 0.5),
+    EventKind("viewed_product", "查看了产品", "looked at a product", "customer", 1.5),
+    EventKind("searched", "搜索了", "searched", "customer", 0.5),
+    EventKind("signed_up", "注册了", "signed up", "customer"),
+    EventKind("signed_in", "登录了", "signed in", "customer"),
+    EventKind("identified", "更新了资料", "told who she is", "customer"),
+    EventKind("joined_group", "加入了群组", "joined a group", "customer"),
+    EventKind("followed", "关注了", "followed", "customer", 1.0),
+    EventKind("unfollowed", "取消了关注", "unfollowed", "customer"),
+    EventKind("messaged", "发来了消息", "sent a message", "customer", 1.0),
+    EventKind("clicked_menu", "点击了菜单", "chose from the menu", "customer", 0.5),
+    EventKind("scanned_code", "扫描了二维码", "scanned a code", "customer", 1.0),
+    EventKind("left_contact", "留下了联系方式", "left her contact", "customer", 3.0),
+    EventKind("asked_quote", "试算了方案", "asked for a quote", "customer", 3.5),
+    EventKind("added_to_cart", "加入了购物车", "put into the cart", "customer", 2.5),
+    EventKind("booked", "预约了", "booked", "customer", 4.0),
+    EventKind("bought", "购买了", "bought", "customer", 6.0),
+    EventKind("refunded", "退款了", "was refunded", "customer"),
+    EventKind("complained", "投诉了", "complained", "customer"),
+    EventKind("opted_out", "退订了", "opted out", "customer"),
+    EventKind("opted_in", "同意接收", "opted in", "customer"),
+]
+_HOUSE = [
+    EventKind("placed", "上架了", "was put on shelf", "house", 0.0, ("material",)),
+    EventKind("retired", "下架了", "was taken off shelf", "house", 0.0, ("material",)),
+    EventKind("published", "发布了", "was published", "house"),
+    EventKind("sent", "发送给客户", "was sent to her", "house"),
+    EventKind("recommended", "推荐给客户经理", "was recommended to the rep", "house"),
+    EventKind("reminded", "提醒了客户经理", "reminded the rep", "house"),
+    EventKind("done", "完成了跟进", "was followed up", "house"),
+    EventKind("called", "致电客户", "was called", "house"),
+    EventKind("visited", "拜访客户", "was visited", "house"),
+    EventKind("entrusted", "分配了客户经理", "was given a rep", "house"),
+    EventKind("revealed", "查看了客户资料", "had her data looked at", "house"),
+]
+_SYSTEM = [
+    EventKind("policy_issued", "保单承保", "had a policy issued", "system"),
+    EventKind("policy_renewed", "保单续期", "had a policy renewed", "system"),
+    EventKind("policy_matured", "保单到期", "had a policy mature", "system"),
+    EventKind("holding_noted", "持有产品更新", "had a holding noted", "system"),
+    EventKind("imported", "导入了资料", "was imported", "system"),
+]
+
+KINDS = MappingProxyType({kind.name: kind for kind in (*_HERS, *_HOUSE, *_SYSTEM)})
+"""Every kind we know of, by name."""
+
+_ALSO = {
+    "application_opened": "viewed_page",
+    "article_read": "read_material",
+    "cart_viewed": "viewed_page",
+    "checkout_started": "asked_quote",
+    "comment_added": "commented",
+    "content_shared": "shared_material",
+    "content_viewed": "read_material",
+    "contact_left": "left_contact",
+    "identify": "identified",
+    "lead_submitted": "left_contact",
+    "link_opened": "opened_link",
+    "liked_material": "liked",
+    "material_finished": "finished_material",
+    "material_liked": "liked",
+    "material_opened": "read_material",
+    "material_read": "read_material",
+    "material_saved": "saved_material",
+    "material_shared": "shared_material",
+    "material_viewed": "read_material",
+    "message_sent": "messaged",
+    "order_completed": "bought",
+    "order_paid": "bought",
+    "order_refunded": "refunded",
+    "page": "viewed_page",
+    "page_viewed": "viewed_page",
+    "product_added": "added_to_cart",
+    "product_clicked": "viewed_product",
+    "product_shared": "shared_material",
+    "product_viewed": "viewed_product",
+    "products_searched": "searched",
+    "purchase": "bought",
+    "purchased": "bought",
+    "quote_requested": "asked_quote",
+    "screen": "viewed_page",
+    "screen_viewed": "viewed_page",
+    "signed_out": "viewed_page",
+    "sign_up": "signed_up",
+    "subscribe": "followed",
+    "tool_used": "used_tool",
+    "unsubscribe": "unfollowed",
+    "video_playback_completed": "watched_video",
+    "video_playback_started": "watched_video",
+    "video_watched": "watched_video",
+}
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_GAP = re.compile(r"[^\w.]+|_+", re.UNICODE)
+_NAME_LIMIT = 80
+
+
+@lru_cache(maxsize=4096)
+def kind_of(name: str) -> EventKind:
+    """The kind behind a name in any spelling. One that nobody knows becomes ``track.<name>``.
+
+    Asking twice gives the same: the kind's own name is one of its spellings.
+    """
+    if known := KINDS.get(name):
+        return known
+    made_up = name.startswith("track.")
+    spelled = _GAP.sub("_", _HUMP.sub("_", name.removeprefix("track.").strip())).strip("_").lower()
+    if not made_up and (known := KINDS.get(_ALSO.get(spelled, spelled))):
+        return known
+    spelled = spelled[:_NAME_LIMIT] or "unnamed"
+    return EventKind(f"track.{spelled}", spelled, spelled.replace("_", " "), "customer", 0.5)

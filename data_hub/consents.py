@@ -1,0 +1,118 @@
+"""Consents (授权): what somebody reached by one handle allows, for which purpose, on which channel.
+
+The last word counts, over all of a customer's handles. Sends nothing and cancels nothing:
+`channels.preferences` does that in the same act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.clock import Clock
+from kernel.events import Handle
+from stores.changes import Changes
+from stores.records import Record, Records
+
+SERVICE = "service"
+"""What she asked for or needs: a policy that ends, an answer to her question."""
+MARKETING = "marketing"
+
+ASSUMED: Mapping[str, bool] = {SERVICE: True, MARKETING: True}
+"""What counts while nobody has said anything. A company that needs an opt-in first says so."""
+
+
+class Consent(Record, kw_only=True):
+    """The last word on one purpose by one handle. ``channel`` is a kind of channel, "" is all."""
+
+    __tablename__ = "consents"
+
+    handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True, default="")
+    allowed: Mapped[bool]
+    at: Mapped[datetime]
+    source: Mapped[str]
+    """Where she said so: a page, a menu, a call noted by a rep."""
+    wording: Mapped[str] = mapped_column(default="")
+    """Which version of the text she was shown."""
+
+
+Handles = Collection[Handle] | Collection[str]
+
+
+class Consents:
+    """Who allows what."""
+
+    def __init__(
+        self,
+        records: Records,
+        changes: Changes,
+        clock: Clock,
+        *,
+        assumed: Mapping[str, bool] = ASSUMED,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._clock = clock
+        self._assumed = assumed
+
+    def allow(
+        self, handles: Handles, purpose: str, *, channel: str = "", source: str, by: str = "",
+        wording: str = "",
+    ) -> None:  # fmt: skip
+        """Note that she agreed. Repeating moves only the time."""
+        self._note(True, handles, purpose, channel, source, by, wording)
+
+    def withdraw(
+        self, handles: Handles, purpose: str, *, channel: str = "", source: str, by: str = ""
+    ) -> None:
+        """Note that she no longer wants it; with no channel named, on all of them."""
+        self._note(False, handles, purpose, channel, source, by, "")
+
+    def allows(self, handles: Handles, purpose: str, channel: str = "") -> bool:
+        """May she be written to for this purpose there? Asked with all of her handles.
+
+        Of the words that speak of this channel or of all channels, the last one counts; of two
+        at the same moment, the refusal.
+        """
+        spoken = select(Consent.at, Consent.allowed).where(
+            Consent.handle.in_(list(map(str, handles))),
+            Consent.purpose == purpose,
+            Consent.channel.in_({"", channel}),
+        )
+        with self._records.read() as session:
+            last = max(((at, not allowed) for at, allowed in session.execute(spoken)), default=None)
+        return self._assumed.get(purpose, False) if last is None else not last[1]
+
+    def of(self, handles: Handles) -> list[Consent]:
+        """Everything she said, the latest first."""
+        hers = select(Consent).where(Consent.handle.in_(list(map(str, handles))))
+        with self._records.read() as session:
+            return list(session.scalars(hers.order_by(Consent.at.desc(), Consent.handle)))
+
+    def _note(
+        self,
+        allowed: bool,
+        handles: Handles,
+        purpose: str,
+        channel: str,
+        source: str,
+        by: str,
+        wording: str,
+    ) -> None:
+        act = "opted_in" if allowed else "opted_out"
+        with self._records.write(*(f"handle:{handle}" for handle in handles)) as session:
+            for handle in sorted(map(str, handles)):
+                consent = Consent(
+                    handle=handle, purpose=purpose, channel=channel, allowed=allowed,
+                    at=self._clock(), source=source, wording=wording,
+                )  # fmt: skip
+                session.merge(consent)
+                self._changes.note(
+                    act, "consent", purpose, by=by or "customer", handle=handle,
+                    channel=channel, source=source,
+                )  # fmt: skip

@@ -1,0 +1,26 @@
+"""Customers (客户): the people behind the handles, as far as the asker may see them.
+
+Names and phones are masked unless the asker is the rep who looks after her. Decides nothing about
+who is who, and offers nothing.
+"""
+
+from data_hub.customers.relations import Relation, Relations
+from data_hub.customers.seeing import (
+    Customer,
+    Customers,
+    CustomersSeen,
+    Happening,
+    mask_name,
+    mask_phone,
+)
+
+__all__ = [
+    "Customer",
+    "Customers",
+    "CustomersSeen",
+    "Happening",
+    "Relation",
+    "Relations",
+    "mask_name",
+    "mask_phone",
+]

@@ -1,0 +1,99 @@
+"""Relations (客户归属): which rep looks after whom, by handle; the latest word counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data_hub.identities import Identities
+from data_hub.staff import StaffBook
+from kernel.clock import Clock
+from kernel.events import Handle
+from kernel.ids import new_id
+from stores.changes import Changes
+from stores.records import Record, Records
+
+
+class Relation(Record, kw_only=True):
+    """Since when a rep looks after whoever is behind this handle. The latest one counts."""
+
+    __tablename__ = "relations"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("rel"))
+    handle: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
+    staff: Mapped[str] = mapped_column(index=True)
+    """Empty: nobody any more."""
+    since: Mapped[datetime]
+    by: Mapped[str]
+
+
+class Relations:
+    """Who looks after whom."""
+
+    def __init__(
+        self,
+        records: Records,
+        identities: Identities,
+        staff: StaffBook,
+        changes: Changes,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._identities = identities
+        self._staff = staff
+        self._changes = changes
+        self._clock = clock
+
+    def entrust(self, handle: Handle | str, staff: str, *, by: str) -> Relation:
+        """Give her to a rep, from now on. Giving her to the one she has changes nothing."""
+        key = str(handle)
+        keeper = self._staff.one(staff).id if staff else ""
+        with self._records.write(f"handle:{key}") as session:
+            before = _latest(session.scalars(select(Relation).where(Relation.handle == key)))
+            if before is not None and before.staff == keeper:
+                return before
+            relation = Relation(handle=key, staff=keeper, since=self._clock(), by=by)
+            session.add(relation)
+            self._changes.note("entrusted", "relation", relation.id, by=by, handle=key, rep=keeper)
+        return relation
+
+    def rep_of(self, handles: Collection[Handle]) -> str:
+        """The rep who looks after whoever has these handles, empty if nobody does."""
+        latest = _latest(self._relations(map(str, handles)))
+        return latest.staff if latest else ""
+
+    def _relations(self, handles: Iterable[str]) -> list[Relation]:
+        asked = sorted(handles)
+        found: list[Relation] = []
+        with self._records.read() as session:
+            for begin in range(0, len(asked), 900):
+                hers = Relation.handle.in_(asked[begin : begin + 900])
+                found += session.scalars(select(Relation).where(hers))
+        return found
+
+    def reps(self, handles: Mapping[str, Collection[Handle]]) -> dict[str, str]:
+        """Customer id → rep, for many at once."""
+        by_handle: dict[str, list[Relation]] = {}
+        for relation in self._relations(str(h) for hers in handles.values() for h in hers):
+            by_handle.setdefault(relation.handle, []).append(relation)
+        reps = {}
+        for customer, hers in handles.items():
+            latest = _latest(r for h in hers for r in by_handle.get(str(h), ()))
+            reps[customer] = latest.staff if latest else ""
+        return reps
+
+    def of_staff(self, staff: Collection[str]) -> list[str]:
+        """The customers whom these reps look after now."""
+        with self._records.read() as session:
+            wanted = select(Relation.handle).where(Relation.staff.in_(staff)).distinct()
+            once = list(session.scalars(wanted))
+        customers = set(self._identities.customers_of(once).values())
+        reps = self.reps(self._identities.handles_of(customers))
+        return sorted(customer for customer, rep in reps.items() if rep in staff)
+
+
+def _latest(relations: Iterable[Relation]) -> Relation | None:
+    return max(relations, key=lambda each: (each.since, each.id), default=None)

@@ -1,0 +1,335 @@
+"""Seeing customers (查看客户): one, a page, a timeline, each only as far as the asker may."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+
+from data_hub.catalogue import kind_of
+from data_hub.customers.relations import Relation, Relations
+from data_hub.identities import Identities
+from data_hub.profiles import ProfileRow
+from data_hub.staff import StaffBook
+from kernel.actors import Actor, Role, require
+from kernel.clock import Clock
+from kernel.errors import Forbidden, Invalid, NotFound
+from kernel.events import Event, Handle
+from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.changes import Changes
+from stores.history import History
+from stores.records import Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """A customer as one asker may see her."""
+
+    id: str
+    name: str = ""
+    phone: str = ""
+    masked: bool = True
+    rep: str = ""
+    """The rep who looks after her, by staff id."""
+    unit: str = ""
+    """The unit of that rep."""
+    last_at: datetime | None = None
+    """When anything was last heard of her."""
+    handles: tuple[Handle, ...] = ()
+    """Oldest first; for rules, never for a page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One line of a customer's timeline."""
+
+    id: str
+    kind: str
+    at: datetime
+    source: str
+    """The channel account that told of it."""
+    ecosystem: str
+    material: str
+    rep: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rooms:
+    """Whom the questions below are passed on to."""
+
+    people: Records
+    identities: Identities
+    history: History
+    staff: StaffBook
+    changes: Changes
+    relations: Relations
+
+
+class Customers:
+    """Everybody we know of."""
+
+    def __init__(
+        self,
+        people: Records,
+        records: Records,
+        identities: Identities,
+        history: History,
+        staff: StaffBook,
+        changes: Changes,
+        clock: Clock,
+    ) -> None:
+        relations = Relations(records, identities, staff, changes, clock)
+        self._rooms = _Rooms(people, identities, history, staff, changes, relations)
+
+    def seen_by(self, actor: Actor) -> CustomersSeen:
+        """What this asker may see of them. Raises `Forbidden` for who may see no customer."""
+        if not actor.customer:
+            require(actor, "read_customers")
+        return CustomersSeen(self._rooms, actor)
+
+    def entrust(self, handle: Handle | str, staff: str, *, by: str) -> Relation:
+        """Give her to a rep, from now on. Giving her to the one she has changes nothing."""
+        return self._rooms.relations.entrust(handle, staff, by=by)
+
+    def rep_of(self, handles: Collection[Handle]) -> str:
+        """The rep who looks after whoever has these handles, empty if nobody does."""
+        return self._rooms.relations.rep_of(handles)
+
+    def of_staff(self, staff: Collection[str]) -> list[str]:
+        """The customers whom these reps look after now."""
+        return self._rooms.relations.of_staff(staff)
+
+
+class CustomersSeen:
+    """The customers of one asker."""
+
+    def __init__(self, rooms: _Rooms, actor: Actor) -> None:
+        self._rooms = rooms
+        self._actor = actor
+        self._mine: set[str] | None = None
+
+    def one(self, key: str) -> Customer:
+        """By any id she ever had, any handle, or a handle's value that only she has.
+
+        Raises `NotFound` for somebody whom the asker may not know of, just as for nobody.
+        """
+        customer = self._named(key)
+        shown = self._shown(self._rows([customer]))[0]
+        if not self._may_see(shown):
+            raise NotFound("customer", key)
+        return shown
+
+    def many(self, ids: Collection[str]) -> dict[str, Customer]:
+        """By ids of the present; those the asker may not know of are left out."""
+        shown = self._shown(self._rows(ids))
+        return {each.id: each for each in shown if each.handles and self._may_see(each)}
+
+    def page(
+        self,
+        *,
+        handle: str | None = None,
+        text: str | None = None,
+        rep: str | None = None,
+        first: int = 20,
+        after: str | None = None,
+        count: bool = False,
+    ) -> Page[Customer]:
+        """Those who match, whoever was heard of last first.
+
+        ``text`` is part of a name or the end of a phone number, as the asker typed it.
+        """
+        wanted: list[ColumnElement[bool]] = []
+        scope = self._scope(rep)
+        if handle is not None:
+            found = set(self._rooms.identities.find(handle.strip()))
+            scope = found if scope is None else scope & found
+        if text is not None:
+            wanted.append(_matching(text))
+        return self._page(scope, wanted, page_size(first), after, count)
+
+    def _page(
+        self,
+        scope: set[str] | None,
+        wanted: list[ColumnElement[bool]],
+        first: int,
+        after: str | None,
+        count: bool,
+    ) -> Page[Customer]:
+        if scope is not None:
+            wanted.append(ProfileRow.customer.in_(sorted(scope)))
+        matching = select(ProfileRow).where(*wanted)
+        order = tuple_(ProfileRow.last_at, ProfileRow.customer)
+        newest = matching.order_by(ProfileRow.last_at.desc(), ProfileRow.customer.desc())
+        if after is not None:
+            at, customer = read_cursor(after, str, str)
+            newest = newest.where(order < (_moment(str(at)), customer))
+        with self._rooms.people.read() as session:
+            found = list(session.scalars(newest.limit(first + 1)))
+            total = (
+                session.scalar(select(func.count()).select_from(matching.subquery()))
+                if count
+                else None
+            )
+        shown = self._shown({row.customer: row for row in found[:first]})
+        more = first and len(found) > first
+        last = found[first - 1] if more else None
+        end = cursor(last.last_at.isoformat(), last.customer) if last else None
+        return Page(shown, end, total)
+
+    def timeline(
+        self,
+        key: str,
+        *,
+        before: str | None = None,
+        limit: int = 20,
+        kinds: Collection[str] | None = None,
+        count: bool = False,
+    ) -> Page[Happening]:
+        """What she did and what we did to her, the latest first, each thing once."""
+        customer = self.one(key)
+        page = self._rooms.history.timeline(
+            customer.handles, before=before, limit=limit, kinds=kinds
+        )
+        total = self._rooms.history.total(customer.handles) if count else None
+        told = [_told(event, self._actor.language) for event in page.items]
+        return Page(told, page.next, total)
+
+    def reveal(self, key: str) -> Customer:
+        """Her name and phone in full. An act of its own, written down with who did it."""
+        customer = self.one(key)
+        if not customer.handles:
+            raise NotFound("customer", key)
+        if customer.masked and self._actor.role not in _MAY_REVEAL:
+            raise Forbidden("may_not", role=self._actor.role.value, verb="reveal_customers")
+        row = self._rows([customer.id])[customer.id]
+        self._rooms.changes.note(
+            "revealed", "customer", customer.id, by=self._actor.id,
+            handle=str(customer.handles[0]),
+        )  # fmt: skip
+        return replace(
+            customer, name=row.name if row else "", phone=_phone(row, customer.handles),
+            masked=False,
+        )  # fmt: skip
+
+    def _shown(self, rows: Mapping[str, ProfileRow | None]) -> list[Customer]:
+        """Customers as the asker may see them, in the order of the rows."""
+        actor = self._actor
+        handles = self._rooms.identities.handles_of(rows)
+        reps = self._rooms.relations.reps(handles)
+        staff = self._rooms.staff.many({rep for rep in reps.values() if rep})
+        shown = []
+        for customer, row in rows.items():
+            rep = reps.get(customer, "")
+            hers = handles.get(customer, [])
+            full = Customer(
+                id=customer, name=row.name if row else "", phone=_phone(row, hers), masked=False,
+                rep=rep, unit=staff[rep].unit if rep in staff else "",
+                last_at=row.last_at if row else None, handles=tuple(hers),
+            )  # fmt: skip
+            hers_alone = bool(actor.staff) and rep == actor.staff
+            shown.append(full if hers_alone or actor.customer else _masked(full))
+        return shown
+
+    def _rows(self, customers: Collection[str]) -> dict[str, ProfileRow | None]:
+        with self._rooms.people.read() as session:
+            found = session.scalars(
+                select(ProfileRow).where(ProfileRow.customer.in_(sorted(customers)))
+            )
+            rows = {row.customer: row for row in found}
+        return {customer: rows.get(customer) for customer in customers}
+
+    def _named(self, key: str) -> str:
+        identities = self._rooms.identities
+        if key.startswith("cus_"):
+            return identities.resolve(key)
+        found = identities.find(key)
+        if len(found) != 1:
+            raise NotFound("customer", key)
+        return found[0]
+
+    def _may_see(self, customer: Customer) -> bool:
+        actor = self._actor
+        if actor.customer:
+            return actor.customer in map(str, customer.handles)
+        if actor.reach is None:
+            return True
+        own = bool(actor.staff) and customer.rep == actor.staff
+        return own or customer.unit in actor.reach
+
+    def _scope(self, rep: str | None) -> set[str] | None:
+        """Whom the asker may see, None for everybody."""
+        if rep is not None:
+            of_rep = set(self._rooms.relations.of_staff([self._rooms.staff.one(rep).id]))
+            mine = self._reachable()
+            return of_rep if mine is None else of_rep & mine
+        return self._reachable()
+
+    def _reachable(self) -> set[str] | None:
+        actor = self._actor
+        if actor.customer:
+            return {self._rooms.identities.customer_of(actor.customer)}
+        if actor.reach is None:
+            return None
+        if self._mine is None:
+            staff = {*self._rooms.staff.in_units(actor.reach), actor.staff} - {""}
+            self._mine = set(self._rooms.relations.of_staff(staff))
+        return self._mine
+
+
+_MAY_REVEAL = {Role.ADMIN, Role.TEAM_LEAD, Role.SERVICE}
+
+
+def _phone(row: ProfileRow | None, handles: Collection[Handle]) -> str:
+    told = [handle.value for handle in handles if handle.kind == "phone"]
+    return told[-1] if told else (row.phone if row else "")
+
+
+def mask_name(name: str) -> str:
+    """The family name stays: 王小明 → 王**."""
+    return name[:1] + "*" * (len(name) - 1)
+
+
+def mask_phone(phone: str) -> str:
+    """138****5678."""
+    return phone[:3] + "****" + phone[-4:] if len(phone) >= 8 else "*" * len(phone)
+
+
+def _masked(customer: Customer) -> Customer:
+    return replace(
+        customer, name=mask_name(customer.name), phone=mask_phone(customer.phone), masked=True
+    )
+
+
+def _matching(text: str) -> ColumnElement[bool]:
+    text = text.strip()
+    if not text:
+        raise Invalid("text", "text_is_empty")
+    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return or_(
+        ProfileRow.name.like(f"%{plain}%", escape="\\"),
+        ProfileRow.phone.like(f"%{plain}", escape="\\"),
+    )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as broken:
+        raise Invalid("after", "bad_cursor") from broken
+
+
+def _told(event: Event, language: str) -> Happening:
+    """The event as a line for people: no ids, no traits."""
+    parts = [kind_of(event.kind).label(language)]
+    for name in ("product", "amount", "page", "text"):
+        value = event.detail.get(name)
+        if isinstance(value, str | int | float) and value != "":
+            parts.append(f"{value:,}" if isinstance(value, int | float) else value[:80])
+    return Happening(
+        id=event.id, kind=event.kind, at=event.at, source=event.account,
+        ecosystem=event.ecosystem, material=event.material, rep=event.rep,
+        sentence=" · ".join(parts),
+    )  # fmt: skip

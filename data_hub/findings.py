@@ -1,0 +1,105 @@
+"""Findings (发现): what the digest noticed that somebody may want to act on. Calls nobody.
+
+Followers read them with a mark of their own. A finding has a key, so that digesting again, after
+a crash or for a rebuild, finds nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, func, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.events import Event
+from stores.records import Folded, Records
+
+DORMANT = timedelta(days=45)
+"""After so long without a sign, the next one is a coming back."""
+
+FIRST_SEEN = "first_seen"
+MERGED = "merged"
+PARKED = "parked"
+CAME_BACK = "came_back"
+_TOLD = {
+    "bought", "refunded", "messaged", "followed", "unfollowed", "opted_out", "opted_in",
+    "left_contact", "booked", "asked_quote", "complained", "shared_material",
+    "policy_issued", "policy_matured",
+}  # fmt: skip
+_TOLD_IF_SENT = {"opened_link", "read_material", "finished_material", "watched_video"}
+"""Worth telling only when a rep had sent it: she is waiting for it."""
+
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Found(Folded, kw_only=True):
+    """Something that was noticed about one customer."""
+
+    __tablename__ = "findings"
+
+    seq: Mapped[int] = mapped_column(_Number, primary_key=True, init=False)
+    key: Mapped[str] = mapped_column(unique=True)
+    customer: Mapped[str]
+    """The id she had then."""
+    handle: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    """When it happened, by the event; it may be long ago."""
+    material: Mapped[str] = mapped_column(default="")
+    rep: Mapped[str] = mapped_column(default="")
+    evidence: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    """Ids and amounts that show it: ``event``, ``account``, ``product``…; never a name."""
+
+
+class Findings:
+    """Everything that was noticed, in the order it was."""
+
+    def __init__(self, people: Records) -> None:
+        self._people = people
+
+    def after(self, mark: int, limit: int = 500) -> list[Found]:
+        """What was noticed after the mark; the last one's ``seq`` is the next mark."""
+        later = select(Found).where(Found.seq > mark).order_by(Found.seq).limit(limit)
+        with self._people.read() as session:
+            return list(session.scalars(later))
+
+    def latest(self) -> int:
+        """The mark behind everything noticed so far."""
+        with self._people.read() as session:
+            return session.scalar(select(func.max(Found.seq))) or 0
+
+    def keep(self, found: Sequence[dict[str, Any]]) -> None:
+        """Joins the digest's write. What was noticed before is not noticed again."""
+        if not found:
+            return
+        insert = pg_insert if self._people.on_postgres else sqlite_insert
+        with self._people.write() as session:
+            session.execute(
+                insert(Found).on_conflict_do_nothing(index_elements=["key"]), list(found)
+            )
+
+
+def of_event(event: Event, customer: str) -> dict[str, Any] | None:
+    """What an event by itself is worth telling, if anything."""
+    sent = bool(event.rep) and event.kind in _TOLD_IF_SENT
+    if not sent and event.kind not in _TOLD:
+        return None
+    return row(event, customer, event.kind)
+
+
+def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
+    """A finding that this event shows."""
+    told = {name: event.detail[name] for name in _EVIDENCE if name in event.detail}
+    return {
+        "key": f"{kind}:{event.account}:{event.id}", "customer": customer,
+        "handle": str(event.handle or event.links[0]), "kind": kind, "at": event.at,
+        "material": event.material, "rep": event.rep,
+        "evidence": {"event": event.id, "account": event.account} | told,
+    }  # fmt: skip
+
+
+_EVIDENCE = ("amount", "product", "category", "policy", "due", "matures")

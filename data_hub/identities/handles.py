@@ -1,0 +1,37 @@
+"""How handles are spelled (标识): phones in one form, and the id that a handle stands for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+from kernel.events import Handle
+
+LOGIN = "user"
+"""The kind of handle that somebody signs in with: two of one account are two people."""
+
+_NOT_DIALLED = re.compile(r"[\s\-().·]+")
+_MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
+_ABROAD = re.compile(r"(?:\+|00)([1-9]\d{6,14})")
+
+
+def own_id(handle: Handle | str) -> str:
+    """The customer id that this handle stands for, seen or not. It never changes."""
+    digest = hashlib.blake2b(str(handle).encode(), digest_size=10).digest()
+    return f"cus_{base64.b32encode(digest).decode().lower()}"
+
+
+def phone_number(text: str) -> str | None:
+    """A phone number in its one spelling: 11 digits in mainland China, +… elsewhere."""
+    dialled = _NOT_DIALLED.sub("", text)
+    if mainland := _MAINLAND.fullmatch(dialled):
+        return mainland[1]
+    abroad = _ABROAD.fullmatch(dialled)
+    return f"+{abroad[1]}" if abroad else None
+
+
+def phone(text: str) -> Handle | None:
+    """The handle of a phone, however it was typed; None if it is no phone number."""
+    number = phone_number(text)
+    return Handle("phone", "", number) if number else None

@@ -1,0 +1,86 @@
+"""Intake (收数): where events become ours. Durable when it returns; decides nothing about persons.
+
+Names are turned into kinds, machines that pretend to read are marked, and what could not be an
+event is kept beside the events, in the same commit, with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from data_hub.catalogue import KINDS, kind_of
+from kernel.clock import Clock
+from kernel.events import Event, Refusal, pack, pack_refusal
+
+_BOTS = re.compile(
+    r"bot\b|crawl|spider|slurp|headless|preview|scrap|curl/|wget/|python-requests|"
+    r"facebookexternalhit|baiduspider|bytespider|monitor",
+    re.IGNORECASE,
+)
+_MOST_CORRECTION = timedelta(days=30)
+"""A device clock may be off by so much; beyond, the correction itself is not believed."""
+
+
+class Commit(Protocol):
+    """Whoever makes packed entries durable, many callers at a time (`stores.journal`)."""
+
+    def put(self, packed: Sequence[bytes]) -> Future[None]: ...
+
+
+class Intake:
+    """The one way in for events, whichever door they came to."""
+
+    def __init__(self, commit: Commit, clock: Clock) -> None:
+        self._commit = commit
+        self._clock = clock
+
+    def take(self, events: Iterable[Event], refusals: Iterable[Refusal] = ()) -> None:
+        """Keep them. They are on the disk when this returns; raises `Overloaded` if it cannot."""
+        self.begin(events, refusals).result()
+
+    def begin(self, events: Iterable[Event], refusals: Iterable[Refusal] = ()) -> Future[None]:
+        """The same for a door that does not wait in a thread: the future is done when durable."""
+        now = self._clock()
+        packed = [pack(_ours(event, now)) for event in events]
+        packed += [pack_refusal(refusal) for refusal in refusals]
+        if packed:
+            return self._commit.put(packed)
+        nothing: Future[None] = Future()
+        nothing.set_result(None)
+        return nothing
+
+    def refuse(self, refusals: Iterable[Refusal]) -> None:
+        """Keep what could not be an event, with the reason."""
+        self.take((), refusals)
+
+
+def _ours(event: Event, now: datetime) -> Event:
+    """The event under its kind's own name, stamped with its arrival, marked if a machine did it."""
+    kind = event.kind if event.kind in KINDS else kind_of(event.kind).name
+    bot = is_bot(event.detail.get("user_agent", "")) and "bot" not in event.detail
+    if kind == event.kind and event.received is not None and not bot:
+        return event
+    detail = {**event.detail, "bot": True} if bot else event.detail
+    if kind.startswith("track.") and kind != event.kind:
+        detail = {**detail, "name": event.kind}
+    return replace(event, kind=kind, received=event.received or now, detail=detail)
+
+
+def is_bot(user_agent: object) -> bool:
+    """Does this look like a machine that fetches pages?"""
+    return isinstance(user_agent, str) and bool(user_agent) and bool(_BOTS.search(user_agent))
+
+
+def corrected(sent: datetime | None, received: datetime, original: datetime) -> datetime:
+    """When it happened by our clock, for a device that told what time it thought it sent it.
+
+    Segment's rule: received − (sent − original). An event is never moved into our future.
+    """
+    if sent is None or abs(received - sent) > _MOST_CORRECTION:
+        return min(original, received)
+    return min(received - (sent - original), received)

@@ -1,0 +1,23 @@
+"""Profiles (画像): what a customer's events tell about her, as a fold that any order gives alike.
+
+Does not decide who is who (`data_hub.identities`) nor what to offer her (`matching`).
+"""
+
+from data_hub.profiles.folding import Holding, Profile, Purchase, Seen, Trait, fold, relevant_tags
+from data_hub.profiles.keeping import ProfileRow, Profiles
+from data_hub.profiles.topics import Stamps, Topics, TopicStamp
+
+__all__ = [
+    "Holding",
+    "Profile",
+    "ProfileRow",
+    "Profiles",
+    "Purchase",
+    "Seen",
+    "Stamps",
+    "TopicStamp",
+    "Topics",
+    "Trait",
+    "fold",
+    "relevant_tags",
+]

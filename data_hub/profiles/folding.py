@@ -1,0 +1,319 @@
+"""The fold (折叠): a profile from events, oldest first by (at, id). Pure: no store, no clock.
+
+Folding on from a kept profile and folding everything again give the same to the last bit, because
+both do the same sums in the same order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
+from kernel.calendar import Zone, near_month_end
+from kernel.events import Event
+
+HALF_LIFE = timedelta(days=14).total_seconds()
+"""After so many seconds an interest counts half."""
+KEPT_DAYS = 90
+KEPT_MATERIALS = 50
+KEPT_PURCHASES = 200
+_HOLDING_KINDS = {"policy_issued", "policy_renewed", "policy_matured", "holding_noted"}
+_FEWEST_HOURS = 5
+"""Fewer things done than this say nothing about her favourite hour."""
+
+About = Callable[[Event], Sequence[str]]
+
+
+class Trait(NamedTuple):
+    """Something she is, from when we know it, and who said so."""
+
+    value: Any
+    at: datetime
+    source: str
+
+
+class Seen(NamedTuple):
+    """A material she had to do with."""
+
+    material: str
+    at: datetime
+    weight: float
+    kind: str
+
+
+class Purchase(NamedTuple):
+    """Something she bought."""
+
+    at: datetime
+    amount: float
+    product: str
+    category: str
+
+
+class Holding(NamedTuple):
+    """A policy or product that she has."""
+
+    number: str
+    product: str
+    category: str
+    due: date | None
+    matures: date | None
+
+
+@dataclass(slots=True)
+class Profile:
+    """What one customer's events tell. Moments inside are seconds since 1970, for the store."""
+
+    events: int = 0
+    last: tuple[float, str] = (0.0, "")
+    """The (at, id) of the last event folded; older ones need a fold from the start."""
+    began: float = 0.0
+    active: float = 0.0
+    """When she last did something herself."""
+    touched: float = 0.0
+    """When we last turned to her."""
+    traits: dict[str, list[Any]] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
+    days: dict[str, dict[str, int]] = field(default_factory=dict)
+    accounts: dict[str, list[float]] = field(default_factory=dict)
+    tags: dict[str, list[float]] = field(default_factory=dict)
+    materials: list[list[Any]] = field(default_factory=list)
+    hours: list[int] = field(default_factory=lambda: [0] * 24)
+    purchases: list[list[Any]] = field(default_factory=list)
+    month_ends: list[str] = field(default_factory=list)
+    """Months such as ``2026-02`` in whose last three days she bought."""
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reps: dict[str, list[float]] = field(default_factory=dict)
+
+    @classmethod
+    def unpack(cls, body: bytes) -> Profile:
+        told = orjson.loads(body)
+        told["last"] = (told["last"][0], told["last"][1])
+        return cls(**told)
+
+    def pack(self) -> bytes:
+        return orjson.dumps(self)
+
+    def take(self, event: Event, tags: Sequence[str], zone: Zone) -> None:
+        """Fold the next event in. It must be later, by (at, id), than the last one."""
+        at = event.at.timestamp()
+        self.last = (at, event.id)
+        self.events += 1
+        account = self.accounts.setdefault(event.account, [0, at])
+        account[0] += 1
+        account[1] = at
+        if not self.began:
+            self.began = at
+        if event.detail.get("bot"):
+            return
+        self._count(event, zone.local(event.at))
+        if event.account == OWN_ACCOUNT:
+            self.touched = at
+        else:
+            self._acted(event, at, tags, zone)
+        if event.rep:
+            rep = self.reps.setdefault(event.rep, [0, at])
+            rep[0] += 1
+            rep[1] = at
+        if event.detail:
+            self._learn(event, at, zone)
+
+    def _count(self, event: Event, local: datetime) -> None:
+        self.kinds[event.kind] = self.kinds.get(event.kind, 0) + 1
+        today = local.date()
+        days = self.days.setdefault(event.kind, {})
+        name = today.isoformat()
+        if name not in days:
+            days[name] = 0
+            first = (today - timedelta(days=KEPT_DAYS)).isoformat()
+            for kind in [k for k, kept in self.days.items() if min(kept) < first]:
+                self.days[kind] = {d: n for d, n in self.days[kind].items() if d >= first}
+                if not self.days[kind]:
+                    del self.days[kind]
+        days = self.days[event.kind]
+        days[name] += 1
+
+    def _acted(self, event: Event, at: float, tags: Sequence[str], zone: Zone) -> None:
+        kind = KINDS.get(event.kind) or kind_of(event.kind)
+        if kind.owner != "customer":
+            return
+        self.active = at
+        self.hours[zone.local(event.at).hour] += 1
+        if not event.material or not kind.weight:
+            return
+        self.materials.append([event.material, at, kind.weight, event.kind])
+        del self.materials[:-KEPT_MATERIALS]
+        for tag in tags:
+            value, since = self.tags.get(tag, (0.0, at))
+            self.tags[tag] = [value * _faded(at - since) + kind.weight, at]
+
+    def _learn(self, event: Event, at: float, zone: Zone) -> None:
+        detail = event.detail
+        traits = detail.get("traits")
+        if isinstance(traits, dict):
+            for name, value in traits.items():
+                if value is not None:
+                    self.traits[name] = [value, at, event.account]
+        if event.kind == "bought":
+            self._bought(event, at, zone.day(event.at))
+        elif event.kind in _HOLDING_KINDS and (number := _text(detail.get("policy"))):
+            holding = self.held.setdefault(number, {})
+            for name in ("product", "category", "due", "matures"):
+                if value := _text(detail.get(name)):
+                    holding[name] = value
+
+    def _bought(self, event: Event, at: float, day: date) -> None:
+        detail = event.detail
+        amount = detail.get("amount", detail.get("revenue", detail.get("total", 0)))
+        amount = float(amount) if isinstance(amount, int | float) else 0.0
+        product, category = _text(detail.get("product")), _text(detail.get("category"))
+        self.purchases.append([at, amount, product, category])
+        del self.purchases[:-KEPT_PURCHASES]
+        month = f"{day:%Y-%m}"
+        if near_month_end(day) and month not in self.month_ends:
+            self.month_ends.append(month)
+
+    def trait(self, name: str) -> Any:
+        """The last value told, None if nobody told it."""
+        kept = self.traits.get(name)
+        return kept[0] if kept else None
+
+    def told(self) -> dict[str, Trait]:
+        """Every trait, with its moment and source."""
+        return {
+            name: Trait(value, _moment(at), source)
+            for name, (value, at, source) in self.traits.items()
+        }
+
+    def count(self, kind: str, days: int, today: date) -> int:
+        """How often within the last ``days`` days (at most 90), today included."""
+        first, last = (today - timedelta(days=days - 1)).isoformat(), today.isoformat()
+        return sum(n for day, n in self.days.get(kind, {}).items() if first <= day <= last)
+
+    def affinity(self, now: datetime) -> dict[str, float]:
+        """How much each tag interests her at this moment, the strongest first."""
+        present = now.timestamp()
+        faded = {
+            tag: value * _faded(max(present - since, 0))
+            for tag, (value, since) in self.tags.items()
+        }
+        return dict(sorted(faded.items(), key=lambda item: (-item[1], item[0])))
+
+    def recent(self) -> list[Seen]:
+        """The materials she had to do with, the latest first."""
+        return [Seen(m, _moment(at), weight, k) for m, at, weight, k in reversed(self.materials)]
+
+    def bought(self) -> list[Purchase]:
+        """What she bought, the latest first."""
+        return [Purchase(_moment(at), *rest) for at, *rest in reversed(self.purchases)]
+
+    def holdings(self) -> list[Holding]:
+        """What she has, by number."""
+        return [
+            Holding(
+                number, kept.get("product", ""), kept.get("category", ""),
+                _day(kept.get("due")), _day(kept.get("matures")),
+            )
+            for number, kept in sorted(self.held.items())
+        ]  # fmt: skip
+
+    def last_seen(self) -> dict[str, datetime]:
+        """When each account last told of her."""
+        return {account: _moment(at) for account, (_, at) in self.accounts.items()}
+
+    def per_account(self) -> dict[str, int]:
+        """How many events each account told of her."""
+        return {account: int(count) for account, (count, _) in self.accounts.items()}
+
+    @property
+    def favourite_hour(self) -> int | None:
+        """The hour of the company's day at which she is most active, if that shows."""
+        if sum(self.hours) < _FEWEST_HOURS:
+            return None
+        return max(range(24), key=lambda hour: (self.hours[hour], -hour))
+
+    @property
+    def first_at(self) -> datetime | None:
+        return _moment(self.began) if self.began else None
+
+    @property
+    def active_at(self) -> datetime | None:
+        return _moment(self.active) if self.active else None
+
+    @property
+    def touched_at(self) -> datetime | None:
+        return _moment(self.touched) if self.touched else None
+
+    @property
+    def name(self) -> str:
+        return _text(self.trait("name"))
+
+    @property
+    def birthday(self) -> tuple[date, bool] | None:
+        """Her birthday, and whether it is a day of the lunar year."""
+        born = _day(self.trait("birthday"))
+        return (born, bool(self.trait("birthday_lunar"))) if born else None
+
+    @property
+    def risk(self) -> str:
+        """Her assessed risk level, C1 to C5, empty if she was not assessed."""
+        return _text(self.trait("risk_level"))
+
+    @property
+    def rep_hint(self) -> str:
+        """The rep she last had to do with."""
+        return max(self.reps, key=lambda rep: (self.reps[rep][1], rep), default="")
+
+    def same_as(self, other: Profile) -> bool:
+        """Counts exactly, decayed values within 1e-9."""
+        mine, theirs = asdict(self), asdict(other)
+        my_tags, their_tags = mine.pop("tags"), theirs.pop("tags")
+        return (
+            mine == theirs
+            and my_tags.keys() == their_tags.keys()
+            and all(
+                my_tags[tag][1] == their_tags[tag][1]
+                and abs(my_tags[tag][0] - their_tags[tag][0]) < 1e-9
+                for tag in my_tags
+            )
+        )
+
+
+def fold(
+    events: Iterable[Event], about: About, *, zone: Zone, onto: Profile | None = None
+) -> Profile:
+    """Fold events, oldest first by (at, id), onto a profile or an empty one."""
+    profile = onto or Profile()
+    for event in events:
+        profile.take(event, about(event), zone)
+    return profile
+
+
+def relevant_tags(profile: Profile, now: datetime, first: int = 5) -> list[str]:
+    """The tags that interest her most now, those she dislikes left out."""
+    return [tag for tag, value in profile.affinity(now).items() if value > 0][:first]
+
+
+def _faded(seconds: float) -> float:
+    return math.exp2(-seconds / HALF_LIFE)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,80 @@
+"""Where profiles are kept (画像存取): one row a customer, with a few columns to look by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import LargeBinary, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data_hub.identities import Identities
+from data_hub.profiles.folding import Profile
+from stores.records import Folded, Records, upsert
+
+
+class ProfileRow(Folded, kw_only=True):
+    """One customer's profile as it was last folded."""
+
+    __tablename__ = "profiles"
+
+    customer: Mapped[str] = mapped_column(primary_key=True)
+    handle: Mapped[str] = mapped_column(info={"customer": "drop"})
+    """One of her handles, so that what is forgotten by handle is forgotten here too."""
+    name: Mapped[str] = mapped_column(default="", index=True, info={"customer": "drop"})
+    phone: Mapped[str] = mapped_column(default="", index=True, info={"customer": "drop"})
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    """When anything was last heard of her."""
+    body: Mapped[bytes] = mapped_column(LargeBinary, info={"customer": "drop"})
+
+
+class Profiles:
+    """Every customer's profile. Only the digest writes."""
+
+    def __init__(self, people: Records, identities: Identities) -> None:
+        self._people = people
+        self._identities = identities
+
+    def of(self, customer: str) -> Profile:
+        """Her profile, by any id she ever had; empty if nothing was folded. Raises `NotFound`."""
+        now = self._identities.resolve(customer)
+        return self.many([now]).get(now) or Profile()
+
+    def many(self, customers: Collection[str]) -> dict[str, Profile]:
+        """Profiles by ids of the present; those with none are left out."""
+        wanted = select(ProfileRow.customer, ProfileRow.body)
+        found: dict[str, Profile] = {}
+        asked = sorted(set(customers))
+        with self._people.read() as session:
+            for begin in range(0, len(asked), 900):
+                chunk = asked[begin : begin + 900]
+                rows = session.execute(wanted.where(ProfileRow.customer.in_(chunk)))
+                found |= {customer: Profile.unpack(body) for customer, body in rows}
+        return found
+
+    def keep(
+        self, profiles: Mapping[str, Profile], handles: Mapping[str, str], gone: Iterable[str]
+    ) -> None:
+        """Keep these, each with one of her handles, and drop those gone. Joins the write."""
+        rows: list[dict[str, Any]] = [
+            {
+                "customer": customer, "handle": handles[customer], "name": profile.name,
+                "phone": profile.trait("phone") or "", "last_at": _last(profile),
+                "body": profile.pack(),
+            }
+            for customer, profile in profiles.items()
+        ]  # fmt: skip
+        with self._people.write() as session:
+            if ids := list(gone):
+                session.execute(delete(ProfileRow).where(ProfileRow.customer.in_(ids)))
+            upsert(session, ProfileRow, rows)
+
+    def drop(self) -> None:
+        """Throw the fold away, to be made again. Joins the digest's write."""
+        with self._people.write() as session:
+            session.execute(delete(ProfileRow))
+
+
+def _last(profile: Profile) -> datetime:
+    return datetime.fromtimestamp(profile.last[0], UTC)

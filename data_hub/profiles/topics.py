@@ -1,0 +1,94 @@
+"""Topics (主题): what a material is about, as it was when an event arrived.
+
+The content hub answers for today; the answer is stamped here and never rewritten, so that a
+profile made again from history does not depend on today's taxonomy.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.clock import Clock
+from kernel.events import Event
+from stores.records import Record, Records, upsert
+
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Topics(Protocol):
+    """The one question that the data hub asks of the content hub."""
+
+    def about(self, materials: Collection[str]) -> Mapping[str, Collection[str]]:
+        """The tag ids of each material, now. Materials nobody knows are left out."""
+        ...
+
+
+class TopicStamp(Record, kw_only=True):
+    """From when on a material was about what. A new row only when that changed."""
+
+    __tablename__ = "topic_stamps"
+
+    material: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    tags: Mapped[list[str]]
+
+
+class Stamps:
+    """What materials were about, at any moment since the first event about them."""
+
+    def __init__(self, records: Records, topics: Topics, clock: Clock) -> None:
+        self._records = records
+        self._topics = topics
+        self._clock = clock
+
+    def stamp(self, materials: Collection[str]) -> None:
+        """Note what these materials are about, where that is not what was noted last."""
+        now = self._clock()
+        today = self._topics.about(materials)
+        kept = self._kept(materials)
+        rows = []
+        for material in materials:
+            tags = sorted(today.get(material, ()))
+            stamps = kept.get(material)
+            if stamps is None or stamps[-1][1] != tags:
+                since = now if stamps else _ALWAYS
+                rows.append({"material": material, "since": since, "tags": tags})
+        if rows:
+            with self._records.write() as session:
+                upsert(session, TopicStamp, rows)
+
+    def of(self, events: Iterable[Event]) -> Stamped:
+        """What is needed to say what each of these events was about."""
+        return Stamped(self._kept({event.material for event in events if event.material}))
+
+    def _kept(self, materials: Collection[str]) -> dict[str, list[tuple[datetime, list[str]]]]:
+        wanted = select(TopicStamp.material, TopicStamp.since, TopicStamp.tags)
+        wanted = wanted.where(TopicStamp.material.in_(materials)).order_by(TopicStamp.since)
+        found: dict[str, list[tuple[datetime, list[str]]]] = {}
+        with self._records.read() as session:
+            for material, since, tags in session.execute(wanted):
+                found.setdefault(material, []).append((since, tags))
+        return found
+
+
+class Stamped:
+    """Answers what an event was about, from the stamps that were loaded for it."""
+
+    def __init__(self, stamps: Mapping[str, Sequence[tuple[datetime, list[str]]]]) -> None:
+        self._stamps = stamps
+
+    def about(self, event: Event) -> Sequence[str]:
+        """The tags of its material when it arrived. Asking later gives the same."""
+        stamps = self._stamps.get(event.material)
+        if not stamps:
+            return ()
+        if len(stamps) == 1:
+            return stamps[0][1]
+        arrived = event.received or event.at
+        return stamps[max(bisect_right(stamps, arrived, key=lambda each: each[0]) - 1, 0)][1]

@@ -1,0 +1,211 @@
+"""Staff (员工与人设): the company's units and the people who work in them, with their persona.
+
+Does not know how anybody signs in, nor which customers are hers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TypeVar
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.actors import Actor, Role
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from stores.changes import Changes
+from stores.records import Record, Records
+
+HEADQUARTERS = ""
+"""Above every unit; content without a unit is headquarters'."""
+
+_MACHINES = {Role.CHANNEL_APP, Role.COLLECTOR, Role.SERVICE, Role.CUSTOMER}
+
+
+class Unit(Record, kw_only=True):
+    """A branch, a team: a part of the company under another."""
+
+    __tablename__ = "units"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("unt"))
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    parent: Mapped[str] = mapped_column(default=HEADQUARTERS, index=True)
+    kind: Mapped[str] = mapped_column(default="branch")
+
+
+class Staff(Record, kw_only=True):
+    """Somebody who works here. ``persona`` holds tag ids: what she stands for and can do."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("stf"))
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(info={"customer": "keep"})
+    unit: Mapped[str] = mapped_column(default=HEADQUARTERS, index=True)
+    role: Mapped[str] = mapped_column(default=Role.REP.value)
+    post: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="zh")
+    persona: Mapped[list[str]] = mapped_column(default_factory=list)
+    licences: Mapped[list[str]] = mapped_column(default_factory=list)
+
+
+class StaffBook:
+    """Everybody who works here, and the tree of units."""
+
+    def __init__(self, records: Records, changes: Changes) -> None:
+        self._records = records
+        self._changes = changes
+
+    def add_unit(
+        self, code: str, name: str, *, by: str, parent: str = HEADQUARTERS, kind: str = "branch"
+    ) -> Unit:
+        """Found a unit under another."""
+        unit = Unit(code=code, name=name, parent=parent, kind=kind)
+        with self._records.write(f"unit:{code}") as session:
+            if parent:
+                _existing(session, Unit, parent)
+            if session.scalar(select(Unit.id).where(Unit.code == code)):
+                raise Conflict("code_is_taken", code=code)
+            session.add(unit)
+            self._changes.note("founded", "unit", unit.id, by=by, code=code)
+        return unit
+
+    def add(
+        self,
+        code: str,
+        name: str,
+        *,
+        by: str,
+        unit: str = HEADQUARTERS,
+        role: Role = Role.REP,
+        post: str = "",
+        language: str = "zh",
+        persona: Iterable[str] = (),
+        licences: Iterable[str] = (),
+    ) -> Staff:
+        """Take somebody on."""
+        if role in _MACHINES:
+            raise Invalid("role", "not_a_role_of_staff", role=role.value)
+        staff = Staff(
+            code=code, name=name, unit=unit, role=role.value, post=post, language=language,
+            persona=list(persona), licences=list(licences),
+        )  # fmt: skip
+        with self._records.write(f"staff:{code}") as session:
+            if unit:
+                _existing(session, Unit, unit)
+            if session.scalar(select(Staff.id).where(Staff.code == code)):
+                raise Conflict("code_is_taken", code=code)
+            session.add(staff)
+            self._changes.note("hired", "staff", staff.id, by=by, code=code)
+        return staff
+
+    def describe(
+        self, key: str, *, by: str, add: Collection[str] = (), remove: Collection[str] = ()
+    ) -> Staff:
+        """Change what she stands for: tags given and taken. Repeating is harmless."""
+        with self._records.write(f"staff:{key}") as session:
+            staff = _existing(session, Staff, key)
+            kept = [tag for tag in staff.persona if tag not in remove]
+            kept += [tag for tag in dict.fromkeys(add) if tag not in kept]
+            if kept != staff.persona:
+                staff.persona = kept
+                self._changes.note(
+                    "described", "staff", staff.id, by=by, add=sorted(add), remove=sorted(remove)
+                )
+        return staff
+
+    def one(self, key: str) -> Staff:
+        """By id or code; raises `NotFound`."""
+        with self._records.read() as session:
+            return _existing(session, Staff, key)
+
+    def unit(self, key: str) -> Unit:
+        """By id or code; raises `NotFound`."""
+        with self._records.read() as session:
+            return _existing(session, Unit, key)
+
+    def many(self, ids: Collection[str]) -> dict[str, Staff]:
+        with self._records.read() as session:
+            found = session.scalars(select(Staff).where(Staff.id.in_(ids)))
+            return {staff.id: staff for staff in found}
+
+    def page(
+        self,
+        *,
+        units: Collection[str] | None = None,
+        role: Role | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Page[Staff]:
+        """Those of some units, or all, in the order they were taken on."""
+        wanted = select(Staff).order_by(Staff.id).limit(page_size(first) + 1)
+        if units is not None:
+            wanted = wanted.where(Staff.unit.in_(units))
+        if role is not None:
+            wanted = wanted.where(Staff.role == role.value)
+        if after is not None:
+            wanted = wanted.where(Staff.id > read_cursor(after, str)[0])
+        with self._records.read() as session:
+            found = list(session.scalars(wanted))
+        more = len(found) > first and first > 0
+        return Page(found[:first], cursor(found[first - 1].id) if more else None)
+
+    def units(self) -> list[Unit]:
+        """Every unit, the oldest first."""
+        with self._records.read() as session:
+            return list(session.scalars(select(Unit).order_by(Unit.id)))
+
+    def above(self, unit: str) -> frozenset[str]:
+        """The unit, all it stands under, and headquarters."""
+        parents = {each.id: each.parent for each in self.units()}
+        line = {HEADQUARTERS}
+        while unit and unit not in line:
+            line.add(unit)
+            unit = parents.get(unit, HEADQUARTERS)
+        return frozenset(line)
+
+    def below(self, unit: str) -> frozenset[str]:
+        """The unit and all that stands under it; for headquarters, every unit there is."""
+        children: dict[str, list[str]] = {}
+        for each in self.units():
+            children.setdefault(each.parent, []).append(each.id)
+        found, ahead = {unit}, [unit]
+        while ahead:
+            for child in children.get(ahead.pop(), ()):
+                if child not in found:
+                    found.add(child)
+                    ahead.append(child)
+        return frozenset(found)
+
+    def actor(self, key: str) -> Actor:
+        """Whoever she is when she asks. Headquarters' people reach everybody."""
+        staff = self.one(key)
+        role = Role(staff.role)
+        if role is Role.REP:
+            reach: frozenset[str] | None = frozenset()
+        elif role is Role.ADMIN or staff.unit == HEADQUARTERS:
+            reach = None
+        else:
+            reach = self.below(staff.unit)
+        return Actor(
+            id=staff.id, role=role, name=staff.name, staff=staff.id, unit=staff.unit,
+            units=self.above(staff.unit), reach=reach, language=staff.language,
+        )  # fmt: skip
+
+    def in_units(self, units: Collection[str]) -> list[str]:
+        """The ids of everybody who works in one of them."""
+        with self._records.read() as session:
+            return list(session.scalars(select(Staff.id).where(Staff.unit.in_(units))))
+
+
+Kept = TypeVar("Kept", Unit, Staff)
+
+
+def _existing(session: Session, kind: type[Kept], key: str) -> Kept:
+    wanted = select(kind).where(or_(kind.id == key, kind.code == key)).order_by(kind.id != key)
+    found = session.scalars(wanted.limit(1)).first()
+    if found is None:
+        raise NotFound(kind.__name__.lower(), key)
+    return found

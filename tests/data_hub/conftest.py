@@ -1,0 +1,81 @@
+"""The data hub on real stores: a history that events are put into, and a digest that follows."""
+
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+
+from data_hub.customers import Customers
+from data_hub.digest import Digest
+from data_hub.findings import Findings
+from data_hub.identities import Identities
+from data_hub.profiles import Profiles
+from data_hub.staff import StaffBook
+from stores.changes import Changes
+from stores.records import Folded, Record, Records
+from stores.sqlite.history import SqliteHistory
+
+
+class Taxonomy:
+    """Answers what materials are about, as the content hub would today."""
+
+    def __init__(self):
+        self.tags = {}
+
+    def about(self, materials):
+        return {m: self.tags[m] for m in materials if m in self.tags}
+
+
+class Hub:
+    """Everything of the data hub, wired."""
+
+    def __init__(self, folder, records, people, changes, clock):
+        self.clock = clock
+        self.topics = Taxonomy()
+        self.history = SqliteHistory(folder / "history.db", durability="process")
+        self.staff = StaffBook(records, changes)
+        self.identities = Identities(people, records, changes, clock)
+        self.profiles = Profiles(people, self.identities)
+        self.findings = Findings(people)
+        self.digest = Digest(
+            self.history, people, records, self.identities, self.profiles, self.topics, clock
+        )
+        self.customers = Customers(
+            people, records, self.identities, self.history, self.staff, changes, clock
+        )
+        self._upto = count(1)
+
+    def tell(self, *events):
+        """Events arrive, and are digested."""
+        self.history.put(events, upto=next(self._upto))
+        while self.digest.run():
+            pass
+
+    def kinds_found(self):
+        return [found.kind for found in self.findings.after(0)]
+
+
+@pytest.fixture
+def hub(tmp_path, records, people, changes, clock):
+    wired = Hub(tmp_path, records, people, changes, clock)
+    yield wired
+    wired.history.close()
+
+
+@pytest.fixture
+def fresh_hub(tmp_path_factory, clock):
+    """As many empty hubs as a property test needs, each in a folder of its own."""
+
+    @contextmanager
+    def one():
+        folder = tmp_path_factory.mktemp("hub")
+        records = Records(f"sqlite:///{folder}/records.db", durability="process")
+        records.create(Record)
+        people = Records(f"sqlite:///{folder}/people.db", durability="process")
+        people.create(Folded)
+        wired = Hub(folder, records, people, Changes(records, clock), clock)
+        yield wired
+        for store in (wired.history, records, people):
+            store.close()
+
+    return one

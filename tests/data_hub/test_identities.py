@@ -1,0 +1,200 @@
+"""Handles become one customer once something links them, in whatever order it is heard."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from data_hub.identities import Link, Parting, own_id, partition, phone
+from kernel.errors import Invalid, NotFound
+from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
+
+
+def test_a_handle_is_a_customer_of_her_own_until_something_links_it(hub):
+    hub.tell(event("followed", openid("o1")), event("signed_in", user("u1"), minutes=1))
+
+    assert hub.identities.customer_of(openid("o1")) != hub.identities.customer_of(user("u1"))
+
+
+@pytest.mark.rule("R10.2")
+def test_known_by_phone_in_the_app_and_by_unionid_in_wechat_she_becomes_one_profile(hub):
+    hub.tell(
+        event("identified", user("u1"), mobile(), detail={"traits": {"name": "林秀兰"}}),
+        event("bought", user("u1"), minutes=1, detail={"amount": 5000, "product": "稳盈一号"}),
+        event("followed", openid("o1"), unionid("w1"), minutes=2, account="acc_oa"),
+        event("messaged", openid("o1"), minutes=3, account="acc_oa"),
+    )
+    app, wechat = (hub.identities.customer_of(h) for h in (mobile(), unionid("w1")))
+    assert app != wechat
+
+    hub.tell(event("identified", openid("o1"), mobile(), minutes=4, account="acc_oa"))
+
+    one = hub.identities.customer_of(unionid("w1"))
+    assert one == hub.identities.customer_of(mobile()) == hub.identities.resolve(wechat) == app
+    profile = hub.profiles.of(wechat)
+    assert profile.events == 5
+    assert profile.name == "林秀兰"
+    assert [each.product for each in profile.bought()] == ["稳盈一号"]
+
+
+def test_she_is_named_by_her_oldest_handle_even_if_that_is_heard_of_last(hub):
+    hub.tell(event("identified", user("u1"), mobile(), minutes=10))
+    young = hub.identities.customer_of(user("u1"))
+
+    hub.tell(event("followed", openid("o1"), unionid("w1"), minutes=1))
+    hub.tell(event("identified", openid("o1"), mobile(), minutes=20))
+
+    assert hub.identities.customer_of(user("u1")) == own_id(openid("o1"))
+    assert hub.identities.resolve(young) == own_id(openid("o1"))
+    assert hub.identities.handles(young)[0] == openid("o1")
+
+
+def test_an_id_that_nobody_ever_had_leads_nowhere(hub):
+    with pytest.raises(NotFound):
+        hub.identities.resolve("cus_nobody")
+
+
+def test_a_family_phone_does_not_make_two_logins_one_person(hub):
+    hub.tell(
+        event("identified", user("mother"), mobile()),
+        event("identified", user("daughter"), mobile(), minutes=5),
+    )
+
+    mother, daughter = (hub.identities.customer_of(user(n)) for n in ("mother", "daughter"))
+    assert mother != daughter
+    assert hub.identities.customer_of(mobile()) == mother
+    [parked] = hub.identities.parked()
+    assert set(parked.customers) == {mother, daughter}
+    assert "parked" in hub.kinds_found()
+
+
+def test_who_came_first_keeps_the_phone_even_if_she_is_heard_of_last(hub):
+    hub.tell(event("identified", user("daughter"), mobile(), minutes=5))
+    hub.tell(event("identified", user("mother"), mobile()))
+
+    assert hub.identities.customer_of(mobile()) == hub.identities.customer_of(user("mother"))
+
+
+def test_logins_of_two_accounts_may_be_one_person(hub):
+    hub.tell(
+        event("identified", user("u1"), mobile()),
+        event("identified", user("m7", "acc_shop"), mobile(), minutes=1),
+    )
+
+    assert hub.identities.customer_of(user("u1")) == hub.identities.customer_of(
+        user("m7", "acc_shop")
+    )
+
+
+def test_what_people_ruled_is_stronger_than_what_events_say(hub):
+    hub.tell(
+        event("identified", user("mother"), mobile()),
+        event("viewed_page", openid("o1"), mobile(), minutes=1),
+    )
+    assert len(hub.identities.handles(hub.identities.customer_of(mobile()))) == 3
+
+    hub.identities.part(openid("o1"), mobile(), by="stf_1")
+    hub.tell()
+    parted = hub.identities.customer_of(openid("o1"))
+    assert parted != hub.identities.customer_of(mobile())
+    assert hub.profiles.of(parted).events == 1
+
+    hub.identities.merge(openid("o1"), user("mother"), by="stf_1")
+    hub.tell()
+    assert hub.identities.customer_of(openid("o1")) == hub.identities.customer_of(user("mother"))
+    assert hub.identities.customer_of(mobile()) == own_id(mobile())  # parted from her, so from both
+    assert hub.profiles.of(parted).events == 2
+
+
+def test_a_ruling_may_join_two_logins_that_the_guard_keeps_apart(hub):
+    hub.tell(event("signed_in", user("old")), event("signed_in", user("new"), minutes=1))
+
+    hub.identities.merge(user("new"), user("old"), by="stf_1")
+    hub.tell()
+
+    assert hub.identities.customer_of(user("new")) == hub.identities.customer_of(user("old"))
+    assert hub.profiles.of(own_id(user("new"))).events == 2
+
+
+def test_a_ruling_speaks_of_two_different_handles_that_were_seen(hub):
+    hub.tell(event("signed_in", user("u1")))
+    with pytest.raises(Invalid):
+        hub.identities.merge(user("u1"), user("u1"), by="stf_1")
+    with pytest.raises(Invalid):
+        hub.identities.merge(user("u1"), user("ghost"), by="stf_1")
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("138 0013 8000", "13800138000"),
+        ("+86-13800138000", "13800138000"),
+        ("008613800138000", "13800138000"),
+        ("+852 9123 4567", "+85291234567"),
+        ("12345", None),
+        ("call me", None),
+        ("", None),
+    ],
+)
+def test_a_phone_has_one_spelling(typed, value):
+    handle = phone(typed)
+    assert (handle.value if handle else None) == value
+
+
+HANDLES = [f"user:a:{n}" for n in range(4)] + [f"phone::{n}" for n in range(3)] + ["openid:o:1"]
+pairs = st.lists(
+    st.tuples(st.sampled_from(HANDLES), st.sampled_from(HANDLES)).filter(lambda p: p[0] != p[1]),
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs, pairs, st.randoms())
+def test_the_order_of_links_changes_nothing_and_the_guard_always_holds(told, parted, shuffle):
+    links = [
+        Link(MONDAY + timedelta(minutes=n % 5), f"e{n}", *sorted(pair))
+        for n, pair in enumerate(told)
+    ]
+    partings = [Parting(*sorted(pair)) for pair in parted[:3]]
+    groups, refused = partition(HANDLES, links, partings)
+
+    shuffled, others = links[:], HANDLES[:]
+    shuffle.shuffle(shuffled)
+    shuffle.shuffle(others)
+    again, refused_again = partition(others, shuffled, partings)
+
+    assert {frozenset(g) for g in groups} == {frozenset(g) for g in again}
+    assert refused == refused_again
+    for group in groups:
+        assert sum(handle.startswith("user:a:") for handle in group) <= 1
+        for parting in partings:
+            assert not {parting.one, parting.other} <= set(group)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_any_order_of_arrival_gives_the_same_people(data, fresh_hub):
+    people = [user("a"), user("b"), openid("o1"), unionid("w1"), mobile(), mobile("13900139000")]
+    told = data.draw(
+        st.lists(st.lists(st.sampled_from(people), min_size=1, max_size=3, unique=True), max_size=9)
+    )
+    heard = [
+        event("viewed_page", first, *links, minutes=(n * 7) % 5, id=f"e{n}")
+        for n, (first, *links) in enumerate(told)
+    ]
+    shuffled = data.draw(st.permutations(heard))
+    cut = data.draw(st.integers(0, len(heard)))
+
+    def people_after(*stretches):
+        with fresh_hub() as hub:
+            for stretch in stretches:
+                hub.tell(*stretch)
+            found = hub.identities.customers_of(people)
+            parked = [(each.one, each.other) for each in hub.identities.parked()]
+            bodies = {c: p.pack() for c, p in hub.profiles.many(set(found.values())).items()}
+            return found, parked, bodies
+
+    assert people_after(heard) == people_after(shuffled[:cut], shuffled[cut:])
