@@ -20,7 +20,7 @@ class Problem(Exception):
 
     code: ClassVar[str] = "problem"
 
-    def __init__(self, reason: str, **facts: Any) -> None:
+    def __init__(self, reason: str, /, **facts: Any) -> None:
         super().__init__(reason)
         self.reason = reason
         self.facts = facts
@@ -50,7 +50,7 @@ class Invalid(Problem):
 
     code = "invalid"
 
-    def __init__(self, field: str, reason: str, **facts: Any) -> None:
+    def __init__(self, field: str, reason: str, /, **facts: Any) -> None:
         super().__init__(reason, **facts)
         self.flaws: tuple[Flaw, ...] = (Flaw(field, reason, facts),)
 
@@ -99,6 +99,6 @@ class Overloaded(Problem):
 
     code = "overloaded"
 
-    def __init__(self, reason: str, *, seconds: float = 1, **facts: Any) -> None:
+    def __init__(self, reason: str, /, *, seconds: float = 1, **facts: Any) -> None:
         super().__init__(reason, seconds=seconds, **facts)
         self.seconds = seconds

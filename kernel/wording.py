@@ -19,7 +19,7 @@ LANGUAGES = ("zh", "en")
 _WORDS = Path(__file__).with_name("words")
 
 
-def say(key: str, language: str = "zh", **facts: Any) -> str:
+def say(key: str, language: str = "zh", /, **facts: Any) -> str:
     """The sentence behind the key. A key that nobody wrote down is answered as it is."""
     sentence = catalogue().get(key)
     if sentence is None:
