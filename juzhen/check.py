@@ -89,7 +89,7 @@ def doctor(settings: Settings, platform: Platform) -> Iterator[Finding]:
         "Is `juzhen worker` running? Its log says which duty fails.",
     )  # fmt: skip
     for account in platform.accounts.all():
-        paused = account.paused_for
+        paused = account.paused_reason if account.paused else ""
         yield Finding(
             f"account {account.code}", not paused, paused or "ready",
             f"Mend what is named, then: juzhen account resume {account.code}",

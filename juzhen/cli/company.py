@@ -14,6 +14,7 @@ from rich.table import Table
 
 from juzhen.settings import load
 from kernel.actors import Role
+from kernel.events import Ecosystem
 from kernel.secret import Secret
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def first_administrator(company: Platform) -> str:
     if company.staff.page().items:
         return "The company has its people already."
     password = secrets.token_urlsafe(12)
-    person = company.staff.add(name="管理员", role=Role.ADMIN, by=BY)
+    person = company.staff.add("admin", "管理员", role=Role.ADMIN, by=BY)
     company.access.enrol(person.id, "admin", Secret(password), by=BY)
     return f"Sign in as admin with the password {password} and change it."
 
@@ -130,22 +131,29 @@ def account() -> None:
 @click.argument("kind")
 @click.argument("code")
 @click.option("--name", required=True, help="What people call it.")
+@click.option("--ecosystem", type=click.Choice([each.value for each in Ecosystem]), required=True)
 @click.option("--setting", "settings", multiple=True, help="NAME=VALUE, such as app_id=wx12…")
 @click.option("--secret", "names", multiple=True, help="NAME; its value is asked for, not shown.")
 def add_account(
-    kind: str, code: str, name: str, settings: tuple[str, ...], names: tuple[str, ...]
+    kind: str,
+    code: str,
+    name: str,
+    ecosystem: str,
+    settings: tuple[str, ...],
+    names: tuple[str, ...],
 ) -> None:
     """Connect an account.
 
-    Example: juzhen account add wechat_oa oa_main --name 安和人寿 --setting app_id=wx12
-    --secret app_secret --secret token --secret aes_key
+    Example: juzhen account add wechat_oa oa_main --name 安和人寿 --ecosystem wechat
+    --setting app_id=wx12 --secret app_secret --secret token --secret aes_key
     """
     told = dict(each.partition("=")[::2] for each in settings)
-    hidden = {each: Secret(click.prompt(each, hide_input=True)) for each in names}
+    hidden = {each: click.prompt(each, hide_input=True) for each in names}
     with platform() as company:
         made = company.accounts.add(
-            code=code, name=name, kind=kind, settings=told, secrets=hidden, by=BY
-        )
+            code=code, name=name, kind=kind, ecosystem=ecosystem, settings=told, secrets=hidden,
+            by=BY,
+        )  # fmt: skip
     click.echo(f"{made.id}  write key {made.write_key}")
 
 
@@ -164,7 +172,7 @@ def list_accounts(as_json: bool) -> None:
                 "kind": each.kind,
                 "name": each.name,
                 "ecosystem": each.ecosystem,
-                "paused": each.paused_for,
+                "paused": each.paused_reason if each.paused else "",
             }
             for each in company.accounts.all()
         ]
@@ -180,7 +188,7 @@ def pause_account(code: str, why: str) -> None:
     Example: juzhen account pause oa_main --why "being certified anew"
     """
     with platform() as company:
-        company.accounts.pause(code, reason=why, by=BY)
+        company.accounts.pause(code, why, by=BY)
 
 
 @account.command("resume")
