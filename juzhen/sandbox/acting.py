@@ -17,6 +17,8 @@ from juzhen.sandbox.world import World
 
 _FOLLOWERS_A_TURN = 2
 _CUSTOMERS_A_TURN = 2
+_READS_TO_THE_END = 45
+"""Seconds after which we take it that she has come to the end."""
 
 
 class Acting:
@@ -49,9 +51,10 @@ class Acting:
         world = self._world
         app = next(one for one in world.accounts.apps() if one.code == code)
         seconds = self._dice.randint(8, 90)
-        world.readers.track(app, user_id, "viewed", {"material": material})
+        world.readers.track(app, user_id, "Material Read", {"material": material})
         told = {"material": material, "seconds": seconds}
-        world.readers.track(app, user_id, "read", told)
+        if seconds > _READS_TO_THE_END:
+            world.readers.track(app, user_id, "Material Finished", told)
 
     def _followers(self, account: OfficialAccount) -> int:
         world = self._world

@@ -53,7 +53,7 @@ def blueprint(world: World) -> Blueprint:
         if item is None:
             return redirect(url_for("app_twin.phone"), 303)
         if customer is not None:
-            world.readers.track(app, customer.user_id, "viewed", {"material": material})
+            world.readers.track(app, customer.user_id, "Material Read", {"material": material})
         url = item["trackedUrl"]
         if not world.readers.ours(url):
             abort(502)

@@ -245,4 +245,4 @@ def spoken(kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
         text = "\n".join(str(one.get("value", "")) for one in told["data"].values())
     else:
         text = str(told.get(_TEXT_FIELDS.get(kind, ""), f"[{kind}]"))
-    return {"text": re.sub(r"<[^>]+>", "", text).strip(), "links": links}
+    return {"text": re.sub(r"</?a\b[^>]*>", "", text).strip(), "links": links}

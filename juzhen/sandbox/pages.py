@@ -149,7 +149,6 @@ def _follower_pages(door: Blueprint, world: World) -> None:
             world.followers.choose(account, openid, request.form.get("key", "latest"))
         elif text := request.form.get("text", "").strip():
             world.followers.say(account, openid, text)
-        world.beat()
         return redirect(url_for("pages.follower", openid=openid), 303)
 
 
