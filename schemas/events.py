@@ -1,0 +1,184 @@
+"""What may be told of an event (事件契约): the contract of one item, and a plan compiled from it.
+
+The schema is the contract: documents and messages come from it. The plan is the same contract in
+straight-line Python, 20 × faster: it answers what ``load`` would, or None when anything is not
+plainly fine, and then ``load`` finds the words. Knows no wire format's envelope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow.validate import Length, OneOf
+
+from kernel.errors import Flaw, Invalid
+
+TYPES = ("track", "identify", "page", "screen", "group", "alias")
+ID_LIMIT = 255
+
+Told = dict[str, Any]
+Plan = Callable[[Mapping[str, Any]], Told | None]
+
+
+class Id(fields.String):
+    """An id that somebody else gave: text or a whole number, trimmed, without control characters.
+
+    Numbers become text, because one and the same SDK sends 42 here and "42" there.
+    """
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own way
+        "invalid": "not_an_id",
+        "too_long": "value_too_long",
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **other: Any) -> str:
+        if type(value) is int:
+            value = str(value)
+        if type(value) is not str:
+            raise self.make_error("invalid")
+        value = value.strip()
+        if len(value) > ID_LIMIT:
+            raise self.make_error("too_long")
+        if not value.isprintable():
+            raise self.make_error("invalid")
+        return str(value)
+
+
+def _id() -> Id:
+    return Id(allow_none=True)
+
+
+def _object() -> fields.Dict:
+    return fields.Dict(allow_none=True, error_messages={"invalid": "not_an_object"})
+
+
+def _time() -> fields.AwareDateTime:
+    """A time without a zone is taken for UTC, as every collector of this wire does."""
+    return fields.AwareDateTime(
+        default_timezone=UTC, allow_none=True, error_messages={"invalid": "not_a_time"}
+    )
+
+
+class Item(Schema):
+    """One event as Segment's wire spells it. Unknown keys are nobody's business."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    type = fields.String(
+        required=True,
+        validate=OneOf(TYPES, error="unknown_event_type"),
+        error_messages={
+            "required": "field_is_missing",
+            "null": "field_is_missing",
+            "invalid": "unknown_event_type",
+        },
+    )
+    messageId = _id()  # noqa: N815 - the wire's spelling, here and below
+    userId = _id()  # noqa: N815
+    anonymousId = _id()  # noqa: N815
+    previousId = _id()  # noqa: N815
+    groupId = _id()  # noqa: N815
+    event = _id()
+    name = _id()
+    properties = _object()
+    traits = _object()
+    context = _object()
+    timestamp = _time()
+    originalTimestamp = _time()  # noqa: N815
+    sentAt = _time()  # noqa: N815
+
+
+def checked(schema: Schema, told: Any) -> Told:
+    """What ``load`` answers, or `Invalid` with every field that is wrong and why."""
+    if type(told) is not dict:
+        raise Invalid("", "not_an_object")
+    try:
+        loaded: Told = schema.load(told)
+    except ValidationError as wrong:
+        raise Invalid.because(
+            Flaw(name, reasons[0]) for name, reasons in _reasons(wrong)
+        ) from wrong
+    return loaded
+
+
+def _reasons(wrong: ValidationError) -> Iterator[tuple[str, list[str]]]:
+    messages = wrong.messages
+    yield from (messages if isinstance(messages, dict) else {"": messages}).items()
+
+
+def compile_plan(schema: Schema) -> Plan:
+    """The schema as one function. Raises TypeError for a schema that says more than it can tell."""
+    if schema.unknown != EXCLUDE or schema.partial or schema.many or any(schema._hooks.values()):  # noqa: SLF001
+        raise TypeError(f"{type(schema).__name__} has hooks or strict keys: no plan for it")
+    lines = ["def plan(told):", " loaded = {}"]
+    for name, field in schema.load_fields.items():
+        lines += [f" {line}" for line in _lines(name, field)]
+    lines.append(" return loaded")
+    scope: dict[str, Any] = {"fromisoformat": datetime.fromisoformat, "UTC": UTC}
+    exec("\n".join(lines), scope)  # noqa: S102 - made of the schema's own names, checked in _lines
+    plan: Plan = scope["plan"]
+    return plan
+
+
+def _lines(name: str, field: fields.Field[Any]) -> Iterator[str]:
+    """The code for one field; ``return None`` wherever ``load`` should have the word."""
+    plain = field.attribute is None and field.data_key in (None, name) and name.isidentifier()
+    if not plain or field.pre_load or field.post_load:
+        raise TypeError(f"{name}: renamed or processed fields have no plan")
+    yield f"if {name!r} in told:"
+    yield f" value = told[{name!r}]"
+    yield " if value is not None:"
+    for line in (*_shape(name, field), *_limits(name, field)):
+        yield f"  {line}"
+    if not field.allow_none:
+        yield " else: return None"
+    yield f" loaded[{name!r}] = value"
+    if field.required:
+        yield "else: return None"
+
+
+def _shape(name: str, field: fields.Field[Any]) -> list[str]:
+    kind = type(field)
+    if kind is Id:
+        return [
+            "if type(value) is int: value = str(value)",
+            "elif type(value) is not str: return None",
+            "else: value = value.strip()",
+            f"if len(value) > {ID_LIMIT} or not value.isprintable(): return None",
+        ]
+    if kind is fields.String:
+        return ["if type(value) is not str: return None"]
+    if kind is fields.Dict and not (field.key_field or field.value_field):  # type: ignore[attr-defined]
+        return ["if type(value) is not dict: return None"]
+    zone = getattr(field, "default_timezone", None)
+    if kind is fields.AwareDateTime and zone is UTC and field.format == "iso":  # type: ignore[attr-defined]
+        return [
+            "try: value = fromisoformat(value)",
+            "except (TypeError, ValueError): return None",
+            "if value.tzinfo is None: value = value.replace(tzinfo=UTC)",
+        ]
+    raise TypeError(f"{name}: no plan for {kind.__name__}")
+
+
+def _limits(name: str, field: fields.Field[Any]) -> Iterator[str]:
+    for check in field.validators:
+        if type(check) is OneOf and all(type(choice) is str for choice in check.choices):
+            yield f"if value not in {tuple(check.choices)!r}: return None"
+        elif type(check) is Length and check.max is not None and check.equal is None:
+            yield f"if not {check.min or 0} <= len(value) <= {check.max}: return None"
+        else:
+            raise TypeError(f"{name}: no plan for {check!r}")
+
+
+ITEM = Item()
+_plan = compile_plan(ITEM)
+
+
+def item(told: Any) -> Told:
+    """One item, checked: by the plan if it is plainly fine, else by the contract itself."""
+    loaded = _plan(told) if type(told) is dict else None
+    return checked(ITEM, told) if loaded is None else loaded
