@@ -159,7 +159,8 @@ def _odds(
     fit = total[places] - total[places].min()
     fit = 0.1 + fit / (fit.max() or 1.0)  # the least fitting keeps a chance
     odds: Floats = rate * fit
-    return np.divide(odds, odds.sum())
+    odds /= odds.sum()
+    return odds
 
 
 def _with_needed(

@@ -31,7 +31,7 @@ class Habits:
     """A birthday week reaches this many days both ways."""
     maturity: int = 30
     """How many days ahead a maturity is worth a word."""
-    dormant: int = 30
+    dormant: int = 45
     """Days of silence after which a customer sleeps."""
 
 

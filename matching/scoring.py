@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,6 @@ class Read:
     neighbours: Floats = field(default_factory=lambda: np.empty(0))
     """How near each of ``keys`` lies."""
     keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +210,21 @@ class Scores:
         days = max(0.0, (self.question.now - read.at).total_seconds() / 86_400)
         return self.weights.seen * 2 ** (-days / self.weights.seen_days)
 
-    def reasons(self, place: int) -> list[Reason]:
-        """Why this candidate scores what it scores, the weightiest first; they sum to it."""
+    def nearest_read(self, place: int) -> Read | None:
+        """Which of her readings brought this candidate nearest, if any did."""
+        places, strengths, sources = self._links
+        own = np.flatnonzero(places == place)
+        if not len(own):
+            return None
+        return self.question.reads[int(sources[own[np.argmax(strengths[own])]])]
+
+    def reasons(self, place: int, titles: Mapping[str, str] = MappingProxyType({})) -> list[Reason]:
+        """Why this candidate scores what it scores, the weightiest first; they sum to it.
+
+        ``titles`` of what `nearest_read` names make the sentences readable.
+        """
         found = [each.reason for pulls in self._pulls_at(place) for each in pulls]
-        found += self._near_reasons(place)
+        found += self._near_reasons(place, titles)
         found += self._own_reasons(place)
         if place in self._lifts:
             found.append(Reason("book", "reason_book", {}, self._lifts[place]))
@@ -227,17 +238,15 @@ class Scores:
         columns = self.candidates.indices[begins:ends]
         return [self._by_column[int(each)] for each in columns if int(each) in self._by_column]
 
-    def _near_reasons(self, place: int) -> list[Reason]:
-        reached, weights = self._near
-        at = int(np.searchsorted(reached, place))
-        if at == len(reached) or reached[at] != place:
+    def _near_reasons(self, place: int, titles: Mapping[str, str]) -> list[Reason]:
+        nearest = self.nearest_read(place)
+        if nearest is None:
             return []
-        places, strengths, sources = self._links
-        own = places == place
-        nearest = self.question.reads[int(sources[own][np.argmax(strengths[own])])]
-        facts = {"title": nearest.title or nearest.material}
+        reached, weights = self._near
+        weight = float(weights[np.searchsorted(reached, place)])
+        facts = {"title": titles.get(nearest.material, nearest.material)}
         evidence = {"material": nearest.material, "at": nearest.at.isoformat()}
-        return [Reason("neighbour", "reason_neighbour", facts, float(weights[at]), evidence)]
+        return [Reason("neighbour", "reason_neighbour", facts, weight, evidence)]
 
     def _own_reasons(self, place: int) -> list[Reason]:
         found = []

@@ -31,7 +31,6 @@ def read(material, neighbours=None, days_ago=0.0):
         MONDAY - timedelta(days=days_ago),
         np.array(list(neighbours.values())),
         np.array([key_of(each) for each in neighbours], np.uint64),
-        title=f"《{material}》",
     )
 
 
@@ -40,5 +39,5 @@ def shelf():
     """Twelve image-texts about four topics, a script and a product note."""
     topics = ("养老社区", "理财", "健康", "子女教育")
     rows = [row(f"mat_{n}", topics[n % 4], f"tag_{n % 3}") for n in range(12)]
-    rows += [row("mat_s", "理财", type="script"), row("mat_p", "健康", type="product_note")]
+    rows += [row("mat_s", "理财", kind="script"), row("mat_p", "健康", kind="product_note")]
     return slice_of(*rows)

@@ -50,9 +50,9 @@ def test_what_is_near_to_her_reading_comes_first_and_names_the_reading():
         Question(now=MONDAY, reads=[read("mat_1", {"mat_3": 0.4, "mat_9": 0.9})]), made, WEIGHTS
     )
     assert made.ids[int(np.argmax(scores.total))] == "mat_3"
-    (reason,) = scores.reasons(made.place("mat_3"))
+    (reason,) = scores.reasons(made.place("mat_3"), {"mat_1": "养老金怎么领"})
     assert reason.kind == "neighbour"
-    assert reason.text("zh") == "读过《mat_1》的客户也读了这篇"
+    assert reason.text("zh") == "读过《养老金怎么领》的客户也读了这篇"
     assert reason.evidence["material"] == "mat_1"
 
 

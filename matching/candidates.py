@@ -1,0 +1,195 @@
+"""Candidates (候选): the arrays of one process, kept in step with the shelf and the counters.
+
+Looks at the content version with every question (one cheap statement) and follows what changed;
+the clock alone opens and closes. Shared by all threads of a process. Scores nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content_hub.showcase import ShelfDocument, ShelfRow
+from kernel.clock import Clock
+from matching.arrays import Floats, Row, Slice, Whole, Window, key_of
+from matching.counters import Counters, worth
+from stores.changes import Change, Changes
+from stores.records import Records
+
+_SLICES = 16
+"""How many (account, sight) are kept at once; the least used goes first."""
+_SETTLING = timedelta(seconds=5)
+"""For so long after an edit changes are followed again: commits may overtake numbers."""
+_COUNTED_AGAIN = timedelta(seconds=5)
+_HARMLESS = {"created_tag", "renamed_tag"}
+_MICRO = 1e-6
+
+Key = tuple[str, frozenset[str] | None]
+
+
+class Candidates:
+    """What may be shown to whom, right now, with how it has fared so far."""
+
+    def __init__(
+        self, records: Records, changes: Changes, counters: Counters, clock: Clock
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._whole: Whole | None = None
+        self._version = -1
+        self._mark = ""
+        self._settled = clock()
+        self._slices: OrderedDict[Key, Slice] = OrderedDict()
+        self._fared = _Fared(counters, clock)
+
+    def slice(self, account: str = "", sight: Collection[str] | None = None) -> Slice:
+        """What ``account`` (empty: any) shows to who sees these units (None: all)."""
+        now = self._clock()
+        key = (account, None if sight is None else frozenset(sight))
+        with self._lock:
+            whole = self._in_step(now)
+            if self._fared.refresh(now):
+                self._slices.clear()
+            kept = self._slices.get(key)
+            if kept is None or not kept.holds(now):
+                kept = self._fared.counted(whole.slice(account, sight, now), now)
+                self._slices[key] = kept
+                if len(self._slices) > _SLICES:
+                    self._slices.popitem(last=False)
+            self._slices.move_to_end(key)
+            return kept
+
+    def _in_step(self, now: datetime) -> Whole:
+        version = self._changes.version()
+        if self._whole is None:
+            return self._load(version)
+        if version != self._version:
+            self._settled = now + _SETTLING
+        elif now >= self._settled:
+            return self._whole
+        stretch = self._changes.after(self._mark)
+        while stretch.changes:
+            touched = _touched(stretch.changes)
+            if touched is None:
+                return self._load(version)
+            self._mark = stretch.mark
+            if touched:
+                self._patch(touched)
+            stretch = self._changes.after(self._mark)
+        self._version = version
+        return self._whole
+
+    def _load(self, version: int) -> Whole:
+        with self._records.read() as session:
+            self._mark = _last_mark(self._changes, self._mark)
+            self._whole = Whole.of(_rows(session, None))
+        self._version = version
+        self._settled = self._clock() + _SETTLING
+        self._slices.clear()
+        return self._whole
+
+    def _patch(self, materials: set[str]) -> None:
+        if self._whole is None:
+            return
+        with self._records.read() as session:
+            found = {row.material: row for row in _rows(session, materials)}
+        self._whole = self._whole.patched({each: found.get(each) for each in materials})
+        self._slices.clear()
+
+
+def _last_mark(changes: Changes, mark: str) -> str:
+    """The end of what has changed so far."""
+    while (stretch := changes.after(mark, 10_000)).changes:
+        mark = stretch.mark
+    return mark
+
+
+def _touched(changes: Iterable[Change]) -> set[str] | None:
+    """The materials that changes are about; None if everything must be read again."""
+    touched = set()
+    for change in changes:
+        if change.kind == "material":
+            touched.add(change.subject)
+        elif change.kind == "placement":
+            touched.add(str(change.detail["material"]))
+        elif change.kind == "tag" and change.act not in _HARMLESS:
+            return None
+    return touched
+
+
+def _rows(session: Session, materials: Collection[str] | None) -> Iterable[Row]:
+    """The placed materials with their tags and windows, as the showcase has them."""
+    placed = select(
+        ShelfRow.material, ShelfRow.type, ShelfRow.account, ShelfRow.unit, ShelfRow.opens,
+        ShelfRow.closes,
+    ).where(ShelfRow.tag == "")  # fmt: skip
+    tagged = select(ShelfDocument.material, ShelfDocument.direct, ShelfDocument.above)
+    if materials is None:
+        tagged = tagged.where(
+            ShelfDocument.material.in_(select(ShelfRow.material).where(ShelfRow.tag == ""))
+        )
+    else:
+        placed = placed.where(ShelfRow.material.in_(materials))
+        tagged = tagged.where(ShelfDocument.material.in_(materials))
+    windows: dict[str, list[Window]] = {}
+    types: dict[str, str] = {}
+    for material, type_, account, unit, opens, closes in session.execute(placed):
+        window = Window(account, unit, opens * _MICRO, closes * _MICRO)
+        windows.setdefault(material, []).append(window)
+        types[material] = type_
+    tags = {material: (*direct, *above) for material, direct, above in session.execute(tagged)}
+    return [
+        Row(material, types[material], tuple(tags.get(material, ())), tuple(own))
+        for material, own in windows.items()
+    ]
+
+
+class _Fared:
+    """How every content has fared, as sorted columns; read again every few seconds."""
+
+    def __init__(self, counters: Counters, clock: Clock) -> None:
+        self._counters = counters
+        self._mark = 0
+        self._again: datetime | None = None
+        self._rows: dict[int, tuple[float, int, int, int]] = {}
+        self._columns: Floats = np.empty((0, 4))
+        self._keys = np.empty(0, np.uint64)
+
+    def refresh(self, now: datetime) -> bool:
+        """Read what moved; True if anything did."""
+        if self._again is not None and now < self._again:
+            return False
+        self._again = now + _COUNTED_AGAIN
+        mark = self._counters.mark()
+        if mark == self._mark:
+            return False
+        if mark < self._mark:  # folded again from the start
+            self._rows, self._mark = {}, 0
+        for count in self._counters.since(self._mark):
+            self._rows[key_of(count.material)] = count[1:]
+        self._mark = mark
+        self._keys = np.fromiter(self._rows, np.uint64, len(self._rows))
+        self._columns = np.array(list(self._rows.values()), np.float64).reshape(-1, 4)
+        return True
+
+    def counted(self, candidates: Slice, now: datetime) -> Slice:
+        """The slice with its counts, popularity as of now."""
+        found, where = candidates.places(self._keys)
+        columns = np.zeros((4, len(candidates)))
+        columns[:, where] = self._columns[found].T
+        popular = np.log1p(columns[0] / worth(now.timestamp()))
+        top = float(popular.max(initial=0.0))
+        return replace(
+            candidates,
+            popular=popular / top if top > 0 else popular,
+            readers=columns[1], shown=columns[2], clicked=columns[3],
+        )  # fmt: skip
