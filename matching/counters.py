@@ -285,13 +285,13 @@ class Counters:
         """Decayed readers of each content within ``account:…`` or ``rep:…``."""
         rows = select(ScopedCount.material, ScopedCount.popular).where(ScopedCount.scope == scope)
         with self._people.read() as session:
-            return dict(session.execute(rows).tuples())
+            return dict(session.execute(rows).all())
 
     def popular(self, materials: Collection[str]) -> dict[str, float]:
         rows = select(MaterialCount.material, MaterialCount.popular)
         with self._people.read() as session:
             found = session.execute(rows.where(MaterialCount.material.in_(materials)))
-            return dict(found.tuples())
+            return dict(found.all())
 
     def total(self) -> float:
         """Decayed readers over all contents."""
@@ -365,13 +365,13 @@ def _packed(session: Session, material: str) -> Neighbours:
     """The nearest contents of one: cooc / (n_i^.75 * n_j^.5 + a little)."""
     near: dict[str, float] = {}
     for own, other in ((Pair.one, Pair.two), (Pair.two, Pair.one)):
-        near |= dict(session.execute(select(other, Pair.near).where(own == material)).tuples())
+        near |= dict(session.execute(select(other, Pair.near).where(own == material)).all())
     readers: dict[str, int] = {}
     names = [material, *near]
     for begin in range(0, len(names), 900):
         some = MaterialCount.material.in_(names[begin : begin + 900])
         wanted = select(MaterialCount.material, MaterialCount.readers).where(some)
-        readers |= dict(session.execute(wanted).tuples())
+        readers |= dict(session.execute(wanted).all())
     own_readers = max(readers.get(material, 0), 0) ** 0.75
     strengths = {
         other: value / (own_readers * max(readers.get(other, 0), 0) ** 0.5 + _SMALL)

@@ -1,0 +1,238 @@
+"""Reminders (红点任务): what a rep should look at, one red dot each, until she opens it.
+
+A reminder names the customer, what it is about, when it is due and what shows it. It is made at
+most once for each (rep, kind, customer, cycle), however often somebody asks for it. Decides
+nothing about when to remind: that is `engagement.triggers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, func, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.clock import Clock
+from kernel.errors import Invalid, NotFound
+from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from stores.changes import Changes
+from stores.records import Record, Records
+
+KINDS = (
+    "month_end",
+    "birthday",
+    "maturity",
+    "read_your_share",
+    "came_back",
+    "new_customer",
+)
+"""Why a rep may be reminded, the words for people under ``reminder_<kind>``."""
+
+
+class Reminder(Record, kw_only=True):
+    """One red dot of one rep."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        UniqueConstraint("staff", "kind", "handle", "cycle", name="uq_reminders_cycle"),
+        Index("ix_reminders_page", "staff", "due", "id"),
+        Index("ix_reminders_unread", "staff", "opened", "done", "due"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("rem"))
+    staff: Mapped[str]
+    kind: Mapped[str]
+    handle: Mapped[str] = mapped_column(info={"customer": "drop"})
+    """The customer, by one of her handles."""
+    cycle: Mapped[str]
+    """What must not be reminded of twice: a month, a year, a viewing session."""
+    due: Mapped[datetime]
+    made: Mapped[datetime]
+    material: Mapped[str] = mapped_column(default="")
+    evidence: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    """Counts and dates that show it; never a name."""
+    opened: Mapped[datetime | None] = mapped_column(default=None)
+    done: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def unread(self) -> bool:
+        return self.opened is None and self.done is None
+
+
+class Reminders:
+    """Every rep's red dots."""
+
+    def __init__(self, records: Records, changes: Changes, clock: Clock) -> None:
+        self._records = records
+        self._changes = changes
+        self._clock = clock
+
+    def remind(
+        self,
+        staff: str,
+        kind: str,
+        handle: str,
+        cycle: str,
+        *,
+        material: str = "",
+        due: datetime | None = None,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> Reminder | None:
+        """Remind her, unless she was reminded of the same: then None, and nothing changes."""
+        if kind not in KINDS:
+            raise Invalid("kind", "unknown_reminder_kind", kinds="、".join(KINDS))
+        now = self._clock()
+        reminder = Reminder(
+            staff=staff, kind=kind, handle=handle, cycle=cycle, due=due or now, made=now,
+            material=material, evidence=dict(evidence or {}),
+        )  # fmt: skip
+        with self._records.write() as session:
+            if not self._put(session, reminder):
+                return None
+            self._changes.note(
+                "reminded", "reminder", reminder.id, by="juzhen", handle=handle, rep=staff,
+                reason=kind, material=material,
+            )  # fmt: skip
+        return reminder
+
+    def _put(self, session: Session, reminder: Reminder) -> bool:
+        """Insert it; False if its cycle is taken, whoever was faster."""
+        insert = pg_insert if self._records.on_postgres else sqlite_insert
+        row = {column.key: getattr(reminder, column.key) for column in Reminder.__table__.columns}
+        put = insert(Reminder).values(**row).on_conflict_do_nothing()
+        return bool(session.scalars(put.returning(Reminder.id)).all())
+
+    def tell_more(
+        self, staff: str, kind: str, handle: str, cycle: str, evidence: Mapping[str, Any]
+    ) -> bool:
+        """Bring a reminder's evidence up to date; it stays as read or unread as it was."""
+        same = select(Reminder).where(
+            Reminder.staff == staff, Reminder.kind == kind, Reminder.handle == handle,
+            Reminder.cycle == cycle,
+        )  # fmt: skip
+        with self._records.write() as session:
+            reminder = session.scalar(same)
+            if reminder is None:
+                return False
+            reminder.evidence = {**reminder.evidence, **evidence}
+        return True
+
+    def open(self, reminder: str, staff: str) -> Reminder:
+        """She opened it: this very red dot goes out. Opening again does no harm."""
+        with self._records.write() as session:
+            found = _hers(session, reminder, staff)
+            if found.opened is None:
+                found.opened = self._clock()
+                self._note("opened_reminder", found, staff)
+        return found
+
+    def finish(self, reminder: str, staff: str) -> Reminder:
+        """She has done what it asked for."""
+        with self._records.write() as session:
+            found = _hers(session, reminder, staff)
+            if found.done is None:
+                found.done = self._clock()
+                found.opened = found.opened or found.done
+                self._note("done", found, staff)
+        return found
+
+    def finish_about(self, staff: str, handles: Collection[str]) -> int:
+        """She has turned to this customer: everything due about her is done."""
+        now = self._clock()
+        wanted = select(Reminder).where(
+            Reminder.staff == staff, Reminder.handle.in_(handles), Reminder.done.is_(None),
+            Reminder.due <= now,
+        )  # fmt: skip
+        with self._records.write() as session:
+            found = session.scalars(wanted).all()
+            for reminder in found:
+                reminder.done, reminder.opened = now, reminder.opened or now
+                self._note("done", reminder, staff)
+        return len(found)
+
+    def _note(self, act: str, reminder: Reminder, staff: str) -> None:
+        self._changes.note(
+            act, "reminder", reminder.id, by=staff, handle=reminder.handle, rep=staff,
+            reason=reminder.kind, material=reminder.material,
+        )  # fmt: skip
+
+    def unread(self, staff: str) -> int:
+        """Her red dots now: one index range."""
+        with self._records.read() as session:
+            return session.scalar(select(func.count()).where(*self._dots(staff))) or 0
+
+    def unread_by_kind(self, staff: str) -> dict[str, int]:
+        counted = select(Reminder.kind, func.count()).where(*self._dots(staff))
+        with self._records.read() as session:
+            return dict(session.execute(counted.group_by(Reminder.kind)).all())
+
+    def _dots(self, staff: str) -> Sequence[ColumnElement[bool]]:
+        return (
+            Reminder.staff == staff,
+            Reminder.opened.is_(None),
+            Reminder.done.is_(None),
+            Reminder.due <= self._clock(),
+        )
+
+    def one(self, reminder: str, staff: str) -> Reminder:
+        """One of hers; raises `NotFound` for another's as for none."""
+        with self._records.read() as session:
+            return _hers(session, reminder, staff)
+
+    def page(
+        self,
+        staff: str,
+        *,
+        open_only: bool = True,
+        handles: Collection[str] | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Page[Reminder]:
+        """What is due, the latest first; ``open_only`` leaves out what is done."""
+        wanted = select(Reminder).where(Reminder.staff == staff, Reminder.due <= self._clock())
+        if open_only:
+            wanted = wanted.where(Reminder.done.is_(None))
+        if handles is not None:
+            wanted = wanted.where(Reminder.handle.in_(handles))
+        if after is not None:
+            due, id_ = read_cursor(after, str, str)
+            at = _moment(str(due))
+            later = (Reminder.due < at) | ((Reminder.due == at) & (Reminder.id < id_))
+            wanted = wanted.where(later)
+        size = page_size(first)
+        wanted = wanted.order_by(Reminder.due.desc(), Reminder.id.desc()).limit(size + 1)
+        with self._records.read() as session:
+            found = list(session.scalars(wanted))
+        last = found[size - 1] if size and len(found) > size else None
+        end = cursor(last.due.isoformat(), last.id) if last else None
+        return Page(found[:size], end)
+
+    def flaws(self) -> Iterator[str]:
+        """What cannot be: done or opened before it was made, or of a kind nobody knows."""
+        wrong = select(Reminder.id).where(
+            Reminder.kind.not_in(KINDS)
+            | (Reminder.opened < Reminder.made)
+            | (Reminder.done < Reminder.made)
+            | (Reminder.done.is_not(None) & Reminder.opened.is_(None))
+        )
+        with self._records.read() as session:
+            for id_ in session.scalars(wrong.limit(100)):
+                yield f"reminders: {id_} was opened or done before it was made"
+
+
+def _hers(session: Session, reminder: str, staff: str) -> Reminder:
+    found = session.get(Reminder, reminder)
+    if found is None or found.staff != staff:
+        raise NotFound("reminder", reminder[:60])
+    return found
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as broken:
+        raise Invalid("after", "bad_cursor") from broken
