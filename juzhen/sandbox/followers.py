@@ -234,10 +234,10 @@ def follows(person: Any) -> bool:
 
 def spoken(kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
     """What a person sees of a message: its text, and where its links lead."""
-    whole = json.dumps(told, ensure_ascii=False)
-    links = list(dict.fromkeys(re.findall(r"https?://[^\s\"'<>\\，。）]+", whole)))
+    where = json.dumps(told, ensure_ascii=False)
     if kind == "news":
         pieces = told.get("articles") or [{}]
+        where = " ".join(str(piece.get("url", "")) for piece in pieces)
         text = "\n".join(
             f"{piece.get('title', '')} {piece.get('description', '')}" for piece in pieces
         )
@@ -245,4 +245,5 @@ def spoken(kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
         text = "\n".join(str(one.get("value", "")) for one in told["data"].values())
     else:
         text = str(told.get(_TEXT_FIELDS.get(kind, ""), f"[{kind}]"))
+    links = list(dict.fromkeys(re.findall(r"https?://[^\s\"'<>\\，。）]+", where)))
     return {"text": re.sub(r"</?a\b[^>]*>", "", text).strip(), "links": links}

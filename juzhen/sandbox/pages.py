@@ -137,6 +137,13 @@ def _follower_pages(door: Blueprint, world: World) -> None:
             messages=world.followers.inbox(openid),
         )
 
+    @door.get("/followers/<openid>/talk")
+    def talk(openid: str) -> str:
+        """Only the messages, for the page to replace its own with."""
+        person = world.followers.one(openid)
+        messages = world.followers.inbox(openid)
+        return render_template("talk.html", person=person, messages=messages)
+
     @door.post("/followers/<openid>/<any(follow, unfollow, say, menu):act>")
     def act(openid: str, act: str) -> Answer:
         person = world.followers.one(openid)

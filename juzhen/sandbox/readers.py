@@ -95,7 +95,7 @@ class Readers:
             {"type": "cookie", "id": pair.partition("=")[2], "collection": "users"}
             for pair in cookie.split("; ")
         ]
-        told = {"type": "identify", "anonymousId": person["openid"], "traits": {}}
+        told = {"type": "identify", "anonymousId": known[-1]["id"], "traits": {}}
         self.tell(account.write_key, told | {"context": {"externalIds": known}})
 
     def reading(self, number: int) -> Any:

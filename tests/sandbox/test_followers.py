@@ -113,3 +113,16 @@ def test_a_scanned_code_tells_where_she_came_from(platform, told):
         ("SCAN", "东城"),
     ]
     assert platform.look("user/info", openid=stranger)["qr_scene_str"] == "东城"
+
+
+def test_a_card_leads_to_its_page_and_not_to_its_picture(platform, fan):
+    platform.control(f"followers/{fan}/say", {"text": "在吗"})
+    card = {
+        "title": "养老社区",
+        "url": "http://127.0.0.1/t/1",
+        "picurl": "http://127.0.0.1/media/1",
+    }
+    platform.ask("message/custom/send", touser=fan, msgtype="news", news={"articles": [card]})
+
+    message = platform.see(f"followers/{fan}/inbox")["messages"][-1]
+    assert (message["text"], message["links"]) == ("养老社区", ["http://127.0.0.1/t/1"])
