@@ -23,7 +23,7 @@ from kernel.events import Event, Handle
 from stores.records import Folded, Records
 from stores.watermarks import Watermarks
 
-SLICE = 400
+SLICE = 300
 """Events a transaction: it stays well under the 100 ms for which a write may hold the lock."""
 
 _IDENTIFIED = declare("digest.identified", "identities are written, profiles are not")
@@ -99,15 +99,16 @@ class Digest:
     def ahead(self, handles: Iterable[Handle]) -> None:
         """Digest these people now, whatever waits before them. The usual turn finds it done."""
         known: set[Handle] = set()
-        events: list[Event] = []
+        events: dict[tuple[str, str], Event] = {}
         fresh = set(handles)
         while fresh:
             known |= fresh
             found = list(self._history.of(fresh))
-            events += found
-            fresh = {link for event in found for link in event.links} - known
+            events |= {(event.account, event.id): event for event in found}
+            named = {handle for event in found for handle in (event.handle, *event.links)}
+            fresh = {handle for handle in named - known if handle is not None}
         if events:
-            self._write(self._digested(sorted(events, key=_key)), self.mark(), {})
+            self._write(self._digested(sorted(events.values(), key=_key)), self.mark(), {})
 
     def rebuild(self, tell: Callable[[int], None] | None = None) -> int:
         """Throw the fold away and make it again from history and the rulings.
@@ -153,8 +154,9 @@ class Digest:
         kept = self._profiles.many(
             own.keys() | {old for ids in noted.merged.values() for old in ids}
         )
+        active = {customer: profile.active for customer, profile in kept.items()}
         self._fold_on(own, kept, slice_)
-        self._find(events, own, kept, slice_)
+        self._find(events, own, active, slice_)
         return slice_
 
     def _fold_on(
@@ -169,8 +171,7 @@ class Digest:
             if customer in slice_.noted.moved or (before and _late(events, before)):
                 again.append(customer)
                 continue
-            onto = Profile.unpack(before.pack()) if before else None
-            slice_.profiles[customer] = fold(events, about, zone=self._zone, onto=onto)
+            slice_.profiles[customer] = fold(events, about, zone=self._zone, onto=before)
             slice_.handles[customer] = str(_whose(events[0]))
         if again:
             self._fold_again(again, kept, slice_)
@@ -207,9 +208,10 @@ class Digest:
         self,
         events: Sequence[Event],
         own: Mapping[str, list[Event]],
-        kept: Mapping[str, Profile],
+        active: Mapping[str, float],
         slice_: _Slice,
     ) -> None:
+        """What is worth telling; ``active``: when each customer last did something before."""
         noted = slice_.noted
         for event in events:
             whose = _whose(event)
@@ -220,8 +222,8 @@ class Digest:
                 slice_.found.append(told)
         for customer, hers in own.items():
             were = noted.merged.get(customer, {customer})
-            active = max((kept[old].active for old in were if old in kept), default=0.0)
-            if back := _came_back(hers, active):
+            before = max((active.get(old, 0.0) for old in were), default=0.0)
+            if back := _came_back(hers, before):
                 slice_.found.append(findings.row(back, customer, findings.CAME_BACK))
             if customer in noted.fresh and hers:
                 slice_.found.append(_once(hers[0], customer, findings.FIRST_SEEN, {}))

@@ -56,7 +56,7 @@ class Stamps:
         for material in materials:
             tags = sorted(today.get(material, ()))
             stamps = kept.get(material)
-            if stamps is None or stamps[-1][1] != tags:
+            if stamps is None or (stamps[-1][1] != tags and stamps[-1][0] < now):
                 since = now if stamps else _ALWAYS
                 rows.append({"material": material, "since": since, "tags": tags})
         if rows:

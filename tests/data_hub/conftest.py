@@ -79,3 +79,11 @@ def fresh_hub(tmp_path_factory, clock):
             store.close()
 
     return one
+
+
+@pytest.fixture
+def any_hub(tmp_path, any_records, any_people, any_changes, clock):
+    """The hub with its records and people on each engine in turn."""
+    wired = Hub(tmp_path, any_records, any_people, any_changes, clock)
+    yield wired
+    wired.history.close()

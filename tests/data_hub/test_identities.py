@@ -173,7 +173,7 @@ def test_the_order_of_links_changes_nothing_and_the_guard_always_holds(told, par
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_any_order_of_arrival_gives_the_same_people(data, fresh_hub):

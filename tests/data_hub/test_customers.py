@@ -1,0 +1,181 @@
+"""Who may see which customer, and how much of her."""
+
+import pytest
+
+from kernel.actors import Actor, Role
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from tests.data_hub.telling import event, mobile, openid, unionid, user
+
+ADMIN = Actor(id="adm", role=Role.ADMIN, reach=None)
+
+
+@pytest.fixture
+def company(hub):
+    """Two branches, a team in one; three reps, a lead; four customers."""
+    north = hub.staff.add_unit("north", "北区分公司", by="adm")
+    team = hub.staff.add_unit("north-1", "北区一部", parent=north.id, kind="team", by="adm")
+    south = hub.staff.add_unit("south", "南区分公司", by="adm")
+    hub.staff.add("lead", "周敏", unit=north.id, role=Role.TEAM_LEAD, by="adm")
+    for code, unit in (("ma", team.id), ("li", team.id), ("xu", south.id)):
+        hub.staff.add(code, code, unit=unit, by="adm")
+    hub.staff.add("ana", "分析员", role=Role.ANALYST, by="adm")
+    for n, (name, rep) in enumerate([("林秀兰", "ma"), ("陈建国", "li"), ("何雨桐", "xu")]):
+        number = mobile(f"1380013800{n}")
+        told = {"traits": {"name": name, "phone": number.value}}
+        hub.tell(event("identified", user(f"u{n}"), number, minutes=n, detail=told))
+        hub.customers.entrust(user(f"u{n}"), rep, by="adm")
+    hub.tell(event("viewed_page", user("stray"), minutes=9))
+    return hub
+
+
+def as_seen(hub, code):
+    return hub.customers.seen_by(hub.staff.actor(code))
+
+
+def names(page):
+    return [each.name for each in page.items]
+
+
+def test_a_rep_sees_her_own_customers_in_full(company):
+    page = as_seen(company, "ma").page(count=True)
+
+    assert names(page) == ["林秀兰"]
+    assert page.total == 1
+    assert (page.items[0].phone, page.items[0].masked) == ("13800138000", False)
+
+
+def test_a_lead_sees_her_units_and_those_below_masked(company):
+    page = as_seen(company, "lead").page()
+
+    assert names(page) == ["陈**", "林**"]
+    assert page.items[0].phone == "138****8001"
+
+
+def test_headquarters_sees_everybody_whoever_was_heard_of_last_first(company):
+    page = company.customers.seen_by(ADMIN).page(first=3)
+    rest = company.customers.seen_by(ADMIN).page(first=3, after=page.next)
+
+    assert names(page) == ["", "何**", "陈**"]
+    assert names(rest) == ["林**"]
+    assert rest.next is None
+
+
+def test_an_analyst_sees_no_names_at_all(company):
+    with pytest.raises(Forbidden):
+        as_seen(company, "ana")
+
+
+def test_a_customers_own_token_sees_her_alone(company):
+    her = Actor(id="c", role=Role.CUSTOMER, customer=str(user("u1")), reach=frozenset())
+    seen = company.customers.seen_by(her)
+
+    assert names(seen.page()) == ["陈建国"]
+    assert seen.one(str(user("u1"))).phone == "13800138001"
+    with pytest.raises(NotFound):
+        seen.one(str(user("u0")))
+
+
+def test_whom_she_may_not_see_looks_like_nobody(company):
+    other = company.identities.customer_of(user("u2"))
+    for key in (other, str(user("u2")), "13800138002", "cus_nobody", "13999999999"):
+        with pytest.raises(NotFound):
+            as_seen(company, "ma").one(key)
+
+
+def test_she_is_found_by_any_handle_or_its_value_and_by_part_of_her_name(company):
+    seen = as_seen(company, "ma")
+    her = company.identities.customer_of(user("u0"))
+
+    for key in (her, str(user("u0")), "u0", "13800138000", str(mobile())):
+        assert seen.one(key).id == her
+    assert names(seen.page(handle="13800138000")) == ["林秀兰"]
+    assert names(seen.page(text="秀")) == ["林秀兰"]
+    assert names(seen.page(text="8000")) == ["林秀兰"]
+    assert names(seen.page(text="%")) == []
+    assert names(seen.page(text="建国")) == []
+    with pytest.raises(Invalid):
+        seen.page(text=" ")
+
+
+def test_the_last_rep_she_was_given_to_counts_over_all_her_handles(company, clock):
+    company.tell(event("followed", openid("o1"), unionid("w1"), minutes=20, account="acc_oa"))
+    company.customers.entrust(unionid("w1"), "xu", by="adm")
+    company.tell(event("identified", openid("o1"), mobile("13800138000"), minutes=21))
+
+    assert names(as_seen(company, "ma").page()) == []
+    assert "林秀兰" in names(as_seen(company, "xu").page())
+    hers = company.identities.handles(company.identities.customer_of(unionid("w1")))
+    assert company.customers.rep_of(hers) == company.staff.one("xu").id
+
+
+def test_giving_her_to_the_rep_she_has_is_noted_once(company, changes):
+    before = len(changes.after("").changes)
+    company.customers.entrust(user("u0"), "ma", by="adm")
+
+    assert len(changes.after("").changes) == before
+
+
+def test_a_page_may_be_one_reps_but_never_more_than_the_asker_sees(company):
+    assert names(as_seen(company, "lead").page(rep="li")) == ["陈**"]
+    assert names(as_seen(company, "lead").page(rep="xu")) == []
+
+
+def test_the_timeline_shows_everything_once_the_latest_first(company):
+    company.tell(
+        event("bought", user("u0"), minutes=30, detail={"product": "稳盈一号", "amount": 50000}),
+        event("messaged", openid("o1"), mobile("13800138000"), minutes=25, account="acc_oa"),
+    )
+    page = as_seen(company, "ma").timeline(str(user("u0")), limit=2, count=True)
+    rest = as_seen(company, "ma").timeline(str(user("u0")), before=page.next)
+
+    assert [each.kind for each in (*page.items, *rest.items)] == [
+        "bought",
+        "messaged",
+        "identified",
+    ]
+    assert page.total == 3
+    assert page.items[0].sentence == "购买了 · 稳盈一号 · 50,000"
+    assert page.items[1].source == "acc_oa"
+
+
+def test_seeing_a_masked_phone_is_an_act_with_a_name_to_it(company, changes):
+    her = company.identities.customer_of(user("u0"))
+    shown = as_seen(company, "lead").reveal(her)
+
+    assert (shown.name, shown.phone) == ("林秀兰", "13800138000")
+    noted = changes.latest("customer", her)[0]
+    assert (noted.act, noted.by) == ("revealed", company.staff.one("lead").id)
+
+
+def test_staff_have_codes_of_their_own_and_stand_somewhere(company):
+    with pytest.raises(Conflict):
+        company.staff.add("ma", "又一个", by="adm")
+    with pytest.raises(NotFound):
+        company.staff.add("new", "新人", unit="unt_nowhere", by="adm")
+    with pytest.raises(Invalid):
+        company.staff.add("bot", "机器", role=Role.SERVICE, by="adm")
+
+
+def test_the_tree_of_units_says_what_somebody_sees_and_reaches(company):
+    north, team = company.staff.unit("north").id, company.staff.unit("north-1").id
+
+    assert company.staff.above(team) == {"", north, team}
+    assert company.staff.below(north) == {north, team}
+    assert company.staff.actor("ma").reach == frozenset()
+    assert company.staff.actor("lead").reach == {north, team}
+    assert company.staff.actor("ana").reach is None
+
+
+def test_what_she_stands_for_can_be_corrected(company, changes):
+    company.staff.describe("ma", add=["tag_old", "tag_care"], by="ma")
+    company.staff.describe("ma", add=["tag_care"], remove=["tag_old"], by="ma")
+
+    assert company.staff.one("ma").persona == ["tag_care"]
+
+
+def test_staff_come_in_pages(company):
+    page = company.staff.page(first=3)
+    rest = company.staff.page(first=3, after=page.next)
+
+    assert [each.code for each in (*page.items, *rest.items)] == ["lead", "ma", "li", "xu", "ana"]
+    assert company.staff.page(role=Role.REP, first=10).next is None

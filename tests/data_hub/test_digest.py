@@ -1,0 +1,165 @@
+"""The digest follows history: once, in any order, and again from nothing with the same outcome."""
+
+from datetime import timedelta
+
+import pytest
+
+from data_hub.identities import own_id
+from kernel.events import Ecosystem
+from stores.history import Axis
+from tests.data_hub.telling import event, mobile, openid, unionid, user
+
+DAY = 24 * 60
+
+
+def story():
+    """One person in four ecosystems, and a neighbour."""
+    return [
+        event("identified", user("u1"), mobile(), ecosystem=Ecosystem.OWN_APP),
+        event("read_material", user("u1"), minutes=1, material="mat_1", ecosystem="own_app"),
+        event("followed", openid("o1"), unionid("w1"), minutes=2, account="acc_oa",
+              ecosystem=Ecosystem.WECHAT),
+        event("read_material", openid("o1"), minutes=3, material="mat_2", account="acc_oa",
+              rep="stf_1", ecosystem="wechat"),
+        event("watched_live", openid("d1", "acc_dy"), minutes=4, account="acc_dy",
+              ecosystem=Ecosystem.VIDEO),
+        event("bought", user("b1", "acc_shop"), mobile(), minutes=5, account="acc_shop",
+              ecosystem=Ecosystem.COMMERCE, detail={"amount": 99.5, "product": "体检套餐"}),
+        event("viewed_page", user("neighbour"), minutes=6, ecosystem="own_app"),
+    ]  # fmt: skip
+
+
+LINKS = [
+    event("identified", openid("o1"), mobile(), minutes=7, account="acc_oa", ecosystem="wechat"),
+    event("left_contact", openid("d1", "acc_dy"), mobile(), minutes=8, account="acc_dy"),
+]
+
+
+@pytest.mark.rule("R10.1")
+def test_events_of_four_ecosystems_land_in_one_schema(hub):
+    hub.tell(*story(), *LINKS)
+
+    hers = hub.identities.handles(hub.identities.customer_of(mobile()))
+    page = hub.history.timeline(hers, limit=20)
+    assert {each.ecosystem for each in page.items if each.ecosystem} == set(Ecosystem)
+    assert len({type(each) for each in page.items}) == 1
+    assert [each.at for each in page.items] == sorted((e.at for e in page.items), reverse=True)
+
+
+@pytest.mark.rule("R10.3")
+def test_counts_per_channel_before_and_after_a_merge_reconcile_exactly(hub):
+    def per_channel(*handles):
+        customers = {hub.identities.customer_of(handle) for handle in handles}
+        totals = {}
+        for profile in hub.profiles.many(customers).values():
+            for account, count in profile.per_account().items():
+                totals[account] = totals.get(account, 0) + count
+        return len(customers), totals
+
+    everybody = (
+        mobile(), user("u1"), openid("o1"), openid("d1", "acc_dy"), user("b1", "acc_shop"),
+        user("neighbour"),
+    )  # fmt: skip
+    hub.tell(*story())
+    people_before, before = per_channel(*everybody)
+    hub.tell(*LINKS)
+    people_after, after = per_channel(*everybody)
+
+    assert (people_before, people_after) == (4, 2)
+    linking = {"acc_oa": 1, "acc_dy": 1}
+    assert after == {account: n + linking.get(account, 0) for account, n in before.items()}
+    counted = {each.key[0]: each[1] for each in hub.history.counts([Axis.ACCOUNT])}
+    assert after == counted
+
+
+def test_a_repeat_and_a_late_event_change_nothing_that_they_should_not(hub):
+    first, second, *others = story()
+    hub.tell(second, *others, *LINKS)
+    hub.tell(first)
+    hub.tell(first, second)
+
+    profile = hub.profiles.of(hub.identities.customer_of(mobile()))
+    assert profile.events == 8
+    assert profile.first_at == first.at
+
+
+def test_made_again_from_nothing_everything_is_as_it_was(hub, clock):
+    hub.topics.tags = {"mat_1": ["tag_care"], "mat_2": ["tag_fund"]}
+    hub.tell(*story())
+    clock.move(timedelta(days=1))
+    hub.topics.tags = {"mat_1": ["tag_other"], "mat_2": ["tag_fund", "tag_new"]}
+    hub.tell(*LINKS, event("read_material", openid("o1"), minutes=2 * DAY, material="mat_2"))
+    hub.identities.part(openid("d1", "acc_dy"), mobile(), by="stf_1")
+    hub.tell()
+    handles = [mobile(), user("u1"), openid("o1"), openid("d1", "acc_dy"), user("neighbour")]
+    people = hub.identities.customers_of(handles)
+    profiles = hub.profiles.many(set(people.values()))
+    found = hub.findings.latest()
+    clock.move(timedelta(days=2))
+    hub.topics.tags = {}
+
+    hub.digest.rebuild()
+
+    assert hub.identities.customers_of(handles) == people
+    again = hub.profiles.many(set(people.values()))
+    assert again.keys() == profiles.keys()
+    assert all(again[customer].same_as(profiles[customer]) for customer in profiles)
+    assert set(profiles[people[str(mobile())]].tags) == {"tag_care", "tag_fund", "tag_new"}
+    assert hub.findings.latest() == found
+
+
+def test_somebody_may_be_digested_ahead_of_all_others(hub):
+    events = [event("viewed_page", user(f"other{n}"), minutes=n) for n in range(50)]
+    hub.history.put([*events, *story(), *LINKS], upto=1)
+
+    hub.digest.ahead([openid("o1")])
+
+    assert hub.digest.mark() == 0
+    assert hub.profiles.of(own_id(openid("o1"))).events == 8
+    assert hub.identities.seen(user("other3")) is None
+    while hub.digest.run(20):
+        pass
+    assert hub.profiles.of(own_id(openid("o1"))).events == 8
+    assert hub.profiles.of(own_id(user("u1"))).events == 8
+
+
+def test_a_slice_that_another_digest_has_taken_is_left_alone(hub):
+    hub.history.put(story(), upto=1)
+    stretch = hub.history.after(0, 10)
+    digested = hub.digest._digested([each for _, each in stretch])
+    hub.digest.run()
+
+    assert not hub.digest._write(digested, 0, {"digest": "7"})
+
+
+def test_findings_tell_what_somebody_waits_for(hub):
+    hub.tell(*story())
+    assert hub.kinds_found().count("first_seen") == 4
+    sent = [found for found in hub.findings.after(0) if found.kind == "read_material"]
+    assert [(found.rep, found.material) for found in sent] == [("stf_1", "mat_2")]
+    bought = next(found for found in hub.findings.after(0) if found.kind == "bought")
+    assert bought.evidence["amount"] == 99.5
+
+    mark = hub.findings.latest()
+    hub.tell(*LINKS)
+    kinds = [found.kind for found in hub.findings.after(mark)]
+    assert kinds.count("merged") == 1
+    assert "left_contact" in kinds
+
+
+def test_coming_back_after_a_long_silence_is_found_once(hub):
+    hub.tell(event("viewed_page", user("u1")))
+    hub.tell(event("sent", user("u1"), minutes=30 * DAY, account="juzhen"))
+    hub.tell(event("viewed_page", user("u1"), minutes=50 * DAY))
+    hub.tell(event("viewed_page", user("u1"), minutes=51 * DAY))
+
+    assert hub.kinds_found().count("came_back") == 1
+
+
+def test_the_same_tables_serve_on_every_engine(any_hub):
+    any_hub.tell(*story())
+    any_hub.tell(*LINKS)
+    any_hub.digest.rebuild()
+
+    assert any_hub.profiles.of(any_hub.identities.customer_of(mobile())).events == 8
+    assert any_hub.kinds_found().count("merged") == 1

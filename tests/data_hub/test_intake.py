@@ -1,0 +1,130 @@
+"""What comes in is kept under our names, marked if a machine did it, or refused with a reason."""
+
+from concurrent.futures import Future
+from datetime import timedelta
+
+import pytest
+
+from data_hub.catalogue import KINDS, kind_of
+from data_hub.intake import Intake, corrected, is_bot
+from kernel.events import Refusal, unpack_any
+from tests.data_hub.telling import MONDAY, event, user
+
+
+class Commits:
+    """Takes entries as the shared commit does, and keeps them to be looked at."""
+
+    def __init__(self):
+        self.kept = []
+
+    def put(self, packed):
+        self.kept.append([unpack_any(each) for each in packed])
+        done = Future()
+        done.set_result(None)
+        return done
+
+
+@pytest.fixture
+def commits():
+    return Commits()
+
+
+@pytest.fixture
+def intake(commits, clock):
+    return Intake(commits, clock)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Order Completed", "bought"),
+        ("order_completed", "bought"),
+        ("orderCompleted", "bought"),
+        ("  Product  Viewed ", "viewed_product"),
+        ("Material-Shared", "shared_material"),
+        ("read_material", "read_material"),
+        ("Read Material", "read_material"),
+        ("Quiz Answered", "track.quiz_answered"),
+        ("track.quiz_answered", "track.quiz_answered"),
+        ("预约体检", "track.预约体检"),
+        ("", "track.unnamed"),
+        ("x" * 500, "track." + "x" * 80),
+    ],
+)
+def test_a_name_in_any_spelling_is_a_kind(name, kind):
+    assert kind_of(name).name == kind
+    assert kind_of(kind).name == kind
+
+
+def test_every_kind_is_named_in_both_languages():
+    for kind in KINDS.values():
+        assert kind.label("zh")
+        assert kind.label("en")
+        assert kind.owner in {"customer", "house", "system"}
+
+
+def test_events_and_refusals_of_one_request_share_one_commit(intake, commits):
+    refused = Refusal(at=MONDAY, door="segment", reason="handle_is_missing")
+    intake.take([event("Order Completed", user("u1"))], [refused])
+
+    [[taken, kept]] = commits.kept
+    assert taken.kind == "bought"
+    assert kept == refused
+
+
+def test_an_event_is_stamped_with_its_arrival_unless_it_has_one(intake, commits, clock):
+    clock.move(timedelta(hours=1))
+    intake.take([event("viewed_page", user("u1"), received=None), event("liked", user("u1"))])
+
+    [[stamped, kept]] = commits.kept
+    assert stamped.received == clock()
+    assert kept.received == MONDAY
+
+
+def test_an_unknown_name_is_kept_as_it_was_told(intake, commits):
+    intake.take([event("Quiz Answered", user("u1"), detail={"right": True})])
+
+    [[taken]] = commits.kept
+    assert taken.detail == {"right": True, "name": "Quiz Answered"}
+
+
+@pytest.mark.parametrize(
+    ("agent", "bot"),
+    [
+        ("Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.47", False),
+        ("Mozilla/5.0 (compatible; Baiduspider/2.0)", True),
+        ("Mozilla/5.0 (X11) HeadlessChrome/130.0", True),
+        ("curl/8.5.0", True),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_machines_that_pretend_to_read_are_marked(intake, commits, agent, bot):
+    assert is_bot(agent) is bot
+    intake.take([event("opened_link", user("u1"), detail={"user_agent": agent})])
+
+    [[taken]] = commits.kept
+    assert taken.detail.get("bot", False) is bot
+
+
+def test_nothing_to_keep_is_no_commit(intake, commits):
+    intake.take([])
+    assert commits.kept == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "original", "happened"),
+    [
+        (None, -5, -5),  # no word on when it was sent: believed
+        (None, +5, 0),  # but never in our future
+        (+60, +50, -10),  # the device is an hour ahead
+        (-60, -90, -30),  # or behind
+        (-60, -30, 0),  # it happened after it was sent: now
+        (-60 * 24 * 40, -60 * 24 * 41, -60 * 24 * 41),  # too far off to be a clock's error
+    ],
+)
+def test_a_devices_clock_is_corrected_by_what_it_thought_when_it_sent(sent, original, happened):
+    def at(minutes):
+        return None if minutes is None else MONDAY + timedelta(minutes=minutes)
+
+    assert corrected(at(sent), MONDAY, at(original)) == at(happened)

@@ -1,0 +1,173 @@
+"""A profile is a fold of events by event time: any order of arrival gives the same one."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_hub.profiles import Profile, fold, relevant_tags
+from kernel.calendar import Zone
+from tests.data_hub.telling import MONDAY, event, user
+
+HER = user("u1")
+DAY = 24 * 60
+
+
+def about(event_):
+    return {"mat_care": ["tag_care", "tag_old"], "mat_fund": ["tag_fund"]}.get(event_.material, ())
+
+
+def folded(*events):
+    ordered = sorted(events, key=lambda each: (each.at, each.id))
+    return fold(ordered, about, zone=Zone())
+
+
+def read(material, minutes, kind="read_material", **more):
+    return event(kind, HER, minutes=minutes, material=material, **more)
+
+
+def test_the_last_word_on_a_trait_counts_and_says_where_it_is_from():
+    profile = folded(
+        event("identified", HER, minutes=5, detail={"traits": {"city": "苏州", "name": "林秀兰"}}),
+        event("identified", HER, detail={"traits": {"city": "杭州"}}, account="acc_oa"),
+        event("identified", HER, minutes=9, detail={"traits": {"city": None}}),
+    )
+
+    city = profile.told()["city"]
+    assert (city.value, city.source, city.at) == ("苏州", "acc_app", MONDAY + timedelta(minutes=5))
+
+
+def test_an_interest_counts_half_after_a_fortnight():
+    profile = folded(read("mat_care", 0), read("mat_fund", 14 * DAY))
+
+    now = MONDAY + timedelta(days=14)
+    affinity = profile.affinity(now)
+    assert affinity["tag_care"] == pytest.approx(affinity["tag_fund"] / 2)
+    assert relevant_tags(profile, now) == ["tag_fund", "tag_care", "tag_old"]
+
+
+def test_what_she_dislikes_is_not_among_her_interests():
+    profile = folded(read("mat_care", 0), read("mat_fund", 1), read("mat_fund", 2, "disliked"))
+
+    assert relevant_tags(profile, MONDAY) == ["tag_care", "tag_old"]
+
+
+def test_days_are_the_companys_and_counts_look_back_a_week_a_month_a_quarter():
+    late = 15 * 60 + 30  # half past midnight on Tuesday in Shanghai
+    profile = folded(*(read("mat_care", late + day * DAY) for day in (0, 6, 29, 80)))
+
+    today = date(2026, 3, 3) + timedelta(days=80)
+    assert [profile.count("read_material", n, today) for n in (1, 7, 30, 90)] == [1, 1, 1, 4]
+    early = date(2026, 3, 3) + timedelta(days=6)
+    assert profile.count("read_material", 7, early) == 2
+
+
+def test_buckets_older_than_a_quarter_are_let_go():
+    profile = folded(read("mat_care", 0), read("mat_care", 200 * DAY))
+
+    assert profile.kinds == {"read_material": 2}
+    assert len(profile.days["read_material"]) == 1
+
+
+def test_only_the_last_fifty_materials_are_remembered():
+    profile = folded(*(read(f"mat_{n}", n) for n in range(60)))
+
+    recent = profile.recent()
+    assert len(recent) == 50
+    assert (recent[0].material, recent[-1].material) == ("mat_59", "mat_10")
+
+
+def test_her_favourite_hour_is_in_the_companys_zone_and_needs_some_evidence():
+    evenings = [read("mat_care", day * DAY + 12 * 60) for day in range(5)]
+
+    assert folded(*evenings).favourite_hour == (9 + 12 + 8) % 24
+    assert folded(*evenings[:4]).favourite_hour is None
+
+
+def test_month_ends_are_the_last_three_local_days():
+    def bought(day, hour=3):
+        minutes = (date.fromisoformat(day) - MONDAY.date()).days * DAY + (hour - 9) * 60
+        detail = {"amount": 10_000, "product": "月月盈", "category": "fund"}
+        return event("bought", HER, minutes=minutes, detail=detail)
+
+    profile = folded(
+        bought("2026-03-28"), bought("2026-03-28", 17), bought("2026-04-30"), bought("2026-05-31"),
+        bought("2026-06-15"),
+    )  # fmt: skip
+
+    assert profile.month_ends == ["2026-03", "2026-04", "2026-05"]
+    assert profile.bought()[0].category == "fund"
+    assert len(profile.bought()) == 5
+
+
+def test_a_holding_keeps_what_was_told_of_it_last():
+    issued = {"policy": "P-1", "product": "金生两全", "category": "insurance", "due": "2026-04-01"}
+    profile = folded(
+        event("policy_issued", HER, detail=issued | {"matures": "2026-09-30"}),
+        event("policy_renewed", HER, minutes=3, detail={"policy": "P-1", "due": "2027-04-01"}),
+        event("holding_noted", HER, minutes=4, detail={"policy": "P-2", "matures": "soon"}),
+    )
+
+    first, second = profile.holdings()
+    assert (first.product, first.due, first.matures) == (
+        "金生两全", date(2027, 4, 1), date(2026, 9, 30),
+    )  # fmt: skip
+    assert second.matures is None
+
+
+def test_a_birthday_may_be_a_lunar_one():
+    traits = {"birthday": "1958-08-15", "birthday_lunar": True}
+    assert folded(event("identified", HER, detail={"traits": traits})).birthday == (
+        date(1958, 8, 15),
+        True,
+    )
+    assert folded(event("identified", HER, detail={"traits": {"birthday": "?"}})).birthday is None
+
+
+def test_machines_and_our_own_acts_are_not_her_doing():
+    profile = folded(
+        read("mat_care", 0),
+        read("mat_fund", 1, detail={"bot": True}),
+        event("sent", HER, minutes=2, account="juzhen", material="mat_fund", rep="stf_1"),
+    )
+
+    assert profile.events == 3
+    assert profile.active_at == MONDAY
+    assert profile.touched_at == MONDAY + timedelta(minutes=2)
+    assert profile.rep_hint == "stf_1"
+    assert [seen.material for seen in profile.recent()] == ["mat_care"]
+
+
+kinds = st.sampled_from(
+    ["read_material", "shared_material", "disliked", "bought", "viewed_page", "identified", "sent"]
+)
+heard = st.lists(
+    st.tuples(
+        kinds,
+        st.integers(0, 150 * DAY),
+        st.sampled_from(["mat_care", "mat_fund", ""]),
+        st.sampled_from(["acc_app", "acc_oa", "juzhen"]),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(heard, st.integers(0, 25))
+def test_folding_on_and_folding_anew_give_the_same(told, cut):
+    events = [
+        event(
+            kind, HER, minutes=minutes, material=material, account=account,
+            detail={"amount": n, "traits": {"rank": n}},
+        )
+        for n, (kind, minutes, material, account) in enumerate(told)
+    ]  # fmt: skip
+    ordered = sorted(events, key=lambda each: (each.at, each.id))
+    whole = fold(ordered, about, zone=Zone())
+
+    begun = fold(ordered[:cut], about, zone=Zone())
+    resumed = Profile.unpack(begun.pack())
+    fold(ordered[cut:], about, zone=Zone(), onto=resumed)
+
+    assert resumed.same_as(whole)
