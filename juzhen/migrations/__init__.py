@@ -1,0 +1,112 @@
+"""Migrations (迁移): bring the tables of a company to what this version needs. Rebuilds no fold.
+
+One numbered, linear history for both parts, what people decided (``records``) and what the digest
+works out (``people``). Every script has both parts; on PostgreSQL they share a database, with a
+version table each. `juzhen.migrations.draft` writes the next script from the models. Everything
+that one call changes is one transaction: it is done, or nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
+PARTS = ("records", "people")
+HERE = Path(__file__).parent
+
+
+def migrate(records: Engine, people: Engine) -> list[str]:
+    """Bring both parts to the newest version and say what was done. Harmless to repeat."""
+    return [upgrade(engine, part) for engine, part in zip((records, people), PARTS, strict=True)]
+
+
+def upgrade(engine: Engine, part: str, to: str = "") -> str:
+    """Bring one part up to a version, the newest if none is named."""
+    target = to or head()
+    with _alone(engine) as connection:
+        before = version(connection, part)
+        if before >= target:
+            return f"{part}: up to date at {before}"
+        _run(connection, part, lambda scripts, now: scripts._upgrade_revs(target, now))  # noqa: SLF001 (Alembic's own commands call it)
+    return f"{part}: {before or 'empty'} → {target}"
+
+
+def downgrade(engine: Engine, part: str, to: str = "base") -> None:
+    """Take one part back to an older version; ``base`` is before the first."""
+    with _alone(engine) as connection:
+        _run(connection, part, lambda scripts, now: scripts._downgrade_revs(to, now))  # noqa: SLF001 (likewise)
+
+
+def pending(engine: Engine, part: str) -> bool:
+    """Do the tables lack something that this version needs? Newer tables than ours are fine."""
+    with engine.connect() as connection:
+        return version(connection, part) < head()
+
+
+def version(connection: Connection, part: str) -> str:
+    """The number of the last script that was run; empty if none was."""
+    table = _table(part)
+    if not inspect(connection).has_table(table):
+        return ""
+    found = connection.execute(text(f"SELECT version_num FROM {table}"))  # noqa: S608 (our name)
+    return str(found.scalar() or "")
+
+
+@cache
+def head() -> str:
+    """The number of the newest script: files are named by it, so nothing has to be loaded."""
+    return max((file.name.split("_")[0] for file in (HERE / "versions").glob("0*.py")), default="")
+
+
+def _table(part: str) -> str:
+    return f"{part}_version"
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """One transaction, and no other migration beside it.
+
+    SQLite remakes a table to change it, which must not count as deleting what refers to it: so
+    foreign keys are checked once, at the end.
+    """
+    embedded = engine.dialect.name == "sqlite"
+    with engine.connect() as connection:
+        if embedded:
+            connection.exec_driver_sql("PRAGMA foreign_keys = off")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(text("SET LOCAL lock_timeout = '2s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
+        try:
+            yield connection
+            if embedded and (left := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                raise RuntimeError(f"the migration leaves rows that refer to nothing: {left[:5]}")
+            connection.commit()
+        finally:
+            connection.rollback()
+            if embedded:
+                connection.exec_driver_sql("PRAGMA foreign_keys = on")
+
+
+def _run(
+    connection: Connection, part: str, steps: Callable[[ScriptDirectory, Any], list[Any]]
+) -> None:
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(HERE))
+    context = MigrationContext.configure(
+        connection,
+        opts={"version_table": _table(part), "fn": lambda now, _: steps(scripts, now)},
+    )
+    with Operations.context(context):
+        context.run_migrations(part=part)

@@ -1,0 +1,141 @@
+"""The scripts make exactly the tables of the models, on both engines, and undo it again."""
+
+from threading import Barrier, Thread
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from juzhen.migrations import HERE, PARTS, downgrade, head, migrate, pending, upgrade, version
+from juzhen.migrations.draft import _told, differences, models
+from stores.records import Records
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def company(request, tmp_path):
+    """Empty records and people: two files, or one database."""
+    models()
+    if request.param == "postgres":
+        urls = [request.getfixturevalue("postgres_url")] * 2
+    else:
+        urls = [f"sqlite:///{tmp_path}/{part}.db" for part in PARTS]
+    both = [Records(url, durability="process") for url in urls]
+    yield both
+    for each in both:
+        each.close()
+
+
+def engines(company):
+    return [each.engine for each in company]
+
+
+def lacking(company):
+    found = []
+    for each, part in zip(company, PARTS, strict=True):
+        with each.engine.connect() as connection:
+            found += differences(connection, part)
+    return found
+
+
+def tables(company):
+    names = {name for each in company for name in inspect(each.engine).get_table_names()}
+    return names - {"records_version", "people_version", "sqlite_sequence"}
+
+
+def test_up_down_and_up_again_gives_the_tables_of_the_models(company):
+    migrate(*engines(company))
+    assert lacking(company) == []
+    assert len(tables(company)) > 20
+
+    for each, part in zip(company, PARTS, strict=True):
+        downgrade(each.engine, part)
+    assert tables(company) == set()
+
+    migrate(*engines(company))
+    assert lacking(company) == []
+
+
+def test_each_script_can_be_taken_back_by_itself(company):
+    numbers = sorted(file.name[:4] for file in (HERE / "versions").glob("0*.py"))
+    for each, part in zip(company, PARTS, strict=True):
+        for before, number in zip(["base", *numbers], numbers, strict=False):
+            upgrade(each.engine, part, number)
+            made = tables(company)
+            downgrade(each.engine, part, before)
+            upgrade(each.engine, part, number)
+            assert tables(company) == made
+    assert lacking(company) == []
+
+
+def test_the_history_is_one_line_with_one_head():
+    scripts = ScriptDirectory(str(HERE))
+    assert scripts.get_heads() == [head()]
+    walked = [script.revision for script in scripts.walk_revisions()]
+    assert walked == [f"{number:04}" for number in range(len(walked), 0, -1)]
+    assert len(walked) == len(list((HERE / "versions").glob("0*.py")))
+
+
+def test_what_is_pending_is_known_and_migrating_twice_does_no_harm(company):
+    assert [pending(each.engine, part) for each, part in zip(company, PARTS, strict=True)] == [
+        True, True,
+    ]  # fmt: skip
+    assert migrate(*engines(company)) == [f"{part}: empty → {head()}" for part in PARTS]
+    assert migrate(*engines(company)) == [f"{part}: up to date at {head()}" for part in PARTS]
+    assert not any(pending(each.engine, part) for each, part in zip(company, PARTS, strict=True))
+
+
+def test_tables_newer_than_this_version_are_left_alone(company):
+    migrate(*engines(company))
+    records = company[0]
+    with records.engine.begin() as connection:
+        connection.execute(text("UPDATE records_version SET version_num = '9999'"))
+    assert not pending(records.engine, "records")
+    assert migrate(*engines(company))[0] == "records: up to date at 9999"
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(company):
+    records = company[0]
+    with records.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE materials (mine int)"))
+    with pytest.raises(Exception, match="materials"):
+        migrate(*engines(company))
+    assert tables(company) == {"materials"}
+    with records.engine.connect() as connection:
+        assert version(connection, "records") == ""
+
+
+def test_two_that_migrate_at_once_do_it_once(company):
+    start, told = Barrier(2), []
+
+    def run():
+        start.wait()
+        told.extend(migrate(*engines(company)))
+
+    pair = [Thread(target=run) for _ in range(2)]
+    for thread in pair:
+        thread.start()
+    for thread in pair:
+        thread.join()
+    assert sorted(told) == sorted(
+        [
+            f"{part}: {what}"
+            for part in PARTS
+            for what in (f"empty → {head()}", f"up to date at {head()}")
+        ]
+    )
+    assert lacking(company) == []
+
+
+def test_foreign_keys_are_checked_again_afterwards(tmp_path):
+    kept = Records(f"sqlite:///{tmp_path}/records.db", durability="process")
+    upgrade(kept.engine, "records")
+    with kept.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    kept.close()
+
+
+def test_the_models_leave_nothing_to_draft(company):
+    migrate(*engines(company))
+    assert [_told(each, part) for each, part in zip(company, PARTS, strict=True)] == [
+        ("pass", "pass"), ("pass", "pass"),
+    ]  # fmt: skip
