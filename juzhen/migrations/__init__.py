@@ -83,8 +83,8 @@ def _alone(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("PRAGMA foreign_keys = off")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            connection.execute(text("SET LOCAL lock_timeout = '2s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
+            connection.execute(text("SET LOCAL lock_timeout = '2s'"))
         try:
             yield connection
             if embedded and (left := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
