@@ -189,7 +189,7 @@ Factory = Callable[[Account, Mapping[str, Secret]], Channel]
 
 
 class Channels:
-    """The channel of every account (渠道注册): kind → factory."""
+    """The channel of every account (渠道注册): kind → factory, given by wiring."""
 
     def __init__(self, accounts: Accounts, factories: Mapping[str, Factory]) -> None:
         self._accounts = accounts

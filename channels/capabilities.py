@@ -20,7 +20,8 @@ class Limits:
     since: date
     source: str
     shows: frozenset[str]
-    """Content types that it can show at all; the company's own types need an entry of theirs."""
+    """What it can show at all: ``article``, ``file``, ``video``… A content type names those of
+    which it needs at least one, so a company's own types fit in without a change here."""
     title: int | None = None
     summary: int | None = None
     body: int | None = None
@@ -36,6 +37,8 @@ class Draft:
     """What is planned, as far as a limit could matter."""
 
     type: str
+    shown_as: Collection[str]
+    """Any of these will do."""
     title: str = ""
     summary: str = ""
     body: str = ""
@@ -59,12 +62,9 @@ class Capabilities:
     def flaws(self, draft: Draft, day: date) -> list[Flaw]:
         """Everything that the platform would not take, by field."""
         limits = self.on(day)
-        if draft.type not in limits.shows:
+        if limits.shows.isdisjoint(draft.shown_as):
             return [Flaw("material", "channel_cannot_show", {"type": draft.type})]
         return [*_too_long(limits, draft), *_cover(limits, draft)]
-
-    def shows(self, day: date) -> Collection[str]:
-        return self.on(day).shows
 
 
 def _too_long(limits: Limits, draft: Draft) -> Iterator[Flaw]:

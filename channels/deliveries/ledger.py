@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
 
-from channels.deliveries.record import IN_FLIGHT, UP, Delivery
+from channels.deliveries.record import IN_FLIGHT, UP, Delivery, State
 from kernel.errors import NotFound
 from kernel.events import Handle
 from kernel.ids import Page, cursor, page_size, read_cursor
@@ -90,3 +91,14 @@ class Ledger:
         )  # fmt: skip
         with self._records.read() as session:
             return session.scalar(select(Delivery).where(*same))
+
+    def flaws(self, late: datetime) -> Iterator[str]:
+        """What has been under way since before ``late``, or is up twice."""
+        stuck = (Delivery.state == State.SENDING) & (Delivery.lease_until < late)
+        for delivery in self._where(stuck):
+            yield f"deliveries: {delivery.id} was being sent by a worker that is gone"
+        twice = select(Delivery.placement).where(Delivery.target == "", Delivery.progress.in_(UP))
+        twice = twice.group_by(Delivery.placement).having(func.count() > 1)
+        with self._records.read() as session:
+            for placement in session.scalars(twice):
+                yield f"deliveries: {placement} is up more than once"

@@ -96,7 +96,7 @@ class Deliveries(Ledger):
         """Mark one due delivery ``sending``, if it may still go, and say what the judge found.
 
         The judge is asked inside the marking transaction: `Conflict` cancels the delivery, `Busy`
-        puts it off. None when nothing is due. ``posts`` or else messages.
+        puts it off, any other problem parks it. None when nothing is due.
         """
         crash_point(BEFORE_CLAIM)
         while True:
@@ -133,6 +133,10 @@ class Deliveries(Ledger):
                 delivery.state, delivery.reason = State.CANCELLED, stop.reason
                 delivery.next_at, delivery.settled = None, now
                 self._told("delivery_cancelled", delivery, reason=stop.reason)
+            except Problem as no:
+                delivery.state, delivery.reason = State.PARKED, no.reason
+                delivery.facts, delivery.next_at, delivery.settled = _plain(no.facts), None, now
+                self._told("delivery_parked", delivery, reason=no.reason)
             else:
                 delivery.state, delivery.attempts = State.SENDING, delivery.attempts + 1
                 delivery.first_sent, delivery.last_sent = delivery.first_sent or now, now
@@ -234,7 +238,10 @@ class Deliveries(Ledger):
         kept.state, kept.progress, kept.ref = state, receipt.progress, receipt.ref or kept.ref
         kept.reason, kept.facts, kept.crashes = receipt.reason, {}, 0
         kept.settled, kept.next_at = now, now + timedelta(seconds=look) if look else None
-        self._told(_ACTS[receipt.progress], kept, reason=receipt.reason)
+        act = _ACTS[receipt.progress]
+        if act == "published" and kept.target:
+            act = "sent"
+        self._told(act, kept, reason=receipt.reason)
 
     # looking after what is under way
 
@@ -335,7 +342,7 @@ class Deliveries(Ledger):
 
 
 _ACTS = {
-    Progress.SHOWN: "delivered",
+    Progress.SHOWN: "published",
     Progress.SUBMITTED: "submitted",
     Progress.AWAITING_PERSON: "submitted",
     Progress.REFUSED: "delivery_refused",

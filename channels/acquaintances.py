@@ -1,0 +1,110 @@
+"""Acquaintances (认识新粉丝): after a follow, ask the platform who she is, so handles get linked.
+
+An openid says nothing outside its account; the platform's user info holds the unionid. Whom to ask
+about is a row, so that one busy platform holds up no other. Merges nobody: `data_hub` does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from channels.accounts import Channels
+from channels.base import Busy
+from data_hub.intake import Intake
+from kernel.clock import Clock
+from kernel.errors import Problem
+from kernel.events import Handle
+from stores.history import History
+from stores.records import Record, Records
+from stores.watermarks import Watermarks
+
+_FOLLOWER = "acquaintances"
+_MOST_TRIES = 10
+
+
+class Stranger(Record, kw_only=True):
+    """Somebody who followed and whom we have not asked about yet."""
+
+    __tablename__ = "strangers"
+
+    handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
+    account: Mapped[str]
+    followed: Mapped[datetime]
+    next_at: Mapped[datetime] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+
+
+class Acquaintances:
+    """Gets to know new followers. Only one worker does this at a time."""
+
+    def __init__(
+        self, records: Records, history: History, channels: Channels, intake: Intake, clock: Clock
+    ) -> None:
+        self._records = records
+        self._history = history
+        self._channels = channels
+        self._intake = intake
+        self._clock = clock
+        self._watermarks = Watermarks(records, Record)
+
+    def follow(self, limit: int = 50) -> int:
+        """Note who followed since the last time, ask about those whose turn it is; how many."""
+        noted = self._note(limit)
+        return noted + self._ask(limit)
+
+    def _note(self, limit: int) -> int:
+        mark = int(self._watermarks.of(_FOLLOWER) or 0)
+        told = self._history.after(mark, limit)
+        if not told:
+            return 0
+        with self._records.write() as session:
+            for _, event in told:
+                if event.kind == "followed" and event.handle is not None:
+                    session.merge(
+                        Stranger(
+                            handle=str(event.handle), account=event.account, followed=event.at,
+                            next_at=self._clock(),
+                        )
+                    )  # fmt: skip
+            self._watermarks.move(_FOLLOWER, str(told[-1][0]))
+        return len(told)
+
+    def _ask(self, limit: int) -> int:
+        due = select(Stranger).where(Stranger.next_at <= self._clock())
+        with self._records.read() as session:
+            strangers = list(session.scalars(due.order_by(Stranger.next_at).limit(limit)))
+        for stranger in strangers:
+            try:
+                self._ask_about(stranger)
+            except Busy as later:
+                self._put_off(stranger, later.seconds)
+            except Problem:
+                self._put_off(stranger, 3600)
+            else:
+                self._done(stranger)
+        return len(strangers)
+
+    def _ask_about(self, stranger: Stranger) -> None:
+        channel = self._channels.of(stranger.account)
+        told = channel.introduce(Handle.parse(stranger.handle), stranger.followed)
+        if told is not None:
+            self._intake.take([told])
+
+    def _put_off(self, stranger: Stranger, seconds: float) -> None:
+        """Ask later; after ten tries she stays a stranger until she follows again."""
+        if stranger.tries + 1 >= _MOST_TRIES:
+            self._done(stranger)
+            return
+        wait = seconds or min(2.0 ** (stranger.tries + 1), 300)
+        with self._records.write() as session:
+            if kept := session.get(Stranger, stranger.handle):
+                kept.tries += 1
+                kept.next_at = self._clock() + timedelta(seconds=wait)
+
+    def _done(self, stranger: Stranger) -> None:
+        with self._records.write() as session:
+            if kept := session.get(Stranger, stranger.handle):
+                session.delete(kept)

@@ -1,0 +1,63 @@
+"""Callbacks (平台回调): what platforms tell us, kept before they are answered.
+
+The adapter checks and reads; here the events go to the intake, the outcomes to the deliveries. A
+platform tells things twice, late and out of order: event ids are the same each time and older
+outcomes never overwrite newer, so a repeat gets the first answer and adds nothing.
+"""
+
+from __future__ import annotations
+
+from channels.accounts import Accounts, Channels
+from channels.base import Callback, Refused
+from channels.deliveries import Deliveries
+from data_hub.intake import Intake
+from kernel.clock import Clock
+from kernel.crash import crash_point, declare
+from kernel.errors import Forbidden
+from kernel.events import Refusal
+
+TAKEN = declare("callbacks.taken", "events of a callback are durable; its outcomes are not noted")
+
+
+class Callbacks:
+    """The door that platforms knock at."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        channels: Channels,
+        intake: Intake,
+        deliveries: Deliveries,
+        clock: Clock,
+    ) -> None:
+        self._accounts = accounts
+        self._channels = channels
+        self._intake = intake
+        self._deliveries = deliveries
+        self._clock = clock
+
+    def take(self, account: str, callback: Callback) -> bytes:
+        """Keep what it tells, and say what the platform wants to hear.
+
+        Raises `NotFound` for an account that is not ours, `Forbidden` for what its platform did
+        not send. What it did send and we cannot read is kept as it came.
+        """
+        ours = self._accounts.one(account)
+        try:
+            received = self._channels.of(ours).receive(callback)
+        except Refused as forged:
+            raise Forbidden("callback_not_genuine", account=ours.code) from forged
+        refusals = []
+        if received.unreadable:
+            sample = received.unreadable[:4096].decode("utf-8", "replace")
+            refusals.append(
+                Refusal(
+                    at=self._clock(), door="callback", reason="callback_unreadable",
+                    account=ours.id, sample=sample,
+                )
+            )  # fmt: skip
+        self._intake.take(received.events, refusals)
+        crash_point(TAKEN)
+        for outcome in received.outcomes:
+            self._deliveries.note_outcome(ours.id, outcome)
+        return received.answer

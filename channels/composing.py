@@ -1,0 +1,101 @@
+"""Composing (成稿): what a material looks like on a channel, with its tracked link. Sends nothing.
+
+Texts are read in the transaction that marks a delivery; pictures are loaded after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from typing import Protocol
+
+from channels.accounts import Account
+from channels.base import Asset, Message, Post
+from channels.capabilities import Draft
+from content_hub.materials import Material
+from content_hub.tracking import Links
+from content_hub.types import Types
+from kernel.events import Handle
+
+_PICTURE = re.compile(r'<img\b[^>]*?\bsrc="/media/(?P<id>[^"/?#]+)/(?P<rendition>[^"/?#]+)"')
+COVER = "cover"
+
+
+class Renditions(Protocol):
+    """What a media file looks like in one size or form: bytes and content type."""
+
+    def rendition(self, key: str, name: str, /) -> tuple[bytes, str]: ...
+
+
+class Composer:
+    """Makes posts and messages of materials."""
+
+    def __init__(self, types: Types, media: Renditions, links: Links, *, base_url: str) -> None:
+        self._types = types
+        self._media = media
+        self._links = links
+        self._base_url = base_url.rstrip("/")
+
+    def link(self, material: str, account: Account, rep: str = "") -> str:
+        """Where a reader goes on; it says what was opened, where it was shown and whose it was."""
+        return f"{self._base_url}/t/{self._links.make(material, account.id, rep)}"
+
+    def post(self, material: Material, account: Account) -> Post:
+        """Its texts; `illustrated` adds the pictures."""
+        return Post(
+            title=material.title,
+            summary=material.summary,
+            body="".join(self._body(material)),
+            link=self.link(material.id, account),
+        )
+
+    def illustrated(self, post: Post, cover: str) -> Post:
+        """The same post with the bytes of its cover and of every picture of ours in its body."""
+        front = None
+        if cover:
+            data, content_type = self._media.rendition(cover, COVER)
+            front = Asset(name=COVER, content_type=content_type, data=data)
+        return replace(post, cover=front, images=tuple(self._pictures(post.body)))
+
+    def message(
+        self, material: Material | None, account: Account, handle: Handle, words: str, rep: str
+    ) -> Message:
+        """Words to one person, and a card of the material if one goes along."""
+        if material is None:
+            return Message(handle=handle, text=words)
+        cover = f"{self._base_url}/media/{material.cover}/{COVER}" if material.cover else ""
+        return Message(
+            handle=handle, text=words, title=material.title, cover=cover, kind="card",
+            link=self.link(material.id, account, rep), material=material.id,
+        )  # fmt: skip
+
+    def draft(self, material: Material, account: Account) -> Draft:
+        """What the limits of a channel are held against when planning."""
+        post = self.post(material, account)
+        draft = Draft(
+            type=material.type, shown_as=self._types.one(material.type).channels,
+            title=post.title, summary=post.summary, body=post.body, link=post.link,
+        )  # fmt: skip
+        if not material.cover:
+            return draft
+        data, content_type = self._media.rendition(material.cover, COVER)
+        return replace(draft, cover_type=content_type, cover_bytes=len(data))
+
+    def _body(self, material: Material) -> Iterator[str]:
+        """A picture that is the message comes first; a text without markup gets paragraphs."""
+        kind = self._types.one(material.type)
+        if "image" in kind.channels and material.cover:
+            yield f'<p><img src="/media/{material.cover}/{COVER}"></p>'
+        if kind.body == "html" and material.body:
+            yield material.body
+            return
+        text = material.body or material.summary or material.title
+        for line in filter(None, map(str.strip, text.splitlines())):
+            yield f"<p>{escape(line)}</p>"
+
+    def _pictures(self, body: str) -> Iterator[Asset]:
+        for key, rendition in dict.fromkeys(_PICTURE.findall(body)):
+            data, content_type = self._media.rendition(key, rendition)
+            yield Asset(name=f"/media/{key}/{rendition}", content_type=content_type, data=data)

@@ -1,0 +1,51 @@
+"""Preferences (退订): what a customer lets us send, and what is queued for her when she stops it.
+
+One act over consents and deliveries. Does not judge what may be sent: that is asked at the last
+moment, in the transaction that marks a delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from channels.deliveries import Deliveries, Delivery
+from data_hub.consents import Consents
+from kernel.events import Handle
+from stores.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """What opting out did at once."""
+
+    cancelled: int
+    in_flight: int
+    """Begun before and not back yet; none is begun after."""
+
+
+class Preferences:
+    """What a customer lets us send."""
+
+    def __init__(self, records: Records, consents: Consents, deliveries: Deliveries) -> None:
+        self._records = records
+        self._consents = consents
+        self._deliveries = deliveries
+
+    def opt_out(
+        self, handles: Collection[Handle], purpose: str, *, source: str, by: str = ""
+    ) -> OptedOut:
+        """Withdraw the consent and cancel what is queued: both or neither."""
+        hers = Delivery.target.in_([str(handle) for handle in handles])
+        which = (hers, Delivery.purpose == purpose)
+        with self._records.write(*(f"handle:{handle}" for handle in handles)):
+            self._consents.withdraw(handles, purpose, source=source, by=by)
+            cancelled = self._deliveries.cancel(*which, reason="opted_out", by=by or "customer")
+            in_flight = self._deliveries.in_flight(*which)
+        return OptedOut(cancelled, in_flight)
+
+    def opt_in(
+        self, handles: Collection[Handle], purpose: str, *, source: str, by: str = ""
+    ) -> None:
+        """She wants it again. What was cancelled stays cancelled."""
+        self._consents.allow(handles, purpose, source=source, by=by)
