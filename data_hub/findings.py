@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data_hub.details import details, order
 from kernel.events import Event
 from stores.records import Folded, Records
 
@@ -30,7 +31,7 @@ _TOLD = {
     "left_contact", "booked", "asked_quote", "complained", "shared_material",
     "policy_issued", "policy_matured",
 }  # fmt: skip
-_TOLD_IF_SENT = {"opened_link", "read_material", "finished_material", "watched_video"}
+_TOLD_IF_SENT = {"opened_link", "read_material", "finished_material", "played_video"}
 """Worth telling only when a rep had sent it: she is waiting for it."""
 
 _Number = BigInteger().with_variant(Integer, "sqlite")
@@ -93,7 +94,10 @@ def of_event(event: Event, customer: str) -> dict[str, Any] | None:
 
 def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     """A finding that this event shows."""
-    told = {name: event.detail[name] for name in _EVIDENCE if name in event.detail}
+    carried = details(event)
+    told = {name: carried[name] for name in _EVIDENCE if name in carried}
+    if kind == "bought":
+        told |= order(carried)._asdict()
     return {
         "key": f"{kind}:{event.account}:{event.id}", "customer": customer,
         "handle": str(event.handle or event.links[0]), "kind": kind, "at": event.at,
@@ -102,4 +106,4 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_EVIDENCE = ("amount", "product", "category", "policy", "due", "matures")
+_EVIDENCE = ("product", "policy", "due", "matures", "seconds")

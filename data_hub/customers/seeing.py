@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from data_hub.catalogue import kind_of
 from data_hub.customers.relations import Relation, Relations
+from data_hub.details import details, order
 from data_hub.identities import Identities
 from data_hub.profiles import ProfileRow
 from data_hub.staff import StaffBook
@@ -254,10 +255,14 @@ class CustomersSeen:
         actor = self._actor
         if actor.customer:
             return actor.customer in map(str, customer.handles)
-        if actor.reach is None:
+        if actor.reach is None and actor.role is not Role.REP:
             return True
         own = bool(actor.staff) and customer.rep == actor.staff
-        return own or customer.unit in actor.reach
+        return own or customer.unit in self._reach()
+
+    def _reach(self) -> frozenset[str]:
+        """The units all of whose customers she may see; a rep sees her own and nobody else's."""
+        return frozenset() if self._actor.role is Role.REP else self._actor.reach or frozenset()
 
     def _scope(self, rep: str | None) -> set[str] | None:
         """Whom the asker may see, None for everybody."""
@@ -271,10 +276,10 @@ class CustomersSeen:
         actor = self._actor
         if actor.customer:
             return {self._rooms.identities.customer_of(actor.customer)}
-        if actor.reach is None:
+        if actor.reach is None and actor.role is not Role.REP:
             return None
         if self._mine is None:
-            staff = {*self._rooms.staff.in_units(actor.reach), actor.staff} - {""}
+            staff = {*self._rooms.staff.in_units(self._reach()), actor.staff} - {""}
             self._mine = set(self._rooms.relations.of_staff(staff))
         return self._mine
 
@@ -324,10 +329,14 @@ def _moment(text: str) -> datetime:
 def _told(event: Event, language: str) -> Happening:
     """The event as a line for people: no ids, no traits."""
     parts = [kind_of(event.kind).label(language)]
+    carried = details(event)
+    if event.kind == "bought":
+        bought = order(carried)
+        carried = {"product": bought.product, "amount": bought.amount or ""}
     for name in ("product", "amount", "page", "text"):
-        value = event.detail.get(name)
+        value = carried.get(name)
         if isinstance(value, str | int | float) and value != "":
-            parts.append(f"{value:,}" if isinstance(value, int | float) else value[:80])
+            parts.append(f"{value:,.10g}" if isinstance(value, int | float) else value[:80])
     return Happening(
         id=event.id, kind=event.kind, at=event.at, source=event.account,
         ecosystem=event.ecosystem, material=event.material, rep=event.rep,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
+from data_hub.details import Order, details, order, text
 from kernel.calendar import Zone, near_month_end
 from kernel.events import Event
 
@@ -154,26 +155,22 @@ class Profile:
             self.tags[tag] = [value * _faded(at - since) + kind.weight, at]
 
     def _learn(self, event: Event, at: float, zone: Zone) -> None:
-        detail = event.detail
+        detail = details(event)
         traits = detail.get("traits")
         if isinstance(traits, dict):
             for name, value in traits.items():
                 if value is not None:
                     self.traits[name] = [value, at, event.account]
         if event.kind == "bought":
-            self._bought(event, at, zone.day(event.at))
-        elif event.kind in _HOLDING_KINDS and (number := _text(detail.get("policy"))):
+            self._bought(order(detail), at, zone.day(event.at))
+        elif event.kind in _HOLDING_KINDS and (number := text(detail.get("policy"))):
             holding = self.held.setdefault(number, {})
             for name in ("product", "category", "due", "matures"):
-                if value := _text(detail.get(name)):
+                if value := text(detail.get(name)):
                     holding[name] = value
 
-    def _bought(self, event: Event, at: float, day: date) -> None:
-        detail = event.detail
-        amount = detail.get("amount", detail.get("revenue", detail.get("total", 0)))
-        amount = float(amount) if isinstance(amount, int | float) else 0.0
-        product, category = _text(detail.get("product")), _text(detail.get("category"))
-        self.purchases.append([at, amount, product, category])
+    def _bought(self, bought: Order, at: float, day: date) -> None:
+        self.purchases.append([at, *bought])
         del self.purchases[:-KEPT_PURCHASES]
         month = f"{day:%Y-%m}"
         if near_month_end(day) and month not in self.month_ends:
@@ -252,7 +249,7 @@ class Profile:
 
     @property
     def name(self) -> str:
-        return _text(self.trait("name"))
+        return text(self.trait("name"))
 
     @property
     def birthday(self) -> tuple[date, bool] | None:
@@ -263,7 +260,7 @@ class Profile:
     @property
     def risk(self) -> str:
         """Her assessed risk level, C1 to C5, empty if she was not assessed."""
-        return _text(self.trait("risk_level"))
+        return text(self.trait("risk_level"))
 
     @property
     def rep_hint(self) -> str:
@@ -306,10 +303,6 @@ def _faded(seconds: float) -> float:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _day(value: Any) -> date | None:

@@ -21,7 +21,7 @@ def story():
               ecosystem=Ecosystem.WECHAT),
         event("read_material", openid("o1"), minutes=3, material="mat_2", account="acc_oa",
               rep="stf_1", ecosystem="wechat"),
-        event("watched_live", openid("d1", "acc_dy"), minutes=4, account="acc_dy",
+        event("entered_livestream", openid("d1", "acc_dy"), minutes=4, account="acc_dy",
               ecosystem=Ecosystem.VIDEO),
         event("bought", user("b1", "acc_shop"), mobile(), minutes=5, account="acc_shop",
               ecosystem=Ecosystem.COMMERCE, detail={"amount": 99.5, "product": "体检套餐"}),

@@ -74,7 +74,9 @@ def test_events_and_refusals_of_one_request_share_one_commit(intake, commits):
 
 def test_an_event_is_stamped_with_its_arrival_unless_it_has_one(intake, commits, clock):
     clock.move(timedelta(hours=1))
-    intake.take([event("viewed_page", user("u1"), received=None), event("liked", user("u1"))])
+    intake.take(
+        [event("viewed_page", user("u1"), received=None), event("liked_material", user("u1"))]
+    )
 
     [[stamped, kept]] = commits.kept
     assert stamped.received == clock()

@@ -101,6 +101,14 @@ def test_month_ends_are_the_last_three_local_days():
     assert len(profile.bought()) == 5
 
 
+def test_an_order_in_an_sdks_own_spelling_is_a_purchase():
+    lines = [{"name": "稳盈一号", "category": "wealth"}]
+    told = {"properties": {"order_id": "7", "revenue": 50_000, "products": lines}}
+
+    [bought] = folded(event("bought", HER, detail=told)).bought()
+    assert (bought.amount, bought.product, bought.category) == (50_000, "稳盈一号", "wealth")
+
+
 def test_a_holding_keeps_what_was_told_of_it_last():
     issued = {"policy": "P-1", "product": "金生两全", "category": "insurance", "due": "2026-04-01"}
     profile = folded(
