@@ -126,7 +126,7 @@ class Materials:
             material = session.get_one(Material, id_)
             if expected is not None and expected != material.number:
                 raise Conflict("edited_meanwhile", number=material.number)
-            texts = {
+            texts: dict[str, Any] = {
                 name: changed[name] for name in ("title", "summary", "body", "cover")
                 if name in changed
             }  # fmt: skip
@@ -260,6 +260,7 @@ class Materials:
         types: Collection[str] = (),
         tags: Collection[str] = (),
         owner: str = "",
+        text: str = "",
         first: int = 20,
         after: str | None = None,
         count: bool = False,
@@ -268,6 +269,9 @@ class Materials:
         ``tags`` must all be on it, or something under them."""
         size = page_size(first)
         wanted = self._seen(sight, types, tags, owner)
+        for word in text.split():
+            hit = Material.title.contains(word, autoescape=True)
+            wanted = wanted.where(hit | Material.summary.contains(word, autoescape=True))
         page = wanted.order_by(Material.id.desc()).limit(size + 1)
         if after is not None:
             page = page.where(Material.id < read_cursor(after, str)[0])

@@ -28,7 +28,7 @@ class ShelfRow(Record, kw_only=True):
     __tablename__ = "shelf_rows"
     __table_args__ = (
         Index("ix_shelf_rows_find", "account", "tag", "opens", "placement", "closes"),
-        Index("ix_shelf_rows_material", "material"),
+        Index("ix_shelf_rows_material", "material", "tag", "account", "opens", "closes"),
         Index("ix_shelf_rows_opens", "opens", sqlite_where=_ALL, postgresql_where=_ALL),
         Index("ix_shelf_rows_closes", "closes", sqlite_where=_ALL, postgresql_where=_ALL),
     )

@@ -26,13 +26,16 @@ class TagTree:
             else:
                 self._merged[tag.merged_into].append(tag.id)
         self._above: dict[str, tuple[str, ...]] = {}
+        self._live = {id_: self._followed(tag) for id_, tag in self.by_id.items()}
+
+    def _followed(self, tag: Tag) -> Tag:
+        while tag.merged_into is not None:
+            tag = self.by_id[tag.merged_into]
+        return tag
 
     def find(self, key: str) -> Tag | None:
         """The tag of an id or code; the one it was merged into, if it was."""
-        tag = self.by_id.get(key) or self.by_id.get(self._by_code.get(key, ""))
-        while tag is not None and tag.merged_into is not None:
-            tag = self.by_id[tag.merged_into]
-        return tag
+        return self._live.get(key) or self._live.get(self._by_code.get(key, ""))
 
     def resolve(self, keys: Collection[str], field: str = "tags") -> list[str]:
         """Ids for ids or codes. Raises one `Invalid` that names every unknown one."""
@@ -71,9 +74,8 @@ class TagTree:
         return reached
 
     def tags(self, ids: Iterable[str]) -> Sequence[Tag]:
-        """The tags behind ids, once each, in the order asked."""
-        found = (self.find(each) for each in ids)
-        return list({tag.id: tag for tag in found if tag}.values())
+        """The tags behind ids, in the order asked."""
+        return [tag for tag in map(self._live.get, ids) if tag]
 
 
 def load(session: Session) -> TagTree:

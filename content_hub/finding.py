@@ -1,0 +1,170 @@
+"""Finding materials (检索): the only writer of the search index, and the question put to it.
+
+Follows the changes, so the index is a fold that can be emptied at any time. If the index does not
+answer, the database does: fewer hits, in plain order, and the answer says so.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from content_hub import richtext
+from content_hub.materials import Material, Materials
+from content_hub.placements import Placement
+from content_hub.tags import Tagging, TagTree, Taxonomy
+from kernel.crash import crash_point, declare
+from stores.changes import Change, Changes
+from stores.records import Records
+from stores.search import Document, Filter, SearchIndex
+
+_PUT = declare("finding.put", "documents and the mark are in the index")
+_SLICE = 500
+
+
+class Found(NamedTuple):
+    """One page of an answer, best first."""
+
+    items: Sequence[Material]
+    total: int
+    next: str | None
+    degraded: bool
+    """The index did not answer: these come from the database, and more may exist."""
+
+
+class Finding:
+    """Materials by words and by what they are."""
+
+    def __init__(
+        self,
+        index: SearchIndex,
+        records: Records,
+        materials: Materials,
+        changes: Changes,
+        taxonomy: Taxonomy,
+    ) -> None:
+        self._index = index
+        self._records = records
+        self._materials = materials
+        self._changes = changes
+        self._taxonomy = taxonomy
+
+    def follow(self, limit: int = 1_000) -> int:
+        """Bring the index up to some more changes, and say how many. Harmless to repeat."""
+        with self._records.read():
+            stretch = self._changes.after(self._index.seen(), limit)
+            version = self._changes.version()
+            ids = sorted(self._touched(stretch.changes))
+            slices = [ids[n : n + _SLICE] for n in range(0, len(ids), _SLICE)] or [[]]
+            documents = [self._documents(each) for each in slices]
+        for each in documents[:-1]:
+            self._index.put(version, each)
+        if stretch.changes:
+            self._index.put(version, documents[-1], mark=stretch.mark)
+            crash_point(_PUT)
+        return len(stretch.changes)
+
+    def search(
+        self,
+        text: str,
+        *,
+        sight: Collection[str] | None = None,
+        types: Collection[str] = (),
+        tags: Collection[str] = (),
+        account: str = "",
+        first: int = 20,
+        after: str | None = None,
+    ) -> Found:
+        """Materials with all the words, whose tags (or what lies under them) are all there.
+
+        ``account`` leaves what is placed there now or later; who shows it asks the shelf.
+        """
+        wanted = [*(f"tag:{tag}" for tag in self._taxonomy.resolve(tags))]
+        if account:
+            wanted.append(f"account:{account}")
+        groups = [tuple(f"type:{each}" for each in types)] if types else []
+        if sight is not None:
+            groups.append(tuple(f"unit:{each}" for each in sight))
+        where = Filter(all=tuple(wanted), any=tuple(groups))
+        try:
+            hits = self._index.search(text, where, first=first, after=after)
+        except (OSError, sqlite3.Error, SQLAlchemyError):
+            return self._plainly(text, sight, types, tags, first)
+        live = self._materials.many(hits.ids)
+        items = [live[id_] for id_ in hits.ids if id_ in live]
+        seen = [each for each in items if sight is None or each.unit in sight]
+        return Found(seen, hits.total, hits.next, degraded=False)
+
+    def _plainly(
+        self,
+        text: str,
+        sight: Collection[str] | None,
+        types: Collection[str],
+        tags: Collection[str],
+        first: int,
+    ) -> Found:
+        page = self._materials.page(
+            text=text, sight=sight, types=types, tags=tags, first=first, count=True
+        )
+        return Found(page.items, page.total or 0, None, degraded=True)
+
+    def _touched(self, changes: Sequence[Change]) -> set[str]:
+        """The materials whose documents may differ after these changes."""
+        touched = {change.subject for change in changes if change.kind == "material"}
+        touched |= {
+            str(change.detail["material"]) for change in changes if change.kind == "placement"
+        }
+        tags = {change.subject for change in changes if change.kind == "tag"}
+        if tags:
+            wanted = self._taxonomy.under(tags)
+            with self._records.read() as session:
+                worn = select(Tagging.material).where(Tagging.tag.in_(wanted)).distinct()
+                touched.update(session.scalars(worn))
+        return touched
+
+    def _documents(self, ids: Sequence[str]) -> list[Document]:
+        tree = self._taxonomy.now()
+        topics = self._materials.topics(ids)
+        accounts = self._accounts(ids)
+        return [
+            _document(material, tree, topics[id_], accounts.get(id_, ()))
+            for id_, material in self._materials.many(ids).items()
+        ]
+
+    def _accounts(self, ids: Collection[str]) -> dict[str, set[str]]:
+        wanted = select(Placement.material, Placement.account).where(
+            Placement.material.in_(ids), Placement.retired.is_(None)
+        )
+        found: dict[str, set[str]] = {}
+        with self._records.read() as session:
+            for material, account in session.execute(wanted):
+                found.setdefault(material, set()).add(account)
+        return found
+
+    def flaws(self) -> Iterator[str]:
+        """For ``juzhen check``: what is wrong with the index itself."""
+        yield from self._index.flaws()
+
+
+def _document(
+    material: Material, tree: TagTree, topics: Collection[str], accounts: Collection[str]
+) -> Document:
+    """Labels and synonyms of the tags count as words of the body."""
+    tags = tree.tags(topics)
+    named = [name for tag in tags for name in (tag.zh, tag.en, *tag.synonyms)]
+    values = [value for value in material.fields.values() if isinstance(value, str)]
+    body = [material.summary, richtext.words(material.body), *values, *named]
+    return Document(
+        id=material.id,
+        texts={"title": material.title, "body": "\n".join(body)},
+        attributes=[
+            f"type:{material.type}",
+            f"unit:{material.unit}",
+            *(f"tag:{each}" for each in tree.above(tag.id for tag in tags)),
+            *(f"account:{account}" for account in accounts),
+        ],
+    )

@@ -1,0 +1,262 @@
+"""Media (媒体): pictures, PDF documents and videos, taken in by what they are, never by their name.
+
+Pictures are encoded anew, which leaves metadata and stowaways behind; SVG is refused because it can
+run. A PDF's pages are drawn as pictures once each, when somebody first turns to them. Videos are
+kept as they come: nothing is transcoded here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from datetime import datetime
+from typing import BinaryIO, NamedTuple
+
+import pypdfium2 as pdfium
+from PIL import Image, ImageOps
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from content_hub import richtext
+from kernel.clock import Clock
+from kernel.errors import Invalid, NotFound
+from kernel.ids import new_id
+from stores.changes import Changes
+from stores.files import Files
+from stores.records import Record, Records
+
+MB = 1 << 20
+CAPS = {"image": 20 * MB, "document": 40 * MB, "video": 60 * MB}
+PIXELS = 40_000_000
+PAGES = 300
+_COVER, _THUMB, _PAGE = 900, 320, 1_080
+_DRAWING = threading.Lock()
+"""PDFium works for one thread at a time."""
+
+
+class MediaFile(Record, kw_only=True):
+    """One file that somebody uploaded; the same bytes are the same file."""
+
+    __tablename__ = "media_files"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("med"))
+    digest: Mapped[str] = mapped_column(unique=True)
+    """SHA-256 of what was uploaded."""
+    kind: Mapped[str]
+    """``image``, ``document`` or ``video``."""
+    name: Mapped[str]
+    size: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    pages: Mapped[int]
+    taken_by: Mapped[str]
+    taken_at: Mapped[datetime]
+
+
+class Rendition(Record, kw_only=True):
+    """One form of a media file: where its bytes are and what they are."""
+
+    __tablename__ = "media_renditions"
+
+    media: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    content_type: Mapped[str]
+
+
+class _Form(NamedTuple):
+    data: bytes
+    content_type: str
+
+
+class Media:
+    """Every file that materials show."""
+
+    def __init__(self, records: Records, files: Files, changes: Changes, clock: Clock) -> None:
+        self._records = records
+        self._files = files
+        self._changes = changes
+        self._clock = clock
+
+    def take(self, data: bytes | BinaryIO, *, by: str, name: str = "") -> MediaFile:
+        """Take an upload in; the file that is there already, if we have these bytes.
+
+        Raises `Invalid` naming ``file`` for what is too big, broken or of no kind we take.
+        """
+        read = data if isinstance(data, bytes) else data.read(max(CAPS.values()) + 1)
+        kind = _kind(read)
+        if len(read) > CAPS[kind]:
+            raise Invalid("file", "file_too_big", limit=CAPS[kind] // MB)
+        digest = hashlib.sha256(read).hexdigest()
+        known = self._known(digest)
+        return known or self._keep(kind, read, digest, richtext.tidy(name)[:200], by)
+
+    def _keep(self, kind: str, data: bytes, digest: str, name: str, by: str) -> MediaFile:
+        forms, (width, height, pages) = _READERS[kind](data)
+        kept = {  # outside the transaction: drawing and writing take their time
+            form: (self._files.put(made.data, made.content_type), made.content_type)
+            for form, made in forms.items()
+        }
+        with self._records.write(f"media:{digest}") as session:
+            known = session.scalar(select(MediaFile).where(MediaFile.digest == digest))
+            if known is not None:
+                return known
+            media = MediaFile(
+                digest=digest, kind=kind, name=name, size=len(data), width=width, height=height,
+                pages=pages, taken_by=by, taken_at=self._clock(),
+            )  # fmt: skip
+            session.add(media)
+            for form, (key, content_type) in kept.items():
+                session.add(
+                    Rendition(media=media.id, name=form, key=key, content_type=content_type)
+                )
+            self._changes.note("uploaded_media", "media", media.id, by=by, of=kind)
+        return media
+
+    def one(self, id_: str) -> MediaFile:
+        with self._records.read() as session:
+            found = session.get(MediaFile, id_)
+        if found is None:
+            raise NotFound("media", id_[:80])
+        return found
+
+    def pages(self, id_: str) -> int:
+        """How many pages a document has; 0 for anything else."""
+        return self.one(id_).pages
+
+    def rendition(self, id_: str, name: str = "original") -> tuple[bytes, str]:
+        """The bytes and their content type. ``original``, ``cover``, ``thumb`` or ``page-<n>``."""
+        file, content_type = self.open(id_, name)
+        with file:
+            return file.read(), content_type
+
+    def open(self, id_: str, name: str = "original") -> tuple[BinaryIO, str]:
+        """The same, to be read bit by bit; the caller closes it."""
+        with self._records.read() as session:
+            form = session.get(Rendition, (id_, name))
+        if form is None:
+            form = self._draw(id_, name)
+        return self._files.open(form.key), form.content_type
+
+    def _draw(self, id_: str, name: str) -> Rendition:
+        """A page that nobody has turned to before. Drawn twice at once, it is kept once."""
+        word, _, number = name.partition("-")
+        turned = int(number) if word == "page" and number.isascii() and number.isdigit() else 0
+        if not 1 <= turned <= self.one(id_).pages:
+            raise NotFound("rendition", name[:80])
+        made = _page(self.rendition(id_)[0], turned)
+        key = self._files.put(made.data, made.content_type)
+        with self._records.write() as session:
+            return session.merge(
+                Rendition(media=id_, name=name, key=key, content_type=made.content_type)
+            )
+
+    def _known(self, digest: str) -> MediaFile | None:
+        with self._records.read() as session:
+            return session.scalar(select(MediaFile).where(MediaFile.digest == digest))
+
+
+def _kind(data: bytes) -> str:
+    """By the first bytes. What could be two things at once is what we encode anew or refuse."""
+    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
+        return "image"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image"
+    if data.startswith(b"%PDF-"):
+        return "document"
+    if data[4:8] == b"ftyp" and data[8:12] not in {b"heic", b"heix", b"mif1", b"avif"}:
+        return "video"
+    raise Invalid("file", "file_of_no_known_kind")
+
+
+_Read = tuple[dict[str, _Form], tuple[int, int, int]]
+
+
+def _picture(data: bytes) -> _Read:
+    image = _opened(data)
+    forms = {
+        "original": _encoded(image, quality=92),
+        "cover": _encoded(_within(image, _COVER)),
+        "thumb": _encoded(_within(image, _THUMB)),
+    }
+    return forms, (*image.size, 0)
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Turned upright, its first frame, colours only. The size is judged before it is decoded."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP"))
+        if image.width * image.height > PIXELS:
+            raise Invalid("file", "picture_too_large", limit=PIXELS // 1_000_000)
+        upright = ImageOps.exif_transpose(image)
+        return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Invalid("file", "picture_too_large", limit=PIXELS // 1_000_000) from None
+    except (OSError, ValueError, SyntaxError, EOFError) as broken:
+        raise Invalid("file", "file_is_broken") from broken
+
+
+def _within(image: Image.Image, side: int) -> Image.Image:
+    smaller = image.copy()
+    smaller.thumbnail((side, side))
+    return smaller
+
+
+def _encoded(image: Image.Image, quality: int = 85) -> _Form:
+    """JPEG, which every channel takes, unless something shines through."""
+    out = io.BytesIO()
+    if image.mode == "RGBA":
+        image.save(out, "PNG")
+        return _Form(out.getvalue(), "image/png")
+    image.save(out, "JPEG", quality=quality)
+    return _Form(out.getvalue(), "image/jpeg")
+
+
+def _document(data: bytes) -> _Read:
+    with _DRAWING:
+        document = _pdf(data)
+        pages = len(document)
+        document.close()
+    if not 1 <= pages <= PAGES:
+        raise Invalid("file", "too_many_pages", limit=PAGES)
+    first = _page(data, 1)
+    image = Image.open(io.BytesIO(first.data)).convert("RGB")
+    forms = {
+        "original": _Form(data, "application/pdf"),
+        "page-1": first,
+        "cover": _encoded(_within(image, _COVER)),
+        "thumb": _encoded(_within(image, _THUMB)),
+    }
+    return forms, (*image.size, pages)
+
+
+def _pdf(data: bytes) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as broken:  # broken, or under a password
+        raise Invalid("file", "file_is_broken") from broken
+
+
+def _page(data: bytes, number: int) -> _Form:
+    with _DRAWING:
+        document = _pdf(data)
+        try:
+            page = document[number - 1]
+            width, height = page.get_size()
+            scale = min(_PAGE / max(width, 1), 4 * _PAGE / max(height, 1))
+            image = page.render(scale=scale).to_pil().convert("RGB")
+        except pdfium.PdfiumError as broken:
+            raise Invalid("file", "file_is_broken") from broken
+        finally:
+            document.close()
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=82, method=4)
+    return _Form(out.getvalue(), "image/webp")
+
+
+def _video(data: bytes) -> _Read:
+    return {"original": _Form(data, "video/mp4")}, (0, 0, 0)
+
+
+_READERS = {"image": _picture, "document": _document, "video": _video}

@@ -1,0 +1,26 @@
+"""Scripts are filled in safely, and what may not be said is named."""
+
+import pytest
+
+from content_hub.scripts import fill, forbidden, gaps
+
+
+def test_a_script_is_filled_and_says_what_it_could_not_fill():
+    said = fill("{客户称呼}您好，{产品}已到期。{客户称呼}", {"客户称呼": "王阿姨"})
+
+    assert said.text == "王阿姨您好，＿＿已到期。王阿姨"
+    assert said.missing == ("产品",)
+
+
+@pytest.mark.parametrize("name", ["{产品}", "{0.__class__}", "{}", "{{x}}"])
+def test_what_stands_in_a_fact_fills_nothing(name):
+    assert fill("{客户称呼}好", {"客户称呼": name, "产品": "年金"}).text == f"{name}好"
+
+
+def test_gaps_are_named_once():
+    assert gaps("{a}{b}{a} {太长太长太长太长太长太长太长太长太长太长太长}") == ["a", "b"]
+
+
+def test_forbidden_words_are_named_the_longest_once():
+    assert forbidden("保本保息，零风险！保本。") == ["保本保息", "零风险", "保本"]
+    assert forbidden("稳健") == []
