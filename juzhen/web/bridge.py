@@ -1,0 +1,211 @@
+"""The bridge (桥接): runs the Flask application in threads for the front that listens.
+
+One thread for reads, because more only fight over the interpreter; a few for doors that wait; one
+for each open stream, so that nobody else's answer stands behind it. Knows no door's meaning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from juzhen.logs import logger
+
+WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
+STREAMS = 64
+"""How many streams one process holds open."""
+_WHOLE = 1 << 20
+"""What is not larger is answered in one piece."""
+_SLOW = ("/media", "/callbacks", "/login", "/auth/")
+"""Doors that wait: for a disk, for another platform, for a password's hash."""
+
+
+class Crowded(Exception):
+    """So many requests wait already that another would only wait too."""
+
+
+class FileBody:
+    """A file as an answer, PEP 3333's file wrapper: the server sends it without us."""
+
+    def __init__(self, file: BinaryIO, size: int = 65_536) -> None:
+        self.file = file
+        self._size = size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.file.read(self._size):
+            yield chunk
+
+    def close(self) -> None:
+        self.file.close()
+
+
+@dataclass(slots=True)
+class _Reply:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+    file: str = ""
+    stream: Iterable[bytes] | None = None
+
+
+class Bridge:
+    """A WSGI application, asked from an event loop."""
+
+    def __init__(
+        self, app: WSGI, *, url: str, draining: threading.Event, slow: int = 4, waiting: int = 256
+    ) -> None:
+        """``url`` is the address that people know us by; more than ``waiting`` are sent away."""
+        self._app = app
+        self._scheme = urlsplit(url).scheme or "http"
+        self._draining = draining
+        self._reads = ThreadPoolExecutor(1, "reads")
+        self._slow = ThreadPoolExecutor(slow, "slow")
+        self._streams = ThreadPoolExecutor(STREAMS, "stream")
+        self._waiting = waiting
+        self._inside = 0
+        self._streaming = 0
+
+    async def answer(self, scope: Any, proto: Any, body: bytes | BinaryIO) -> None:
+        """Ask the application and send what it says. Raises `Crowded` instead of queueing on."""
+        if self._inside >= self._waiting:
+            raise Crowded
+        loop = asyncio.get_running_loop()
+        environ = self._environ(scope, body)
+        self._inside += 1
+        try:
+            reply = await loop.run_in_executor(self._pool(scope), self._ask, environ)
+        finally:
+            self._inside -= 1
+        if reply.stream is not None:
+            await self._stream(proto, reply, loop)
+        elif reply.file:
+            proto.response_file(reply.status, reply.headers, reply.file)
+        elif scope.method == "HEAD" or not reply.body:
+            proto.response_empty(reply.status, reply.headers)
+        else:
+            proto.response_bytes(reply.status, _without_length(reply.headers), reply.body)
+
+    def close(self) -> None:
+        """Wait for what is being answered."""
+        for pool in (self._reads, self._slow, self._streams):
+            pool.shutdown()
+
+    def _pool(self, scope: Any) -> ThreadPoolExecutor:
+        asking = scope.method in {"GET", "HEAD"} or scope.path == "/graphql"
+        waits = scope.headers.get("idempotency-key") or scope.path.startswith(_SLOW)
+        return self._reads if asking and not waits else self._slow
+
+    def _ask(self, environ: dict[str, Any]) -> _Reply:
+        """One request, start to end, in a thread of a pool."""
+        told: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
+            told[:] = [int(status[:3]), headers]
+
+        found = self._app(environ, start)
+        reply = _Reply(*told)
+        if isinstance(found, FileBody) and reply.status == 200 and _named(found.file):
+            reply.file = str(found.file.name)
+            found.close()
+        elif _is_stream(reply.headers) and environ["REQUEST_METHOD"] != "HEAD":
+            reply.stream = found
+        else:
+            reply.body = _joined(found)
+        return reply
+
+    async def _stream(self, proto: Any, reply: _Reply, loop: Any) -> None:
+        if self._streaming >= STREAMS:
+            _close(reply.stream)
+            raise Crowded
+        self._streaming += 1
+        try:
+            transport = proto.response_stream(reply.status, reply.headers)
+            await loop.run_in_executor(self._streams, self._pour, reply.stream, transport, loop)
+        finally:
+            self._streaming -= 1
+
+    def _pour(self, found: Iterable[bytes], transport: Any, loop: Any) -> None:
+        """Send piece by piece, as fast as the other side takes it, until it goes or we stop."""
+        try:
+            for piece in found:
+                if self._draining.is_set():
+                    return
+                if piece:
+                    asyncio.run_coroutine_threadsafe(_send(transport, piece), loop).result()
+        except (RuntimeError, ConnectionError):  # it went away: nothing is left to tell it
+            logger().debug("stream_left")
+        finally:
+            _close(found)
+
+    def _environ(self, scope: Any, body: bytes | BinaryIO) -> dict[str, Any]:
+        host, _, port = scope.server.rpartition(":")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": scope.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": scope.path.encode().decode("latin-1"),
+            "QUERY_STRING": scope.query_string,
+            "SERVER_NAME": host,
+            "SERVER_PORT": port,
+            "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+            "REMOTE_ADDR": scope.client.rpartition(":")[0],
+            "HTTP_HOST": scope.authority or "",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": self._scheme,
+            "wsgi.input": BytesIO(body) if isinstance(body, bytes) else body,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.file_wrapper": FileBody,
+        }
+        seen = set()
+        for name, value in scope.headers.items():
+            if "_" in name:  # would be taken for the header with dashes
+                continue
+            key = name.upper().replace("-", "_")
+            if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
+                key = f"HTTP_{key}"
+            joint = "; " if key == "HTTP_COOKIE" else ","
+            environ[key] = f"{environ[key]}{joint}{value}" if key in seen else value
+            seen.add(key)
+        return environ
+
+
+async def _send(transport: Any, piece: bytes) -> None:
+    await transport.send_bytes(piece)
+
+
+def _named(file: Any) -> bool:
+    return isinstance(getattr(file, "name", None), str) and file.tell() == 0
+
+
+def _is_stream(headers: list[tuple[str, str]]) -> bool:
+    """Whether it has no end that we know of, or is too large for one piece."""
+    for name, value in headers:
+        if name.lower() == "content-length":
+            return int(value) > _WHOLE
+    return True
+
+
+def _without_length(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [pair for pair in headers if pair[0].lower() != "content-length"]
+
+
+def _joined(found: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(found)
+    finally:
+        _close(found)
+
+
+def _close(found: Any) -> None:
+    if hasattr(found, "close"):
+        found.close()

@@ -1,0 +1,263 @@
+"""The front (前台): the only thing that listens. Reads bodies, answers intake, hands on the rest.
+
+RSGI on granian, one event loop a process. No slow body and no open stream may delay another
+request: bodies are read here, under a size and a deadline, before any thread is asked. Knows no
+rule: what a door does stands with the door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
+
+import orjson
+
+from juzhen.logs import logger
+from juzhen.web.bridge import WSGI, Bridge, Crowded
+from kernel.wording import say
+
+if TYPE_CHECKING:
+    from juzhen.settings import Settings
+
+BODY_LIMIT = 64 * 1024 * 1024
+PATIENCE = 10.0
+"""Seconds a body may take, besides what it needs at `_SLOWEST`."""
+_SLOWEST = 50_000
+"""Bytes a second: who sends slower is cut off."""
+_IN_MEMORY = 1 << 20
+_SWITCH = 0.0005
+"""Seconds before a busy thread must let the loop in; the default of 5 ms is ten requests."""
+
+Header = Callable[[str], str | None]
+
+
+class Answer(NamedTuple):
+    """A whole answer, made without Flask."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+
+Quick = Callable[[str, str, str, Header], Answer | None]
+"""(method, path, query, header) → an answer that is ready, or None for the application to say."""
+
+
+class Intake(Protocol):
+    """The doors that the front answers itself (`juzhen.web.collect`)."""
+
+    limit: int
+
+    def mine(self, path: str) -> bool: ...
+
+    async def answer(
+        self, method: str, path: str, query: str, header: Header, body: bytes
+    ) -> Answer: ...
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, reason: str, *headers: tuple[str, str]) -> None:
+        super().__init__(reason)
+        self.answer = _problem(status, reason, *headers)
+
+
+class Front:
+    """One process's RSGI application."""
+
+    def __init__(
+        self,
+        pages: WSGI,
+        *,
+        intake: Intake | None = None,
+        quick: Quick | None = None,
+        url: str = "http://127.0.0.1",
+        draining: threading.Event | None = None,
+        opens: Callable[[str], bool] = lambda _: True,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``opens`` says which paths this process has a door for; ``close`` is called last."""
+        self._draining = draining or threading.Event()
+        self._bridge = Bridge(pages, url=url, draining=self._draining)
+        self._intake = intake
+        self._quick = quick
+        self._opens = opens
+        self._close = close
+
+    def __rsgi_init__(self, loop: Any) -> None:
+        sys.setswitchinterval(_SWITCH)
+        if threading.current_thread() is threading.main_thread():
+            # The loop's own handler, which stops the server, runs beside this one.
+            signal.signal(signal.SIGTERM, lambda *_: self._draining.set())
+
+    def __rsgi_del__(self, loop: Any) -> None:
+        self._draining.set()
+        self._bridge.close()
+        self._close()
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        try:
+            answer = await self._answer(scope, proto)
+        except _Refused as refused:
+            answer = refused.answer
+        except Crowded:
+            answer = _problem(503, "too_many_requests_wait", ("retry-after", "1"))
+        except Exception as failure:  # noqa: BLE001 - the outermost loop
+            logger().error("front_failed", path=scope.path, exc_info=failure)
+            answer = _problem(500, "request_not_answered")
+        if answer is None:
+            return
+        if answer.body and scope.method != "HEAD":
+            proto.response_bytes(answer.status, answer.headers, answer.body)
+        else:
+            proto.response_empty(answer.status, answer.headers)
+
+    async def _answer(self, scope: Any, proto: Any) -> Answer | None:
+        """The answer, or None if the application has given it."""
+        path, header = scope.path, scope.headers.get
+        if not self._opens(path):
+            return _problem(404, "no_such_page")
+        if self._intake is not None and self._intake.mine(path):
+            body = await _body(scope, proto, self._intake.limit)
+            return await self._intake.answer(
+                scope.method, path, scope.query_string, header, _bytes(body)
+            )
+        if self._quick is not None and scope.method == "GET":
+            ready = self._quick(scope.method, path, scope.query_string, header)
+            if ready is not None:
+                return ready
+        body = await _body(scope, proto, BODY_LIMIT)
+        try:
+            await self._bridge.answer(scope, proto, body)
+        finally:
+            if not isinstance(body, bytes):
+                body.close()
+        return None
+
+
+async def _body(scope: Any, proto: Any, limit: int) -> bytes | BinaryIO:
+    """The whole body: bytes, or a file on the disk if it is large."""
+    told = scope.headers.get("content-length")
+    if told is None and scope.headers.get("transfer-encoding") is None and _bodyless(scope):
+        return b""
+    length = int(told) if told and told.isdigit() else None
+    if length is not None and length > limit:
+        raise _Refused(413, "body_too_large", ("connection", "close"))
+    try:
+        if length is not None and length <= 65_536:
+            async with asyncio.timeout(PATIENCE):
+                body: bytes | BinaryIO = await proto()
+        else:
+            body = await _gathered(proto, limit)
+    except TimeoutError:
+        raise _Refused(408, "body_too_slow", ("connection", "close")) from None
+    if length is not None and _size(body) != length:
+        raise _Refused(400, "body_not_whole", ("connection", "close"))
+    return body
+
+
+def _bodyless(scope: Any) -> bool:
+    """HTTP/2 may send a body without saying how long it is."""
+    return scope.http_version.startswith("1") or scope.method in {"GET", "HEAD", "OPTIONS"}
+
+
+async def _gathered(proto: Any, limit: int) -> bytes | BinaryIO:
+    """Piece by piece; the deadline moves with what has come."""
+    begun, size = asyncio.get_running_loop().time(), 0
+    file: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by who reads it
+    try:
+        async with asyncio.timeout(PATIENCE) as deadline:
+            async for piece in proto:
+                size += len(piece)
+                if size > limit:
+                    raise _Refused(413, "body_too_large", ("connection", "close"))
+                file.write(piece)
+                deadline.reschedule(begun + PATIENCE + size / _SLOWEST)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    body: BinaryIO = file
+    return body
+
+
+def _size(body: bytes | BinaryIO) -> int:
+    if isinstance(body, bytes):
+        return len(body)
+    size = body.seek(0, 2)
+    body.seek(0)
+    return size
+
+
+def _bytes(body: bytes | BinaryIO) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    with body:
+        return body.read()
+
+
+def _problem(status: int, reason: str, *headers: tuple[str, str]) -> Answer:
+    """A refusal of the front's own, spelled as every other."""
+    told = {
+        "type": f"/docs/errors#{reason}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": reason,
+        "detail": say(reason),
+        "message": say(reason, "en"),
+    }
+    return Answer(status, [("content-type", PROBLEM), *SAFE, *headers], orjson.dumps(told))
+
+
+PROBLEM = "application/problem+json"
+SAFE = [
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "same-origin"),
+]
+"""Headers of every answer that Flask does not make."""
+
+
+def build(settings: Settings) -> Front:
+    """The front of one process, with everything behind it."""
+    from juzhen import logs, wiring
+    from juzhen.web import app, collect, graphql
+
+    logs.start(settings.log_level, process="web")
+    platform = wiring.assemble(settings)
+    intake = collect.collect(platform)
+    return Front(
+        app.create(platform).wsgi_app,
+        intake=intake,
+        quick=graphql.quick(platform),
+        url=settings.public_url,
+        draining=platform.draining,
+        opens=_doors(settings.web_doors, intake),
+        close=platform.close,
+    )
+
+
+def _doors(which: str, intake: Intake) -> Callable[[str], bool]:
+    """Intake, pages or all; every process answers for its health."""
+    health = {"/livez", "/readyz", "/metrics"}
+    if which == "intake":
+        return lambda path: path in health or intake.mine(path)
+    if which == "pages":
+        return lambda path: not intake.mine(path)
+    return lambda _: True
+
+
+def __getattr__(name: str) -> Any:
+    """``juzhen.web.front:app``, built when granian asks for it in each process."""
+    if name == "app":
+        from juzhen.settings import load
+
+        return build(load())
+    raise AttributeError(name)

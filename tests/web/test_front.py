@@ -1,0 +1,217 @@
+"""The front over real sockets: what it reads, whom it lets wait, how it stops."""
+
+import base64
+import concurrent.futures
+import gzip
+import json
+import signal
+import threading
+import time
+
+import orjson
+import pytest
+
+from kernel.events import Refusal, unpack_any
+from stores.history import Fold
+from stores.sqlite.history import SqliteHistory
+from stores.sqlite.journal import SqliteJournal
+
+KEY = {"Authorization": "Basic " + base64.b64encode(b"wk:").decode()}
+
+
+def track(number, **other):
+    return {"type": "track", "event": "read", "userId": "u1", "messageId": f"m{number}"} | other
+
+
+def kept(home):
+    """Everything the journal of a server holds."""
+    journal = SqliteJournal(home / "journal")
+    told = [unpack_any(packed) for entry in journal.read(0, 10**6) for packed in entry.packed]
+    journal.close()
+    return told
+
+
+def test_a_request_goes_through_to_the_application_and_back(server):
+    status, headers, body = server.ask("POST", "/echo", b"\x00\xff" * 10, {"X-A": "1", "X_B": "2"})
+    assert (status, body) == (200, b"\x00\xff" * 10)
+    assert headers.get_all("Set-Cookie") == ["a=1", "b=2"]
+    assert headers.get_all("Content-Length") == ["20"]
+    assert headers["X-Told"] == "['HTTP_X_A']"  # a name with _ would pass for one with -
+
+
+def test_a_head_has_no_body(server):
+    status, headers, body = server.ask("HEAD", "/ping")
+    assert (status, headers["Content-Length"], body) == (200, "4", b"")
+
+
+def test_a_large_body_comes_whole_over_the_disk(server):
+    whole = bytes(range(256)) * 20_000
+    assert server.ask("POST", "/echo", whole)[2] == whole
+    assert server.ask("POST", "/echo", iter([whole, b"end"]))[2] == whole + b"end"
+
+
+def test_files_and_large_answers_come_whole(server):
+    assert server.ask("GET", "/file")[2] == b"f" * 5_000_000
+    assert len(server.ask("GET", "/large")[2]) == 8 << 20
+
+
+def test_a_ready_answer_needs_no_application(server):
+    assert server.ask("GET", "/quick?a=1")[::2] == (200, b"a=1")
+    assert server.ask("GET", "/quick", headers={"If-None-Match": "1"})[::2] == (304, b"")
+
+
+def test_a_door_that_is_shut_is_not_there(server):
+    status, headers, body = server.ask("GET", "/shut")
+    assert (status, json.loads(body)["code"]) == (404, "no_such_page")
+    assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_failing_application_is_a_500_that_tells_nothing(server):
+    status, _, body = server.ask("GET", "/fails")
+    assert status == 500
+    assert b"stand-in" not in body
+
+
+def test_too_large_a_body_is_refused_unread(server):
+    with server.raw(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n") as wire:
+        assert wire.recv(100).startswith(b"HTTP/1.1 413")
+    body = b"x" * (600 * 1024)
+    assert server.ask("POST", "/v1/batch", body, KEY)[0] == 413
+
+
+def test_a_slow_body_delays_nobody(server):
+    half = b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{"
+    wires = [server.raw(half) for _ in range(30)]
+    wires += [server.raw(half.replace(b"/v1/batch", b"/echo")) for _ in range(30)]
+    assert server.slowest() < 0.05
+    for wire in wires:
+        wire.sendall(b"}")
+        assert wire.recv(100)
+        wire.close()
+
+
+def test_open_streams_delay_nobody_and_close_when_left(server):
+    wires = [server.raw(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(20)]
+    for wire in wires:
+        assert wire.recv(1_000).startswith(b"HTTP/1.1 200")
+    assert server.slowest() < 0.05
+    for wire in wires:
+        wire.close()
+    deadline = time.monotonic() + 5
+    while not (server.home / "stream_closed").exists():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
+
+
+def test_a_reader_that_does_not_read_delays_nobody(server):
+    wires = [server.raw(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(10)]
+    assert server.slowest() < 0.05
+    for wire in wires:
+        wire.close()
+
+
+def test_a_door_that_waits_delays_no_read(server):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(server.ask, "POST", f"/callbacks/{n}", b"x") for n in range(4)]
+        assert server.slowest() < 0.05
+        assert [each.result()[0] for each in waiting] == [200] * 4
+
+
+def test_intake_answers_when_events_are_durable(server):
+    batch = {"batch": [track(1), track(2, userId=None), track(3)], "sentAt": "2026-01-01T00:00:00Z"}
+    status, headers, body = server.ask("POST", "/v1/batch", orjson.dumps(batch), KEY)
+    told = json.loads(body)
+    assert (status, told["success"], told["accepted"]) == (200, True, 2)
+    assert [(each["index"], each["field"]) for each in told["rejected"]] == [(1, "userId")]
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    entries = kept(server.home)
+    assert {"m1", "m3"} <= {each.id for each in entries if not isinstance(each, Refusal)}
+    assert any(isinstance(each, Refusal) and each.field == "userId" for each in entries)
+
+
+def test_a_large_batch_and_a_gzipped_one_are_taken(server):
+    items = [track(f"large{n}", properties={"x": "y" * 100}) for n in range(1_000)]
+    body = orjson.dumps({"batch": items})
+    assert len(body) > 65_536
+    for sent in (body, gzip.compress(body)):
+        status, _, answer = server.ask("POST", "/v1/b", sent, KEY)
+        assert (status, json.loads(answer)["accepted"]) == (200, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (b"\xff", KEY, 400, "invalid"),
+        (b"[" * 100_000, KEY, 400, "invalid"),
+        (b'{"batch":[{"type":"x"}]}', KEY, 400, "invalid"),
+        (b'{"batch":[]}', {"X-Write-Key": "other"}, 401, "signed_off"),
+        (b'{"batch":[]}', {}, 401, "signed_off"),
+        (b"{", {}, 400, "invalid"),
+    ],
+)
+def test_what_can_never_be_accepted_is_a_400_with_code_and_message(
+    server, body, headers, status, code
+):
+    found, answered, told = server.ask("POST", "/v1/batch", body, headers)
+    told = json.loads(told)
+    assert (found, told["code"]) == (status, code)
+    assert told["message"]
+    assert answered["Content-Type"] == "application/problem+json"
+
+
+def test_browsers_may_ask_first(server):
+    status, headers, _ = server.ask("OPTIONS", "/v1/t", headers={"Origin": "https://a.example"})
+    assert status == 204
+    assert "x-retry-count" in headers["Access-Control-Allow-Headers"]
+    told = json.loads(server.ask("GET", "/v1/projects/wk/settings")[2])
+    assert told["integrations"]["Segment.io"]["apiKey"] == "wk"
+    assert server.ask("GET", "/v1/projects/nobody/settings")[0] == 404
+    assert server.ask("GET", "/v1/batch")[0] == 405
+
+
+def test_a_full_queue_answers_503_and_says_when_to_come_again(started):
+    server = started(QUEUE="3")
+    status, headers, body = server.ask(
+        "POST", "/v1/batch", orjson.dumps({"batch": [track(n) for n in range(4)]}), KEY
+    )
+    assert (status, headers["Retry-After"], json.loads(body)["code"]) == (503, "1", "overloaded")
+    assert server.ask("POST", "/v1/t", orjson.dumps(track(9)), KEY)[0] == 200
+    assert [event.id for event in kept(server.home)] == ["m9"]
+
+
+def test_stopping_finishes_what_is_being_answered(started):
+    server = started()
+    stream = server.raw(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert stream.recv(1_000)
+    with server.connection() as open_before, concurrent.futures.ThreadPoolExecutor(9) as pool:
+        open_before.request("GET", "/draining")
+        assert open_before.getresponse().read() == b"False"
+        waiting = [pool.submit(server.ask, "POST", f"/callbacks/{n}", b"x") for n in range(4)]
+        waiting += [pool.submit(server.ask, "GET", "/sleep") for _ in range(2)]
+        threading.Event().wait(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        assert [each.result()[0] for each in waiting] == [200] * 6
+    stream.close()
+    assert server.process.wait(10) == 0
+    assert (server.home / "closed").exists()
+
+
+def test_killed_between_fsync_and_answer_a_repeat_adds_nothing(started, tmp_path):
+    """F12: the client heard nothing, sends again, and there is still one row."""
+    server = started(JUZHEN_CRASH_AT="journal.committed", JUZHEN_CRASH_MARK=str(tmp_path / "mark"))
+    body = orjson.dumps({"batch": [track(1), track(2)]})
+    with pytest.raises(ConnectionError):
+        server.ask("POST", "/v1/batch", body, KEY)
+    assert (tmp_path / "mark").read_text() == "journal.committed\n"
+    server.stop()
+    assert [event.id for event in kept(tmp_path)] == ["m1", "m2"]
+
+    server = started()
+    assert server.ask("POST", "/v1/batch", body, KEY)[0] == 200
+    server.stop()
+    assert len(kept(tmp_path)) == 4
+    journal, history = SqliteJournal(tmp_path / "journal"), SqliteHistory(tmp_path / "history.db")
+    Fold(journal, history).run()
+    assert [event.id for _, event in history.after(0, 10)] == ["m1", "m2"]
+    journal.close()
+    history.close()
