@@ -30,9 +30,8 @@ def write(folder: Path) -> list[Path]:
 
 def pages() -> dict[str, str]:
     """Every generated page by its path under ``docs/``."""
-    from schemas.graphql import schema
-
     from schemas import openapi
+    from schemas.graphql import schema
 
     return {
         "reference/settings.md": _page("Settings 设置", _settings()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -151,6 +152,7 @@ class Shelf:
         sight: Collection[str] | None = None,
         tags_all: Collection[str] = (),
         tags_any: Collection[str] = (),
+        tags_none: Collection[str] = (),
         descendants: bool = True,
         slot: str = "",
         types: Collection[str] = (),
@@ -169,7 +171,7 @@ class Shelf:
         question = Question(
             account=account, now=now or self._clock(), sight=sight,
             all=tuple(tree.resolve(tags_all)), any=tuple(tree.resolve(tags_any)),
-            descendants=descendants, types=types,
+            none=tuple(tree.resolve(tags_none)), descendants=descendants, types=types,
         )  # fmt: skip
         if slot:
             return self._slot_page(question, slot, tree, first, count=count)
@@ -187,11 +189,7 @@ class Shelf:
         while code in slots and code not in tried and not items:
             tried.add(code)
             fit = min(first, slots[code].capacity)
-            asked = Question(
-                account=question.account, now=question.now, sight=question.sight,
-                all=question.all, any=question.any, descendants=question.descendants,
-                types=question.types, slot=code,
-            )  # fmt: skip
+            asked = replace(question, slot=code)
             items = list(listing.page(self._records, asked, tree, first=fit).items)
             code = slots[code].fallback
         return Page(items, None, len(items) if count else None)

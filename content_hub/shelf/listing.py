@@ -58,6 +58,7 @@ class Question:
     sight: Collection[str] | None = None
     all: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
     descendants: bool = True
     slot: str = ""
     types: Collection[str] = ()
@@ -77,6 +78,9 @@ class Question:
         if self.any:
             said.append(f"EXISTS ({_SAME} x.tag IN ({_marks(self.any)}){direct})")
             values += self.any
+        if self.none:
+            said.append(f"NOT EXISTS ({_SAME} x.tag IN ({_marks(self.none)}){direct})")
+            values += self.none
         for column, wanted in (("unit", self.sight), ("type", self.types or None)):
             if wanted is not None:
                 said.append(f"r.{column} IN ({_marks(wanted)})" if wanted else "1 = 0")

@@ -191,6 +191,9 @@ def test_a_page_is_found_by_tag_with_what_lies_under_it(shelf, materials, taxono
     assert shown(shelf, tags_all=["pension", warm.id]) == [narrow.id]
     assert set(shown(shelf, tags_any=[warm.id, pension.id])) == {broad.id, narrow.id}
     assert shown(shelf, types=["poster"]) == [narrow.id]
+    assert shown(shelf, tags_none=[warm.id]) == [broad.id]
+    assert shown(shelf, tags_none=["pension"]) == []
+    assert shown(shelf, tags_none=["pension"], descendants=False) == [narrow.id]
     with pytest.raises(Invalid):
         shown(shelf, tags_all=["no such tag"])
 

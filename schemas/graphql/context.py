@@ -1,0 +1,118 @@
+"""The context (语境): who asks, in what language, when, and the keepers that may be asked.
+
+Wiring fills it, one for every request; nothing in here knows how the asker came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from kernel.actors import Actor
+
+if TYPE_CHECKING:
+    from matching.recommender import Recommender
+
+    from channels.accounts import Accounts
+    from channels.deliveries import Deliveries
+    from channels.publishing import Publishing
+    from content_hub.campaigns import Campaigns
+    from content_hub.finding import Finding
+    from content_hub.materials import Materials
+    from content_hub.media import Media
+    from content_hub.shelf import Shelf
+    from content_hub.tags import Taxonomy
+    from content_hub.tracking import Links
+    from content_hub.types import Types
+    from data_hub.customers import Customers
+    from data_hub.profiles import Profiles
+    from data_hub.staff import StaffBook
+    from engagement.reminders import Reminders
+    from stores.history import History
+
+Thing = TypeVar("Thing")
+
+
+class Batch(Generic[Thing]):
+    """Collects the ids a page will need and fetches them together when the first is asked for.
+
+    A list resolver calls `expect` with everything on its page; the resolvers below it call `of`.
+    """
+
+    def __init__(self, fetch: Callable[[list[str]], Mapping[str, Thing]]) -> None:
+        self._fetch = fetch
+        self._awaited: set[str] = set()
+        self._known: dict[str, Thing | None] = {}
+
+    def expect(self, ids: Iterable[str]) -> None:
+        self._awaited.update(ids)
+
+    def of(self, key: str) -> Thing | None:
+        if key not in self._known:
+            wanted = sorted((self._awaited | {key}) - self._known.keys())
+            found = self._fetch(wanted)
+            self._known.update({each: found.get(each) for each in wanted})
+        return self._known[key]
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """Everything a resolver may ask."""
+
+    actor: Actor
+    language: str
+    now: datetime
+    """The moment of the request: one for the whole answer and for its name."""
+    base_url: str
+    """Where this installation is reached from outside, without a slash at the end."""
+    types: Types
+    taxonomy: Taxonomy
+    materials: Materials
+    media: Media
+    campaigns: Campaigns
+    shelf: Shelf
+    links: Links
+    finding: Finding
+    publishing: Publishing
+    deliveries: Deliveries
+    accounts: Accounts
+    customers: Customers
+    profiles: Profiles
+    staff: StaffBook
+    history: History
+    recommender: Recommender
+    reminders: Reminders
+    accounts_known: dict[str, str] = field(default_factory=dict)
+    """Ids of accounts by id and code: these never change, so the door keeps them for all."""
+    _batches: dict[str, Batch[Any]] = field(default_factory=dict, init=False)
+
+    def batch(self, name: str, fetch: Callable[[list[str]], Mapping[str, Thing]]) -> Batch[Thing]:
+        """The batch of that name, for this request alone."""
+        if name not in self._batches:
+            self._batches[name] = Batch(fetch)
+        return self._batches[name]
+
+    @property
+    def sight(self) -> list[str] | None:
+        """The units whose content the asker sees; None is all. A customer manages nothing."""
+        if self.actor.reach is None and not self.actor.customer:
+            return None
+        return sorted(self.actor.units | (self.actor.reach or frozenset()))
+
+    def sees(self, unit: str) -> bool:
+        """Is content of that unit for her eyes?"""
+        sight = self.sight
+        return sight is None or unit in sight
+
+    def manages(self, unit: str) -> bool:
+        """May she change content of that unit, as far as units decide?"""
+        return self.actor.reach is None or unit in self.actor.reach or unit == self.actor.unit
+
+    def account(self, key: str) -> str:
+        """The id of a channel account, by id or code. Raises `NotFound`."""
+        known = self.accounts_known.get(key)
+        if known is None:
+            known = self.accounts_known[key] = self.accounts.one(key).id
+        return known

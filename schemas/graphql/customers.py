@@ -1,0 +1,282 @@
+"""Customers and what to say to them (客户与推荐), as GraphQL tells it. Masks and scores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import graphene
+
+from channels.deliveries import Delivery as DeliveryRecord
+from data_hub.consents import MARKETING
+from data_hub.customers import Customer as CustomerSeen
+from data_hub.customers import Happening
+from data_hub.profiles import Profile
+from kernel.actors import require
+from kernel.errors import Conflict
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.library import shapes as library
+from schemas.graphql.library.questions import own_account, visible
+from schemas.graphql.operations import Delivery
+from schemas.graphql.shapes import (
+    Listing,
+    Moment,
+    Value,
+    connection,
+    counted,
+    key,
+    listing,
+    paged,
+    verb,
+)
+
+_TAGS = 10
+
+
+class TimelineItem(graphene.ObjectType):
+    """One thing that happened, told once."""
+
+    id = graphene.ID(required=True)
+    kind = graphene.String(required=True)
+    at = Moment(required=True)
+    source = graphene.String(required=True, description="The channel account that told of it.")
+    ecosystem = graphene.String(required=True)
+    sentence = graphene.String(required=True, description="For people, in the asker's language.")
+    material = graphene.Field(
+        library.Material,
+        resolver=lambda item, ask: _known_material(ask.context, item.material),
+    )
+
+
+def _known_material(context: Context, id_: str) -> Any:
+    """A material that something tells of; None if it is gone or not for her eyes."""
+    found = library.materials(context).of(id_) if id_ else None
+    return found if found is not None and context.sees(found.unit) else None
+
+
+TimelineConnection = connection(TimelineItem)
+
+
+def _timeline(
+    customer: CustomerSeen, ask: Ask, first: int | None = None, after: str | None = None
+) -> Listing[Happening]:
+    context: Context = ask.context
+    page = context.customers.seen_by(context.actor).timeline(
+        customer.id, before=after, limit=20 if first is None else first, count=counted(ask)
+    )
+    library.materials(context).expect(each.material for each in page.items if each.material)
+    return listing(page)
+
+
+class TagLean(graphene.ObjectType):
+    """How much she leans towards a tag."""
+
+    tag = graphene.Field(graphene.NonNull(library.Tag))
+    weight = graphene.Float(required=True)
+
+
+class _Lean(NamedTuple):
+    tag: Any
+    weight: float
+
+
+def _profile(customer: CustomerSeen, ask: Ask) -> Profile | None:
+    found: Profile | None = ask.context.batch("profiles", ask.context.profiles.many).of(customer.id)
+    return found
+
+
+def _leans(customer: CustomerSeen, ask: Ask, first: int | None = None) -> list[_Lean]:
+    profile = _profile(customer, ask)
+    if profile is None:
+        return []
+    tree = ask.context.taxonomy.now()
+    strongest = sorted(profile.affinity(ask.context.now).items(), key=lambda each: -each[1])
+    known = [_Lean(tag, weight) for id_, weight in strongest if (tag := tree.find(id_))]
+    return known[: max(0, min(_TAGS if first is None else first, 100))]
+
+
+class Customer(graphene.ObjectType):
+    """Somebody we know, as far as the asker may see her."""
+
+    id = graphene.ID(required=True)
+    name = graphene.String(required=True)
+    phone = graphene.String(required=True)
+    masked = graphene.Boolean(required=True, description="Name and phone are shown in part.")
+    rep = graphene.ID(required=True, description="Who looks after her.")
+    unit = graphene.ID(required=True)
+    last_at = Moment(description="When anything was last heard of her.")
+    leans = graphene.List(
+        graphene.NonNull(TagLean),
+        required=True,
+        first=graphene.Int(default_value=_TAGS),
+        resolver=_leans,
+        description="What she turns to, the strongest first.",
+    )
+    timeline = paged(TimelineConnection, _timeline)
+
+
+CustomerConnection = connection(Customer)
+
+
+class CustomerFilter(graphene.InputObjectType):
+    """Which customers."""
+
+    handle = graphene.String(description="Any id of hers, as she is known on any platform.")
+    rep = graphene.ID(description="Whom this rep looks after.")
+    text = graphene.String(description="Part of a name, or the end of a phone number.")
+
+
+def _customers(
+    source: None,
+    ask: Ask,
+    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+    first: int | None = None,
+    after: str | None = None,
+) -> Listing[CustomerSeen]:
+    context: Context = ask.context
+    wanted = {name: text for name, text in (filter or {}).items() if text is not None}
+    page = context.customers.seen_by(context.actor).page(
+        first=20 if first is None else first, after=after, count=counted(ask), **wanted
+    )
+    context.batch("profiles", context.profiles.many).expect(each.id for each in page.items)
+    return listing(page)
+
+
+def _customer(source: None, ask: Ask, id: str) -> CustomerSeen:  # noqa: A002 - the contract's word
+    context: Context = ask.context
+    return context.customers.seen_by(context.actor).one(id)
+
+
+class Script(graphene.ObjectType):
+    """What to say, filled in for this customer."""
+
+    id = graphene.ID(required=True)
+    text = graphene.String(required=True)
+
+
+class Reason(graphene.ObjectType):
+    """One part of a score. The weights of all reasons add up to it."""
+
+    kind = graphene.String(required=True)
+    text = graphene.String(required=True, description="For people, in the asker's language.")
+    weight = graphene.Float(required=True)
+    evidence = Value(description="What a person can check it against.")
+
+
+class Suggestion(graphene.ObjectType):
+    """One material to offer, at its place in the list."""
+
+    class Meta:
+        name = "RecommendedItem"
+
+    position = graphene.Int(required=True)
+    score = graphene.Float(required=True)
+    propensity = graphene.Float(required=True, description="How likely it was to be shown here.")
+    material = graphene.Field(
+        library.Material, resolver=lambda item, ask: _known_material(ask.context, item.material)
+    )
+    script = graphene.Field(Script)
+    reasons = graphene.List(graphene.NonNull(Reason), required=True)
+
+
+class Recommendations(graphene.ObjectType):
+    """What to offer a customer now, and why."""
+
+    id = graphene.ID(required=True, description="The offer as it is kept.")
+    as_of = Moment(required=True)
+    items = graphene.List(graphene.NonNull(Suggestion), required=True)
+
+
+class _Said(NamedTuple):
+    id: str
+    text: str
+
+
+class _Why(NamedTuple):
+    kind: str
+    text: str
+    weight: float
+    evidence: Any
+
+
+class _Suggested(NamedTuple):
+    position: int
+    score: float
+    propensity: float
+    material: str
+    script: _Said | None
+    reasons: list[_Why]
+
+
+class _Offered(NamedTuple):
+    id: str
+    as_of: datetime
+    items: list[_Suggested]
+
+
+def _recommendations(source: None, ask: Ask, customer: str, first: int | None = None) -> _Offered:
+    context: Context = ask.context
+    require(context.actor, "recommend")
+    her = context.customers.seen_by(context.actor).one(customer)
+    offer = context.recommender.for_contact(
+        her.id, context.actor, first=10 if first is None else first
+    )
+    told = context.recommender.told(offer, context.language)
+    library.materials(context).expect(each.material for each in told)
+    return _Offered(offer.id, offer.at, [_suggested(each) for each in told])
+
+
+def _suggested(told: Any) -> _Suggested:
+    return _Suggested(
+        told.position, told.score, told.propensity, told.material,
+        _Said(told.script.id, told.script.text) if told.script else None,
+        [_Why(each.kind, each.text, each.weight, each.evidence) for each in told.reasons],
+    )  # fmt: skip
+
+
+def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
+    """Send a customer something through a channel account: queued, and asked again at the last
+    moment whether it may go. The same material goes to her once a day."""
+    context: Context = ask.context
+    require(context.actor, "recommend")
+    her = context.customers.seen_by(context.actor).one(sent["customer"])
+    material = visible(context, sent["material"])
+    account = own_account(context, sent["channel"])
+    there = [handle for handle in her.handles if handle.scope == account]
+    if not there:
+        raise Conflict("not_reached_on_this_channel", channel=sent["channel"])
+    return context.publishing.send(
+        there[-1],
+        account,
+        occasion=f"rep/{context.actor.id}/{material.id}/{context.now.date()}",
+        purpose=MARKETING,
+        by=context.actor.id,
+        material=material.id,
+        words=sent.get("words") or "",
+        rep=context.actor.staff,
+    )
+
+
+QUESTIONS = {
+    "customer": graphene.Field(Customer, id=key(), resolver=_customer),
+    "customers": paged(CustomerConnection, _customers, filter=CustomerFilter()),
+    "recommendations": graphene.Field(
+        Recommendations,
+        customer=key(),
+        first=graphene.Int(default_value=10, description="At most 100."),
+        resolver=_recommendations,
+    ),
+}
+
+VERBS = {
+    "send_material": verb(
+        "sendMaterial", "delivery", Delivery, send_material,
+        customer=key(), material=key(), channel=key(),
+        words=graphene.String(description="What is said beside it."),
+    ),
+}  # fmt: skip
+
+SIZES = {("RecommendedItem", "reasons"): 12}
+WEIGHTS = {("Query", "recommendations"): 100, ("Customer", "timeline"): 5}

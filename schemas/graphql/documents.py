@@ -1,0 +1,183 @@
+"""Documents (文档): read, guarded and validated once, then found again by text or hash.
+
+Persisted queries follow the protocol of Apollo's clients: the hash alone, and the text once more
+if we do not know it (any more). A document that fails is never kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    validate,
+    visit,
+)
+from graphql.validation.specified_rules import recommended_rules, specified_rules
+
+from kernel.errors import Invalid, Problem
+from schemas.graphql.compiler import Compiled, Unsupported, compile_query, switches
+from schemas.graphql.guard import Guard, read
+
+
+class NotPersisted(Problem):
+    """A hash we hold no document for. The word is what Apollo's clients wait for."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
+class NotValid(Exception):
+    """The document does not fit the schema."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass(slots=True)
+class Document:
+    """One operation that passed."""
+
+    node: DocumentNode
+    hash: str
+    size: int
+    operation: OperationDefinitionNode
+    content_only: bool
+    """Every field is made of content, so its answer has a name (`answers.key_of`)."""
+    introspects: bool
+    switches: tuple[str, ...]
+    compiled: dict[tuple[Any, ...], Compiled | None] = field(default_factory=dict)
+
+    @property
+    def asks(self) -> bool:
+        """Is it a query?"""
+        return self.operation.operation is OperationType.QUERY
+
+    def function(self, schema: GraphQLSchema, variables: dict[str, Any]) -> Compiled | None:
+        """Its function for these variables; None leaves it to graphql-core."""
+        if not self.asks:
+            return None
+        decided = {name: variables.get(name) for name in self.switches}
+        variant = tuple(decided.values())
+        if variant not in self.compiled:
+            try:
+                self.compiled[variant] = compile_query(schema, self.node, decided)
+            except Unsupported:
+                self.compiled[variant] = None
+        return self.compiled[variant]
+
+
+class Documents:
+    """The documents asked for last. Bounded by their text: a parsed one takes 100 times that."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        guard: Guard,
+        content: Callable[[str, str], bool],
+        *,
+        size: int = 262_144,
+    ) -> None:
+        """``content`` says of (type, field) whether it is made of content alone."""
+        self._schema = schema
+        self._guard = guard
+        self._content = content
+        self._size = size
+        self._held = 0
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(
+        self,
+        text: str | None,
+        hash_: str | None,
+        variables: Mapping[str, Any],
+        *,
+        hints: bool = True,
+    ) -> Document:
+        """The document of a request, by its hash if that is known, else by its text.
+
+        Raises `Invalid`, `NotPersisted` or `NotValid`. ``hints`` allows "did you mean".
+        """
+        if text is None:
+            if not hash_:
+                raise Invalid("query", "query_missing")
+            found = self.held(hash_.lower())
+            if found is None:
+                raise NotPersisted
+            return found
+        if len(text) > self._guard.limits.size:
+            raise Invalid("query", "document_too_long", limit=self._guard.limits.size)
+        actual = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        if hash_ and hash_.lower() != actual:
+            raise Invalid("extensions.persistedQuery.sha256Hash", "hash_is_not_of_this_query")
+        return self.held(actual) or self._keep(self._read(text, actual, variables, hints=hints))
+
+    def held(self, hash_: str) -> Document | None:
+        with self._lock:
+            document = self._kept.get(hash_)
+            if document is not None:
+                self._kept.move_to_end(hash_)
+            return document
+
+    def _keep(self, document: Document) -> Document:
+        with self._lock:
+            if document.hash not in self._kept:
+                self._kept[document.hash] = document
+                self._held += document.size
+            while self._held > self._size and len(self._kept) > 1:
+                _, dropped = self._kept.popitem(last=False)
+                self._held -= dropped.size
+        return document
+
+    def _read(
+        self, text: str, hash_: str, variables: Mapping[str, Any], *, hints: bool
+    ) -> Document:
+        node = read(text, self._guard.limits)
+        self._guard.check(node)
+        self._guard.afford(node, variables)
+        rules = [*specified_rules, *recommended_rules]
+        errors = validate(self._schema, node, rules, max_errors=5, hide_suggestions=not hints)
+        if errors:
+            raise NotValid(errors)
+        operation = next(
+            each for each in node.definitions if isinstance(each, OperationDefinitionNode)
+        )
+        content_only, introspects = self._nature(node)
+        asks = operation.operation is OperationType.QUERY
+        return Document(
+            node, hash_, len(text), operation, content_only and asks, introspects, switches(node)
+        )
+
+    def _nature(self, node: DocumentNode) -> tuple[bool, bool]:
+        """Is every field content, and is any about the schema itself?"""
+        types = TypeInfo(self._schema)
+        content = self._content
+        seen = {"content": True, "introspects": False}
+
+        class Seen(Visitor):
+            def enter_field(self, field_node: FieldNode, *_: Any) -> None:
+                parent, name = types.get_parent_type(), field_node.name.value
+                if name in ("__schema", "__type"):
+                    seen["introspects"], seen["content"] = True, False
+                elif name != "__typename" and not content(parent.name if parent else "", name):
+                    seen["content"] = False
+
+        visit(node, TypeInfoVisitor(types, Seen()))
+        return seen["content"], seen["introspects"]

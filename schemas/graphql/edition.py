@@ -1,0 +1,193 @@
+"""An edition (版次): one schema with everything learned about the documents asked of it.
+
+Immutable as far as askers can tell: a request keeps the edition it began with. It answers, and
+knows no HTTP: the door translates `Outcome`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import orjson
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    execute,
+    print_schema,
+)
+from graphql.execution.values import get_variable_values
+
+from kernel.actors import Actor, Role
+from kernel.errors import Forbidden, Invalid, Problem
+from schemas.graphql.answers import Answer, Answers, Freshness, Outcome, key_of
+from schemas.graphql.context import Context
+from schemas.graphql.documents import Document, Documents, NotValid
+from schemas.graphql.errors import refused, told
+from schemas.graphql.guard import Guard
+
+_STRANGERS = {Role.CHANNEL_APP, Role.CUSTOMER, Role.COLLECTOR}
+"""Whose tokens may lie in anybody's hands: no introspection for them, and no suggestions."""
+_MOST_FLAWS = 5
+
+
+class Asker(Protocol):
+    """As much of a `Context` as the name of an answer depends on."""
+
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+
+
+class Edition:
+    """Answers questions about one schema."""
+
+    def __init__(
+        self, schema: GraphQLSchema, guard: Guard, content: Callable[[str, str], bool]
+    ) -> None:
+        """``content`` says of (type, field) whether it is made of content alone."""
+        self.schema = schema
+        self.sdl = print_schema(schema) + "\n"
+        self.guard = guard
+        self.documents = Documents(schema, guard, content)
+        self.answers = Answers()
+        self._name = hashlib.sha256(self.sdl.encode()).hexdigest()[:12]
+
+    def answer(
+        self,
+        query: str | None,
+        variables: Mapping[str, Any] | None,
+        operation: str | None,
+        context: Context,
+        *,
+        persisted: str | None = None,
+        held: str = "",
+        reading: bool = False,
+    ) -> Answer:
+        """Answer one question.
+
+        ``persisted`` is the hash of a document, ``held`` the etag of an answer the asker has,
+        ``reading`` says that the door must not change anything (GET).
+        """
+        given = variables or {}
+        try:
+            document = self._document(query, persisted, given, operation, context.actor)
+            if reading and not document.asks:
+                problem = Invalid("query", "mutations_are_posted")
+                return _refusal(Outcome.NOT_A_QUESTION, problem, context)
+            key = ""
+            if document.content_only:
+                freshness = context.shelf.freshness(context.now)
+                key = self._key(document, given, context, freshness)
+                if known := self._known(key, held):
+                    return known
+            self.guard.afford(document.node, given)
+        except Problem as problem:
+            return _refusal(Outcome.REFUSED, problem, context)
+        except NotValid as refusal:
+            return _wrong(refusal.errors, context)
+        return self._executed(document, given, context, key)
+
+    def known(
+        self,
+        persisted: str,
+        variables: Mapping[str, Any],
+        asker: Asker,
+        freshness: Freshness,
+        held: str = "",
+    ) -> Answer | None:
+        """The answer to a persisted query if it is kept (or ``held``), without executing."""
+        document = self.documents.held(persisted.lower())
+        if document is None or not document.content_only:
+            return None
+        return self._known(self._key(document, variables, asker, freshness), held)
+
+    def _document(
+        self,
+        query: str | None,
+        persisted: str | None,
+        variables: Mapping[str, Any],
+        operation: str | None,
+        actor: Actor,
+    ) -> Document:
+        stranger = actor.role in _STRANGERS
+        document = self.documents.find(query, persisted, variables, hints=not stranger)
+        if stranger and document.introspects:
+            raise Forbidden("introspection_is_for_developers")
+        name = document.operation.name
+        if operation and (name is None or name.value != operation):
+            raise Invalid("operationName", "no_such_operation", name=operation[:60])
+        return document
+
+    def _key(
+        self,
+        document: Document,
+        variables: Mapping[str, Any],
+        asker: Asker,
+        freshness: Freshness,
+    ) -> str:
+        return key_of(
+            self._name, document.hash, variables, asker.actor, asker.language, asker.base_url,
+            freshness,
+        )  # fmt: skip
+
+    def _known(self, key: str, held: str) -> Answer | None:
+        etag = f'"{key}"'
+        if held == etag:
+            return Answer(b"", etag, Outcome.UNCHANGED)
+        return self.answers.of(key)
+
+    def _executed(
+        self, document: Document, given: Mapping[str, Any], context: Context, key: str
+    ) -> Answer:
+        variables = get_variable_values(
+            self.schema,
+            document.operation.variable_definitions or (),
+            dict(given),
+            max_errors=_MOST_FLAWS,
+            hide_suggestions=context.actor.role in _STRANGERS,
+        )
+        if isinstance(variables, list):
+            return _wrong(variables, context)
+        function = document.function(self.schema, variables)
+        if function is not None:
+            data, errors = function(context, variables)
+        else:
+            data, errors = self._walked(document, given, context)
+        body: dict[str, Any] = {"data": data}
+        if errors:
+            body["errors"] = [told(error, context.language) for error in errors]
+            return Answer(_json(body))
+        if not key:
+            return Answer(_json(body))
+        answer = Answer(_json(body), f'"{key}"')
+        self.answers.keep(key, answer)
+        return answer
+
+    def _walked(
+        self, document: Document, given: Mapping[str, Any], context: Context
+    ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+        """What graphql-core answers: for mutations and for whatever is not compiled."""
+        result = execute(
+            self.schema, document.node, None, context, dict(given), is_awaitable=lambda _: False
+        )
+        assert isinstance(result, ExecutionResult)  # noqa: S101 - no resolver is asynchronous
+        return result.data, result.errors or []
+
+
+def _json(body: Any) -> bytes:
+    return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _refusal(outcome: Outcome, problem: Problem, context: Context) -> Answer:
+    return Answer(_json(refused(problem, context.language)), outcome=outcome)
+
+
+def _wrong(errors: list[GraphQLError], context: Context) -> Answer:
+    body = {"errors": [told(error, context.language) for error in errors]}
+    return Answer(_json(body), outcome=Outcome.REFUSED)

@@ -1,0 +1,275 @@
+"""Types of the library (素材库): materials, tags, media, campaigns, placements, shelf items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import graphene
+
+from content_hub.campaigns import Campaign as CampaignRecord
+from content_hub.materials import Material as MaterialRecord
+from content_hub.shelf import Placement as PlacementRecord
+from content_hub.shelf import ShelfItem as Shown
+from content_hub.tags import Tag as TagRecord
+from kernel.actors import may, require
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.shapes import Moment, Value, connection
+
+BATCH = 100
+"""How many materials are tagged in one go at most."""
+_TAGS = 40
+"""How many tags of a material are told unless more are asked for; it may have 64."""
+
+
+def _label(tag: TagRecord, ask: Ask) -> str:
+    return tag.label(ask.context.language)
+
+
+def _above(tag: TagRecord, ask: Ask) -> TagRecord | None:
+    return ask.context.taxonomy.now().find(tag.parent) if tag.parent else None
+
+
+def _below(tag: TagRecord, ask: Ask, first: int | None = None) -> list[TagRecord]:
+    tree = ask.context.taxonomy.now()
+    return [tree.by_id[each] for each in tree.children.get(tag.id, ())][: _few(first)]
+
+
+def _few(first: int | None) -> int:
+    return _TAGS if first is None else max(0, min(first, 100))
+
+
+class Tag(graphene.ObjectType):
+    """A word of the company's vocabulary."""
+
+    id = graphene.ID(required=True)
+    code = graphene.String(required=True)
+    facet = graphene.String(required=True, description="In which respect it tells things apart.")
+    label = graphene.String(required=True, resolver=_label, description="In the asker's language.")
+    zh = graphene.String(required=True)
+    en = graphene.String(required=True)
+    synonyms = graphene.List(graphene.NonNull(graphene.String), required=True)
+    parent = graphene.Field(lambda: Tag, resolver=_above)
+    children = graphene.List(
+        graphene.NonNull(lambda: Tag),
+        required=True,
+        first=graphene.Int(default_value=_TAGS),
+        resolver=_below,
+    )
+
+
+class _File(NamedTuple):
+    id: str
+
+
+def _file(id_: str) -> _File | None:
+    return _File(id_) if id_ else None
+
+
+def _url(file: _File, ask: Ask, rendition: str | None = None) -> str:
+    return f"{ask.context.base_url}/media/{file.id}/{rendition or 'cover'}"
+
+
+class Media(graphene.ObjectType):
+    """A file that belongs to a material."""
+
+    id = graphene.ID(required=True)
+    url = graphene.String(
+        required=True,
+        rendition=graphene.String(default_value="cover"),
+        resolver=_url,
+        description="`original`, `cover`, `thumb` or `page-1`, `page-2`…",
+    )
+
+
+class FieldValue(graphene.ObjectType):
+    """What a field of the material's type holds."""
+
+    name = graphene.String(required=True)
+    value = Value()
+
+
+class _Filled(NamedTuple):
+    name: str
+    value: Any
+
+
+def _fields(source: Any, ask: Ask, names: list[str] | None = None) -> list[_Filled]:
+    kept: Mapping[str, Any] = source.fields
+    chosen = kept if names is None else [name for name in names if name in kept]
+    return [_Filled(name, kept[name]) for name in chosen]
+
+
+def _some_fields() -> graphene.List:
+    return graphene.List(
+        graphene.NonNull(FieldValue),
+        required=True,
+        names=graphene.List(graphene.NonNull(graphene.String)),
+        resolver=_fields,
+        description="Fields of the type; all, or those named. Ones without a value are left out.",
+    )
+
+
+def tracked_url(context: Context, material: str, account: str) -> str:
+    """The link that counts who opens it: signed for the material, the account and the rep."""
+    return f"{context.base_url}/t/{context.links.make(material, account, context.actor.staff)}"
+
+
+def _shown_url(item: Shown, ask: Ask) -> str:
+    return tracked_url(ask.context, item.id, item.account)
+
+
+def _shown_tags(item: Shown, ask: Ask, first: int | None = None) -> tuple[TagRecord, ...]:
+    return item.tags[: _few(first)]
+
+
+def _some_tags(resolver: Any) -> graphene.List:
+    return graphene.List(
+        graphene.NonNull(Tag),
+        required=True,
+        first=graphene.Int(default_value=_TAGS),
+        resolver=resolver,
+    )
+
+
+class ShelfItem(graphene.ObjectType):
+    """A material on a shelf at this moment."""
+
+    id = graphene.ID(required=True, description="Of the material.")
+    code = graphene.String(required=True)
+    type = graphene.String(required=True)
+    title = graphene.String(required=True)
+    summary = graphene.String(required=True)
+    cover = graphene.Field(Media, resolver=lambda item, ask: _file(item.cover))
+    tags = _some_tags(_shown_tags)
+    fields = _some_fields()
+    number = graphene.Int(required=True, description="Counts the edits of the material.")
+    placement = graphene.ID(required=True)
+    slot = graphene.String(required=True)
+    opens = Moment(required=True)
+    closes = Moment(required=True)
+    tracked_url = graphene.String(required=True, resolver=_shown_url)
+    material = graphene.Field(
+        lambda: Material, resolver=lambda item, ask: materials(ask.context).of(item.id)
+    )
+
+
+def materials(context: Context) -> Any:
+    """The materials that this answer needs, fetched at once."""
+    return context.batch("materials", context.materials.many)
+
+
+def _tags(material: MaterialRecord, ask: Ask, first: int | None = None) -> list[TagRecord]:
+    worn = ask.context.batch("topics", ask.context.materials.topics).of(material.id) or ()
+    return list(ask.context.taxonomy.now().tags(worn))[: _few(first)]
+
+
+def _link(material: MaterialRecord, ask: Ask, channel: str | None = None) -> str | None:
+    account = ask.context.account(channel) if channel else ask.context.actor.account
+    return tracked_url(ask.context, material.id, account) if account else None
+
+
+def _placements(material: MaterialRecord, ask: Ask, first: int | None = None) -> Any:
+    require(ask.context.actor, "read_library")
+    return ask.context.shelf.of_material(material.id, _few(first))
+
+
+def _owner(material: MaterialRecord, ask: Ask) -> str:
+    return material.owner if may(ask.context.actor, "read_library") else ""
+
+
+class Material(graphene.ObjectType):
+    """One piece of content, kept once, whatever channel shows it."""
+
+    id = graphene.ID(required=True)
+    code = graphene.String(required=True)
+    type = graphene.String(required=True)
+    title = graphene.String(required=True)
+    summary = graphene.String(required=True)
+    body = graphene.String(required=True)
+    cover = graphene.Field(Media, resolver=lambda material, ask: _file(material.cover))
+    tags = _some_tags(_tags)
+    fields = _some_fields()
+    number = graphene.Int(required=True, description="Counts its edits.")
+    unit = graphene.String(required=True, description="Whose it is; empty is headquarters'.")
+    owner = graphene.String(
+        required=True, resolver=_owner, description="For our own people only; else empty."
+    )
+    created = Moment(required=True)
+    edited = Moment(required=True)
+    source_url = graphene.String(required=True, description="Where it was registered from.")
+    placements = graphene.List(
+        graphene.NonNull(lambda: Placement),
+        required=True,
+        first=graphene.Int(default_value=20),
+        resolver=_placements,
+        description="Where it was, is and will be shown, the latest opening first.",
+    )
+    tracked_url = graphene.String(
+        channel=graphene.ID(description="For which account; a front end's own is known."),
+        resolver=_link,
+    )
+
+
+def _state(placement: PlacementRecord, ask: Ask) -> str:
+    return placement.state(ask.context.now).value
+
+
+def _campaign(placement: PlacementRecord, ask: Ask) -> CampaignRecord | None:
+    context: Context = ask.context
+    if not placement.campaign:
+        return None
+    return context.batch("campaigns", context.campaigns.many).of(placement.campaign)
+
+
+class Placement(graphene.ObjectType):
+    """The promise to show a material on an account for a stretch of time."""
+
+    id = graphene.ID(required=True)
+    material = graphene.Field(
+        Material, resolver=lambda placement, ask: materials(ask.context).of(placement.material)
+    )
+    channel = graphene.ID(required=True, source="account", description="Its account.")
+    slot = graphene.String(required=True)
+    campaign = graphene.Field(lambda: Campaign, resolver=_campaign)
+    opens = Moment(required=True)
+    closes = Moment(required=True)
+    placed_by = graphene.String(required=True)
+    placed_at = Moment(required=True)
+    retired = Moment()
+    state = graphene.String(
+        required=True, resolver=_state, description="`waiting`, `standing`, `ended` or `retired`."
+    )
+
+
+class Campaign(graphene.ObjectType):
+    """A window and a name that placements share."""
+
+    id = graphene.ID(required=True)
+    code = graphene.String(required=True)
+    name = graphene.String(required=True)
+    kind = graphene.String(required=True)
+    opens = Moment(required=True)
+    closes = Moment(required=True)
+    unit = graphene.String(required=True)
+
+
+ShelfConnection = connection(ShelfItem)
+MaterialConnection = connection(Material)
+TagConnection = connection(Tag)
+CampaignConnection = connection(Campaign)
+
+CONTENT = {
+    "ShelfItem", "Material", "Tag", "Media", "FieldValue", "Campaign", "ShelfConnection",
+    "MaterialConnection", "TagConnection", "CampaignConnection", "PageInfo",
+}  # fmt: skip
+"""Types whose fields are all made of content: edits count the content version up."""
+
+VOLATILE = {("Material", "placements")}
+"""Fields of these types that the clock decides as well."""
+
+SIZES = {("Tag", "synonyms"): 30, ("Material", "fields"): 50, ("ShelfItem", "fields"): 50}
+"""How long lists can be that have no page size."""
+
+WEIGHTS = {("Material", "body"): 5, ("Tag", "children"): 1}

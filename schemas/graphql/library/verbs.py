@@ -1,0 +1,296 @@
+"""Verbs of the library (动作): what editors and publishers do to content."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+import graphene
+
+from content_hub.campaigns import Campaign as CampaignRecord
+from content_hub.materials import Material as MaterialRecord
+from content_hub.shelf import Placement as PlacementRecord
+from content_hub.tags import Tag as TagRecord
+from kernel.actors import require
+from kernel.errors import Forbidden, Invalid, NotFound
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.library import shapes
+from schemas.graphql.library.questions import visible
+from schemas.graphql.shapes import Moment, Value, key, moment, verb
+
+Sent = Mapping[str, Any]
+
+
+class FieldInput(graphene.InputObjectType):
+    """A value for a field of the type; null takes it away."""
+
+    name = graphene.String(required=True)
+    value = Value()
+
+
+def _values(sent: Sent) -> dict[str, Any]:
+    return {each["name"]: each.get("value") for each in sent.get("fields") or ()}
+
+
+def _managed(context: Context, sought: str) -> MaterialRecord:
+    """A material that she may change. One that she may not see looks like a missing one."""
+    found = visible(context, sought)
+    if not context.manages(found.unit):
+        raise Forbidden("content_of_another_unit", unit=found.unit)
+    return found
+
+
+def _all_managed(context: Context, keys: Collection[str]) -> None:
+    for each in keys:
+        try:
+            _managed(context, each)
+        except NotFound as missing:
+            raise Invalid("materials", missing.reason, **missing.facts) from missing
+
+
+def create_material(ask: Ask, sent: Sent) -> MaterialRecord:
+    """Make a material. It belongs to the unit of whoever makes it."""
+    context: Context = ask.context
+    require(context.actor, "edit_materials")
+    texts: dict[str, Any] = {
+        name: sent.get(name) or "" for name in ("summary", "body", "cover", "code")
+    }
+    return context.materials.create(
+        sent["type"],
+        sent["title"],
+        by=context.actor.id,
+        fields=_values(sent),
+        unit=context.actor.unit,
+        tags=sent.get("tags") or (),
+        **texts,
+    )
+
+
+def edit_material(ask: Ask, sent: Sent) -> MaterialRecord:
+    """Change what is given, and leave the rest as it is."""
+    context: Context = ask.context
+    require(context.actor, "edit_materials")
+    changed: dict[str, Any] = {
+        name: sent[name] or "" for name in ("title", "summary", "body", "cover") if name in sent
+    }
+    if "fields" in sent:
+        changed["fields"] = _values(sent)
+    return context.materials.edit(
+        _managed(context, sent["material"]).id,
+        by=context.actor.id,
+        expected=sent.get("number"),
+        **changed,
+    )
+
+
+def tag_materials(ask: Ask, sent: Sent) -> list[MaterialRecord]:
+    """Put tags on materials and take others off: all of them or none."""
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    if len(sent["materials"]) > shapes.BATCH:
+        raise Invalid("materials", "too_many_at_once", limit=shapes.BATCH)
+    _all_managed(context, sent["materials"])
+    tagged = context.materials.tag(
+        sent["materials"],
+        sent.get("add") or (),
+        remove=sent.get("remove") or (),
+        by=context.actor.id,
+    )
+    context.batch("topics", context.materials.topics).expect(each.id for each in tagged)
+    return tagged
+
+
+def place_material(ask: Ask, sent: Sent) -> PlacementRecord:
+    """Put a material on the shelf of an account, from one moment to another."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    material = _managed(context, sent["material"])
+    return context.publishing.place(
+        material.id,
+        context.account(sent["channel"]),
+        opens=moment(sent.get("opens"), "opens"),
+        closes=moment(sent.get("closes"), "closes"),
+        slot=sent.get("slot") or "",
+        campaign=sent.get("campaign") or "",
+        by=context.actor.id,
+    )
+
+
+def move_placement(ask: Ask, sent: Sent) -> PlacementRecord:
+    """The same promise for another time."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    placement = _placement(context, sent["placement"])
+    return context.shelf.move(
+        placement.id,
+        opens=moment(sent.get("opens"), "opens"),
+        closes=moment(sent.get("closes"), "closes"),
+        by=context.actor.id,
+    )
+
+
+def _placement(context: Context, sought: str) -> PlacementRecord:
+    placement = context.shelf.one(sought)
+    material = shapes.materials(context).of(placement.material)
+    if material is None or not context.sees(material.unit):
+        raise NotFound("placement", sought[:80])
+    if not context.manages(material.unit):
+        raise Forbidden("content_of_another_unit", unit=material.unit)
+    return placement
+
+
+def retire_material(ask: Ask, sent: Sent) -> MaterialRecord:
+    """Take a material off every shelf at once, now and to come."""
+    context: Context = ask.context
+    require(context.actor, "retire_materials")
+    material = _managed(context, sent["material"])
+    context.publishing.retire(material.id, by=context.actor.id)
+    return material
+
+
+def create_tag(ask: Ask, sent: Sent) -> TagRecord:
+    """A new word in the vocabulary."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    return context.taxonomy.create(
+        sent["label"],
+        sent["facet"],
+        by=context.actor.id,
+        en=sent.get("label_en") or "",
+        code=sent.get("code") or "",
+        synonyms=sent.get("synonyms") or (),
+        parent=sent.get("parent"),
+    )
+
+
+def rename_tag(ask: Ask, sent: Sent) -> TagRecord:
+    """Another label for the same tag: its id, its code and everything tagged stay."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    return context.taxonomy.rename(
+        sent["tag"], zh=sent.get("label"), en=sent.get("label_en"), by=context.actor.id
+    )
+
+
+def merge_tags(ask: Ask, sent: Sent) -> TagRecord:
+    """Make one tag of two; whoever names the one that goes is answered with the one that stays."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    return context.taxonomy.merge(sent["tag"], sent["into"], by=context.actor.id)
+
+
+def add_synonyms(ask: Ask, sent: Sent) -> TagRecord:
+    """More words by which a tag is found."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    tag = context.taxonomy.one(sent["tag"])
+    words = list(dict.fromkeys([*tag.synonyms, *sent["synonyms"]]))
+    return context.taxonomy.rename(tag.id, synonyms=words, by=context.actor.id)
+
+
+def create_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
+    """A window and a name for placements to share."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    opens, closes = moment(sent["opens"], "opens"), moment(sent["closes"], "closes")
+    if opens is None or closes is None:
+        raise Invalid("closes" if opens else "opens", "missing")
+    kind = {"kind": sent["kind"]} if sent.get("kind") else {}
+    return context.campaigns.create(
+        sent["name"],
+        opens=opens,
+        closes=closes,
+        by=context.actor.id,
+        code=sent.get("code") or "",
+        unit=context.actor.unit,
+        **kind,
+    )
+
+
+def move_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
+    """Move a campaign and all its placements, so that it opens at another moment."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    campaign = context.campaigns.one(sent["campaign"])
+    if not context.sees(campaign.unit):
+        raise NotFound("campaign", sent["campaign"][:80])
+    if not context.manages(campaign.unit):
+        raise Forbidden("content_of_another_unit", unit=campaign.unit)
+    opens = moment(sent["opens"], "opens")
+    shift = opens - campaign.opens if opens else timedelta()
+    context.campaigns.move(campaign.id, shift, by=context.actor.id)
+    return context.campaigns.one(campaign.id)
+
+
+def _many(kind: Any) -> graphene.Field:
+    return graphene.Field(graphene.List(graphene.NonNull(kind)))
+
+
+def _ids(*, required: bool = False) -> graphene.List:
+    return graphene.List(graphene.NonNull(graphene.ID), required=required)
+
+
+def _texts() -> dict[str, Any]:
+    return {
+        "summary": graphene.String(),
+        "body": graphene.String(),
+        "cover": graphene.ID(description="A file that was uploaded to /media."),
+        "fields": graphene.List(graphene.NonNull(FieldInput)),
+    }
+
+
+ROOTS = {
+    "create_material": verb(
+        "createMaterial", "material", shapes.Material, create_material,
+        type=graphene.String(required=True), title=graphene.String(required=True),
+        code=graphene.String(), tags=_ids(), **_texts(),
+    ),
+    "edit_material": verb(
+        "editMaterial", "material", shapes.Material, edit_material,
+        material=key(), title=graphene.String(),
+        number=graphene.Int(description="The edit that was seen; a later one is a conflict."),
+        **_texts(),
+    ),
+    "tag_materials": verb(
+        "tagMaterials", "materials", _many(shapes.Material), tag_materials,
+        materials=_ids(required=True), add=_ids(), remove=_ids(),
+    ),
+    "place_material": verb(
+        "placeMaterial", "placement", shapes.Placement, place_material,
+        material=key(), channel=key(), slot=graphene.String(), campaign=graphene.ID(),
+        opens=Moment(), closes=Moment(),
+    ),
+    "move_placement": verb(
+        "movePlacement", "placement", shapes.Placement, move_placement,
+        placement=graphene.ID(required=True), opens=Moment(), closes=Moment(),
+    ),
+    "retire_material": verb(
+        "retireMaterial", "material", shapes.Material, retire_material, material=key()
+    ),
+    "create_tag": verb(
+        "createTag", "tag", shapes.Tag, create_tag,
+        label=graphene.String(required=True), label_en=graphene.String(),
+        facet=graphene.String(required=True), code=graphene.String(), parent=graphene.ID(),
+        synonyms=graphene.List(graphene.NonNull(graphene.String)),
+    ),
+    "rename_tag": verb(
+        "renameTag", "tag", shapes.Tag, rename_tag,
+        tag=key(), label=graphene.String(), label_en=graphene.String(),
+    ),
+    "merge_tags": verb("mergeTags", "tag", shapes.Tag, merge_tags, tag=key(), into=key()),
+    "add_synonyms": verb(
+        "addSynonyms", "tag", shapes.Tag, add_synonyms,
+        tag=key(), synonyms=graphene.List(graphene.NonNull(graphene.String), required=True),
+    ),
+    "create_campaign": verb(
+        "createCampaign", "campaign", shapes.Campaign, create_campaign,
+        name=graphene.String(required=True), code=graphene.String(), kind=graphene.String(),
+        opens=Moment(required=True), closes=Moment(required=True),
+    ),
+    "move_campaign": verb(
+        "moveCampaign", "campaign", shapes.Campaign, move_campaign,
+        campaign=key(), opens=Moment(required=True),
+    ),
+}  # fmt: skip

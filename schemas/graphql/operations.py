@@ -1,0 +1,271 @@
+"""Operations (运营): deliveries, counts, search, reminders, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+
+from channels.deliveries import Delivery as DeliveryRecord
+from content_hub.materials import Material as MaterialRecord
+from engagement.reminders import Reminder as ReminderRecord
+from kernel.actors import Actor, require
+from kernel.errors import Forbidden
+from kernel.ids import Page, cursor, page_size, read_cursor
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.library import shapes as library
+from schemas.graphql.library.questions import MaterialFilter, named, own_account
+from schemas.graphql.shapes import (
+    Day,
+    Listing,
+    Moment,
+    Value,
+    connection,
+    counted,
+    day,
+    key,
+    listing,
+    paged,
+    verb,
+)
+from stores.history import Axis
+from stores.history import Count as Counted
+
+
+def _why(delivery: DeliveryRecord, ask: Ask) -> str:
+    return delivery.why(ask.context.language)
+
+
+class Delivery(graphene.ObjectType):
+    """One thing shown or said through a channel, or about to be."""
+
+    id = graphene.ID(required=True)
+    channel = graphene.ID(required=True, source="account")
+    material = graphene.Field(
+        library.Material,
+        resolver=lambda delivery, ask: library.materials(ask.context).of(delivery.material),
+    )
+    placement = graphene.ID(resolver=lambda delivery, ask: delivery.placement or None)
+    state = graphene.String(required=True, description="How far we got.")
+    progress = graphene.String(required=True, description="How far the platform got.")
+    reason = graphene.String(required=True, resolver=_why, description="For people.")
+    attempts = graphene.Int(required=True)
+    created = Moment(required=True)
+    last_sent = Moment()
+    settled = Moment()
+    next_at = Moment(description="When something is to be done about it again.")
+
+
+DeliveryConnection = connection(Delivery)
+
+
+def _deliveries(
+    source: None,
+    ask: Ask,
+    channel: str | None = None,
+    state: str | None = None,
+    material: str | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> Listing[DeliveryRecord]:
+    context: Context = ask.context
+    require(context.actor, "read_deliveries")
+    page = context.deliveries.page(
+        account=own_account(context, channel) if channel else context.actor.account,
+        state=state or "",
+        material=context.materials.one(material).id if material else "",
+        first=20 if first is None else first,
+        after=after,
+        count=counted(ask),
+    )
+    library.materials(context).expect(each.material for each in page.items if each.material)
+    return listing(page)
+
+
+CountAxis = graphene.Enum(
+    "CountAxis",
+    [(axis.name, axis.value) for axis in Axis],
+    description=lambda value: None if value else "What events are counted by.",
+)
+
+
+class Count(graphene.ObjectType):
+    """How many events share these values."""
+
+    key = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="One value for every axis asked for, in that order.",
+    )
+    count = graphene.Int(required=True)
+
+
+CountConnection = connection(Count)
+
+
+def _counts(
+    source: None,
+    ask: Ask,
+    by: list[str],
+    material: str | None = None,
+    channel: str | None = None,
+    kind: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> Listing[Counted]:
+    context: Context = ask.context
+    require(context.actor, "read_counts")
+    counts = context.history.counts(
+        [Axis(axis) for axis in by],
+        material=context.materials.one(material).id if material else None,
+        account=context.account(channel) if channel else None,
+        kind=kind,
+        since=day(since, "since"),
+        until=day(until, "until"),
+    )
+    size = page_size(20 if first is None else first)
+    begin = max(0, int(read_cursor(after, int)[0])) if after is not None else 0
+    more = size > 0 and begin + size < len(counts)
+    stretch = counts[begin : begin + size]
+    return listing(Page(stretch, cursor(begin + size) if more else None, len(counts)))
+
+
+def _search(
+    source: None,
+    ask: Ask,
+    text: str,
+    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+    first: int | None = None,
+    after: str | None = None,
+) -> Listing[MaterialRecord]:
+    context: Context = ask.context
+    require(context.actor, "search")
+    found = context.finding.search(
+        text,
+        sight=context.sight,
+        types=named(filter, "types"),
+        tags=named(filter, "tags"),
+        first=page_size(20 if first is None else first),
+        after=after,
+    )
+    context.batch("topics", context.materials.topics).expect(each.id for each in found.items)
+    return listing(Page(found.items, found.next, found.total))
+
+
+def _customer_of(reminder: ReminderRecord, ask: Ask) -> str | None:
+    context: Context = ask.context
+    page = context.customers.seen_by(context.actor).page(handle=reminder.handle, first=1)
+    return page.items[0].id if page.items else None
+
+
+class Reminder(graphene.ObjectType):
+    """A red dot: whom to look after, and why now."""
+
+    id = graphene.ID(required=True)
+    kind = graphene.String(required=True)
+    customer = graphene.ID(
+        resolver=_customer_of,
+        description="Her id, if she is still the asker's.",
+    )
+    material = graphene.Field(
+        library.Material,
+        resolver=lambda reminder, ask: (
+            library.materials(ask.context).of(reminder.material) if reminder.material else None
+        ),
+    )
+    due = Moment(required=True)
+    made = Moment(required=True)
+    opened = Moment()
+    done = Moment()
+    unread = graphene.Boolean(required=True)
+    evidence = Value()
+
+
+ReminderConnection = connection(Reminder)
+
+
+class Me(graphene.ObjectType):
+    """Who is asking."""
+
+    id = graphene.ID(required=True)
+    role = graphene.String(required=True)
+    name = graphene.String(required=True)
+    language = graphene.String(required=True)
+    staff = graphene.ID(resolver=lambda actor, ask: actor.staff or None)
+    unit = graphene.ID(resolver=lambda actor, ask: actor.unit or None)
+    channel = graphene.ID(resolver=lambda actor, ask: actor.account or None)
+    unread_reminders = graphene.Int(
+        required=True,
+        resolver=lambda actor, ask: ask.context.reminders.unread(actor.staff) if actor.staff else 0,
+    )
+    reminders = paged(
+        graphene.NonNull(ReminderConnection), lambda actor, ask, **page: _reminders(ask, **page)
+    )
+
+
+def _reminders(
+    ask: Ask, first: int | None = None, after: str | None = None
+) -> Listing[ReminderRecord]:
+    context: Context = ask.context
+    staff = _staff(context)
+    page = context.reminders.page(staff, first=20 if first is None else first, after=after)
+    library.materials(context).expect(each.material for each in page.items if each.material)
+    return listing(page)
+
+
+def _me(source: None, ask: Ask) -> Actor:
+    actor: Actor = ask.context.actor
+    return actor
+
+
+def _staff(context: Context) -> str:
+    """Red dots are hers alone."""
+    require(context.actor, "remind")
+    if not context.actor.staff:
+        raise Forbidden("only_staff_have_reminders")
+    return context.actor.staff
+
+
+def open_reminder(ask: Ask, sent: Mapping[str, Any]) -> ReminderRecord:
+    """She has looked at it: this very red dot goes out."""
+    context: Context = ask.context
+    return context.reminders.open(sent["reminder"], _staff(context))
+
+
+def finish_reminder(ask: Ask, sent: Mapping[str, Any]) -> ReminderRecord:
+    """She has done what it asked for."""
+    context: Context = ask.context
+    return context.reminders.finish(sent["reminder"], _staff(context))
+
+
+QUESTIONS = {
+    "deliveries": paged(
+        DeliveryConnection, _deliveries,
+        channel=graphene.ID(), state=graphene.String(), material=graphene.ID(),
+    ),
+    "counts": paged(
+        CountConnection, _counts,
+        by=graphene.List(graphene.NonNull(CountAxis), required=True),
+        material=graphene.ID(), channel=graphene.ID(), kind=graphene.String(),
+        since=Day(), until=Day(),
+    ),
+    "search": paged(
+        library.MaterialConnection, _search,
+        text=graphene.String(required=True), filter=MaterialFilter(),
+    ),
+    "me": graphene.Field(Me, resolver=_me),
+}  # fmt: skip
+
+VERBS = {
+    "open_reminder": verb("openReminder", "reminder", Reminder, open_reminder, reminder=key()),
+    "finish_reminder": verb(
+        "finishReminder", "reminder", Reminder, finish_reminder, reminder=key()
+    ),
+}  # fmt: skip
+
+SIZES = {("Count", "key"): 4}
+WEIGHTS = {("Query", "counts"): 50, ("Query", "search"): 20}

@@ -1,0 +1,69 @@
+"""The schema (图谱): puts the rooms' types together into an `Edition`.
+
+The SDL never changes at run time: fields that a company adds answer through ``fields(names)``.
+``python -m schemas.graphql`` prints it; ``docs/schema.graphql`` is that, and a test says so.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import graphene
+from graphql import GraphQLSchema, print_schema
+
+from content_hub.types import Types
+from schemas.graphql import customers, operations
+from schemas.graphql.binding import bind
+from schemas.graphql.context import Context
+from schemas.graphql.edition import Edition
+from schemas.graphql.guard import Guard
+from schemas.graphql.library import questions, shapes, verbs
+
+__all__ = ["Context", "Edition", "build", "sdl"]
+
+_CONTENT_TYPES = shapes.CONTENT
+_CONTENT_ROOTS = questions.CONTENT
+_SIZES = {**shapes.SIZES, **customers.SIZES, **operations.SIZES}
+_WEIGHTS = {**shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS}
+
+
+def build(types: Types) -> Edition:
+    """An edition for a company with these content types.
+
+    They decide how many fields a material can have, and so what asking for all of them may cost.
+    """
+    widest = max(len(each.fields) for each in types.all())
+    sizes = {**_SIZES, ("Material", "fields"): widest, ("ShelfItem", "fields"): widest}
+    schema = _schema()
+    return Edition(schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only)
+
+
+def content_only(kind: str, field: str) -> bool:
+    """Is a field made of content alone, so that an answer with it can be given again?"""
+    if kind == "Query":
+        return (kind, field) in _CONTENT_ROOTS
+    return kind in _CONTENT_TYPES and (kind, field) not in shapes.VOLATILE
+
+
+def sdl() -> str:
+    """The schema in its own language."""
+    return print_schema(_schema()) + "\n"
+
+
+@cache
+def _schema() -> GraphQLSchema:
+    made: GraphQLSchema = graphene.Schema(query=_query(), mutation=_mutation()).graphql_schema
+    bind(made)
+    return made
+
+
+def _query() -> type[graphene.ObjectType]:
+    roots = {**questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS}
+    about = "What can be asked. Every id argument also takes a stable code."
+    return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
+
+
+def _mutation() -> type[graphene.ObjectType]:
+    roots = {**verbs.ROOTS, **customers.VERBS, **operations.VERBS}
+    about = "What can be done. What is refused for a reason stands under `problems`."
+    return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})
