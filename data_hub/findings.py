@@ -44,7 +44,7 @@ class Found(Folded, kw_only=True):
 
     seq: Mapped[int] = mapped_column(_Number, primary_key=True, init=False)
     key: Mapped[str] = mapped_column(unique=True)
-    customer: Mapped[str]
+    customer: Mapped[str] = mapped_column(info={"customer": "drop"})
     """The id she had then."""
     handle: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
     kind: Mapped[str]

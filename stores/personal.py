@@ -16,7 +16,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, String, Table, false, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CursorResult,
+    Result,
+    String,
+    Table,
+    false,
+    or_,
+    select,
+)
 
 from stores.records import Base, Records
 
@@ -44,13 +54,17 @@ def forget(records: Records, base: Base, names: Collection[str]) -> int:
         for table in reversed(base.metadata.sorted_tables):
             marked = _marked(table)
             drop = _hers([c for c in marked if c.info["customer"] == "drop"], names)
-            touched += session.execute(table.delete().where(drop)).rowcount  # type: ignore[attr-defined]
+            touched += _rows(session.execute(table.delete().where(drop)))
             blank = {c.name: _nothing(c) for c in marked if c.info["customer"] == "blank"}
             if blank:
                 emptied = table.update().where(_hers(marked, names)).values(blank)
-                touched += session.execute(emptied).rowcount  # type: ignore[attr-defined]
+                touched += _rows(session.execute(emptied))
         session.expire_all()
     return touched
+
+
+def _rows(told: Result[Any]) -> int:
+    return int(told.rowcount) if isinstance(told, CursorResult) else 0
 
 
 def _marked(table: Table) -> list[Column[Any]]:

@@ -88,7 +88,7 @@ def events(told: Mapping[str, Any], account: str, body: bytes) -> Iterator[Event
         id=_id(told, sender, happened),
         kind=kind or f"wechat_oa.{happened}"[:80],
         account=account,
-        handle=Handle("wechat_openid", account, sender),
+        handle=Handle("openid", account, sender),
         ecosystem=Ecosystem.WECHAT,
         at=at,
         detail={name: value for name, value in told.items() if name not in _ENVELOPE},

@@ -271,7 +271,7 @@ class WeChatOfficialAccount:
             kind="identified",
             account=self._account,
             handle=handle,
-            links=(Handle("wechat_unionid", "", unionid),),
+            links=(Handle("unionid", "", unionid),),
             ecosystem=Ecosystem.WECHAT,
             at=at,
             detail={

@@ -36,7 +36,7 @@ class Known(Folded, kw_only=True):
     """The handle's last part, to find her by what somebody has at hand."""
     own: Mapped[str] = mapped_column(unique=True)
     """The id that this handle stands for, for ever."""
-    customer: Mapped[str] = mapped_column(index=True)
+    customer: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
     """The own id of the oldest handle in its component."""
     region: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
     """The first of all handles that hang together with it, by refused links too."""

@@ -19,7 +19,7 @@ class ProfileRow(Folded, kw_only=True):
 
     __tablename__ = "profiles"
 
-    customer: Mapped[str] = mapped_column(primary_key=True)
+    customer: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
     handle: Mapped[str] = mapped_column(info={"customer": "drop"})
     """One of her handles, so that what is forgotten by handle is forgotten here too."""
     name: Mapped[str] = mapped_column(default="", index=True, info={"customer": "drop"})

@@ -22,9 +22,9 @@ _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Topics(Protocol):
-    """The one question that the data hub asks of the content hub, whose library answers it."""
+    """The one question that the data hub asks of the content hub."""
 
-    def topics(self, ids: Collection[str]) -> Mapping[str, Collection[str]]:
+    def about(self, materials: Collection[str]) -> Mapping[str, Collection[str]]:
         """The tag ids of each material, now. Materials nobody knows are left out."""
         ...
 
@@ -50,7 +50,7 @@ class Stamps:
     def stamp(self, materials: Collection[str]) -> None:
         """Note what these materials are about, where that is not what was noted last."""
         now = self._clock()
-        today = self._topics.topics(materials)
+        today = self._topics.about(materials)
         kept = self._kept(materials)
         rows = []
         for material in materials:

@@ -35,14 +35,14 @@ def upgrade(engine: Engine, part: str, to: str = "") -> str:
         before = version(connection, part)
         if before >= target:
             return f"{part}: up to date at {before}"
-        _run(connection, part, lambda scripts, now: scripts._upgrade_revs(target, now))  # noqa: SLF001 (Alembic's own commands call it)
+        _run(connection, part, lambda scripts, now: scripts._upgrade_revs(target, now))  # noqa: SLF001  # Alembic's own commands call it
     return f"{part}: {before or 'empty'} → {target}"
 
 
 def downgrade(engine: Engine, part: str, to: str = "base") -> None:
     """Take one part back to an older version; ``base`` is before the first."""
     with _alone(engine) as connection:
-        _run(connection, part, lambda scripts, now: scripts._downgrade_revs(to, now))  # noqa: SLF001 (likewise)
+        _run(connection, part, lambda scripts, now: scripts._downgrade_revs(to, now))  # noqa: SLF001  # likewise
 
 
 def pending(engine: Engine, part: str) -> bool:
@@ -56,7 +56,7 @@ def version(connection: Connection, part: str) -> str:
     table = _table(part)
     if not inspect(connection).has_table(table):
         return ""
-    found = connection.execute(text(f"SELECT version_num FROM {table}"))  # noqa: S608 (our name)
+    found = connection.execute(text(f"SELECT version_num FROM {table}"))  # noqa: S608  # our own name
     return str(found.scalar() or "")
 
 

@@ -152,7 +152,7 @@ class Callbacks:
         self, account: OfficialAccount, sealed: str, *, forged: bool = False
     ) -> dict[str, str]:
         token = "somebody else's" if forged else account.token
-        stamp, nonce = str(int(self._clock.seconds())), str(secrets.randbelow(10**9))
+        stamp, nonce = str(self._clock.machine()), str(secrets.randbelow(10**9))
         fields = {"signature": crypto.signature(token, stamp, nonce)}
         if sealed:
             fields["msg_signature"] = crypto.signature(token, stamp, nonce, sealed)

@@ -25,6 +25,10 @@ class MovableClock:
     def seconds(self) -> float:
         return self().timestamp()
 
+    def machine(self) -> int:
+        """The machine's own seconds: what a signature is stamped with, however far we moved."""
+        return int(self._base().timestamp())
+
     def day(self) -> str:
         """The platform's quotas begin anew at midnight in Beijing."""
         return Zone("Asia/Shanghai").day(self()).isoformat()

@@ -167,7 +167,7 @@ def _page(asked: bool, last: object) -> str:
     """The statement for one page. FTS5's bm25 is negative, the better the lower."""
     relevance = "bm25(texts, 3.0, 1.0, 0.0)" if asked else "-1.0"
     return (
-        f"WITH hits AS MATERIALIZED (SELECT d.id AS id,"  # noqa: S608 (only our own words)
+        f"WITH hits AS MATERIALIZED (SELECT d.id AS id,"  # noqa: S608  # only our own words
         f" {relevance} * (1 + max(0, coalesce(n.value, 0))) AS score"
         " FROM texts JOIN documents AS d ON d.row = texts.rowid"
         " LEFT JOIN numbers AS n ON n.row = texts.rowid AND n.name = ? WHERE texts MATCH ?)"

@@ -22,8 +22,8 @@ class Taxonomy:
     def __init__(self):
         self.tags = {}
 
-    def topics(self, ids):
-        return {each: self.tags[each] for each in ids if each in self.tags}
+    def about(self, materials):
+        return {each: self.tags[each] for each in materials if each in self.tags}
 
 
 class Hub:

@@ -1,0 +1,62 @@
+"""Every reason that is given has its sentence, and every sentence is used."""
+
+import ast
+import re
+
+import pytest
+
+from kernel.wording import catalogue
+
+FIRST = {
+    "Problem", "Conflict", "Forbidden", "SignedOff", "Overloaded", "Busy", "Refused", "SignedOut",
+    "Unanswered", "say",
+}  # fmt: skip
+SECOND = {"Invalid", "Flaw"}
+
+
+def reasons(module):
+    """The keys of `kernel.wording` that a module gives, where they are written out."""
+    for call in module.nodes(ast.Call):
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        place = 0 if name in FIRST else 1 if name in SECOND else None
+        given = [keyword.value for keyword in call.keywords if keyword.arg == "reason"]
+        if place is not None and len(call.args) > place:
+            given.append(call.args[place])
+        for each in given:
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                yield f"{module.path}:{call.lineno}", each.value
+
+
+def test_every_reason_has_its_sentence(modules):
+    told = catalogue()
+    wrong = [
+        (place, key)
+        for module in modules
+        if "/contract" not in module.path  # the suites make reasons up
+        for place, key in reasons(module)
+        if key not in told
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.fixture(scope="module")
+def spoken(root, modules):
+    """Every text of the code, whole or as the beginning of one that is put together."""
+    whole, begun = set(), set()
+    for module in modules:
+        for node in module.nodes(ast.Constant, ast.JoinedStr):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                whole.add(node.value)
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                begun.add(node.values[0].value)
+    for file in [*root.rglob("juzhen/**/*.html"), *root.rglob("juzhen/**/*.js")]:
+        text = file.read_text("utf-8")
+        whole |= set(re.findall(r"\w+", text))
+        begun |= set(re.findall(r"['\"](\w+_)['\"] ?[~+]", text))
+    return whole, tuple(part for part in begun if len(part) > 3)
+
+
+def test_every_sentence_is_used(spoken):
+    whole, begun = spoken
+    unused = [key for key in catalogue() if key not in whole and not key.startswith(begun)]
+    assert not unused, "\n".join(unused)
