@@ -8,14 +8,14 @@ somebody wants to know. Scores nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import orjson
-from sqlalchemy import BigInteger, LargeBinary, delete, func, select, update
+from sqlalchemy import BigInteger, LargeBinary, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -25,7 +25,7 @@ from kernel.crash import crash_point, declare
 from kernel.events import Event
 from matching.arrays import Floats, Keys, key_of
 from matching.trails import Step, walk
-from stores.records import Folded, Records
+from stores.records import Folded, Records, upsert
 from stores.watermarks import Watermarks
 
 SLICE = 200
@@ -157,21 +157,24 @@ class _Sums:
         trail = self.trails.get(handle)
         if trail is None:
             trail = list(trails.get(handle, ()))
-        turn = walk(trail, Step(event.at.timestamp(), event.id, event.material))
+        at = event.at.timestamp()
+        turn = walk(trail, Step(at, event.id, event.material, event.account, event.rep))
         if turn is None:
             return
         self.trails[handle] = trail
-        gain = worth(turn.began.at)
+        self._count(turn.began, 1)
         if turn.instead_of is not None:
-            gain -= worth(turn.instead_of.at)
-        _add(self.popular, event.material, gain)
-        _add(self.readers, event.material, 0 if turn.instead_of else 1)
-        if turn.instead_of is None:
-            scopes = [f"account:{event.account}"] + ([f"rep:{event.rep}"] if event.rep else [])
-            for scope in scopes:
-                _add(self.scoped, (scope, event.material), gain)
+            self._count(turn.instead_of, -1)
         for pair, near in turn.nearer.items():
             _add(self.near, pair, near)
+
+    def _count(self, step: Step, sign: int) -> None:
+        gain = sign * worth(step.at)
+        _add(self.popular, step.material, gain)
+        _add(self.readers, step.material, sign)
+        _add(self.scoped, (f"account:{step.account}", step.material), gain)
+        if step.rep:
+            _add(self.scoped, (f"rep:{step.rep}", step.material), gain)
 
 
 def _add(sums: dict[Any, Any], key: Any, by: float) -> None:
@@ -334,8 +337,14 @@ def _write(session: Session, sums: _Sums, upto: int) -> None:
     ]
     for kind, rows in ((ScopedCount, scoped), (Pair, pairs), (Deal, deals)):
         _sum_up(session, kind, rows)
-    for handle, trail in sums.trails.items():
-        session.merge(Trail(handle=handle, steps=orjson.dumps(trail)))
+    upsert(
+        session,
+        Trail,
+        [
+            {"handle": handle, "steps": orjson.dumps([tuple(step) for step in trail])}
+            for handle, trail in sums.trails.items()
+        ],
+    )
 
 
 def _sum_up(
@@ -344,7 +353,7 @@ def _sum_up(
     rows: Sequence[Mapping[str, Any]],
     *,
     set_: Mapping[str, Any] | None = None,
-    either: Iterable[str] = (),
+    either: Collection[str] = (),
 ) -> None:
     """Add each row to the one that is there; ``either`` columns become true if one is."""
     if not rows:
@@ -353,10 +362,9 @@ def _sum_up(
     insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     put = insert(table)
     keys = [column.name for column in table.primary_key]
-    changed: dict[str, Any] = {
-        name: table.c[name] + put.excluded[name] for name in rows[0] if name not in keys
-    }
-    changed |= {name: table.c[name].op("OR")(put.excluded[name]) for name in either}
+    summed = [name for name in rows[0] if name not in {*keys, *either}]
+    changed: dict[str, Any] = {name: table.c[name] + put.excluded[name] for name in summed}
+    changed |= {name: or_(table.c[name], put.excluded[name]) for name in either}
     changed |= set_ or {}
     session.execute(put.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
 

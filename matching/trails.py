@@ -25,6 +25,8 @@ class Step(NamedTuple):
     at: float
     event: str
     material: str
+    account: str = ""
+    rep: str = ""
 
 
 class Turn(NamedTuple):

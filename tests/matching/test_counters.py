@@ -1,0 +1,164 @@
+"""Counts are exact, decay by themselves, and come out the same however they were folded."""
+
+import random
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from kernel.events import Event, Handle
+from matching.arrays import key_of
+from matching.counters import HALF_LIFE, Counters, worth
+from stores.records import Folded, Records
+from tests.conftest import MONDAY
+
+
+class Told:
+    """A history that somebody tells by hand, in order of arrival."""
+
+    def __init__(self, events=()):
+        self.events = list(events)
+
+    def after(self, seq, limit):
+        return list(enumerate(self.events, 1))[seq : seq + limit]
+
+
+def read(who, material, hours, *, kind="read_material", rep="", id_="", **detail):
+    return Event(
+        id=id_ or f"{who}-{material}-{hours}-{kind}", kind=kind,
+        at=MONDAY + timedelta(hours=hours), account="acc_1", handle=Handle("phone", "", who),
+        material=material, rep=rep, detail=detail,
+    )  # fmt: skip
+
+
+def stream(count=400, seed=7):
+    chance = random.Random(seed)
+    return [
+        read(f"{chance.randrange(20)}", f"mat_{chance.randrange(30)}", n / 3, id_=f"evt_{n:04}",
+             rep=chance.choice(["", "stf_1"]))
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def everything(counters):
+    materials = [f"mat_{n}" for n in range(30)]
+    packed = {
+        material: dict(zip(keys.tolist(), strengths.tolist(), strict=True))
+        for material, (keys, strengths) in counters.neighbours(materials).items()
+    }
+    fared = {
+        count.material: (count.readers, count.shown, count.clicked) for count in counters.since(0)
+    }
+    popular = {count.material: count.popular for count in counters.since(0)}
+    book = {m: value for m, value in counters.scoped("rep:stf_1").items() if value > 1e-9}
+    return fared, popular, book, packed
+
+
+def drained(people, events):
+    counters = Counters(people, Told(events))
+    while counters.fold():
+        pass
+    return counters
+
+
+@pytest.fixture
+def other_people(tmp_path):
+    kept = Records(f"sqlite:///{tmp_path}/other.db", durability="process")
+    kept.create(Folded)
+    yield kept
+    kept.close()
+
+
+def assert_same(one, other):
+    for mine, theirs in zip(everything(one), everything(other), strict=True):
+        assert mine.keys() == theirs.keys()
+        for key, value in mine.items():
+            assert value == pytest.approx(theirs[key], rel=1e-9, abs=1e-9)
+
+
+def test_folded_in_bits_and_rebuilt_at_once_is_the_same(people, other_people):
+    events = stream()
+    told = Told()
+    counters = Counters(people, told)
+    for begin in range(0, len(events), 37):
+        told.events += events[begin : begin + 37]
+        counters.fold()
+    while counters.fold():
+        pass
+    assert_same(counters, drained(other_people, events))
+    before = everything(counters)
+    counters.rebuild()
+    assert everything(counters)[0] == before[0]
+    assert_same(counters, drained(other_people, events))
+
+
+def test_late_events_count_as_if_they_had_come_in_time(people, other_people):
+    events = stream(120)
+    late = list(events)
+    random.Random(3).shuffle(late)
+    assert_same(drained(people, late), drained(other_people, events))
+
+
+def test_folding_what_was_folded_adds_nothing(people):
+    counters = drained(people, stream(50))
+    before = everything(counters)
+    assert counters.fold() == 0
+    assert everything(counters) == before
+
+
+def test_a_slice_never_holds_the_lock_for_a_tenth_of_a_second(tmp_path):
+    held = []
+    people = Records(f"sqlite:///{tmp_path}/p.db", durability="process", held=held.append)
+    people.create(Folded)
+    drained(people, stream(1_200))
+    people.close()
+    assert sorted(held)[int(len(held) * 0.95)] < 0.1
+
+
+def test_popularity_is_readers_and_halves_in_two_weeks(people):
+    events = [read("1", "mat_1", 0), read("1", "mat_1", 1), read("2", "mat_1", 0)]
+    counters = drained(people, events)
+    (count,) = counters.since(0)
+    assert count.readers == 2
+    assert count.popular / worth(MONDAY.timestamp()) == pytest.approx(2)
+    assert count.popular / worth(MONDAY.timestamp() + HALF_LIFE) == pytest.approx(1)
+
+
+def test_what_is_read_together_is_near_and_one_busy_reader_is_not_many(people):
+    events = [read(str(who), f"mat_{m}", m) for who in range(5) for m in (1, 2)]
+    events += [read("9", f"mat_{m}", m) for m in (1, *range(10, 30))]
+    counters = drained(people, events)
+    keys, strengths = counters.neighbours(["mat_1"])["mat_1"]
+    assert keys[0] == key_of("mat_2")
+    assert strengths[0] > 3 * strengths[1]
+    assert np.all(np.diff(strengths) <= 0)
+
+
+def test_offers_openings_and_deals_are_counted(people):
+    events = [
+        read("1", "", 0, kind="recommended", materials=["mat_1", "mat_2"]),
+        read("1", "mat_1", 1, kind="opened_link", rep="stf_1"),
+        read("1", "mat_2", 2, kind="opened_link"),
+        read("1", "", 3, kind="bought", rep="stf_1", category="养老", product="颐享"),
+        read("2", "", 3, kind="bought", rep="stf_1", category="养老", product="颐享"),
+        read("3", "", 3, kind="bought", category="养老", product="颐享"),
+        read("4", "mat_1", 4, bot=True),
+        read("4", "mat_1", 4, kind="disliked"),
+    ]
+    counters = drained(people, events)
+    fared = {count.material: (count.shown, count.clicked) for count in counters.since(0)}
+    assert fared == {"mat_1": (1, 1), "mat_2": (1, 0)}
+    assert counters.deals("stf_1") == [("", "养老", "颐享", 2)]
+    assert set(counters.scoped("rep:stf_1")) == {"mat_1"}
+    assert counters.total() == pytest.approx(sum(each.popular for each in counters.since(0)))
+
+
+def test_arrays_read_only_what_moved(people):
+    told = Told([read("1", "mat_1", 0)])
+    counters = Counters(people, told)
+    counters.fold()
+    mark = counters.mark()
+    told.events.append(read("1", "mat_2", 5))
+    counters.fold()
+    assert {count.material for count in counters.since(mark)} == {"mat_1", "mat_2"}  # a pair now
+    assert counters.since(counters.mark()) == []
