@@ -41,6 +41,9 @@ class Manner:
     """Pseudo-views of the company's own click rate, before a content has its own."""
 
 
+_USUAL = Manner()
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """One place of the list: where the candidate stands in its slice, and how it came here."""
@@ -58,7 +61,7 @@ def assemble(
     *,
     chance: float,
     seed: int = 0,
-    manner: Manner = Manner(),
+    manner: Manner = _USUAL,
     barred: Collection[int] = (),
 ) -> list[Chosen]:
     """The list. ``chance`` in [0, 1) decides what is explored, ``seed`` who of equals is first.

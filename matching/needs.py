@@ -1,0 +1,130 @@
+"""Needs (客户需求): what a profile says about a customer, as far as a score depends on it. Pure.
+
+Reading is counted by viewing sessions and told literally: "3 times this week" is three times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from data_hub.profiles import Profile
+from kernel.calendar import Zone
+from matching.affinities import Vocabulary, labels
+from matching.arrays import Floats, Keys
+from matching.occasions import Dates, Holding
+from matching.scoring import Pull, Read, Reason, Weights
+
+READING = frozenset({"opened_link", "read_material", "finished_material", "watched_video"})
+SESSION = timedelta(minutes=30)
+"""Two looks at one content that lie closer together are one."""
+_TAGS = 40
+"""Interests beyond these are noise."""
+
+
+def reads(profile: Profile) -> list[tuple[str, datetime]]:
+    """The contents she has shown interest in, once each, the latest first."""
+    seen: dict[str, datetime] = {}
+    for each in profile.recent():
+        if each.weight > 0:
+            seen.setdefault(each.material, each.at)
+    return list(seen.items())
+
+
+def with_neighbours(
+    read: Sequence[tuple[str, datetime]], packed: Mapping[str, tuple[Keys, Floats]]
+) -> list[Read]:
+    """What she read, each with what lies near to it."""
+    found = []
+    for material, at in read:
+        if material in packed:
+            keys, strengths = packed[material]
+            found.append(Read(material, at, strengths, keys))
+        else:
+            found.append(Read(material, at))
+    return found
+
+
+def sessions(profile: Profile, since: datetime) -> list[str]:
+    """The material of every viewing session since then; two looks shortly apart are one."""
+    looked: list[str] = []
+    last: dict[str, datetime] = {}
+    for each in reversed(profile.recent()):
+        if each.kind in READING and each.at > since:
+            if each.material not in last or each.at - last[each.material] > SESSION:
+                looked.append(each.material)
+            last[each.material] = each.at
+    return looked
+
+
+def interest_pulls(
+    profile: Profile,
+    about: Mapping[str, Sequence[str]],
+    vocabulary: Vocabulary,
+    now: datetime,
+    weights: Weights,
+) -> list[Pull]:
+    """What she has shown interest in, each with how often she looked at it."""
+    tree = vocabulary.tree
+    felt = [(tag.id, value) for key, value in profile.affinity(now).items()
+            if (tag := tree.find(key)) and value]  # fmt: skip
+    felt.sort(key=lambda each: -abs(each[1]))
+    whole = sum(abs(value) for _, value in felt)
+    looked = {
+        days: _looked(sessions(profile, now - timedelta(days=days)), about, vocabulary)
+        for days in (7, 30, 36_500)
+    }
+    pulls = []
+    for id_, value in felt[:_TAGS]:
+        weight = weights.tags * value / whole
+        pulls.append(Pull(id_, _interest(id_, weight, looked, vocabulary)))
+    return pulls
+
+
+def _looked(
+    materials: Sequence[str], about: Mapping[str, Sequence[str]], vocabulary: Vocabulary
+) -> dict[str, int]:
+    """How many of these sessions were about each tag or what lies under it."""
+    counts: dict[str, int] = {}
+    for material in materials:
+        for tag in vocabulary.tree.above(about.get(material, ())):
+            counts[tag] = counts.get(tag, 0) + 1
+    return counts
+
+
+def _interest(
+    tag: str, weight: float, looked: Mapping[int, Mapping[str, int]], vocabulary: Vocabulary
+) -> Reason:
+    topic = labels(vocabulary.tree.tags([tag]))
+    if weight < 0:
+        return Reason("tag", "reason_disliked", {"topic": topic}, weight, {"tag": tag})
+    for days, key in ((7, "reason_tag_week"), (30, "reason_tag_month"), (36_500, "reason_tag")):
+        if count := looked[days].get(tag, 0):
+            evidence = {"tag": tag, "count": count} | ({"days": days} if days < 365 else {})
+            return Reason("tag", key, {"topic": topic, "count": count}, weight, evidence)
+    return Reason("tag", "reason_interest", {"topic": topic}, weight, {"tag": tag})
+
+
+def dates(profile: Profile, zone: Zone) -> Dates:
+    """The facts of her profile that occasions depend on."""
+    birthday = profile.birthday
+    return Dates(
+        bought=[zone.day(each.at) for each in profile.bought()],
+        born=birthday[0] if birthday else None,
+        lunar=birthday[1] if birthday else False,
+        holdings=[
+            Holding(each.number, each.product or each.category or each.number, each.matures)
+            for each in profile.holdings()
+            if each.matures is not None
+        ],
+        last_seen=zone.day(profile.active_at) if profile.active_at else None,
+    )
+
+
+def salutation(profile: Profile, language: str = "zh") -> str:
+    """How she is addressed: 王女士, or her name as she told it."""
+    name, gender = profile.name, str(profile.trait("gender") or "").lower()
+    title = {"f": "女士", "female": "女士", "女": "女士", "m": "先生", "male": "先生", "男": "先生"}
+    if language == "zh" and name and gender in title and not name.isascii():
+        return name[0] + title[gender]
+    return name
