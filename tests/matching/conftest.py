@@ -7,6 +7,7 @@ import pytest
 
 from matching.arrays import Row, Whole, Window, key_of
 from matching.scoring import Pull, Read, Reason
+from tests.company import Company
 from tests.conftest import MONDAY
 
 ALWAYS = Window("app", "", 0.0, 4e9)
@@ -41,3 +42,10 @@ def shelf():
     rows = [row(f"mat_{n}", topics[n % 4], f"tag_{n % 3}") for n in range(12)]
     rows += [row("mat_s", "理财", kind="script"), row("mat_p", "健康", kind="product_note")]
     return slice_of(*rows)
+
+
+@pytest.fixture
+def company(tmp_path, records, people, changes, clock):
+    made = Company(tmp_path, records, people, changes, clock)
+    yield made
+    made.close()

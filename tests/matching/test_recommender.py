@@ -1,0 +1,278 @@
+"""What a rep is recommended: for this rep, this customer, this moment, and why."""
+
+from datetime import timedelta
+
+import pytest
+
+from kernel.actors import Actor, Role
+from kernel.errors import Forbidden, NotFound
+from matching.recommender import Offer
+from matching.scoring import total_of
+from stores.changes import Changes
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def titles(company, offer):
+    found = company.materials.many([item.material for item in offer.told()])
+    return [found[item.material].title for item in offer.told()]
+
+
+@pytest.mark.rule("R21.1", "R21.2")
+def test_a_rep_who_is_old_aunt_and_wealth_leads_with_retirement_communities(company):
+    company.library(each=3)
+    aunt = company.hire("li", "老阿姨", "理财")
+    other = company.hire("wang", "退役军人")
+    for number, rep in enumerate((aunt, other)):
+        handle = company.meet(f"1380013800{number}", rep)
+        offer = company.offer(handle, rep)
+        leading = [company.topic_of(item) for item in offer.told()[:3]]
+        assert all("养老社区" in topics for topics in leading) == (rep is aunt)
+
+
+@pytest.mark.rule("R21.1")
+def test_nothing_a_customer_has_read_or_likes_moves_the_leading_three(company):
+    made = company.library(each=3)
+    aunt = company.hire("li", "老阿姨", "理财", "宝妈")
+    handle = company.meet(rep=aunt)
+    crowd = [company.meet(f"1390000000{n}") for n in range(8)]
+    read = made["子女教育"] + made["养老社区"]
+    company.tell(
+        *(company.event("read_material", who, each) for who in [handle, *crowd] for each in read),
+        *(company.event("disliked", handle, each) for each in made["养老社区"]),
+    )
+    offer = company.offer(handle, aunt)
+    assert all("养老社区" in company.topic_of(item) for item in offer.told()[:3])
+    persona = next(r for r in offer.told()[0].reasons if r.kind == "persona")
+    assert persona.text("zh") == "符合你的人设：老阿姨、理财适合讲养老社区"
+
+
+@pytest.mark.rule("R20.1")
+def test_opening_a_customer_gives_scripts_and_product_notes_with_reasons(company):
+    company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    items = company.offer(handle, rep).told()
+    kinds = {m.type for m in company.materials.many([i.material for i in items]).values()}
+    assert {"script", "product_note"} <= kinds
+    assert len(items) == 10
+    assert all(item.reasons and item.script for item in items)
+    assert [item.position for item in items] == list(range(1, 11))
+
+
+def test_the_reasons_of_every_item_sum_to_its_score_and_survive_being_kept(company):
+    made = company.library()
+    rep = company.hire("li", "老阿姨")
+    handle = company.meet(rep=rep, birthday="1960-03-03")
+    company.tell(*(company.event("read_material", handle, each) for each in made["健康"][:2]))
+    offer = company.offer(handle, rep)
+    with company.records.read() as session:
+        kept = session.get(Offer, offer.id).told()
+    assert kept == offer.told()
+    for item in kept:
+        assert total_of(item.reasons) == pytest.approx(item.score, abs=1e-9)
+        assert all(reason.text("zh") and reason.text("en") for reason in item.reasons)
+
+
+@pytest.mark.rule("R23.1", "R23.2")
+def test_her_history_moves_the_list_and_the_reason_names_the_habit(company):
+    made = company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    before = company.offer(handle, rep)
+    looks = [
+        company.event("read_material", handle, each, ago=n * DAY)
+        for n, each in enumerate(made["养老社区"][:3])
+    ]
+    company.tell(*looks, company.event("read_material", handle, made["养老社区"][0], ago=40 * DAY))
+    after = company.offer(handle, rep)
+    assert [i.material for i in before.told()] != [i.material for i in after.told()]
+    told = next(
+        r for item in after.told() for r in item.reasons
+        if r.kind == "tag" and r.evidence["tag"] == company.tags["养老社区"]
+    )  # fmt: skip
+    assert told.text("zh") == "你的客户本周看了 3 次养老社区内容"
+    assert told.evidence == {"tag": company.tags["养老社区"], "count": 3, "days": 7}
+    company.history.forget([handle])
+    company.digest.rebuild()
+    company.counters.rebuild()
+    company.tell(company.event("identified", handle))
+    again = company.offer(handle, rep)
+    assert [i.material for i in again.told()] == [i.material for i in before.told()]
+
+
+def test_the_next_click_changes_the_list_at_once(company):
+    made = company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    before = company.offer(handle, rep)
+    company.tell(company.event("opened_link", handle, made["子女教育"][1]))
+    after = company.offer(handle, rep)
+    assert [i.score for i in before.told()] != [i.score for i in after.told()]
+
+
+@pytest.mark.rule("R4.1")
+def test_nothing_is_recommended_outside_its_window(company, clock):
+    company.library(each=1)
+    short = company.place("限时养老", "养老社区", days=1)
+    aunt = company.hire("li", "老阿姨", "理财")
+    handle = company.meet(rep=aunt)
+    assert short in [i.material for i in company.offer(handle, aunt).told()]
+    clock.move(DAY - timedelta(microseconds=1))
+    assert short in [i.material for i in company.offer(handle, aunt).told()]
+    clock.move(timedelta(microseconds=1))
+    assert short not in [i.material for i in company.offer(handle, aunt).told()]
+
+
+@pytest.mark.rule("R4.1")
+def test_what_is_retired_or_placed_is_seen_by_the_very_next_question(company):
+    company.library(each=1)
+    aunt = company.hire("li", "老阿姨", "理财")
+    handle = company.meet(rep=aunt)
+    company.offer(handle, aunt)
+    fresh = company.place("刚上架的养老社区", "养老社区")
+    assert fresh in [i.material for i in company.offer(handle, aunt).told()]
+    company.shelf.retire(fresh, by="li")
+    assert fresh not in [i.material for i in company.offer(handle, aunt).told()]
+    other = company.place("换了标签", "健康")
+    company.materials.tag(other, [company.tags["养老社区"]], by="li")
+    assert "换了标签" in titles(company, company.offer(handle, aunt))
+
+
+def test_another_units_content_is_not_recommended(company):
+    company.library(each=1)
+    branch = company.staff.add_unit("east", "华东", by="li").id
+    theirs = company.place("华东专属", "健康", unit=branch)
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    rep = Actor(id=rep.id, role=Role.REP, staff=rep.staff, reach=frozenset())
+    assert theirs not in [i.material for i in company.offer(handle, rep, 30).told()]
+    assert company.recommender.why_not(company.id_of(handle), rep, theirs).key == (
+        "why_out_of_sight"
+    )
+
+
+def test_what_was_offered_is_kept_with_positions_and_propensities_and_told_as_an_act(company):
+    company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    offer = company.offer(handle, rep)
+    assert offer.rep == rep.staff
+    assert offer.handle == str(handle)
+    assert offer.policy.startswith("blend-")
+    explored = [item for item in offer.told() if item.slot == "explored"]
+    assert len(explored) == 1
+    assert 0 < explored[0].propensity < 1
+    acts = [c for c in Changes(company.records, company.clock).after("").changes
+            if c.act == "recommended"]  # fmt: skip
+    assert [act.subject for act in acts] == [offer.id]
+    assert acts[0].detail["materials"] == [item.material for item in offer.told()]
+    assert company.recommender.offers(company.id_of(handle), rep) == [offer]
+
+
+def test_the_same_question_on_one_day_gets_the_same_list(company):
+    company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    lists = [[i.material for i in company.offer(handle, rep).told()] for _ in range(3)]
+    assert lists[0] == lists[1] == lists[2]
+
+
+def test_a_customer_of_somebody_else_and_an_unknown_one_look_the_same(company):
+    company.library(each=1)
+    rep, other = company.hire("li"), company.hire("wang")
+    handle = company.meet(rep=other)
+    rep = Actor(id=rep.id, role=Role.REP, staff=rep.staff, reach=frozenset())
+    with pytest.raises(NotFound):
+        company.offer(handle, rep)
+    with pytest.raises(NotFound):
+        company.recommender.for_contact("cus_nobody", rep)
+    with pytest.raises(Forbidden):
+        company.offer(handle, Actor(id="x", role=Role.COLLECTOR))
+
+
+def test_an_empty_shelf_gives_an_empty_offer(company):
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    assert company.offer(handle, rep).told() == []
+
+
+def test_a_birthday_week_and_a_month_end_habit_are_reasons(company):
+    company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep, birthday="1960-03-03")
+    ends = [company.clock().replace(month=m, day=d) for m, d in ((1, 30), (2, 27))]
+    ends.append(company.clock().replace(year=2025, month=12, day=31))
+    company.tell(
+        *(company.event("bought", handle, ago=company.clock() - day, amount=1000) for day in ends)
+    )
+    kinds = {
+        o.kind for o in company.recommender.occasions(company.profiles.of(company.id_of(handle)))
+    }
+    assert kinds == {"birthday"}
+    company.clock.move(timedelta(days=23))
+    texts = [r.text("zh") for i in company.offer(handle, rep).told() for r in i.reasons
+             if r.kind == "occasion"]  # fmt: skip
+    assert "客户近 6 个月有 3 个月在月底购买，适合讲明星题材" in texts
+
+
+@pytest.mark.rule("R21.3", "R21.4", "R21.5")
+def test_what_a_rep_sells_is_learned_shown_to_her_and_hers_to_correct(company):
+    made = company.library()
+    rep = company.hire("li")
+    buyers = [company.meet(f"1390000000{n}", rep) for n in range(4)]
+    company.tell(
+        *(company.event("bought", who, rep=rep.staff, category="养老社区") for who in buyers[:3]),
+        company.event("bought", buyers[3], made["健康"][0], rep=rep.staff),
+    )
+    handle = company.meet(rep=rep)
+    homes = company.tags["养老社区"]
+    first, second = company.abilities.of(rep.staff)
+    assert (first.name["zh"], first.count, first.deals) == ("养老社区", 3, 4)
+    assert second.name["zh"] == "健康"
+    reasons = [r for i in company.offer(handle, rep).told() for r in i.reasons]
+    learned = {r.text("zh") for r in reasons if r.kind == "ability"}
+    assert "这是你的强项：你成交的 4 单里有 3 单是养老社区" in learned
+    company.abilities.refuse(rep.staff, homes, by=rep.id)
+    assert company.abilities.of(rep.staff)[0].refused
+    reasons = [r for i in company.offer(handle, rep).told() for r in i.reasons]
+    assert homes not in [r.evidence["tag"] for r in reasons if r.kind == "ability"]
+    company.abilities.accept(rep.staff, homes, by=rep.id)
+    assert not company.abilities.of(rep.staff)[0].refused
+
+
+def test_why_not_says_where_a_material_stands(company, clock):
+    made = company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    customer = company.id_of(handle)
+    listed = company.offer(handle, rep).told()[1].material
+    why = company.recommender.why_not(customer, rep, listed)
+    assert (why.key, why.facts) == ("why_on_list", {"position": 2})
+    off = company.place("过期的", "健康", days=1)
+    clock.move(2 * DAY)
+    assert company.recommender.why_not(customer, rep, off).key == "why_off_shelf"
+    shown = {item.material for item in company.offer(handle, rep).told()}
+    missing = next(m for topic in made.values() for m in (topic if isinstance(topic, list) else [])
+                   if m not in shown)  # fmt: skip
+    why = company.recommender.why_not(customer, rep, missing)
+    assert why.key == "why_outscored"
+    assert "排第" in why.text("zh")
+
+
+def test_a_script_is_filled_with_who_is_spoken_to(company):
+    made = company.library(each=1)
+    rep = company.hire("li")
+    handle = company.meet(rep=rep, name="王小明", gender="女")
+    script = made["健康", "script"]
+    words = company.recommender.words(company.id_of(handle), rep, [script])
+    assert words == {script: "王女士您好，聊聊健康吧。"}
+
+
+def test_the_words_beside_a_content_are_about_the_same(company):
+    made = company.library()
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    for item in company.offer(handle, rep).told():
+        (topic,) = company.topic_of(item)
+        assert item.script == made[topic, "script"]
