@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kernel.actors import Actor
 
 if TYPE_CHECKING:
-    from matching.recommender import Recommender
-
     from channels.accounts import Accounts
     from channels.deliveries import Deliveries
     from channels.publishing import Publishing
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from data_hub.profiles import Profiles
     from data_hub.staff import StaffBook
     from engagement.reminders import Reminders
+    from matching.recommender import Recommender
     from stores.history import History
 
 Thing = TypeVar("Thing")
