@@ -8,7 +8,7 @@ is shown to whom nor what may be shown: that is the shelf's word, asked at the l
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -51,7 +51,7 @@ class Kinship(Protocol):
 
     def customer_of(self, handle: Handle, /) -> str: ...
 
-    def handles(self, customer: str, /) -> Collection[Handle]: ...
+    def handles_of(self, customers: Iterable[str], /) -> Mapping[str, Collection[Handle]]: ...
 
 
 class Publishing:
@@ -296,8 +296,9 @@ class Publishing:
         return self._composer.message(material, account, handle, delivery.words, delivery.rep)
 
     def _check_sendable(self, to: Account, handle: Handle, purpose: str, material: str) -> None:
-        hers = self._identities.handles(self._identities.customer_of(handle)) or [handle]
-        if not self._consents.allows([*hers], purpose, to.kind):
+        customer = self._identities.customer_of(handle)
+        hers = {handle, *self._identities.handles_of([customer]).get(customer, ())}
+        if not self._consents.allows(hers, purpose, to.kind):
             raise Conflict("she_does_not_allow_it", purpose=purpose)
         if material and material not in self._shelf.standing_ids(to.id, [material]):
             raise Conflict("no_longer_on_shelf")
