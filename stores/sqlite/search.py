@@ -7,7 +7,7 @@ full-text query: joining a filter table costs more than the search.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,11 @@ _TABLES = """
 CREATE TABLE documents (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, gone INTEGER NOT NULL
 );
-CREATE TABLE numbers (name TEXT, row INTEGER, value REAL, PRIMARY KEY (name, row)) WITHOUT ROWID;
-CREATE INDEX numbers_row ON numbers (row);
+CREATE TABLE numbers (row INTEGER, name TEXT, value REAL, PRIMARY KEY (row, name)) WITHOUT ROWID;
 CREATE TABLE follower (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER, mark TEXT);
 CREATE VIRTUAL TABLE texts USING fts5 (title, body, attributes, tokenize = 'ascii')
 """
-_SLICE = 100
+_SLICE = 50
 """Documents a transaction, so that nobody waits for the lock longer than 100 ms."""
 _EVERY = "every"
 """A token that all documents have and that is no hex, for filters that only exclude."""
@@ -39,8 +38,15 @@ _EVERY = "every"
 class SqliteSearch:
     """A `stores.search.SearchIndex`. Any number of processes may read and write it."""
 
-    def __init__(self, path: Path, *, durability: str = "power") -> None:
-        self._records = Records(f"sqlite:///{path}", durability=durability)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        durability: str = "power",
+        held: Callable[[float], None] | None = None,
+    ) -> None:
+        """``held`` is told for how many seconds each write kept the lock."""
+        self._records = Records(f"sqlite:///{path}", durability=durability, held=held)
         with self._records.write() as session:
             run = session.connection().exec_driver_sql
             if run("PRAGMA user_version").scalar() != _SHAPE:
@@ -80,7 +86,7 @@ class SqliteSearch:
             (row, title, body, attributes),
         )
         for name, value in document.numbers.items():
-            connection.exec_driver_sql("INSERT INTO numbers VALUES (?, ?, ?)", (name, row, value))
+            connection.exec_driver_sql("INSERT INTO numbers VALUES (?, ?, ?)", (row, name, value))
 
     def _move(self, seq: int, mark: str | None) -> None:
         if mark is None:
