@@ -29,8 +29,9 @@ class BadSetting(Exception):
     """A setting that cannot be used: its name, what was expected, where it was read."""
 
 
-def _setting(default: Any, about: str, *, expected: str = "") -> Any:
-    return dataclasses.field(default=default, metadata={"about": about, "expected": expected})
+def _setting(default: Any, about: str, *, expected: str = "", shown: bool = True) -> Any:
+    told = {"about": about, "expected": expected}
+    return dataclasses.field(default=default, repr=shown, metadata=told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,9 @@ class Settings:
 
     home: Path = _setting(Path("var"), "Folder that holds everything of an embedded company.")
     stores_records: str = _setting(
-        "", "URL of the records and the people; empty is SQLite in the home folder."
+        "",
+        "URL of the records and the people; empty is SQLite in the home folder.",
+        shown=False,  # it may hold a password
     )
     stores_durability: str = _setting(
         "power",

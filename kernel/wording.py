@@ -47,10 +47,10 @@ def catalogue() -> dict[str, dict[str, str]]:
     return sentences
 
 
-def gaps() -> Iterator[str]:
+def gaps(words: Path = _WORDS) -> Iterator[str]:
     """What is wrong with the catalogue: missing languages, facts that differ, keys told twice."""
     told: dict[str, str] = {}
-    for file in sorted(_WORDS.glob("*.toml")):
+    for file in sorted(words.glob("*.toml")):
         for key, sentence in tomllib.loads(file.read_text("utf-8")).items():
             if key in told:
                 yield f"{key}: told in {told[key]} and in {file.name}"

@@ -18,6 +18,8 @@ SOMEBODY_ELSES = {
     "leases.name": "what is held",
     "logins.name": "an employee's",
     "materials.body": "what we say to everybody",
+    "media_files.name": "a file's",
+    "media_renditions.name": "a size of a picture",
     "rate_buckets.name": "what is limited",
     "tokens.name": "a machine's",
     "units.name": "a branch's",

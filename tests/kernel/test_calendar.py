@@ -96,7 +96,7 @@ def test_whoever_is_near_a_birthday_has_it_within_three_days(today, born):
         (2025, 12, 30, "2026-02-16"),
     ],
 )
-def test_lunar_birthdays(year, month, day, solar):
+def test_a_lunar_birthday_falls_on_its_solar_day(year, month, day, solar):
     """12/30 of 2025 is kept on the 29th: that month has no 30th."""
     assert birthday_in(year, date(2000, month, day), lunar=True) == date.fromisoformat(solar)
 

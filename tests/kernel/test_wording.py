@@ -1,7 +1,5 @@
 """Every sentence for people stands in both languages with the same facts."""
 
-import pytest
-
 from kernel import wording
 
 
@@ -9,21 +7,15 @@ def test_the_catalogue_has_no_gaps():
     assert list(wording.gaps()) == []
 
 
-@pytest.fixture
-def words(tmp_path, monkeypatch):
-    """A catalogue of our own."""
-    monkeypatch.setattr(wording, "_WORDS", tmp_path)
-    return tmp_path
-
-
-def test_gaps_are_named(words):
-    (words / "a.toml").write_text(
+def test_gaps_are_named(tmp_path):
+    (tmp_path / "a.toml").write_text(
         'one = { zh = "一" }\ntwo = { zh = "{x}", en = "{y}" }\nthree = { zh = "", en = "x" }\n'
         'fine = { zh = "{x}和{y}", en = "{y} and {x}" }\n',
         "utf-8",
     )
-    (words / "b.toml").write_text('fine = { zh = "好", en = "fine" }\n', "utf-8")
-    assert [gap.split(":")[0] for gap in wording.gaps()] == ["one", "two", "three", "fine"]
+    (tmp_path / "b.toml").write_text('fine = { zh = "好", en = "fine" }\n', "utf-8")
+    told = [gap.split(":")[0] for gap in wording.gaps(tmp_path)]
+    assert told == ["one", "two", "three", "fine"]
 
 
 def test_a_fact_that_was_not_given_shows_as_a_gap():

@@ -65,6 +65,29 @@ def _up_records() -> None:
     )
     op.create_index("ix_materials_type", "materials", ["type", "id"], unique=False)
     op.create_table(
+        "media_files",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("taken_by", sa.String(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_media_files")),
+        sa.UniqueConstraint("digest", name=op.f("uq_media_files_digest")),
+    )
+    op.create_table(
+        "media_renditions",
+        sa.Column("media", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("content_type", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("media", "name", name=op.f("pk_media_renditions")),
+    )
+    op.create_table(
         "placements",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("material", sa.String(), nullable=False),
@@ -121,7 +144,12 @@ def _up_records() -> None:
         ["account", "tag", "opens", "placement", "closes"],
         unique=False,
     )
-    op.create_index("ix_shelf_rows_material", "shelf_rows", ["material"], unique=False)
+    op.create_index(
+        "ix_shelf_rows_material",
+        "shelf_rows",
+        ["material", "tag", "account", "opens", "closes"],
+        unique=False,
+    )
     op.create_index(
         "ix_shelf_rows_opens",
         "shelf_rows",
@@ -193,6 +221,8 @@ def _down_records() -> None:
     op.drop_index(op.f("ix_placements_campaign"), table_name="placements")
     op.drop_index("ix_placements_account", table_name="placements")
     op.drop_table("placements")
+    op.drop_table("media_renditions")
+    op.drop_table("media_files")
     op.drop_index("ix_materials_type", table_name="materials")
     op.drop_table("materials")
     op.drop_table("content_types")

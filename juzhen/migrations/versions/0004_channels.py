@@ -17,6 +17,14 @@ def downgrade(part: str) -> None:
 
 def _up_records() -> None:
     op.create_table(
+        "access_tokens",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fetched", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_access_tokens")),
+    )
+    op.create_table(
         "accounts",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -81,16 +89,55 @@ def _up_records() -> None:
     op.create_index(op.f("ix_deliveries_target"), "deliveries", ["target"], unique=False)
     op.create_index("ix_deliveries_up", "deliveries", ["account", "progress"], unique=False)
     op.create_table(
+        "inbox_messages",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("handle", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("link", sa.String(), nullable=False),
+        sa.Column("cover", sa.String(), nullable=False),
+        sa.Column("material", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_messages")),
+    )
+    op.create_index("ix_inbox_messages_handle", "inbox_messages", ["handle", "id"], unique=False)
+    op.create_table(
         "rate_buckets",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("tokens", sa.Double(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_rate_buckets")),
     )
+    op.create_table(
+        "strangers",
+        sa.Column("handle", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("followed", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("handle", name=op.f("pk_strangers")),
+    )
+    op.create_index(op.f("ix_strangers_next_at"), "strangers", ["next_at"], unique=False)
+    op.create_table(
+        "uploads",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("told", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("account", "purpose", "digest", name=op.f("pk_uploads")),
+    )
 
 
 def _down_records() -> None:
+    op.drop_table("uploads")
+    op.drop_index(op.f("ix_strangers_next_at"), table_name="strangers")
+    op.drop_table("strangers")
     op.drop_table("rate_buckets")
+    op.drop_index("ix_inbox_messages_handle", table_name="inbox_messages")
+    op.drop_table("inbox_messages")
     op.drop_index("ix_deliveries_up", table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_target"), table_name="deliveries")
     op.drop_index("ix_deliveries_ref", table_name="deliveries")
@@ -100,6 +147,7 @@ def _down_records() -> None:
     op.drop_table("deliveries")
     op.drop_table("breakers")
     op.drop_table("accounts")
+    op.drop_table("access_tokens")
 
 
 def _up_people() -> None:

@@ -16,11 +16,43 @@ def downgrade(part: str) -> None:
 
 
 def _up_records() -> None:
-    pass
+    op.create_table(
+        "ability_corrections",
+        sa.Column("staff", sa.String(), nullable=False),
+        sa.Column("tag", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("staff", "tag", name=op.f("pk_ability_corrections")),
+    )
+    op.create_table(
+        "affinities",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("leads", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_affinities")),
+    )
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("handle", sa.String(), nullable=False),
+        sa.Column("rep", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("candidates", sa.String(), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+    )
+    op.create_index("ix_offers_handle", "offers", ["handle", "at"], unique=False)
+    op.create_index(op.f("ix_offers_rep"), "offers", ["rep"], unique=False)
 
 
 def _down_records() -> None:
-    pass
+    op.drop_index(op.f("ix_offers_rep"), table_name="offers")
+    op.drop_index("ix_offers_handle", table_name="offers")
+    op.drop_table("offers")
+    op.drop_table("affinities")
+    op.drop_table("ability_corrections")
 
 
 def _up_people() -> None:
