@@ -31,7 +31,9 @@ _TOLD = {
     "left_contact", "booked", "asked_quote", "complained", "shared_material",
     "policy_issued", "policy_matured",
 }  # fmt: skip
-_TOLD_IF_SENT = {"opened_link", "read_material", "finished_material", "played_video"}
+_TOLD_IF_SENT = {
+    "opened_link", "read_material", "turned_page", "finished_material", "played_video",
+}  # fmt: skip
 """Worth telling only when a rep had sent it: she is waiting for it."""
 
 _Number = BigInteger().with_variant(Integer, "sqlite")

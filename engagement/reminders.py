@@ -81,8 +81,12 @@ class Reminders:
         material: str = "",
         due: datetime | None = None,
         evidence: Mapping[str, Any] | None = None,
+        handles: Collection[str] = (),
     ) -> Reminder | None:
-        """Remind her, unless she was reminded of the same: then None, and nothing changes."""
+        """Remind her, unless she was reminded of the same: then None, and nothing changes.
+
+        ``handles`` are the customer's other ones: a reminder under any of them is the same.
+        """
         if kind not in KINDS:
             raise Invalid("kind", "unknown_reminder_kind", kinds="、".join(KINDS))
         now = self._clock()
@@ -91,13 +95,21 @@ class Reminders:
             material=material, evidence=dict(evidence or {}),
         )  # fmt: skip
         with self._records.write() as session:
-            if not self._put(session, reminder):
+            if self._told(session, reminder, handles) or not self._put(session, reminder):
                 return None
             self._changes.note(
                 "reminded", "reminder", reminder.id, by="juzhen", handle=handle, rep=staff,
                 reason=kind, material=material,
             )  # fmt: skip
         return reminder
+
+    @staticmethod
+    def _told(session: Session, reminder: Reminder, handles: Collection[str]) -> bool:
+        same = select(Reminder.id).where(
+            Reminder.staff == reminder.staff, Reminder.kind == reminder.kind,
+            Reminder.cycle == reminder.cycle, Reminder.handle.in_(handles),
+        )  # fmt: skip
+        return bool(handles) and session.scalar(same.limit(1)) is not None
 
     def _put(self, session: Session, reminder: Reminder) -> bool:
         """Insert it; False if its cycle is taken, whoever was faster."""
@@ -106,20 +118,22 @@ class Reminders:
         put = insert(Reminder).values(**row).on_conflict_do_nothing()
         return bool(session.scalars(put.returning(Reminder.id)).all())
 
-    def tell_more(
-        self, staff: str, kind: str, handle: str, cycle: str, evidence: Mapping[str, Any]
-    ) -> bool:
-        """Bring a reminder's evidence up to date; it stays as read or unread as it was."""
+    def latest(
+        self, staff: str, kind: str, handles: Collection[str], material: str
+    ) -> Reminder | None:
+        """The last one made about this customer and this material."""
         same = select(Reminder).where(
-            Reminder.staff == staff, Reminder.kind == kind, Reminder.handle == handle,
-            Reminder.cycle == cycle,
+            Reminder.staff == staff, Reminder.kind == kind, Reminder.handle.in_(handles),
+            Reminder.material == material,
         )  # fmt: skip
+        with self._records.read() as session:
+            return session.scalar(same.order_by(Reminder.due.desc(), Reminder.id.desc()).limit(1))
+
+    def tell_more(self, reminder: str, evidence: Mapping[str, Any]) -> None:
+        """Bring a reminder's evidence up to date; it stays as read or unread as it was."""
         with self._records.write() as session:
-            reminder = session.scalar(same)
-            if reminder is None:
-                return False
-            reminder.evidence = {**reminder.evidence, **evidence}
-        return True
+            kept = session.get_one(Reminder, reminder)
+            kept.evidence = {**kept.evidence, **evidence}
 
     def open(self, reminder: str, staff: str) -> Reminder:
         """She opened it: this very red dot goes out. Opening again does no harm."""

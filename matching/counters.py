@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data_hub.catalogue import kind_of
+from data_hub.details import details, order
 from kernel.crash import crash_point, declare
 from kernel.events import Event
 from matching.arrays import Floats, Keys, key_of
@@ -147,8 +148,8 @@ class _Sums:
         if event.kind == "opened_link" and event.rep:
             _add(self.clicked, event.material, 1)
         if event.kind == "bought" and event.rep:
-            about = (str(event.detail.get(name) or "") for name in ("category", "product"))
-            _add(self.deals, (event.rep, event.material, *about), 1)
+            sold = order(details(event))
+            _add(self.deals, (event.rep, event.material, sold.category, sold.product), 1)
         if event.material and _shows_interest(event.kind):
             self._walk(event, trails)
 

@@ -15,7 +15,9 @@ from matching.arrays import Floats, Keys
 from matching.occasions import Dates, Holding
 from matching.scoring import Pull, Read, Reason, Weights
 
-READING = frozenset({"opened_link", "read_material", "finished_material", "watched_video"})
+READING = frozenset(
+    {"opened_link", "read_material", "turned_page", "finished_material", "played_video"}
+)
 SESSION = timedelta(minutes=30)
 """Two looks at one content that lie closer together are one."""
 _TAGS = 40

@@ -77,10 +77,17 @@ def test_opening_is_told_once_and_anothers_reminder_looks_like_none(reminders, r
 def test_more_evidence_lights_no_red_dot_again(reminders):
     made = reminders.remind("stf_1", "read_your_share", HER, "mat_1:1", evidence={"seconds": 5})
     reminders.open(made.id, "stf_1")
-    assert reminders.tell_more("stf_1", "read_your_share", HER, "mat_1:1", {"seconds": 192})
+    reminders.tell_more(made.id, {"seconds": 192})
     kept = reminders.one(made.id, "stf_1")
     assert (kept.evidence, kept.unread) == ({"seconds": 192}, False)
-    assert not reminders.tell_more("stf_1", "read_your_share", HER, "mat_1:2", {})
+
+
+def test_a_reminder_under_another_of_her_handles_is_the_same(reminders):
+    reminders.remind("stf_1", "birthday", HER, "2026")
+    openid = "openid:acc_1:o1"
+    assert reminders.remind("stf_1", "birthday", openid, "2026", handles=[HER, openid]) is None
+    assert reminders.latest("stf_1", "birthday", [openid], "") is None
+    assert reminders.latest("stf_1", "birthday", [HER, openid], "").handle == HER
 
 
 def test_turning_to_a_customer_finishes_what_is_due_about_her(reminders, clock):

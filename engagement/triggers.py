@@ -1,0 +1,285 @@
+"""Triggers (触发): what was found and what day it is become reminders.
+
+Follows the findings of the digest with a watermark of its own, and walks over all profiles once a
+day. Both go in slices, may die anywhere and may be done twice. Looks at nothing but the past two
+days: who imports ten years of events wants no ten years of red dots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from data_hub.customers import Customers
+from data_hub.details import details
+from data_hub.findings import CAME_BACK, FIRST_SEEN, Findings, Found
+from data_hub.identities import Identities
+from data_hub.profiles import ProfileRow, Profiles
+from data_hub.staff import StaffBook
+from engagement.reminders import Reminder, Reminders
+from kernel.calendar import Zone
+from kernel.clock import Clock
+from kernel.crash import crash_point, declare
+from kernel.errors import NotFound
+from kernel.events import Event, Handle
+from matching.needs import READING, SESSION, dates
+from matching.occasions import Habits, Occasion, occasions
+from stores.history import History
+from stores.records import Record, Records
+from stores.watermarks import Watermarks
+
+FRESH = timedelta(days=2)
+MORNING = time(9)
+"""When the day's reminders become red dots, in the company's zone."""
+_SLICE = 50
+_NAMELESS = frozenset({"anonymous", "cookie"})
+"""Handles of somebody whom nobody could turn to."""
+_REMINDED_OF = frozenset({"month_end", "birthday", "maturity"})
+_TOLD = declare("triggers.told", "reminders and the watermark behind them are committed")
+_FINDINGS, _CALENDAR = "triggers", "triggers.calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A reminder to be made, or to be told more about."""
+
+    staff: str
+    kind: str
+    handle: str
+    handles: tuple[str, ...]
+    cycle: str
+    due: datetime
+    material: str
+    evidence: dict[str, Any]
+
+
+class Triggers:
+    """Turns findings and dates into reminders. One at a time: under the worker's lease."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        people: Records,
+        findings: Findings,
+        history: History,
+        reminders: Reminders,
+        profiles: Profiles,
+        identities: Identities,
+        customers: Customers,
+        staff: StaffBook,
+        clock: Clock,
+        zone: Zone,
+        habits: Habits | None = None,
+    ) -> None:
+        self._records = records
+        self._people = people
+        self._findings = findings
+        self._history = history
+        self._reminders = reminders
+        self._profiles = profiles
+        self._identities = identities
+        self._customers = customers
+        self._staff = staff
+        self._clock = clock
+        self._zone = zone
+        self._habits = habits or Habits()
+        self._marks = Watermarks(records, Record)
+
+    # What was found
+
+    def follow(self, limit: int = 200) -> int:
+        """Follow up to so many findings and say how many."""
+        done = 0
+        while done < limit:
+            before = self._marks.of(_FINDINGS)
+            found = self._findings.after(int(before or 0), min(_SLICE, limit - done))
+            if not found:
+                break
+            tasks = [task for each in found if (task := self._task(each))]
+            if not self._tell(tasks, _FINDINGS, before, str(found[-1].seq)):
+                break
+            done += len(found)
+        return done
+
+    def _tell(self, tasks: Sequence[_Task], follower: str, before: str, after: str) -> bool:
+        """All reminders of a slice and its watermark, or nothing. False if another was faster."""
+        with self._records.write("triggers"):
+            if self._marks.of(follower) != before:
+                return False
+            for task in tasks:
+                self._remind(task)
+            self._marks.move(follower, after)
+        crash_point(_TOLD)
+        return True
+
+    def _remind(self, task: _Task) -> None:
+        if task.kind == "read_your_share" and (going_on := self._going_on(task)):
+            self._reminders.tell_more(going_on.id, task.evidence)
+            return
+        self._reminders.remind(
+            task.staff, task.kind, task.handle, task.cycle, material=task.material, due=task.due,
+            evidence=task.evidence, handles=task.handles,
+        )  # fmt: skip
+
+    def _going_on(self, task: _Task) -> Reminder | None:
+        """The reminder of the viewing session that this reading is part of."""
+        last = self._reminders.latest(task.staff, task.kind, task.handles, task.material)
+        if last is None:
+            return None
+        began, ended = _moments(last.evidence)
+        own_began, own_ended = _moments(task.evidence)
+        return last if own_began <= ended + SESSION and began <= own_ended + SESSION else None
+
+    def _task(self, found: Found) -> _Task | None:
+        if self._clock() - found.at > FRESH:
+            return None
+        if found.kind in READING:
+            return self._read(found)
+        if found.kind in {CAME_BACK, FIRST_SEEN}:
+            return self._turned_up(found)
+        return None
+
+    def _read(self, found: Found) -> _Task | None:
+        """Somebody read what a rep had sent: the rep is told once a viewing session."""
+        handles = self._handles(found)
+        if not self._staff.many([found.rep]) or not handles:
+            return None
+        page = self._history.timeline(handles, limit=50, kinds=READING)
+        session = _session(page.items, found)
+        if not session:
+            return None
+        return _Task(
+            staff=found.rep, kind="read_your_share", handle=found.handle,
+            handles=tuple(map(str, handles)), material=found.material, due=found.at,
+            cycle=f"{found.material}:{session[0].at.isoformat()}", evidence=_reading(session),
+        )  # fmt: skip
+
+    def _turned_up(self, found: Found) -> _Task | None:
+        """A silent customer came back, or a new one can be turned to."""
+        handles = self._handles(found)
+        rep = self._customers.rep_of(handles) or found.rep
+        if not self._staff.many([rep]) or all(each.kind in _NAMELESS for each in handles):
+            return None
+        came_back = found.kind == CAME_BACK
+        evidence: dict[str, Any] = {"at": found.at.isoformat()}
+        if came_back:
+            evidence |= self._silence(handles, found)
+        return _Task(
+            staff=rep, kind="came_back" if came_back else "new_customer", handle=found.handle,
+            handles=tuple(map(str, handles)), material=found.material, due=found.at,
+            cycle=found.at.date().isoformat() if came_back else "once", evidence=evidence,
+        )  # fmt: skip
+
+    def _silence(self, handles: Collection[Handle], found: Found) -> dict[str, Any]:
+        """How long she had been silent before the event that broke it."""
+        last: datetime | None = None
+        for event in self._history.of(handles, until=found.at):
+            if event.account != "juzhen":
+                last = event.at
+        return {} if last is None else {"days": (found.at - last).days}
+
+    def _handles(self, found: Found) -> list[Handle]:
+        try:
+            return self._identities.handles(found.customer)
+        except NotFound:  # her data was erased since
+            return []
+
+    # What day it is
+
+    def calendar(self, today: date | None = None) -> int:
+        """Look at some more profiles for today's occasions; 0 once all have been looked at."""
+        day = today or self._zone.day(self._clock())
+        before = self._marks.of(_CALENDAR)
+        mark_day, _, last = before.partition("|")
+        last = last if mark_day == day.isoformat() else ""
+        if last == "done" or mark_day > day.isoformat():
+            return 0
+        wanted = select(ProfileRow.customer).where(ProfileRow.customer > last)
+        with self._people.read() as session:
+            ids = list(session.scalars(wanted.order_by(ProfileRow.customer).limit(_SLICE)))
+        tasks = self._dated(ids, day) if ids else []
+        mark = ids[-1] if len(ids) == _SLICE else "done"
+        self._tell(tasks, _CALENDAR, before, f"{day.isoformat()}|{mark}")
+        return len(ids)
+
+    def _dated(self, customers: Sequence[str], today: date) -> list[_Task]:
+        profiles = self._profiles.many(customers)
+        handles = self._identities.handles_of(customers)
+        tasks = []
+        for customer, profile in profiles.items():
+            hers = handles.get(customer, [])
+            due = [
+                each
+                for each in occasions(dates(profile, self._zone), today, self._habits)
+                if each.kind in _REMINDED_OF
+            ]
+            rep = self._customers.rep_of(hers) if due else ""
+            if rep and hers:
+                tasks += [self._occasion(each, rep, hers) for each in due]
+        return tasks
+
+    def _occasion(self, occasion: Occasion, rep: str, handles: Sequence[Handle]) -> _Task:
+        return _Task(
+            staff=rep, kind=occasion.kind, handle=str(handles[0]),
+            handles=tuple(map(str, handles)), cycle=occasion.cycle,
+            due=self._zone.at(occasion.due, MORNING), material="", evidence=dict(occasion.facts),
+        )  # fmt: skip
+
+
+def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:
+    """The events of the viewing session that the finding is part of, oldest first."""
+    own = [
+        event
+        for event in reversed(newest_first)
+        if event.material == found.material and event.rep == found.rep
+    ]
+    sessions: list[list[Event]] = []
+    for event in own:
+        if sessions and event.at - sessions[-1][-1].at <= SESSION:
+            sessions[-1].append(event)
+        else:
+            sessions.append([event])
+    for session in sessions:
+        if session[0].at <= found.at <= session[-1].at:
+            return session
+    return []
+
+
+def _reading(session: Sequence[Event]) -> dict[str, Any]:
+    """How long she looked at it and how far she came."""
+    told = [details(event) for event in session]
+    pages = [_number(each.get("page")) for each in told]
+    evidence: dict[str, Any] = {
+        "began": session[0].at.isoformat(),
+        "ended": session[-1].at.isoformat(),
+        "seconds": sum(_number(each.get("seconds")) for each in told),
+    }
+    if any(pages):
+        evidence |= {"page": max(pages)}
+        if whole := max(_number(each.get("pages")) for each in told):
+            evidence |= {"pages": whole}
+    return evidence
+
+
+def _number(value: Any) -> int:
+    """Front ends send numbers as texts, too."""
+    try:
+        return max(0, int(float(value)))
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _moments(evidence: dict[str, Any]) -> tuple[datetime, datetime]:
+    return datetime.fromisoformat(evidence["began"]), datetime.fromisoformat(evidence["ended"])
+
+
+def spoken_time(seconds: int) -> tuple[str, dict[str, int]]:
+    """A length of time as a wording key and its facts."""
+    if seconds < 60:
+        return "spent_seconds", {"seconds": seconds}
+    return "spent_minutes", {"minutes": seconds // 60, "seconds": seconds % 60}

@@ -1,0 +1,185 @@
+"""Findings and dates become reminders: once, for the right rep, with what shows them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engagement.triggers import Triggers
+from kernel.events import Handle
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+def dots(company, rep):
+    return company.reminders.page(rep.staff).items
+
+
+def watch(company):
+    """Everything there is to do."""
+    while company.triggers.follow() + company.triggers.calendar():
+        pass
+
+
+@pytest.mark.rule("R30.1", "R30.2")
+def test_a_rep_is_told_once_a_viewing_session_with_time_and_page(company, clock):
+    rep = company.hire("li")
+    guide = company.place("养老指南", "养老社区", kind="product_note")
+    her = company.meet(rep=rep)
+    company.tell(company.event("opened_link", her, guide, rep=rep.staff))
+    watch(company)
+    assert [dot.kind for dot in dots(company, rep) if dot.material] == ["read_your_share"]
+    for page in (2, 4, 3):
+        clock.move(MINUTE)
+        company.tell(
+            company.event("turned_page", her, guide, rep=rep.staff, seconds=64, page=page, pages=6)
+        )
+        watch(company)
+    (dot,) = [dot for dot in dots(company, rep) if dot.kind == "read_your_share"]
+    assert dot.material == guide
+    assert {name: dot.evidence[name] for name in ("seconds", "page", "pages")} == {
+        "seconds": 192, "page": 4, "pages": 6,
+    }  # fmt: skip
+    clock.move(31 * MINUTE)
+    company.tell(company.event("read_material", her, guide, rep=rep.staff, seconds=5))
+    watch(company)
+    assert [dot.kind for dot in dots(company, rep)].count("read_your_share") == 2
+
+
+def test_what_nobody_had_sent_reminds_nobody(company):
+    rep = company.hire("li")
+    guide = company.place("养老指南", "养老社区")
+    her = company.meet(rep=rep)
+    watch(company)
+    before = company.reminders.unread(rep.staff)
+    company.tell(company.event("read_material", her, guide))
+    company.tell(company.event("read_material", her, guide, rep="stf_gone"))
+    watch(company)
+    assert company.reminders.unread(rep.staff) == before
+
+
+def test_an_old_event_that_comes_in_late_lights_no_red_dot(company):
+    rep = company.hire("li")
+    guide = company.place("养老指南", "养老社区")
+    her = company.meet(rep=rep)
+    watch(company)
+    before = company.reminders.unread(rep.staff)
+    company.tell(company.event("opened_link", her, guide, rep=rep.staff, ago=3 * DAY))
+    watch(company)
+    assert company.reminders.unread(rep.staff) == before
+
+
+def test_a_silent_customer_who_comes_back_is_told_with_the_length_of_the_silence(company, clock):
+    rep = company.hire("li")
+    her = company.meet(rep=rep)
+    watch(company)
+    clock.move(50 * DAY)
+    company.tell(company.event("viewed_page", her))
+    watch(company)
+    (dot,) = [dot for dot in dots(company, rep) if dot.kind == "came_back"]
+    assert dot.evidence["days"] == 50
+
+
+def test_a_new_customer_is_told_only_if_somebody_could_turn_to_her(company):
+    rep = company.hire("li")
+    guide = company.place("养老指南", "养老社区")
+    nobody = Handle("cookie", "", "c1")
+    company.tell(company.event("opened_link", nobody, guide, rep=rep.staff))
+    follower = Handle("openid", "acc_oa", "o1")
+    company.tell(company.event("followed", follower, rep=rep.staff))
+    watch(company)
+    new = [dot.handle for dot in dots(company, rep) if dot.kind == "new_customer"]
+    assert new == [str(follower)]
+
+
+@pytest.mark.rule("R24.1", "R24.2", "R24.3")
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        (datetime(2027, 2, 21, 1, tzinfo=UTC), "2027-02-21"),
+        (datetime(2028, 2, 22, 1, tzinfo=UTC), "2028-02-22"),
+        (datetime(2027, 3, 24, 1, tzinfo=UTC), "2027-03-24"),
+        (datetime(2027, 4, 23, 1, tzinfo=UTC), "2027-04-23"),
+    ],
+)
+def test_a_month_end_buyer_gets_one_task_seven_days_ahead(company, clock, now, day):
+    clock.now = now - DAY
+    rep = company.hire("li")
+    buyer, other = company.meet("13800000001", rep), company.meet("13800000002", rep)
+    ends = [now.replace(day=1) - timedelta(hours=12)]
+    for _ in range(2):
+        ends.append(ends[-1].replace(day=1) - DAY)
+    for who, whens in ((buyer, ends), (other, ends[:2])):
+        company.tell(
+            *(company.event("bought", who, ago=clock() - when, amount=9.0) for when in whens)
+        )
+    watch(company)
+    assert [dot for dot in dots(company, rep) if dot.kind == "month_end"] == []
+    for _ in range(9):
+        clock.move(DAY)
+        watch(company)
+        watch(company)
+    (dot,) = [dot for dot in dots(company, rep) if dot.kind == "month_end"]
+    assert dot.handle == str(buyer)
+    assert dot.due.isoformat() == f"{day}T01:00:00+00:00"
+    assert dot.evidence["times"] == 3
+
+
+@pytest.mark.rule("R50.4")
+def test_a_birthday_is_reminded_of_once_a_year_for_each_customer(company, clock):
+    rep = company.hire("li")
+    her = company.meet(rep=rep, birthday="1960-03-05")
+    for _ in range(10):
+        watch(company)
+        clock.move(DAY)
+    assert [dot.kind for dot in dots(company, rep)].count("birthday") == 1
+    (dot,) = [dot for dot in dots(company, rep) if dot.kind == "birthday"]
+    assert (dot.handle, dot.cycle) == (str(her), "2026")
+
+
+def test_a_maturity_is_reminded_of_thirty_days_ahead(company, clock):
+    rep = company.hire("li")
+    her = company.meet(rep=rep)
+    company.tell(
+        company.event("policy_issued", her, policy="P1", product="稳盈三年", matures="2026-04-10")
+    )
+    watch(company)
+    assert [dot.kind for dot in dots(company, rep)].count("maturity") == 0
+    clock.move(9 * DAY)
+    watch(company)
+    (dot,) = [dot for dot in dots(company, rep) if dot.kind == "maturity"]
+    assert dot.evidence["name"] == "稳盈三年"
+
+
+@pytest.mark.rule("R20.2")
+def test_a_due_contact_task_leads_to_scripts_and_product_notes_with_reasons(company):
+    company.library(each=2)
+    rep = company.hire("li")
+    company.meet(rep=rep, birthday="1960-03-03")
+    watch(company)
+    dot = next(dot for dot in dots(company, rep) if dot.kind == "birthday")
+    offer = company.offer(Handle.parse(dot.handle), rep)
+    kinds = {m.type for m in company.materials.many([i.material for i in offer.told()]).values()}
+    assert {"script", "product_note"} <= kinds
+    assert all(item.reasons for item in offer.told())
+
+
+def test_the_calendar_goes_on_where_it_stopped_and_is_done_for_the_day(company):
+    rep = company.hire("li")
+    for number in range(120):
+        company.meet(f"1390000{number:04}", rep, birthday="1960-03-03")
+    assert [company.triggers.calendar() for _ in range(4)] == [50, 50, 20, 0]
+    kinds = company.reminders.unread_by_kind(rep.staff)
+    assert kinds["birthday"] == 120
+
+
+def test_two_triggers_at_work_remind_once(company):
+    rep = company.hire("li")
+    company.meet(rep=rep)
+    twin = Triggers(
+        records=company.records, people=company.people, findings=company.findings,
+        history=company.history, reminders=company.reminders, profiles=company.profiles,
+        identities=company.identities, customers=company.customers, staff=company.staff,
+        clock=company.clock, zone=company.zone,
+    )  # fmt: skip
+    company.triggers.follow()
+    assert twin.follow() == 0
