@@ -21,7 +21,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from juzhen.sandbox import app_twin, control, official, pages, transport
 from juzhen.sandbox.accounts import App
 from juzhen.sandbox.acting import Acting
-from juzhen.sandbox.cast import cast
+from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.world import Settings, World, assemble
 
 _BEAT_SECONDS = 0.1
@@ -49,7 +49,7 @@ def _configured(world: World) -> None:
     for told in json.loads(file.read_text("utf-8")):
         account = world.accounts.add(told)
         if not isinstance(account, App) and not world.followers.of(account):
-            people = cast(account.appid, seed=world.settings.seed)
+            people = people_of(account.appid, told, seed=world.settings.seed)
             world.followers.invite(account, people)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 _GIVEN = [
@@ -35,6 +37,8 @@ class Person:
     unionid: str
     name: str
     follows: bool = False
+    wrote: bool = False
+    """She has just written, so the account may answer her."""
     traits: dict[str, str] = field(default_factory=dict)
 
 
@@ -60,6 +64,22 @@ def cast(appid: str, *, seed: int, number: int = 24) -> list[Person]:
             follows=index % 3 < 2,
         )
         for index in range(number)
+    ]
+
+
+def people_of(appid: str, told: Mapping[str, Any], *, seed: int) -> list[Person]:
+    """The people that a description names (``cast``), or as many as it asks for."""
+    if not isinstance(told.get("cast"), list):
+        return cast(appid, seed=seed, number=int(told.get("followers", 24)))
+    return [
+        Person(
+            openid=str(one["openid"]),
+            unionid=str(one.get("unionid", "")),
+            name=str(one.get("name", one["openid"])),
+            follows=bool(one.get("follows", True)),
+            wrote=bool(one.get("wrote", False)),
+        )
+        for one in told["cast"]
     ]
 
 

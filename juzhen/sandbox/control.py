@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from juzhen.sandbox.accounts import App, BadAccount, OfficialAccount
-from juzhen.sandbox.cast import Person, cast
+from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.clock import moment
 from juzhen.sandbox.knobs import FAULTS, SETTINGS, UnknownKnob
 from juzhen.sandbox.limits import Said
@@ -90,7 +90,7 @@ def _accounts(door: Blueprint, world: World) -> None:
         account = world.accounts.add(told)
         if isinstance(account, App):
             return jsonify(code=account.code)
-        world.followers.invite(account, _cast(world, account, told))
+        world.followers.invite(account, people_of(account.appid, told, seed=world.settings.seed))
         return jsonify(appid=account.appid, original=account.original)
 
     @door.get("/accounts")
@@ -109,21 +109,6 @@ def _accounts(door: Blueprint, world: World) -> None:
         return jsonify(delivered=world.flush())
 
 
-def _cast(world: World, account: OfficialAccount, told: dict[str, Any]) -> list[Person]:
-    """The people that were named, or as many as were asked for."""
-    if isinstance(told.get("cast"), list):
-        return [
-            Person(
-                openid=str(one["openid"]),
-                unionid=str(one.get("unionid", "")),
-                name=str(one.get("name", one["openid"])),
-                follows=bool(one.get("follows", True)),
-            )
-            for one in told["cast"]
-        ]
-    return cast(account.appid, seed=world.settings.seed, number=int(told.get("followers", 24)))
-
-
 def _people(door: Blueprint, world: World) -> None:
     @door.get("/followers")
     def followers() -> Response:
@@ -136,7 +121,9 @@ def _people(door: Blueprint, world: World) -> None:
     def invite() -> Response:
         told = _told()
         account = _official(world, told.get("appid", ""))
-        people = _cast(world, account, {"cast": told.get("followers", [])})
+        people = people_of(
+            account.appid, {"cast": told.get("followers", [])}, seed=world.settings.seed
+        )
         world.followers.invite(account, people)
         return jsonify(known=len(people))
 

@@ -51,6 +51,13 @@ class Followers:
                         now if one.follows else None,
                     ),
                 )
+                if one.follows and one.wrote and not self._wrote(one.openid):
+                    self._act(one.openid, "message")
+
+    def _wrote(self, openid: str) -> bool:
+        with self._ledger.turn() as db:
+            wanted = "select 1 from acts where openid = ? and act = 'message' limit 1"
+            return db.execute(wanted, (openid,)).fetchone() is not None
 
     def one(self, openid: str, account: OfficialAccount | None = None) -> Any:
         """Her row. Says 40003 for an openid that this account does not know."""

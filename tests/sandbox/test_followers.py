@@ -126,3 +126,13 @@ def test_a_card_leads_to_its_page_and_not_to_its_picture(platform, fan):
 
     message = platform.see(f"followers/{fan}/inbox")["messages"][-1]
     assert (message["text"], message["links"]) == ("养老社区", ["http://127.0.0.1/t/1"])
+
+
+def test_people_may_be_named_and_may_have_just_written(platform):
+    platform.control(
+        "followers",
+        {"followers": [{"openid": "o1", "unionid": "u1", "name": "王秀英", "wrote": True}]},
+    )
+
+    assert platform.look("user/info", openid="o1")["unionid"] == "u1"
+    assert [send(platform, "o1") for _ in range(6)] == [0, 0, 0, 0, 0, 45047]
