@@ -65,22 +65,20 @@ def missing(what):
 
 @pytest.fixture(scope="session")
 def postgres_cluster():
-    """A PostgreSQL server of this run's own, shared by its workers."""
+    """A PostgreSQL server of this process's own."""
     if servers.programs() is None:
         missing(servers.MISSING)
-    return servers.cluster(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid())))
+    return servers.cluster()
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_cluster):
     """A database with the tables of every room that is imported by now, to be copied."""
-    with postgres_cluster.alone():
-        if not postgres_cluster.has("house"):
-            postgres_cluster.run("CREATE DATABASE house")
-            made = Records(postgres_cluster.url("house"))
-            made.create(Record)
-            made.create(Folded)
-            made.close()
+    postgres_cluster.run("CREATE DATABASE house")
+    made = Records(postgres_cluster.url("house"))
+    made.create(Record)
+    made.create(Folded)
+    made.close()
     return "house"
 
 

@@ -1,8 +1,9 @@
-"""A real PostgreSQL for the tests: one cluster a run, on the loopback, thrown away afterwards.
+"""A real PostgreSQL for the tests: one cluster a test process, on the loopback, thrown away after.
 
 The first test that needs it starts a guard (this file, run as a program), which makes a cluster,
-starts it, and takes it down once the last process of the run is gone, however that ended: every
-user holds a shared lock on one file, and the guard waits to have it alone.
+starts it, and takes it down once the test process is gone, however that ended: we hold a lock on a
+file as long as we live, and the guard waits for it. Processes do not share one: a transaction
+anywhere in a cluster holds back everybody who follows changes in it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ log_min_messages = warning
 """
 _OWNER = "juzhen"
 _held = []
-"""Our locks on clusters: the operating system lets go of them when this process ends."""
+"""Our lock: the operating system lets go of it when this process ends."""
 
 
 def programs() -> Path | None:
@@ -73,37 +74,18 @@ class Cluster:
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def has(self, database: str) -> bool:
-        return bool(self.run(f"SELECT 1 FROM pg_database WHERE datname = '{database}'"))
-
-    def run(self, statement: str) -> list[tuple]:
+    def run(self, statement: str) -> None:
         with psycopg.connect(_address(self.port), autocommit=True) as connection:
-            answer = connection.execute(statement)
-            return answer.fetchall() if answer.description else []
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One process of the run at a time."""
-        with psycopg.connect(_address(self.port)) as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(1)")
-            yield
+            connection.execute(statement)
 
 
-def cluster(run: str) -> Cluster:
-    """The cluster of this test run, started by whoever asks first."""
-    home = Path(tempfile.gettempdir()) / f"juzhen-postgres-{run}"
-    home.mkdir(mode=0o755, exist_ok=True)
-    users = (home / "users").open("a")
-    fcntl.flock(users, fcntl.LOCK_SH)
-    _held.append(users)
-    with (home / "start").open("a") as start:
-        fcntl.flock(start, fcntl.LOCK_EX)
-        if not (home / "port").exists():
-            _start_guard(home)
-    return Cluster(int((home / "port").read_text()))
-
-
-def _start_guard(home: Path) -> None:
+def cluster() -> Cluster:
+    """A cluster for this process, running until it ends."""
+    home = Path(tempfile.mkdtemp(prefix="juzhen-postgres-"))
+    home.chmod(0o755)
+    user = (home / "user").open("a")
+    fcntl.flock(user, fcntl.LOCK_EX)
+    _held.append(user)
     with (home / "log").open("a") as log:
         guard = subprocess.Popen(
             [sys.executable, __file__, str(home)],
@@ -115,10 +97,11 @@ def _start_guard(home: Path) -> None:
             raise RuntimeError(f"PostgreSQL did not start:\n{(home / 'log').read_text()}")
         time.sleep(0.02)
     guard.returncode = 0  # it outlives us on purpose: no warning that it still runs
+    return Cluster(int((home / "port").read_text()))
 
 
 def _guard(home: Path) -> None:
-    """Run a cluster until nobody of the test run is left."""
+    """Run a cluster until the test process is gone."""
     os.umask(0o022)
     server = None
     try:
@@ -126,8 +109,8 @@ def _guard(home: Path) -> None:
         server = _serve(home, port)
         (home / "port.new").write_text(str(port))
         (home / "port.new").rename(home / "port")
-        with (home / "users").open("a") as users:
-            fcntl.flock(users, fcntl.LOCK_EX)
+        with (home / "user").open("a") as user:
+            fcntl.flock(user, fcntl.LOCK_EX)
     finally:
         if server:
             server.send_signal(signal.SIGQUIT)
