@@ -34,6 +34,9 @@ class EventKind:
 
 _HERS = [
     EventKind("opened_link", "打开了链接", "opened a link", "customer", 1.0, ("material",)),
+    EventKind(
+        "opened_expired_link", "打开了已下架的链接", "opened an expired link", "customer", 0.5
+    ),
     EventKind("read_material", "阅读了内容", "read a material", "customer", 2.0, ("material",)),
     EventKind("finished_material", "读完了内容", "read to the end", "customer", 3.0, ("material",)),
     EventKind("shared_material", "转发了内容", "shared a material", "customer", 4.0, ("material",)),

@@ -6,6 +6,7 @@ from content_hub.types import BUILT_IN, Field, Kind, Types
 from kernel.errors import Conflict, Invalid
 
 
+@pytest.mark.rule("R5.1")
 @pytest.mark.parametrize("code", BUILT_IN)
 def test_every_type_that_ships_tells_what_it_reports_and_where_it_fits(types, code):
     kind = types.one(code)

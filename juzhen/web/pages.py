@@ -1,0 +1,179 @@
+"""Pages (页面): one look for console, workbench and public pages; words in the reader's language.
+
+Jinja with autoescape; every page works without JavaScript. Knows no rule of the business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    select_autoescape,
+)
+from markupsafe import Markup, escape
+
+from kernel.actors import may
+from kernel.calendar import Zone
+from kernel.wording import catalogue, say
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_WEB = resources.files("juzhen.web")
+_STATIC = _WEB.joinpath("static")
+_KINDS = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_YEAR = 365 * 86_400
+ROOMS = ("console", "workbench", "web")
+"""Packages of `juzhen` with templates of their own; theirs are named ``<package>/<file>``."""
+
+
+def install(app: Flask, platform: Platform) -> None:
+    """Give an application the templates, the static files and the language switch."""
+    app.extensions["juzhen_pages"] = _environment(platform.zone)
+    app.register_blueprint(_static_files())
+    app.after_request(_remember_language)
+
+
+def render(template: str, **values: Any) -> str:
+    """The page as text, in the reader's language."""
+    environment: Environment = current_app.extensions["juzhen_pages"]
+    return environment.get_template(template).render(**values)
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """The page as an answer."""
+    return Response(render(template, **values), status, content_type="text/html; charset=utf-8")
+
+
+def _environment(zone: Zone) -> Environment:
+    shared = FileSystemLoader(str(_WEB.joinpath("templates")))
+    juzhen = resources.files("juzhen")
+    own = {room: FileSystemLoader(str(juzhen.joinpath(room, "templates"))) for room in ROOMS}
+    environment = Environment(
+        loader=ChoiceLoader([shared, PrefixLoader(own)]),
+        autoescape=select_autoescape(default_for_string=True, default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        t=speak, local=lambda moment: local(zone, moment), typed=lambda moment: typed(zone, moment),
+        zone=zone.name, csrf=csrf, asset=asset, nonce=lambda: g.get("nonce", ""), tongue=_tongue,
+        here=_here, asking=lambda: g.get("actor"), can=can, said=said, url_for=url_for,
+        problem_of=problem_of, token=lambda: g.get("csrf", ""),
+    )  # fmt: skip
+    return environment
+
+
+def _tongue() -> str:
+    from juzhen.web.app import language
+
+    return language()
+
+
+def speak(key: str, **facts: Any) -> str:
+    """The sentence behind a key, in the reader's language."""
+    return say(key, _tongue(), **facts)
+
+
+def can(verb: str) -> bool:
+    """May whoever reads this page do that?"""
+    actor = g.get("actor")
+    return actor is not None and may(actor, verb)
+
+
+def local(zone: Zone, moment: datetime) -> Markup:
+    """A moment as the company's clocks show it, with the zone one hover away."""
+    shown = zone.local(moment)
+    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(
+        moment.isoformat(), shown.strftime("%Y-%m-%d %H:%M:%S"), zone.name,
+        shown.strftime("%Y-%m-%d %H:%M"),
+    )  # fmt: skip
+
+
+def typed(zone: Zone, moment: datetime) -> str:
+    """A moment as the value of a date-and-time field, in the company's zone."""
+    return zone.local(moment).strftime("%Y-%m-%dT%H:%M")
+
+
+def csrf() -> Markup:
+    """The hidden field without which a form of ours is refused."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(g.get("csrf", ""))
+
+
+def problem_of(flaws: Any, field: str) -> str:
+    """What is wrong with one field, as the sentence beside it."""
+    tongue = _tongue()
+    return " ".join(
+        str(escape(flaw.message(tongue))) for flaw in flaws or () if flaw.field == field
+    )
+
+
+def said() -> str:
+    """What the last form did, told on the page that it led to: ``?said=done_retired&n=2``."""
+    key = request.args.get("said", "")
+    if not key.startswith("done_") or key not in catalogue():
+        return ""
+    number = request.args.get("n", "")
+    return speak(key, n=number if number.isdigit() else "")
+
+
+def _here(**changed: Any) -> str:
+    """This page's address with some arguments changed; None takes one away."""
+    arguments = request.args.to_dict(flat=False) | {
+        name: [str(value)] for name, value in changed.items() if value is not None
+    }
+    gone = {name for name, value in changed.items() if value is None} | {"said", "n"}
+    kept = {name: value for name, value in arguments.items() if name not in gone}
+    values: dict[str, Any] = {**(request.view_args or {}), **kept}
+    return url_for(str(request.endpoint), **values)
+
+
+@cache
+def _asset(name: str) -> tuple[str, bytes]:
+    data = _STATIC.joinpath(name).read_bytes()
+    return hashlib.sha256(data).hexdigest()[:12], data
+
+
+def asset(name: str) -> str:
+    """The address of a static file: it holds a digest, so browsers keep it for good."""
+    return f"/static/{_asset(name)[0]}/{name}"
+
+
+def _static_files() -> Blueprint:
+    door = Blueprint("static_files", __name__)
+
+    @door.get("/static/<digest>/<name>")
+    def file(digest: str, name: str) -> Response:
+        kind = _KINDS.get(name.rpartition(".")[2])
+        if kind is None or not _STATIC.joinpath(name).is_file():
+            return Response(status=404)
+        now, data = _asset(name)
+        answer = Response(data, content_type=kind)
+        answer.headers["Cache-Control"] = (
+            f"public, max-age={_YEAR}, immutable" if digest == now else "no-cache"
+        )
+        return answer
+
+    return door
+
+
+def _remember_language(response: Response) -> Response:
+    chosen = request.args.get("lang")
+    if chosen in {"zh", "en"}:
+        response.set_cookie("jz_lang", chosen, max_age=_YEAR, samesite="Lax", httponly=True)
+    return response

@@ -1,0 +1,231 @@
+"""Public pages (客户页面): tracked links, a material's own page, and the files it shows.
+
+Whoever holds a link may read; an opening is counted under a first-party cookie and no more is
+kept of her: no address, no device. Whether she may still read is asked of the shelf every time.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from flask import Blueprint, Response, g, jsonify, make_response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+from werkzeug.wsgi import wrap_file
+
+from content_hub.materials import Material
+from content_hub.tracking import Link
+from data_hub.intake import is_bot
+from juzhen.logs import logger
+from juzhen.web.app import asker
+from juzhen.web.pages import page
+from kernel.actors import require
+from kernel.errors import NotFound, Overloaded
+from kernel.events import Event, Handle
+from kernel.ids import new_id
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+COOKIE = "jz_c"
+_YEAR = 365 * 86_400
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_BEATS = frozenset({"turned_page", "finished_material", "played_video"})
+_LONGEST = 3_600
+_READING = {
+    "style-src-attr": "'unsafe-inline'",  # what richtext leaves of an editor's styles
+    "img-src": "'self' data: https:",
+    "media-src": "'self' https:",
+}
+
+
+def blueprint(platform: Platform) -> Blueprint:
+    """The doors that customers come to, and the one that files come in by."""
+    door = Blueprint("public", __name__)
+    reader = _Reader(platform)
+
+    @door.get("/t/<code>")
+    def follow(code: str) -> AnyResponse:
+        """Count the opening, then on to the content, or say that it is over."""
+        link = platform.links.open(code)
+        if link is None:
+            raise NotFound("link", code[:20])
+        if not reader.stands(link):
+            return reader.expired(link)
+        reader.tell("opened_link", link)
+        return reader.known(redirect(f"/c/{link.material}?t={code}"))
+
+    @door.get("/c/<key>")
+    def read(key: str) -> AnyResponse:
+        material = platform.materials.one(key)
+        link = reader.link(material)
+        if not reader.stands(link):
+            return reader.expired(link)
+        return reader.show(material, link)
+
+    @door.post("/c/<key>/beat")
+    def beat(key: str) -> AnyResponse:
+        """How long and how far, told by the page itself when it is left."""
+        material = platform.materials.one(key)
+        did = request.form.get("did", "")
+        if did in _BEATS and _COOKIE.fullmatch(request.cookies.get(COOKIE, "")):
+            told = {
+                "seconds": min(_whole(request.form.get("seconds")), _LONGEST),
+                "page": min(_whole(request.form.get("page")), 1_000),
+            }
+            reader.tell(did, reader.link(material), **told)
+        return Response(status=204)
+
+    @door.post("/media")
+    def take() -> AnyResponse:
+        """An editor's upload: the bytes are the body."""
+        actor = asker()
+        require(actor, "upload_media")
+        name = unquote(request.headers.get("X-File-Name", ""))
+        media = platform.media.take(request.get_data(), by=actor.id, name=name)
+        answer = jsonify(id=media.id, kind=media.kind, size=media.size, pages=media.pages)
+        answer.status_code = 201
+        return answer
+
+    @door.get("/media/<id_>/<rendition>")
+    def serve(id_: str, rendition: str) -> AnyResponse:
+        return _file(platform, id_, rendition)
+
+    return door
+
+
+class _Reader:
+    """Whoever reads: what she may see, and what is told of it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def link(self, material: Material) -> Link:
+        """By which link she came; none is fine, another material's is none."""
+        told: Link | None = self._platform.links.open(request.values.get("t", "")[:400])
+        if told is not None and told.material == material.id:
+            return told
+        return Link(material.id, "", "")
+
+    def stands(self, link: Link) -> bool:
+        """On the shelf of that account at this moment; without a link, on any."""
+        return bool(self._platform.shelf.standing_ids(link.account, [link.material]))
+
+    def show(self, material: Material, link: Link) -> AnyResponse:
+        pages = self._pages(material)
+        turned = min(max(_whole(request.args.get("page")), 1), max(pages, 1))
+        if turned == 1 and "page" not in request.args:
+            self.tell("read_material", link)
+        g.policy = _READING
+        values = {
+            "material": material,
+            "kind": self._platform.types.one(material.type),
+            "link": request.args.get("t", "") if link.account else "",
+            "pages": pages,
+            "turned": turned,
+            "rep": self._rep(link),
+            "step": _step(material.fields),
+        }
+        return self.known(page("material.html", **values))
+
+    def expired(self, link: Link) -> AnyResponse:
+        """What she came for is no longer shown; that she came is counted all the same."""
+        self.tell("opened_expired_link", link)
+        return self.known(page("expired.html", 410, rep=self._rep(link)))
+
+    def tell(self, kind: str, link: Link, **detail: Any) -> None:
+        """One event under her cookie. A page is shown even if it cannot be counted."""
+        if request.method != "GET" and kind not in _BEATS:
+            return
+        if is_bot(request.headers.get("User-Agent", "")) or _fetched_ahead():
+            detail["bot"] = True
+        event = Event(
+            id=new_id("evt"), kind=kind, at=self._platform.clock(),
+            account=link.account or "juzhen", ecosystem=self._ecosystem(link.account),
+            handle=Handle("cookie", "", self._cookie()), material=link.material, rep=link.rep,
+            detail=detail,
+        )  # fmt: skip
+        try:
+            self._platform.intake.take([event])
+        except Overloaded:
+            logger().warning("opening_not_counted", kind=kind, material=link.material)
+
+    def known(self, answer: AnyResponse) -> AnyResponse:
+        """Remember her browser, and nothing else about it."""
+        answer = make_response(answer)
+        answer.set_cookie(
+            COOKIE, self._cookie(), max_age=_YEAR, httponly=True, samesite="Lax",
+            secure=request.is_secure,
+        )  # fmt: skip
+        answer.headers["Cache-Control"] = "private, no-store"
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        return answer
+
+    @staticmethod
+    def _cookie() -> str:
+        if "customer" not in g:
+            told = request.cookies.get(COOKIE, "")
+            g.customer = told if _COOKIE.fullmatch(told) else secrets.token_urlsafe(18)
+        return str(g.customer)
+
+    def _pages(self, material: Material) -> int:
+        document = material.fields.get("document")
+        try:
+            return self._platform.media.pages(document) if document else 0
+        except NotFound:
+            return 0
+
+    def _rep(self, link: Link) -> Any:
+        try:
+            return self._platform.staff.one(link.rep) if link.rep else None
+        except NotFound:
+            return None
+
+    def _ecosystem(self, account: str) -> str:
+        try:
+            return str(self._platform.accounts.one(account).ecosystem) if account else "own_app"
+        except NotFound:
+            return ""
+
+
+def _step(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """What she can do next, and where; the address may be missing."""
+    for name in ("next_url", "web_url", "room_url", "source_url"):
+        if fields.get(name):
+            return str(fields.get("next_step") or ""), str(fields[name])
+    return str(fields.get("next_step") or ""), ""
+
+
+def _fetched_ahead() -> bool:
+    """A browser that loads what might be wanted, or a messenger that draws a preview."""
+    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("X-Purpose", "")
+    return "prefetch" in purpose or "preview" in purpose
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _file(platform: Platform, id_: str, rendition: str) -> AnyResponse:
+    """A file never changes under its address, so whoever has it keeps it."""
+    media = platform.media.one(id_)
+    etag = f"{media.digest[:32]}-{rendition}"
+    file, content_type = platform.media.open(id_, rendition)
+    size = file.seek(0, 2)
+    file.seek(0)
+    answer = Response(
+        wrap_file(request.environ, file, 1 << 16),
+        content_type=content_type,
+        direct_passthrough=True,
+    )
+    answer.content_length = size
+    answer.set_etag(etag)
+    answer.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+    shown = "attachment" if content_type == "application/pdf" else "inline"
+    extension = content_type.partition("/")[2].replace("jpeg", "jpg")
+    answer.headers["Content-Disposition"] = f'{shown}; filename="{id_}-{rendition}.{extension}"'
+    g.policy = {"sandbox": "", "img-src": "'self'"}
+    return answer.make_conditional(request, accept_ranges=True, complete_length=size)

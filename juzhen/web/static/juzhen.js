@@ -1,0 +1,59 @@
+// What is nicer with JavaScript. Every page works without.
+
+// Ask before what cannot be taken back.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  const question = button?.dataset.confirm ?? event.target.dataset.confirm;
+  if (question && !window.confirm(question)) { event.preventDefault(); return; }
+  // A second click sends nothing twice.
+  if (event.target.method === "post") {
+    setTimeout(() => event.target.querySelectorAll("button").forEach((each) => { each.disabled = true; }));
+  }
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form button:disabled").forEach((each) => { each.disabled = false; });
+});
+
+// Choose everything on the page at once.
+for (const all of document.querySelectorAll("input[data-all]")) {
+  all.closest("label").hidden = false;
+  all.addEventListener("change", () => {
+    document.querySelectorAll(`input[name="${all.dataset.all}"]`).forEach((each) => { each.checked = all.checked; });
+  });
+}
+
+// Narrow a long list of ticks while typing; pinyin counts.
+for (const box of document.querySelectorAll("input[data-narrows]")) {
+  box.closest("label").hidden = false;
+  const rows = [...document.querySelectorAll(box.dataset.narrows)];
+  box.addEventListener("input", () => {
+    const wanted = box.value.trim().toLowerCase();
+    for (const row of rows) {
+      const on = row.querySelector("input:checked");
+      row.hidden = Boolean(wanted) && !on && !(row.dataset.words ?? row.textContent).toLowerCase().includes(wanted);
+    }
+  });
+}
+
+// A filter works as soon as it is chosen.
+for (const form of document.querySelectorAll("form[data-live]")) {
+  form.addEventListener("change", (event) => { if (event.target.matches("select")) form.requestSubmit(); });
+}
+
+// Count characters where there is a limit.
+for (const field of document.querySelectorAll("[data-limit]")) {
+  const shown = document.createElement("small");
+  field.after(shown);
+  const count = () => { shown.textContent = `${field.value.length} / ${field.dataset.limit}`; };
+  field.addEventListener("input", count);
+  count();
+}
+
+// Copy a link or a script with one touch.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.done ?? button.textContent;
+  });
+}

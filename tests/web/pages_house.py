@@ -1,0 +1,70 @@
+"""The rooms behind the pages over real stores, and a Flask with some doors before them."""
+
+import secrets
+
+from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
+
+from content_hub.finding import Finding
+from content_hub.media import Media
+from data_hub.intake import Intake
+from data_hub.staff import StaffBook
+from juzhen.web import app as web
+from juzhen.web import pages
+from kernel.actors import Actor, Role
+from kernel.calendar import Zone
+from kernel.errors import Problem
+from kernel.events import unpack
+from stores.folder import Folder
+from stores.journal import SharedCommit
+from stores.sqlite.journal import SqliteJournal
+from stores.sqlite.search import SqliteSearch
+from tests.channels.house import House
+
+
+class PagesHouse(House):
+    """Whoever asks is named by the header ``X-Actor``: a role, or nobody."""
+
+    def __init__(self, records, people, clock, home):
+        super().__init__(records, people, clock)
+        self.zone = Zone("Asia/Shanghai")
+        self.base_url = "http://localhost"
+        self.files = Folder(home / "files", durability="process")
+        self.media = Media(records, self.files, self.changes, clock)
+        self.index = SqliteSearch(home / "search.db", durability="process")
+        self.finding = Finding(self.index, records, self.materials, self.changes, self.taxonomy)
+        self.staff = StaffBook(records, self.changes)
+        self.journal = SqliteJournal(home / "journal", durability="process")
+        self.commit = SharedCommit(self.journal)
+        self.intake = Intake(self.commit, clock)
+
+    def events(self):
+        return [unpack(each) for entry in self.journal.read(0) for each in entry.packed]
+
+    def application(self, *doors):
+        app = Flask("pages", static_folder=None)
+        app.before_request(self._arrive)
+        app.after_request(web._leave)
+        app.register_error_handler(Problem, web._refuse)
+        app.register_error_handler(HTTPException, web._refuse_http)
+        pages.install(app, self)
+        for door in doors:
+            app.register_blueprint(door)
+        app.testing = True
+        return app
+
+    @staticmethod
+    def _arrive():
+        g.nonce, g.csrf, g.request_id = secrets.token_urlsafe(8), "form-token", "r1"
+        role = request.headers.get("X-Actor", "")
+        g.actor = (
+            Actor(id="stf_li", staff="stf_li", role=Role(role), name="李编", reach=None)
+            if (role)
+            else None
+        )
+
+    def close(self):
+        self.commit.close()
+        self.journal.close()
+        self.index.close()
+        super().close()

@@ -1,0 +1,251 @@
+"""What a customer sees: links that count, pages that read well on a phone, files that stay."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from juzhen.web import public
+from tests.web.pages_house import PagesHouse
+
+HOUR = timedelta(hours=1)
+PHONE = {"User-Agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0", "Accept": "text/html"}
+
+
+@pytest.fixture
+def rooms(records, people, clock, tmp_path):
+    kept = PagesHouse(records, people, clock, tmp_path)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def phone(rooms):
+    return rooms.application(public.blueprint(rooms)).test_client()
+
+
+@pytest.fixture
+def rep(rooms):
+    return rooms.staff.add("wang", "王敏", by="li")
+
+
+def pdf(pages=3):
+    out = io.BytesIO()
+    sheets = [Image.new("RGB", (300, 420), color) for color in ("white", "red", "blue")][:pages]
+    sheets[0].save(out, "PDF", save_all=True, append_images=sheets[1:])
+    return out.getvalue()
+
+
+@pytest.fixture
+def shown(rooms, clock):
+    """A material on the app's shelf for an hour, with everything a customer wants to know."""
+
+    def show(type_="image_text", **parts):
+        if not hasattr(rooms, "twin"):
+            rooms.twin = rooms.accounts.add(
+                code="app", name="客户 App", kind="app", ecosystem="own_app", by="li"
+            )
+        if not rooms.taxonomy.find("养老"):
+            rooms.taxonomy.create("养老", "topic", code="pension", by="li")
+        made = rooms.materials.create(type_, "退休后的养老规划", tags=["pension"], by="li", **parts)
+        rooms.shelf.place(made.id, rooms.twin.id, opens=clock(), closes=clock() + HOUR, by="li")
+        return made
+
+    return show
+
+
+def link(rooms, material, rep=""):
+    return "/t/" + rooms.links.make(material.id, rooms.twin.id, rep)
+
+
+def test_a_link_is_counted_under_a_cookie_and_leads_to_the_page(rooms, phone, shown, rep):
+    material = shown(summary="三步看懂", body="<p>第一步</p>", fields={"price": "每年 5000 元"})
+
+    opened = phone.get(link(rooms, material, rep.id), headers=PHONE)
+    page = phone.get(opened.location, headers=PHONE)
+
+    assert opened.status_code == 302
+    assert "HttpOnly" in opened.headers["Set-Cookie"]
+    assert "SameSite=Lax" in opened.headers["Set-Cookie"]
+    for said in ("退休后的养老规划", "三步看懂", "每年 5000 元", "<p>第一步</p>", "王敏"):
+        assert said in page.text
+    first, second = rooms.events()
+    assert [first.kind, second.kind] == ["opened_link", "read_material"]
+    assert first.handle == second.handle
+    assert first.handle.kind == "cookie"
+    assert {each.material for each in (first, second)} == {material.id}
+    assert {(each.account, each.rep) for each in (first, second)} == {(rooms.twin.id, rep.id)}
+    assert first.ecosystem == "own_app"
+    assert first.detail == {}
+
+
+@pytest.mark.rule("R4.5", "R4.6")
+def test_after_closing_a_shared_link_says_so_and_the_view_is_counted(rooms, phone, shown, clock):
+    material = shown()
+    address = link(rooms, material)
+    clock.move(HOUR - timedelta(microseconds=1))
+    assert phone.get(address, headers=PHONE).status_code == 302
+
+    clock.move(timedelta(microseconds=1))
+    over = phone.get(address, headers=PHONE)
+    direct = phone.get(f"/c/{material.id}", headers=PHONE)
+
+    assert over.status_code == direct.status_code == 410
+    assert "内容已过期" in over.text
+    assert material.title not in over.text
+    kinds = [event.kind for event in rooms.events()]
+    assert kinds == ["opened_link", "opened_expired_link", "opened_expired_link"]
+
+
+def test_a_retired_material_is_gone_from_its_links_at_once(rooms, phone, shown):
+    material = shown()
+
+    rooms.publishing.retire(material.id, by="li")
+
+    assert phone.get(link(rooms, material), headers=PHONE).status_code == 410
+
+
+@pytest.mark.parametrize("code", ["x", "A" * 60, "%00", "..%2f"])
+def test_a_forged_link_opens_nothing_and_counts_nothing(rooms, phone, shown, code):
+    shown()
+
+    assert phone.get(f"/t/{code}", headers=PHONE).status_code == 404
+    assert rooms.events() == []
+
+
+def test_anothers_link_opens_no_other_material(rooms, phone, shown):
+    one, two = shown(), shown()
+    code = rooms.links.make(one.id, rooms.twin.id, "stf_1")
+
+    phone.get(f"/c/{two.id}?t={code}", headers=PHONE)
+
+    (event,) = rooms.events()
+    assert (event.material, event.account, event.rep) == (two.id, "juzhen", "")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"User-Agent": "facebookexternalhit/1.1"},
+        {"User-Agent": "Mozilla/5.0", "Sec-Purpose": "prefetch;prerender"},
+    ],
+)
+def test_machines_that_fetch_are_marked(rooms, phone, shown, headers):
+    phone.get(link(rooms, shown()), headers=headers)
+
+    assert rooms.events()[0].detail == {"bot": True}
+
+
+def test_a_document_is_read_page_by_page_without_javascript(rooms, phone, shown):
+    document = rooms.media.take(pdf(), by="li")
+    material = shown("product_note", fields={"document": document.id})
+
+    first = phone.get(f"/c/{material.code}", headers=PHONE).text
+    second = phone.get(f"/c/{material.code}?page=2", headers=PHONE).text
+    beyond = phone.get(f"/c/{material.code}?page=999", headers=PHONE).text
+
+    assert f"/media/{document.id}/page-1" in first
+    assert 'href="?page=2#page"' in first
+    assert f"/media/{document.id}/page-2" in second
+    assert 'href="?page=3#page"' in second
+    assert f"/media/{document.id}/page-3" in beyond
+    assert [event.kind for event in rooms.events()] == ["read_material"]
+
+
+def test_leaving_tells_how_long_and_how_far_and_nothing_else(rooms, phone, shown):
+    material = shown()
+    code = rooms.links.make(material.id, rooms.twin.id, "stf_1")
+    phone.get(f"/c/{material.id}?t={code}", headers=PHONE)
+
+    beat = {"did": "turned_page", "seconds": "48", "page": "2", "t": code, "name": "王"}
+    assert phone.post(f"/c/{material.id}/beat", data=beat).status_code == 204
+    phone.post(f"/c/{material.id}/beat", data=beat | {"did": "bought"})
+    phone.post(f"/c/{material.id}/beat", data=beat | {"seconds": "9" * 40, "page": "-1"})
+
+    _, told, odd = rooms.events()
+    assert (told.kind, told.detail, told.rep) == (
+        "turned_page", {"seconds": 48, "page": 2}, "stf_1"
+    )  # fmt: skip
+    assert odd.detail == {"seconds": 0, "page": 0}
+
+
+def test_a_beat_of_a_stranger_is_not_counted(rooms, phone, shown):
+    phone.post(f"/c/{shown().id}/beat", data={"did": "finished_material"})
+
+    assert rooms.events() == []
+
+
+@pytest.mark.rule("R48.1")
+def test_what_price_and_next_step_come_before_the_content(phone, shown):
+    material = shown(
+        summary="摘要", body="<p>正文</p>",
+        fields={"price": "免费", "benefit": "少走弯路", "next_step": "预约", "next_url": "https://e.cn"},
+    )  # fmt: skip
+    page = phone.get(f"/c/{material.id}", headers=PHONE).text
+
+    order = [
+        page.index(each) for each in ("退休后的养老规划", "免费", "少走弯路", "预约", "<p>正文")
+    ]
+    assert order[1:] == sorted(order[1:])
+
+
+def test_a_page_speaks_the_readers_language(phone, shown):
+    material = shown(fields={"price": "免费"})
+
+    assert ">Price<" in phone.get(f"/c/{material.id}?lang=en", headers=PHONE).text
+    phone.delete_cookie("jz_lang")
+    assert ">价格<" in phone.get(f"/c/{material.id}", headers=PHONE).text
+
+
+def test_an_upload_is_the_body_and_needs_an_editor(rooms, phone):
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(picture, "PNG")
+    data = picture.getvalue()
+
+    assert phone.post("/media", data=data).status_code == 401
+    assert phone.post("/media", data=data, headers={"X-Actor": "rep"}).status_code == 403
+    made = phone.post("/media", data=data, headers={"X-Actor": "editor"})
+    again = phone.post("/media", data=data, headers={"X-Actor": "editor"})
+    bad = phone.post("/media", data=b"<svg/>", headers={"X-Actor": "editor"})
+
+    assert made.status_code == 201
+    assert made.json["id"] == again.json["id"]
+    assert bad.status_code == 422
+    assert bad.json["errors"][0]["field"] == "file"
+
+
+def test_a_file_is_kept_by_browsers_and_runs_nothing(rooms, phone):
+    document = rooms.media.take(pdf(1), by="li")
+
+    page = phone.get(f"/media/{document.id}/page-1", buffered=True)
+    whole = phone.get(f"/media/{document.id}/original", buffered=True)
+    part = phone.get(
+        f"/media/{document.id}/original", headers={"Range": "bytes=0-3"}, buffered=True
+    )
+    same = phone.get(
+        f"/media/{document.id}/page-1",
+        headers={"If-None-Match": page.headers["ETag"]},
+        buffered=True,
+    )
+
+    assert (page.content_type, page.headers["X-Content-Type-Options"]) == ("image/webp", "nosniff")
+    assert "immutable" in page.headers["Cache-Control"]
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    assert whole.headers["Content-Disposition"].startswith("attachment")
+    assert (part.status_code, part.data) == (206, b"%PDF")
+    assert same.status_code == 304
+    assert phone.get(f"/media/{document.id}/page-9").status_code == 404
+    assert phone.get("/media/med_nothing/original").status_code == 404
+
+
+def test_static_files_are_named_by_what_is_in_them(phone, shown):
+    page = phone.get(f"/c/{shown().id}", headers=PHONE).text
+    for address in re.findall(r"/static/[^\"]+", page):
+        answer = phone.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+    assert phone.get("/static/0/juzhen.css").headers["Cache-Control"] == "no-cache"
+    assert phone.get("/static/0/pages.py").status_code == 404
+    assert phone.get("/static/0/..%2fpages.py").status_code == 404
