@@ -20,6 +20,8 @@ from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.ledger import Ledger
 
 _AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50"
+VISITOR = "jz_c"
+"""The hub's first-party cookie: the one that says who reads."""
 _PAGE_BYTES = 2_000_000
 _REDIRECTS = 4
 
@@ -59,8 +61,9 @@ class Readers:
                 (person["openid"], url, status, page, self._clock.seconds()),
             ).lastrowid
             db.execute("delete from readings where id <= ?", ((number or 0) - 500,))
-        if cookie != before and account.write_key:
-            self._introduce(person, account, cookie)
+        visitor = _pairs(cookie).get(VISITOR, "")
+        if visitor != _pairs(before).get(VISITOR, "") and account.write_key:
+            self._introduce(person, account, visitor)
         return number or 0
 
     def _walk(self, url: str, cookie: str) -> tuple[int, str, str]:
@@ -91,11 +94,8 @@ class Readers:
             {"type": "openid", "id": person["openid"], "collection": "users"},
             {"type": "unionid", "id": person["unionid"], "collection": "users"},
         ]
-        known += [
-            {"type": "cookie", "id": pair.partition("=")[2], "collection": "users"}
-            for pair in cookie.split("; ")
-        ]
-        told = {"type": "identify", "anonymousId": known[-1]["id"], "traits": {}}
+        known.append({"type": "cookie", "id": cookie, "collection": "users"})
+        told = {"type": "identify", "anonymousId": cookie, "traits": {}}
         self.tell(account.write_key, told | {"context": {"externalIds": known}})
 
     def reading(self, number: int) -> Any:
@@ -149,7 +149,11 @@ class Readers:
 
 def _merged(cookie: str, told: list[str]) -> str:
     """The cookies she has, and those that the answer set."""
-    pairs = [pair for pair in cookie.split("; ") if pair]
-    jar = dict(pair.split("=", 1) for pair in pairs)
-    jar |= dict(one.split(";", 1)[0].split("=", 1) for one in told if "=" in one.split(";", 1)[0])
+    jar = _pairs(cookie) | dict(
+        one.split(";", 1)[0].split("=", 1) for one in told if "=" in one.split(";", 1)[0]
+    )
     return "; ".join(f"{name}={value}" for name, value in jar.items() if value)
+
+
+def _pairs(cookie: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in cookie.split("; ") if "=" in pair)

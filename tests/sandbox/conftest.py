@@ -35,22 +35,27 @@ class Company:
 
     def __init__(self):
         self.came, self.status = [], 200
+        self.answers = {}
+        """What a POST to a path is answered with; ``success`` where nothing is said."""
+        self.cookie = ""
         company = self
 
         class Door(BaseHTTPRequestHandler):
             def do_GET(self):
                 company.came.append((self.path, b""))
-                query = dict(part.split("=") for part in self.path.partition("?")[2].split("&"))
-                self._say(query.get("echostr", "").encode())
+                query = parse_qs(urlsplit(self.path).query)
+                self._say(query.get("echostr", [""])[0].encode())
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 company.came.append((self.path, body))
-                self._say(b"success")
+                self._say(company.answers.get(self.path, b"success"))
 
             def _say(self, body):
                 self.send_response(company.status)
                 self.send_header("Content-Length", str(len(body)))
+                if company.cookie:
+                    self.send_header("Set-Cookie", company.cookie)
                 self.end_headers()
                 self.wfile.write(body)
 
