@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from kernel.clock import utc_now
 from stores.changes import Version
@@ -51,8 +52,15 @@ GAMES = {"count": count, "take": take, "hold": hold}
 def play(game, url, threads, turns):
     records = Records(url, durability="process")
     names = [f"{os.getpid()}:{number}" for number in range(threads)]
+    ready = Barrier(threads)
+
+    def run(name):
+        with records.read():  # everybody has a connection before the race begins
+            ready.wait()
+        return GAMES[game](records, turns, name)
+
     with ThreadPoolExecutor(threads) as pool:
-        answers = list(pool.map(lambda name: GAMES[game](records, turns, name), names))
+        answers = list(pool.map(run, names))
     records.close()
     return [turn for answer in answers for turn in answer]
 
