@@ -134,6 +134,7 @@ class Publishing:
             which = Delivery.material == material if whole else Delivery.placement == key
             cancelled = self._deliveries.cancel(which, reason="retired", by=by)
             in_flight = self._deliveries.in_flight(which)
+            self._deliveries.hasten(Delivery.target == "", which)
         return Retired(retired, cancelled, in_flight)
 
     def send(

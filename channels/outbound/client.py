@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Protocol
 from urllib.parse import urljoin
 
@@ -120,7 +121,7 @@ class Outbound:
             )  # fmt: skip
             response = connection.getresponse()
             read = self._read(response, deadline)
-        except (OSError, HTTPError, ValueError) as lost:
+        except (OSError, HTTPException, HTTPError, ValueError) as lost:
             connection.close()
             raise Unanswered("platform_did_not_answer", host=to.host) from lost
         except BaseException:

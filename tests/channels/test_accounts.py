@@ -1,0 +1,77 @@
+"""Accounts: sealed secrets, one ecosystem each, pausing; and the registry of channels."""
+
+import pytest
+from sqlalchemy import text
+
+from channels.accounts import Sealer
+from kernel.errors import Conflict, Invalid, NotFound
+
+
+@pytest.fixture
+def oa(house):
+    return house.account(secrets={"secret": "s3cret-value"})
+
+
+def test_an_account_is_found_by_id_code_and_write_key(house, oa):
+    assert house.accounts.one(oa.id).id == house.accounts.one("board").id == oa.id
+    assert house.accounts.by_write_key(oa.write_key).id == oa.id
+    assert oa.write_key.startswith("wk_")
+    assert house.accounts.by_write_key("wk_guess") is None
+    with pytest.raises(NotFound):
+        house.accounts.one("nobody")
+
+
+def test_a_secret_stands_nowhere_as_it_is(house, oa):
+    with house.records.read() as session:
+        rows = session.execute(text("SELECT * FROM accounts")).all()
+    assert "s3cret-value" not in f"{rows}{oa}"
+    opened = house.accounts.secrets(oa)
+    assert opened["secret"].reveal() == "s3cret-value"
+    assert "s3cret-value" not in f"{opened}"
+
+
+def test_secrets_of_one_account_open_for_no_other(house, oa):
+    other = house.account(code="other")
+    other.sealed = oa.sealed
+    with pytest.raises(Conflict):
+        house.accounts.secrets(other)
+
+
+def test_an_old_key_still_opens_and_the_newest_seals():
+    old = Sealer({"k1": b"1" * 32})
+    both = Sealer({"k1": b"1" * 32, "k2": b"2" * 32})
+    assert both.open(old.seal("x", "a"), "a") == "x"
+    assert both.seal("x", "a").startswith("k2:")
+    with pytest.raises(Conflict):
+        old.open(both.seal("x", "a"), "a")
+
+
+def test_a_code_is_taken_once_and_there_are_four_ecosystems(house, oa):
+    with pytest.raises(Conflict):
+        house.account()
+    with pytest.raises(Invalid) as refused:
+        house.account(code="fifth", ecosystem="metaverse")
+    assert refused.value.field == "ecosystem"
+
+
+def test_editing_changes_what_is_given_and_no_more(house, oa):
+    house.accounts.edit(oa.id, settings={"a": 1}, by="li")
+    edited = house.accounts.edit(oa.id, name="新名", by="li")
+    assert (edited.settings, edited.name) == ({"a": 1}, "新名")
+    assert house.accounts.secrets(edited)["secret"].reveal() == "s3cret-value"
+
+
+def test_pausing_and_resuming_are_told_once(house, oa):
+    for _ in range(2):
+        house.accounts.pause(oa.id, "why", by="li")
+    assert house.accounts.one(oa.id).paused
+    for _ in range(2):
+        house.accounts.resume(oa.id, by="li")
+    acts = [change.act for change in house.changes.latest("account", oa.id)]
+    assert acts == ["account_resumed", "account_paused", "account_added"]
+
+
+def test_a_kind_without_an_adapter_is_named(house):
+    strange = house.account(code="x", kind="fax")
+    with pytest.raises(Invalid, match="fax"):
+        house.channels.of(strange)
