@@ -102,8 +102,11 @@ def now(platform: Platform, told: Mapping[str, Any]) -> Now:
 
 def _follower(platform: Platform, told: Mapping[str, Any]) -> str:
     """The openid of the customer whom the rep is led to: that is whom the sandbox lets one play."""
-    customer = (told.get("ids") or {}).get("customer")
-    handles = platform.identities.handles(customer) if customer else ()
+    customer = (told.get("ids") or {}).get("customer", "")
+    try:
+        handles = platform.identities.handles(customer)
+    except NotFound:  # not digested yet
+        return ""
     return next((handle.value for handle in handles if handle.kind == "openid"), "")
 
 
