@@ -8,9 +8,11 @@ middle of an answer. Speaks to the hub over HTTP like any platform.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -24,6 +26,7 @@ from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.world import Settings, World, assemble
 
+_LOG = logging.getLogger("juzhen.sandbox")
 _BEAT_SECONDS = 0.1
 _UPLOAD_BYTES = 12_000_000
 
@@ -77,14 +80,13 @@ class Process:
             "127.0.0.1", port, self._app, threaded=True, request_handler=_Manners
         )
         self._stop = threading.Event()
-        self._acting = Acting(self.world, settings.seed)
         self._threads = [
             threading.Thread(target=self._server.serve_forever, args=(0.05,), name="serve"),
-            threading.Thread(target=self._beat, name="beat"),
+            self._again(_BEAT_SECONDS, self.world.beat, "beat"),
         ]
         if settings.act_every > 0:
-            act = threading.Thread(target=self._act, args=(settings.act_every,), name="act")
-            self._threads.append(act)
+            acting = Acting(self.world, settings.seed)
+            self._threads.append(self._again(settings.act_every, acting.turn, "act"))
 
     @property
     def port(self) -> int:
@@ -103,13 +105,15 @@ class Process:
         self._server.server_close()
         self.world.close()
 
-    def _beat(self) -> None:
-        while not self._stop.wait(_BEAT_SECONDS):
-            self.world.beat()
+    def _again(self, every: float, act: Callable[[], object], name: str) -> threading.Thread:
+        def go_on() -> None:
+            while not self._stop.wait(every):
+                try:
+                    act()
+                except Exception:  # noqa: BLE001  # the outermost loop: told, and gone on with
+                    _LOG.exception("%s failed", name)
 
-    def _act(self, every: float) -> None:
-        while not self._stop.wait(every):
-            self._acting.turn()
+        return threading.Thread(target=go_on, name=name)
 
 
 def serve(port: int, folder: Path | str, hub: str, seed: int = 7, act_every: float = 20.0) -> None:

@@ -22,7 +22,9 @@ from juzhen.sandbox.ledger import Ledger
 _AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50"
 VISITOR = "jz_c"
 """The hub's first-party cookie: the one that says who reads."""
-_PAGE_BYTES = 2_000_000
+_PAGE_BYTES = 400_000
+_READINGS = 100
+"""So many pages are kept as they were seen."""
 _REDIRECTS = 4
 
 _SHELF = """
@@ -60,7 +62,7 @@ class Readers:
                 "insert into readings (openid, url, status, page, at) values (?, ?, ?, ?, ?)",
                 (person["openid"], url, status, page, self._clock.seconds()),
             ).lastrowid
-            db.execute("delete from readings where id <= ?", ((number or 0) - 500,))
+            db.execute("delete from readings where id <= ?", ((number or 0) - _READINGS,))
         visitor = _pairs(cookie).get(VISITOR, "")
         if visitor != _pairs(before).get(VISITOR, "") and account.write_key:
             self._introduce(person, account, visitor)
