@@ -112,7 +112,7 @@ def _reasons(wrong: ValidationError) -> Iterator[tuple[str, list[str]]]:
 
 def compile_plan(schema: Schema) -> Plan:
     """The schema as one function. Raises TypeError for a schema that says more than it can tell."""
-    if schema.unknown != EXCLUDE or schema.partial or schema.many or any(schema._hooks.values()):  # noqa: SLF001
+    if schema.unknown != EXCLUDE or schema.partial or schema.many or any(schema._hooks.values()):  # noqa: SLF001  # no public way
         raise TypeError(f"{type(schema).__name__} has hooks or strict keys: no plan for it")
     lines = ["def plan(told):", " loaded = {}"]
     for name, field in schema.load_fields.items():
@@ -152,7 +152,7 @@ def _shape(name: str, field: fields.Field[Any]) -> list[str]:
         ]
     if kind is fields.String:
         return ["if type(value) is not str: return None"]
-    if kind is fields.Dict and not (field.key_field or field.value_field):  # type: ignore[attr-defined]
+    if kind is fields.Dict and not (field.key_field or field.value_field):  # type: ignore[attr-defined]  # a Dict has
         return ["if type(value) is not dict: return None"]
     zone = getattr(field, "default_timezone", None)
     if kind is fields.AwareDateTime and zone is UTC and field.format == "iso":  # type: ignore[attr-defined]

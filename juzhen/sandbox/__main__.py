@@ -1,4 +1,4 @@
-"""``python -m juzhen.sandbox``: the sandbox by itself, without the rest of the product."""
+"""``python -m juzhen.sandbox``: the sandbox (沙箱) by itself, without the rest of the product."""
 
 from __future__ import annotations
 

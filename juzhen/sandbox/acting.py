@@ -65,7 +65,7 @@ class Acting:
                 world.followers.follow(account, person["openid"])
                 continue
             acts: tuple[Callable[[], None], ...] = (
-                lambda p=person: self._write(account, p["openid"]),  # type: ignore[misc]
+                lambda p=person: self._write(account, p["openid"]),  # type: ignore[misc]  # mypy and defaults
                 lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]
                 lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]
             )

@@ -27,6 +27,7 @@ from schemas import segment
 
 if TYPE_CHECKING:
     from flask import Blueprint
+
     from juzhen.wiring import Platform
 
 _SETTINGS = "/v1/projects/"

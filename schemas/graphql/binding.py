@@ -78,7 +78,7 @@ def bind(schema: GraphQLSchema) -> None:
     for kind in schema.type_map.values():
         if not is_object_type(kind) or kind.name.startswith("__"):
             continue
-        for field in kind.fields.values():  # type: ignore[attr-defined]
+        for field in kind.fields.values():  # type: ignore[attr-defined]  # objects only
             resolve = field.resolve
             if isinstance(resolve, partial):
                 field.resolve = Attribute(resolve.args[0])

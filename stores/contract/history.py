@@ -19,7 +19,7 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _ALL = (Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT, Axis.KIND)
 
 
-def event(id: str, handle: Handle | None = ANNA, **other: Any) -> Event:  # noqa: A002
+def event(id: str, handle: Handle | None = ANNA, **other: Any) -> Event:  # noqa: A002  # as an event calls it
     told: dict[str, Any] = {
         "kind": "viewed",
         "at": MONDAY,
@@ -87,7 +87,7 @@ class HistoryContract:
         assert history.total([ANNA, PHONE, BERT]) == 3
 
     def test_pages_neither_repeat_nor_skip_while_events_come(self, history: History) -> None:
-        some = random.Random(7)  # noqa: S311 - not a secret
+        some = random.Random(7)  # noqa: S311  # not a secret
         at = [MONDAY + timedelta(minutes=some.randrange(40)) for _ in range(120)]
         history.put([event(f"e{n:03}", at=moment) for n, moment in enumerate(at)], upto=1)
         found: list[str] = []

@@ -139,7 +139,7 @@ class SharedCommitContract:
 
     def test_those_who_come_during_a_commit_share_the_next(self, opened: Opened) -> None:
         held = _Held(opened())
-        commit = SharedCommit(held)  # type: ignore[arg-type]
+        commit = SharedCommit(held)  # type: ignore[arg-type]  # it only appends
         first = commit.put([told(0)])
         while commit._gathered:  # noqa: SLF001 - until the committer has taken the first
             threading.Event().wait(0.001)
