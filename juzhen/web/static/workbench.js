@@ -1,0 +1,27 @@
+// The red dot keeps itself up to date; every page works without this.
+const menu = document.querySelector("[data-poll]");
+const dot = document.querySelector("[data-unread]");
+const told = document.querySelector("[data-count]");
+
+const show = (count) => {
+  const before = Number(dot.dataset.unread || dot.textContent) || 0;
+  dot.textContent = count < 100 ? count : "99+";
+  dot.dataset.unread = count;
+  dot.hidden = count === 0;
+  if (told) told.textContent = count ? told.dataset.words.replace("#", count) : told.dataset.none;
+  // Something new while looking at the list: show it, unless she is in the middle of something.
+  if (told && count > before && window.scrollY < 80) window.location.reload();
+};
+
+const look = async () => {
+  if (document.visibilityState !== "visible") return;
+  try {
+    const answer = await fetch(menu.dataset.poll, { headers: { Accept: "application/json" } });
+    if (answer.ok) show((await answer.json()).unread);
+  } catch { /* no network for a moment: the next look tells */ }
+};
+
+if (menu && dot) {
+  setInterval(look, 3000);
+  document.addEventListener("visibilitychange", look);
+}

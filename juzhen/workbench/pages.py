@@ -1,0 +1,208 @@
+"""The workbench's pages (工作台页面): home, reminders, customers, sharing, me."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from juzhen.web import pages
+from juzhen.web.app import asker, language
+from juzhen.workbench import sharing, telling
+from kernel.actors import Actor, require
+from kernel.errors import Forbidden, Invalid
+from kernel.ids import new_id
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_NEW = ("new_customer", "came_back", "read_your_share")
+"""Kinds that are opportunities: somebody moved by herself."""
+
+
+def blueprint(platform: Platform) -> Blueprint:
+    """The whole workbench, under ``/workbench``."""
+    door = Blueprint("workbench", __name__, url_prefix="/workbench")
+    _home(door, platform)
+    _customers(door, platform)
+    _sharing(door, platform)
+    _me(door, platform)
+    return door
+
+
+def _rep() -> Actor:
+    """Whoever works here: somebody of the staff who speaks to customers."""
+    actor = asker()
+    require(actor, "recommend")
+    if not actor.staff:
+        raise Forbidden("workbench_is_for_people")
+    return actor
+
+
+def _page(platform: Platform, template: str, tab: str, **values: Any) -> Response:
+    actor = _rep()
+    return pages.page(
+        f"workbench/{template}", tab=tab, unread=platform.reminders.unread(actor.staff), **values
+    )
+
+
+def _home(door: Blueprint, platform: Platform) -> None:
+    @door.get("/")
+    def home() -> Response:
+        actor, tongue = _rep(), language()
+        kind, after = request.args.get("kind", ""), request.args.get("after")
+        page = platform.reminders.page(actor.staff, first=50, after=after)
+        dots = telling.dots(platform, actor, page.items, tongue)
+        return _page(
+            platform, "home.html", "home", kind=kind, next=page.next,
+            kinds=platform.reminders.unread_by_kind(actor.staff),
+            dots=[dot for dot in dots if kind in {"", dot.kind}],
+            new=[] if kind else [dot for dot in dots if dot.kind in _NEW and _today(platform, dot)],
+        )  # fmt: skip
+
+    @door.get("/unread")
+    def unread() -> dict[str, Any]:
+        staff = _rep().staff
+        kinds = platform.reminders.unread_by_kind(staff)
+        return {"unread": sum(kinds.values()), "kinds": kinds}
+
+    @door.post("/reminders/<reminder>/open")
+    def open_reminder(reminder: str) -> AnyResponse:
+        actor = _rep()
+        opened = platform.reminders.open(reminder, actor.staff)
+        customer = platform.identities.customer_of(opened.handle)
+        return redirect(url_for("workbench.customer", customer=customer, reminder=opened.id), 303)
+
+    @door.post("/reminders/<reminder>/done")
+    def finish(reminder: str) -> AnyResponse:
+        platform.reminders.finish(reminder, _rep().staff)
+        return redirect(url_for("workbench.home", said="done_reminder"), 303)
+
+
+def _today(platform: Platform, dot: telling.Dot) -> bool:
+    return platform.zone.day(dot.due) == platform.zone.day(platform.clock())
+
+
+def _customers(door: Blueprint, platform: Platform) -> None:
+    @door.get("/customers")
+    def customers() -> Response:
+        actor = _rep()
+        text = request.args.get("text", "").strip()
+        page = platform.customers.seen_by(actor).page(
+            text=text or None, rep=actor.staff, first=30, after=request.args.get("after")
+        )
+        names = {each.id: telling.name_of(each, language()) for each in page.items}
+        return _page(platform, "customers.html", "customers", text=text, page=page, names=names)
+
+    @door.get("/customers/<customer>")
+    def customer(customer: str) -> Response:
+        actor, tongue = _rep(), language()
+        her = platform.customers.seen_by(actor).one(customer)
+        offer = platform.recommender.for_contact(her.id, actor)
+        about = platform.reminders.page(actor.staff, handles=telling.handle_keys(her.handles))
+        timeline = platform.customers.seen_by(actor).timeline(
+            her.id, before=request.args.get("before"), limit=12
+        )
+        return _page(
+            platform, "customer.html", "customers", her=her, name=telling.name_of(her, tongue),
+            card=telling.card(platform, platform.profiles.of(her.id), tongue), offer=offer,
+            advice=telling.advice(platform, actor, her, offer.told(), tongue),
+            dots=telling.dots(platform, actor, about.items, tongue),
+            timeline=timeline, lines=telling.lines(platform, actor, timeline.items),
+        )  # fmt: skip
+
+
+def _sharing(door: Blueprint, platform: Platform) -> None:
+    where = "/customers/<customer>/share/<material>"
+
+    @door.get(where)
+    def compose(customer: str, material: str) -> Response:
+        actor = _rep()
+        her = platform.customers.seen_by(actor).one(customer)
+        words = ""
+        if script := request.args.get("script", ""):
+            found = platform.recommender.words(her.id, actor, [script])
+            words = next(iter(found.values()), "")
+        return _composing(platform, customer, material, {"words": words, "key": new_id("shr")})
+
+    @door.post(where)
+    def send(customer: str, material: str) -> AnyResponse:
+        actor, form = _rep(), request.form
+        her = platform.customers.seen_by(actor).one(customer)
+        kept = platform.materials.one(material)
+        target = form.get("target", "")
+        try:
+            sharing.share(
+                platform, actor, her, kept, target=target, words=form.get("words", ""),
+                occasion=f"share:{form.get('key', '')[:40]}",
+            )  # fmt: skip
+        except Invalid as refusal:
+            return _composing(platform, customer, material, form, refusal)
+        if target == sharing.LINK:
+            return redirect(url_for("workbench.link", customer=her.id, material=kept.id), 303)
+        return redirect(url_for("workbench.customer", customer=her.id, said="done_shared"), 303)
+
+    @door.get("/customers/<customer>/link/<material>")
+    def link(customer: str, material: str) -> Response:
+        actor = _rep()
+        her = platform.customers.seen_by(actor).one(customer)
+        kept = platform.materials.one(material)
+        return _page(
+            platform, "link.html", "customers", her=her, name=telling.name_of(her, language()),
+            material=kept, link=sharing.tracked_link(platform, actor, her, kept.id),
+        )  # fmt: skip
+
+
+def _composing(
+    platform: Platform,
+    customer: str,
+    material: str,
+    form: Mapping[str, str],
+    refusal: Invalid | None = None,
+) -> Response:
+    actor = _rep()
+    her = platform.customers.seen_by(actor).one(customer)
+    kept = platform.materials.one(material)
+    answer = _page(
+        platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
+        material=kept, targets=sharing.targets(platform, her, kept.id), form=form,
+        flaws=refusal.flaws if refusal else (),
+    )  # fmt: skip
+    answer.status_code = 422 if refusal else 200
+    return answer
+
+
+def _me(door: Blueprint, platform: Platform) -> None:
+    @door.get("/me")
+    def me() -> Response:
+        actor, tongue = _rep(), language()
+        staff = platform.staff.one(actor.staff)
+        worn = telling.persona(platform, staff.persona, tongue)
+        others = [
+            (tag.id, tag.label(tongue))
+            for branch in platform.taxonomy.tree("persona")
+            if (tag := branch.tag).id not in dict(worn)
+        ]
+        return _page(
+            platform, "me.html", "me", staff=staff, persona=worn, others=others,
+            abilities=platform.abilities.of(staff.id),
+        )  # fmt: skip
+
+    @door.post("/me/persona")
+    def persona() -> AnyResponse:
+        actor, form = _rep(), request.form
+        add = [platform.taxonomy.one(form["add"]).id] if form.get("add") else []
+        remove = [form["remove"]] if form.get("remove") else []
+        platform.staff.describe(actor.staff, by=actor.id, add=add, remove=remove)
+        return redirect(url_for("workbench.me", said="done_persona"), 303)
+
+    @door.post("/me/abilities/<tag>")
+    def ability(tag: str) -> AnyResponse:
+        actor = _rep()
+        correct = platform.abilities.accept if "accept" in request.form else (
+            platform.abilities.refuse
+        )  # fmt: skip
+        correct(actor.staff, tag, by=actor.id)
+        return redirect(url_for("workbench.me", said="done_ability"), 303)

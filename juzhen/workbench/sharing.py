@@ -1,0 +1,131 @@
+"""Sharing (分享): a material and a rep's words on their way to one customer.
+
+Through an account that knows her (queued, consent asked again at the last moment), or as a tracked
+link that the rep sends by herself. Either way it is written down; nobody fills in a form for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from content_hub import scripts
+from data_hub.consents import MARKETING
+from data_hub.customers import Customer
+from kernel.actors import Actor
+from kernel.errors import Conflict, Flaw, Invalid
+from kernel.events import Handle
+
+if TYPE_CHECKING:
+    from channels.accounts import Account
+    from content_hub.materials import Material
+    from juzhen.wiring import Platform
+
+LINK = "link"
+_REACHED_BY = {"wechat_oa": "openid", "app": "user"}
+"""By which kind of handle an account of each kind can write to somebody."""
+_LONGEST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One way to her."""
+
+    key: str
+    """An account's id, or ``link``."""
+    name: str
+    kind: str
+    handle: Handle | None = None
+    refuses: str = ""
+    """Why it cannot be used, as a key of `kernel.wording`."""
+
+
+def targets(platform: Platform, customer: Customer, material: str) -> list[Target]:
+    """Every account that knows her and shows the material, and the link last."""
+    found = []
+    for account in platform.accounts.all():
+        handle = _handle(account, customer)
+        if handle is None or material not in platform.shelf.standing_ids(account.id, [material]):
+            continue
+        allowed = platform.consents.allows(customer.handles, MARKETING, account.kind)
+        found.append(
+            Target(
+                account.id, account.name, account.kind, handle,
+                "" if allowed else "she_wants_nothing_here",
+            )
+        )  # fmt: skip
+    return [*found, Target(LINK, "", LINK)]
+
+
+def _handle(account: Account, customer: Customer) -> Handle | None:
+    wanted = _REACHED_BY.get(account.kind, "")
+    return next(
+        (
+            handle
+            for handle in reversed(customer.handles)
+            if handle.kind == wanted and handle.scope == account.id
+        ),
+        None,
+    )
+
+
+def tracked_link(platform: Platform, actor: Actor, customer: Customer, material: str) -> str:
+    """The rep's own link to a material. Raises `Conflict` if it is on no shelf."""
+    known = {target.key for target in targets(platform, customer, material)}
+    standing = [
+        placement.account
+        for placement in platform.shelf.of_material(material)
+        if material in platform.shelf.standing_ids(placement.account, [material])
+    ]
+    if not standing:
+        raise Conflict("no_longer_on_shelf")
+    account = next((each for each in standing if each in known), standing[0])
+    return f"{platform.base_url}/t/{platform.links.make(material, account, actor.staff)}"
+
+
+def share(
+    platform: Platform,
+    actor: Actor,
+    customer: Customer,
+    material: Material,
+    *,
+    target: str,
+    words: str,
+    occasion: str,
+) -> None:
+    """Send it, or note that she sends the link. The same occasion shares once.
+
+    Raises `Invalid` for words that may not be said or a way that does not lead to her.
+    """
+    words = words.strip()
+    chosen = next(
+        (each for each in targets(platform, customer, material.id) if each.key == target), None
+    )
+    if flaws := list(_flaws(words, chosen)):
+        raise Invalid.because(flaws)
+    with platform.records.write():
+        if chosen is not None and chosen.handle is not None:
+            platform.publishing.send(
+                chosen.handle, chosen.key, occasion=occasion, purpose=MARKETING, by=actor.id,
+                material=material.id, words=words, rep=actor.staff,
+            )  # fmt: skip
+        platform.changes.note(
+            "sent", "material", material.id, by=actor.id, handle=str(customer.handles[0]),
+            rep=actor.staff, via=target,
+        )  # fmt: skip
+        platform.reminders.finish_about(actor.staff, list(map(str, customer.handles)))
+
+
+def _flaws(words: str, chosen: Target | None) -> list[Flaw]:
+    flaws = []
+    if len(words) > _LONGEST:
+        flaws.append(Flaw("words", "too_long", {"limit": _LONGEST, "length": len(words)}))
+    if said := scripts.forbidden(words):
+        flaws.append(Flaw("words", "words_may_not_be_said", {"words": "、".join(said)}))
+    if "＿＿" in words:
+        flaws.append(Flaw("words", "words_have_gaps"))
+    if chosen is None:
+        flaws.append(Flaw("target", "no_way_to_her"))
+    elif chosen.refuses:
+        flaws.append(Flaw("target", chosen.refuses))
+    return flaws
