@@ -1,0 +1,111 @@
+"""The company of the flows: begun in this process, then asked over HTTP only."""
+
+import base64
+import dataclasses
+import secrets
+
+import pytest
+
+from juzhen.settings import begin, load
+from juzhen.wiring import assemble, migrate
+from kernel.actors import Role
+from kernel.secret import Secret
+from tests.flows.company import Asking, Processes, eventually, free_port
+
+PASSWORD = "a horse of the house"
+AES_KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
+
+
+@dataclasses.dataclass
+class Company:
+    """Everything that a flow needs to know of it."""
+
+    processes: Processes
+    web: Asking
+    sandbox: Asking
+    port: int
+    tokens: dict
+    ids: dict
+    write_key: str
+    other: Asking | None = None
+
+    def start_web(self, **extra):
+        self.processes.start("web", "serve", **extra)
+        assert eventually(self.web.up, 20), self.processes.log("web")
+
+    def start_worker(self, **extra):
+        self.processes.start("worker", "worker", **extra)
+
+    def start_sandbox(self):
+        self.processes.start(
+            "sandbox", "sandbox", "--port", self.sandbox.url.rpartition(":")[2],
+            "--folder", str(self.processes.home / "sandbox"), "--hub", self.web.url,
+            "--act-every", "0",
+        )  # fmt: skip
+        assert eventually(lambda: self.sandbox.up("/sandbox/knobs")), self.processes.log("sandbox")
+
+    def start(self):
+        self.start_sandbox()
+        self.start_web()
+        self.start_worker()
+
+
+@pytest.fixture
+def company(tmp_path, any_records_url):
+    """Begun and running, on each engine in turn."""
+    port, sandbox_port = free_port(), free_port()
+    sandbox = f"http://127.0.0.1:{sandbox_port}"
+    chosen = {} if any_records_url.startswith("sqlite") else {"stores_records": any_records_url}
+    begin(
+        tmp_path, company_name="安和人寿", web_port=port, outbound_origins=sandbox,
+        stores_durability="process", **chosen,
+    )  # fmt: skip
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    platform = assemble(settings)
+    try:
+        tokens, ids, write_key, official = _begun(platform, sandbox)
+    finally:
+        platform.close()
+    processes = Processes(tmp_path, {})
+    made = Company(
+        processes, Asking(f"http://127.0.0.1:{port}"), Asking(sandbox), port, tokens, ids, write_key
+    )
+    try:
+        made.start_sandbox()
+        made.sandbox("POST", "/sandbox/accounts", json=official)
+        made.start_web()
+        made.start_worker()
+        yield made
+    finally:
+        processes.close()
+
+
+def _begun(platform, sandbox):
+    """Two accounts, an editor, a rep with a login, and everybody's tokens."""
+    platform.taxonomy.ship(by="t")
+    unit = platform.staff.add_unit("north", "华北分公司", by="t")
+    editor = platform.staff.add("editor", "陈编辑", by="t", role=Role.EDITOR)
+    rep = platform.staff.add("rep", "李静", by="t", unit=unit.id, role=Role.REP)
+    for person in (editor, rep):
+        platform.access.enrol(person.id, person.code, Secret(PASSWORD), by="t")
+    shared = {"app_secret": secrets.token_hex(16), "token": "t0ken", "aes_key": AES_KEY}
+    official = platform.accounts.add(
+        code="oa", name="安和人寿", kind="wechat_oa", ecosystem="wechat",
+        settings={"app_id": "wx0001", "base_url": sandbox}, secrets=shared, by="t",
+    )  # fmt: skip
+    app = platform.accounts.add(code="app", name="安和 App", kind="app", ecosystem="own_app", by="t")
+    issue = platform.access.issue
+    tokens = {
+        "editor": issue(Role.EDITOR, "editor", by="t", staff=editor.id).reveal(),
+        "rep": issue(Role.REP, "rep", by="t", staff=rep.id).reveal(),
+        "app": issue(Role.CHANNEL_APP, "app", by="t", account=app.id).reveal(),
+        "admin": issue(Role.ADMIN, "admin", by="t").reveal(),
+    }
+    ids = {"oa": official.id, "app": app.id, "rep": rep.id, "unit": unit.id}
+    played = {
+        "appid": "wx0001", "secret": shared["app_secret"], "token": "t0ken", "aes_key": AES_KEY,
+        "code": "oa", "name": "安和人寿",
+        "cast": [{"openid": "o-zhou", "unionid": "u-zhou", "name": "周女士", "follows": False}],
+    }  # fmt: skip
+    return tokens, ids, app.write_key, played
