@@ -11,22 +11,28 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.accounts import Account, Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
 from channels.app import Inbox, OwnApp
 from channels.callbacks import Callbacks
 from channels.composing import Composer
-from channels.deliveries import Deliveries
-from channels.deliveries.courier import Courier
-from channels.outbound import Breakers, Outbound, RateGate
 from channels.preferences import Preferences
 from channels.publishing import Publishing
 from channels.wechat.official_account import WeChatOfficialAccount
 from channels.wechat.wire import Wire
-from content_hub.campaigns import Campaigns
 from content_hub.finding import Finding
-from content_hub.materials import Materials
 from content_hub.media import Media
+from engagement.reminders import Reminders
+from engagement.triggers import Triggers
+from matching.counters import Counters
+from matching.recommender import Recommender
+from schemas.graphql.schema import Edition, build
+
+from channels.accounts import Account, Accounts, Channels, Sealer
+from channels.deliveries import Deliveries
+from channels.deliveries.courier import Courier
+from channels.outbound import Breakers, Outbound, RateGate
+from content_hub.campaigns import Campaigns
+from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
@@ -40,8 +46,6 @@ from data_hub.intake import Intake
 from data_hub.own_acts import OwnActs
 from data_hub.profiles import Profiles
 from data_hub.staff import StaffBook
-from engagement.reminders import Reminders
-from engagement.triggers import Triggers
 from juzhen import metrics, migrations
 from juzhen.access import Access
 from juzhen.settings import BadSetting, Settings
@@ -50,9 +54,6 @@ from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.secret import Secret
 from matching.arrays import Arrays
-from matching.counters import Counters
-from matching.recommender import Recommender
-from schemas.graphql.schema import Edition, build
 from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
 from stores.files import Files

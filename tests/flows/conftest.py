@@ -94,7 +94,9 @@ def _begun(platform, sandbox):
         code="oa", name="安和人寿", kind="wechat_oa", ecosystem="wechat",
         settings={"app_id": "wx0001", "base_url": sandbox}, secrets=shared, by="t",
     )  # fmt: skip
-    app = platform.accounts.add(code="app", name="安和 App", kind="app", ecosystem="own_app", by="t")
+    app = platform.accounts.add(
+        code="app", name="安和 App", kind="app", ecosystem="own_app", by="t"
+    )
     issue = platform.access.issue
     tokens = {
         "editor": issue(Role.EDITOR, "editor", by="t", staff=editor.id).reveal(),

@@ -1,0 +1,367 @@
+"""The product's main job, end to end: real processes, real HTTP, the sandbox for a platform.
+
+An editor makes and places materials, the app shows them exactly in their windows, the worker
+publishes them, customers act on three ends and become one, a rep gets recommendations that follow
+the next click. On SQLite and on PostgreSQL; once every process is killed in the middle.
+"""
+
+import datetime as dt
+import json
+import subprocess
+import sys
+import uuid
+
+import pytest
+from segment.analytics import Client
+
+from tests.flows.company import eventually
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
+
+SHELF = """
+query Shelf($channel: ID!, $tags: [ID!], $first: Int = 20, $after: String) {
+  shelf(channel: $channel, filter: {tags: {all: $tags, descendants: true}},
+        first: $first, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor }
+    nodes { id type title summary cover { url } tags { id label facet } opens closes trackedUrl }
+  }
+}"""
+RECOMMEND = """
+query Recommend($customer: ID!, $first: Int = 10) {
+  recommendations(customer: $customer, first: $first) {
+    id asOf
+    items { position score material { id title type } script { id text }
+            reasons { kind text weight evidence } }
+  }
+}"""
+CREATE = """mutation($input: CreateMaterialInput!) {
+  createMaterial(input: $input) { material { id code } problems { code field message } } }"""
+TAG = """mutation($input: TagMaterialsInput!) {
+  tagMaterials(input: $input) { problems { code field message } } }"""
+PLACE = """mutation($input: PlaceMaterialInput!) {
+  placeMaterial(input: $input) { placement { id } problems { code field message } } }"""
+TIMELINE = """query($id: ID!) { customer(id: $id) { id
+  timeline(first: 100) { totalCount nodes { id kind at source } } } }"""
+FIND = """query($handle: String!) {
+  customers(filter: {handle: $handle}) { nodes { id } totalCount } }"""
+
+MATERIALS = [
+    ("opening", "script", "养老话题开场白", "topic.elder_community"),
+    ("objection", "script", "客户说太贵了怎么答", "topic.wealth"),
+    ("note", "product_note", "安和养老社区产品说明", "topic.elder_community"),
+    ("fund-note", "product_note", "稳健理财产品说明", "topic.wealth"),
+    ("article", "image_text", "退休后的养老规划", "topic.elder_community"),
+    ("poster", "poster", "开放日海报", "topic.elder_community"),
+    ("video", "short_video", "走进养老社区", "topic.elder_community"),
+    ("tool", "mini_program_tool", "养老金计算器", "topic.wealth"),
+]
+
+
+def now():
+    return dt.datetime.now(dt.UTC)
+
+
+class Flow:
+    """One run through the main job; each step asks what the step before promised."""
+
+    def __init__(self, company):
+        self.company = company
+        self.web = company.web
+        self.ids = {}
+        self.tags = {}
+
+    def editor(self, query, **variables):
+        return self.web.graphql(query, self.company.tokens["editor"], **variables)
+
+    def does(self, mutation, **told):
+        (payload,) = self.editor(mutation, input=told).values()
+        assert payload["problems"] == []
+        return payload
+
+    # 1
+
+    def makes_and_places_materials(self):
+        tags = self.editor('{ tags(facet: "topic", first: 100) { nodes { id code label } } }')
+        self.tags = {each["code"]: each["id"] for each in tags["tags"]["nodes"]}
+        picture, paper = self.uploads()
+        for code, kind, title, tag in MATERIALS:
+            made = self.does(
+                CREATE, code=code, type=kind, title=title, summary=f"{title}摘要", cover=picture,
+                body=f"<p>{title}正文</p>", fields=self.fields_of(kind, paper, picture),
+            )  # fmt: skip
+            self.ids[code] = made["material"]["id"]
+            self.does(TAG, materials=[code], add=[tag])
+        opens, closes = now() + dt.timedelta(seconds=3), now() + dt.timedelta(days=7)
+        for code in self.ids:
+            self.places(code, "app", now() - dt.timedelta(seconds=1), closes)
+        self.short = (opens, opens + dt.timedelta(seconds=12))
+        self.places("article", "oa", *self.short)
+
+    def uploads(self):
+        """A cover, and a product note of two pages."""
+        from PIL import Image
+
+        ids = []
+        for kind, mode in (("PNG", "picture"), ("PDF", "paper")):
+            file = self.company.processes.home / f"{mode}.{kind.lower()}"
+            pages = [Image.new("RGB", (900, 500), colour) for colour in ("#246", "#864")]
+            extra = {"save_all": True, "append_images": pages[1:]} if kind == "PDF" else {}
+            pages[0].save(file, kind, **extra)
+            answer = self.web(
+                "POST", "/media", self.company.tokens["editor"], body=file.read_bytes()
+            )
+            assert answer.status in {200, 201}, answer.data
+            ids.append(json.loads(answer.data)["id"])
+        return ids
+
+    def fields_of(self, kind, paper, picture):
+        needed = self.web.graphql(
+            "query($c: String!) { materialType(code: $c) { fields { name kind required } } }",
+            self.company.tokens["editor"],
+            c=kind,
+        )["materialType"]["fields"]
+        values = {"media": paper if kind == "product_note" else picture, "link": "https://e.cn/a"}
+        return [
+            {"name": each["name"], "value": values.get(each["kind"], "见正文")}
+            for each in needed
+            if each["required"]
+        ]
+
+    def places(self, code, channel, opens, closes):
+        return self.does(
+            PLACE, material=code, channel=channel, opens=opens.isoformat(),
+            closes=closes.isoformat(),
+        )["placement"]["id"]  # fmt: skip
+
+    # 2
+
+    def shelf(self, channel="app", token="app"):
+        told = self.web.graphql(SHELF, self.company.tokens[token], channel=channel, first=50)
+        return {each["id"] for each in told["shelf"]["nodes"]}
+
+    def app_sees_a_material_exactly_in_its_window(self):
+        """With caching on (the same query again and again) and with the worker killed."""
+        self.company.processes.kill("worker")
+        opens = now() + dt.timedelta(seconds=2)
+        closes = opens + dt.timedelta(seconds=2)
+        made = self.does(CREATE, code="flash", type="script", title="限时话术", body="<p>快</p>",
+                         fields=self.fields_of("script", "", ""))  # fmt: skip
+        self.does(TAG, materials=["flash"], add=["topic.wealth"])
+        self.places("flash", "app", opens, closes)
+        flash, seen = made["material"]["id"], []
+        while now() < closes + dt.timedelta(seconds=0.5):
+            before = now()
+            shown = flash in self.shelf()
+            seen.append((before, shown, now()))
+        for before, shown, after in seen:
+            if after < opens or before >= closes:
+                assert not shown
+            if before >= opens and after < closes:
+                assert shown
+        assert {shown for _, shown, _ in seen} == {True, False}
+        self.company.start_worker()
+
+    def etag_changes_exactly_at_a_boundary(self):
+        ask = {"query": '{ shelf(channel: "app") { nodes { id title } } }'}
+        token = self.company.tokens["app"]
+        first = self.web("GET", "/graphql", token, fields=ask)
+        again = self.web(
+            "GET", "/graphql", token, fields=ask, headers={"If-None-Match": first.headers["ETag"]}
+        )
+        other = self.web(
+            "GET", "/graphql", self.company.tokens["rep"], fields=ask,
+            headers={"If-None-Match": first.headers["ETag"]},
+        )  # fmt: skip
+        assert (first.status, again.status, again.data) == (200, 304, b"")
+        assert other.status == 200
+        assert other.headers["ETag"] != first.headers["ETag"]
+
+    # 3
+
+    def published(self):
+        told = json.loads(self.company.sandbox("GET", "/sandbox/published").data)
+        return told["articles"]
+
+    def worker_publishes_once_and_withdraws_at_closing(self):
+        shown = eventually(lambda: [each for each in self.published() if each["shown"]], 30)
+        assert [each["title"] for each in shown] == ["退休后的养老规划"]
+        assert eventually(lambda: self.delivery_progress() == "shown", 20)
+        gone = eventually(lambda: not any(each["shown"] for each in self.published()), 30)
+        assert gone
+        assert now() >= self.short[1]
+        assert len(self.published()) == 1
+
+    def delivery_progress(self):
+        told = self.editor("{ deliveries(first: 10) { nodes { id state progress } } }")
+        return next((each["progress"] for each in told["deliveries"]["nodes"]), None)
+
+    # 4
+
+    def customer_acts_on_three_ends(self):
+        """As a user of the app, as a reader in a browser, as a follower of the account."""
+        self.sdk_sends("u-zhou", [("identify", {"name": "周敏", "phone": "13800001234"})])
+        self.cookie = self.reads_by_link("article")
+        self.company.sandbox("POST", "/sandbox/followers/o-zhou/follow", json={})
+        self.handles = [
+            f"user:{self.company.ids['app']}:u-zhou",
+            f"cookie::{self.cookie}",
+            f"openid:{self.company.ids['oa']}:o-zhou",
+        ]
+        found = eventually(lambda: all(self.customer(handle) for handle in self.handles), 30)
+        assert found, [self.customer(handle) for handle in self.handles]
+
+    def sdk_sends(self, user, calls, **more):
+        """The unmodified client library, against our door."""
+        client = Client(
+            self.company.write_key, host=self.web.url, sync_mode=False, flush_interval=0.05,
+            on_error=self.sdk_failed,
+        )  # fmt: skip
+        for call, told in calls:
+            if call == "identify":
+                client.identify(user, told, **more)
+            else:
+                client.track(user, call, told, **more)
+        client.flush()
+        client.join()
+
+    @staticmethod
+    def sdk_failed(error, items):
+        raise AssertionError(f"{error}: {items}")
+
+    def reads_by_link(self, code):
+        told = self.web.graphql(SHELF, self.company.tokens["app"], channel="app", first=50)
+        nodes = told["shelf"]["nodes"]
+        link = next(each["trackedUrl"] for each in nodes if each["id"] == self.ids[code])
+        opened = self.web("GET", link)
+        assert opened.status == 302, opened.data
+        cookie = opened.headers["Set-Cookie"].split(";")[0]
+        page = self.web("GET", opened.headers["Location"], headers={"Cookie": cookie})
+        assert page.status == 200
+        assert "退休后的养老规划" in page.data.decode()
+        return cookie.partition("=")[2]
+
+    def customer(self, handle):
+        told = self.web.graphql(FIND, self.company.tokens["admin"], handle=handle)
+        return [each["id"] for each in told["customers"]["nodes"]]
+
+    def three_handles_become_one_customer(self):
+        assert len({self.customer(handle)[0] for handle in self.handles}) == 3
+        before = sum(self.timeline(self.customer(handle)[0])[0] for handle in self.handles)
+        external = [
+            {"id": self.cookie, "type": "cookie", "collection": "users"},
+            {"id": "u-zhou", "type": "unionid", "collection": "users"},
+        ]
+        self.sdk_sends(
+            "u-zhou", [("identify", {"name": "周敏"})], context={"externalIds": external}
+        )
+        merged = eventually(
+            lambda: len({self.customer(handle)[0] for handle in self.handles}) == 1, 20
+        )
+        assert merged
+        (self.zhou,) = {self.customer(handle)[0] for handle in self.handles}
+        count, nodes = self.timeline(self.zhou)
+        assert count == len(nodes) == len({each["id"] for each in nodes}) == before + 1
+        moments = [each["at"] for each in nodes]
+        assert moments == sorted(moments, reverse=True)
+
+    def timeline(self, customer):
+        told = self.web.graphql(TIMELINE, self.company.tokens["admin"], id=customer)
+        line = told["customer"]["timeline"]
+        return line["totalCount"], line["nodes"]
+
+    def a_repeat_and_a_late_event_change_only_what_they_must(self):
+        count, _ = self.timeline(self.zhou)
+        key, at = str(uuid.uuid4()), now() - dt.timedelta(days=3)
+        for _ in range(2):
+            self.sdk_sends(
+                "u-zhou", [("Product Viewed", {"product": "养老社区"})], message_id=key,
+                timestamp=at,
+            )  # fmt: skip
+        assert eventually(lambda: self.timeline(self.zhou)[0] == count + 1)
+        assert self.timeline(self.zhou)[1][-1]["kind"] == "viewed_product"
+
+    # 5
+
+    def rep_gets_recommendations_that_follow_the_next_click(self):
+        self.entrusts()
+        first = self.recommended()
+        kinds = [each["material"]["type"] for each in first["items"]]
+        assert "product_note" in kinds
+        assert any(each["script"] for each in first["items"])
+        for each in first["items"]:
+            assert each["score"] == pytest.approx(
+                sum(reason["weight"] for reason in each["reasons"]), abs=1e-9
+            )
+        assert self.recommended()["id"] != first["id"]  # every offer is kept
+        self.sdk_sends("u-zhou", [("Material Opened", {"material": self.ids["fund-note"]})])
+        ranks = self.ranking(first)
+        clicked = now()
+        changed = eventually(lambda: self.ranking(self.recommended()) != ranks, 10, 0.02)
+        assert changed
+        assert now() - clicked < dt.timedelta(seconds=2)
+
+    def entrusts(self):
+        done = subprocess.run(
+            [sys.executable, "-c", _ENTRUST, self.handles[0], self.company.ids["rep"]],
+            cwd=self.company.processes.home, env=self.company.processes.environment,
+            capture_output=True, check=False, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    def recommended(self):
+        told = self.web.graphql(RECOMMEND, self.company.tokens["rep"], customer=self.zhou)
+        return told["recommendations"]
+
+    @staticmethod
+    def ranking(offer):
+        return [(each["material"]["id"], round(each["score"], 6)) for each in offer["items"]]
+
+    # 6
+
+    def check_finds_nothing(self):
+        done = subprocess.run(
+            [sys.executable, "-m", "juzhen", "check"],
+            cwd=self.company.processes.home, env=self.company.processes.environment,
+            capture_output=True, check=False, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+_ENTRUST = """
+import sys
+from juzhen.settings import load
+from juzhen.wiring import assemble
+platform = assemble(load())
+platform.customers.entrust(sys.argv[1], sys.argv[2], by="t")
+platform.close()
+"""
+
+
+def test_the_main_job(company):
+    flow = Flow(company)
+    flow.makes_and_places_materials()
+    flow.worker_publishes_once_and_withdraws_at_closing()
+    flow.app_sees_a_material_exactly_in_its_window()
+    flow.etag_changes_exactly_at_a_boundary()
+    flow.customer_acts_on_three_ends()
+    flow.three_handles_become_one_customer()
+    flow.a_repeat_and_a_late_event_change_only_what_they_must()
+    flow.rep_gets_recommendations_that_follow_the_next_click()
+    flow.check_finds_nothing()
+
+
+def test_the_main_job_with_every_process_killed_in_the_middle(company):
+    flow = Flow(company)
+    flow.makes_and_places_materials()
+    company.processes.kill("worker")
+    company.processes.kill("web")
+    company.processes.kill("sandbox")
+    company.start()
+    flow.worker_publishes_once_and_withdraws_at_closing()
+    flow.customer_acts_on_three_ends()
+    for name in ("web", "worker", "sandbox"):
+        company.processes.kill(name)
+    company.start()
+    flow.three_handles_become_one_customer()
+    flow.rep_gets_recommendations_that_follow_the_next_click()
+    flow.check_finds_nothing()
