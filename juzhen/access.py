@@ -198,6 +198,14 @@ class Access:
             self._changes.note("enrolled", "staff", person.id, by=by)
             self._changes.count_up("access")
 
+    def person(self, name: str) -> str:
+        """The id of the member of staff behind a login name."""
+        with self._records.read() as session:
+            row = session.get(Login, name)
+        if row is None:
+            raise NotFound("login", name)
+        return row.staff
+
     def sign_in(self, name: str, password: Secret) -> str:
         """Check the password and begin a session: the cookie's key, always a fresh one.
 
