@@ -7,32 +7,34 @@ worth of a company.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from channels.acquaintances import Acquaintances
-from channels.app import Inbox, OwnApp
-from channels.callbacks import Callbacks
-from channels.composing import Composer
-from channels.preferences import Preferences
-from channels.publishing import Publishing
-from channels.wechat.official_account import WeChatOfficialAccount
-from channels.wechat.wire import Wire
-from content_hub.finding import Finding
-from content_hub.media import Media
-from engagement.reminders import Reminders
 from engagement.triggers import Triggers
-from matching.counters import Counters
 from matching.recommender import Recommender
 from schemas.graphql.schema import Edition, build
 
 from channels.accounts import Account, Accounts, Channels, Sealer
+from channels.acquaintances import Acquaintances
+from channels.app import Inbox, OwnApp
+from channels.callbacks import Callbacks
+from channels.composing import Composer
 from channels.deliveries import Deliveries
 from channels.deliveries.courier import Courier
 from channels.outbound import Breakers, Outbound, RateGate
+from channels.preferences import Preferences
+from channels.publishing import Publishing
+from channels.wechat.crypto import Envelope
+from channels.wechat.official_account import WeChatOfficialAccount
+from channels.wechat.tokens import Tokens
+from channels.wechat.uploads import Uploads
+from channels.wechat.wire import HOST, Wire
 from content_hub.campaigns import Campaigns
+from content_hub.finding import Finding
 from content_hub.materials import Materials
+from content_hub.media import Media
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
@@ -46,6 +48,7 @@ from data_hub.intake import Intake
 from data_hub.own_acts import OwnActs
 from data_hub.profiles import Profiles
 from data_hub.staff import StaffBook
+from engagement.reminders import Reminders
 from juzhen import metrics, migrations
 from juzhen.access import Access
 from juzhen.settings import BadSetting, Settings
@@ -54,6 +57,7 @@ from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.secret import Secret
 from matching.arrays import Arrays
+from matching.counters import Counters
 from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
 from stores.files import Files
@@ -179,7 +183,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     campaigns = Campaigns(records, changes, clock)
     shelf = Shelf(records, changes, clock)
     links = Links(settings.keys_links)
-    finding = Finding(records, index, materials, changes, taxonomy)
+    finding = Finding(index, records, materials, changes, taxonomy)
 
     # what we know
     staff = StaffBook(records, changes)
@@ -196,14 +200,26 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     own_acts = OwnActs(changes, journal, Watermarks(records, Record), clock)
 
     # where we say it
-    accounts = Accounts(records, changes, _sealer(settings.keys_secrets), clock)
+    sealer = Sealer({"k1": bytes.fromhex(settings.keys_secrets.reveal())})
+    accounts = Accounts(records, changes, sealer, clock)
     inbox = Inbox(records, clock)
     outbound = Outbound(origins=_origins(settings), clock=clock)
     gate, breakers = RateGate(records, clock), Breakers(records, clock)
 
+    tokens, uploads = Tokens(records, leases, sealer, clock), Uploads(records, clock)
+
     def official_account(account: Account, secrets: Mapping[str, Secret]) -> WeChatOfficialAccount:
-        wire = Wire(outbound, account, secrets, records=records, leases=leases, gate=gate)
-        return WeChatOfficialAccount(wire, account, secrets)
+        told = account.settings
+        wire = Wire(
+            outbound, tokens, gate, account=account.id, appid=told["app_id"],
+            secret=secrets["app_secret"], host=told.get("base_url", HOST),
+        )  # fmt: skip
+        key = secrets.get("aes_key")
+        return WeChatOfficialAccount(
+            wire, uploads, clock, account=account.id, callback_token=secrets["token"].reveal(),
+            envelope=Envelope(key.reveal(), told["app_id"]) if key else None,
+            longest_review=timedelta(seconds=float(told.get("longest_review_seconds", 1800))),
+        )  # fmt: skip
 
     def own_app(account: Account, _: Mapping[str, Secret]) -> OwnApp:
         return OwnApp(inbox, account=account.id)
@@ -251,12 +267,12 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     )  # fmt: skip
 
 
-def migrate(settings: Settings) -> Iterator[str]:
+def migrate(settings: Settings) -> list[str]:
     """Bring the tables to what this version needs, and say what was done."""
     settings.home.mkdir(parents=True, exist_ok=True)
     records, people = _records(settings)
     try:
-        return iter(list(migrations.migrate(records.engine, people.engine)))
+        return migrations.migrate(records.engine, people.engine)
     finally:
         records.close()
         people.close()
@@ -284,10 +300,6 @@ def _access(
         records, changes, staff, quotas, clock, key=settings.keys_links,
         failures=settings.limits_logins,
     )  # fmt: skip
-
-
-def _sealer(key: Secret) -> Sealer:
-    return Sealer({"k1": bytes.fromhex(key.reveal())})
 
 
 def _origins(settings: Settings) -> list[str]:
