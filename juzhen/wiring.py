@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from engagement.triggers import Triggers
+from matching.affinities import Affinities
 from matching.recommender import Recommender
-from schemas.graphql.schema import Edition, build
 
 from channels.accounts import Account, Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
@@ -56,8 +56,9 @@ from juzhen.web.repeats import Repeats
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.secret import Secret
-from matching.arrays import Arrays
+from matching.candidates import Candidates
 from matching.counters import Counters
+from schemas.graphql.schema import Edition, build
 from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
 from stores.files import Files
@@ -236,11 +237,12 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
 
     # what to say to whom, and who does what next
     counters = Counters(people, history)
-    arrays = Arrays(records, shelf)
+    affinities = Affinities(records, changes)
     recommender = Recommender(
-        records=records, changes=changes, clock=clock, zone=zone, arrays=arrays, counters=counters,
-        customers=customers, profiles=profiles, identities=identities, materials=materials,
-        taxonomy=taxonomy, shelf=shelf, staff=staff, history=history, accounts=accounts,
+        records=records, changes=changes, clock=clock, zone=zone, counters=counters,
+        candidates=Candidates(records, changes, counters, clock), affinities=affinities,
+        abilities=abilities, customers=customers, profiles=profiles, identities=identities,
+        materials=materials, taxonomy=taxonomy, shelf=shelf, staff=staff,
     )  # fmt: skip
     reminders = Reminders(records, changes, clock)
     triggers = Triggers(
