@@ -123,6 +123,8 @@ class Platform:
     callbacks: Callbacks
     acquaintances: Acquaintances
     counters: Counters
+    affinities: Affinities
+    abilities: Abilities
     recommender: Recommender
     reminders: Reminders
     triggers: Triggers
@@ -238,6 +240,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     # what to say to whom, and who does what next
     counters = Counters(people, history)
     affinities = Affinities(records, changes)
+    abilities = Abilities(records, changes, counters, materials, taxonomy, clock)
     recommender = Recommender(
         records=records, changes=changes, clock=clock, zone=zone, counters=counters,
         candidates=Candidates(records, changes, counters, clock), affinities=affinities,
@@ -264,7 +267,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         publishing=publishing, preferences=Preferences(records, consents, deliveries),
         callbacks=Callbacks(accounts, channels, intake, deliveries, clock),
         acquaintances=Acquaintances(records, history, channels, intake, clock),
-        counters=counters, recommender=recommender, reminders=reminders, triggers=triggers,
+        counters=counters, affinities=affinities, abilities=abilities, recommender=recommender, reminders=reminders, triggers=triggers,
         edition=build(types),
     )  # fmt: skip
 
