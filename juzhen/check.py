@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from content_hub.invariants import file_flaws, shelf_flaws
+from data_hub.invariants import digest_flaws, identity_flaws, profile_flaws
 from juzhen import migrations, origin
 from kernel import wording
 
@@ -39,12 +41,13 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "migrations": lambda: _not_migrated(p),
         "audit chain": p.audit.flaws,
         "history": p.history.flaws,
-        "identities": p.identities.flaws,
-        "profiles": p.profiles.flaws,
-        "shelf": p.shelf.flaws,
+        "identities": lambda: identity_flaws(p.people),
+        "profiles": lambda: profile_flaws(p.people),
+        "digest": lambda: digest_flaws(p.people, p.history, p.digest),
+        "shelf": lambda: shelf_flaws(p.records),
         "deliveries": p.publishing.flaws,
         "search": p.finding.flaws,
-        "files": p.media.flaws,
+        "files": lambda: file_flaws(p.records, p.files),
         "reminders": p.reminders.flaws,
     }
 

@@ -12,10 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from engagement.triggers import Triggers
-from matching.affinities import Affinities
-from matching.recommender import Recommender
-
 from channels.accounts import Account, Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
 from channels.app import Inbox, OwnApp
@@ -49,6 +45,7 @@ from data_hub.own_acts import OwnActs
 from data_hub.profiles import Profiles
 from data_hub.staff import StaffBook
 from engagement.reminders import Reminders
+from engagement.triggers import Triggers
 from juzhen import metrics, migrations
 from juzhen.access import Access
 from juzhen.settings import BadSetting, Settings
@@ -56,8 +53,11 @@ from juzhen.web.repeats import Repeats
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.secret import Secret
+from matching.abilities import Abilities
+from matching.affinities import Affinities
 from matching.candidates import Candidates
 from matching.counters import Counters
+from matching.recommender import Recommender
 from schemas.graphql.schema import Edition, build
 from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
@@ -267,7 +267,8 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         publishing=publishing, preferences=Preferences(records, consents, deliveries),
         callbacks=Callbacks(accounts, channels, intake, deliveries, clock),
         acquaintances=Acquaintances(records, history, channels, intake, clock),
-        counters=counters, affinities=affinities, abilities=abilities, recommender=recommender, reminders=reminders, triggers=triggers,
+        counters=counters, affinities=affinities, abilities=abilities,
+        recommender=recommender, reminders=reminders, triggers=triggers,
         edition=build(types),
     )  # fmt: skip
 
