@@ -17,10 +17,10 @@ from juzhen.settings import Settings, name_of
 from kernel.secret import Secret
 
 
-def write(folder: Path) -> list[Path]:
-    """Write every page, and say which."""
+def write(folder: Path, commands: click.Command) -> list[Path]:
+    """Write every page, and say which. ``commands`` is the group of all commands."""
     written = []
-    for name, text in pages().items():
+    for name, text in pages(commands).items():
         page = folder / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
@@ -28,14 +28,14 @@ def write(folder: Path) -> list[Path]:
     return written
 
 
-def pages() -> dict[str, str]:
+def pages(commands: click.Command) -> dict[str, str]:
     """Every generated page by its path under ``docs/``."""
     from schemas import openapi
     from schemas.graphql import schema
 
     return {
         "reference/settings.md": _page("Settings 设置", _settings()),
-        "reference/commands.md": _page("Commands 命令", _commands()),
+        "reference/commands.md": _page("Commands 命令", _command("juzhen", commands)),
         "reference/errors.md": _page("Errors 错误码", _errors()),
         "reference/events.md": _page("Event kinds 事件目录", _events()),
         "reference/channels.md": _page("Channels 渠道", _channels()),
@@ -59,12 +59,6 @@ def _settings() -> Iterator[str]:
         yield f"Expected: {expected} · default: {told if told != '``' else 'empty'}\n"
 
 
-def _commands() -> Iterator[str]:
-    from juzhen.cli import juzhen
-
-    yield from _command("juzhen", juzhen)
-
-
 def _command(path: str, command: click.Command) -> Iterator[str]:
     if isinstance(command, click.Group):
         for name in sorted(command.commands):
@@ -75,7 +69,7 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
 
 
 def _errors() -> Iterator[str]:
-    from juzhen.web.app import STATUS
+    from juzhen.web.problems import STATUS
     from kernel.wording import say
 
     for code, status in sorted(STATUS.items()):

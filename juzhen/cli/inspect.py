@@ -123,7 +123,7 @@ def docs() -> None:
     """
     from juzhen.reference import write
 
-    for page in write(ROOT / "docs"):
+    for page in write(ROOT / "docs", click.get_current_context().find_root().command):
         click.echo(page)
 
 

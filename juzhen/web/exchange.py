@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, request
 
-from juzhen.web.app import asker
+from juzhen.web.asking import asker
 from kernel.actors import require
 from kernel.errors import Invalid
 

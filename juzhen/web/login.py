@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from juzhen.access import LONGEST
 from juzhen.web import pages
-from juzhen.web.app import COOKIE
+from juzhen.web.asking import COOKIE
 from kernel.actors import Role
 from kernel.errors import Invalid, NotFound, Problem
 from kernel.secret import Secret

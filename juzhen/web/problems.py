@@ -1,0 +1,115 @@
+"""Problems (错误应答): the one table from problem to HTTP answer, as JSON or as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, redirect, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from juzhen.logs import logger
+from juzhen.web import pages
+from juzhen.web.asking import language
+from kernel.errors import Invalid, Overloaded, Problem
+from kernel.wording import say
+
+STATUS = {
+    "invalid": 422,
+    "not_found": 404,
+    "conflict": 409,
+    "forbidden": 403,
+    "signed_off": 401,
+    "overloaded": 503,
+    "channel_refused": 422,
+    "channel_busy": 503,
+    "channel_signed_out": 409,
+    "channel_unanswered": 502,
+}
+"""Problem code → HTTP status: the whole table."""
+
+
+def install(app: Flask) -> None:
+    """Answer every problem of the house by the table."""
+    app.register_error_handler(Problem, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(Exception, _fail)
+
+
+def problem_details(problem: Problem, tongue: str) -> dict[str, Any]:
+    """The problem as RFC 9457 spells one."""
+    status = STATUS.get(problem.code, 500)
+    told: dict[str, Any] = {
+        "type": f"/docs/errors#{problem.code}",
+        "title": say(f"title_{problem.code}", tongue),
+        "status": status,
+        "code": problem.code,
+        "reason": problem.reason,
+        "detail": problem.message(tongue),
+    }
+    if isinstance(problem, Invalid):
+        told["errors"] = [
+            {"field": flaw.field, "code": flaw.reason, "message": flaw.message(tongue)}
+            for flaw in problem.flaws
+        ]
+    return told
+
+
+def _refuse(problem: Problem) -> AnyResponse:
+    told = problem_details(problem, language())
+    if problem.code == "signed_off" and _wants_page() and request.method == "GET":
+        return redirect(f"/login?next={request.full_path.rstrip('?')}")
+    response = _page_of(told) if _wants_page() else _json_of(told)
+    if isinstance(problem, Overloaded):
+        response.headers["Retry-After"] = str(max(1, round(problem.seconds)))
+    if problem.code == "signed_off":
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _refuse_http(problem: HTTPException) -> AnyResponse:
+    """What Werkzeug refuses (404, 405, 413…), spelled our way."""
+    if problem.response is not None and (problem.code or 500) < 400:
+        return problem.response
+    status, tongue = problem.code or 500, language()
+    known = {404: "no_such_page", 405: "no_such_verb", 413: "body_too_large"}
+    reason = known.get(status, "request_not_understood")
+    told = {
+        "type": f"/docs/errors#{reason}",
+        "title": say(reason, tongue),
+        "status": status,
+        "code": reason,
+        "detail": say(reason, tongue),
+    }
+    response = _page_of(told) if _wants_page() else _json_of(told)
+    if problem.code == 405 and (allow := getattr(problem, "valid_methods", None)):
+        response.headers["Allow"] = ", ".join(allow)
+    return response
+
+
+def _fail(failure: Exception) -> AnyResponse:
+    """The outermost loop: nobody is shown a stack trace, everybody a number to name."""
+    logger().error("request_failed", path=request.path, exc_info=failure)
+    tongue = language()
+    told = {
+        "type": "/docs/errors#failed",
+        "title": say("title_failed", tongue),
+        "status": 500,
+        "code": "failed",
+        "detail": say("we_failed", tongue, number=g.get("request_id", "")),
+    }
+    return _page_of(told) if _wants_page() else _json_of(told)
+
+
+def _wants_page() -> bool:
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    return best == "text/html" and not request.path.startswith(("/graphql", "/v1", "/callbacks"))
+
+
+def _json_of(told: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(told), told["status"], content_type="application/problem+json")
+
+
+def _page_of(told: dict[str, Any]) -> Response:
+    return Response(pages.render("problem.html", problem=told), told["status"])
