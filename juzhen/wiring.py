@@ -249,8 +249,9 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     )  # fmt: skip
     reminders = Reminders(records, changes, clock)
     triggers = Triggers(
-        records=records, findings=findings, reminders=reminders, profiles=profiles,
-        identities=identities, customers=customers, clock=clock, zone=zone,
+        records=records, people=people, findings=findings, history=history, reminders=reminders,
+        profiles=profiles, identities=identities, customers=customers, staff=staff, clock=clock,
+        zone=zone,
     )  # fmt: skip
 
     return Platform(

@@ -72,7 +72,7 @@ def test_an_editors_mistakes_are_named(company):
         (code, field.partition(".")[0])
         for code, field in door.problems(TAG, materials=["bare"], add=["tag_nobody"])
     ]
-    assert door.problems(TAG, materials=["bare"], add=["topic.wealth"]) == []
+    assert door.problems(TAG, materials=["bare"], add=["stage.connect"]) == []
 
     window = {"opens": at(hours=1), "closes": at(hours=2)}
     for wrong in (
@@ -85,7 +85,7 @@ def test_an_editors_mistakes_are_named(company):
         assert {field for _, field in told} & {"opens", "closes"}, wrong
 
     assert (
-        door.problems(CAMPAIGN, code="c", title="开门红", opens=at(days=1), closes=at(days=2)) == []
+        door.problems(CAMPAIGN, code="c", name="开门红", opens=at(days=1), closes=at(days=2)) == []
     )
     outside = door.problems(PLACE, material="bare", channel="app", campaign="c", **window)
     assert outside != []

@@ -45,6 +45,13 @@ TIMELINE = """query($id: ID!) { customer(id: $id) { id
 FIND = """query($handle: String!) {
   customers(filter: {handle: $handle}) { nodes { id } totalCount } }"""
 
+NEW_TAG = """mutation($input: CreateTagInput!) {
+  createTag(input: $input) { tag { id } problems { code field message } } }"""
+TOPICS = [
+    ("topic.elder", "养老", None, ["退休"]),
+    ("topic.elder_community", "养老社区", "topic.elder", ["养老院"]),
+    ("topic.wealth", "理财", None, []),
+]
 MATERIALS = [
     ("opening", "script", "养老话题开场白", "topic.elder_community"),
     ("objection", "script", "客户说太贵了怎么答", "topic.wealth"),
@@ -81,13 +88,12 @@ class Flow:
     # 1
 
     def makes_and_places_materials(self):
-        tags = self.editor('{ tags(facet: "topic", first: 100) { nodes { id code label } } }')
-        self.tags = {each["code"]: each["id"] for each in tags["tags"]["nodes"]}
+        self.makes_a_taxonomy()
         picture, paper = self.uploads()
         for code, kind, title, tag in MATERIALS:
             made = self.does(
                 CREATE, code=code, type=kind, title=title, summary=f"{title}摘要", cover=picture,
-                body=f"<p>{title}正文</p>", fields=self.fields_of(kind, paper, picture),
+                body=f"<p>{title}正文</p>", fields=self.fields_of(kind, paper),
             )  # fmt: skip
             self.ids[code] = made["material"]["id"]
             self.does(TAG, materials=[code], add=[tag])
@@ -96,6 +102,15 @@ class Flow:
             self.places(code, "app", now() - dt.timedelta(seconds=1), closes)
         self.short = (opens, opens + dt.timedelta(seconds=12))
         self.places("article", "oa", *self.short)
+
+    def makes_a_taxonomy(self):
+        """A tree with synonyms: 养老 over 养老社区, beside 理财."""
+        for code, label, parent, synonyms in TOPICS:
+            self.does(
+                NEW_TAG, facet="topic", code=code, label=label, parent=parent, synonyms=synonyms
+            )
+        found = self.editor('{ tags(text: "养老院", first: 5) { nodes { code } } }')
+        assert [each["code"] for each in found["tags"]["nodes"]] == ["topic.elder_community"]
 
     def uploads(self):
         """A cover, and a product note of two pages."""
@@ -114,18 +129,13 @@ class Flow:
             ids.append(json.loads(answer.data)["id"])
         return ids
 
-    def fields_of(self, kind, paper, picture):
-        needed = self.web.graphql(
-            "query($c: String!) { materialType(code: $c) { fields { name kind required } } }",
-            self.company.tokens["editor"],
-            c=kind,
-        )["materialType"]["fields"]
-        values = {"media": paper if kind == "product_note" else picture, "link": "https://e.cn/a"}
-        return [
-            {"name": each["name"], "value": values.get(each["kind"], "见正文")}
-            for each in needed
-            if each["required"]
-        ]
+    @staticmethod
+    def fields_of(kind, paper):
+        fields = {
+            "product_note": {"document": paper, "risk_level": "R2"},
+            "mini_program_tool": {"app_id": "wx0002", "path": "/pages/pension"},
+        }
+        return [{"name": name, "value": value} for name, value in fields.get(kind, {}).items()]
 
     def places(self, code, channel, opens, closes):
         return self.does(
@@ -145,7 +155,7 @@ class Flow:
         opens = now() + dt.timedelta(seconds=2)
         closes = opens + dt.timedelta(seconds=2)
         made = self.does(CREATE, code="flash", type="script", title="限时话术", body="<p>快</p>",
-                         fields=self.fields_of("script", "", ""))  # fmt: skip
+                         fields=[])  # fmt: skip
         self.does(TAG, materials=["flash"], add=["topic.wealth"])
         self.places("flash", "app", opens, closes)
         flash, seen = made["material"]["id"], []
@@ -162,19 +172,27 @@ class Flow:
         self.company.start_worker()
 
     def etag_changes_exactly_at_a_boundary(self):
-        ask = {"query": '{ shelf(channel: "app") { nodes { id title } } }'}
-        token = self.company.tokens["app"]
-        first = self.web("GET", "/graphql", token, fields=ask)
-        again = self.web(
-            "GET", "/graphql", token, fields=ask, headers={"If-None-Match": first.headers["ETag"]}
-        )
-        other = self.web(
-            "GET", "/graphql", self.company.tokens["rep"], fields=ask,
-            headers={"If-None-Match": first.headers["ETag"]},
-        )  # fmt: skip
-        assert (first.status, again.status, again.data) == (200, 304, b"")
-        assert other.status == 200
-        assert other.headers["ETag"] != first.headers["ETag"]
+        """The same while nothing changes, another from the boundary on, another for a rep."""
+        opens = now() + dt.timedelta(seconds=2)
+        self.places("flash", "app", opens, opens + dt.timedelta(days=1))
+        first = self.asked_by("app")
+        seen = []
+        while now() < opens + dt.timedelta(seconds=0.4):
+            before = now()
+            again = self.asked_by("app", first.headers["ETag"])
+            seen.append((before, again.status, now()))
+            assert again.data == b"" or again.status == 200
+        for before, status, after in seen:
+            if after < opens or before >= opens:
+                assert status == (304 if after < opens else 200)
+        rep = self.asked_by("rep", first.headers["ETag"])
+        assert rep.status == 200
+        assert rep.headers["ETag"] != first.headers["ETag"]
+
+    def asked_by(self, who, held=""):
+        ask = {"query": '{ shelf(channel: "app") { nodes { id title trackedUrl } } }'}
+        token = self.company.tokens[who]
+        return self.web("GET", "/graphql", token, fields=ask, headers={"If-None-Match": held})
 
     # 3
 
@@ -213,7 +231,7 @@ class Flow:
     def sdk_sends(self, user, calls, **more):
         """The unmodified client library, against our door."""
         client = Client(
-            self.company.write_key, host=self.web.url, sync_mode=False, flush_interval=0.05,
+            self.company.write_key, host=self.web.url, upload_interval=0.05,
             on_error=self.sdk_failed,
         )  # fmt: skip
         for call, told in calls:
