@@ -146,7 +146,7 @@ def _flat(table: Mapping[str, Any], prefix: str = PREFIX) -> Iterator[tuple[str,
             )
 
 
-_READERS: dict[type, fields.Field[Any]] = {
+_READERS: dict[type, Any] = {
     bool: fields.Boolean(),
     int: fields.Integer(),
     float: fields.Float(),
@@ -159,7 +159,7 @@ def _read(name: str, text: str, default: Any, expected: str, source: str) -> Any
     value: Any = text
     if reader := _READERS.get(type(default)):
         try:
-            value = reader.deserialize(text)  # type: ignore[no-untyped-call]  # marshmallow's own
+            value = reader.deserialize(text)
         except ValidationError as wrong:
             kind = expected or type(default).__name__
             raise BadSetting(f"{name}={text!r} (read from {source}): expected {kind}.") from wrong

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from juzhen.cli.company import platform
 from juzhen.settings import load
@@ -28,29 +34,31 @@ def migrate() -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["search", "profiles", "shelf"]))
+@click.argument("what", type=click.Choice(["search", "profiles", "counters"]))
 def rebuild(what: str) -> None:
-    """Work a fold out anew from the facts below it, beside live traffic.
+    """Work a fold out anew from the facts below it. The worker may run meanwhile.
 
     Example: juzhen rebuild profiles
     """
-    steps: dict[str, Callable[[Platform], tuple[int, Callable[[], int]]]] = {
-        "search": lambda company: company.finding.rebuild(),
-        "profiles": lambda company: company.digest.rebuild_in_slices(),
-        "shelf": lambda company: company.shelf.rebuild(),
-    }
-    with platform() as company:
-        total, step = steps[what](company)
-        _with_progress(what, total, step)
+    with platform() as company, Progress(*_COLUMNS, TimeElapsedColumn()) as progress:
+        task = progress.add_task(what, total=None)
+        _REBUILDERS[what](company, lambda done: progress.update(task, completed=done))
 
 
-def _with_progress(what: str, total: int, step: Callable[[], int]) -> None:
-    """Run slices until one finds nothing, showing count, rate and time left."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn()) as progress:
-        task = progress.add_task(what, total=total)
-        while done := step():
-            progress.advance(task, done)
+def _search(company: Platform, tell: Callable[[int], None]) -> None:
+    company.index.clear()
+    done = 0
+    while followed := company.finding.follow(500):
+        done += followed
+        tell(done)
+
+
+_COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
+_REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
+    "search": _search,
+    "profiles": lambda company, tell: company.digest.rebuild(tell),
+    "counters": lambda company, tell: company.counters.rebuild(tell),
+}
 
 
 COMMANDS: list[click.Command] = [migrate, rebuild]

@@ -80,7 +80,7 @@ def _environment(zone: Zone) -> Environment:
 
 
 def _tongue() -> str:
-    from juzhen.web.app import language
+    from juzhen.web.asking import language
 
     return language()
 

@@ -70,7 +70,7 @@ def _refuse(problem: Problem) -> AnyResponse:
 
 def _refuse_http(problem: HTTPException) -> AnyResponse:
     """What Werkzeug refuses (404, 405, 413…), spelled our way."""
-    if problem.response is not None and (problem.code or 500) < 400:
+    if isinstance(problem.response, AnyResponse) and (problem.code or 500) < 400:
         return problem.response
     status, tongue = problem.code or 500, language()
     known = {404: "no_such_page", 405: "no_such_verb", 413: "body_too_large"}

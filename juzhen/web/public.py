@@ -20,7 +20,7 @@ from content_hub.materials import Material
 from content_hub.tracking import Link
 from data_hub.intake import is_bot
 from juzhen.logs import logger
-from juzhen.web.app import asker
+from juzhen.web.asking import asker
 from juzhen.web.pages import page
 from kernel.actors import require
 from kernel.errors import NotFound, Overloaded

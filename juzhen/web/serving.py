@@ -11,7 +11,8 @@ from juzhen.settings import BadSetting, Settings, environment_of
 def serve(settings: Settings) -> None:
     """Answer requests until stopped. Stopping finishes what is being answered."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
 
     logs.start(settings.log_level, process="web")
     if strangers := origin.strangers():
@@ -25,11 +26,11 @@ def serve(settings: Settings) -> None:
         interface=Interfaces.RSGI,
         workers=settings.web_processes,
         runtime_threads=1,
-        loop="uvloop",
+        loop=Loops.uvloop,
         backlog=2048,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         websockets=False,
     ).serve()

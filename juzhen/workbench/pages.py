@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from juzhen.web import pages
-from juzhen.web.app import asker, language
+from juzhen.web.asking import asker, language
 from juzhen.workbench import sharing, telling
 from kernel.actors import Actor, require
 from kernel.errors import Forbidden, Invalid
