@@ -12,10 +12,11 @@ from juzhen.web import pages
 from juzhen.web.asking import asker, language
 from juzhen.workbench import sharing, telling
 from kernel.actors import Actor, require
-from kernel.errors import Forbidden, Invalid
+from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.ids import new_id
 
 if TYPE_CHECKING:
+    from content_hub.materials import Material
     from juzhen.wiring import Platform
 
 _NEW = ("new_customer", "came_back", "read_your_share")
@@ -81,6 +82,14 @@ def _home(door: Blueprint, platform: Platform) -> None:
         return redirect(url_for("workbench.home", said="done_reminder"), 303)
 
 
+def _material(platform: Platform, actor: Actor, key: str) -> Material:
+    """A material whose unit's content the rep sees; any other looks like none."""
+    found = platform.materials.one(key)
+    if actor.reach is not None and found.unit not in actor.units | actor.reach:
+        raise NotFound("material", key[:60])
+    return found
+
+
 def _today(platform: Platform, dot: telling.Dot) -> bool:
     return platform.zone.day(dot.due) == platform.zone.day(platform.clock())
 
@@ -131,7 +140,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
     def send(customer: str, material: str) -> AnyResponse:
         actor, form = _rep(), request.form
         her = platform.customers.seen_by(actor).one(customer)
-        kept = platform.materials.one(material)
+        kept = _material(platform, actor, material)
         target = form.get("target", "")
         try:
             sharing.share(
@@ -148,7 +157,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
     def link(customer: str, material: str) -> Response:
         actor = _rep()
         her = platform.customers.seen_by(actor).one(customer)
-        kept = platform.materials.one(material)
+        kept = _material(platform, actor, material)
         return _page(
             platform, "link.html", "customers", her=her, name=telling.name_of(her, language()),
             material=kept, link=sharing.tracked_link(platform, actor, her, kept.id),
@@ -164,7 +173,7 @@ def _composing(
 ) -> Response:
     actor = _rep()
     her = platform.customers.seen_by(actor).one(customer)
-    kept = platform.materials.one(material)
+    kept = _material(platform, actor, material)
     answer = _page(
         platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
         material=kept, targets=sharing.targets(platform, her, kept.id), form=form,

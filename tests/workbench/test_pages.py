@@ -1,0 +1,185 @@
+"""What a rep does on her phone, without JavaScript."""
+
+import re
+
+import pytest
+
+from juzhen.workbench.sharing import targets
+from kernel.wording import say
+from tests.workbench.conftest import PHONE
+
+FORM = {"csrf": "form-token"}
+
+
+@pytest.fixture
+def phone(desk):
+    return desk.client()
+
+
+def share_page(phone, her, material, script=""):
+    where = f"/workbench/customers/{her}/share/{material}"
+    page = phone.get(f"{where}?script={script}" if script else where, headers=PHONE)
+    key = re.search(r'name="key" value="([^"]+)"', page.text)[1]
+    return where, page, key
+
+
+def acts(desk, act):
+    return [change for change in desk.changes.after("").changes if change.act == act]
+
+
+@pytest.mark.rule("R35.1", "R35.2")
+def test_a_red_dot_leads_to_the_customer_and_goes_out(desk, phone, rep, her):
+    unread = desk.reminders.unread(rep.staff)
+    home = phone.get("/workbench/", headers=PHONE)
+    assert f"{unread} 条未读提醒" in home.text
+    assert "王秀兰" in home.text
+    assert say("reminder_birthday") in home.text
+    dot = next(d for d in desk.reminders.page(rep.staff).items if d.kind == "birthday")
+    opened = phone.post(f"/workbench/reminders/{dot.id}/open", data=FORM, headers=PHONE)
+    assert opened.status_code == 303
+    assert f"/workbench/customers/{her}" in opened.location
+    assert phone.get("/workbench/unread").json["unread"] == unread - 1
+    assert phone.get(opened.location, headers=PHONE).status_code == 200
+
+
+@pytest.mark.rule("R20.1", "R20.2")
+def test_a_customers_page_tells_who_what_to_send_what_to_say_and_why(desk, phone, rep, her):
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    assert "王秀兰" in page
+    assert "3 月 4 日" in page
+    assert "稳盈三年" in page
+    assert "你的客户本周看了 3 次养老社区内容" in page
+    assert "符合你的人设：老阿姨、理财适合讲养老社区" in page
+    assert "王女士您好，我是李丽，最近养老社区有新消息" in page
+    assert "产品说明" in page
+    assert "阅读了内容" in page
+    assert len(acts(desk, "recommended")) == 1
+
+
+def test_a_share_through_the_official_account_is_queued_with_the_edited_words(
+    desk, phone, rep, her, shop
+):
+    material = shop["materials"][0]
+    where, page, key = share_page(phone, her, material)
+    assert "公众号消息 · 晨星财富" in page.text
+    before = desk.reminders.unread(rep.staff)
+    sent = phone.post(
+        where, data=FORM | {"key": key, "words": "王姐，这篇讲得清楚", "target": shop["oa"].id}
+    )
+    again = phone.post(
+        where, data=FORM | {"key": key, "words": "王姐，这篇讲得清楚", "target": shop["oa"].id}
+    )
+    assert (sent.status_code, again.status_code) == (303, 303)
+    (delivery,) = desk.deliveries.of_customer(["openid:" + shop["oa"].id + ":o_wang"])
+    assert (delivery.words, delivery.material, delivery.rep) == (
+        "王姐，这篇讲得清楚", material, rep.staff,
+    )  # fmt: skip
+    assert before > desk.reminders.unread(rep.staff) == 0
+    assert {act.detail["via"] for act in acts(desk, "sent")} == {shop["oa"].id}
+
+
+def test_what_she_sends_by_link_comes_back_as_a_red_dot_once_it_is_read(
+    desk, phone, rep, her, shop, clock
+):
+    material = shop["materials"][4]
+    where, _, key = share_page(phone, her, material)
+    sent = phone.post(where, data=FORM | {"key": key, "words": "", "target": "link"})
+    page = phone.get(sent.location, headers=PHONE).text
+    link = re.search(r'value="http://localhost(/t/[^"]+)"', page)[1]
+    assert desk.links.open(link.removeprefix("/t/")).rep == rep.staff
+    desk.reminders.finish_about(rep.staff, ["phone::13800138000"])
+    assert phone.get("/workbench/unread").json["unread"] == 0
+    customer = desk.client()
+    opened = customer.get(link, headers=PHONE | {"User-Agent": "Mozilla/5.0 (iPhone)"})
+    customer.get(opened.location, headers=PHONE | {"User-Agent": "Mozilla/5.0 (iPhone)"})
+    desk.work()
+    assert phone.get("/workbench/unread").json["kinds"] == {"read_your_share": 1}
+    assert len(acts(desk, "sent")) == 1
+
+
+def test_words_that_may_not_be_said_and_gaps_are_refused_beside_the_field(desk, phone, her, shop):
+    where, _, key = share_page(phone, her, shop["materials"][0])
+    refused = phone.post(
+        where,
+        data=FORM | {"key": key, "words": "保本保息，＿＿您放心", "target": "acc_nowhere"},
+        headers=PHONE,
+    )
+    assert refused.status_code == 422
+    for said in ("保本保息", "还有没填的空格", "请选择怎样发给客户"):
+        assert said in refused.text
+    assert acts(desk, "sent") == []
+
+
+def test_who_wants_no_promotion_is_not_written_to(desk, phone, her, shop):
+    seen = desk.customers.seen_by(desk.staff.actor(desk.works)).one(her)
+    desk.consents.withdraw(seen.handles, "marketing", channel="wechat_oa", source="menu")
+    refuses = {t.kind: t.refuses for t in targets(desk, seen, shop["materials"][0])}
+    assert refuses == {"wechat_oa": "she_wants_nothing_here", "app": "", "link": ""}
+    where, page, key = share_page(phone, her, shop["materials"][0])
+    assert say("she_wants_nothing_here") in page.text
+    refused = phone.post(where, data=FORM | {"key": key, "words": "x", "target": shop["oa"].id})
+    assert refused.status_code == 422
+
+
+def test_another_reps_customer_and_reminder_are_not_there(desk, phone, rep, her):
+    other = desk.company.hire("wang", name="王强")
+    hers = {"X-Staff": other.staff} | PHONE
+    dot = desk.reminders.page(rep.staff).items[0]
+    assert phone.get(f"/workbench/customers/{her}", headers=hers).status_code == 404
+    assert (
+        phone.post(f"/workbench/reminders/{dot.id}/open", data=FORM, headers=hers).status_code
+        == 404
+    )
+    assert "王秀兰" not in phone.get("/workbench/", headers=hers).text
+    assert "王秀兰" not in phone.get("/workbench/customers", headers=hers).text
+
+
+def test_another_units_material_is_not_shared(desk, phone, her, shop):
+    branch = desk.staff.add_unit("east", "华东", by="li").id
+    theirs = desk.company.place("华东专属", "健康", unit=branch, account=shop["app"].id)
+    where = f"/workbench/customers/{her}/share/{theirs}"
+    assert phone.get(where, headers=PHONE).status_code == 404
+
+
+def test_customers_are_found_by_part_of_a_name(phone, her):
+    assert "王秀兰" in phone.get("/workbench/customers?text=秀兰", headers=PHONE).text
+    nobody = phone.get("/workbench/customers?text=张三", headers=PHONE).text
+    assert "没有找到客户" in nobody
+
+
+@pytest.mark.rule("R21.4", "R21.5")
+def test_she_sees_what_was_learned_of_her_and_corrects_it(desk, phone, rep, her, shop):
+    company = desk.company
+    company.tell(
+        company.event("bought", company.meet("13700000000"), shop["materials"][0], rep=rep.staff)
+    )
+    page = phone.get("/workbench/me", headers=PHONE).text
+    assert "养老社区" in page
+    assert "1 单里有 1 单" in page
+    tag = company.tags["养老社区"]
+    phone.post(f"/workbench/me/abilities/{tag}", data=FORM | {"refuse": "yes"})
+    assert say("wb_refused") in phone.get("/workbench/me", headers=PHONE).text
+    phone.post(f"/workbench/me/abilities/{tag}", data=FORM | {"accept": "yes"})
+    assert say("wb_refused") not in phone.get("/workbench/me", headers=PHONE).text
+    aunt = company.tags["老阿姨"]
+    phone.post("/workbench/me/persona", data=FORM | {"remove": aunt})
+    assert aunt not in desk.staff.one(rep.staff).persona
+    phone.post("/workbench/me/persona", data=FORM | {"add": aunt})
+    assert aunt in desk.staff.one(rep.staff).persona
+
+
+def test_every_page_is_there_in_english_too(desk, phone, rep, her, shop):
+    pages = ["/workbench/", "/workbench/customers", f"/workbench/customers/{her}", "/workbench/me",
+             f"/workbench/customers/{her}/share/{shop['materials'][0]}",
+             f"/workbench/customers/{her}/link/{shop['materials'][0]}"]  # fmt: skip
+    for page in pages:
+        told = phone.get(f"{page}?lang=en", headers=PHONE)
+        assert told.status_code == 200
+        assert "wb_" not in re.sub(r"<[^>]+>", "", told.text)
+        assert "Customers" in told.text
+
+
+def test_nobody_and_machines_have_no_workbench(desk, phone, rep):
+    desk.works = ""
+    assert phone.get("/workbench/", headers=PHONE).status_code == 302
+    assert phone.get("/workbench/", headers=PHONE | {"X-Actor": "collector"}).status_code == 403
