@@ -62,3 +62,15 @@ def test_the_pictures_of_the_four_lives_are_drawings_without_scripts():
 
     assert len(drawings) >= 5
     assert not [drawing for drawing in drawings if "<script" in drawing.read_text("utf-8")]
+
+
+def test_every_place_in_the_code_that_a_document_names_exists():
+    rooms = "kernel|stores|content_hub|data_hub|channels|matching|engagement|schemas|juzhen"
+    named = {
+        place
+        for page in WRITTEN
+        for place in re.findall(rf"`((?:{rooms})(?:/\w+)+(?:\.py)?)`", page.read_text("utf-8"))
+    }
+
+    assert named
+    assert [place for place in sorted(named) if not (HOUSE / place).exists()] == []
