@@ -36,6 +36,8 @@ class Outcome(Enum):
     """The asker holds this very answer already."""
     REFUSED = "refused"
     """Nothing was executed; the body says why."""
+    NOT_KNOWN = "not_known"
+    """A hash we hold no document for: to be sent again with its text."""
     NOT_A_QUESTION = "not_a_question"
     """A mutation came by a way that only reads."""
 

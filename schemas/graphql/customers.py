@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import graphene
+from matching.recommender import Item
 
 from channels.deliveries import Delivery as DeliveryRecord
 from data_hub.consents import MARKETING
@@ -16,7 +17,7 @@ from data_hub.profiles import Profile
 from kernel.actors import require
 from kernel.errors import Conflict
 from schemas.graphql.binding import Ask
-from schemas.graphql.context import Context
+from schemas.graphql.context import Batch, Context
 from schemas.graphql.library import shapes as library
 from schemas.graphql.library.questions import own_account, visible
 from schemas.graphql.operations import Delivery
@@ -160,9 +161,34 @@ class Reason(graphene.ObjectType):
     """One part of a score. The weights of all reasons add up to it."""
 
     kind = graphene.String(required=True)
-    text = graphene.String(required=True, description="For people, in the asker's language.")
+    text = graphene.String(
+        required=True,
+        resolver=lambda reason, ask: reason.text(ask.context.language),
+        description="For people, in the asker's language.",
+    )
     weight = graphene.Float(required=True)
-    evidence = Value(description="What a person can check it against.")
+    evidence = Value(
+        resolver=lambda reason, ask: dict(reason.evidence),
+        description="What a person can check it against.",
+    )
+
+
+def _words(context: Context, customer: str) -> Batch[str]:
+    """Scripts as the asker says them to this customer."""
+    return context.batch(
+        f"words for {customer}",
+        lambda ids: context.recommender.words(customer, context.actor, ids),
+    )
+
+
+def _script(suggested: _Suggested, ask: Ask) -> _Said | None:
+    script = suggested.item.script
+    text = _words(ask.context, suggested.customer).of(script) if script else None
+    return _Said(script, text) if script and text is not None else None
+
+
+def _told(name: str) -> Callable[[_Suggested, Ask], Any]:
+    return lambda suggested, ask: getattr(suggested.item, name)
 
 
 class Suggestion(graphene.ObjectType):
@@ -171,14 +197,19 @@ class Suggestion(graphene.ObjectType):
     class Meta:
         name = "RecommendedItem"
 
-    position = graphene.Int(required=True)
-    score = graphene.Float(required=True)
-    propensity = graphene.Float(required=True, description="How likely it was to be shown here.")
-    material = graphene.Field(
-        library.Material, resolver=lambda item, ask: _known_material(ask.context, item.material)
+    position = graphene.Int(required=True, resolver=_told("position"))
+    score = graphene.Float(required=True, resolver=_told("score"))
+    propensity = graphene.Float(
+        required=True,
+        resolver=_told("propensity"),
+        description="How likely it was to be shown at this place.",
     )
-    script = graphene.Field(Script)
-    reasons = graphene.List(graphene.NonNull(Reason), required=True)
+    material = graphene.Field(
+        library.Material,
+        resolver=lambda suggested, ask: _known_material(ask.context, suggested.item.material),
+    )
+    script = graphene.Field(Script, resolver=_script)
+    reasons = graphene.List(graphene.NonNull(Reason), required=True, resolver=_told("reasons"))
 
 
 class Recommendations(graphene.ObjectType):
@@ -189,25 +220,16 @@ class Recommendations(graphene.ObjectType):
     items = graphene.List(graphene.NonNull(Suggestion), required=True)
 
 
+class _Suggested(NamedTuple):
+    """An item of an offer, and for whom it was made."""
+
+    customer: str
+    item: Item
+
+
 class _Said(NamedTuple):
     id: str
     text: str
-
-
-class _Why(NamedTuple):
-    kind: str
-    text: str
-    weight: float
-    evidence: Any
-
-
-class _Suggested(NamedTuple):
-    position: int
-    score: float
-    propensity: float
-    material: str
-    script: _Said | None
-    reasons: list[_Why]
 
 
 class _Offered(NamedTuple):
@@ -219,21 +241,13 @@ class _Offered(NamedTuple):
 def _recommendations(source: None, ask: Ask, customer: str, first: int | None = None) -> _Offered:
     context: Context = ask.context
     require(context.actor, "recommend")
-    her = context.customers.seen_by(context.actor).one(customer)
     offer = context.recommender.for_contact(
-        her.id, context.actor, first=10 if first is None else first
+        customer, context.actor, first=10 if first is None else first
     )
-    told = context.recommender.told(offer, context.language)
-    library.materials(context).expect(each.material for each in told)
-    return _Offered(offer.id, offer.at, [_suggested(each) for each in told])
-
-
-def _suggested(told: Any) -> _Suggested:
-    return _Suggested(
-        told.position, told.score, told.propensity, told.material,
-        _Said(told.script.id, told.script.text) if told.script else None,
-        [_Why(each.kind, each.text, each.weight, each.evidence) for each in told.reasons],
-    )  # fmt: skip
+    items = offer.told()
+    library.materials(context).expect(item.material for item in items)
+    _words(context, customer).expect(item.script for item in items if item.script)
+    return _Offered(offer.id, offer.at, [_Suggested(customer, item) for item in items])
 
 
 def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
@@ -278,5 +292,5 @@ VERBS = {
     ),
 }  # fmt: skip
 
-SIZES = {("RecommendedItem", "reasons"): 12}
+SIZES = {("RecommendedItem", "reasons"): 20}
 WEIGHTS = {("Query", "recommendations"): 100, ("Customer", "timeline"): 5}

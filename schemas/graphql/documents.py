@@ -69,6 +69,11 @@ class Document:
         """Is it a query?"""
         return self.operation.operation is OperationType.QUERY
 
+    def named(self, name: str | None) -> bool:
+        """Is this the operation that is asked for? None and an empty name ask for any."""
+        own = self.operation.name
+        return not name or (own is not None and own.value == name)
+
     def function(self, schema: GraphQLSchema, variables: dict[str, Any]) -> Compiled | None:
         """Its function for these variables; None leaves it to graphql-core."""
         if not self.asks:

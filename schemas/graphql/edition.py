@@ -24,7 +24,7 @@ from kernel.actors import Actor, Role
 from kernel.errors import Forbidden, Invalid, Problem
 from schemas.graphql.answers import Answer, Answers, Freshness, Outcome, key_of
 from schemas.graphql.context import Context
-from schemas.graphql.documents import Document, Documents, NotValid
+from schemas.graphql.documents import Document, Documents, NotPersisted, NotValid
 from schemas.graphql.errors import refused, told
 from schemas.graphql.guard import Guard
 
@@ -87,6 +87,8 @@ class Edition:
                 if known := self._known(key, held):
                     return known
             self.guard.afford(document.node, given)
+        except NotPersisted as unknown:
+            return _refusal(Outcome.NOT_KNOWN, unknown, context)
         except Problem as problem:
             return _refusal(Outcome.REFUSED, problem, context)
         except NotValid as refusal:
@@ -97,15 +99,16 @@ class Edition:
         self,
         persisted: str,
         variables: Mapping[str, Any],
+        operation: str | None,
         asker: Asker,
-        freshness: Freshness,
+        freshness: Callable[[], Freshness],
         held: str = "",
     ) -> Answer | None:
         """The answer to a persisted query if it is kept (or ``held``), without executing."""
         document = self.documents.held(persisted.lower())
-        if document is None or not document.content_only:
+        if document is None or not document.content_only or not document.named(operation):
             return None
-        return self._known(self._key(document, variables, asker, freshness), held)
+        return self._known(self._key(document, variables, asker, freshness()), held)
 
     def _document(
         self,
@@ -119,9 +122,8 @@ class Edition:
         document = self.documents.find(query, persisted, variables, hints=not stranger)
         if stranger and document.introspects:
             raise Forbidden("introspection_is_for_developers")
-        name = document.operation.name
-        if operation and (name is None or name.value != operation):
-            raise Invalid("operationName", "no_such_operation", name=operation[:60])
+        if not document.named(operation):
+            raise Invalid("operationName", "no_such_operation", name=str(operation)[:60])
         return document
 
     def _key(

@@ -8,7 +8,7 @@ take seconds for 22 fragments of one kilobyte. Numbers are in ``contracts`` of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,8 @@ class Limits:
 
 
 LIMITS = Limits()
+Sizes = Mapping[tuple[str, str], int | Callable[[], int]]
+"""How long the list of a (type, field) can be, or who knows."""
 
 
 def read(text: str, limits: Limits = LIMITS) -> DocumentNode:
@@ -130,7 +132,7 @@ class Guard:
         self,
         schema: GraphQLSchema,
         *,
-        sizes: Mapping[tuple[str, str], int],
+        sizes: Sizes,
         weights: Mapping[tuple[str, str], int],
         limits: Limits = LIMITS,
     ) -> None:
@@ -257,7 +259,7 @@ class _Bill:
         document: DocumentNode,
         variables: Mapping[str, Any],
         schema: GraphQLSchema,
-        sizes: Mapping[tuple[str, str], int],
+        sizes: Sizes,
         weights: Mapping[tuple[str, str], int],
     ) -> None:
         self._schema = schema
@@ -317,7 +319,11 @@ class _Bill:
         below += self._weights.get((parent.name, name), 0)
         if not _is_list(declared):
             return below
-        return below * (asked or self._sizes.get((parent.name, name), 0) or page or _UNKNOWN_LIST)
+        return below * (asked or self._length(parent.name, name) or page or _UNKNOWN_LIST)
+
+    def _length(self, parent: str, name: str) -> int:
+        size = self._sizes.get((parent, name), 0)
+        return size if isinstance(size, int) else size()
 
     def _asked(self, node: FieldNode, declared: GraphQLField) -> int:
         """How many the arguments ask for; 0 if they do not say."""

@@ -30,9 +30,12 @@ _WEIGHTS = {**shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS}
 def build(types: Types) -> Edition:
     """An edition for a company with these content types.
 
-    They decide how many fields a material can have, and so what asking for all of them may cost.
+    They say how many fields a material can have, and so what asking for all of them may cost.
     """
-    widest = max(len(each.fields) for each in types.all())
+
+    def widest() -> int:
+        return max(len(each.fields) for each in types.all())
+
     sizes = {**_SIZES, ("Material", "fields"): widest, ("ShelfItem", "fields"): widest}
     schema = _schema()
     return Edition(schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only)

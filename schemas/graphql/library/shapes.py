@@ -269,7 +269,7 @@ CONTENT = {
 VOLATILE = {("Material", "placements")}
 """Fields of these types that the clock decides as well."""
 
-SIZES = {("Tag", "synonyms"): 30, ("Material", "fields"): 50, ("ShelfItem", "fields"): 50}
+SIZES = {("Tag", "synonyms"): 30}
 """How long lists can be that have no page size."""
 
 WEIGHTS = {("Material", "body"): 5, ("Tag", "children"): 1}
