@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from content_hub.materials import Materials
     from content_hub.media import Media
     from content_hub.shelf import Shelf
-    from content_hub.tags import Taxonomy
+    from content_hub.tags import TagTree, Taxonomy
     from content_hub.tracking import Links
     from content_hub.types import Types
     from data_hub.customers import Customers
@@ -54,6 +54,12 @@ class Batch(Generic[Thing]):
             found = self._fetch(wanted)
             self._known.update({each: found.get(each) for each in wanted})
         return self._known[key]
+
+    def known(self, key: str) -> Thing:
+        """What is there in any case."""
+        found = self.of(key)
+        assert found is not None  # noqa: S101 - the fetch answers every key
+        return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,6 +114,11 @@ class Context:
     def manages(self, unit: str) -> bool:
         """May she change content of that unit, as far as units decide?"""
         return self.actor.reach is None or unit in self.actor.reach or unit == self.actor.unit
+
+    @property
+    def tree(self) -> TagTree:
+        """The vocabulary, as of the first time that this request asked for it."""
+        return self.batch("tree", lambda _: {"": self.taxonomy.now()}).known("")
 
     def account(self, key: str) -> str:
         """The id of a channel account, by id or code. Raises `NotFound`."""

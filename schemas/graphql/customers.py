@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import graphene
-from matching.recommender import Item
 
 from channels.deliveries import Delivery as DeliveryRecord
 from data_hub.consents import MARKETING
@@ -16,6 +15,7 @@ from data_hub.customers import Happening
 from data_hub.profiles import Profile
 from kernel.actors import require
 from kernel.errors import Conflict
+from matching.recommender import Item
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context
 from schemas.graphql.library import shapes as library
@@ -92,7 +92,7 @@ def _leans(customer: CustomerSeen, ask: Ask, first: int | None = None) -> list[_
     profile = _profile(customer, ask)
     if profile is None:
         return []
-    tree = ask.context.taxonomy.now()
+    tree = ask.context.tree
     strongest = sorted(profile.affinity(ask.context.now).items(), key=lambda each: -each[1])
     known = [_Lean(tag, weight) for id_, weight in strongest if (tag := tree.find(id_))]
     return known[: max(0, min(_TAGS if first is None else first, 100))]

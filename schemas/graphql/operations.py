@@ -84,11 +84,7 @@ def _deliveries(
     return listing(page)
 
 
-CountAxis = graphene.Enum(
-    "CountAxis",
-    [(axis.name, axis.value) for axis in Axis],
-    description=lambda value: None if value else "What events are counted by.",
-)
+CountAxis = graphene.Enum.from_enum(Axis, name="CountAxis")
 
 
 class Count(graphene.ObjectType):
@@ -108,7 +104,7 @@ CountConnection = connection(Count)
 def _counts(
     source: None,
     ask: Ask,
-    by: list[str],
+    by: list[Axis],
     material: str | None = None,
     channel: str | None = None,
     kind: str | None = None,
@@ -120,7 +116,7 @@ def _counts(
     context: Context = ask.context
     require(context.actor, "read_counts")
     counts = context.history.counts(
-        [Axis(axis) for axis in by],
+        by,
         material=context.materials.one(material).id if material else None,
         account=context.account(channel) if channel else None,
         kind=kind,

@@ -16,7 +16,7 @@ from schemas.graphql import customers, operations
 from schemas.graphql.binding import bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
-from schemas.graphql.guard import Guard
+from schemas.graphql.guard import Guard, Sizes
 from schemas.graphql.library import questions, shapes, verbs
 
 __all__ = ["Context", "Edition", "build", "sdl"]
@@ -36,7 +36,7 @@ def build(types: Types) -> Edition:
     def widest() -> int:
         return max(len(each.fields) for each in types.all())
 
-    sizes = {**_SIZES, ("Material", "fields"): widest, ("ShelfItem", "fields"): widest}
+    sizes: Sizes = {**_SIZES, ("Material", "fields"): widest, ("ShelfItem", "fields"): widest}
     schema = _schema()
     return Edition(schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only)
 

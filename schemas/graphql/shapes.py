@@ -122,9 +122,9 @@ def counted(ask: Ask) -> bool:
     return "totalCount" in ask.selected
 
 
-def connection(of: type[graphene.ObjectType]) -> type[graphene.ObjectType]:
+def connection(of: type[graphene.ObjectType], name: str = "") -> type[graphene.ObjectType]:
     """The connection type of a type: ``nodes``, ``pageInfo``, ``totalCount``."""
-    name = of.__name__
+    name = name or of.__name__
     return type(
         f"{name}Connection",
         (graphene.ObjectType,),

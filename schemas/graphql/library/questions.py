@@ -157,7 +157,7 @@ def _tags(
 ) -> Listing[TagRecord]:
     context: Context = ask.context
     require(context.actor, "read_library")
-    tree = context.taxonomy.now()
+    tree = context.tree
     if text is not None:
         found = context.taxonomy.find(text, facet=facet or "", limit=500)
     else:

@@ -28,11 +28,11 @@ def _label(tag: TagRecord, ask: Ask) -> str:
 
 
 def _above(tag: TagRecord, ask: Ask) -> TagRecord | None:
-    return ask.context.taxonomy.now().find(tag.parent) if tag.parent else None
+    return ask.context.tree.find(tag.parent) if tag.parent else None
 
 
 def _below(tag: TagRecord, ask: Ask, first: int | None = None) -> list[TagRecord]:
-    tree = ask.context.taxonomy.now()
+    tree = ask.context.tree
     return [tree.by_id[each] for each in tree.children.get(tag.id, ())][: _few(first)]
 
 
@@ -162,7 +162,7 @@ def materials(context: Context) -> Any:
 
 def _tags(material: MaterialRecord, ask: Ask, first: int | None = None) -> list[TagRecord]:
     worn = ask.context.batch("topics", ask.context.materials.topics).of(material.id) or ()
-    return list(ask.context.taxonomy.now().tags(worn))[: _few(first)]
+    return list(ask.context.tree.tags(worn))[: _few(first)]
 
 
 def _link(material: MaterialRecord, ask: Ask, channel: str | None = None) -> str | None:
@@ -255,7 +255,7 @@ class Campaign(graphene.ObjectType):
     unit = graphene.String(required=True)
 
 
-ShelfConnection = connection(ShelfItem)
+ShelfConnection = connection(ShelfItem, "Shelf")
 MaterialConnection = connection(Material)
 TagConnection = connection(Tag)
 CampaignConnection = connection(Campaign)

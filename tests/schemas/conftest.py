@@ -1,0 +1,133 @@
+"""A small company that is asked through GraphQL, every keeper a real one."""
+
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from channels.accounts import Accounts, Channels, Sealer
+from channels.app import Inbox, OwnApp
+from channels.composing import Composer
+from channels.deliveries import Courier, Deliveries
+from channels.outbound import Breakers
+from channels.publishing import Publishing
+from content_hub.campaigns import Campaigns
+from content_hub.finding import Finding
+from content_hub.media import Media
+from content_hub.tracking import Links
+from content_hub.types import Types
+from data_hub.consents import Consents
+from kernel.actors import Actor, Role
+from kernel.secret import Secret
+from schemas.graphql.schema import Context, build
+from stores.folder import Folder
+from stores.sqlite.search import SqliteSearch
+from tests.company import Company
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BASE = "https://juzhen.example"
+
+SHELF = """
+query Shelf($channel: ID!, $tags: [ID!], $first: Int = 20, $after: String) {
+  shelf(
+    channel: $channel, filter: {tags: {all: $tags, descendants: true}}, first: $first, after: $after
+  ) {
+    totalCount pageInfo { hasNextPage endCursor }
+    nodes { id type title summary cover { url } tags { id label facet } opens closes trackedUrl }
+  }
+}
+"""
+RECOMMEND = """
+query Recommend($customer: ID!, $first: Int = 10) {
+  recommendations(customer: $customer, first: $first) {
+    id asOf
+    items {
+      position score material { id title type } script { id text }
+      reasons { kind text weight evidence }
+    }
+  }
+}
+"""
+"""The two queries of the contract, field for field."""
+
+
+class Asked(Company):
+    """The company with its channels, and an edition to ask."""
+
+    def __init__(self, folder, records, people, changes, clock):
+        super().__init__(folder, records, people, changes, clock)
+        self.types = Types(records, changes)
+        self.campaigns = Campaigns(records, changes, clock)
+        self.links = Links(Secret("a key for links"))
+        self.media = Media(records, Folder(folder / "files"), changes, clock)
+        self.index = SqliteSearch(folder / "search.db", durability="process")
+        self.finding = Finding(self.index, records, self.materials, changes, self.taxonomy)
+        self.accounts = Accounts(records, changes, Sealer({"k": bytes(32)}), clock)
+        inbox = Inbox(records, clock)
+        channels = Channels(
+            self.accounts, {"app": lambda account, secrets: OwnApp(inbox, account=account.id)}
+        )
+        self.deliveries = Deliveries(records, changes, clock)
+        breakers = Breakers(records, clock)
+        self.publishing = Publishing(
+            records=records, clock=clock, shelf=self.shelf, materials=self.materials,
+            accounts=self.accounts, channels=channels, deliveries=self.deliveries,
+            courier=Courier(self.deliveries, self.accounts, channels, breakers, clock),
+            composer=Composer(self.types, self.media, self.links, base_url=BASE),
+            consents=Consents(records, changes, clock), identities=self.identities,
+        )  # fmt: skip
+        self.app = self.accounts.add(
+            code="app", name="应用", kind="app", ecosystem="own_app", by="li"
+        )
+        self.edition = build(self.types)
+        self.accounts_known = {}
+
+    def context(self, actor, language="zh"):
+        names = (
+            "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
+            "publishing", "deliveries", "accounts", "customers", "profiles", "staff", "history",
+            "recommender", "reminders",
+        )  # fmt: skip
+        keepers = {name: getattr(self, name) for name in names}
+        return Context(
+            actor=actor, language=language, now=self.clock(), base_url=BASE,
+            accounts_known=self.accounts_known, **keepers,
+        )  # fmt: skip
+
+    def answer(self, query, actor=None, *, language="zh", operation=None, **more):
+        """The whole answer; ``variables`` go in by name."""
+        how = {name: more.pop(name) for name in ("persisted", "held", "reading") if name in more}
+        context = self.context(actor or editor(), language)
+        return self.edition.answer(query, more, operation, context, **how)
+
+    def ask(self, query, actor=None, **variables):
+        """The data; nothing may have gone wrong."""
+        told = orjson.loads(self.answer(query, actor, **variables).body)
+        assert "errors" not in told, told["errors"]
+        return told["data"]
+
+    def errors(self, query, actor=None, **variables):
+        return orjson.loads(self.answer(query, actor, **variables).body)["errors"]
+
+    def shown(self, title, *labels, **more):
+        """A material on the shelf of the app."""
+        return self.place(title, *(labels or ("理财",)), account=self.app.id, **more)
+
+    def close(self):
+        super().close()
+        self.index.close()
+
+
+def editor(**more):
+    return Actor(**{"id": "stf_editor", "role": Role.EDITOR, "staff": "stf_editor"} | more)
+
+
+def app(account, **more):
+    return Actor(id="tok_app", role=Role.CHANNEL_APP, account=account, reach=frozenset(), **more)
+
+
+@pytest.fixture
+def house(tmp_path, records, people, changes, clock):
+    made = Asked(tmp_path, records, people, changes, clock)
+    yield made
+    made.close()
