@@ -140,16 +140,22 @@ class Server:
             wire.sendall(piece)
         return wire
 
-    def slowest(self, asks=40):
-        """The longest of some quick requests one after another, in seconds."""
+    def slowest(self, asks=15, rounds=5):
+        """The longest of some quick requests, in seconds, in the best of a few rounds.
+
+        What holds a request up does so in every round; a busy machine only in some.
+        """
         with self.connection() as connection:
-            longest = 0.0
-            for _ in range(asks):
-                begun = time.perf_counter()
-                connection.request("GET", "/ping")
-                connection.getresponse().read()
-                longest = max(longest, time.perf_counter() - begun)
-            return longest
+            return min(self._longest(connection, asks) for _ in range(rounds))
+
+    def _longest(self, connection, asks):
+        longest = 0.0
+        for _ in range(asks):
+            begun = time.perf_counter()
+            connection.request("GET", "/ping")
+            connection.getresponse().read()
+            longest = max(longest, time.perf_counter() - begun)
+        return longest
 
     def stop(self, sign=signal.SIGTERM):
         if self.process.poll() is None:
