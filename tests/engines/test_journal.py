@@ -58,8 +58,8 @@ def test_begins_a_new_file_every_hour_and_drops_finished_ones_whole(opened, cloc
 
 def test_begins_a_new_file_when_one_is_full(opened, tmp_path):
     journal = opened(size=40_000)
-    for number in range(60):
-        journal.append([told(number) for _ in range(20)])
+    for number in range(120):
+        journal.append([told(number) for _ in range(10)])
     assert len(files(tmp_path)) > 3
     assert journal.backlog(0) == 1_200
     assert everything(opened()) == everything(journal)
