@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -203,6 +203,8 @@ def _tongue(header: Header) -> str:
 def _told(taken: segment.Taken, header: Header) -> Answer:
     """200 with what was accepted; 400 only if nothing can ever be."""
     _count(len(taken.events), len(taken.rejected))
+    if not taken.rejected:
+        return _all_accepted(len(taken.events))
     tongue = _tongue(header)
     rejected = [
         {
@@ -213,11 +215,17 @@ def _told(taken: segment.Taken, header: Header) -> Answer:
         }
         for each in taken.rejected
     ]
-    if taken.events or not rejected:
+    if taken.events:
         told = {"success": True, "accepted": len(taken.events), "rejected": rejected}
         return Answer(200, _JSON, orjson.dumps(told))
     refused = Invalid.because(each.flaw for each in taken.rejected[:1])
     return _refusal(refused, header, rejected=rejected)
+
+
+@lru_cache(256)
+def _all_accepted(count: int) -> Answer:
+    told = {"success": True, "accepted": count, "rejected": []}
+    return Answer(200, _JSON, orjson.dumps(told))
 
 
 def _refusal(problem: Problem, header: Header, **more: Any) -> Answer:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -71,14 +71,14 @@ class SqliteHistory:
         self._file = Database(path, _SCHEMA, durability=durability, checkpoint=16_000)
 
     def put(self, entries: Sequence[Event | Refusal], *, upto: int) -> int:
-        events = [entry for entry in entries if isinstance(entry, Event)]
+        # Everything that can be worked out before is: others wait for the lock.
+        told = [_Told.of(entry, self._zone) for entry in entries if isinstance(entry, Event)]
         with self._file.write() as file:
-            mark = _mark(file, "watermark")
-            if upto > mark:  # else it is a repeat, and refusals have no id to be known by
+            if upto > _mark(file, "watermark"):  # else a repeat, and refusals have no id
                 _refuse(file, [entry for entry in entries if isinstance(entry, Refusal)])
                 _move(file, "watermark", upto)
-            fresh = _fresh(file, events)
-            self._insert(file, fresh)
+            fresh = _fresh(file, told)
+            _insert(file, fresh)
         return len(fresh)
 
     def watermark(self) -> int:
@@ -196,23 +196,49 @@ class SqliteHistory:
     def close(self) -> None:
         self._file.close()
 
-    def _insert(self, file: Connection, fresh: Sequence[Event]) -> None:
-        last = _mark(file, "seq")
-        rolled: Counter[tuple[str, str, str, str]] = Counter()
-        rows, mentions = [], []
-        numbers = _number(file, {name for event in fresh for name in _names(event)})
-        for seq, event in enumerate(fresh, last + 1):
-            day = self._zone.day(event.at).isoformat()
-            rolled[event.material, day, event.account, event.kind] += 1
-            rows.append(
-                (seq, event.account, event.id, event.kind, event.material, day, pack(event))
-            )
-            at = _micros(event.at)
-            mentions += [(numbers[name], at, event.id, seq) for name in _names(event)]
-        file.executemany("insert into events values (?, ?, ?, ?, ?, ?, ?)", rows)
-        file.executemany("insert into mentions values (?, ?, ?, ?)", sorted(mentions))
-        file.executemany(_ROLL, [(*key, count) for key, count in rolled.items()])
-        _move(file, "seq", last + len(fresh))
+
+class _Told(NamedTuple):
+    """An event, ready to be written."""
+
+    digest: str
+    arrived: int
+    names: frozenset[str]
+    at: int
+    account: str
+    id: str
+    kind: str
+    material: str
+    day: str
+    packed: bytes
+
+    @classmethod
+    def of(cls, event: Event, zone: Zone) -> _Told:
+        return cls(
+            _digest(event), (event.received or event.at).astimezone(UTC).toordinal(),
+            _names(event), _micros(event.at), event.account, event.id, event.kind, event.material,
+            zone.day(event.at).isoformat(), pack(event),
+        )  # fmt: skip
+
+
+def _insert(file: Connection, fresh: Sequence[_Told]) -> None:
+    if not fresh:
+        return
+    first = _mark(file, "seq") + 1
+    numbers = _number(file, {name for told in fresh for name in told.names})
+    rows = [
+        (seq, told.account, told.id, told.kind, told.material, told.day, told.packed)
+        for seq, told in enumerate(fresh, first)
+    ]
+    mentions = [
+        (numbers[name], told.at, told.id, seq)
+        for seq, told in enumerate(fresh, first)
+        for name in told.names
+    ]
+    rolled = Counter((told.material, told.day, told.account, told.kind) for told in fresh)
+    file.executemany("insert into events values (?, ?, ?, ?, ?, ?, ?)", rows)
+    file.executemany("insert into mentions values (?, ?, ?, ?)", sorted(mentions))
+    file.executemany(_ROLL, [(*key, count) for key, count in rolled.items()])
+    _move(file, "seq", first + len(fresh) - 1)
 
 
 _ROLL = """
@@ -254,26 +280,26 @@ _FLAWS = (
 )
 
 
-def _names(event: Event) -> set[str]:
+def _names(event: Event) -> frozenset[str]:
     """Everybody whose timeline shows it."""
-    handles = {str(link) for link in event.links}
-    return handles | {str(event.handle)} if event.handle is not None else handles
+    own = () if event.handle is None else (event.handle,)
+    return frozenset(str(handle) for handle in (*own, *event.links))
 
 
-def _fresh(file: Connection, events: Sequence[Event]) -> list[Event]:
+def _fresh(file: Connection, told: Sequence[_Told]) -> list[_Told]:
     """Those not heard within the window, the first of each; and remember them."""
-    if not events:
+    if not told:
         return []
-    arrived = max((event.received or event.at).astimezone(UTC).toordinal() for event in events)
-    today = max(arrived, _mark(file, "arrival"))  # a late replay never reopens a day
-    told = {_digest(event): event for event in reversed(events)}
+    # The newest day so far: a late replay never opens an old one again.
+    today = max(*(each.arrived for each in told), _mark(file, "arrival"))
+    first = {each.digest: each for each in reversed(told)}
     heard = "select told from heard where day = ? and told in (select value from json_each(?))"
-    asked = _json(list(told))
+    asked = _json(list(first))
     known: set[str] = set()
     for day in range(today - _REMEMBERED, today + 1):
-        known.update(name for (name,) in file.execute(heard, (day, asked)))
-    fresh = {name: event for name, event in reversed(told.items()) if name not in known}
-    file.executemany("insert into heard values (?, ?)", [(today, name) for name in sorted(fresh)])
+        known.update(digest for (digest,) in file.execute(heard, (day, asked)))
+    fresh = {digest: each for digest, each in reversed(first.items()) if digest not in known}
+    file.executemany("insert into heard values (?, ?)", [(today, each) for each in sorted(fresh)])
     _move(file, "arrival", today)
     file.execute(
         "delete from heard where (day, told) in"

@@ -169,6 +169,39 @@ def test_browsers_may_ask_first(server):
     assert server.ask("GET", "/v1/batch")[0] == 405
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_segment_client_is_understood_as_it_is(server, zipped):
+    """segment-analytics-python, unmodified: what it sends is what we keep."""
+    from segment.analytics.client import Client
+
+    client = Client(
+        "wk", host=f"http://127.0.0.1:{server.port}", gzip=zipped, max_retries=0,
+        on_error=lambda wrong, _: pytest.fail(str(wrong)),
+    )  # fmt: skip
+    user = f"sdk-{zipped}"
+    client.identify(user, {"phone": "138 0013 8000"}, anonymous_id=f"anon-{zipped}")
+    client.track(user, "Material Read", {"material": "mat_1"})
+    client.page(user, "Shelf", "Home")
+    client.screen(user, "Shelf", "Home")
+    client.group(user, "g1", {"name": "VIP"})
+    client.alias(f"before-{zipped}", user)
+    client.flush()
+    client.join()
+    theirs = [
+        event
+        for event in kept(server.home)
+        if not isinstance(event, Refusal) and event.handle.value == user
+    ]
+    assert [event.kind for event in theirs] == [
+        "identified", "read_material", "viewed_page", "viewed_page", "joined_group", "identified",
+    ]  # fmt: skip
+    assert {str(link) for link in theirs[0].links} == {
+        f"anonymous:acc_app:anon-{zipped}", "phone::13800138000",
+    }  # fmt: skip
+    assert theirs[1].material == "mat_1"
+    assert [str(link) for link in theirs[5].links] == [f"anonymous:acc_app:before-{zipped}"]
+
+
 def test_a_full_queue_answers_503_and_says_when_to_come_again(started):
     server = started(QUEUE="3")
     status, headers, body = server.ask(
