@@ -71,7 +71,8 @@ def _environment(zone: Zone) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        t=speak, local=lambda moment: local(zone, moment), typed=lambda moment: typed(zone, moment),
+        t=speak, local=lambda moment: local(zone, moment),
+        typed_at=lambda moment: typed(zone, moment),
         zone=zone.name, csrf=csrf, asset=asset, nonce=lambda: g.get("nonce", ""), tongue=_tongue,
         here=_here, asking=lambda: g.get("actor"), can=can, said=said, url_for=url_for,
         problem_of=problem_of, token=lambda: g.get("csrf", ""),
