@@ -19,7 +19,7 @@ import orjson
 
 from data_hub.catalogue import kind_of
 from juzhen import metrics
-from juzhen.web.front import PROBLEM, SAFE, Answer, Header
+from juzhen.web.answers import PROBLEM, SAFE, Answer, Header
 from juzhen.web.problems import problem_details
 from kernel.clock import Clock
 from kernel.errors import Invalid, Overloaded, Problem, SignedOff

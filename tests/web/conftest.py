@@ -20,7 +20,8 @@ import os, threading, time
 from pathlib import Path
 from data_hub.intake import Intake
 from juzhen.web.collect import Collect
-from juzhen.web.front import Answer, Front
+from juzhen.web.answers import Answer
+from juzhen.web.front import Front
 from kernel.clock import utc_now
 from stores.journal import SharedCommit
 from stores.sqlite.journal import SqliteJournal
