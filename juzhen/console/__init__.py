@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from juzhen.console import deliveries, home, library, material, placing, shelf, tagging
-from juzhen.web.app import asker
+from juzhen.web.asking import asker
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform

@@ -13,7 +13,7 @@ from juzhen.console import states
 from juzhen.console.desk import allowed, done
 from juzhen.console.home import NEEDS_A_PERSON
 from juzhen.web import pages
-from juzhen.web.app import language
+from juzhen.web.asking import language
 from kernel.errors import Invalid
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from content_hub.materials import Material
 from content_hub.tags import Tag
-from juzhen.web.app import asker, language
+from juzhen.web.asking import asker, language
 from kernel.actors import Actor, require
 from kernel.calendar import Zone
 from kernel.errors import Flaw, Forbidden, Invalid, NotFound, Problem

@@ -15,7 +15,7 @@ from data_hub.catalogue import KINDS
 from juzhen.console import states
 from juzhen.console.desk import allowed, by_facet, done, flaws_of, managed, seen
 from juzhen.web import pages
-from juzhen.web.app import language
+from juzhen.web.asking import language
 from kernel.errors import Conflict, Flaw, Invalid
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from content_hub.placements import Placement
 from juzhen.console import states
 from juzhen.console.desk import allowed, done, flaws_of, managed, typed_moment
 from juzhen.web import pages
-from juzhen.web.app import language
+from juzhen.web.asking import language
 from kernel.errors import Conflict, Invalid, Problem
 
 if TYPE_CHECKING:

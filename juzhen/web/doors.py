@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from juzhen import workbench
+from juzhen import console, workbench
 from juzhen.web import (
     callbacks,
     collect,
@@ -25,6 +25,6 @@ if TYPE_CHECKING:
 def all_of(platform: Platform) -> list[Blueprint]:
     """Every door of one process."""
     rooms = (
-        operations, login, exchange, graphql, collect, callbacks, public, tour, workbench,
+        operations, login, exchange, graphql, collect, callbacks, public, tour, console, workbench,
     )  # fmt: skip
     return [room.blueprint(platform) for room in rooms]
