@@ -108,7 +108,10 @@ class Server:
         command += f" --host 127.0.0.1 --port {self.port} --workers-kill-timeout 10 under_test:app"
         with open(self.home / "server.log", "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *command.split()], env=self._environment, stderr=log
+                [sys.executable, "-m", *command.split()],
+                env=self._environment,
+                stderr=log,
+                start_new_session=True,
             )
         deadline = time.monotonic() + 10
         while True:
@@ -157,6 +160,11 @@ class Server:
             connection.getresponse().read()
             longest = max(longest, time.perf_counter() - begun)
         return longest
+
+    def kill(self):
+        """All its processes at once, as hard as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(15)
 
     def stop(self, sign=signal.SIGTERM):
         if self.process.poll() is None:

@@ -12,8 +12,6 @@ import orjson
 import pytest
 
 from kernel.events import Refusal, unpack_any
-from stores.history import Fold
-from stores.sqlite.history import SqliteHistory
 from stores.sqlite.journal import SqliteJournal
 
 KEY = {"Authorization": "Basic " + base64.b64encode(b"wk:").decode()}
@@ -213,38 +211,18 @@ def test_a_full_queue_answers_503_and_says_when_to_come_again(started):
 
 
 def test_stopping_finishes_what_is_being_answered(started):
+    """F22: sixteen requests in flight, an open stream, and a connection that is kept."""
     server = started()
     stream = server.raw(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
     assert stream.recv(1_000)
-    with server.connection() as open_before, concurrent.futures.ThreadPoolExecutor(9) as pool:
+    with server.connection() as open_before, concurrent.futures.ThreadPoolExecutor(16) as pool:
         open_before.request("GET", "/draining")
         assert open_before.getresponse().read() == b"False"
-        waiting = [pool.submit(server.ask, "POST", f"/callbacks/{n}", b"x") for n in range(4)]
+        waiting = [pool.submit(server.ask, "POST", f"/callbacks/{n}", b"x") for n in range(14)]
         waiting += [pool.submit(server.ask, "GET", "/sleep") for _ in range(2)]
         threading.Event().wait(0.2)
         server.process.send_signal(signal.SIGTERM)
-        assert [each.result()[0] for each in waiting] == [200] * 6
+        assert [each.result()[0] for each in waiting] == [200] * 16
     stream.close()
     assert server.process.wait(10) == 0
     assert (server.home / "closed").exists()
-
-
-def test_killed_between_fsync_and_answer_a_repeat_adds_nothing(started, tmp_path):
-    """F12: the client heard nothing, sends again, and there is still one row."""
-    server = started(JUZHEN_CRASH_AT="journal.committed", JUZHEN_CRASH_MARK=str(tmp_path / "mark"))
-    body = orjson.dumps({"batch": [track(1), track(2)]})
-    with pytest.raises(ConnectionError):
-        server.ask("POST", "/v1/batch", body, KEY)
-    assert (tmp_path / "mark").read_text() == "journal.committed\n"
-    server.stop()
-    assert [event.id for event in kept(tmp_path)] == ["m1", "m2"]
-
-    server = started()
-    assert server.ask("POST", "/v1/batch", body, KEY)[0] == 200
-    server.stop()
-    assert len(kept(tmp_path)) == 4
-    journal, history = SqliteJournal(tmp_path / "journal"), SqliteHistory(tmp_path / "history.db")
-    Fold(journal, history).run()
-    assert [event.id for _, event in history.after(0, 10)] == ["m1", "m2"]
-    journal.close()
-    history.close()
