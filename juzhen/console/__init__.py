@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def blueprint(platform: Platform) -> Blueprint:
     """All its pages, for people who signed in."""
     door = Blueprint("console", __name__, url_prefix="/console")
-    door.before_request(lambda: asker() and None)
+    door.before_request(_signed_in)
     for page in (home, library, material, tagging, placing, shelf, deliveries):
         page.install(door, platform)
     return door
+
+
+def _signed_in() -> None:
+    asker()
