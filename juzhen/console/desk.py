@@ -15,6 +15,7 @@ from juzhen.web.asking import asker, language
 from kernel.actors import Actor, require
 from kernel.calendar import Zone
 from kernel.errors import Flaw, Forbidden, Invalid, NotFound, Problem
+from stores.changes import Change
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -73,15 +74,21 @@ def flaws_of(problem: Problem) -> Sequence[Flaw]:
     return (Flaw("", problem.reason, problem.facts),)
 
 
-def tag_options(platform: Platform) -> list[tuple[str, str]]:
-    """Every tag as it is typed into a form: what is sent, and what helps to find it."""
+def names(platform: Platform, changes: Iterable[Change]) -> dict[str, str]:
+    """Who did it, by name where it was a person."""
+    people = platform.staff.many({change.by for change in changes})
+    return {id_: person.name for id_, person in people.items()}
+
+
+def tag_options(platform: Platform) -> list[str]:
+    """Every tag as it is typed into a form."""
     tongue = language()
     tree = platform.taxonomy.now()
     options = []
     for facet in platform.taxonomy.facets():
         title = facet.en if tongue == "en" else facet.zh
         options += [
-            (f"{title} · {tag.label(tongue)}", " ".join([tag.pinyin, *tag.synonyms]))
+            f"{title} · {tag.label(tongue)}"
             for tag in tree.by_id.values()
             if tag.facet == facet.code and tag.merged_into is None
         ]

@@ -37,7 +37,8 @@ def install(door: Blueprint, platform: Platform) -> None:
             platform.materials.tag(keys, add, remove=remove, by=actor.id)
         except Invalid as refusal:
             return _page(platform, refusal), 422
-        return done("library", "tagged", n=len(keys), **request.args.to_dict())
+        shown = {name: request.args[name] for name in ("q", "type", "tag") if name in request.args}
+        return done("library", "tagged", n=len(keys), **shown)
 
 
 def _page(platform: Platform, refusal: Invalid | None = None) -> str:

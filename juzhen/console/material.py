@@ -13,8 +13,8 @@ from content_hub.scripts import forbidden, gaps
 from content_hub.types import ContentType, Kind
 from data_hub.catalogue import KINDS
 from juzhen.console import states
-from juzhen.console.desk import allowed, by_facet, done, flaws_of, managed, seen
-from juzhen.web import pages
+from juzhen.console.desk import allowed, by_facet, done, flaws_of, managed, names, seen
+from juzhen.web import pages, public
 from juzhen.web.asking import language
 from kernel.errors import Conflict, Flaw, Invalid
 
@@ -53,6 +53,11 @@ def install(door: Blueprint, platform: Platform) -> None:
         found = seen(allowed("read_library"), platform, key)
         return _form(platform, platform.types.one(found.type), found, {}, ())
 
+    @door.get("/materials/<key>/preview")
+    def preview_material(key: str) -> AnyResponse:
+        """As a customer will see it, before it is on any shelf."""
+        return public.sheet(platform, seen(allowed("read_library"), platform, key), counted=False)
+
     @door.post("/materials/<key>")
     def edit_material(key: str) -> AnyResponse | tuple[str, int]:
         actor = allowed("edit_materials")
@@ -72,10 +77,9 @@ def _change(platform: Platform, found: Material, parts: dict[str, Any], by: str)
     worn = set(platform.materials.about(found.id))
     ticked = set(platform.taxonomy.resolve(request.form.getlist("tag")))
     number = request.form.get("number", "")
+    expected = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
     with platform.records.write(f"material:{found.id}"):
-        platform.materials.edit(
-            found.id, by=by, expected=int(number) if number.isdigit() else None, **parts
-        )
+        platform.materials.edit(found.id, by=by, expected=expected, **parts)
         if ticked != worn:
             platform.materials.tag(found.id, ticked - worn, remove=worn - ticked, by=by)
 
@@ -90,6 +94,8 @@ class _Told:
     def parts(self, by: str) -> dict[str, Any]:
         flaws: list[Flaw] = []
         parts: dict[str, Any] = {name: request.form.get(name, "") for name in _TEXTS}
+        if self._kind.body == "html":
+            parts["body"] = richtext.written(parts["body"])
         parts["cover"] = self._upload("cover", parts["cover"], by, flaws)
         fields: dict[str, Any] = {}
         for field in self._kind.fields:
@@ -128,6 +134,7 @@ def _form(
 ) -> str:
     kept: dict[str, Any] = {}
     worn: list[str] = []
+    history = platform.changes.latest("material", found.id, 8) if found else []
     if found is not None:
         kept = {**found.fields, **{name: getattr(found, name) for name in (*_TEXTS, "number")}}
         worn = list(platform.materials.about(found.id))
@@ -146,7 +153,8 @@ def _form(
         banned=forbidden(richtext.words(words)),
         gaps=gaps(str(shown.get("body", ""))) if kind.body == "text" else [],
         placements=_placements(platform, found),
-        history=platform.changes.latest("material", found.id, 8) if found else [],
+        history=history,
+        names=names(platform, history),
     )
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.accounts import Account
 from content_hub.placements import Placement
 from juzhen.console import states
-from juzhen.console.desk import allowed, done, flaws_of, managed, typed_moment
+from juzhen.console.desk import allowed, done, flaws_of, managed, names, typed_moment
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.errors import Conflict, Invalid, Problem
@@ -99,6 +99,7 @@ def _one(platform: Platform, placement: Placement, refusal: Problem | None = Non
     account = platform.accounts.one(placement.account)
     (row,) = _rows(platform, account, [placement])
     deliveries = platform.deliveries.of_placement(placement.id)
+    history = platform.changes.latest("placement", placement.id, 10)
     return pages.render(
         "console/placement.html",
         row=row,
@@ -106,7 +107,8 @@ def _one(platform: Platform, placement: Placement, refusal: Problem | None = Non
         over=placement.retired is not None or placement.closes <= platform.clock(),
         campaign=(platform.campaigns.one(placement.campaign) if placement.campaign else None),
         deliveries=[(each, states.of_delivery(each, language())) for each in deliveries],
-        history=platform.changes.latest("placement", placement.id, 10),
+        history=history,
+        names=names(platform, history),
         typed=request.form,
         flaws=flaws_of(refusal) if refusal else (),
     )

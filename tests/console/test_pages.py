@@ -10,12 +10,22 @@ from channels.base import Refused
 
 HOUR = timedelta(hours=1)
 PAGES = (
-    "/console/", "/console/materials", "/console/materials/new",
-    "/console/materials/new?type=product_note", "/console/materials/{material}", "/console/tags",
-    "/console/tags/pension", "/console/place", "/console/place?material={material}",
-    "/console/shelf", "/console/shelf?account=board", "/console/placements/{placement}",
-    "/console/deliveries", "/console/deliveries?state=",
-)  # fmt: skip
+    "/console/",
+    "/console/materials",
+    "/console/materials/new",
+    "/console/materials/new?type=product_note",
+    "/console/materials/{material}",
+    "/console/materials/{material}/preview",
+    "/console/tags",
+    "/console/tags/pension",
+    "/console/place",
+    "/console/place?material={material}",
+    "/console/shelf",
+    "/console/shelf?account=board",
+    "/console/placements/{placement}",
+    "/console/deliveries",
+    "/console/deliveries?state=",
+)
 
 
 def picture():
