@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.lib.line import Round
-from bench.lib.server import Server
+from bench.lib.server import ROOT, Server
 
 
 def load(server: Server, path: str, *, connections: int, seconds: float, batch: int) -> Round:
@@ -28,6 +28,7 @@ def load(server: Server, path: str, *, connections: int, seconds: float, batch: 
         input=json.dumps(task | {"seconds": seconds}).encode(),
         capture_output=True,
         check=True,
+        cwd=ROOT,
     )
     told = json.loads(done.stdout)
     if told["failed"]:

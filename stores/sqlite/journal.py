@@ -100,6 +100,7 @@ class SqliteJournal:
                         return
                     self._read_from.pop(number).close()
             self._unlink(number)
+        self._sweep()
 
     def backlog(self, after: int) -> int:
         return sum(
@@ -203,6 +204,15 @@ class SqliteJournal:
     def _unlink(self, number: int) -> None:
         for part in ("", "-wal", "-shm"):
             (self._folder / f"{_name(number)}{part}").unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """What is left of a file whose dropping was cut short."""
+        listed = sorted(os.listdir(self._folder))  # noqa: PTH208 - as below
+        whole = {name for name in listed if name.endswith(".db")}
+        for name in listed:
+            owner, dash, _ = name.partition("-")
+            if dash and owner not in whole and owner < max(whole, default=""):
+                (self._folder / name).unlink(missing_ok=True)
 
     def _numbers(self) -> list[int]:
         return sorted(map(_number, self._names()))
