@@ -47,6 +47,9 @@ def pages(environ, start):
     elif path == "/stream":
         start("200 OK", [("Content-Type", "text/event-stream")])
         return beats()
+    elif path == "/breaks":
+        start("200 OK", [("Content-Type", "text/event-stream")])
+        return (b"x" * (100 // left) for left in (1, 0))
     elif path == "/large":
         start("200 OK", [("Content-Length", str(8 << 20))])
         return (b"x" * 65_536 for _ in range(128))
@@ -110,6 +113,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *command.split()],
                 env=self._environment,
+                stdout=log,
                 stderr=log,
                 start_new_session=True,
             )

@@ -101,6 +101,14 @@ def test_open_streams_delay_nobody_and_close_when_left(server):
         threading.Event().wait(0.02)
 
 
+def test_a_stream_that_breaks_ends_and_is_told_in_the_log(server):
+    assert server.ask("GET", "/breaks")[::2] == (200, b"x" * 100)
+    assert server.ask("GET", "/ping")[0] == 200
+    log = (server.home / "server.log").read_text()
+    assert "ZeroDivisionError" in log
+    assert "ProtocolClosed" not in log  # to leave a stream is no failure
+
+
 def test_a_reader_that_does_not_read_delays_nobody(server):
     wires = [server.raw(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(10)]
     assert server.slowest() < 0.05
