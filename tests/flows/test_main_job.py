@@ -227,6 +227,8 @@ class Flow:
         ]
         found = eventually(lambda: all(self.customer(handle) for handle in self.handles), 30)
         assert found, [self.customer(handle) for handle in self.handles]
+        openid = self.handles[2]
+        assert eventually(lambda: "recognised" in self.kinds(self.customer(openid)[0]), 20)
 
     def sdk_sends(self, user, calls, **more):
         """The unmodified client library, against our door."""
@@ -286,6 +288,9 @@ class Flow:
         told = self.web.graphql(TIMELINE, self.company.tokens["admin"], id=customer)
         line = told["customer"]["timeline"]
         return line["totalCount"], line["nodes"]
+
+    def kinds(self, customer):
+        return [each["kind"] for each in self.timeline(customer)[1]]
 
     def a_repeat_and_a_late_event_change_only_what_they_must(self):
         count, _ = self.timeline(self.zhou)
