@@ -52,9 +52,10 @@ class Company:
 
 
 @pytest.fixture
-def company(tmp_path, any_records_url):
+def company(request, tmp_path, engine_name):
     """Begun and running, on each engine in turn."""
-    with running(tmp_path, any_records_url) as made:
+    url = "" if engine_name == "sqlite" else request.getfixturevalue("postgres_url")
+    with running(tmp_path, url) as made:
         yield made
 
 
@@ -63,7 +64,7 @@ def running(home, records_url):
     """A company of its own in a folder, with all its processes."""
     port, sandbox_port = free_port(), free_port()
     sandbox = f"http://127.0.0.1:{sandbox_port}"
-    chosen = {} if records_url.startswith("sqlite") else {"stores_records": records_url}
+    chosen = {"stores_records": records_url} if records_url else {}
     begin(
         home, company_name="安和人寿", web_port=port, outbound_origins=sandbox,
         stores_durability="process", **chosen,
