@@ -85,6 +85,7 @@ _HOUSE = [
     EventKind("called", "致电客户", "was called", "house"),
     EventKind("visited", "拜访客户", "was visited", "house"),
     EventKind("entrusted", "分配了客户经理", "was given a rep", "house"),
+    EventKind("took_over", "接手了一批客户", "took customers over", "house"),
     EventKind("revealed", "查看了客户资料", "had her data looked at", "house"),
 ]
 _SYSTEM = [

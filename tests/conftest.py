@@ -30,31 +30,20 @@ def clock():
     return StoppedClock()
 
 
-def place(request, engine, part):
-    """The url of one part: a file of its own, or the database that both share."""
-    if engine == "postgres":
-        return request.getfixturevalue("postgres_house")
-    return f"sqlite:///{request.getfixturevalue('tmp_path')}/{part}.db"
-
-
-def kept_at(url, base):
-    kept = Records(url, durability="process")
-    kept.create(base)
-    return kept
-
-
 @pytest.fixture
-def records(request):
-    """The system of record, empty, on a real SQLite file (or as ``--records`` says)."""
-    kept = kept_at(place(request, request.config.getoption("--records"), "records"), Record)
+def records(tmp_path):
+    """The system of record, empty, on a real SQLite file."""
+    kept = Records(f"sqlite:///{tmp_path}/records.db", durability="process")
+    kept.create(Record)
     yield kept
     kept.close()
 
 
 @pytest.fixture
-def people(request):
+def people(tmp_path):
     """Where the digest keeps what it works out, empty."""
-    kept = kept_at(place(request, request.config.getoption("--records"), "people"), Folded)
+    kept = Records(f"sqlite:///{tmp_path}/people.db", durability="process")
+    kept.create(Folded)
     yield kept
     kept.close()
 
@@ -114,19 +103,24 @@ def engine_name(request):
 
 
 @pytest.fixture
-def any_records_url(request, engine_name):
-    return place(request, engine_name, "records")
+def any_records_url(request, engine_name, tmp_path):
+    if engine_name == "postgres":
+        return request.getfixturevalue("postgres_house")
+    return f"sqlite:///{tmp_path}/records.db"
 
 
 @pytest.fixture
-def any_people_url(request, engine_name):
-    return place(request, engine_name, "people")
+def any_people_url(request, engine_name, tmp_path):
+    if engine_name == "postgres":
+        return request.getfixturevalue("postgres_house")
+    return f"sqlite:///{tmp_path}/people.db"
 
 
 @pytest.fixture
 def any_records(any_records_url):
     """The system of record, empty, on each engine in turn."""
-    kept = kept_at(any_records_url, Record)
+    kept = Records(any_records_url, durability="process")
+    kept.create(Record)
     yield kept
     kept.close()
 
@@ -134,7 +128,8 @@ def any_records(any_records_url):
 @pytest.fixture
 def any_people(any_people_url):
     """Where the digest keeps what it works out, empty, on each engine in turn."""
-    kept = kept_at(any_people_url, Folded)
+    kept = Records(any_people_url, durability="process")
+    kept.create(Folded)
     yield kept
     kept.close()
 
@@ -145,10 +140,6 @@ def any_changes(any_records, clock):
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--records", choices=["sqlite", "postgres"], default="sqlite",
-        help="where the fixtures `records` and `people` keep things, for every test that uses them",
-    )  # fmt: skip
     parser.addoption("--rules-to", help="write the clauses that passing tests show to this file")
 
 

@@ -60,6 +60,20 @@ class Relations:
             self._changes.note("entrusted", "relation", relation.id, by=by, handle=key, rep=keeper)
         return relation
 
+    def take_over(self, lists: Mapping[str, Collection[Handle]], *, by: str) -> None:
+        """Give whole lists of customers to reps, by staff id: an import, or a rep who leaves.
+
+        One change a list; the rows say who was given. Keep a list short enough for one write.
+        """
+        given = [(staff, str(handle)) for staff, handles in lists.items() for handle in handles]
+        now = self._clock()
+        with self._records.write(*(f"handle:{handle}" for _, handle in given)) as session:
+            session.add_all(
+                Relation(handle=handle, staff=staff, since=now, by=by) for staff, handle in given
+            )
+            for staff, handles in lists.items():
+                self._changes.note("took_over", "staff", staff, by=by, count=len(handles))
+
     def rep_of(self, handles: Collection[Handle]) -> str:
         """The rep who looks after whoever has these handles, empty if nobody does."""
         latest = _latest(self._relations(map(str, handles)))

@@ -95,6 +95,10 @@ class Customers:
         """Give her to a rep, from now on. Giving her to the one she has changes nothing."""
         return self._rooms.relations.entrust(handle, staff, by=by)
 
+    def take_over(self, lists: Mapping[str, Collection[Handle]], *, by: str) -> None:
+        """Give whole lists of customers to reps, by staff id; one change a list."""
+        self._rooms.relations.take_over(lists, by=by)
+
     def rep_of(self, handles: Collection[Handle]) -> str:
         """The rep who looks after whoever has these handles, empty if nobody does."""
         return self._rooms.relations.rep_of(handles)

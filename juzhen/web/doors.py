@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from juzhen import console, workbench
-from juzhen.web import (
-    callbacks,
-    collect,
-    exchange,
-    graphql,
-    login,
-    operations,
-    public,
-    tour,
-)
+from juzhen import workbench
+from juzhen.web import callbacks, collect, exchange, login, operations, public, tour
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -24,7 +15,5 @@ if TYPE_CHECKING:
 
 def all_of(platform: Platform) -> list[Blueprint]:
     """Every door of one process."""
-    rooms = (
-        operations, login, exchange, graphql, collect, callbacks, public, tour, console, workbench,
-    )  # fmt: skip
+    rooms = (operations, login, exchange, collect, callbacks, public, tour, workbench)
     return [room.blueprint(platform) for room in rooms]

@@ -1,0 +1,178 @@
+"""The demo company: the same seed, the same company, and habits that a visitor can see."""
+
+import io
+import json
+import random
+import stat
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pypdfium2
+import pytest
+from PIL import Image
+
+from content_hub.scripts import forbidden
+from content_hub.tags.shipped import SHIPPED
+from juzhen.demo import access, build
+from juzhen.demo.build import Size
+from juzhen.demo.company import TAGS
+from juzhen.demo.library import CAMPAIGNS, pieces
+from juzhen.demo.making import MOTIFS, document, picture, video
+from juzhen.wiring import assemble
+from kernel.actors import Role
+from kernel.errors import Conflict
+from kernel.events import Handle
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture(scope="module")
+def library():
+    return pieces(TODAY, random.Random(1))
+
+
+def test_six_hundred_materials_of_every_kind(library):
+    kinds = Counter(piece.type for piece in library)
+
+    assert sum(kinds.values()) == 600
+    assert min(kinds.values()) >= 10
+    assert len({piece.code for piece in library}) == 600
+    assert len(CAMPAIGNS) == 12
+
+
+def test_the_same_seed_makes_the_same_library(library):
+    assert pieces(TODAY, random.Random(1)) == library
+
+
+def test_no_text_says_what_may_not_be_said(library):
+    for piece in library:
+        assert forbidden(f"{piece.title} {piece.summary} {piece.body}") == [], piece.code
+        assert 4 <= len(piece.title) <= 32, piece.code
+        assert len(piece.body) >= 25, piece.code
+
+
+def test_every_tag_of_the_library_is_in_the_companys_words(library):
+    words = {word.code for word in SHIPPED} | set(TAGS)
+
+    assert {tag for piece in library for tag in piece.tags} <= words
+
+
+def test_pictures_documents_and_videos_are_what_they_say():
+    for motif in MOTIFS:
+        assert Image.open(io.BytesIO(picture(motif, 1))).format == "JPEG"
+    tall = Image.open(io.BytesIO(picture("star", 0, poster=True)))
+    assert tall.height > tall.width
+
+    pages = pypdfium2.PdfDocument(document("产品说明", ["■ 亮点", "保障清楚。" * 40] * 8, "禾嘉"))
+    assert len(pages) > 1
+    assert "产品说明" in pages[0].get_textpage().get_text_range()
+    pages.close()
+
+    clip = video([picture("cake", n, poster=True) for n in range(3)])
+    assert clip[4:8] == b"ftyp"
+    assert len(clip) < 100_000
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A slice of the company, built once."""
+    folder = tmp_path_factory.mktemp("demo") / "company"
+    told = []
+    size = Size(customers=400, events=4_000, every=12)
+    build.build(folder, 18_000, lambda *step: told.append(step), size=size)
+    assert {step for step, _, _ in told} == {"company", "people", "library", "events"}
+    return folder
+
+
+@pytest.fixture
+def platform(home):
+    opened = assemble(build.settings_of(home, 18_000))
+    yield opened
+    opened.close()
+
+
+def test_access_is_told_to_its_owner_alone(home, platform):
+    told = json.loads((home / "access.json").read_text("utf-8"))
+
+    assert stat.S_IMODE((home / "access.json").stat().st_mode) == 0o600
+    assert (told["url"], told["sandbox_url"]) == (
+        "http://127.0.0.1:18000",
+        "http://127.0.0.1:18001",
+    )
+    for role, token in told["tokens"].items():
+        assert platform.access.of_token(token).role == role
+    assert (
+        platform.access.of_token(told["tokens"]["channel_app"]).account
+        == (told["ids"]["channel_app"])
+    )
+    assert {login["role"] for login in told["logins"]} >= {"admin", "editor", "publisher", "rep"}
+    assert set(told["ids"]) == {
+        "rep", "customer", "customer_user_id", "material", "tag", "channel_app",
+        "account_official",
+    }  # fmt: skip
+    assert platform.materials.one(told["ids"]["material"]).type == "image_text"
+
+
+def test_the_customer_of_the_tour_is_digested_before_anybody_waits(home, platform):
+    ids = access.read(home)["ids"]
+    rep = platform.staff.actor(ids["rep"])
+
+    shown = platform.customers.seen_by(rep).one(ids["customer"])
+    assert (shown.name, shown.masked) == ("林秀兰", False)
+    profile = platform.profiles.of(ids["customer"])
+    assert profile.favourite_hour in {19, 20, 21, 22}
+    assert {handle.kind for handle in shown.handles} == {"user", "openid", "unionid", "phone"}
+    assert platform.reminders.unread(ids["rep"]) > 0
+
+
+def test_habits_show_among_the_star_reps_customers(home, platform):
+    ids = access.read(home)["ids"]
+    seen = platform.customers.seen_by(platform.staff.actor(ids["rep"]))
+    everybody = seen.page(first=100).items
+    profiles = platform.profiles.many([each.id for each in everybody])
+
+    assert sum(len(profile.month_ends) >= 3 for profile in profiles.values()) >= 4
+    today = platform.zone.day(datetime.now(UTC))
+    soon = [h for p in profiles.values() for h in p.holdings() if h.matures]
+    assert any(timedelta() < h.matures - today <= timedelta(days=30) for h in soon)
+    silent = datetime.now(UTC) - timedelta(days=45)
+    assert sum(bool(p.active_at and p.active_at < silent) for p in profiles.values()) >= 3
+    assert "phone" in {h.kind for p in platform.identities.parked() for h in (p.one, p.other)}
+
+
+def test_exactly_so_many_events_are_told_and_one_delivery_is_parked(platform):
+    while platform.fold.run():
+        pass
+    told = sum(each.count for each in platform.history.counts(()))
+    assert told == 4_000
+    parked = platform.deliveries.page(state="parked").items
+    assert [each.reason for each in parked] == ["reply_window_closed"]
+
+
+def test_the_shelf_stands_and_the_sandbox_knows_its_people(home, platform):
+    ids = access.read(home)["ids"]
+
+    assert platform.shelf.page(ids["channel_app"], first=1, count=True).total > 30
+    official, app = json.loads((home / "sandbox" / "accounts.json").read_text("utf-8"))
+    assert len(official["cast"]) == len(app["customers"]) == 24
+    lead = Handle("openid", ids["account_official"], official["cast"][0]["openid"])
+    assert platform.identities.customer_of(lead) == ids["customer"]
+
+
+def test_going_on_under_another_port_moves_the_addresses(home):
+    settings = build.settings_of(home, 18_500)
+    build.move(home, settings)
+
+    assert access.read(home)["url"] == "http://127.0.0.1:18500"
+    build.move(home, build.settings_of(home, 18_000))
+
+
+def test_only_a_demo_is_forgotten(tmp_path):
+    (tmp_path / "letters.txt").write_text("dear…")
+    with pytest.raises(Conflict):
+        build.forget(tmp_path)
+    assert (tmp_path / "letters.txt").exists()
+
+
+def test_everybody_who_can_be_tried_out_is_staff():
+    assert set(access.LOGINS) <= set(Role)
