@@ -344,12 +344,8 @@ class _Region:
             kept = self.kept.get(pair)
             if kept == now:
                 continue
-            noted.edges.append(
-                {
-                    "one": link.one, "other": link.other, "at": link.at, "event": link.event,
-                    "refused": pair in refused,
-                }
-            )  # fmt: skip
+            told = {"one": link.one, "other": link.other, "at": link.at, "event": link.event}
+            noted.edges.append(told | {"refused": pair in refused})
             if pair in refused and not (kept and kept[1]):
                 noted.parked.append(link)
 

