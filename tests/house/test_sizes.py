@@ -6,7 +6,7 @@ LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 USUAL_FUNCTION = 30
 LONG_FOR_A_REASON = {
-    "juzhen/wiring.py assemble": "one constructor call after another, to be read from top to bottom",
+    "juzhen/wiring.py assemble": "one constructor call after another, read from top to bottom",
 }
 
 
