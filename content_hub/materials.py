@@ -344,12 +344,16 @@ class Materials:
 
     def _show(self, session: Session, material: Material, tags: Sequence[str]) -> None:
         """The showcase is part of every edit's own transaction."""
-        document = {
-            "id": material.id, "code": material.code, "type": material.type,
-            "title": material.title, "summary": material.summary, "cover": material.cover,
-            "unit": material.unit, "number": material.number, "fields": material.fields,
-        }  # fmt: skip
-        showcase.describe(session, document, tags, self._taxonomy.above(tags))
+        showcase.describe(session, document_of(material), tags, self._taxonomy.above(tags))
+
+
+def document_of(material: Material) -> dict[str, Any]:
+    """What answers about the shelf say of it; its tags are added by the showcase."""
+    return {
+        "id": material.id, "code": material.code, "type": material.type,
+        "title": material.title, "summary": material.summary, "cover": material.cover,
+        "unit": material.unit, "number": material.number, "fields": material.fields,
+    }  # fmt: skip
 
 
 _LIMITS = {"title": TITLE, "summary": SUMMARY, "body": BODY, "cover": 80}

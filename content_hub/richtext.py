@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from html import unescape
+from html import escape, unescape
 
 import nh3
 
@@ -34,6 +34,8 @@ _STYLES = {
 }  # fmt: skip
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _MARKUP = re.compile(r"<[^>]*>")
+_TAGGED = re.compile(r"</?[a-zA-Z]")
+_BLANK_LINE = re.compile(r"\n\s*\n")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -52,6 +54,14 @@ def clean(html: str) -> str:
 def words(html: str) -> str:
     """What a reader reads of it, for search and for channels that know no markup."""
     return _BLANKS.sub(" ", unescape(_MARKUP.sub(" ", html))).strip()
+
+
+def written(text: str) -> str:
+    """Paragraphs out of plain writing, at blank lines; what has markup already stays as it is."""
+    if _TAGGED.search(text):
+        return text
+    paragraphs = (escape(part.strip(), quote=False) for part in _BLANK_LINE.split(text))
+    return "".join(f"<p>{part}</p>" for part in paragraphs if part).replace("\n", "<br>")
 
 
 def tidy(text: str) -> str:

@@ -11,7 +11,7 @@ import os
 import secrets
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,7 @@ def _flaw(value: Any, expected: str) -> str:
     """What was expected instead, or nothing."""
     if "|" in expected:
         return "" if value in expected.split("|") else expected.replace("|", " or ")
-    fits = {
+    fits: dict[str, Callable[[], bool]] = {
         "zone": lambda: value in available_timezones() and bool(ZoneInfo(value)),
         "port": lambda: 0 < value < 65_536,
         "port or 0": lambda: 0 <= value < 65_536,

@@ -195,6 +195,8 @@ class _Turning:
                 links.append(Handle("anonymous", account, anonymous))
             if number := phone(_text(self.traits().get("phone"))):
                 links.append(number)
+        if not links:
+            return handle, ()
         return handle, tuple(dict.fromkeys(link for link in links if link != handle))
 
     def outside_ids(self) -> list[Handle]:

@@ -18,8 +18,12 @@ from kernel.ids import Page
 from stores.journal import Journal
 
 _READ = declare("fold.read", "entries of the journal were read and nothing was written")
+_SLICED = declare("fold.sliced", "some of the entries are in the history, the mark has not moved")
 _PUT = declare("fold.put", "the history took the entries; the journal still holds them")
 _DROPPED = declare("fold.dropped", "finished stretches of the journal were dropped")
+
+_SLICE = 2_000
+"""How many events are put in one transaction."""
 
 
 class Axis(StrEnum):
@@ -122,12 +126,27 @@ class Fold:
         crash_point(_READ)
         told = [self._told(packed) for entry in entries for packed in entry.packed]
         if entries:
-            mark = entries[-1].position
-            self._history.put(told, upto=mark)
+            last = entries[-1].position
+            self._put(told, mark, last)
+            mark = last
             crash_point(_PUT)
         self._journal.drop(mark)
         crash_point(_DROPPED)
         return len(told)
+
+    def _put(self, told: list[Event | Refusal], mark: int, upto: int) -> None:
+        """In slices, so that no write holds the lock for long.
+
+        Only the last moves the mark. If we die before it, the others are repeats next time, and
+        refusals, which cannot be told from their repeats, come with the last.
+        """
+        events = [each for each in told if isinstance(each, Event)]
+        refusals = [each for each in told if isinstance(each, Refusal)]
+        while len(events) > _SLICE:
+            self._history.put(events[:_SLICE], upto=mark)
+            crash_point(_SLICED)
+            events = events[_SLICE:]
+        self._history.put([*events, *refusals], upto=upto)
 
     def behind(self) -> int:
         """How many entries are acknowledged and not yet in the history."""

@@ -29,8 +29,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolFull
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
+
+from kernel.errors import Overloaded
 
 
 class Moment(TypeDecorator[datetime]):
@@ -114,7 +118,7 @@ class Records:
             running.flush()
             yield running.connection()
             return
-        with self._bare.connect() as connection:
+        with _busy_is_said(), self._bare.connect() as connection:
             yield connection
 
     @contextmanager
@@ -138,6 +142,7 @@ class Records:
             yield running
             return
         with ExitStack() as stack:
+            stack.enter_context(_busy_is_said())
             if about is not None:
                 if self._file:
                     stack.enter_context(fair_turn(self._file))
@@ -184,6 +189,7 @@ class Records:
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, 0))")
+_LOCK_NOT_AVAILABLE = "55P03"
 _open_here = threading.local()
 
 
@@ -194,6 +200,20 @@ def in_transaction() -> bool:
 
 def _one_less() -> None:
     _open_here.count -= 1
+
+
+@contextmanager
+def _busy_is_said() -> Iterator[None]:
+    """No connection, or no lock, within two seconds: the caller is told to come back."""
+    try:
+        yield
+    except PoolFull as full:
+        raise Overloaded("records_are_busy", seconds=1) from full
+    except OperationalError as refused:
+        waited = getattr(refused.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE
+        if waited or "database is locked" in str(refused.orig):
+            raise Overloaded("records_are_busy", seconds=1) from refused
+        raise
 
 
 def _check_joining(about: tuple[str, ...] | None, outer: tuple[str, ...] | None) -> None:

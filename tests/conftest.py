@@ -30,20 +30,31 @@ def clock():
     return StoppedClock()
 
 
+def place(request, engine, part):
+    """The url of one part: a file of its own, or the database that both share."""
+    if engine == "postgres":
+        return request.getfixturevalue("postgres_house")
+    return f"sqlite:///{request.getfixturevalue('tmp_path')}/{part}.db"
+
+
+def kept_at(url, base):
+    kept = Records(url, durability="process")
+    kept.create(base)
+    return kept
+
+
 @pytest.fixture
-def records(tmp_path):
-    """The system of record, empty, on a real SQLite file."""
-    kept = Records(f"sqlite:///{tmp_path}/records.db", durability="process")
-    kept.create(Record)
+def records(request):
+    """The system of record, empty, on a real SQLite file (or as ``--records`` says)."""
+    kept = kept_at(place(request, request.config.getoption("--records"), "records"), Record)
     yield kept
     kept.close()
 
 
 @pytest.fixture
-def people(tmp_path):
+def people(request):
     """Where the digest keeps what it works out, empty."""
-    kept = Records(f"sqlite:///{tmp_path}/people.db", durability="process")
-    kept.create(Folded)
+    kept = kept_at(place(request, request.config.getoption("--records"), "people"), Folded)
     yield kept
     kept.close()
 
@@ -103,24 +114,19 @@ def engine_name(request):
 
 
 @pytest.fixture
-def any_records_url(request, engine_name, tmp_path):
-    if engine_name == "postgres":
-        return request.getfixturevalue("postgres_house")
-    return f"sqlite:///{tmp_path}/records.db"
+def any_records_url(request, engine_name):
+    return place(request, engine_name, "records")
 
 
 @pytest.fixture
-def any_people_url(request, engine_name, tmp_path):
-    if engine_name == "postgres":
-        return request.getfixturevalue("postgres_house")
-    return f"sqlite:///{tmp_path}/people.db"
+def any_people_url(request, engine_name):
+    return place(request, engine_name, "people")
 
 
 @pytest.fixture
 def any_records(any_records_url):
     """The system of record, empty, on each engine in turn."""
-    kept = Records(any_records_url, durability="process")
-    kept.create(Record)
+    kept = kept_at(any_records_url, Record)
     yield kept
     kept.close()
 
@@ -128,8 +134,7 @@ def any_records(any_records_url):
 @pytest.fixture
 def any_people(any_people_url):
     """Where the digest keeps what it works out, empty, on each engine in turn."""
-    kept = Records(any_people_url, durability="process")
-    kept.create(Folded)
+    kept = kept_at(any_people_url, Folded)
     yield kept
     kept.close()
 
@@ -140,6 +145,10 @@ def any_changes(any_records, clock):
 
 
 def pytest_addoption(parser):
+    parser.addoption(
+        "--records", choices=["sqlite", "postgres"], default="sqlite",
+        help="where the fixtures `records` and `people` keep things, for every test that uses them",
+    )  # fmt: skip
     parser.addoption("--rules-to", help="write the clauses that passing tests show to this file")
 
 

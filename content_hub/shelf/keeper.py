@@ -14,7 +14,7 @@ from content_hub.campaigns import Campaign, window_flaws
 from content_hub.materials import Material
 from content_hub.placements import Placement, Slot
 from content_hub.shelf import listing
-from content_hub.shelf.listing import Freshness, Question, ShelfItem
+from content_hub.shelf.listing import Freshness, Question, ShelfItem, Tally
 from content_hub.tags import Tagging, TagTree
 from content_hub.tags.tree import load
 from content_hub.types import ContentType, Types
@@ -201,6 +201,10 @@ class Shelf:
     def next_boundary(self, now: datetime | None = None) -> datetime | None:
         """When something next opens or closes by itself."""
         return listing.next_boundary(self._records, now or self._clock())
+
+    def tally(self, account: str = "") -> Tally:
+        """How much stands now and how much is to come; without an account on all together."""
+        return listing.tally(self._records, account, self._clock())
 
     def standing(self, account: str, now: datetime | None = None) -> list[Placement]:
         """What may be shown there at this moment, the newest opening first."""

@@ -161,6 +161,24 @@ _NEXT = (
 )
 
 
+class Tally(NamedTuple):
+    """How much stands on a shelf, and how much is promised beside it."""
+
+    standing: int
+    coming: int
+
+
+def tally(records: Records, account: str, now: datetime) -> Tally:
+    """Counted for one account, or for all if it is empty."""
+    where, values = ("AND account = ?", [account]) if account else ("", [])
+    counted = (  # only our own words are spliced in
+        "SELECT coalesce(sum(CASE WHEN opens <= ? THEN 1 ELSE 0 END), 0), count(*)"  # noqa: S608
+        f" FROM shelf_rows WHERE tag = '' AND closes > ? {where}"
+    )
+    ((there, promised),) = _rows(records, counted, [micros(now), micros(now), *values])
+    return Tally(there, promised - there)
+
+
 def standing(records: Records, account: str, ids: Collection[str], now: datetime) -> set[str]:
     """Which of these materials stand there at this moment; an empty account is any."""
     if not ids:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from content_hub import richtext, showcase
@@ -204,6 +204,12 @@ class Taxonomy:
         """The label behind each key that names a tag."""
         tree = self.now()
         return {key: tag.label(language) for key in keys if (tag := tree.find(key))}
+
+    def counts(self) -> dict[str, int]:
+        """On how many materials each tag is itself."""
+        counted = select(Tagging.tag, func.count()).group_by(Tagging.tag)
+        with self._records.read() as session:
+            return {row.tag: row[1] for row in session.execute(counted)}
 
     def find(self, text: str, *, facet: str = "", limit: int = 20) -> list[Tag]:
         """By label, synonym, pinyin or its initials, the closest first."""

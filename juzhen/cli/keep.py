@@ -34,7 +34,7 @@ def migrate() -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["search", "profiles", "counters"]))
+@click.argument("what", type=click.Choice(["search", "shelf", "profiles", "counters"]))
 def rebuild(what: str) -> None:
     """Work a fold out anew from the facts below it. The worker may run meanwhile.
 
@@ -53,9 +53,16 @@ def _search(company: Platform, tell: Callable[[int], None]) -> None:
         tell(done)
 
 
+def _shelf(company: Platform, tell: Callable[[int], None]) -> None:
+    from content_hub.rebuilding import rebuild_shelf
+
+    rebuild_shelf(company.records, company.changes, tell)
+
+
 _COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
 _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
     "search": _search,
+    "shelf": _shelf,
     "profiles": lambda company, tell: company.digest.rebuild(tell),
     "counters": lambda company, tell: company.counters.rebuild(tell),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from juzhen.sandbox.accounts import OfficialAccount
+from juzhen.sandbox.accounts import App, AppCustomer, OfficialAccount
 from juzhen.sandbox.cast import line
 from juzhen.sandbox.followers import follows
 from juzhen.sandbox.press import pieces_of
@@ -39,12 +39,18 @@ class Acting:
             shelf = world.readers.shelf(app) or []
             some = self._dice.sample(app.customers, min(_CUSTOMERS_A_TURN, len(app.customers)))
             for customer in some:
-                world.readers.identify(app, customer)
+                self._log_in(app, customer)
                 if shelf:
                     self.read_in_app(app.code, customer.user_id, self._dice.choice(shelf)["id"])
                 done += 1
         world.ledger.keep("turns", world.ledger.fact("turns", 0) + 1)
         return done
+
+    def _log_in(self, app: App, customer: AppCustomer) -> None:
+        """An app keeps its users logged in: it tells who she is once."""
+        known = f"logged_in:{app.code}:{customer.user_id}"
+        if not self._world.ledger.fact(known):
+            self._world.ledger.keep(known, self._world.readers.identify(app, customer))
 
     def read_in_app(self, code: str, user_id: str, material: str) -> None:
         """A customer opens something in the app and reads for a while."""

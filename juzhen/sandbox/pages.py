@@ -44,7 +44,11 @@ def _dressed(door: Blueprint, world: World) -> None:
     @door.before_app_request
     def speak() -> None:
         host = request.host.rpartition(":")[0] if ":" in request.host else request.host
-        elsewhere = request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site")
+        origin = request.headers.get("Origin", request.host_url).rstrip("/")
+        elsewhere = request.headers.get("Sec-Fetch-Site", "none") in (
+            "cross-site",
+            "same-site",
+        ) or origin != request.host_url.rstrip("/")
         if host not in _LOCAL or (request.method == "POST" and elsewhere):
             abort(403)
         asked = request.args.get("lang") or request.cookies.get("language")

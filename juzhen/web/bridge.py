@@ -16,6 +16,8 @@ from io import BytesIO
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # theirs
+
 from juzhen.logs import logger
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -134,13 +136,13 @@ class Bridge:
     def _pour(self, found: Iterable[bytes], transport: Any, loop: Any) -> None:
         """Send piece by piece, as fast as the other side takes it, until it goes or we stop."""
         try:
-            for piece in found:
+            for piece in _unbroken(found):
                 if self._draining.is_set():
                     return
                 if piece:
                     asyncio.run_coroutine_threadsafe(_send(transport, piece), loop).result()
-        except (RuntimeError, ConnectionError):  # it went away: nothing is left to tell it
-            logger().debug("stream_left")
+        except (ProtocolClosed, ProtocolError):
+            return  # it went away
         finally:
             _close(found)
 
@@ -177,6 +179,17 @@ class Bridge:
             environ[key] = f"{environ[key]}{joint}{value}" if key in seen else value
             seen.add(key)
         return environ
+
+
+def _unbroken(found: Iterable[bytes]) -> Iterator[bytes]:
+    """A stream that fails ends here: its answer has begun, so no other can be given.
+
+    Caught where nobody holds the transport: a traceback that did would keep the answer open.
+    """
+    try:
+        yield from found
+    except Exception as failure:  # noqa: BLE001 - as said
+        logger().error("stream_failed", exc_info=failure)
 
 
 async def _send(transport: Any, piece: bytes) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ import orjson
 
 from data_hub.catalogue import kind_of
 from juzhen import metrics
-from juzhen.web.front import PROBLEM, SAFE, Answer, Header
+from juzhen.web.answers import PROBLEM, SAFE, Answer, Header
 from juzhen.web.problems import problem_details
 from kernel.clock import Clock
 from kernel.errors import Invalid, Overloaded, Problem, SignedOff
@@ -75,7 +76,7 @@ class Collect:
         self._url = urlsplit(url)
         self._owners: dict[str, tuple[Owner | None, float]] = {}
         self._beside = ThreadPoolExecutor(2, "collect")
-        self._group: tuple[Future[None], asyncio.Future[None]] | None = None
+        self._group: tuple[Future[None], list[asyncio.Future[None]]] | None = None
 
     def mine(self, path: str) -> bool:
         return path in segment.PATHS or (
@@ -164,10 +165,28 @@ class Collect:
         return await asyncio.get_running_loop().run_in_executor(self._beside, work, *told)
 
     async def _durable(self, kept: Future[None]) -> None:
-        """Wait for the commit. It is shared: wrapped once, and no waiter may cancel it."""
+        """Wait for the commit. It is shared: no waiter may cancel it, and one wakes them all."""
+        if kept.done():
+            return kept.result()
+        loop = asyncio.get_running_loop()
         if self._group is None or self._group[0] is not kept:
-            self._group = (kept, asyncio.wrap_future(kept))
-        await asyncio.shield(self._group[1])
+            waiting: list[asyncio.Future[None]] = []
+            self._group = (kept, waiting)
+            kept.add_done_callback(lambda _: loop.call_soon_threadsafe(_wake, kept, waiting))
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._group[1].append(waiter)
+        return await waiter
+
+
+def _wake(kept: Future[None], waiting: list[asyncio.Future[None]]) -> None:
+    wrong = kept.exception()
+    for waiter in waiting:
+        if waiter.done():  # who asked has gone
+            continue
+        if wrong is None:
+            waiter.set_result(None)
+        else:
+            waiter.set_exception(wrong)
 
 
 _NOBODY: tuple[Owner | None, float] = (None, 0.0)
@@ -184,6 +203,8 @@ def _tongue(header: Header) -> str:
 def _told(taken: segment.Taken, header: Header) -> Answer:
     """200 with what was accepted; 400 only if nothing can ever be."""
     _count(len(taken.events), len(taken.rejected))
+    if not taken.rejected:
+        return _all_accepted(len(taken.events))
     tongue = _tongue(header)
     rejected = [
         {
@@ -194,11 +215,17 @@ def _told(taken: segment.Taken, header: Header) -> Answer:
         }
         for each in taken.rejected
     ]
-    if taken.events or not rejected:
+    if taken.events:
         told = {"success": True, "accepted": len(taken.events), "rejected": rejected}
         return Answer(200, _JSON, orjson.dumps(told))
     refused = Invalid.because(each.flaw for each in taken.rejected[:1])
     return _refusal(refused, header, rejected=rejected)
+
+
+@lru_cache(256)
+def _all_accepted(count: int) -> Answer:
+    told = {"success": True, "accepted": count, "rejected": []}
+    return Answer(200, _JSON, orjson.dumps(told))
 
 
 def _refusal(problem: Problem, header: Header, **more: Any) -> Answer:
@@ -216,9 +243,15 @@ def _refusal(problem: Problem, header: Header, **more: Any) -> Answer:
 
 
 def _count(accepted: int, refused: int) -> None:
-    for outcome, count in (("accepted", accepted), ("refused", refused)):
-        if count:
-            metrics.metric("juzhen_events_total", door="segment", outcome=outcome).inc(count)
+    if accepted:
+        _counter("accepted").inc(accepted)
+    if refused:
+        _counter("refused").inc(refused)
+
+
+@cache
+def _counter(outcome: str) -> Any:
+    return metrics.metric("juzhen_events_total", door="segment", outcome=outcome)
 
 
 def collect(platform: Platform) -> Collect:

@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from juzhen import workbench
-from juzhen.web import callbacks, collect, exchange, login, operations, public, tour
+from juzhen import console, workbench
+from juzhen.web import (
+    callbacks,
+    collect,
+    exchange,
+    graphql,
+    login,
+    operations,
+    public,
+    tour,
+)
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -15,5 +24,7 @@ if TYPE_CHECKING:
 
 def all_of(platform: Platform) -> list[Blueprint]:
     """Every door of one process."""
-    rooms = (operations, login, exchange, collect, callbacks, public, tour, workbench)
+    rooms = (
+        operations, login, exchange, graphql, collect, callbacks, public, tour, console, workbench,
+    )  # fmt: skip
     return [room.blueprint(platform) for room in rooms]

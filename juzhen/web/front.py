@@ -13,14 +13,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
-
-import orjson
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from juzhen.logs import logger
+from juzhen.web.answers import Answer, Header, Quick, refusal
 from juzhen.web.bridge import WSGI, Bridge, Crowded
-from kernel.wording import say
 
 if TYPE_CHECKING:
     from juzhen.settings import Settings
@@ -33,20 +30,6 @@ _SLOWEST = 50_000
 _IN_MEMORY = 1 << 20
 _SWITCH = 0.0005
 """Seconds before a busy thread must let the loop in; the default of 5 ms is ten requests."""
-
-Header = Callable[[str], str | None]
-
-
-class Answer(NamedTuple):
-    """A whole answer, made without Flask."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes = b""
-
-
-Quick = Callable[[str, str, str, Header], Answer | None]
-"""(method, path, query, header) → an answer that is ready, or None for the application to say."""
 
 
 class Intake(Protocol):
@@ -64,7 +47,7 @@ class Intake(Protocol):
 class _Refused(Exception):
     def __init__(self, status: int, reason: str, *headers: tuple[str, str]) -> None:
         super().__init__(reason)
-        self.answer = _problem(status, reason, *headers)
+        self.answer = refusal(status, reason, *headers)
 
 
 class Front:
@@ -106,10 +89,10 @@ class Front:
         except _Refused as refused:
             answer = refused.answer
         except Crowded:
-            answer = _problem(503, "too_many_requests_wait", ("retry-after", "1"))
+            answer = refusal(503, "too_many_requests_wait", ("retry-after", "1"))
         except Exception as failure:  # noqa: BLE001 - the outermost loop
             logger().error("front_failed", path=scope.path, exc_info=failure)
-            answer = _problem(500, "request_not_answered")
+            answer = refusal(500, "request_not_answered")
         if answer is None:
             return
         if answer.body and scope.method != "HEAD":
@@ -121,7 +104,7 @@ class Front:
         """The answer, or None if the application has given it."""
         path, header = scope.path, scope.headers.get
         if not self._opens(path):
-            return _problem(404, "no_such_page")
+            return refusal(404, "no_such_page")
         if self._intake is not None and self._intake.mine(path):
             body = await _body(scope, proto, self._intake.limit)
             return await self._intake.answer(
@@ -199,30 +182,6 @@ def _bytes(body: bytes | BinaryIO) -> bytes:
         return body
     with body:
         return body.read()
-
-
-def _problem(status: int, reason: str, *headers: tuple[str, str]) -> Answer:
-    """A refusal of the front's own, spelled as every other."""
-    told = {
-        "type": f"/docs/errors#{reason}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": reason,
-        "detail": say(reason),
-        "message": say(reason, "en"),
-    }
-    return Answer(status, [("content-type", PROBLEM), *SAFE, *headers], orjson.dumps(told))
-
-
-PROBLEM = "application/problem+json"
-SAFE = [
-    ("cache-control", "no-store"),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("referrer-policy", "same-origin"),
-]
-"""Headers of every answer that Flask does not make."""
 
 
 def build(settings: Settings) -> Front:

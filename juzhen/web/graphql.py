@@ -18,8 +18,8 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_accept_header
 
-from juzhen.web.app import asker, language
-from juzhen.web.front import SAFE, Answer, Header, Quick
+from juzhen.web.answers import SAFE, Answer, Header, Quick
+from juzhen.web.asking import asker, language
 from kernel.actors import Actor
 from kernel.errors import Invalid, SignedOff
 from schemas.graphql.answers import Answer as Told
@@ -209,7 +209,7 @@ def _kept(
 
 
 def _tongue(sent: Mapping[str, str], header: Header, actor: Actor) -> str:
-    """As `juzhen.web.app.language` says it, for a request without cookies."""
+    """As `juzhen.web.asking.language` says it, for a request without cookies."""
     chosen = sent.get("lang")
     if chosen in {"zh", "en"}:
         return str(chosen)

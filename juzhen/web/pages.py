@@ -22,6 +22,7 @@ from jinja2 import (
 )
 from markupsafe import Markup, escape
 
+from juzhen.web.asking import language
 from kernel.actors import may
 from kernel.calendar import Zone
 from kernel.wording import catalogue, say
@@ -71,23 +72,18 @@ def _environment(zone: Zone) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        t=speak, local=lambda moment: local(zone, moment), typed=lambda moment: typed(zone, moment),
-        zone=zone.name, csrf=csrf, asset=asset, nonce=lambda: g.get("nonce", ""), tongue=_tongue,
+        t=speak, local=lambda moment: local(zone, moment),
+        typed_at=lambda moment: typed(zone, moment),
+        zone=zone.name, csrf=csrf, asset=asset, nonce=lambda: g.get("nonce", ""), tongue=language,
         here=_here, asking=lambda: g.get("actor"), can=can, said=said, url_for=url_for,
         problem_of=problem_of, token=lambda: g.get("csrf", ""),
     )  # fmt: skip
     return environment
 
 
-def _tongue() -> str:
-    from juzhen.web.asking import language
-
-    return language()
-
-
 def speak(key: str, **facts: Any) -> str:
     """The sentence behind a key, in the reader's language."""
-    return say(key, _tongue(), **facts)
+    return say(key, language(), **facts)
 
 
 def can(verb: str) -> bool:
@@ -117,7 +113,7 @@ def csrf() -> Markup:
 
 def problem_of(flaws: Any, field: str) -> str:
     """What is wrong with one field, as the sentence beside it."""
-    tongue = _tongue()
+    tongue = language()
     return " ".join(
         str(escape(flaw.message(tongue))) for flaw in flaws or () if flaw.field == field
     )

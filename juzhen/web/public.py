@@ -115,21 +115,10 @@ class _Reader:
         return bool(self._platform.shelf.standing_ids(link.account, [link.material]))
 
     def show(self, material: Material, link: Link) -> AnyResponse:
-        pages = self._pages(material)
-        turned = min(max(_whole(request.args.get("page")), 1), max(pages, 1))
-        if turned == 1 and "page" not in request.args:
+        if "page" not in request.args:
             self.tell("read_material", link)
-        g.policy = _READING
-        values = {
-            "material": material,
-            "kind": self._platform.types.one(material.type),
-            "link": request.args.get("t", "") if link.account else "",
-            "pages": pages,
-            "turned": turned,
-            "rep": self._rep(link),
-            "step": _step(material.fields),
-        }
-        return self.known(page("material.html", **values))
+        code = request.args.get("t", "") if link.account else ""
+        return self.known(sheet(self._platform, material, link=code, rep=self._rep(link)))
 
     def expired(self, link: Link) -> AnyResponse:
         """What she came for is no longer shown; that she came is counted all the same."""
@@ -171,13 +160,6 @@ class _Reader:
             g.customer = told if _COOKIE.fullmatch(told) else secrets.token_urlsafe(18)
         return str(g.customer)
 
-    def _pages(self, material: Material) -> int:
-        document = material.fields.get("document")
-        try:
-            return self._platform.media.pages(document) if document else 0
-        except NotFound:
-            return 0
-
     def _rep(self, link: Link) -> Any:
         try:
             return self._platform.staff.one(link.rep) if link.rep else None
@@ -189,6 +171,33 @@ class _Reader:
             return str(self._platform.accounts.one(account).ecosystem) if account else "own_app"
         except NotFound:
             return ""
+
+
+def sheet(
+    platform: Platform, material: Material, *, link: str = "", rep: Any = None, counted: bool = True
+) -> Response:
+    """A material's own page; not ``counted`` is an editor's preview."""
+    pages = _pages(platform, material)
+    g.policy = _READING
+    return page(
+        "material.html",
+        material=material,
+        kind=platform.types.one(material.type),
+        link=link,
+        pages=pages,
+        turned=min(max(_whole(request.args.get("page")), 1), max(pages, 1)),
+        rep=rep,
+        step=_step(material.fields),
+        counted=counted,
+    )
+
+
+def _pages(platform: Platform, material: Material) -> int:
+    document = material.fields.get("document")
+    try:
+        return platform.media.pages(document) if document else 0
+    except NotFound:
+        return 0
 
 
 def _step(fields: Mapping[str, Any]) -> tuple[str, str]:

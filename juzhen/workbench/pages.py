@@ -103,7 +103,15 @@ def _customers(door: Blueprint, platform: Platform) -> None:
             text=text or None, rep=actor.staff, first=30, after=request.args.get("after")
         )
         names = {each.id: telling.name_of(each, language()) for each in page.items}
-        return _page(platform, "customers.html", "customers", text=text, page=page, names=names)
+        return _page(
+            platform,
+            "customers.html",
+            "customers",
+            text=text,
+            page=page,
+            names=names,
+            when=lambda moment: telling.when(platform, moment),
+        )
 
     @door.get("/customers/<customer>")
     def customer(customer: str) -> Response:
@@ -160,7 +168,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         kept = _material(platform, actor, material)
         return _page(
             platform, "link.html", "customers", her=her, name=telling.name_of(her, language()),
-            material=kept, link=sharing.tracked_link(platform, actor, her, kept.id),
+            material=kept, link=sharing.tracked_link(platform, actor, her, kept),
         )  # fmt: skip
 
 
@@ -176,7 +184,7 @@ def _composing(
     kept = _material(platform, actor, material)
     answer = _page(
         platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
-        material=kept, targets=sharing.targets(platform, her, kept.id), form=form,
+        material=kept, targets=sharing.targets(platform, her, kept), form=form,
         flaws=refusal.flaws if refusal else (),
     )  # fmt: skip
     answer.status_code = 422 if refusal else 200

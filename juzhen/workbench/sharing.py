@@ -40,12 +40,15 @@ class Target:
     """Why it cannot be used, as a key of `kernel.wording`."""
 
 
-def targets(platform: Platform, customer: Customer, material: str) -> list[Target]:
-    """Every account that knows her and shows the material, and the link last."""
+def targets(platform: Platform, customer: Customer, material: Material) -> list[Target]:
+    """Every account that knows her and shows the material, and the link last.
+
+    A script is for the rep's mouth: its words go out alone, so no shelf and no link are asked for.
+    """
     found = []
     for account in platform.accounts.all():
         handle = _handle(account, customer)
-        if handle is None or material not in platform.shelf.standing_ids(account.id, [material]):
+        if handle is None or not (_spoken(material) or _stands(platform, account.id, material)):
             continue
         allowed = platform.consents.allows(customer.handles, MARKETING, account.kind)
         found.append(
@@ -54,7 +57,15 @@ def targets(platform: Platform, customer: Customer, material: str) -> list[Targe
                 "" if allowed else "she_wants_nothing_here",
             )
         )  # fmt: skip
-    return [*found, Target(LINK, "", LINK)]
+    return found if _spoken(material) else [*found, Target(LINK, "", LINK)]
+
+
+def _spoken(material: Material) -> bool:
+    return material.type == "script"
+
+
+def _stands(platform: Platform, account: str, material: Material) -> bool:
+    return material.id in platform.shelf.standing_ids(account, [material.id])
 
 
 def _handle(account: Account, customer: Customer) -> Handle | None:
@@ -69,18 +80,15 @@ def _handle(account: Account, customer: Customer) -> Handle | None:
     )
 
 
-def tracked_link(platform: Platform, actor: Actor, customer: Customer, material: str) -> str:
+def tracked_link(platform: Platform, actor: Actor, customer: Customer, material: Material) -> str:
     """The rep's own link to a material. Raises `Conflict` if it is on no shelf."""
-    known = {target.key for target in targets(platform, customer, material)}
-    standing = [
-        placement.account
-        for placement in platform.shelf.of_material(material)
-        if material in platform.shelf.standing_ids(placement.account, [material])
-    ]
+    placed = dict.fromkeys(each.account for each in platform.shelf.of_material(material.id))
+    standing = [account for account in placed if _stands(platform, account, material)]
     if not standing:
         raise Conflict("no_longer_on_shelf")
-    account = next((each for each in standing if each in known), standing[0])
-    return f"{platform.base_url}/t/{platform.links.make(material, account, actor.staff)}"
+    hers = {target.key for target in targets(platform, customer, material)}
+    account = next((each for each in standing if each in hers), standing[0])
+    return f"{platform.base_url}/t/{platform.links.make(material.id, account, actor.staff)}"
 
 
 def share(
@@ -99,7 +107,7 @@ def share(
     """
     words = words.strip()
     chosen = next(
-        (each for each in targets(platform, customer, material.id) if each.key == target), None
+        (each for each in targets(platform, customer, material) if each.key == target), None
     )
     if flaws := list(_flaws(words, chosen)):
         raise Invalid.because(flaws)
@@ -107,7 +115,8 @@ def share(
         if chosen is not None and chosen.handle is not None:
             platform.publishing.send(
                 chosen.handle, chosen.key, occasion=occasion, purpose=MARKETING, by=actor.id,
-                material=material.id, words=words, rep=actor.staff,
+                material="" if _spoken(material) else material.id, words=words,
+                rep=actor.staff,
             )  # fmt: skip
         platform.changes.note(
             "sent", "material", material.id, by=actor.id, handle=str(customer.handles[0]),

@@ -37,6 +37,7 @@ class Dot:
     """What shows it: "看了 3 分 12 秒，第 4/6 页"."""
     material: str
     due: datetime
+    when: str
     unread: bool
 
 
@@ -80,6 +81,14 @@ def name_of(customer: Customer, tongue: str) -> str:
     return customer.name or customer.phone or say("nameless_customer", tongue)
 
 
+def when(platform: Platform, moment: datetime) -> str:
+    """A moment as short as a narrow column needs: the hour today, else the day."""
+    then, now = platform.zone.local(moment), platform.zone.local(platform.clock())
+    if then.date() == now.date():
+        return f"{then:%H:%M}"
+    return f"{then:%m-%d}" if then.year == now.year else f"{then:%Y-%m-%d}"
+
+
 def shown(reminder: Reminder, tongue: str) -> str:
     """What a reminder's evidence says."""
     told: Mapping[str, Any] = reminder.evidence
@@ -104,7 +113,7 @@ def dots(platform: Platform, actor: Actor, reminders: Sequence[Reminder], tongue
             id=each.id, kind=each.kind, title=say(f"reminder_{each.kind}", tongue),
             who=name_of(her, tongue), customer=her.id, shown=shown(each, tongue),
             material=titles[each.material].title if each.material in titles else "",
-            due=each.due, unread=each.unread,
+            due=each.due, when=when(platform, each.due), unread=each.unread,
         )
         for each in reminders
         if (her := seen.get(customers.get(each.handle, "")))

@@ -37,7 +37,7 @@ def connect(
         "pragma synchronous=full" if durability == "power" else "pragma synchronous=normal"
     )
     connection.execute(f"pragma wal_autocheckpoint={int(checkpoint)}")
-    connection.execute("pragma cache_size=-16384")
+    connection.execute("pragma cache_size=-4096")  # a connection a thread: what all keep adds up
     return connection
 
 
@@ -66,6 +66,7 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """All or nothing. `Overloaded` when it cannot be kept now, such as on a full disk."""
         with fair_turn(str(self._path)), self._transaction("begin immediate") as connection:
+            connection.execute("pragma cache_size=-32768")  # who writes touches pages all over
             yield connection
 
     @contextmanager

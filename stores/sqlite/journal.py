@@ -9,6 +9,7 @@ above the last, so that positions go on growing even if the whole folder was los
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -23,11 +24,12 @@ from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded
 from kernel.events import Handle
 from stores.journal import Entry
-from stores.records import fair_turn
 from stores.sqlite.database import connect
 
 _COMMITTED = declare("journal.committed", "events are durable and nobody has been answered")
 
+_LOOKED_AT = 16
+"""A file's size is looked at once in so many commits: each look lets go of the interpreter."""
 _TABLE = """
 create table if not exists commits (
     number integer primary key, count integer not null, body blob not null
@@ -50,13 +52,14 @@ class SqliteJournal:
         """A file is finished once it has ``size`` bytes or ``age``."""
         _make(folder)
         self._folder = folder
-        self._turn = str(folder / "journal.turn")
+        self._turn = _Turn(folder / "turn.lock")
         self._durability = durability
         self._clock = clock
         self._size = size
         self._minutes = int(age.total_seconds() // 60)
         self._appending = threading.Lock()
-        self._current: tuple[int, sqlite3.Connection] | None = None
+        self._current: tuple[str, sqlite3.Connection] | None = None
+        self._uses = 0
         self._reading = threading.RLock()
         self._read_from: dict[int, sqlite3.Connection] = {}
 
@@ -66,7 +69,7 @@ class SqliteJournal:
         row = (len(packed), b"\n".join(packed))
         with self._appending:
             try:
-                with fair_turn(self._turn):
+                with self._turn:
                     self._writable().execute("insert into commits (count, body) values (?, ?)", row)
             except (sqlite3.Error, OSError) as broken:
                 self._let_go()
@@ -97,6 +100,7 @@ class SqliteJournal:
                         return
                     self._read_from.pop(number).close()
             self._unlink(number)
+        self._sweep()
 
     def backlog(self, after: int) -> int:
         return sum(
@@ -126,7 +130,7 @@ class SqliteJournal:
                 if _without(body.split(b"\n"), names)[1]
             ]
             for row in touched:
-                with fair_turn(self._turn):
+                with self._appending, self._turn:
                     gone += _rewrite(file, row, names)
             if touched:
                 file.execute("pragma wal_checkpoint(truncate)")
@@ -135,28 +139,33 @@ class SqliteJournal:
     def close(self) -> None:
         with self._appending:
             self._let_go()
+            self._turn.close()
         with self._reading:
             while self._read_from:
                 self._read_from.popitem()[1].close()
 
     def _writable(self) -> sqlite3.Connection:
         """The file to append to. Only inside the turn, so that all processes agree on it."""
-        numbers = self._numbers()
-        newest = numbers[-1] if numbers else 0
-        if self._finished(newest):
-            newest = max(newest + 1, int(self._clock().timestamp() // 60))
+        newest = max(self._names(), default="")
+        minute = int(self._clock().timestamp() // 60)
+        if not newest or minute - _number(newest) >= self._minutes or self._full(newest):
+            return self._use(_name(max(_number(newest) + 1, minute)))
         if self._current is None or self._current[0] != newest:
-            if self._current is not None:
-                # Closing checkpoints a whole file: not while somebody waits for an answer.
-                threading.Thread(target=self._current[1].close).start()
-            self._current = (newest, self._connect(newest, create=True))
+            return self._use(newest)
         return self._current[1]
 
-    def _finished(self, number: int) -> bool:
-        path = self._path(number)
-        if not number or int(self._clock().timestamp() // 60) - number >= self._minutes:
-            return True
-        return path.stat().st_size + _size(path.with_suffix(".db-wal")) >= self._size
+    def _use(self, name: str) -> sqlite3.Connection:
+        if self._current is not None:
+            # Closing checkpoints a whole file: not while somebody waits for an answer.
+            threading.Thread(target=self._current[1].close).start()
+        self._current = (name, self._connect(name, create=True))
+        return self._current[1]
+
+    def _full(self, name: str) -> bool:
+        self._uses += 1
+        if self._uses % _LOOKED_AT:
+            return False
+        return sum(_size(self._folder / f"{name}{part}") for part in ("", "-wal")) >= self._size
 
     def _let_go(self) -> None:
         if self._current is not None:
@@ -179,29 +188,69 @@ class SqliteJournal:
         """A connection to read from; None if the file has been dropped by another process."""
         if number not in self._read_from:
             try:
-                self._read_from[number] = self._connect(number, create=False)
+                self._read_from[number] = self._connect(_name(number), create=False)
             except sqlite3.OperationalError:
-                if self._path(number).exists():
+                if (self._folder / _name(number)).exists():
                     raise
                 return None
         return self._read_from[number]
 
-    def _connect(self, number: int, *, create: bool) -> sqlite3.Connection:
-        file = connect(self._path(number), self._durability, checkpoint=0, create=create)
+    def _connect(self, name: str, *, create: bool) -> sqlite3.Connection:
+        path = self._folder / name
+        file = connect(path, self._durability, checkpoint=0, create=create)
         file.execute(_TABLE)
         return file
 
     def _unlink(self, number: int) -> None:
-        path = self._path(number)
-        for file in (path, path.with_suffix(".db-wal"), path.with_suffix(".db-shm")):
-            file.unlink(missing_ok=True)
+        for part in ("", "-wal", "-shm"):
+            (self._folder / f"{_name(number)}{part}").unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """What is left of a file whose dropping was cut short."""
+        listed = sorted(os.listdir(self._folder))  # noqa: PTH208 - as below
+        whole = {name for name in listed if name.endswith(".db")}
+        for name in listed:
+            owner, dash, _ = name.partition("-")
+            if dash and owner not in whole and owner < max(whole, default=""):
+                (self._folder / name).unlink(missing_ok=True)
 
     def _numbers(self) -> list[int]:
-        names = os.listdir(self._folder)  # noqa: PTH208 - once a commit: a third of iterdir's cost
-        return sorted(int(name[:-3]) for name in names if name.endswith(".db"))
+        return sorted(map(_number, self._names()))
 
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number:010d}.db"
+    def _names(self) -> list[str]:
+        """The files by name, which sort as their numbers do."""
+        listed = os.listdir(self._folder)  # noqa: PTH208 - once a commit: a third of iterdir's cost
+        return [name for name in listed if name.endswith(".db")]
+
+
+class _Turn:
+    """A fair queue of processes. Its lock file stays open: opening it cost more than waiting."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: tuple[int, int] | None = None
+
+    def __enter__(self) -> None:
+        if self._opened is None or self._opened[0] != os.getpid():  # a fork would share the lock
+            self._opened = os.getpid(), os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(self._opened[1], fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        if self._opened is not None:
+            fcntl.flock(self._opened[1], fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        if self._opened is not None:
+            os.close(self._opened[1])
+            self._opened = None
+
+
+def _name(number: int) -> str:
+    return f"{number:010d}.db"
+
+
+def _number(name: str) -> int:
+    return int(name[:-3] or 0)
 
 
 def _make(folder: Path) -> None:

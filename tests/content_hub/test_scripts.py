@@ -2,6 +2,7 @@
 
 import pytest
 
+from content_hub import richtext
 from content_hub.scripts import fill, forbidden, gaps
 
 
@@ -24,3 +25,16 @@ def test_gaps_are_named_once():
 def test_forbidden_words_are_named_the_longest_once():
     assert forbidden("保本保息，零风险！保本。") == ["保本保息", "零风险", "保本"]
     assert forbidden("稳健") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("一\n二\n\n三", "<p>一<br>二</p><p>三</p>"),
+        ("1 < 2 & 3", "<p>1 &lt; 2 &amp; 3</p>"),
+        ("<p>已有</p>\n\n标记", "<p>已有</p>\n\n标记"),
+        ("  ", ""),
+    ],
+)
+def test_plain_writing_becomes_paragraphs(typed, kept):
+    assert richtext.written(typed) == kept

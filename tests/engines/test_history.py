@@ -111,12 +111,14 @@ def test_a_history_ahead_of_its_journal_is_a_flaw(journal, history):
 _FOLDING = """
 import sys
 from pathlib import Path
+import stores.history
 from stores.history import Fold
 from stores.sqlite.history import SqliteHistory
 from stores.sqlite.journal import SqliteJournal
 home = Path(sys.argv[1])
 fold = Fold(SqliteJournal(home / "journal"), SqliteHistory(home / "history.db"))
-while fold.run(limit=2):
+stores.history._SLICE = 2
+while fold.run(limit=5):
     pass
 """
 
@@ -127,7 +129,8 @@ def test_a_fold_killed_anywhere_loses_nothing_and_doubles_nothing(
 ):
     refused = Refusal(at=MONDAY, door="segment", reason="unknown")
     for number in range(6):
-        journal.append([pack(event(f"{number}")), pack(event("same")), pack_refusal(refused)])
+        some = [pack(event(f"{number}{letter}")) for letter in "ab"]
+        journal.append([*some, pack(event("same")), pack_refusal(refused)])
         clock.move(timedelta(minutes=40))
     mark = tmp_path / "mark"
     root = Path(__file__).parents[2]
@@ -144,6 +147,6 @@ def test_a_fold_killed_anywhere_loses_nothing_and_doubles_nothing(
     fold = Fold(journal, history)
     while fold.run():
         pass
-    assert history.total([ANNA]) == 7
+    assert history.total([ANNA]) == 13
     assert history.refusals() == [(refused, 6)]
     assert list(history.flaws()) + list(fold.flaws()) == []

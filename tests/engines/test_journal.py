@@ -58,8 +58,8 @@ def test_begins_a_new_file_every_hour_and_drops_finished_ones_whole(opened, cloc
 
 def test_begins_a_new_file_when_one_is_full(opened, tmp_path):
     journal = opened(size=40_000)
-    for number in range(60):
-        journal.append([told(number) for _ in range(20)])
+    for number in range(120):
+        journal.append([told(number) for _ in range(10)])
     assert len(files(tmp_path)) > 3
     assert journal.backlog(0) == 1_200
     assert everything(opened()) == everything(journal)
@@ -75,6 +75,20 @@ def test_another_process_may_drop_what_this_one_has_open(opened, clock):
     assert everything(reader) == ["e2"]
     reader.append([told(3)])
     assert everything(dropper) == ["e2", "e3"]
+
+
+def test_a_drop_cut_short_is_finished_by_the_next(opened, clock, tmp_path):
+    journal = opened()
+    journal.append([told(1)])
+    clock.move(timedelta(hours=1))
+    journal.append([told(2)])
+    first, _ = files(tmp_path)
+    other = opened()
+    (tmp_path / "journal" / first).unlink()
+    (tmp_path / "journal" / f"{first}-wal").write_bytes(b"left behind")
+    other.drop(other.tip())
+    assert not list((tmp_path / "journal").glob(f"{first}*"))
+    assert everything(other) == ["e2"]
 
 
 def test_positions_grow_even_if_the_folder_was_lost(opened, clock, tmp_path):

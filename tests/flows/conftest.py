@@ -1,6 +1,7 @@
 """The company of the flows: begun in this process, then asked over HTTP only."""
 
 import base64
+import contextlib
 import dataclasses
 import secrets
 
@@ -51,23 +52,31 @@ class Company:
 
 
 @pytest.fixture
-def company(tmp_path, any_records_url):
+def company(request, tmp_path, engine_name):
     """Begun and running, on each engine in turn."""
+    url = "" if engine_name == "sqlite" else request.getfixturevalue("postgres_url")
+    with running(tmp_path, url) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def running(home, records_url):
+    """A company of its own in a folder, with all its processes."""
     port, sandbox_port = free_port(), free_port()
     sandbox = f"http://127.0.0.1:{sandbox_port}"
-    chosen = {} if any_records_url.startswith("sqlite") else {"stores_records": any_records_url}
+    chosen = {"stores_records": records_url} if records_url else {}
     begin(
-        tmp_path, company_name="安和人寿", web_port=port, outbound_origins=sandbox,
+        home, company_name="安和人寿", web_port=port, outbound_origins=sandbox,
         stores_durability="process", **chosen,
     )  # fmt: skip
-    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    settings = load({"JUZHEN_HOME": str(home)})
     migrate(settings)
     platform = assemble(settings)
     try:
         tokens, ids, write_key, official = _begun(platform, sandbox)
     finally:
         platform.close()
-    processes = Processes(tmp_path, {})
+    processes = Processes(home, {})
     made = Company(
         processes, Asking(f"http://127.0.0.1:{port}"), Asking(sandbox), port, tokens, ids, write_key
     )

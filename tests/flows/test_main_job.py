@@ -40,6 +40,8 @@ TAG = """mutation($input: TagMaterialsInput!) {
   tagMaterials(input: $input) { problems { code field message } } }"""
 PLACE = """mutation($input: PlaceMaterialInput!) {
   placeMaterial(input: $input) { placement { id } problems { code field message } } }"""
+MOVE = """mutation($input: MovePlacementInput!) {
+  movePlacement(input: $input) { placement { id } problems { code field message } } }"""
 TIMELINE = """query($id: ID!) { customer(id: $id) { id
   timeline(first: 100) { totalCount nodes { id kind at source } } } }"""
 FIND = """query($handle: String!) {
@@ -97,11 +99,11 @@ class Flow:
             )  # fmt: skip
             self.ids[code] = made["material"]["id"]
             self.does(TAG, materials=[code], add=[tag])
-        opens, closes = now() + dt.timedelta(seconds=3), now() + dt.timedelta(days=7)
+        closes = now() + dt.timedelta(days=7)
         for code in self.ids:
             self.places(code, "app", now() - dt.timedelta(seconds=1), closes)
-        self.short = (opens, opens + dt.timedelta(seconds=12))
-        self.places("article", "oa", *self.short)
+        self.opens = now() + dt.timedelta(seconds=2)
+        self.on_account = self.places("article", "oa", self.opens, closes)
 
     def makes_a_taxonomy(self):
         """A tree with synonyms: 养老 over 养老社区, beside 理财."""
@@ -203,10 +205,16 @@ class Flow:
     def worker_publishes_once_and_withdraws_at_closing(self):
         shown = eventually(lambda: [each for each in self.published() if each["shown"]], 30)
         assert [each["title"] for each in shown] == ["退休后的养老规划"]
+        assert now() >= self.opens
         assert eventually(lambda: self.delivery_progress() == "shown", 20)
+        closes = now() + dt.timedelta(seconds=2)
+        self.does(
+            MOVE, placement=self.on_account, opens=self.opens.isoformat(),
+            closes=closes.isoformat(),
+        )  # fmt: skip
         gone = eventually(lambda: not any(each["shown"] for each in self.published()), 30)
         assert gone
-        assert now() >= self.short[1]
+        assert now() >= closes
         assert len(self.published()) == 1
 
     def delivery_progress(self):
@@ -227,6 +235,8 @@ class Flow:
         ]
         found = eventually(lambda: all(self.customer(handle) for handle in self.handles), 30)
         assert found, [self.customer(handle) for handle in self.handles]
+        openid = self.handles[2]
+        assert eventually(lambda: "identified" in self.kinds(self.customer(openid)[0]), 20)
 
     def sdk_sends(self, user, calls, **more):
         """The unmodified client library, against our door."""
@@ -286,6 +296,9 @@ class Flow:
         told = self.web.graphql(TIMELINE, self.company.tokens["admin"], id=customer)
         line = told["customer"]["timeline"]
         return line["totalCount"], line["nodes"]
+
+    def kinds(self, customer):
+        return [each["kind"] for each in self.timeline(customer)[1]]
 
     def a_repeat_and_a_late_event_change_only_what_they_must(self):
         count, _ = self.timeline(self.zhou)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 MOCKS = re.compile(r"unittest\.mock|MagicMock|pytest_mock|monkeypatch\.setattr")
-WAITING = re.compile(r"\btime\.sleep\(|pytest\.mark\.(skip|xfail)\b")
+WAITING = re.compile(r"\btime\.sleep\(|@pytest\.mark\.(skip|xfail)\b")
 HERE = Path(__file__).name
 
 

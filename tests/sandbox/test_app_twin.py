@@ -105,7 +105,10 @@ def described(account):
 
 
 def test_the_cast_uses_the_app_too(twin, company):
-    Acting(twin.world, seed=7).turn()
+    acting = Acting(twin.world, seed=7)
+    for _ in range(3):
+        acting.turn()
 
     kinds = [message.get("event", message["type"]) for message in told(company)]
     assert kinds[:2] == ["identify", "Material Read"]
+    assert (kinds.count("identify"), kinds.count("Material Read")) == (1, 3)

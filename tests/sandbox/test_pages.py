@@ -58,6 +58,8 @@ def test_a_page_of_elsewhere_cannot_press_the_buttons(platform):
     path = f"/followers/{platform.openids[0]}/unfollow"
 
     assert client.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert client.post(path, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert client.post(path, headers={"Origin": "http://localhost"}).status_code == 303
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
 
 

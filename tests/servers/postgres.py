@@ -40,8 +40,6 @@ autovacuum = off
 log_min_messages = warning
 """
 _OWNER = "juzhen"
-_held = []
-"""Our lock: the operating system lets go of it when this process ends."""
 
 
 def programs() -> Path | None:
@@ -80,12 +78,10 @@ class Cluster:
 
 
 def cluster() -> Cluster:
-    """A cluster for this process, running until it ends."""
+    """A cluster for this process. The lock is never let go of: the system does, when we end."""
     home = Path(tempfile.mkdtemp(prefix="juzhen-postgres-"))
     home.chmod(0o755)
-    user = (home / "user").open("a")
-    fcntl.flock(user, fcntl.LOCK_EX)
-    _held.append(user)
+    fcntl.flock(os.open(home / "user", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
     with (home / "log").open("a") as log:
         guard = subprocess.Popen(
             [sys.executable, __file__, str(home)],

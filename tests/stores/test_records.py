@@ -1,10 +1,13 @@
 """Transactions: snapshots, joins, named locks, and no lost update, on both engines."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Semaphore, Thread
 
 import pytest
+from sqlalchemy import event
 
+from kernel.errors import Overloaded
 from stores.changes import Version
 from stores.claims import LeaseRow
 from stores.records import Records, in_transaction
@@ -148,6 +151,60 @@ def test_no_update_is_lost_among_processes_and_threads(any_records, any_records_
     assert len(took) == 400
     assert number(any_records) == 400
     assert took[int(0.99 * len(took))] <= 0.5
+
+
+@pytest.mark.postgres
+def test_who_waits_too_long_for_a_lock_is_told_to_come_back(postgres_house):
+    one, other = Records(postgres_house), Records(postgres_house)
+    with (
+        one.write("customer:1"),
+        pytest.raises(Overloaded) as told,
+        other.write("customer:0", "customer:1"),
+    ):
+        pytest.fail("two decide on one customer")
+    assert told.value.seconds == 1
+    with other.write("customer:1"):
+        pass
+    one.close()
+    other.close()
+
+
+@pytest.mark.postgres
+def test_when_all_connections_are_taken_one_is_told_to_come_back(postgres_house):
+    kept = Records(postgres_house)
+    done, inside = Event(), Semaphore(0)
+
+    def read():
+        with kept.read():
+            inside.release()
+            done.wait(20)
+
+    readers = [Thread(target=read) for _ in range(16)]
+    for reader in readers:
+        reader.start()
+    for _ in readers:
+        inside.acquire()
+    with pytest.raises(Overloaded), kept.read():
+        pytest.fail("there is a seventeenth connection")
+    done.set()
+    for reader in readers:
+        reader.join()
+    with kept.read():
+        pass
+    kept.close()
+
+
+def test_who_waits_too_long_for_the_file_is_told_to_come_back(tmp_path):
+    kept = Records(f"sqlite:///{tmp_path}/records.db", durability="process")
+    stranger = sqlite3.connect(tmp_path / "records.db", isolation_level=None)
+    stranger.execute("BEGIN IMMEDIATE")
+    event.listen(kept.engine, "connect", lambda wire, _: wire.execute("PRAGMA busy_timeout = 50"))
+    with pytest.raises(Overloaded), kept.write():
+        pytest.fail("two write at once")
+    stranger.close()
+    with kept.write():
+        pass
+    kept.close()
 
 
 def test_the_length_of_each_write_is_told(tmp_path):

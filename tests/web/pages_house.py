@@ -10,7 +10,7 @@ from content_hub.media import Media
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
 from juzhen.web import app as web
-from juzhen.web import pages
+from juzhen.web import pages, problems
 from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.errors import Problem
@@ -45,8 +45,8 @@ class PagesHouse(House):
         app = Flask("pages", static_folder=None)
         app.before_request(self._arrive)
         app.after_request(web._leave)
-        app.register_error_handler(Problem, web._refuse)
-        app.register_error_handler(HTTPException, web._refuse_http)
+        app.register_error_handler(Problem, problems._refuse)
+        app.register_error_handler(HTTPException, problems._refuse_http)
         pages.install(app, self)
         for door in doors:
             app.register_blueprint(door)

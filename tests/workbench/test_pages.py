@@ -113,7 +113,8 @@ def test_words_that_may_not_be_said_and_gaps_are_refused_beside_the_field(desk, 
 def test_who_wants_no_promotion_is_not_written_to(desk, phone, her, shop):
     seen = desk.customers.seen_by(desk.staff.actor(desk.works)).one(her)
     desk.consents.withdraw(seen.handles, "marketing", channel="wechat_oa", source="menu")
-    refuses = {t.kind: t.refuses for t in targets(desk, seen, shop["materials"][0])}
+    article = desk.materials.one(shop["materials"][0])
+    refuses = {t.kind: t.refuses for t in targets(desk, seen, article)}
     assert refuses == {"wechat_oa": "she_wants_nothing_here", "app": "", "link": ""}
     where, page, key = share_page(phone, her, shop["materials"][0])
     assert say("she_wants_nothing_here") in page.text
@@ -183,3 +184,19 @@ def test_nobody_and_machines_have_no_workbench(desk, phone, rep):
     desk.works = ""
     assert phone.get("/workbench/", headers=PHONE).status_code == 302
     assert phone.get("/workbench/", headers=PHONE | {"X-Actor": "collector"}).status_code == 403
+
+
+def test_a_script_goes_out_as_words_alone(desk, phone, rep, her, shop):
+    item = next(
+        item for item in desk.recommender.for_contact(her, rep).told()
+        if item.material == item.script
+    )  # fmt: skip
+    where, page, key = share_page(phone, her, item.material, item.script)
+    assert "王女士您好，我是李丽" in page.text
+    assert 'value="link"' not in page.text
+    sent = phone.post(
+        where, data=FORM | {"key": key, "words": "王女士您好", "target": shop["app"].id}
+    )
+    assert sent.status_code == 303
+    (delivery,) = desk.deliveries.of_customer([f"user:{shop['app'].id}:u_wang"])
+    assert (delivery.material, delivery.words) == ("", "王女士您好")

@@ -1,0 +1,72 @@
+"""A server of a benchmark: granian in processes of its own, and what they cost."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """Started at once, stopped by `stop`."""
+
+    def __init__(
+        self, target: str, home: Path, *, interface: str = "rsgi", processes: int = 1, **told: str
+    ) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        home.mkdir(parents=True, exist_ok=True)
+        command = [
+            *(sys.executable, "-m", "granian", "--interface", interface, "--loop", "uvloop"),
+            *("--no-ws", "--log-level", "error", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("--workers", str(processes), "--backlog", "2048", target),
+        ]
+        if interface == "wsgi":
+            command[-1:] = ["--blocking-threads", "1", target]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "BENCH_HOME": str(home)} | told
+        self._process = subprocess.Popen(command, env=environment)
+        self._wait()
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            told: bytes = answer.read()
+            return told
+
+    def cpu(self) -> float:
+        """Seconds of CPU that its processes have used so far."""
+        total = 0.0
+        for process in (self._process.pid, *self._children()):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            total += (int(fields[11]) + int(fields[12])) / _TICK
+        return total
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(15)
+
+    def _children(self) -> list[int]:
+        pid = self._process.pid
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+            except OSError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return

@@ -1,0 +1,34 @@
+"""Our intake as it is deployed, without the rest of the house: ``bench.servers.intake:app``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from data_hub.intake import Intake
+from juzhen.web.collect import Collect
+from juzhen.web.front import Front
+from kernel.clock import utc_now
+from stores.journal import SharedCommit
+from stores.sqlite.journal import SqliteJournal
+
+
+def _no_pages(_: dict[str, Any], start: Any) -> list[bytes]:
+    start("200 OK", [("Content-Length", "0")])
+    return [b""]
+
+
+def built() -> Front:
+    home = Path(os.environ["BENCH_HOME"])
+    durability = os.environ.get("BENCH_DURABILITY", "power")
+    commit = SharedCommit(SqliteJournal(home / "journal", durability=durability))
+    owners = {"wk": ("acc_app", "own_app")}
+    doors = Collect(Intake(commit, utc_now), owners.get, utc_now)
+    return Front(_no_pages, intake=doors, close=commit.close)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return built()
+    raise AttributeError(name)

@@ -1,0 +1,69 @@
+"""Writing the showcase anew (重建橱窗) from what it is worked out of. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from content_hub import showcase
+from content_hub.materials import Material, document_of
+from content_hub.placements import Placement
+from content_hub.showcase import ShelfDocument, ShelfRow
+from content_hub.tags import Tagging, TagTree
+from content_hub.tags.tree import load
+from stores.changes import Changes
+from stores.records import Records
+
+_SLICE = 50
+"""Materials a transaction, so that nobody waits for the lock longer than 100 ms."""
+
+
+def rebuild_shelf(
+    records: Records, changes: Changes, tell: Callable[[int], object] = lambda _: None
+) -> int:
+    """Slice by slice, while everybody goes on asking and editing; answers how many materials."""
+    done, after = 0, ""
+    while ids := _next(records, after):
+        names = [f"{kind}:{id_}" for id_ in ids for kind in ("material", "placement")]
+        with records.write("tags", *names) as session:
+            _write(session, ids)
+            changes.count_up("content")
+        done, after = done + len(ids), ids[-1]
+        tell(done)
+    with records.write() as session:
+        for table in (ShelfRow, ShelfDocument):
+            gone = table.material.not_in(select(Material.id))
+            session.execute(delete(table).where(gone))
+    return done
+
+
+def _next(records: Records, after: str) -> Sequence[str]:
+    wanted = select(Material.id).where(Material.id > after).order_by(Material.id)
+    with records.read() as session:
+        return session.scalars(wanted.limit(_SLICE)).all()
+
+
+def _write(session: Session, ids: Sequence[str]) -> None:
+    tree = load(session)
+    session.execute(delete(ShelfRow).where(ShelfRow.material.in_(ids)))
+    worn: dict[str, list[str]] = {}
+    tagged = select(Tagging).where(Tagging.material.in_(ids)).order_by(Tagging.at, Tagging.tag)
+    for tagging in session.scalars(tagged):
+        worn.setdefault(tagging.material, []).append(tagging.tag)
+    types = {}
+    for material in session.scalars(select(Material).where(Material.id.in_(ids))):
+        _describe(session, material, worn.get(material.id, []), tree)
+        types[material.id] = material.type
+    promised = select(Placement).where(Placement.material.in_(ids), Placement.retired.is_(None))
+    for placement in session.scalars(promised):
+        showcase.promise(
+            session, placement=placement.id, account=placement.account,
+            material=placement.material, opens=placement.opens, closes=placement.closes,
+            unit=placement.unit, slot=placement.slot, type_=types[placement.material],
+        )  # fmt: skip
+
+
+def _describe(session: Session, material: Material, own: Sequence[str], tree: TagTree) -> None:
+    showcase.describe(session, document_of(material), own, tree.above(own))

@@ -1,0 +1,29 @@
+"""The console (后台): where editors and publishers work. Every page works without JavaScript.
+
+Asks the keepers and shows what they say; a rule that is only in here is in the wrong place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+
+from juzhen.console import deliveries, home, library, material, placing, shelf, tagging
+from juzhen.web.asking import asker
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+
+def blueprint(platform: Platform) -> Blueprint:
+    """All its pages, for people who signed in."""
+    door = Blueprint("console", __name__, url_prefix="/console")
+    door.before_request(_signed_in)
+    for page in (home, library, material, tagging, placing, shelf, deliveries):
+        page.install(door, platform)
+    return door
+
+
+def _signed_in() -> None:
+    asker()

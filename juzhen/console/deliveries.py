@@ -1,0 +1,53 @@
+"""The delivery page (投放记录): what went out, and what waits for a person, with its reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from channels.deliveries import Delivery
+from channels.deliveries.record import State as Step
+from juzhen.console import states
+from juzhen.console.desk import allowed, done
+from juzhen.console.home import NEEDS_A_PERSON
+from juzhen.web import pages
+from juzhen.web.asking import language
+from kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/deliveries")
+    def deliveries() -> str:
+        allowed("read_deliveries")
+        state, account = request.args.get("state", "stuck"), request.args.get("account", "")
+        if state not in {"stuck", "", *Step}:
+            raise Invalid("state", "not_a_choice", choices="、".join(Step))
+        stuck = [Delivery.state.in_(NEEDS_A_PERSON)] if state == "stuck" else []
+        page = platform.deliveries.page(
+            *stuck, account=account, state="" if state == "stuck" else state,
+            after=request.args.get("after"), count=True,
+        )  # fmt: skip
+        tongue = language()
+        return pages.render(
+            "console/deliveries.html",
+            rows=[(each, states.of_delivery(each, tongue)) for each in page.items],
+            total=page.total,
+            following=page.next,
+            state=state,
+            steps=list(Step),
+            account=account,
+            accounts={each.id: each for each in platform.accounts.all()},
+            materials=platform.materials.many({each.material for each in page.items}),
+            retryable={Step.PARKED, Step.UNKNOWN},
+        )
+
+    @door.post("/deliveries/<key>/retry")
+    def retry(key: str) -> AnyResponse:
+        actor = allowed("place_materials")
+        platform.deliveries.retry(key, by=actor.id)
+        return done("deliveries", "retried")

@@ -1,0 +1,118 @@
+"""What every page of the console needs (工作台面): who works here, and what a form said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from content_hub.materials import Material
+from content_hub.tags import Tag
+from juzhen.web.asking import asker, language
+from kernel.actors import Actor, require
+from kernel.calendar import Zone
+from kernel.errors import Flaw, Forbidden, Invalid, NotFound, Problem
+from stores.changes import Change
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+
+def allowed(verb: str) -> Actor:
+    """Whoever asks, if she may do that."""
+    actor = asker()
+    require(actor, verb)
+    return actor
+
+
+def sight(actor: Actor) -> Collection[str] | None:
+    """The units whose content she sees; None is all."""
+    return None if actor.reach is None else actor.units | actor.reach
+
+
+def seen(actor: Actor, platform: Platform, key: str) -> Material:
+    """The material, if she may see it; otherwise there is none."""
+    material = platform.materials.one(key)
+    units = sight(actor)
+    if units is not None and material.unit not in units:
+        raise NotFound("material", key)
+    return material
+
+
+def managed(actor: Actor, unit: str) -> None:
+    """Raise `Forbidden` unless she works for that unit's content."""
+    if actor.reach is not None and unit != actor.unit and unit not in actor.reach:
+        raise Forbidden("content_of_another_unit")
+
+
+def done(endpoint: str, said: str, *, n: int | None = None, **values: Any) -> Response:
+    """Back to a page that says what was done, so that loading it again does nothing twice."""
+    if n is not None:
+        values["n"] = n
+    return redirect(url_for(f"console.{endpoint}", said=f"done_{said}", **values), 303)
+
+
+def typed_moment(zone: Zone, name: str) -> datetime | None:
+    """A date and time as typed: in the company's zone, unless it names one itself."""
+    text = request.values.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(name, "not_a_moment") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone.info)
+
+
+def flaws_of(problem: Problem) -> Sequence[Flaw]:
+    """Everything a refusal minds, to stand beside the fields."""
+    if isinstance(problem, Invalid):
+        return problem.flaws
+    return (Flaw("", problem.reason, problem.facts),)
+
+
+def names(platform: Platform, changes: Iterable[Change]) -> dict[str, str]:
+    """Who did it, by name where it was a person."""
+    people = platform.staff.many({change.by for change in changes})
+    return {id_: person.name for id_, person in people.items()}
+
+
+def tag_options(platform: Platform) -> list[str]:
+    """Every tag as it is typed into a form."""
+    tongue = language()
+    tree = platform.taxonomy.now()
+    options = []
+    for facet in platform.taxonomy.facets():
+        title = facet.en if tongue == "en" else facet.zh
+        options += [
+            f"{title} · {tag.label(tongue)}"
+            for tag in tree.by_id.values()
+            if tag.facet == facet.code and tag.merged_into is None
+        ]
+    return options
+
+
+def typed_tag(platform: Platform, text: str, field: str = "tag") -> Tag:
+    """The tag somebody typed: as offered, or anything it is found by."""
+    label = text.rpartition(" · ")[2].strip()
+    facets = {
+        name: facet.code for facet in platform.taxonomy.facets() for name in (facet.zh, facet.en)
+    }
+    facet = facets.get(text.rpartition(" · ")[0].strip(), "")
+    found = platform.taxonomy.find(label, facet=facet, limit=1)
+    if not found:
+        raise Invalid(field, "unknown_tag", tag=text[:60])
+    return found[0]
+
+
+def by_facet(platform: Platform, tags: Iterable[Tag]) -> list[tuple[Any, list[Tag]]]:
+    """Tags under their facets, in the facets' own order."""
+    kept = list(tags)
+    return [
+        (facet, own)
+        for facet in platform.taxonomy.facets()
+        if (own := [tag for tag in kept if tag.facet == facet.code])
+    ]

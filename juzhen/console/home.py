@@ -1,0 +1,42 @@
+"""The console's first page (后台首页): what is on, what is next, what needs a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+
+from channels.deliveries.record import State as Step
+from juzhen.console.desk import allowed, sight
+from juzhen.web import pages
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+NEEDS_A_PERSON = (Step.PARKED, Step.UNKNOWN, Step.AWAITING_PERSON)
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/")
+    def home() -> str:
+        actor = allowed("read_library")
+        coming = platform.shelf.coming(limit=6)
+        soon = platform.clock() + timedelta(days=1)
+        counted = platform.deliveries.tally()
+        stuck = sum(n for (_, state), n in counted.items() if state in NEEDS_A_PERSON)
+        accounts = platform.accounts.all()
+        return pages.render(
+            "console/home.html",
+            tally=platform.shelf.tally(),
+            shelves=[(account, platform.shelf.tally(account.id)) for account in accounts],
+            stuck=stuck,
+            total=platform.materials.page(sight=sight(actor), first=0, count=True).total,
+            coming=coming,
+            soon=soon,
+            accounts={account.id: account for account in accounts},
+            materials=platform.materials.many({each.material for each in coming}),
+            boundary=platform.shelf.next_boundary(),
+            latest=platform.materials.page(sight=sight(actor), first=5).items,
+            types={kind.code: kind for kind in platform.types.all()},
+        )

@@ -1,0 +1,178 @@
+"""The material form (素材表单): making one, changing one, with the fields of its type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from content_hub import richtext
+from content_hub.materials import Material
+from content_hub.scripts import forbidden, gaps
+from content_hub.types import ContentType, Kind
+from data_hub.catalogue import KINDS
+from juzhen.console import states
+from juzhen.console.desk import allowed, by_facet, done, flaws_of, managed, names, seen
+from juzhen.web import pages, public
+from juzhen.web.asking import language
+from kernel.errors import Conflict, Flaw, Invalid
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_TEXTS = ("title", "summary", "body", "cover")
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/materials/new")
+    def new_material() -> str:
+        allowed("edit_materials")
+        code = request.args.get("type", "")
+        if not code:
+            return pages.render("console/types.html", types=platform.types.all())
+        return _form(platform, platform.types.one(code), None, {}, ())
+
+    @door.post("/materials/new")
+    def make_material() -> AnyResponse | tuple[str, int]:
+        actor = allowed("edit_materials")
+        kind = platform.types.one(request.args.get("type", ""))
+        told = _Told(platform, kind)
+        try:
+            parts = told.parts(actor.id)
+            made = platform.materials.create(
+                kind.code, parts.pop("title"), tags=request.form.getlist("tag"),
+                code=request.form.get("code", "").strip(), unit=actor.unit, by=actor.id, **parts,
+            )  # fmt: skip
+        except (Invalid, Conflict) as refusal:
+            return _form(platform, kind, None, told.typed(), flaws_of(refusal)), 422
+        return done("material", "created", key=made.id)
+
+    @door.get("/materials/<key>")
+    def material(key: str) -> str:
+        found = seen(allowed("read_library"), platform, key)
+        return _form(platform, platform.types.one(found.type), found, {}, ())
+
+    @door.get("/materials/<key>/preview")
+    def preview_material(key: str) -> AnyResponse:
+        """As a customer will see it, before it is on any shelf."""
+        return public.sheet(platform, seen(allowed("read_library"), platform, key), counted=False)
+
+    @door.post("/materials/<key>")
+    def edit_material(key: str) -> AnyResponse | tuple[str, int]:
+        actor = allowed("edit_materials")
+        found = seen(actor, platform, key)
+        managed(actor, found.unit)
+        kind = platform.types.one(found.type)
+        told = _Told(platform, kind)
+        try:
+            _change(platform, found, told.parts(actor.id), actor.id)
+        except (Invalid, Conflict) as refusal:
+            return _form(platform, kind, found, told.typed(), flaws_of(refusal)), 422
+        return done("material", "saved", key=found.id)
+
+
+def _change(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> None:
+    """The edit and the tags are one act: both or neither."""
+    worn = set(platform.materials.about(found.id))
+    ticked = set(platform.taxonomy.resolve(request.form.getlist("tag")))
+    number = request.form.get("number", "")
+    expected = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    with platform.records.write(f"material:{found.id}"):
+        platform.materials.edit(found.id, by=by, expected=expected, **parts)
+        if ticked != worn:
+            platform.materials.tag(found.id, ticked - worn, remove=worn - ticked, by=by)
+
+
+class _Told:
+    """What the form said, read once: files are taken in, the rest is left to the keeper."""
+
+    def __init__(self, platform: Platform, kind: ContentType) -> None:
+        self._platform = platform
+        self._kind = kind
+
+    def parts(self, by: str) -> dict[str, Any]:
+        flaws: list[Flaw] = []
+        parts: dict[str, Any] = {name: request.form.get(name, "") for name in _TEXTS}
+        if self._kind.body == "html":
+            parts["body"] = richtext.written(parts["body"])
+        parts["cover"] = self._upload("cover", parts["cover"], by, flaws)
+        fields: dict[str, Any] = {}
+        for field in self._kind.fields:
+            value: Any = request.form.get(field.name, "")
+            if field.kind is Kind.MEDIA:
+                value = self._upload(field.name, value, by, flaws)
+            elif field.kind is Kind.FLAG:
+                value = "yes" if value else "no"
+            fields[field.name] = value
+        if flaws:
+            raise Invalid.because(flaws)
+        return {**parts, "fields": fields}
+
+    def _upload(self, name: str, kept: str, by: str, flaws: list[Flaw]) -> str:
+        """The new file's id, the one that was there, or none if she took it away."""
+        file = request.files.get(f"{name}_file")
+        if file is None or not file.filename:
+            return "" if request.form.get(f"{name}_gone") else kept
+        try:
+            return str(self._platform.media.take(file.read(), by=by, name=file.filename).id)
+        except Invalid as refusal:
+            flaws += [Flaw(name, flaw.reason, flaw.facts) for flaw in refusal.flaws]
+            return kept
+
+    def typed(self) -> dict[str, Any]:
+        """What she typed, to stand in the form again."""
+        return {**request.form.to_dict(), "tag": request.form.getlist("tag")}
+
+
+def _form(
+    platform: Platform,
+    kind: ContentType,
+    found: Material | None,
+    typed: dict[str, Any],
+    flaws: Any,
+) -> str:
+    kept: dict[str, Any] = {}
+    worn: list[str] = []
+    history = platform.changes.latest("material", found.id, 8) if found else []
+    if found is not None:
+        kept = {**found.fields, **{name: getattr(found, name) for name in (*_TEXTS, "number")}}
+        worn = list(platform.materials.about(found.id))
+    shown = typed or kept
+    tree = platform.taxonomy.now()
+    words = f"{shown.get('title', '')} {shown.get('summary', '')} {shown.get('body', '')}"
+    return pages.render(
+        "console/material.html",
+        kind=kind,
+        kinds=KINDS,
+        material=found,
+        shown=shown,
+        worn=typed.get("tag", worn),
+        flaws=flaws,
+        facets=by_facet(platform, (tag for tag in tree.by_id.values() if tag.merged_into is None)),
+        banned=forbidden(richtext.words(words)),
+        gaps=gaps(str(shown.get("body", ""))) if kind.body == "text" else [],
+        placements=_placements(platform, found),
+        history=history,
+        names=names(platform, history),
+    )
+
+
+def _placements(platform: Platform, found: Material | None) -> list[dict[str, Any]]:
+    if found is None:
+        return []
+    placements = platform.shelf.of_material(found.id, 10)
+    accounts = {account.id: account for account in platform.accounts.all()}
+    known = platform.deliveries.of_placements([each.id for each in placements])
+    now, tongue = platform.clock(), language()
+    return [
+        {
+            "placement": each,
+            "account": accounts.get(each.account),
+            "state": states.of_placement(
+                each, known.get(each.id), now, tongue,
+                pulled=states.pulled(platform, accounts.get(each.account)),
+            ),
+        }
+        for each in placements
+    ]  # fmt: skip

@@ -1,0 +1,114 @@
+"""The shelf page (货架): what stands now and what comes next, account by account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from channels.accounts import Account
+from content_hub.placements import Placement
+from juzhen.console import states
+from juzhen.console.desk import allowed, done, flaws_of, managed, names, typed_moment
+from juzhen.web import pages
+from juzhen.web.asking import language
+from kernel.errors import Conflict, Invalid, Problem
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_MOST = 60
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/shelf")
+    def shelf() -> str:
+        allowed("read_shelf")
+        accounts = platform.accounts.all()
+        wanted = request.args.get("account", "")
+        account = next(
+            (a for a in accounts if wanted in {a.id, a.code}), next(iter(accounts), None)
+        )
+        standing = platform.shelf.standing(account.id)[:_MOST] if account else []
+        coming = platform.shelf.coming(account.id, _MOST) if account else []
+        return pages.render(
+            "console/shelf.html",
+            accounts=accounts,
+            account=account,
+            tally=platform.shelf.tally(account.id) if account else None,
+            standing=_rows(platform, account, standing),
+            coming=_rows(platform, account, coming),
+            now=platform.clock(),
+            types={kind.code: kind for kind in platform.types.all()},
+        )
+
+    @door.post("/shelf/retire")
+    def retire() -> AnyResponse:
+        """Off the shelf at once; says how many were already on their way out."""
+        actor = allowed("retire_materials")
+        key = request.form.get("key", "")
+        placement = platform.shelf.one(key) if key.startswith("plc_") else None
+        material = platform.materials.one(placement.material if placement else key)
+        managed(actor, placement.unit if placement else material.unit)
+        retired = platform.publishing.retire(key, by=actor.id)
+        said = "retired_in_flight" if retired.in_flight else "retired"
+        account = placement.account if placement else None
+        return done("shelf", said, n=retired.in_flight or None, account=account)
+
+    @door.get("/placements/<key>")
+    def placement(key: str) -> str:
+        allowed("read_shelf")
+        return _one(platform, platform.shelf.one(key))
+
+    @door.post("/placements/<key>")
+    def move_placement(key: str) -> AnyResponse | tuple[str, int]:
+        actor = allowed("place_materials")
+        found = platform.shelf.one(key)
+        managed(actor, found.unit)
+        try:
+            platform.shelf.move(
+                key, opens=typed_moment(platform.zone, "opens"),
+                closes=typed_moment(platform.zone, "closes"), by=actor.id,
+            )  # fmt: skip
+        except (Invalid, Conflict) as refusal:
+            return _one(platform, found, refusal), 422
+        return done("placement", "moved_placement", key=key)
+
+
+def _rows(
+    platform: Platform, account: Account | None, placements: Sequence[Placement]
+) -> list[dict[str, Any]]:
+    materials = platform.materials.many({each.material for each in placements})
+    known = platform.deliveries.of_placements([each.id for each in placements])
+    pulled = states.pulled(platform, account)
+    now, tongue = platform.clock(), language()
+    return [
+        {
+            "placement": each,
+            "material": materials[each.material],
+            "delivery": known.get(each.id),
+            "state": states.of_placement(each, known.get(each.id), now, tongue, pulled=pulled),
+        }
+        for each in placements
+    ]
+
+
+def _one(platform: Platform, placement: Placement, refusal: Problem | None = None) -> str:
+    account = platform.accounts.one(placement.account)
+    (row,) = _rows(platform, account, [placement])
+    deliveries = platform.deliveries.of_placement(placement.id)
+    history = platform.changes.latest("placement", placement.id, 10)
+    return pages.render(
+        "console/placement.html",
+        row=row,
+        account=account,
+        over=placement.retired is not None or placement.closes <= platform.clock(),
+        campaign=(platform.campaigns.one(placement.campaign) if placement.campaign else None),
+        deliveries=[(each, states.of_delivery(each, language())) for each in deliveries],
+        history=history,
+        names=names(platform, history),
+        typed=request.form,
+        flaws=flaws_of(refusal) if refusal else (),
+    )

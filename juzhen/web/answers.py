@@ -1,0 +1,48 @@
+"""Answers (应答): what the front says without Flask, and the headers of every such answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import NamedTuple
+
+import orjson
+
+from kernel.wording import say
+
+Header = Callable[[str], str | None]
+
+
+class Answer(NamedTuple):
+    """A whole answer, made without Flask."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+
+Quick = Callable[[str, str, str, Header], Answer | None]
+"""(method, path, query, header) → an answer that is ready, or None for the application to say."""
+
+PROBLEM = "application/problem+json"
+SAFE = [
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "same-origin"),
+]
+"""Headers of every answer that Flask does not make."""
+
+
+def refusal(status: int, reason: str, *headers: tuple[str, str]) -> Answer:
+    """A refusal of the front's own, spelled as every other."""
+    told = {
+        "type": f"/docs/errors#{reason}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": reason,
+        "detail": say(reason),
+        "message": say(reason, "en"),
+    }
+    return Answer(status, [("content-type", PROBLEM), *SAFE, *headers], orjson.dumps(told))

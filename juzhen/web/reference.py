@@ -1,0 +1,76 @@
+"""The reference pages (接口文档): ``/docs`` for people, ``/openapi.json`` for machines.
+
+Written from the same descriptions as the files under ``docs/``; no script, nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flask import Blueprint, Response
+
+from juzhen.web import pages
+from juzhen.web.problems import STATUS
+from schemas import openapi
+from schemas.graphql import schema
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_CACHED = {"Cache-Control": "public, max-age=300"}
+
+
+class Door(NamedTuple):
+    """One operation, as the page tells it."""
+
+    verb: str
+    path: str
+    summary: str
+    credential: str
+    answers: list[tuple[str, str]]
+
+
+def blueprint(_platform: Platform) -> Blueprint:
+    """Open to everybody, like the committed files."""
+    door = Blueprint("reference", __name__)
+
+    @door.get("/openapi.json")
+    def described() -> Response:
+        return Response(openapi.text(), 200, _CACHED, content_type="application/json")
+
+    @door.get("/docs")
+    def reference() -> Response:
+        return pages.page("docs.html", doors=_doors(), codes=STATUS)
+
+    @door.get("/docs/errors")
+    def errors() -> Response:
+        return pages.page("errors.html", codes=STATUS)
+
+    @door.get("/docs/schema.graphql")
+    def sdl() -> Response:
+        return Response(_sdl(), 200, _CACHED, content_type="text/plain; charset=utf-8")
+
+    return door
+
+
+@cache
+def _sdl() -> str:
+    return schema.sdl()
+
+
+@cache
+def _doors() -> list[Door]:
+    return [
+        Door(verb.upper(), path, told["summary"], _credential(told), _answers(told))
+        for path, operations in openapi.description()["paths"].items()
+        for verb, told in operations.items()
+    ]
+
+
+def _credential(told: dict[str, Any]) -> str:
+    return ", ".join(name for each in told.get("security", ()) for name in each)
+
+
+def _answers(told: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(status, each["description"]) for status, each in sorted(told["responses"].items())]

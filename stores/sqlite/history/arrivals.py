@@ -1,0 +1,113 @@
+"""What arrives in the history (入库): repeats dropped, events, mentions and counts written.
+
+Inside the transaction of whoever calls; the fold's own watermark is none of its business.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC
+from sqlite3 import Connection
+from typing import NamedTuple
+
+from kernel.calendar import Zone
+from kernel.events import Event, Refusal, pack
+from stores.sqlite.history.tables import as_json, mark_of, micros, move, names_of, numbered
+
+_REMEMBERED = 3
+"""How many arrival days back a repeat is recognised, besides the day it arrives on."""
+
+
+ROLL = """
+insert into rollups values (?, ?, ?, ?, ?)
+on conflict do update set count = count + excluded.count
+"""
+
+
+class Told(NamedTuple):
+    """An event, ready to be written."""
+
+    digest: str
+    arrived: int
+    names: frozenset[str]
+    at: int
+    account: str
+    id: str
+    kind: str
+    material: str
+    day: str
+    packed: bytes
+
+    @classmethod
+    def of(cls, event: Event, zone: Zone) -> Told:
+        return cls(
+            _digest(event), (event.received or event.at).astimezone(UTC).toordinal(),
+            names_of(event), micros(event.at), event.account, event.id, event.kind, event.material,
+            zone.day(event.at).isoformat(), pack(event),
+        )  # fmt: skip
+
+
+def insert(file: Connection, fresh: Sequence[Told]) -> None:
+    """Write new events, whom they mention, and what they add to the counts."""
+    if not fresh:
+        return
+    first = mark_of(file, "seq") + 1
+    numbers = numbered(file, {name for told in fresh for name in told.names})
+    rows = [
+        (seq, told.account, told.id, told.kind, told.material, told.day, told.packed)
+        for seq, told in enumerate(fresh, first)
+    ]
+    mentions = [
+        (numbers[name], told.at, told.id, seq)
+        for seq, told in enumerate(fresh, first)
+        for name in told.names
+    ]
+    rolled = Counter((told.material, told.day, told.account, told.kind) for told in fresh)
+    file.executemany("insert into events values (?, ?, ?, ?, ?, ?, ?)", rows)
+    file.executemany("insert into mentions values (?, ?, ?, ?)", sorted(mentions))
+    file.executemany(ROLL, [(*key, count) for key, count in rolled.items()])
+    move(file, "seq", first + len(fresh) - 1)
+
+
+def unheard(file: Connection, told: Sequence[Told]) -> list[Told]:
+    """Those not heard within the window, the first of each; and remember them."""
+    if not told:
+        return []
+    # The newest day so far: a late replay never opens an old one again.
+    today = max(*(each.arrived for each in told), mark_of(file, "arrival"))
+    first = {each.digest: each for each in reversed(told)}
+    heard = "select told from heard where day = ? and told in (select value from json_each(?))"
+    asked = as_json(list(first))
+    known: set[str] = set()
+    for day in range(today - _REMEMBERED, today + 1):
+        known.update(digest for (digest,) in file.execute(heard, (day, asked)))
+    fresh = {digest: each for digest, each in reversed(first.items()) if digest not in known}
+    file.executemany("insert into heard values (?, ?)", [(today, each) for each in sorted(fresh)])
+    move(file, "arrival", today)
+    file.execute(
+        "delete from heard where (day, told) in"
+        " (select day, told from heard where day < ? order by day limit ?)",
+        (today - _REMEMBERED, 2 * len(told)),
+    )
+    return list(fresh.values())
+
+
+def _digest(event: Event) -> str:
+    told = hashlib.blake2b(f"{event.account}\0{event.id}".encode(), digest_size=16)
+    return base64.b64encode(told.digest()).decode()[:22]
+
+
+def refuse(file: Connection, refusals: Sequence[Refusal]) -> None:
+    """Count what was refused; the newest of each sort is kept as its sample."""
+    file.executemany(
+        "insert into refusals values (?, ?, ?, ?, ?, ?, 1) on conflict do update set"
+        " count = count + 1, at = excluded.at, account = excluded.account,"
+        " sample = excluded.sample",
+        [
+            (told.door, told.reason, told.field, told.account, told.sample, micros(told.at))
+            for told in refusals
+        ],
+    )

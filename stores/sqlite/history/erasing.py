@@ -1,0 +1,49 @@
+"""What leaves the history (删除): events and everything that pointed at them, counts too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from sqlite3 import Connection
+
+from kernel.events import Handle, unpack
+from stores.sqlite.history.arrivals import ROLL
+from stores.sqlite.history.tables import as_json, known_numbers, micros, names_of
+
+DOOMED = """
+select distinct seq from mentions where handle in (select value from json_each(?)) limit ?
+"""
+
+
+def erase(file: Connection, doomed: Sequence[int]) -> None:
+    """Take out events by their numbers, with every mention of them."""
+    asked = (as_json(list(doomed)),)
+    events = file.execute(
+        "delete from events where seq in (select value from json_each(?))"
+        " returning seq, material, day, account, kind, packed",
+        asked,
+    ).fetchall()
+    rolled = Counter(tuple(row[1:5]) for row in events)
+    file.executemany(ROLL, [(*key, -count) for key, count in rolled.items()])
+    file.executemany(
+        "delete from rollups where (material, day, account, kind) = (?, ?, ?, ?) and count = 0",
+        list(rolled),
+    )
+    told = [(seq, unpack(packed)) for seq, *_, packed in events]
+    numbers = known_numbers(file, {name for _, event in told for name in names_of(event)})
+    file.executemany(
+        "delete from mentions where (handle, at, id, seq) = (?, ?, ?, ?)",
+        [
+            (numbers[name], micros(event.at), event.id, seq)
+            for seq, event in told
+            for name in names_of(event)
+        ],
+    )
+
+
+def blank_samples(file: Connection, handles: Collection[Handle]) -> None:
+    """What was refused is shown as it came in, so it may name her too."""
+    file.executemany(
+        "update refusals set sample = '' where instr(sample, ?)",
+        [(handle.value,) for handle in handles],
+    )

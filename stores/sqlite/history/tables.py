@@ -1,0 +1,88 @@
+"""The tables of the history (历史表结构), and the smallest pieces that work on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from sqlite3 import Connection
+from typing import Any
+
+import orjson
+
+from kernel.events import Event, Handle
+
+SCHEMA = """
+create table if not exists events (
+    seq integer primary key, account text not null, id text not null,
+    kind text not null, material text not null, day text not null, packed blob not null
+);
+create table if not exists handles (number integer primary key, name text not null unique);
+create table if not exists mentions (
+    handle integer not null, at integer not null, id text not null, seq integer not null,
+    primary key (handle, at, id, seq)
+) without rowid;
+create table if not exists rollups (
+    material text not null, day text not null, account text not null, kind text not null,
+    count integer not null, primary key (material, day, account, kind)
+) without rowid;
+create table if not exists heard (
+    day integer not null, told text not null, primary key (day, told)
+) without rowid;
+create table if not exists refusals (
+    door text not null, reason text not null, field text not null, account text not null,
+    sample text not null, at integer not null, count integer not null,
+    primary key (door, reason, field)
+) without rowid;
+create table if not exists marks (name text primary key, value integer not null) without rowid;
+"""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def names_of(event: Event) -> frozenset[str]:
+    """Everybody whose timeline shows it."""
+    own = () if event.handle is None else (event.handle,)
+    return frozenset(str(handle) for handle in (*own, *event.links))
+
+
+def numbers_of(file: Connection, handles: Collection[Handle]) -> list[int]:
+    """The numbers of those handles that are known at all."""
+    return sorted(known_numbers(file, {str(handle) for handle in handles}).values())
+
+
+def known_numbers(file: Connection, names: Collection[str]) -> dict[str, int]:
+    wanted = "select name, number from handles where name in (select value from json_each(?))"
+    return dict(file.execute(wanted, (as_json(list(names)),)))
+
+
+def numbered(file: Connection, names: Collection[str]) -> dict[str, int]:
+    """A number for each, new ones where needed."""
+    known = known_numbers(file, names)
+    fresh = sorted(set(names) - known.keys())
+    file.executemany("insert into handles (name) values (?)", [(name,) for name in fresh])
+    return known | known_numbers(file, fresh)
+
+
+def mark_of(file: Connection, name: str) -> int:
+    kept = file.execute("select value from marks where name = ?", (name,)).fetchone()
+    return int(kept[0]) if kept else 0
+
+
+def move(file: Connection, name: str, value: int) -> None:
+    file.execute("insert or replace into marks values (?, ?)", (name, value))
+
+
+def micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def as_json(values: Any) -> str:
+    return orjson.dumps(values).decode()

@@ -1,0 +1,245 @@
+"""GraphQL over HTTP: the whole way from the request to the answer, on a real company."""
+
+import hashlib
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+from flask import Flask
+
+from juzhen.settings import begin, load
+from juzhen.web import app as web
+from juzhen.web import graphql, pages, problems, reference
+from juzhen.wiring import assemble, migrate
+from kernel.actors import Role
+from tests.conftest import StoppedClock
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
+QUERY = "query Shelf($c: ID!) { shelf(channel: $c) { nodes { title trackedUrl } } }"
+HASH = hashlib.sha256(QUERY.encode()).hexdigest()
+NEW = "application/graphql-response+json"
+
+
+class Door:
+    """The application with the doors of this file, and the quick way past it."""
+
+    def __init__(self, home):
+        begin(home, stores_durability="process")
+        settings = load({"JUZHEN_HOME": str(home)})
+        migrate(settings)
+        self.clock = StoppedClock()
+        self.platform = platform = assemble(settings, clock=self.clock)
+        app = Flask("door", static_folder=None)
+        app.before_request(lambda: web._arrive(platform))
+        app.after_request(web._leave)
+        problems.install(app)
+        pages.install(app, platform)
+        for room in (graphql, reference):
+            app.register_blueprint(room.blueprint(platform))
+        self.client = app.test_client()
+        self.quick = graphql.quick(platform)
+        self.account = platform.accounts.add(
+            code="app", name="应用", kind="app", ecosystem="own_app", by="li"
+        )
+        self.tag = platform.taxonomy.create("养老", "topic", code="pension", by="li").id
+        issue = platform.access.issue
+        self.front = issue(Role.CHANNEL_APP, "app", account=self.account.id, by="li").reveal()
+        self.editor = issue(Role.EDITOR, "editor", by="li").reveal()
+
+    def place(self, title, opens=timedelta(0), closes=30 * DAY):
+        made = self.platform.materials.create("script", title, tags=[self.tag], by="li")
+        now = self.clock()
+        self.platform.shelf.place(
+            made.id, self.account.id, opens=now + opens, closes=now + closes, by="li"
+        )
+        return made.id
+
+    def post(self, told, token=None, **headers):
+        body = told if isinstance(told, bytes) else orjson.dumps(told)
+        headers = {"Authorization": f"Bearer {token or self.front}"} | headers
+        headers.setdefault("Content-Type", "application/json")
+        return self.client.post("/graphql", data=body, headers=headers)
+
+    def get(self, token=None, etag="", accept="", **asked):
+        headers = {"Authorization": f"Bearer {token or self.front}"}
+        headers |= {"If-None-Match": etag} if etag else {}
+        headers |= {"Accept": accept} if accept else {}
+        return self.client.get(f"/graphql?{self.spelled(**asked)}", headers=headers)
+
+    def ready(self, token=None, etag="", **asked):
+        """What the front can say at once."""
+        headers = {"authorization": f"Bearer {token or self.front}", "if-none-match": etag}
+        return self.quick("GET", "/graphql", self.spelled(**asked), headers.get)
+
+    def spelled(self, query=None, persisted=None, **variables):
+        asked = {"variables": orjson.dumps(variables or {"c": "app"}).decode()}
+        if query:
+            asked["query"] = query
+        if persisted:
+            told = {"persistedQuery": {"version": 1, "sha256Hash": persisted}}
+            asked["extensions"] = orjson.dumps(told).decode()
+        return urlencode(asked)
+
+
+@pytest.fixture
+def door(tmp_path):
+    made = Door(tmp_path)
+    yield made
+    made.platform.close()
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory):
+    """A door where nothing is changed, for tests that only knock."""
+    made = Door(tmp_path_factory.mktemp("door"))
+    yield made
+    made.platform.close()
+
+
+def titles(answer):
+    told = orjson.loads(answer.body if hasattr(answer, "body") else answer.data)
+    return [node["title"] for node in told["data"]["shelf"]["nodes"]]
+
+
+def test_a_question_is_posted_and_answered(door):
+    door.place("图文")
+    answer = door.post({"query": QUERY, "variables": {"c": "app"}})
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
+    assert titles(answer) == ["图文"]
+    assert door.post({"query": QUERY, "variables": {"c": "app"}}, Accept=NEW).mimetype == NEW
+
+
+@pytest.mark.rule("R4.2")
+def test_the_etag_changes_exactly_at_a_boundary_on_both_ways(door):
+    door.place("限时", opens=HOUR, closes=DAY)
+    first = door.get(query=QUERY)
+    assert titles(first) == []
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    etag = first.headers["ETag"]
+    door.clock.move(HOUR - INSTANT)
+    assert door.get(query=QUERY, etag=etag).status_code == 304
+    assert door.ready(persisted=HASH, etag=etag).status == 304
+    door.clock.move(INSTANT)
+    assert door.ready(persisted=HASH, etag=etag) is None
+    opened = door.get(persisted=HASH, etag=etag)
+    assert opened.status_code == 200
+    assert titles(opened) == ["限时"]
+    assert titles(door.ready(persisted=HASH, etag=etag)) == ["限时"]
+    door.clock.move(DAY - HOUR - INSTANT)
+    assert titles(door.ready(persisted=HASH)) == ["限时"]
+    door.clock.move(INSTANT)
+    assert door.ready(persisted=HASH, etag=opened.headers["ETag"]) is None
+    assert titles(door.get(persisted=HASH, etag=opened.headers["ETag"])) == []
+
+
+def test_a_retired_material_is_gone_with_the_next_request(door):
+    id_ = door.place("撤下")
+    etag = door.get(query=QUERY).headers["ETag"]
+    assert door.ready(persisted=HASH, etag=etag).status == 304
+    door.platform.publishing.retire(id_, by="li")
+    assert door.ready(persisted=HASH, etag=etag) is None
+    assert titles(door.get(query=QUERY, etag=etag)) == []
+
+
+def test_the_front_says_at_once_what_the_application_would(door):
+    door.place("图文")
+    assert door.ready(query=QUERY) is None, "nobody has asked yet"
+    told = door.get(query=QUERY)
+    for asked in ({"query": QUERY}, {"persisted": HASH}):
+        ready = door.ready(**asked)
+        assert ready.status == 200
+        assert ready.body == told.data
+        assert dict(ready.headers)["etag"] == told.headers["ETag"]
+    assert door.ready(token=door.editor, persisted=HASH) is None, "another asker"
+    assert door.ready(token="jz_live_nobody", persisted=HASH) is None
+    assert door.quick("POST", "/graphql", door.spelled(persisted=HASH), {}.get) is None
+
+
+def test_a_revoked_token_gets_nothing_that_is_kept(door):
+    door.place("图文")
+    door.get(query=QUERY)
+    assert door.ready(persisted=HASH).status == 200
+    for token in door.platform.access.tokens():
+        door.platform.access.revoke(token.id, by="li")
+    assert door.ready(persisted=HASH) is None
+    assert door.get(persisted=HASH).status_code == 401
+
+
+def test_a_persisted_query_that_is_not_known_is_asked_for(still):
+    unknown = still.get(persisted=HASH)
+    assert unknown.status_code == 200
+    (error,) = orjson.loads(unknown.data)["errors"]
+    assert error["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    assert still.get(query=QUERY, persisted=HASH).status_code == 200
+    assert still.get(persisted=HASH).headers["ETag"]
+
+
+def test_reading_changes_nothing(door):
+    deed = 'mutation { createTag(input: {label: "新", facet: "topic"}) { tag { id } } }'
+    refused = door.get(token=door.editor, query=deed)
+    assert refused.status_code == 405
+    assert refused.headers["Allow"] == "POST"
+    assert door.post({"query": deed}, token=door.editor).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"", 422, "body"),
+        (b"{", 422, "body"),
+        (b'{"query": "\xff"}', 422, "body"),
+        (b"[" * 100_000, 422, "body"),
+        (b'{"a":' * 100_000, 422, "body"),
+        (b"[]", 422, "body"),
+        (b"7", 422, "body"),
+        (b'{"query": 7}', 422, "query"),
+        (b'{"query": "{ me { id } }", "variables": []}', 422, "variables"),
+        (b'{"query": "{ me { id } }", "operationName": {}}', 422, "operationName"),
+        (b'{"extensions": "x"}', 422, "extensions"),
+        (b'{"extensions": {"persistedQuery": {"sha256Hash": 7}}}', 422, "sha256Hash"),
+        (b'{"query": "' + b"x" * 2_000_000 + b'"}', 413, ""),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_problem_that_names_it(still, body, status, field):
+    answer = still.post(body)
+    assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+    if field:
+        assert answer.json["errors"][0]["field"].endswith(field)
+
+
+def test_only_json_is_posted(still):
+    for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data"):
+        answer = still.post(b'{"query": "{ me { id } }"}', **{"Content-Type": kind})
+        assert answer.status_code == 415
+
+
+def test_what_is_refused_before_execution_is_a_bad_request_with_graphql_errors(still):
+    deep = "{ me { reminders " + "{ nodes { material { placements { material " * 12
+    for query in ("{ nonsense }", "{", "x" * 70_000, deep):
+        answer = still.post({"query": query})
+        assert answer.status_code == 400
+        assert orjson.loads(answer.data)["errors"][0]["extensions"]["code"] == "invalid"
+
+
+def test_nobody_is_answered_without_a_token(still):
+    for answer in (
+        still.client.post("/graphql", json={"query": "{ me { id } }"}),
+        still.client.get("/graphql?query={me{id}}"),
+    ):
+        assert answer.status_code == 401
+        assert answer.json["code"] == "signed_off"
+
+
+def test_the_reference_is_there_for_people_and_machines(still):
+    described = still.client.get("/openapi.json").json
+    assert {"/graphql", "/v1/batch", "/callbacks/{account}"} <= described["paths"].keys()
+    for path in ("/docs", "/docs/errors"):
+        page = still.client.get(path)
+        assert page.status_code == 200
+        assert b'<script src="http' not in page.data
+    assert b'id="not_found"' in still.client.get("/docs/errors").data
+    assert b"type Query" in still.client.get("/docs/schema.graphql").data
