@@ -239,6 +239,10 @@ class Recommender:
         today = self._zone.day(self._clock())
         return occasions(dates(profile, self._zone), today, self._habits)
 
+    def scored(self, customer_id: str, actor: Actor) -> Scores:
+        """How well everything on the shelf fits her, for who judges the score. Keeps nothing."""
+        return self._asked(customer_id, actor).scores
+
     # How it is answered
 
     def _asked(self, customer_id: str, actor: Actor) -> _Asked:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -157,15 +157,29 @@ class Scores:
     @cached_property
     def total(self) -> Floats:
         """One score a candidate, on the shelf or not."""
-        total = self._tag_part() + self.weights.popular * self.candidates.popular
-        total += self.weights.fresh * self._freshness(self.candidates.opened)
+        total = self._tag_part() + self.basic
         reached, strengths = self._near
         total[reached] += strengths
-        for place, lift in self._lifts.items():
-            total[place] += lift
-        for place, read in self._seen.items():
-            total[place] -= self._staleness(read)
+        for place, more in self._few():
+            total[place] += more
         return total
+
+    @cached_property
+    def basic(self) -> Floats:
+        """What every candidate is worth, whoever asks."""
+        fresh = self.weights.fresh * self._freshness(self.candidates.opened)
+        return self.weights.popular * self.candidates.popular + fresh
+
+    def additions(self) -> Iterator[tuple[int, float]]:
+        """(place, how much) of what only some candidates get, apart from their tags."""
+        reached, strengths = self._near
+        yield from zip(reached.tolist(), strengths.tolist(), strict=True)
+        yield from self._few()
+
+    def _few(self) -> Iterator[tuple[int, float]]:
+        yield from self._lifts.items()
+        for place, read in self._seen.items():
+            yield place, -self._staleness(read)
 
     def _tag_part(self) -> Floats:
         pull = np.zeros(len(self.candidates.columns) + 1)
