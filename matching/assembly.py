@@ -83,23 +83,39 @@ def assemble(
     return _with_needed(chosen, total, candidates, first, manner, seed)
 
 
-def best(total: Floats, candidates: Slice, count: int, seed: int = 0) -> Places:
-    """The places of the highest scores, best first.
+def best(
+    total: Floats, candidates: Slice, count: int, seed: int = 0, *, among: Places | None = None
+) -> Places:
+    """The places of the highest scores, best first; ``among`` leaves out all others.
 
     Equals are ordered by a digest that the seed turns, so that none is always first: stable for
     one customer, fair over many.
     """
-    usable = int(np.isfinite(total).sum())
-    count = min(count, usable)
-    if not count:
-        return np.empty(0, np.int64)
-    total = np.where(np.isfinite(total), total, -np.inf)
-    threshold = np.partition(total, len(total) - count)[len(total) - count]
-    above = np.flatnonzero(total >= threshold)
-    turned = (candidates.keys[above] ^ np.uint64(seed)) * _ODD
-    return above[np.lexsort((turned, -total[above]))][:count]
+    scores = total if among is None else total[among]
+    found = _at_least(scores, _threshold(scores, count))
+    places = found if among is None else among[found]
+    turned = (candidates.keys[places] ^ np.uint64(seed)) * _ODD
+    return places[np.lexsort((turned, -total[places]))][:count]
 
 
+def _threshold(scores: Floats, count: int) -> float:
+    """A score that at least ``count`` reach, if so many are finite, and not many more.
+
+    The count-th best of a sample cannot be better than the count-th best of all.
+    """
+    sample = scores[::_STRIDE] if len(scores) > count * _STRIDE else scores
+    sample = sample[np.isfinite(sample)]
+    if len(sample) <= count:
+        return -np.inf
+    return float(np.partition(sample, len(sample) - count)[len(sample) - count])
+
+
+def _at_least(scores: Floats, threshold: float) -> Places:
+    """Where the scores reach it; one that is not a number reaches nothing."""
+    return np.flatnonzero((scores >= threshold) & (scores > -np.inf))
+
+
+_STRIDE = 31
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -180,12 +196,8 @@ def _with_needed(
         if kind in kinds:
             continue
         taken = {each.place for each in chosen}
-        offered = [int(place) for place in candidates.of_type(kind) if int(place) not in taken]
-        if not offered:
-            continue
-        own = np.full(len(total), -np.inf)
-        own[offered] = total[offered]
-        found = best(own, candidates, 1, seed)
+        offered = np.setdiff1d(candidates.of_type(kind), list(taken))
+        found = best(total, candidates, 1, seed, among=offered)
         if not len(found):
             continue
         needed = Chosen(int(found[0]), 1.0, "needed")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import numpy as np
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -344,9 +343,8 @@ class Recommender:
         offered = candidates.of_type("script")
         if not len(offered):
             return {}
-        own = np.full(len(total), -np.inf)
-        own[offered] = total[offered]
-        pool = [int(each) for each in best(own, candidates, _SCRIPTS, asked.seed)]
+        found_best = best(total, candidates, _SCRIPTS, asked.seed, among=offered)
+        pool = [int(each) for each in found_best]
         ids = [str(candidates.ids[each]) for each in pool]
         standing = self._shelf.standing_ids("", ids, self._clock())
         pool = [each for each, id_ in zip(pool, ids, strict=True) if id_ in standing]

@@ -27,6 +27,8 @@ from kernel.wording import LANGUAGES, say
 from matching.arrays import Slice
 
 Floats = npt.NDArray[np.float64]
+_STALE = 10
+"""Half-lives after which nothing is fresh any more."""
 Name = Mapping[str, str]
 """What something is called, by language."""
 
@@ -217,8 +219,12 @@ class Scores:
         return reached, self.weights.live * trust * raw / (raw.max() + self.weights.floor)
 
     def _freshness(self, opened: Floats) -> Floats:
-        age = (self.question.now.timestamp() - opened) / 86_400
-        return np.where(age >= 0, np.exp2(-np.maximum(age, 0) / self.weights.fresh_days), 0.0)
+        """From 1 at the opening down to nothing; what is long open is not fresh at all."""
+        age = (self.question.now.timestamp() - opened) / (86_400 * self.weights.fresh_days)
+        fresh = np.zeros(len(age))
+        young = np.flatnonzero((age >= 0) & (age < _STALE))
+        fresh[young] = np.exp2(-age[young])
+        return fresh
 
     def _staleness(self, read: Read) -> float:
         days = max(0.0, (self.question.now - read.at).total_seconds() / 86_400)

@@ -1,0 +1,229 @@
+"""Where the counters are kept (计数维护): folding history in slices, packing neighbours, asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import orjson
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from kernel.crash import crash_point, declare
+from kernel.events import Event
+from matching.arrays import Floats, Keys, key_of
+from matching.counters.records import (
+    Deal,
+    MaterialCount,
+    Neighbours,
+    Pair,
+    ScopedCount,
+    Trail,
+)
+from matching.counters.sums import Rows, Sums, rows_of
+from matching.trails import Step
+from stores.records import Folded, Records, upsert
+from stores.watermarks import Watermarks
+
+SLICE = 100
+"""Events a transaction: it stays under the 100 ms for which a write may hold the lock."""
+NEIGHBOURS = 200
+_SMALL = 10.0
+"""Pairs seen together less often than this are hardly believed."""
+_PUT = declare("counters.put", "a slice of counts and its watermark are committed")
+_FOLLOWER = "counters"
+
+
+class Popularity(NamedTuple):
+    """How one content has fared so far."""
+
+    material: str
+    popular: float
+    readers: int
+    shown: int
+    clicked: int
+
+
+class History(Protocol):
+    """What the counters ask of history (`stores.history.History`)."""
+
+    def after(self, seq: int, limit: int) -> list[tuple[int, Event]]: ...
+
+
+class Counters:
+    """Follows history. One at a time: whoever folds holds the worker's lease."""
+
+    def __init__(self, people: Records, history: History) -> None:
+        self._people = people
+        self._history = history
+        self._marks = Watermarks(people, Folded)
+
+    # Folding
+
+    def fold(self, limit: int = 500) -> int:
+        """Fold up to so many events and pack some neighbours; 0 when nothing was left to do."""
+        done = 0
+        while done < limit:
+            stretch = self._history.after(self.mark(), min(SLICE, limit - done))
+            if not stretch or not self._put(stretch):
+                break
+            done += len(stretch)
+        return done + self.pack(20 if done else 100)
+
+    def mark(self) -> int:
+        """The history position up to which everything is counted."""
+        return int(self._marks.of(_FOLLOWER) or 0)
+
+    def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
+        """Throw the counts away and fold history again. ``tell`` hears of the progress."""
+        with self._people.write(_FOLLOWER) as session:
+            for kind in (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal):
+                session.execute(delete(kind))
+            self._marks.move(_FOLLOWER, "0")
+        done = 0
+        while taken := self.fold(5_000):
+            done += taken
+            tell(done)
+        return done
+
+    def _put(self, stretch: Sequence[tuple[int, Event]]) -> bool:
+        """Count a stretch: all of it or nothing. False if another was faster."""
+        before, upto = self.mark(), stretch[-1][0]
+        trails = self._trails({str(event.handle) for _, event in stretch if event.handle})
+        sums = Sums()
+        for _, event in stretch:
+            sums.take(event, trails)
+        rows = rows_of(sums, upto)
+        with self._people.write(_FOLLOWER) as session:
+            if self.mark() != before:
+                return False
+            _write(session, rows, upto)
+            self._marks.move(_FOLLOWER, str(upto))
+        crash_point(_PUT)
+        return True
+
+    def _trails(self, handles: Collection[str]) -> dict[str, list[Step]]:
+        with self._people.read() as session:
+            kept = select(Trail.handle, Trail.steps).where(Trail.handle.in_(handles))
+            return {
+                handle: [Step(*step) for step in orjson.loads(steps)]
+                for handle, steps in session.execute(kept)
+            }
+
+    def pack(self, limit: int = 100) -> int:
+        """Pack the neighbours of contents that moved, and say how many that were."""
+        with self._people.read() as session:
+            wanted = select(MaterialCount.material, MaterialCount.moved)
+            stale = list(session.execute(wanted.where(MaterialCount.stale).limit(limit)))
+            packed = [_packed(session, material) for material, _ in stale]
+        for begin in range(0, len(stale), 25):
+            self._keep(stale[begin : begin + 25], packed[begin : begin + 25])
+        return len(stale)
+
+    def _keep(self, stale: Sequence[tuple[str, int]], packed: Sequence[dict[str, Any]]) -> None:
+        """Keep packed lists. What moved while they were packed stays stale."""
+        with self._people.write(_FOLLOWER) as session:
+            upsert(session, Neighbours, packed)
+            for material, moved in stale:
+                same = (MaterialCount.material == material, MaterialCount.moved == moved)
+                session.execute(update(MaterialCount).where(*same).values(stale=False))
+
+    # Asking
+
+    def since(self, moved: int) -> list[Popularity]:
+        """Every content whose counts moved after this history position."""
+        count = MaterialCount
+        wanted = select(
+            count.material, count.popular, count.readers, count.shown, count.clicked
+        ).where(count.moved > moved)
+        with self._people.read() as session:
+            return [Popularity(*row) for row in session.execute(wanted)]
+
+    def neighbours(self, materials: Collection[str]) -> dict[str, tuple[Keys, Floats]]:
+        """The packed lists of these contents: keys, and how near each lies."""
+        rows = select(Neighbours.material, Neighbours.keys, Neighbours.strengths)
+        with self._people.read() as session:
+            found = session.execute(rows.where(Neighbours.material.in_(materials)))
+            return {
+                material: (np.frombuffer(keys, np.uint64), np.frombuffer(strengths, np.float64))
+                for material, keys, strengths in found
+            }
+
+    def scoped(self, scope: str) -> dict[str, float]:
+        """Decayed readers of each content within ``account:…`` or ``rep:…``."""
+        rows = select(ScopedCount.material, ScopedCount.popular).where(ScopedCount.scope == scope)
+        with self._people.read() as session:
+            return dict(session.execute(rows).all())
+
+    def popular(self, materials: Collection[str]) -> dict[str, float]:
+        rows = select(MaterialCount.material, MaterialCount.popular)
+        with self._people.read() as session:
+            found = session.execute(rows.where(MaterialCount.material.in_(materials)))
+            return dict(found.all())
+
+    def total(self) -> float:
+        """Decayed readers over all contents."""
+        with self._people.read() as session:
+            return session.scalar(select(func.sum(MaterialCount.popular))) or 0.0
+
+    def deals(self, rep: str) -> list[tuple[str, str, str, int]]:
+        """What a rep has sold: (material, category, product, how often)."""
+        rows = select(Deal.material, Deal.category, Deal.product, Deal.count)
+        with self._people.read() as session:
+            return [(m, c, p, n) for m, c, p, n in session.execute(rows.where(Deal.rep == rep))]
+
+
+def _write(session: Session, rows: Rows, upto: int) -> None:
+    _sum_up(session, MaterialCount, rows.counts, set_={"moved": upto}, either={"stale"})
+    _sum_up(session, ScopedCount, rows.scoped)
+    _sum_up(session, Pair, rows.pairs)
+    _sum_up(session, Deal, rows.deals)
+    upsert(session, Trail, rows.trails)
+
+
+def _sum_up(
+    session: Session,
+    kind: type[Folded],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    set_: Mapping[str, Any] | None = None,
+    either: Collection[str] = (),
+) -> None:
+    """Add each row to the one that is there; ``either`` columns become true if one is."""
+    if not rows:
+        return
+    table: Any = kind.__table__
+    insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    put = insert(table)
+    keys = [column.name for column in table.primary_key]
+    summed = [name for name in rows[0] if name not in {*keys, *either}]
+    changed: dict[str, Any] = {name: table.c[name] + put.excluded[name] for name in summed}
+    changed |= {name: or_(table.c[name], put.excluded[name]) for name in either}
+    changed |= set_ or {}
+    session.execute(put.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+
+
+def _packed(session: Session, material: str) -> dict[str, Any]:
+    """The nearest contents of one: cooc / (n_i^.75 * n_j^.5 + a little)."""
+    near: dict[str, float] = {}
+    for own, other in ((Pair.one, Pair.two), (Pair.two, Pair.one)):
+        near |= dict(session.execute(select(other, Pair.near).where(own == material)).all())
+    readers: dict[str, int] = {}
+    names = [material, *near]
+    for begin in range(0, len(names), 900):
+        some = MaterialCount.material.in_(names[begin : begin + 900])
+        wanted = select(MaterialCount.material, MaterialCount.readers).where(some)
+        readers |= dict(session.execute(wanted).all())
+    own_readers = max(readers.get(material, 0), 0) ** 0.75
+    strengths = {
+        other: value / (own_readers * max(readers.get(other, 0), 0) ** 0.5 + _SMALL)
+        for other, value in near.items()
+        if value > 1e-9
+    }
+    nearest = sorted(strengths, key=lambda other: (-strengths[other], other))[:NEIGHBOURS]
+    keys = np.array([key_of(other) for other in nearest], np.uint64)
+    packed = np.array([strengths[other] for other in nearest], np.float64)
+    return {"material": material, "keys": keys.tobytes(), "strengths": packed.tobytes()}

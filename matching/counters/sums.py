@@ -1,0 +1,125 @@
+"""Sums (累加): what a slice of events adds to the counts. Pure: no store, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from data_hub.catalogue import kind_of
+from data_hub.details import details, order
+from kernel.events import Event
+from matching.trails import Step, walk
+
+HALF_LIFE = timedelta(days=14).total_seconds()
+"""Of popularity: measured, all-time popularity finds a fifth of it for new customers."""
+_ORIGIN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+@dataclass(slots=True)
+class Sums:
+    """What one slice of events adds up to."""
+
+    popular: dict[str, float] = field(default_factory=dict)
+    readers: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
+    clicked: dict[str, int] = field(default_factory=dict)
+    scoped: dict[tuple[str, str], float] = field(default_factory=dict)
+    near: dict[tuple[str, str], float] = field(default_factory=dict)
+    deals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    trails: dict[str, list[Step]] = field(default_factory=dict)
+
+    def take(self, event: Event, trails: Mapping[str, list[Step]]) -> None:
+        if event.kind == "recommended":
+            for material in event.detail.get("materials", ()):
+                _add(self.shown, str(material), 1)
+        if event.handle is None or event.detail.get("bot"):
+            return
+        if event.kind == "opened_link" and event.rep:
+            _add(self.clicked, event.material, 1)
+        if event.kind == "bought" and event.rep:
+            sold = order(details(event))
+            _add(self.deals, (event.rep, event.material, sold.category, sold.product), 1)
+        if event.material and _shows_interest(event.kind):
+            self._walk(event, trails)
+
+    def _walk(self, event: Event, trails: Mapping[str, list[Step]]) -> None:
+        handle = str(event.handle)
+        trail = self.trails.get(handle)
+        if trail is None:
+            trail = list(trails.get(handle, ()))
+        at = event.at.timestamp()
+        turn = walk(trail, Step(at, event.id, event.material, event.account, event.rep))
+        if turn is None:
+            return
+        self.trails[handle] = trail
+        self._count(turn.began, 1)
+        if turn.instead_of is not None:
+            self._count(turn.instead_of, -1)
+        for pair, near in turn.nearer.items():
+            _add(self.near, pair, near)
+
+    def _count(self, step: Step, sign: int) -> None:
+        gain = sign * worth(step.at)
+        _add(self.popular, step.material, gain)
+        _add(self.readers, step.material, sign)
+        _add(self.scoped, (f"account:{step.account}", step.material), gain)
+        if step.rep:
+            _add(self.scoped, (f"rep:{step.rep}", step.material), gain)
+
+
+def _add(sums: dict[Any, Any], key: Any, by: float) -> None:
+    sums[key] = sums.get(key, 0) + by
+
+
+def _shows_interest(kind: str) -> bool:
+    known = kind_of(kind)
+    return bool(known.owner == "customer" and known.weight > 0)
+
+
+def worth(at: float) -> float:
+    """What one reader at this moment counts for, in numbers that never decay."""
+    return float(2.0 ** ((at - _ORIGIN) / HALF_LIFE))
+
+
+class Rows(NamedTuple):
+    """What a slice writes, ready before the lock is taken."""
+
+    counts: list[dict[str, Any]]
+    scoped: list[dict[str, Any]]
+    pairs: list[dict[str, Any]]
+    deals: list[dict[str, Any]]
+    trails: list[dict[str, Any]]
+
+
+def rows_of(sums: Sums, upto: int) -> Rows:
+    near = {material for pair in sums.near for material in pair}
+    touched = {*sums.popular, *sums.shown, *sums.clicked, *near}
+    stale = near | sums.popular.keys()
+    return Rows(
+        counts=[
+            {
+                "material": material, "popular": sums.popular.get(material, 0.0),
+                "readers": sums.readers.get(material, 0), "shown": sums.shown.get(material, 0),
+                "clicked": sums.clicked.get(material, 0), "moved": upto,
+                "stale": material in stale,
+            }
+            for material in touched
+        ],
+        scoped=[
+            {"scope": scope, "material": material, "popular": gain}
+            for (scope, material), gain in sums.scoped.items()
+        ],
+        pairs=[{"one": one, "two": two, "near": by} for (one, two), by in sums.near.items()],
+        deals=[
+            {"rep": rep, "material": material, "category": category, "product": product, "count": n}
+            for (rep, material, category, product), n in sums.deals.items()
+        ],
+        trails=[
+            {"handle": handle, "steps": orjson.dumps([tuple(step) for step in trail])}
+            for handle, trail in sums.trails.items()
+        ],
+    )  # fmt: skip
