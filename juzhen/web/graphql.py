@@ -35,7 +35,7 @@ _NEW, _OLD = "application/graphql-response+json", "application/json"
 _CACHED = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language, Accept"}
 _KEEPERS = (
     "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
-    "publishing", "deliveries", "accounts", "customers", "profiles", "staff", "history",
+    "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff", "history",
     "recommender", "reminders", "base_url",
 )  # fmt: skip
 _STATUS = {

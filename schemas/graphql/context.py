@@ -14,6 +14,7 @@ from kernel.actors import Actor
 
 if TYPE_CHECKING:
     from channels.accounts import Accounts
+    from channels.app import Inbox
     from channels.deliveries import Deliveries
     from channels.publishing import Publishing
     from content_hub.campaigns import Campaigns
@@ -82,6 +83,7 @@ class Context:
     finding: Finding
     publishing: Publishing
     deliveries: Deliveries
+    inbox: Inbox
     accounts: Accounts
     customers: Customers
     profiles: Profiles

@@ -7,6 +7,7 @@ from typing import Any
 
 import graphene
 
+from channels.app import InboxMessage
 from channels.deliveries import Delivery as DeliveryRecord
 from content_hub.materials import Material as MaterialRecord
 from engagement.reminders import Reminder as ReminderRecord
@@ -184,6 +185,21 @@ class Reminder(graphene.ObjectType):
 ReminderConnection = connection(Reminder)
 
 
+class Message(graphene.ObjectType):
+    """Something said to a customer inside the app."""
+
+    id = graphene.ID(required=True)
+    title = graphene.String(required=True)
+    text = graphene.String(required=True)
+    link = graphene.String(required=True, description="Where she reads on; empty if nowhere.")
+    material = graphene.ID(resolver=lambda message, ask: message.material or None)
+    at = Moment(required=True)
+    read = Moment()
+
+
+MessageConnection = connection(Message)
+
+
 class Me(graphene.ObjectType):
     """Who is asking."""
 
@@ -201,6 +217,9 @@ class Me(graphene.ObjectType):
     reminders = paged(
         graphene.NonNull(ReminderConnection), lambda actor, ask, **page: _reminders(ask, **page)
     )
+    inbox = paged(
+        graphene.NonNull(MessageConnection), lambda actor, ask, **page: _inbox(ask, **page)
+    )
 
 
 def _reminders(
@@ -211,6 +230,15 @@ def _reminders(
     page = context.reminders.page(staff, first=20 if first is None else first, after=after)
     library.materials(context).expect(each.material for each in page.items if each.material)
     return listing(page)
+
+
+def _inbox(ask: Ask, first: int | None = None, after: str | None = None) -> Listing[InboxMessage]:
+    """What was said to her under the login that her token was exchanged for."""
+    context: Context = ask.context
+    if not context.actor.customer:
+        raise Forbidden("only_customers_have_an_inbox")
+    size = 20 if first is None else first
+    return listing(context.inbox.page([context.actor.customer], first=size, after=after))
 
 
 def _me(source: None, ask: Ask) -> Actor:

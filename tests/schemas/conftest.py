@@ -63,9 +63,9 @@ class Asked(Company):
         self.index = SqliteSearch(folder / "search.db", durability="process")
         self.finding = Finding(self.index, records, self.materials, changes, self.taxonomy)
         self.accounts = Accounts(records, changes, Sealer({"k": bytes(32)}), clock)
-        inbox = Inbox(records, clock)
+        self.inbox = Inbox(records, clock)
         channels = Channels(
-            self.accounts, {"app": lambda account, secrets: OwnApp(inbox, account=account.id)}
+            self.accounts, {"app": lambda account, secrets: OwnApp(self.inbox, account=account.id)}
         )
         self.deliveries = Deliveries(records, changes, clock)
         breakers = Breakers(records, clock)
@@ -85,8 +85,8 @@ class Asked(Company):
     def context(self, actor, language="zh"):
         names = (
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
-            "publishing", "deliveries", "accounts", "customers", "profiles", "staff", "history",
-            "recommender", "reminders",
+            "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
+            "history", "recommender", "reminders",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

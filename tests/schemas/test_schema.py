@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from channels.base import Message
 from kernel.actors import Actor, Role
+from kernel.events import Handle
 from tests.schemas.conftest import BASE, DAY, HOUR, RECOMMEND, SHELF, app, editor
 
 TITLES = "query($channel: ID!) { shelf(channel: $channel) { nodes { id title } } }"
@@ -378,3 +380,24 @@ def test_who_holds_a_front_ends_token_learns_nothing_of_the_schema(house):
     assert "shelf" not in error["message"].removeprefix("Cannot query field 'shelfs'")
     (error,) = house.errors("{ shelfs { totalCount } }")
     assert "Did you mean" in error["message"]
+
+
+def test_a_customer_reads_what_was_said_to_her_and_to_nobody_else(house):
+    for key, who in (("k1", "u-1"), ("k2", "u-2"), ("k3", "u-1")):
+        message = Message(
+            handle=Handle("user", house.app.id, who), text=f"您好 {key}", link=f"{BASE}/t/{key}"
+        )
+        house.inbox.put(message, account=house.app.id, key=key)
+    asking = "{ me { inbox(first: 5) { nodes { id text link material read } } } }"
+    her = f"user:{house.app.id}:u-1"
+    customer = Actor(
+        id=her, role=Role.CUSTOMER, account=house.app.id, customer=her, reach=frozenset()
+    )
+
+    nodes = house.ask(asking, customer)["me"]["inbox"]["nodes"]
+    assert [(node["id"], node["text"]) for node in nodes] == [("k3", "您好 k3"), ("k1", "您好 k1")]
+    assert nodes[0] | {"id": "", "text": ""} == {
+        "id": "", "text": "", "link": f"{BASE}/t/k3", "material": None, "read": None,
+    }  # fmt: skip
+    (error,) = house.errors(asking, editor())
+    assert error["extensions"]["code"] == "forbidden"
