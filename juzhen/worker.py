@@ -94,7 +94,8 @@ class Worker:
         ]
         for thread in threads:
             thread.start()
-        self._stopping.wait()
+        while not self._stopping.wait(0.5):
+            pass  # a signal taken by another thread is heard when this one wakes
         deadline = time.monotonic() + self._drain
         for thread in threads:
             thread.join(max(0.1, deadline - time.monotonic()))

@@ -361,7 +361,7 @@ _ACTS = {
 def _after(progress: Progress) -> tuple[State, float]:
     """Our state after such an answer, and after how many seconds to ask again (0: never)."""
     if progress is Progress.SUBMITTED:
-        return State.DONE, 5
+        return State.DONE, 1
     if progress is Progress.AWAITING_PERSON:
         return State.AWAITING_PERSON, 60
     return (State.PARKED if progress is Progress.REFUSED else State.DONE), 0
