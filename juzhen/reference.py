@@ -64,7 +64,7 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
         for name in sorted(command.commands):
             yield from _command(f"{path} {name}", command.commands[name])
         return
-    context = click.Context(command, info_name=path)
+    context = click.Context(command, info_name=path, help_option_names=["-h", "--help"])
     yield f"## {path}\n\n```text\n{command.get_help(context)}\n```\n"
 
 

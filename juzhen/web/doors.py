@@ -15,6 +15,7 @@ from juzhen.web import (
     login,
     operations,
     public,
+    reference,
     tour,
 )
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def all_of(platform: Platform) -> list[Blueprint]:
     """Every door of one process."""
     rooms = (
-        operations, login, exchange, graphql, collect, callbacks, public, tour, console, workbench,
+        operations, login, exchange, graphql, collect, callbacks, public, reference, tour,
+        console, workbench,
     )  # fmt: skip
     return [room.blueprint(platform) for room in rooms]
