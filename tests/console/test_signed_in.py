@@ -1,0 +1,88 @@
+"""The console through the whole application: a login, a session, forms that are our own."""
+
+import re
+
+import pytest
+
+from juzhen.settings import begin, load
+from juzhen.web.app import create
+from juzhen.wiring import assemble, migrate
+from kernel.actors import Role
+from kernel.secret import Secret
+
+PASSWORD = "a horse of the house"
+PAGE = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def company(tmp_path):
+    begin(tmp_path, company_name="安和人寿", stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    platform = assemble(settings)
+    unit = platform.staff.add_unit("north", "华北分公司", by="t")
+    for code, role, where in (("chen", Role.EDITOR, ""), ("liu", Role.EDITOR, unit.id)):
+        person = platform.staff.add(code, f"编辑{code}", by="t", role=role, unit=where)
+        platform.access.enrol(person.id, code, Secret(PASSWORD), by="t")
+    yield platform
+    platform.close()
+
+
+def signed_in(platform, name):
+    browser = create(platform).test_client()
+    browser.post("/login", data={"name": name, "password": PASSWORD}, headers=PAGE)
+    return browser
+
+
+def token(browser, path):
+    return re.search(r'name="csrf" value="([^"]+)"', browser.get(path, headers=PAGE).text)[1]
+
+
+def test_an_editor_signs_in_and_makes_a_material(company):
+    browser = signed_in(company, "chen")
+    path = "/console/materials/new?type=script"
+    form = {"title": "开场", "body": "{客户称呼}好", "csrf": token(browser, path)}
+
+    made = browser.post(path, data=form, headers=PAGE)
+
+    assert made.status_code == 303
+    page = browser.get(made.location, headers=PAGE)
+    assert "素材已建立" in page.text
+    assert "编辑chen" in page.text
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_form_that_is_not_ours_does_nothing(company):
+    browser = signed_in(company, "chen")
+    path = "/console/materials/new?type=script"
+    ours = token(browser, path)
+
+    for headers, csrf in (
+        (PAGE, ""),
+        (PAGE, "made-up"),
+        (PAGE | {"Sec-Fetch-Site": "cross-site"}, ours),
+        (PAGE | {"Origin": "https://evil.example"}, ours),
+    ):
+        form = {"title": "开场", "csrf": csrf}
+        assert browser.post(path, data=form, headers=headers).status_code == 403
+    assert company.materials.page().items == []
+
+
+def test_an_editor_of_a_branch_changes_only_her_branchs_content(company):
+    branch = company.staff.units()[0].id
+    others = company.materials.create("script", "总部话术", by="t")
+    own = company.materials.create("script", "分公司话术", unit=branch, by="t")
+    browser = signed_in(company, "liu")
+    csrf = token(browser, f"/console/materials/{own.id}")
+
+    def edit(material, title):
+        form = {"title": title, "csrf": csrf, "number": "1"}
+        return browser.post(f"/console/materials/{material.id}", data=form, headers=PAGE)
+
+    assert edit(own, "新话术").status_code == 303
+    assert edit(others, "新话术").status_code == 403
+    made = browser.post(
+        "/console/materials/new?type=script", data={"title": "又一个", "csrf": csrf}, headers=PAGE
+    )
+    assert company.materials.one(made.location.split("/")[-1].split("?")[0]).unit == branch
