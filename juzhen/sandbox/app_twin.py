@@ -6,10 +6,14 @@ nothing, so what is retired is gone with the next look. A customer can be logged
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from juzhen.sandbox.accounts import App, AppCustomer
+from juzhen.sandbox.pages import framed
+from juzhen.sandbox.readers import reader_of
 from juzhen.sandbox.world import World
 
 _COOKIE = "app_customer"
@@ -20,17 +24,18 @@ def blueprint(world: World) -> Blueprint:
     door = Blueprint("app_twin", __name__, url_prefix="/app")
 
     @door.get("")
-    def phone() -> str:
-        app, customer = _app(world), _customer(world)
-        shelf = world.readers.shelf(app)
-        return render_template("app.html", app=app, customer=customer, shelf=shelf)
+    def phone() -> str | Answer:
+        """With ``as`` it is that customer's own phone, on which she is logged in."""
+        if user_id := request.args.get("as", ""):
+            answer = redirect(url_for("app_twin.phone", code=request.args.get("code")), 303)
+            answer.set_cookie(_COOKIE, user_id, httponly=True, samesite="Lax")
+            return answer
+        return render_template("app.html", **_seen(world))
 
     @door.get("/shelf")
     def shelf() -> str:
-        """Only the list, for the page to replace its own with."""
-        return render_template(
-            "shelf.html", shelf=world.readers.shelf(_app(world)), customer=_customer(world)
-        )
+        """Only what moves, for the page to replace its own with."""
+        return render_template("shelf.html", **_seen(world))
 
     @door.post("/login")
     def login() -> Answer:
@@ -46,20 +51,47 @@ def blueprint(world: World) -> Blueprint:
 
     @door.post("/open/<material>")
     def read(material: str) -> Answer:
-        """The customer opens a material: the app reports it, then its page opens."""
-        app, customer = _app(world), _customer(world)
-        shelf = world.readers.shelf(app, first=100) or []
+        """Whoever holds the phone opens a material of the shelf."""
+        shelf = world.readers.shelf(_app(world), first=100) or []
         item = next((one for one in shelf if one["id"] == material), None)
         if item is None:
             return redirect(url_for("app_twin.phone"), 303)
-        if customer is not None:
-            world.readers.track(app, customer.user_id, "Material Read", {"material": material})
-        url = item["trackedUrl"]
-        if not world.readers.ours(url):
-            abort(502)
-        return redirect(url, 303)
+        return _opened(world, item["trackedUrl"])
+
+    @door.post("/follow")
+    def follow() -> Answer:
+        """She opens the link of a message."""
+        return _opened(world, request.form.get("url", ""))
+
+    @door.get("/readings/<int:number>")
+    def reading(number: int) -> str:
+        app, customer, seen = _app(world), _customer(world), world.readers.reading(number)
+        if customer is None or seen is None or seen["openid"] != reader_of(app, customer):
+            abort(404)
+        back = url_for("app_twin.phone", code=app.code)
+        page = framed(seen["page"], world.readers.hub)
+        return render_template("reading.html", name=customer.name, back=back, page=page)
 
     return door
+
+
+def _seen(world: World) -> dict[str, Any]:
+    """What the phone shows now: the shelf to anybody, messages to whoever is logged in."""
+    app, customer = _app(world), _customer(world)
+    messages = world.readers.inbox(app, customer) if customer else []
+    shelf = world.readers.shelf(app)
+    return {"app": app, "shelf": shelf, "customer": customer, "messages": messages}
+
+
+def _opened(world: World, url: str) -> Answer:
+    """As the customer, whose app says who she is; nobody in particular goes there herself."""
+    app, customer = _app(world), _customer(world)
+    if not world.readers.ours(url):
+        abort(502)
+    if customer is None:
+        return redirect(url, 303)
+    number = world.readers.open_in_app(app, customer, url)
+    return redirect(url_for("app_twin.reading", number=number, code=app.code), 303)
 
 
 def _app(world: World) -> App:

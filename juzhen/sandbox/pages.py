@@ -180,13 +180,16 @@ def _readings(door: Blueprint, world: World) -> None:
         seen = world.readers.reading(number)
         if seen is None or seen["openid"] != openid:
             abort(404)
-        page = _framed(seen["page"], world.readers.hub) if seen["page"] else ""
-        person = world.followers.one(openid)
-        return render_template("reading.html", person=person, seen=seen, page=page)
+        page = framed(seen["page"], world.readers.hub)
+        name = world.followers.one(openid)["name"]
+        back = url_for("pages.follower", openid=openid)
+        return render_template("reading.html", name=name, back=back, page=page)
 
 
-def _framed(page: str, hub: str) -> str:
-    """The page as it came, with its addresses pointing at the hub."""
+def framed(page: str, hub: str) -> str:
+    """The page as it came, with its addresses pointing at the hub; empty stays empty."""
+    if not page:
+        return ""
     base = f'<base href="{hub}/" target="_blank">'
     head = page.lower().find("<head>")
     return page[: head + 6] + base + page[head + 6 :] if head >= 0 else base + page

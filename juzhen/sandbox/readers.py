@@ -35,6 +35,8 @@ query Shelf($channel: ID!, $first: Int = 20) {
 }
 """
 
+_INBOX = "{ me { inbox(first: 10) { nodes { id title text link at } } } }"
+
 
 class Readers:
     """The hands of the cast: links, GraphQL as the app, behaviour in Segment's format."""
@@ -53,19 +55,33 @@ class Readers:
         return (wanted.scheme, wanted.netloc) == (hub.scheme, hub.netloc)
 
     def open(self, person: Any, account: OfficialAccount, url: str) -> int:
-        """She opens a link; the number of the reading, with the page as she saw it."""
-        before = person["cookie"]
-        status, page, cookie = self._walk(url, before)
+        """A follower opens a link; the number of the reading, with the page as she saw it."""
+        status, page, cookie = self._walk(url, person["cookie"])
         with self._ledger.turn() as db:
             db.execute("update people set cookie = ? where openid = ?", (cookie, person["openid"]))
+        visitor = _pairs(cookie).get(VISITOR, "")
+        if visitor != _pairs(person["cookie"]).get(VISITOR, "") and account.write_key:
+            self._introduce(person, account, visitor)
+        return self._keep(person["openid"], url, status, page)
+
+    def open_in_app(self, app: App, customer: AppCustomer, url: str) -> int:
+        """The same inside the app, whose pages know who is logged in."""
+        who = reader_of(app, customer)
+        before = self._ledger.fact(f"cookie:{who}", "")
+        status, page, cookie = self._walk(url, before)
+        self._ledger.keep(f"cookie:{who}", cookie)
+        visitor = _pairs(cookie).get(VISITOR, "")
+        if visitor != _pairs(before).get(VISITOR, ""):
+            self.identify(app, customer, cookie=visitor)
+        return self._keep(who, url, status, page)
+
+    def _keep(self, reader: str, url: str, status: int, page: str) -> int:
+        with self._ledger.turn() as db:
             number = db.execute(
                 "insert into readings (openid, url, status, page, at) values (?, ?, ?, ?, ?)",
-                (person["openid"], url, status, page, self._clock.seconds()),
+                (reader, url, status, page, self._clock.seconds()),
             ).lastrowid
             db.execute("delete from readings where id <= ?", ((number or 0) - _READINGS,))
-        visitor = _pairs(cookie).get(VISITOR, "")
-        if visitor != _pairs(before).get(VISITOR, "") and account.write_key:
-            self._introduce(person, account, visitor)
         return number or 0
 
     def _walk(self, url: str, cookie: str) -> tuple[int, str, str]:
@@ -118,14 +134,15 @@ class Readers:
             return False
         return answer.status < 300
 
-    def identify(self, app: App, customer: AppCustomer) -> bool:
-        """A customer logs in to the app."""
-        known = [{"type": "unionid", "id": customer.unionid, "collection": "users"}]
+    def identify(self, app: App, customer: AppCustomer, *, cookie: str = "") -> bool:
+        """A customer logs in to the app, perhaps in a browser that the hub knows already."""
+        outside = (("unionid", customer.unionid), ("cookie", cookie))
+        known = [{"type": kind, "id": id_, "collection": "users"} for kind, id_ in outside if id_]
         told = {
             "type": "identify",
             "userId": customer.user_id,
             "traits": {"phone": customer.phone} if customer.phone else {},
-            "context": {"externalIds": known} if customer.unionid else {},
+            "context": {"externalIds": known} if known else {},
         }
         return self.tell(app.write_key, told)
 
@@ -135,14 +152,30 @@ class Readers:
 
     def shelf(self, app: App, first: int = 20) -> list[dict[str, Any]] | None:
         """What the app shows now, asked of the hub this moment; None if it does not answer."""
-        body = orjson.dumps({"query": _SHELF, "variables": {"channel": app.code, "first": first}})
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {app.token}"}
+        told = self._post(
+            "/graphql",
+            app.token,
+            {"query": _SHELF, "variables": {"channel": app.code, "first": first}},
+        )
+        return _nodes(told, "shelf")
+
+    def inbox(self, app: App, customer: AppCustomer) -> list[dict[str, Any]]:
+        """What was said to her, asked with a token of her own."""
+        exchanged = self._post("/auth/exchange", app.token, {"user_id": customer.user_id})
+        token = exchanged.get("token") if isinstance(exchanged, dict) else None
+        if not token:
+            return []
+        return _nodes(self._post("/graphql", token, {"query": _INBOX}), "me", "inbox") or []
+
+    def _post(self, path: str, token: str, told: Mapping[str, Any]) -> Any:
+        """JSON to the hub; whatever JSON it answers, or None."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         try:
-            url = f"{self._hub}/graphql"
-            answer = self._http.request("POST", url, body=body, headers=headers)
-            shelf = json.loads(answer.data)["data"]["shelf"]
-            return list(shelf["nodes"])
-        except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError):
+            answer = self._http.request(
+                "POST", f"{self._hub}{path}", body=orjson.dumps(told), headers=headers
+            )
+            return json.loads(answer.data)
+        except (urllib3.exceptions.HTTPError, ValueError):
             return None
 
     def close(self) -> None:
@@ -159,3 +192,17 @@ def _merged(cookie: str, told: list[str]) -> str:
 
 def _pairs(cookie: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in cookie.split("; ") if "=" in pair)
+
+
+def reader_of(app: App, customer: AppCustomer) -> str:
+    """Under which name an app's user has her cookie and her readings."""
+    return f"{app.appid}:{customer.user_id}"
+
+
+def _nodes(told: Any, *path: str) -> list[dict[str, Any]] | None:
+    """The nodes of a list in a GraphQL answer; None for anything else."""
+    for name in ("data", *path, "nodes"):
+        if not isinstance(told, Mapping):
+            return None
+        told = told.get(name)
+    return told if isinstance(told, list) else None

@@ -63,16 +63,35 @@ def test_a_hub_that_does_not_answer_is_said_to_be_away(twin, company):
     assert "中台没有应答" in twin.page("/app").text
 
 
-def test_a_login_and_a_reading_are_told_like_any_front_ends(twin, company):
+def test_a_login_is_told_and_a_reading_links_her_browser_to_her(twin, company):
+    company.cookie = "jz_c=abc; Path=/; HttpOnly"
     twin.page("/app/login", user_id="u-1")
-    twin._client.post("/app/open/mat_1")
-    identified, read = told(company)
+    opened = [twin.page("/app/open/mat_1", go="1").status_code for _ in range(2)]
+    identified, linked = told(company)
 
     assert (identified["type"], identified["userId"]) == ("identify", "u-1")
     assert identified["traits"] == {"phone": "13800005678"}
     assert identified["context"]["externalIds"][0]["id"] == "un1"
-    assert (read["event"], read["properties"]) == ("Material Read", {"material": "mat_1"})
-    assert len({identified["messageId"], read["messageId"]}) == 2
+    assert [one["id"] for one in linked["context"]["externalIds"]] == ["un1", "abc"]
+    assert len({identified["messageId"], linked["messageId"]}) == 2
+    assert opened == [200, 200]
+    assert [path for path, body in company.came if not body] == ["/t/mat_1", "/t/mat_1"]
+
+
+def test_she_finds_her_messages_and_nobody_else_does(twin, company):
+    note = {"id": "m1", "title": "养老社区", "text": "您看看", "link": f"{company.url}/t/m1"}
+    company.answers["/auth/exchange"] = b'{"token": "jz_cust_1"}'
+    before = twin.page("/app/shelf").text
+    assert "您现在是：王秀英" in twin._client.get("/app?as=u-1", follow_redirects=True).text
+    company.answers["/graphql"] = orjson.dumps(
+        {"data": {"me": {"inbox": {"nodes": [note]}}, "shelf": {"nodes": []}}}
+    )
+
+    assert ("您看看" in before, "您看看" in twin.page("/app/shelf").text) == (False, True)
+    exchanged = [json.loads(body) for path, body in company.came if path == "/auth/exchange"]
+    assert exchanged == [{"user_id": "u-1"}]
+    assert twin.page("/app/follow", url=note["link"]).status_code == 200
+    assert twin.app.test_client().get("/app/readings/1").status_code == 404
 
 
 def test_opening_leads_to_the_tracked_link_and_nothing_else(twin, company):
