@@ -49,6 +49,13 @@ def blueprint(world: World) -> Blueprint:
         answer.set_cookie(_COOKIE, user_id, httponly=True, samesite="Lax")
         return answer
 
+    _links(door, world)
+    return door
+
+
+def _links(door: Blueprint, world: World) -> None:
+    """What is opened on the phone, and what she then sees."""
+
     @door.post("/open/<material>")
     def read(material: str) -> Answer:
         """Whoever holds the phone opens a material of the shelf."""
@@ -71,8 +78,6 @@ def blueprint(world: World) -> Blueprint:
         back = url_for("app_twin.phone", code=app.code)
         page = framed(seen["page"], world.readers.hub)
         return render_template("reading.html", name=customer.name, back=back, page=page)
-
-    return door
 
 
 def _seen(world: World) -> dict[str, Any]:

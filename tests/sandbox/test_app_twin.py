@@ -89,7 +89,7 @@ def test_she_finds_her_messages_and_nobody_else_does(twin, company):
 
     assert ("您看看" in before, "您看看" in twin.page("/app/shelf").text) == (False, True)
     exchanged = [json.loads(body) for path, body in company.came if path == "/auth/exchange"]
-    assert exchanged == [{"user_id": "u-1"}]
+    assert exchanged == [{"user_id": "u-1"}] * 2
     assert twin.page("/app/follow", url=note["link"]).status_code == 200
     assert twin.app.test_client().get("/app/readings/1").status_code == 404
 
