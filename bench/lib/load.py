@@ -21,11 +21,22 @@ from bench.lib.server import ROOT, Server
 
 def load(server: Server, path: str, *, connections: int, seconds: float, batch: int) -> Round:
     """Post events for some seconds. The value is events a second."""
-    task = {"port": server.port, "path": path, "connections": connections, "batch": batch}
+    task = {"path": path, "connections": connections, "batch": batch, "seconds": seconds}
+    return measured(server, task, each=max(1, batch))
+
+
+def asked(server: Server, requests: list[str], *, connections: int, seconds: float) -> Round:
+    """Send these whole requests in turn for some seconds; ``{n}`` in one is a fresh number of
+    sixteen digits. The value is requests a second."""
+    return measured(server, {"requests": requests, "connections": connections, "seconds": seconds})
+
+
+def measured(server: Server, task: dict[str, Any], *, each: int = 1) -> Round:
+    """Let a process of its own carry out the task; ``each`` request counts so many."""
     before = server.cpu()
     done = subprocess.run(
         [sys.executable, "-m", "bench.lib.load"],
-        input=json.dumps(task | {"seconds": seconds}).encode(),
+        input=json.dumps(task | {"port": server.port}).encode(),
         capture_output=True,
         check=True,
         cwd=ROOT,
@@ -34,7 +45,7 @@ def load(server: Server, path: str, *, connections: int, seconds: float, batch: 
     if told["failed"]:
         raise RuntimeError(f"{told['failed']} requests were not answered 200")
     return Round(
-        value=told["requests"] * max(1, batch) / told["seconds"],
+        value=told["requests"] * each / told["seconds"],
         p50_ms=told["p50_ms"],
         p99_ms=told["p99_ms"],
         cpu_ms=(server.cpu() - before) * 1000 / told["requests"],
@@ -69,6 +80,12 @@ def request(path: str, batch: int) -> Callable[[int], bytes]:
     return lambda number: head + told.replace(mark, (width % number).encode())
 
 
+def turns(requests: list[str]) -> Callable[[int], bytes]:
+    """These requests one after the other."""
+    whole = [request.encode() for request in requests]
+    return lambda number: whole[number % len(whole)].replace(b"{n}", b"%016d" % (number % 10**16))
+
+
 class _Client:
     """One connection: asks again as soon as it is answered."""
 
@@ -98,7 +115,8 @@ class _Client:
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
     """A bare loop over epoll: whatever it costs, the server does not get."""
-    make, number, failed = request(task["path"], task["batch"]), time.time_ns(), 0
+    make = turns(task["requests"]) if "requests" in task else request(task["path"], task["batch"])
+    number, failed = time.time_ns(), 0
     clients, took, ready = {}, [], select.epoll()
     begun = time.perf_counter()
     for _ in range(task["connections"]):
