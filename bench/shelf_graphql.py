@@ -61,8 +61,8 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         for get in gets:
             _warm(ours, get)
         for name, requests, goal in (
-            ("shelf_graphql_uncached", posts, 0.5),
-            ("shelf_graphql_persisted", gets, 1.5),
+            ("shelf_graphql_uncached", posts, 0.6),
+            ("shelf_graphql_persisted", gets, 2.0),
         ):
             yield compared(
                 name, rounds(ours, requests), rounds(usual, posts), unit="requests/s", size=size,

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from stores.records import Record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FOUND_BY = ("account", "tag", "opens", "placement", "closes", "unit", "type", "slot")
+"""All that is asked of a row, so that a total is counted in the index alone."""
 _ALL = text("tag = ''")
 
 
@@ -27,7 +29,7 @@ class ShelfRow(Record, kw_only=True):
 
     __tablename__ = "shelf_rows"
     __table_args__ = (
-        Index("ix_shelf_rows_find", "account", "tag", "opens", "placement", "closes"),
+        Index("ix_shelf_rows_find", *_FOUND_BY),
         Index("ix_shelf_rows_material", "material", "tag", "account", "opens", "closes"),
         Index("ix_shelf_rows_opens", "opens", sqlite_where=_ALL, postgresql_where=_ALL),
         Index("ix_shelf_rows_closes", "closes", sqlite_where=_ALL, postgresql_where=_ALL),

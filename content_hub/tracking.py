@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import NamedTuple
 
 from kernel.secret import Secret
@@ -59,6 +60,7 @@ class Links:
         return hmac.digest(self._key, body, "sha256")[:_MAC]
 
 
+@lru_cache(maxsize=4096)
 def _packed(id_: str, prefix: str) -> bytes:
     """A length byte and the text; one of our own ids is told by 255 and takes 14 bytes more."""
     kind, _, digits = id_.partition("_")

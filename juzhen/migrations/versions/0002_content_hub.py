@@ -141,7 +141,7 @@ def _up_records() -> None:
     op.create_index(
         "ix_shelf_rows_find",
         "shelf_rows",
-        ["account", "tag", "opens", "placement", "closes"],
+        ["account", "tag", "opens", "placement", "closes", "unit", "type", "slot"],
         unique=False,
     )
     op.create_index(
