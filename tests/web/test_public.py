@@ -191,6 +191,14 @@ def test_what_price_and_next_step_come_before_the_content(phone, shown):
     assert order[1:] == sorted(order[1:])
 
 
+def test_a_script_speaks_to_the_customer(phone, shown):
+    material = shown("script", body="{客户称呼}好，我是{客户经理}，<b>改天</b>聊{事由}")
+    page = phone.get(f"/c/{material.id}", headers=PHONE).text
+
+    assert "您好，我是您的专属顾问，&lt;b&gt;改天&lt;/b&gt;聊＿＿" in page
+    assert "想了解更多？联系您的顾问" in page
+
+
 def test_a_page_speaks_the_readers_language(phone, shown):
     material = shown(fields={"price": "免费"})
 
