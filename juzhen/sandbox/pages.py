@@ -67,7 +67,7 @@ def _dressed(door: Blueprint, world: World) -> None:
             " frame-ancestors 'self'; base-uri 'self' " + hub,
         )
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
         return response
 
     @door.app_context_processor

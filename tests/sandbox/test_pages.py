@@ -60,6 +60,8 @@ def test_a_page_of_elsewhere_cannot_press_the_buttons(platform):
     assert client.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert client.post(path, headers={"Origin": "http://evil.example"}).status_code == 403
     assert client.post(path, headers={"Origin": "http://localhost"}).status_code == 303
+    # With no referrer at all a browser would call our own forms' origin null.
+    assert client.get("/").headers["Referrer-Policy"] == "same-origin"
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
 
 
