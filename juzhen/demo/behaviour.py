@@ -80,13 +80,13 @@ class Behaviour:
         weights = [person.activity * self._awake(person) for person in everybody]
         whole, spent, shared = sum(weights), 0.0, 0
         told = []
-        for person, weight, events in zip(everybody, weights, facts, strict=True):
+        for place, (person, weight) in enumerate(zip(everybody, weights, strict=True)):
             spent += weight
             share = round(left * spent / whole) - shared
             shared += share
-            events += self._reading(person, share)
-            events.sort(key=lambda event: event.at)
-            told.append([Told(event.at, pack(event)) for event in events])
+            events = [*facts[place], *self._reading(person, share)]
+            facts[place] = []  # packed, 200,000 of them take a tenth of the room
+            told.append([_told(event) for event in sorted(events, key=_moment)])
         return told
 
     def _awake(self, person: Person) -> int:
@@ -164,7 +164,7 @@ class Behaviour:
             page = {"page": "首页" if handle.kind == "user" else "服务号菜单"}
             return [self._event("viewed_page", at, person, handle, detail=page)]
         what = dice.choice(shown)
-        rep = self._company.reps[person.rep].id if dice.random() < 0.4 else ""
+        rep = self._company.reps[person.rep].id if dice.random() < 0.12 else ""
         about: dict[str, Any] = {"material": what.material, "rep": rep}
         told = [self._event("opened_link", at, person, handle, **about)]
         steps = [("read_material", 0.82), (_ENDS.get(what.type, "finished_material"), 0.5),
@@ -224,6 +224,15 @@ class Behaviour:
         if ago not in self._midnights:
             self._midnights[ago] = self._zone.at(self._today - timedelta(days=ago))
         return self._midnights[ago] + timedelta(hours=hour, minutes=minute)
+
+
+def _told(event: Event) -> Told:
+    """Copied, because orjson hands out its whole 4 KB buffer with every line."""
+    return Told(event.at, bytes(memoryview(pack(event))))
+
+
+def _moment(event: Event) -> datetime:
+    return event.at
 
 
 def in_order(told: Iterable[Sequence[Told]]) -> list[Told]:
