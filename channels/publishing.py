@@ -36,6 +36,9 @@ ROUND = timedelta(seconds=3)
 """How long one round of a duty may go on, so that a worker told to stop soon does."""
 
 
+_AT_ONCE = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Retired:
     """What taking something off the shelf did at once."""
@@ -213,11 +216,15 @@ class Publishing:
     # the steps
 
     def _queue_due(self) -> int:
+        """A hundred at a time in one transaction, an account after the other."""
         queued = 0
         for account, standing in self._promised():
             known = self._deliveries.of_placements([placement.id for placement in standing])
-            for placement in standing:
-                if (occasion := self._occasion(placement, known)) is not None:
+            due = [(each, why) for each in standing if (why := self._occasion(each, known))]
+            if not due:
+                continue
+            with self._records.write():
+                for placement, occasion in due[:_AT_ONCE]:
                     self._deliveries.queue(
                         account=account.id, occasion=occasion, placement=placement.id,
                         material=placement.material, by=placement.placed_by,

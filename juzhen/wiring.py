@@ -216,6 +216,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         wire = Wire(
             outbound, tokens, gate, account=account.id, appid=told["app_id"],
             secret=secrets["app_secret"], host=told.get("base_url", HOST),
+            per_minute=float(told.get("per_minute", 600)),
         )  # fmt: skip
         key = secrets.get("aes_key")
         return WeChatOfficialAccount(

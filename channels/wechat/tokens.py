@@ -47,6 +47,8 @@ class Tokens:
         self._leases = leases
         self._sealer = sealer
         self._clock = clock
+        self._at_hand: dict[str, tuple[str, datetime]] = {}
+        """What this process used last; that another one replaced it is found out by failing."""
 
     def one(self, account: str, fetch: Fetch, *, not_this: str = "") -> str:
         """A token that should be good, and is not the one that just failed.
@@ -64,12 +66,19 @@ class Tokens:
         raise Busy("token_is_being_fetched", seconds=1)
 
     def _kept(self, account: str, not_this: str) -> str | None:
+        now = self._clock()
+        token, good_until = self._at_hand.get(account, ("", now))
+        if token and token != not_this and now < good_until:
+            return token
         with self._records.read() as session:
             row = session.get(AccessToken, account)
-        if row is None or row.expires - EARLY <= self._clock():
+        if row is None or row.expires - EARLY <= now:
             return None
         token = self._sealer.open(row.sealed, account)
-        return None if token == not_this else token
+        if token == not_this:
+            return None
+        self._at_hand[account] = (token, row.expires - EARLY)
+        return token
 
     def _fetch(self, account: str, fetch: Fetch, not_this: str) -> str:
         """The stable interface answers the same token while it lives: if that one is said to be
