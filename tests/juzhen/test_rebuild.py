@@ -1,0 +1,68 @@
+"""A fold that is worked out anew says what it said before."""
+
+import pytest
+from click.testing import CliRunner
+
+from juzhen.check import flaws
+from juzhen.cli import juzhen
+from juzhen.settings import begin, load
+from juzhen.wiring import assemble, migrate
+from kernel.clock import utc_now
+from kernel.events import Event, Handle
+
+
+@pytest.fixture
+def home(tmp_path):
+    begin(tmp_path, stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    company = assemble(settings)
+    company.taxonomy.ship(by="t")
+    material = company.materials.create(type="script", title="养老话题开场白", body="您好", by="t")
+    company.materials.tag([material.id], add=["stage.connect"], by="t")
+    account = company.accounts.add(code="app", name="App", kind="app", ecosystem="own_app", by="t")
+    now = utc_now()
+    company.shelf.place(
+        material.id, account.id, opens=now, closes=now.replace(year=now.year + 1), by="t"
+    )
+    told = Event(
+        id="e1", kind="read_material", at=now, account=account.id, material=material.id,
+        handle=Handle("user", account.id, "u1"), received=now,
+    )  # fmt: skip
+    company.intake.take([told])
+    company.own_acts.copy()
+    while company.fold.run() or company.digest.run() or company.counters.fold():
+        pass
+    while company.finding.follow():
+        pass
+    company.close()
+    return tmp_path
+
+
+def looked_at(home):
+    company = assemble(load({"JUZHEN_HOME": str(home)}))
+    account = company.accounts.one("app").id
+    customer = company.identities.customer_of(Handle("user", account, "u1"))
+    try:
+        return {
+            "flaws": list(flaws(company)),
+            "found": company.index.search("养老").ids,
+            "shelf": [item.id for item in company.shelf.page(account, sight=None).items],
+            "profile": company.profiles.of(customer).pack(),
+        }
+    finally:
+        company.close()
+
+
+@pytest.mark.parametrize("what", ["search", "profiles", "counters", "shelf"])
+def test_rebuilding_changes_no_answer(home, monkeypatch, what):
+    before = looked_at(home)
+    monkeypatch.setenv("JUZHEN_HOME", str(home))
+
+    done = CliRunner().invoke(juzhen, ["rebuild", what])
+
+    assert done.exit_code == 0, done.output
+    assert looked_at(home) == before
+    assert before["flaws"] == []
+    assert before["found"]
+    assert before["shelf"]
