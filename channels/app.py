@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import Index, select, update
+from sqlalchemy import Index, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.base import Callback, Idempotency, Message, Post, Progress, Receipt, Received, Refused
@@ -64,20 +64,27 @@ class Inbox:
                 session.delete(message)
 
     def page(
-        self, handles: Collection[Handle | str], *, first: int = 20, after: str | None = None
+        self,
+        handles: Collection[Handle | str],
+        *,
+        first: int = 20,
+        after: str | None = None,
+        count: bool = False,
     ) -> Page[InboxMessage]:
         """What was said to her, newest first."""
         first = page_size(first)
         hers = [str(handle) for handle in handles]
         wanted = select(InboxMessage).where(InboxMessage.handle.in_(hers))
+        whole = wanted.subquery()
         if after is not None:
             wanted = wanted.where(InboxMessage.id < read_cursor(after, str)[0])
         with self._records.read() as session:
             found = list(
                 session.scalars(wanted.order_by(InboxMessage.id.desc()).limit(first + 1))
             )  # fmt: skip
+            total = session.scalar(select(func.count()).select_from(whole)) if count else None
         more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        return Page(found[:first], more)
+        return Page(found[:first], more, total)
 
     def note_read(self, key: str, handles: Collection[Handle | str]) -> None:
         """She has read it. Noting it twice keeps the first time."""

@@ -205,6 +205,7 @@ class Reminders:
         handles: Collection[str] | None = None,
         first: int = 20,
         after: str | None = None,
+        count: bool = False,
     ) -> Page[Reminder]:
         """What is due, the latest first; ``open_only`` leaves out what is done."""
         wanted = select(Reminder).where(Reminder.staff == staff, Reminder.due <= self._clock())
@@ -212,6 +213,7 @@ class Reminders:
             wanted = wanted.where(Reminder.done.is_(None))
         if handles is not None:
             wanted = wanted.where(Reminder.handle.in_(handles))
+        whole = wanted.subquery()
         if after is not None:
             due, id_ = read_cursor(after, str, str)
             at = _moment(str(due))
@@ -221,9 +223,10 @@ class Reminders:
         wanted = wanted.order_by(Reminder.due.desc(), Reminder.id.desc()).limit(size + 1)
         with self._records.read() as session:
             found = list(session.scalars(wanted))
+            total = session.scalar(select(func.count()).select_from(whole)) if count else None
         last = found[size - 1] if size and len(found) > size else None
         end = cursor(last.due.isoformat(), last.id) if last else None
-        return Page(found[:size], end)
+        return Page(found[:size], end, total)
 
     def flaws(self) -> Iterator[str]:
         """What cannot be: done or opened before it was made, or of a kind nobody knows."""

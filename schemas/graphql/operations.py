@@ -227,7 +227,8 @@ def _reminders(
 ) -> Listing[ReminderRecord]:
     context: Context = ask.context
     staff = _staff(context)
-    page = context.reminders.page(staff, first=20 if first is None else first, after=after)
+    size = 20 if first is None else first
+    page = context.reminders.page(staff, first=size, after=after, count=counted(ask))
     library.materials(context).expect(each.material for each in page.items if each.material)
     return listing(page)
 
@@ -238,7 +239,8 @@ def _inbox(ask: Ask, first: int | None = None, after: str | None = None) -> List
     if not context.actor.customer:
         raise Forbidden("only_customers_have_an_inbox")
     size = 20 if first is None else first
-    return listing(context.inbox.page([context.actor.customer], first=size, after=after))
+    her = [context.actor.customer]
+    return listing(context.inbox.page(her, first=size, after=after, count=counted(ask)))
 
 
 def _me(source: None, ask: Ask) -> Actor:

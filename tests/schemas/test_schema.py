@@ -309,9 +309,9 @@ def test_a_rep_opens_and_finishes_her_red_dots(house):
     )
     house.reminders.remind(rep.staff, "came_back", str(her), "2026-03")
     me = """{ me { role unreadReminders
-      reminders { nodes { id kind unread customer evidence material { title } } } } }"""
+      reminders { totalCount nodes { id kind unread customer evidence material { title } } } } }"""
     told = house.ask(me, rep)["me"]
-    assert told["unreadReminders"] == 2
+    assert told["unreadReminders"] == told["reminders"]["totalCount"] == 2
     assert {node["customer"] for node in told["reminders"]["nodes"]} == {house.id_of(her)}
     opening = "mutation($r: ID!) { openReminder(input: {reminder: $r}) { reminder { unread } } }"
     assert house.ask(opening, rep, r=first.id)["openReminder"]["reminder"] == {"unread": False}
@@ -388,13 +388,15 @@ def test_a_customer_reads_what_was_said_to_her_and_to_nobody_else(house):
             handle=Handle("user", house.app.id, who), text=f"您好 {key}", link=f"{BASE}/t/{key}"
         )
         house.inbox.put(message, account=house.app.id, key=key)
-    asking = "{ me { inbox(first: 5) { nodes { id text link material read } } } }"
+    asking = "{ me { inbox(first: 5) { totalCount nodes { id text link material read } } } }"
     her = f"user:{house.app.id}:u-1"
     customer = Actor(
         id=her, role=Role.CUSTOMER, account=house.app.id, customer=her, reach=frozenset()
     )
 
-    nodes = house.ask(asking, customer)["me"]["inbox"]["nodes"]
+    inbox = house.ask(asking, customer)["me"]["inbox"]
+    nodes = inbox["nodes"]
+    assert inbox["totalCount"] == len(nodes)
     assert [(node["id"], node["text"]) for node in nodes] == [("k3", "您好 k3"), ("k1", "您好 k1")]
     assert nodes[0] | {"id": "", "text": ""} == {
         "id": "", "text": "", "link": f"{BASE}/t/k3", "material": None, "read": None,
