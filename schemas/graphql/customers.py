@@ -47,14 +47,8 @@ class TimelineItem(graphene.ObjectType):
     sentence = graphene.String(required=True, description="For people, in the asker's language.")
     material = graphene.Field(
         library.Material,
-        resolver=lambda item, ask: _known_material(ask.context, item.material),
+        resolver=lambda item, ask: library.known(ask.context, item.material),
     )
-
-
-def _known_material(context: Context, id_: str) -> Any:
-    """A material that something tells of; None if it is gone or not for her eyes."""
-    found = library.materials(context).of(id_) if id_ else None
-    return found if found is not None and context.sees(found.unit) else None
 
 
 TimelineConnection = connection(TimelineItem)
@@ -206,7 +200,7 @@ class Suggestion(graphene.ObjectType):
     )
     material = graphene.Field(
         library.Material,
-        resolver=lambda suggested, ask: _known_material(ask.context, suggested.item.material),
+        resolver=lambda suggested, ask: library.known(ask.context, suggested.item.material),
     )
     script = graphene.Field(Script, resolver=_script)
     reasons = graphene.List(graphene.NonNull(Reason), required=True, resolver=_told("reasons"))

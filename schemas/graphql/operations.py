@@ -46,7 +46,7 @@ class Delivery(graphene.ObjectType):
     channel = graphene.ID(required=True, source="account")
     material = graphene.Field(
         library.Material,
-        resolver=lambda delivery, ask: library.materials(ask.context).of(delivery.material),
+        resolver=lambda delivery, ask: library.known(ask.context, delivery.material),
     )
     placement = graphene.ID(resolver=lambda delivery, ask: delivery.placement or None)
     state = graphene.String(required=True, description="How far we got.")
@@ -170,9 +170,7 @@ class Reminder(graphene.ObjectType):
     )
     material = graphene.Field(
         library.Material,
-        resolver=lambda reminder, ask: (
-            library.materials(ask.context).of(reminder.material) if reminder.material else None
-        ),
+        resolver=lambda reminder, ask: library.known(ask.context, reminder.material),
     )
     due = Moment(required=True)
     made = Moment(required=True)

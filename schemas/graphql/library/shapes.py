@@ -160,6 +160,12 @@ def materials(context: Context) -> Any:
     return context.batch("materials", context.materials.many)
 
 
+def known(context: Context, id_: str) -> Any:
+    """A material that something tells of; None if it is gone or not for her eyes."""
+    found = materials(context).of(id_) if id_ else None
+    return found if found is not None and context.sees(found.unit) else None
+
+
 def _tags(material: MaterialRecord, ask: Ask, first: int | None = None) -> list[TagRecord]:
     worn = ask.context.batch("topics", ask.context.materials.topics).of(material.id) or ()
     return list(ask.context.tree.tags(worn))[: _few(first)]
