@@ -43,7 +43,7 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "history": p.history.flaws,
         "identities": lambda: identity_flaws(p.people),
         "profiles": lambda: profile_flaws(p.people),
-        "digest": lambda: digest_flaws(p.people, p.history, p.digest),
+        "digest": lambda: digest_flaws(p.history, p.digest),
         "shelf": lambda: shelf_flaws(p.records),
         "deliveries": p.publishing.flaws,
         "search": p.finding.flaws,

@@ -115,6 +115,16 @@ def test_giving_her_to_the_rep_she_has_is_noted_once(company, changes):
     assert len(changes.after("").changes) == before
 
 
+def test_a_rep_may_take_over_a_whole_list_and_it_is_one_act(company, changes):
+    xu = company.staff.one("xu").id
+    company.customers.take_over({xu: [user("u0"), user("u1")]}, by="adm")
+
+    assert names(as_seen(company, "ma").page()) == []
+    assert names(as_seen(company, "xu").page()) == ["何雨桐", "陈建国", "林秀兰"]
+    [noted] = changes.latest("staff", xu, 1)
+    assert (noted.act, noted.detail["count"]) == ("took_over", 2)
+
+
 def test_a_page_may_be_one_reps_but_never_more_than_the_asker_sees(company):
     assert names(as_seen(company, "lead").page(rep="li")) == ["陈**"]
     assert names(as_seen(company, "lead").page(rep="xu")) == []
