@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery
@@ -47,4 +49,5 @@ class Heartbeat:
                     self._thread = None
                     return
                 held = dict(self._held)
-            self._deliveries.renew(held)
+            with suppress(SQLAlchemyError):  # the next beat comes well before the lease ends
+                self._deliveries.renew(held)

@@ -46,18 +46,20 @@ def settled(house):
     return all(delivery.placement in standing for delivery in house.deliveries.up())
 
 
-def work(job):
-    """Rounds of duties until everything is settled, or for so many seconds."""
-    house = house_of(job)
-    until = time.monotonic() + job.get("seconds", 10)
+def settles(house, seconds, polling=False):
+    """Rounds of duties until everything is settled; false if the time was not enough."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         house.work()
-        if settled(house) and not job.get("polling"):
-            return
-        if job.get("polling") and not owed(house):
-            return
+        if not owed(house) if polling else settled(house):
+            return True
         time.sleep(0.03)
-    raise Unsettled
+    return False
+
+
+def work(job):
+    if not settles(house_of(job), job.get("seconds", 10), job.get("polling", False)):
+        raise Unsettled
 
 
 def owed(house):

@@ -20,7 +20,7 @@ from stores.records import Folded, Record, Records
 from tests.channels.house import House
 from tests.channels.sandboxed import running
 from tests.channels.wechat.conftest import FOLLOW, Postman
-from tests.flows.publisher import settled
+from tests.flows.publisher import settles
 
 PUBLISHING = [
     "publishing.queued",
@@ -168,12 +168,7 @@ def forget_uploads(company):
 
 def works_here(company):
     """The same duties in this process, where nobody dies."""
-    until = time.monotonic() + 10
-    company.house.work()
-    while not settled(company.house):
-        assert time.monotonic() < until
-        time.sleep(0.02)
-        company.house.work()
+    assert settles(company.house, 10)
 
 
 def published_once_and_withdrawn(company, placement):
