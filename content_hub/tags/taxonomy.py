@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from content_hub import richtext, showcase
 from content_hub.tags.records import FACETS, Facet, Tag, Tagging
 from content_hub.tags.shipped import SHIPPED
+from content_hub.tags.spelling import spelled
 from content_hub.tags.tree import TagTree, load
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.ids import new_id
@@ -69,7 +69,7 @@ class Taxonomy:
             tag = Tag(
                 id=id_, code=code or id_, facet=facet, zh=zh, en=en or zh,
                 synonyms=[richtext.tidy(each) for each in synonyms],
-                pinyin=_pinyin(zh), parent=above,
+                pinyin=spelled(zh), parent=above,
             )  # fmt: skip
             if tree.find(tag.code):
                 raise Conflict("code_taken", code=tag.code)
@@ -106,7 +106,7 @@ class Taxonomy:
             labels = {language: richtext.tidy(label) for language, label in labels.items()}
             if labels["zh"] != tag.zh:
                 _check_free(tree, tag.facet, tag.parent, labels["zh"])
-            tag.zh, tag.en, tag.pinyin = labels["zh"], labels["en"], _pinyin(labels["zh"])
+            tag.zh, tag.en, tag.pinyin = labels["zh"], labels["en"], spelled(labels["zh"])
             if synonyms is not None:
                 tag.synonyms = [richtext.tidy(each) for each in synonyms]
             self._edited("renamed_tag", tag, by)
@@ -229,22 +229,16 @@ class Taxonomy:
 def _closeness(tag: Tag, wanted: str) -> int | None:
     """0 the same, 1 begins so, 2 contains it; the pinyin only counts from its beginning."""
     names = [_folded(name) for name in (tag.zh, tag.en, tag.code, *tag.synonyms)]
-    spelled = tag.pinyin.split(" ")
+    sounds = tag.pinyin.split(" ")
     if wanted in names:
         return 0
-    if any(name.startswith(wanted) for name in (*names, *spelled)):
+    if any(name.startswith(wanted) for name in (*names, *sounds)):
         return 1
     return 2 if any(wanted in name for name in names) else None
 
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
-
-
-def _pinyin(label: str) -> str:
-    full = lazy_pinyin(label, errors="ignore")
-    initials = lazy_pinyin(label, style=Style.FIRST_LETTER, errors="ignore")
-    return f"{''.join(full)} {''.join(initials)}".strip()
 
 
 def _check(
