@@ -14,12 +14,12 @@ import urllib3
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from juzhen.demo import access, build
-from juzhen.demo.build import forget, settings_of
+from juzhen import migrations
+from juzhen.demo.home import FILE, built, forget, read, settings_of
 from juzhen.settings import Settings, environment_of
 from juzhen.supervisor import Supervisor
-from juzhen.wiring import migrate
 from kernel.wording import say
+from stores.records import Records
 
 __all__ = ["forget", "run"]
 
@@ -30,11 +30,10 @@ _QUERY = '{ shelf(channel: "channel_app", first: 3) { nodes { title closes } } }
 def run(home: Path, port: int) -> None:
     """Build the company if need be, start everything, end everything on Ctrl-C."""
     console = Console()
-    if not build.built(home):
+    if not built(home):
         _build(home, port, console)
     settings = settings_of(home, port)
-    migrate(settings)
-    build.move(home, settings)
+    _go_on(home, settings)
     family = Supervisor(_commands(home, settings), environment_of(settings))
     family.start()
     waiting = threading.Thread(target=_welcome, args=(home, settings, console), daemon=True)
@@ -42,14 +41,29 @@ def run(home: Path, port: int) -> None:
     family.watch()
 
 
+def _go_on(home: Path, settings: Settings) -> None:
+    """Bring an older company up to this version and port; mostly there is nothing to do."""
+    for part, url in (("records", settings.records_url), ("people", settings.people_url)):
+        kept = Records(url)
+        if migrations.pending(kept.engine, part):
+            migrations.upgrade(kept.engine, part)
+        kept.close()
+    if read(home)["sandbox_url"] != settings.demo_sandbox:
+        from juzhen.demo.build import move
+
+        move(home, settings)
+
+
 def _build(home: Path, port: int, console: Console) -> None:
+    from juzhen.demo.build import build
+
     columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         steps = {
             name: progress.add_task(say(f"demo_step_{name}", "zh"), total=None)
             for name in ("company", "people", "library", "events")
         }
-        build.build(
+        build(
             home,
             port,
             lambda step, done, whole: progress.update(steps[step], completed=done, total=whole),
@@ -75,7 +89,7 @@ def _welcome(home: Path, settings: Settings, console: Console) -> None:
         except urllib3.exceptions.HTTPError:
             pass
         time.sleep(0.2)
-    told = access.read(home)
+    told = read(home)
     console.print(say("demo_is_ready", url=told["url"], sandbox=told["sandbox_url"]))
     for login in told["logins"]:
         console.print(f"  {login['role']:<10} {login['name']:<14} {login['password']}")
@@ -87,4 +101,4 @@ def _welcome(home: Path, settings: Settings, console: Console) -> None:
         f" -H 'Content-Type: application/json' -d '{query}'",
         soft_wrap=True,
     )
-    console.print(say("demo_ends", file=str(home / access.FILE)))
+    console.print(say("demo_ends", file=str(home / FILE)))

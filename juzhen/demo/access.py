@@ -1,14 +1,11 @@
-"""Access of the demo (演示账号): tokens, logins, and the file that tells of them.
+"""Access of the demo (演示账号): tokens and logins for whoever tries it out.
 
-``access.json`` is what people's scripts read; its shape is a contract.
+What is said here goes to ``access.json``, whose shape is a contract.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from juzhen.demo.company import APP, BY, OFFICIAL, STAR, Company
@@ -21,7 +18,6 @@ from kernel.secret import Secret
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
-FILE = "access.json"
 LOGINS = {
     Role.ADMIN: "admin",
     Role.EDITOR: "editor",
@@ -69,19 +65,3 @@ def open_doors(
             OFFICIAL: company.official.id,
         },
     }
-
-
-def write(home: Path, told: dict[str, Any]) -> None:
-    """For its owner's eyes only, and never half of it."""
-    fresh = home / f"{FILE}.new"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(told, file, ensure_ascii=False, indent=2)
-    fresh.replace(home / FILE)
-
-
-def read(home: Path) -> dict[str, Any]:
-    """What was told; empty before the company is built."""
-    file = home / FILE
-    told: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    return told

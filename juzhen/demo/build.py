@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,11 +17,12 @@ from pathlib import Path
 from channels.deliveries import State
 from juzhen.demo import access
 from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
-from juzhen.demo.company import APP, APPID, BY, NAME, OFFICIAL, Company, found
+from juzhen.demo.company import APP, APPID, BY, OFFICIAL, Company, found
+from juzhen.demo.home import forget, read, settings_of, write
 from juzhen.demo.library import DAYS, pieces
 from juzhen.demo.people import CAST, NUMBER, Person, entrust, people
 from juzhen.demo.stocking import Stock, Stocked, Then
-from juzhen.settings import Settings, begin, load
+from juzhen.settings import Settings
 from juzhen.wiring import Platform, assemble, migrate
 from kernel.clock import utc_now
 from kernel.errors import Conflict
@@ -44,27 +44,6 @@ class Size:
 
 Tell = Callable[[str, int, int], None]
 """Told the name of a step, how much of it is done, and of how much."""
-
-
-def settings_of(home: Path, port: int) -> Settings:
-    """The demo's settings: its own keys, its sandbox one port higher."""
-    begin(home, company_name=NAME)
-    sandbox = f"http://127.0.0.1:{port + 1}"
-    return replace(
-        load(home=home), web_port=port, demo=True, demo_sandbox=sandbox, outbound_origins=sandbox
-    )
-
-
-def built(home: Path) -> bool:
-    return (home / access.FILE).exists()
-
-
-def forget(home: Path) -> None:
-    """Throw the company away. Refuses a folder that holds something else."""
-    if home.exists() and any(home.iterdir()):
-        if not (home / "juzhen.toml").exists():
-            raise Conflict("not_a_demo_folder", folder=str(home))
-        shutil.rmtree(home)
 
 
 def build(
@@ -98,7 +77,7 @@ def build(
     _introduce(home, company, everybody, doors["tokens"]["channel_app"])
     os.sync()
     urls = {"url": settings.public_url, "sandbox_url": settings.demo_sandbox}
-    access.write(home, urls | doors)
+    write(home, urls | doors)
 
 
 def _library(
@@ -197,9 +176,7 @@ def _introduce(home: Path, company: Company, everybody: Sequence[Person], token:
 
 def move(home: Path, settings: Settings) -> None:
     """Go on with a company that was built under another port."""
-    told = access.read(home)
-    if told["sandbox_url"] == settings.demo_sandbox:
-        return
+    told = read(home)
     platform = assemble(settings)
     try:
         platform.accounts.edit(
@@ -207,4 +184,4 @@ def move(home: Path, settings: Settings) -> None:
         )
     finally:
         platform.close()
-    access.write(home, told | {"url": settings.public_url, "sandbox_url": settings.demo_sandbox})
+    write(home, told | {"url": settings.public_url, "sandbox_url": settings.demo_sandbox})

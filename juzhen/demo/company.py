@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from data_hub.staff import Staff
     from juzhen.wiring import Platform
 
-NAME = "禾嘉人寿与财富"
 BY = "demo"
 APP, OFFICIAL = "channel_app", "account_official"
 APPID = "wx7a3c5e1d9b2f4860"

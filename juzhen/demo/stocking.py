@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from juzhen.demo.company import BY, NAME, Company
+from juzhen.demo.company import BY, Company
+from juzhen.demo.home import NAME
 from juzhen.demo.library import CAMPAIGNS, DAYS, Piece, texts, topic
 from juzhen.demo.making import document, picture, video
 

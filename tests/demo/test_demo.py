@@ -13,9 +13,10 @@ from PIL import Image
 
 from content_hub.scripts import forbidden
 from content_hub.tags.shipped import SHIPPED
-from juzhen.demo import access, build
-from juzhen.demo.build import Size
+from juzhen.demo import access
+from juzhen.demo.build import Size, build, move
 from juzhen.demo.company import TAGS
+from juzhen.demo.home import forget, read, settings_of
 from juzhen.demo.library import CAMPAIGNS, pieces
 from juzhen.demo.making import MOTIFS, document, picture, video
 from juzhen.wiring import assemble
@@ -79,14 +80,14 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "company"
     told = []
     size = Size(customers=400, events=4_000, every=12)
-    build.build(folder, 18_000, lambda *step: told.append(step), size=size)
+    build(folder, 18_000, lambda *step: told.append(step), size=size)
     assert {step for step, _, _ in told} == {"company", "people", "library", "events"}
     return folder
 
 
 @pytest.fixture
 def platform(home):
-    opened = assemble(build.settings_of(home, 18_000))
+    opened = assemble(settings_of(home, 18_000))
     yield opened
     opened.close()
 
@@ -114,7 +115,7 @@ def test_access_is_told_to_its_owner_alone(home, platform):
 
 
 def test_the_customer_of_the_tour_is_digested_before_anybody_waits(home, platform):
-    ids = access.read(home)["ids"]
+    ids = read(home)["ids"]
     rep = platform.staff.actor(ids["rep"])
 
     shown = platform.customers.seen_by(rep).one(ids["customer"])
@@ -126,7 +127,7 @@ def test_the_customer_of_the_tour_is_digested_before_anybody_waits(home, platfor
 
 
 def test_habits_show_among_the_star_reps_customers(home, platform):
-    ids = access.read(home)["ids"]
+    ids = read(home)["ids"]
     seen = platform.customers.seen_by(platform.staff.actor(ids["rep"]))
     everybody = seen.page(first=100).items
     profiles = platform.profiles.many([each.id for each in everybody])
@@ -150,7 +151,7 @@ def test_exactly_so_many_events_are_told_and_one_delivery_is_parked(platform):
 
 
 def test_the_shelf_stands_and_the_sandbox_knows_its_people(home, platform):
-    ids = access.read(home)["ids"]
+    ids = read(home)["ids"]
 
     assert platform.shelf.page(ids["channel_app"], first=1, count=True).total > 30
     official, app = json.loads((home / "sandbox" / "accounts.json").read_text("utf-8"))
@@ -160,17 +161,17 @@ def test_the_shelf_stands_and_the_sandbox_knows_its_people(home, platform):
 
 
 def test_going_on_under_another_port_moves_the_addresses(home):
-    settings = build.settings_of(home, 18_500)
-    build.move(home, settings)
+    settings = settings_of(home, 18_500)
+    move(home, settings)
 
-    assert access.read(home)["url"] == "http://127.0.0.1:18500"
-    build.move(home, build.settings_of(home, 18_000))
+    assert read(home)["url"] == "http://127.0.0.1:18500"
+    move(home, settings_of(home, 18_000))
 
 
 def test_only_a_demo_is_forgotten(tmp_path):
     (tmp_path / "letters.txt").write_text("dear…")
     with pytest.raises(Conflict):
-        build.forget(tmp_path)
+        forget(tmp_path)
     assert (tmp_path / "letters.txt").exists()
 
 
