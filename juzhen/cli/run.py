@@ -63,13 +63,13 @@ def demo(home: Path, port: int, reset: bool) -> None:
 
     Example: juzhen demo --port 8000
     """
-    from juzhen import demo as company
+    from juzhen.demo import forget, run
 
     if reset:
-        company.forget(home)
+        forget(home)
         click.echo(f"The demo company in {home} is forgotten.")
         return
-    company.run(home, port)
+    run(home, port)
 
 
 @click.command()
