@@ -289,7 +289,9 @@ class Access:
         )
         if until <= self._clock().timestamp():
             raise SignedOff("token_expired")
-        return Actor(id=handle, role=Role.CUSTOMER, account=account, customer=handle)
+        return Actor(
+            id=handle, role=Role.CUSTOMER, account=account, customer=handle, reach=frozenset()
+        )
 
     def _sign(self, body: str) -> str:
         mac = hmac.new(self._key, b"customer:" + body.encode(), hashlib.sha256).digest()

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from juzhen import metrics
 from juzhen.web import doors, pages, problems
-from juzhen.web.asking import identify
+from juzhen.web.asking import check_text, identify
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -46,6 +46,7 @@ def _arrive(platform: Platform) -> AnyResponse | None:
     if request.path in {"/livez", "/readyz", "/metrics"}:
         return None
     identify(platform)
+    check_text()
     return platform.repeats.recall() if request.method == "POST" else None
 
 

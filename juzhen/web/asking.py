@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from flask import g, request
 
 from kernel.actors import Actor
-from kernel.errors import Forbidden, SignedOff
+from kernel.errors import Forbidden, Invalid, SignedOff
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
 COOKIE = "jz_session"
+_FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
+_TOLD = 65_536
+"""Bytes of the largest JSON that any door behind this takes."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -33,6 +36,24 @@ def identify(platform: Platform) -> None:
         g.actor, g.csrf = signed.actor, signed.csrf
         if request.method not in _SAFE:
             _check_origin(signed.csrf)
+
+
+def check_text() -> None:
+    """Refuse the NUL character wherever text comes in: PostgreSQL keeps none."""
+    if "\x00" in request.path or b"%00" in request.query_string:
+        raise Invalid("address", "no_nul_character")
+    if request.method in _SAFE:
+        return
+    if request.mimetype in _FORMS:
+        for field, value in request.form.items():
+            if "\x00" in value:
+                raise Invalid(field, "no_nul_character")
+    elif (
+        request.mimetype == "application/json"
+        and (request.content_length or 0) <= _TOLD
+        and b"\\u0000" in request.get_data(cache=True)
+    ):
+        raise Invalid("body", "no_nul_character")
 
 
 def _check_origin(csrf: str) -> None:

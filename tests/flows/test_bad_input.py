@@ -118,6 +118,17 @@ def test_hostile_documents_are_refused_at_the_door(company):
         assert told.get("errors") or told.get("code"), told
 
 
+def test_a_nul_character_is_refused_or_replaced_and_stops_nothing(company):
+    door = Door(company)
+    nul = company.web(
+        "POST", "/graphql", company.tokens["editor"], headers={"Content-Type": "application/json"},
+        body=json.dumps({"query": CREATE, "variables": {"input": {"title": "a\x00b"}}}),
+    )  # fmt: skip
+    assert (nul.status, json.loads(nul.data)["errors"][0]["code"]) == (422, "no_nul_character")
+    assert company.web("GET", "/c/mat%00").status == 422
+    assert door.problems(CREATE, type="script", title="无恙", body="您好") == []
+
+
 def test_who_is_not_known_is_told_so(company):
     for token in ("jz_live_guess", "jz_cust_a.b", "nonsense"):
         answer = company.web("POST", "/graphql", token, json={"query": "{ me { id } }"})

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kernel.events import Event, Handle, Refusal, pack, pack_refusal, unpack, unpack_any
 
-words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 names = st.text("abc_", min_size=1, max_size=6)
 moments = st.datetimes(datetime(1970, 1, 2), datetime(2099, 1, 1)).map(  # noqa: DTZ001
     lambda moment: moment.replace(tzinfo=UTC)
@@ -68,3 +68,15 @@ def test_an_event_told_in_another_zone_keeps_its_moment():
     shanghai = datetime(2026, 3, 2, 17, tzinfo=timezone(timedelta(hours=8)))
     event = Event(id="1", kind="followed", at=shanghai, account="acc_1")
     assert unpack(pack(event)).at == shanghai
+
+
+def test_a_nul_character_in_an_event_is_replaced_and_its_raw_bytes_stay():
+    event = Event(
+        id="e1", kind="identified", at=datetime(2026, 3, 2, tzinfo=UTC), account="acc_1",
+        detail={"traits": {"name": "a\x00b"}}, raw=b"\x00\xff",
+    )  # fmt: skip
+
+    kept = unpack(pack(event))
+
+    assert kept.detail == {"traits": {"name": "a\ufffdb"}}
+    assert kept.raw == event.raw
