@@ -5,7 +5,8 @@ Reading is counted by viewing sessions and told literally: "3 times this week" i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from data_hub.profiles import Profile
@@ -72,8 +73,9 @@ def interest_pulls(
             if (tag := tree.find(key)) and value]  # fmt: skip
     felt.sort(key=lambda each: -abs(each[1]))
     whole = sum(abs(value) for _, value in felt)
+    reached = {material: tree.above(tags) for material, tags in about.items()}
     looked = {
-        days: _looked(sessions(profile, now - timedelta(days=days)), about, vocabulary)
+        days: _looked(sessions(profile, now - timedelta(days=days)), reached)
         for days in (7, 30, 36_500)
     }
     pulls = []
@@ -83,15 +85,9 @@ def interest_pulls(
     return pulls
 
 
-def _looked(
-    materials: Sequence[str], about: Mapping[str, Sequence[str]], vocabulary: Vocabulary
-) -> dict[str, int]:
+def _looked(materials: Sequence[str], about: Mapping[str, Collection[str]]) -> Counter[str]:
     """How many of these sessions were about each tag or what lies under it."""
-    counts: dict[str, int] = {}
-    for material in materials:
-        for tag in vocabulary.tree.above(about.get(material, ())):
-            counts[tag] = counts.get(tag, 0) + 1
-    return counts
+    return Counter(tag for material in materials for tag in about.get(material, ()))
 
 
 def _interest(

@@ -44,7 +44,7 @@ from stores.records import Record, Records
 
 _HARDLY_KNOWN = 2
 """A customer who has read no more than this is seen through her rep's other customers too."""
-_SCRIPTS = 200
+_SCRIPTS = 60
 """How many of the best scripts are looked at for the words beside a content."""
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernel.wording import LANGUAGES, say
-from matching.arrays import Slice
+from matching.arrays import Slice, key_of
 
 Floats = npt.NDArray[np.float64]
 _STALE = 10
@@ -149,11 +149,17 @@ class Scores:
             for material, lift in question.lifts.items()
             if (place := candidates.place(material)) is not None
         }
-        self._seen = {
-            place: read
-            for read in reversed(question.reads)  # the newest reading of each wins
-            if (place := candidates.place(read.material)) is not None
-            and not candidates.repeatable[place]
+        self._seen = self._read_here()
+
+    def _read_here(self) -> dict[int, Read]:
+        """Where what she read stands, the newest reading of each; scripts are not used up."""
+        reads = list(reversed(self.question.reads))
+        keys = np.array([key_of(read.material) for read in reads], np.uint64)
+        found, where = self.candidates.places(keys)
+        return {
+            place: reads[at]
+            for at, place in zip(found.tolist(), where.tolist(), strict=True)
+            if not self.candidates.repeatable[place]
         }
 
     @cached_property
@@ -195,16 +201,15 @@ class Scores:
     @cached_property
     def _links(self) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
         """(place, strength, which read it comes from) of every neighbour among the candidates."""
-        places, strengths, sources = [], [], []
-        for rank, read in enumerate(self.question.reads):
-            found, where = self.candidates.places(read.keys)
-            places.append(where)
-            strengths.append(self.weights.recency**rank * read.neighbours[found])
-            sources.append(np.full(len(where), rank))
-        if not places:
+        reads = self.question.reads
+        if not reads:
             nothing = np.empty(0, np.int64)
             return nothing, np.empty(0), nothing
-        return np.concatenate(places), np.concatenate(strengths), np.concatenate(sources)
+        ranks = np.repeat(np.arange(len(reads)), [len(read.keys) for read in reads])
+        found, places = self.candidates.places(np.concatenate([read.keys for read in reads]))
+        strengths = np.concatenate([read.neighbours for read in reads])[found]
+        sources = ranks[found]
+        return places, self.weights.recency**sources * strengths, sources
 
     @cached_property
     def _near(self) -> tuple[npt.NDArray[np.int64], Floats]:

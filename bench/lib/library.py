@@ -35,8 +35,9 @@ from kernel.secret import Secret
 from matching.arrays import key_of
 from matching.counters import MaterialCount, Neighbours, worth
 from stores.records import Folded, Record
+from stores.watermarks import Watermarks
 
-LAYOUT = 1
+LAYOUT = 2
 """Counted up whenever what is written below changes."""
 TAGS, TAGS_EACH, HISTORY, NEAR = 256, 6, 50, 100
 CUSTOMERS = 300
@@ -106,6 +107,7 @@ def _fill(platform: wiring.Platform, count: int) -> None:
     _write(platform.people, Neighbours, _neighbour_rows(read, count))
     _write(platform.people, Known, _known(now))
     _write(platform.people, ProfileRow, _profiles(read, tags, now))
+    Watermarks(platform.people, Folded).move("counters", "1")
     platform.changes.count_up("content")
     platform.changes.count_up("tags")
 
