@@ -79,6 +79,7 @@ _HOUSE = [
     EventKind("sent", "发送给客户", "was sent to her", "house"),
     EventKind("recommended", "推荐给客户经理", "was recommended to the rep", "house"),
     EventKind("reminded", "提醒了客户经理", "reminded the rep", "house"),
+    EventKind("opened_reminder", "提醒被查看", "had the reminder about her opened", "house"),
     EventKind("done", "完成了跟进", "was followed up", "house"),
     EventKind("copied_script", "复制了话术", "had a script copied", "house", 0.0, ("material",)),
     EventKind("sent_script", "发送了话术", "was sent a script", "house", 0.0, ("material",)),

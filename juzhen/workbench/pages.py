@@ -120,7 +120,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
         offer = platform.recommender.for_contact(her.id, actor)
         about = platform.reminders.page(actor.staff, handles=telling.handle_keys(her.handles))
         timeline = platform.customers.seen_by(actor).timeline(
-            her.id, before=request.args.get("before"), limit=12
+            her.id, before=request.args.get("before"), limit=30
         )
         return _page(
             platform, "customer.html", "customers", her=her, name=telling.name_of(her, tongue),

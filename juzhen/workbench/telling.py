@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
 _INTERESTS = 6
+_OUR_OWN = frozenset({"recommended", "reminded", "opened_reminder", "revealed"})
+"""What happens whenever a rep looks at her."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,9 @@ def advice(
 
 
 def lines(platform: Platform, actor: Actor, happenings: Sequence[Happening]) -> list[Line]:
-    """A stretch of a timeline, with the names of accounts and contents."""
+    """A stretch of a timeline, with the names of accounts and contents; what only our own pages
+    did is left out.
+    """
     accounts = {account.id: account.name for account in platform.accounts.all()}
     titles = platform.materials.many({each.material for each in happenings if each.material})
     return [
@@ -181,6 +185,7 @@ def lines(platform: Platform, actor: Actor, happenings: Sequence[Happening]) -> 
             mine=bool(each.rep) and each.rep == actor.staff,
         )
         for each in happenings
+        if each.kind not in _OUR_OWN
     ]  # fmt: skip
 
 
