@@ -80,6 +80,7 @@ class Digest:
         self._stamps = Stamps(records, topics, clock)
         self._marks = Watermarks(people, Folded)
         self._zone = zone or Zone()
+        self._seen = 0
 
     def run(self, limit: int = 2_000) -> int:
         """Digest up to so many events and say how many; 0 means that there was nothing left."""
@@ -95,6 +96,22 @@ class Digest:
     def mark(self) -> int:
         """How far history has been digested."""
         return int(self._marks.of(_EVENTS) or 0)
+
+    def freshen(self, waiting: int = 2_000, limit: int = 100) -> int:
+        """While much waits its turn, digest those who act now; says how many arrivals it saw.
+
+        A company that takes in its past sees its present all the same. Forgetting where it was
+        (it is kept in memory only) costs nothing: the usual turn comes to everybody.
+        """
+        newest = self._history.newest()
+        seen = min(self._seen or newest, newest)
+        self._seen = newest
+        if newest - self.mark() <= waiting or newest == seen:
+            return 0
+        arrived = self._history.after(max(seen, newest - limit), limit)
+        whose = {handle for _, event in arrived if (handle := _whose(event)) is not None}
+        self.ahead(whose)
+        return len(arrived)
 
     def ahead(self, handles: Iterable[Handle]) -> None:
         """Digest these people now, whatever waits before them. The usual turn finds it done."""

@@ -47,6 +47,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         "events": [
             Duty("copy_acts", lambda: p.own_acts.copy(500), 0.2),
             Duty("fold", lambda: p.fold.run(5_000), 0.1),
+            Duty("freshen", p.digest.freshen, 0.3),
             Duty("digest", lambda: p.digest.run(500), 0.1),
             Duty("count", lambda: p.counters.fold(500), 0.2),
             Duty("trigger", lambda: p.triggers.follow(200), 0.3),

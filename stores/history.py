@@ -61,6 +61,10 @@ class History(Protocol):
         """Events in the order of their arrival, for followers with a mark of their own."""
         ...
 
+    def newest(self) -> int:
+        """The number of the latest arrival; 0 when nothing ever came."""
+        ...
+
     def timeline(
         self,
         handles: Collection[Handle],

@@ -141,6 +141,7 @@ class HistoryContract:
     def test_followers_read_in_the_order_of_arrival(self, history: History) -> None:
         history.put([event("late", at=MONDAY + timedelta(days=1)), event("early")], upto=1)
         history.put([event("third")], upto=2)
+        assert history.newest() == history.after(0, 10)[-1][0]
         first = history.after(0, 2)
         assert ids(told for _, told in first) == ["late", "early"]
         assert ids(told for _, told in history.after(first[-1][0], 2)) == ["third"]

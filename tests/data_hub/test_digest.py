@@ -163,3 +163,22 @@ def test_the_same_tables_serve_on_every_engine(any_hub):
 
     assert any_hub.profiles.of(any_hub.identities.customer_of(mobile())).events == 8
     assert any_hub.kinds_found().count("merged") == 1
+
+
+def test_who_acts_while_much_waits_is_digested_at_once_and_only_once(hub):
+    past = [event("viewed_page", user(f"old{number}"), minutes=number) for number in range(30)]
+    hub.history.put(past, upto=1)
+    hub.digest.freshen(waiting=10)
+    fresh = event("read_material", user("u1"), minutes=DAY, material="mat_1")
+    hub.history.put([fresh], upto=2)
+
+    assert hub.digest.freshen(waiting=10) == 1
+    assert hub.digest.freshen(waiting=10) == 0
+    now = hub.profiles.of(hub.identities.customer_of(user("u1")))
+    assert hub.digest.mark() == 0
+
+    while hub.digest.run():
+        pass
+    later = hub.profiles.of(hub.identities.customer_of(user("u1")))
+    assert later.same_as(now)
+    assert hub.digest.mark() == hub.history.newest()

@@ -69,6 +69,11 @@ class SqliteHistory:
                 (number, unpack(packed)) for number, packed in file.execute(wanted, (seq, limit))
             ]
 
+    def newest(self) -> int:
+        with self._file.read() as file:
+            (number,) = file.execute("select coalesce(max(seq), 0) from events").fetchone()
+            return int(number)
+
     def timeline(
         self,
         handles: Collection[Handle],
