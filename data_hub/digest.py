@@ -6,10 +6,9 @@ one transaction with the watermark. Thinking happens before it is opened. Calls 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from data_hub import findings
 from data_hub.catalogue import KINDS, OWN_ACCOUNT
@@ -20,6 +19,7 @@ from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.events import Event, Handle
+from stores.history import History
 from stores.records import Folded, Records
 from stores.watermarks import Watermarks
 
@@ -32,18 +32,6 @@ _DONE = declare("digest.done", "a slice is committed, nobody has been told")
 
 _EVENTS = "digest"
 _RULINGS = "digest.rulings"
-
-
-class History(Protocol):
-    """What the digest asks of history (`stores.history.History`)."""
-
-    def after(self, seq: int, limit: int) -> list[tuple[int, Event]]: ...
-
-    def of(
-        self, handles: Collection[Handle], *, until: datetime | None = None
-    ) -> Iterator[Event]: ...
-
-    def total(self, handles: Collection[Handle]) -> int: ...
 
 
 @dataclass(slots=True)
