@@ -256,7 +256,8 @@ class Identities:
 
     def parked(self, limit: int = 100) -> list[Parked]:
         """Links that were refused, the latest first, for somebody to look at."""
-        refused = select(Edge).where(Edge.refused).order_by(Edge.at.desc(), Edge.one).limit(limit)
+        latest = (Edge.at.desc(), Edge.one, Edge.other)
+        refused = select(Edge).where(Edge.refused).order_by(*latest).limit(limit)
         with self._people.read() as session:
             edges = list(session.scalars(refused))
         customers = self.customers_of([end for edge in edges for end in (edge.one, edge.other)])
