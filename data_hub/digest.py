@@ -14,7 +14,7 @@ from data_hub import findings
 from data_hub.catalogue import KINDS, OWN_ACCOUNT
 from data_hub.findings import DORMANT, Findings
 from data_hub.identities import Identities, Noted
-from data_hub.profiles import Profile, Profiles, Stamps, Topics, fold
+from data_hub.profiles import Profile, Profiles, Stamped, Stamps, Topics, fold
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -168,7 +168,7 @@ class Digest:
         self, own: Mapping[str, list[Event]], kept: dict[str, Profile], slice_: _Slice
     ) -> None:
         """Fold each customer's events on, or everything of hers anew where they came late."""
-        about = self._stamps.of([event for events in own.values() for event in events]).about
+        stamped = self._stamps.of([event for events in own.values() for event in events])
         again: list[str] = []
         for customer, events in own.items():
             events.sort(key=_key)
@@ -176,13 +176,17 @@ class Digest:
             if customer in slice_.noted.moved or (before and _late(events, before)):
                 again.append(customer)
                 continue
-            slice_.profiles[customer] = fold(events, about, zone=self._zone, onto=before)
+            slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone, onto=before)
             slice_.handles[customer] = str(_whose(events[0]))
         if again:
-            self._fold_again(again, kept, slice_)
+            self._fold_again(again, kept, stamped, slice_)
 
     def _fold_again(
-        self, customers: Sequence[str], kept: Mapping[str, Profile], slice_: _Slice
+        self,
+        customers: Sequence[str],
+        kept: Mapping[str, Profile],
+        stamped: Stamped,
+        slice_: _Slice,
     ) -> None:
         handles = self._handles(customers, slice_.noted)
         for customer in customers:
@@ -195,8 +199,8 @@ class Digest:
             if not events:  # nothing is told of a handle that others only mention
                 slice_.noted.gone.add(customer)
                 continue
-            about = self._stamps.of(events).about
-            slice_.profiles[customer] = fold(events, about, zone=self._zone)
+            stamped.learn(events)
+            slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone)
             slice_.handles[customer] = str(hers[0])
 
     def _handles(self, customers: Sequence[str], noted: Noted) -> dict[str, list[Handle]]:

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import argon2
 import orjson
@@ -110,7 +111,6 @@ class Access:
         self._key = bytes.fromhex(key.reveal())
         self._failures = failures
         self._hasher = argon2.PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
         self._known: OrderedDict[str, tuple[int, datetime, Actor]] = OrderedDict()
 
     # machines
@@ -216,14 +216,20 @@ class Access:
             raise Overloaded("too_many_failed_logins", seconds=QUARTER)
         with self._records.read() as session:
             row = session.get(Login, name)
+        nobody = self._nobody  # asked for every time, so that the first takes no longer for some
         try:
-            self._hasher.verify(row.password if row else self._nobody, password.reveal())
+            self._hasher.verify(row.password if row else nobody, password.reveal())
         except argon2.exceptions.VerificationError:
             row = None
         if row is None:
             self._quotas.take([bucket], self._failures)
             raise SignedOff("wrong_name_or_password")
         return self.begin(row.staff)
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A password that nobody has; made at the first sign-in, for it takes 64 MiB."""
+        return self._hasher.hash(secrets.token_hex(16))
 
     def begin(self, staff_id: str) -> str:
         """Begin a session for somebody who has shown who she is."""

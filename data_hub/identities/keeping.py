@@ -5,6 +5,7 @@ Handles and links are folded from events and may be thrown away; rulings are dec
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -309,14 +310,21 @@ class _Region:
             for region in map(sorted, regions(self.handles.keys(), links))
             for handle in region
         }
+        sizes = Counter(row.customer for row in self.before.values())
         for group in groups:
-            self._name(group, home, noted)
+            self._name(group, home, sizes, noted)
         self._note_edges({(link.one, link.other) for link in refused if not link.ruled}, noted)
         noted.gone = {row.customer for row in self.before.values()} - {
             noted.customers[handle] for handle in self.handles
         }
 
-    def _name(self, group: Sequence[str], home: Mapping[str, str], noted: Noted) -> None:
+    def _name(
+        self,
+        group: Sequence[str],
+        home: Mapping[str, str],
+        sizes: Mapping[str, int],
+        noted: Noted,
+    ) -> None:
         oldest = min(group, key=lambda handle: (self.handles[handle], handle))
         customer = own_id(oldest)
         were = {self.before[handle].customer for handle in group if handle in self.before}
@@ -335,7 +343,7 @@ class _Region:
             return
         if len(were) > 1:
             noted.merged[customer] = were
-        mates = sum(row.customer in were for row in self.before.values())
+        mates = sum(sizes[customer] for customer in were)
         if were != {customer} or mates != sum(handle in self.before for handle in group):
             noted.moved[customer] = list(group)
 

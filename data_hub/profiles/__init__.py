@@ -5,7 +5,7 @@ Does not decide who is who (`data_hub.identities`) nor what to offer her (`match
 
 from data_hub.profiles.folding import Holding, Profile, Purchase, Seen, Trait, fold, relevant_tags
 from data_hub.profiles.keeping import ProfileRow, Profiles
-from data_hub.profiles.topics import Stamps, Topics, TopicStamp
+from data_hub.profiles.topics import Stamped, Stamps, Topics, TopicStamp
 
 __all__ = [
     "Holding",
@@ -14,6 +14,7 @@ __all__ = [
     "Profiles",
     "Purchase",
     "Seen",
+    "Stamped",
     "Stamps",
     "TopicStamp",
     "Topics",

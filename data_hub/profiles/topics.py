@@ -7,7 +7,7 @@ profile made again from history does not depend on today's taxonomy.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -19,6 +19,8 @@ from kernel.events import Event
 from stores.records import Record, Records, upsert
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+_Kept = dict[str, list[tuple[datetime, list[str]]]]
+"""By material: from when on it was about what, the oldest first."""
 
 
 class Topics(Protocol):
@@ -65,12 +67,14 @@ class Stamps:
 
     def of(self, events: Iterable[Event]) -> Stamped:
         """What is needed to say what each of these events was about."""
-        return Stamped(self._kept({event.material for event in events if event.material}))
+        stamped = Stamped(self._kept)
+        stamped.learn(events)
+        return stamped
 
-    def _kept(self, materials: Collection[str]) -> dict[str, list[tuple[datetime, list[str]]]]:
+    def _kept(self, materials: Collection[str]) -> _Kept:
         wanted = select(TopicStamp.material, TopicStamp.since, TopicStamp.tags)
         wanted = wanted.where(TopicStamp.material.in_(materials)).order_by(TopicStamp.since)
-        found: dict[str, list[tuple[datetime, list[str]]]] = {}
+        found: _Kept = {}
         with self._records.read() as session:
             for material, since, tags in session.execute(wanted):
                 found.setdefault(material, []).append((since, tags))
@@ -80,8 +84,14 @@ class Stamps:
 class Stamped:
     """Answers what an event was about, from the stamps that were loaded for it."""
 
-    def __init__(self, stamps: Mapping[str, Sequence[tuple[datetime, list[str]]]]) -> None:
-        self._stamps = stamps
+    def __init__(self, kept: Callable[[Collection[str]], _Kept]) -> None:
+        self._kept = kept
+        self._stamps: _Kept = {}
+
+    def learn(self, events: Iterable[Event]) -> None:
+        """Load what these events need besides what is loaded."""
+        if new := {event.material for event in events if event.material} - self._stamps.keys():
+            self._stamps |= {material: [] for material in new} | self._kept(new)
 
     def about(self, event: Event) -> Sequence[str]:
         """The tags of its material when it arrived. Asking later gives the same."""

@@ -218,5 +218,8 @@ def __getattr__(name: str) -> Any:
     if name == "app":
         from juzhen.settings import load
 
+        if threading.current_thread() is threading.main_thread():
+            # What the parent left us would swallow a stop until the loop runs.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return build(load())
     raise AttributeError(name)
