@@ -40,6 +40,7 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "wording": wording.gaps,
         "migrations": lambda: _not_migrated(p),
         "audit chain": p.audit.flaws,
+        "journal": p.fold.flaws,
         "history": p.history.flaws,
         "identities": lambda: identity_flaws(p.people),
         "profiles": lambda: profile_flaws(p.people),

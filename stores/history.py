@@ -62,7 +62,7 @@ class History(Protocol):
         ...
 
     def newest(self) -> int:
-        """The number of the latest arrival; 0 when nothing ever came."""
+        """The number of the latest arrival, erased or not; 0 when nothing ever came."""
         ...
 
     def timeline(

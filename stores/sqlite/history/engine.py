@@ -71,8 +71,7 @@ class SqliteHistory:
 
     def newest(self) -> int:
         with self._file.read() as file:
-            (number,) = file.execute("select coalesce(max(seq), 0) from events").fetchone()
-            return int(number)
+            return mark_of(file, "seq")
 
     def timeline(
         self,

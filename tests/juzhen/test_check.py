@@ -1,0 +1,143 @@
+"""`juzhen check` finds what is planted: an invariant that cannot be broken guards nothing."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from juzhen.check import flaws, invariants
+from juzhen.settings import begin, load
+from juzhen.wiring import assemble, migrate
+from kernel.clock import utc_now
+from kernel.events import Event, Handle
+
+OTHERS = {"packages": "tests/juzhen/test_origin.py", "wording": "tests/kernel/test_wording.py"}
+"""Invariants of the installation, which their own tests break."""
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8"
+    "cfc00000030101009e0a2fbf0000000049454e44ae426082"
+)
+
+
+def at_home(home, clock=utc_now):
+    return assemble(load({"JUZHEN_HOME": str(home)}), clock=clock)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A small company in which everything that is checked is there once."""
+    home = tmp_path_factory.mktemp("company")
+    begin(home, stores_durability="process")
+    migrate(load({"JUZHEN_HOME": str(home)}))
+    company = at_home(home)
+    company.taxonomy.ship(by="t")
+    official = company.accounts.add(
+        code="oa", name="Official", kind="wechat_oa", ecosystem="wechat", by="t",
+        settings={"app_id": "wx12"}, secrets={"app_secret": "s", "token": "t"},
+    )  # fmt: skip
+    picture = company.media.take(PIXEL, by="t")
+    material = company.materials.create(
+        "image_text", "养老图文", body="正文", cover=picture.id, by="t", tags=["stage.connect"]
+    )
+    now = utc_now()
+    company.shelf.place(
+        material.id, official.id, opens=now, closes=now + timedelta(days=30), by="t"
+    )
+    company.deliveries.queue(
+        account=official.id, occasion="once", by="t", purpose="service",
+        target=Handle("openid", official.id, "o1"),
+    )  # fmt: skip
+    handle = Handle("user", "app", "u1")
+    company.reminders.remind("stf_1", "birthday", str(handle), "2026")
+    told = Event(
+        id="e1", kind="identified", at=now, account="app", handle=handle, received=now,
+        links=(Handle("phone", "", "13800138000"),), material=material.id,
+    )  # fmt: skip
+    company.intake.take([told])
+    company.own_acts.copy()
+    while company.fold.run() or company.digest.run() or company.counters.fold():
+        pass
+    while company.finding.follow() or company.audit.seal():
+        pass
+    company.close()
+    return home
+
+
+@pytest.fixture
+def home(built, tmp_path):
+    """A copy of it, to be spoiled."""
+    return shutil.copytree(built, tmp_path / "company")
+
+
+def spoil(home, store, *statements):
+    with closing(sqlite3.connect(home / f"{store}.db")) as file, file:
+        for statement in statements:
+            assert file.execute(statement).rowcount, statement
+
+
+PLANTED = {
+    "migrations": ("records", "update records_version set version_num = '0000'"),
+    "audit chain": ("records", "update changes set by = 'somebody else'"),
+    "journal": ("history", "update marks set value = value + 9 where name = 'watermark'"),
+    "history": ("history", "delete from events where id = 'e1'"),
+    "identities": ("people", "update known_handles set customer = own"),
+    "profiles": ("people", "update profiles set customer = 'cus_nobody'"),
+    "digest": ("people", "update folded_watermarks set mark = '999' where follower = 'digest'"),
+    "shelf": ("records", "delete from shelf_rows where tag = ''"),
+    "search": ("search", "delete from texts"),
+    "files": ("records", "update media_renditions set key = 'sha256-' || hex(zeroblob(32))"),
+    "reminders": ("records", "update reminders set done = '2020-01-01 00:00:00'"),
+}
+
+
+def found(home, clock=utc_now):
+    company = at_home(home, clock)
+    try:
+        return {where for where, _ in flaws(company)}
+    finally:
+        company.close()
+
+
+def test_a_sound_company_has_no_flaw(home):
+    assert found(home) == set()
+
+
+@pytest.mark.parametrize("invariant", PLANTED)
+def test_what_is_planted_is_found_and_nothing_else(home, invariant):
+    spoil(home, *PLANTED[invariant])
+
+    assert found(home) == {invariant}
+
+
+def test_what_no_worker_published_is_found_after_a_quarter_of_an_hour(home):
+    assert found(home, lambda: utc_now() + timedelta(minutes=16)) == {"deliveries"}
+
+
+def test_bytes_that_changed_on_the_disk_are_found(home):
+    kept = next(path for path in (home / "files").rglob("sha256-*") if path.is_file())
+    kept.chmod(0o600)
+    kept.write_bytes(b"something else")
+
+    assert found(home) == {"files"}
+
+
+def test_erasing_the_newest_event_is_no_flaw(home):
+    company = at_home(home)
+    acts = company.history.after(0, 1_000)
+    company.history.forget({event.handle for _, event in acts if event.handle})
+    newest = company.history.after(0, 1_000)
+    company.close()
+
+    assert len(newest) < len(acts)
+    assert "digest" not in found(home)
+
+
+def test_every_invariant_has_its_planted_flaw(home):
+    company = at_home(home)
+    named = set(invariants(company))
+    company.close()
+
+    assert named == PLANTED.keys() | OTHERS.keys() | {"deliveries"}
