@@ -284,6 +284,7 @@ class _Region:
         self.seen = seen
         self.handles: dict[str, datetime] = {}
         self.before: dict[str, Any] = {}
+        self.sizes: Mapping[str, int] = {}
         self.links = dict(links)
         self.kept: dict[tuple[str, str], tuple[Link, bool]] = {}
         self.rulings: dict[str, Ruling] = {}
@@ -310,21 +311,13 @@ class _Region:
             for region in map(sorted, regions(self.handles.keys(), links))
             for handle in region
         }
-        sizes = Counter(row.customer for row in self.before.values())
+        self.sizes = Counter(row.customer for row in self.before.values())
         for group in groups:
-            self._name(group, home, sizes, noted)
+            self._name(group, home, noted)
         self._note_edges({(link.one, link.other) for link in refused if not link.ruled}, noted)
-        noted.gone = {row.customer for row in self.before.values()} - {
-            noted.customers[handle] for handle in self.handles
-        }
+        noted.gone = self.sizes.keys() - {noted.customers[handle] for handle in self.handles}
 
-    def _name(
-        self,
-        group: Sequence[str],
-        home: Mapping[str, str],
-        sizes: Mapping[str, int],
-        noted: Noted,
-    ) -> None:
+    def _name(self, group: Sequence[str], home: Mapping[str, str], noted: Noted) -> None:
         oldest = min(group, key=lambda handle: (self.handles[handle], handle))
         customer = own_id(oldest)
         were = {self.before[handle].customer for handle in group if handle in self.before}
@@ -343,7 +336,7 @@ class _Region:
             return
         if len(were) > 1:
             noted.merged[customer] = were
-        mates = sum(sizes[customer] for customer in were)
+        mates = sum(self.sizes[customer] for customer in were)
         if were != {customer} or mates != sum(handle in self.before for handle in group):
             noted.moved[customer] = list(group)
 
