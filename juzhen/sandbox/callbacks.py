@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -80,10 +81,13 @@ class Callbacks:
             self._hands.submit(self._try, number)
 
     def flush(self) -> int:
-        """Deliver everything that is due, here and now; how many."""
+        """Deliver everything that is due, here and now; how many. Waits for what is under way."""
+        others = frozenset(self._under_way)
         due = self._claimed()
         for number in due:
             self._try(number)
+        while not others.isdisjoint(self._under_way):
+            time.sleep(0.005)
         return len(due)
 
     def _claimed(self) -> list[int]:

@@ -24,6 +24,8 @@ from kernel.actors import Role
 from kernel.errors import Conflict
 from kernel.events import Handle
 
+pytestmark = pytest.mark.xdist_group("demo")  # built once, not in every process
+
 TODAY = date(2026, 11, 23)
 
 

@@ -165,11 +165,11 @@ def test_a_due_contact_task_leads_to_scripts_and_product_notes_with_reasons(comp
 
 def test_the_calendar_goes_on_where_it_stopped_and_is_done_for_the_day(company):
     rep = company.hire("li")
-    for number in range(120):
+    for number in range(55):
         company.meet(f"1390000{number:04}", rep, birthday="1960-03-03")
-    assert [company.triggers.calendar() for _ in range(4)] == [50, 50, 20, 0]
+    assert [company.triggers.calendar() for _ in range(3)] == [50, 5, 0]
     kinds = company.reminders.unread_by_kind(rep.staff)
-    assert kinds["birthday"] == 120
+    assert kinds["birthday"] == 55
 
 
 def test_two_triggers_at_work_remind_once(company):

