@@ -49,6 +49,7 @@ from engagement.triggers import Triggers
 from juzhen import metrics, migrations
 from juzhen.access import Access
 from juzhen.settings import BadSetting, Settings
+from juzhen.web.persisted import PersistedQueries
 from juzhen.web.repeats import Repeats
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
@@ -98,6 +99,7 @@ class Platform:
     staff: StaffBook
     access: Access
     repeats: Repeats
+    persisted: PersistedQueries
     types: Types
     taxonomy: Taxonomy
     materials: Materials
@@ -261,7 +263,9 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         index=index, files=files, changes=changes, audit=Audit(records, changes), quotas=quotas,
         leases=leases, staff=staff,
         access=_access(settings, records, changes, staff, quotas, clock),
-        repeats=Repeats(records, clock), types=types, taxonomy=taxonomy, materials=materials,
+        repeats=Repeats(records, clock),
+        persisted=PersistedQueries(records, clock),
+        types=types, taxonomy=taxonomy, materials=materials,
         media=media, campaigns=campaigns, shelf=shelf, links=links, finding=finding,
         consents=consents, intake=intake, identities=identities, profiles=profiles,
         findings=findings, digest=digest, customers=customers, own_acts=own_acts,

@@ -63,6 +63,7 @@ def blueprint(platform: Platform) -> Blueprint:
 
     def answered(question: _Question, *, reading: bool) -> Response:
         actor, tongue = asker(), language()
+        question = _remembered(platform, question)
         keepers = {name: getattr(platform, name) for name in _KEEPERS}
         context = Context(
             actor=actor, language=tongue, now=platform.clock(), accounts_known=known, **keepers
@@ -76,6 +77,8 @@ def blueprint(platform: Platform) -> Blueprint:
             held=request.headers.get("If-None-Match", "") if reading else "",
             reading=reading,
         )
+        if question.query and question.persisted and told.outcome is Outcome.ANSWERED:
+            platform.persisted.keep(question.persisted, question.query)
         status, headers = _spelled(told, request.headers.get("Accept", ""), reading=reading)
         return Response(told.body, status, headers)
 
@@ -93,6 +96,15 @@ def blueprint(platform: Platform) -> Blueprint:
         return answered(_asked(request.args.to_dict()), reading=True)
 
     return door
+
+
+def _remembered(platform: Platform, question: _Question) -> _Question:
+    """The question with its text, if only its hash came and another process was told the text."""
+    if question.query or not question.persisted:
+        return question
+    if platform.edition.documents.held(question.persisted.lower()) is not None:
+        return question
+    return question._replace(query=platform.persisted.text(question.persisted))
 
 
 def _posted(body: bytes) -> _Question:

@@ -118,10 +118,11 @@ def share(
                 material="" if _spoken(material) else material.id, words=words,
                 rep=actor.staff,
             )  # fmt: skip
-        platform.changes.note(
-            "sent", "material", material.id, by=actor.id, handle=str(customer.handles[0]),
-            rep=actor.staff, via=target,
-        )  # fmt: skip
+        else:  # what goes through an account is told by its delivery, once it has gone
+            platform.changes.note(
+                "sent", "material", material.id, by=actor.id, handle=str(customer.handles[0]),
+                rep=actor.staff, via=target,
+            )  # fmt: skip
         platform.reminders.finish_about(actor.staff, list(map(str, customer.handles)))
 
 

@@ -131,6 +131,7 @@ def _customers(
     after: str | None = None,
 ) -> Listing[CustomerSeen]:
     context: Context = ask.context
+    require(context.actor, "read_customers")  # a customer's own token answers no such question
     wanted = {name: text for name, text in (filter or {}).items() if text is not None}
     page = context.customers.seen_by(context.actor).page(
         first=20 if first is None else first, after=after, count=counted(ask), **wanted
@@ -141,6 +142,7 @@ def _customers(
 
 def _customer(source: None, ask: Ask, id: str) -> CustomerSeen:  # noqa: A002 - the contract's word
     context: Context = ask.context
+    require(context.actor, "read_customers")
     return context.customers.seen_by(context.actor).one(id)
 
 

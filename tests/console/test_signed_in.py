@@ -1,5 +1,6 @@
 """The console through the whole application: a login, a session, forms that are our own."""
 
+import html
 import re
 
 import pytest
@@ -51,6 +52,22 @@ def test_an_editor_signs_in_and_makes_a_material(company):
     assert "编辑chen" in page.text
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_who_must_sign_in_first_comes_back_to_the_very_page(company):
+    browser = create(company).test_client()
+    page = "/console/materials?type=script&text=养老"
+
+    asked = browser.get(page, headers=PAGE)
+    login = browser.get(asked.location, headers=PAGE).text
+    wanted = html.unescape(re.search(r'name="next" value="([^"]+)"', login)[1])
+    form = {"name": "chen", "password": PASSWORD, "next": wanted}
+    there = browser.post("/login", data=form, headers=PAGE).location
+
+    assert browser.get(there, headers=PAGE).request.args.to_dict() == {
+        "type": "script",
+        "text": "养老",
+    }
 
 
 def test_a_form_that_is_not_ours_does_nothing(company):

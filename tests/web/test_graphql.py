@@ -11,8 +11,10 @@ from flask import Flask
 from juzhen.settings import begin, load
 from juzhen.web import app as web
 from juzhen.web import graphql, pages, problems, reference
+from juzhen.web.persisted import PersistedQueries
 from juzhen.wiring import assemble, migrate
 from kernel.actors import Role
+from schemas.graphql.schema import build
 from tests.conftest import StoppedClock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -183,6 +185,28 @@ def test_reading_changes_nothing(door):
     assert refused.status_code == 405
     assert refused.headers["Allow"] == "POST"
     assert door.post({"query": deed}, token=door.editor).status_code == 200
+
+
+def test_a_query_that_one_process_was_told_is_known_to_the_others(door):
+    hash_ = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": HASH}}}
+    asked = {"variables": {"c": "app"}, **hash_}
+    unknown = door.post(asked).json["errors"][0]
+    assert unknown["message"] == "PersistedQueryNotFound"
+    assert "data" in door.post({"query": QUERY, **asked}).json
+
+    door.platform.edition = build(door.platform.types)  # what another process has in memory
+    assert "data" in door.post(asked).json
+    assert "data" in door.get(persisted=HASH).json
+
+
+def test_of_the_persisted_queries_the_oldest_makes_room(door):
+    queries = PersistedQueries(door.platform.records, door.clock, most=2)
+    for number in range(4):
+        door.clock.move(HOUR)
+        queries.keep(f"hash{number}", f"text{number}")
+    assert [queries.text(f"hash{number}") for number in range(4)] == [
+        None, None, "text2", "text3",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
