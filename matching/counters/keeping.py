@@ -71,7 +71,8 @@ class Counters:
             if not stretch or not self._put(stretch):
                 break
             done += len(stretch)
-        return done + self.pack(20 if done else 100)
+        # What is behind catches up first: a list packed now is stale again with the next stretch.
+        return done + self.pack(4 if done >= limit else 20 if done else 100)
 
     def mark(self) -> int:
         """The history position up to which everything is counted."""
