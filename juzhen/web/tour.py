@@ -54,7 +54,7 @@ def blueprint(platform: Platform) -> Blueprint:
             "tour.html",
             told=told,
             now=now(platform, told),
-            person=_follower(platform, told),
+            person=_heroine(platform, told),
             sandbox=told.get("sandbox_url") or platform.settings.demo_sandbox,
             query=_query(platform.base_url, told),
         )
@@ -100,14 +100,30 @@ def now(platform: Platform, told: Mapping[str, Any]) -> Now:
     )
 
 
-def _follower(platform: Platform, told: Mapping[str, Any]) -> str:
-    """The openid of the customer whom the rep is led to: that is whom the sandbox lets one play."""
-    customer = (told.get("ids") or {}).get("customer", "")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heroine:
+    """The customer whom the rep is led to, and whose phone the sandbox lets one play."""
+
+    name: str
+    openid: str
+    dot: str
+    """Where her rep finds her: the red dots of her kind, or her page if none is left."""
+
+
+def _heroine(platform: Platform, told: Mapping[str, Any]) -> Heroine | None:
+    ids = told.get("ids") or {}
+    customer = ids.get("customer", "")
     try:
         handles = platform.identities.handles(customer)
     except NotFound:  # not digested yet
-        return ""
-    return next((handle.value for handle in handles if handle.kind == "openid"), "")
+        return None
+    about = platform.reminders.page(ids.get("rep", ""), handles=list(map(str, handles)), first=1)
+    kinds = [reminder.kind for reminder in about.items if reminder.unread]
+    return Heroine(
+        name=platform.profiles.of(customer).name,
+        openid=next((handle.value for handle in handles if handle.kind == "openid"), ""),
+        dot=f"/workbench/?kind={kinds[0]}" if kinds else f"/workbench/customers/{customer}",
+    )
 
 
 def _query(url: str, told: Mapping[str, Any]) -> str:

@@ -119,16 +119,29 @@ def _customers(door: Blueprint, platform: Platform) -> None:
         her = platform.customers.seen_by(actor).one(customer)
         offer = platform.recommender.for_contact(her.id, actor)
         about = platform.reminders.page(actor.staff, handles=telling.handle_keys(her.handles))
-        timeline = platform.customers.seen_by(actor).timeline(
-            her.id, before=request.args.get("before"), limit=30
-        )
+        before = request.args.get("before")
         return _page(
             platform, "customer.html", "customers", her=her, name=telling.name_of(her, tongue),
             card=telling.card(platform, platform.profiles.of(her.id), tongue), offer=offer,
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
-            timeline=timeline, lines=telling.lines(platform, actor, timeline.items),
+            before=before, **_happened(platform, actor, her.id, before),
         )  # fmt: skip
+
+    @door.get("/customers/<customer>/timeline")
+    def timeline(customer: str) -> Response:
+        """Only what happened, for the page to replace its own with while she looks at it."""
+        actor = _rep()
+        her = platform.customers.seen_by(actor).one(customer)
+        return pages.page("workbench/timeline.html", her=her, **_happened(platform, actor, her.id))
+
+
+def _happened(
+    platform: Platform, actor: Actor, customer: str, before: str | None = None
+) -> dict[str, Any]:
+    seen = platform.customers.seen_by(actor)
+    page = seen.timeline(customer, before=before, limit=30)
+    return {"timeline": page, "lines": telling.lines(platform, actor, page.items)}
 
 
 def _sharing(door: Blueprint, platform: Platform) -> None:

@@ -83,6 +83,21 @@ def test_the_tour_speaks_both_languages_without_a_gap(rooms, browser, language, 
     assert "jz_live_app" in page
 
 
+def test_the_rep_is_led_to_the_customer_whose_phone_one_plays(rooms, browser):
+    rooms.happened()
+    rooms.digest.run()
+    customer = rooms.identities.customer_of(FOLLOWER)
+    write(rooms, customer=customer, rep="stf_rep")
+    assert f'value="/workbench/customers/{customer}"' in browser.get("/").text
+
+    due = rooms.reminders.remind(
+        "stf_rep", "birthday", str(FOLLOWER), due=rooms.clock(), cycle="2026", evidence={}
+    )
+    assert 'value="/workbench/?kind=birthday"' in browser.get("/").text
+    rooms.reminders.open(due.id, "stf_rep")
+    assert "/workbench/?kind=" not in browser.get("/").text
+
+
 def test_a_company_that_is_still_being_built_says_so(browser):
     page = browser.get("/").text
 

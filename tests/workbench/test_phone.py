@@ -87,3 +87,14 @@ def test_from_a_red_dot_to_a_sent_recommendation_takes_five_inputs(desk, phone, 
     (delivery,) = desk.deliveries.of_customer(desk.customers.seen_by(rep).one(her).handles)
     assert delivery.words.startswith("王姐好，王女士您好")
     assert phone.problems == []
+
+
+@pytest.mark.browser
+def test_what_a_customer_reads_appears_on_her_page_while_the_rep_looks_at_it(
+    desk, phone, served, her, shop
+):
+    phone.goto(f"{served}/workbench/customers/{her}")
+    handle = desk.identities.handles(her)[0]
+    desk.company.tell(desk.company.event("finished_material", handle, shop["materials"][1]))
+    phone.locator("#timeline").get_by_text("读完了内容").wait_for()
+    assert phone.problems == []

@@ -21,6 +21,21 @@ const look = async () => {
   } catch { /* no network for a moment: the next look tells */ }
 };
 
+// What the customer does is told on her page while the rep looks at it.
+const live = document.querySelector("[data-live]");
+
+const listen = async () => {
+  if (document.visibilityState !== "visible" || live.contains(document.activeElement)) return;
+  try {
+    const answer = await fetch(live.dataset.live, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return;
+    const now = await answer.text();
+    if (now.trim() !== live.told) live.innerHTML = live.told = now.trim();
+  } catch { /* the next look tells */ }
+};
+
+if (live) setInterval(listen, 3000);
+
 if (menu && dot) {
   setInterval(look, 3000);
   document.addEventListener("visibilitychange", look);
