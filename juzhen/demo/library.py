@@ -157,8 +157,8 @@ def _note(product: dict[str, Any], about: dict[str, Any], aspect: int) -> str:
         parts = [f"<p>适合：{product['who']}。</p>", _listed("配置时看四点", about["points"])]
     elif aspect == 2:
         parts = [
-            f"<h3>问：{about['question']}</h3><p>{about['answer']}</p>",
-            f"<h3>问：{about['myth'].rstrip('。')}，是这样吗？</h3><p>{about['truth']}</p>",
+            f"<h2>问：{about['question']}</h2><p>{about['answer']}</p>",
+            f"<h2>问：{about['myth'].rstrip('。')}，是这样吗？</h2><p>{about['truth']}</p>",
         ]
     else:
         parts = [
@@ -170,7 +170,7 @@ def _note(product: dict[str, Any], about: dict[str, Any], aspect: int) -> str:
 
 
 def _listed(title: str, lines: list[str]) -> str:
-    return f"<h3>{title}</h3><ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
+    return f"<h2>{title}</h2><ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
 
 
 def _papers(today: date, dice: random.Random) -> Iterator[Piece]:
@@ -225,16 +225,16 @@ def _article(each: dict[str, Any], angle: int) -> str:
         )
     if angle == 1:
         return (
-            f"<p>很多人这样说：“{each['myth']}”</p><h3>其实是这样</h3><p>{each['truth']}</p>"
+            f"<p>很多人这样说：“{each['myth']}”</p><h2>其实是这样</h2><p>{each['truth']}</p>"
             f"<p>{points[0]}</p><p>{points[2]}</p>"
         )
     if angle == 2:
         return (
-            f"<h3>{each['question']}</h3><p>{each['answer']}</p>"
-            f"<h3>还可以多想一步</h3><p>{points[1]}</p><p>{points[3]}</p>"
+            f"<h2>{each['question']}</h2><p>{each['answer']}</p>"
+            f"<h2>还可以多想一步</h2><p>{points[1]}</p><p>{points[3]}</p>"
         )
     return (
-        f"<p>今天的一件小事：{each['tip']}</p><h3>为什么值得做</h3><p>{points[3]}</p>"
+        f"<p>今天的一件小事：{each['tip']}</p><h2>为什么值得做</h2><p>{points[3]}</p>"
         f"<p>{each['truth']}</p><p>{each['slogans'][3]}。</p>"
     )
 
@@ -350,7 +350,7 @@ def _stories(dice: random.Random) -> Iterator[Piece]:
                 code=f"story-{number:02}-{form + 1}", type="customer_story", topic=each["topic"],
                 title=title, summary=each["lesson"],
                 body=f"<p>{teller}，{who}，我们的老客户。</p><p>{each['story']}</p>"
-                f"<h3>{each['lesson']}</h3><p>{point}</p>"
+                f"<h2>{each['lesson']}</h2><p>{point}</p>"
                 f"<p>涉及保障：{each['product']}。经客户同意讲述，已隐去个人信息。</p>",
                 fields={"told_by": teller, "may_publish": True, "next_step": "看看我的保障缺什么"},
                 tags=_tags(each["topic"], "trust_device.cases", "resistance.trust"),

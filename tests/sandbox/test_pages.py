@@ -73,3 +73,11 @@ def test_the_cast_acts_on_its_own_and_shrugs_off_a_hub_that_is_away(platform, to
 
     assert done == 12
     assert company.came
+
+
+def test_an_accounts_page_lives_without_reloading_itself(platform):
+    page = platform.page(f"/accounts/{platform.world.accounts.officials()[0].appid}").text
+    outside = page[: page.index("<noscript>")] + page[page.index("</noscript>") :]
+
+    assert "http-equiv" not in outside
+    assert 'id="posts" data-from="/accounts/' in page
