@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import secrets as random_source
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.base import Channel
 from kernel.clock import Clock
-from kernel.errors import Conflict, Invalid, NotFound
+from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.events import Ecosystem
 from kernel.ids import new_id
 from kernel.secret import Secret
@@ -184,6 +185,14 @@ class Accounts:
         return self._sealer.seal(orjson.dumps(dict(secrets)).decode(), account) if secrets else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an account of a kind cannot be without, by name."""
+
+    settings: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
 Factory = Callable[[Account, Mapping[str, Secret]], Channel]
 """Makes the channel of one account: a plain constructor call in wiring."""
 
@@ -191,19 +200,41 @@ Factory = Callable[[Account, Mapping[str, Secret]], Channel]
 class Channels:
     """The channel of every account (渠道注册): kind → factory, given by wiring."""
 
-    def __init__(self, accounts: Accounts, factories: Mapping[str, Factory]) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        factories: Mapping[str, Factory],
+        needs: Mapping[str, Needs] | None = None,
+    ) -> None:
         self._accounts = accounts
         self._factories = dict(factories)
+        self._needs = dict(needs or {})
 
     @property
     def kinds(self) -> list[str]:
         return sorted(self._factories)
 
+    def check(self, kind: str, settings: Collection[str], secrets: Collection[str]) -> None:
+        """Raise `Invalid` for an unknown kind, and naming everything that an account lacks."""
+        if kind not in self._factories:
+            raise Invalid("kind", "unknown_channel_kind", kind=kind)
+        needs = self._needs.get(kind, Needs())
+        flaws = [
+            Flaw(f"{where}.{name}", "account_lacks_this", {"kind": kind})
+            for where, named, given in (
+                ("settings", needs.settings, settings),
+                ("secrets", needs.secrets, secrets),
+            )
+            for name in named
+            if name not in given
+        ]
+        if flaws:
+            raise Invalid.because(flaws)
+
     def of(self, account: Account | str) -> Channel:
         """Made afresh each time, so that an edited account needs no restart."""
         if isinstance(account, str):
             account = self._accounts.one(account)
-        factory = self._factories.get(account.kind)
-        if factory is None:
-            raise Invalid("kind", "unknown_channel_kind", kind=account.kind)
-        return factory(account, self._accounts.secrets(account))
+        secrets = self._accounts.secrets(account)
+        self.check(account.kind, account.settings, secrets)
+        return self._factories[account.kind](account, secrets)

@@ -229,6 +229,12 @@ def begin(home: Path, **chosen: Any) -> Path:
     return file
 
 
+def require_keys(settings: Settings) -> None:
+    """Raise `BadSetting` for a company that was not begun: nothing can be sealed or signed."""
+    if not settings.keys_secrets or not settings.keys_links:
+        raise BadSetting(f"{settings.home / FILE} holds no keys yet: run `juzhen init`.")
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """The settings as variables, for a process that we start."""
     told: dict[str, str] = {}

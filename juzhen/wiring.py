@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from channels.accounts import Account, Accounts, Channels, Sealer
+from channels.accounts import Account, Accounts, Channels, Needs, Sealer
 from channels.acquaintances import Acquaintances
 from channels.app import Inbox, OwnApp
 from channels.callbacks import Callbacks
@@ -48,7 +48,7 @@ from engagement.reminders import Reminders
 from engagement.triggers import Triggers
 from juzhen import metrics, migrations
 from juzhen.access import Access
-from juzhen.settings import BadSetting, Settings
+from juzhen.settings import BadSetting, Settings, require_keys
 from juzhen.web.persisted import PersistedQueries
 from juzhen.web.repeats import Repeats
 from kernel.calendar import Zone
@@ -164,8 +164,7 @@ class _Topics:
 
 def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     """Open one process's worth of the company. Raises `BadSetting` if keys are missing."""
-    if not settings.keys_secrets or not settings.keys_links:
-        raise BadSetting("this company has no keys yet: run `juzhen init`")
+    require_keys(settings)
     home, power = settings.home, settings.stores_durability
     home.mkdir(parents=True, exist_ok=True)
     zone = Zone(settings.company_zone)
@@ -230,7 +229,11 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     def own_app(account: Account, _: Mapping[str, Secret]) -> OwnApp:
         return OwnApp(inbox, account=account.id)
 
-    channels = Channels(accounts, {"wechat_oa": official_account, "app": own_app})
+    channels = Channels(
+        accounts,
+        {"wechat_oa": official_account, "app": own_app},
+        {"wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token"))},
+    )
     deliveries = Deliveries(records, changes, clock, lease=settings.worker_leases)
     courier = Courier(deliveries, accounts, channels, breakers, clock)
     publishing = Publishing(

@@ -150,6 +150,7 @@ def add_account(
     told = dict(each.partition("=")[::2] for each in settings)
     hidden = {each: click.prompt(each, hide_input=True) for each in names}
     with platform() as company:
+        company.channels.check(kind, told, hidden)
         made = company.accounts.add(
             code=code, name=name, kind=kind, ecosystem=ecosystem, settings=told, secrets=hidden,
             by=BY,

@@ -60,7 +60,7 @@ def problem_details(problem: Problem, tongue: str) -> dict[str, Any]:
 def _refuse(problem: Problem) -> AnyResponse:
     told = problem_details(problem, language())
     if problem.code == "signed_off" and _wants_page() and request.method == "GET":
-        return redirect(f"/login?{urlencode({'next': request.full_path.rstrip('?')})}")
+        return redirect(f"/login?{urlencode({'next': request.full_path.rstrip('?')}, safe='/')}")
     response = _page_of(told) if _wants_page() else _json_of(told)
     if isinstance(problem, Overloaded):
         response.headers["Retry-After"] = str(max(1, round(problem.seconds)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from juzhen import logs, metrics, origin
-from juzhen.settings import BadSetting, Settings, environment_of
+from juzhen.settings import BadSetting, Settings, environment_of, require_keys
 
 
 def serve(settings: Settings) -> None:
@@ -14,6 +14,7 @@ def serve(settings: Settings) -> None:
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
 
+    require_keys(settings)  # else every process that granian starts would die of it, for ever
     logs.start(settings.log_level, process="web")
     if strangers := origin.strangers():
         raise BadSetting(f"another project installed these in our place: {', '.join(strangers)}")

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from channels.accounts import Sealer
-from kernel.errors import Conflict, Invalid, NotFound
+from channels.accounts import Channels, Needs, Sealer
+from kernel.errors import Conflict, Invalid, NotFound, Problem
 
 
 @pytest.fixture
@@ -75,3 +75,18 @@ def test_a_kind_without_an_adapter_is_named(house):
     strange = house.account(code="x", kind="fax")
     with pytest.raises(Invalid, match="fax"):
         house.channels.of(strange)
+
+
+def test_an_account_that_lacks_something_is_refused_by_name_and_holds_up_no_other(house, oa):
+    needs = Needs(settings=("app_id",), secrets=("secret", "token"))
+    channels = Channels(house.accounts, {"board": lambda account, secrets: None}, {"board": needs})
+
+    with pytest.raises(Invalid) as refused:
+        channels.check("board", {}, {"secret"})
+    assert [flaw.field for flaw in refused.value.flaws] == ["settings.app_id", "secrets.token"]
+    with pytest.raises(Invalid) as unknown:
+        channels.check("pigeon", {}, {})
+    assert unknown.value.reason == "unknown_channel_kind"
+    with pytest.raises(Problem):  # what publishing passes over, and goes on with the next
+        channels.of(oa)
+    channels.check("board", {"app_id"}, {"secret", "token"})

@@ -1,0 +1,34 @@
+"""What commands refuse: by name, with the documented exit code, and changing nothing."""
+
+import pytest
+from click.testing import CliRunner
+
+from juzhen.cli import juzhen
+from juzhen.settings import BadSetting
+from kernel.errors import Invalid
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUZHEN_HOME", str(tmp_path))
+    runner = CliRunner()
+    return lambda *words: runner.invoke(juzhen, words)
+
+
+def test_serving_a_company_that_was_not_begun_stops_at_the_start(run):
+    stopped = run("serve").exception
+    assert isinstance(stopped, BadSetting)
+    assert "juzhen init" in str(stopped)
+
+
+def test_an_account_that_could_never_publish_is_refused_naming_what_it_lacks(run):
+    assert run("init").exit_code == 0
+    add = ("account", "add")
+    about = ("--name", "号", "--ecosystem", "wechat")
+
+    lacking = run(*add, "wechat_oa", "oa", *about, "--setting", "app_id=wx1").exception
+    assert isinstance(lacking, Invalid)
+    assert [flaw.field for flaw in lacking.flaws] == ["secrets.app_secret", "secrets.token"]
+    assert run(*add, "pigeon", "oa", *about).exception.reason == "unknown_channel_kind"
+    assert run("account", "list", "--json").output.strip() == "[]"
+    assert run(*add, "app", "app", *about).exit_code == 0
