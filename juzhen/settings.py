@@ -207,7 +207,7 @@ def begin(home: Path, **chosen: Any) -> Path:
     file = home / FILE
     if file.exists():
         return file
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)  # what customers told us lies in it
     lines = [
         "[keys]",
         f'secrets = "{secrets.token_hex(32)}"',

@@ -14,6 +14,8 @@ from rich.console import Console
 from juzhen.cli.company import json_option, platform, show
 from juzhen.settings import load
 
+_BENCH = re.compile(r"\(bench line: (\w+)\)")
+"""How a clause about speed names what shows it; `tests/house` says that the line is there."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -72,16 +74,19 @@ def rules(run: bool, as_json: bool) -> None:
         for number, text in numbered.items()
     }
     shown = _shown(run)
+    measured = {key: name[1] for key, text in clauses.items() if (name := _BENCH.search(text))}
     unknown = sorted(shown - clauses.keys())
     rows = [
-        {"clause": key, "shown": "✓" if key in shown else "", "says": text}
+        {"clause": key, "shown": _how(key, shown, measured), "says": text}
         for key, text in clauses.items()
     ]
     whole = {key.split(".")[0] for key in clauses}
-    whole -= {key.split(".")[0] for key in clauses.keys() - shown}
+    whole -= {key.split(".")[0] for key in clauses.keys() - shown - measured.keys()}
     show(rows, as_json)
     console = Console(stderr=as_json)
-    console.print(f"{len(shown & clauses.keys())} of {len(clauses)} clauses shown.")
+    console.print(f"{len(shown & clauses.keys())} of {len(clauses)} clauses shown by tests.")
+    lines = (f"{key} ({name})" for key, name in measured.items())
+    console.print(f"Shown by a line of `make bench`: {', '.join(lines)}")
     console.print(f"Rules shown with every clause: {', '.join(sorted(whole, key=_number))}")
     if unknown:
         console.print(f"Cited, but in no rule: {', '.join(unknown)}")
@@ -98,6 +103,10 @@ def _shown(run: bool) -> set[str]:
         cwd=ROOT, check=False, stdout=subprocess.DEVNULL if not run else None,
     )  # fmt: skip
     return set(listing.read_text("utf-8").split()) if listing.exists() else set()
+
+
+def _how(clause: str, shown: set[str], measured: dict[str, str]) -> str:
+    return "✓" if clause in shown else f"bench {measured[clause]}" if clause in measured else ""
 
 
 def _number(rule: str) -> int:

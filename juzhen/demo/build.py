@@ -168,7 +168,7 @@ def _introduce(home: Path, company: Company, everybody: Sequence[Person], token:
         ],
     }  # fmt: skip
     folder = home / "sandbox"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder / "accounts.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump([official, app], file, ensure_ascii=False)

@@ -74,3 +74,12 @@ def test_every_place_in_the_code_that_a_document_names_exists():
 
     assert named
     assert [place for place in sorted(named) if not (HOUSE / place).exists()] == []
+
+
+def test_a_clause_that_names_a_bench_line_names_one_that_there_is(root):
+    rules = tomllib.loads((root / "tests" / "rules.toml").read_text("utf-8"))
+    texts = " ".join(text for clauses in rules.values() for text in clauses.values())
+    named = set(re.findall(r"\(bench line: (\w+)\)", texts))
+
+    assert named
+    assert named <= {path.stem for path in (root / "bench").glob("*.py")}

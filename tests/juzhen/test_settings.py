@@ -18,6 +18,7 @@ def test_a_new_company_gets_keys_of_its_own_that_only_it_can_read(home):
     settings = load({"JUZHEN_HOME": str(home)})
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert settings.company_name == "安和人寿"
     assert len(settings.keys_secrets.reveal()) == 64
     assert settings.keys_secrets != settings.keys_links
