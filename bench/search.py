@@ -1,0 +1,141 @@
+"""Searching (检索): 20 of 10,000 materials by Chinese words, with a total, on the embedded index.
+
+The mix: broad words, two words in one phrase, a word inside a filter, one character. The baseline
+is FTS5 over single characters; both must find the same number of materials for every question.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.baselines.single_characters import SingleCharacters
+from bench.lib.line import Round, compared
+from bench.recommend import cpu, round_of, timed
+from stores.search import Document, Filter
+from stores.sqlite.search import SqliteSearch
+
+MATERIALS = 10_000
+FIRST = 20
+_ROUND = 300
+_WORDS = [
+    "养老",
+    "社区",
+    "理财",
+    "保险",
+    "重疾",
+    "教育",
+    "年金",
+    "基金",
+    "定投",
+    "车险",
+    "医疗",
+    "健康",
+    "规划",
+    "退休",
+    "家庭",
+    "孩子",
+    "稳健",
+    "收益",
+    "风险",
+    "客户",
+    "生日",
+    "月底",
+    "开放日",
+    "早报",
+    "海报",
+    "话术",
+    "异议",
+    "太贵",
+    "比较",
+    "考虑",
+    "资产",
+    "配置",
+    "传承",
+    "税优",
+    "长期",
+    "短期",
+    "到期",
+    "续保",
+    "理赔",
+    "体检",
+    "名医",
+    "陪诊",
+    "旅居",
+    "护理",
+]
+
+
+def run(size: int) -> Iterator[dict[str, Any]]:
+    documents = list(library(MATERIALS * size))
+    with tempfile.TemporaryDirectory() as folder:
+        index = SqliteSearch(Path(folder) / "search.db", durability="process")
+        for begin in range(0, len(documents), 500):
+            index.put(1, documents[begin : begin + 500])
+        baseline = SingleCharacters(documents)
+        try:
+            yield measured(index, baseline, len(documents))
+        finally:
+            baseline.close()
+            index.close()
+
+
+def measured(index: SqliteSearch, baseline: SingleCharacters, count: int) -> dict[str, Any]:
+    asked = list(questions())
+
+    def mine(question: tuple[str, str]) -> int:
+        text, tag = question
+        return index.search(text, Filter(all=(tag,)) if tag else Filter(), first=FIRST).total
+
+    def theirs(question: tuple[str, str]) -> int:
+        return baseline.search(*question, FIRST)[1]
+
+    for question in asked:
+        if mine(question) != theirs(question):
+            raise RuntimeError(f"{question}: the two do not find the same materials")
+    return compared(
+        "search", lambda: asking(mine, asked), lambda: asking(theirs, asked), unit="searches/s",
+        size=count, against="FTS5 over single characters, in memory", goal=1.0,
+    )  # fmt: skip
+
+
+def asking(ask: Callable[[tuple[str, str]], int], asked: list[tuple[str, str]]) -> Round:
+    turn = iter(asked * (_ROUND // len(asked) + 1))
+    took, used = cpu(lambda: timed(lambda: ask(next(turn)), _ROUND))
+    return round_of(took, used)
+
+
+def questions() -> Iterator[tuple[str, str]]:
+    chance = random.Random(7)
+    for _ in range(25):
+        yield chance.choice(_WORDS), ""
+        yield chance.choice(_WORDS), f"tag:tag_{chance.randrange(300)}"
+        yield "".join(chance.sample(_WORDS, 2)), ""
+    for character in "养财险金车":
+        yield character, ""
+
+
+def library(count: int) -> Iterator[Document]:
+    """Titles of about 10 characters, bodies of about 85, 3 to 8 of 300 tags: always the same.
+
+    Words of two characters out of 500, as frequent as Zipf says, with one topic in ten: as in real
+    text, a character stands in many words, and a word is much rarer than its characters.
+    """
+    chance = random.Random(11)
+    characters = [chr(0x4E00 + 13 * number) for number in range(500)]
+    others = ["".join(chance.sample(characters, 2)) for _ in range(3_000)]
+    weights = [1 / (place + 1) for place in range(len(others))]
+    for number in range(count):
+        words = chance.choices(others, weights, k=47)
+        for place in chance.sample(range(47), 5):
+            words[place] = chance.choice(_WORDS)
+        tags = chance.sample(range(300), chance.randint(3, 8))
+        yield Document(
+            id=f"mat_{number:06d}",
+            texts={"title": "".join(words[:5]), "body": "".join(words[5:])},
+            attributes=["type:script", *(f"tag:tag_{tag}" for tag in tags)],
+            numbers={"quality": chance.random()},
+        )
