@@ -252,6 +252,7 @@ def _prepare(connection: Any, synchronous: str) -> None:
         "foreign_keys=on",
         "busy_timeout=5000",
         "cache_size=-4096",
+        "mmap_size=268435456",
     ):
         cursor.execute(f"pragma {pragma}")
     cursor.close()
