@@ -75,6 +75,11 @@ class NotFound(Problem):
     def __init__(self, kind: str, key: str) -> None:
         super().__init__("nothing_by_that_name", kind=kind, key=key)
 
+    def message(self, language: str = "zh") -> str:
+        kind = self.facts["kind"]
+        called = _word(f"kind_{kind}", language, kind)
+        return say(self.reason, language, **self.facts | {"kind": called})
+
 
 class Conflict(Problem):
     """It clashes with something that is already there."""
@@ -86,6 +91,14 @@ class Forbidden(Problem):
     """The asker is known and may not do this."""
 
     code = "forbidden"
+
+    def message(self, language: str = "zh") -> str:
+        role, verb = str(self.facts.get("role", "")), str(self.facts.get("verb", ""))
+        called = {
+            "role": _word(f"role_{role}", language, role),
+            "verb": _word(f"verb_{verb}", language, verb),
+        }
+        return say(self.reason, language, **self.facts | called)
 
 
 class SignedOff(Problem):
@@ -102,3 +115,9 @@ class Overloaded(Problem):
     def __init__(self, reason: str, /, *, seconds: float = 1, **facts: Any) -> None:
         super().__init__(reason, seconds=seconds, **facts)
         self.seconds = seconds
+
+
+def _word(key: str, language: str, else_: str) -> str:
+    """What people call a kind, a role or a verb of ours; a new one is called as it is spelled."""
+    said = say(key, language)
+    return else_ if said == key else said

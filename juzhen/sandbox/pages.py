@@ -63,7 +63,8 @@ def _dressed(door: Blueprint, world: World) -> None:
         response.headers.setdefault(
             "Content-Security-Policy",
             f"default-src 'none'; script-src 'self'; style-src 'self' {hub}; connect-src 'self';"
-            f" img-src 'self' data: {hub}; font-src {hub}; form-action 'self' {hub};"
+            f" img-src 'self' data: {hub}; media-src {hub}; font-src {hub};"
+            f" form-action 'self' {hub};"
             " frame-ancestors 'self'; base-uri 'self' " + hub,
         )
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

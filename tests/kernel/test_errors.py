@@ -70,3 +70,13 @@ def test_a_fact_may_have_any_name():
     clash = Conflict("bad_cursor", key="a", language="b", reason="c", field="d")
     assert clash.message("zh") != "bad_cursor"
     assert clash.facts["reason"] == "c"
+
+
+def test_kinds_roles_and_verbs_are_told_in_the_readers_language():
+    missing = NotFound("customer", "cus_1")
+    assert missing.message("zh") == "找不到这个客户：cus_1"
+    assert missing.message("en") == "There is no customer cus_1."
+    assert NotFound("zebra", "z1").message("en") == "There is no zebra z1."
+    refused = Forbidden("may_not", role="rep", verb="manage_tags")
+    assert refused.message("zh") == "您的角色（客户经理）不能执行此操作：管理标签"
+    assert refused.facts == {"role": "rep", "verb": "manage_tags"}
