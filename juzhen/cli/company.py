@@ -203,4 +203,23 @@ def resume_account(code: str) -> None:
         company.accounts.resume(code, by=BY)
 
 
+@account.command("slot")
+@click.argument("code")
+@click.argument("slot")
+@click.option("--capacity", type=int, default=1, help="How many of the newest are shown at once.")
+@click.option("--type", "types", multiple=True, help="A material type that fits; all if none.")
+@click.option("--fallback", default="", help="The slot that is shown while this one is empty.")
+def make_slot(code: str, slot: str, capacity: int, types: tuple[str, ...], fallback: str) -> None:
+    """Make a slot (投放位) on an account, or give one that is there other rules.
+
+    Example: juzhen account slot channel_app home_banner --capacity 3 --type poster
+    """
+    with platform() as company:
+        company.shelf.make_slot(
+            company.accounts.one(code).id, slot, by=BY, capacity=capacity, types=types,
+            fallback=fallback,
+        )  # fmt: skip
+    click.echo(f"Slot {slot} of {code} shows the newest {capacity}.")
+
+
 COMMANDS: list[click.Command] = [token, account]

@@ -4,7 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from juzhen.cli import juzhen
-from juzhen.settings import BadSetting
+from juzhen.settings import BadSetting, load
+from juzhen.wiring import assemble
 from kernel.errors import Invalid
 
 
@@ -32,3 +33,19 @@ def test_an_account_that_could_never_publish_is_refused_naming_what_it_lacks(run
     assert run(*add, "pigeon", "oa", *about).exception.reason == "unknown_channel_kind"
     assert run("account", "list", "--json").output.strip() == "[]"
     assert run(*add, "app", "app", *about).exit_code == 0
+
+
+def test_a_slot_is_made_on_an_account_and_answers_what_is_placed_in_it(run, tmp_path):
+    assert run("init").exit_code == 0
+    about = ("--name", "App", "--ecosystem", "own_app")
+    assert run("account", "add", "app", "app", *about).exit_code == 0
+
+    made = run("account", "slot", "app", "banner", "--capacity", "3", "--type", "poster")
+    assert made.exit_code == 0, made.output
+    assert run("account", "slot", "app", "x", "--capacity", "0").exception.field == "capacity"
+    assert run("account", "slot", "app", "x", "--type", "pigeon").exception.field == "type"
+
+    company = assemble(load({"JUZHEN_HOME": str(tmp_path)}))
+    (slot,) = company.shelf.slots(company.accounts.one("app").id)
+    company.close()
+    assert (slot.code, slot.capacity, slot.types) == ("banner", 3, ["poster"])
