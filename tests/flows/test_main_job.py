@@ -7,14 +7,17 @@ the next click. On SQLite and on PostgreSQL; once every process is killed in the
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
+import urllib.parse
 import uuid
 
 import pytest
 from segment.analytics import Client
 
 from tests.flows.company import eventually
+from tests.flows.conftest import PASSWORD
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
 
@@ -30,7 +33,7 @@ RECOMMEND = """
 query Recommend($customer: ID!, $first: Int = 10) {
   recommendations(customer: $customer, first: $first) {
     id asOf
-    items { position score material { id title type } script { id text }
+    items { position score propensity material { id title type } script { id text }
             reasons { kind text weight evidence } }
   }
 }"""
@@ -42,6 +45,10 @@ PLACE = """mutation($input: PlaceMaterialInput!) {
   placeMaterial(input: $input) { placement { id } problems { code field message } } }"""
 MOVE = """mutation($input: MovePlacementInput!) {
   movePlacement(input: $input) { placement { id } problems { code field message } } }"""
+DOTS = """{ me { unreadReminders reminders(first: 20) {
+  nodes { id kind customer material { id } due unread evidence } } } }"""
+OPEN_DOT = """mutation($input: OpenReminderInput!) {
+  openReminder(input: $input) { problems { code } } }"""
 TIMELINE = """query($id: ID!) { customer(id: $id) { id
   timeline(first: 100) { totalCount nodes { id kind at source } } } }"""
 FIND = """query($handle: String!) {
@@ -68,6 +75,39 @@ MATERIALS = [
 
 def now():
     return dt.datetime.now(dt.UTC)
+
+
+class Desk:
+    """A browser that runs no scripts: it keeps cookies, sends forms, follows redirects."""
+
+    def __init__(self, web, name, password):
+        self._web = web
+        self._cookie = ""
+        self.post("/login", name=name, password=password)
+
+    def get(self, path):
+        page = self._web(
+            "GET", urllib.parse.quote(path, safe="/?=&"),
+            headers={"Cookie": self._cookie, "Accept": "text/html"},
+        )  # fmt: skip
+        assert page.status == 200, (path, page.status)
+        return page.data.decode()
+
+    def post(self, path, **typed):
+        form = self.get("/login" if path == "/login" else "/console/place")
+        token = re.search(r'name="csrf" value="([^"]*)"', form)
+        typed["csrf"] = token.group(1) if token else ""
+        done = self._web(
+            "POST", path, body=urllib.parse.urlencode(typed),
+            headers={
+                "Cookie": self._cookie, "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": "text/html",
+            },
+        )  # fmt: skip
+        assert done.status in {302, 303}, (path, done.status, done.data.decode()[-3000:])
+        for cookie in done.headers.getlist("Set-Cookie"):
+            if cookie.startswith("jz_session="):
+                self._cookie = cookie.split(";")[0]
 
 
 class Flow:
@@ -145,7 +185,32 @@ class Flow:
             closes=closes.isoformat(),
         )["placement"]["id"]  # fmt: skip
 
+    def editor_does_the_same_in_the_console_without_scripts(self):
+        """Forms and redirects only: make, tag, place, see it on the shelf, retire it."""
+        desk = Desk(self.web, "editor", PASSWORD)
+        desk.post(
+            "/console/materials/new?type=script", title="后台写的话术", body="您好", code="desk",
+            tag="topic.wealth",
+        )  # fmt: skip
+        assert "后台写的话术" in desk.get("/console/materials?q=后台写的话术")
+        opens = (now() + dt.timedelta(hours=8, minutes=-1)).strftime("%Y-%m-%dT%H:%M")
+        closes = (now() + dt.timedelta(hours=30)).strftime("%Y-%m-%dT%H:%M")
+        window = {"opens": opens, "closes": closes}
+        desk.post(
+            "/console/place", act="place", material="desk", account=self.company.ids["app"],
+            slot="", campaign="", **window,
+        )  # fmt: skip
+        assert "后台写的话术" in desk.get("/console/shelf?account=app")
+        titles = {each["title"] for each in self.standing()}
+        assert "后台写的话术" in titles
+        desk.post("/console/shelf/retire", key="desk")
+        assert "后台写的话术" not in {each["title"] for each in self.standing()}
+
     # 2
+
+    def standing(self):
+        told = self.web.graphql(SHELF, self.company.tokens["app"], channel="app", first=50)
+        return told["shelf"]["nodes"]
 
     def shelf(self, channel="app", token="app"):
         told = self.web.graphql(SHELF, self.company.tokens[token], channel=channel, first=50)
@@ -323,6 +388,9 @@ class Flow:
             assert each["score"] == pytest.approx(
                 sum(reason["weight"] for reason in each["reasons"]), abs=1e-9
             )
+            assert 0 < each["propensity"] <= 1
+        places = [each["position"] for each in first["items"]]
+        assert places == list(range(1, len(places) + 1))
         assert self.recommended()["id"] != first["id"]  # every offer is kept
         self.sdk_sends("u-zhou", [("Material Opened", {"material": self.ids["fund-note"]})])
         ranks = self.ranking(first)
@@ -330,6 +398,27 @@ class Flow:
         changed = eventually(lambda: self.ranking(self.recommended()) != ranks, 10, 0.02)
         assert changed
         assert now() - clicked < dt.timedelta(seconds=2)
+
+    def a_red_dot_leads_to_her(self):
+        """She opens what the rep shared: one dot, counted once, put out by opening it."""
+        told = self.web.graphql(SHELF, self.company.tokens["rep"], channel="app", first=50)
+        link = next(
+            each["trackedUrl"] for each in told["shelf"]["nodes"] if each["id"] == self.ids["note"]
+        )
+        cookie = {"Cookie": f"jz_c={self.cookie}"}
+        before = self.dots()["unreadReminders"]
+        opened = self.web("GET", link, headers=cookie)
+        assert self.web("GET", opened.headers["Location"], headers=cookie).status == 200
+        assert eventually(lambda: self.dots()["unreadReminders"] == before + 1)
+        dot = next(each for each in self.dots()["reminders"]["nodes"] if each["unread"])
+        (present,) = self.customer(self.handles[0])  # a late event may have named her anew
+        assert (dot["customer"], dot["material"]["id"]) == (present, self.ids["note"])
+        assert dot["evidence"]
+        self.web.graphql(OPEN_DOT, self.company.tokens["rep"], input={"reminder": dot["id"]})
+        assert self.dots()["unreadReminders"] == before
+
+    def dots(self):
+        return self.web.graphql(DOTS, self.company.tokens["rep"])["me"]
 
     def entrusts(self):
         done = subprocess.run(
@@ -371,6 +460,7 @@ platform.close()
 def test_the_main_job(company):
     flow = Flow(company)
     flow.makes_and_places_materials()
+    flow.editor_does_the_same_in_the_console_without_scripts()
     flow.worker_publishes_once_and_withdraws_at_closing()
     flow.app_sees_a_material_exactly_in_its_window()
     flow.etag_changes_exactly_at_a_boundary()
@@ -378,6 +468,7 @@ def test_the_main_job(company):
     flow.three_handles_become_one_customer()
     flow.a_repeat_and_a_late_event_change_only_what_they_must()
     flow.rep_gets_recommendations_that_follow_the_next_click()
+    flow.a_red_dot_leads_to_her()
     flow.check_finds_nothing()
 
 
