@@ -124,6 +124,8 @@ class Callback:
 
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

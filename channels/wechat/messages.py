@@ -20,17 +20,34 @@ from kernel.events import Ecosystem, Event, Handle
 UNREADABLE = (ParseError, DefusedXmlException, KeyError, TypeError, ValueError, OverflowError)
 """What reading may raise; `orjson.JSONDecodeError` and `UnicodeDecodeError` are ValueErrors."""
 _DEEPEST = 12
-_JOBS = frozenset({"PUBLISHJOBFINISH", "FREEPUBLISHJOBFINISH", "MASSSENDJOBFINISH"})
-"""One job has three names, by how the account publishes."""
+_PUBLISHED = frozenset({"PUBLISHJOBFINISH", "FREEPUBLISHJOBFINISH"})
+"""One job has two names, by how the account publishes; with notification it is a mass send."""
+_TOLD_HER = frozenset({"TEMPLATESENDJOBFINISH", "subscribe_msg_sent_event"})
+_NOBODYS = frozenset({*_PUBLISHED, "MASSSENDJOBFINISH"})
 
 KINDS = {
     "subscribe": "followed",
     "unsubscribe": "unfollowed",
     "SCAN": "scanned_code",
+    "scancode_push": "scanned_code",
+    "scancode_waitmsg": "scanned_code",
     "CLICK": "clicked_menu",
     "VIEW": "opened_link",
     "view_miniprogram": "viewed_page",
-}
+    "LOCATION": "located",
+    "user_enter_tempsession": "opened_chat",
+    "subscribe_msg_popup_event": "answered_message_request",
+    "subscribe_msg_change_event": "answered_message_request",
+    "user_authorization_revoke": "withdrew_authorization",
+    **dict.fromkeys((*_NOBODYS, *_TOLD_HER), "job_finished"),
+    **dict.fromkeys(
+        (
+            "naming_verify_success", "naming_verify_fail", "qualification_verify_success",
+            "qualification_verify_fail", "annual_renew", "verify_expired",
+        ),
+        "account_notice",
+    ),
+}  # fmt: skip
 _SPOKEN = frozenset({"text", "image", "voice", "video", "shortvideo", "location", "link"})
 
 _VERDICTS = {
@@ -46,14 +63,40 @@ _VERDICTS = {
 
 def fields(body: bytes) -> dict[str, Any]:
     """A message's fields; what is repeated becomes a list. Raises one of `UNREADABLE`."""
-    text = body.removeprefix(b"\xef\xbb\xbf").strip()
-    if text.startswith(b"{"):
+    text = _text(body.removeprefix(b"\xef\xbb\xbf").strip())
+    if text.startswith("{"):
         told = orjson.loads(text)
     else:
-        told = _value(fromstring(text.decode(), forbid_dtd=True), _DEEPEST)
+        told = _value(fromstring(text, forbid_dtd=True), _DEEPEST)
     if not isinstance(told, dict):
         raise TypeError("a message has fields")
     return told
+
+
+def _text(body: bytes) -> str:
+    """Gateways have been seen to send GBK."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.decode("gb18030")
+
+
+def one(told: Mapping[str, Any], *names: str) -> str:
+    """The first of these fields that is there, as a text; of one sent twice, the first. Empty if
+    there is none of them."""
+    for name in names:
+        value = told.get(name)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if value is not None and not isinstance(value, Mapping):
+            return str(value).strip()
+    return ""
+
+
+def moment(told: Mapping[str, Any], *names: str) -> datetime:
+    """When it happened: seconds or milliseconds. Raises one of `UNREADABLE`."""
+    number = int(one(told, *names))
+    return datetime.fromtimestamp(number / 1000 if number > 10**11 else number, UTC)
 
 
 def _value(node: Element, depth: int) -> Any:
@@ -73,24 +116,26 @@ def _value(node: Element, depth: int) -> Any:
 
 
 def events(told: Mapping[str, Any], account: str, body: bytes) -> Iterator[Event]:
-    """What a person did. A job that ended is nobody's doing; it has an outcome instead.
+    """What happened, once. A kind that we do not know is kept under its own name, and as it came.
 
-    A kind that we do not know is kept under its own name, and as it came.
+    A job that ended and a notice to the account are nobody's doing.
     """
-    happened = str(told.get("Event") or told["MsgType"])
-    if happened in _JOBS:
-        return
-    kind = "messaged" if happened in _SPOKEN and "Event" not in told else KINDS.get(happened)
-    sender, at = str(told["FromUserName"]), datetime.fromtimestamp(int(told["CreateTime"]), UTC)
+    happened = one(told, "Event") or one(told, "MsgType")
+    if not happened:
+        raise KeyError("Event")
+    spoken = happened in _SPOKEN and "Event" not in told
+    kind = "messaged" if spoken else KINDS.get(happened)
+    sender = one(told, "OpenID") if kind == "withdrew_authorization" else one(told, "FromUserName")
     if not sender:
         raise ValueError("nobody did it")
+    nobodys = happened in _NOBODYS or kind == "account_notice"
     yield Event(
         id=_id(told, sender, happened),
         kind=kind or f"wechat_oa.{happened}"[:80],
         account=account,
-        handle=Handle("openid", account, sender),
+        handle=None if nobodys else Handle("openid", account, sender),
         ecosystem=Ecosystem.WECHAT,
-        at=at,
+        at=moment(told, "CreateTime"),
         detail={name: value for name, value in told.items() if name not in _ENVELOPE},
         raw=b"" if kind else body,
     )
@@ -101,18 +146,54 @@ _ENVELOPE = frozenset({"ToUserName", "FromUserName", "CreateTime", "Encrypt"})
 
 def _id(told: Mapping[str, Any], sender: str, happened: str) -> str:
     """The same for every repeat. Two events of one sender in one second are real; the key tells
-    them apart."""
-    if number := told.get("MsgId") or told.get("MsgID"):
-        return f"{number}"
-    key = told.get("EventKey") or ""
-    return f"{sender}@{told['CreateTime']}:{happened}:{key}"[:240]
+    them apart. A job may end twice: shown first, and taken down later."""
+    job = told.get("PublishEventInfo")
+    if isinstance(job, Mapping):
+        return f"job:{one(job, 'publish_id')}:{one(job, 'publish_status')}"
+    if number := one(told, "MsgId", "MsgID"):
+        return number
+    key = one(told, "EventKey")
+    return f"{sender}@{one(told, 'CreateTime')}:{happened}:{key}"[:240]
 
 
 def outcomes(told: Mapping[str, Any]) -> Iterator[Receipt]:
     """What a finished job tells, which `outcome` would have asked."""
     job = told.get("PublishEventInfo")
     if isinstance(job, Mapping):
-        yield receipt(f"publish:{job['publish_id']}", job["publish_status"])
+        yield receipt(f"publish:{one(job, 'publish_id')}", one(job, "publish_status"))
+        return
+    happened = one(told, "Event")
+    if happened == "MASSSENDJOBFINISH":
+        yield _sent(f"mass:{one(told, 'MsgID', 'MsgId')}", one(told, "Status"))
+    elif happened == "TEMPLATESENDJOBFINISH":
+        yield _sent(f"template:{one(told, 'MsgID', 'MsgId')}", one(told, "Status"))
+    elif happened == "subscribe_msg_sent_event":
+        for each in asked(told):
+            yield _sent(f"subscribe:{one(each, 'MsgID')}", one(each, "ErrorStatus"))
+
+
+def asked(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The entries of a subscribe message's event, which stand in one of three places."""
+    inner = [value for name, value in told.items() if name.startswith("Subscribe")]
+    holder = next((value for value in inner if isinstance(value, Mapping)), told)
+    entries = holder.get("List", ())
+    entries = entries if isinstance(entries, list) else [entries]
+    return [each for each in entries if isinstance(each, Mapping)]
+
+
+def _sent(ref: str, status: str) -> Receipt:
+    """``success``, ``send success``, or why not."""
+    if status.lower() in ("success", "send success", "sendsuccess"):
+        return Receipt(ref=ref, progress=Progress.SHOWN)
+    reason = next((name for told, name in _UNSENT.items() if told in status.lower()), "")
+    return Receipt(ref=ref, progress=Progress.REFUSED, reason=reason or "platform_could_not_send")
+
+
+_UNSENT = {
+    "block": "recipient_refuses",
+    "reject": "recipient_refuses",
+    "freq": "recipient_had_enough",
+}
 
 
 def receipt(ref: str, status: Any) -> Receipt:

@@ -34,7 +34,8 @@ from channels.base import (
 )
 from channels.capabilities import Capabilities, Limits
 from channels.wechat import messages
-from channels.wechat.crypto import Envelope, signed
+from channels.wechat.crypto import Envelope
+from channels.wechat.mail import LetterBox
 from channels.wechat.uploads import Uploads
 from channels.wechat.wire import UNKNOWN_MEDIA, Wire
 from kernel.clock import Clock
@@ -94,11 +95,10 @@ class WeChatOfficialAccount:
         """``envelope`` for safe mode (安全模式): plain callbacks are refused then."""
         self._wire = wire
         self._uploads = uploads
-        self._clock = clock
         self._account = account
-        self._callback_token = callback_token
-        self._envelope = envelope
-        self._stale = stale
+        self._letters = LetterBox(
+            clock, account=account, token=callback_token, envelope=envelope, stale=stale
+        )
         self.longest_review = longest_review
 
     # showing to everybody
@@ -214,11 +214,9 @@ class WeChatOfficialAccount:
     # hearing
 
     def receive(self, callback: Callback) -> Received:
-        query = callback.query
-        self._check_fresh(query.get("timestamp", ""))
-        if "echostr" in query and not callback.body:
-            return Received(answer=self._echo(query))
-        body = self._opened(callback)
+        if self._letters.is_handshake(callback):
+            return Received(answer=self._letters.echo(callback.query))
+        body = self._letters.opened(callback)
         try:
             told = messages.fields(body)
             events = tuple(messages.events(told, self._account, body))
@@ -226,40 +224,6 @@ class WeChatOfficialAccount:
         except messages.UNREADABLE:
             return Received(unreadable=body, answer=b"success")
         return Received(events=events, outcomes=outcomes, answer=b"success")
-
-    def _echo(self, query: Mapping[str, str]) -> bytes:
-        """The handshake, when the address is first told to the platform."""
-        if self._envelope is not None and "msg_signature" in query:
-            self._check(query, query["msg_signature"], query["echostr"])
-            return self._envelope.open(query["echostr"])
-        self._check(query, query.get("signature", ""))
-        return query["echostr"].encode()
-
-    def _opened(self, callback: Callback) -> bytes:
-        """The message as it was before it was sealed. A plain signature does not cover the body,
-        so an account in safe mode takes no plain message."""
-        if self._envelope is None:
-            self._check(callback.query, callback.query.get("signature", ""))
-            return callback.body
-        try:
-            sealed = str(messages.fields(callback.body)["Encrypt"])
-        except messages.UNREADABLE as strange:
-            raise Refused("callback_not_genuine", account=self._account) from strange
-        self._check(callback.query, callback.query.get("msg_signature", ""), sealed)
-        return self._envelope.open(sealed)
-
-    def _check(self, query: Mapping[str, str], told: str, *sealed: str) -> None:
-        stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-        if not signed(told, self._callback_token, stamp, nonce, *sealed):
-            raise Refused("callback_not_genuine", account=self._account)
-
-    def _check_fresh(self, stamp: str) -> None:
-        """An old callback may be somebody's recording of one."""
-        now = self._clock().timestamp()
-        if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 12):
-            raise Refused("callback_not_genuine", account=self._account)
-        if abs(now - int(stamp)) > self._stale.total_seconds():
-            raise Refused("callback_is_stale", account=self._account)
 
     def introduce(self, handle: Handle, at: datetime) -> Event | None:
         told = self._wire.look("/cgi-bin/user/info", openid=handle.value, lang="zh_CN")

@@ -20,8 +20,10 @@ def blueprint(platform: Platform) -> Blueprint:
     @door.route("/callbacks/<account>", methods=["GET", "POST"])
     def take(account: str) -> Response:
         request.max_content_length = LARGEST
-        callback = Callback(query=request.args.to_dict(), body=request.get_data())
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        callback = Callback(query=request.args.to_dict(), body=request.get_data(), headers=headers)
         answer = platform.callbacks.take(account, callback)
-        return Response(answer, content_type="text/plain; charset=utf-8")
+        kind = "application/json" if answer.startswith(b"{") else "text/plain; charset=utf-8"
+        return Response(answer, content_type=kind)
 
     return door
