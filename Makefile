@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+ROOMS := kernel stores content_hub data_hub channels matching engagement schemas juzhen
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help: ## Say what there is
@@ -14,6 +15,7 @@ $(BIN)/python:
 $(VENV)/installed: requirements/run.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $@
 
 $(VENV)/tested: requirements/test.txt $(VENV)/installed
@@ -43,7 +45,7 @@ rules: $(VENV)/tested ## Which product rules are shown by a passing test
 	@$(BIN)/juzhen rules
 
 soak: $(VENV)/tested ## The fault tests at full size (hours)
-	JUZHEN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/flows tests/engines tests/stores
+	JUZHEN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/flows tests/engines tests/stores tests/web tests/channels
 
 docs: $(VENV)/tested ## Write the reference pages, the SDL and OpenAPI anew
 	$(BIN)/juzhen docs

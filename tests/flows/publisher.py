@@ -1,7 +1,8 @@
 """A worker that only publishes, as a process of its own that a test may kill.
 
 ``python -m tests.flows.publisher`` reads one JSON job a line and forks a fresh process for each, so
-that a hundred workers cost one start. It answers each line with how the process ended.
+that a hundred workers cost one start. It answers a job with the number of its process, and
+``{"ended": number}`` with how that ended.
 """
 
 import json
@@ -34,7 +35,8 @@ class Unsettled(Exception):
 def house_of(job):
     records = Records(job["records"], durability="process")
     people = Records(job["people"], durability="process")
-    return House(records, people, utc_now, lease=LEASE, origins=[job["origin"]])
+    lease = job.get("lease", LEASE)
+    return House(records, people, utc_now, lease=lease, origins=[job["origin"]])
 
 
 def settled(house):
@@ -106,6 +108,10 @@ def done(job):
 def main():
     for line in sys.stdin:
         job = json.loads(line)
+        if "ended" in job:
+            _, status = os.waitpid(job["ended"], 0)
+            print(os.waitstatus_to_exitcode(status), flush=True)
+            continue
         child = os.fork()
         if child == 0:
             os.environ["JUZHEN_CRASH_AT"] = job.get("crash", "")
@@ -113,8 +119,6 @@ def main():
             os.dup2(2, 1)
             os._exit(done(job))
         print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":

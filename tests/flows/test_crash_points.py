@@ -20,7 +20,9 @@ from stores.records import Folded, Record, Records
 from tests.channels.house import House
 from tests.channels.sandboxed import running
 from tests.channels.wechat.conftest import FOLLOW, Postman
+from tests.flows.company import eventually
 from tests.flows.publisher import settles
+from tests.sizes import turns
 
 PUBLISHING = [
     "publishing.queued",
@@ -57,12 +59,11 @@ class Publisher:
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
-    def ended(self):
-        return int(self._process.stdout.readline())
+    def ended(self, worker):
+        return self.begin(ended=worker)
 
     def run(self, **job):
-        self.begin(**job)
-        return self.ended()
+        return self.ended(self.begin(**job))
 
     def close(self):
         self._process.stdin.close()
@@ -182,8 +183,9 @@ def published_once_and_withdrawn(company, placement):
     assert delivery.progress == Progress.WITHDRAWN
 
 
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", PUBLISHING)
-def test_killed_while_publishing(company, dies_at, goes_on, request, point):
+def test_killed_while_publishing(company, dies_at, goes_on, request, point, turn):
     forget_uploads(company)
     placement = placed(company, request)
     dies_at(point)
@@ -191,8 +193,9 @@ def test_killed_while_publishing(company, dies_at, goes_on, request, point):
     published_once_and_withdrawn(company, placement)
 
 
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", WITHDRAWING)
-def test_killed_while_withdrawing(company, dies_at, goes_on, request, point):
+def test_killed_while_withdrawing(company, dies_at, goes_on, request, point, turn):
     placement = placed(company, request)
     works_here(company)
     company.house.publishing.retire(placement.id, by="li")
@@ -202,8 +205,9 @@ def test_killed_while_withdrawing(company, dies_at, goes_on, request, point):
     assert not article["shown"]
 
 
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", SETTLING)
-def test_killed_while_looking_for_a_lost_answer(company, dies_at, goes_on, request, point):
+def test_killed_while_looking_for_a_lost_answer(company, dies_at, goes_on, request, point, turn):
     placement = placed(company, request)
     company.sandbox.knobs(lose_answer={"path": "freepublish/submit", "times": 1})
     dies_at(point)
@@ -211,8 +215,9 @@ def test_killed_while_looking_for_a_lost_answer(company, dies_at, goes_on, reque
     published_once_and_withdrawn(company, placement)
 
 
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", POLLING)
-def test_killed_while_asking_for_the_outcome(company, dies_at, goes_on, request, point):
+def test_killed_while_asking_for_the_outcome(company, dies_at, goes_on, request, point, turn):
     placement = placed(company, request)
     dies_at(point, polling=True)
     goes_on(polling=True)
@@ -221,8 +226,11 @@ def test_killed_while_asking_for_the_outcome(company, dies_at, goes_on, request,
     published_once_and_withdrawn(company, placement)
 
 
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", SENDING)
-def test_killed_while_talking_to_one_person_nothing_is_said_twice(company, dies_at, goes_on, point):
+def test_killed_while_talking_to_one_person_nothing_is_said_twice(
+    company, dies_at, goes_on, point, turn
+):
     """WeChat knows no key here, so what is unsure waits for a person."""
     openid = company.sandbox.ask("followers")["followers"][0]["openid"]
     company.sandbox.post(f"followers/{openid}/say", text="你好")
@@ -239,8 +247,11 @@ def test_killed_while_talking_to_one_person_nothing_is_said_twice(company, dies_
     assert len(heard) == (point == "wechat.sent")
 
 
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", HEARING)
-def test_killed_while_hearing_an_outcome(company, dies_at, publisher, request, point, tmp_path):
+def test_killed_while_hearing_an_outcome(
+    company, dies_at, publisher, request, point, turn, tmp_path
+):
     placement = placed(company, request)
     works_here(company)
     (delivery,) = company.house.deliveries.of_placement(placement.id)
@@ -267,21 +278,24 @@ def test_every_crash_point_of_these_rooms_is_hit():
     assert len(tested) >= 12
 
 
-def test_told_to_stop_it_finishes_what_is_under_way_and_lets_go(company, publisher, request):
-    """F22, the worker's side: SIGTERM while a send is in flight."""
-    placement = placed(company, request)
-    company.sandbox.knobs(slow={"path": "freepublish/submit", "seconds": 1.5, "times": 1})
-    worker = publisher.begin(**company.job, do="serve")
-    until = time.monotonic() + 10
-    sending = False
-    while not sending and time.monotonic() < until:
-        sending = company.house.deliveries.page(Delivery.state == State.SENDING, first=1).items
+def sending(company):
+    return len(company.house.deliveries.page(Delivery.state == State.SENDING, first=100).items)
+
+
+@pytest.mark.parametrize("turn", turns(20))
+def test_told_to_stop_they_finish_what_is_under_way_and_let_go(company, publisher, request, turn):
+    """F22, the workers' side: SIGTERM while eight sends are in flight."""
+    placements = [placed(company, request) for _ in range(8)]
+    company.sandbox.knobs(slow={"path": "freepublish/submit", "seconds": 5, "times": 8})
+    workers = [publisher.begin(**company.job, do="serve", lease=5) for _ in placements]
+    assert eventually(lambda: sending(company) == 8), sending(company)
     begun = time.monotonic()
-    os.kill(worker, signal.SIGTERM)
-    assert publisher.ended() == 0
-    assert sending
+    for worker in workers:
+        os.kill(worker, signal.SIGTERM)
+    assert [publisher.ended(worker) for worker in workers] == [0] * 8
     assert time.monotonic() - begun < 30
-    (delivery,) = company.house.deliveries.of_placement(placement.id)
-    assert (delivery.state, delivery.lease_until) == (State.DONE, None)
+    for placement in placements:
+        (delivery,) = company.house.deliveries.of_placement(placement.id)
+        assert (delivery.state, delivery.lease_until) == (State.DONE, None)
+        assert len(articles(company, placement)) == 1
     assert company.house.leases.live() == []
-    assert len(articles(company, placement)) == 1

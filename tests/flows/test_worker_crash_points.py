@@ -15,6 +15,7 @@ import juzhen.wiring  # noqa: F401 — every room that declares a point
 from kernel.crash import POINTS
 from tests.flows.company import eventually
 from tests.flows.conftest import running
+from tests.sizes import turns
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
 
@@ -78,12 +79,16 @@ def told(company, who):
     return nodes[0]["timeline"] if nodes else None
 
 
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", FOLLOWERS)
-def test_a_worker_killed_there_loses_nothing_and_tells_nothing_twice(company, tmp_path, point):
-    mark, who = tmp_path / "mark", f"u{FOLLOWERS.index(point):06d}"
+def test_a_worker_killed_there_loses_nothing_and_tells_nothing_twice(
+    company, tmp_path, point, turn
+):
+    number = 100 * turn + FOLLOWERS.index(point)
+    mark, who = tmp_path / "mark", f"u{number:06d}"
     company.processes.end("worker")
     company.start_worker(JUZHEN_CRASH_AT=point, JUZHEN_CRASH_MARK=str(mark))
-    title = f"崩溃点{FOLLOWERS.index(point)}"
+    title = f"崩溃点{number}"
     material = acts(company, who, title)
 
     worker = company.processes.running["worker"]

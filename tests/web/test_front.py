@@ -13,6 +13,7 @@ import pytest
 
 from kernel.events import Refusal, unpack_any
 from stores.sqlite.journal import SqliteJournal
+from tests.sizes import turns
 
 KEY = {"Authorization": "Basic " + base64.b64encode(b"wk:").decode()}
 
@@ -220,7 +221,8 @@ def test_a_full_queue_answers_503_and_says_when_to_come_again(started):
     assert [event.id for event in kept(server.home)] == ["m9"]
 
 
-def test_stopping_finishes_what_is_being_answered(started):
+@pytest.mark.parametrize("turn", turns(20))
+def test_stopping_finishes_what_is_being_answered(started, turn):
     """F22: sixteen requests in flight, an open stream, and a connection that is kept."""
     server = started()
     stream = server.raw(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")

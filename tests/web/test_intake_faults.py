@@ -12,6 +12,7 @@ from kernel.events import unpack_any
 from stores.history import Fold
 from stores.sqlite.history import SqliteHistory
 from stores.sqlite.journal import SqliteJournal
+from tests.sizes import sized
 
 KEY = {"Authorization": "Basic " + base64.b64encode(b"wk:").decode()}
 
@@ -83,15 +84,16 @@ class Sender(threading.Thread):
 
 
 def test_killed_again_and_again_every_answered_event_is_there_once(started, tmp_path):
-    """F11, small: four senders, a fifth of the ids sent again, three kills."""
+    """F11: four senders, a fifth of the ids sent again, three (ten) kills."""
     server, some = started(), random.Random(5)
-    ids = [*range(3_000), *(some.randrange(3_000) for _ in range(600))]
+    count = sized(3_000, 100_000)
+    ids = [*range(count), *(some.randrange(count) for _ in range(count // 5))]
     some.shuffle(ids)
     batches = [ids[start : start + 6] for start in range(0, len(ids), 6)]
     senders = [Sender(server, batches[number::4]) for number in range(4)]
     for each in senders:
         each.start()
-    for _ in range(3):
+    for _ in range(sized(3, 10)):
         threading.Event().wait(0.25)
         server.kill()
         server.start()
@@ -102,4 +104,4 @@ def test_killed_again_and_again_every_answered_event_is_there_once(started, tmp_
     answered = {name for each in senders for name in each.answered}
     found = folded(tmp_path)
     assert len(found) == len(set(found))
-    assert set(found) == answered == {f"m{number}" for number in range(3_000)}
+    assert set(found) == answered == {f"m{number}" for number in range(count)}

@@ -11,6 +11,7 @@ from juzhen.web.repeats import Repeats
 from kernel.actors import Actor, Role
 from kernel.clock import utc_now
 from kernel.errors import Invalid
+from tests.sizes import sized
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def post(shop, key, body, path="/buy", actor="one"):
 
 
 def test_many_at_once_have_one_effect_and_identical_answers(shop, effects):
-    keys, times = 12, 12
+    keys, times = sized(12, 200), sized(12, 50)
     calls = [f"key-{number}" for number in range(keys) for _ in range(times)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda key: (key, post(shop, key, {"what": key}).data), calls))
