@@ -1,0 +1,78 @@
+"""Wiring (接线): which keeper is given what, a room after the other.
+
+Plain constructor calls, no container. Nothing is opened at import; `assemble` opens one process's
+worth of a company. Only `engines` names an engine, and only `adapters` an adapter.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from juzhen import migrations
+from juzhen.access import Access
+from juzhen.settings import BadSetting, Settings, require_keys
+from juzhen.web.persisted import PersistedQueries
+from juzhen.web.repeats import Repeats
+from juzhen.wiring.adapters import CHANNELS
+from juzhen.wiring.content import ContentHub, content_hub
+from juzhen.wiring.data import DataHub, data_hub
+from juzhen.wiring.ends import Ends, ends
+from juzhen.wiring.engines import Stores, migrate, open_stores
+from juzhen.wiring.selling import Selling, selling
+from kernel.clock import Clock
+from schemas.graphql.schema import Edition, build
+
+__all__ = ["CHANNELS", "Platform", "assemble", "migrate"]
+
+
+@dataclass(kw_only=True)
+class Platform(Stores, ContentHub, DataHub, Ends, Selling):
+    """All keepers of one process. Blueprints, duties and commands are given this."""
+
+    settings: Settings
+    access: Access
+    repeats: Repeats
+    persisted: PersistedQueries
+    edition: Edition
+    draining: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def base_url(self) -> str:
+        return self.settings.public_url
+
+    def require_ready(self) -> None:
+        """Refuse to work on stores that another version made."""
+        for name, records in (("records", self.records), ("people", self.people)):
+            if migrations.pending(records.engine, name):
+                raise BadSetting(f"the {name} are not as this version needs: run `juzhen migrate`")
+
+    def close(self) -> None:
+        """Let everything go, what is acknowledged last."""
+        self.commit.close()
+        for store in (self.journal, self.history, self.index):
+            store.close()
+        self.records.close()
+        self.people.close()
+
+
+def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
+    """Open one process's worth of the company. Raises `BadSetting` if keys are missing."""
+    require_keys(settings)
+    stores = open_stores(settings, clock)
+    content = content_hub(settings, stores)
+    data = data_hub(stores, content)
+    front = ends(settings, stores, content, data)
+    sold = selling(stores, content, data)
+    access = Access(
+        stores.records, stores.changes, data.staff, stores.quotas, stores.clock,
+        key=settings.keys_links, failures=settings.limits_logins,
+    )  # fmt: skip
+    return Platform(
+        **vars(stores), **vars(content), **vars(data), **vars(front), **vars(sold),
+        settings=settings,
+        access=access,
+        repeats=Repeats(stores.records, stores.clock),
+        persisted=PersistedQueries(stores.records, stores.clock),
+        edition=build(content.types),
+    )  # fmt: skip

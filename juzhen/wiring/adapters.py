@@ -1,0 +1,66 @@
+"""Adapters (适配器): every kind of channel account, and how the class that speaks for it is made.
+
+A new one is a class of its own and one row in `registry`. The only module that names one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from channels.accounts import Account, Accounts, Factory, Needs, Sealer
+from channels.app import Inbox, OwnApp
+from channels.outbound import Outbound, RateGate
+from channels.wechat.crypto import Envelope
+from channels.wechat.official_account import WeChatOfficialAccount
+from channels.wechat.tokens import Tokens
+from channels.wechat.uploads import Uploads
+from channels.wechat.wire import HOST, Wire
+from juzhen.wiring.engines import Stores
+from kernel.secret import Secret
+
+CHANNELS: dict[str, Any] = {"app": OwnApp, "wechat_oa": WeChatOfficialAccount}
+"""Every kind of channel account, and the adapter that speaks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What adapters are made of: none opens a socket or keeps a token by itself."""
+
+    stores: Stores
+    sealer: Sealer
+    accounts: Accounts
+    inbox: Inbox
+    outbound: Outbound
+    gate: RateGate
+
+
+def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
+    """Who makes the channel of each kind of account, and what such an account must have."""
+    s = tools.stores
+    tokens = Tokens(s.records, s.leases, tools.sealer, s.clock)
+    uploads = Uploads(s.records, s.clock)
+
+    def official_account(account: Account, secrets: Mapping[str, Secret]) -> WeChatOfficialAccount:
+        told = account.settings
+        wire = Wire(
+            tools.outbound, tokens, tools.gate, account=account.id, appid=told["app_id"],
+            secret=secrets["app_secret"], host=told.get("base_url", HOST),
+            per_minute=float(told.get("per_minute", 600)),
+        )  # fmt: skip
+        key = secrets.get("aes_key")
+        return WeChatOfficialAccount(
+            wire, uploads, s.clock, account=account.id, callback_token=secrets["token"].reveal(),
+            envelope=Envelope(key.reveal(), told["app_id"]) if key else None,
+            longest_review=timedelta(seconds=float(told.get("longest_review_seconds", 1800))),
+        )  # fmt: skip
+
+    def own_app(account: Account, _: Mapping[str, Secret]) -> OwnApp:
+        return OwnApp(tools.inbox, account=account.id)
+
+    return (
+        {"wechat_oa": official_account, "app": own_app},
+        {"wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token"))},
+    )

@@ -1,0 +1,72 @@
+"""Where we say it and hear back (前端): accounts, the outbox and the acts over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from channels.accounts import Accounts, Channels, Sealer
+from channels.acquaintances import Acquaintances
+from channels.app import Inbox
+from channels.callbacks import Callbacks
+from channels.composing import Composer
+from channels.deliveries import Deliveries
+from channels.deliveries.courier import Courier
+from channels.outbound import Breakers, Outbound, RateGate
+from channels.preferences import Preferences
+from channels.publishing import Publishing
+from juzhen.settings import Settings
+from juzhen.wiring.adapters import Tools, registry
+from juzhen.wiring.content import ContentHub
+from juzhen.wiring.data import DataHub
+from juzhen.wiring.engines import Stores
+
+
+@dataclass(kw_only=True)
+class Ends:
+    """The keepers of the channels."""
+
+    accounts: Accounts
+    channels: Channels
+    inbox: Inbox
+    deliveries: Deliveries
+    publishing: Publishing
+    preferences: Preferences
+    callbacks: Callbacks
+    acquaintances: Acquaintances
+
+
+def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> Ends:
+    """One constructor call after another."""
+    sealer = Sealer({"k1": bytes.fromhex(settings.keys_secrets.reveal())})
+    accounts = Accounts(s.records, s.changes, sealer, s.clock)
+    inbox = Inbox(s.records, s.clock)
+    tools = Tools(
+        stores=s, sealer=sealer, accounts=accounts, inbox=inbox,
+        outbound=Outbound(origins=_origins(settings), clock=s.clock),
+        gate=RateGate(s.records, s.clock),
+    )  # fmt: skip
+    channels = Channels(accounts, *registry(tools))
+    deliveries = Deliveries(s.records, s.changes, s.clock, lease=settings.worker_leases)
+    courier = Courier(deliveries, accounts, channels, Breakers(s.records, s.clock), s.clock)
+    composer = Composer(
+        content.types, content.media, content.links, base_url=settings.public_url
+    )  # fmt: skip
+    return Ends(
+        accounts=accounts,
+        channels=channels,
+        inbox=inbox,
+        deliveries=deliveries,
+        publishing=Publishing(
+            records=s.records, clock=s.clock, shelf=content.shelf, materials=content.materials,
+            accounts=accounts, channels=channels, deliveries=deliveries, courier=courier,
+            composer=composer, consents=data.consents, identities=data.identities,
+        ),
+        preferences=Preferences(s.records, data.consents, deliveries),
+        callbacks=Callbacks(accounts, channels, data.intake, deliveries, s.clock),
+        acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
+    )  # fmt: skip
+
+
+def _origins(settings: Settings) -> list[str]:
+    """Addresses that may be called though they lie on this machine: the sandbox's."""
+    return [each.strip() for each in settings.outbound_origins.split(",") if each.strip()]

@@ -1,0 +1,56 @@
+"""What to say to whom, and who does what next (匹配与跟进): matching and engagement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engagement.reminders import Reminders
+from engagement.triggers import Triggers
+from juzhen.wiring.content import ContentHub
+from juzhen.wiring.data import DataHub
+from juzhen.wiring.engines import Stores
+from matching.abilities import Abilities
+from matching.affinities import Affinities
+from matching.candidates import Candidates
+from matching.counters import Counters
+from matching.recommender import Recommender
+
+
+@dataclass(kw_only=True)
+class Selling:
+    """The keepers of matching and engagement."""
+
+    counters: Counters
+    affinities: Affinities
+    abilities: Abilities
+    recommender: Recommender
+    reminders: Reminders
+    triggers: Triggers
+
+
+def selling(s: Stores, content: ContentHub, data: DataHub) -> Selling:
+    """One constructor call after another."""
+    counters = Counters(s.people, s.history)
+    affinities = Affinities(s.records, s.changes)
+    abilities = Abilities(
+        s.records, s.changes, counters, content.materials, content.taxonomy, s.clock
+    )
+    reminders = Reminders(s.records, s.changes, s.clock)
+    return Selling(
+        counters=counters,
+        affinities=affinities,
+        abilities=abilities,
+        recommender=Recommender(
+            records=s.records, changes=s.changes, clock=s.clock, zone=s.zone, counters=counters,
+            candidates=Candidates(s.records, s.changes, counters, s.clock),
+            affinities=affinities, abilities=abilities, customers=data.customers,
+            profiles=data.profiles, identities=data.identities, materials=content.materials,
+            taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff,
+        ),
+        reminders=reminders,
+        triggers=Triggers(
+            records=s.records, people=s.people, findings=data.findings, history=s.history,
+            reminders=reminders, profiles=data.profiles, identities=data.identities,
+            customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
+        ),
+    )  # fmt: skip
