@@ -84,6 +84,7 @@ _HERS = [
     EventKind("bought", "购买了", "bought", "customer", 6.0),
     EventKind("refunded", "退款了", "was refunded", "customer"),
     EventKind("complained", "投诉了", "complained", "customer"),
+    EventKind("case_opened", "提出了售后问题", "opened an after-sales case", "customer"),
     EventKind("opted_out", "退订了", "opted out", "customer"),
     EventKind("opted_in", "同意接收", "opted in", "customer"),
 ]
@@ -122,6 +123,8 @@ _SYSTEM = [
     EventKind("job_finished", "平台任务完成", "a platform's job ended", "system"),
     EventKind("account_notice", "平台账号通知", "a notice to the account", "system"),
     EventKind("post_created", "平台上有了新作品", "a post appeared there", "system"),
+    EventKind("complaint_settled", "投诉已解决", "had a complaint settled", "system"),
+    EventKind("case_closed", "售后问题已解决", "had an after-sales case closed", "system"),
 ]
 
 KINDS = MappingProxyType({kind.name: kind for kind in (*_HERS, *_HOUSE, *_SYSTEM)})
