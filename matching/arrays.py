@@ -209,6 +209,7 @@ class Whole:
             until=float(ahead.min()) if len(ahead) else np.inf,
             popular=np.zeros(len(places)), readers=np.zeros(len(places)),
             shown=np.zeros(len(places)), clicked=np.zeros(len(places)),
+            nightly=np.zeros(len(places), bool),
         )  # fmt: skip
 
 
@@ -244,6 +245,8 @@ class Slice:
     """How often each was offered…"""
     clicked: Floats
     """…and how often it was opened from an offer."""
+    nightly: npt.NDArray[np.bool_]
+    """Whether last night's list knows each: what opened since is told by the live list alone."""
 
     def __len__(self) -> int:
         return len(self.ids)

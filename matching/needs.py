@@ -69,20 +69,24 @@ def interest_pulls(
 ) -> list[Pull]:
     """What she has shown interest in, each with how often she looked at it."""
     tree = vocabulary.tree
-    felt = [(tag.id, value) for key, value in profile.affinity(now).items()
-            if (tag := tree.find(key)) and value]  # fmt: skip
-    felt.sort(key=lambda each: -abs(each[1]))
-    whole = sum(abs(value) for _, value in felt)
+    felt = {tag.id: value for key, value in profile.affinity(now).items()
+            if (tag := tree.find(key)) and value}  # fmt: skip
     reached = {material: tree.above(tags) for material, tags in about.items()}
     looked = {
         days: _looked(sessions(profile, now - timedelta(days=days)), reached)
         for days in (7, 30, 36_500)
     }
     pulls = []
-    for id_, value in felt[:_TAGS]:
-        weight = weights.tags * value / whole
-        pulls.append(Pull(id_, _interest(id_, weight, looked, vocabulary)))
+    for id_, share in shares(felt):
+        pulls.append(Pull(id_, _interest(id_, weights.tags * share, looked, vocabulary)))
     return pulls
+
+
+def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
+    """What part of all that somebody feels each tag has, the strongest first; dislikes below 0."""
+    strongest = sorted(felt.items(), key=lambda each: -abs(each[1]))
+    whole = sum(abs(value) for _, value in strongest)
+    return [(tag, value / whole) for tag, value in strongest[:_TAGS] if value]
 
 
 def _looked(materials: Sequence[str], about: Mapping[str, Collection[str]]) -> Counter[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,12 +39,20 @@ from matching.candidates import Candidates
 from matching.counters import Counters, worth
 from matching.needs import dates, interest_pulls, reads, salutation, with_neighbours
 from matching.occasions import Habits, Occasion, occasions
-from matching.scoring import Pull, Question, Reason, Scores, Weights, lifts, total_of
+from matching.scoring import (
+    HARDLY_KNOWN,
+    Lift,
+    Pull,
+    Question,
+    Reason,
+    Scores,
+    Weights,
+    lifts,
+    total_of,
+)
 from stores.changes import Changes
 from stores.records import Record, Records
 
-_HARDLY_KNOWN = 2
-"""A customer who has read no more than this is seen through her rep's other customers too."""
 _SCRIPTS = 60
 """How many of the best scripts are looked at for the words beside a content."""
 
@@ -272,7 +281,7 @@ class Recommender:
             now=now,
             reads=with_neighbours(read, packed),
             pulls=self._pulls(profile, rep, now),
-            lifts=self._lifts(rep, now) if len(read) <= _HARDLY_KNOWN else {},
+            lifts=self._lifts(rep, now) if len(read) <= HARDLY_KNOWN else (),
         )
 
     def _pulls(self, profile: Profile, rep: Staff | None, now: datetime) -> list[Pull]:
@@ -285,18 +294,19 @@ class Recommender:
             pulls += ability_pulls(self._abilities.of(rep.id), self._weights)
         return pulls
 
-    def _lifts(self, rep: Staff | None, now: datetime) -> dict[str, float]:
+    def _lifts(self, rep: Staff | None, now: datetime) -> list[Lift]:
         book = self._counters.scoped(f"rep:{rep.id}") if rep else {}
         if not book:
-            return {}
+            return []
         present = worth(now.timestamp())
         company = self._counters.popular(book.keys())
-        return lifts(
-            {material: popular / present for material, popular in book.items()},
-            {material: popular / present for material, popular in company.items()},
-            self._counters.total() / present,
+        values = lifts(
+            np.array(list(book.values())) / present,
+            np.array([company.get(material, 0.0) for material in book]) / present,
             self._weights.book_shrink,
+            self._counters.total() / present,
         )
+        return [Lift("book", np.array([key_of(each) for each in book], np.uint64), values)]
 
     def _chosen(self, asked: _Asked, first: int) -> list[Chosen]:
         """The list, its live rows asked again: the arrays may be a moment behind."""

@@ -29,6 +29,8 @@ from matching.arrays import Slice, key_of
 Floats = npt.NDArray[np.float64]
 _STALE = 10
 """Half-lives after which nothing is fresh any more."""
+HARDLY_KNOWN = 2
+"""A customer who has read no more than this is seen through people like her, too."""
 Name = Mapping[str, str]
 """What something is called, by language."""
 
@@ -39,6 +41,8 @@ class Weights:
 
     live: float = 1.0
     """Neighbours of what she read, once she has read much."""
+    night: float = 0.4
+    """The nightly list's share in that, for contents it knows; the rest is the live list's."""
     tags: float = 0.3
     popular: float = 0.2
     persona: float = 0.4
@@ -119,6 +123,20 @@ class Read:
     neighbours: Floats = field(default_factory=lambda: np.empty(0))
     """How near each of ``keys`` lies."""
     keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    nightly: Floats = field(default_factory=lambda: np.empty(0))
+    """The same, of the list that was worked out last night…"""
+    nightly_keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """By how much more some group reads each content than all do, as shrunk logs."""
+
+    kind: str
+    """``book``: her rep's customers; ``segment``: people like her."""
+    keys: npt.NDArray[np.uint64]
+    values: Floats
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +146,8 @@ class Question:
     now: datetime
     reads: Sequence[Read] = ()
     pulls: Sequence[Pull] = ()
-    lifts: Mapping[str, float] = field(default_factory=dict)
-    """Material -> shrunk log-lift in this rep's book; only for customers we hardly know."""
+    lifts: Sequence[Lift] = ()
+    """What people like her read more than others; only for customers we hardly know."""
 
 
 class Scores:
@@ -144,12 +162,13 @@ class Scores:
             column = candidates.columns.get(pull.tag)
             if column is not None:
                 self._by_column.setdefault(column, []).append(pull)
-        self._lifts = {
-            place: weights.book * max(-1.0, min(1.0, lift))
-            for material, lift in question.lifts.items()
-            if (place := candidates.place(material)) is not None
-        }
+        self._lifts = [self._lift(each) for each in question.lifts]
         self._seen = self._read_here()
+
+    def _lift(self, lift: Lift) -> tuple[Lift, npt.NDArray[np.int64], Floats]:
+        """Which candidates it moves, and by how much."""
+        found, places = self.candidates.places(lift.keys)
+        return lift, places, self.weights.book * np.clip(lift.values[found], -1.0, 1.0)
 
     def _read_here(self) -> dict[int, Read]:
         """Where what she read stands, the newest reading of each; scripts are not used up."""
@@ -168,9 +187,31 @@ class Scores:
         total = self._tag_part() + self.basic
         reached, strengths = self._near
         total[reached] += strengths
-        for place, more in self._few():
-            total[place] += more
+        for _, places, more in self._lifts:
+            total[places] += more
+        for place, less in self._stale():
+            total[place] += less
         return total
+
+    def parts(self) -> dict[str, Floats]:
+        """What every candidate gets from each part, the neighbours as if fully trusted."""
+        reads = self.question.reads
+        lists = {
+            "live": self._list([(each.keys, each.neighbours) for each in reads]),
+            "night": self._list([(each.nightly_keys, each.nightly) for each in reads]),
+        }
+        found: dict[str, Floats] = {
+            name: _summed(places, worth, len(self.candidates))
+            for name, (places, worth, _) in lists.items()
+        }
+        lift = np.zeros(len(self.candidates))
+        for _, places, more in self._lifts:
+            lift[places] += more
+        popular = self.weights.popular * self.candidates.popular
+        nightly = self.candidates.nightly.astype(np.float64)
+        return found | {
+            "tags": self._tag_part(), "popular": popular, "lift": lift, "nightly": nightly,
+        }  # fmt: skip
 
     @cached_property
     def basic(self) -> Floats:
@@ -182,10 +223,11 @@ class Scores:
         """(place, how much) of what only some candidates get, apart from their tags."""
         reached, strengths = self._near
         yield from zip(reached.tolist(), strengths.tolist(), strict=True)
-        yield from self._few()
+        for _, places, more in self._lifts:
+            yield from zip(places.tolist(), more.tolist(), strict=True)
+        yield from self._stale()
 
-    def _few(self) -> Iterator[tuple[int, float]]:
-        yield from self._lifts.items()
+    def _stale(self) -> Iterator[tuple[int, float]]:
         for place, read in self._seen.items():
             yield place, -self._staleness(read)
 
@@ -200,28 +242,45 @@ class Scores:
 
     @cached_property
     def _links(self) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
-        """(place, strength, which read it comes from) of every neighbour among the candidates."""
-        reads = self.question.reads
-        if not reads:
-            nothing = np.empty(0, np.int64)
+        """(place, what it adds, which read it comes from) of every neighbour that is here."""
+        known = len(self.question.reads)
+        trust = self.weights.live * known / (known + self.weights.shrink)
+        live = self._list([(each.keys, each.neighbours) for each in self.question.reads])
+        night = self._list([(each.nightly_keys, each.nightly) for each in self.question.reads])
+        share = self.weights.night if len(night[0]) else 0.0
+        living = 1 - share * self.candidates.nightly[live[0]]
+        return (
+            np.concatenate((live[0], night[0])),
+            np.concatenate((live[1] * trust * living, night[1] * trust * share)),
+            np.concatenate((live[2], night[2])),
+        )
+
+    def _list(
+        self, near: Sequence[tuple[npt.NDArray[np.uint64], Floats]]
+    ) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
+        """One kind of list, scaled so that the candidate it brings nearest gets nearly 1."""
+        nothing = np.empty(0, np.int64)
+        if not any(len(keys) for keys, _ in near):
             return nothing, np.empty(0), nothing
-        ranks = np.repeat(np.arange(len(reads)), [len(read.keys) for read in reads])
-        found, places = self.candidates.places(np.concatenate([read.keys for read in reads]))
-        strengths = np.concatenate([read.neighbours for read in reads])[found]
+        ranks = np.repeat(np.arange(len(near)), [len(keys) for keys, _ in near])
+        found, places = self.candidates.places(np.concatenate([keys for keys, _ in near]))
+        if not len(found):
+            return nothing, np.empty(0), nothing
         sources = ranks[found]
-        return places, self.weights.recency**sources * strengths, sources
+        faded = self.weights.recency ** np.arange(len(near))
+        strengths = np.concatenate([each for _, each in near])[found] * faded[sources]
+        top = np.bincount(places, weights=strengths).max()
+        return places, strengths / (top + self.weights.floor), sources
 
     @cached_property
     def _near(self) -> tuple[npt.NDArray[np.int64], Floats]:
         """The neighbour part: which candidates it reaches, and by how much."""
         places, strengths, _ = self._links
-        reached, back = np.unique(places, return_inverse=True)
-        if not len(reached):
-            return reached, np.empty(0)
-        raw = np.bincount(back, weights=strengths)
-        known = len(self.question.reads)
-        trust = known / (known + self.weights.shrink)
-        return reached, self.weights.live * trust * raw / (raw.max() + self.weights.floor)
+        if not len(places):
+            return places, strengths
+        summed = _summed(places, strengths, 0)
+        reached = np.flatnonzero(summed)
+        return reached, summed[reached]
 
     def _freshness(self, opened: Floats) -> Floats:
         """From 1 at the opening down to nothing; what is long open is not fresh at all."""
@@ -251,8 +310,7 @@ class Scores:
         found = [each.reason for pulls in self._pulls_at(place) for each in pulls]
         found += self._near_reasons(place, titles)
         found += self._own_reasons(place)
-        if place in self._lifts:
-            found.append(Reason("book", "reason_book", {}, self._lifts[place]))
+        found += self._lift_reasons(place)
         if read := self._seen.get(place):
             evidence = {"material": read.material, "at": read.at.isoformat()}
             found.append(Reason("seen", "reason_seen", {}, -self._staleness(read), evidence))
@@ -273,6 +331,15 @@ class Scores:
         evidence = {"material": nearest.material, "at": nearest.at.isoformat()}
         return [Reason("neighbour", "reason_neighbour", facts, weight, evidence)]
 
+    def _lift_reasons(self, place: int) -> list[Reason]:
+        found = []
+        for lift, places, more in self._lifts:
+            found += [
+                Reason(lift.kind, f"reason_{lift.kind}", lift.facts, weight)
+                for weight in more[places == place].tolist()
+            ]
+        return found
+
     def _own_reasons(self, place: int) -> list[Reason]:
         found = []
         if popular := self.weights.popular * float(self.candidates.popular[place]):
@@ -287,25 +354,29 @@ class Scores:
         return found
 
 
+def _summed(places: npt.NDArray[np.int64], worth: Floats, size: int) -> Floats:
+    """What every place gets in all."""
+    summed: Floats = np.bincount(places, weights=worth, minlength=size).astype(np.float64)
+    return summed
+
+
 def total_of(reasons: Sequence[Reason]) -> float:
     """The score that the reasons make."""
     return math.fsum(reason.weight for reason in reasons)
 
 
-def lifts(
-    book: Mapping[str, float], company: Mapping[str, float], total: float, shrink: float
-) -> dict[str, float]:
-    """How much more a rep's customers read each material than the company's do, as a shrunk log.
+def lifts(group: Floats, company: Floats, shrink: float, total: float | None = None) -> Floats:
+    """How much more a group reads each content than the company does, as a shrunk log.
 
-    ``book`` and ``company`` are decayed counts of the same materials; ``total`` is the company's
-    count over all materials.
+    Both are decayed counts of the same contents; ``total`` is the company's count over all
+    contents, if these are not all. What nobody reads is lifted by nothing.
     """
-    own = math.fsum(book.values())
-    lifted: dict[str, float] = {}
-    if not (own and total):
+    own = float(group.sum())
+    whole = float(company.sum()) if total is None else total
+    lifted = np.zeros(len(group))
+    if not (own > 0 and whole > 0):
         return lifted
-    for material, count in book.items():
-        usual = company.get(material, 0.0) / total
-        if usual > 0:
-            lifted[material] = math.log((count + shrink * usual) / (own + shrink) / usual)
+    known = company > 0
+    usual = company[known] / whole
+    lifted[known] = np.log((group[known] + shrink * usual) / (own + shrink) / usual)
     return lifted

@@ -115,11 +115,34 @@ def _number(rule: str) -> int:
 
 @click.command()
 @click.argument("names", nargs=-1)
-def bench(names: tuple[str, ...]) -> None:
+@click.option("--events", type=click.Path(exists=True, path_type=Path), help="A log to judge by.")
+@click.option("--items", type=click.Path(exists=True, path_type=Path), help="What it is about.")
+@click.option("--users", type=click.Path(exists=True, path_type=Path), help="Who is in it.")
+@json_option
+def bench(
+    names: tuple[str, ...],
+    events: Path | None,
+    items: Path | None,
+    users: Path | None,
+    as_json: bool,
+) -> None:
     """Measure the hot paths; one JSON line each. From a checkout only.
 
-    Example: juzhen bench shelf_graphql
+    ``matching --events FILE`` judges the recommender on your own log instead, wherever installed:
+    NDCG@10, recall@20, coverage, cold starts and freshness against popularity, item-kNN and EASE.
+    Each line of FILE is JSON or CSV with user, item, ts and weight; of --items with id and tags
+    (without it, the company's own materials); of --users with id and attrs.
+
+    Example: juzhen bench matching --events log.jsonl --items materials.jsonl
     """
+    if events is not None:
+        if names != ("matching",):
+            raise click.UsageError("--events goes with `matching` alone")
+        from juzhen.cli.judging import across, judged
+
+        found = judged(events, items, users)
+        show(found if as_json else across(found), as_json)
+        return
     only = [f"ONLY={','.join(names)}"] if names else []
     sys.exit(subprocess.call([sys.executable, str(ROOT / "bench" / "run.py"), *only], cwd=ROOT))
 

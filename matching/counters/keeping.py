@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from kernel.crash import crash_point, declare
 from kernel.events import Event
 from matching.arrays import Floats, Keys, key_of
+from matching.counters.nearness import NEIGHBOURS, nearness
 from matching.counters.records import (
     Deal,
     MaterialCount,
@@ -30,9 +31,6 @@ from stores.watermarks import Watermarks
 
 SLICE = 100
 """Events a transaction: it stays under the 100 ms for which a write may hold the lock."""
-NEIGHBOURS = 200
-_SMALL = 10.0
-"""Pairs seen together less often than this are hardly believed."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
 
@@ -218,13 +216,13 @@ def _packed(session: Session, material: str) -> dict[str, Any]:
         some = MaterialCount.material.in_(names[begin : begin + 900])
         wanted = select(MaterialCount.material, MaterialCount.readers).where(some)
         readers |= dict(session.execute(wanted).all())
-    own_readers = max(readers.get(material, 0), 0) ** 0.75
-    strengths = {
-        other: value / (own_readers * max(readers.get(other, 0), 0) ** 0.5 + _SMALL)
-        for other, value in near.items()
-        if value > 1e-9
-    }
-    nearest = sorted(strengths, key=lambda other: (-strengths[other], other))[:NEIGHBOURS]
-    keys = np.array([key_of(other) for other in nearest], np.uint64)
-    packed = np.array([strengths[other] for other in nearest], np.float64)
+    others = [other for other, value in near.items() if value > 1e-9]
+    strengths = nearness(
+        np.array([near[other] for other in others]),
+        readers.get(material, 0),
+        np.array([readers.get(other, 0) for other in others]),
+    )
+    nearest = sorted(range(len(others)), key=lambda at: (-strengths[at], others[at]))[:NEIGHBOURS]
+    keys = np.array([key_of(others[at]) for at in nearest], np.uint64)
+    packed = strengths[nearest] if nearest else strengths
     return {"material": material, "keys": keys.tobytes(), "strengths": packed.tobytes()}

@@ -1,0 +1,226 @@
+"""Counting in memory (内存计数): the counters of `matching.counters`, of one log, without a store.
+
+What is counted, how far back and how it fades is said there (`trails`, `nearness`); here a whole
+log is counted at once in columns, and single events afterwards one by one. Both give the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.arrays import Floats
+from matching.counters.nearness import NEIGHBOURS, SMALL, nearness
+from matching.trails import DECAY, LENGTH, REACH
+
+Numbers = npt.NDArray[np.int64]
+_AT_ONCE = 4_000_000
+"""Pairs that are gathered before they are added up."""
+_REBASE = 400.0
+"""Half-lives after which decayed counts are brought back to a size that numbers can hold."""
+
+
+class Memory:
+    """Counters of contents 0, 1, 2…, kept in memory."""
+
+    def __init__(
+        self, size: int, *, half_life: float, decay: float = DECAY, small: float = SMALL
+    ) -> None:
+        self.readers = np.zeros(size)
+        self._popular = np.zeros(size)
+        self._origin = 0.0
+        self._half_life = half_life
+        self._decay = decay
+        self._small = small
+        self.trails: dict[str, list[int]] = {}
+        self._keys = np.empty(0, np.int64)
+        self._values = np.empty(0)
+        self._starts = np.zeros(size + 1, np.int64)
+        self._more: dict[int, dict[int, float]] = {}
+        self._packed: dict[int, tuple[Numbers, Floats]] = {}
+        self.scopes: dict[str, Floats] = {}
+        self._log = np.empty(0, np.int64), np.empty(0)
+
+    def __len__(self) -> int:
+        return len(self.readers)
+
+    # Counting
+
+    def count(
+        self, touches: Iterable[tuple[str, int, float]], scopes: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Count a whole log, oldest first. ``scopes`` are the segments and books of each person."""
+        began = list(self._beginnings(touches))
+        if not began:
+            return
+        who = np.array([person for person, *_ in began], np.int64)
+        what = np.array([content for _, content, _, _ in began], np.int64)
+        when = np.array([at for _, _, at, _ in began])
+        lag_of = np.array([position for *_, position in began], np.int64)
+        self._origin = float(when.max())
+        self._log = what, when
+        worth = np.exp2((when - self._origin) / self._half_life)
+        self.readers += np.bincount(what, minlength=len(self))
+        self._popular += np.bincount(what, weights=worth, minlength=len(self))
+        self._scope(list(self.trails), scopes, who, what, worth)
+        self._pair(who, what, lag_of)
+
+    def _beginnings(
+        self, touches: Iterable[tuple[str, int, float]]
+    ) -> Iterator[tuple[int, int, float, int]]:
+        """(person, content, when, how many before it) of the first time each was touched."""
+        numbers: dict[str, int] = {}
+        walked: dict[str, int] = {}
+        for person, content, at in touches:
+            trail = self.trails.setdefault(person, [])
+            if content in trail:
+                continue
+            trail.append(content)
+            del trail[:-LENGTH]
+            number = numbers.setdefault(person, len(numbers))
+            position = walked.get(person, 0)
+            walked[person] = position + 1
+            yield number, content, at, position
+
+    def _scope(
+        self,
+        people: Sequence[str],
+        scopes: Mapping[str, Sequence[str]],
+        who: Numbers,
+        what: Numbers,
+        worth: Floats,
+    ) -> None:
+        order = np.argsort(who, kind="stable")
+        begins = np.searchsorted(who[order], np.arange(len(people) + 1))
+        for number, person in enumerate(people):
+            own = order[begins[number] : begins[number + 1]]
+            for scope in scopes.get(person, ()):
+                np.add.at(self._scoped(scope), what[own], worth[own])
+
+    def _scoped(self, scope: str) -> Floats:
+        if scope not in self.scopes:
+            self.scopes[scope] = np.zeros(len(self))
+        return self.scopes[scope]
+
+    def _pair(self, who: Numbers, what: Numbers, position: Numbers) -> None:
+        """All pairs within reach, added up."""
+        size = len(self)
+        order = np.lexsort((position, who))
+        who, what = who[order], what[order]
+        keys, values, waiting = [self._keys], [self._values], 0
+        for lag in range(REACH):
+            here, there = what[lag + 1 :], what[: -(lag + 1)]
+            same = who[lag + 1 :] == who[: -(lag + 1)]
+            one, two = here[same], there[same]
+            keys += [one * size + two, two * size + one]
+            values += [np.full(2 * len(one), self._decay**lag)]
+            waiting += 2 * len(one)
+            if waiting > _AT_ONCE:
+                keys, values, waiting = *_added(keys, values), 0
+        (self._keys,), (self._values,) = _added(keys, values)
+        self._starts = np.searchsorted(self._keys, np.arange(size + 1) * size)
+
+    def take(self, person: str, content: int, at: float, scopes: Sequence[str] = ()) -> None:
+        """Count one event more, no older than those before it."""
+        trail = self.trails.setdefault(person, [])
+        if content in trail:
+            return
+        for lag, other in enumerate(reversed(trail[-REACH:])):
+            for one, two in ((content, other), (other, content)):
+                more = self._more.setdefault(one, {})
+                more[two] = more.get(two, 0.0) + self._decay**lag
+                self._packed.pop(one, None)
+        self._packed.pop(content, None)
+        trail.append(content)
+        del trail[:-LENGTH]
+        self._rebase(at)
+        worth = math.exp2(max(-1_000.0, (at - self._origin) / self._half_life))
+        self.readers[content] += 1
+        self._popular[content] += worth
+        for scope in scopes:
+            self._scoped(scope)[content] += worth
+
+    def _rebase(self, at: float) -> None:
+        if not self.readers.any():
+            self._origin = at
+        if at - self._origin > _REBASE * self._half_life:
+            faded = np.exp2(max(-1_000.0, (self._origin - at) / self._half_life))
+            self._popular *= faded
+            for scoped in self.scopes.values():
+                scoped *= faded
+            self._origin = at
+
+    def grow(self, size: int) -> None:
+        """Make room for contents that nobody had named before."""
+        more = size - len(self)
+        wider = self._keys // len(self) * size + self._keys % len(self) if len(self) else self._keys
+        self._keys = wider
+        self._starts = np.concatenate((self._starts, np.full(more, self._starts[-1])))
+        self.readers = np.concatenate((self.readers, np.zeros(more)))
+        self._popular = np.concatenate((self._popular, np.zeros(more)))
+        self.scopes = {
+            scope: np.concatenate((scoped, np.zeros(more))) for scope, scoped in self.scopes.items()
+        }
+
+    # Asking
+
+    def popular(self, at: float) -> Floats:
+        """Decayed readers of every content, as of a moment."""
+        exponent = max(-1_000.0, min(1_000.0, (self._origin - at) / self._half_life))
+        faded: Floats = self._popular * np.exp2(min(0.0, exponent))
+        return faded
+
+    def popular_if(self, half_life: float) -> Floats:
+        """What popularity were at the end of the counted log if it faded at another pace."""
+        what, when = self._log
+        worth = np.exp2((when - self._origin) / half_life)
+        counted: Floats = np.bincount(what, weights=worth, minlength=len(self)).astype(np.float64)
+        return counted
+
+    def scoped(self, scope: str, at: float) -> Floats | None:
+        kept = self.scopes.get(scope)
+        if kept is None:
+            return None
+        exponent = min(0.0, max(-1_000.0, (self._origin - at) / self._half_life))
+        faded: Floats = kept * np.exp2(exponent)
+        return faded
+
+    def neighbours(self, content: int) -> tuple[Numbers, Floats]:
+        """The nearest contents of one, and how near each lies."""
+        if content not in self._packed:
+            self._packed[content] = self._pack(content)
+        return self._packed[content]
+
+    def _pack(self, content: int) -> tuple[Numbers, Floats]:
+        others, together = self.together(content)
+        near = nearness(together, self.readers[content], self.readers[others], self._small)
+        if len(near) > NEIGHBOURS:
+            best = np.argpartition(-near, NEIGHBOURS)[:NEIGHBOURS]
+            others, near = others[best], near[best]
+        return others, near
+
+    def together(self, content: int) -> tuple[Numbers, Floats]:
+        """Every content read together with this one, and how near they came in all."""
+        begin, end = self._starts[content], self._starts[content + 1]
+        others, values = self._keys[begin:end] % max(len(self), 1), self._values[begin:end]
+        if more := self._more.get(content):
+            summed = dict(zip(others.tolist(), values.tolist(), strict=True))
+            for other, value in more.items():
+                summed[other] = summed.get(other, 0.0) + value
+            others = np.fromiter(summed, np.int64, len(summed))
+            values = np.fromiter(summed.values(), np.float64, len(summed))
+        return others, values
+
+
+def _added(keys: Sequence[Numbers], values: Sequence[Floats]) -> tuple[list[Numbers], list[Floats]]:
+    """The same keys once each, their values added up."""
+    every = np.concatenate(keys)
+    if not len(every):
+        return [every], [np.empty(0)]
+    order = np.argsort(every, kind="stable")
+    every, worth = every[order], np.concatenate(values)[order]
+    begins = np.flatnonzero(np.concatenate(([True], every[1:] != every[:-1])))
+    return [every[begins]], [np.add.reduceat(worth, begins)]

@@ -1,0 +1,232 @@
+"""Evaluating (离线评测): recommenders against each other on one log, split by time, ranked in full.
+
+Everything before the split is learnt from; what each customer reads after it and had not read
+before is what should have been recommended. Nothing is sampled away from the ranking. Differences
+are paired by customer and come with an interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from matching.arrays import Floats, key_of
+from matching.offline.recommending import Offline, moment
+from matching.training import interval
+
+Event = tuple[Any, Any, float, float]
+_FIRST, _SECOND = 10, 20
+_REPLAYED = 800
+
+
+def _mixed(item: Any) -> int:
+    return key_of(f"mixed:{item}")
+
+
+class Recommends(Protocol):
+    """What is judged."""
+
+    def fit(self, events: Iterable[Event]) -> object: ...
+    def recommend(
+        self,
+        history: Sequence[tuple[Any, Any, float]],
+        candidates: Iterable[Any],
+        k: int,
+        *,
+        now: Any = None,
+        user: Any = None,
+    ) -> list[Any]: ...
+    def update(self, user: Any, item: Any, ts: Any, weight: float = 1.0) -> None: ...
+
+
+@dataclass(slots=True)
+class Measured:
+    """How one recommender did."""
+
+    ndcg: Floats
+    """Of every customer, in the same order for all."""
+    recall: Floats
+    coverage: float
+    cold: dict[str, float] = field(default_factory=dict)
+    fresh: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Split:
+    """A log cut in two."""
+
+    before: list[Event]
+    after: list[Event]
+    at: float
+    catalogue: list[Any]
+    """What could be recommended at the cut."""
+    new: list[Any]
+    """What opened after it."""
+
+    @classmethod
+    def of(cls, events: Iterable[Event], part: float = 0.8) -> Split:
+        log = sorted(
+            ((user, item, moment(ts), weight) for user, item, ts, weight in events),
+            key=lambda event: event[2],
+        )
+        cut = int(len(log) * part)
+        before, after = log[:cut], log[cut:]
+        known = dict.fromkeys(item for _, item, _, weight in before if weight > 0)
+        later = dict.fromkeys(item for _, item, _, weight in after if weight > 0)
+        new = sorted((item for item in later if item not in known), key=_mixed)
+        catalogue = sorted(known, key=_mixed)  # in an order that tells nothing
+        return cls(before, after, after[0][2] if after else 0.0, catalogue, new)
+
+    def histories(self) -> dict[Any, list[tuple[Any, float, float]]]:
+        found: dict[Any, list[tuple[Any, float, float]]] = {}
+        for user, item, at, weight in self.before:
+            found.setdefault(user, []).append((item, at, weight))
+        return found
+
+    def futures(self) -> dict[Any, list[tuple[Any, float]]]:
+        """What each read after the cut, in order, the first time."""
+        found: dict[Any, dict[Any, float]] = {}
+        for user, item, at, weight in self.after:
+            if weight > 0:
+                found.setdefault(user, {}).setdefault(item, at)
+        return {user: list(own.items()) for user, own in found.items()}
+
+
+def measured(made: Recommends, split: Split, replayed: int = _REPLAYED) -> Measured:
+    """Fit on what came before, and judge on what came after."""
+    made.fit(split.before)
+    histories, futures = split.histories(), split.futures()
+    known = set(split.catalogue)
+    shown: set[Any] = set()
+    ndcg, recall = [], []
+    for user, future in futures.items():
+        history = histories.get(user, [])
+        seen = {item for item, _, _ in history}
+        wanted = {item for item, _ in future if item in known and item not in seen}
+        if not history or not wanted:
+            continue
+        listed = made.recommend(
+            history, [each for each in split.catalogue if each not in seen], _SECOND,
+            now=split.at, user=user,
+        )  # fmt: skip
+        shown.update(listed[:_FIRST])
+        ndcg.append(gain(listed[:_FIRST], wanted))
+        recall.append(len(wanted.intersection(listed)) / min(_SECOND, len(wanted)))
+    found = Measured(np.array(ndcg), np.array(recall), len(shown) / max(1, len(split.catalogue)))
+    found.cold = _cold(made, split, histories, futures)
+    found.fresh = _fresh(made, split, histories, replayed)
+    return found
+
+
+def gain(listed: Sequence[Any], wanted: set[Any]) -> float:
+    """NDCG of a list; every wanted one is as good as another."""
+    found = sum(1 / np.log2(at + 2) for at, item in enumerate(listed) if item in wanted)
+    most = sum(1 / np.log2(at + 2) for at in range(min(len(listed) or 1, len(wanted))))
+    return float(found / most) if most else 0.0
+
+
+def _cold(
+    made: Recommends,
+    split: Split,
+    histories: Mapping[Any, Sequence[tuple[Any, float, float]]],
+    futures: Mapping[Any, Sequence[tuple[Any, float]]],
+) -> dict[str, float]:
+    """New customers after 0, 1 and 2 contents, and new contents for those we know."""
+    known = set(split.catalogue)
+    found: dict[str, list[float]] = {"customer_0": [], "customer_1": [], "customer_2": []}
+    new_content: list[float] = []
+    both: list[float] = []
+    fresh, few = set(split.new), min(_FIRST, len(split.new) // 2)
+    for user, future in futures.items():
+        history = histories.get(user, [])
+        if not history:
+            for begun in range(3):
+                past = [(item, at, 1.0) for item, at in future[:begun]]
+                wanted = {item for item, _ in future[begun : begun + 5] if item in known}
+                if wanted:
+                    seen = {item for item, _ in future[:begun]}
+                    listed = made.recommend(
+                        past, [each for each in split.catalogue if each not in seen], _FIRST,
+                        now=future[begun][1], user=user,
+                    )  # fmt: skip
+                    found[f"customer_{begun}"].append(gain(listed, wanted))
+        wanted = {item for item, _ in future if item in fresh}
+        if wanted and few > 1:
+            listed = made.recommend(history, split.new, few, now=split.at, user=user)
+            (new_content if history else both).append(gain(listed, wanted))
+    found |= {"content": new_content, "both": both}
+    return {name: float(np.mean(each)) for name, each in found.items() if each}
+
+
+def _fresh(
+    made: Recommends,
+    split: Split,
+    histories: Mapping[Any, Sequence[tuple[Any, float, float]]],
+    replayed: int,
+) -> dict[str, float]:
+    """The next content of every customer, replayed in order: told of every event, and of none."""
+    after = [event for event in split.after if event[3] > 0]
+    every = max(1, len(after) // replayed)
+    everything = [*split.catalogue, *split.new]
+    opened: dict[Any, float] = {}
+    for _, item, at, _ in (*split.before, *split.after):
+        opened.setdefault(item, at)
+    live = {user: list(own) for user, own in histories.items()}
+    hits, new = [], 0
+    for number, (user, item, at, weight) in enumerate(after):
+        own = live.setdefault(user, [])
+        if number % every == 0 and item not in {each for each, _, _ in own}:
+            seen = {each for each, _, _ in own}
+            standing = [each for each in everything if opened[each] <= at and each not in seen]
+            listed = made.recommend(own, standing, _FIRST, now=at, user=user)
+            hits.append(gain(listed, {item}))
+            new += sum(opened[each] > split.at for each in listed)
+        own.append((item, at, weight))
+        made.update(user, item, at, weight)
+    return {
+        "live_ndcg": float(np.mean(hits)) if hits else 0.0,
+        "new_share": new / max(1, len(hits) * _FIRST),
+    }
+
+
+def table(
+    items: Sequence[Mapping[str, Any]],
+    users: Sequence[Mapping[str, Any]] | None,
+    events: Iterable[Event],
+    *,
+    baselines: Mapping[str, Callable[[], Recommends]],
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[dict[str, Any]]:
+    """Ours and the baselines, a row each, ours first; differences are ours less theirs."""
+    split = Split.of(events)
+    tell("juzhen")
+    ours = measured(Offline(items, users), split)
+    rows = [_row("juzhen", ours)]
+    for name, make in baselines.items():
+        tell(name)
+        theirs = measured(make(), split)
+        differences = ours.ndcg - theirs.ndcg
+        low, high = interval(differences)
+        rows.append(
+            _row(name, theirs)
+            | {
+                "difference": round(float(differences.mean()), 4) if len(differences) else 0.0,
+                "low": round(low, 4), "high": round(high, 4),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _row(name: str, found: Measured) -> dict[str, Any]:
+    figures = {
+        "ndcg@10": found.ndcg.mean() if len(found.ndcg) else 0.0,
+        "recall@20": found.recall.mean() if len(found.recall) else 0.0,
+        "coverage@10": found.coverage,
+        **{f"cold_{name}": value for name, value in found.cold.items()},
+        **found.fresh,
+    }
+    told = {key: round(float(value), 4) for key, value in figures.items()}
+    return {"recommender": name, "customers": len(found.ndcg)} | told

@@ -1,0 +1,357 @@
+"""The offline recommender (离线推荐): `fit`, `recommend`, `update` over a log of plain tuples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from matching.arrays import Floats, Row, Slice, Whole, Window, key_of
+from matching.assembly import best
+from matching.counters.sums import HALF_LIFE
+from matching.needs import shares
+from matching.offline.counting import Memory, Numbers
+from matching.scoring import (
+    HARDLY_KNOWN,
+    Lift,
+    Pull,
+    Question,
+    Read,
+    Reason,
+    Scores,
+    Weights,
+    lifts,
+)
+from matching.trails import LENGTH
+from matching.training import LARGEST, Example, Singles, Trial, ease, together, tuned
+
+Event = tuple[str, str, Any, float]
+_ALWAYS = (Window("", "", -1e18, 1e18),)
+_ALONE = Weights(live=0.0, night=0.0, tags=0.0, popular=0.0, book=0.0)
+_PARTS = ("live", "night", "nightly", "tags", "popular", "lift")
+_HALF_LIVES = (HALF_LIFE / 2, HALF_LIFE, 2 * HALF_LIFE, 6 * HALF_LIFE, 26 * HALF_LIFE, 1e12)
+_NEVER = datetime.fromtimestamp(0, UTC)
+_NOTHING = np.empty(0, np.int64), np.empty(0)
+_TWICE = 2_500
+"""Contents up to which the nightly list is worked out again with the held-out part."""
+_SECONDS = 15.0
+_HELD_OUT = 0.1
+"""The last part of a log, on which weights are searched before it is counted too."""
+_CELLS = 2_500_000
+_EXAMPLES = 600
+_RECENCIES = (0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
+_SHRINKS = (100.0, 1_000.0, 8_000.0)
+_FEWEST = 40
+"""Examples below which nothing is searched."""
+
+
+def recommender(
+    items: Iterable[Mapping[str, Any]], users: Iterable[Mapping[str, Any]] | None = None
+) -> Offline:
+    """One for these contents (``{"id", "tags"}``) and people (``{"id", "attrs"}``)."""
+    return Offline(items, users)
+
+
+class Offline:
+    """Learns from a log, recommends by history, learns on."""
+
+    def __init__(
+        self,
+        items: Iterable[Mapping[str, Any]],
+        users: Iterable[Mapping[str, Any]] | None = None,
+        *,
+        weights: Weights | None = None,
+        nightly: bool = True,
+        tune: bool = True,
+    ) -> None:
+        self._tags = {each["id"]: _tags(each) for each in items}
+        self._scopes = {each["id"]: _segments(each) for each in users or ()}
+        self.weights = weights or Weights()
+        self._nightly, self._tune = nightly, tune
+        self.half_life = self.tag_half_life = HALF_LIFE
+        self._night: dict[int, tuple[Numbers, Floats]] = {}
+        self._now = 0.0
+        self._lay_out()
+        self._memory = Memory(len(self._ids), half_life=self.half_life)
+
+    def _lay_out(self) -> None:
+        """The contents as columns, in the order in which they were named."""
+        self._ids = list(self._tags)
+        self._index = {id_: at for at, id_ in enumerate(self._ids)}
+        rows = [Row(str(id_), "content", tags, _ALWAYS) for id_, tags in self._tags.items()]
+        self._slice = Whole.of(rows).slice("", None, datetime.fromtimestamp(0, UTC))
+        self._keys = self._slice.keys
+        self._name_of = {column: tag for tag, column in self._slice.columns.items()}
+
+    # The three verbs
+
+    def fit(self, events: Iterable[Event]) -> Offline:
+        """Count a whole log anew. The weights are searched on its last part, then it counts too."""
+        log = sorted(_told(events), key=lambda event: event[2])
+        for _, item, _, _ in log:
+            self._tags.setdefault(item, ())
+        if len(self._tags) > len(self._ids):
+            self._lay_out()
+        if self._tune:
+            cut = int(len(log) * (1 - _HELD_OUT))
+            self._learn(log[:cut], nightly=self._nightly)
+            if moments := self._moments(log[:cut], log[cut:]):
+                self._search(moments)
+        small = len(self._ids) <= _TWICE or not self._tune
+        self._learn(log, nightly=self._nightly and small)
+        return self
+
+    def update(self, user: Any, item: Any, ts: Any, weight: float = 1.0) -> None:
+        """Count one event more."""
+        at = moment(ts)
+        self._now = max(self._now, at)
+        if not weight > 0:
+            return
+        if item not in self._index:
+            self._tags[item] = ()
+            self._lay_out()
+            self._memory.grow(len(self._ids))
+        self._memory.take(user, self._index[item], at, self._scopes.get(user, ()))
+
+    def recommend(
+        self,
+        history: Sequence[tuple[Any, Any, float]],
+        candidates: Iterable[Any],
+        k: int,
+        *,
+        now: Any = None,
+        user: Any = None,
+    ) -> list[Any]:
+        """The ``k`` best of the candidates, the best first; what she has read is not offered."""
+        known = [(item, moment(ts), weight) for item, ts, weight in history]
+        at = moment(now) if now is not None else max([self._now, *(ts for _, ts, _ in known)])
+        taken = {item for item, _, weight in known if weight > 0}
+        places = np.array(
+            [self._index[each] for each in candidates if each in self._index and each not in taken],
+            np.int64,
+        )
+        if not len(places) or k < 1:
+            return []
+        scores = Scores(
+            self._question(known, at, user, self.weights), self._counted(at), self.weights
+        )
+        seed = key_of(str(user))
+        return [
+            self._ids[place] for place in best(scores.total, self._slice, k, seed, among=places)
+        ]
+
+    # How it is answered
+
+    def _counted(self, at: float) -> Slice:
+        popular = np.log1p(self._memory.popular(at))
+        top = float(popular.max(initial=0.0))
+        return replace(self._slice, popular=popular / top if top > 0 else popular)
+
+    def _question(
+        self, history: Sequence[tuple[Any, float, float]], at: float, user: Any, weights: Weights
+    ) -> Question:
+        latest: dict[int, float] = {}
+        for item, ts, weight in sorted(history, key=lambda each: -each[1]):
+            if weight > 0 and item in self._index:
+                latest.setdefault(self._index[item], ts)
+        reads = [self._read(content) for content in list(latest)[:LENGTH]]
+        return Question(
+            now=_NEVER, reads=reads, pulls=self._pulls(history, at, weights),
+            lifts=self._lifts(user, at, weights.book_shrink) if len(reads) <= HARDLY_KNOWN else (),
+        )  # fmt: skip
+
+    def _read(self, content: int) -> Read:
+        others, near = self._memory.neighbours(content)
+        nightly, strengths = self._night.get(content, _NOTHING)
+        return Read(
+            str(self._ids[content]),
+            _NEVER,
+            near,
+            self._keys[others],
+            strengths,
+            self._keys[nightly],
+        )
+
+    def _pulls(
+        self, history: Sequence[tuple[Any, float, float]], at: float, weights: Weights
+    ) -> list[Pull]:
+        felt: dict[str, float] = {}
+        for item, ts, weight in history:
+            if weight == weight:
+                worth = weight * 2.0 ** (-max(0.0, at - ts) / self.tag_half_life)
+                for tag in self._tags.get(item, ()):
+                    felt[tag] = felt.get(tag, 0.0) + worth
+        return [
+            Pull(tag, Reason("tag", "reason_interest", {}, weights.tags * share))
+            for tag, share in shares(felt)
+        ]
+
+    def _lifts(self, user: Any, at: float, shrink: float) -> list[Lift]:
+        company = self._memory.popular(at)
+        found = []
+        for scope in self._scopes.get(user, ()):
+            group = self._memory.scoped(scope, at)
+            if group is not None:
+                found.append(Lift("segment", self._keys, lifts(group, company, shrink)))
+        return found
+
+    # How it learns
+
+    def _learn(self, log: Sequence[tuple[Any, Any, float, float]], *, nightly: bool) -> None:
+        touches = [(user, self._index[item], at) for user, item, at, weight in log if weight > 0]
+        self._memory = Memory(len(self._ids), half_life=self.half_life)
+        self._memory.count(touches, self._scopes)
+        self._now = log[-1][2] if log else 0.0
+        if nightly:
+            self._work_out(touches)
+
+    def _work_out(self, touches: Sequence[tuple[Any, int, float]]) -> None:
+        """The nightly list, of the contents that are read."""
+        trails: dict[Any, list[int]] = {}
+        for user, content, _ in touches:
+            trails.setdefault(user, []).append(content)
+        active = np.argsort(-self._memory.readers, kind="stable")[:LARGEST]
+        active = np.sort(active[self._memory.readers[active] > 0])
+        place = np.full(len(self._ids), -1, np.int64)
+        place[active] = np.arange(len(active))
+        walked = [own[own >= 0] for trail in trails.values() if len(own := place[trail])]
+        lists = ease(together(walked, len(active)))
+        self._slice = replace(self._slice, nightly=place >= 0)
+        self._night = {
+            int(content): (active[others], near)
+            for content, (others, near) in zip(active, lists, strict=True)
+        }
+
+    def _moments(
+        self,
+        before: Sequence[tuple[Any, Any, float, float]],
+        after: Sequence[tuple[Any, Any, float, float]],
+    ) -> list[_Moment]:
+        """Moments of the held-out part: what was known, and what was read next."""
+        known: dict[Any, list[tuple[Any, float, float]]] = {}
+        for user, item, at, weight in before:
+            known.setdefault(user, []).append((item, at, weight))
+        ahead: dict[Any, list[tuple[Any, float, float]]] = {}
+        for user, item, at, weight in after:
+            ahead.setdefault(user, []).append((item, at, weight))
+        found = []
+        for user, own in ahead.items():
+            past = known.get(user, [])
+            for begin in {0, 1, 2, 7} if not past else {0, 5}:
+                history = [*past, *own[:begin]]
+                seen = {item for item, _, _ in history}
+                fresh = [item for item, _, weight in own[begin:] if weight > 0 and item not in seen]
+                targets = list(dict.fromkeys(fresh))[:5]
+                if targets:
+                    found.append(_Moment(user, history, own[begin][1], targets))
+        most = min(_EXAMPLES, _CELLS // max(1, len(self._ids)))
+        chance = np.random.default_rng(7)
+        if len(found) > most:
+            found = [found[at] for at in chance.choice(len(found), most, replace=False)]
+        return found if len(found) >= _FEWEST else []
+
+    def _search(self, moments: Sequence[_Moment]) -> None:
+        """Half-lives, recency and shrinkage first, each by what it alone moves; then the blend."""
+        self._fit_half_lives(moments)
+        weights = self.weights
+        some = moments[:: max(1, len(moments) // 200)]
+        tried = {}
+        for recency in _RECENCIES:
+            other = replace(weights, recency=recency)
+            tried[recency] = float(self._trial(some, other).judged(other).mean())
+        weights = replace(weights, recency=max(tried, key=lambda each: (tried[each], -each)))
+        hardly = [each for each in moments if len(each.history) <= HARDLY_KNOWN]
+        if len(hardly) >= _FEWEST and self._scopes:
+            judged = {}
+            for shrink in _SHRINKS:
+                other = replace(weights, book_shrink=shrink)
+                trial = self._trial(hardly, other)
+                searched = tuned(trial, other, rounds=1)
+                judged[shrink] = float(trial.judged(searched).mean())
+            weights = replace(
+                weights, book_shrink=max(judged, key=lambda each: (judged[each], each))
+            )
+        trial = self._trial(moments, weights)
+        until = time.thread_time() + _SECONDS
+        self.weights = tuned(trial, weights, go_on=lambda: time.thread_time() < until)
+
+    def _trial(self, moments: Sequence[_Moment], weights: Weights) -> Trial:
+        unit = replace(weights, live=1.0, night=0.0, tags=1.0, popular=1.0, book=1.0, shrink=0.0)
+        examples = []
+        for each in moments:
+            question = self._question(each.history, each.at, each.user, unit)
+            parts = Scores(question, self._counted(each.at), unit).parts()
+            single = {name: part.astype(np.float32) for name, part in parts.items()}
+            examples.append(self._example(each, single, len(question.reads)))
+        return Trial(examples)
+
+    def _example(self, moment: _Moment, parts: Mapping[str, Singles], known: int) -> Example:
+        return Example(
+            parts, known,
+            np.array([self._index[item] for item in moment.targets], np.int64),
+            np.array([self._index[item] for item, _, _ in moment.history], np.int64),
+        )  # fmt: skip
+
+    def _fit_half_lives(self, moments: Sequence[_Moment]) -> None:
+        """How fast popularity and interests fade in this log, each by what it alone finds."""
+        alone = replace(_ALONE, popular=1.0)
+        hardly = [each for each in moments if len(each.history) <= HARDLY_KNOWN]
+        new = hardly if len(hardly) >= _FEWEST else moments
+        judged = {}
+        for half_life in _HALF_LIVES:
+            popular = self._memory.popular_if(half_life)
+            parts = {name: np.zeros(len(popular), np.float32) for name in _PARTS}
+            parts["popular"] = popular.astype(np.float32)
+            trial = Trial([self._example(each, parts, 0) for each in new])
+            judged[half_life] = float(trial.judged(alone).mean())
+        self.half_life = _best(judged, self.half_life)
+        some = [each for each in moments if each.history][:150]
+        judged = {}
+        for half_life in _HALF_LIVES if some else ():
+            self.tag_half_life = half_life
+            trial = self._trial(some, self.weights)
+            judged[half_life] = float(trial.judged(replace(_ALONE, tags=1.0)).mean())
+        self.tag_half_life = _best(judged, HALF_LIFE)
+
+
+def _best(judged: Mapping[float, float], usual: float) -> float:
+    """The best judged; the usual one unless another is better by more than noise."""
+    best = max(judged, key=lambda each: judged[each], default=usual)
+    return best if judged and judged[best] > judged.get(usual, 0.0) * 1.05 else usual
+
+
+class _Moment(NamedTuple):
+    """Somebody at a moment of the past, and what she read next."""
+
+    user: Any
+    history: list[tuple[Any, float, float]]
+    at: float
+    targets: list[Any]
+
+
+def _told(events: Iterable[Event]) -> Iterator[tuple[Any, Any, float, float]]:
+    for user, item, ts, weight in events:
+        if weight == weight:  # not a number says nothing
+            yield user, item, moment(ts), float(weight)
+
+
+def _tags(item: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(tag) for tag in item.get("tags") or ()))
+
+
+def _segments(user: Mapping[str, Any]) -> list[str]:
+    attrs = user.get("attrs") or {}
+    return [f"{name}={value}" for name, value in sorted(attrs.items()) if value is not None]
+
+
+def moment(ts: Any) -> float:
+    """Seconds, from a number, a datetime or a text."""
+    if isinstance(ts, str):
+        ts = datetime.fromisoformat(ts)
+    if isinstance(ts, datetime):
+        return (ts if ts.tzinfo else ts.replace(tzinfo=UTC)).timestamp()
+    return float(ts) / 1_000 if abs(ts) > 1e11 else float(ts)

@@ -1,0 +1,209 @@
+"""Training (夜间训练): what is worked out from all trails at once, and judged before it is used.
+
+EASE: one inverse of the matrix of what is read together, which knows what two contents share only
+through a third. Tuning: the weights of the blend, searched one by one on what customers read next.
+Pure mathematics: `matching.nightly` says when, and whether the outcome ships.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.arrays import Floats
+from matching.counters.nearness import NEIGHBOURS
+from matching.scoring import HARDLY_KNOWN, Weights
+
+Numbers = npt.NDArray[np.int64]
+Singles = npt.NDArray[np.float32]
+LARGEST = 10_000
+"""Contents beyond which a night is too short for one inverse."""
+DROPOUT = 0.3
+"""Of what somebody read, this part is held to be missing: it keeps from learning by heart."""
+_MISSING = DROPOUT / (1 - DROPOUT)
+LAMBDA = 200.0
+_AT_ONCE = 2_000_000
+_BLOCK = 256
+
+
+def together(trails: Sequence[npt.ArrayLike], size: int, longest: int = 200) -> Singles:
+    """How many people read each two of ``size`` contents; on the diagonal, each."""
+    whole = np.zeros((size, size), np.float32)
+    flat, keys, waiting = whole.reshape(-1), [], 0
+    for trail in trails:
+        own = np.unique(np.asarray(trail, np.int64)[-longest:])
+        keys.append((own[:, None] * size + own).reshape(-1))
+        waiting += len(own) ** 2
+        if waiting > _AT_ONCE:
+            np.add.at(flat, np.concatenate(keys), np.float32(1))
+            keys, waiting = [], 0
+    if keys:
+        np.add.at(flat, np.concatenate(keys), np.float32(1))
+    return whole
+
+
+def ease(
+    counts: Singles, penalty: float = LAMBDA, largest: int = NEIGHBOURS
+) -> list[tuple[Numbers, Floats]]:
+    """For every content, the nearest others and how near each lies; what repels is left out.
+
+    Steck 2019 and 2020: B = I - P / diag(P), P the inverse of the counts, the diagonal raised.
+    """
+    size = len(counts)
+    raised = np.array(counts, np.float32)
+    counted = counts.diagonal()
+    raised[np.diag_indices(size)] += np.float32(penalty) + np.float32(_MISSING) * counted
+    inverse: Singles = inverted(raised)
+    inverse /= -inverse.diagonal().copy()
+    np.fill_diagonal(inverse, 0.0)
+    lists = []
+    for row, read in zip(inverse, counted, strict=True):
+        others = np.flatnonzero(row > 0) if read else np.empty(0, np.int64)
+        if len(others) > largest:
+            others = others[np.argpartition(-row[others], largest)[:largest]]
+        lists.append((others.astype(np.int64), row[others].astype(np.float64)))
+    return lists
+
+
+def inverted(matrix: Singles) -> Singles:
+    """The inverse of a symmetric positive definite matrix, by halves: half the work of a general
+    one, and nearly all of it products of matrices."""
+    size = len(matrix)
+    if size <= _BLOCK:
+        return np.linalg.inv(matrix)
+    half = size // 2
+    first = inverted(matrix[:half, :half])
+    across = matrix[half:, :half] @ first
+    less = matrix[half:, half:] - across @ matrix[:half, half:]
+    second = inverted(less.astype(np.float32, copy=False))
+    whole = np.empty_like(matrix)
+    below = whole[half:, :half]
+    np.matmul(second, across, out=below)
+    np.matmul(across.T, below, out=whole[:half, :half])
+    whole[:half, :half] += first
+    np.negative(below, out=below)
+    whole[:half, half:] = below.T
+    whole[half:, half:] = second
+    return whole
+
+
+# Tuning
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One moment of the past: how each part scored every content, and what was read next."""
+
+    parts: Mapping[str, Singles]
+    """By name, each as if its weight were 1."""
+    known: int
+    """How many contents she had read."""
+    targets: Numbers
+    barred: Numbers
+    """What could not be recommended to her then: what she had read."""
+
+
+class Trial:
+    """Many examples, laid out so that one blend is judged in milliseconds."""
+
+    def __init__(self, examples: Sequence[Example], longest: int = 5) -> None:
+        names = examples[0].parts.keys() if examples else ()
+        self._parts = {
+            name: np.array([each.parts[name] for each in examples], np.float32) for name in names
+        }
+        self._known = np.array([float(each.known) for each in examples])
+        self._targets = np.full((len(examples), longest), -1, np.int64)
+        for at, each in enumerate(examples):
+            self._targets[at, : len(each.targets[:longest])] = each.targets[:longest]
+        self._barred = [each.barred for each in examples]
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def blend(self, weights: Weights) -> Singles:
+        trust = (weights.live * self._known / (self._known + weights.shrink)).astype(np.float32)
+        night = weights.night * np.asarray(self._parts["night"].any(axis=1), np.float32)
+        hardly = self._known <= HARDLY_KNOWN
+        scores = self._parts["live"] * trust[:, None]
+        scores *= 1 - self._parts["nightly"] * night[:, None]
+        scores += self._parts["night"] * (trust * night)[:, None]
+        scores += self._parts["tags"] * np.float32(weights.tags)
+        scores += self._parts["popular"] * np.float32(weights.popular)
+        scores += self._parts["lift"] * (weights.book * hardly)[:, None].astype(np.float32)
+        for at, barred in enumerate(self._barred):
+            scores[at, barred] = -np.inf
+        single: Singles = scores.astype(np.float32, copy=False)
+        return single
+
+    def judged(self, weights: Weights, first: int = 10) -> Floats:
+        """NDCG@10 of every example, in full ranking."""
+        scores = self.blend(weights)
+        real = self._targets >= 0
+        own = np.take_along_axis(scores, np.maximum(self._targets, 0), axis=1)
+        rank = np.stack(
+            [(scores > own[:, at : at + 1]).sum(axis=1) for at in range(own.shape[1])], axis=1
+        )
+        gains = np.where(real & (rank < first), 1 / np.log2(rank + 2), 0.0).sum(axis=1)
+        best: Floats = np.cumsum(1 / np.log2(np.arange(2.0, first + 2)))
+        most = best[np.minimum(real.sum(axis=1), first) - 1]
+        judged: Floats = gains / most
+        return judged
+
+
+GRID: Mapping[str, Sequence[float]] = {
+    "night": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    "tags": (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5),
+    "popular": (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8),
+    "book": (0.0, 0.05, 0.1, 0.2, 0.4, 0.8),
+    "shrink": (0.1, 0.5, 1.0, 3.0),
+}
+"""What the search may try."""
+_WORTH = 0.001
+"""An improvement smaller than this is noise: the weight stays as it was."""
+
+
+def tuned(
+    trial: Trial,
+    weights: Weights,
+    *,
+    rounds: int = 2,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Weights:
+    """The best weights found by changing one at a time, on these examples."""
+    if not len(trial):
+        return weights
+    best = float(trial.judged(weights).mean())
+    for _ in range(rounds):
+        begun = best
+        for name, values in GRID.items():
+            for value in values:
+                if not go_on():
+                    return weights
+                other: Weights = replace(weights, **{name: value})
+                judged = float(trial.judged(other).mean())
+                if judged > best + _WORTH:
+                    weights, best = other, judged
+        if best == begun:
+            break
+    return weights
+
+
+def interval(differences: Floats, *, times: int = 1_000, seed: int = 7) -> tuple[float, float]:
+    """A 95 % interval of the mean, by drawing the same people again and again."""
+    if not len(differences):
+        return math.nan, math.nan
+    chance = np.random.default_rng(seed)
+    size = len(differences)
+    means = [differences[chance.integers(0, size, size)].mean() for _ in range(times)]
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def as_settings(weights: Weights) -> dict[str, Any]:
+    """The weights that a search may move, to be kept."""
+    return {name: getattr(weights, name) for name in (*GRID, "recency")}

@@ -1,0 +1,188 @@
+"""The offline door scores as reps are answered, learns on, and beats what is simpler than it."""
+
+import random
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from bench.lib.known_truth import DAY, log
+from matching.counters.nearness import nearness
+from matching.offline import Offline, recommender
+from matching.offline.baselines import baselines
+from matching.offline.counting import Memory
+from matching.offline.evaluating import Split, gain, measured
+from matching.scoring import Weights
+from matching.trails import LENGTH, Step, walk
+from matching.training import interval, inverted
+
+ITEMS = [{"id": f"c{n}", "tags": [f"t{n % 3}"]} for n in range(12)]
+
+
+@pytest.fixture(scope="module")
+def known():
+    return log(people=160, contents=130, days=60)
+
+
+def test_ours_beats_popularity_item_knn_and_ease_on_a_log_whose_truth_is_known(known):
+    split = Split.of(known.events)
+    ours = measured(Offline(known.items, known.users), split, 100)
+    for name, make in baselines(known.items).items():
+        theirs = measured(make(), split, 100)
+        low, _ = interval(ours.ndcg - theirs.ndcg)
+        assert low > 0, name
+        assert ours.cold["customer_1"] > theirs.cold["customer_1"] * 0.95, name
+
+
+def test_all_four_cold_starts_are_better_than_chance(known):
+    """New customers, new contents, new reps' customers, and a company without any event."""
+    hidden = {each["id"] for each in known.items[::5]}
+    shown = [event for event in known.events if event[1] not in hidden]
+    made = Offline(known.items, known.users, tune=False).fit(shown)
+    later = Split.of(known.events, 0.6).futures()
+    new_content, by_chance, new_customer, popular = [], [], [], []
+    chance = random.Random(5)
+    open_ids = sorted({event[1] for event in shown})
+    for user, future in list(later.items())[:60]:
+        history = [(item, at, 1.0) for person, item, at, _ in shown if person == user]
+        wanted = {item for item, _ in future} & hidden
+        if wanted and history:
+            listed = made.recommend(history, sorted(hidden), 5, user=user)
+            new_content.append(gain(listed, wanted))
+            by_chance.append(gain(chance.sample(sorted(hidden), 5), wanted))
+        read = {item for item, _ in future} & set(open_ids)
+        listed = made.recommend([], open_ids, 10, user="nobody")
+        new_customer.append(gain(listed, read))
+        popular.append(gain(chance.sample(open_ids, 10), read))
+    assert np.mean(new_content) > 1.3 * np.mean(by_chance)
+    assert np.mean(new_customer) > np.mean(popular)
+    rep = Offline(known.items, [{"id": "a", "attrs": {"rep": "never seen"}}], tune=False)
+    rep.fit(shown)
+    assert rep.recommend([], open_ids, 10, user="a") == rep.recommend([], open_ids, 10, user="a")
+    nothing = recommender(known.items).fit([])
+    tagged = [each["id"] for each in known.items if "t1" in each["tags"]]
+    others = [each["id"] for each in known.items if "t1" not in each["tags"]]
+    first = nothing.recommend([(tagged[0], 0, 1.0)], [*others, *tagged[1:]], 3)
+    assert set(first) <= set(tagged), "tags alone answer where nobody has read anything"
+
+
+def touched(seed=3, size=40, people=12, count=900):
+    chance = random.Random(seed)
+    return [(f"u{chance.randrange(people)}", chance.randrange(size), n * 3_600.0)
+            for n in range(count)]  # fmt: skip
+
+
+def pairs(memory, content):
+    return dict(zip(*(each.tolist() for each in memory.together(content)), strict=True))
+
+
+def test_a_log_counted_at_once_and_event_by_event_and_by_the_trails_is_the_same():
+    events, size = touched(size=70), 70
+    scopes = {f"u{n}": [f"segment={n % 2}"] for n in range(12)}
+    whole, steps, half = (Memory(size, half_life=14 * DAY) for _ in range(3))
+    whole.count(events, scopes)
+    for person, content, at in events:
+        steps.take(person, content, at, scopes[person])
+    half.count(events[:450], scopes)
+    for person, content, at in events[450:]:
+        half.take(person, content, at, scopes[person])
+    near, trails = {}, {}
+    for n, (person, content, at) in enumerate(events):
+        turn = walk(trails.setdefault(person, []), Step(at, f"{n:05}", f"{content:02}"))
+        for pair, value in turn.nearer.items() if turn else ():
+            near[pair] = near.get(pair, 0.0) + value
+    assert any(len(trail) == LENGTH for trail in trails.values())
+    for content in range(size):
+        mine = pairs(whole, content)
+        walked = {
+            int(two if one == f"{content:02}" else one): value
+            for (one, two), value in near.items() if f"{content:02}" in (one, two)
+        }  # fmt: skip
+        for other in (pairs(steps, content), pairs(half, content), walked):
+            assert other == pytest.approx(mine, abs=1e-9)
+    for one in (steps, half):
+        assert np.abs(one.popular(4e6) - whole.popular(4e6)).max() < 1e-9
+        assert np.abs(one.scoped("segment=1", 4e6) - whole.scoped("segment=1", 4e6)).max() < 1e-9
+        assert (one.readers == whole.readers).all()
+
+
+def test_what_she_has_read_is_not_offered_again_and_ids_come_back_as_they_were():
+    made = recommender([{"id": n, "tags": []} for n in range(9)], None)
+    made.fit([(user, item, float(n), 1.0) for n, (user, item) in
+              enumerate((u, (u + k) % 9) for u in range(6) for k in range(4))])  # fmt: skip
+    listed = made.recommend([(1, 5.0, 1.0), (2, 6.0, 1.0)], range(9), 5, user=99)
+    assert len(listed) == 5
+    assert not {1, 2} & set(listed)
+    assert all(type(each) is int for each in listed)
+
+
+@pytest.mark.parametrize(
+    ("history", "candidates", "k", "length"),
+    [
+        ([], [f"c{n}" for n in range(12)], 5, 5),
+        ([], [], 5, 0),
+        ([("c1", 0, 1.0)], ["c1"], 5, 0),
+        ([("nobody knows it", 0, 1.0)], ["c1", "nor this"], 5, 1),
+        ([("c1", 0, float("nan"))], ["c1", "c2"], 5, 2),
+        ([("c1", datetime(2026, 3, 2, tzinfo=UTC), 1.0)], ["c2", "c3"], 0, 0),
+        ([("c1", "2026-03-02T00:00:00+00:00", -1.0)], ["c2", "c3"], 9, 2),
+    ],
+)
+def test_thin_questions_are_answered_without_complaint(history, candidates, k, length):
+    assert len(recommender(ITEMS).recommend(history, candidates, k)) == length
+    fitted = recommender(ITEMS).fit([("u1", "c1", 1.0, 1.0), ("u1", "c4", 2.0, 1.0)])
+    assert len(fitted.recommend(history, candidates, k, user="u9")) == length
+
+
+def test_equals_are_ordered_the_same_for_one_and_fairly_over_many():
+    made = recommender([{"id": f"c{n}", "tags": []} for n in range(400)])
+    first = {made.recommend([], [f"c{n}" for n in range(400)], 1, user=f"u{u}")[0]
+             for u in range(200)}  # fmt: skip
+    again = made.recommend([], [f"c{n}" for n in range(400)], 9, user="u1")
+    assert again == made.recommend([], [f"c{n}" for n in range(399, -1, -1)], 9, user="u1")
+    assert len(first) > 100
+
+
+def test_an_event_told_now_moves_the_next_list_and_a_new_content_finds_room():
+    made = recommender(ITEMS).fit([("u1", "c1", 1.0, 1.0), ("u1", "c2", 2.0, 1.0)])
+    for n in range(40):
+        made.update(f"v{n}", "c1", 10.0 + n, 1.0)
+        made.update(f"v{n}", "brand new", 10.5 + n, 1.0)
+    assert made.recommend([("c1", 60.0, 1.0)], ["c2", "c3", "brand new"], 1)[0] == "brand new"
+
+
+def test_clocks_that_jump_by_centuries_leave_numbers_finite():
+    made = recommender(ITEMS).fit([("u1", "c1", 0.0, 1.0)])
+    made.update("u2", "c2", 8e9, 1.0)
+    made.update("u3", "c3", 1.0, 1.0)
+    assert made.recommend([], ["c1", "c2", "c3"], 3, now=8e9)[0] == "c2"
+
+
+def test_a_spammer_counts_once_for_a_content_however_often_she_clicks():
+    made = recommender(ITEMS).fit([(f"u{n}", "c2", 1.0 + n, 1.0) for n in range(3)])
+    for n in range(5_000):
+        made.update("spammer", "c1", 5.0 + n / 1_000, 1.0)
+    assert made.recommend([], ["c1", "c2"], 2, user="u9") == ["c2", "c1"]
+
+
+def test_without_the_weights_of_a_search_the_shipped_ones_hold():
+    plain = Offline(ITEMS, None, tune=False).fit([("u1", "c1", 1.0, 1.0)])
+    assert plain.weights == Weights()
+
+
+def test_the_inverse_by_halves_is_the_inverse():
+    chance = np.random.default_rng(1)
+    root = chance.standard_normal((700, 700), np.float32)
+    matrix = root @ root.T + 200 * np.eye(700, dtype=np.float32)
+    assert np.abs(inverted(matrix) @ matrix - np.eye(700)).max() < 1e-3
+
+
+def test_what_everybody_reads_is_nobodys_neighbour():
+    near = nearness(np.array([5.0, 5.0]), 20, np.array([20, 2_000]))
+    assert near[0] > near[1]
+
+
+def test_the_gain_of_a_perfect_list_is_one():
+    assert gain(["a", "b", "c"], {"a", "b"}) == 1.0
+    assert gain(["c", "a"], {"a"}) == pytest.approx(1 / np.log2(3))
+    assert gain(["c"], {"a"}) == 0.0
