@@ -7,7 +7,7 @@ answer, the database does: fewer hits, in plain order, and the answer says so.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from content_hub.materials import Material, Materials
 from content_hub.placements import Placement
 from content_hub.tags import Tagging, TagTree, Taxonomy
 from kernel.crash import crash_point, declare
+from kernel.errors import Overloaded
 from stores.changes import Change, Changes
 from stores.records import Records
 from stores.search import Document, Filter, SearchIndex
@@ -68,6 +69,20 @@ class Finding:
             crash_point(_PUT)
         return len(stretch.changes)
 
+    def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
+        """Write the index anew from the beginning, and say how many changes were followed.
+
+        A server's index answers from its old state meanwhile; what the follower writes there is
+        written again, because the new one's mark says how far it has come.
+        """
+        done = 0
+        with self._index.beside() as fresh:
+            beside = Finding(fresh, self._records, self._materials, self._changes, self._taxonomy)
+            while followed := beside.follow(_SLICE):
+                done += followed
+                tell(done)
+        return done
+
     def search(
         self,
         text: str,
@@ -92,7 +107,7 @@ class Finding:
         where = Filter(all=tuple(wanted), any=tuple(groups))
         try:
             hits = self._index.search(text, where, first=first, after=after)
-        except (OSError, sqlite3.Error, SQLAlchemyError):
+        except (OSError, sqlite3.Error, SQLAlchemyError, Overloaded):
             return self._plainly(text, sight, types, tags, first)
         live = self._materials.many(hits.ids)
         items = [live[id_] for id_ in hits.ids if id_ in live]

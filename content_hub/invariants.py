@@ -65,9 +65,9 @@ def _document_flaws(session: Session) -> Iterator[str]:
 
 def file_flaws(records: Records, files: Files) -> Iterator[str]:
     """Every rendition's bytes are there, whole."""
+    kept = set(files.keys())
     with records.read() as session:
         known = set(session.scalars(select(MediaFile.id)))
-        kept = set(files.keys())
         for rendition in session.scalars(select(Rendition)):
             if rendition.media not in known:
                 yield f"rendition {rendition.name} belongs to no media file {rendition.media}"

@@ -28,8 +28,7 @@ PARKED = "parked"
 CAME_BACK = "came_back"
 _TOLD = {
     "bought", "refunded", "messaged", "followed", "unfollowed", "opted_out", "opted_in",
-    "left_contact", "booked", "asked_quote", "complained", "complaint_settled", "case_opened",
-    "case_closed", "shared_material",
+    "left_contact", "booked", "asked_quote", "complained", "shared_material",
     "policy_issued", "policy_matured",
 }  # fmt: skip
 _TOLD_IF_SENT = {
@@ -90,8 +89,7 @@ class Findings:
 def of_event(event: Event, customer: str) -> dict[str, Any] | None:
     """What an event by itself is worth telling, if anything."""
     sent = bool(event.rep) and event.kind in _TOLD_IF_SENT
-    upset = bool(event.detail) and details(event).get("sentiment") == "negative"
-    if not (sent or upset) and event.kind not in _TOLD:
+    if not sent and event.kind not in _TOLD:
         return None
     return row(event, customer, event.kind)
 
@@ -110,4 +108,4 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_EVIDENCE = ("product", "policy", "due", "matures", "seconds", "sentiment")
+_EVIDENCE = ("product", "policy", "due", "matures", "seconds")

@@ -85,6 +85,9 @@ def doctor(settings: Settings, platform: Platform) -> Iterator[Finding]:
     )  # fmt: skip
     engine = "PostgreSQL" if platform.records.on_postgres else "SQLite"
     yield Finding("records", True, engine)
+    for setting, server in platform.servers.items():
+        told = server.examine()
+        yield Finding(setting, told.fit is True, told.says, told.advice)
     behind = list(_not_migrated(platform))
     yield Finding("migrations", not behind, "; ".join(behind) or "up to date", "juzhen migrate")
     backlog = platform.journal.backlog(platform.history.watermark())

@@ -44,6 +44,17 @@ class Settings:
         "URL of the records and the people; empty is SQLite in the home folder.",
         shown=False,  # it may hold a password
     )
+    stores_search: str = _setting(
+        "",
+        "Cluster of the search index, `elastic+https://USER:PASSWORD@host:9200/prefix`;"
+        " empty is SQLite in the home folder.",
+        shown=False,
+    )
+    stores_files: str = _setting(
+        "",
+        "Bucket of the files, `s3+https://KEY:SECRET@host/bucket/prefix`; empty is a folder.",
+        shown=False,
+    )
     stores_durability: str = _setting(
         "power",
         "What an answer promises: `power` survives a power cut, `process` a killed process.",

@@ -27,6 +27,14 @@ class Phrase(NamedTuple):
     open: bool
 
 
+class Run(NamedTuple):
+    """A stretch of characters of one kind."""
+
+    text: str
+    chinese: bool
+    """Chinese, Japanese or Korean: no spaces between its words."""
+
+
 def tokens(text: str) -> list[str]:
     """What a document's text is found by, in order."""
     found: list[str] = []
@@ -36,14 +44,22 @@ def tokens(text: str) -> list[str]:
 
 
 def phrases(question: str) -> list[Phrase]:
-    """What a question asks for: a phrase a run, all of them wanted. The end of a very long
-    question (over 300 characters) is not asked for."""
+    """What a question asks for: a phrase a run, all of them wanted."""
     return [
-        Phrase(_pairs(chinese) or [chinese], len(chinese) == 1)
-        if chinese
-        else Phrase([word], False)
-        for chinese, word in dict.fromkeys(_RUN.findall(_folded(question[:_LONGEST_QUESTION])))
+        Phrase(_pairs(text) or [text], len(text) == 1) if chinese else Phrase([text], False)
+        for text, chinese in asked(question)
     ]
+
+
+def asked(question: str) -> list[Run]:
+    """The runs of a question, each once. The end of a very long question (over 300 characters)
+    is not asked for."""
+    return list(dict.fromkeys(runs(question[:_LONGEST_QUESTION])))
+
+
+def runs(text: str) -> list[Run]:
+    """The folded text without what nobody looks for, for an engine that makes tokens itself."""
+    return [Run(chinese or word, bool(chinese)) for chinese, word in _RUN.findall(_folded(text))]
 
 
 def _folded(text: str) -> str:

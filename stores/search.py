@@ -8,6 +8,7 @@ Does not know what a document stands for, nor who may see it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -70,6 +71,13 @@ class SearchIndex(Protocol):
 
     def clear(self) -> None:
         """Empty it, mark and all, before it is written again from the beginning."""
+        ...
+
+    def beside(self) -> AbstractContextManager[SearchIndex]:
+        """An empty index to be written anew; at the end it stands where this one stood.
+
+        A server keeps answering from this one meanwhile; the embedded index is emptied at once.
+        """
         ...
 
     def search(

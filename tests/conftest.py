@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import settings
+from servers import cached, shared
 from servers import postgres as servers
 
 from stores.changes import Changes
@@ -84,6 +85,38 @@ def postgres_cluster():
     if servers.programs() is None:
         missing(servers.MISSING)
     return servers.cluster()
+
+
+def _shared(kind, run):
+    """Where a server answers that all processes of this run share."""
+    try:
+        return shared.shared(kind, run)
+    except cached.Missing as why:
+        return missing(str(why))
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(testrun_uid):
+    """One real Elasticsearch node."""
+    return _shared("elasticsearch", testrun_uid)
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(testrun_uid):
+    """One real OpenSearch node."""
+    return _shared("opensearch", testrun_uid)
+
+
+@pytest.fixture(scope="session")
+def cluster_urls(testrun_uid):
+    """Three real Elasticsearch nodes of one cluster."""
+    return _shared("cluster", testrun_uid)
+
+
+@pytest.fixture(scope="session")
+def s3_url(testrun_uid):
+    """A real S3 server, opened with the keys in `servers.running`."""
+    return _shared("s3", testrun_uid)
 
 
 @pytest.fixture(scope="session")

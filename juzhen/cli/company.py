@@ -24,13 +24,14 @@ BY = "command line"
 
 
 @contextmanager
-def platform() -> Iterator[Platform]:
-    """The company of this folder, for the length of one command."""
+def platform(*, ready: bool = True) -> Iterator[Platform]:
+    """The company of this folder, for the length of one command; looked over first, if `ready`."""
     from juzhen.wiring import assemble
 
     opened = assemble(load())
-    opened.require_ready()
     try:
+        if ready:
+            opened.require_ready()
         yield opened
     finally:
         opened.close()

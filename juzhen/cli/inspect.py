@@ -46,7 +46,7 @@ def doctor(as_json: bool) -> None:
     """
     from juzhen.check import doctor as examine
 
-    with platform() as company:
+    with platform(ready=False) as company:
         rows = [
             {
                 "": "✓" if each.good else "✗",

@@ -45,14 +45,6 @@ def rebuild(what: str) -> None:
         _REBUILDERS[what](company, lambda done: progress.update(task, completed=done))
 
 
-def _search(company: Platform, tell: Callable[[int], None]) -> None:
-    company.index.clear()
-    done = 0
-    while followed := company.finding.follow(500):
-        done += followed
-        tell(done)
-
-
 def _shelf(company: Platform, tell: Callable[[int], None]) -> None:
     from content_hub.rebuilding import rebuild_shelf
 
@@ -61,7 +53,7 @@ def _shelf(company: Platform, tell: Callable[[int], None]) -> None:
 
 _COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
 _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
-    "search": _search,
+    "search": lambda company, tell: company.finding.rebuild(tell),
     "shelf": _shelf,
     "profiles": lambda company, tell: company.digest.rebuild(tell),
     "counters": lambda company, tell: company.counters.rebuild(tell),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from juzhen import migrations
 from juzhen.access import Access
+from juzhen.logs import logger
 from juzhen.settings import BadSetting, Settings, require_keys
 from juzhen.web.persisted import PersistedQueries
 from juzhen.web.repeats import Repeats
@@ -46,6 +47,12 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling):
         for name, records in (("records", self.records), ("people", self.people)):
             if migrations.pending(records.engine, name):
                 raise BadSetting(f"the {name} are not as this version needs: run `juzhen migrate`")
+        for setting, server in self.servers.items():
+            told = server.examine()
+            if told.fit is False:
+                raise BadSetting(f"{setting}: {told.says}. {told.advice}")
+            if told.fit is None:  # it may come back: until then others answer, and say so
+                logger().warning("store_does_not_answer", setting=setting, says=told.says)
 
     def close(self) -> None:
         """Let everything go, what is acknowledged last."""

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from juzhen import metrics, migrations
-from juzhen.settings import Settings
+from juzhen.settings import BadSetting, Settings, name_of
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
+from kernel.errors import Overloaded
 from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
+from stores.elastic import cluster
+from stores.elastic.cluster import Cluster
+from stores.elastic.products import Unfit
+from stores.elastic.search import ElasticSearch
+from stores.examined import Server
 from stores.files import Files
 from stores.folder import Folder
 from stores.history import Fold, History
 from stores.journal import Journal, SharedCommit
 from stores.records import DatabaseClock, Records
+from stores.s3 import S3
+from stores.s3 import place as bucket
 from stores.search import SearchIndex
 from stores.sqlite.history import SqliteHistory
 from stores.sqlite.journal import SqliteJournal
 from stores.sqlite.search import SqliteSearch
+
+Placed = TypeVar("Placed")
 
 
 @dataclass(kw_only=True)
@@ -39,6 +52,8 @@ class Stores:
     audit: Audit
     quotas: Quotas
     leases: Leases
+    servers: Mapping[str, Server]
+    """Stores on servers of their own, by the setting that names them."""
 
 
 def open_stores(settings: Settings, clock: Clock | None) -> Stores:
@@ -51,6 +66,7 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
     journal = SqliteJournal(home / "journal", durability=power)
     history = SqliteHistory(home / "history.db", zone=zone, durability=power)
     changes = Changes(records, clock)
+    servers = _servers(settings)
     return Stores(
         clock=clock,
         zone=zone,
@@ -60,12 +76,13 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
         commit=SharedCommit(journal),
         history=history,
         fold=Fold(journal, history, clock),
-        index=SqliteSearch(home / "search.db", durability=power),
-        files=Folder(home / "files", durability=power),
+        index=servers.search or SqliteSearch(home / "search.db", durability=power),
+        files=servers.files or Folder(home / "files", durability=power),
         changes=changes,
         audit=Audit(records, changes),
         quotas=Quotas(records),
         leases=Leases(records, clock),
+        servers=servers.named(),
     )
 
 
@@ -74,10 +91,24 @@ def migrate(settings: Settings) -> list[str]:
     settings.home.mkdir(parents=True, exist_ok=True)
     records, people = _records(settings)
     try:
-        return migrations.migrate(records.engine, people.engine)
+        done = migrations.migrate(records.engine, people.engine)
+        return [*done, *_prepared(_servers(settings).named())]
     finally:
         records.close()
         people.close()
+
+
+def _prepared(servers: Mapping[str, Server]) -> Iterator[str]:
+    """Make what is ours to make. Raises `BadSetting` for what is not as it should be."""
+    for setting, server in servers.items():
+        try:
+            if said := server.prepare():
+                yield said
+        except Unfit as unfit:
+            raise BadSetting(f"{setting}: {unfit}") from None
+        except Overloaded as broken:
+            told = server.examine()
+            raise BadSetting(f"{setting}: {told.says}. {told.advice}") from broken
 
 
 def _records(settings: Settings) -> tuple[Records, Records]:
@@ -88,3 +119,35 @@ def _records(settings: Settings) -> tuple[Records, Records]:
         Records(settings.records_url, durability=durability, held=held),
         Records(settings.people_url, durability=durability, held=held),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Servers:
+    """The stores that settings place elsewhere."""
+
+    search: ElasticSearch | None
+    files: S3 | None
+
+    def named(self) -> dict[str, Server]:
+        given: dict[str, Server | None] = {"stores_search": self.search, "stores_files": self.files}
+        return {name_of(name): each for name, each in given.items() if each}
+
+
+def _servers(settings: Settings) -> _Servers:
+    # Who holds this key is this company: indices are marked with it, so that no other is touched.
+    owner = hashlib.blake2b(settings.keys_links.reveal().encode(), digest_size=8).hexdigest()
+    searching = _placed(settings, "stores_search", cluster.place)
+    kept = _placed(settings, "stores_files", bucket)
+    return _Servers(
+        search=ElasticSearch(Cluster(searching, owner=owner)) if searching else None,
+        files=S3(kept) if kept else None,
+    )
+
+
+def _placed(settings: Settings, name: str, read: Callable[[str], Placed]) -> Placed | None:
+    """Where a store lies. Raises `BadSetting` without the address: it may hold a password."""
+    url: str = getattr(settings, name)
+    try:
+        return read(url) if url else None
+    except ValueError as wrong:
+        raise BadSetting(f"{name_of(name)}: {wrong}.") from None

@@ -8,6 +8,7 @@ full-text query: joining a filter table costs more than the search.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,11 @@ class SqliteSearch:
     def clear(self) -> None:
         with self._records.write() as session:
             self._shape(session.connection())
+
+    @contextmanager
+    def beside(self) -> Iterator[SqliteSearch]:
+        self.clear()
+        yield self
 
     def search(
         self,

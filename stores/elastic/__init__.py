@@ -1,0 +1,1 @@
+"""Search and history on Elasticsearch or OpenSearch (搜索集群), for more than one machine."""

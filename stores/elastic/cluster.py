@@ -1,0 +1,326 @@
+"""A search cluster (搜索集群): the connection that search and history share, and how they write.
+
+Opened when first asked for, so that a cluster that is down stops no start. What does not answer is
+`Overloaded` for whoever asked. Creates an index only when told to `prepare` it, and never touches
+one that another company made.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from kernel.errors import Overloaded
+from kernel.secret import Secret
+from stores.elastic.products import Product, Unfit, recognised
+from stores.examined import Examined
+
+_OPTIONS = {"ca", "shards", "replicas"}
+_SOON = 5
+_TRIES = 7
+_ADDRESS = "Is the address right, and may this machine reach it?"
+_CERTIFICATE = "Name the authority's file at the end of the address: ?ca=/etc/ca.pem"
+_CREDENTIALS = (
+    "Check the user and the password, or the API key, in front of the @; they need the rights"
+    " to create, read and write indices under the prefix."
+)
+_LARGEST = 4 << 20
+"""Bytes a bulk request; a cluster's own limit is 100 MB, its memory is what suffers first."""
+
+
+class Place(NamedTuple):
+    """Where a company's indices are, and what their names begin with."""
+
+    nodes: tuple[str, ...]
+    prefix: str
+    user: str = ""
+    secret: Secret = Secret("")
+    """The user's password; an API key if there is no user."""
+    ca: str | None = None
+    shards: int = 1
+    replicas: str = "0-1"
+    """``0-1``: one as soon as there is a second node to hold it."""
+
+
+def place(url: str) -> Place:
+    """``elastic+https://USER:PASSWORD@host:9200,host2:9200/prefix?ca=/etc/ca.pem``.
+
+    ``:KEY@`` without a user is an API key. Raises `ValueError` with what is wrong, never with the
+    secret.
+    """
+    told = urlsplit(url)
+    asked = {name: values[-1] for name, values in parse_qs(told.query).items()}
+    if told.scheme not in {"elastic+https", "elastic+http"}:
+        raise ValueError("a cluster's address begins with elastic+https:// or elastic+http://")
+    if unknown := asked.keys() - _OPTIONS:
+        raise ValueError(f"{min(unknown)} is no option of a cluster's address")
+    scheme, prefix = told.scheme.removeprefix("elastic+"), told.path.strip("/")
+    credentials, _, hosts = told.netloc.rpartition("@")
+    user, _, secret = credentials.partition(":")
+    if not prefix.replace("-", "").isalnum() or not prefix.islower() or not hosts:
+        raise ValueError(
+            "a cluster's address ends with the company's own prefix, in small letters:"
+            " elastic+https://host:9200/anhe"
+        )
+    if not asked.get("shards", "1").isdigit():
+        raise ValueError("shards is a number")
+    port = "" if ":" in hosts else ":443" if scheme == "https" else ":9200"
+    return Place(
+        tuple(f"{scheme}://{host}{port}" for host in hosts.split(",")), prefix,
+        unquote(user), Secret(unquote(secret)), asked.get("ca"),
+        int(asked.get("shards", 1)), asked.get("replicas", "0-1"),
+    )  # fmt: skip
+
+
+class Outcome(NamedTuple):
+    """What became of one item of a bulk."""
+
+    status: int
+    result: str
+    reason: str
+
+
+class Cluster:
+    """One process's connection to it."""
+
+    def __init__(
+        self,
+        at: Place,
+        *,
+        owner: str,
+        patience: float = 10.0,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        """``owner`` marks our indices as this company's; ``pause`` waits between tries."""
+        self.at = at
+        self._owner = owner
+        self._patience = patience
+        self._pause = pause or threading.Event().wait
+        self._opening = threading.Lock()
+        self._client: Any = None
+        self.product: Product | None = None
+        self.version = ""
+
+    def name(self, part: str) -> str:
+        """The index or alias that we call so."""
+        return f"{self.at.prefix}-{part}"
+
+    def client(self) -> Any:
+        """Connected and recognised. Raises `Unfit`, or the client's own errors."""
+        with self._opening:
+            if self._client is None:
+                from stores.elastic.plain import PlainNode
+
+                probe = self._connect(PlainNode)
+                try:
+                    told = probe.perform_request("GET", "/", headers={"accept": "application/json"})
+                    self.product, self.version = recognised(
+                        told.body if isinstance(told.body, dict) else {}, self.at.nodes[0]
+                    )
+                    self._client = self._connect(PlainNode if self.product.plain else "urllib3")
+                finally:
+                    probe.close()
+            return self._client
+
+    def _connect(self, node: Any) -> Any:
+        from elasticsearch import Elasticsearch
+
+        at, secret = self.at, self.at.secret.reveal()
+        how: dict[str, Any] = {"ca_certs": at.ca} if at.ca else {}
+        if at.user:
+            how["basic_auth"] = (at.user, secret)
+        elif secret:
+            how["api_key"] = secret
+        return Elasticsearch(
+            list(at.nodes), node_class=node, request_timeout=self._patience, max_retries=2,
+            retry_on_timeout=False, retry_on_status=(502, 503), **how,
+        )  # fmt: skip
+
+    @contextmanager
+    def asked(self) -> Iterator[Any]:
+        """The client; what goes wrong with it is `Overloaded`."""
+        from elastic_transport import TransportError
+        from elasticsearch import ApiError
+
+        try:
+            yield self.client()
+        except (ApiError, TransportError, Unfit) as broken:
+            raise Overloaded("store_is_unavailable", seconds=_SOON) from broken
+
+    def found(self, ask: Callable[[Any], Any]) -> Mapping[str, Any] | None:
+        """The answer, or None where there is no such thing."""
+        from elasticsearch import NotFoundError
+
+        with self.asked() as client:
+            try:
+                return dict(ask(client).body)
+            except NotFoundError:
+                return None
+
+    def bulk(self, items: Sequence[tuple[dict[str, Any], Any]]) -> list[Outcome]:
+        """Write, each item until it is taken or refused for good; the outcomes in order.
+
+        Only items that were turned away for want of room are tried again, later and later. Raises
+        `Overloaded` if some are still turned away, or an index takes no writes now.
+        """
+        outcomes: list[Outcome | None] = [None] * len(items)
+        waiting = list(range(len(items)))
+        for turn in range(_TRIES):
+            if turn:
+                self._pause(min(2.0, 0.05 * 2**turn) * random.uniform(0.5, 1))  # noqa: S311 - not a secret
+            for part in _slices(items, waiting):
+                for place_, outcome in zip(part, self._sent([items[n] for n in part]), strict=True):
+                    outcomes[place_] = outcome
+            waiting = [n for n in waiting if (told := outcomes[n]) and told.status == 429]
+            if not waiting:
+                break
+        settled = [each for each in outcomes if each is not None]
+        if waiting or any(_unavailable(each) for each in settled):
+            raise Overloaded("store_is_unavailable", seconds=_SOON)
+        return settled
+
+    def _sent(self, items: Sequence[tuple[dict[str, Any], Any]]) -> list[Outcome]:
+        from elasticsearch import ApiError
+
+        lines = [line for head, body in items for line in (head, body) if line is not None]
+        with self.asked() as client:
+            try:
+                answer = client.bulk(operations=lines)
+            except ApiError as refused:
+                if refused.status_code == 429:
+                    return [Outcome(429, "", "")] * len(items)
+                raise
+        return [_outcome(next(iter(each.values()))) for each in answer["items"]]
+
+    def prepare(self, alias: str, mapping: Mapping[str, Any], shape: int) -> str:
+        """Make the index behind an alias if there is none, or one of another shape; what was done.
+
+        Raises `Unfit` for an index of that name that is not ours.
+        """
+        made = self.shape(alias)
+        if made == shape:
+            return ""
+        self.swap(alias, self.make(alias, mapping, shape))
+        return f"{self.name(alias)}: made" if made is None else f"{self.name(alias)}: made anew"
+
+    def shape(self, alias: str) -> int | None:
+        """Which shape the index behind an alias has; None if there is none. Raises `Unfit`."""
+        told = self.found(lambda client: client.indices.get_mapping(index=self.name(alias)))
+        shapes = [self._shape(index, each["mappings"]) for index, each in (told or {}).items()]
+        return min(shapes, default=None)
+
+    def _shape(self, index: str, mapping: Mapping[str, Any]) -> int:
+        meta = mapping.get("_meta", {})
+        if meta.get("product") != "juzhen" or meta.get("owner") != self._owner:
+            whose = "another company" if meta.get("product") == "juzhen" else "another program"
+            raise Unfit(
+                f"The index {index} belongs to {whose}: give this company a prefix of its own"
+                " at the end of the cluster's address. Nothing was changed."
+            )
+        return int(meta.get("shape", 0))
+
+    def make(
+        self, part: str, mapping: Mapping[str, Any], shape: int, *, exact: bool = False
+    ) -> str:
+        """A new index under a name that nobody has yet, or exactly this one if it is not there."""
+        from elasticsearch import BadRequestError
+
+        told = {
+            "settings": {
+                "number_of_shards": self.at.shards,
+                **_replicas(self.at.replicas),
+                "index.merge.policy.expunge_deletes_allowed": 0,
+            },
+            "mappings": {
+                "dynamic": "strict",
+                "_meta": {"product": "juzhen", "owner": self._owner, "shape": shape},
+                **mapping,
+            },
+        }
+        index = self.name(part) if exact else f"{self.name(part)}-{secrets.token_hex(5)}"
+        with self.asked() as client:
+            try:
+                client.indices.create(index=index, wait_for_active_shards=1, **told)
+            except BadRequestError as there:
+                if not exact or "already_exists" not in str(there.error):
+                    raise
+        return index
+
+    def swap(self, alias: str, index: str) -> None:
+        """Let the alias mean this index from now on, in one step; the old one is dropped."""
+        name = self.name(alias)
+        old = self.found(lambda client: client.indices.get_alias(name=name)) or {}
+        actions = [
+            {"add": {"index": index, "alias": name}},
+            *({"remove_index": {"index": each}} for each in old),
+        ]
+        with self.asked() as client:
+            client.indices.update_aliases(actions=actions)
+
+    def examine(self, shapes: Mapping[str, int]) -> Examined:
+        """Who answers, and whether the indices behind these aliases are ours, in these shapes."""
+        from elastic_transport import TlsError, TransportError
+        from elasticsearch import ApiError
+
+        where = ", ".join(self.at.nodes)
+        try:
+            self.client()
+            found = {alias: self.shape(alias) for alias in shapes}
+        except Unfit as unfit:
+            says, _, advice = str(unfit).partition(": ")
+            return Examined(False, says, advice)
+        except ApiError as refused:
+            return Examined(False, f"{where} refuses us ({refused.status_code})", _CREDENTIALS)
+        except TlsError:
+            return Examined(False, f"{where}: its certificate is not trusted", _CERTIFICATE)
+        except (TransportError, Overloaded) as broken:
+            if isinstance(broken.__cause__, ApiError):
+                return Examined(False, f"{where} refuses us", _CREDENTIALS)
+            return Examined(None, f"{where} does not answer ({type(broken).__name__})", _ADDRESS)
+        name = self.product.name if self.product else ""
+        says = f"{name} {self.version}, prefix {self.at.prefix}"
+        if found != shapes:
+            return Examined(False, f"{says}: its indices are not there yet", "Run: juzhen migrate")
+        return Examined(True, says, "")
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _replicas(told: str) -> dict[str, Any]:
+    return {"auto_expand_replicas": told} if "-" in told else {"number_of_replicas": int(told)}
+
+
+def _outcome(item: Mapping[str, Any]) -> Outcome:
+    error = item.get("error") or {}
+    reason = f"{error.get('type', '')}: {error.get('reason', '')}" if error else ""
+    return Outcome(int(item["status"]), str(item.get("result", "")), reason)
+
+
+def _unavailable(outcome: Outcome) -> bool:
+    """Not this item's fault: no such index, no right to write, no room on the disk."""
+    return (outcome.status in {401, 403, 404} and bool(outcome.reason)) or outcome.status >= 500
+
+
+def _slices(
+    items: Sequence[tuple[dict[str, Any], Any]], waiting: Sequence[int]
+) -> Iterator[list[int]]:
+    """Places of items that fit into one request."""
+    part: list[int] = []
+    size = 0
+    for place_ in waiting:
+        weight = len(str(items[place_][1]))
+        if part and (size + weight > _LARGEST or len(part) >= 1_000):
+            yield part
+            part, size = [], 0
+        part.append(place_)
+        size += weight
+    if part:
+        yield part

@@ -1,0 +1,289 @@
+"""Files on a real S3 server pass the contract, and survive what networks and stores do to them."""
+
+import base64
+import hashlib
+import io
+import secrets
+import threading
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+import urllib3
+from servers.proxy import Fault, Proxy
+from servers.running import KEY, SECRET
+
+from kernel.errors import NotFound, Overloaded
+from kernel.secret import Secret
+from stores.contract.files import FilesContract
+from stores.s3 import S3, Place, place
+
+pytestmark = pytest.mark.s3
+PART = 5 << 20
+"""The smallest that the protocol allows for any but the last."""
+LARGE = bytes(range(256)) * (PART * 2 // 256) + b"and the rest"
+
+
+@pytest.fixture
+def bucket(s3_url):
+    """A bucket of this test's own."""
+    name = f"t{secrets.token_hex(8)}"
+    S3(Place(s3_url, name, "", KEY, Secret(SECRET)))._client().create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def at(s3_url, bucket):
+    return Place(s3_url, bucket, "anhe/", KEY, Secret(SECRET), public=s3_url)
+
+
+@pytest.fixture
+def files(at):
+    return S3(at, part=PART)
+
+
+@pytest.fixture
+def proxy(s3_url):
+    with Proxy(s3_url) as between:
+        yield between
+
+
+@pytest.fixture
+def through(at, proxy):
+    """The same files, with a network between."""
+    return S3(at._replace(endpoint=proxy.url), part=PART, patience=0.5, attempts=1)
+
+
+class TestS3(FilesContract):
+    pass
+
+
+def uploads(files):
+    told = files._client().list_multipart_uploads(Bucket=files._at.bucket)
+    return [each["Key"] for each in told.get("Uploads", ())]
+
+
+def test_what_is_there_already_is_not_sent_again(files, through, proxy):
+    key = files.put(b"poster", "image/png")
+    assert through.put(b"poster", "image/png") == key
+    assert {method for method, _ in proxy.seen} == {"HEAD"}
+
+
+def test_two_who_put_the_same_at_once_keep_it_once(through, proxy, files):
+    """The other one came between our question and our put: the store says so, and we are glad."""
+    asked = threading.Event()
+    proxy.faults = [Fault(lambda method, _: method == "PUT", delay=asked)]
+    slow = threading.Thread(target=lambda: S3.put(through, b"poster", "image/png"))
+    through._patience = 30
+    slow.start()
+    key = files.put(b"poster", "image/jpeg")
+    asked.set()
+    slow.join(10)
+    assert not slow.is_alive()
+    assert files._head(key)["ContentType"] == "image/jpeg"
+
+
+def test_a_large_file_that_broke_off_goes_on_where_it_was(through, proxy, files):
+    proxy.faults = [Fault(lambda method, path: method == "PUT" and "partNumber=3" in path,
+                          status=500, times=1)]  # fmt: skip
+    with pytest.raises(Overloaded):
+        through.put(io.BytesIO(LARGE), "video/mp4")
+    assert list(files.keys()) == []
+    proxy.seen.clear()
+
+    key = through.put(io.BytesIO(LARGE), "video/mp4")
+
+    sent = [path for method, path in proxy.seen if method == "PUT"]
+    assert ["partNumber=3" in path for path in sent] == [True]
+    with files.open(key) as file:
+        assert file.read() == LARGE
+    assert files._head(key)["ContentType"] == "video/mp4"
+    assert uploads(files) == []
+
+
+def test_uploads_that_nobody_goes_on_with_are_given_up(through, proxy, files):
+    proxy.faults = [Fault(lambda method, path: "partNumber=2" in path, status=500)]
+    with pytest.raises(Overloaded):
+        through.put(LARGE, "video/mp4")
+    assert len(uploads(files)) == 1
+    assert files.sweep() == 0
+    assert files.sweep(older=timedelta(seconds=-5)) == 1
+    assert uploads(files) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=503),
+        Fault(status=403),
+        Fault(lost=True),
+        Fault(delay=threading.Event()),
+        Fault(lambda method, _: method == "PUT", status=500),
+        Fault(lambda method, _: method == "PUT", headers={"Etag": f'"{"0" * 32}"'}),
+    ],
+    ids=["down", "refused", "answers lost", "slow", "full", "another checksum"],
+)
+def test_what_the_store_did_not_take_is_not_acknowledged(through, proxy, files, fault):
+    """F18: no key is given out, so no row can name it; the same put succeeds afterwards."""
+    proxy.faults = [fault]
+    with pytest.raises(Overloaded) as told:
+        through.put(b"poster", "image/png")
+    assert told.value.seconds > 0
+    proxy.faults = []
+    with files.open(through.put(b"poster", "image/png")) as file:
+        assert file.read() == b"poster"
+
+
+def test_an_answer_that_breaks_off_is_read_on_from_there(through, proxy, files):
+    key = files.put(LARGE, "video/mp4")
+    proxy.faults = [Fault(lambda method, _: method == "GET", cut=100_000, times=2)]
+    with through.open(key) as file:
+        assert file.read() == LARGE
+    assert sum(method == "GET" for method, _ in proxy.seen) == 3
+
+
+def test_an_answer_that_breaks_off_for_ever_is_never_taken_for_the_file(through, proxy, files):
+    key = files.put(b"a long poster", "image/png")
+    proxy.faults = [Fault(lambda method, _: method == "GET", cut=1)]
+    with through.open(key) as file, pytest.raises(Overloaded):
+        file.read()
+
+
+def test_bytes_changed_in_the_store_are_noticed(files):
+    key = files.put(b"abc", "text/plain")
+    files._client().put_object(Bucket=files._at.bucket, Key=files._name(key), Body=b"abd")
+    assert [key in flaw for flaw in files.flaws()] == [True]
+    with files.open(key) as file, pytest.raises(Overloaded):
+        file.read()
+
+
+def test_companies_in_one_bucket_do_not_see_each_other(files, at):
+    other = S3(at._replace(prefix="other/"))
+    key = files.put(b"abc", "text/plain")
+    assert list(other.keys()) == []
+    with pytest.raises(NotFound):
+        other.open(key)
+
+
+def test_a_wrong_secret_and_a_wrong_key_are_refused_and_never_shown(at):
+    for wrong in (
+        at._replace(secret=Secret("not-this-one")),
+        at._replace(key="nobody", secret=Secret("not-this-one")),
+    ):
+        files = S3(wrong)
+        with pytest.raises(Overloaded) as refused:
+            files.put(b"abc", "text/plain")
+        assert "not-this-one" not in repr(refused.value) + repr(files._at)
+        told = files.examine()
+        assert (told.fit, "refused" in told.says) == (False, True)
+        assert "not-this-one" not in repr(told)
+
+
+def test_what_is_wrong_with_a_bucket_is_said_and_nothing_is_made(at, files, proxy):
+    assert files.examine() == (True, f"bucket {at.bucket} at {at.endpoint}, prefix anhe/", "")
+    absent = S3(at._replace(bucket="not-there"))
+    told = absent.examine()
+    assert (told.fit, "NoSuchBucket" in told.says, "Make the bucket" in told.advice) == (
+        False, True, True,
+    )  # fmt: skip
+    assert absent.examine().fit is False
+    proxy.faults = [Fault(lambda method, _: method == "PUT", status=403)]
+    told = S3(at._replace(endpoint=proxy.url)).examine()
+    assert (told.fit, "PutObject" in told.says, "rights" in told.advice) == (False, True, True)
+    gone = S3(at._replace(endpoint="http://127.0.0.1:1"), attempts=1)
+    assert gone.examine().fit is None
+    assert list(files.keys()) == []
+
+
+def send(method, url, body=b"", headers=None):
+    return urllib3.request(method, url, body=body, headers=headers or {}, retries=False).status
+
+
+def post(ticket, body):
+    fields = {**ticket.fields, "file": ("poster", body)}
+    return urllib3.request("POST", ticket.url, fields=fields, retries=False).status
+
+
+def key_of(data):
+    return f"sha256-{hashlib.sha256(data).hexdigest()}"
+
+
+def test_an_address_serves_a_file_under_a_name_until_its_time_is_up(files):
+    key = files.put(b"abc", "text/plain")
+    answer = urllib3.request("GET", files.presign(key, seconds=60, name="养老.txt"))
+    assert (answer.status, answer.data) == (200, b"abc")
+    assert answer.headers["Content-Disposition"] == (
+        "inline; filename*=UTF-8''%E5%85%BB%E8%80%81.txt"
+    )
+    past = files.presign(key, seconds=-60)
+    assert send("GET", past) in {400, 403}
+    assert send("GET", files.presign(key, seconds=60).replace(key, key_of(b"other"))) == 403
+
+
+def test_without_a_public_origin_we_hand_files_on_ourselves(at):
+    assert S3(at._replace(public=None)).presign(key_of(b"abc"), seconds=60) is None
+
+
+def test_a_put_by_ticket_is_these_bytes_of_this_kind_or_nothing(files):
+    key = key_of(b"abc")
+    ticket = files.ticket(key, "image/png", 3, seconds=60, form=False)
+    assert send("PUT", ticket.url, b"abd", ticket.fields) >= 400
+    assert send("PUT", ticket.url, b"abcd", ticket.fields | {"Content-Length": "4"}) >= 400
+    assert send("PUT", ticket.url, b"abc", ticket.fields | {"Content-Type": "text/html"}) == 403
+    assert list(files.keys()) == []
+    assert send("PUT", ticket.url, b"abc", ticket.fields) == 200
+    assert list(files.keys()) == [key]
+    late = files.ticket(key, "image/png", 3, seconds=-60, form=False)
+    assert send("PUT", late.url, b"abc", late.fields) in {400, 403}
+
+
+def test_a_post_by_ticket_keeps_its_conditions(files):
+    key = key_of(b"abc")
+    ticket = files.ticket(key, "image/png", 3, seconds=60)
+    assert post(ticket, b"abcd") >= 400
+    for changed in ({"Content-Type": "text/html"}, {"key": "anhe/other"}):
+        assert post(ticket._replace(fields=ticket.fields | changed), b"abc") >= 400
+    assert post(files.ticket(key, "image/png", 3, seconds=-60), b"abc") >= 400
+    assert list(files.keys()) == []
+    assert post(ticket, b"abc") in {200, 204}
+    assert list(files.keys()) == [key]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("s3://media/anhe", Place(None, "media", "anhe/")),
+        ("s3://media?region=cn-north-1", Place(None, "media", "", region="cn-north-1")),
+        (
+            "s3+https://AK:S%2FK@s3.example.com:9000/media/a/b?style=host&public=https://cdn.cn",
+            Place("https://s3.example.com:9000", "media", "a/b/", "AK", Secret("S/K"),
+                  style="host", public="https://cdn.cn"),
+        ),
+    ],
+)  # fmt: skip
+def test_an_address_says_where_files_lie(url, told):
+    assert place(url) == told
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://", "https://host/bucket", "s3+https://host", "s3+http:///bucket", "s3://b?speed=high",
+     "s3://b?style=new"],
+)  # fmt: skip
+def test_an_address_that_says_nothing_of_use_is_refused(url):
+    with pytest.raises(ValueError, match=r"\w"):
+        place(url)
+
+
+def test_the_host_may_name_the_bucket(at):
+    files = S3(at._replace(endpoint="https://s3.example.com", public="https://s3.example.com",
+                           style="host"))  # fmt: skip
+    assert urlsplit(files.presign(key_of(b"abc"), seconds=60)).hostname == (
+        f"{at.bucket}.s3.example.com"
+    )
+
+
+def test_digests_travel_as_the_store_spells_them(files):
+    key = files.put(b"abc", "text/plain")
+    told = files._head(key).get("ChecksumSHA256")
+    assert told in {None, base64.b64encode(hashlib.sha256(b"abc").digest()).decode()}
