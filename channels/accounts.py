@@ -157,6 +157,21 @@ class Accounts:
         with self._records.read() as session:
             return session.scalar(select(Account).where(Account.write_key == key))
 
+    def by_project(self, project: str, token: str = "") -> Account | None:
+        """The account that a 神策 project speaks for: its setting ``sensors_project`` names it.
+
+        A project that is nobody's setting is an account's code, and asks for the write key as its
+        token. A token that is given must be right either way.
+        """
+        for account in self.all():
+            named = account.settings.get("sensors_project") == project != ""
+            if (named and not token) or (
+                (named or account.code == project or not project)
+                and random_source.compare_digest(account.write_key.encode(), token.encode())
+            ):
+                return account
+        return None
+
     def secrets(self, account: Account) -> dict[str, Secret]:
         """What was sealed, opened for a moment."""
         if not account.sealed:

@@ -86,6 +86,8 @@ _OFFER = (
     _field("benefit", Kind.TEXT, "客户利益", "Benefit"),
     _field("next_step", Kind.TEXT, "下一步", "Next step"),
     _field("next_url", Kind.LINK, "下一步链接", "Link of the next step"),
+    _field("promo_level", Kind.CHOICE, "促销力度", "Size of the promotion", "small", "large"),
+    _field("price_cut", Kind.FLAG, "含降价", "Cuts a price"),
 )
 _PRODUCT = (
     _field("product_code", Kind.TEXT, "产品代码", "Product code"),

@@ -56,6 +56,7 @@ _HERS = [
     EventKind("signed_up", "注册了", "signed up", "customer"),
     EventKind("signed_in", "登录了", "signed in", "customer"),
     EventKind("identified", "更新了资料", "told who she is", "customer"),
+    EventKind("parted_id", "解绑了标识", "had an id taken off", "customer"),
     EventKind("joined_group", "加入了群组", "joined a group", "customer"),
     EventKind("followed", "关注了", "followed", "customer", 1.0),
     EventKind("unfollowed", "取消了关注", "unfollowed", "customer"),
@@ -84,6 +85,7 @@ _HERS = [
     EventKind("bought", "购买了", "bought", "customer", 6.0),
     EventKind("refunded", "退款了", "was refunded", "customer"),
     EventKind("complained", "投诉了", "complained", "customer"),
+    EventKind("case_opened", "提出了售后问题", "opened an after-sales case", "customer"),
     EventKind("opted_out", "退订了", "opted out", "customer"),
     EventKind("opted_in", "同意接收", "opted in", "customer"),
 ]
@@ -109,6 +111,8 @@ _SYSTEM = [
     EventKind("policy_renewed", "保单续期", "had a policy renewed", "system"),
     EventKind("policy_matured", "保单到期", "had a policy mature", "system"),
     EventKind("holding_noted", "持有产品更新", "had a holding noted", "system"),
+    EventKind("item_noted", "物品资料更新", "had an item noted", "system"),
+    EventKind("item_removed", "物品资料移除", "had an item removed", "system"),
     EventKind("imported", "导入了资料", "was imported", "system"),
     EventKind("removed_by_rep", "被客户经理删除", "was removed by the rep", "house"),
     EventKind("contact_edited", "客户资料被修改", "had her contact edited", "house"),
@@ -122,6 +126,8 @@ _SYSTEM = [
     EventKind("job_finished", "平台任务完成", "a platform's job ended", "system"),
     EventKind("account_notice", "平台账号通知", "a notice to the account", "system"),
     EventKind("post_created", "平台上有了新作品", "a post appeared there", "system"),
+    EventKind("complaint_settled", "投诉已解决", "had a complaint settled", "system"),
+    EventKind("case_closed", "售后问题已解决", "had an after-sales case closed", "system"),
 ]
 
 KINDS = MappingProxyType({kind.name: kind for kind in (*_HERS, *_HOUSE, *_SYSTEM)})

@@ -88,6 +88,28 @@ class Consents:
             last = max(((at, not allowed) for at, allowed in session.execute(spoken)), default=None)
         return self._assumed.get(purpose, False) if last is None else not last[1]
 
+    def among(self, asked: Mapping[str, tuple[Collection[str], str, str]]) -> dict[str, bool]:
+        """The same for many at once, with one statement: (handles, purpose, channel) by a key."""
+        handles = {handle for hers, _, _ in asked.values() for handle in hers}
+        spoken: dict[tuple[str, str], list[tuple[datetime, bool, str]]] = {}
+        wanted = select(
+            Consent.handle, Consent.purpose, Consent.at, Consent.allowed, Consent.channel
+        ).where(Consent.handle.in_(handles))
+        with self._records.read() as session:
+            for handle, purpose, at, allowed, channel in session.execute(wanted):
+                spoken.setdefault((handle, purpose), []).append((at, not allowed, channel))
+        answers = {}
+        for key, (hers, purpose, channel) in asked.items():
+            words = (
+                (at, refused)
+                for handle in hers
+                for at, refused, where in spoken.get((handle, purpose), ())
+                if where in ("", channel)
+            )
+            last = max(words, default=None)
+            answers[key] = self._assumed.get(purpose, False) if last is None else not last[1]
+        return answers
+
     def of(self, handles: Handles) -> list[Consent]:
         """Everything she said, the latest first."""
         hers = select(Consent).where(Consent.handle.in_(list(map(str, handles))))

@@ -28,7 +28,8 @@ PARKED = "parked"
 CAME_BACK = "came_back"
 _TOLD = {
     "bought", "refunded", "messaged", "followed", "unfollowed", "opted_out", "opted_in",
-    "left_contact", "booked", "asked_quote", "complained", "shared_material",
+    "left_contact", "booked", "asked_quote", "complained", "complaint_settled", "case_opened",
+    "case_closed", "shared_material",
     "policy_issued", "policy_matured",
 }  # fmt: skip
 _TOLD_IF_SENT = {
@@ -89,7 +90,8 @@ class Findings:
 def of_event(event: Event, customer: str) -> dict[str, Any] | None:
     """What an event by itself is worth telling, if anything."""
     sent = bool(event.rep) and event.kind in _TOLD_IF_SENT
-    if not sent and event.kind not in _TOLD:
+    upset = bool(event.detail) and details(event).get("sentiment") == "negative"
+    if not (sent or upset) and event.kind not in _TOLD:
         return None
     return row(event, customer, event.kind)
 
@@ -108,4 +110,4 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_EVIDENCE = ("product", "policy", "due", "matures", "seconds")
+_EVIDENCE = ("product", "policy", "due", "matures", "seconds", "sentiment")

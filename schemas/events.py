@@ -8,7 +8,7 @@ plainly fine, and then ``load`` finds the words. Knows no wire format's envelope
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
@@ -18,6 +18,9 @@ from kernel.errors import Flaw, Invalid
 
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
 ID_LIMIT = 255
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = -6.2e13, 2.5e14
+"""The milliseconds of the years 5 and 9892: what lies outside is no date."""
 
 Told = dict[str, Any]
 Plan = Callable[[Mapping[str, Any]], Told | None]
@@ -28,6 +31,13 @@ class Id(fields.String):
 
     Numbers become text, because one and the same SDK sends 42 here and "42" there.
     """
+
+    plan = (
+        "if type(value) is int: value = str(value)",
+        "elif type(value) is not str: return None",
+        "else: value = value.strip()",
+        f"if len(value) > {ID_LIMIT} or not value.isprintable(): return None",
+    )
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own way
         "invalid": "not_an_id",
@@ -45,6 +55,27 @@ class Id(fields.String):
         if not value.isprintable():
             raise self.make_error("invalid")
         return str(value)
+
+
+class Millis(fields.Field[datetime]):
+    """A moment in milliseconds since 1970, or in seconds where there are ten digits."""
+
+    default_error_messages = {"invalid": "not_in_milliseconds"}  # noqa: RUF012 - as above
+    plan = ("value = moment(value)", "if value is None: return None")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **other: Any) -> datetime:
+        if (told := moment(value)) is None:
+            raise self.make_error("invalid")
+        return told
+
+
+def moment(value: Any) -> datetime | None:
+    """What `Millis` takes for a moment; None for anything else."""
+    if type(value) not in (int, float) or not _FIRST <= value <= _LAST:
+        return None
+    if 10**9 <= abs(value) < 10**10:
+        value *= 1000
+    return _EPOCH + timedelta(milliseconds=int(value))
 
 
 def _id() -> Id:
@@ -118,7 +149,9 @@ def compile_plan(schema: Schema) -> Plan:
     for name, field in schema.load_fields.items():
         lines += [f" {line}" for line in _lines(name, field)]
     lines.append(" return loaded")
-    scope: dict[str, Any] = {"fromisoformat": datetime.fromisoformat, "UTC": UTC}
+    scope: dict[str, Any] = {
+        "fromisoformat": datetime.fromisoformat, "UTC": UTC, "moment": moment,
+    }  # fmt: skip
     exec("\n".join(lines), scope)  # noqa: S102 - made of the schema's own names, checked in _lines
     plan: Plan = scope["plan"]
     return plan
@@ -143,13 +176,10 @@ def _lines(name: str, field: fields.Field[Any]) -> Iterator[str]:
 
 def _shape(name: str, field: fields.Field[Any]) -> list[str]:
     kind = type(field)
-    if kind is Id:
-        return [
-            "if type(value) is int: value = str(value)",
-            "elif type(value) is not str: return None",
-            "else: value = value.strip()",
-            f"if len(value) > {ID_LIMIT} or not value.isprintable(): return None",
-        ]
+    if kind in {Id, Millis}:
+        return list(field.plan)  # type: ignore[attr-defined]  # both have
+    if kind is fields.Raw:
+        return ["pass"]
     if kind is fields.String:
         return ["if type(value) is not str: return None"]
     if kind is fields.Dict and not (field.key_field or field.value_field):  # type: ignore[attr-defined]  # a Dict has

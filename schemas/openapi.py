@@ -13,6 +13,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields, validate
 
 from schemas.events import Item
+from schemas.segment import PIXELS
+from schemas.sensors import PATHS as SENSORS
 
 PROBLEM = "application/problem+json"
 _SHORT = {
@@ -81,6 +83,15 @@ class Batch(Schema):
 
     batch = fields.List(fields.Nested(Item), required=True)
     sentAt = fields.DateTime()  # noqa: N815 - Segment's spelling
+
+
+class Records(Schema):
+    """Behaviour on 神策's wire: base64 of JSON, gzipped where ``gzip`` is 1."""
+
+    data = fields.String(metadata={"description": "One record, or a list of them."})
+    data_list = fields.String(metadata={"description": "The same."})
+    gzip = fields.Integer(validate=validate.OneOf([0, 1]))
+    ext = fields.String(metadata={"description": "`crc=` over the base64 text."})
 
 
 class Taken(Schema):
@@ -187,6 +198,7 @@ _REFUSALS = {
     "413": "It is too large.",
     "415": "Not of a kind that this door reads.",
     "422": "Something in it cannot be accepted; `errors` names the fields.",
+    "429": "Too much waits already; `Retry-After` says when.",
     "503": "Not now; `Retry-After` says when.",
 }
 
@@ -254,13 +266,34 @@ def _intake() -> dict[str, Any]:
                 "post": _operation(
                     f"Behaviour in, on Segment's wire: {verb}",
                     {"200": _answer(Taken, "Kept durably.")},
-                    ("400", "401", "413", "503"),
+                    ("400", "401", "413", "429", "503"),
                     requestBody={"required": True, "content": _json(body)},
                     security=[{"write_key": []}],
                 )
             }
-    doors["/v1/import"] = doors["/v1/batch"]
-    return doors
+    doors["/v1/import"] = doors["/beacon/v1/batch"] = doors["/v1/batch"]
+    image = {"200": {"description": "A pixel, whatever came.", "content": {"image/gif": {}}}}
+    for path in sorted(PIXELS):
+        key = [{"in": "query", "name": "writeKey", "schema": {"type": "string"}}]
+        about = "Behaviour in, told by an image: each pair of the query is a field"
+        doors[path] = {"get": _operation(about, image, parameters=key)}
+    return doors | _sensors()
+
+
+def _sensors() -> dict[str, Any]:
+    asked = [
+        {"in": "query", "name": name, "schema": {"type": "string"}} for name in ("project", "token")
+    ]
+    body = _json(Records, "application/x-www-form-urlencoded")
+    about = "Behaviour in, on 神策's wire: base64 of a record or a list of records"
+    taken, wrong = {"200": _answer(Taken, "Kept durably.")}, ("400", "401", "413", "429", "503")
+    post = _operation(
+        about, taken, wrong, parameters=asked, requestBody={"required": True, "content": body}
+    )
+    image = {"200": {"description": "A pixel.", "content": {"image/gif": {}}}}
+    data = [{"in": "query", "name": "data", "schema": {"type": "string"}}]
+    get = _operation(f"{about}, as an image", image, wrong, parameters=[*asked, *data])
+    return {path: {"post": post, "get": get} for path in sorted(SENSORS)}
 
 
 def _callbacks() -> dict[str, Any]:

@@ -9,31 +9,44 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 
 from data_hub.identities.handles import phone
-from data_hub.intake import corrected
-from kernel.errors import Flaw, Invalid
-from kernel.events import Event, Handle, Refusal
+from kernel.errors import Invalid
+from kernel.events import Event, Handle
 from schemas.events import TYPES, Told, item
+from schemas.taking import (
+    COUNT_LIMIT,
+    EVENT_LIMIT,
+    Call,
+    Header,
+    Kinds,
+    Taken,
+    as_object,
+    at,
+    inflated,
+    parsed,
+    text,
+    turned,
+)
 
 BATCH_LIMIT = 500 * 1024
-EVENT_LIMIT = 32 * 1024
-COUNT_LIMIT = 2_500
-SAMPLE = 4_096
 DOOR = "segment"
 
-_BATCHES = {"/v1/batch", "/v1/b", "/v1/import"}
+_BATCHES = {"/v1/batch", "/v1/b", "/v1/import", "/beacon/v1/batch"}
 _SINGLES = {f"/v1/{name}": kind for kind in TYPES for name in (kind, kind[0])}
 PATHS = frozenset(_BATCHES | _SINGLES.keys())
-"""Every path that takes events."""
+"""Every path that events are posted to."""
+_PIXELS = {
+    f"{path}/{kind}": kind for path in ("/pixel/v1", "/v1/pixel") for kind in ("track", "page")
+}
+PIXELS = frozenset(_PIXELS)
+"""Every path that tells one event by being fetched as an image."""
 
 _KINDS = {
     "identify": "identified",
@@ -42,97 +55,41 @@ _KINDS = {
     "group": "joined_group",
     "alias": "identified",
 }
-_FAR = timedelta(hours=24)
-"""How far ahead of us a clock may claim to be before we stop believing it."""
 _PERSONS = {"cookie", "unionid"}
 """Kinds of outside ids that mean the same person wherever they are seen."""
 _KEPT_CONTEXT = ("campaign", "page", "device", "os", "app", "library", "locale")
-
-Header = Callable[[str], str | None]
-"""A request header by its name in lower case."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """One request, taken apart. With a ``flaw`` there is nothing in it that could be kept."""
-
-    key: str = ""
-    items: Sequence[Any] = ()
-    sent: datetime | None = None
-    context: Any = None
-    imported: bool = False
-    flaw: Flaw | None = None
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """One item that was not accepted: which one of the batch, and why."""
-
-    index: int
-    flaw: Flaw
-
-
-@dataclass(slots=True)
-class Taken:
-    """What a call came to. Everything refused stands in ``refusals`` too, with a sample."""
-
-    events: list[Event] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
 
 
 def read(path: str, header: Header, query: str, body: bytes) -> Call:
     """Take a request apart. Never raises: what is wrong with it is the call's ``flaw``."""
     call = Call(key=_key_outside(header, query), imported=path == "/v1/import", body=body)
     try:
-        call.body = body = _inflated(body)
+        call.body = body = inflated(body, BATCH_LIMIT)
         if len(body) > BATCH_LIMIT:
             raise Invalid("body", "batch_too_large", limit=BATCH_LIMIT // 1024)
-        envelope = _parsed(body)
-        call.key = call.key or _text(envelope.get("writeKey"))
+        call.small = len(body) <= EVENT_LIMIT
+        envelope = _told_by_image(query) if path in _PIXELS else parsed(body)
+        if type(envelope) is not dict:
+            raise Invalid("body", "not_an_object")
+        call.key = call.key or text(envelope.get("writeKey"))
         if path in _BATCHES:
             call.items = _batch(envelope)
             call.sent = _moment(envelope.get("sentAt"))
             call.context = envelope.get("context")
         else:
-            call.items = ({**envelope, "type": _SINGLES[path]},)
+            call.items = ({**envelope, "type": _SINGLES.get(path) or _PIXELS[path]},)
     except Invalid as wrong:
         call.flaw = wrong.flaws[0]
     return call
 
 
-def turn(
-    call: Call, account: str, ecosystem: str, received: datetime, kinds: Callable[[str], str]
-) -> Taken:
+def turn(call: Call, account: str, ecosystem: str, received: datetime, kinds: Kinds) -> Taken:
     """The call as events of the account its key belongs to. ``kinds`` names what was tracked."""
-    taken = Taken()
-    if call.flaw is not None:
-        _reject(taken, 0, call.flaw, account, received, call.body[:SAMPLE])
-        return taken
-    small = len(call.body) <= EVENT_LIMIT
-    for index, told in enumerate(call.items):
-        try:
-            _check_size(told, small=small)
-            turning = _Turning(call, account, ecosystem, received, kinds, told, item(told))
-            taken.events.append(turning.event())
-        except Invalid as wrong:
-            for flaw in wrong.flaws[:1]:
-                _reject(taken, index, flaw, account, received, _sample(told))
-    return taken
 
+    def event_of(told: Told) -> Event:
+        return _Turning(call, account, ecosystem, received, kinds, told, item(told)).event()
 
-def _reject(
-    taken: Taken, index: int, flaw: Flaw, account: str, received: datetime, sample: bytes
-) -> None:
-    taken.rejected.append(Rejected(index, flaw))
-    text = sample.decode("utf-8", "replace")[:SAMPLE]
-    taken.refusals.append(
-        Refusal(
-            at=received, door=DOOR, reason=flaw.reason, field=flaw.field, account=account,
-            sample=text,
-        )
-    )  # fmt: skip
+    return turned(call, DOOR, account, received, event_of)
 
 
 @dataclass(slots=True)
@@ -143,7 +100,7 @@ class _Turning:
     account: str
     ecosystem: str
     received: datetime
-    kinds: Callable[[str], str]
+    kinds: Kinds
     raw: Told
     told: Told
 
@@ -159,8 +116,8 @@ class _Turning:
             handle=handle,
             links=links,
             ecosystem=self.ecosystem,
-            material=_text(properties.get("material") or properties.get("material_id")),
-            rep=_text(properties.get("rep")),
+            material=text(properties.get("material") or properties.get("material_id")),
+            rep=text(properties.get("rep")),
             received=self.received,
             detail=self.detail(),
         )
@@ -193,7 +150,7 @@ class _Turning:
         elif told["type"] == "identify":
             if user and anonymous:
                 links.append(Handle("anonymous", account, anonymous))
-            if number := phone(_text(self.traits().get("phone"))):
+            if number := phone(text(self.traits().get("phone"))):
                 links.append(number)
         if not links:
             return handle, ()
@@ -204,22 +161,22 @@ class _Turning:
         outside = self.context().get("externalIds")
         links = []
         for each in outside if isinstance(outside, list) else ():
-            each = _object(each)
-            kind, value = _text(each.get("type")), _text(each.get("id"))
+            each = as_object(each)
+            kind, value = text(each.get("type")), text(each.get("id"))
             if not value:
                 continue
             if kind in _PERSONS:
                 links.append(Handle(kind, "", value))
-            elif kind == "openid" and ":" not in (where := _text(each.get("collection"))):
+            elif kind == "openid" and ":" not in (where := text(each.get("collection"))):
                 links.append(Handle(kind, self.account if where in _NOWHERE else where, value))
         return links
 
     def traits(self) -> Told:
         """Rudder's SDKs put an identify's traits into the context."""
-        return self.told.get("traits") or _object(self.context().get("traits"))
+        return self.told.get("traits") or as_object(self.context().get("traits"))
 
     def context(self) -> Told:
-        return self.told.get("context") or _object(self.call.context)
+        return self.told.get("context") or as_object(self.call.context)
 
     def detail(self) -> Told:
         told, context = self.told, self.context()
@@ -228,32 +185,26 @@ class _Turning:
             detail["name"] = name
         if told["type"] == "group":
             detail["group"] = self.needed("groupId")
-        if told["type"] in {"identify", "group"} and (traits := self.traits()):
+            if traits := self.traits():  # the group's, not hers
+                detail["group_traits"] = traits
+        elif told["type"] == "identify" and (traits := self.traits()):
             detail["traits"] = traits
         if properties := told.get("properties"):
             detail["properties"] = properties
         if kept := {name: context[name] for name in _KEPT_CONTEXT if context.get(name)}:
             detail["context"] = kept
-        if agent := _text(context.get("userAgent")):
+        if agent := text(context.get("userAgent")):
             detail["user_agent"] = agent
         return detail
 
     def at(self) -> datetime:
-        """When it happened, by our clock: an import's times are taken as they are."""
-        name = "originalTimestamp" if self.told.get("originalTimestamp") else "timestamp"
-        original: datetime | None = self.told.get(name)
+        told = self.told
+        name = "originalTimestamp" if told.get("originalTimestamp") else "timestamp"
+        original: datetime | None = told.get(name)
         if original is None:
             return self.received
-        if not 1990 <= original.year <= 9990:
-            raise Invalid(name, "time_out_of_range")
-        sent = self.told.get("sentAt") or self.call.sent
-        if self.call.imported:
-            sent = None
-        if sent is not None and not 1990 <= sent.year <= 9990:
-            sent = None
-        if original - (sent or self.received) > _FAR:
-            raise Invalid(name, "time_in_the_future")
-        return corrected(sent, self.received, original).astimezone(UTC)
+        sent = told.get("sentAt") or self.call.sent
+        return at(name, original, sent, self.received, imported=self.call.imported)
 
     def digest(self) -> str:
         """An id for an item that came without: the same item, sent again later, has the same."""
@@ -282,28 +233,24 @@ def _key_outside(header: Header, query: str) -> str:
     return ""
 
 
-def _inflated(body: bytes) -> bytes:
-    """Some SDKs gzip and say so, one gzips and says it is a form: the first bytes know."""
-    if not body.startswith(b"\x1f\x8b"):
-        return body
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        inflated = inflater.decompress(body, BATCH_LIMIT + 1)
-    except zlib.error as wrong:
-        raise Invalid("body", "not_gzip") from wrong
-    if len(inflated) <= BATCH_LIMIT and not inflater.eof:
-        raise Invalid("body", "not_gzip")
-    return inflated
-
-
-def _parsed(body: bytes) -> Told:
-    try:
-        envelope = orjson.loads(body)
-    except orjson.JSONDecodeError as wrong:
-        raise Invalid("body", "not_json") from wrong
-    if type(envelope) is not dict:
-        raise Invalid("body", "not_an_object")
-    return envelope
+def _told_by_image(query: str) -> Any:
+    """``data=`` holds base64 of JSON; else each pair is a field, ``properties.x`` one inside."""
+    pairs = {name: values[0] for name, values in parse_qs(query).items()}
+    if data := pairs.get("data"):
+        try:
+            whole = base64.b64decode(data.replace(" ", "+") + "=" * (-len(data) % 4))
+        except (binascii.Error, ValueError) as wrong:
+            raise Invalid("data", "not_base64") from wrong
+        return parsed(whole)
+    told: Told = {}
+    for name, value in pairs.items():
+        *way, last = name.split(".")[:4]
+        inside = told
+        for step in way:
+            deeper = inside.setdefault(step, {})
+            inside = deeper if isinstance(deeper, dict) else {}
+        inside[last] = value
+    return told
 
 
 def _batch(envelope: Told) -> list[Any]:
@@ -315,25 +262,6 @@ def _batch(envelope: Told) -> list[Any]:
     return items
 
 
-def _check_size(told: Any, *, small: bool) -> None:
-    """Written three levels deeper than it is, as the journal will: what passes can be kept."""
-    if type(told) is not dict:
-        raise Invalid("", "not_an_object")
-    try:
-        packed = orjson.dumps([[[told]]])
-    except TypeError as wrong:
-        raise Invalid("", "nested_too_deep") from wrong
-    if not small and len(packed) > EVENT_LIMIT:
-        raise Invalid("", "event_too_large", limit=EVENT_LIMIT // 1024)
-
-
-def _sample(told: Any) -> bytes:
-    try:
-        return orjson.dumps(told)[:SAMPLE]
-    except TypeError:  # nested deeper than can be written
-        return b""
-
-
 def _moment(text: Any) -> datetime | None:
     """The envelope's ``sentAt``. A bad one only costs the correction, never the batch."""
     try:
@@ -341,17 +269,3 @@ def _moment(text: Any) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _text(value: Any) -> str:
-    """Text or a number, trimmed; anything else, or anything odd, is nothing."""
-    if type(value) is int:
-        return str(value)
-    if type(value) is not str or len(value) > 500:
-        return ""
-    value = value.strip()
-    return value if value.isprintable() else ""
-
-
-def _object(value: Any) -> Told:
-    return value if type(value) is dict else {}

@@ -5,7 +5,7 @@ leads to the component it is in now, so an old id never breaks, whatever is merg
 """
 
 from data_hub.identities.components import Link, Parting, partition
-from data_hub.identities.handles import own_id, phone, phone_number
+from data_hub.identities.handles import email, own_id, phone, phone_number
 from data_hub.identities.keeping import Edge, Identities, Known, Noted, Parked, Ruling
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Parked",
     "Parting",
     "Ruling",
+    "email",
     "own_id",
     "partition",
     "phone",

@@ -1,4 +1,4 @@
-"""How handles are spelled (标识): phones in one form, and the id that a handle stands for."""
+"""How handles are spelled (标识): phones and mail addresses in one form, and a handle's own id."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ LOGIN = "user"
 
 _NOT_DIALLED = re.compile(r"[\s\-().·]+")
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
 _ABROAD = re.compile(r"(?:\+|00)([1-9]\d{6,14})")
 
 
@@ -35,3 +36,9 @@ def phone(text: str) -> Handle | None:
     """The handle of a phone, however it was typed; None if it is no phone number."""
     number = phone_number(text)
     return Handle("phone", "", number) if number else None
+
+
+def email(text: str) -> Handle | None:
+    """The handle of a mail address, in lower case; None if it is none."""
+    address = text.strip().lower()
+    return Handle("email", "", address) if _ADDRESS.fullmatch(address) else None

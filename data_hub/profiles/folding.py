@@ -16,6 +16,7 @@ import orjson
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from data_hub.details import Order, details, order, text
+from data_hub.profiles.traits import learn
 from kernel.calendar import Zone, near_month_end
 from kernel.events import Event
 
@@ -156,11 +157,7 @@ class Profile:
 
     def _learn(self, event: Event, at: float, zone: Zone) -> None:
         detail = details(event)
-        traits = detail.get("traits")
-        if isinstance(traits, dict):
-            for name, value in traits.items():
-                if value is not None:
-                    self.traits[name] = [value, at, event.account]
+        learn(self.traits, event.detail, at, event.account)
         if event.kind == "bought":
             self._bought(order(detail), at, zone.day(event.at))
         elif event.kind in _HOLDING_KINDS and (number := text(detail.get("policy"))):

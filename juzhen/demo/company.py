@@ -125,7 +125,8 @@ def found(platform: Platform, sandbox_url: str, dice: random.Random) -> Company:
     }  # fmt: skip
     company = Company(
         app=platform.accounts.add(
-            code=APP, name="禾嘉生活", kind="app", ecosystem=Ecosystem.OWN_APP, by=BY
+            code=APP, name="禾嘉生活", kind="app", ecosystem=Ecosystem.OWN_APP,
+            settings={"sensors_project": "default"}, by=BY,
         ),
         official=platform.accounts.add(
             code=OFFICIAL, name="禾嘉服务号", kind="wechat_oa", ecosystem=Ecosystem.WECHAT,

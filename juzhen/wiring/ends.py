@@ -14,6 +14,8 @@ from channels.deliveries.courier import Courier
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.preferences import Preferences
 from channels.publishing import Publishing
+from channels.touch_policy import Moods, TouchPolicy
+from channels.touch_policy.standing import ContentNatures, KnownPersons
 from juzhen.settings import Settings
 from juzhen.wiring.adapters import Tools, registry
 from juzhen.wiring.content import ContentHub
@@ -33,6 +35,8 @@ class Ends:
     preferences: Preferences
     callbacks: Callbacks
     acquaintances: Acquaintances
+    touch_policy: TouchPolicy
+    moods: Moods
 
 
 def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> Ends:
@@ -46,6 +50,11 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         gate=RateGate(s.records, s.clock),
     )  # fmt: skip
     channels = Channels(accounts, *registry(tools))
+    touch_policy = TouchPolicy(
+        records=s.records, changes=s.changes, consents=data.consents, clock=s.clock, zone=s.zone,
+        persons=KnownPersons(data.identities, data.profiles),
+        natures=ContentNatures(content.materials, content.taxonomy, content.campaigns),
+    )  # fmt: skip
     deliveries = Deliveries(s.records, s.changes, s.clock, lease=settings.worker_leases)
     courier = Courier(deliveries, accounts, channels, Breakers(s.records, s.clock), s.clock)
     composer = Composer(
@@ -64,6 +73,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         preferences=Preferences(s.records, data.consents, deliveries),
         callbacks=Callbacks(accounts, channels, data.intake, deliveries, s.clock),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
+        touch_policy=touch_policy,
+        moods=Moods(s.records, s.changes, data.findings, s.clock),
     )  # fmt: skip
 
 

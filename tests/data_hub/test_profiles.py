@@ -179,3 +179,21 @@ def test_folding_on_and_folding_anew_give_the_same(told, cut):
     fold(ordered[cut:], about, zone=Zone(), onto=resumed)
 
     assert resumed.same_as(whole)
+
+
+def test_traits_are_set_once_added_to_joined_and_unset_in_the_order_of_their_time():
+    told = [
+        (1, {"traits_once": {"source": "扫码"}, "traits_added": {"points": 10}}),
+        (2, {"traits_once": {"source": "转介绍"}, "traits_added": {"points": 2.5}}),
+        (3, {"traits_joined": {"likes": ["茶", "旅行"]}}),
+        (4, {"traits_joined": {"likes": ["旅行", "花"]}, "traits": {"city": "苏州"}}),
+        (5, {"traits_unset": ["city", "never_there"]}),
+    ]
+    profile = folded(*(event("identified", HER, minutes=m, detail=d) for m, d in told))
+    assert {name: trait.value for name, trait in profile.told().items()} == {
+        "source": "扫码", "points": 12.5, "likes": ["茶", "旅行", "花"],
+    }  # fmt: skip
+
+    told += [(6, {"traits_unset": ["*"]}), (7, {"traits_added": {"points": "x", "visits": 1}})]
+    profile = folded(*(event("identified", HER, minutes=m, detail=d) for m, d in told))
+    assert {name: trait.value for name, trait in profile.told().items()} == {"visits": 1}

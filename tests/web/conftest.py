@@ -78,7 +78,7 @@ class Built(Front):
         def close():
             commit.close()
             (home / "closed").touch()
-        owners = {"wk": ("acc_app", "own_app")}
+        owners = {key: ("acc_app", "own_app") for key in ("wk", "default\\n", "default\\nwk")}
         super().__init__(
             pages, intake=Collect(Intake(commit, utc_now), owners.get, utc_now), quick=quick,
             draining=draining, close=close, opens=lambda path: path != "/shut",

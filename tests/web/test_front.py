@@ -211,12 +211,12 @@ def test_the_segment_client_is_understood_as_it_is(server, zipped):
     assert [str(link) for link in theirs[5].links] == [f"anonymous:acc_app:before-{zipped}"]
 
 
-def test_a_full_queue_answers_503_and_says_when_to_come_again(started):
+def test_a_full_queue_answers_429_and_says_when_to_come_again(started):
     server = started(QUEUE="3")
     status, headers, body = server.ask(
         "POST", "/v1/batch", orjson.dumps({"batch": [track(n) for n in range(4)]}), KEY
     )
-    assert (status, headers["Retry-After"], json.loads(body)["code"]) == (503, "1", "overloaded")
+    assert (status, headers["Retry-After"], json.loads(body)["code"]) == (429, "1", "overloaded")
     assert server.ask("POST", "/v1/t", orjson.dumps(track(9)), KEY)[0] == 200
     assert [event.id for event in kept(server.home)] == ["m9"]
 

@@ -1,0 +1,30 @@
+"""The touch policy (轻骚扰): one gate in front of every marketing touch of every account.
+
+``policy`` is what a company may choose, ``rules`` the one decision, ``ledger`` what a decision has
+to know, ``keeper`` reserves the places, ``moods`` says who is left in peace.
+"""
+
+from channels.touch_policy.keeper import GATE, SLICE, Allowance, Reserved, TouchPolicy
+from channels.touch_policy.ledger import Natures, Persons
+from channels.touch_policy.moods import Moods
+from channels.touch_policy.policy import Caps, Policy
+from channels.touch_policy.touch import Decision, Kind, Nature, Person, Touch, Verdict
+
+__all__ = [
+    "GATE",
+    "SLICE",
+    "Allowance",
+    "Caps",
+    "Decision",
+    "Kind",
+    "Moods",
+    "Nature",
+    "Natures",
+    "Person",
+    "Persons",
+    "Policy",
+    "Reserved",
+    "Touch",
+    "TouchPolicy",
+    "Verdict",
+]

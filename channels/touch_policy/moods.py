@@ -1,0 +1,133 @@
+"""Moods (心情): to whom no marketing goes, because she complained, is upset or waits for a mend.
+
+Follows what the digest found, and staff may hold or lift by hand. A hold ends by itself after a
+while, so that a case nobody closed does not silence us for ever. Sends and cancels nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from data_hub.findings import Findings, Found
+from kernel.clock import Clock
+from kernel.events import Handle
+from kernel.ids import new_id
+from stores.changes import Changes
+from stores.records import Record, Records
+from stores.watermarks import Watermarks
+
+_FOLLOWER = "moods"
+HOLDS = {"complained": "open_complaint", "case_opened": "open_case"}
+LIFTS = {"complaint_settled": "open_complaint", "case_closed": "open_case"}
+UPSET = "negative_mood"
+
+
+class MoodHold(Record, kw_only=True):
+    """Why somebody is left in peace, and until when."""
+
+    __tablename__ = "mood_holds"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("hld"))
+    source: Mapped[str] = mapped_column(unique=True)
+    """The finding that began it, or its own id if a person did."""
+    handle: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
+    why: Mapped[str]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    lifted: Mapped[datetime | None] = mapped_column(default=None)
+    by: Mapped[str]
+
+
+class Moods:
+    """Who is left in peace."""
+
+    def __init__(
+        self, records: Records, changes: Changes, findings: Findings, clock: Clock
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._findings = findings
+        self._clock = clock
+        self._watermarks = Watermarks(records, Record)
+
+    def hold(
+        self, handle: Handle | str, why: str, *, days: float, by: str, source: str = ""
+    ) -> MoodHold:
+        """Leave her in peace for so many days. The same source holds once."""
+        now = self._clock()
+        made = MoodHold(
+            source="", handle=str(handle), why=why, since=now, until=now + timedelta(days=days),
+            by=by,
+        )  # fmt: skip
+        made.source = source or made.id
+        with self._records.write(f"mood:{made.source}") as session:
+            there = session.scalar(select(MoodHold).where(MoodHold.source == made.source))
+            if there is not None:
+                return there
+            session.add(made)
+            self._changes.note("mood_held", "mood", made.id, by=by, handle=made.handle, why=why)
+        return made
+
+    def lift(self, handles: Collection[Handle | str], *, by: str, why: str = "") -> int:
+        """End every hold of hers, or those for one reason; says how many that were."""
+        hers = select(MoodHold).where(
+            MoodHold.handle.in_([str(handle) for handle in handles]), MoodHold.lifted.is_(None)
+        )
+        with self._records.write() as session:
+            found = list(session.scalars(hers.where(MoodHold.why == why) if why else hers))
+            for each in found:
+                each.lifted = self._clock()
+                self._changes.note("mood_lifted", "mood", each.id, by=by, handle=each.handle)
+        return len(found)
+
+    def of(self, handles: Collection[str]) -> Mapping[str, tuple[str, datetime]]:
+        """By handle, why she is held now and until when, the longest of several."""
+        with self._records.read() as session:
+            return current(session, handles, self._clock())
+
+    def follow(self, days: float, limit: int = 200) -> int:
+        """Take in what the digest found since the last time; how much that was. Harmless when
+        repeated."""
+        mark = int(self._watermarks.of(_FOLLOWER) or 0)
+        found = list(self._findings.after(mark, limit))
+        if not found:
+            return 0
+        with self._records.write(*(f"mood:{each.key}" for each in found)):
+            for each in found:
+                self._take(each, days)
+            self._watermarks.move(_FOLLOWER, str(found[-1].seq))
+        return len(found)
+
+    def _take(self, found: Found, days: float) -> None:
+        upset = found.evidence.get("sentiment") == "negative"
+        why = HOLDS.get(found.kind) or (UPSET if upset else "")
+        if why:
+            left = days - (self._clock() - found.at) / timedelta(days=1)
+            if left > 0:
+                self.hold(found.handle, why, days=left, by="worker", source=found.key)
+        elif lifted := LIFTS.get(found.kind):
+            with self._records.write() as session:
+                session.execute(
+                    update(MoodHold)
+                    .where(MoodHold.handle == found.handle, MoodHold.why == lifted)
+                    .where(MoodHold.lifted.is_(None), MoodHold.since <= found.at)
+                    .values(lifted=self._clock()),
+                    execution_options={"synchronize_session": False},
+                )
+
+
+def current(
+    session: Session, handles: Collection[str], now: datetime
+) -> dict[str, tuple[str, datetime]]:
+    """The holds of these handles that stand now, in a transaction that is open."""
+    standing = select(MoodHold.handle, MoodHold.why, MoodHold.until).where(
+        MoodHold.handle.in_(handles), MoodHold.lifted.is_(None), MoodHold.until > now
+    )
+    held: dict[str, tuple[str, datetime]] = {}
+    for handle, why, until in session.execute(standing.order_by(MoodHold.until)):
+        held[handle] = (why, until)
+    return held

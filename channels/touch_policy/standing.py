@@ -1,0 +1,92 @@
+"""Standing (触达对象与内容性质): who is behind a handle and what a content is, for the policy.
+
+Asks the two hubs and adds nothing: identities say who is one person, profiles when she was last
+heard of, tags and fields what is promotion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from channels.touch_policy.touch import Nature, Person
+from content_hub.campaigns import CampaignKind, Campaigns
+from content_hub.materials import Materials
+from content_hub.tags import Taxonomy
+from data_hub.identities import Identities
+from data_hub.profiles import Profiles
+
+PROMOTION = "purpose.promotion"
+"""The tag of everything that is promotion."""
+Standings = Callable[[Collection[str]], Mapping[str, tuple[str, bool]]]
+"""By customer: the point of her life (``active``, ``silent``, ``sleeping``, ``churned``, or empty)
+and whether she is a VIP."""
+
+
+class KnownPersons:
+    """Whoever the data hub knows, with all of her handles."""
+
+    def __init__(
+        self, identities: Identities, profiles: Profiles, standings: Standings | None = None
+    ) -> None:
+        self._identities = identities
+        self._profiles = profiles
+        self._standings: Standings = standings or (lambda _customers: {})
+
+    def behind(self, handles: Collection[str], /) -> dict[str, Person]:
+        """By handle; somebody never seen is only that handle."""
+        customers = self._identities.customers_of(handles)
+        ids = set(customers.values())
+        hers = self._identities.handles_of(ids)
+        profiles = self._profiles.many(ids)
+        standings = self._standings(ids)
+        persons = {}
+        for customer in ids:
+            lifecycle, vip = standings.get(customer, ("", False))
+            profile = profiles.get(customer)
+            persons[customer] = Person(
+                customer=customer, handles=tuple(map(str, hers.get(customer, ()))),
+                lifecycle=lifecycle, vip=vip, active=profile.active_at if profile else None,
+            )  # fmt: skip
+        return {
+            handle: persons[customer]
+            if handle in persons[customer].handles
+            else _also(persons[customer], handle)
+            for handle, customer in customers.items()
+        }
+
+
+class ContentNatures:
+    """What is promotion, how large, and whether a price is cut: from a material's tags and
+    fields."""
+
+    def __init__(self, materials: Materials, taxonomy: Taxonomy, campaigns: Campaigns) -> None:
+        self._materials = materials
+        self._taxonomy = taxonomy
+        self._campaigns = campaigns
+
+    def of(self, materials: Collection[str], /) -> dict[str, Nature]:
+        if not materials:
+            return {}
+        tree = self._taxonomy.now()
+        shipped = tree.find(PROMOTION)
+        worn = self._materials.topics(materials)
+        return {
+            key: nature(material.fields, shipped is not None and shipped.id in worn[key])
+            for key, material in self._materials.many(materials).items()
+        }
+
+    def mega_sales(self, campaigns: Collection[str], /) -> set[str]:
+        found = self._campaigns.many(campaigns) if campaigns else {}
+        return {key for key, each in found.items() if each.kind == CampaignKind.MEGA_SALE}
+
+
+def nature(fields: Mapping[str, object], tagged: bool) -> Nature:
+    """A price cut is promotion whatever its tags say."""
+    cut, level = bool(fields.get("price_cut")), str(fields.get("promo_level") or "")
+    return Nature(promo=tagged or cut or bool(level), large=level == "large", price_cut=cut)
+
+
+def _also(person: Person, handle: str) -> Person:
+    """A handle that nothing was folded of yet is hers too."""
+    return replace(person, handles=(*person.handles, handle))

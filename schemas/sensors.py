@@ -1,0 +1,398 @@
+"""神策's wire (神策埋点协议): what the SensorsData SDKs post becomes our events, as Segment's does.
+
+The body is form pairs whatever content type it claims, the value base64 of JSON, gzipped or not.
+Keeps nothing and asks no store; whose project it is, the caller finds out between the two steps.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import numpy as np
+import orjson
+from marshmallow import EXCLUDE, Schema, fields
+from marshmallow.validate import OneOf
+
+from data_hub.identities.handles import email, phone
+from kernel.calendar import Zone
+from kernel.errors import Invalid
+from kernel.events import Event, Handle
+from schemas.events import Id, Millis, Told, checked, compile_plan
+from schemas.taking import (
+    COUNT_LIMIT,
+    EVENT_LIMIT,
+    Call,
+    Header,
+    Kinds,
+    Taken,
+    at,
+    inflated,
+    parsed,
+    text,
+    turned,
+)
+
+BODY_LIMIT = 4 * 1024 * 1024
+"""What a request may hold once it is inflated: the Java SDK sends 1,000 records at a time."""
+DOOR = "sensors"
+PATHS = frozenset({"/sa", "/sa.gif", "/debug"})
+
+_VALUE_LIMIT = 8_192
+_NAME = re.compile(r"[a-zA-Z_$][a-zA-Z\d_$]{0,99}")
+_RESERVED = re.compile(
+    r"distinct_id|original_id|time|properties|id|first_id|second_id|users|events?|event_id|"
+    r"device_id|user_id|date|datetime|user_(?:group|tag).*",
+    re.IGNORECASE,
+)
+_LOCAL = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,3}))?")
+_SEEN = {"$pageview", "$MPViewScreen", "$AppViewScreen"}
+_TRAITS = {
+    "profile_set": "traits",
+    "profile_set_once": "traits_once",
+    "profile_increment": "traits_added",
+    "profile_append": "traits_joined",
+    "profile_unset": "traits_unset",
+    "profile_delete": "traits_unset",
+}
+_BINDING = {"track_signup", "track_id_bind"}
+_ITEMS = {"item_set": "item_noted", "item_delete": "item_removed"}
+TYPES = ("track", "track_signup", "track_id_bind", "track_id_unbind", *_TRAITS, *_ITEMS)
+
+_LOGIN, _MOBILE, _EMAIL = "$identity_login_id", "$identity_mobile", "$identity_email"
+_UNIONID = "$identity_mp_unionid"
+_OPENID = re.compile(r"\$identity_mp(?:_(.+))?_openid")
+_DEVICES = {
+    "$identity_cookie_id", "$identity_anonymous_id", "$identity_idfv", "$identity_android_id",
+    "$identity_mp_id", "$identity_android_uuid", "$identity_idfa",
+}  # fmt: skip
+"""Ids of a device or a browser: whoever holds it next has the same one."""
+
+Where = Callable[[str], str]
+"""The account of ours that an appid belongs to; the appid itself if none does."""
+
+
+class Record(Schema):
+    """One record as 神策's wire spells it. Unknown keys are nobody's business."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    type = fields.String(
+        required=True,
+        validate=OneOf(TYPES, error="unknown_record_type"),
+        error_messages={
+            "required": "field_is_missing",
+            "null": "field_is_missing",
+            "invalid": "unknown_record_type",
+        },
+    )
+    event = Id(allow_none=True)
+    time = Millis(allow_none=True)
+    _flush_time = Millis(allow_none=True)
+    distinct_id = Id(allow_none=True)
+    original_id = Id(allow_none=True)
+    login_id = Id(allow_none=True)
+    anonymous_id = Id(allow_none=True)
+    _track_id = Id(allow_none=True)
+    item_type = Id(allow_none=True)
+    item_id = Id(allow_none=True)
+    identities = fields.Dict(allow_none=True, error_messages={"invalid": "not_an_object"})
+    properties = fields.Dict(allow_none=True, error_messages={"invalid": "not_an_object"})
+    lib = fields.Dict(allow_none=True, error_messages={"invalid": "not_an_object"})
+    time_free = fields.Raw(allow_none=True)
+
+
+RECORD = Record()
+_plan = compile_plan(RECORD)
+
+
+def record(told: Any) -> Told:
+    """One record, checked: by the plan if it is plainly fine, else by the contract itself."""
+    loaded = _plan(told) if type(told) is dict else None
+    return checked(RECORD, told) if loaded is None else loaded
+
+
+def read(path: str, header: Header, query: str, body: bytes) -> Call:
+    """Take a request apart. Never raises: what is wrong with it is the call's ``flaw``."""
+    del path, header
+    asked = _pairs(query.encode())
+    call = Call(key=_key(asked.get("project", ""), asked.get("token", "")), body=body)
+    try:
+        pairs = asked | _pairs(inflated(body, BODY_LIMIT))
+        told = _decoded(pairs)
+        call.body = told
+        if len(told) > BODY_LIMIT:
+            raise Invalid("data", "batch_too_large", limit=BODY_LIMIT // 1024)
+        call.small = len(told) <= EVENT_LIMIT
+        found = parsed(told)
+        call.items = found if type(found) is list else [found]
+        if len(call.items) > COUNT_LIMIT:
+            raise Invalid("data_list", "too_many_events", limit=COUNT_LIMIT)
+        if not call.key and call.items and type(first := call.items[0]) is dict:
+            call.key = _key(text(first.get("project")), text(first.get("token")))
+    except Invalid as wrong:
+        call.flaw = wrong.flaws[0]
+    return call
+
+
+def _key(project: str, token: str) -> str:
+    """A project is open to whom it is told, as a write key is; ``token`` is the write key then."""
+    return f"{project}\n{token}" if project or token else ""
+
+
+def crc(encoded: str) -> int:
+    """What the web SDK adds: a 32-bit signed ``31·h + c`` over the base64 text."""
+    letters = np.frombuffer(encoded.encode("latin-1", "replace"), np.uint8)
+    powers = np.full(len(letters), 31, np.uint32)
+    powers[:1] = 1
+    powers = np.multiply.accumulate(powers, dtype=np.uint32)[::-1]
+    return int((letters * powers).sum(dtype=np.uint32).astype(np.int32))
+
+
+def _pairs(form: bytes) -> dict[str, str]:
+    """Form pairs. A plus stays a plus: in base64 it means itself, and no SDK of theirs means a
+    space by it."""
+    pairs = {}
+    for pair in form.strip().split(b"&"):
+        name, _, value = pair.partition(b"=")
+        told = unquote_to_bytes(name).decode("utf-8", "replace")
+        pairs[told] = unquote_to_bytes(value).decode("utf-8", "replace")
+    return pairs
+
+
+def _decoded(pairs: dict[str, str]) -> bytes:
+    """The JSON inside: base64, whose plus may have been taken for a space, maybe gzipped."""
+    if pairs.get("gzip") == "9":
+        raise Invalid("gzip", "encrypted_records")
+    name = "data_list" if pairs.get("data_list") else "data"
+    encoded = pairs.get(name, "").replace(" ", "+")
+    if not encoded:
+        raise Invalid("data", "field_is_missing")
+    extra = pairs.get("ext", "")
+    if extra.startswith("crc=") and extra[4:] != str(crc(encoded)):
+        raise Invalid("ext", "crc_is_wrong")
+    encoded = encoded.rstrip("=")
+    try:
+        told = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError) as wrong:
+        raise Invalid(name, "not_base64") from wrong
+    if pairs.get("gzip") == "1" and not told.startswith(b"\x1f\x8b"):
+        raise Invalid(name, "not_gzip")
+    return inflated(told, BODY_LIMIT)
+
+
+def turn(
+    call: Call,
+    account: str,
+    ecosystem: str,
+    received: datetime,
+    kinds: Kinds,
+    *,
+    zone: Zone,
+    where: Where = lambda appid: appid,
+) -> Taken:
+    """The call as events of the account its project belongs to. Local times are the zone's."""
+
+    def event_of(told: Told) -> Event:
+        turning = _Turning(account, ecosystem, received, kinds, zone, where, told, record(told))
+        return turning.event()
+
+    return turned(call, DOOR, account, received, event_of)
+
+
+@dataclass(slots=True)
+class _Turning:
+    """One record on its way to being an event."""
+
+    account: str
+    ecosystem: str
+    received: datetime
+    kinds: Kinds
+    zone: Zone
+    where: Where
+    raw: Told
+    told: Told
+
+    def event(self) -> Event:
+        about = self.told["type"]
+        properties = self.properties()
+        handle, links = (None, ()) if about in _ITEMS else self.persons(properties)
+        return Event(
+            id=self.digest(properties),
+            kind=self.kind(about),
+            at=self.at(),
+            account=self.account,
+            handle=handle,
+            links=links,
+            ecosystem=self.ecosystem,
+            material=text(properties.get("material") or properties.get("material_id")),
+            rep=text(properties.get("rep")),
+            received=self.received,
+            detail=self.detail(about, properties),
+        )
+
+    def kind(self, about: str) -> str:
+        if about in _ITEMS:
+            self.needed("item_type")
+            self.needed("item_id")
+            return _ITEMS[about]
+        if about == "track_id_unbind":
+            return "parted_id"
+        if about != "track":
+            return "identified"
+        name = _named("event", self.needed("event"))
+        return "viewed_page" if name in _SEEN else self.kinds(name.lstrip("$"))
+
+    def needed(self, name: str) -> str:
+        if not (value := self.told.get(name)):
+            raise Invalid(name, "field_is_missing")
+        return str(value)
+
+    def properties(self) -> Told:
+        """The properties under their rules, local times told with their zone."""
+        told = self.told.get("properties") or {}
+        return {
+            _named(f"properties.{name}", name): self.value(name, value)
+            for name, value in told.items()
+        }
+
+    def value(self, name: str, value: Any) -> Any:
+        if type(value) is not str:
+            return value
+        if len(value) > _VALUE_LIMIT:
+            raise Invalid(f"properties.{name}", "value_too_long")
+        if 19 <= len(value) <= 23 and (local := _LOCAL.fullmatch(value)):
+            return self.local(value, local[1], int(local[2] or 0))
+        return value
+
+    def local(self, value: str, told: str, millis: int) -> str:
+        """The fraction is a count of milliseconds: the Python SDK writes 6 ms as ``.6``."""
+        try:
+            naive = datetime.fromisoformat(told)
+        except ValueError:
+            return value
+        moment = self.zone.at(naive.date(), naive.time()) + timedelta(milliseconds=millis)
+        return self.zone.local(moment).isoformat(timespec="milliseconds")
+
+    def persons(self, properties: Told) -> tuple[Handle, tuple[Handle, ...]]:
+        """Whom it is about, and, if the record binds them, who else she is shown to be."""
+        told, about = self.told, self.told["type"]
+        ids = {
+            name: handle
+            for name, value in (told.get("identities") or {}).items()
+            if (handle := self.identity(name, text(value)))
+        }
+        login = ids.get(_LOGIN)
+        distinct = told.get("distinct_id")
+        if login is None and (user := self.login(properties)):
+            login = self.handle("user", user)
+        handle = login or min(ids.values(), key=_of_a_device, default=None)
+        if handle is None and distinct:
+            handle = self.handle("anonymous", distinct)
+        if handle is None:
+            raise Invalid("distinct_id", "field_is_missing")
+        links: list[Handle] = []
+        if about in _BINDING:
+            links += ids.values()
+            if about == "track_signup" and not ids:
+                links.append(self.handle("anonymous", self.needed("original_id")))
+        if about.startswith("profile_set") and (number := phone(text(properties.get("phone")))):
+            links.append(number)
+        return handle, tuple(dict.fromkeys(link for link in links if link != handle))
+
+    def login(self, properties: Told) -> str:
+        """The login that the record is about, however its SDK says so."""
+        told = self.told
+        if told.get("login_id"):
+            return str(told["login_id"])
+        if told["type"] == "track_signup" or properties.get("$is_login_id") is True:
+            return self.needed("distinct_id")
+        return ""
+
+    def identity(self, name: str, value: str) -> Handle | None:
+        """An identity of 神策's, as everybody else here would call it."""
+        if not value:
+            return None
+        if name == _LOGIN:
+            return self.handle("user", value)
+        if name == _MOBILE:
+            return phone(value)
+        if name == _EMAIL:
+            return email(value)
+        if name == _UNIONID:
+            return Handle("unionid", "", value)
+        if openid := _OPENID.fullmatch(name):
+            return Handle("openid", self.where(openid[1]) if openid[1] else self.account, value)
+        if name in _DEVICES:
+            return self.handle("anonymous", value)
+        return self.handle(_named(f"identities.{name}", name).removeprefix("$identity_"), value)
+
+    def handle(self, kind: str, value: str) -> Handle:
+        return Handle(kind, self.account, value)
+
+    def detail(self, about: str, properties: Told) -> Told:
+        told = self.told
+        detail: Told = {}
+        if about in _TRAITS:
+            gone = about in {"profile_unset", "profile_delete"}
+            traits: Any = sorted(properties) if gone else properties
+            traits = ["*"] if about == "profile_delete" else traits
+            return {_TRAITS[about]: _without_presets(traits)}
+        if about in _ITEMS:
+            detail |= {"item_type": told["item_type"], "item": told["item_id"]}
+        elif name := told.get("event"):
+            detail["name"] = name
+        if about == "track_id_unbind":
+            detail["ids"] = sorted(told.get("identities") or {})
+        if agent := text(properties.get("$user_agent")):
+            detail["user_agent"] = agent
+        if properties:
+            detail["properties"] = properties
+        if lib := told.get("lib"):
+            library = {"name": text(lib.get("$lib")), "version": text(lib.get("$lib_version"))}
+            detail["context"] = {"library": library}
+        return detail
+
+    def at(self) -> datetime:
+        told = self.told
+        original: datetime | None = told.get("time")
+        if original is None:
+            return self.received
+        free = told.get("time_free") is True
+        return at("time", original, told.get("_flush_time"), self.received, imported=free)
+
+    def digest(self, properties: Told) -> str:
+        """No SDK of theirs gives an id: the same record, sent again later, has the same."""
+        told = self.told
+        distinct = told.get("distinct_id") or f"{told.get('item_type')}+{told.get('item_id')}"
+        time = self.raw.get("time")
+        what = told.get("_track_id") or [properties, told.get("identities")]
+        whole = [told["type"], told.get("event"), distinct, time, what]
+        packed = orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
+        return "sa-" + hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+def _named(where: str, name: str) -> str:
+    """A name as 神策 allows it; reserved ones would hide what a record says itself."""
+    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+        raise Invalid(where[:120], "name_not_allowed")
+    return name
+
+
+def _of_a_device(handle: Handle) -> bool:
+    return handle.kind == "anonymous"
+
+
+def _without_presets(traits: Any) -> Any:
+    """Traits without those that the SDK adds for its own ends."""
+    if isinstance(traits, list):
+        return [name for name in traits if name != "$is_login_id"]
+    return {name: value for name, value in traits.items() if name != "$is_login_id"}

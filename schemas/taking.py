@@ -1,0 +1,172 @@
+"""What a door makes of a request (收取): events, refusals with a sample, and how bytes are read.
+
+Every wire of ours reads its bytes with these and answers with a `Taken`. Knows no wire's names.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from json import loads as read_loosely
+from typing import Any
+
+import orjson
+
+from data_hub.intake import corrected
+from kernel.errors import Flaw, Invalid
+from kernel.events import Event, Refusal
+from schemas.events import Told
+
+EVENT_LIMIT = 32 * 1024
+COUNT_LIMIT = 2_500
+SAMPLE = 4_096
+
+_FAR = timedelta(hours=24)
+"""How far ahead of us a clock may claim to be before we stop believing it."""
+
+Header = Callable[[str], str | None]
+"""A request header by its name in lower case."""
+Kinds = Callable[[str], str]
+"""Names what was tracked."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request, taken apart. With a ``flaw`` there is nothing in it that could be kept."""
+
+    key: str = ""
+    """Whose it says it is: a write key, or a project and its token."""
+    items: Sequence[Any] = ()
+    sent: datetime | None = None
+    context: Any = None
+    imported: bool = False
+    flaw: Flaw | None = None
+    body: bytes = b""
+    small: bool = False
+    """No item of it can be too large, because the whole is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One item that was not accepted: which one of the batch, and why."""
+
+    index: int
+    flaw: Flaw
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a call came to. Everything refused stands in ``refusals`` too, with a sample."""
+
+    events: list[Event] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def reject(
+        self, index: int, flaw: Flaw, *, door: str, account: str, at: datetime, sample: bytes
+    ) -> None:
+        self.rejected.append(Rejected(index, flaw))
+        text = sample.decode("utf-8", "replace")[:SAMPLE]
+        self.refusals.append(
+            Refusal(
+                at=at, door=door, reason=flaw.reason, field=flaw.field, account=account, sample=text
+            )
+        )
+
+
+def turned(
+    call: Call, door: str, account: str, received: datetime, event_of: Callable[[Any], Event]
+) -> Taken:
+    """Every item of the call as an event, or refused with the reason."""
+    taken = Taken()
+    if call.flaw is not None:
+        sample = call.body[:SAMPLE]
+        taken.reject(0, call.flaw, door=door, account=account, at=received, sample=sample)
+        return taken
+    for index, told in enumerate(call.items):
+        try:
+            _check_size(told, small=call.small)
+            taken.events.append(event_of(told))
+        except Invalid as wrong:
+            taken.reject(
+                index, wrong.flaws[0], door=door, account=account, at=received, sample=_sample(told)
+            )
+    return taken
+
+
+def inflated(body: bytes, limit: int) -> bytes:
+    """Some SDKs gzip and say so, one gzips and says it is a form: the first bytes know.
+
+    What would be larger than the limit is cut one byte behind it, for the caller to refuse.
+    """
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        whole = inflater.decompress(body, limit + 1)
+    except zlib.error as wrong:
+        raise Invalid("body", "not_gzip") from wrong
+    if len(whole) <= limit and not inflater.eof:
+        raise Invalid("body", "not_gzip")
+    return whole
+
+
+def parsed(body: bytes) -> Any:
+    """JSON as SDKs write it: a NaN, which Python's write and JSON has not, is null."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as wrong:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise Invalid("body", "not_json") from wrong
+    try:
+        return read_loosely(body, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as wrong:
+        raise Invalid("body", "not_json") from wrong
+
+
+def at(
+    name: str, original: datetime, sent: datetime | None, received: datetime, *, imported: bool
+) -> datetime:
+    """When it happened, by our clock: an import's times are taken as they are."""
+    if not 1990 <= original.year <= 9990:
+        raise Invalid(name, "time_out_of_range")
+    if imported or (sent is not None and not 1990 <= sent.year <= 9990):
+        sent = None
+    if original - (sent or received) > _FAR:
+        raise Invalid(name, "time_in_the_future")
+    return corrected(sent, received, original).astimezone(UTC)
+
+
+def text(value: Any) -> str:
+    """Text or a number, trimmed; anything else, or anything odd, is nothing."""
+    if type(value) is int:
+        return str(value)
+    if type(value) is not str or len(value) > 500:
+        return ""
+    value = value.strip()
+    return value if value.isprintable() else ""
+
+
+def as_object(value: Any) -> Told:
+    return value if type(value) is dict else {}
+
+
+def _check_size(told: Any, *, small: bool) -> None:
+    """Written three levels deeper than it is, as the journal will: what passes can be kept."""
+    if type(told) is not dict:
+        raise Invalid("", "not_an_object")
+    try:
+        packed = orjson.dumps([[[told]]])
+    except TypeError as wrong:
+        raise Invalid("", "nested_too_deep") from wrong
+    if not small and len(packed) > EVENT_LIMIT:
+        raise Invalid("", "event_too_large", limit=EVENT_LIMIT // 1024)
+
+
+def _sample(told: Any) -> bytes:
+    try:
+        return orjson.dumps(told)[:SAMPLE]
+    except TypeError:  # nested deeper than can be written
+        return b""
