@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.scoring import Question, Reason, Scores, Weights, lifts, total_of
+from matching.arrays import key_of
+from matching.scoring import Lift, Question, Reason, Scores, Weights, lifts, total_of
 from tests.conftest import MONDAY
 from tests.matching.conftest import pull, read, row, slice_of
 
@@ -31,7 +32,13 @@ def test_the_reasons_of_every_candidate_sum_to_its_score(reads, pulls, lifted, p
         now=MONDAY + timedelta(days=1),
         reads=[read(*each) for each in reads],
         pulls=[pull(*each) for each in pulls],
-        lifts=lifted,
+        lifts=[
+            Lift(
+                "book",
+                np.array([key_of(each) for each in lifted], np.uint64),
+                np.array(list(lifted.values()), np.float64),
+            )
+        ],
     )
     scores = Scores(question, made, WEIGHTS)
     for place in range(len(made)):
@@ -112,9 +119,9 @@ def test_a_reason_speaks_both_languages_and_keeps_its_counts():
 
 
 def test_a_small_book_hardly_lifts_and_an_unusual_one_lifts_its_own():
-    company = {"a": 500.0, "b": 500.0}
-    small = lifts({"a": 10.0}, company, 1_000, 8_000)
-    large = lifts({"a": 90_000.0, "b": 1.0}, company, 1_000, 8_000)
-    assert 0 < small["a"] < 0.01
-    assert large["a"] > 0.5 > 0 > large["b"]
-    assert lifts({}, company, 1_000, 8_000) == {}
+    company = np.array([500.0, 500.0])
+    small = lifts(np.array([10.0, 0.0]), company, 8_000)
+    large = lifts(np.array([90_000.0, 1.0]), company, 8_000)
+    assert 0 < small[0] < 0.01
+    assert large[0] > 0.5 > 0 > large[1]
+    assert not lifts(np.zeros(2), company, 8_000).any()
