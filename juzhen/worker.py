@@ -59,6 +59,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("calendar", p.triggers.calendar, 60.0),
             Duty("sweep", p.repeats.sweep, 600.0),
         ],
+        "night": [Duty("train", p.nightly.due, 300.0)],
         "channels": [
             Duty("publish", p.publishing.publish_due, 0.3, shared=True),
             Duty("send", p.publishing.send_due, 0.3, shared=True),

@@ -20,6 +20,7 @@ from content_hub.showcase import ShelfDocument, ShelfRow
 from kernel.clock import Clock
 from matching.arrays import Floats, Row, Slice, Whole, Window, key_of
 from matching.counters import Counters, worth
+from matching.nightly import Nightly
 from stores.changes import Change, Changes
 from stores.records import Records
 
@@ -38,7 +39,12 @@ class Candidates:
     """What may be shown to whom, right now, with how it has fared so far."""
 
     def __init__(
-        self, records: Records, changes: Changes, counters: Counters, clock: Clock
+        self,
+        records: Records,
+        changes: Changes,
+        counters: Counters,
+        clock: Clock,
+        nightly: Nightly,
     ) -> None:
         self._records = records
         self._changes = changes
@@ -49,7 +55,7 @@ class Candidates:
         self._mark = ""
         self._settled = clock()
         self._slices: OrderedDict[Key, Slice] = OrderedDict()
-        self._fared = _Fared(counters, clock)
+        self._fared = _Fared(counters, nightly)
 
     def slice(self, account: str = "", sight: Collection[str] | None = None) -> Slice:
         """What ``account`` (empty: any) shows to who sees these units (None: all)."""
@@ -156,8 +162,10 @@ def _rows(session: Session, materials: Collection[str] | None) -> Iterable[Row]:
 class _Fared:
     """How every content has fared, as sorted columns; read again every few seconds."""
 
-    def __init__(self, counters: Counters, clock: Clock) -> None:
+    def __init__(self, counters: Counters, nightly: Nightly) -> None:
         self._counters = counters
+        self._nightly = nightly
+        self._night = -1
         self._mark = 0
         self._again: datetime | None = None
         self._rows: dict[int, tuple[float, int, int, int]] = {}
@@ -169,9 +177,10 @@ class _Fared:
         if self._again is not None and now < self._again:
             return False
         self._again = now + _COUNTED_AGAIN
+        night, self._night = self._night, self._nightly.number
         mark = self._counters.mark()
         if mark == self._mark:
-            return False
+            return night != self._night
         if mark < self._mark:  # folded again from the start
             self._rows, self._mark = {}, 0
         for count in self._counters.since(self._mark):
@@ -188,8 +197,11 @@ class _Fared:
         columns[:, where] = self._columns[found].T
         popular = np.log1p(columns[0] / worth(now.timestamp()))
         top = float(popular.max(initial=0.0))
+        nightly = np.zeros(len(candidates), bool)
+        nightly[candidates.places(self._nightly.known())[1]] = True
         return replace(
             candidates,
             popular=popular / top if top > 0 else popular,
             readers=columns[1], shown=columns[2], clicked=columns[3],
+            nightly=nightly,
         )  # fmt: skip

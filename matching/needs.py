@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from data_hub.profiles import Profile
 from kernel.calendar import Zone
 from matching.affinities import Vocabulary, labels
@@ -34,17 +36,20 @@ def reads(profile: Profile) -> list[tuple[str, datetime]]:
     return list(seen.items())
 
 
+_NONE: tuple[Keys, Floats] = (np.empty(0, np.uint64), np.empty(0))
+
+
 def with_neighbours(
-    read: Sequence[tuple[str, datetime]], packed: Mapping[str, tuple[Keys, Floats]]
+    read: Sequence[tuple[str, datetime]],
+    live: Mapping[str, tuple[Keys, Floats]],
+    nightly: Mapping[str, tuple[Keys, Floats]],
 ) -> list[Read]:
-    """What she read, each with what lies near to it."""
+    """What she read, each with what lies near to it by either list."""
     found = []
     for material, at in read:
-        if material in packed:
-            keys, strengths = packed[material]
-            found.append(Read(material, at, strengths, keys))
-        else:
-            found.append(Read(material, at))
+        keys, near = live.get(material, _NONE)
+        nightly_keys, strengths = nightly.get(material, _NONE)
+        found.append(Read(material, at, near, keys, strengths, nightly_keys))
     return found
 
 

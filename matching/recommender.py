@@ -38,6 +38,7 @@ from matching.assembly import Chosen, Manner, assemble, best
 from matching.candidates import Candidates
 from matching.counters import Counters, worth
 from matching.needs import dates, interest_pulls, reads, salutation, with_neighbours
+from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
 from matching.scoring import (
     HARDLY_KNOWN,
@@ -150,7 +151,7 @@ class Recommender:
         taxonomy: Taxonomy,
         shelf: Shelf,
         staff: StaffBook,
-        weights: Weights | None = None,
+        nightly: Nightly,
         manner: Manner | None = None,
         habits: Habits | None = None,
     ) -> None:
@@ -169,7 +170,7 @@ class Recommender:
         self._taxonomy = taxonomy
         self._shelf = shelf
         self._staff = staff
-        self._weights = weights or Weights()
+        self._nightly = nightly
         self._manner = manner or Manner()
         self._habits = habits or Habits()
 
@@ -185,7 +186,7 @@ class Recommender:
         offer = Offer(
             handle=handle, rep=rep, at=asked.scores.question.now,
             items=[item.kept() for item in items], candidates=asked.candidates.digest,
-            policy=self._weights.policy,
+            policy=f"{asked.scores.weights.policy}@{self._nightly.number}",
         )  # fmt: skip
         with self._records.write() as session:
             session.add(offer)
@@ -262,10 +263,11 @@ class Recommender:
         sight = None if actor.reach is None else actor.units | actor.reach
         candidates = self._candidates.slice("", sight)
         rep = self._rep(actor, customer)
-        question = self._question(self._profiles.of(customer.id), rep, now)
+        weights = self._nightly.weights()
+        question = self._question(self._profiles.of(customer.id), rep, now, weights)
         own = key_of(customer.id)
-        draw = key_of(f"{customer.id}:{self._zone.day(now)}:{self._weights.policy}")
-        scores = Scores(question, candidates, self._weights)
+        draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
+        scores = Scores(question, candidates, weights)
         return _Asked(customer, rep, candidates, scores, draw / 2**64, own)
 
     def _rep(self, actor: Actor, customer: Customer) -> Staff | None:
@@ -273,28 +275,34 @@ class Recommender:
         id_ = actor.staff or customer.rep
         return self._staff.many([id_]).get(id_) if id_ else None
 
-    def _question(self, profile: Profile, rep: Staff | None, now: datetime) -> Question:
+    def _question(
+        self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights
+    ) -> Question:
         read = reads(profile)
         materials = [material for material, _ in read]
-        packed = self._counters.neighbours(materials)
+        hardly = len(read) <= HARDLY_KNOWN
         return Question(
             now=now,
-            reads=with_neighbours(read, packed),
-            pulls=self._pulls(profile, rep, now),
-            lifts=self._lifts(rep, now) if len(read) <= HARDLY_KNOWN else (),
+            reads=with_neighbours(
+                read, self._counters.neighbours(materials), self._nightly.lists(materials)
+            ),
+            pulls=self._pulls(profile, rep, now, weights),
+            lifts=self._lifts(rep, now, weights.book_shrink) if hardly else (),
         )
 
-    def _pulls(self, profile: Profile, rep: Staff | None, now: datetime) -> list[Pull]:
+    def _pulls(
+        self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights
+    ) -> list[Pull]:
         vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
         about = self._materials.topics({each.material for each in profile.recent()})
-        pulls = interest_pulls(profile, about, vocabulary, now, self._weights)
-        pulls += occasion_pulls(self.occasions(profile), rules, vocabulary, self._weights)
+        pulls = interest_pulls(profile, about, vocabulary, now, weights)
+        pulls += occasion_pulls(self.occasions(profile), rules, vocabulary, weights)
         if rep is not None:
-            pulls += persona_pulls(rep.persona, rules, vocabulary, self._weights)
-            pulls += ability_pulls(self._abilities.of(rep.id), self._weights)
+            pulls += persona_pulls(rep.persona, rules, vocabulary, weights)
+            pulls += ability_pulls(self._abilities.of(rep.id), weights)
         return pulls
 
-    def _lifts(self, rep: Staff | None, now: datetime) -> list[Lift]:
+    def _lifts(self, rep: Staff | None, now: datetime, shrink: float) -> list[Lift]:
         book = self._counters.scoped(f"rep:{rep.id}") if rep else {}
         if not book:
             return []
@@ -303,7 +311,7 @@ class Recommender:
         values = lifts(
             np.array(list(book.values())) / present,
             np.array([company.get(material, 0.0) for material in book]) / present,
-            self._weights.book_shrink,
+            shrink,
             self._counters.total() / present,
         )
         return [Lift("book", np.array([key_of(each) for each in book], np.uint64), values)]

@@ -20,6 +20,7 @@ from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.candidates import Candidates
 from matching.counters import Counters
+from matching.nightly import Nightly
 from matching.recommender import Recommender
 from stores.sqlite.history import SqliteHistory
 
@@ -62,12 +63,14 @@ class Company:
         self.abilities = Abilities(
             records, changes, self.counters, self.materials, self.taxonomy, clock
         )
+        self.nightly = Nightly(people, changes, self.materials, clock, self.zone)
         self.recommender = Recommender(
             records=records, changes=changes, clock=clock, zone=self.zone,
-            candidates=Candidates(records, changes, self.counters, clock),
+            candidates=Candidates(records, changes, self.counters, clock, self.nightly),
             counters=self.counters, affinities=self.affinities, abilities=self.abilities,
             customers=self.customers, profiles=self.profiles, identities=self.identities,
             materials=self.materials, taxonomy=self.taxonomy, shelf=self.shelf, staff=self.staff,
+            nightly=self.nightly,
         )  # fmt: skip
         self.reminders = Reminders(records, changes, clock)
         self.tags = {}

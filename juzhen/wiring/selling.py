@@ -13,6 +13,7 @@ from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.candidates import Candidates
 from matching.counters import Counters
+from matching.nightly import Nightly
 from matching.recommender import Recommender
 
 
@@ -23,6 +24,7 @@ class Selling:
     counters: Counters
     affinities: Affinities
     abilities: Abilities
+    nightly: Nightly
     recommender: Recommender
     reminders: Reminders
     triggers: Triggers
@@ -35,17 +37,20 @@ def selling(s: Stores, content: ContentHub, data: DataHub) -> Selling:
     abilities = Abilities(
         s.records, s.changes, counters, content.materials, content.taxonomy, s.clock
     )
+    nightly = Nightly(s.people, s.changes, content.materials, s.clock, s.zone)
     reminders = Reminders(s.records, s.changes, s.clock)
     return Selling(
         counters=counters,
         affinities=affinities,
         abilities=abilities,
+        nightly=nightly,
         recommender=Recommender(
             records=s.records, changes=s.changes, clock=s.clock, zone=s.zone, counters=counters,
-            candidates=Candidates(s.records, s.changes, counters, s.clock),
+            candidates=Candidates(s.records, s.changes, counters, s.clock, nightly),
             affinities=affinities, abilities=abilities, customers=data.customers,
             profiles=data.profiles, identities=data.identities, materials=content.materials,
             taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff,
+            nightly=nightly,
         ),
         reminders=reminders,
         triggers=Triggers(

@@ -53,6 +53,8 @@ class Trail(Folded, kw_only=True):
 
     handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
     steps: Mapped[bytes] = mapped_column(LargeBinary, info={"customer": "drop"})
+    moved: Mapped[float] = mapped_column(index=True)
+    """When its last step was, in seconds since 1970."""
 
 
 class Neighbours(Folded, kw_only=True):

@@ -119,7 +119,10 @@ def rows_of(sums: Sums, upto: int) -> Rows:
             for (rep, material, category, product), n in sums.deals.items()
         ],
         trails=[
-            {"handle": handle, "steps": orjson.dumps([tuple(step) for step in trail])}
+            {
+                "handle": handle, "steps": orjson.dumps([tuple(step) for step in trail]),
+                "moved": trail[-1].at if trail else 0.0,
+            }
             for handle, trail in sums.trails.items()
         ],
     )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from matching.arrays import Floats, Row, Slice, Whole, Window, key_of
+from matching.arrays import Floats, Keys, Row, Slice, Whole, Window, key_of
 from matching.assembly import best
 from matching.counters.sums import HALF_LIFE
 from matching.needs import shares
@@ -92,18 +92,23 @@ class Offline:
     def fit(self, events: Iterable[Event]) -> Offline:
         """Count a whole log anew. The weights are searched on its last part, then it counts too."""
         log = sorted(_told(events), key=lambda event: event[2])
+        self.learn(log)
+        small = len(self._ids) <= _TWICE or not self._tune
+        self._learn(log, nightly=self._nightly and small)
+        return self
+
+    def learn(self, log: Sequence[tuple[Any, Any, float, float]]) -> None:
+        """Count the first part of a log, the oldest first, and search the weights on its last."""
         for _, item, _, _ in log:
             self._tags.setdefault(item, ())
         if len(self._tags) > len(self._ids):
             self._lay_out()
-        if self._tune:
-            cut = int(len(log) * (1 - _HELD_OUT))
-            self._learn(log[:cut], nightly=self._nightly)
-            if moments := self._moments(log[:cut], log[cut:]):
-                self._search(moments)
-        small = len(self._ids) <= _TWICE or not self._tune
-        self._learn(log, nightly=self._nightly and small)
-        return self
+        if not self._tune:
+            return
+        cut = int(len(log) * (1 - _HELD_OUT))
+        self._learn(log[:cut], nightly=self._nightly)
+        if moments := self.moments(log[:cut], log[cut:]):
+            self._search(moments)
 
     def update(self, user: Any, item: Any, ts: Any, weight: float = 1.0) -> None:
         """Count one event more."""
@@ -201,6 +206,32 @@ class Offline:
 
     # How it learns
 
+    def judged(self, moments: Sequence[Moment], weights: Weights) -> Floats:
+        """NDCG@10 of a blend on each of these moments."""
+        return self._trial(moments, weights).judged(weights) if moments else np.empty(0)
+
+    def contents(self) -> list[str]:
+        """Everything that is known by now."""
+        return [str(each) for each in self._ids]
+
+    def nightly_lists(self) -> dict[str, tuple[Keys, Floats]]:
+        """The nightly list, by the keys of contents."""
+        return {
+            str(self._ids[content]): (self._keys[others], near)
+            for content, (others, near) in self._night.items()
+        }
+
+    def take_lists(self, lists: Mapping[str, tuple[Keys, Floats]]) -> None:
+        """Use another nightly list than its own."""
+        self._night = {}
+        nightly = np.zeros(len(self._ids), bool)
+        for id_, (keys, near) in lists.items():
+            found, places = self._slice.places(keys)
+            at = self._index[id_]
+            nightly[at] = True
+            self._night[at] = places, near[found]
+        self._slice = replace(self._slice, nightly=nightly)
+
     def _learn(self, log: Sequence[tuple[Any, Any, float, float]], *, nightly: bool) -> None:
         touches = [(user, self._index[item], at) for user, item, at, weight in log if weight > 0]
         self._memory = Memory(len(self._ids), half_life=self.half_life)
@@ -226,11 +257,11 @@ class Offline:
             for content, (others, near) in zip(active, lists, strict=True)
         }
 
-    def _moments(
+    def moments(
         self,
         before: Sequence[tuple[Any, Any, float, float]],
         after: Sequence[tuple[Any, Any, float, float]],
-    ) -> list[_Moment]:
+    ) -> list[Moment]:
         """Moments of the held-out part: what was known, and what was read next."""
         known: dict[Any, list[tuple[Any, float, float]]] = {}
         for user, item, at, weight in before:
@@ -247,14 +278,14 @@ class Offline:
                 fresh = [item for item, _, weight in own[begin:] if weight > 0 and item not in seen]
                 targets = list(dict.fromkeys(fresh))[:5]
                 if targets:
-                    found.append(_Moment(user, history, own[begin][1], targets))
+                    found.append(Moment(user, history, own[begin][1], targets))
         most = min(_EXAMPLES, _CELLS // max(1, len(self._ids)))
         chance = np.random.default_rng(7)
         if len(found) > most:
             found = [found[at] for at in chance.choice(len(found), most, replace=False)]
         return found if len(found) >= _FEWEST else []
 
-    def _search(self, moments: Sequence[_Moment]) -> None:
+    def _search(self, moments: Sequence[Moment]) -> None:
         """Half-lives, recency and shrinkage first, each by what it alone moves; then the blend."""
         self._fit_half_lives(moments)
         weights = self.weights
@@ -279,7 +310,7 @@ class Offline:
         until = time.thread_time() + _SECONDS
         self.weights = tuned(trial, weights, go_on=lambda: time.thread_time() < until)
 
-    def _trial(self, moments: Sequence[_Moment], weights: Weights) -> Trial:
+    def _trial(self, moments: Sequence[Moment], weights: Weights) -> Trial:
         unit = replace(weights, live=1.0, night=0.0, tags=1.0, popular=1.0, book=1.0, shrink=0.0)
         examples = []
         for each in moments:
@@ -289,14 +320,14 @@ class Offline:
             examples.append(self._example(each, single, len(question.reads)))
         return Trial(examples)
 
-    def _example(self, moment: _Moment, parts: Mapping[str, Singles], known: int) -> Example:
+    def _example(self, moment: Moment, parts: Mapping[str, Singles], known: int) -> Example:
         return Example(
             parts, known,
             np.array([self._index[item] for item in moment.targets], np.int64),
             np.array([self._index[item] for item, _, _ in moment.history], np.int64),
         )  # fmt: skip
 
-    def _fit_half_lives(self, moments: Sequence[_Moment]) -> None:
+    def _fit_half_lives(self, moments: Sequence[Moment]) -> None:
         """How fast popularity and interests fade in this log, each by what it alone finds."""
         alone = replace(_ALONE, popular=1.0)
         hardly = [each for each in moments if len(each.history) <= HARDLY_KNOWN]
@@ -324,7 +355,7 @@ def _best(judged: Mapping[float, float], usual: float) -> float:
     return best if judged and judged[best] > judged.get(usual, 0.0) * 1.05 else usual
 
 
-class _Moment(NamedTuple):
+class Moment(NamedTuple):
     """Somebody at a moment of the past, and what she read next."""
 
     user: Any

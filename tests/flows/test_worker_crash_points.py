@@ -29,7 +29,7 @@ FOLLOWERS = [
     "triggers.told",
 ]
 SHOWN_ELSEWHERE = ("fold.", "journal.", "publishing.", "deliveries.", "courier.", "wechat.",
-                   "callbacks.")  # fmt: skip
+                   "callbacks.", "nightly.")  # fmt: skip
 
 CREATE = """mutation($input: CreateMaterialInput!) {
   createMaterial(input: $input) { material { id } problems { code field message } } }"""
