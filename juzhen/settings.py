@@ -50,6 +50,11 @@ class Settings:
         " empty is SQLite in the home folder.",
         shown=False,
     )
+    stores_history: str = _setting(
+        "",
+        "Cluster of the history, spelled as that of the search; empty is SQLite in the folder.",
+        shown=False,
+    )
     stores_files: str = _setting(
         "",
         "Bucket of the files, `s3+https://KEY:SECRET@host/bucket/prefix`; empty is a folder.",

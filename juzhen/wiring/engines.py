@@ -16,6 +16,7 @@ from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
 from stores.elastic import cluster
 from stores.elastic.cluster import Cluster
+from stores.elastic.history import ElasticHistory
 from stores.elastic.products import Unfit
 from stores.elastic.search import ElasticSearch
 from stores.examined import Server
@@ -64,9 +65,9 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
     records, people = _records(settings)
     clock = clock or (DatabaseClock(records) if records.on_postgres else utc_now)
     journal = SqliteJournal(home / "journal", durability=power)
-    history = SqliteHistory(home / "history.db", zone=zone, durability=power)
     changes = Changes(records, clock)
     servers = _servers(settings)
+    history = servers.history or SqliteHistory(home / "history.db", zone=zone, durability=power)
     return Stores(
         clock=clock,
         zone=zone,
@@ -126,10 +127,15 @@ class _Servers:
     """The stores that settings place elsewhere."""
 
     search: ElasticSearch | None
+    history: ElasticHistory | None
     files: S3 | None
 
     def named(self) -> dict[str, Server]:
-        given: dict[str, Server | None] = {"stores_search": self.search, "stores_files": self.files}
+        given: dict[str, Server | None] = {
+            "stores_search": self.search,
+            "stores_history": self.history,
+            "stores_files": self.files,
+        }
         return {name_of(name): each for name, each in given.items() if each}
 
 
@@ -137,9 +143,15 @@ def _servers(settings: Settings) -> _Servers:
     # Who holds this key is this company: indices are marked with it, so that no other is touched.
     owner = hashlib.blake2b(settings.keys_links.reveal().encode(), digest_size=8).hexdigest()
     searching = _placed(settings, "stores_search", cluster.place)
+    telling = _placed(settings, "stores_history", cluster.place)
     kept = _placed(settings, "stores_files", bucket)
     return _Servers(
         search=ElasticSearch(Cluster(searching, owner=owner)) if searching else None,
+        history=(
+            ElasticHistory(Cluster(telling, owner=owner), zone=Zone(settings.company_zone))
+            if telling
+            else None
+        ),
         files=S3(kept) if kept else None,
     )
 

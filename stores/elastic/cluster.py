@@ -225,9 +225,15 @@ class Cluster:
         return int(meta.get("shape", 0))
 
     def make(
-        self, part: str, mapping: Mapping[str, Any], shape: int, *, exact: bool = False
+        self,
+        part: str,
+        mapping: Mapping[str, Any],
+        shape: int,
+        *,
+        aliases: Mapping[str, Any] | None = None,
     ) -> str:
-        """A new index under a name that nobody has yet, or exactly this one if it is not there."""
+        """A new index under a name that nobody has yet; with aliases, exactly this one, unless it
+        is there already."""
         from elasticsearch import BadRequestError
 
         told = {
@@ -242,12 +248,12 @@ class Cluster:
                 **mapping,
             },
         }
-        index = self.name(part) if exact else f"{self.name(part)}-{secrets.token_hex(5)}"
+        index = self.name(part) if aliases else f"{self.name(part)}-{secrets.token_hex(5)}"
         with self.asked() as client:
             try:
-                client.indices.create(index=index, wait_for_active_shards=1, **told)
+                client.indices.create(index=index, aliases=aliases, **told)
             except BadRequestError as there:
-                if not exact or "already_exists" not in str(there.error):
+                if not aliases or "already_exists" not in str(there.error):
                     raise
         return index
 

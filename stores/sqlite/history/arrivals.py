@@ -5,49 +5,18 @@ Inside the transaction of whoever calls; the fold's own watermark is none of its
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC
 from sqlite3 import Connection
-from typing import NamedTuple
 
-from kernel.calendar import Zone
-from kernel.events import Event, Refusal, pack
-from stores.sqlite.history.tables import as_json, mark_of, micros, move, names_of, numbered
-
-_REMEMBERED = 3
-"""How many arrival days back a repeat is recognised, besides the day it arrives on."""
-
+from kernel.events import Refusal
+from stores.sqlite.history.tables import as_json, mark_of, move, numbered
+from stores.told import REMEMBERED, Told, micros
 
 ROLL = """
 insert into rollups values (?, ?, ?, ?, ?)
 on conflict do update set count = count + excluded.count
 """
-
-
-class Told(NamedTuple):
-    """An event, ready to be written."""
-
-    digest: str
-    arrived: int
-    names: frozenset[str]
-    at: int
-    account: str
-    id: str
-    kind: str
-    material: str
-    day: str
-    packed: bytes
-
-    @classmethod
-    def of(cls, event: Event, zone: Zone) -> Told:
-        return cls(
-            _digest(event), (event.received or event.at).astimezone(UTC).toordinal(),
-            names_of(event), micros(event.at), event.account, event.id, event.kind, event.material,
-            zone.day(event.at).isoformat(), pack(event),
-        )  # fmt: skip
 
 
 def insert(file: Connection, fresh: Sequence[Told]) -> None:
@@ -82,7 +51,7 @@ def unheard(file: Connection, told: Sequence[Told]) -> list[Told]:
     heard = "select told from heard where day = ? and told in (select value from json_each(?))"
     asked = as_json(list(first))
     known: set[str] = set()
-    for day in range(today - _REMEMBERED, today + 1):
+    for day in range(today - REMEMBERED, today + 1):
         known.update(digest for (digest,) in file.execute(heard, (day, asked)))
     fresh = {digest: each for digest, each in reversed(first.items()) if digest not in known}
     file.executemany("insert into heard values (?, ?)", [(today, each) for each in sorted(fresh)])
@@ -90,14 +59,9 @@ def unheard(file: Connection, told: Sequence[Told]) -> list[Told]:
     file.execute(
         "delete from heard where (day, told) in"
         " (select day, told from heard where day < ? order by day limit ?)",
-        (today - _REMEMBERED, 2 * len(told)),
+        (today - REMEMBERED, 2 * len(told)),
     )
     return list(fresh.values())
-
-
-def _digest(event: Event) -> str:
-    told = hashlib.blake2b(f"{event.account}\0{event.id}".encode(), digest_size=16)
-    return base64.b64encode(told.digest()).decode()[:22]
 
 
 def refuse(file: Connection, refusals: Sequence[Refusal]) -> None:

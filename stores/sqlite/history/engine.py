@@ -17,17 +17,16 @@ from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.history import Axis, Count
 from stores.sqlite.database import Database
-from stores.sqlite.history.arrivals import Told, insert, refuse, unheard
+from stores.sqlite.history.arrivals import insert, refuse, unheard
 from stores.sqlite.history.erasing import DOOMED, blank_samples, erase
 from stores.sqlite.history.tables import (
     SCHEMA,
     as_json,
     mark_of,
-    micros,
-    moment,
     move,
     numbers_of,
 )
+from stores.told import Told, micros, moment
 
 _SLICE = 500
 """How many events are erased in one transaction."""

@@ -8,7 +8,8 @@ from sqlite3 import Connection
 
 from kernel.events import Handle, unpack
 from stores.sqlite.history.arrivals import ROLL
-from stores.sqlite.history.tables import as_json, known_numbers, micros, names_of
+from stores.sqlite.history.tables import as_json, known_numbers
+from stores.told import micros, names_of
 
 DOOMED = """
 select distinct seq from mentions where handle in (select value from json_each(?)) limit ?

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
 
 import orjson
 
-from kernel.events import Event, Handle
+from kernel.events import Handle
 
 SCHEMA = """
 create table if not exists events (
@@ -37,18 +36,6 @@ create table if not exists marks (name text primary key, value integer not null)
 """
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def names_of(event: Event) -> frozenset[str]:
-    """Everybody whose timeline shows it."""
-    own = () if event.handle is None else (event.handle,)
-    return frozenset(str(handle) for handle in (*own, *event.links))
-
-
 def numbers_of(file: Connection, handles: Collection[Handle]) -> list[int]:
     """The numbers of those handles that are known at all."""
     return sorted(known_numbers(file, {str(handle) for handle in handles}).values())
@@ -74,14 +61,6 @@ def mark_of(file: Connection, name: str) -> int:
 
 def move(file: Connection, name: str, value: int) -> None:
     file.execute("insert or replace into marks values (?, ?)", (name, value))
-
-
-def micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
 
 
 def as_json(values: Any) -> str:

@@ -1,0 +1,257 @@
+"""The history on a cluster (历史): events by handle and time, counted where they lie.
+
+Every answer is exact: counts come from composite aggregations, not from the approximate ones.
+Nothing needs scripts, ``_delete_by_query`` or lifecycle policies, so any product's cluster will do.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from kernel.calendar import Zone
+from kernel.errors import Overloaded
+from kernel.events import Event, Handle, Refusal, unpack
+from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.elastic.cluster import Cluster
+from stores.elastic.history.arrivals import Arrivals
+from stores.elastic.history.shapes import EVENTS, SHAPE, STATE
+from stores.elastic.history.state import Marks, State
+from stores.examined import Examined
+from stores.history import Axis, Count
+from stores.told import Told, micros
+
+_PAGE = 1_000
+_RACES = 5
+_ORDER = ("at", "id", "seq")
+
+
+class ElasticHistory:
+    """See `stores.history.History`."""
+
+    def __init__(self, cluster: Cluster, *, zone: Zone | None = None) -> None:
+        self._cluster = cluster
+        self._zone = zone or Zone()
+        self._state = State(cluster)
+        self._arrivals = Arrivals(cluster)
+        self._events = cluster.name(f"{EVENTS}-all")
+
+    def prepare(self) -> str:
+        """Make the index of the state if it is not there; months are made as events come."""
+        return self._state.prepare()
+
+    def examine(self) -> Examined:
+        return self._cluster.examine({STATE: SHAPE})
+
+    def put(self, entries: Sequence[Event | Refusal], *, upto: int) -> int:
+        told = [Told.of(entry, self._zone) for entry in entries if isinstance(entry, Event)]
+        refusals = [entry for entry in entries if isinstance(entry, Refusal)]
+        new = 0
+        again: list[Told] | None = None
+        for _ in range(_RACES):
+            marks, version = self._state.marks()
+            fresh, today = self._arrivals.unheard(told, marks.arrival)
+            fresh = again if again is not None else fresh
+            claimed = marks._replace(seq=marks.seq + len(fresh))
+            if fresh:
+                moved = self._state.move(claimed, version)
+                if moved is None:
+                    continue  # somebody folds beside us: his numbers are not ours
+                version = moved
+            new += self._insert(fresh, marks.seq + 1, today)
+            if upto > marks.watermark:
+                self._state.refuse(refusals, upto)
+            settled = Marks(max(upto, marks.watermark), claimed.seq, claimed.seq, today)
+            if settled == marks or self._state.move(settled, version) is not None:
+                return new
+            again = self._arrivals.behind(fresh, marks.seq + 1)
+        raise Overloaded("store_is_unavailable", seconds=1)
+
+    def _insert(self, fresh: Sequence[Told], first: int, today: int) -> int:
+        """In this order: what is remembered is there; what is told again gets another number."""
+        new, refused = self._arrivals.insert(fresh, first)
+        self._state.bury(refused)
+        self._arrivals.remember(fresh, today)
+        self._arrivals.refresh(fresh)
+        return new
+
+    def watermark(self) -> int:
+        return self._state.marks()[0].watermark
+
+    def newest(self) -> int:
+        return self._state.marks()[0].visible
+
+    def after(self, seq: int, limit: int) -> list[tuple[int, Event]]:
+        visible = self._state.marks()[0].visible
+        wanted = {"range": {"seq": {"gt": seq, "lte": visible}}}
+        found: list[tuple[int, Event]] = []
+        while len(found) < limit:
+            page = self._found(wanted, ["seq"], "asc", min(limit - len(found), _PAGE), None)
+            found += [(hit["sort"][0], _event(hit)) for hit in page]
+            if len(page) < _PAGE:
+                break
+            wanted = {"range": {"seq": {"gt": found[-1][0], "lte": visible}}}
+        return found
+
+    def timeline(
+        self,
+        handles: Collection[Handle],
+        *,
+        before: str | None = None,
+        limit: int = 20,
+        kinds: Collection[str] | None = None,
+    ) -> Page[Event]:
+        limit = page_size(limit, field="limit")
+        key = list(read_cursor(before, int, str, int, field="before")) if before else None
+        filters = [_of(handles)]
+        if kinds is not None:
+            filters.append({"terms": {"kind": sorted(kinds)}})
+        found = self._found({"bool": {"filter": filters}}, _ORDER, "desc", limit + 1, key)
+        shown = found[:limit]
+        more = len(found) > limit and shown
+        return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
+
+    def of(self, handles: Collection[Handle], *, until: datetime | None = None) -> Iterator[Event]:
+        filters = [_of(handles)]
+        if until is not None:
+            filters.append({"range": {"at": {"lt": micros(until)}}})
+        key: list[Any] | None = None
+        while True:
+            page = self._found({"bool": {"filter": filters}}, _ORDER, "asc", _PAGE, key)
+            yield from map(_event, page)
+            if len(page) < _PAGE:
+                return
+            key = page[-1]["sort"]
+
+    def _found(
+        self,
+        query: dict[str, Any],
+        order: Sequence[str],
+        way: str,
+        size: int,
+        after: list[Any] | None,
+    ) -> list[Any]:
+        how: dict[str, Any] = {"search_after": after} if after else {}
+        with self._cluster.asked() as client:
+            answer = client.search(
+                index=self._events, query=query, size=size, source=["packed"],
+                sort=[{field: way} for field in order], track_total_hits=False,
+                ignore_unavailable=True, **how,
+            )  # fmt: skip
+        return list(answer["hits"]["hits"])
+
+    def total(self, handles: Collection[Handle]) -> int:
+        return self._count(_of(handles))
+
+    def _count(self, query: dict[str, Any]) -> int:
+        with self._cluster.asked() as client:
+            told = client.count(index=self._events, query=query, ignore_unavailable=True)
+        return int(told["count"])
+
+    def counts(
+        self,
+        by: Sequence[Axis],
+        *,
+        material: str | None = None,
+        account: str | None = None,
+        kind: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> list[Count]:
+        asked = {"material": material, "account": account, "kind": kind}
+        filters: list[dict[str, Any]] = [
+            {"term": {name: value}} for name, value in asked.items() if value is not None
+        ]
+        days = {"gte": since.isoformat() if since else None}
+        days |= {"lte": until.isoformat() if until else None}
+        if bounds := {name: value for name, value in days.items() if value}:
+            filters.append({"range": {"day": bounds}})
+        query = {"bool": {"filter": filters}}
+        if not by:
+            count = self._count(query)
+            return [Count((), count)] if count else []
+        return sorted(self._buckets(query, by))
+
+    def _buckets(self, query: dict[str, Any], by: Sequence[Axis]) -> Iterator[Count]:
+        sources = [{axis.value: {"terms": {"field": axis.value}}} for axis in by]
+        told: dict[str, Any] = {"size": _PAGE, "sources": sources}
+        while True:
+            with self._cluster.asked() as client:
+                answer = client.search(
+                    index=self._events, query=query, size=0, ignore_unavailable=True,
+                    track_total_hits=False, aggs={"by": {"composite": told}},
+                )  # fmt: skip
+            page = answer.get("aggregations", {}).get("by", {"buckets": []})
+            for bucket in page["buckets"]:
+                key = tuple(bucket["key"][axis.value] for axis in by)
+                yield Count(key, bucket["doc_count"])
+            if "after_key" not in page:
+                return
+            told["after"] = page["after_key"]
+
+    def forget(self, handles: Collection[Handle]) -> int:
+        gone = 0
+        self._refresh()
+        while hits := self._found(_of(handles), ["seq"], "asc", _PAGE, None):
+            outcomes = self._cluster.bulk(
+                [({"delete": {"_index": hit["_index"], "_id": hit["_id"]}}, None) for hit in hits]
+            )
+            gone += sum(each.result == "deleted" for each in outcomes)
+            self._refresh()
+        self._state.blank(handles)
+        if gone:
+            self.scrub()
+        return gone
+
+    def scrub(self) -> None:
+        """Write segments anew without what was erased.
+
+        A cluster keeps the bytes of the last half minute for its other copies: those go with the
+        next erasure, or when segments are merged.
+        """
+        with self._cluster.asked() as client:
+            client.indices.flush(index=self._events, ignore_unavailable=True)
+            client.indices.forcemerge(
+                index=self._events, only_expunge_deletes=True, ignore_unavailable=True
+            )
+
+    def _refresh(self) -> None:
+        with self._cluster.asked() as client:
+            client.indices.refresh(index=self._events, ignore_unavailable=True)
+
+    def drop_before(self, day: date) -> list[str]:
+        """Drop every month that ended before this day, whole; which they were."""
+        name, begin = self._events, len(self._cluster.name(f"{EVENTS}-"))
+        there = self._cluster.found(lambda client: client.indices.get_alias(name=name)) or {}
+        months = {index[begin:].split("-")[0]: index for index in there}
+        old = sorted(month for month in months if month < day.strftime("%Y.%m"))
+        for month in old:
+            with self._cluster.asked() as client:
+                client.indices.delete(index=months[month])
+        return old
+
+    def refusals(self, *, limit: int = 50) -> list[tuple[Refusal, int]]:
+        return self._state.refusals(limit)
+
+    def flaws(self) -> Iterator[str]:
+        marks, _ = self._state.marks()
+        if marks.visible > marks.seq:
+            yield f"history: {marks.visible} may be read, and only {marks.seq} were given out"
+        ahead = self._count({"range": {"seq": {"gt": marks.seq}}})
+        if ahead:
+            yield f"history: {ahead} events lie behind the last number given out, {marks.seq}"
+        for complaint in self._state.dead():
+            yield f"history: {complaint}"
+
+    def close(self) -> None:
+        self._cluster.close()
+
+
+def _of(handles: Collection[Handle]) -> dict[str, Any]:
+    return {"terms": {"handles": sorted(map(str, handles))}}
+
+
+def _event(hit: Any) -> Event:
+    return unpack(base64.b64decode(hit["_source"]["packed"]))

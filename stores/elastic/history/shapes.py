@@ -1,0 +1,56 @@
+"""The indices of the history (历史索引): what their documents look like, and how they are called.
+
+Events lie in an index a month of event time, so that a month can be dropped whole. What was heard
+lies in an index for every few arrival days, for the same reason. State is one small index.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stores.told import Told, moment
+
+SHAPE = 1
+"""Counted up when a mapping below changes."""
+STATE, EVENTS, HEARD = "history-state", "history", "history-heard"
+_KEYWORD, _LONG = {"type": "keyword"}, {"type": "long"}
+_UNREAD = {"type": "keyword", "index": False, "doc_values": False}
+EVENT_MAPPING: dict[str, Any] = {
+    "properties": {
+        "seq": _LONG,
+        "at": _LONG,
+        "id": _KEYWORD,
+        "account": _KEYWORD,
+        "kind": _KEYWORD,
+        "material": _KEYWORD,
+        "day": _KEYWORD,
+        "handles": _KEYWORD,
+        "packed": {"type": "binary"},
+    }
+}
+HEARD_MAPPING: dict[str, Any] = {"properties": {"day": _LONG}}
+STATE_MAPPING: dict[str, Any] = {
+    "properties": {
+        "what": _KEYWORD,
+        "watermark": _LONG,
+        "seq": _LONG,
+        "visible": _LONG,
+        "arrival": _LONG,
+        "door": _KEYWORD,
+        "reason": _KEYWORD,
+        "field": _KEYWORD,
+        "account": _KEYWORD,
+        "sample": _UNREAD,
+        "packed": {"type": "binary"},
+        "at": _LONG,
+        "count": _LONG,
+        "upto": _LONG,
+    }
+}
+BLOCK = 4
+"""Arrival days in one index of what was heard: the days that are remembered touch two of them."""
+
+
+def month_of(told: Told) -> str:
+    """``2026.03``, by event time in UTC."""
+    return moment(told.at).strftime("%Y.%m")

@@ -1,0 +1,160 @@
+"""The state of the history (历史状态): how far the fold is, what was refused. Holds no event.
+
+A cluster has no transactions, so everything is written in an order that a repeat completes, and
+the marks move last, only if nobody else moved them meanwhile.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from kernel.errors import Overloaded
+from kernel.events import Handle, Refusal
+from stores.elastic.cluster import Cluster
+from stores.elastic.history.shapes import SHAPE, STATE, STATE_MAPPING
+from stores.told import Told, micros, moment
+
+_MARKS = "marks"
+_MOST = 10_000
+
+
+class Marks(NamedTuple):
+    """How far things are."""
+
+    watermark: int = 0
+    """The journal position up to which everything is in."""
+    seq: int = 0
+    """The last number given out; some may never have been used."""
+    visible: int = 0
+    """The last number that followers may read: nothing appears below it any more."""
+    arrival: int = 0
+    """The newest arrival day so far."""
+
+
+class State:
+    """What is not an event."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._index = cluster.name(STATE)
+
+    def prepare(self) -> str:
+        return self._cluster.prepare(STATE, STATE_MAPPING, SHAPE)
+
+    def marks(self) -> tuple[Marks, dict[str, int]]:
+        """They, and the version that a change must find them in."""
+        told = self._cluster.found(lambda client: client.get(index=self._index, id=_MARKS))
+        if not told:
+            return Marks(), {}
+        kept = {name: told["_source"][name] for name in Marks._fields}
+        version = {"if_seq_no": told["_seq_no"], "if_primary_term": told["_primary_term"]}
+        return Marks(**kept), version
+
+    def move(self, marks: Marks, version: dict[str, int]) -> dict[str, int] | None:
+        """Keep them; the new version, or None if somebody else was first."""
+        from elasticsearch import ConflictError
+
+        with self._cluster.asked() as client:
+            how: dict[str, Any] = version or {"op_type": "create"}
+            try:
+                told = client.index(
+                    index=self._index, id=_MARKS, document={"what": "marks", **marks._asdict()},
+                    require_alias=True, **how,
+                )  # fmt: skip
+            except ConflictError:
+                return None
+        return {"if_seq_no": told["_seq_no"], "if_primary_term": told["_primary_term"]}
+
+    def refuse(self, refusals: Sequence[Refusal], upto: int) -> None:
+        """Count what was refused, once for each stretch of the journal."""
+        sorts: dict[str, list[Refusal]] = {}
+        for each in refusals:
+            sorts.setdefault(_sort(each), []).append(each)
+        if not sorts:
+            return
+        with self._cluster.asked() as client:
+            known = client.mget(index=self._index, ids=list(sorts))["docs"]
+        counted = {each["_id"]: each["_source"] for each in known if each.get("found")}
+        items = []
+        for sort, told in sorts.items():
+            before = counted.get(sort, {"count": 0, "upto": 0})
+            if before["upto"] < upto:
+                source = _refusal(told[-1], before["count"] + len(told), upto)
+                items.append((self._head(sort), source))
+        self._write(items)
+
+    def bury(self, refused: Sequence[tuple[Told, str]]) -> None:
+        """Keep events that the cluster will not take for what they are, with its reason."""
+        self._write([
+            (
+                self._head(f"dead:{told.digest}"),
+                {"what": "dead", "reason": why[:200], "packed": _base64(told.packed)},
+            )
+            for told, why in refused
+        ])  # fmt: skip
+
+    def refusals(self, limit: int) -> list[tuple[Refusal, int]]:
+        order = [{"at": "desc"}, {"door": "asc"}, {"reason": "asc"}, {"field": "asc"}]
+        return [
+            (_read(told), told["count"])
+            for _, told in self._found("refusal", sort=order, size=limit)
+        ]
+
+    def blank(self, handles: Collection[Handle]) -> None:
+        """What was refused is shown as it came in, so it may name her too."""
+        self._write([
+            (self._head(id_), told | {"sample": ""})
+            for id_, told in self._found("refusal")
+            if any(handle.value in told["sample"] for handle in handles)
+        ])  # fmt: skip
+
+    def dead(self) -> Iterator[str]:
+        for _, told in self._found("dead"):
+            event = base64.b64decode(told["packed"])[:80].decode("utf-8", "replace")
+            yield f"the cluster refused an event ({told['reason']}): {event}…"
+
+    def _found(
+        self, what: str, *, size: int = _MOST, **how: Any
+    ) -> list[tuple[str, dict[str, Any]]]:
+        with self._cluster.asked() as client:
+            answer = client.search(
+                index=self._index, query={"term": {"what": what}}, size=min(size, _MOST), **how
+            )
+        return [(each["_id"], each["_source"]) for each in answer["hits"]["hits"]]
+
+    def _head(self, id_: str) -> dict[str, Any]:
+        return {"index": {"_index": self._index, "_id": id_, "require_alias": True}}
+
+    def _write(self, items: Sequence[tuple[dict[str, Any], Any]]) -> None:
+        if not items:
+            return
+        for outcome in self._cluster.bulk(items):
+            if outcome.status >= 400:
+                raise Overloaded("store_is_unavailable", seconds=5)
+        with self._cluster.asked() as client:
+            client.indices.refresh(index=self._index)
+
+
+def _sort(refusal: Refusal) -> str:
+    told = "\0".join((refusal.door, refusal.reason, refusal.field))
+    return f"refusal:{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
+
+
+def _refusal(refusal: Refusal, count: int, upto: int) -> dict[str, Any]:
+    return {
+        "what": "refusal", "door": refusal.door, "reason": refusal.reason, "field": refusal.field,
+        "account": refusal.account, "sample": refusal.sample, "at": micros(refusal.at),
+        "count": count, "upto": upto,
+    }  # fmt: skip
+
+
+def _read(told: dict[str, Any]) -> Refusal:
+    names = ("door", "reason", "field", "account", "sample")
+    return Refusal(at=moment(told["at"]), **{name: told[name] for name in names})
+
+
+def _base64(packed: bytes) -> str:
+    return base64.b64encode(packed).decode()

@@ -1,0 +1,188 @@
+"""The history on real clusters passes the contract, and answers like the embedded one."""
+
+import os
+from contextlib import suppress
+from datetime import date, timedelta
+from random import Random
+from threading import Thread
+from time import monotonic
+
+import pytest
+from engines import clusters
+from servers.proxy import Fault, Proxy
+
+from kernel.errors import Overloaded
+from kernel.events import Handle, Refusal
+from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids
+from stores.elastic.history import ElasticHistory
+from stores.history import Axis
+from stores.sqlite.history import SqliteHistory
+
+pytestmark = pytest.mark.elastic
+KINDS = ["viewed", "shared", "bought"]
+
+
+@pytest.fixture
+def cluster(elasticsearch_url):
+    with clusters.own(elasticsearch_url) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def history(cluster):
+    kept = ElasticHistory(cluster)
+    kept.prepare()
+    return kept
+
+
+class TestElasticsearch(HistoryContract):
+    pass
+
+
+class TestOpenSearch(HistoryContract):
+    @pytest.fixture
+    def cluster(self, opensearch_url):
+        with clusters.own(opensearch_url) as cluster:
+            yield cluster
+
+
+class TestOneAfterTheOther:
+    """What a cluster without transactions must make up for by the order of its writes."""
+
+    @pytest.fixture
+    def proxy(self, elasticsearch_url):
+        with Proxy(elasticsearch_url) as between:
+            yield between
+
+    @pytest.fixture
+    def through(self, cluster, proxy):
+        """The same history, with a network between."""
+        at = cluster.at._replace(nodes=(proxy.url,))
+        with clusters.connected(at, pause=lambda _: None) as between:
+            yield ElasticHistory(between)
+
+    def test_a_put_that_broke_off_anywhere_is_completed_by_the_next(self, history, through, proxy):
+        """F35: the n-th request is done and its answer lost, then refused, for every n."""
+        refused = Refusal(at=MONDAY, door="segment", reason="unknown")
+        history.put([event("0"), event("o", at=MONDAY - timedelta(days=40))], upto=1)
+        told, n = ["0", "o"], 0
+        for lost in (True, False):
+            for n in range(1, 40, 1 if lost else 4):
+                proxy.faults = [Fault(times=n - 1), Fault(lost=lost, status=0 if lost else 500)]
+                batch = [event(f"{lost}{n}a"), refused, event(f"{lost}{n}b"), event(told[-1])]
+                upto = history.watermark() + 1
+                try:
+                    through.put(batch, upto=upto)
+                except Overloaded:
+                    proxy.faults = []
+                    assert history.put(batch, upto=upto) <= 2
+                    told += [f"{lost}{n}a", f"{lost}{n}b"]
+                else:
+                    break
+            told += [f"{lost}{n}a", f"{lost}{n}b"]
+            assert n > 8
+        followed = history.after(0, 1_000)
+        assert ids(each for _, each in followed) == told
+        assert len({seq for seq, _ in followed}) == len(told)
+        assert [count for _, count in history.refusals()] == [(len(told) - 2) // 2]
+        assert list(history.flaws()) == []
+
+    def test_two_who_fold_the_same_journal_tell_each_event_once(self, cluster, history):
+        batches = [[event(f"{n}{letter}") for letter in "abcde"] for n in range(8)]
+        seen = []
+
+        def fold(kept):
+            for upto, batch in enumerate(batches, 1):
+                while kept.watermark() < upto:
+                    with suppress(Overloaded):
+                        kept.put(batch, upto=upto)
+
+        with clusters.connected(cluster.at) as other:
+            folds = [Thread(target=fold, args=(each,)) for each in (history, ElasticHistory(other))]
+            for each in folds:
+                each.start()
+            mark = 0
+            while any(each.is_alive() for each in folds) or mark < history.newest():
+                stretch = history.after(mark, 7)
+                seen += [told.id for _, told in stretch]
+                mark = stretch[-1][0] if stretch else mark
+            for each in folds:
+                each.join()
+        assert sorted(seen) == sorted(told.id for batch in batches for told in batch)
+        assert history.total([ANNA]) == 40
+
+    def test_an_event_that_the_cluster_refuses_is_kept_and_told(self, history):
+        history.put([event("x" * 40_000), event("1")], upto=1)
+        assert ids(told for _, told in history.after(0, 9)) == ["1"]
+        (flaw,) = history.flaws()
+        assert "refused an event" in flaw
+        assert history.put([event("x" * 40_000)], upto=2) == 0
+
+    def test_a_month_is_dropped_whole(self, history):
+        told = [event(f"{n}", at=MONDAY - timedelta(days=28 * n)) for n in range(4)]
+        history.put(told, upto=1)
+        assert history.drop_before(date(2026, 2, 1)) == ["2025.12", "2026.01"]
+        assert ids(history.of([ANNA])) == ["1", "0"]
+        assert history.put([event("late", at=told[3].at)], upto=2) == 1
+        assert history.total([ANNA]) == 3
+        assert list(history.flaws()) == []
+
+    def test_days_that_nobody_remembers_are_dropped_whole(self, cluster, history):
+        for days in range(0, 13, 4):
+            told = event(f"{days}", received=MONDAY + timedelta(days=days))
+            history.put([told], upto=days + 1)
+        heard = cluster.client().indices.get(index=f"{cluster.at.prefix}-history-heard-*")
+        assert len(heard) == 2
+
+    def test_the_bytes_of_erased_events_leave_the_disk(self, cluster, history):
+        """In CI, that they are in no document; in a soak, which waits, that segments are clean."""
+        history.put([event("1"), event("2", BERT)], upto=1)
+        history.forget([ANNA])
+        indices, index = cluster.client().indices, f"{cluster.at.prefix}-history-2026.03"
+        until = monotonic() + 90
+        while os.environ.get("JUZHEN_SOAK") and deleted(indices, index):
+            assert monotonic() < until
+            history.scrub()
+        assert cluster.client().count(index=index)["count"] == 1
+        assert ids(told for _, told in history.after(0, 9)) == ["2"]
+
+
+def deleted(indices, index):
+    return indices.stats(index=index)["_all"]["primaries"]["docs"]["deleted"]
+
+
+def test_the_embedded_history_and_the_cluster_answer_the_same(history, tmp_path):
+    """3,000 events (1 million in a soak), told twice in part, late and out of order."""
+    size = 1_000_000 if os.environ.get("JUZHEN_SOAK") else 3_000
+    embedded, some = SqliteHistory(tmp_path / "history.db", durability="process"), Random(5)
+    people = [Handle("openid", "acc_1", f"o{n}") for n in range(200)]
+    told = [
+        event(
+            f"e{some.randrange(size)}", some.choice([*people, None]), kind=some.choice(KINDS),
+            at=MONDAY - timedelta(minutes=some.randrange(120_000)), account=f"acc_{n % 3}",
+            links=(some.choice(people),) if n % 7 == 0 else (), material=f"mat_{n % 11}",
+        )
+        for n in range(size)
+    ]  # fmt: skip
+    for upto, begin in enumerate(range(0, size, 2_000), 1):
+        batch = told[begin : begin + 2_000]
+        assert embedded.put(batch, upto=upto) == history.put(batch, upto=upto)
+    axes = list(Axis)
+    for by in ([], axes[:1], axes[1:3], axes):
+        assert history.counts(by) == embedded.counts(by)
+    asked = {"material": "mat_3", "since": date(2026, 1, 5), "until": date(2026, 2, 3)}
+    assert history.counts([Axis.DAY, Axis.KIND], **asked) == embedded.counts(
+        [Axis.DAY, Axis.KIND], **asked
+    )
+    for person in people[:20]:
+        both = [person, people[-1]]
+        assert ids(history.of(both)) == ids(embedded.of(both))
+        assert history.total(both) == embedded.total(both)
+        pages = [kept.timeline(both, limit=15, kinds=KINDS[:2]) for kept in (history, embedded)]
+        assert pages[0].items == pages[1].items
+    assert [told for _, told in history.after(0, 100)] == [
+        told for _, told in embedded.after(0, 100)
+    ]
+    assert history.forget(people[:3]) == embedded.forget(people[:3])
+    assert history.counts(axes) == embedded.counts(axes)
+    embedded.close()
