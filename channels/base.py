@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from channels.capabilities import Capabilities
 from kernel.errors import Problem
@@ -116,6 +116,23 @@ class Message:
     kind: str = "text"
     """``text`` is words (and the link below them); ``card`` is title, words, cover and link."""
     material: str = ""
+    rep: str = ""
+    """Our id of the rep in whose name it goes, where the platform has her do it."""
+    button: str = "OK"
+    """What the button of a card to a rep says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeting:
+    """Somebody has just turned up and may be welcomed, for a few seconds only."""
+
+    code: str = field(repr=False)
+    """Good once."""
+    handle: Handle
+    rep: str = ""
+    state: str = ""
+    """The way she came: what the code she scanned carries."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +151,35 @@ class Received:
 
     events: tuple[Event, ...] = ()
     outcomes: tuple[Receipt, ...] = ()
+    greetings: tuple[Greeting, ...] = ()
+    """To be answered within seconds: they take the express lane."""
     unreadable: bytes = b""
     """Signed by the platform, but beyond us: kept as it came, to be read again after a mend."""
     answer: bytes = b""
+
+
+@runtime_checkable
+class Greets(Protocol):
+    """A channel that may welcome somebody who has just turned up."""
+
+    def greet(self, greeting: Greeting, message: Message) -> None:
+        """Say it at once. `Refused` if it is too late or was said already."""
+        ...
+
+
+REP = "rep"
+"""The kind of handle that one of our own reps is known by; its value is our id of her."""
+
+
+@runtime_checkable
+class TellsReps(Protocol):
+    """A channel in which reps themselves can be told of a task."""
+
+    def send(self, message: Message, *, key: str) -> Receipt: ...
+
+    def settle_card(self, ref: str, words: str) -> None:
+        """It was handled: what she was told says so. Settling twice does no harm."""
+        ...
 
 
 class Channel(Protocol):

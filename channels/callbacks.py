@@ -10,6 +10,7 @@ from __future__ import annotations
 from channels.accounts import Accounts, Channels
 from channels.base import Callback, Refused
 from channels.deliveries import Deliveries
+from channels.welcoming import Welcoming
 from data_hub.intake import Intake
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -29,12 +30,14 @@ class Callbacks:
         intake: Intake,
         deliveries: Deliveries,
         clock: Clock,
+        welcoming: Welcoming | None = None,
     ) -> None:
         self._accounts = accounts
         self._channels = channels
         self._intake = intake
         self._deliveries = deliveries
         self._clock = clock
+        self._welcoming = welcoming
 
     def take(self, account: str, callback: Callback) -> bytes:
         """Keep what it tells, and say what the platform wants to hear.
@@ -56,6 +59,8 @@ class Callbacks:
                     account=ours.id, sample=sample,
                 )
             )  # fmt: skip
+        if received.greetings and self._welcoming is not None:
+            self._welcoming.note(ours, received.greetings)
         self._intake.take(received.events, refusals)
         crash_point(TAKEN)
         for outcome in received.outcomes:

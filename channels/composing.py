@@ -64,11 +64,11 @@ class Composer:
     ) -> Message:
         """Words to one person, and a card of the material if one goes along."""
         if material is None:
-            return Message(handle=handle, text=words)
+            return Message(handle=handle, text=words, rep=rep)
         cover = f"{self._base_url}/media/{material.cover}/{COVER}" if material.cover else ""
         return Message(
             handle=handle, text=words, title=material.title, cover=cover, kind="card",
-            link=self.link(material.id, account, rep), material=material.id,
+            link=self.link(material.id, account, rep), material=material.id, rep=rep,
         )  # fmt: skip
 
     def draft(self, material: Material, account: Account) -> Draft:

@@ -125,6 +125,7 @@ _SYSTEM = [
     EventKind("staff_changed", "通讯录发生变化", "the address book changed", "system"),
     EventKind("job_finished", "平台任务完成", "a platform's job ended", "system"),
     EventKind("account_notice", "平台账号通知", "a notice to the account", "system"),
+    EventKind("platform_figures", "平台统计", "the platform counted", "system"),
     EventKind("post_created", "平台上有了新作品", "a post appeared there", "system"),
     EventKind("complaint_settled", "投诉已解决", "had a complaint settled", "system"),
     EventKind("case_closed", "售后问题已解决", "had an after-sales case closed", "system"),

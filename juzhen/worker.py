@@ -66,6 +66,12 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("poll", p.publishing.poll, 1.0, shared=True),
             Duty("withdraw", p.publishing.withdraw_due, 0.3, shared=True),
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
+            Duty("live_codes", p.live_codes.finish, 5.0),
+            Duty("catch_up", p.catching_up.run, 60.0),
+        ],
+        "express": [
+            Duty("welcome", p.welcoming.greet_due, 0.2, shared=True),
+            Duty("rep_cards", lambda: p.rep_cards.follow(200), 0.5),
         ],
     }
 

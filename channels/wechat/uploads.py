@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,11 +37,20 @@ class Uploads:
         self._records = records
         self._clock = clock
 
-    def once(self, account: str, purpose: str, asset: Asset, upload: Callable[[Asset], str]) -> str:
-        """What the platform calls it, uploading it only if it never was."""
+    def once(
+        self,
+        account: str,
+        purpose: str,
+        asset: Asset,
+        upload: Callable[[Asset], str],
+        *,
+        life: timedelta | None = None,
+    ) -> str:
+        """What the platform calls it, uploading it only if it never was, or ``life`` is over."""
         digest = hashlib.sha256(asset.data).hexdigest()
         with self._records.read() as session:
-            if known := session.get(Upload, (account, purpose, digest)):
+            known = session.get(Upload, (account, purpose, digest))
+            if known and (life is None or known.at + life > self._clock()):
                 return known.told
         told = upload(asset)
         row = Upload(account=account, purpose=purpose, digest=digest, told=told, at=self._clock())

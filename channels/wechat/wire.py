@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import orjson
@@ -26,16 +27,44 @@ from kernel.secret import Secret
 TOKEN = declare("wechat.token", "a token is at hand, perhaps a new one")
 HOST = "https://api.weixin.qq.com"
 
-EXPIRED_TOKEN = frozenset({40001, 40014, 42001})
-SIGNED_OUT = frozenset({40013, 40125, 40164, 40243, 42007, 48001, 48004, 50002, 61004})
-LATER = {-1: 0.0, 45009: 3600.0, 45011: 60.0, 45033: 5.0, 45028: 3600.0, 45066: 60.0}
-"""Codes that pass by themselves, and after how many seconds (0: by our own rule)."""
 UNKNOWN_MEDIA = frozenset({40007, 40008})
 _LOST_BEHIND_A_GATEWAY = frozenset({500, 502, 504})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """What a platform's error codes ask us to do. Data: mended here when a platform differs."""
+
+    expired: frozenset[int]
+    """The token is no longer good: fetch another, once."""
+    signed_out: frozenset[int]
+    later: Mapping[int, float]
+    """Codes that pass by themselves, and after how many seconds (0: by our own rule)."""
+    minded: Mapping[int, str]
+    """Everything else is a refusal; these have a name of their own."""
+
+
+OFFICIAL = Codes(
+    expired=frozenset({40001, 40014, 42001}),
+    signed_out=frozenset({40013, 40125, 40164, 40243, 42007, 48001, 48004, 50002, 61004}),
+    later={-1: 0.0, 45009: 3600.0, 45011: 60.0, 45033: 5.0, 45028: 3600.0, 45066: 60.0},
+    minded={
+        40003: "recipient_unknown",
+        43004: "recipient_gone",
+        43019: "recipient_gone",
+        43101: "recipient_refuses",
+        45015: "reply_window_closed",
+        45047: "reply_window_used_up",
+        46004: "recipient_unknown",
+        48002: "recipient_refuses",
+    },
+)
+
+
 class Wire:
     """The calls of one account."""
+
+    codes: ClassVar[Codes] = OFFICIAL
 
     def __init__(
         self,
@@ -70,9 +99,13 @@ class Wire:
         """GET."""
         return self._call("GET", path, query, b"", {}, ())
 
+    def look_at(self, path: str, *, harmless: Collection[int], **query: str) -> dict[str, Any]:
+        """GET, where some codes are answers like any other."""
+        return self._call("GET", path, query, b"", {}, harmless)
+
     def upload(self, path: str, asset: Asset, **query: str) -> dict[str, Any]:
         """POST one file."""
-        body, headers = _multipart(asset)
+        body, headers = multipart(asset)
         return self._call("POST", path, query, body, headers, ())
 
     def _call(
@@ -95,8 +128,8 @@ class Wire:
                 method, path, {**query, "access_token": token}, body, headers,
                 repeatable=repeatable,
             )  # fmt: skip
-            if _code(told) not in EXPIRED_TOKEN:
-                return _judged(path, told, harmless)
+            if _code(told) not in self.codes.expired:
+                return self._judged(path, told, harmless)
         raise SignedOut("platform_signed_us_out", path=path, errcode=_code(told))
 
     def _fetch(self, force: bool) -> tuple[str, float]:  # the port's argument
@@ -106,9 +139,13 @@ class Wire:
         }  # fmt: skip
         path = "/cgi-bin/stable_token"
         sent = self._send("POST", path, {}, orjson.dumps(asked), _JSON, repeatable=True)
-        if _code(sent) in EXPIRED_TOKEN:  # here it means: the secret is wrong
+        return self._token(path, sent)
+
+    def _token(self, path: str, sent: dict[str, Any]) -> tuple[str, float]:
+        """A token and its life out of an answer."""
+        if _code(sent) in self.codes.expired:  # here it means: the secret is wrong
             raise SignedOut("platform_signed_us_out", path=path, errcode=_code(sent))
-        told = _judged(path, sent, ())
+        told = self._judged(path, sent, ())
         token, seconds = told.get("access_token"), told.get("expires_in")
         if not isinstance(token, str) or not token or not str(seconds).isdecimal():
             raise Busy("platform_answer_unreadable", down=True, path=path)
@@ -145,6 +182,19 @@ class Wire:
             raise Unanswered("platform_did_not_answer", host=self._host) from later
         return told
 
+    def _judged(self, path: str, told: dict[str, Any], harmless: Collection[int]) -> dict[str, Any]:
+        """The answer, or our name for what the platform minds."""
+        code = _code(told)
+        if code == 0 or code in harmless:
+            return told
+        facts = {"path": path, "errcode": code, "errmsg": str(told.get("errmsg") or "")[:200]}
+        if code in self.codes.signed_out:
+            raise SignedOut("platform_signed_us_out", **facts)
+        if code in self.codes.later:
+            wait = self.codes.later[code]
+            raise Busy("platform_said_later", seconds=wait, down=code == -1, **facts)
+        raise Refused(self.codes.minded.get(code, "platform_refused"), **facts)
+
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -156,32 +206,7 @@ def _code(told: Mapping[str, Any]) -> int:
         return -1
 
 
-def _judged(path: str, told: dict[str, Any], harmless: Collection[int]) -> dict[str, Any]:
-    """The answer, or our name for what the platform minds."""
-    code = _code(told)
-    if code == 0 or code in harmless:
-        return told
-    facts = {"path": path, "errcode": code, "errmsg": str(told.get("errmsg") or "")[:200]}
-    if code in SIGNED_OUT:
-        raise SignedOut("platform_signed_us_out", **facts)
-    if code in LATER:
-        raise Busy("platform_said_later", seconds=LATER[code], down=code == -1, **facts)
-    raise Refused(_MINDED.get(code, "platform_refused"), **facts)
-
-
-_MINDED = {
-    40003: "recipient_unknown",
-    43004: "recipient_gone",
-    43019: "recipient_gone",
-    43101: "recipient_refuses",
-    45015: "reply_window_closed",
-    45047: "reply_window_used_up",
-    46004: "recipient_unknown",
-    48002: "recipient_refuses",
-}
-
-
-def _multipart(asset: Asset) -> tuple[bytes, dict[str, str]]:
+def multipart(asset: Asset) -> tuple[bytes, dict[str, str]]:
     """One file in the field ``media``, as every upload of the platform wants it."""
     boundary = uuid.uuid4().hex
     kind = asset.content_type

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -45,6 +45,35 @@ class OfficialAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rep:
+    """A member of a corporation who may have customers."""
+
+    userid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corp:
+    """One corporation's WeCom with one application, as both sides know it."""
+
+    appid: str
+    """The corporation's id: it receives the callbacks."""
+    secret: str
+    token: str
+    aes_key: str
+    code: str
+    name: str
+    agent: int = 1000002
+    reps: tuple[Rep, ...] = ()
+    callback_url: str = ""
+    write_key: str = ""
+
+    @property
+    def original(self) -> str:
+        return self.appid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppCustomer:
     """Somebody who can log in to the company's app."""
 
@@ -75,16 +104,19 @@ class Accounts:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def add(self, told: Mapping[str, Any]) -> OfficialAccount | App:
+    def add(self, told: Mapping[str, Any]) -> Account:
         """Add one, or describe it anew. Raises `BadAccount`."""
-        account = _app(told) if told.get("kind") == "app" else _official(told)
+        kind = str(told.get("kind") or "official")
+        if kind not in _READ:
+            raise BadAccount("kind")
+        account = _READ[kind](told)
         with self._ledger.turn() as db:
             db.execute(
                 "insert into accounts values (?, ?, ?)"
                 " on conflict do update set kind = excluded.kind, told = excluded.told",
                 (
                     account.appid,
-                    "app" if isinstance(account, App) else "official",
+                    kind,
                     json.dumps(asdict(account), ensure_ascii=False),
                 ),
             )
@@ -96,6 +128,16 @@ class Accounts:
     def officials(self) -> list[OfficialAccount]:
         return [_official(told) for told in self._all("official")]
 
+    def corps(self) -> list[Corp]:
+        return [_corp(told) for told in self._all("wecom")]
+
+    def corp(self, corpid: str) -> Corp | None:
+        return next((one for one in self.corps() if corpid in (one.appid, one.code)), None)
+
+    def caller(self, appid: str) -> OfficialAccount | Corp | None:
+        """Whoever is called back under this id."""
+        return self.official(appid) or self.corp(appid)
+
     def apps(self) -> list[App]:
         return [_app(told) for told in self._all("app")]
 
@@ -106,7 +148,19 @@ class Accounts:
 
 
 def _official(told: Mapping[str, Any]) -> OfficialAccount:
-    fields = OfficialAccount.__dataclass_fields__
+    return OfficialAccount(**_credentials(told, OfficialAccount.__dataclass_fields__))
+
+
+def _corp(told: Mapping[str, Any]) -> Corp:
+    reps = tuple(
+        Rep(userid=str(one["userid"]), name=str(one.get("name") or one["userid"]))
+        for one in told.get("reps") or ()
+    )
+    return Corp(**_credentials(told, Corp.__dataclass_fields__) | {"reps": reps})
+
+
+def _credentials(told: Mapping[str, Any], fields: Container[str]) -> dict[str, Any]:
+    """What both sides of a called-back account share."""
     given = {name: value for name, value in told.items() if name in fields}
     for name in ("appid", "secret", "token", "aes_key", "code"):
         if not isinstance(given.get(name), str) or not given[name]:
@@ -117,7 +171,7 @@ def _official(told: Mapping[str, Any]) -> OfficialAccount:
         long_enough = False
     if not long_enough:
         raise BadAccount("aes_key")
-    return OfficialAccount(**{"name": given["code"], **given})
+    return {"name": given["code"], **given}
 
 
 def _app(told: Mapping[str, Any]) -> App:
@@ -136,3 +190,9 @@ def _app(told: Mapping[str, Any]) -> App:
         write_key=told["write_key"],
         customers=customers,
     )
+
+
+Account = OfficialAccount | Corp | App
+_READ: dict[str, Callable[[Mapping[str, Any]], Account]] = {
+    "official": _official, "wecom": _corp, "app": _app,
+}  # fmt: skip

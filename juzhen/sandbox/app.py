@@ -21,9 +21,11 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from juzhen.sandbox import app_twin, control, official, pages, transport
-from juzhen.sandbox.accounts import App
+from juzhen.sandbox.accounts import App, Corp
 from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of
+from juzhen.sandbox.wecom import api as wecom_api
+from juzhen.sandbox.wecom import pages as wecom_pages
 from juzhen.sandbox.world import Settings, World, assemble
 
 _LOG = logging.getLogger("juzhen.sandbox")
@@ -39,7 +41,7 @@ def create(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _UPLOAD_BYTES
     app.extensions["world"] = world
     transport.misbehave(app, world)
-    for door in (official, control, pages, app_twin):
+    for door in (official, control, pages, app_twin, wecom_api, wecom_pages):
         app.register_blueprint(door.blueprint(world))
     return app
 
@@ -51,7 +53,9 @@ def _configured(world: World) -> None:
         return
     for told in json.loads(file.read_text("utf-8")):
         account = world.accounts.add(told)
-        if not isinstance(account, App) and not world.followers.of(account):
+        if isinstance(account, Corp):
+            world.friends.invite(account, people_of(account.appid, told, seed=world.settings.seed))
+        elif not isinstance(account, App) and not world.followers.of(account):
             people = people_of(account.appid, told, seed=world.settings.seed)
             world.followers.invite(account, people)
 

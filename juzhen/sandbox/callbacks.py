@@ -17,11 +17,12 @@ from urllib.parse import urlencode
 import urllib3
 
 from juzhen.sandbox import crypto
-from juzhen.sandbox.accounts import Accounts, OfficialAccount
+from juzhen.sandbox.accounts import Accounts, Corp, OfficialAccount
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.knobs import Knobs
 from juzhen.sandbox.ledger import Ledger
 
+Caller = OfficialAccount | Corp
 TIMEOUT_SECONDS = 5.0
 TRIES = 3
 _SHUFFLED_SECONDS = 2.0
@@ -39,7 +40,7 @@ class Callbacks:
         self._hands = ThreadPoolExecutor(4, "callbacks")
         self._under_way: set[int] = set()
 
-    def queue(self, account: OfficialAccount, openid: str, fields: Mapping[str, Any]) -> None:
+    def queue(self, account: Caller, openid: str, fields: Mapping[str, Any]) -> None:
         """Tell the company, in the way the knobs say."""
         head = {
             "ToUserName": account.original,
@@ -60,7 +61,7 @@ class Callbacks:
 
     def post(
         self,
-        account: OfficialAccount,
+        account: Caller,
         openid: str,
         body: str,
         *,
@@ -110,7 +111,7 @@ class Callbacks:
     def _deliver(self, number: int) -> None:
         with self._ledger.turn() as db:
             row = db.execute("select * from callbacks where id = ?", (number,)).fetchone()
-        account = self._accounts.official(row["appid"])
+        account = self._accounts.caller(row["appid"])
         outcome = self._posted(account, row) if account else "no account"
         answered, tries = outcome.startswith("200"), row["tries"] + 1
         now = self._clock.seconds()
@@ -126,7 +127,7 @@ class Callbacks:
                 ),
             )
 
-    def _posted(self, account: OfficialAccount, row: Any) -> str:
+    def _posted(self, account: Caller, row: Any) -> str:
         sealed = crypto.encrypt(row["body"], aes_key=account.aes_key, receiver=account.appid)
         fields = self._signed(account, sealed, forged=bool(row["forged"]))
         fields |= {"openid": row["openid"], "encrypt_type": "aes"}
@@ -142,7 +143,7 @@ class Callbacks:
             return type(lost).__name__
         return f"{answer.status} {answer.data[:80].decode(errors='replace')}".strip()
 
-    def handshake(self, account: OfficialAccount) -> bool:
+    def handshake(self, account: Caller) -> bool:
         """Ask the company to prove that the address is hers, as when it is first configured."""
         word = secrets.token_hex(8)
         fields = self._signed(account, "") | {"echostr": word}
@@ -152,9 +153,7 @@ class Callbacks:
             return False
         return answer.status == 200 and answer.data == word.encode()
 
-    def _signed(
-        self, account: OfficialAccount, sealed: str, *, forged: bool = False
-    ) -> dict[str, str]:
+    def _signed(self, account: Caller, sealed: str, *, forged: bool = False) -> dict[str, str]:
         token = "somebody else's" if forged else account.token
         stamp, nonce = str(self._clock.machine()), str(secrets.randbelow(10**9))
         fields = {"signature": crypto.signature(token, stamp, nonce)}
@@ -162,7 +161,7 @@ class Callbacks:
             fields["msg_signature"] = crypto.signature(token, stamp, nonce, sealed)
         return fields | {"timestamp": stamp, "nonce": nonce}
 
-    def address(self, account: OfficialAccount) -> str:
+    def address(self, account: Caller) -> str:
         return account.callback_url or f"{self._hub}/callbacks/{account.code}"
 
     def all(self, limit: int = 200) -> list[dict[str, Any]]:

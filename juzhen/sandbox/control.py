@@ -11,12 +11,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from juzhen.sandbox.accounts import App, BadAccount, OfficialAccount
+from juzhen.sandbox.accounts import App, BadAccount, Corp, OfficialAccount
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.clock import moment
 from juzhen.sandbox.knobs import FAULTS, SETTINGS, UnknownKnob
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.press import pieces_of
+from juzhen.sandbox.wecom import control as wecom
 from juzhen.sandbox.world import World
 
 
@@ -27,6 +28,7 @@ def blueprint(world: World) -> Blueprint:
     _accounts(door, world)
     _people(door, world)
     _effects(door, world)
+    wecom.acts(door, world, _told)
 
     @door.errorhandler(UnknownKnob)
     @door.errorhandler(BadAccount)
@@ -90,13 +92,18 @@ def _accounts(door: Blueprint, world: World) -> None:
         account = world.accounts.add(told)
         if isinstance(account, App):
             return jsonify(code=account.code)
-        world.followers.invite(account, people_of(account.appid, told, seed=world.settings.seed))
+        people = people_of(account.appid, told, seed=world.settings.seed)
+        if isinstance(account, Corp):
+            world.friends.invite(account, people)
+        else:
+            world.followers.invite(account, people)
         return jsonify(appid=account.appid, original=account.original)
 
     @door.get("/accounts")
     def accounts() -> Response:
         return jsonify(
             official=[{"appid": one.appid, "code": one.code} for one in world.accounts.officials()],
+            corps=[{"appid": one.appid, "code": one.code} for one in world.accounts.corps()],
             apps=[one.code for one in world.accounts.apps()],
         )
 
@@ -200,7 +207,8 @@ def _effects(door: Blueprint, world: World) -> None:
     def post() -> Response:
         """Post a body of one's own, forged if asked."""
         told = _told()
-        account = _official(world, told.get("appid", ""))
+        asked = told.get("appid", "")
+        account = world.accounts.corp(asked) or _official(world, asked)
         number = world.callbacks.post(
             account,
             str(told.get("openid", "")),

@@ -23,8 +23,10 @@ SETTINGS: dict[str, Any] = {
     "retry_seconds": 5.0,
     "a_day": {},
     "a_minute": {},
+    "wecom_a_month": 0,
 }
-"""Every setting with what it is until somebody turns it."""
+"""Every setting with what it is until somebody turns it. ``wecom_a_month`` is how many mass
+messages a customer takes; 0 is the platform's rule, the days of the month."""
 
 CALLBACKS = ("once", "twice", "late", "shuffled", "early", "never")
 """``early`` is before the call that caused it is answered; ``late`` after ``callback_seconds``."""

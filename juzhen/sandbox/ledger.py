@@ -83,6 +83,11 @@ class Ledger:
         self._db.execute("pragma synchronous = normal")
         self._db.executescript(_SCHEMA)
 
+    def extend(self, schema: str) -> None:
+        """A platform's own tables, beside those that all share."""
+        with self._turn:
+            self._db.executescript(schema)
+
     @contextmanager
     def turn(self) -> Iterator[sqlite3.Connection]:
         """All of it or nothing; a turn inside a turn joins it."""

@@ -11,7 +11,7 @@ from typing import Any
 import nh3
 
 from juzhen.sandbox import limits
-from juzhen.sandbox.accounts import OfficialAccount
+from juzhen.sandbox.accounts import Corp, OfficialAccount
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.ledger import Ledger
 from juzhen.sandbox.limits import Said
@@ -42,7 +42,7 @@ class Library:
         self._ledger, self._clock = ledger, clock
 
     def upload(
-        self, account: OfficialAccount, kind: str, data: bytes, *, permanent: bool
+        self, account: OfficialAccount | Corp, kind: str, data: bytes, *, permanent: bool
     ) -> tuple[str, int]:
         """Take a file; its media id, and when it was made."""
         if kind not in _OF_TYPE:
@@ -62,7 +62,7 @@ class Library:
             )
         return media_id, int(now)
 
-    def file(self, media_id: str, account: OfficialAccount | None = None) -> Any:
+    def file(self, media_id: str, account: OfficialAccount | Corp | None = None) -> Any:
         """The row of a file that is still there; a temporary one lives three days."""
         with self._ledger.turn() as db:
             row = db.execute("select * from files where media_id = ?", (media_id,)).fetchone()

@@ -70,13 +70,37 @@ A_DAY = {
     "user/info/batchget": 5_000_000,
     "qrcode/create": 100_000,
 }
-A_MINUTE = {"stable_token": 10_000}
+A_MINUTE = {"stable_token": 10_000, "externalcontact/add_moment_task": 10}
 CLEARS_A_MONTH = 10
+
+WELCOME_SECONDS = 20
+GROUP_TEXT_BYTES = 4_000
+MOMENT_TEXT_CHARACTERS = 2_000
+ATTACHMENTS = 9
+MASS_RECIPIENTS = 10_000
+REMINDERS_A_DAY = 3
+STATE_CHARACTERS = 30
+REMARK_CHARACTERS = 30
+CARDS_A_MINUTE = 30
+"""To one member; what comes beyond is dropped without a word."""
+ATTACHMENT_BYTES = 10_000_000
 
 SAYS = {
     -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
+    40014: "invalid access_token",
+    40058: "invalid request parameter",
+    40068: "invalid tag id",
+    40096: "invalid external userid",
+    41051: "welcome message already delivered",
+    41096: "another app is sending the welcome message",
+    41089: "moment task can not be cancelled",
+    45033: "concurrent limit",
+    60111: "userid not found",
+    81013: "user & party & tag all invalid",
+    84061: "not external contact",
+    92117: "tag is not created by this app",
     40003: "invalid openid",
     40004: "invalid media type",
     40005: "invalid file type",

@@ -104,7 +104,13 @@ def _account_pages(door: Blueprint, world: World) -> None:
             (one, len(world.followers.of(one, following=True)), world.press.articles(one, 0, 1)[0])
             for one in world.accounts.officials()
         ]
-        return render_template("index.html", accounts=accounts, apps=world.accounts.apps())
+        corps = [
+            (one, sum(len(world.friends.of_rep(one, rep.userid)) for rep in one.reps))
+            for one in world.accounts.corps()
+        ]
+        return render_template(
+            "index.html", accounts=accounts, corps=corps, apps=world.accounts.apps()
+        )
 
     @door.get("/accounts/<appid>")
     def account(appid: str) -> str:

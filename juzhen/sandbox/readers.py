@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 import urllib3
 
-from juzhen.sandbox.accounts import App, AppCustomer, OfficialAccount
+from juzhen.sandbox.accounts import App, AppCustomer, Corp, OfficialAccount
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.ledger import Ledger
 
@@ -61,8 +61,20 @@ class Readers:
             db.execute("update people set cookie = ? where openid = ?", (cookie, person["openid"]))
         visitor = _pairs(cookie).get(VISITOR, "")
         if visitor != _pairs(person["cookie"]).get(VISITOR, "") and account.write_key:
-            self._introduce(person, account, visitor)
+            ids = {"openid": person["openid"], "unionid": person["unionid"]}
+            self._introduce(ids, account.write_key, visitor)
         return self._keep(person["openid"], url, status, page)
+
+    def open_external(self, corp: Corp, person: Any, url: str) -> int:
+        """A rep's customer opens a link inside WeChat, where the page learns her unionid."""
+        before = self._ledger.fact(f"cookie:{person['external']}", "")
+        status, page, cookie = self._walk(url, before)
+        self._ledger.keep(f"cookie:{person['external']}", cookie)
+        visitor = _pairs(cookie).get(VISITOR, "")
+        if visitor != _pairs(before).get(VISITOR, "") and corp.write_key:
+            ids = {"external_userid": person["external"], "unionid": person["unionid"]}
+            self._introduce(ids, corp.write_key, visitor)
+        return self._keep(person["external"], url, status, page)
 
     def open_in_app(self, app: App, customer: AppCustomer, url: str) -> int:
         """The same inside the app, whose pages know who is logged in."""
@@ -106,15 +118,14 @@ class Readers:
             url = urljoin(url, where)
         return status, page, cookie
 
-    def _introduce(self, person: Any, account: OfficialAccount, cookie: str) -> None:
-        """The company's page knows who reads inside WeChat: openid and unionid meet the cookie."""
+    def _introduce(self, ids: Mapping[str, str], write_key: str, cookie: str) -> None:
+        """The company's page knows who reads inside WeChat: her ids meet the cookie."""
         known = [
-            {"type": "openid", "id": person["openid"], "collection": "users"},
-            {"type": "unionid", "id": person["unionid"], "collection": "users"},
+            {"type": kind, "id": value, "collection": "users"}
+            for kind, value in (*ids.items(), ("cookie", cookie))
         ]
-        known.append({"type": "cookie", "id": cookie, "collection": "users"})
         told = {"type": "identify", "anonymousId": cookie, "traits": {}}
-        self.tell(account.write_key, told | {"context": {"externalIds": known}})
+        self.tell(write_key, told | {"context": {"externalIds": known}})
 
     def reading(self, number: int) -> Any:
         with self._ledger.turn() as db:

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from juzhen.sandbox import limits
-from juzhen.sandbox.accounts import Accounts, OfficialAccount
+from juzhen.sandbox.accounts import Accounts, Corp, OfficialAccount
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.ledger import Ledger
 from juzhen.sandbox.limits import Said
@@ -58,7 +58,7 @@ class Tokens:
                 self._kill("appid = ? and door = 'stable'", account.appid)
             return self._make(account, "stable")
 
-    def _make(self, account: OfficialAccount, door: str) -> dict[str, Any]:
+    def _make(self, account: OfficialAccount | Corp, door: str) -> dict[str, Any]:
         token, now = f"sandbox_{secrets.token_urlsafe(90)}", self._clock.seconds()
         with self._ledger.turn() as db:
             db.execute(
@@ -70,16 +70,46 @@ class Tokens:
 
     def owner(self, token: str) -> OfficialAccount:
         """Whose token it is. Says 41001, 40001 or 42001 if it is nobody's, or no longer."""
+        account = self._accounts.official(self._owned(token, 40001))
+        if account is None:
+            raise Said(40001)
+        return account
+
+    def corp(self, corpid: str, secret: str) -> dict[str, Any]:
+        """``gettoken`` of WeCom: the same token while it lives."""
+        corp = self._accounts.corp(corpid)
+        if corp is None:
+            raise Said(40013)
+        if not secrets.compare_digest(corp.secret.encode(), secret.encode()):
+            raise Said(40001)
+        now = self._clock.seconds()
+        with self._ledger.turn() as db:
+            row = db.execute(
+                "select token, expires from tokens where appid = ? and door = 'wecom'"
+                " and dead is null and expires > ? order by made desc limit 1",
+                (corp.appid, now),
+            ).fetchone()
+        if row:
+            return {"access_token": row["token"], "expires_in": int(row["expires"] - now)}
+        return self._make(corp, "wecom")
+
+    def corp_of(self, token: str) -> Corp:
+        """Whose token it is. Says 41001, 40014 or 42001."""
+        corp = self._accounts.corp(self._owned(token, 40014))
+        if corp is None:
+            raise Said(40014)
+        return corp
+
+    def _owned(self, token: str, unknown: int) -> str:
         if not token:
             raise Said(41001)
         with self._ledger.turn() as db:
             row = db.execute("select * from tokens where token = ?", (token,)).fetchone()
-        account = self._accounts.official(row["appid"]) if row else None
-        if row is None or account is None:
-            raise Said(40001)
+        if row is None:
+            raise Said(unknown)
         if row["dead"] is not None or row["expires"] <= self._clock.seconds():
             raise Said(42001)
-        return account
+        return str(row["appid"])
 
     def die(self) -> None:
         """All tokens of today die before their time."""

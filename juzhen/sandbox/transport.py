@@ -26,9 +26,9 @@ def misbehave(app: Flask, world: World) -> None:
 
     @app.before_request
     def before() -> Response | None:
-        if not request.path.startswith("/cgi-bin/"):
+        if (path := _called(request.path)) is None:
             return None
-        g.number = world.journal.begin(request.method, request.path[9:], _asked())
+        g.number = world.journal.begin(request.method, path, _asked())
         g.fault = world.knobs.take(request.path, g.number)
         if g.fault is None or g.fault.kind in _AFTERWARDS:
             return None
@@ -47,6 +47,17 @@ def misbehave(app: Flask, world: World) -> None:
         if kind == "lose_answer":
             return _dropped()
         return _cut(response) if kind == "truncate" else response
+
+
+_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/")
+
+
+def _called(path: str) -> str | None:
+    """What is called of a platform's interface; None for pages and the control door."""
+    for before in _PLATFORMS:
+        if path.startswith(before):
+            return path.removeprefix(before)
+    return None
 
 
 def _asked() -> str:

@@ -17,6 +17,8 @@ from juzhen.sandbox.press import Press
 from juzhen.sandbox.quotas import Quotas
 from juzhen.sandbox.readers import Readers
 from juzhen.sandbox.tokens import Tokens
+from juzhen.sandbox.wecom.friends import Friends
+from juzhen.sandbox.wecom.tasks import Tasks
 from kernel.clock import Clock, utc_now
 
 
@@ -49,6 +51,8 @@ class World:
     followers: Followers
     readers: Readers
     journal: Journal
+    friends: Friends
+    tasks: Tasks
 
     def beat(self) -> None:
         """What time alone brings: reviews end, callbacks fall due."""
@@ -75,6 +79,7 @@ def assemble(settings: Settings) -> World:
     library = Library(ledger, clock)
     callbacks = Callbacks(ledger, clock, knobs, accounts, settings.hub)
     followers = Followers(ledger, clock, knobs, callbacks)
+    friends = Friends(ledger, clock, callbacks)
     return World(
         settings=settings,
         ledger=ledger,
@@ -89,4 +94,6 @@ def assemble(settings: Settings) -> World:
         followers=followers,
         readers=Readers(ledger, clock, settings.hub),
         journal=Journal(ledger, clock),
+        friends=friends,
+        tasks=Tasks(ledger, clock, knobs, friends),
     )

@@ -70,7 +70,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     content = content_hub(settings, stores)
     data = data_hub(stores, content)
     front = ends(settings, stores, content, data)
-    sold = selling(stores, content, data)
+    sold = selling(stores, content, data, front, base_url=settings.public_url)
     access = Access(
         stores.records, stores.changes, data.staff, stores.quotas, stores.clock,
         key=settings.keys_links, failures=settings.limits_logins,

@@ -13,15 +13,22 @@ from typing import Any
 from channels.accounts import Account, Accounts, Factory, Needs, Sealer
 from channels.app import Inbox, OwnApp
 from channels.outbound import Outbound, RateGate
+from channels.reps import Reps
 from channels.wechat.crypto import Envelope
+from channels.wechat.mail import LetterBox
 from channels.wechat.official_account import WeChatOfficialAccount
 from channels.wechat.tokens import Tokens
 from channels.wechat.uploads import Uploads
+from channels.wechat.wecom.channel import WeCom
+from channels.wechat.wecom.wire import HOST as WECOM_HOST
+from channels.wechat.wecom.wire import WeComWire
 from channels.wechat.wire import HOST, Wire
 from juzhen.wiring.engines import Stores
 from kernel.secret import Secret
 
-CHANNELS: dict[str, Any] = {"app": OwnApp, "wechat_oa": WeChatOfficialAccount}
+CHANNELS: dict[str, Any] = {
+    "app": OwnApp, "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
+}  # fmt: skip
 """Every kind of channel account, and the adapter that speaks for it."""
 
 
@@ -35,6 +42,7 @@ class Tools:
     inbox: Inbox
     outbound: Outbound
     gate: RateGate
+    reps: Reps
 
 
 def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
@@ -57,10 +65,31 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             longest_review=timedelta(seconds=float(told.get("longest_review_seconds", 1800))),
         )  # fmt: skip
 
+    def wecom(account: Account, secrets: Mapping[str, Secret]) -> WeCom:
+        told = account.settings
+        wire = WeComWire(
+            tools.outbound, tokens, tools.gate, account=account.id, appid=told["corp_id"],
+            secret=secrets["app_secret"], host=told.get("base_url", WECOM_HOST),
+            per_minute=float(told.get("per_minute", 3_000)),
+        )  # fmt: skip
+        letters = LetterBox(
+            s.clock, account=account.id, token=secrets["token"].reveal(),
+            envelope=Envelope(secrets["aes_key"].reveal(), told["corp_id"]),
+        )  # fmt: skip
+        return WeCom(
+            wire, uploads, tools.reps, letters, s.clock, account=account.id,
+            agent=int(told["agent_id"]),
+        )  # fmt: skip
+
     def own_app(account: Account, _: Mapping[str, Secret]) -> OwnApp:
         return OwnApp(tools.inbox, account=account.id)
 
     return (
-        {"wechat_oa": official_account, "app": own_app},
-        {"wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token"))},
+        {"wechat_oa": official_account, "app": own_app, "wecom": wecom},
+        {
+            "wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token")),
+            "wecom": Needs(
+                settings=("corp_id", "agent_id"), secrets=("app_secret", "token", "aes_key")
+            ),
+        },
     )

@@ -8,14 +8,19 @@ from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
 from channels.app import Inbox
 from channels.callbacks import Callbacks
+from channels.catching_up import CatchingUp
 from channels.composing import Composer
+from channels.confirming import Confirming
 from channels.deliveries import Deliveries
 from channels.deliveries.courier import Courier
+from channels.live_codes import LiveCodes
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.preferences import Preferences
 from channels.publishing import Publishing
+from channels.reps import Reps
 from channels.touch_policy import Moods, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
+from channels.welcoming import Welcoming
 from juzhen.settings import Settings
 from juzhen.wiring.adapters import Tools, registry
 from juzhen.wiring.content import ContentHub
@@ -29,6 +34,11 @@ class Ends:
 
     accounts: Accounts
     channels: Channels
+    reps: Reps
+    live_codes: LiveCodes
+    welcoming: Welcoming
+    confirming: Confirming
+    catching_up: CatchingUp
     inbox: Inbox
     deliveries: Deliveries
     publishing: Publishing
@@ -44,10 +54,11 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     sealer = Sealer({"k1": bytes.fromhex(settings.keys_secrets.reveal())})
     accounts = Accounts(s.records, s.changes, sealer, s.clock)
     inbox = Inbox(s.records, s.clock)
+    reps = Reps(s.records, data.staff, s.changes)
     tools = Tools(
         stores=s, sealer=sealer, accounts=accounts, inbox=inbox,
         outbound=Outbound(origins=_origins(settings), clock=s.clock),
-        gate=RateGate(s.records, s.clock),
+        gate=RateGate(s.records, s.clock), reps=reps,
     )  # fmt: skip
     channels = Channels(accounts, *registry(tools))
     touch_policy = TouchPolicy(
@@ -60,9 +71,20 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     composer = Composer(
         content.types, content.media, content.links, base_url=settings.public_url
     )  # fmt: skip
+    live_codes = LiveCodes(s.records, s.changes, accounts, channels, s.clock)
+    welcoming = Welcoming(
+        records=s.records, changes=s.changes, accounts=accounts, channels=channels,
+        codes=live_codes, materials=content.materials, shelf=content.shelf, composer=composer,
+        clock=s.clock,
+    )  # fmt: skip
     return Ends(
         accounts=accounts,
         channels=channels,
+        reps=reps,
+        live_codes=live_codes,
+        welcoming=welcoming,
+        confirming=Confirming(s.records, s.changes, deliveries, channels),
+        catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),
         inbox=inbox,
         deliveries=deliveries,
         publishing=Publishing(
@@ -71,7 +93,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
             composer=composer, consents=data.consents, identities=data.identities,
         ),
         preferences=Preferences(s.records, data.consents, deliveries),
-        callbacks=Callbacks(accounts, channels, data.intake, deliveries, s.clock),
+        callbacks=Callbacks(accounts, channels, data.intake, deliveries, s.clock, welcoming),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         touch_policy=touch_policy,
         moods=Moods(s.records, s.changes, data.findings, s.clock),

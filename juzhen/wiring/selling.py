@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engagement.reminders import Reminders
+from engagement.rep_cards import RepCards
 from engagement.triggers import Triggers
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
+from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
 from matching.abilities import Abilities
 from matching.affinities import Affinities
@@ -28,9 +30,12 @@ class Selling:
     recommender: Recommender
     reminders: Reminders
     triggers: Triggers
+    rep_cards: RepCards
 
 
-def selling(s: Stores, content: ContentHub, data: DataHub) -> Selling:
+def selling(
+    s: Stores, content: ContentHub, data: DataHub, front: Ends, *, base_url: str
+) -> Selling:
     """One constructor call after another."""
     counters = Counters(s.people, s.history)
     affinities = Affinities(s.records, s.changes)
@@ -39,23 +44,28 @@ def selling(s: Stores, content: ContentHub, data: DataHub) -> Selling:
     )
     nightly = Nightly(s.people, s.changes, content.materials, s.clock, s.zone)
     reminders = Reminders(s.records, s.changes, s.clock)
+    recommender = Recommender(
+        records=s.records, changes=s.changes, clock=s.clock, zone=s.zone, counters=counters,
+        candidates=Candidates(s.records, s.changes, counters, s.clock, nightly),
+        affinities=affinities, abilities=abilities, customers=data.customers,
+        profiles=data.profiles, identities=data.identities, materials=content.materials,
+        taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff, nightly=nightly,
+    )  # fmt: skip
     return Selling(
         counters=counters,
         affinities=affinities,
         abilities=abilities,
         nightly=nightly,
-        recommender=Recommender(
-            records=s.records, changes=s.changes, clock=s.clock, zone=s.zone, counters=counters,
-            candidates=Candidates(s.records, s.changes, counters, s.clock, nightly),
-            affinities=affinities, abilities=abilities, customers=data.customers,
-            profiles=data.profiles, identities=data.identities, materials=content.materials,
-            taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff,
-            nightly=nightly,
-        ),
+        recommender=recommender,
         reminders=reminders,
         triggers=Triggers(
             records=s.records, people=s.people, findings=data.findings, history=s.history,
             reminders=reminders, profiles=data.profiles, identities=data.identities,
             customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
+        ),
+        rep_cards=RepCards(
+            records=s.records, changes=s.changes, accounts=front.accounts,
+            channels=front.channels, recommender=recommender, materials=content.materials,
+            identities=data.identities, staff=data.staff, clock=s.clock, base_url=base_url,
         ),
     )  # fmt: skip

@@ -15,8 +15,11 @@ from kernel.actors import Actor
 if TYPE_CHECKING:
     from channels.accounts import Accounts
     from channels.app import Inbox
+    from channels.confirming import Confirming
     from channels.deliveries import Deliveries
+    from channels.live_codes import LiveCodes
     from channels.publishing import Publishing
+    from channels.reps import Reps
     from content_hub.campaigns import Campaigns
     from content_hub.finding import Finding
     from content_hub.materials import Materials
@@ -85,6 +88,9 @@ class Context:
     deliveries: Deliveries
     inbox: Inbox
     accounts: Accounts
+    live_codes: LiveCodes
+    reps: Reps
+    confirming: Confirming
     customers: Customers
     profiles: Profiles
     staff: StaffBook

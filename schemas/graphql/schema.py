@@ -12,7 +12,7 @@ import graphene
 from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
-from schemas.graphql import customers, operations
+from schemas.graphql import customers, operations, ways
 from schemas.graphql.binding import bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
@@ -23,7 +23,7 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_SIZES = {**shapes.SIZES, **customers.SIZES, **operations.SIZES}
+_SIZES = {**shapes.SIZES, **customers.SIZES, **operations.SIZES, **ways.SIZES}
 _WEIGHTS = {**shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS}
 
 
@@ -61,12 +61,12 @@ def _schema() -> GraphQLSchema:
 
 
 def _query() -> type[graphene.ObjectType]:
-    roots = {**questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS}
+    roots = {**questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS}
     about = "What can be asked. Every id argument also takes a stable code."
     return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
 
 
 def _mutation() -> type[graphene.ObjectType]:
-    roots = {**verbs.ROOTS, **customers.VERBS, **operations.VERBS}
+    roots = {**verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS}
     about = "What can be done. What is refused for a reason stands under `problems`."
     return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})

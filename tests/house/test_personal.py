@@ -16,6 +16,7 @@ SOMEBODY_ELSES = {
     "campaigns.name": "a campaign's",
     "kept_answers.body": "an answer as it was given, for a day",
     "leases.name": "what is held",
+    "live_codes.name": "a way in",
     "logins.name": "an employee's",
     "materials.body": "what we say to everybody",
     "media_files.name": "a file's",

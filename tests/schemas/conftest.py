@@ -8,9 +8,12 @@ import pytest
 from channels.accounts import Accounts, Channels, Sealer
 from channels.app import Inbox, OwnApp
 from channels.composing import Composer
+from channels.confirming import Confirming
 from channels.deliveries import Courier, Deliveries
+from channels.live_codes import Code, LiveCodes
 from channels.outbound import Breakers
 from channels.publishing import Publishing
+from channels.reps import Reps
 from content_hub.campaigns import Campaigns
 from content_hub.finding import Finding
 from content_hub.media import Media
@@ -51,6 +54,32 @@ query Recommend($customer: ID!, $first: Int = 10) {
 """The two queries of the contract, field for field."""
 
 
+class Codes:
+    """A platform that makes codes, drops them, and keeps tasks for reps."""
+
+    def __init__(self):
+        self.made, self.reminded = {}, []
+
+    def make_code(self, state, reps, *, remark, confirm):
+        self.made[state] = reps
+        return Code(f"cfg-{state}", f"https://p.cn/{state}")
+
+    def find_code(self, state, since):
+        return None
+
+    def staff_code(self, code, reps):
+        pass
+
+    def drop_code(self, code):
+        self.made.pop(code.removeprefix("cfg-"), None)
+
+    def remind(self, ref):
+        self.reminded.append(ref)
+
+    def withdraw(self, ref):
+        pass
+
+
 class Asked(Company):
     """The company with its channels, and an edition to ask."""
 
@@ -64,10 +93,18 @@ class Asked(Company):
         self.finding = Finding(self.index, records, self.materials, changes, self.taxonomy)
         self.accounts = Accounts(records, changes, Sealer({"k": bytes(32)}), clock)
         self.inbox = Inbox(records, clock)
+        self.codes = Codes()
         channels = Channels(
-            self.accounts, {"app": lambda account, secrets: OwnApp(self.inbox, account=account.id)}
+            self.accounts,
+            {
+                "app": lambda account, secrets: OwnApp(self.inbox, account=account.id),
+                "codes": lambda *_: self.codes,
+            },
         )
+        self.live_codes = LiveCodes(records, changes, self.accounts, channels, clock)
+        self.reps = Reps(records, self.staff, changes)
         self.deliveries = Deliveries(records, changes, clock)
+        self.confirming = Confirming(records, changes, self.deliveries, channels)
         breakers = Breakers(records, clock)
         self.publishing = Publishing(
             records=records, clock=clock, shelf=self.shelf, materials=self.materials,
@@ -86,7 +123,7 @@ class Asked(Company):
         names = (
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
-            "history", "recommender", "reminders",
+            "history", "recommender", "reminders", "live_codes", "reps", "confirming",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

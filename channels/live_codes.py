@@ -1,0 +1,220 @@
+"""Live codes (渠道活码): a code for every way a customer may come, its reps and its welcome.
+
+A row first, the platform after: what was asked of a platform that did not answer is looked for
+before it is asked again. A code's ``state`` comes back with whoever scanned it. Draws no picture.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from channels.accounts import Accounts, Channels
+from channels.base import Busy
+from kernel.clock import Clock
+from kernel.errors import Conflict, Invalid, NotFound, Problem
+from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from stores.changes import Changes
+from stores.records import Record, Records
+
+_AGAIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What the platform calls it, and where its picture is."""
+
+    ref: str
+    picture: str
+
+
+@runtime_checkable
+class MakesCodes(Protocol):
+    """A channel that can make codes which say how somebody came."""
+
+    def make_code(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code: ...
+
+    def find_code(self, state: str, since: datetime) -> Code | None:
+        """After a lost answer: was it made?"""
+        ...
+
+    def staff_code(self, code: str, reps: Sequence[str]) -> None: ...
+
+    def drop_code(self, code: str) -> None:
+        """Dropping twice does no harm."""
+        ...
+
+
+class LiveCode(Record, kw_only=True):
+    """One way in. ``ref`` is empty until the platform has made it."""
+
+    __tablename__ = "live_codes"
+    __table_args__ = (UniqueConstraint("account", "state"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("lcd"))
+    account: Mapped[str]
+    state: Mapped[str]
+    name: Mapped[str]
+    reps: Mapped[list[str]] = mapped_column(default_factory=list)
+    """Staff whom it leads to; whoever is free among them gets the customer."""
+    confirm: Mapped[bool] = mapped_column(default=False)
+    """Must the rep accept her first?"""
+    words: Mapped[str] = mapped_column(default="")
+    """The welcome message; empty is the account's own."""
+    material: Mapped[str] = mapped_column(default="")
+    """Goes along with the welcome, if it stands on the shelf then."""
+    campaign: Mapped[str] = mapped_column(default="")
+    ref: Mapped[str] = mapped_column(default="")
+    picture: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    """Why the platform has not made it yet: a key of `kernel.wording`."""
+    by: Mapped[str]
+    created: Mapped[datetime]
+    next_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    """When the platform is to be asked again; None if nothing is owed."""
+    dropped: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class LiveCodes:
+    """Every way in."""
+
+    def __init__(
+        self,
+        records: Records,
+        changes: Changes,
+        accounts: Accounts,
+        channels: Channels,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._accounts = accounts
+        self._channels = channels
+        self._clock = clock
+
+    def create(
+        self,
+        account: str,
+        name: str,
+        *,
+        by: str,
+        reps: Sequence[str] = (),
+        words: str = "",
+        material: str = "",
+        campaign: str = "",
+        confirm: bool = False,
+    ) -> LiveCode:
+        """Ask for one. It is there when ``ref`` is; a platform that is away is asked again.
+
+        Raises `Conflict` for an account whose channel knows no codes.
+        """
+        there = self._accounts.one(account)
+        if not isinstance(self._channels.of(there), MakesCodes):
+            raise Conflict("channel_makes_no_codes", account=there.code)
+        if not name.strip():
+            raise Invalid("name", "field_is_missing")
+        now = self._clock()
+        code = LiveCode(
+            account=there.id, state=f"lc{secrets.token_hex(6)}", name=name.strip()[:60],
+            reps=list(dict.fromkeys(reps)), confirm=confirm, words=words, material=material,
+            campaign=campaign, by=by, created=now, next_at=now + _AGAIN,
+        )  # fmt: skip
+        with self._records.write() as session:
+            session.add(code)
+            self._changes.note("live_code_created", "live_code", code.id, by=by, account=there.id)
+        return self._make(code, look=False)
+
+    def drop(self, key: str, *, by: str) -> LiveCode:
+        """Let nobody come this way any more. Dropping twice does no harm."""
+        code = self.one(key)
+        if code.dropped is None:
+            with self._records.write() as session:
+                kept = session.get_one(LiveCode, code.id)
+                kept.dropped = code.dropped = self._clock()
+                kept.next_at = code.next_at = self._clock()
+                self._changes.note("live_code_dropped", "live_code", code.id, by=by)
+        return self._settle(code)
+
+    def one(self, key: str) -> LiveCode:
+        """Raises `NotFound`."""
+        with self._records.read() as session:
+            if code := session.get(LiveCode, key):
+                return code
+        raise NotFound("live_code", key[:60])
+
+    def of_state(self, account: str, state: str) -> LiveCode | None:
+        """The way somebody came by."""
+        wanted = select(LiveCode).where(LiveCode.account == account, LiveCode.state == state)
+        with self._records.read() as session:
+            return session.scalar(wanted) if state else None
+
+    def page(
+        self, *, account: str = "", first: int = 20, after: str | None = None
+    ) -> Page[LiveCode]:
+        """The newest first."""
+        wanted = select(LiveCode).order_by(LiveCode.id.desc()).limit(page_size(first) + 1)
+        if account:
+            wanted = wanted.where(LiveCode.account == account)
+        if after is not None:
+            wanted = wanted.where(LiveCode.id < read_cursor(after, str)[0])
+        with self._records.read() as session:
+            found = list(session.scalars(wanted))
+        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
+        return Page(found[:first], more)
+
+    def finish(self, limit: int = 20) -> int:
+        """Do what platforms still owe: make what was not made, drop what was dropped here."""
+        due = select(LiveCode).where(LiveCode.next_at <= self._clock())
+        with self._records.read() as session:
+            owed = list(session.scalars(due.order_by(LiveCode.next_at).limit(limit)))
+        for code in owed:
+            self._settle(code) if code.dropped else self._make(code, look=True)
+        return len(owed)
+
+    def _make(self, code: LiveCode, *, look: bool) -> LiveCode:
+        def make() -> Code:
+            channel = self._channels.of(code.account)
+            assert isinstance(channel, MakesCodes)  # noqa: S101 — asked when it was created
+            made = channel.find_code(code.state, code.created) if look else None
+            return made or channel.make_code(
+                code.state, code.reps, remark=code.name, confirm=code.confirm
+            )
+
+        try:
+            made = make()
+        except Problem as trouble:
+            return self._note(code, reason=trouble.reason, wait=_wait(trouble))
+        return self._note(code, made=made)
+
+    def _settle(self, code: LiveCode) -> LiveCode:
+        channel = self._channels.of(code.account)
+        try:
+            if code.ref and isinstance(channel, MakesCodes):
+                channel.drop_code(code.ref)
+        except Problem as trouble:
+            return self._note(code, reason=trouble.reason, wait=_wait(trouble))
+        return self._note(code)
+
+    def _note(
+        self, code: LiveCode, *, made: Code | None = None, reason: str = "",
+        wait: timedelta | None = None,
+    ) -> LiveCode:  # fmt: skip
+        with self._records.write() as session:
+            kept = session.get_one(LiveCode, code.id)
+            kept.reason, kept.next_at = reason, self._clock() + wait if wait else None
+            if made is not None:
+                kept.ref, kept.picture = made.ref, made.picture
+        return kept
+
+
+def _wait(trouble: Problem) -> timedelta:
+    """What a person must mend is tried again more seldom."""
+    if isinstance(trouble, Busy):
+        return timedelta(seconds=trouble.seconds or _AGAIN.total_seconds())
+    return timedelta(hours=1)

@@ -1,0 +1,371 @@
+"""WeCom (企业微信): moments and messages that a rep confirms, cards to reps, customers' doings.
+
+Habits of the platform to know before changing anything here:
+
+* What goes to customers is a task: the rep confirms it in her own WeCom, or never does. Being
+  created is not being sent, and only the results say to whom it went.
+* Tasks have no idempotency key: after a lost answer, look through the list. A moment's link
+  carries our key behind its ``#``, so that it can be told there.
+* ``errcode`` 0 with a filled ``fail_list`` or ``invaliduser`` means: not to those.
+* A customer takes as many mass messages a month as the month has days; the rest are status 3.
+* What is done through the interface never comes back as a callback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
+
+from channels.base import (
+    REP,
+    Asset,
+    Callback,
+    Greeting,
+    Idempotency,
+    Message,
+    Post,
+    Progress,
+    Receipt,
+    Received,
+    Refused,
+    Unanswered,
+)
+from channels.capabilities import Capabilities, Limits
+from channels.live_codes import Code
+from channels.reps import Reps
+from channels.wechat import messages
+from channels.wechat.mail import LetterBox
+from channels.wechat.uploads import Uploads
+from channels.wechat.wecom import behaviour, contacts, hearing
+from channels.wechat.wecom.cards import Cards
+from channels.wechat.wecom.wire import WeComWire
+from kernel.clock import Clock
+from kernel.crash import crash_point, declare
+from kernel.events import Event, Handle
+
+TASKED = declare("wecom.tasked", "a rep was given a task; nobody here knows")
+GROUP = "wecom_group"
+"""The kind of handle that a customer group is known by."""
+
+_GONE = frozenset({41079, 41089})
+"""A moment's task that can no longer be cancelled, or was (believed of the tables at hand)."""
+_EXPIRED_JOB = frozenset({41061, 41062, 40058})
+_NO_SUCH_CODE = frozenset({84060, 40058})
+_MEMBERS_AT_ONCE = 20
+_CONFIRM_WITHIN = timedelta(days=3)
+_LOOK_BACK = timedelta(days=30)
+_SENT = {
+    0: (Progress.AWAITING_PERSON, ""),
+    1: (Progress.SHOWN, ""),
+    2: (Progress.REFUSED, "recipient_gone"),
+    3: (Progress.REFUSED, "recipient_had_enough"),
+}
+
+CAPABILITIES = Capabilities(
+    (
+        Limits(
+            since=date(2025, 11, 1),
+            source="developer.work.weixin.qq.com, 95094 and 92135",
+            shows=frozenset({"article", "text", "image", "video", "file", "mini_program"}),
+            title=64,
+            summary=1_800,
+            link_bytes=2_048,
+            cover_types=frozenset({"image/jpeg", "image/png"}),
+            cover_bytes=10_000_000,
+        ),
+    )
+)
+
+
+class WeCom:
+    """One application of a corporation's WeCom."""
+
+    key: ClassVar[str] = "wecom"
+    idempotency: ClassVar[Idempotency] = "reconcile"
+    pulled: ClassVar[bool] = False
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
+    longest_review = timedelta(minutes=10)
+
+    def __init__(
+        self,
+        wire: WeComWire,
+        uploads: Uploads,
+        reps: Reps,
+        letters: LetterBox,
+        clock: Clock,
+        *,
+        account: str,
+        agent: int,
+    ) -> None:
+        self.wire = wire
+        self._uploads = uploads
+        self._reps = reps
+        self._letters = letters
+        self._clock = clock
+        self._account = account
+        self._cards = Cards(wire, reps, account=account, agent=agent)
+
+    # moments: shown to the customers of every rep who confirms
+
+    def publish(self, post: Post, *, key: str) -> Receipt:
+        text = "\n".join(filter(None, (post.title, post.summary)))
+        link = {"title": post.title[:64], "url": f"{post.link}#{key}"}
+        if post.cover is not None:
+            link["media_id"] = self._attachment(post.cover)
+        told = self.wire.do(
+            "/cgi-bin/externalcontact/add_moment_task",
+            text={"content": text}, attachments=[{"msgtype": "link", "link": link}],
+        )  # fmt: skip
+        crash_point(TASKED)
+        if not told.get("jobid"):
+            raise Unanswered("platform_answer_unreadable", path="add_moment_task")
+        return Receipt(ref=f"moment:{told['jobid']}:{key}", progress=Progress.AWAITING_PERSON)
+
+    def outcome(self, ref: str) -> Receipt:
+        if ref.startswith("moment:"):
+            return self._moment(ref)
+        if ref.startswith("mass:"):
+            return self._mass(ref)
+        return Receipt(ref=ref, progress=Progress.SHOWN)
+
+    def find(self, post: Post, *, key: str) -> Receipt | None:
+        found = self._listed(key)
+        return self._moment(f"moment::{key}", found) if found else None
+
+    def withdraw(self, ref: str) -> None:
+        """A task is cancelled; what a rep has posted already stays hers to delete."""
+        kind, _, number = ref.partition(":")
+        if kind == "mass":
+            msgid = number.partition(":")[0]
+            self.wire.ask("/cgi-bin/externalcontact/cancel_groupmsg_send", msgid=msgid)
+        elif kind == "moment" and (moment := self._listed(number.partition(":")[2])):
+            self.wire.ask(
+                "/cgi-bin/externalcontact/cancel_moment_task", harmless=_GONE,
+                moment_id=str(moment["moment_id"]),
+            )  # fmt: skip
+
+    def _moment(self, ref: str, listed: Mapping[str, Any] | None = None) -> Receipt:
+        """How many reps have posted it: one is enough to be shown."""
+        job, _, key = ref.partition(":")[2].partition(":")
+        if refused := self._refused(job):
+            return Receipt(ref=ref, progress=Progress.REFUSED, reason=refused)
+        listed = listed or self._listed(key)
+        if listed is None:
+            return Receipt(ref=ref, progress=Progress.AWAITING_PERSON)
+        tasks = self.wire.page(
+            "/cgi-bin/externalcontact/get_moment_task", "task_list",
+            moment_id=str(listed["moment_id"]),
+        )  # fmt: skip
+        if any(_whole(task.get("publish_status")) == 1 for task in tasks):
+            return Receipt(ref=ref, progress=Progress.SHOWN)
+        made = _whole(listed.get("create_time"))
+        if made and self._clock().timestamp() - made > _CONFIRM_WITHIN.total_seconds():
+            return Receipt(ref=ref, progress=Progress.REFUSED, reason="no_rep_confirmed")
+        return Receipt(ref=ref, progress=Progress.AWAITING_PERSON)
+
+    def _refused(self, job: str) -> str:
+        """Why the platform made no task of it; a job's number is forgotten after a day."""
+        if not job:
+            return ""
+        told = self.wire.look_at(
+            "/cgi-bin/externalcontact/get_moment_task_result", harmless=_EXPIRED_JOB, jobid=job
+        )
+        result = told.get("result")
+        code = _whole(result.get("errcode")) if isinstance(result, Mapping) else 0
+        return self.wire.codes.minded.get(code, "platform_could_not_publish") if code else ""
+
+    def _listed(self, key: str) -> dict[str, Any] | None:
+        """The moment whose link carries our key."""
+        now = self._clock()
+        moments = self.wire.page(
+            "/cgi-bin/externalcontact/get_moment_list", "moment_list",
+            start_time=int((now - _LOOK_BACK + timedelta(hours=1)).timestamp()),
+            end_time=int((now + timedelta(hours=1)).timestamp()), limit=20,
+        )  # fmt: skip
+        for moment in moments:
+            link = moment.get("link")
+            if isinstance(link, Mapping) and str(link.get("url", "")).endswith(f"#{key}"):
+                return moment if moment.get("moment_id") else None
+        return None
+
+    def _attachment(self, cover: Asset) -> str:
+        def upload(asset: Asset) -> str:
+            path = "/cgi-bin/media/upload_attachment"
+            told = self.wire.upload(path, asset, media_type="image", attachment_type="1")
+            return contacts.text(told, "media_id")
+
+        return self._uploads.once(
+            self._account, "attachment", cover, upload, life=timedelta(days=2, hours=20)
+        )
+
+    # one customer, one group, one rep
+
+    def send(self, message: Message, *, key: str) -> Receipt:
+        if message.handle.kind == REP:
+            return self._cards.send(message, key=key)
+        rep = self._reps.userid_of(self._account, message.rep) if message.rep else ""
+        whose, chat = message.handle.value, message.handle.kind == GROUP
+        payload: dict[str, Any] = {"chat_type": "group" if chat else "single"}
+        payload |= {"chat_id_list" if chat else "external_userid": [whose]}
+        payload |= {"sender": rep} if rep else {}
+        told = self.wire.do(
+            "/cgi-bin/externalcontact/add_msg_template", **payload, **content(message)
+        )
+        crash_point(TASKED)
+        if whose in _texts(told.get("fail_list")):
+            raise Refused("recipient_gone")
+        if not told.get("msgid"):
+            raise Unanswered("platform_answer_unreadable", path="add_msg_template")
+        return Receipt(ref=f"mass:{told['msgid']}:{whose}", progress=Progress.AWAITING_PERSON)
+
+    def results(self, ref: str) -> list[Mapping[str, Any]]:
+        """To whom a task went, by rep: the platform's rows, their ``status`` 0 to 3."""
+        msgid = ref.split(":")[1]
+        rows: list[Mapping[str, Any]] = []
+        for task in self.wire.page(
+            "/cgi-bin/externalcontact/get_groupmsg_task", "task_list", msgid=msgid, limit=1000
+        ):
+            rows += self.wire.page(
+                "/cgi-bin/externalcontact/get_groupmsg_send_result", "send_list", msgid=msgid,
+                userid=str(task.get("userid") or ""), limit=1000,
+            )  # fmt: skip
+        return rows
+
+    def remind(self, ref: str) -> None:
+        """Ask the rep once more to confirm; the platform allows three a day."""
+        self.wire.ask("/cgi-bin/externalcontact/remind_groupmsg_send", msgid=ref.split(":")[1])
+
+    def _mass(self, ref: str) -> Receipt:
+        whose = ref.split(":", 2)[2]
+        for row in self.results(ref):
+            if whose in (row.get("external_userid"), row.get("chat_id")):
+                told = _SENT.get(_whole(row.get("status")), (Progress.AWAITING_PERSON, ""))
+                return Receipt(ref=ref, progress=told[0], reason=told[1])
+        return Receipt(ref=ref, progress=Progress.AWAITING_PERSON)
+
+    def greet(self, greeting: Greeting, message: Message) -> None:
+        """The welcome message. The code lives 20 s and is good once; ``already_greeted`` is a
+        refusal that needs nobody."""
+        self.wire.do(
+            "/cgi-bin/externalcontact/send_welcome_msg", welcome_code=greeting.code,
+            **content(message),
+        )  # fmt: skip
+
+    def settle_card(self, ref: str, words: str) -> None:
+        """Somebody has handled it: the card says so to everybody who got it."""
+        self._cards.settle(ref, words)
+
+    # hearing
+
+    def receive(self, callback: Callback) -> Received:
+        if self._letters.is_handshake(callback):
+            return Received(answer=self._letters.echo(callback.query))
+        body = self._letters.opened(callback)
+        try:
+            told = messages.fields(body)
+            events = tuple(hearing.events(told, self._account, body, self._staff))
+        except messages.UNREADABLE:
+            return Received(unreadable=body, answer=b"success")
+        return Received(events=events, greetings=self._greetings(told, events), answer=b"success")
+
+    def _staff(self, userid: str) -> str:
+        return self._reps.staff_of(self._account, userid)
+
+    def _greetings(self, told: Mapping[str, Any], events: Sequence[Event]) -> tuple[Greeting, ...]:
+        code = messages.one(told, "WelcomeCode")
+        if not code or not events or events[0].handle is None:
+            return ()
+        first = events[0]
+        return (
+            Greeting(
+                code=code, handle=events[0].handle, rep=first.rep, at=first.at,
+                state=messages.one(told, "State"),
+            ),
+        )  # fmt: skip
+
+    # the ways to a rep, and the nightly walk
+
+    def make_code(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
+        """A 渠道活码: whoever scans it adds one of these reps, and we hear with which state."""
+        told = self.wire.ask(
+            "/cgi-bin/externalcontact/add_contact_way", type=2 if len(reps) > 1 else 1, scene=2,
+            remark=remark[:30], skip_verify=not confirm, state=state, user=self._userids(reps),
+        )  # fmt: skip
+        return Code(contacts.text(told, "config_id"), str(told.get("qr_code") or ""))
+
+    def find_code(self, state: str, since: datetime) -> Code | None:
+        """After a lost answer. Codes of old cannot be listed, new ones can."""
+        begin = int(since.timestamp()) - 60
+        rows = self.wire.page(
+            "/cgi-bin/externalcontact/list_contact_way", "contact_way", start_time=begin,
+            end_time=begin + 86_400, limit=100,
+        )  # fmt: skip
+        for row in rows:
+            told = self.wire.ask(
+                "/cgi-bin/externalcontact/get_contact_way", config_id=row.get("config_id")
+            )
+            way = told.get("contact_way")
+            if isinstance(way, Mapping) and way.get("state") == state:
+                return Code(str(row["config_id"]), str(way.get("qr_code") or ""))
+        return None
+
+    def staff_code(self, code: str, reps: Sequence[str]) -> None:
+        """From now on it leads to these reps."""
+        self.wire.ask(
+            "/cgi-bin/externalcontact/update_contact_way", config_id=code,
+            user=self._userids(reps),
+        )  # fmt: skip
+
+    def drop_code(self, code: str) -> None:
+        self.wire.ask(
+            "/cgi-bin/externalcontact/del_contact_way", harmless=_NO_SUCH_CODE, config_id=code
+        )
+
+    def _userids(self, reps: Sequence[str]) -> list[str]:
+        return [self._reps.userid_of(self._account, each) for each in reps]
+
+    def people(self, mark: str) -> tuple[list[Event], str]:
+        """The relations of some more members, and the mark to go on from; empty at the end."""
+        waiting = [each for each in sorted(contacts.members(self.wire)) if each > mark]
+        some = waiting[:_MEMBERS_AT_ONCE]
+        found = list(contacts.walk(self.wire, some, self._account, self._staff)) if some else []
+        return found, some[-1] if len(waiting) > len(some) else ""
+
+    def figures(self, day: date) -> list[Event]:
+        """What every member did that day, as the platform counted it."""
+        return [
+            event
+            for userid in contacts.members(self.wire)
+            for event in behaviour.of_day(self.wire, userid, self._account, day, self._staff)
+        ]
+
+    def introduce(self, handle: Handle, at: datetime) -> Event | None:
+        told = self.wire.look(
+            "/cgi-bin/externalcontact/get", external_userid=handle.value
+        )  # fmt: skip
+        return contacts.introduction(told, handle, self._account, at, self._staff)
+
+
+def content(message: Message) -> dict[str, Any]:
+    """Text and attachments, as mass messages and welcomes carry them."""
+    if message.kind == "card" and message.link:
+        link = {"title": message.title, "url": message.link, "desc": message.text[:160]}
+        if message.cover:
+            link["picurl"] = message.cover
+        attached = [{"msgtype": "link", "link": link}]
+        return {"text": {"content": message.text}, "attachments": attached}
+    words = "\n".join(filter(None, (message.text, message.link)))
+    return {"text": {"content": words}}
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def _whole(value: Any) -> int:
+    """Numbers come as texts, too; what is none is 0."""
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError):
+        return 0

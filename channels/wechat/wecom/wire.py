@@ -1,0 +1,73 @@
+"""WeCom's wire (企业微信接口): its token and its error codes. Knows no single API.
+
+Habits of the platform to know before changing anything here:
+
+* Every application has a secret, and every secret its own token.
+* ``gettoken`` answers the same token while it lives, and is throttled when asked often (91039).
+* A limit of a minute shuts the door for a minute, of an hour for an hour, of a day for the day.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from channels.wechat.wire import Codes, Wire
+
+HOST = "https://qyapi.weixin.qq.com"
+
+WECOM = Codes(
+    expired=frozenset({40001, 40014, 42001}),
+    signed_out=frozenset({40013, 40056, 42009, 48002, 60020, 84074, 301002}),
+    later={
+        -1: 0.0, 45009: 60.0, 45033: 5.0, 90312: 60.0, 90454: 60.0, 91039: 60.0, 41096: 1.0,
+    },
+    minded={
+        40003: "recipient_unknown",
+        40068: "corp_tag_unknown",
+        40096: "recipient_unknown",
+        41051: "already_greeted",
+        41078: "month_is_used_up",
+        60111: "recipient_unknown",
+        81013: "recipient_unknown",
+        84061: "recipient_gone",
+        84083: "rep_has_no_licence",
+        92117: "corp_tag_not_ours",
+    },
+)  # fmt: skip
+
+
+class WeComWire(Wire):
+    """The calls of one application of one corporation; ``appid`` is the corporation's id."""
+
+    codes: ClassVar[Codes] = WECOM
+
+    def _fetch(self, force: bool) -> tuple[str, float]:  # the port's argument
+        path = "/cgi-bin/gettoken"
+        query = {"corpid": self._appid, "corpsecret": self._secret.reveal()}
+        sent = self._send("GET", path, query, b"", {}, repeatable=True)
+        return self._token(path, sent)
+
+    def page(self, path: str, name: str, **payload: Any) -> list[dict[str, Any]]:
+        """Every row of a list that is told page by page under ``next_cursor``."""
+        rows: list[dict[str, Any]] = []
+        asked, seen = dict(payload), set[str]()
+        cursor = ""
+        while cursor not in seen:
+            seen.add(cursor)
+            told = self.ask(path, **asked)
+            found = told.get(name)
+            rows += [each for each in found if isinstance(each, dict)] if found else []
+            cursor = str(told.get("next_cursor") or "")
+            if not cursor:
+                break
+            asked["cursor"] = cursor
+        return rows
+
+    def authorize_url(self, back: str, state: str) -> str:
+        """Where a rep is sent to sign in with WeCom; she comes back with a code."""
+        return (
+            "https://open.weixin.qq.com/connect/oauth2/authorize"
+            f"?appid={quote(self._appid)}&redirect_uri={quote(back, safe='')}"
+            f"&response_type=code&scope=snsapi_base&state={quote(state)}#wechat_redirect"
+        )

@@ -1,0 +1,176 @@
+"""Welcoming (欢迎语): the express lane for whoever has just turned up.
+
+A welcome code lives 20 seconds and is good once, so it is kept when the callback is taken, and
+used by a lane of its own beside the outbox. What is too late stays unsaid, and says so. A repeat of
+the callback brings the same code and adds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from channels.accounts import Account, Accounts, Channels
+from channels.base import Busy, Greeting, Greets, Message, Refused, Unanswered
+from channels.composing import Composer
+from channels.live_codes import LiveCodes
+from content_hub.materials import Materials
+from content_hub.shelf import Shelf
+from kernel.clock import Clock
+from kernel.crash import crash_point, declare
+from kernel.errors import Problem
+from kernel.events import Handle
+from stores.changes import Changes
+from stores.records import Record, Records
+
+LIFE = timedelta(seconds=20)
+_HOLD = timedelta(seconds=6)
+"""How long one try is left alone before another worker takes it for dead."""
+GREETED = declare("welcoming.greeted", "she was welcomed; nobody here knows")
+
+
+class Welcome(Record, kw_only=True):
+    """One welcome that is, or was, owed."""
+
+    __tablename__ = "welcomes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """The account and a digest of the code: the same code is the same welcome."""
+    account: Mapped[str]
+    handle: Mapped[str] = mapped_column(info={"customer": "drop"})
+    rep: Mapped[str]
+    state: Mapped[str]
+    code: Mapped[str] = mapped_column(repr=False)
+    """Emptied once it was used."""
+    at: Mapped[datetime]
+    """When it was heard of; the code's seconds are counted from here at the latest."""
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(default="")
+    """``greeted``, or why she was not: a key of `kernel.wording`."""
+    settled: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Welcoming:
+    """Says the first words."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        changes: Changes,
+        accounts: Accounts,
+        channels: Channels,
+        codes: LiveCodes,
+        materials: Materials,
+        shelf: Shelf,
+        composer: Composer,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._accounts = accounts
+        self._channels = channels
+        self._codes = codes
+        self._materials = materials
+        self._shelf = shelf
+        self._composer = composer
+        self._clock = clock
+
+    def note(self, account: Account, greetings: Iterable[Greeting]) -> None:
+        """Keep what a callback brought. Noting it again changes nothing."""
+        now = self._clock()
+        rows = [
+            {
+                "id": _id(account.id, each.code), "account": account.id,
+                "handle": str(each.handle), "rep": each.rep, "state": each.state,
+                "code": each.code, "at": now, "next_at": now, "outcome": "", "settled": None,
+            }
+            for each in greetings
+        ]  # fmt: skip
+        if not rows:
+            return
+        insert = pg_insert if self._records.on_postgres else sqlite_insert
+        with self._records.write() as session:
+            session.execute(insert(Welcome).values(rows).on_conflict_do_nothing())
+
+    def greet_due(self) -> int:
+        """Say what is owed; how many were said or given up."""
+        done = 0
+        while welcome := self._claim():
+            self._greet(welcome)
+            done += 1
+        return done
+
+    def _claim(self) -> Welcome | None:
+        now = self._clock()
+        due = select(Welcome).where(Welcome.next_at <= now).order_by(Welcome.next_at).limit(1)
+        with self._records.read() as session:  # most rounds find nothing and take no turn
+            if session.scalar(due) is None:
+                return None
+        with self._records.write() as session:
+            welcome = session.scalar(due.with_for_update(skip_locked=True))
+            if welcome is not None:
+                welcome.next_at = now + _HOLD
+        return welcome
+
+    def _greet(self, welcome: Welcome) -> None:
+        if self._clock() - welcome.at >= LIFE:
+            return self._settle(welcome, "welcome_too_late")
+        try:
+            channel = self._channels.of(welcome.account)
+            message = self._message(welcome)
+            if message is None or not isinstance(channel, Greets):
+                return self._settle(welcome, "nothing_to_send")
+            greeting = Greeting(
+                code=welcome.code, handle=message.handle, rep=welcome.rep, state=welcome.state,
+                at=welcome.at,
+            )  # fmt: skip
+            channel.greet(greeting, message)
+            crash_point(GREETED)
+        except (Busy, Unanswered) as later:
+            wait = later.seconds if isinstance(later, Busy) else 0
+            return self._later(welcome, min(wait or 1.0, 5.0))
+        except Refused as no:  # said before is said
+            return self._settle(welcome, "greeted" if no.reason == "already_greeted" else no.reason)
+        except Problem as no:
+            return self._settle(welcome, no.reason)
+        return self._settle(welcome, "greeted")
+
+    def _message(self, welcome: Welcome) -> Message | None:
+        account = self._accounts.one(welcome.account)
+        code = self._codes.of_state(account.id, welcome.state)
+        words = (code.words if code else "") or str(account.settings.get("welcome") or "")
+        material = code.material if code else ""
+        standing = material and material in self._shelf.standing_ids(account.id, [material])
+        if not words and not standing:
+            return None
+        return self._composer.message(
+            self._materials.one(material) if standing else None, account,
+            Handle.parse(welcome.handle), words, welcome.rep,
+        )  # fmt: skip
+
+    def _later(self, welcome: Welcome, seconds: float) -> None:
+        with self._records.write() as session:
+            kept = session.get_one(Welcome, welcome.id)
+            kept.next_at = self._clock() + timedelta(seconds=seconds)
+
+    def _settle(self, welcome: Welcome, outcome: str) -> None:
+        with self._records.write() as session:
+            kept = session.get_one(Welcome, welcome.id)
+            kept.outcome, kept.code, kept.next_at = outcome, "", None
+            kept.settled = self._clock()
+            self._changes.note(
+                "welcomed" if outcome == "greeted" else "not_welcomed", "welcome", kept.id,
+                by="worker", handle=kept.handle, account=kept.account, rep=kept.rep,
+                reason=outcome,
+            )  # fmt: skip
+
+
+def _id(account: str, code: str) -> str:
+    return f"{account}:{hashlib.sha256(code.encode()).hexdigest()[:40]}"

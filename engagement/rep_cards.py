@@ -1,0 +1,231 @@
+"""Cards to reps (推荐卡片): every red dot reaches the rep in her own WeCom, with what to say.
+
+A reminder that is due becomes a card with the best recommendations for its customer; once she has
+turned to it the card says so. The card holds no name of a customer: the page behind it does. Makes
+no reminder itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from channels.accounts import Account, Accounts, Channels
+from channels.base import REP, Busy, Message, TellsReps, Unanswered
+from content_hub.materials import Materials
+from data_hub.identities import Identities
+from data_hub.staff import Staff, StaffBook
+from engagement.reminders import Reminder
+from kernel.clock import Clock
+from kernel.crash import crash_point, declare
+from kernel.errors import Problem
+from kernel.events import Handle
+from kernel.wording import say
+from matching.recommender import Recommender
+from stores.changes import Change, Changes
+from stores.records import Record, Records
+from stores.watermarks import Watermarks
+
+FIRST = 3
+"""So many recommendations stand on a card."""
+_FOLLOWER = "rep_cards"
+_FRESH = timedelta(days=2)
+_LOOK_AGAIN = timedelta(minutes=1)
+_MOST_TRIES = 20
+TOLD = declare("rep_cards.told", "the rep's WeCom has the card; that is not noted")
+
+
+class RepCard(Record, kw_only=True):
+    """One reminder, as one rep is told of it outside the workbench."""
+
+    __tablename__ = "rep_cards"
+    __table_args__ = (Index("ix_rep_cards_due", "next_at", "reminder"),)
+
+    reminder: Mapped[str] = mapped_column(primary_key=True)
+    staff: Mapped[str]
+    due: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    """When something is to be done about it; None if nothing is."""
+    tries: Mapped[int] = mapped_column(default=0)
+    account: Mapped[str] = mapped_column(default="")
+    ref: Mapped[str] = mapped_column(default="")
+    """What the platform calls it; empty until she has it."""
+    told: Mapped[datetime | None] = mapped_column(default=None)
+    settled: Mapped[datetime | None] = mapped_column(default=None)
+    """When she had turned to it."""
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class RepCards:
+    """Follows the reminders. Only one worker does it at a time."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        changes: Changes,
+        accounts: Accounts,
+        channels: Channels,
+        recommender: Recommender,
+        materials: Materials,
+        identities: Identities,
+        staff: StaffBook,
+        clock: Clock,
+        base_url: str,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._accounts = accounts
+        self._channels = channels
+        self._recommender = recommender
+        self._materials = materials
+        self._identities = identities
+        self._staff = staff
+        self._clock = clock
+        self._base_url = base_url.rstrip("/")
+        self._marks = Watermarks(records, Record)
+
+    def follow(self, limit: int = 200) -> int:
+        """Take note of what was reminded and done, then tell what is due; how many were looked at.
+
+        Repeating is harmless: the platform takes the same card once in four hours.
+        """
+        noted = self._note(limit)
+        due = select(RepCard).where(RepCard.next_at <= self._clock())
+        with self._records.read() as session:
+            cards = list(session.scalars(due.order_by(RepCard.next_at, RepCard.reminder).limit(50)))
+        if not cards:
+            return noted
+        account = self._ours()
+        if account is None:
+            self._put_off(cards)
+            return noted
+        for card in cards:
+            self._close(card) if card.settled else self._tell(card, account)
+        return noted + len(cards)
+
+    def _note(self, limit: int) -> int:
+        mark = self._marks.of(_FOLLOWER)
+        stretch = self._changes.after(mark, limit)
+        if not stretch.changes:
+            return 0
+        with self._records.write() as session:
+            for change in stretch.changes:
+                if change.kind != "reminder":
+                    continue
+                if change.act == "reminded":
+                    self._begin(change)
+                elif card := session.get(RepCard, change.subject):
+                    card.settled = card.settled or self._clock()
+                    card.next_at = self._clock() if card.ref else None
+            self._marks.move(_FOLLOWER, stretch.mark)
+        return len(stretch.changes)
+
+    def _begin(self, change: Change) -> None:
+        """Old ones are let be: whoever connects WeCom today wants no thousand cards."""
+        with self._records.write() as session:
+            reminder = session.get(Reminder, change.subject)
+            if reminder is None or session.get(RepCard, change.subject) is not None:
+                return
+            if self._clock() - reminder.due <= _FRESH:
+                session.add(
+                    RepCard(
+                        reminder=reminder.id, staff=reminder.staff, due=reminder.due,
+                        next_at=max(reminder.due, self._clock()),
+                    )
+                )  # fmt: skip
+
+    def _ours(self) -> Account | None:
+        """The account through which reps are told; the oldest, if there are several."""
+        for account in self._accounts.all():
+            try:
+                if not account.paused and isinstance(self._channels.of(account), TellsReps):
+                    return account
+            except Problem:
+                continue  # an account that cannot be used holds up no other
+        return None
+
+    def _put_off(self, cards: Sequence[RepCard]) -> None:
+        """Nobody has connected a platform on which reps could be told; perhaps somebody will."""
+        now = self._clock()
+        with self._records.write() as session:
+            for card in cards:
+                kept = session.get_one(RepCard, card.reminder)
+                kept.next_at = now + _LOOK_AGAIN if now - kept.due <= _FRESH else None
+
+    def _tell(self, card: RepCard, account: Account) -> None:
+        with self._records.read() as session:
+            reminder = session.get(Reminder, card.reminder)
+        rep = self._staff.many([card.staff]).get(card.staff)
+        late = self._clock() - card.due > _FRESH
+        if reminder is None or rep is None or late or not reminder.unread:
+            return self._later(card, None, "")
+        try:
+            channel = self._channels.of(account)
+            message = self._message(reminder, rep, account)
+            receipt = channel.send(message, key=f"{card.reminder}")
+            crash_point(TOLD)
+        except (Busy, Unanswered) as later:
+            seconds = later.seconds if isinstance(later, Busy) else 0
+            wait = timedelta(seconds=seconds or min(2.0 ** (card.tries + 1), 300))
+            return self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
+        except Problem as no:
+            return self._later(card, None, no.reason)
+        with self._records.write() as session:
+            kept = session.get_one(RepCard, card.reminder)
+            kept.ref, kept.account, kept.told = receipt.ref, account.id, self._clock()
+            kept.next_at, kept.reason = self._clock() if kept.settled else None, ""
+            self._changes.note(
+                "rep_told", "rep_card", card.reminder, by="worker", rep=card.staff,
+                account=account.id, reason=reminder.kind,
+            )  # fmt: skip
+        return None
+
+    def _close(self, card: RepCard) -> None:
+        """She has turned to it, wherever: the card in her WeCom says so."""
+        rep = self._staff.many([card.staff]).get(card.staff)
+        try:
+            channel = self._channels.of(card.account)
+            if isinstance(channel, TellsReps):
+                channel.settle_card(card.ref, say("card_is_done", _tongue(rep)))
+        except (Busy, Unanswered) as later:
+            wait = timedelta(seconds=min(2.0 ** (card.tries + 1), 300))
+            return self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
+        except Problem as no:
+            return self._later(card, None, no.reason)
+        return self._later(card, None, "")
+
+    def _later(self, card: RepCard, wait: timedelta | None, reason: str) -> None:
+        with self._records.write() as session:
+            kept = session.get_one(RepCard, card.reminder)
+            kept.tries, kept.reason = kept.tries + 1, reason
+            kept.next_at = self._clock() + wait if wait else None
+
+    def _message(self, reminder: Reminder, rep: Staff, account: Account) -> Message:
+        tongue = _tongue(rep)
+        customer = self._identities.customer_of(reminder.handle)
+        titles = self._titles(customer, rep.id)
+        words = say("card_recommends", tongue, titles="；".join(titles)) if titles else ""
+        return Message(
+            handle=Handle(REP, account.id, rep.id), kind="card",
+            title=say(f"reminder_{reminder.kind}", tongue),
+            text=words or say("card_look", tongue),
+            link=f"{self._base_url}/workbench/customers/{customer}",
+            button=say("card_button", tongue),
+        )  # fmt: skip
+
+    def _titles(self, customer: str, staff: str) -> list[str]:
+        """The best recommendations, kept as offered; none if she is no longer the rep's."""
+        try:
+            offer = self._recommender.for_contact(customer, self._staff.actor(staff), FIRST)
+        except Problem:
+            return []
+        known = self._materials.many([item.material for item in offer.told()])
+        return [known[each.material].title for each in offer.told() if each.material in known]
+
+
+def _tongue(rep: Staff | None) -> str:
+    return rep.language if rep else "zh"

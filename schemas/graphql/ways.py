@@ -1,0 +1,131 @@
+"""Ways in (获客入口): live codes, members of a platform, and tasks that wait for a rep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+
+from channels.deliveries import Delivery as DeliveryRecord
+from channels.live_codes import LiveCode as LiveCodeRecord
+from channels.reps import Member as MemberRecord
+from kernel.actors import require
+from kernel.wording import say
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.operations import Delivery
+from schemas.graphql.shapes import Listing, Moment, connection, listing, paged, verb
+
+
+def _why(code: LiveCodeRecord, ask: Ask) -> str:
+    return say(code.reason, ask.context.language) if code.reason else ""
+
+
+class LiveCode(graphene.ObjectType):
+    """A code for one way a customer may come, its reps and its welcome (渠道活码)."""
+
+    id = graphene.ID(required=True)
+    channel = graphene.ID(required=True, source="account")
+    name = graphene.String(required=True)
+    state = graphene.String(required=True, description="Comes back with whoever scanned it.")
+    reps = graphene.List(graphene.NonNull(graphene.ID), required=True)
+    words = graphene.String(required=True, description="The welcome message.")
+    material = graphene.ID(resolver=lambda code, ask: code.material or None)
+    picture = graphene.String(
+        resolver=lambda code, ask: code.picture or None,
+        description="Where the code is drawn; null until the platform has made it.",
+    )
+    reason = graphene.String(required=True, resolver=_why, description="Why it has not yet.")
+    created = Moment(required=True)
+    dropped = Moment()
+
+
+class PlatformMember(graphene.ObjectType):
+    """Who a member of a platform's company account is here."""
+
+    channel = graphene.ID(required=True, source="account")
+    userid = graphene.String(required=True)
+    staff = graphene.ID(required=True)
+
+
+def _live_codes(
+    source: None,
+    ask: Ask,
+    channel: str | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> Listing[LiveCodeRecord]:
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return listing(
+        context.live_codes.page(
+            account=context.account(channel) if channel else "",
+            first=20 if first is None else first,
+            after=after,
+        )
+    )
+
+
+def create_live_code(ask: Ask, sent: Mapping[str, Any]) -> LiveCodeRecord:
+    """Make a code. Whoever scans it is given to one of its reps and welcomed at once."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    material = sent.get("material")
+    return context.live_codes.create(
+        sent["channel"],
+        sent["name"],
+        reps=[context.staff.one(each).id for each in sent.get("reps") or ()],
+        words=sent.get("words") or "",
+        material=context.materials.one(material).id if material else "",
+        confirm=bool(sent.get("confirm")),
+        by=context.actor.id,
+    )
+
+
+def drop_live_code(ask: Ask, sent: Mapping[str, Any]) -> LiveCodeRecord:
+    """Let nobody come this way any more. Dropping twice does no harm."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return context.live_codes.drop(sent["live_code"], by=context.actor.id)
+
+
+def link_member(ask: Ask, sent: Mapping[str, Any]) -> MemberRecord:
+    """Say who of the staff a member of the platform is. Without it the same code is the same."""
+    context: Context = ask.context
+    require(context.actor, "manage_accounts")
+    account = context.account(sent["channel"])
+    return context.reps.link(account, sent["userid"], sent["staff"], by=context.actor.id)
+
+
+def remind_rep(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
+    """Ask the rep once more to confirm what waits for her on her platform."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return context.confirming.remind(sent["delivery"], by=context.actor.id)
+
+
+QUESTIONS = {
+    "live_codes": paged(connection(LiveCode), _live_codes, channel=graphene.ID()),
+}
+VERBS = {
+    "create_live_code": verb(
+        "createLiveCode", "live_code", LiveCode, create_live_code,
+        channel=graphene.ID(required=True), name=graphene.String(required=True),
+        reps=graphene.List(graphene.NonNull(graphene.ID)), words=graphene.String(),
+        material=graphene.ID(), confirm=graphene.Boolean(),
+    ),
+    "drop_live_code": verb(
+        "dropLiveCode", "live_code", LiveCode, drop_live_code,
+        live_code=graphene.ID(required=True),
+    ),
+    "link_member": verb(
+        "linkMember", "member", PlatformMember, link_member, channel=graphene.ID(required=True),
+        userid=graphene.String(required=True), staff=graphene.ID(required=True),
+    ),
+    "remind_rep": verb(
+        "remindRep", "delivery", Delivery, remind_rep, delivery=graphene.ID(required=True)
+    ),
+}  # fmt: skip
+
+SIZES = {("LiveCode", "reps"): 20}

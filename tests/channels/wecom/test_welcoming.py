@@ -1,0 +1,173 @@
+"""Codes, welcomes and the nightly walk: from a scan to the first words, whatever goes wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from channels.accounts import Accounts, Channels, Sealer
+from channels.callbacks import Callbacks
+from channels.catching_up import CatchingUp
+from channels.deliveries import Deliveries
+from channels.live_codes import LiveCodes
+from channels.welcoming import Welcome, Welcoming
+from data_hub.intake import Intake
+from kernel.calendar import Zone
+from kernel.errors import Conflict
+from tests.channels.test_callbacks import Kept
+
+
+class Words:
+    """A composer with nothing but words."""
+
+    def message(self, material, account, handle, words, rep):
+        from channels.base import Message
+
+        return Message(handle=handle, text=words, rep=rep)
+
+
+@pytest.fixture
+def accounts(records, changes, clock):
+    return Accounts(records, changes, Sealer({"k": bytes(32)}), clock)
+
+
+@pytest.fixture
+def account(accounts):
+    return accounts.add(
+        code="wecom", name="长河", kind="wecom", ecosystem="wechat",
+        settings={"welcome": "您好，我是您的客户经理"}, by="t",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def channels(accounts, adapted, channel, account):
+    made = adapted(channel.wire._http, channel.wire._host, account.id)
+    return Channels(accounts, {"wecom": lambda *_: made, "app": lambda *_: object()})
+
+
+@pytest.fixture
+def codes(records, changes, accounts, channels, clock):
+    return LiveCodes(records, changes, accounts, channels, clock)
+
+
+@pytest.fixture
+def welcoming(records, changes, accounts, channels, codes, clock):
+    return Welcoming(
+        records=records, changes=changes, accounts=accounts, channels=channels, codes=codes,
+        materials=None, shelf=None, composer=Words(), clock=clock,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def callbacks(records, changes, accounts, channels, welcoming, clock):
+    deliveries = Deliveries(records, changes, clock)
+    return Callbacks(accounts, channels, Intake(Kept(), clock), deliveries, clock, welcoming)
+
+
+def heard(platform):
+    return platform.seen["heard"]
+
+
+def scanned(platform, codes, stranger, account, staff, told, callbacks, post, **more):
+    code = codes.create(account.id, "门店", reps=[staff.one("li").id], by="t", **more)
+    platform.act("scan", state=code.state, external=stranger.value)
+    callbacks.take(account.id, post(told()[-1]))
+    return code
+
+
+def test_whoever_scans_a_code_hears_its_own_words_once(
+    platform, codes, stranger, account, staff, told, callbacks, post, welcoming
+):
+    code = scanned(
+        platform, codes, stranger, account, staff, told, callbacks, post, words="门店欢迎您"
+    )
+    assert (code.ref != "", code.reason, code.next_at) == (True, "", None)
+    callbacks.take(account.id, post(told()[-1]))
+    assert welcoming.greet_due() == 1
+    assert welcoming.greet_due() == 0
+    (said,) = heard(platform)
+    assert "门店欢迎您" in said["told"]
+
+
+def test_a_code_without_words_says_the_accounts_own(
+    platform, codes, stranger, account, staff, told, callbacks, post, welcoming, records
+):
+    scanned(platform, codes, stranger, account, staff, told, callbacks, post)
+    welcoming.greet_due()
+    (said,) = heard(platform)
+    assert "我是您的客户经理" in said["told"]
+    with records.read() as session:
+        (kept,) = session.query(Welcome).all()
+    assert (kept.outcome, kept.code) == ("greeted", "")
+
+
+def test_a_lost_answer_is_asked_again_and_said_once(
+    platform, codes, stranger, account, staff, told, callbacks, post, welcoming, clock, records
+):
+    scanned(platform, codes, stranger, account, staff, told, callbacks, post)
+    platform.control("knobs", {"lose_answer": {"path": "send_welcome_msg", "times": 1}})
+    welcoming.greet_due()
+    clock.move(timedelta(seconds=2))
+    welcoming.greet_due()
+    assert len(heard(platform)) == 1
+    with records.read() as session:
+        assert [each.outcome for each in session.query(Welcome)] == ["greeted"]
+
+
+def test_after_twenty_seconds_it_stays_unsaid_and_says_so(
+    platform, codes, stranger, account, staff, told, callbacks, post, welcoming, clock, records
+):
+    scanned(platform, codes, stranger, account, staff, told, callbacks, post)
+    clock.move(timedelta(seconds=20))
+    welcoming.greet_due()
+    assert heard(platform) == []
+    with records.read() as session:
+        assert [each.outcome for each in session.query(Welcome)] == ["welcome_too_late"]
+
+
+def test_a_code_whose_answer_was_lost_is_found_and_not_made_twice(
+    platform, codes, account, staff, clock
+):
+    platform.control("knobs", {"lose_answer": {"path": "add_contact_way", "times": 1}})
+    code = codes.create(account.id, "展会", reps=[staff.one("li").id], by="t")
+    assert code.ref == ""
+    clock.move(timedelta(minutes=1))
+    assert codes.finish() == 1
+    (way,) = platform.seen["ways"]
+    assert codes.one(code.id).ref == way["config_id"]
+    assert codes.finish() == 0
+
+
+def test_a_dropped_code_leads_nowhere(platform, codes, account, staff):
+    code = codes.create(account.id, "展会", reps=[staff.one("li").id], by="t")
+    codes.drop(code.id, by="t")
+    codes.drop(code.id, by="t")
+    assert platform.seen["ways"] == []
+    assert [each.id for each in codes.page().items] == [code.id]
+
+
+def test_a_channel_without_codes_says_so(codes, accounts):
+    accounts.add(code="app", name="App", kind="app", ecosystem="own_app", by="t")
+    with pytest.raises(Conflict):
+        codes.create("app", "展会", by="t")
+
+
+def test_once_a_night_every_relation_and_yesterdays_figures_are_told(
+    records, accounts, channels, clock, platform, account
+):
+    kept, zone = Kept(), Zone("Asia/Shanghai")
+    nightly = CatchingUp(records, accounts, channels, Intake(kept, clock), clock, zone)
+    clock.now = zone.at(zone.day(clock()) + timedelta(days=1)) + timedelta(hours=10)
+    while nightly.run():
+        pass
+    kinds = [event.kind for event in kept.told]
+    assert kinds.count("followed") == len(platform.seen["friends"])
+    assert kinds.count("platform_figures") == 2
+    assert nightly.run() == 0
+
+    before = [event.id for event in kept.told]
+    clock.move(timedelta(days=1))
+    while nightly.run():
+        pass
+    followed = [event.id for event in kept.told if event.kind == "followed"]
+    assert len(set(followed)) == kinds.count("followed")
+    assert len(kept.told) > len(before)

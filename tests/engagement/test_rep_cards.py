@@ -1,0 +1,148 @@
+"""Cards to reps: a red dot reaches the rep's own WeCom, with what to say, once."""
+
+from datetime import timedelta
+
+import pytest
+
+from channels.accounts import Accounts, Channels, Sealer
+from channels.base import Busy, Progress, Receipt
+from engagement.rep_cards import RepCards
+from kernel.errors import NotFound
+
+HER = "openid:acc_1:o1"
+
+
+class WeComOfHers:
+    """A rep's WeCom: shows cards, by key once, and closes them."""
+
+    def __init__(self):
+        self.cards, self.closed, self.trouble = {}, [], []
+
+    def send(self, message, *, key):
+        if self.trouble:
+            raise self.trouble.pop()
+        self.cards.setdefault(key, message)
+        return Receipt(ref=f"card:{key}:code", progress=Progress.SHOWN)
+
+    def settle_card(self, ref, words):
+        self.closed.append((ref, words))
+
+
+class Offers:
+    """A recommender with two titles for everybody, or for nobody."""
+
+    def __init__(self):
+        self.hers = True
+
+    def for_contact(self, customer, actor, first):
+        if not self.hers:
+            raise NotFound("customer", customer)
+
+        class Offer:
+            def told(self):
+                return [type("Item", (), {"material": each}) for each in ("mat_1", "mat_2")]
+
+        return Offer()
+
+    def many(self, ids):
+        return {each: type("Material", (), {"title": f"标题{each[-1]}"}) for each in ids}
+
+
+@pytest.fixture
+def wecom():
+    return WeComOfHers()
+
+
+@pytest.fixture
+def offers():
+    return Offers()
+
+
+@pytest.fixture
+def rep(company):
+    return company.staff.add("zhang", "张岚", by="t")
+
+
+@pytest.fixture
+def cards(company, records, changes, clock, wecom, offers):
+    accounts = Accounts(records, changes, Sealer({"k": bytes(32)}), clock)
+    accounts.add(code="w", name="w", kind="wecom", ecosystem="wechat", by="t")
+    return RepCards(
+        records=records, changes=changes, accounts=accounts,
+        channels=Channels(accounts, {"wecom": lambda *_: wecom}), recommender=offers,
+        materials=offers, identities=company.identities, staff=company.staff, clock=clock,
+        base_url="https://hub.example.com/",
+    )  # fmt: skip
+
+
+def told(cards):
+    while cards.follow():
+        pass
+
+
+@pytest.mark.rule("R22.1")
+def test_a_reminder_arrives_as_a_task_with_its_recommendations(company, cards, wecom, rep):
+    reminder = company.reminders.remind(rep.id, "birthday", HER, "2026")
+    told(cards)
+    told(cards)
+    ((key, message),) = wecom.cards.items()
+    assert key == reminder.id
+    assert (message.handle.kind, message.handle.value) == ("rep", rep.id)
+    assert message.title == "客户生日周"
+    assert "标题1" in message.text
+    assert "标题2" in message.text
+    assert message.link.startswith("https://hub.example.com/workbench/customers/cus_")
+
+
+def test_what_is_due_tomorrow_arrives_tomorrow(company, cards, wecom, rep, clock):
+    company.reminders.remind(rep.id, "birthday", HER, "x", due=clock() + timedelta(hours=20))
+    told(cards)
+    assert wecom.cards == {}
+    clock.move(timedelta(hours=20))
+    told(cards)
+    assert len(wecom.cards) == 1
+
+
+def test_once_she_has_turned_to_it_the_card_says_so(company, cards, wecom, rep):
+    reminder = company.reminders.remind(rep.id, "birthday", HER, "2026")
+    told(cards)
+    company.reminders.open(reminder.id, rep.id)
+    company.reminders.finish(reminder.id, rep.id)
+    told(cards)
+    assert wecom.closed == [(f"card:{reminder.id}:code", "已处理")]
+
+
+def test_what_she_did_before_the_card_went_out_needs_none(company, cards, wecom, rep, clock):
+    reminder = company.reminders.remind(
+        rep.id, "birthday", HER, "x", due=clock() + timedelta(hours=1)
+    )
+    told(cards)
+    company.reminders.finish(reminder.id, rep.id)
+    clock.move(timedelta(hours=2))
+    told(cards)
+    assert (wecom.cards, wecom.closed) == ({}, [])
+
+
+def test_a_busy_platform_is_asked_again(company, cards, wecom, rep, clock):
+    wecom.trouble = [Busy("platform_busy", seconds=30)]
+    company.reminders.remind(rep.id, "birthday", HER, "2026")
+    told(cards)
+    assert wecom.cards == {}
+    clock.move(timedelta(seconds=31))
+    told(cards)
+    assert len(wecom.cards) == 1
+
+
+def test_without_recommendations_she_is_still_told(company, cards, wecom, rep, offers):
+    offers.hers = False
+    company.reminders.remind(rep.id, "birthday", HER, "2026")
+    told(cards)
+    (message,) = wecom.cards.values()
+    assert message.text == "请查看这位客户"
+
+
+def test_whoever_connects_wecom_later_gets_no_flood(company, cards, wecom, rep, clock):
+    company.reminders.remind(rep.id, "birthday", HER, "2026")
+    clock.move(timedelta(days=3))
+    told(cards)
+    assert wecom.cards == {}
