@@ -8,23 +8,20 @@ way, it picks its dicts from memory; its answers are compared with ours before a
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
-from bench.lib.line import Round, compared
+from bench.lib import shelf
+from bench.lib.line import Round, compared, measured
 from bench.lib.load import asked
 from bench.lib.server import Server
-from kernel.actors import Role
-from kernel.clock import utc_now
 
 QUERY = """
 query Shelf($channel: ID!, $tags: [ID!], $first: Int = 20, $after: String) {
@@ -36,38 +33,125 @@ query Shelf($channel: ID!, $tags: [ID!], $first: Int = 20, $after: String) {
   }
 }
 """
+TAG = """
+mutation Tag($input: TagMaterialsInput!) {
+  tagMaterials(input: $input) { materials { id } problems { code } }
+}
+"""
+EDIT = """
+mutation Edit($input: EditMaterialInput!) {
+  editMaterial(input: $input) { material { title } problems { code } }
+}
+"""
 HASH = hashlib.sha256(QUERY.encode()).hexdigest()
-MATERIALS, TAGS, WORN, CONNECTIONS = 10_000, 40, 6, 8
+MATERIALS, MANY, CONNECTIONS = 10_000, 100_000, 8
+AGAINST = "Flask, shelf in memory, orjson, gunicorn 1 process x 4 threads"
 
 
 def run(size: int) -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        tags, token = _company(home)
-        ours = Server("juzhen.web.front:app", home / "ours", JUZHEN_HOME=str(home / "company"))
-        stack.callback(ours.stop)
-        _lay_out(ours, home / "memory", tags, token)
-        usual = Server("bench.baselines.flask_memory:app", home / "memory", interface="wsgi")
+        small = _Ours(stack, home / "small", MATERIALS)
+        _lay_out(small, home / "memory")
+        usual = Server("bench.baselines.flask_memory:app", home / "memory", interface="gunicorn")
         stack.callback(usual.stop)
-        _same_answers(ours, usual, tags, token)
+        _same_answers(small, usual)
         seconds = 2.0 * size
-        against = "Flask, shelf in memory, orjson, granian WSGI 1x1"
 
         def rounds(server: Server, requests: list[str]) -> Any:
             return lambda: asked(server, requests, connections=CONNECTIONS, seconds=seconds)
 
-        posts = [_post(_question([tag], nonce="{n}"), token) for tag in tags]
-        gets = [_get(tag, token) for tag in tags]
-        for get in gets:
-            _warm(ours, get)
-        for name, requests, goal in (
-            ("shelf_graphql_uncached", posts, 0.6),
-            ("shelf_graphql_persisted", gets, 2.0),
+        against = rounds(usual, small.posts)
+        for name, requests, goal, most in (
+            ("shelf_graphql_uncached", small.posts, 1.5, 0.7),
+            ("shelf_graphql_persisted", small.gets, 6.0, 0.2),
         ):
-            yield compared(
-                name, rounds(ours, requests), rounds(usual, posts), unit="requests/s", size=size,
-                against=against, goal=goal,
+            yield _cheap(
+                compared(
+                    name, rounds(small.server, requests), against, unit="requests/s", size=size,
+                    against=AGAINST, goal=goal, materials=MATERIALS,
+                ),
+                most,
             )  # fmt: skip
+        yield _memory("shelf_graphql_memory", small, size, 150)
+        many = _Ours(stack, home / "many", MANY)
+        yield _grown(many, small, rounds, size)
+        yield _memory("shelf_graphql_memory_100k", many, size, 300)
+        yield _tagging(small, size)
+        yield _visible(small, size)
+
+
+class _Ours:
+    """A company of so many materials, served; its first answers are given."""
+
+    def __init__(self, stack: ExitStack, home: Path, materials: int) -> None:
+        self.tags, tokens = shelf.company(home / "company", materials)
+        self.token, self.editor = tokens["channel_app"], tokens["editor"]
+        self.server = Server(
+            "juzhen.web.front:app", home / "ours", JUZHEN_HOME=str(home / "company")
+        )
+        stack.callback(self.server.stop)
+        self.posts = [_post(_question([tag], nonce="{n}"), self.token) for tag in self.tags]
+        self.gets = [_get(tag, self.token) for tag in self.tags]
+        begun = time.perf_counter()
+        self.told(_question([self.tags[0]]))
+        self.cold_ms = (time.perf_counter() - begun) * 1000
+        for get in self.gets:
+            done: Round = asked(self.server, [get], connections=1, seconds=0.01)
+            assert done.value
+
+    def told(self, question: dict[str, Any]) -> dict[str, Any]:
+        return _told(self.server, question, self.token)
+
+    def changed(self, mutation: str, **given: Any) -> dict[str, Any]:
+        return _answer(self.server, {"query": mutation, "variables": {"input": given}}, self.editor)
+
+
+def _cheap(line: dict[str, Any], most: float) -> dict[str, Any]:
+    """A line that has to be cheap as well: ``most`` milliseconds of CPU a request."""
+    return line | {"goal_cpu_ms": most, "ok": line["ok"] and line["cpu_ms"] <= most}
+
+
+def _grown(many: _Ours, small: _Ours, rounds: Any, size: int) -> dict[str, Any]:
+    """Ten times the materials, warm; ``value`` is how many times as long an answer takes."""
+    told = compared(
+        "shelf_graphql_100k", rounds(many.server, many.posts), rounds(small.server, small.posts),
+        unit="requests/s", size=size, against=f"the same with {MATERIALS:,} materials",
+        goal=round(1 / 1.3, 3), materials=MANY,
+    )  # fmt: skip
+    return told | {"cold_ms": round(many.cold_ms, 1)}
+
+
+def _memory(name: str, ours: _Ours, size: int, most: int) -> dict[str, Any]:
+    return measured(name, ours.server.memory_mib(), "MiB RssAnon", size=size, most=most)
+
+
+def _tagging(ours: _Ours, size: int) -> dict[str, Any]:
+    """1,000 materials get a tag in one call."""
+    materials = [f"m{number}" for number in range(1_000)]
+    took = []
+    for remove in (False, True, False):
+        change = {"remove" if remove else "add": [ours.tags[0]]}
+        begun = time.perf_counter()
+        told = ours.changed(TAG, materials=materials, **change)
+        took.append(time.perf_counter() - begun)
+        if told["tagMaterials"]["problems"]:
+            raise RuntimeError(f"not tagged: {told}")
+    return measured("tagging_1000", sorted(took)[1] * 1000, "ms", size=size, most=1_000)
+
+
+def _visible(ours: _Ours, size: int) -> dict[str, Any]:
+    """From the answer to an edit until the shelf tells of it."""
+    took = []
+    for number in range(20):
+        first = ours.told(_question([ours.tags[0]]))["nodes"][0]["id"]
+        ours.changed(EDIT, material=first, title=f"改过 {number}")
+        begun = time.perf_counter()
+        seen = ours.told(_question([ours.tags[0]]))["nodes"][0]["title"]
+        took.append(time.perf_counter() - begun)
+        if seen != f"改过 {number}":
+            raise RuntimeError("an edit was not seen by the next question")
+    return measured("edit_visible", sorted(took)[len(took) // 2] * 1000, "ms", size=size, most=10)
 
 
 def _question(tags: list[str], *, first: int = 20, **more: Any) -> dict[str, Any]:
@@ -95,98 +179,40 @@ def _get(tag: str, token: str) -> str:
     )
 
 
-def _warm(server: Server, get: str) -> None:
-    """The first of every question is executed; the rest is what is measured."""
-    done: Round = asked(server, [get], connections=1, seconds=0.01)
-    assert done.value
+def _answer(server: Server, question: dict[str, Any], token: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    told = orjson.loads(server.post("/graphql", orjson.dumps(question), headers))
+    if "errors" in told:
+        raise RuntimeError(f"not answered: {told['errors']}")
+    data: dict[str, Any] = told["data"]
+    return data
 
 
 def _told(server: Server, question: dict[str, Any], token: str) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    told = orjson.loads(server.post("/graphql", orjson.dumps(question), headers))
-    shelf: dict[str, Any] = told["data"]["shelf"]
-    return shelf
+    told: dict[str, Any] = _answer(server, question, token)["shelf"]
+    return told
 
 
-def _lay_out(ours: Server, memory: Path, tags: list[str], token: str) -> None:
+def _lay_out(ours: _Ours, memory: Path) -> None:
     """Let the baseline hold in memory what our shelf tells."""
     memory.mkdir()
     nodes: dict[str, Any] = {}
-    for tag in tags:
+    for tag in ours.tags:
         more: dict[str, Any] = {}
         while True:
-            shelf = _told(ours, _question([tag], first=100, **more), token)
-            nodes |= {node["id"]: node for node in shelf["nodes"]}
-            if not shelf["pageInfo"]["hasNextPage"]:
+            page = ours.told(_question([tag], first=100, **more))
+            nodes |= {node["id"]: node for node in page["nodes"]}
+            if not page["pageInfo"]["hasNextPage"]:
                 break
-            more = {"after": shelf["pageInfo"]["endCursor"]}
+            more = {"after": page["pageInfo"]["endCursor"]}
     newest_first = sorted(nodes.values(), key=lambda node: node["opens"], reverse=True)
     (memory / "shelf.json").write_bytes(orjson.dumps(newest_first))
 
 
-def _same_answers(ours: Server, usual: Server, tags: list[str], token: str) -> None:
-    for tag in tags:
-        told = [_told(server, _question([tag]), token) for server in (ours, usual)]
-        for shelf in told:
-            shelf["pageInfo"]["endCursor"] = None  # opaque, and the baseline has none
+def _same_answers(ours: _Ours, usual: Server) -> None:
+    for tag in ours.tags:
+        told = [_told(server, _question([tag]), ours.token) for server in (ours.server, usual)]
+        for page in told:
+            page["pageInfo"]["endCursor"] = None  # opaque, and the baseline has none
         if told[0] != told[1]:
             raise RuntimeError(f"the answers about {tag} differ")
-
-
-def _company(home: Path) -> tuple[list[str], str]:
-    """A company with a full shelf, from the cache; its tags and a front end's token."""
-    kept = _cache()
-    if not (kept / "done").exists():
-        shutil.rmtree(kept, ignore_errors=True)
-        _fill(kept)
-    shutil.copytree(kept, home / "company")
-    with _opened(home / "company") as platform:
-        account = platform.accounts.one("app").id
-        token = platform.access.issue(Role.CHANNEL_APP, "bench", account=account, by="bench")
-        return [tag.id for tag in platform.taxonomy.find("主题", limit=TAGS)], token.reveal()
-
-
-def _cache() -> Path:
-    """Built once; `_opened` brings it to what this version needs."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "juzhen-bench" / f"shelf-{MATERIALS}-v1"
-
-
-class _opened:  # noqa: N801 - used as a context
-    def __init__(self, home: Path) -> None:
-        from juzhen.settings import load
-        from juzhen.wiring import assemble, migrate
-
-        settings = load({"JUZHEN_HOME": str(home)})
-        migrate(settings)
-        self._platform = assemble(settings)
-
-    def __enter__(self) -> Any:
-        return self._platform
-
-    def __exit__(self, *_: object) -> None:
-        self._platform.close()
-
-
-def _fill(home: Path) -> None:
-    from juzhen.settings import begin
-
-    home.mkdir(parents=True)
-    begin(home, stores_durability="process")
-    with _opened(home) as platform:
-        platform.accounts.add(code="app", name="应用", kind="app", ecosystem="own_app", by="bench")
-        account, now = platform.accounts.one("app").id, utc_now()
-        tags = [
-            platform.taxonomy.create(f"主题{n:02}", "topic", code=f"t{n}", by="bench").id
-            for n in range(TAGS)
-        ]
-        for n in range(MATERIALS):
-            made = platform.materials.create(
-                "image_text", f"退休后的养老规划 {n}", summary="每月一次的家庭资产体检" * 3,
-                tags=[tags[(n * 7 + k * k) % TAGS] for k in range(WORN)], by="bench",
-            )  # fmt: skip
-            platform.shelf.place(
-                made.id, account, opens=now - timedelta(minutes=n + 1),
-                closes=now + timedelta(days=3_000), by="bench",
-            )  # fmt: skip
-    (home / "done").touch()

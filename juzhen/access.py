@@ -14,7 +14,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import argon2
@@ -162,6 +162,10 @@ class Access:
 
     def of_token(self, token: str) -> Actor:
         """Whoever this token speaks for. Raises `SignedOff` for one that is no good."""
+        return self.credential(token)[0]
+
+    def credential(self, token: str) -> tuple[Actor, datetime]:
+        """Whoever this token speaks for, and until when it does unless it is revoked."""
         if token.startswith("jz_cust_"):
             return self._of_customer(token)
         if not token.startswith("jz_"):
@@ -170,7 +174,7 @@ class Access:
         key, version = _hash(token), self._changes.version("access")
         known = self._known.get(key)
         if known and known[0] == version and now < known[1]:
-            return known[2]
+            return known[2], known[1]
         with self._records.read() as session:
             row = session.scalar(select(Token).where(Token.hash == key))
         if row is None or row.revoked:
@@ -181,7 +185,7 @@ class Access:
         self._known[key] = (version, row.expires, actor)
         if len(self._known) > 1_000:
             self._known.popitem(last=False)
-        return actor
+        return actor, row.expires
 
     # people
 
@@ -288,7 +292,7 @@ class Access:
         body = base64.urlsafe_b64encode(told).decode().rstrip("=")
         return Secret(f"jz_cust_{body}.{self._sign(body)}"), until
 
-    def _of_customer(self, token: str) -> Actor:
+    def _of_customer(self, token: str) -> tuple[Actor, datetime]:
         body, _, signature = token.removeprefix("jz_cust_").partition(".")
         if not hmac.compare_digest(self._sign(body).encode(), signature.encode()):
             raise SignedOff("token_not_known")
@@ -297,9 +301,10 @@ class Access:
         )
         if until <= self._clock().timestamp():
             raise SignedOff("token_expired")
-        return Actor(
+        actor = Actor(
             id=handle, role=Role.CUSTOMER, account=account, customer=handle, reach=frozenset()
         )
+        return actor, datetime.fromtimestamp(until, UTC)
 
     def _sign(self, body: str) -> str:
         mac = hmac.new(self._key, b"customer:" + body.encode(), hashlib.sha256).digest()

@@ -7,6 +7,7 @@ It is the audit log too: `Audit` seals the rows into a hash chain. Decides nothi
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,6 +76,7 @@ class Changes:
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records = records
         self._clock = clock
+        self._here = threading.local()
 
     def note(
         self,
@@ -115,9 +117,17 @@ class Changes:
             )
 
     def version(self, name: str = "content") -> int:
-        """The version now: one cheap statement, for every request."""
-        with self._records.glance() as connection:
-            return connection.execute(_VERSION, {"name": name}).scalar() or 0
+        """The version now, asked by every request: one cheap statement, or none at all if
+        nothing was committed since this thread asked last."""
+        stamp = self._records.stamp()
+        if stamp is None:
+            with self._records.glance() as connection:
+                return connection.execute(_VERSION, {"name": name}).scalar() or 0
+        kept: tuple[int, dict[str, int]] | None = getattr(self._here, "versions", None)
+        if kept is None or kept[0] != stamp:
+            kept = (stamp, dict(self._records.rows(_VERSIONS)))
+            self._here.versions = kept
+        return kept[1].get(name, 0)
 
     def after(self, mark: str, limit: int = 1_000) -> Stretch:
         """What came after the mark. Nothing is skipped, however writers overtake each other."""
@@ -138,6 +148,7 @@ class Changes:
 
 
 _VERSION = text("SELECT number FROM versions WHERE name = :name")
+_VERSIONS = "SELECT name, number FROM versions"
 _TURN = text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST_RUNNING = text("(SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)")
 

@@ -35,6 +35,7 @@ from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
 from kernel.errors import Overloaded
+from stores.looks import Looks
 
 
 class Moment(TypeDecorator[datetime]):
@@ -95,6 +96,7 @@ class Records:
         self._here = threading.local()
         self._held = held
         self._file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
+        self.looks = Looks(self._file) if self._file else None
         self._bare = (  # SQLite commits each statement by itself already: we say BEGIN ourselves
             self.engine
             if self._file
@@ -120,6 +122,28 @@ class Records:
             return
         with _busy_is_said(), self._bare.connect() as connection:
             yield connection
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The rows of one statement with ``?`` for its values, at the price of the bare driver.
+
+        Inside a transaction of this thread it is asked there.
+        """
+        if self.looks is not None and not self._inside():
+            return self.looks.rows(statement, values)
+        if self.on_postgres:
+            statement = statement.replace("?", "%s")
+        with self.glance() as connection:
+            return list(connection.exec_driver_sql(statement, tuple(values)).fetchall())
+
+    def stamp(self) -> int | None:
+        """As long as it is the same in this thread, nothing was committed. None: nobody knows,
+        because the records are on another machine or a transaction is open here."""
+        if self.looks is None or self._inside():
+            return None
+        return self.looks.stamp()
+
+    def _inside(self) -> bool:
+        return getattr(self._here, "session", None) is not None
 
     @contextmanager
     def write(self, *about: str) -> Iterator[Session]:
@@ -184,6 +208,8 @@ class Records:
         base.metadata.create_all(self.engine)
 
     def close(self) -> None:
+        if self.looks is not None:
+            self.looks.close()
         self.engine.dispose()
 
 

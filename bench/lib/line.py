@@ -51,3 +51,15 @@ def compared(
         "ok": ratio >= goal,
         **more,
     }
+
+
+def measured(name: str, value: float, unit: str, *, size: int, most: float) -> dict[str, Any]:
+    """A line without a baseline: what there must not be more of than ``most``."""
+    return {
+        "bench": name,
+        "value": round(value, 1),
+        "unit": unit,
+        "size": size,
+        "goal": most,
+        "ok": value <= most,
+    }

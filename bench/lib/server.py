@@ -24,6 +24,19 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         home.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "BENCH_HOME": str(home)} | told
+        self._process = subprocess.Popen(
+            self._command(target, interface, processes), env=environment
+        )
+        self._wait()
+
+    def _command(self, target: str, interface: str, processes: int) -> list[str]:
+        if interface == "gunicorn":
+            return [
+                *(sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4"),
+                *("--no-control-socket", "--log-level", "error"),
+                *("--bind", f"127.0.0.1:{self.port}", target),
+            ]
         command = [
             *(sys.executable, "-m", "granian", "--interface", interface, "--loop", "uvloop"),
             *("--no-ws", "--log-level", "error", "--host", "127.0.0.1", "--port", str(self.port)),
@@ -31,9 +44,16 @@ class Server:
         ]
         if interface == "wsgi":
             command[-1:] = ["--blocking-threads", "1", target]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "BENCH_HOME": str(home)} | told
-        self._process = subprocess.Popen(command, env=environment)
-        self._wait()
+        return command
+
+    def memory_mib(self) -> float:
+        """Anonymous memory of the one process that serves."""
+        (child, *_) = self._children() or [self._process.pid]
+        (told,) = [
+            line for line in Path(f"/proc/{child}/status").read_text().splitlines()
+            if line.startswith("RssAnon")
+        ]  # fmt: skip
+        return int(told.split()[1]) / 1024
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)

@@ -34,6 +34,7 @@ class Shelf:
         self._changes = changes
         self._clock = clock
         self._types = Types(records, changes)
+        self._window = listing.Window(records)
         self._tree: Remembered[TagTree] = Remembered(records, changes, "tags", load)
 
     # Promising
@@ -160,12 +161,12 @@ class Shelf:
         after: str | None = None,
         now: datetime | None = None,
         count: bool = False,
+        as_of: Freshness | None = None,
     ) -> Page[ShelfItem]:
         """What stands on an account's shelf, the newest opening first.
 
-        ``sight`` are the units whose content is seen (None is all); tags are ids or codes, and
-        a tag counts for whatever lies under it unless ``descendants`` is off. In a slot the newest
-        ``capacity`` are shown, or its fallback's while it is empty.
+        ``sight`` are units (None is all); tags are ids or codes, and count for what lies under
+        them. In a slot the newest ``capacity`` are shown, or its fallback's while it is empty.
         """
         tree = self._tree.now()
         question = Question(
@@ -175,7 +176,7 @@ class Shelf:
         )  # fmt: skip
         if slot:
             return self._slot_page(question, slot, tree, first, count=count)
-        return listing.page(self._records, question, tree, first=first, after=after, count=count)
+        return self._window.page(question, tree, first=first, after=after, count=count, as_of=as_of)
 
     def _slot_page(
         self, question: Question, code: str, tree: TagTree, first: int, *, count: bool
@@ -190,13 +191,13 @@ class Shelf:
             tried.add(code)
             fit = min(first, slots[code].capacity)
             asked = replace(question, slot=code)
-            items = list(listing.page(self._records, asked, tree, first=fit).items)
+            items = list(self._window.page(asked, tree, first=fit).items)
             code = slots[code].fallback
         return Page(items, None, len(items) if count else None)
 
     def freshness(self, now: datetime | None = None) -> Freshness:
         """An answer about the shelf can be given again as long as this is the same."""
-        return listing.freshness(self._records, now or self._clock())
+        return self._window.freshness(now or self._clock())
 
     def next_boundary(self, now: datetime | None = None) -> datetime | None:
         """When something next opens or closes by itself."""

@@ -6,6 +6,7 @@ asker sends; what is spliced in are our own words.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ import orjson
 from content_hub.showcase import micros, moment
 from content_hub.tags import Tag, TagTree
 from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.latest import Latest
 from stores.records import Records
 
 
@@ -38,6 +40,8 @@ class ShelfItem(NamedTuple):
     number: int
     fields: dict[str, Any]
     tags: tuple[Tag, ...]
+    told: dict[Any, Any]
+    """What doors have made of it, kept as long as it is: the same row is the same item."""
 
 
 class Freshness(NamedTuple):
@@ -95,70 +99,97 @@ _SAME = "SELECT 1 FROM shelf_rows x WHERE x.placement = r.placement AND"
 _COLUMNS = "r.placement, r.slot, r.opens, r.closes, d.document"
 
 
-def page(
-    records: Records,
-    question: Question,
-    tree: TagTree,
-    *,
-    first: int = 20,
-    after: str | None = None,
-    count: bool = False,
-) -> Page[ShelfItem]:
-    """What stands there, the newest opening first. The total is counted only if asked for."""
-    size = page_size(first)
-    where, values = question.conditions()
-    columns, told = _COLUMNS, []
-    if count:
-        columns += f", (SELECT count(*) FROM shelf_rows r WHERE {where})"  # noqa: S608  # our words
-        told += values
-    told += values
-    if after is not None:
-        where += " AND (r.opens, r.placement) < (?, ?)"
-        told += read_cursor(after, int, str)
-    rows = _rows(
-        records,
-        f"SELECT {columns} FROM shelf_rows r JOIN shelf_documents d ON d.material = r.material"  # noqa: S608
-        f" WHERE {where} ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}",
-        told,
-    )
-    items = [_item(question.account, row, tree) for row in rows[:size]]
-    total = None
-    if count:
-        total = rows[0][5] if rows else 0 if after is None else _total(records, question)
-    more = items and len(rows) > size
-    return Page(items, cursor(rows[size - 1][2], rows[size - 1][0]) if more else None, total)
+class Window:
+    """The pages of the shelf, and what is worth keeping between two looks at them.
+
+    Nothing kept is ever wrong: an item is told again only for the very same row, a total only for
+    the same freshness.
+    """
+
+    def __init__(self, records: Records, *, items: int = 4_096, totals: int = 2_048) -> None:
+        self._records = records
+        self._most = items
+        self._items: dict[str, tuple[TagTree, Any, ShelfItem]] = {}
+        self._totals = Latest[Any, int](totals)
+        self._here = threading.local()
+
+    def page(
+        self,
+        question: Question,
+        tree: TagTree,
+        *,
+        first: int = 20,
+        after: str | None = None,
+        count: bool = False,
+        as_of: Freshness | None = None,
+    ) -> Page[ShelfItem]:
+        """What stands there, the newest opening first. The total is counted only if asked for,
+        and not again as long as nothing moved (``as_of``)."""
+        size = page_size(first)
+        where, values = question.conditions()
+        total = self._total(where, values, as_of) if count else None
+        if after is not None:
+            where += " AND (r.opens, r.placement) < (?, ?)"
+            values += read_cursor(after, int, str)
+        rows = self._records.rows(
+            f"SELECT {_COLUMNS} FROM shelf_rows r JOIN shelf_documents d ON d.material = r.material"  # noqa: S608
+            f" WHERE {where} ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}",
+            values,
+        )
+        items = [self._item(question.account, row, tree) for row in rows[:size]]
+        more = items and len(rows) > size
+        return Page(items, cursor(rows[size - 1][2], rows[size - 1][0]) if more else None, total)
+
+    def _total(self, where: str, values: list[Any], as_of: Freshness | None) -> int:
+        key = (where, *values[:2], *values[4:], as_of)  # without the moment, which `as_of` tells
+        known = self._totals.get(key) if as_of is not None else None
+        if known is None:
+            counting = f"SELECT count(*) FROM shelf_rows r WHERE {where}"  # noqa: S608
+            ((known,),) = self._records.rows(counting, values)
+            if as_of is not None:
+                self._totals.put(key, known)
+        return int(known)
+
+    def _item(self, account: str, row: Any, tree: TagTree) -> ShelfItem:
+        kept = self._items.get(row[0])
+        if kept is not None and kept[0] is tree and kept[1] == row:
+            return kept[2]
+        item = _item(account, row, tree)
+        if len(self._items) >= self._most:
+            self._items.clear()
+        self._items[row[0]] = (tree, row, item)
+        return item
+
+    def freshness(self, now: datetime) -> Freshness:
+        """The content version and the last boundary passed: one statement of index seeks, or none
+        if nothing was committed and no boundary passed since this thread asked last."""
+        at = micros(now)
+        stamp = self._records.stamp()
+        kept: tuple[int | None, int, Freshness] | None = getattr(self._here, "kept", None)
+        if kept and stamp is not None and stamp == kept[0] and kept[2].epoch <= at < kept[1]:
+            return kept[2]
+        (told,) = self._records.rows(_FRESHNESS, [at] * 4)
+        version, opened, closed, *ahead = told
+        fresh = Freshness(version or 0, max(opened or 0, closed or 0))
+        self._here.kept = (stamp, min((each for each in ahead if each), default=_NEVER), fresh)
+        return fresh
 
 
-def _total(records: Records, question: Question) -> int:
-    where, values = question.conditions()
-    counted = _rows(records, f"SELECT count(*) FROM shelf_rows r WHERE {where}", values)  # noqa: S608
-    return int(counted[0][0])
-
-
-def freshness(records: Records, now: datetime) -> Freshness:
-    """The content version and the last boundary passed: one statement of three index seeks."""
-    ((version, opened, closed),) = _rows(records, _FRESHNESS, [micros(now)] * 2)
-    return Freshness(version or 0, max(opened or 0, closed or 0))
-
-
+_NEVER = 1 << 62
 _FRESHNESS = (
     "SELECT (SELECT number FROM versions WHERE name = 'content'),"
     " (SELECT max(opens) FROM shelf_rows WHERE tag = '' AND opens <= ?),"
-    " (SELECT max(closes) FROM shelf_rows WHERE tag = '' AND closes <= ?)"
+    " (SELECT max(closes) FROM shelf_rows WHERE tag = '' AND closes <= ?),"
+    " (SELECT min(opens) FROM shelf_rows WHERE tag = '' AND opens > ?),"
+    " (SELECT min(closes) FROM shelf_rows WHERE tag = '' AND closes > ?)"
 )
 
 
 def next_boundary(records: Records, now: datetime) -> datetime | None:
     """When the shelf changes by itself the next time."""
-    ((opens, closes),) = _rows(records, _NEXT, [micros(now)] * 2)
-    ahead = [each for each in (opens, closes) if each is not None]
+    (told,) = records.rows(_FRESHNESS, [micros(now)] * 4)
+    ahead = [each for each in told[3:] if each is not None]
     return moment(min(ahead)) if ahead else None
-
-
-_NEXT = (
-    "SELECT (SELECT min(opens) FROM shelf_rows WHERE tag = '' AND opens > ?),"
-    " (SELECT min(closes) FROM shelf_rows WHERE tag = '' AND closes > ?)"
-)
 
 
 class Tally(NamedTuple):
@@ -175,7 +206,7 @@ def tally(records: Records, account: str, now: datetime) -> Tally:
         "SELECT coalesce(sum(CASE WHEN opens <= ? THEN 1 ELSE 0 END), 0), count(*)"  # noqa: S608
         f" FROM shelf_rows WHERE tag = '' AND closes > ? {where}"
     )
-    ((there, promised),) = _rows(records, counted, [micros(now), micros(now), *values])
+    ((there, promised),) = records.rows(counted, [micros(now), micros(now), *values])
     return Tally(there, promised - there)
 
 
@@ -188,15 +219,8 @@ def standing(records: Records, account: str, ids: Collection[str], now: datetime
     if account:
         where += " AND r.account = ?"
         values.append(account)
-    rows = _rows(records, f"SELECT DISTINCT r.material FROM shelf_rows r WHERE {where}", values)  # noqa: S608
+    rows = records.rows(f"SELECT DISTINCT r.material FROM shelf_rows r WHERE {where}", values)  # noqa: S608
     return {row[0] for row in rows}
-
-
-def _rows(records: Records, statement: str, values: Collection[Any]) -> list[Any]:
-    if records.on_postgres:
-        statement = statement.replace("?", "%s")
-    with records.glance() as connection:
-        return list(connection.exec_driver_sql(statement, tuple(values)).fetchall())
 
 
 def _marks(values: Collection[Any]) -> str:
@@ -208,5 +232,5 @@ def _item(account: str, row: Any, tree: TagTree) -> ShelfItem:
     return ShelfItem(
         row[0], account, row[1], moment(row[2]), moment(row[3]),
         told["id"], told["code"], told["type"], told["title"], told["summary"], told["cover"],
-        told["unit"], told["number"], told["fields"], tuple(tree.tags(told["tags"])),
+        told["unit"], told["number"], told["fields"], tuple(tree.tags(told["tags"])), {},
     )  # fmt: skip

@@ -21,8 +21,10 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-Quick = Callable[[str, str, str, Header], Answer | None]
-"""(method, path, query, header) → an answer that is ready, or None for the application to say."""
+Quick = Callable[[str, str, Header], Answer | None]
+"""(path, query, header) of a GET → an answer that is ready, or None for the application to say."""
+Swift = Callable[[Header, bytes], Answer | None]
+"""(header, body) of a question that was posted → its answer, or None for the application."""
 
 PROBLEM = "application/problem+json"
 SAFE = [

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from juzhen.logs import logger
-from juzhen.web.answers import Answer, Header, Quick, refusal
+from juzhen.web.answers import Answer, Header, Quick, Swift, refusal
 from juzhen.web.bridge import WSGI, Bridge, Crowded
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Front:
         *,
         intake: Intake | None = None,
         quick: Quick | None = None,
+        swift: Swift | None = None,
         url: str = "http://127.0.0.1",
         draining: threading.Event | None = None,
         opens: Callable[[str], bool] = lambda _: True,
@@ -69,6 +70,7 @@ class Front:
         self._bridge = Bridge(pages, url=url, draining=self._draining)
         self._intake = intake
         self._quick = quick
+        self._swift = swift
         self._opens = opens
         self._close = close
 
@@ -111,10 +113,14 @@ class Front:
                 scope.method, path, scope.query_string, header, _bytes(body)
             )
         if self._quick is not None and scope.method == "GET":
-            ready = self._quick(scope.method, path, scope.query_string, header)
+            ready = self._quick(path, scope.query_string, header)
             if ready is not None:
                 return ready
         body = await _body(scope, proto, BODY_LIMIT)
+        if self._swift is not None and path == "/graphql" and isinstance(body, bytes):
+            ready = self._swift(header, body) if _plain_post(scope) else None
+            if ready is not None:
+                return ready
         try:
             await self._bridge.answer(scope, proto, body)
         finally:
@@ -142,6 +148,10 @@ async def _body(scope: Any, proto: Any, limit: int) -> bytes | BinaryIO:
     if length is not None and _size(body) != length:
         raise _Refused(400, "body_not_whole", ("connection", "close"))
     return body
+
+
+def _plain_post(scope: Any) -> bool:
+    return scope.method == "POST" and not scope.query_string
 
 
 def _bodyless(scope: Any) -> bool:
@@ -187,15 +197,17 @@ def _bytes(body: bytes | BinaryIO) -> bytes:
 def build(settings: Settings) -> Front:
     """The front of one process, with everything behind it."""
     from juzhen import logs, wiring
-    from juzhen.web import app, collect, graphql
+    from juzhen.web import app, collect
+    from juzhen.web.swift import Swift
 
     logs.start(settings.log_level, process="web")
     platform = wiring.assemble(settings)
-    intake = collect.collect(platform)
+    intake, swift = collect.collect(platform), Swift(platform)
     return Front(
         app.create(platform).wsgi_app,
         intake=intake,
-        quick=graphql.quick(platform),
+        quick=swift.get,
+        swift=swift.post,
         url=settings.public_url,
         draining=platform.draining,
         opens=_doors(settings.web_doors, intake),

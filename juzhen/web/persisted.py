@@ -44,6 +44,10 @@ class PersistedQueries:
                 select(PersistedQuery.document).where(PersistedQuery.hash == hash_.lower())
             )
 
+    def knows(self, hash_: str) -> bool:
+        """Is it kept for every process, as far as this one has seen?"""
+        return hash_ in self._known
+
     def keep(self, hash_: str, text: str) -> None:
         """Keep it for every process. Repeating is harmless and costs nothing."""
         hash_ = hash_.lower()

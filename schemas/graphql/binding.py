@@ -6,7 +6,7 @@ graphql-core, so a change of library stays possible and the compiler may call it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -57,6 +57,19 @@ class Resolver:
         return self.plain(source, Ask(info.context, chosen), **arguments)
 
 
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How a type's objects may be told once for many answers.
+
+    Its objects carry ``told``, a dict that lives as long as nothing about them changes.
+    """
+
+    key: Callable[[Any], Hashable]
+    """Of a context: everything besides the object that its fields depend on."""
+    holds: Callable[[str, str], bool]
+    """Does a (type, field) under it depend on nothing else?"""
+
+
 def selected(
     schema: GraphQLSchema,
     returned: Any,
@@ -72,9 +85,10 @@ def selected(
     return frozenset(group[0].name.value for group in groups.values())
 
 
-def bind(schema: GraphQLSchema) -> None:
+def bind(schema: GraphQLSchema, lasting: Mapping[str, Lasting] | None = None) -> None:
     """Give every field its `Attribute` or `Resolver`. graphene's defaults are replaced: they
-    answer null for an attribute that was misspelled."""
+    answer null for an attribute that was misspelled. ``lasting`` is kept for the compiler."""
+    schema.extensions = {"lasting": dict(lasting or {})}
     for kind in schema.type_map.values():
         if not is_object_type(kind) or kind.name.startswith("__"):
             continue

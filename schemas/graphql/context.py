@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from content_hub.finding import Finding
     from content_hub.materials import Materials
     from content_hub.media import Media
-    from content_hub.shelf import Shelf
+    from content_hub.shelf import Freshness, Shelf
     from content_hub.tags import TagTree, Taxonomy
     from content_hub.tracking import Links
     from content_hub.types import Types
@@ -100,12 +100,20 @@ class Context:
     accounts_known: dict[str, str] = field(default_factory=dict)
     """Ids of accounts by id and code: these never change, so the door keeps them for all."""
     _batches: dict[str, Batch[Any]] = field(default_factory=dict, init=False)
+    _freshness: Freshness | None = field(default=None, init=False)
 
     def batch(self, name: str, fetch: Callable[[list[str]], Mapping[str, Thing]]) -> Batch[Thing]:
         """The batch of that name, for this request alone."""
         if name not in self._batches:
             self._batches[name] = Batch(fetch)
         return self._batches[name]
+
+    @property
+    def freshness(self) -> Freshness:
+        """What answers made of content are as old as, as of the first time that it was asked."""
+        if self._freshness is None:
+            self._freshness = self.shelf.freshness(self.now)
+        return self._freshness
 
     @property
     def sight(self) -> list[str] | None:

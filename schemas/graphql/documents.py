@@ -29,8 +29,10 @@ from graphql import (
 from graphql.validation.specified_rules import recommended_rules, specified_rules
 
 from kernel.errors import Invalid, Problem
-from schemas.graphql.compiler import Compiled, Unsupported, compile_query, switches
+from schemas.graphql.compiler import Compiled, Unsupported, compile_query, reader, switches
+from schemas.graphql.compiler.variables import Reader
 from schemas.graphql.guard import Guard, read
+from schemas.graphql.prices import Prices
 
 
 class NotPersisted(Problem):
@@ -61,7 +63,12 @@ class Document:
     content_only: bool
     """Every field is made of content, so its answer has a name (`answers.key_of`)."""
     introspects: bool
+    swift: bool
+    """Every field is read from the shelf's own rows, and so in a moment."""
     switches: tuple[str, ...]
+    prices: Prices
+    read: Reader
+    """Its variables as they were sent, if they are plainly right."""
     compiled: dict[tuple[Any, ...], Compiled | None] = field(default_factory=dict)
 
     @property
@@ -96,13 +103,16 @@ class Documents:
         schema: GraphQLSchema,
         guard: Guard,
         content: Callable[[str, str], bool],
+        swift: Callable[[str, str], bool],
         *,
         size: int = 262_144,
     ) -> None:
-        """``content`` says of (type, field) whether it is made of content alone."""
+        """``content`` says of (type, field) whether it is made of content alone, ``swift`` whether
+        it is read from the shelf's own rows."""
         self._schema = schema
         self._guard = guard
         self._content = content
+        self._swift = swift
         self._size = size
         self._held = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
@@ -164,25 +174,29 @@ class Documents:
         operation = next(
             each for each in node.definitions if isinstance(each, OperationDefinitionNode)
         )
-        content_only, introspects = self._nature(node)
+        nature = self._nature(node)
         asks = operation.operation is OperationType.QUERY
         return Document(
-            node, hash_, len(text), operation, content_only and asks, introspects, switches(node)
-        )
+            node, hash_, len(text), operation, content_only=nature["content"] and asks,
+            introspects=nature["introspects"], swift=nature["swift"] and asks,
+            switches=switches(node), prices=Prices(node), read=reader(self._schema, operation),
+        )  # fmt: skip
 
-    def _nature(self, node: DocumentNode) -> tuple[bool, bool]:
-        """Is every field content, and is any about the schema itself?"""
+    def _nature(self, node: DocumentNode) -> dict[str, bool]:
+        """Is every field content, is every one swift, and is any about the schema itself?"""
         types = TypeInfo(self._schema)
-        content = self._content
-        seen = {"content": True, "introspects": False}
+        content, swift = self._content, self._swift
+        seen = {"content": True, "swift": True, "introspects": False}
 
         class Seen(Visitor):
             def enter_field(self, field_node: FieldNode, *_: Any) -> None:
                 parent, name = types.get_parent_type(), field_node.name.value
                 if name in ("__schema", "__type"):
-                    seen["introspects"], seen["content"] = True, False
-                elif name != "__typename" and not content(parent.name if parent else "", name):
-                    seen["content"] = False
+                    seen.update(introspects=True, content=False, swift=False)
+                elif name != "__typename":
+                    place = (parent.name if parent else "", name)
+                    seen["content"] &= content(*place)
+                    seen["swift"] &= swift(*place)
 
         visit(node, TypeInfoVisitor(types, Seen()))
-        return seen["content"], seen["introspects"]
+        return seen

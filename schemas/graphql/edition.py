@@ -48,13 +48,18 @@ class Edition:
     """Answers questions about one schema."""
 
     def __init__(
-        self, schema: GraphQLSchema, guard: Guard, content: Callable[[str, str], bool]
+        self,
+        schema: GraphQLSchema,
+        guard: Guard,
+        content: Callable[[str, str], bool],
+        swift: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
-        """``content`` says of (type, field) whether it is made of content alone."""
+        """``content`` says of (type, field) whether it is made of content alone, ``swift`` whether
+        it is read from the shelf's own rows."""
         self.schema = schema
         self.sdl = print_schema(schema) + "\n"
         self.guard = guard
-        self.documents = Documents(schema, guard, content)
+        self.documents = Documents(schema, guard, content, swift)
         self.answers = Answers()
         self._name = hashlib.sha256(self.sdl.encode()).hexdigest()[:12]
 
@@ -82,11 +87,10 @@ class Edition:
                 return _refusal(Outcome.NOT_A_QUESTION, problem, context)
             key = ""
             if document.content_only:
-                freshness = context.shelf.freshness(context.now)
-                key = self._key(document, given, context, freshness)
+                key = self._key(document, given, context, context.freshness)
                 if known := self._known(key, held):
                     return known
-            self.guard.afford(document.node, given)
+            self.guard.afford(document.node, given, document.prices)
         except NotPersisted as unknown:
             return _refusal(Outcome.NOT_KNOWN, unknown, context)
         except Problem as problem:
@@ -95,20 +99,19 @@ class Edition:
             return _wrong(refusal.errors, context)
         return self._executed(document, given, context, key)
 
-    def known(
+    def name_of(
         self,
         persisted: str,
         variables: Mapping[str, Any],
         operation: str | None,
         asker: Asker,
-        freshness: Callable[[], Freshness],
-        held: str = "",
-    ) -> Answer | None:
-        """The answer to a persisted query if it is kept (or ``held``), without executing."""
+        freshness: Freshness,
+    ) -> str | None:
+        """The name of the answer to a persisted query; None if it has none, or we hold none."""
         document = self.documents.held(persisted.lower())
         if document is None or not document.content_only or not document.named(operation):
             return None
-        return self._known(self._key(document, variables, asker, freshness()), held)
+        return self._key(document, variables, asker, freshness)
 
     def _document(
         self,
@@ -147,7 +150,7 @@ class Edition:
     def _executed(
         self, document: Document, given: Mapping[str, Any], context: Context, key: str
     ) -> Answer:
-        variables = get_variable_values(
+        variables = document.read(given) or get_variable_values(
             self.schema,
             document.operation.variable_definitions or (),
             dict(given),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     DocumentNode,
@@ -38,6 +38,11 @@ from graphql.error import GraphQLError
 from kernel.errors import Invalid
 from kernel.ids import PAGE_LIMIT
 
+if TYPE_CHECKING:
+    from schemas.graphql.prices import Prices
+
+SIZING = ("first", "names")
+"""Arguments that say how long a list will be."""
 _UNKNOWN_LIST = 10
 """How long a list is taken to be that neither has a page size nor is in the table of sizes."""
 
@@ -158,12 +163,26 @@ class Guard:
         """
         return _Bill(document, variables, self._schema, self._sizes, self._weights).total()
 
-    def afford(self, document: DocumentNode, variables: Mapping[str, Any]) -> None:
-        """Refuse a question that could cost more than the limit."""
-        cost = self.cost(document, variables)
+    def afford(
+        self, document: DocumentNode, variables: Mapping[str, Any], prices: Prices | None = None
+    ) -> None:
+        """Refuse a question that could cost more than the limit. ``prices`` remembers what the
+        document cost before."""
+        if prices is None:
+            cost = self.cost(document, variables)
+        else:
+            key = prices.key(variables, self._widths())
+            if key not in prices.known:
+                prices.known[key] = self.cost(document, variables)
+            cost = prices.known[key]
         if cost > self.limits.cost:
             shown = cost if cost < 10**9 else "> 10⁹"
             raise Invalid("query", "question_too_costly", cost=shown, limit=self.limits.cost)
+
+    def _widths(self) -> tuple[int, ...]:
+        """The lengths that move at run time: what may be asked of a list of lists."""
+        moving = dict.fromkeys(size for size in self._sizes.values() if not isinstance(size, int))
+        return tuple(size() for size in moving)
 
 
 class _Shape:
@@ -331,29 +350,29 @@ class _Bill:
 
     def _asked(self, node: FieldNode, declared: GraphQLField) -> int:
         """How many the arguments ask for; 0 if they do not say."""
-        for name in ("first", "names"):
+        for name in SIZING:
             if name in declared.args:
                 for argument in node.arguments:
                     if argument.name.value == name:
                         return self._size(argument.value)
                 default = declared.args[name].default_value
-                return 0 if default in (Undefined, None) else _clamped(default)
+                return 0 if default in (Undefined, None) else clamped(default)
         return 0
 
     def _size(self, value: Any) -> int:
         if isinstance(value, VariableNode):
             name = value.name.value
             if name in self._given:
-                return _clamped(self._given[name])
+                return clamped(self._given[name])
             value = self._defaults.get(name)
         if isinstance(value, IntValueNode):
-            return _clamped(int(value.value) if len(value.value) < 12 else PAGE_LIMIT)
+            return clamped(int(value.value) if len(value.value) < 12 else PAGE_LIMIT)
         if isinstance(value, ListValueNode):
-            return _clamped(value.values)
+            return clamped(value.values)
         return PAGE_LIMIT
 
 
-def _clamped(value: Any) -> int:
+def clamped(value: Any) -> int:
     """A size that can be meant; whatever cannot counts as a full page until it is refused."""
     if isinstance(value, list | tuple):
         return min(len(value), PAGE_LIMIT) or 1

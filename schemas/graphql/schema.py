@@ -13,7 +13,7 @@ from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
 from schemas.graphql import customers, operations, ways
-from schemas.graphql.binding import bind
+from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
 from schemas.graphql.guard import Guard, Sizes
@@ -38,7 +38,7 @@ def build(types: Types) -> Edition:
 
     sizes: Sizes = {**_SIZES, ("Material", "fields"): widest, ("ShelfItem", "fields"): widest}
     schema = _schema()
-    return Edition(schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only)
+    return Edition(schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only, swift)
 
 
 def content_only(kind: str, field: str) -> bool:
@@ -46,6 +46,18 @@ def content_only(kind: str, field: str) -> bool:
     if kind == "Query":
         return (kind, field) in _CONTENT_ROOTS
     return kind in _CONTENT_TYPES and (kind, field) not in shapes.VOLATILE
+
+
+def swift(kind: str, field: str) -> bool:
+    """Is a field read from the shelf's own rows, without a look anywhere else?"""
+    if kind == "Query":
+        return field == "shelf"
+    return kind in {"ShelfConnection", "PageInfo"} or _lasts(kind, field)
+
+
+def _lasts(kind: str, field: str) -> bool:
+    """Does a field of what stands on a shelf change only with its row, or the vocabulary?"""
+    return kind in shapes.STANDING and (kind, field) not in shapes.ELSEWHERE
 
 
 def sdl() -> str:
@@ -56,7 +68,7 @@ def sdl() -> str:
 @cache
 def _schema() -> GraphQLSchema:
     made: GraphQLSchema = graphene.Schema(query=_query(), mutation=_mutation()).graphql_schema
-    bind(made)
+    bind(made, {"ShelfItem": Lasting(shapes.told_as, _lasts)})
     return made
 
 

@@ -181,14 +181,6 @@ def edition(tmp_path_factory):
     records.close()
 
 
-class Empty:
-    """A shelf where nothing ever changes."""
-
-    @staticmethod
-    def freshness(now):
-        return Freshness(0, 0)
-
-
 class Bare:
     """As much of a context as a refusal needs."""
 
@@ -196,7 +188,7 @@ class Bare:
     language = "en"
     base_url = BASE
     now = MONDAY
-    shelf = Empty
+    freshness = Freshness(0, 0)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -64,7 +64,7 @@ def beats():
     finally:
         (home / "stream_closed").touch()
 
-def quick(method, path, query, header):
+def quick(path, query, header):
     if path != "/quick":
         return None
     if header("if-none-match") == "1":

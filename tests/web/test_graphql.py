@@ -12,6 +12,7 @@ from juzhen.settings import begin, load
 from juzhen.web import app as web
 from juzhen.web import graphql, pages, problems, reference
 from juzhen.web.persisted import PersistedQueries
+from juzhen.web.swift import Swift
 from juzhen.wiring import assemble, migrate
 from kernel.actors import Role
 from schemas.graphql.schema import build
@@ -41,7 +42,7 @@ class Door:
         for room in (graphql, reference):
             app.register_blueprint(room.blueprint(platform))
         self.client = app.test_client()
-        self.quick = graphql.quick(platform)
+        self.swift = Swift(platform)
         self.account = platform.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"
         )
@@ -73,7 +74,14 @@ class Door:
     def ready(self, token=None, etag="", **asked):
         """What the front can say at once."""
         headers = {"authorization": f"Bearer {token or self.front}", "if-none-match": etag}
-        return self.quick("GET", "/graphql", self.spelled(**asked), headers.get)
+        return self.swift.get("/graphql", self.spelled(**asked), headers.get)
+
+    def swiftly(self, told, token=None, **headers):
+        """What the front says to a question that was posted."""
+        body = told if isinstance(told, bytes) else orjson.dumps(told)
+        named = {"authorization": f"Bearer {token or self.front}"}
+        named |= {"content-type": "application/json"} | headers
+        return self.swift.post(named.get, body)
 
     def spelled(self, query=None, persisted=None, **variables):
         asked = {"variables": orjson.dumps(variables or {"c": "app"}).decode()}
@@ -157,7 +165,7 @@ def test_the_front_says_at_once_what_the_application_would(door):
         assert dict(ready.headers)["etag"] == told.headers["ETag"]
     assert door.ready(token=door.editor, persisted=HASH) is None, "another asker"
     assert door.ready(token="jz_live_nobody", persisted=HASH) is None
-    assert door.quick("POST", "/graphql", door.spelled(persisted=HASH), {}.get) is None
+    assert door.swift.get("/graphql", door.spelled(persisted=HASH), {}.get) is None
 
 
 def test_a_revoked_token_gets_nothing_that_is_kept(door):
@@ -267,3 +275,73 @@ def test_the_reference_is_there_for_people_and_machines(still):
         assert b'<script src="http' not in page.data
     assert b'id="not_found"' in still.client.get("/docs/errors").data
     assert b"type Query" in still.client.get("/docs/schema.graphql").data
+
+
+def test_a_question_about_the_shelf_is_answered_by_the_front_as_by_the_application(door):
+    made = door.place("图文", closes=DAY)
+    asked = {"query": QUERY, "variables": {"c": "app"}}
+    assert door.swiftly(asked) is None  # the first time the application reads the document
+    for _ in range(2):
+        told = door.post(asked)
+        for nonce in range(3):
+            answer = door.swiftly(asked | {"variables": {"c": "app", "nonce": nonce}})
+            assert (answer.status, answer.body) == (200, told.data)
+            assert dict(answer.headers)["content-type"] == told.headers["Content-Type"]
+        door.platform.materials.edit(made, title="另一个", by="li")  # the next one tells of it
+    assert titles(door.swiftly(asked)) == ["另一个"]
+    door.clock.move(DAY - INSTANT)
+    assert titles(door.swiftly(asked)) == ["另一个"]
+    door.clock.move(INSTANT)
+    assert titles(door.swiftly(asked)) == []
+
+
+def test_the_front_tells_nobody_what_another_asked_for(door):
+    door.place("图文")
+    other = door.platform.accounts.add(
+        code="other", name="另一个应用", kind="app", ecosystem="own_app", by="li"
+    )
+    token = door.platform.access.issue(Role.CHANNEL_APP, "o", account=other.id, by="li").reveal()
+    asked = {"query": QUERY, "variables": {"c": "app"}}
+    door.post(asked)
+    (mine,) = orjson.loads(door.swiftly(asked).body)["data"]["shelf"]["nodes"]
+    told = orjson.loads(door.swiftly(asked, token=token).body)
+    assert told["errors"][0]["extensions"]["code"] == "not_found"
+    (seen,) = orjson.loads(door.swiftly(asked, token=door.editor).body)["data"]["shelf"]["nodes"]
+    assert seen["title"] == mine["title"]
+    assert door.swiftly(asked, token="jz_live_nobody") is None
+    door.platform.access.revoke(door.platform.access.tokens()[0].id, by="li")
+    assert door.swiftly(asked) is None
+    assert door.post(asked).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("told", "headers"),
+    [
+        ({"query": QUERY, "variables": {"c": "app"}}, {"cookie": "jz_lang=en"}),
+        ({"query": QUERY, "variables": {"c": "app"}}, {"idempotency-key": "1"}),
+        ({"query": QUERY, "variables": {"c": "app"}}, {"content-type": "text/plain"}),
+        ({"query": QUERY, "variables": {"c": "a\u0000"}}, {}),
+        ({"query": QUERY, "variables": {}}, {}),
+        ({"query": QUERY, "variables": {"c": "app"}, "operationName": "Other"}, {}),
+        ({"query": "{ me { id } }"}, {}),
+        ({"query": 7}, {}),
+        (b"[]", {}),
+        (b"{", {}),
+    ],
+)
+def test_whatever_is_unusual_is_left_to_the_application(still, told, headers):
+    still.post({"query": QUERY, "variables": {"c": "app"}})
+    still.post({"query": "{ me { id } }"})
+    assert still.swiftly(told, **headers) is None
+
+
+def test_a_look_that_takes_long_is_left_to_the_application(door):
+    door.place("图文")
+    asked = {"query": QUERY, "variables": {"c": "app"}}
+    door.post(asked)
+    assert door.swiftly(asked | {"variables": {"c": "app", "n": 1}}) is not None
+    looks = door.platform.records.looks
+    looks.hurry(steps=1)
+    assert door.swiftly(asked | {"variables": {"c": "app", "n": 2}}) is None
+    looks.hurry()
+    assert door.swiftly(asked | {"variables": {"c": "app", "n": 3}}) is not None

@@ -10,5 +10,6 @@ values of the variables they name.
 """
 
 from schemas.graphql.compiler.emit import Compiled, Unsupported, compile_query, switches
+from schemas.graphql.compiler.variables import reader
 
-__all__ = ["Compiled", "Unsupported", "compile_query", "switches"]
+__all__ = ["Compiled", "Unsupported", "compile_query", "reader", "switches"]

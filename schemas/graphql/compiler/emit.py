@@ -13,6 +13,7 @@ from keyword import iskeyword
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DirectiveNode,
     DocumentNode,
     FieldNode,
@@ -28,13 +29,14 @@ from graphql import (
     OperationType,
     VariableNode,
     Visitor,
+    get_named_type,
     is_leaf_type,
     visit,
 )
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 from graphql.execution.values import get_argument_values
 
-from schemas.graphql.binding import Ask, Attribute, Resolver, selected
+from schemas.graphql.binding import Ask, Attribute, Lasting, Resolver, selected
 from schemas.graphql.compiler import runtime
 
 _PLAIN = {"String": "str", "ID": "str", "Boolean": "bool"}
@@ -128,6 +130,7 @@ class _Emitter:
             "Ask": Ask,
             "fail": runtime.fail,
             "gap": runtime.gap,
+            "kept": runtime.kept,
             "present": runtime.present,
             "several": runtime.several,
         }
@@ -216,15 +219,7 @@ class _Emitter:
 
     def _arguments(self, field: GraphQLField, node: FieldNode) -> str:
         """The arguments: worked out now if they are constant, else once in every run."""
-        seen: list[VariableNode] = []
-
-        class Seen(Visitor):
-            def enter_variable(self, variable: VariableNode, *_: Any) -> None:
-                seen.append(variable)
-
-        for argument in node.arguments:
-            visit(argument, Seen())
-        if not seen:
+        if not any(_names_variables(argument) for argument in node.arguments):
             try:
                 return self._keep("c", get_argument_values(field, node, {}))
             except GraphQLError as refused:
@@ -263,10 +258,42 @@ class _Emitter:
         groups = collect_sub_fields(self._schema, self._fragments, self._decided, kind, nodes)
         function = self._object(kind, groups, place)
         told = f"{function}({', '.join((value, *place.indexes))})"
+        lasting = self._schema.extensions.get("lasting", {}).get(kind.name)
+        if lasting is not None and self._holds(lasting, kind, groups):
+            key = self._kept_as(lasting)
+            told = f"kept({', '.join((value, key, function, 'run', *place.indexes))})"
         return [
             f"{value} = present({value})",
             f"{result} = None if {value} is None else {told}",
         ]
+
+    def _kept_as(self, lasting: Lasting) -> str:
+        """The name under which this selection of such objects is kept, in every run."""
+        key = self._name("k")
+        mark = self._keep("U", object())
+        self._opening.append(f"{key} = ({mark}, {self._keep('f', lasting.key)}(ctx))")
+        return key
+
+    def _holds(
+        self, lasting: Lasting, kind: GraphQLObjectType, groups: Mapping[str, list[FieldNode]]
+    ) -> bool:
+        """Does everything that is selected here depend on the object alone?"""
+        for nodes in groups.values():
+            name = nodes[0].name.value
+            if name == "__typename":
+                continue
+            if name not in kind.fields or not lasting.holds(kind.name, name):
+                return False
+            if any(_names_variables(argument) for argument in nodes[0].arguments):
+                return False
+            inside = get_named_type(kind.fields[name].type)
+            if isinstance(inside, GraphQLObjectType):
+                below = collect_sub_fields(
+                    self._schema, self._fragments, self._decided, inside, nodes
+                )
+                if not self._holds(lasting, inside, below):
+                    return False
+        return True
 
     def _list(
         self,
@@ -294,6 +321,17 @@ class _Emitter:
         if kind.name not in self._leaves:
             self._leaves[kind.name] = self._keep("leaf", runtime.leaf(kind))
         return self._leaves[kind.name]
+
+
+def _names_variables(argument: ArgumentNode) -> bool:
+    seen: list[VariableNode] = []
+
+    class Seen(Visitor):
+        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+            seen.append(variable)
+
+    visit(argument, Seen())
+    return bool(seen)
 
 
 def _guarded(steps: list[str], kind: GraphQLOutputType, result: str, place: _Place) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import orjson
 from graphql import FieldNode, GraphQLError, Undefined
 from graphql.error import located_error
 from graphql.execution.values import get_argument_values
@@ -35,6 +36,28 @@ class Run:
 def fail(problem: Exception, nodes: Nodes, path: Path) -> GraphQLError:
     """A field that may not be null went wrong: whoever encloses it has to be null."""
     return located_error(problem, nodes, list(path))
+
+
+_MOST_TOLD = 16
+_AS_IS = orjson.OPT_NON_STR_KEYS
+
+
+def kept(source: Any, key: Any, tell: Callable[..., Any], run: Run, *indexes: int) -> Any:
+    """An object that is told once for many answers: its JSON, ready to be put in its place.
+
+    One with an error in it is told anew every time, so that its error is met every time.
+    """
+    ready: dict[Any, Any] = source.told
+    told = ready.get(key)
+    if told is None:
+        before = len(run.errors)
+        told = tell(source, *indexes)
+        if len(run.errors) == before:
+            told = orjson.Fragment(orjson.dumps(told, option=_AS_IS))
+            if len(ready) >= _MOST_TOLD:
+                ready.clear()
+            ready[key] = told
+    return told
 
 
 def gap(where: str) -> TypeError:

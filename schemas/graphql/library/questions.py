@@ -86,6 +86,7 @@ def _shelf(
         after=after,
         now=now,
         count=counted(ask),
+        as_of=context.freshness if now == context.now else None,
     )
     if "nodes" in ask.selected:
         shapes.materials(context).expect(item.id for item in page.items)

@@ -116,6 +116,11 @@ def tracked_url(context: Context, material: str, account: str) -> str:
     return f"{context.base_url}/t/{context.links.make(material, account, context.actor.staff)}"
 
 
+def told_as(context: Context) -> tuple[str, ...]:
+    """What an item of the shelf is told by, besides its row and the vocabulary."""
+    return (context.language, context.actor.staff, context.base_url)
+
+
 def _shown_url(item: Shown, ask: Ask) -> str:
     return tracked_url(ask.context, item.id, item.account)
 
@@ -274,6 +279,12 @@ CONTENT = {
 
 VOLATILE = {("Material", "placements")}
 """Fields of these types that the clock decides as well."""
+
+STANDING = {"ShelfItem", "Tag", "Media", "FieldValue"}
+"""What an item of the shelf is made of."""
+
+ELSEWHERE = {("ShelfItem", "material")}
+"""Fields of these that are read from elsewhere."""
 
 SIZES = {("Tag", "synonyms"): 30}
 """How long lists can be that have no page size."""

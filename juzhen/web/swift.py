@@ -1,0 +1,211 @@
+"""The swift way (快路): GraphQL that the front answers itself, without a thread and without Flask.
+
+Only questions about what stands on a shelf: their documents are compiled, their rows are looked up
+by the bare driver, and a look that takes long is broken off and asked again by the application.
+Whatever is unusual about a request (a cookie, another language, a word we do not know) is left to
+the application too, which answers the same from the same edition.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from juzhen import metrics
+from juzhen.web.answers import SAFE, Answer, Header
+from juzhen.web.graphql import PATH, Question, asked, keepers, posted, spelled
+from kernel.actors import Actor
+from kernel.errors import Invalid, Overloaded, SignedOff
+from kernel.latest import Latest
+from schemas.graphql.answers import Answer as Told
+from schemas.graphql.answers import Freshness, Outcome
+from schemas.graphql.schema import Context
+from stores.looks import TooLong
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_KEPT = 4_096
+_HEADERS = [pair for pair in SAFE if pair[0] != "cache-control"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """As much of a context as the name of an answer depends on."""
+
+    actor: Actor
+    language: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Where the answer to a request lies, and as of when that is so."""
+
+    key: str
+    etag: str
+    headers: list[tuple[str, str]]
+    access: int
+    freshness: Freshness
+    until: datetime
+    """When the asker's token expires."""
+
+
+class Swift:
+    """One process's swift way. Runs on the front's loop, so it never waits."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._keepers = keepers(platform)
+        self._known: dict[str, str] = {}
+        self._ready = Latest[tuple[str | None, ...], _Ready](_KEPT)
+        self._answered = metrics.metric("juzhen_requests_total", door="graphql", status="2xx")
+        self._took = metrics.metric("juzhen_request_seconds", door="graphql")
+
+    def get(self, path: str, query: str, header: Header) -> Answer | None:
+        """A persisted answer that is kept, or that the asker holds; None for the application."""
+        looks = self._platform.records.looks
+        if path != PATH or looks is None or header("cookie"):
+            return None
+        begun = time.perf_counter()
+        if not looks.hurried:
+            looks.hurry()
+        try:
+            told = self._kept(query, header)
+        except (Overloaded, TooLong):
+            return None
+        if told is not None:
+            self._count(begun)
+        return told
+
+    def post(self, header: Header, body: bytes) -> Answer | None:
+        """The answer to a question about the shelf; None leaves it to the application."""
+        looks = self._platform.records.looks
+        if looks is None or header("cookie") or header("idempotency-key"):
+            return None
+        if not (header("content-type") or "").startswith("application/json"):
+            return None
+        begun = time.perf_counter()
+        if not looks.hurried:
+            looks.hurry()
+        try:
+            told = self._answer(header, body)
+        except (Invalid, SignedOff, Overloaded, TooLong):
+            return None  # the application says what is wrong, or takes its time
+        if told is None or told.outcome is not Outcome.ANSWERED:
+            return None
+        self._count(begun)
+        return _sent(told, header("accept") or "", reading=False)
+
+    def _answer(self, header: Header, body: bytes) -> Told | None:
+        platform = self._platform
+        bearer = header("authorization") or ""
+        if b"\\u0000" in body or not bearer.startswith("Bearer "):
+            return None
+        question = posted(body)
+        hash_ = _hash(question)
+        document = platform.edition.documents.held(hash_)
+        if document is None or not document.swift:
+            return None
+        if question.query and question.persisted and not platform.persisted.knows(hash_):
+            return None  # it is to be written down
+        actor = platform.access.of_token(bearer.removeprefix("Bearer ").strip())
+        context = Context(
+            actor=actor, language=_tongue({}, header, actor), now=platform.clock(),
+            accounts_known=self._known, **self._keepers,
+        )  # fmt: skip
+        return platform.edition.answer(
+            question.query, question.variables, question.operation, context,
+            persisted=question.persisted,
+        )  # fmt: skip
+
+    def _kept(self, query: str, header: Header) -> Answer | None:
+        platform, held = self._platform, header("if-none-match") or ""
+        bearer, accept = header("authorization") or "", header("accept") or ""
+        request = (query, bearer, accept, header("accept-language"))
+        now = platform.clock()
+        ready = self._ready.get(request)
+        access, freshness = platform.changes.version("access"), platform.shelf.freshness(now)
+        if ready is None or (ready.access, ready.freshness) != (access, freshness):
+            ready = self._look_up(query, bearer, header, access, freshness, now)
+            if ready is not None:
+                self._ready.put(request, ready)
+        if ready is None or ready.until <= now:
+            return None
+        if held == ready.etag:
+            return Answer(304, ready.headers)
+        told = platform.edition.answers.of(ready.key)
+        return Answer(200, ready.headers, told.body) if told else None
+
+    def _look_up(
+        self,
+        query: str,
+        bearer: str,
+        header: Header,
+        access: int,
+        freshness: Freshness,
+        now: datetime,
+    ) -> _Ready | None:
+        """Where the answer would lie now; None if the application has to say more."""
+        platform = self._platform
+        if not bearer.startswith("Bearer "):
+            return None
+        try:
+            sent = {name: values[0] for name, values in parse_qs(query).items()}
+            question = asked(sent)
+            actor, until = platform.access.credential(bearer.removeprefix("Bearer ").strip())
+        except (Invalid, SignedOff, ValueError):
+            return None
+        if question.query and _hash(question) != (question.persisted or _hash(question)).lower():
+            return None
+        asker = _Asker(actor, _tongue(sent, header, actor), platform.base_url)
+        key = platform.edition.name_of(
+            _hash(question), question.variables, question.operation, asker, freshness
+        )
+        if key is None:
+            return None
+        etag = f'"{key}"'
+        named = spelled(Told(b"", etag), header("accept") or "", reading=True)[1]
+        headers = [*((name.lower(), value) for name, value in named.items()), *_HEADERS]
+        return _Ready(key, etag, headers, access, freshness, until)
+
+    def _count(self, begun: float) -> None:
+        self._answered.inc()
+        self._took.observe(time.perf_counter() - begun)
+
+
+def _hash(question: Question) -> str:
+    if question.query is None:
+        return (question.persisted or "").lower()
+    return hashlib.sha256(question.query.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _sent(told: Told, accept: str, *, reading: bool) -> Answer:
+    status, headers = spelled(told, accept, reading=reading)
+    named = [(name.lower(), value) for name, value in headers.items()]
+    return Answer(status, [*named, *_HEADERS], told.body)
+
+
+def _tongue(sent: Mapping[str, str], header: Header, actor: Actor) -> str:
+    """As `juzhen.web.asking.language` says it, for a request without cookies."""
+    chosen = sent.get("lang")
+    if chosen in {"zh", "en"}:
+        return str(chosen)
+    if actor.staff:
+        return actor.language
+    return _best(header("accept-language"))
+
+
+@lru_cache(maxsize=256)
+def _best(accepted: str | None) -> str:
+    languages = parse_accept_header(accepted, LanguageAccept)
+    return str(languages.best_match(["zh", "zh-CN", "en"], "zh"))[:2]

@@ -1,0 +1,30 @@
+"""Prices (价格): what one document cost so far, so that nobody reckons twice. Sets no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import ArgumentNode, DocumentNode, VariableNode, Visitor, visit
+
+from schemas.graphql.guard import SIZING, clamped
+
+
+class Prices:
+    """What one document cost so far, by everything that its cost depends on."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.known: dict[tuple[Any, ...], int] = {}
+        names: dict[str, None] = {}
+
+        class Seen(Visitor):
+            def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+                if isinstance(node.value, VariableNode) and node.name.value in SIZING:
+                    names[node.value.name.value] = None
+
+        visit(document, Seen())
+        self._names = tuple(names)
+
+    def key(self, variables: Mapping[str, Any], widths: tuple[int, ...]) -> tuple[Any, ...]:
+        told = (clamped(variables[name]) if name in variables else -1 for name in self._names)
+        return (*told, *widths)
