@@ -18,6 +18,8 @@ from pathlib import Path
 ELASTICSEARCH = "9.5.3"
 OPENSEARCH = "3.8.0.0"
 VERSITYGW = "v1.8.0"
+GRAPHQL_HTTP = "1.23.0"
+ROOT = Path(__file__).parents[2]
 _JAVA = Path(__file__).parent / "java"
 _LEAST_JAVA = 21
 
@@ -99,6 +101,23 @@ def _elasticsearch_modules(kept: Path) -> None:
             f"classname={plugin}\n"
         )
     (kept / "native" / "libzstd.so").symlink_to(_library("libzstd.so.1"))
+
+
+def graphql_audits() -> Path:
+    """A folder where Node finds ``graphql-http``; installed by npm if it is not there."""
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if not npm or not node:
+        raise Missing("Node is not here: apt-get install nodejs npm")
+    kept = home() / f"graphql-http-{GRAPHQL_HTTP}"
+    with turn("graphql-http"):
+        if not (kept / "done").exists():
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir()
+            wanted = (f"graphql-http@{GRAPHQL_HTTP}", "graphql@16")
+            install = (npm, "install", "--prefix", kept, "--no-audit", "--no-fund", *wanted)
+            subprocess.run(install, check=True, capture_output=True)
+            (kept / "done").touch()
+    return kept
 
 
 def _library(name: str) -> Path:
