@@ -105,7 +105,8 @@ class _Client:
         """The whole answer, or nothing yet."""
         told = self._told + self.wire.recv(65_536) if self._told else self.wire.recv(65_536)
         head = told.find(b"\r\n\r\n")
-        length = told.find(b"content-length: ") + 16
+        length = told.find(b"ontent-")  # servers spell it with a small or a capital c
+        length = told.find(b"ength: ", length) + 7
         self._told = b""
         if head < 0 or len(told) < head + 4 + int(told[length : told.index(b"\r", length)]):
             self._told = told
