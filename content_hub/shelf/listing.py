@@ -132,7 +132,7 @@ class Window:
             where += " AND (r.opens, r.placement) < (?, ?)"
             values += read_cursor(after, int, str)
         rows = self._records.rows(
-            f"SELECT {_COLUMNS} FROM shelf_rows r JOIN shelf_documents d ON d.material = r.material"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM shelf_rows r JOIN shelf_documents d ON d.material = r.material"  # noqa: S608  # our words
             f" WHERE {where} ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}",
             values,
         )
