@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from content_hub import richtext
+from content_hub import richtext, sounds
 from content_hub.materials import Material, Materials
 from content_hub.placements import Placement
 from content_hub.tags import Tagging, TagTree, Taxonomy
@@ -21,7 +21,7 @@ from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded
 from stores.changes import Change, Changes
 from stores.records import Records
-from stores.search import Document, Filter, SearchIndex
+from stores.search import Document, Filter, Hits, SearchIndex
 
 _PUT = declare("finding.put", "documents and the mark are in the index")
 _SLICE = 500
@@ -106,13 +106,24 @@ class Finding:
             groups.append(tuple(f"unit:{each}" for each in sight))
         where = Filter(all=tuple(wanted), any=tuple(groups))
         try:
-            hits = self._index.search(text, where, first=first, after=after)
+            hits = self._heard(text, where, first, after)
         except (OSError, sqlite3.Error, SQLAlchemyError, Overloaded):
             return self._plainly(text, sight, types, tags, first)
         live = self._materials.many(hits.ids)
         items = [live[id_] for id_ in hits.ids if id_ in live]
         seen = [each for each in items if sight is None or each.unit in sight]
         return Found(seen, hits.total, hits.next, degraded=False)
+
+    def _heard(self, text: str, where: Filter, first: int, after: str | None) -> Hits:
+        """By the words; if they find nothing, by how they sound: pinyin, or a homophone."""
+        hits = self._index.search(text, where, first=first, after=after)
+        if hits.total or not text.strip():
+            return hits
+        for other in sounds.meant(text):
+            found = self._index.search(other, where, first=first, after=after)
+            if found.total:
+                return found
+        return hits
 
     def _plainly(
         self,
@@ -168,11 +179,12 @@ class Finding:
 def _document(
     material: Material, tree: TagTree, topics: Collection[str], accounts: Collection[str]
 ) -> Document:
-    """Labels and synonyms of the tags count as words of the body."""
+    """Labels and synonyms of the tags count as words of the body, and so does how they sound."""
     tags = tree.tags(topics)
     named = [name for tag in tags for name in (tag.zh, tag.en, *tag.synonyms)]
     values = [value for value in material.fields.values() if isinstance(value, str)]
-    body = [material.summary, richtext.words(material.body), *values, *named]
+    heard = sounds.marks("\n".join([material.title, *named]))
+    body = [material.summary, richtext.words(material.body), *values, *named, " ".join(heard)]
     return Document(
         id=material.id,
         texts={"title": material.title, "body": "\n".join(body)},

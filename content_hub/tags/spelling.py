@@ -1,4 +1,4 @@
-"""Spelling (拼音): a label in pinyin, whole and by its initials. Only for finding tags.
+"""Spelling (拼音): a label in pinyin, whole and by its initials. Only for finding.
 
 The speller is loaded when a label is first spelled, and without its dictionary of phrases, which
 would take 45 MB in every process. So the words of our trade with a character that is read in
@@ -27,6 +27,11 @@ def spelled(label: str) -> str:
     pinyin = _speller()
     full = pinyin.lazy_pinyin(label, errors="ignore")
     return f"{''.join(full)} {''.join(each[0] for each in full)}".strip()
+
+
+def syllables(text: str) -> list[str]:
+    """How each character sounds, without its tone; what is no Chinese character is left out."""
+    return list(_speller().lazy_pinyin(text, errors="ignore"))
 
 
 @cache
