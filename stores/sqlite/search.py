@@ -21,7 +21,8 @@ from stores.records import Records
 from stores.search import EVERYTHING, Document, Filter, Hits
 
 _SHAPE = 2
-"""Counted up when the tables below, or the words that go into them, change: an index of another shape is emptied and rebuilt."""
+"""Counted up when the tables below change, or the words that go into them: an index of another
+shape is emptied and rebuilt."""
 _TABLES = """
 CREATE TABLE documents (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, gone INTEGER NOT NULL
