@@ -60,7 +60,11 @@ class Progress(StrEnum):
     SHOWN = "shown"
     SUBMITTED = "submitted"
     AWAITING_PERSON = "awaiting_person"
+    PARTLY = "partly"
+    """Some of those it was for have it."""
     REFUSED = "refused"
+    EXPIRED = "expired"
+    """Nobody confirmed it there in time."""
     WITHDRAWN = "withdrawn"
 
 
@@ -74,7 +78,9 @@ class Receipt:
     ref: str
     progress: Progress
     reason: str = ""
-    """Why it was refused: a key of `kernel.wording`."""
+    """Why it was refused: a key of `kernel.wording`, completed by ``facts``."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers that go with it: how many it reached, how many it did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,19 +11,21 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, or_, select
 
 from channels.accounts import Account, Accounts, Channels
-from channels.base import Message, Post, Progress
+from channels.base import Busy, Message, Post, Progress
 from channels.composing import Composer
-from channels.deliveries import Courier, Deliveries, Delivery, State
+from channels.deliveries import Courier, Deliveries, Delivery, Gating, Lane, State
+from channels.deliveries.gating import touch_of
+from channels.touch_policy import GATE, Decision, Touch, TouchPolicy, Verdict
 from content_hub.materials import Materials
 from content_hub.placements import Placement
 from content_hub.placements import State as Standing
 from content_hub.shelf import Shelf
-from data_hub.consents import Consents
+from data_hub.consents import MARKETING, Consents
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, Flaw, Invalid, Problem
@@ -74,6 +76,7 @@ class Publishing:
         composer: Composer,
         consents: Consents,
         identities: Kinship,
+        policy: TouchPolicy,
     ) -> None:
         self._records = records
         self._clock = clock
@@ -86,6 +89,8 @@ class Publishing:
         self._composer = composer
         self._consents = consents
         self._identities = identities
+        self._policy = policy
+        self._gating = Gating(records, deliveries, policy, shelf.standing_ids, clock)
 
     # acts
 
@@ -152,34 +157,94 @@ class Publishing:
         words: str = "",
         rep: str = "",
         at: datetime | None = None,
+        **more: Any,
     ) -> Delivery:
         """Queue something for one person. Raises `Conflict` at once if it could not go now; it is
-        asked again at the last moment. The same occasion sends once."""
+        asked again at the last moment. The same occasion sends once.
+
+        Marketing takes a place under the caps here, or waits for one; what a rep sends herself is
+        refused with the reason instead, unless she says why in ``override``. ``more`` is anything
+        else that a delivery remembers: campaign, priority, expires, override.
+        """
         there = self._accounts.one(account)
         key = self._shelf.material_id(material) if material else ""
         if not key and not words.strip():
             raise Invalid("words", "nothing_to_send")
-        with self._records.write():
+        with self._records.write(GATE):
             self._check_sendable(there, handle, purpose, key)
-            return self._deliveries.queue(
+            if known := self._deliveries.there(there.id, str(handle), occasion):
+                return known
+            delivery = self._deliveries.queue(
                 account=there.id, target=handle, occasion=occasion, material=key, words=words,
-                purpose=purpose, rep=rep, by=by, at=at,
+                purpose=purpose, rep=rep, by=by, at=at, **more,
             )  # fmt: skip
+            if purpose == MARKETING and (at is not None and at > self._clock()):
+                delivery.lane = Lane.GATED
+            else:
+                self._take_place(delivery, there, by)
+        return delivery
+
+    def advice(
+        self, handle: Handle, account: str, *, material: str = "", rep: str = ""
+    ) -> Decision:
+        """What the touch policy would say to marketing that goes to her now."""
+        there = self._accounts.one(account)
+        return self._policy.explain(
+            Touch(
+                key="", handle=str(handle), account=there.id, channel=there.kind,
+                material=material, rep=rep,
+            )
+        )  # fmt: skip
+
+    def _take_place(self, delivery: Delivery, account: Account, by: str) -> None:
+        """Its place under the caps, joining the write that queues it."""
+        touch = touch_of(delivery, account.kind)
+        if touch.rep:
+            self._policy.count_own(touch, by=by)
+            return
+        reserved = self._policy.reserve([touch], by=by)
+        decision = reserved.decisions[touch.key]
+        self._deliveries.gate_again(reserved.outranked)
+        if decision.passes:
+            return
+        if decision.verdict is Verdict.REFUSE:
+            raise Conflict(decision.reason, **decision.facts)
+        delivery.lane = Lane.GATED
+        delivery.next_at = decision.next_at
+        delivery.reason, delivery.facts = decision.reason, dict(decision.facts)
+        delivery.step(self._clock(), decision.reason)
 
     # duties, each harmless when repeated and by several workers at once
 
     def publish_due(self) -> int:
         """Ask the platforms to show what should be shown by now; says how many were carried."""
-        lost = self._courier.rescue()
-        lost += self._courier.settle(self._composed)
-        queued = self._queue_due()
-        if queued:
-            crash_point(QUEUED)
-        return lost + self._carry(self._publish_one)
+        return self.rescue() + self.plan() + self._carry(self._publish_one)
 
     def send_due(self) -> int:
         """Say what is due to single persons; says how many were carried."""
-        return self._carry(self._send_one)
+        return self.gate() + self._carry(self._send_one)
+
+    def rescue(self) -> int:
+        """Settle what dead workers were sending, and what was sent and not answered."""
+        return self._courier.rescue() + self._courier.settle(self._composed)
+
+    def plan(self) -> int:
+        """Make deliveries of what should be shown by now."""
+        if queued := self._queue_due():
+            crash_point(QUEUED)
+        return queued
+
+    def gate(self) -> int:
+        """Give out the places under the caps."""
+        return self._gating.run()
+
+    def carry(self) -> int:
+        """What one sender does in a round: whatever is due, greetings first."""
+        return self._carry(lambda: self._send_one() or self._publish_one())
+
+    def greet(self) -> int:
+        """The express lane: what is worth nothing in a few seconds."""
+        return self._carry(lambda: self._say_one(Lane.EXPRESS))
 
     def poll(self) -> int:
         """Ask for the outcomes that platforms owe us."""
@@ -260,7 +325,7 @@ class Publishing:
         return carried
 
     def _publish_one(self) -> bool:
-        claimed = self._deliveries.claim(self._judge_post, posts=True)
+        claimed = self._deliveries.claim(self._judge_post, lane=Lane.POST)
         if claimed is None:
             return False
         delivery, (post, cover) = claimed
@@ -286,7 +351,10 @@ class Publishing:
         return self._composer.post(material, self._accounts.one(delivery.account)), material.cover
 
     def _send_one(self) -> bool:
-        claimed = self._deliveries.claim(self._judge_message, posts=False)
+        return self._say_one(Lane.EXPRESS) or self._say_one(Lane.MESSAGE)
+
+    def _say_one(self, lane: Lane) -> bool:
+        claimed = self._deliveries.claim(self._judge_message, lane=lane)
         if claimed is None:
             return False
         delivery, message = claimed
@@ -300,8 +368,17 @@ class Publishing:
         self._check_sendable(account, handle, delivery.purpose, delivery.material)
         material = self._materials.one(delivery.material) if delivery.material else None
         self._courier.admit(delivery)
+        self._begin(delivery)
         delivery.number = material.number if material else None
         return self._composer.message(material, account, handle, delivery.words, delivery.rep)
+
+    def _begin(self, delivery: Delivery) -> None:
+        """Is its place under the caps still there, in this very moment?"""
+        try:
+            self._policy.begin(delivery.id)
+        except Busy:
+            delivery.lane = Lane.GATED
+            raise
 
     def _check_sendable(self, to: Account, handle: Handle, purpose: str, material: str) -> None:
         customer = self._identities.customer_of(handle)

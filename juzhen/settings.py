@@ -81,6 +81,12 @@ class Settings:
     worker_leases: float = _setting(
         30.0, "Seconds that a delivery's lease lives without being renewed.", expected="seconds"
     )
+    worker_senders: int = _setting(
+        4, "How many calls to platforms one worker makes side by side.", expected="count"
+    )
+    worker_share: int = _setting(
+        4, "How many calls to one account may be under way at once.", expected="count"
+    )
     worker_metrics_port: int = _setting(
         0, "Port of the worker's own /metrics and /livez on the loopback; 0 for none.",
         expected="port or 0",

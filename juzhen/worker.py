@@ -61,19 +61,29 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         ],
         "night": [Duty("train", p.nightly.due, 300.0)],
         "channels": [
-            Duty("publish", p.publishing.publish_due, 0.3, shared=True),
-            Duty("send", p.publishing.send_due, 0.3, shared=True),
-            Duty("poll", p.publishing.poll, 1.0, shared=True),
-            Duty("withdraw", p.publishing.withdraw_due, 0.3, shared=True),
+            Duty("plan", p.publishing.plan, 0.3),
+            Duty("gate", p.publishing.gate, 0.3, shared=True),
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
             Duty("live_codes", p.live_codes.finish, 5.0),
             Duty("catch_up", p.catching_up.run, 60.0),
         ],
         "express": [
+            Duty("greet", p.publishing.greet, 0.1, shared=True),
             Duty("welcome", p.welcoming.greet_due, 0.2, shared=True),
             Duty("rep_cards", lambda: p.rep_cards.follow(200), 0.5),
         ],
+        **{f"sender-{n}": _sender(p) for n in range(1, p.settings.worker_senders + 1)},
     }
+
+
+def _sender(p: Platform) -> list[Duty]:
+    """One of several that call platforms: a slow one keeps only its own share of them waiting."""
+    return [
+        Duty("rescue", p.publishing.rescue, 1.0, shared=True),
+        Duty("carry", p.publishing.carry, 0.3, shared=True),
+        Duty("poll", p.publishing.poll, 1.0, shared=True),
+        Duty("withdraw", p.publishing.withdraw_due, 0.3, shared=True),
+    ]
 
 
 class Worker:

@@ -27,6 +27,10 @@ WITHDRAWING = declare("courier.withdrawing", "about to ask the platform to take 
 WITHDRAWN = declare("courier.withdrawn", "the platform took it down; that is not noted")
 
 
+_HUNG = 3
+"""How many quick failures a call weighs that hung until its deadline."""
+
+
 class Courier:
     """Between the outbox and the channels."""
 
@@ -97,6 +101,7 @@ class Courier:
             self._deliveries.again(delivery)
             return
         try:
+            self._breakers.admit(delivery.account)
             post = compose(delivery)
             found = self._heard(delivery, lambda: channel.find(post, key=delivery.id))
         except Problem as trouble:
@@ -120,8 +125,9 @@ class Courier:
         return asked
 
     def _poll(self, delivery: Delivery) -> None:
-        channel = self._channels.of(delivery.account)
         try:
+            self._breakers.admit(delivery.account)
+            channel = self._channels.of(delivery.account)
             told = self._heard(delivery, lambda: channel.outcome(delivery.ref or ""))
         except Problem as trouble:
             self._deliveries.look_later(delivery, self._patience(delivery, trouble))
@@ -139,6 +145,7 @@ class Courier:
         with self._heartbeat.keep(delivery):
             crash_point(WITHDRAWING)
             try:
+                self._breakers.admit(delivery.account)
                 self._heard(delivery, lambda: channel.withdraw(ref))
             except Problem as trouble:
                 self._deliveries.look_later(delivery, self._patience(delivery, trouble))
@@ -157,7 +164,7 @@ class Courier:
                 self._breakers.failed(delivery.account)
             raise
         except Unanswered:
-            self._breakers.failed(delivery.account)
+            self._breakers.failed(delivery.account, weight=_HUNG)
             raise
         except SignedOut as out:
             self._accounts.pause(delivery.account, out.reason, by="worker")

@@ -21,31 +21,58 @@ from stores.records import Record
 
 
 class State(StrEnum):
-    """How far we got: due → sending → done, and where it may stop on the way."""
+    """How far we got: due → sending → submitted → done, and where it may stop on the way."""
 
     DUE = "due"
     SENDING = "sending"
+    SUBMITTED = "submitted"
+    """The platform took it; whether anybody sees it is still to be told."""
     DONE = "done"
-    PARKED = "parked"
-    """It did not work and will not by itself: a person reads ``reason``."""
+    PARTLY = "partly"
+    """It reached some of those it was for."""
+    REFUSED = "refused"
+    """The platform will not have it as it stands."""
     AWAITING_PERSON = "awaiting_person"
-    """The platform wants somebody to confirm it."""
+    """Somebody has to confirm it there, or to send it herself."""
     UNKNOWN = "unknown"
     """The call left and nobody answered; being settled, or a person must look."""
+    PARKED = "parked"
+    """It did not work and will not by itself: a person reads ``reason``."""
+    EXPIRED = "expired"
+    """Its time went by before it could go, or before anybody confirmed it."""
     CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+
+
+class Lane(StrEnum):
+    """Which queue it stands in while it is due."""
+
+    POST = "post"
+    MESSAGE = "message"
+    EXPRESS = "express"
+    """Worth nothing in a few seconds: a greeting."""
+    GATED = "gated"
+    """Waits for a place under the caps (`channels.touch_policy`)."""
 
 
 QUEUED = (State.DUE,)
 IN_FLIGHT = (State.SENDING, State.UNKNOWN)
 UP = (Progress.SUBMITTED, Progress.SHOWN)
+STUCK = (State.PARKED, State.REFUSED, State.UNKNOWN, State.AWAITING_PERSON)
+"""Where a person has to look."""
+RETRYABLE = (State.PARKED, State.REFUSED, State.UNKNOWN)
+STEPS = 40
+"""So many of its last steps a delivery remembers."""
 
 _ORDER = {
     "": 0,
     Progress.AWAITING_PERSON: 1,
     Progress.SUBMITTED: 2,
-    Progress.SHOWN: 3,
-    Progress.REFUSED: 4,
-    Progress.WITHDRAWN: 4,
+    Progress.PARTLY: 3,
+    Progress.SHOWN: 4,
+    Progress.REFUSED: 5,
+    Progress.EXPIRED: 5,
+    Progress.WITHDRAWN: 5,
 }
 
 
@@ -62,6 +89,7 @@ class Delivery(Record, kw_only=True):
     __table_args__ = (
         UniqueConstraint("account", "target", "occasion"),
         Index("ix_deliveries_queue", "state", "next_at"),
+        Index("ix_deliveries_lane", "account", "state", "lane", "next_at"),
         Index("ix_deliveries_ref", "account", "ref"),
         Index("ix_deliveries_up", "account", "progress"),
     )
@@ -80,6 +108,14 @@ class Delivery(Record, kw_only=True):
     """What is said to one person beside the material."""
     purpose: Mapped[str] = mapped_column(default="")
     """What she must allow for it to go out; empty for a post."""
+    lane: Mapped[str] = mapped_column(default=Lane.POST.value)
+    campaign: Mapped[str] = mapped_column(default="")
+    broadcast: Mapped[str] = mapped_column(default="", index=True)
+    priority: Mapped[int] = mapped_column(default=50)
+    expires: Mapped[datetime | None] = mapped_column(default=None)
+    """From when on nobody wants it any more."""
+    override: Mapped[str] = mapped_column(default="")
+    """Why it is sent although the touch policy advises against it."""
     rep: Mapped[str] = mapped_column(default="")
     by: Mapped[str] = mapped_column(default="")
     created: Mapped[datetime]
@@ -101,6 +137,13 @@ class Delivery(Record, kw_only=True):
     last_sent: Mapped[datetime | None] = mapped_column(default=None)
     settled: Mapped[datetime | None] = mapped_column(default=None)
     """When the platform's answer, or our giving up, was noted last."""
+    steps: Mapped[list[Any]] = mapped_column(default_factory=list)
+    """What happened to it: moment, state, reason, and whose doing, the oldest first."""
+
+    def step(self, at: datetime, reason: str = "", by: str = "") -> None:
+        """Remember that it came to where it is now."""
+        told = [at.isoformat(), str(self.state), reason, by]
+        self.steps = [*self.steps[-STEPS + 1 :], told]
 
     @property
     def handle(self) -> Handle | None:

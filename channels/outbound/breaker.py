@@ -38,6 +38,10 @@ class Breakers:
     def admit(self, account: str) -> None:
         """Raises `Busy` while it is open. Half-open it lets one through and shuts behind it."""
         now = self._clock()
+        with self._records.read() as session:
+            known = session.get(Breaker, account)
+            if known is None or known.shut_until is None:
+                return
         with self._records.write() as session:
             row = session.get(Breaker, account, with_for_update=True)
             if row is None or row.shut_until is None:
@@ -47,8 +51,9 @@ class Breakers:
                 raise Busy("platform_out_of_order", seconds=wait)
             row.shut_until = now + _WINDOW
 
-    def failed(self, account: str) -> None:
-        """No answer, or one that says the platform is out of order."""
+    def failed(self, account: str, *, weight: int = 1) -> None:
+        """No answer, or one that says the platform is out of order. A call that hung weighs more
+        than one refused at once: fewer of them fit into the window."""
         now = self._clock()
         with self._records.write(f"breaker:{account}") as session:
             row = session.get(Breaker, account)
@@ -57,7 +62,7 @@ class Breakers:
                 session.add(row)
             if row.shut_until is None and now - row.since > _WINDOW:
                 row.failures, row.since = 0, now
-            row.failures += 1
+            row.failures += weight
             if row.failures >= _FAILURES:
                 row.shut_until = now + _WINDOW
 

@@ -8,11 +8,12 @@ from channels.touch_policy.keeper import GATE, SLICE, Allowance, Reserved, Touch
 from channels.touch_policy.ledger import Natures, Persons
 from channels.touch_policy.moods import Moods
 from channels.touch_policy.policy import Caps, Policy
-from channels.touch_policy.touch import Decision, Kind, Nature, Person, Touch, Verdict
+from channels.touch_policy.touch import Advised, Decision, Kind, Nature, Person, Touch, Verdict
 
 __all__ = [
     "GATE",
     "SLICE",
+    "Advised",
     "Allowance",
     "Caps",
     "Decision",

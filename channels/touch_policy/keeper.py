@@ -21,6 +21,7 @@ from channels.touch_policy.policy import WINDOWS, Caps, Policy, spelled, tuned
 from channels.touch_policy.record import Touched, TouchSettings
 from channels.touch_policy.rules import decide, quiet_end
 from channels.touch_policy.touch import (
+    Advised,
     Asked,
     Decision,
     Kind,
@@ -34,7 +35,7 @@ from channels.touch_policy.touch import (
 from data_hub.consents import MARKETING, Consents
 from kernel.calendar import Zone
 from kernel.clock import Clock
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Records, upsert
@@ -139,6 +140,16 @@ class TouchPolicy:
             if ledger.rows:
                 session.execute(insert(Touched.__table__), ledger.rows)  # type: ignore[arg-type]  # a declared class's table
         return Reserved(decisions, ledger.outranked)
+
+    def count_own(self, touch: Touch, *, by: str) -> Decision:
+        """A rep's own send, which takes its place at once. Raises `Advised` with the reason if
+        the policy is against it and she does not say why, `Conflict` if nobody may insist."""
+        decision = self.reserve([touch], by=by).decisions[touch.key]
+        if decision.passes:
+            return decision
+        if decision.against[0].rule == "consent":
+            raise Conflict(decision.reason, **decision.facts)
+        raise Advised(decision.reason, **decision.facts)
 
     def explain(self, touch: Touch) -> Decision:
         """What would be decided about it now. Takes no place."""

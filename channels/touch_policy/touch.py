@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from channels.touch_policy.policy import Caps, Policy
 from data_hub.consents import MARKETING
 from kernel.calendar import Zone
+from kernel.errors import Conflict
 
 FAR = datetime.max.replace(tzinfo=UTC)
 
@@ -31,6 +32,10 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
     STALE = "stale"
     """It could go later, but by then nobody wants it any more."""
+
+
+class Advised(Conflict):
+    """The policy advises a rep against it; she may say why she sends it anyway."""
 
 
 class Kind(StrEnum):

@@ -8,10 +8,10 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.deliveries import Delivery
+from channels.deliveries.record import RETRYABLE, STUCK
 from channels.deliveries.record import State as Step
 from juzhen.console import states
 from juzhen.console.desk import allowed, done
-from juzhen.console.home import NEEDS_A_PERSON
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
@@ -27,7 +27,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         state, account = request.args.get("state", "stuck"), request.args.get("account", "")
         if state not in {"stuck", "", *Step}:
             raise Invalid("state", "not_a_choice", choices="、".join(Step))
-        stuck = [Delivery.state.in_(NEEDS_A_PERSON)] if state == "stuck" else []
+        stuck = [Delivery.state.in_(STUCK)] if state == "stuck" else []
         page = platform.deliveries.page(
             *stuck, account=account, state="" if state == "stuck" else state,
             after=request.args.get("after"), count=True,
@@ -43,7 +43,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             account=account,
             accounts={each.id: each for each in platform.accounts.all()},
             materials=platform.materials.many({each.material for each in page.items}),
-            retryable={Step.PARKED, Step.UNKNOWN},
+            retryable=set(RETRYABLE),
         )
 
     @door.post("/deliveries/<key>/retry")

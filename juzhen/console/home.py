@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from channels.deliveries.record import State as Step
+from channels.deliveries.record import STUCK
 from juzhen.console.desk import allowed, sight
 from juzhen.web import pages
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
-
-NEEDS_A_PERSON = (Step.PARKED, Step.UNKNOWN, Step.AWAITING_PERSON)
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -24,7 +22,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         coming = platform.shelf.coming(limit=6)
         soon = platform.clock() + timedelta(days=1)
         counted = platform.deliveries.tally()
-        stuck = sum(n for (_, state), n in counted.items() if state in NEEDS_A_PERSON)
+        stuck = sum(n for (_, state), n in counted.items() if state in STUCK)
         accounts = platform.accounts.all()
         return pages.render(
             "console/home.html",

@@ -31,24 +31,18 @@ _STEPS = {
     Step.SENDING: ("wait", "state_sending"),
     Step.DUE: ("wait", "state_due"),
     Step.CANCELLED: ("over", "state_cancelled"),
-}
-_PROGRESS = {
-    Progress.SHOWN: ("good", "state_shown"),
-    Progress.SUBMITTED: ("wait", "state_submitted"),
-    Progress.AWAITING_PERSON: ("warn", "state_awaiting_person"),
-    Progress.REFUSED: ("bad", "state_refused"),
-    Progress.WITHDRAWN: ("over", "state_withdrawn"),
+    Step.SUBMITTED: ("wait", "state_submitted"),
+    Step.PARTLY: ("warn", "state_partly"),
+    Step.REFUSED: ("bad", "state_refused"),
+    Step.EXPIRED: ("over", "state_expired"),
+    Step.WITHDRAWN: ("over", "state_withdrawn"),
 }
 _UP = {Progress.SHOWN, Progress.SUBMITTED}
 
 
 def of_delivery(delivery: Delivery, language: str) -> Shown:
     """What became of one delivery."""
-    step = Step(delivery.state)
-    if step is Step.DONE and delivery.progress:
-        look, words = _PROGRESS[Progress(delivery.progress)]
-    else:
-        look, words = _STEPS.get(step, ("good", "state_shown"))
+    look, words = _STEPS.get(Step(delivery.state), ("good", "state_shown"))
     return Shown(look, words, delivery.why(language))
 
 

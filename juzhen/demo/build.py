@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from channels.deliveries import State
+from channels.deliveries import Lane, State
 from juzhen.demo import access
 from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
 from juzhen.demo.company import APP, APPID, BY, OFFICIAL, Company, found
@@ -138,7 +138,7 @@ def _park(
         target=Handle("openid", company.official.id, silent.openid), purpose="service",
         material=next(each.id for each in stocked if each.piece.type == "image_text"),
     )  # fmt: skip
-    claimed = platform.deliveries.claim(lambda delivery: delivery, posts=False)
+    claimed = platform.deliveries.claim(lambda delivery: delivery, lane=Lane.MESSAGE)
     if claimed is None or not platform.deliveries.park(claimed[0], Conflict("reply_window_closed")):
         raise Conflict("delivery_not_parked", delivery="demo:parked", state=State.DUE.value)
 

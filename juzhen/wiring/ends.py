@@ -66,7 +66,10 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         persons=KnownPersons(data.identities, data.profiles),
         natures=ContentNatures(content.materials, content.taxonomy, content.campaigns),
     )  # fmt: skip
-    deliveries = Deliveries(s.records, s.changes, s.clock, lease=settings.worker_leases)
+    deliveries = Deliveries(
+        s.records, s.changes, s.clock, lease=settings.worker_leases, places=touch_policy,
+        share=settings.worker_share,
+    )  # fmt: skip
     courier = Courier(deliveries, accounts, channels, Breakers(s.records, s.clock), s.clock)
     composer = Composer(
         content.types, content.media, content.links, base_url=settings.public_url
@@ -91,6 +94,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
             records=s.records, clock=s.clock, shelf=content.shelf, materials=content.materials,
             accounts=accounts, channels=channels, deliveries=deliveries, courier=courier,
             composer=composer, consents=data.consents, identities=data.identities,
+            policy=touch_policy,
         ),
         preferences=Preferences(s.records, data.consents, deliveries),
         callbacks=Callbacks(accounts, channels, data.intake, deliveries, s.clock, welcoming),

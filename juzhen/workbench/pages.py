@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from channels.touch_policy import Advised
 from juzhen.web import pages
 from juzhen.web.asking import asker, language
 from juzhen.workbench import sharing, telling
@@ -166,8 +167,10 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         try:
             sharing.share(
                 platform, actor, her, kept, target=target, words=form.get("words", ""),
-                occasion=f"share:{form.get('key', '')[:40]}",
+                occasion=f"share:{form.get('key', '')[:40]}", override=form.get("override", ""),
             )  # fmt: skip
+        except Advised as advised:
+            return _composing(platform, customer, material, form, advised=advised)
         except Invalid as refusal:
             return _composing(platform, customer, material, form, refusal)
         if target == sharing.LINK:
@@ -191,6 +194,7 @@ def _composing(
     material: str,
     form: Mapping[str, str],
     refusal: Invalid | None = None,
+    advised: Advised | None = None,
 ) -> Response:
     actor = _rep()
     her = platform.customers.seen_by(actor).one(customer)
@@ -199,8 +203,9 @@ def _composing(
         platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
         material=kept, targets=sharing.targets(platform, her, kept), form=form,
         flaws=refusal.flaws if refusal else (),
+        advice=advised.message(language()) if advised else "",
     )  # fmt: skip
-    answer.status_code = 422 if refusal else 200
+    answer.status_code = 422 if refusal else 409 if advised else 200
     return answer
 
 

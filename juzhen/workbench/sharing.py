@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from channels.touch_policy import GATE, Touch
 from content_hub import scripts
 from data_hub.consents import MARKETING
 from data_hub.customers import Customer
@@ -100,10 +101,12 @@ def share(
     target: str,
     words: str,
     occasion: str,
+    override: str = "",
 ) -> None:
     """Send it, or note that she sends the link. The same occasion shares once.
 
-    Raises `Invalid` for words that may not be said or a way that does not lead to her.
+    Raises `Invalid` for words that may not be said or a way that does not lead to her, `Advised`
+    if the touch policy is against it and she does not say why in ``override``.
     """
     words = words.strip()
     chosen = next(
@@ -111,14 +114,26 @@ def share(
     )
     if flaws := list(_flaws(words, chosen)):
         raise Invalid.because(flaws)
-    with platform.records.write():
+    with platform.records.write(GATE):
         if chosen is not None and chosen.handle is not None:
             platform.publishing.send(
                 chosen.handle, chosen.key, occasion=occasion, purpose=MARKETING, by=actor.id,
                 material="" if _spoken(material) else material.id, words=words,
-                rep=actor.staff,
+                rep=actor.staff, override=override.strip(),
             )  # fmt: skip
         else:  # what goes through an account is told by its delivery, once it has gone
+            platform.touch_policy.count_own(
+                Touch(
+                    key=f"{actor.staff}/{customer.id}/{occasion}",
+                    handle=str(customer.handles[0]),
+                    account=LINK,
+                    channel=LINK,
+                    material=material.id,
+                    rep=actor.staff,
+                    override=override.strip(),
+                ),
+                by=actor.id,
+            )
             platform.changes.note(
                 "sent", "material", material.id, by=actor.id, handle=str(customer.handles[0]),
                 rep=actor.staff, via=target,

@@ -266,6 +266,7 @@ def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
         material=material.id,
         words=sent.get("words") or "",
         rep=context.actor.staff,
+        override=(sent.get("override") or "").strip(),
     )
 
 
@@ -285,6 +286,9 @@ VERBS = {
         "sendMaterial", "delivery", Delivery, send_material,
         customer=key(), material=key(), channel=key(),
         words=graphene.String(description="What is said beside it."),
+        override=graphene.String(
+            description="Why it is sent although the touch policy advises against it."
+        ),
     ),
 }  # fmt: skip
 

@@ -10,6 +10,8 @@ from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.publishing import Publishing
+from channels.touch_policy import Moods, TouchPolicy
+from channels.touch_policy.standing import ContentNatures, KnownPersons
 from channels.wechat.crypto import Envelope
 from channels.wechat.official_account import WeChatOfficialAccount
 from channels.wechat.tokens import Tokens
@@ -22,7 +24,10 @@ from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
 from content_hub.types import Types
 from data_hub.consents import Consents
+from data_hub.findings import Findings
 from data_hub.identities import Identities
+from data_hub.profiles import Profiles
+from kernel.calendar import Zone
 from kernel.events import Ecosystem
 from kernel.secret import Secret
 from stores.changes import Changes
@@ -115,7 +120,7 @@ def busy(**facts):
 class House:
     """Everything from the shelf to the channels."""
 
-    def __init__(self, records, people, clock, *, lease=30.0, origins=(), seconds=15.0):
+    def __init__(self, records, people, clock, *, lease=30.0, origins=(), seconds=15.0, share=64):
         self.records, self.clock, self.board = records, clock, Board()
         self.changes = Changes(records, clock)
         self.types = Types(records, self.changes)
@@ -138,7 +143,18 @@ class House:
                 "wechat_oa": self._wechat,
             },
         )
-        self.deliveries = Deliveries(records, self.changes, clock, lease=lease)
+        self.consents = Consents(records, self.changes, clock)
+        self.identities = Identities(people, records, self.changes, clock)
+        self.profiles = Profiles(people, self.identities)
+        self.touch_policy = TouchPolicy(
+            records=records, changes=self.changes, consents=self.consents, clock=clock,
+            zone=Zone("Asia/Shanghai"), persons=KnownPersons(self.identities, self.profiles),
+            natures=ContentNatures(self.materials, self.taxonomy, self.campaigns),
+        )  # fmt: skip
+        self.moods = Moods(records, self.changes, Findings(people), clock)
+        self.deliveries = Deliveries(
+            records, self.changes, clock, lease=lease, places=self.touch_policy, share=share
+        )  # fmt: skip
         self.breakers = Breakers(records, clock)
         self.courier = Courier(
             self.deliveries, self.accounts, self.channels, self.breakers, clock
@@ -146,13 +162,11 @@ class House:
         self.composer = Composer(
             self.types, Pictures(), self.links, base_url="https://hub.example.com"
         )
-        self.consents = Consents(records, self.changes, clock)
-        self.identities = Identities(people, records, self.changes, clock)
         self.publishing = Publishing(
             records=records, clock=clock, shelf=self.shelf, materials=self.materials,
             accounts=self.accounts, channels=self.channels, deliveries=self.deliveries,
             courier=self.courier, composer=self.composer, consents=self.consents,
-            identities=self.identities,
+            identities=self.identities, policy=self.touch_policy,
         )  # fmt: skip
 
     def _wechat(self, account, secrets):

@@ -10,7 +10,7 @@ from channels.app import OwnApp
 from channels.base import Busy, Callback, Progress, Receipt
 from channels.callbacks import Callbacks
 from channels.contract import SendingContract
-from channels.deliveries import State
+from channels.deliveries import Lane, State
 from channels.preferences import Preferences
 from data_hub.intake import Intake
 from kernel.errors import Forbidden, NotFound
@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_kept_as_it_came_and_answered(callbacks, kept, oa
 
 def test_a_finished_job_moves_its_delivery_once(house, callbacks, oa, clock):
     house.deliveries.queue(account=oa.id, occasion="plc_1", by="li")
-    delivery, _ = house.deliveries.claim(lambda delivery: None, posts=True)
+    delivery, _ = house.deliveries.claim(lambda delivery: None, lane=Lane.POST)
     house.deliveries.note(delivery, Receipt(ref="publish:9", progress=Progress.SUBMITTED))
     job = FOLLOW.replace(b"subscribe", b"PUBLISHJOBFINISH").replace(
         b"</xml>",

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from channels.base import Progress, Receipt
-from channels.deliveries import Deliveries, Heartbeat, State
+from channels.deliveries import Deliveries, Heartbeat, Lane, State
 from channels.deliveries.record import Delivery, overtakes
 from channels.deliveries.retries import Retries
 from kernel.errors import Conflict, NotFound
@@ -33,7 +33,7 @@ def queued(deliveries, account, occasion="plc_1"):
 
 
 def claimed(deliveries):
-    found = deliveries.claim(lambda delivery: None, posts=True)
+    found = deliveries.claim(lambda delivery: None, lane=Lane.POST)
     return found and found[0]
 
 
@@ -85,7 +85,7 @@ def test_none_is_begun_after_the_act_that_forbids_it_is_committed(any_house, del
             answers[placement.id] = any_house.publishing.retire(placement.id, by="li")
 
     def work():
-        while found := deliveries.claim(any_house.publishing._judge_post, posts=True):
+        while found := deliveries.claim(any_house.publishing._judge_post, lane=Lane.POST):
             begun.append(found[0].placement)
 
     threads = [threading.Thread(target=each) for each in (retire, work, work)]

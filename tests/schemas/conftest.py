@@ -14,6 +14,8 @@ from channels.live_codes import Code, LiveCodes
 from channels.outbound import Breakers
 from channels.publishing import Publishing
 from channels.reps import Reps
+from channels.touch_policy import TouchPolicy
+from channels.touch_policy.standing import ContentNatures, KnownPersons
 from content_hub.campaigns import Campaigns
 from content_hub.finding import Finding
 from content_hub.media import Media
@@ -21,6 +23,7 @@ from content_hub.tracking import Links
 from content_hub.types import Types
 from data_hub.consents import Consents
 from kernel.actors import Actor, Role
+from kernel.calendar import Zone
 from kernel.secret import Secret
 from schemas.graphql.schema import Context, build
 from stores.folder import Folder
@@ -103,7 +106,13 @@ class Asked(Company):
         )
         self.live_codes = LiveCodes(records, changes, self.accounts, channels, clock)
         self.reps = Reps(records, self.staff, changes)
-        self.deliveries = Deliveries(records, changes, clock)
+        self.consents = Consents(records, changes, clock)
+        self.touch_policy = TouchPolicy(
+            records=records, changes=changes, consents=self.consents, clock=clock,
+            zone=Zone("Asia/Shanghai"), persons=KnownPersons(self.identities, self.profiles),
+            natures=ContentNatures(self.materials, self.taxonomy, self.campaigns),
+        )  # fmt: skip
+        self.deliveries = Deliveries(records, changes, clock, places=self.touch_policy)
         self.confirming = Confirming(records, changes, self.deliveries, channels)
         breakers = Breakers(records, clock)
         self.publishing = Publishing(
@@ -111,7 +120,7 @@ class Asked(Company):
             accounts=self.accounts, channels=channels, deliveries=self.deliveries,
             courier=Courier(self.deliveries, self.accounts, channels, breakers, clock),
             composer=Composer(self.types, self.media, self.links, base_url=BASE),
-            consents=Consents(records, changes, clock), identities=self.identities,
+            consents=self.consents, identities=self.identities, policy=self.touch_policy,
         )  # fmt: skip
         self.app = self.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"

@@ -3,6 +3,7 @@
 import pytest
 
 from channels.base import Progress, Receipt
+from channels.deliveries import Lane
 from kernel.actors import Actor, Role
 from kernel.events import Handle
 
@@ -59,7 +60,7 @@ def test_a_rep_is_reminded_of_what_waits_for_her(house, wecom):
     house.deliveries.queue(
         account=wecom.id, target=Handle("external_userid", wecom.id, "wm1"), occasion="x", by="t"
     )
-    delivery, _ = house.deliveries.claim(lambda delivery: None, posts=False)
+    delivery, _ = house.deliveries.claim(lambda delivery: None, lane=Lane.MESSAGE)
     told = house.ask(REMIND, id=delivery.id)["remindRep"]
     assert (told["delivery"], told["problems"][0]["code"]) == (None, "conflict")
 

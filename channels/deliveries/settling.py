@@ -1,0 +1,190 @@
+"""Settling (落定): what came of a call is written down, and what is under way is looked after.
+
+Whoever was called carries the fence of its mark, so a worker that overslept changes nothing; what
+callbacks tell is held against what is known, so that older news never overwrites newer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from channels.base import Busy, Progress, Receipt
+from channels.deliveries.claiming import Claiming, lend, plain
+from channels.deliveries.record import Delivery, State, overtakes
+from kernel.crash import crash_point, declare
+from kernel.errors import Conflict, Problem
+
+POISON = 3
+"""A delivery whose worker died this often in a row is set aside."""
+_AT_ONCE = 20
+
+NOTING = declare("deliveries.noting", "the platform answered; nothing is written yet")
+NOTED = declare("deliveries.noted", "the answer is written and committed")
+
+
+class Settling(Claiming):
+    """What became of it."""
+
+    def note(self, delivery: Delivery, receipt: Receipt) -> bool:
+        """Write down the platform's answer. False for a worker whose lease was given away."""
+        crash_point(NOTING)
+        with self._records.write() as session:
+            kept = self._mine(session, delivery)
+            if kept is None:
+                return False
+            if overtakes(receipt.progress, kept.progress):
+                self._take_in(kept, receipt)
+        crash_point(NOTED)
+        return True
+
+    def postpone(self, delivery: Delivery, why: Busy) -> bool:
+        """It did not go out and may later; parked once it was tried often and long enough."""
+        now = self._clock()
+        since = now - (delivery.first_sent or now)
+        if self._retries.worn_out(delivery.attempts, since):
+            return self.park(delivery, why)
+        wait = self._retries.wait(delivery.attempts, why.seconds)
+        return self._turn(delivery, why, state=State.DUE, next_at=now + wait, crashes=0)
+
+    def give_back(self, delivery: Delivery, why: Problem | None = None) -> bool:
+        """Nothing was shown: as if it had not been claimed."""
+        attempts = max(0, delivery.attempts - 1)
+        now = self._clock()
+        return self._turn(
+            delivery, why, state=State.DUE, next_at=now, attempts=attempts, crashes=0
+        )  # fmt: skip
+
+    def park(self, delivery: Delivery, why: Problem) -> bool:
+        """It will not work by itself."""
+        with self._records.write() as session:
+            kept = self._mine(session, delivery)
+            if kept is None:
+                return False
+            kept.crashes = 0
+            self._ended(kept, State.PARKED, why.reason, why.facts)
+        return True
+
+    def doubt(self, delivery: Delivery, why: Problem, look: timedelta | None) -> bool:
+        """Nobody answered. ``look`` is when to look for it; None leaves it to a person."""
+        at = None if look is None else self._clock() + look
+        return self._turn(delivery, why, state=State.UNKNOWN, next_at=at, crashes=0)
+
+    def again(self, delivery: Delivery) -> bool:
+        """It is certain that it never went through: send it once more."""
+        return self._turn(delivery, state=State.DUE, next_at=self._clock())
+
+    def look_later(self, delivery: Delivery, wait: timedelta | None) -> bool:
+        """Nothing new was learned of it: look again after a while; None leaves it to a person."""
+        at = None if wait is None else self._clock() + wait
+        return self._turn(delivery, next_at=at)
+
+    def _turn(self, delivery: Delivery, why: Problem | None = None, **values: Any) -> bool:
+        with self._records.write() as session:
+            kept = self._mine(session, delivery)
+            if kept is None:
+                return False
+            if why is not None:
+                kept.reason, kept.facts = why.reason, plain(why.facts)
+            for name, value in values.items():
+                setattr(kept, name, value)
+            if "state" in values:
+                kept.step(self._clock(), why.reason if why else "")
+        return True
+
+    def _mine(self, session: Session, delivery: Delivery) -> Delivery | None:
+        """The row, if the caller's lease still stands; the lease ends with this transaction."""
+        mine = select(Delivery).where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
+        leased = mine.where(Delivery.lease_until.is_not(None))
+        kept = session.scalar(leased.with_for_update().execution_options(populate_existing=True))
+        if kept is not None:
+            kept.lease_until = None
+        return kept
+
+    def _take_in(self, kept: Delivery, receipt: Receipt) -> None:
+        now = self._clock()
+        state, look = _AFTER[receipt.progress]
+        kept.progress, kept.ref, kept.crashes = receipt.progress, receipt.ref or kept.ref, 0
+        if state in (State.REFUSED, State.EXPIRED):
+            self._ended(kept, state, receipt.reason, receipt.facts)
+            return
+        kept.state, kept.reason, kept.facts = state, receipt.reason, plain(receipt.facts)
+        kept.settled, kept.next_at = now, now + timedelta(seconds=look) if look else None
+        kept.step(now, receipt.reason)
+        act = _ACTS[receipt.progress]
+        if act == "published" and kept.target:
+            act = "sent"
+        self._told(act, kept, reason=receipt.reason)
+
+    # looking after what is under way
+
+    def lost(self) -> list[Delivery]:
+        """Take over what a dead worker was sending: a fresh lease and fence for the taker. What
+        killed its worker too often is parked instead."""
+        now = self._clock()
+        gone = select(Delivery).where(
+            Delivery.state == State.SENDING, Delivery.lease_until <= now
+        ).limit(_AT_ONCE)  # fmt: skip
+        with self._records.read() as session:
+            if session.scalar(gone.with_only_columns(Delivery.id).limit(1)) is None:
+                return []
+        taken = []
+        with self._records.write() as session:
+            for delivery in session.scalars(gone.with_for_update(skip_locked=True)):
+                delivery.crashes += 1
+                if delivery.crashes >= POISON:
+                    self._ended(delivery, State.PARKED, "crashes_worker")
+                else:
+                    lend(delivery, now, self.lease)
+                    taken.append(delivery)
+        return taken
+
+    def after_crash(self, delivery: Delivery, state: State, look: timedelta | None) -> bool:
+        """Say what is to become of one that `lost` answered."""
+        at = None if look is None else self._clock() + look
+        return self._turn(delivery, Conflict("worker_lost"), state=state, next_at=at)
+
+    def in_doubt(self) -> Delivery | None:
+        """Borrow one whose answer was lost and that should be looked for now."""
+        return self.borrow(Delivery.state == State.UNKNOWN, Delivery.next_at <= self._clock())
+
+    def asking(self) -> Delivery | None:
+        """Borrow one whose outcome the platform still owes us."""
+        owed = Delivery.progress.in_([Progress.SUBMITTED, Progress.AWAITING_PERSON])
+        ready = Delivery.next_at <= self._clock()
+        return self.borrow(owed, ready, Delivery.ref.is_not(None))
+
+    def note_outcome(self, account: str, receipt: Receipt) -> bool:
+        """Write down what a callback or a poll told. Older news never overwrites newer; what
+        nobody sent (or is not noted yet) changes nothing."""
+        crash_point(NOTING)
+        told_of = select(Delivery).where(Delivery.account == account, Delivery.ref == receipt.ref)
+        with self._records.write() as session:
+            kept = session.scalar(told_of.limit(1).with_for_update())
+            if kept is None or not overtakes(receipt.progress, kept.progress):
+                return False
+            self._take_in(kept, receipt)
+        crash_point(NOTED)
+        return True
+
+
+_ACTS = {
+    Progress.SHOWN: "published",
+    Progress.PARTLY: "published",
+    Progress.SUBMITTED: "submitted",
+    Progress.AWAITING_PERSON: "submitted",
+    Progress.WITHDRAWN: "withdrawn",
+}
+_AFTER = {
+    Progress.SHOWN: (State.DONE, 0),
+    Progress.PARTLY: (State.PARTLY, 0),
+    Progress.SUBMITTED: (State.SUBMITTED, 1),
+    Progress.AWAITING_PERSON: (State.AWAITING_PERSON, 60),
+    Progress.REFUSED: (State.REFUSED, 0),
+    Progress.EXPIRED: (State.EXPIRED, 0),
+    Progress.WITHDRAWN: (State.WITHDRAWN, 0),
+}
+"""Our state after such an answer, and after how many seconds to ask again (0: never)."""
