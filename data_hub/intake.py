@@ -39,14 +39,21 @@ class Intake:
         self._commit = commit
         self._clock = clock
 
-    def take(self, events: Iterable[Event], refusals: Iterable[Refusal] = ()) -> None:
+    def take(self, events: Iterable[Event | bytes], refusals: Iterable[Refusal] = ()) -> None:
         """Keep them. They are on the disk when this returns; raises `Overloaded` if it cannot."""
         self.begin(events, refusals).result()
 
-    def begin(self, events: Iterable[Event], refusals: Iterable[Refusal] = ()) -> Future[None]:
-        """The same for a door that does not wait in a thread: the future is done when durable."""
+    def begin(
+        self, events: Iterable[Event | bytes], refusals: Iterable[Refusal] = ()
+    ) -> Future[None]:
+        """The same for a door that does not wait in a thread: the future is done when durable.
+
+        An event that a door has written already is taken as it is.
+        """
         now = self._clock()
-        packed = [pack(_ours(event, now)) for event in events]
+        packed = [
+            event if isinstance(event, bytes) else pack(_ours(event, now)) for event in events
+        ]
         packed += [pack_refusal(refusal) for refusal in refusals]
         if packed:
             return self._commit.put(packed)

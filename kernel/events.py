@@ -73,7 +73,7 @@ def pack(event: Event) -> bytes:
     told: dict[str, Any] = {
         "id": event.id,
         "kind": event.kind,
-        "at": event.at.isoformat(),
+        "at": event.at,  # written as isoformat would
         "account": event.account,
     }
     if event.handle is not None:
@@ -84,7 +84,7 @@ def pack(event: Event) -> bytes:
         if value := getattr(event, name):
             told[name] = value
     if event.received is not None:
-        told["received"] = event.received.isoformat()
+        told["received"] = event.received
     if event.detail:
         told["detail"] = event.detail
     packed = orjson.dumps(told)

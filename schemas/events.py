@@ -153,8 +153,8 @@ def compile_plan(schema: Schema) -> Plan:
         "fromisoformat": datetime.fromisoformat, "UTC": UTC, "moment": moment,
     }  # fmt: skip
     exec("\n".join(lines), scope)  # noqa: S102 - made of the schema's own names, checked in _lines
-    plan: Plan = scope["plan"]
-    return plan
+    made: Plan = scope["plan"]
+    return made
 
 
 def _lines(name: str, field: fields.Field[Any]) -> Iterator[str]:
@@ -205,10 +205,10 @@ def _limits(name: str, field: fields.Field[Any]) -> Iterator[str]:
 
 
 ITEM = Item()
-_plan = compile_plan(ITEM)
+plan = compile_plan(ITEM)
 
 
 def item(told: Any) -> Told:
     """One item, checked: by the plan if it is plainly fine, else by the contract itself."""
-    loaded = _plan(told) if type(told) is dict else None
+    loaded = plan(told) if type(told) is dict else None
     return checked(ITEM, told) if loaded is None else loaded

@@ -19,7 +19,8 @@ import orjson
 from data_hub.identities.handles import phone
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
-from schemas.events import TYPES, Told, item
+from schemas.events import TYPES, Told, item, plan
+from schemas.lines import line
 from schemas.taking import (
     COUNT_LIMIT,
     EVENT_LIMIT,
@@ -92,6 +93,27 @@ def turn(call: Call, account: str, ecosystem: str, received: datetime, kinds: Ki
     return turned(call, DOOR, account, received, event_of)
 
 
+def written(call: Call, account: str, ecosystem: str, received: datetime, kinds: Kinds) -> Taken:
+    """The same, but what is plainly fine is written already, as the journal keeps it."""
+
+    def event_of(told: Told) -> Event:
+        return _Turning(call, account, ecosystem, received, kinds, told, item(told)).event()
+
+    def ready(told: Any) -> bytes | None:
+        return line(call, account, ecosystem, received, kinds, plan, told, happened)
+
+    return turned(call, DOOR, account, received, event_of, ready)
+
+
+def happened(told: Told, call: Call, received: datetime) -> datetime:
+    """When a loaded item happened, by our clock."""
+    name = "originalTimestamp" if told.get("originalTimestamp") else "timestamp"
+    original: datetime | None = told.get(name)
+    if original is None:
+        return received
+    return at(name, original, told.get("sentAt") or call.sent, received, imported=call.imported)
+
+
 @dataclass(slots=True)
 class _Turning:
     """One item on its way to being an event."""
@@ -111,7 +133,7 @@ class _Turning:
         return Event(
             id=told.get("messageId") or self.digest(),
             kind=self.kind(),
-            at=self.at(),
+            at=happened(told, self.call, self.received),
             account=self.account,
             handle=handle,
             links=links,
@@ -196,15 +218,6 @@ class _Turning:
         if agent := text(context.get("userAgent")):
             detail["user_agent"] = agent
         return detail
-
-    def at(self) -> datetime:
-        told = self.told
-        name = "originalTimestamp" if told.get("originalTimestamp") else "timestamp"
-        original: datetime | None = told.get(name)
-        if original is None:
-            return self.received
-        sent = told.get("sentAt") or self.call.sent
-        return at(name, original, sent, self.received, imported=self.call.imported)
 
     def digest(self) -> str:
         """An id for an item that came without: the same item, sent again later, has the same."""

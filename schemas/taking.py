@@ -60,7 +60,8 @@ class Rejected:
 class Taken:
     """What a call came to. Everything refused stands in ``refusals`` too, with a sample."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[Event | bytes] = field(default_factory=list)
+    """In the order they came; one that is written already stands there as the journal keeps it."""
     refusals: list[Refusal] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -77,9 +78,17 @@ class Taken:
 
 
 def turned(
-    call: Call, door: str, account: str, received: datetime, event_of: Callable[[Any], Event]
+    call: Call,
+    door: str,
+    account: str,
+    received: datetime,
+    event_of: Callable[[Any], Event],
+    ready: Callable[[Any], bytes | None] = lambda _: None,
 ) -> Taken:
-    """Every item of the call as an event, or refused with the reason."""
+    """Every item of the call as an event, or refused with the reason.
+
+    ``ready`` is asked first: what is plainly fine it has written already.
+    """
     taken = Taken()
     if call.flaw is not None:
         sample = call.body[:SAMPLE]
@@ -87,8 +96,10 @@ def turned(
         return taken
     for index, told in enumerate(call.items):
         try:
-            _check_size(told, small=call.small)
-            taken.events.append(event_of(told))
+            written = ready(told)
+            if written is None:
+                _check_size(told, small=call.small)
+            taken.events.append(event_of(told) if written is None else written)
         except Invalid as wrong:
             taken.reject(
                 index, wrong.flaws[0], door=door, account=account, at=received, sample=_sample(told)

@@ -41,7 +41,7 @@ _TOLD = st.fixed_dictionaries(
 @given(_TOLD)
 @settings(max_examples=60, deadline=None)
 def test_the_plan_answers_what_the_contract_would_or_nothing(told):
-    planned = events._plan(told)
+    planned = events.plan(told)
     try:
         loaded = events.ITEM.load(told)
     except ValidationError:
@@ -56,7 +56,7 @@ def test_the_plan_takes_what_clients_really_send():
         "timestamp": "2026-03-02T09:00:00.123456+00:00", "properties": {"a": 1}, "context": {},
         "integrations": {},
     }  # fmt: skip
-    planned = events._plan(told)
+    planned = events.plan(told)
     assert planned == events.ITEM.load(told)
     assert planned["userId"] == "42"
     assert planned["timestamp"] == datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)

@@ -45,7 +45,9 @@ _ALLOWED = [
 class Begins(Protocol):
     """What `data_hub.intake.Intake` does for a door that does not wait in a thread."""
 
-    def begin(self, events: Iterable[Event], refusals: Iterable[Refusal] = ()) -> Future[None]: ...
+    def begin(
+        self, events: Iterable[Event | bytes], refusals: Iterable[Refusal] = ()
+    ) -> Future[None]: ...
 
 
 class Collect:

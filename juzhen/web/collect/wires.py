@@ -74,7 +74,7 @@ class Segment:
         return segment.read(path, header, query, body)
 
     def turn(self, call: Call, owner: Owner, received: datetime) -> Taken:
-        return segment.turn(call, owner[0], owner[1], received, _kind)
+        return segment.written(call, owner[0], owner[1], received, _kind)
 
     def keeps(self, path: str, header: Header) -> bool:
         return True
