@@ -108,12 +108,6 @@ def opensearch_url(testrun_uid):
 
 
 @pytest.fixture(scope="session")
-def cluster_urls(testrun_uid):
-    """Three real Elasticsearch nodes of one cluster."""
-    return _shared("cluster", testrun_uid)
-
-
-@pytest.fixture(scope="session")
 def s3_url(testrun_uid):
     """A real S3 server, opened with the keys in `servers.running`."""
     return _shared("s3", testrun_uid)

@@ -69,9 +69,10 @@ def place(url: str) -> Place:
         )
     if not asked.get("shards", "1").isdigit():
         raise ValueError("shards is a number")
-    port = "" if ":" in hosts else ":443" if scheme == "https" else ":9200"
+    port = ":443" if scheme == "https" else ":9200"
     return Place(
-        tuple(f"{scheme}://{host}{port}" for host in hosts.split(",")), prefix,
+        tuple(f"{scheme}://{host}{'' if ':' in host else port}" for host in hosts.split(",")),
+        prefix,
         unquote(user), Secret(unquote(secret)), asked.get("ca"),
         int(asked.get("shards", 1)), asked.get("replicas", "0-1"),
     )  # fmt: skip
@@ -172,7 +173,7 @@ class Cluster:
         waiting = list(range(len(items)))
         for turn in range(_TRIES):
             if turn:
-                self._pause(min(2.0, 0.05 * 2**turn) * random.uniform(0.5, 1))  # noqa: S311 - not a secret
+                self.wait(turn)
             for part in _slices(items, waiting):
                 for place_, outcome in zip(part, self._sent([items[n] for n in part]), strict=True):
                     outcomes[place_] = outcome
@@ -183,6 +184,10 @@ class Cluster:
         if waiting or any(_unavailable(each) for each in settled):
             raise Overloaded("store_is_unavailable", seconds=_SOON)
         return settled
+
+    def wait(self, turn: int) -> None:
+        """Longer every turn, and never as long as another who waits."""
+        self._pause(min(2.0, 0.05 * 2**turn) * random.uniform(0.5, 1))  # noqa: S311 - not a secret
 
     def _sent(self, items: Sequence[tuple[dict[str, Any], Any]]) -> list[Outcome]:
         from elasticsearch import ApiError

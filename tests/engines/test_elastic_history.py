@@ -75,7 +75,7 @@ class TestOneAfterTheOther:
                     through.put(batch, upto=upto)
                 except Overloaded:
                     proxy.faults = []
-                    assert history.put(batch, upto=upto) <= 2
+                    assert through.put(batch, upto=upto) <= 2
                     told += [f"{lost}{n}a", f"{lost}{n}b"]
                 else:
                     break
@@ -101,13 +101,12 @@ class TestOneAfterTheOther:
             folds = [Thread(target=fold, args=(each,)) for each in (history, ElasticHistory(other))]
             for each in folds:
                 each.start()
-            mark = 0
-            while any(each.is_alive() for each in folds) or mark < history.newest():
-                stretch = history.after(mark, 7)
-                seen += [told.id for _, told in stretch]
-                mark = stretch[-1][0] if stretch else mark
-            for each in folds:
-                each.join()
+            mark, alive = 0, True
+            while alive:
+                alive = any(each.is_alive() for each in folds)  # asked before the last look
+                while stretch := history.after(mark, 7):
+                    seen += [told.id for _, told in stretch]
+                    mark = stretch[-1][0]
         assert sorted(seen) == sorted(told.id for batch in batches for told in batch)
         assert history.total([ANNA]) == 40
 

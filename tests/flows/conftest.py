@@ -62,16 +62,16 @@ class Company:
 def company(request, tmp_path, engine_name):
     """Begun and running, on each engine in turn."""
     url = "" if engine_name == "sqlite" else request.getfixturevalue("postgres_url")
-    with running(tmp_path, url) as made:
+    with running(tmp_path, stores_records=url) as made:
         yield made
 
 
 @contextlib.contextmanager
-def running(home, records_url):
-    """A company of its own in a folder, with all its processes."""
+def running(home, **stores):
+    """A company of its own in a folder, with all its processes; ``stores`` are settings."""
     port, sandbox_port = free_port(), free_port()
     sandbox = f"http://127.0.0.1:{sandbox_port}"
-    chosen = {"stores_records": records_url} if records_url else {}
+    chosen = {name: url for name, url in stores.items() if url}
     begin(
         home, company_name="安和人寿", web_port=port, outbound_origins=sandbox,
         stores_durability="process", **chosen,

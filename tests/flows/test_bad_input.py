@@ -55,7 +55,7 @@ class Door:
 def company(tmp_path_factory):
     """One for all: what is refused changes nothing. One engine: it never gets that far."""
     home = tmp_path_factory.mktemp("bad")
-    with running(home, "") as made:
+    with running(home) as made:
         yield made
 
 

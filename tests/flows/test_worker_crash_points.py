@@ -44,7 +44,7 @@ def test_every_declared_point_is_shown_somewhere():
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("crashes"), "") as made:
+    with running(tmp_path_factory.mktemp("crashes")) as made:
         yield made
 
 

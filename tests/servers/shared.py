@@ -26,13 +26,12 @@ _PATIENCE = 220
 
 
 def shared(kind: str, run: str) -> str:
-    """Where the server of this kind and this test run answers; for a cluster, by commas.
+    """Where the server of this kind and this test run answers.
 
     Raises `cached.Missing`. The lock is never let go of: the system does, when we end.
     """
     folder = Path(tempfile.gettempdir()) / f"juzhen-{kind}-{run}"
-    for each in _parts(kind):
-        running.archive(each)
+    running.archive(kind)
     with cached.turn(f"{kind}-{run[:8]}"):
         while not _use(folder):
             time.sleep(0.05)  # another guard is taking it down just now
@@ -40,10 +39,6 @@ def shared(kind: str, run: str) -> str:
             _guarded(kind, folder)
     (cached.home() / f"{kind}-{run[:8]}.lock").unlink(missing_ok=True)
     return (folder / "address").read_text()
-
-
-def _parts(kind: str) -> set[str]:
-    return {"elasticsearch" if kind == "cluster" else kind}
 
 
 def _use(folder: Path) -> bool:
@@ -73,21 +68,16 @@ def _guarded(kind: str, folder: Path) -> None:
 
 def _guard(kind: str, folder: Path) -> None:
     """Run the server until all test processes are gone."""
-    servers = []
+    server = running.MAKERS[kind]()
     try:
-        servers = running.elasticsearch_nodes(3) if kind == "cluster" else [running.MAKERS[kind]()]
-        for server in servers:
-            server.start()
-        for server in servers:
-            server.ready()
-        (folder / "new").write_text(",".join(server.url for server in servers))
+        server.start().ready()
+        (folder / "new").write_text(server.url)
         (folder / "new").rename(folder / "address")
         with (folder / "users").open("a") as users:
             fcntl.flock(users, fcntl.LOCK_EX)
             (folder / "address").unlink()
     finally:
-        for server in servers:
-            server.remove()
+        server.remove()
         shutil.rmtree(folder, ignore_errors=True)
 
 

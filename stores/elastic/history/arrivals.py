@@ -21,6 +21,7 @@ from stores.elastic.history.shapes import (
     SHAPE,
     month_of,
 )
+from stores.elastic.history.state import Marks
 from stores.told import REMEMBERED, Told
 
 
@@ -54,12 +55,19 @@ class Arrivals:
 
     def insert(self, fresh: Sequence[Told], first: int) -> tuple[int, list[tuple[Told, str]]]:
         """Write them, numbered from ``first``; how many were not there, and who was refused."""
-        self._make({f"{EVENTS}-{month_of(told)}" for told in fresh}, EVENT_MAPPING, EVENTS)
+        months = {f"{EVENTS}-{month_of(told)}" for told in fresh}
+        known = months <= self._made
+        self._make(months, EVENT_MAPPING, EVENTS)
         items = [
             (_head(self._place(told), name_of(told), seq), _source(told, seq))
             for seq, told in enumerate(fresh, first)
         ]
-        outcomes = self._written(items)
+        try:
+            outcomes = self._written(items)
+        except Overloaded:
+            if not known:
+                raise
+            return self.insert(fresh, first)  # somebody may have dropped a month that was there
         refused = [
             (told, each.reason)
             for told, each in zip(fresh, outcomes, strict=True)
@@ -76,15 +84,19 @@ class Arrivals:
         place = self._cluster.name(alias)
         self._written([(_head(place, told.digest, today), {"day": today}) for told in fresh])
 
-    def behind(self, fresh: Sequence[Told], first: int) -> list[Told]:
-        """Those still under the numbers that we gave them."""
-        asked = [{"_index": self._place(told), "_id": name_of(told)} for told in fresh]
+    def unsettled(self, told: Sequence[Told], fresh: Sequence[Told], marks: Marks) -> list[Told]:
+        """Those that are under void numbers, and the fresh ones that are not there at all."""
+        first = list({each.digest: each for each in reversed(told)}.values())[::-1]
+        asked = [{"_index": self._place(each), "_id": name_of(each)} for each in first]
+        if not asked:
+            return []
         with self._cluster.asked() as client:
-            there = client.mget(docs=asked, source=["seq"])["docs"] if asked else []
+            there = client.mget(docs=asked, source=["seq"])["docs"]
+        new = {each.digest for each in fresh}
         return [
-            told
-            for seq, (told, each) in enumerate(zip(fresh, there, strict=True), first)
-            if each.get("found") and each["_source"]["seq"] == seq
+            each
+            for each, kept in zip(first, there, strict=True)
+            if (marks.is_void(kept["_source"]["seq"]) if kept.get("found") else each.digest in new)
         ]
 
     def refresh(self, fresh: Sequence[Told]) -> None:
@@ -107,7 +119,7 @@ class Arrivals:
         try:
             return self._cluster.bulk(items)
         except Overloaded:
-            self._made.clear()  # somebody may have dropped a month: make it again next time
+            self._made.clear()
             raise
 
     def _forget_before(self, block: int) -> None:

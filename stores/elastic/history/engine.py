@@ -18,13 +18,14 @@ from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.arrivals import Arrivals
 from stores.elastic.history.shapes import EVENTS, SHAPE, STATE
-from stores.elastic.history.state import Marks, State
+from stores.elastic.history.state import State
 from stores.examined import Examined
 from stores.history import Axis, Count
 from stores.told import Told, micros
 
 _PAGE = 1_000
-_RACES = 5
+_RACES, _PATIENCE = 10, 4
+"""How often a put is begun, and how often it lets somebody else finish first."""
 _ORDER = ("at", "id", "seq")
 
 
@@ -49,24 +50,31 @@ class ElasticHistory:
         told = [Told.of(entry, self._zone) for entry in entries if isinstance(entry, Event)]
         refusals = [entry for entry in entries if isinstance(entry, Refusal)]
         new = 0
-        again: list[Told] | None = None
-        for _ in range(_RACES):
+        for turn in range(_RACES):
             marks, version = self._state.marks()
+            if turn < _PATIENCE and marks.seq > marks.visible:
+                self._cluster.wait(turn)  # somebody folds just now, or died of it
+                continue
             fresh, today = self._arrivals.unheard(told, marks.arrival)
-            fresh = again if again is not None else fresh
-            claimed = marks._replace(seq=marks.seq + len(fresh))
-            if fresh:
+            claimed, clean = marks, marks.seq == marks.visible and not (told and marks.void)
+            if fresh or not clean:
+                claimed = marks.claim(len(fresh if clean else told))
                 moved = self._state.move(claimed, version)
                 if moved is None:
+                    self._cluster.wait(turn)
                     continue  # somebody folds beside us: his numbers are not ours
                 version = moved
+                if claimed.void:
+                    fresh = self._arrivals.unsettled(told, fresh, claimed)
             new += self._insert(fresh, marks.seq + 1, today)
             if upto > marks.watermark:
                 self._state.refuse(refusals, upto)
-            settled = Marks(max(upto, marks.watermark), claimed.seq, claimed.seq, today)
+            settled = claimed._replace(
+                watermark=max(upto, marks.watermark), visible=claimed.seq, arrival=today
+            )
             if settled == marks or self._state.move(settled, version) is not None:
                 return new
-            again = self._arrivals.behind(fresh, marks.seq + 1)
+            self._cluster.wait(turn)
         raise Overloaded("store_is_unavailable", seconds=1)
 
     def _insert(self, fresh: Sequence[Told], first: int, today: int) -> int:
@@ -84,15 +92,17 @@ class ElasticHistory:
         return self._state.marks()[0].visible
 
     def after(self, seq: int, limit: int) -> list[tuple[int, Event]]:
-        visible = self._state.marks()[0].visible
-        wanted = {"range": {"seq": {"gt": seq, "lte": visible}}}
+        marks, _ = self._state.marks()
+        void = [{"range": {"seq": {"gte": low, "lte": high}}} for low, high in marks.voids()]
         found: list[tuple[int, Event]] = []
         while len(found) < limit:
-            page = self._found(wanted, ["seq"], "asc", min(limit - len(found), _PAGE), None)
+            begin = found[-1][0] if found else seq
+            wanted = {"range": {"seq": {"gt": begin, "lte": marks.visible}}}
+            query = {"bool": {"filter": [wanted], "must_not": void}}
+            page = self._found(query, ["seq"], "asc", min(limit - len(found), _PAGE), None)
             found += [(hit["sort"][0], _event(hit)) for hit in page]
             if len(page) < _PAGE:
                 break
-            wanted = {"range": {"seq": {"gt": found[-1][0], "lte": visible}}}
         return found
 
     def timeline(

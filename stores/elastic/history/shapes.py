@@ -35,6 +35,7 @@ STATE_MAPPING: dict[str, Any] = {
         "watermark": _LONG,
         "seq": _LONG,
         "visible": _LONG,
+        "void": _LONG,
         "arrival": _LONG,
         "door": _KEYWORD,
         "reason": _KEYWORD,

@@ -21,8 +21,16 @@ _MARKS = "marks"
 _MOST = 10_000
 
 
+_VOID = 20
+
+
 class Marks(NamedTuple):
-    """How far things are."""
+    """How far things are.
+
+    Whoever writes events first claims numbers for them, and settles the claim once they can be
+    found. Who claims while another's claim is unsettled makes its numbers void: nobody reads what
+    lies under them, and whoever folds those events next gives them numbers of his own.
+    """
 
     watermark: int = 0
     """The journal position up to which everything is in."""
@@ -32,6 +40,20 @@ class Marks(NamedTuple):
     """The last number that followers may read: nothing appears below it any more."""
     arrival: int = 0
     """The newest arrival day so far."""
+    void: Sequence[int] = ()
+    """The first and the last of void numbers, one pair after the other, the newest at the end."""
+
+    def claim(self, count: int) -> Marks:
+        unsettled = [self.visible + 1, self.seq] if self.seq > self.visible else []
+        return self._replace(
+            seq=self.seq + count, visible=self.seq, void=[*self.void, *unsettled][-2 * _VOID :]
+        )
+
+    def voids(self) -> list[tuple[int, int]]:
+        return list(zip(self.void[::2], self.void[1::2], strict=True))
+
+    def is_void(self, seq: int) -> bool:
+        return any(first <= seq <= last for first, last in self.voids())
 
 
 class State:
