@@ -46,6 +46,13 @@ def install(door: Blueprint, platform: Platform) -> None:
             retryable=set(RETRYABLE),
         )
 
+    @door.post("/deliveries/retry")
+    def retry_all() -> AnyResponse:
+        """Up to a hundred at once, of the account that is looked at."""
+        actor = allowed("place_materials")
+        again = platform.deliveries.retry_many(account=request.form.get("account", ""), by=actor.id)
+        return done("deliveries", "retried_many", n=again)
+
     @door.post("/deliveries/<key>/retry")
     def retry(key: str) -> AnyResponse:
         actor = allowed("place_materials")

@@ -29,7 +29,8 @@ _CACHED = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-
 _KEEPERS = (
     "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
     "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff", "history",
-    "recommender", "reminders", "live_codes", "reps", "confirming", "base_url",
+    "recommender", "reminders", "live_codes", "reps", "confirming", "touch_policy",
+    "moods", "base_url",
 )  # fmt: skip
 _STATUS = {
     Outcome.ANSWERED: 200,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from channels.live_codes import LiveCodes
     from channels.publishing import Publishing
     from channels.reps import Reps
+    from channels.touch_policy import Moods, TouchPolicy
     from content_hub.campaigns import Campaigns
     from content_hub.finding import Finding
     from content_hub.materials import Materials
@@ -91,6 +92,8 @@ class Context:
     live_codes: LiveCodes
     reps: Reps
     confirming: Confirming
+    touch_policy: TouchPolicy
+    moods: Moods
     customers: Customers
     profiles: Profiles
     staff: StaffBook

@@ -12,7 +12,7 @@ import graphene
 from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
-from schemas.graphql import customers, operations, ways
+from schemas.graphql import customers, operations, touches, ways
 from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
@@ -23,7 +23,7 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_SIZES = {**shapes.SIZES, **customers.SIZES, **operations.SIZES, **ways.SIZES}
+_SIZES = {**shapes.SIZES, **customers.SIZES, **operations.SIZES, **ways.SIZES, **touches.SIZES}
 _WEIGHTS = {**shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS}
 
 
@@ -73,12 +73,17 @@ def _schema() -> GraphQLSchema:
 
 
 def _query() -> type[graphene.ObjectType]:
-    roots = {**questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS}
+    roots = {
+        **questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS,
+        **touches.QUESTIONS,
+    }  # fmt: skip
     about = "What can be asked. Every id argument also takes a stable code."
     return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
 
 
 def _mutation() -> type[graphene.ObjectType]:
-    roots = {**verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS}
+    roots = {
+        **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
+    }  # fmt: skip
     about = "What can be done. What is refused for a reason stands under `problems`."
     return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})

@@ -14,7 +14,7 @@ from channels.live_codes import Code, LiveCodes
 from channels.outbound import Breakers
 from channels.publishing import Publishing
 from channels.reps import Reps
-from channels.touch_policy import TouchPolicy
+from channels.touch_policy import Moods, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
 from content_hub.campaigns import Campaigns
 from content_hub.finding import Finding
@@ -22,6 +22,7 @@ from content_hub.media import Media
 from content_hub.tracking import Links
 from content_hub.types import Types
 from data_hub.consents import Consents
+from data_hub.findings import Findings
 from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.secret import Secret
@@ -112,6 +113,7 @@ class Asked(Company):
             zone=Zone("Asia/Shanghai"), persons=KnownPersons(self.identities, self.profiles),
             natures=ContentNatures(self.materials, self.taxonomy, self.campaigns),
         )  # fmt: skip
+        self.moods = Moods(records, changes, Findings(people), clock)
         self.deliveries = Deliveries(records, changes, clock, places=self.touch_policy)
         self.confirming = Confirming(records, changes, self.deliveries, channels)
         breakers = Breakers(records, clock)
@@ -133,6 +135,7 @@ class Asked(Company):
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
+            "touch_policy", "moods",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

@@ -1,0 +1,225 @@
+"""Touches (触达): what the touch policy says, its settings, moods, and what is sent once more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import graphene
+
+from channels.deliveries import Delivery as DeliveryRecord
+from channels.touch_policy import Decision
+from channels.touch_policy.policy import Policy, spelled
+from kernel.actors import require
+from kernel.errors import Conflict
+from kernel.wording import say
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.library.questions import own_account, visible
+from schemas.graphql.shapes import Moment, key, verb
+
+
+class TouchSetting(graphene.ObjectType):
+    """One number of the touch policy (轻骚扰参数)."""
+
+    name = graphene.String(required=True)
+    value = graphene.String(required=True, description="A number, or an hour such as 21:00.")
+
+
+class TouchSettingInput(graphene.InputObjectType):
+    """A setting and what it shall be."""
+
+    name = graphene.String(required=True)
+    value = graphene.String(required=True)
+
+
+class TouchObjection(graphene.ObjectType):
+    """One thing that speaks against a touch, the weightiest first."""
+
+    rule = graphene.String(required=True)
+    reason = graphene.String(required=True, description="For people.")
+    until = Moment(description="When it ends; null if it does not by itself.")
+
+
+class TouchAdvice(graphene.ObjectType):
+    """What the touch policy would say to marketing that goes to a customer now."""
+
+    verdict = graphene.String(required=True, description="pass, delay, refuse or stale.")
+    against = graphene.List(graphene.NonNull(TouchObjection), required=True)
+    next_at = Moment(description="The next moment at which nothing speaks against it.")
+
+
+class TouchSettings(graphene.ObjectType):
+    """The whole policy."""
+
+    settings = graphene.List(graphene.NonNull(TouchSetting), required=True)
+
+
+class Counted(graphene.ObjectType):
+    """How many it concerned."""
+
+    count = graphene.Int(required=True)
+
+
+class _Setting(NamedTuple):
+    name: str
+    value: str
+
+
+class _Settings(NamedTuple):
+    settings: list[_Setting]
+
+
+class _Minded(NamedTuple):
+    rule: str
+    reason: str
+    until: Any
+
+
+class _Advised(NamedTuple):
+    verdict: str
+    against: list[_Minded]
+    next_at: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    count: int
+
+
+def _told(policy: Policy) -> _Settings:
+    return _Settings([_Setting(name, str(value)) for name, value in spelled(policy).items()])
+
+
+def _policy(source: None, ask: Ask) -> _Settings:
+    context: Context = ask.context
+    require(context.actor, "read_deliveries")
+    return _told(context.touch_policy.policy())
+
+
+def _advice(
+    source: None, ask: Ask, customer: str, channel: str, material: str | None = None
+) -> _Advised:
+    context: Context = ask.context
+    require(context.actor, "recommend")
+    her = context.customers.seen_by(context.actor).one(customer)
+    account = own_account(context, channel)
+    there = [handle for handle in her.handles if handle.scope == account]
+    if not there:
+        raise Conflict("not_reached_on_this_channel", channel=channel)
+    decision: Decision = context.publishing.advice(
+        there[-1], account, material=visible(context, material).id if material else ""
+    )
+    minded = [
+        _Minded(each.rule, say(each.reason, context.language, **each.facts), each.until)
+        for each in decision.against
+    ]
+    return _Advised(decision.verdict.value, minded, decision.next_at)
+
+
+def tune_touch_policy(ask: Ask, sent: Mapping[str, Any]) -> _Settings:
+    """Change settings of the touch policy; who did it and what is written down."""
+    context: Context = ask.context
+    require(context.actor, "tune_touch_policy")
+    changed = {each["name"]: each["value"] for each in sent["settings"]}
+    return _told(context.touch_policy.tune(changed, by=context.actor.id))
+
+
+def hold_mood(ask: Ask, sent: Mapping[str, Any]) -> _Count:
+    """Leave a customer in peace: no marketing reaches her until then."""
+    context: Context = ask.context
+    require(context.actor, "recommend")
+    her = context.customers.seen_by(context.actor).one(sent["customer"])
+    days = sent.get("days") or context.touch_policy.policy().hold_days
+    context.moods.hold(her.handles[0], sent["why"][:200], days=days, by=context.actor.id)
+    return _Count(1)
+
+
+def lift_mood(ask: Ask, sent: Mapping[str, Any]) -> _Count:
+    """Marketing may reach her again, as far as her mood is concerned."""
+    context: Context = ask.context
+    require(context.actor, "recommend")
+    her = context.customers.seen_by(context.actor).one(sent["customer"])
+    return _Count(context.moods.lift(her.handles, by=context.actor.id))
+
+
+def retry_deliveries(ask: Ask, sent: Mapping[str, Any]) -> _Count:
+    """Send up to a hundred parked deliveries once more, of one channel or reason or of all."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    channel = sent.get("channel")
+    return _Count(
+        context.deliveries.retry_many(
+            account=own_account(context, channel) if channel else "",
+            reason=sent.get("reason") or "", by=context.actor.id,
+        )
+    )  # fmt: skip
+
+
+class DeliveryStep(graphene.ObjectType):
+    """One thing that happened to a delivery."""
+
+    at = graphene.String(required=True, description="ISO 8601.")
+    state = graphene.String(required=True)
+    reason = graphene.String(required=True, description="For people.")
+    by = graphene.String(required=True)
+
+
+class DeliverySteps(graphene.ObjectType):
+    """A delivery explained: every step with its time, why, and whose doing."""
+
+    id = graphene.ID(required=True)
+    steps = graphene.List(graphene.NonNull(DeliveryStep), required=True)
+
+
+class _Step(NamedTuple):
+    at: str
+    state: str
+    reason: str
+    by: str
+
+
+class _Steps(NamedTuple):
+    id: str
+    steps: list[_Step]
+
+
+def _explained(source: None, ask: Ask, id: str) -> _Steps:  # noqa: A002  # the contract's word
+    context: Context = ask.context
+    require(context.actor, "read_deliveries")
+    delivery: DeliveryRecord = context.deliveries.one(id)
+    told = []
+    for at, state, reason, by in delivery.steps:
+        facts = delivery.facts if reason == delivery.reason else {}
+        told.append(_Step(at, state, say(reason, context.language, **facts) if reason else "", by))
+    return _Steps(delivery.id, told)
+
+
+QUESTIONS = {
+    "touch_policy": graphene.Field(TouchSettings, resolver=_policy),
+    "touch_advice": graphene.Field(
+        TouchAdvice, customer=key(), channel=key(), material=graphene.ID(), resolver=_advice
+    ),
+    "delivery_steps": graphene.Field(DeliverySteps, id=key(), resolver=_explained),
+}
+VERBS = {
+    "tune_touch_policy": verb(
+        "tuneTouchPolicy", "policy", TouchSettings, tune_touch_policy,
+        settings=graphene.List(graphene.NonNull(TouchSettingInput), required=True),
+    ),
+    "hold_mood": verb(
+        "holdMood", "held", Counted, hold_mood, customer=key(),
+        why=graphene.String(required=True), days=graphene.Float(),
+    ),
+    "lift_mood": verb("liftMood", "lifted", Counted, lift_mood, customer=key()),
+    "retry_deliveries": verb(
+        "retryDeliveries", "retried", Counted, retry_deliveries, channel=graphene.ID(),
+        reason=graphene.String(),
+    ),
+}  # fmt: skip
+
+SIZES = {
+    ("TouchSettings", "settings"): 40, ("TouchAdvice", "against"): 8,
+    ("DeliverySteps", "steps"): 40,
+}  # fmt: skip
