@@ -7,5 +7,6 @@ Nothing in here talks to a channel: ``channels.publishing`` carries out what is 
 from content_hub.placements import Placement, Slot, State
 from content_hub.shelf.keeper import Shelf
 from content_hub.shelf.listing import Freshness, ShelfItem
+from content_hub.shelf.overview import Overview
 
-__all__ = ["Freshness", "Placement", "Shelf", "ShelfItem", "Slot", "State"]
+__all__ = ["Freshness", "Overview", "Placement", "Shelf", "ShelfItem", "Slot", "State"]

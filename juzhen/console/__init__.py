@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from juzhen.console import deliveries, home, library, material, placing, shelf, tagging
+from juzhen.console import (
+    calendar,
+    coverage,
+    deliveries,
+    home,
+    library,
+    material,
+    placing,
+    shelf,
+    tagging,
+)
 from juzhen.web.asking import asker
 
 if TYPE_CHECKING:
@@ -20,7 +30,9 @@ def blueprint(platform: Platform) -> Blueprint:
     """All its pages, for people who signed in."""
     door = Blueprint("console", __name__, url_prefix="/console")
     door.before_request(_signed_in)
-    for page in (home, library, material, tagging, placing, shelf, deliveries):
+    for page in (
+        home, library, material, tagging, placing, shelf, calendar, coverage, deliveries,
+    ):  # fmt: skip
         page.install(door, platform)
     return door
 

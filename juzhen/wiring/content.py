@@ -8,7 +8,7 @@ from content_hub.campaigns import Campaigns
 from content_hub.finding import Finding
 from content_hub.materials import Materials
 from content_hub.media import Media
-from content_hub.shelf import Shelf
+from content_hub.shelf import Overview, Shelf
 from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
 from content_hub.types import Types
@@ -26,6 +26,7 @@ class ContentHub:
     media: Media
     campaigns: Campaigns
     shelf: Shelf
+    overview: Overview
     links: Links
     finding: Finding
 
@@ -41,6 +42,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         media=Media(s.records, s.files, s.changes, s.clock),
         campaigns=Campaigns(s.records, s.changes, s.clock),
         shelf=Shelf(s.records, s.changes, s.clock),
+        overview=Overview(s.records),
         links=Links(settings.keys_links),
         finding=Finding(s.index, s.records, materials, s.changes, taxonomy),
     )

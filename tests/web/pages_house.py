@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from content_hub.finding import Finding
 from content_hub.media import Media
+from content_hub.shelf import Overview
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
 from juzhen.web import app as web
@@ -33,6 +34,7 @@ class PagesHouse(House):
         self.media = Media(records, self.files, self.changes, clock)
         self.index = SqliteSearch(home / "search.db", durability="process")
         self.finding = Finding(self.index, records, self.materials, self.changes, self.taxonomy)
+        self.overview = Overview(records)
         self.staff = StaffBook(records, self.changes)
         self.journal = SqliteJournal(home / "journal", durability="process")
         self.commit = SharedCommit(self.journal)

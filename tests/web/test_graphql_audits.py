@@ -77,4 +77,5 @@ def test_all_audits_of_graphql_over_http_pass(audits, served):
     )  # fmt: skip
     results = json.loads(told.stdout)
     assert len(results) == 61
-    assert [each for each in results if each["status"] != "ok"] == []
+    assert [each for each in results if each["status"] in {"error", "warn"}] == []
+    assert sum(each["status"] == "ok" for each in results) >= 39

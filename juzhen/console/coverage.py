@@ -1,0 +1,70 @@
+"""Coverage (覆盖): where the shelf has much and where it has nothing, as strips to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint
+
+from juzhen.console.desk import allowed, sight
+from juzhen.web import pages
+from juzhen.web.asking import language
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_SHADES = 5
+"""A cell is shaded by how its number compares with the largest of its strip."""
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/coverage")
+    def coverage() -> str:
+        allowed("read_shelf")
+        tongue = language()
+        types = [
+            (each.code, each.en if tongue == "en" else each.zh) for each in platform.types.all()
+        ]
+        accounts = [(each.id, each.name) for each in platform.accounts.all()]
+        return pages.render(
+            "console/coverage.html",
+            strips=[
+                _strip(platform, "coverage_stage", "stage", "type", types),
+                _strip(platform, "coverage_purpose", "purpose", "account", accounts),
+            ],
+        )
+
+
+def _strip(
+    platform: Platform, title: str, facet: str, column: str, columns: list[tuple[str, str]]
+) -> dict[str, Any]:
+    tongue = language()
+    tags = [
+        tag
+        for tag in platform.taxonomy.now().by_id.values()
+        if tag.facet == facet and tag.merged_into is None
+    ]
+    counts = platform.overview.standing_by(
+        column, [tag.id for tag in tags], platform.clock(),
+        accounts=[each.id for each in platform.accounts.all()],
+        sight=sight(allowed("read_shelf")),
+    )  # fmt: skip
+    most = max(counts.values(), default=0)
+    return {
+        "title": title,
+        "column": column,
+        "columns": columns,
+        "rows": [
+            {
+                "tag": tag,
+                "label": tag.label(tongue),
+                "cells": [_cell(counts.get((tag.id, code), 0), most) for code, _ in columns],
+            }
+            for tag in tags
+        ],
+    }
+
+
+def _cell(count: int, most: int) -> tuple[int, int]:
+    """The number and its shade, 0 for none."""
+    return count, -(-count * _SHADES // most) if count else 0

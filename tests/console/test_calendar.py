@@ -1,0 +1,95 @@
+"""The calendar shows what opens when, and moves it by a form, a drag or a key; so does coverage."""
+
+from datetime import timedelta
+
+import pytest
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def placed(rooms, material):
+    opens = rooms.clock() + timedelta(hours=2)
+    return rooms.shelf.place(
+        material.id, rooms.app.id, opens=opens, closes=opens + 3 * DAY, by="li"
+    )
+
+
+def test_a_week_has_a_lane_for_every_account_and_a_cell_for_every_day(desk, rooms, placed):
+    page = desk.get("/console/calendar").text
+    assert all(account.name in page for account in (rooms.app, rooms.wall))
+    day = rooms.zone.day(placed.opens)
+    cell = page.split(f'data-day="{day}"')[1].split("</td>")[0]
+    assert "退休后的养老规划" in cell
+    assert page.count("data-day=") == 14
+    assert "退休后的养老规划" not in desk.get("/console/calendar?account=board").text
+    assert "退休后的养老规划" not in desk.get(f"/console/calendar?on={day + 7 * DAY}").text
+
+
+def test_a_month_is_made_of_whole_weeks(desk, rooms, placed):
+    page = desk.get("/console/calendar?by=month").text
+    assert page.count("data-day=") % 7 == 0
+    assert "退休后的养老规划" in page
+    assert "客户 App" in page
+
+
+def test_a_promise_is_moved_by_days_and_moved_back(desk, rooms, placed):
+    page = desk.post("/console/calendar", key=placed.id, days="2", csrf="form-token")
+    assert "已移动" in page.text
+    moved = rooms.shelf.one(placed.id)
+    assert (moved.opens, moved.closes) == (placed.opens + 2 * DAY, placed.closes + 2 * DAY)
+    assert f'value="{placed.id}"' in page.text
+    back = desk.post("/console/calendar", key=placed.id, days="-2", undo="1", csrf="form-token")
+    assert "已移回" in back.text
+    assert rooms.shelf.one(placed.id).opens == placed.opens
+
+
+def test_the_hour_stays_when_the_clocks_change_meanwhile(rooms, desk, placed):
+    from kernel.calendar import Zone
+
+    rooms.zone = Zone("Europe/Berlin")
+    before = rooms.zone.local(placed.opens)
+    desk.post("/console/calendar", key=placed.id, days="60", csrf="form-token")
+    after = rooms.zone.local(rooms.shelf.one(placed.id).opens)
+    assert after.time() == before.time()
+    assert after.utcoffset() != before.utcoffset()
+
+
+def test_what_cannot_be_moved_says_why_and_stays(desk, rooms, placed, material):
+    rooms.shelf.place(
+        material.id, rooms.app.id, opens=placed.closes + DAY, closes=placed.closes + 2 * DAY,
+        by="li",
+    )  # fmt: skip
+    answer = desk.post("/console/calendar", key=placed.id, days="3", csrf="form-token")
+    assert answer.status_code == 422
+    assert rooms.shelf.one(placed.id).opens == placed.opens
+    for days in ("", "0", "many", "400"):
+        refused = desk.post("/console/calendar", key=placed.id, days=days, csrf="form-token")
+        assert refused.status_code == 422
+
+
+def test_who_may_not_place_sees_the_calendar_and_moves_nothing(desk_of, placed):
+    analyst = desk_of("analyst")
+    page = analyst.get("/console/calendar")
+    assert page.status_code == 200
+    assert "data-key" not in page.text
+    assert analyst.post("/console/calendar", key=placed.id, days="1").status_code == 403
+
+
+def test_coverage_counts_what_stands_and_shows_the_gaps(desk, rooms, material, placed):
+    stage = rooms.taxonomy.create("保有期", "stage", code="holding", by="li")
+    rooms.taxonomy.create("首购", "stage", code="first", by="li")
+    rooms.materials.tag(material.id, [stage.id], by="li")
+    assert "shade5" not in desk.get("/console/coverage").text
+    rooms.clock.move(timedelta(hours=3))
+    page = desk.get("/console/coverage").text
+    assert "shade5" in page
+    row = page.split('<th scope="row">保有期</th>')[1].split("</tr>")[0]
+    assert ">1</a>" in row
+    gap = page.split('<th scope="row">首购</th>')[1].split("</tr>")[0]
+    assert ">1</a>" not in gap
+
+
+def test_both_pages_are_in_english_too(desk, placed):
+    assert "All accounts" in desk.get("/console/calendar?lang=en").text
+    assert "a gap" in desk.get("/console/coverage?lang=en").text

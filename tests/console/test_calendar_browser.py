@@ -1,0 +1,128 @@
+"""The calendar and coverage in a real browser: a drag, a key, no script, small screens, axe."""
+
+import os
+import shutil
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from tests.conftest import missing
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DAY = timedelta(days=1)
+PAGES = ("calendar", "calendar?by=month", "coverage", "calendar?lang=en", "coverage?lang=en")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        missing("no Chromium: apt-get install chromium, or set one on the path")
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def served(flask):
+    server = make_server("127.0.0.1", 0, flask, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/console"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+@pytest.fixture
+def opened(browser, served):
+    """Opens a page of the console as an editor; ``width`` is the window's."""
+    contexts = []
+
+    def open_(path, width=1280, height=900, **more):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            extra_http_headers={"X-Actor": "editor"}, locale="zh-CN", **more,
+        )  # fmt: skip
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.goto(f"{served}/{path}")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def week(rooms):
+    """Something on both accounts, this week and later."""
+    stages = [
+        rooms.taxonomy.create(zh, "stage", code=code, en=en, by="li").id
+        for zh, code, en in (("首购", "first", "First purchase"), ("保有期", "holding", "Holding"))
+    ]
+    rooms.taxonomy.create("新增客户", "purpose", code="acquire", en="Acquire", by="li")
+    made = []
+    for n, title in enumerate(("退休后的养老规划", "家庭理财的五个误区", "给孩子存一笔教育金")):
+        material = rooms.materials.create(
+            "image_text", title, tags=["pension", stages[n % 2]], by="li"
+        )
+        for account in (rooms.app, rooms.wall)[: 1 + n % 2]:
+            opens = rooms.clock() + n * DAY - timedelta(minutes=5)
+            made.append(
+                rooms.shelf.place(
+                    material.id, account.id, opens=opens, closes=opens + 5 * DAY, by="li"
+                )
+            )
+    return made
+
+
+@pytest.mark.browser
+def test_one_drag_or_one_chord_moves_a_promise(opened, rooms, week):
+    promise = week[-1]
+    page, day = opened("calendar"), rooms.zone.day(promise.opens)
+    lane = page.locator("tr", has=page.locator(f'[data-key="{promise.id}"]'))
+    target = lane.locator(f'[data-day="{day + DAY}"]')
+    page.locator(f'[data-key="{promise.id}"]').drag_to(target)
+    page.wait_for_url("**said=done_moved_days**")
+    assert rooms.shelf.one(promise.id).opens == promise.opens + DAY
+
+    page.locator(f'[data-key="{promise.id}"] a').focus()
+    with page.expect_navigation():
+        page.keyboard.press("Alt+ArrowLeft")
+    assert rooms.shelf.one(promise.id).opens == promise.opens
+
+    with page.expect_navigation():  # undone by one click
+        page.get_by_role("button", name="撤销").click()
+    assert rooms.shelf.one(promise.id).opens == promise.opens + DAY
+
+
+@pytest.mark.browser
+def test_a_promise_is_moved_without_scripts(opened, rooms, week):
+    page = opened("calendar", java_script_enabled=False)
+    page.locator("li", has_text="给孩子存一笔教育金").get_by_role("button", name="推后一天").click()
+    assert rooms.shelf.one(week[-1].id).opens == week[-1].opens + DAY
+
+
+@pytest.mark.browser
+def test_the_pictures_are_for_everybody(opened, week):
+    kept = Path(os.environ.get("JUZHEN_SCREENSHOTS") or "var/screenshots")
+    kept.mkdir(parents=True, exist_ok=True)
+    for path in PAGES:
+        page = opened(path)
+        found = Axe().run(page)
+        assert found.violations_count == 0, (path, found.response["violations"])
+        name = path.replace("?", "-").replace("=", "-")
+        page.screenshot(path=kept / f"console-{name}.png", full_page=True)
+        for width in (360, 640):  # 640 is 1280 at 200 %
+            page.set_viewport_size({"width": width, "height": 800})
+            wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, (path, width)
+        page.set_viewport_size({"width": 360, "height": 800})
+        page.screenshot(path=kept / f"console-{name}-360.png", full_page=True)
