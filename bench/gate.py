@@ -89,10 +89,12 @@ def _round(home: Path, turns: int, slice_: int, over: Iterator[int]) -> Round:
     url = f"sqlite:///{home / 'records.db'}"
     records, _ = _policy(url)
     records.create(Record)
+    records.close()  # an open SQLite file does not live through a fork
     begun, told = time.perf_counter(), _in_processes(lambda n: _decide(url, n, turns, slice_))
     seconds = time.perf_counter() - begun
     took = list(itertools.chain.from_iterable(each["took"] for each in told))
     cpu = sum(each["cpu"] for each in told)
+    records, _ = _policy(url)
     for _ in range(_over_cap(records)):
         next(over)
     records.close()
