@@ -1,7 +1,9 @@
 """The channel contract (渠道契约): the tests every channel must pass.
 
-Subclass the suites, provide the fixtures, change nothing. `ChannelContract` is for platforms that
-we publish to and that call us back; `SendingContract` for channels that reach one person.
+Subclass the suites, provide the fixtures, change nothing. `ShowingContract` is for channels that
+show what we publish, `HearingContract` for platforms that call us back, `ChannelContract` for
+those that do both over a wire on which answers get lost; `SendingContract` for channels that reach
+one person.
 """
 
 from __future__ import annotations
@@ -51,8 +53,8 @@ class Mailbox(Protocol):
         ...
 
 
-class ChannelContract:
-    """Needs fixtures: ``channel``, its ``platform``, a ``genuine`` and a ``forged`` callback."""
+class ShowingContract:
+    """Needs fixtures: ``channel`` and its ``platform``."""
 
     settled = frozenset({Progress.SHOWN, Progress.AWAITING_PERSON})
     post = Post(
@@ -78,6 +80,29 @@ class ChannelContract:
         channel.withdraw(receipt.ref)
         channel.withdraw(receipt.ref)
 
+    def test_what_was_never_published_is_not_found(self, channel: Channel) -> None:
+        channel.publish(self.post, key="k1")
+        assert channel.find(self.post, key="k2") is None
+
+
+class HearingContract:
+    """Needs fixtures: ``channel``, a ``genuine`` and a ``forged`` callback."""
+
+    def test_a_repeated_callback_tells_the_same_event_ids(
+        self, channel: Channel, genuine: Callback
+    ) -> None:
+        first, second = channel.receive(genuine), channel.receive(genuine)
+        assert [event.id for event in first.events] == [event.id for event in second.events] != []
+        assert first.answer == second.answer
+
+    def test_refuses_a_forged_callback(self, channel: Channel, forged: Callback) -> None:
+        with pytest.raises(Refused):
+            channel.receive(forged)
+
+
+class ChannelContract(ShowingContract, HearingContract):
+    """Needs the fixtures of both; the ``platform`` can be busy, and silent."""
+
     def test_a_lost_answer_is_settled_without_showing_it_twice(
         self, channel: Channel, platform: StandIn
     ) -> None:
@@ -94,21 +119,6 @@ class ChannelContract:
             assert found is not None
             channel.withdraw(found.ref)
             assert platform.shown == []
-
-    def test_what_was_never_published_is_not_found(self, channel: Channel) -> None:
-        channel.publish(self.post, key="k1")
-        assert channel.find(self.post, key="k2") is None
-
-    def test_a_repeated_callback_tells_the_same_event_ids(
-        self, channel: Channel, genuine: Callback
-    ) -> None:
-        first, second = channel.receive(genuine), channel.receive(genuine)
-        assert [event.id for event in first.events] == [event.id for event in second.events] != []
-        assert first.answer == second.answer
-
-    def test_refuses_a_forged_callback(self, channel: Channel, forged: Callback) -> None:
-        with pytest.raises(Refused):
-            channel.receive(forged)
 
     def test_says_busy_when_the_platform_is(self, channel: Channel, platform: StandIn) -> None:
         platform.busy = True

@@ -30,7 +30,7 @@ _KEEPERS = (
     "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
     "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff", "history",
     "recommender", "reminders", "live_codes", "reps", "confirming", "touch_policy",
-    "moods", "base_url",
+    "moods", "hand_offs", "base_url",
 )  # fmt: skip
 _STATUS = {
     Outcome.ANSWERED: 200,

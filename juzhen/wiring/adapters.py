@@ -12,8 +12,11 @@ from typing import Any
 
 from channels.accounts import Account, Accounts, Factory, Needs, Sealer
 from channels.app import Inbox, OwnApp
+from channels.commerce import DIALECTS, Commerce
+from channels.hand_offs import HandedOver, HandOffs
 from channels.outbound import Outbound, RateGate
 from channels.reps import Reps
+from channels.video.douyin import Douyin
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
 from channels.wechat.official_account import WeChatOfficialAccount
@@ -24,10 +27,12 @@ from channels.wechat.wecom.wire import HOST as WECOM_HOST
 from channels.wechat.wecom.wire import WeComWire
 from channels.wechat.wire import HOST, Wire
 from juzhen.wiring.engines import Stores
+from kernel.errors import Invalid
 from kernel.secret import Secret
 
 CHANNELS: dict[str, Any] = {
-    "app": OwnApp, "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
+    "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver,
+    "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
 }  # fmt: skip
 """Every kind of channel account, and the adapter that speaks for it."""
 
@@ -43,10 +48,54 @@ class Tools:
     outbound: Outbound
     gate: RateGate
     reps: Reps
+    hand_offs: HandOffs
 
 
 def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
     """Who makes the channel of each kind of account, and what such an account must have."""
+    s = tools.stores
+
+    def douyin(account: Account, secrets: Mapping[str, Secret]) -> Douyin:
+        return Douyin(
+            tools.hand_offs, s.clock, account=account.id,
+            client_key=account.settings["client_key"], client_secret=secrets["client_secret"],
+        )  # fmt: skip
+
+    def handed_over(account: Account, _: Mapping[str, Secret]) -> HandedOver:
+        return HandedOver(tools.hand_offs, account=account.id)
+
+    def commerce(account: Account, secrets: Mapping[str, Secret]) -> Commerce:
+        told = account.settings["dialect"]
+        if told not in DIALECTS:
+            raise Invalid("settings.dialect", "unknown_dialect", known="、".join(sorted(DIALECTS)))
+        return Commerce(
+            s.clock, account=account.id, dialect=DIALECTS[told], secret=secrets["sign_key"]
+        )
+
+    def own_app(account: Account, _: Mapping[str, Secret]) -> OwnApp:
+        return OwnApp(tools.inbox, account=account.id)
+
+    return (
+        {
+            **_wechat(tools),
+            "app": own_app,
+            "douyin": douyin,
+            "hand_off": handed_over,
+            "commerce": commerce,
+        },
+        {
+            "wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token")),
+            "douyin": Needs(settings=("client_key",), secrets=("client_secret",)),
+            "commerce": Needs(settings=("dialect",), secrets=("sign_key",)),
+            "wecom": Needs(
+                settings=("corp_id", "agent_id"), secrets=("app_secret", "token", "aes_key")
+            ),
+        },
+    )
+
+
+def _wechat(tools: Tools) -> dict[str, Factory]:
+    """The family that shares tokens and uploads."""
     s = tools.stores
     tokens = Tokens(s.records, s.leases, tools.sealer, s.clock)
     uploads = Uploads(s.records, s.clock)
@@ -81,15 +130,4 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             agent=int(told["agent_id"]),
         )  # fmt: skip
 
-    def own_app(account: Account, _: Mapping[str, Secret]) -> OwnApp:
-        return OwnApp(tools.inbox, account=account.id)
-
-    return (
-        {"wechat_oa": official_account, "app": own_app, "wecom": wecom},
-        {
-            "wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token")),
-            "wecom": Needs(
-                settings=("corp_id", "agent_id"), secrets=("app_secret", "token", "aes_key")
-            ),
-        },
-    )
+    return {"wechat_oa": official_account, "wecom": wecom}

@@ -13,6 +13,7 @@ from channels.composing import Composer
 from channels.confirming import Confirming
 from channels.deliveries import Deliveries
 from channels.deliveries.courier import Courier
+from channels.hand_offs import HandOffs
 from channels.live_codes import LiveCodes
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.preferences import Preferences
@@ -37,6 +38,7 @@ class Ends:
     reps: Reps
     live_codes: LiveCodes
     welcoming: Welcoming
+    hand_offs: HandOffs
     confirming: Confirming
     catching_up: CatchingUp
     inbox: Inbox
@@ -55,10 +57,11 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     accounts = Accounts(s.records, s.changes, sealer, s.clock)
     inbox = Inbox(s.records, s.clock)
     reps = Reps(s.records, data.staff, s.changes)
+    hand_offs = HandOffs(s.records, s.changes, s.clock)
     tools = Tools(
         stores=s, sealer=sealer, accounts=accounts, inbox=inbox,
         outbound=Outbound(origins=_origins(settings), clock=s.clock),
-        gate=RateGate(s.records, s.clock), reps=reps,
+        gate=RateGate(s.records, s.clock), reps=reps, hand_offs=hand_offs,
     )  # fmt: skip
     channels = Channels(accounts, *registry(tools))
     touch_policy = TouchPolicy(
@@ -86,6 +89,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         reps=reps,
         live_codes=live_codes,
         welcoming=welcoming,
+        hand_offs=hand_offs,
         confirming=Confirming(s.records, s.changes, deliveries, channels),
         catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),
         inbox=inbox,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from channels.app import Inbox
     from channels.confirming import Confirming
     from channels.deliveries import Deliveries
+    from channels.hand_offs import HandOffs
     from channels.live_codes import LiveCodes
     from channels.publishing import Publishing
     from channels.reps import Reps
@@ -94,6 +95,7 @@ class Context:
     confirming: Confirming
     touch_policy: TouchPolicy
     moods: Moods
+    hand_offs: HandOffs
     customers: Customers
     profiles: Profiles
     staff: StaffBook

@@ -8,6 +8,7 @@ from typing import Any
 import graphene
 
 from channels.deliveries import Delivery as DeliveryRecord
+from channels.hand_offs import HandOff as HandOffRecord
 from channels.live_codes import LiveCode as LiveCodeRecord
 from channels.reps import Member as MemberRecord
 from kernel.actors import require
@@ -47,6 +48,59 @@ class PlatformMember(graphene.ObjectType):
     channel = graphene.ID(required=True, source="account")
     userid = graphene.String(required=True)
     staff = graphene.ID(required=True)
+
+
+class HandOff(graphene.ObjectType):
+    """One post that a person posts for us where no interface may (人工发布)."""
+
+    id = graphene.ID(required=True)
+    channel = graphene.ID(required=True, source="account")
+    title = graphene.String(required=True)
+    words = graphene.String(required=True)
+    body = graphene.String(required=True, description="HTML.")
+    link = graphene.String(required=True, description="Tracked; goes along with it.")
+    standing = graphene.String(
+        required=True,
+        resolver=lambda hand_off, ask: hand_off.standing.value,
+        description="waiting, posted, overdue (to be taken down) or gone.",
+    )
+    made = Moment(required=True)
+    posted = Moment()
+    address = graphene.String(required=True)
+
+
+def _hand_offs(
+    source: None,
+    ask: Ask,
+    channel: str | None = None,
+    first: int | None = None,
+    after: str | None = None,
+) -> Listing[HandOffRecord]:
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return listing(
+        context.hand_offs.page(
+            account=context.account(channel) if channel else "",
+            first=20 if first is None else first,
+            after=after,
+        )
+    )
+
+
+def note_posted(ask: Ask, sent: Mapping[str, Any]) -> HandOffRecord:
+    """Say that it was posted, and where. Saying it again keeps the first time."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return context.hand_offs.note_posted(
+        sent["hand_off"], by=context.actor.id, address=sent.get("address") or ""
+    )
+
+
+def note_taken_down(ask: Ask, sent: Mapping[str, Any]) -> HandOffRecord:
+    """Say that it was taken down. Saying it again keeps the first time."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return context.hand_offs.note_taken_down(sent["hand_off"], by=context.actor.id)
 
 
 def _live_codes(
@@ -106,9 +160,17 @@ def remind_rep(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
 
 
 QUESTIONS = {
+    "hand_offs": paged(connection(HandOff), _hand_offs, channel=graphene.ID()),
     "live_codes": paged(connection(LiveCode), _live_codes, channel=graphene.ID()),
 }
 VERBS = {
+    "note_posted": verb(
+        "notePosted", "hand_off", HandOff, note_posted,
+        hand_off=graphene.ID(required=True), address=graphene.String(),
+    ),
+    "note_taken_down": verb(
+        "noteTakenDown", "hand_off", HandOff, note_taken_down, hand_off=graphene.ID(required=True)
+    ),
     "create_live_code": verb(
         "createLiveCode", "live_code", LiveCode, create_live_code,
         channel=graphene.ID(required=True), name=graphene.String(required=True),

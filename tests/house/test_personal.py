@@ -14,6 +14,8 @@ TELLING = {
 SOMEBODY_ELSES = {
     "accounts.name": "a channel account's",
     "campaigns.name": "a campaign's",
+    "hand_offs.address": "where a post is",
+    "hand_offs.body": "what we say to everybody",
     "kept_answers.body": "an answer as it was given, for a day",
     "leases.name": "what is held",
     "live_codes.name": "a way in",

@@ -10,6 +10,7 @@ from channels.app import Inbox, OwnApp
 from channels.composing import Composer
 from channels.confirming import Confirming
 from channels.deliveries import Courier, Deliveries
+from channels.hand_offs import HandOffs
 from channels.live_codes import Code, LiveCodes
 from channels.outbound import Breakers
 from channels.publishing import Publishing
@@ -106,6 +107,7 @@ class Asked(Company):
             },
         )
         self.live_codes = LiveCodes(records, changes, self.accounts, channels, clock)
+        self.hand_offs = HandOffs(records, changes, clock)
         self.reps = Reps(records, self.staff, changes)
         self.consents = Consents(records, changes, clock)
         self.touch_policy = TouchPolicy(
@@ -135,7 +137,7 @@ class Asked(Company):
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
-            "touch_policy", "moods",
+            "touch_policy", "moods", "hand_offs",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

@@ -43,7 +43,7 @@ def test_a_code_is_made_listed_and_dropped(house, wecom, rep):
 
 def test_a_channel_without_codes_is_a_problem_with_a_name(house):
     told = house.ask(MAKE, input={"channel": "app", "name": "门店"})["createLiveCode"]
-    assert (told["liveCode"], told["problems"][0]["code"]) == (None, "conflict")
+    assert (told["liveCode"], told["problems"][0]["code"]) == (None, "channel_makes_no_codes")
 
 
 def test_a_member_is_linked_by_an_admin_only(house, wecom, rep):
@@ -62,9 +62,25 @@ def test_a_rep_is_reminded_of_what_waits_for_her(house, wecom):
     )
     delivery, _ = house.deliveries.claim(lambda delivery: None, lane=Lane.MESSAGE)
     told = house.ask(REMIND, id=delivery.id)["remindRep"]
-    assert (told["delivery"], told["problems"][0]["code"]) == (None, "conflict")
+    assert (told["delivery"], told["problems"][0]["code"]) == (None, "nobody_to_remind")
 
     house.deliveries.note(delivery, Receipt(ref="mass:1:wm1", progress=Progress.AWAITING_PERSON))
     told = house.ask(REMIND, id=delivery.id)["remindRep"]
     assert told["delivery"]["state"] == "awaiting_person"
     assert house.codes.reminded == ["mass:1:wm1"]
+
+
+def test_a_person_says_what_she_posted_and_took_down(house):
+    from channels.base import Post
+
+    post = Post(title="开放日", summary="本周六", body="<p>周六见</p>", link="https://e.cn/t/1")
+    house.hand_offs.put(post, account=house.app.id, key="dlv_1")
+    waiting = house.ask("{ handOffs { nodes { id title link standing } } }")["handOffs"]["nodes"]
+    assert waiting == [
+        {"id": "dlv_1", "title": "开放日", "link": "https://e.cn/t/1", "standing": "waiting"}
+    ]
+    for verb, standing in (("notePosted", "posted"), ("noteTakenDown", "gone")):
+        told = house.ask(
+            f'mutation {{ {verb}(input: {{handOff: "dlv_1"}}) {{ handOff {{ standing }} }} }}'
+        )
+        assert told[verb]["handOff"]["standing"] == standing

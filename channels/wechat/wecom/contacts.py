@@ -69,7 +69,8 @@ def introduction(
     if not isinstance(who, Mapping):
         return None
     followers = told.get("follow_user")
-    hows = [each for each in followers or () if isinstance(each, Mapping)]
+    listed = followers if isinstance(followers, list) else []
+    hows = [each for each in listed if isinstance(each, Mapping)]
     found = tuple(dict.fromkeys(link for how in hows or [{}] for link in links(who, how)))
     if not found:
         return None

@@ -57,7 +57,8 @@ class WeComWire(Wire):
             seen.add(cursor)
             told = self.ask(path, **asked)
             found = told.get(name)
-            rows += [each for each in found if isinstance(each, dict)] if found else []
+            found = found if isinstance(found, list) else []
+            rows += [each for each in found if isinstance(each, dict)]
             cursor = str(told.get("next_cursor") or "")
             if not cursor:
                 break

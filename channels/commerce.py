@@ -1,0 +1,216 @@
+"""Commerce (电商与本地生活): orders come in from Meituan-like shops and Xiaohongshu ark.
+
+Receives only: nothing can be published or said there. An order is told again with every change and
+for every retry; the id of its event is the order and what happened to it, so it counts once. Field
+names and states of a platform stand in its `Dialect`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+import orjson
+
+from channels.base import Callback, Idempotency, Message, Post, Receipt, Received, Refused
+from channels.capabilities import Capabilities, Limits
+from data_hub.identities import phone
+from kernel.clock import Clock
+from kernel.events import Ecosystem, Event, Handle
+from kernel.secret import Secret
+
+BUYER = "buyer"
+UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
+
+Told = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one platform tells of an order. Mended here when it differs."""
+
+    signed: Callable[[Mapping[str, str], bytes, str], bool]
+    """Is the query, the body and the secret's owner one and the same?"""
+    opened: Callable[[bytes], list[Told]]
+    """The orders in a body; raises one of `UNREADABLE`."""
+    order: tuple[str, ...]
+    state: tuple[str, ...]
+    buyer: tuple[str, ...]
+    phone: tuple[str, ...]
+    amount: tuple[str, ...]
+    at: tuple[str, ...]
+    product: tuple[str, ...]
+    states: Mapping[str, str]
+    """The platform's state → our kind of event."""
+    cents: bool = False
+    """Amounts are told in hundredths."""
+    answer: bytes = b'{"data":"ok"}'
+    secret_fields: frozenset[str] = field(default_factory=frozenset)
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
+
+
+def _meituan_signed(_: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """SHA-1 over the secret and the sorted pairs, whatever the platform sends along."""
+    try:
+        told = _form(body)
+    except UNREADABLE:
+        return False
+    pairs = "".join(f"{name}{told[name]}" for name in sorted(told) if name != "sign")
+    ours = hashlib.sha1(f"{secret}{pairs}".encode(), usedforsecurity=False).hexdigest()
+    return hmac.compare_digest(ours.encode(), told.get("sign", "").lower().encode())
+
+
+def _ark_signed(query: Mapping[str, str], _: bytes, secret: str) -> bool:
+    """MD5 over method, application, moment and version, behind which the secret stands."""
+    named = "&".join(f"{name}={query.get(name, '')}" for name in ("appId", "timestamp", "version"))
+    text = f"{query.get('method', '')}?{named}{secret}"
+    ours = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return hmac.compare_digest(ours.encode(), query.get("sign", "").lower().encode())
+
+
+def _orders(told: Any) -> list[Told]:
+    found = told if isinstance(told, list) else [told]
+    if not found or not all(isinstance(each, dict) for each in found):
+        raise TypeError("an order has fields")
+    return found
+
+
+MEITUAN = Dialect(
+    signed=_meituan_signed,
+    opened=lambda body: _orders(orjson.loads(_form(body)["biz"])),
+    order=("orderId", "orderIdView"),
+    state=("status", "orderStatus"),
+    buyer=("userId", "openUid"),
+    phone=("recipientPhone", "phone"),
+    amount=("total", "payAmount"),
+    at=("utime", "payTime", "ctime"),
+    product=("dealTitle", "productName"),
+    states={
+        "1": "ordered", "2": "bought", "4": "bought", "8": "redeemed", "9": "cancelled_order",
+        "paid": "bought", "refunded": "refunded", "verified": "redeemed",
+    },
+)  # fmt: skip
+ARK = Dialect(
+    signed=_ark_signed,
+    opened=lambda body: _orders(orjson.loads(body)),
+    order=("orderId", "order_id"),
+    state=("orderStatus", "status"),
+    buyer=("userId", "openId"),
+    phone=("receiverPhone",),
+    amount=("totalPayAmount", "payAmount"),
+    at=("updateTime", "paidTime", "createdTime"),
+    product=("skuName", "itemName"),
+    states={
+        "1": "ordered", "2": "bought", "4": "bought", "6": "bought", "7": "bought",
+        "9": "cancelled_order", "10": "refunded",
+    },
+    cents=True,
+    answer=b'{"success":true,"error_code":0}',
+)  # fmt: skip
+DIALECTS: Mapping[str, Dialect] = {"meituan": MEITUAN, "ark": ARK}
+
+
+class Commerce:
+    """One shop on a platform of commerce or local service."""
+
+    key: ClassVar[str] = "commerce"
+    idempotency: ClassVar[Idempotency] = "none"
+    pulled: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        (Limits(since=date(2026, 1, 1), source="orders come in", shows=frozenset()),)
+    )
+    longest_review = timedelta()
+
+    def __init__(self, clock: Clock, *, account: str, dialect: Dialect, secret: Secret) -> None:
+        self._clock = clock
+        self._account = account
+        self._dialect = dialect
+        self._secret = secret
+
+    def receive(self, callback: Callback) -> Received:
+        dialect = self._dialect
+        if not dialect.signed(callback.query, callback.body, self._secret.reveal()):
+            raise Refused("callback_not_genuine", account=self._account)
+        try:
+            events = tuple(self._event(order) for order in dialect.opened(callback.body))
+        except UNREADABLE:
+            return Received(unreadable=callback.body, answer=dialect.answer)
+        return Received(events=events, answer=dialect.answer)
+
+    def _event(self, order: Told) -> Event:
+        """One event for what happened to the order; a state that we do not know is kept, too."""
+        dialect = self._dialect
+        number, state = _text(order, dialect.order), _text(order, dialect.state)
+        if not number:
+            raise KeyError("order")
+        kind = dialect.states.get(state)
+        buyer, told = _text(order, dialect.buyer), phone(_text(order, dialect.phone))
+        handle = Handle(BUYER, self._account, buyer) if buyer else told
+        links = (told,) if told is not None and buyer else ()
+        return Event(
+            id=f"order:{number}:{kind or state}"[:240],
+            kind=kind or f"commerce.{state or 'order'}"[:80],
+            account=self._account,
+            handle=handle,
+            links=links,
+            ecosystem=Ecosystem.COMMERCE,
+            at=self._moment(order),
+            detail=self._detail(order, number),
+            raw=b"" if kind else orjson.dumps(order),
+        )
+
+    def _detail(self, order: Told, number: str) -> Told:
+        """The order as it was told, without the phone, which is a handle."""
+        hidden = {*self._dialect.phone, *self._dialect.secret_fields}
+        kept = {name: value for name, value in order.items() if name not in hidden}
+        kept |= {"order_id": number, "product": _text(order, self._dialect.product)}
+        amount = _text(order, self._dialect.amount)
+        try:
+            kept["amount"] = float(amount) / (100 if self._dialect.cents else 1)
+        except ValueError:
+            kept["amount"] = None
+        return kept
+
+    def _moment(self, order: Told) -> datetime:
+        stamp = _text(order, self._dialect.at)
+        if not stamp.isdecimal():
+            return self._clock()
+        seconds = int(stamp)
+        return datetime.fromtimestamp(seconds / 1000 if seconds > 10**11 else seconds, UTC)
+
+    # what cannot be done there
+
+    def publish(self, post: Post, *, key: str) -> Receipt:
+        raise Refused("channel_shows_nothing", account=self._account)
+
+    def outcome(self, ref: str) -> Receipt:
+        raise Refused("channel_shows_nothing", account=self._account)
+
+    def find(self, post: Post, *, key: str) -> Receipt | None:
+        return None
+
+    def withdraw(self, ref: str) -> None:
+        """Nothing of ours is up there."""
+
+    def send(self, message: Message, *, key: str) -> Receipt:
+        raise Refused("channel_says_nothing", account=self._account)
+
+    def introduce(self, handle: Handle, at: datetime) -> Event | None:
+        return None
+
+
+def _text(order: Told, names: tuple[str, ...]) -> str:
+    """The first of these fields that is there, as a text."""
+    for name in names:
+        value = order.get(name)
+        if value not in (None, "") and not isinstance(value, dict | list):
+            return str(value).strip()
+    return ""
