@@ -27,6 +27,8 @@ from juzhen.wiring.adapters import Tools, registry
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.engines import Stores
+from juzhen.wiring.outside import Tools as Outside
+from juzhen.wiring.outside import found
 
 
 @dataclass(kw_only=True)
@@ -63,7 +65,9 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         outbound=Outbound(origins=_origins(settings), clock=s.clock),
         gate=RateGate(s.records, s.clock), reps=reps, hand_offs=hand_offs,
     )  # fmt: skip
-    channels = Channels(accounts, *registry(tools))
+    ours, needs = registry(tools)
+    outside, theirs = found(Outside(tools.outbound, tools.gate, s.clock), ours)
+    channels = Channels(accounts, {**ours, **outside}, {**needs, **theirs})
     touch_policy = TouchPolicy(
         records=s.records, changes=s.changes, consents=data.consents, clock=s.clock, zone=s.zone,
         persons=KnownPersons(data.identities, data.profiles),
