@@ -104,6 +104,8 @@ _HOUSE = [
     EventKind("visited", "拜访客户", "was visited", "house"),
     EventKind("entrusted", "分配了客户经理", "was given a rep", "house"),
     EventKind("took_over", "接手了一批客户", "took customers over", "house"),
+    EventKind("erased", "个人信息已删除", "was erased", "house"),
+    EventKind("exported", "个人信息已导出", "had her data exported", "house"),
     EventKind("revealed", "查看了客户资料", "had her data looked at", "house"),
 ]
 _SYSTEM = [

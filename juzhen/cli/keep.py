@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
+import orjson
 from rich.progress import (
     MofNCompleteColumn,
     Progress,
@@ -14,8 +15,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from juzhen.cli.company import platform
+from juzhen.cli.company import BY, json_option, platform, show
 from juzhen.settings import load
+from kernel.events import Handle
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -60,4 +62,54 @@ _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
 }
 
 
-COMMANDS: list[click.Command] = [migrate, rebuild]
+@click.command()
+@click.argument("customer")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--reason", default="", help="Why, kept with the proof; no name in it.")
+@json_option
+def erase(customer: str, yes: bool, reason: str, as_json: bool) -> None:
+    """Erase a customer everywhere: every store, every table, for ever. Prints the proof's id.
+
+    CUSTOMER is an id, a handle or a handle's value that only she has.
+
+    Example: juzhen erase 13800138000 --reason "asked in branch"
+    """
+    with platform() as company:
+        if not yes:
+            click.confirm(f"Erase {customer} for ever?", abort=True)
+        done = company.privacy.erase(customer, by=BY, reason=reason)
+    show([{"proof": done.proof, "events": done.events, "rows": done.rows}], as_json)
+
+
+@click.group()
+def export() -> None:
+    """Write out what is held."""
+
+
+@export.command("customer")
+@click.argument("customer")
+@click.option("--file", "file", type=click.File("wb"), default="-", help="Where to; else print.")
+def export_customer(customer: str, file: BinaryIO) -> None:
+    """Everything held about one customer, as JSON. The act is written down.
+
+    Example: juzhen export customer 13800138000 --file hers.json
+    """
+    with platform() as company:
+        told = company.privacy.held(customer, by=BY)
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    file.write(orjson.dumps(told, default=str, option=option))
+
+
+@click.command()
+@click.argument("handle")
+def proof(handle: str) -> None:
+    """What was done about somebody who asked for her data or its erasure, by one of her handles.
+
+    Example: juzhen proof phone::13800138000
+    """
+    with platform() as company:
+        for line in company.privacy.proofs(Handle.parse(handle)):
+            click.echo(line)
+
+
+COMMANDS: list[click.Command] = [migrate, rebuild, erase, export, proof]

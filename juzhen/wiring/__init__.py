@@ -68,7 +68,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     require_keys(settings)
     stores = open_stores(settings, clock)
     content = content_hub(settings, stores)
-    data = data_hub(stores, content)
+    data = data_hub(settings, stores, content)
     front = ends(settings, stores, content, data)
     sold = selling(stores, content, data, front, base_url=settings.public_url)
     access = Access(

@@ -13,8 +13,10 @@ from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.intake import Intake
 from data_hub.own_acts import OwnActs
+from data_hub.privacy import Privacy
 from data_hub.profiles import Profiles
 from data_hub.staff import StaffBook
+from juzhen.settings import Settings
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.engines import Stores
 from stores.records import Record
@@ -34,6 +36,7 @@ class DataHub:
     digest: Digest
     customers: Customers
     own_acts: OwnActs
+    privacy: Privacy
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,16 @@ class _Topics:
         return self.materials.topics(materials)
 
 
-def data_hub(s: Stores, content: ContentHub) -> DataHub:
+def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
     staff = StaffBook(s.records, s.changes)
     identities = Identities(s.people, s.records, s.changes, s.clock)
     profiles = Profiles(s.people, identities)
     findings = Findings(s.people)
+    digest = Digest(
+        s.history, s.people, s.records, identities, profiles, _Topics(content.materials), s.clock,
+        findings=findings, zone=s.zone,
+    )  # fmt: skip
     return DataHub(
         staff=staff,
         consents=Consents(s.records, s.changes, s.clock),
@@ -59,12 +66,13 @@ def data_hub(s: Stores, content: ContentHub) -> DataHub:
         identities=identities,
         profiles=profiles,
         findings=findings,
-        digest=Digest(
-            s.history, s.people, s.records, identities, profiles, _Topics(content.materials),
-            s.clock, findings=findings, zone=s.zone,
-        ),
+        digest=digest,
         customers=Customers(
             s.people, s.records, identities, s.history, staff, s.changes, s.clock
         ),
         own_acts=OwnActs(s.changes, s.journal, Watermarks(s.records, Record), s.clock),
+        privacy=Privacy(
+            s.records, s.people, identities, s.journal, s.history, s.fold, digest, s.changes,
+            key=settings.keys_links,
+        ),
     )  # fmt: skip

@@ -292,8 +292,22 @@ def _rewrite(file: sqlite3.Connection, row: int, names: set[str]) -> int:
 
 
 def _without(lines: list[bytes], names: set[str]) -> tuple[list[bytes], int]:
-    kept = [line for line in lines if not _names(line) & names]
-    return kept, len(lines) - len(kept)
+    """The lines without events that name them, and without samples that do; how many differ."""
+    values = [name.split(":", 2)[2].encode() for name in names]
+    blanked = [_blanked(line, values) for line in lines]
+    kept = [line for line in blanked if not _names(line) & names]
+    return kept, sum(old != new for old, new in zip(lines, blanked, strict=True)) + (
+        len(lines) - len(kept)
+    )
+
+
+def _blanked(line: bytes, values: Sequence[bytes]) -> bytes:
+    """What was refused is kept as it came in, so its sample may name her too."""
+    if not line.startswith(b'{"refused":') or not any(value in line for value in values):
+        return line
+    told = orjson.loads(line)
+    told["refused"]["sample"] = ""
+    return orjson.dumps(told)
 
 
 def _names(line: bytes) -> set[str]:

@@ -1,0 +1,150 @@
+"""Privacy (个人信息权利): everything held about one customer, told to her or erased, with a proof.
+
+Walks the tables by what their columns say (`stores.personal`), then asks journal and history. What
+backups hold is told with their dates by whoever keeps them. Decides nothing about consent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from data_hub.digest import Digest
+from data_hub.identities import Identities, own_id
+from kernel.errors import Conflict, NotFound
+from kernel.events import Handle, pack
+from kernel.secret import Secret
+from stores import personal
+from stores.changes import Changes
+from stores.history import Fold, History
+from stores.journal import Journal
+from stores.records import Folded, Record, Records
+
+_PASSES = 20
+"""Somebody who goes on acting while she is erased is erased again; nobody acts for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure came to, and the id of the act that proves it."""
+
+    proof: str
+    events: int
+    rows: int
+
+
+class Privacy:
+    """What a customer may ask of us about herself."""
+
+    def __init__(
+        self,
+        records: Records,
+        people: Records,
+        identities: Identities,
+        journal: Journal,
+        history: History,
+        fold: Fold,
+        digest: Digest,
+        changes: Changes,
+        *,
+        key: Secret,
+    ) -> None:
+        """``key`` makes the proof one that only we can match with a person."""
+        self._records = records
+        self._people = people
+        self._identities = identities
+        self._journal = journal
+        self._history = history
+        self._fold = fold
+        self._digest = digest
+        self._changes = changes
+        self._key = key.reveal().encode()
+
+    def held(self, who: str, *, by: str) -> dict[str, Any]:
+        """Everything we hold about her. An act of its own, written down. Raises `NotFound`."""
+        self._catch_up()
+        customer, handles = self._whom(who)
+        names = _names(customer, handles)
+        self._changes.note("exported", "customer", self.mark_of(customer), by=by)
+        kept = [
+            (where, each.table, each.row)
+            for where, records, base in self._tables()
+            for each in personal.held(records, base, names)
+        ]
+        return {
+            "customer": customer,
+            "handles": [str(handle) for handle in handles],
+            "events": [orjson.loads(pack(event)) for event in self._history.of(handles)],
+            "rows": [{"store": where, "table": table, "row": row} for where, table, row in kept],
+        }
+
+    def erase(self, who: str, *, by: str, reason: str = "") -> Erased:
+        """Erase her everywhere; what remains is that somebody was erased, when and by whom.
+
+        Raises `NotFound` for nobody, so erasing twice says that there is nothing left.
+        """
+        self._catch_up()
+        customer, handles = self._whom(who)
+        names, events, rows = _names(customer, handles), 0, 0
+        for _ in range(_PASSES):
+            # Whatever was on its way is in the history first: there it is known as heard, and
+            # cannot come back by a fold that had read it before.
+            self._catch_up()
+            gone, waiting = self._history.forget(handles), self._journal.forget(handles)
+            with self._people.write("digest"):
+                touched = personal.forget(self._people, Folded, names)
+            touched += personal.forget(self._records, Record, names)
+            events, rows = events + gone, rows + touched
+            if not gone + waiting + touched:
+                break
+        else:
+            raise Conflict("she_goes_on_acting")
+        with self._records.write():
+            proof = self._changes.note(
+                "erased", "customer", self.mark_of(customer), by=by, events=events, rows=rows,
+                reason=reason,
+            )  # fmt: skip
+            for other in sorted({own_id(handle) for handle in handles} - {customer}):
+                self._changes.note("erased", "customer", self.mark_of(other), by=by, proof=proof.id)
+        return Erased(proof.id, events, rows)
+
+    def mark_of(self, customer: str) -> str:
+        """What stands for her in a proof: it names nobody, and only we can work it out again."""
+        return hmac.new(self._key, customer.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def proofs(self, handle: Handle) -> list[str]:
+        """The acts that erased whoever had this handle, or exported her data, the latest first."""
+        found = self._changes.latest("customer", self.mark_of(own_id(handle)))
+        return [
+            f"{each.act} {each.at:%Y-%m-%d %H:%M} {each.detail.get('proof', each.id)}"
+            for each in found
+        ]
+
+    def _catch_up(self) -> None:
+        while self._fold.run():
+            pass
+        while self._digest.run():
+            pass
+
+    def _whom(self, who: str) -> tuple[str, list[Handle]]:
+        if who.startswith("cus_"):
+            customer = self._identities.resolve(who)
+        else:
+            found = self._identities.find(who)
+            if len(found) != 1:
+                raise NotFound("customer", who)
+            customer = found[0]
+        return customer, self._identities.handles(customer)
+
+    def _tables(self) -> tuple[tuple[str, Records, Any], ...]:
+        return ("records", self._records, Record), ("people", self._people, Folded)
+
+
+def _names(customer: str, handles: Collection[Handle]) -> set[str]:
+    """Whatever a column may know her by."""
+    return {customer} | {str(handle) for handle in handles} | {own_id(handle) for handle in handles}

@@ -1,0 +1,119 @@
+"""What a customer may ask about herself, on a whole company's stores, by the command line."""
+
+import json
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from juzhen.cli import juzhen
+from juzhen.settings import begin, load
+from juzhen.wiring import assemble, migrate
+from kernel.clock import utc_now
+from kernel.errors import NotFound
+from kernel.events import Event, Handle, Refusal
+
+PHONE, NAME, CITY = "13877776666", "林金丝雀", "金丝雀市"
+HERS, OTHER = Handle("user", "acc_app", "canary-user"), Handle("user", "acc_app", "neighbour")
+CANARIES = [PHONE, "金丝雀", "canary-user"]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUZHEN_HOME", str(tmp_path))
+    runner = CliRunner()
+    return lambda *words: runner.invoke(juzhen, words)
+
+
+@pytest.fixture
+def company(run, tmp_path):
+    """A customer of whom every store knows something, beside another."""
+    begin(tmp_path, stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    opened = assemble(settings)
+    now = utc_now()
+    traits = {"name": NAME, "city": CITY, "phone": PHONE}
+    told = [
+        Event(
+            id=f"e{n}", kind=kind, at=now - timedelta(minutes=9 - n), account="acc_app",
+            handle=handle, links=links, detail=detail,
+        )
+        for n, (kind, handle, links, detail) in enumerate([
+            ("identified", HERS, (Handle("phone", "", PHONE),), {"traits": traits}),
+            ("searched", HERS, (), {"properties": {"query": f"{CITY} 养老"}}),
+            ("viewed_page", OTHER, (), {"name": "Home"}),
+        ])
+    ]  # fmt: skip
+    refused = Refusal(
+        at=now, door="segment", reason="not_json", sample=f'{{"userId": "{HERS.value}"'
+    )
+    opened.intake.take(told, [refused])
+    while opened.fold.run():
+        pass
+    while opened.digest.run():
+        pass
+    opened.customers.entrust(HERS, "", by="t")
+    opened.consents.withdraw({HERS}, "marketing", source="phone", by="t")
+    opened.intake.take([
+        Event(id="late", kind="messaged", at=now, account="acc_app", handle=HERS,
+              detail={"text": "金丝雀"})
+    ])  # fmt: skip
+    yield opened
+    opened.close()
+
+
+def found(home):
+    """Every canary in every file of the company, free pages and logs of the stores too."""
+    for file in home.rglob("*.db"):
+        with sqlite3.connect(file) as store:
+            store.execute("pragma wal_checkpoint(truncate)")
+        store.close()
+    return {
+        (file.name, canary)
+        for file in home.rglob("*")
+        if file.is_file()
+        for canary in CANARIES
+        if canary.encode() in file.read_bytes()
+    }
+
+
+@pytest.mark.rule("R46.3")
+def test_an_export_tells_everything_that_is_held(run, company):
+    told = json.loads(run("export", "customer", PHONE).output)
+    assert {PHONE, HERS.value} <= {handle.split(":", 2)[2] for handle in told["handles"]}
+    assert {event["id"] for event in told["events"]} == {"e0", "e1", "late"}
+    tables = {(each["store"], each["table"]) for each in told["rows"]}
+    assert {("records", "consents"), ("people", "known_handles"), ("people", "profiles")} <= tables
+    assert OTHER.value not in json.dumps(told)
+    assert NAME in json.dumps(told, ensure_ascii=False)
+
+
+@pytest.mark.rule("R46.3")
+def test_an_erasure_leaves_nothing_of_her_in_any_file_and_a_proof(run, company, tmp_path):
+    assert {canary for _, canary in found(tmp_path)} == set(CANARIES)  # so the search can fail
+
+    done = run("erase", PHONE, "--yes", "--reason", "asked", "--json")
+    assert done.exit_code == 0, done.output
+    (row,) = json.loads(done.output)
+    assert row["events"] == 3
+
+    company.close()
+    assert found(tmp_path) == set()
+    again = assemble(load({"JUZHEN_HOME": str(tmp_path)}))
+    with pytest.raises(NotFound):
+        again.identities.resolve(company.identities.customer_of(HERS))
+    assert [event.id for event in again.history.of([OTHER])] == ["e2"]
+    assert [*again.history.flaws(), *again.audit.flaws()] == []
+    (proof,) = again.privacy.proofs(HERS)
+    assert row["proof"] in proof
+    assert run("proof", str(HERS)).output.strip() == proof
+    again.close()
+
+
+def test_erasing_asks_first_and_nobody_twice(run, company):
+    assert run("erase", PHONE).exit_code == 1
+    assert run("export", "customer", PHONE).exit_code == 0
+    assert run("erase", PHONE, "--yes").exit_code == 0
+    assert isinstance(run("erase", PHONE, "--yes").exception, NotFound)
