@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from data_hub import findings
-from data_hub.catalogue import KINDS, OWN_ACCOUNT
-from data_hub.findings import DORMANT, Findings
+from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
-from data_hub.profiles import Profile, Profiles, Stamped, Stamps, Topics, fold
+from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold
+from data_hub.standings import Standings, Stood, forgotten
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -32,6 +33,8 @@ _DONE = declare("digest.done", "a slice is committed, nobody has been told")
 
 _EVENTS = "digest"
 _RULINGS = "digest.rulings"
+_DECISIONS = "digest.decisions"
+_REBUILT = "digest.rebuilt"
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class _Slice:
     profiles: dict[str, Profile] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     found: list[dict[str, Any]] = field(default_factory=list)
+    stood: Stood | None = None
 
 
 class Digest:
@@ -59,7 +63,9 @@ class Digest:
         *,
         findings: Findings | None = None,
         zone: Zone | None = None,
+        standings: Standings | None = None,
     ) -> None:
+        """Without ``standings`` nobody is asked where she stands, nor which segments she is in."""
         self._history = history
         self._people = people
         self._identities = identities
@@ -67,7 +73,9 @@ class Digest:
         self._findings = findings or Findings(people)
         self._stamps = Stamps(records, topics, clock)
         self._marks = Watermarks(people, Folded)
+        self._clock = clock
         self._zone = zone or Zone()
+        self._standings = standings
         self._seen = 0
 
     def run(self, limit: int = 2_000) -> int:
@@ -79,7 +87,77 @@ class Digest:
             if not taken:
                 break
             done += taken
-        return done
+        return done + self.look()
+
+    def look(self, limit: int = SLICE) -> int:
+        """Look at those for whom time has come, or about whom people decided; then at some whom
+        a segment has not been asked about yet. Says how many there were."""
+        standings = self._standings
+        if standings is None or self._rebuilding():
+            return 0
+        self._follow_decisions(standings)
+        if due := standings.due(limit):
+            return self._look_at(due)
+        filling = standings.membership.filling()
+        if not filling.segments:
+            return 0
+        found = self._profiles.ids(filling.after, limit)
+        through = found[-1] if found else None
+        note = partial(standings.membership.note_filled, filling, through)
+        self._look_at(found, note, silent=True)
+        return len(found) or 1
+
+    def _look_at(
+        self,
+        customers: Sequence[str],
+        also: Callable[[], None] | None = None,
+        *,
+        silent: bool = False,
+    ) -> int:
+        """Look at customers of whom nothing new was heard. ``also`` is done in the same write."""
+        slice_, now = _Slice(Noted()), self._clock()
+        kept = self._profiles.many(customers)
+        hers = self._identities.handles_of(kept)
+        slice_.handles = {customer: str(handles[0]) for customer, handles in hers.items()}
+        slice_.noted.gone |= set(customers) - hers.keys()
+        slice_.noted.customers = {str(h): c for c, handles in hers.items() for h in handles}
+        stale = [customer for customer in hers if kept[customer].shape != SHAPE]
+        slice_.profiles = {her: kept[her] for her in hers if forgotten(kept[her], now)}
+        if stale:
+            self._fold_again(stale, {}, self._stamps.of(()), slice_)
+        looked = {customer: kept[customer] for customer in hers} | slice_.profiles
+        self._stand(looked, slice_, {}, silent=silent)
+        return len(customers) if self._write(slice_, self.mark(), {}, also) else 0
+
+    def _stand(
+        self,
+        profiles: Mapping[str, Profile],
+        slice_: _Slice,
+        causes: Mapping[str, Event],
+        *,
+        silent: bool = False,
+    ) -> None:
+        if self._standings is not None and not self._rebuilding():
+            stood = self._standings.work_out(
+                profiles, slice_.handles, slice_.noted, causes, silent=silent
+            )
+            slice_.found += stood.found
+            slice_.stood = stood
+
+    def _follow_decisions(self, standings: Standings) -> None:
+        """Whoever people decided about is looked at again."""
+        before = self._marks.of(_DECISIONS)
+        touched, mark = standings.decided(before)
+        if mark == before:
+            return
+        if touched:
+            standings.look_again(set(self._identities.customers_of(touched).values()))
+        with self._people.write("digest"):
+            self._marks.move(_DECISIONS, mark)
+
+    def _rebuilding(self) -> bool:
+        """Is the past being folded again? What is only half known then is told to nobody."""
+        return int(self._marks.of(_REBUILT) or 0) > self.mark()
 
     def mark(self) -> int:
         """How far history has been digested."""
@@ -97,8 +175,8 @@ class Digest:
         if newest - self.mark() <= waiting or newest == seen:
             return 0
         arrived = self._history.after(max(seen, newest - limit), limit)
-        whose = {handle for _, event in arrived if (handle := _whose(event)) is not None}
-        self.ahead(whose)
+        acted = {handle for _, event in arrived if (handle := whose(event)) is not None}
+        self.ahead(acted)
         return len(arrived)
 
     def ahead(self, handles: Iterable[Handle]) -> None:
@@ -125,6 +203,9 @@ class Digest:
             self._profiles.drop()
             self._marks.move(_EVENTS, "0")
             self._marks.move(_RULINGS, "")
+            self._marks.move(_REBUILT, str(self._history.newest()))
+            if self._standings is not None:
+                self._standings.membership.fill_all()
         done = 0
         while taken := self.run():
             done += taken
@@ -154,14 +235,16 @@ class Digest:
         slice_ = _Slice(noted)
         own: dict[str, list[Event]] = {customer: [] for customer in noted.moved}
         for event in events:
-            if whose := _whose(event):
-                own.setdefault(noted.customers[str(whose)], []).append(event)
+            if her := whose(event):
+                own.setdefault(noted.customers[str(her)], []).append(event)
         kept = self._profiles.many(
             own.keys() | {old for ids in noted.merged.values() for old in ids}
         )
         active = {customer: profile.active for customer, profile in kept.items()}
         self._fold_on(own, kept, slice_)
-        self._find(events, own, active, slice_)
+        slice_.found += findings.noticed(events, own, active, noted)
+        causes = {customer: hers[-1] for customer, hers in own.items() if hers}
+        self._stand(slice_.profiles, slice_, causes)
         return slice_
 
     def _fold_on(
@@ -173,11 +256,11 @@ class Digest:
         for customer, events in own.items():
             events.sort(key=_key)
             before = kept.get(customer)
-            if customer in slice_.noted.moved or (before and _late(events, before)):
+            if customer in slice_.noted.moved or (before and _anew(events, before)):
                 again.append(customer)
                 continue
             slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone, onto=before)
-            slice_.handles[customer] = str(_whose(events[0]))
+            slice_.handles[customer] = str(whose(events[0]))
         if again:
             self._fold_again(again, kept, stamped, slice_)
 
@@ -193,9 +276,14 @@ class Digest:
             hers = handles[customer]
             before = kept.get(customer)
             settled = before is not None and customer not in slice_.noted.moved
-            if settled and before and before.events == self._history.total(hers):
+            if (
+                settled
+                and before
+                and before.shape == SHAPE
+                and (before.events == self._history.total(hers))
+            ):
                 continue  # it was folded ahead of its turn
-            events = [event for event in self._history.of(hers) if _whose(event) in hers]
+            events = [event for event in self._history.of(hers) if whose(event) in hers]
             if not events:  # nothing is told of a handle that others only mention
                 slice_.noted.gone.add(customer)
                 continue
@@ -213,43 +301,13 @@ class Digest:
                 now[customer].add(Handle.parse(handle))
         return {customer: sorted(handles) for customer, handles in now.items()}
 
-    def _find(
+    def _write(
         self,
-        events: Sequence[Event],
-        own: Mapping[str, list[Event]],
-        active: Mapping[str, float],
-        slice_: _Slice,
-    ) -> None:
-        """What is worth telling; ``active``: when each customer last did something before."""
-        noted = slice_.noted
-        for event in events:
-            whose = _whose(event)
-            if whose is None or event.detail.get("bot"):
-                continue
-            customer = noted.customers[str(whose)]
-            if told := findings.of_event(event, customer):
-                slice_.found.append(told)
-        for customer, hers in own.items():
-            were = noted.merged.get(customer, {customer})
-            before = max((active.get(old, 0.0) for old in were), default=0.0)
-            if back := _came_back(hers, before):
-                slice_.found.append(findings.row(back, customer, findings.CAME_BACK))
-            if customer in noted.fresh and hers:
-                slice_.found.append(_once(hers[0], customer, findings.FIRST_SEEN, {}))
-            if customer in noted.merged and hers:
-                told = {"were": sorted(were)}
-                slice_.found.append(_once(hers[0], customer, findings.MERGED, told))
-        for link in noted.parked:
-            customer = noted.customers[link.one]
-            slice_.found.append(
-                {
-                    "key": f"parked:{link.one}:{link.other}", "customer": customer,
-                    "handle": link.one, "kind": findings.PARKED, "at": link.at, "material": "",
-                    "rep": "", "evidence": {"event": link.event},
-                }
-            )  # fmt: skip
-
-    def _write(self, digested: _Slice, mark: int, marks: Mapping[str, str]) -> bool:
+        digested: _Slice,
+        mark: int,
+        marks: Mapping[str, str],
+        also: Callable[[], None] | None = None,
+    ) -> bool:
         """Keep all of it or nothing. False if another digest was faster: its word stands."""
         with self._people.write("digest"):
             if self.mark() != mark:
@@ -258,44 +316,21 @@ class Digest:
             crash_point(_IDENTIFIED)
             self._profiles.keep(digested.profiles, digested.handles, digested.noted.gone)
             crash_point(_PROFILED)
+            if self._standings is not None and digested.stood is not None:
+                self._standings.keep(digested.stood)
             self._findings.keep(digested.found)
+            if also is not None:
+                also()
             for follower, moved in marks.items():
                 self._marks.move(follower, moved)
         crash_point(_DONE)
         return True
 
 
-def _whose(event: Event) -> Handle | None:
-    """The handle it is told of; one that only links handles is the first one's."""
-    return event.handle or (event.links[0] if event.links else None)
-
-
 def _key(event: Event) -> tuple[float, str]:
     return event.at.timestamp(), event.id
 
 
-def _late(events: Sequence[Event], profile: Profile) -> bool:
-    """Is the oldest of them not later than all that was folded?"""
-    return bool(events) and _key(events[0]) <= profile.last
-
-
-def _came_back(events: Iterable[Event], active: float) -> Event | None:
-    """The event that broke her long silence, if one did."""
-    if not active:
-        return None
-    for event in events:
-        kind = KINDS.get(event.kind)
-        if event.account == OWN_ACCOUNT or (kind and kind.owner != "customer"):
-            continue
-        at = event.at.timestamp()
-        if at - active >= DORMANT.total_seconds():
-            return event
-        active = max(active, at)
-    return None
-
-
-def _once(event: Event, customer: str, kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    """A finding about the customer rather than about the event that showed it."""
-    found = findings.row(event, customer, kind)
-    found["evidence"] |= told
-    return found
+def _anew(events: Sequence[Event], profile: Profile) -> bool:
+    """Is the oldest of them not later than all that was folded, or the fold another version's?"""
+    return bool(events) and (profile.shape != SHAPE or _key(events[0]) <= profile.last)

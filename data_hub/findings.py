@@ -6,7 +6,7 @@ a crash or for a rebuild, finds nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +15,11 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data_hub.catalogue import KINDS, OWN_ACCOUNT
 from data_hub.details import details, order
-from kernel.events import Event
+from data_hub.identities import Noted
+from data_hub.identities.components import Link
+from kernel.events import Event, Handle
 from stores.records import Folded, Records
 
 DORMANT = timedelta(days=45)
@@ -81,9 +84,10 @@ class Findings:
         if not found:
             return
         insert = pg_insert if self._people.on_postgres else sqlite_insert
+        table: Any = Found.__table__
         with self._people.write() as session:
             session.execute(
-                insert(Found).on_conflict_do_nothing(index_elements=["key"]), list(found)
+                insert(table).on_conflict_do_nothing(index_elements=["key"]), list(found)
             )
 
 
@@ -111,3 +115,65 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
 
 
 _EVIDENCE = ("product", "policy", "due", "matures", "seconds", "sentiment")
+
+
+def whose(event: Event) -> Handle | None:
+    """The handle it is told of; one that only links handles is the first one's."""
+    return event.handle or (event.links[0] if event.links else None)
+
+
+def noticed(
+    events: Sequence[Event],
+    own: Mapping[str, list[Event]],
+    active: Mapping[str, float],
+    noted: Noted,
+) -> list[dict[str, Any]]:
+    """What some events are worth telling; ``active``: when each customer last did something."""
+    found = []
+    for event in events:
+        her = whose(event)
+        if her is None or event.detail.get("bot"):
+            continue
+        if told := of_event(event, noted.customers[str(her)]):
+            found.append(told)
+    for customer, hers in own.items():
+        were = noted.merged.get(customer, {customer})
+        before = max((active.get(old, 0.0) for old in were), default=0.0)
+        if back := _came_back(hers, before):
+            found.append(row(back, customer, CAME_BACK))
+        if customer in noted.fresh and hers:
+            found.append(_once(hers[0], customer, FIRST_SEEN, {}))
+        if customer in noted.merged and hers:
+            found.append(_once(hers[0], customer, MERGED, {"were": sorted(were)}))
+    found += [_parked(link, noted.customers[link.one]) for link in noted.parked]
+    return found
+
+
+def _parked(link: Link, customer: str) -> dict[str, Any]:
+    return {
+        "key": f"parked:{link.one}:{link.other}", "customer": customer, "handle": link.one,
+        "kind": PARKED, "at": link.at, "material": "", "rep": "",
+        "evidence": {"event": link.event},
+    }  # fmt: skip
+
+
+def _came_back(events: Iterable[Event], active: float) -> Event | None:
+    """The event that broke her long silence, if one did."""
+    if not active:
+        return None
+    for event in events:
+        kind = KINDS.get(event.kind)
+        if event.account == OWN_ACCOUNT or (kind and kind.owner != "customer"):
+            continue
+        at = event.at.timestamp()
+        if at - active >= DORMANT.total_seconds():
+            return event
+        active = max(active, at)
+    return None
+
+
+def _once(event: Event, customer: str, kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding about the customer rather than about the event that showed it."""
+    found = row(event, customer, kind)
+    found["evidence"] |= told
+    return found

@@ -58,6 +58,8 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("seal_audit", lambda: p.audit.seal(500), 2.0),
             Duty("calendar", p.triggers.calendar, 60.0),
             Duty("sweep", p.repeats.sweep, 600.0),
+            Duty("predict", p.predictions.refit, 600.0),
+            Duty("choose_vips", p.vips.weekly, 600.0),
         ],
         "night": [Duty("train", p.nightly.due, 300.0)],
         "channels": [

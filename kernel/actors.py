@@ -53,19 +53,29 @@ class Actor:
 _ALWAYS = {"me"}
 _CONTENT = {"read_library", "read_shelf", "search", "read_campaigns", "read_deliveries"}
 _EDITING = _CONTENT | {"edit_materials", "tag_materials", "manage_tags", "upload_media"}
-_PUBLISHING = _CONTENT | {"place_materials", "retire_materials", "tag_materials", "simulate_shelf"}
+_PUBLISHING = _CONTENT | {
+    "place_materials",
+    "retire_materials",
+    "tag_materials",
+    "simulate_shelf",
+    "read_segments",
+}
 _SELLING = {"read_library", "read_shelf", "search", "read_customers", "recommend", "remind"}
 
 _MAY: dict[Role, frozenset[str] | None] = {
     Role.EDITOR: frozenset(_EDITING | _PUBLISHING),
     Role.PUBLISHER: frozenset(_PUBLISHING),
     Role.REP: frozenset(_SELLING),
-    Role.TEAM_LEAD: frozenset(_SELLING | _CONTENT | {"read_boards"}),
-    Role.ANALYST: frozenset(_CONTENT | {"read_boards", "read_counts", "read_segments"}),
+    Role.TEAM_LEAD: frozenset(_SELLING | _CONTENT | {"read_boards", "read_segments"}),
+    Role.ANALYST: frozenset(
+        _CONTENT | {"read_boards", "read_counts", "read_segments", "manage_segments"}
+    ),
     Role.ADMIN: None,  # everything
     Role.CHANNEL_APP: frozenset({"read_shelf", "simulate_shelf", "send_events", "exchange_token"}),
     Role.COLLECTOR: frozenset({"send_events"}),
-    Role.SERVICE: frozenset(_EDITING | _PUBLISHING | _SELLING | {"send_events", "read_counts"}),
+    Role.SERVICE: frozenset(
+        _EDITING | _PUBLISHING | _SELLING | {"send_events", "read_counts", "manage_segments"}
+    ),
     Role.CUSTOMER: frozenset({"read_shelf"}),
 }
 

@@ -12,7 +12,9 @@ from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.profiles import Profiles
+from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
+from data_hub.standings import Standings
 from engagement.reminders import Reminders
 from kernel.calendar import Zone
 from kernel.events import Event, Handle
@@ -51,9 +53,18 @@ class Company:
         self.identities = Identities(people, records, changes, clock)
         self.profiles = Profiles(people, self.identities)
         self.findings = Findings(people)
+        self.segments = Segments(records, people, self.identities, changes, clock)
+        self.standings = Standings(
+            people, records, self.identities, self.profiles, self.history, self.segments, changes,
+            clock, zone=self.zone,
+        )  # fmt: skip
+        self.previews = Previews(
+            people, self.profiles, self.segments, self.standings.subjects, clock
+        )
         self.digest = Digest(
             self.history, people, records, self.identities, self.profiles,
             Topics(self.materials), clock, findings=self.findings, zone=self.zone,
+            standings=self.standings,
         )  # fmt: skip
         self.customers = Customers(
             people, records, self.identities, self.history, self.staff, changes, clock

@@ -3,11 +3,21 @@
 Does not decide who is who (`data_hub.identities`) nor what to offer her (`matching`).
 """
 
-from data_hub.profiles.folding import Holding, Profile, Purchase, Seen, Trait, fold, relevant_tags
+from data_hub.profiles.folding import (
+    SHAPE,
+    Holding,
+    Profile,
+    Purchase,
+    Seen,
+    Trait,
+    fold,
+    relevant_tags,
+)
 from data_hub.profiles.keeping import ProfileRow, Profiles
 from data_hub.profiles.topics import Stamped, Stamps, Topics, TopicStamp
 
 __all__ = [
+    "SHAPE",
     "Holding",
     "Profile",
     "ProfileRow",

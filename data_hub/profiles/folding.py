@@ -7,8 +7,8 @@ both do the same sums in the same order.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,15 +16,20 @@ import orjson
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from data_hub.details import Order, details, order, text
+from data_hub.profiles import strands
 from data_hub.profiles.traits import learn
 from kernel.calendar import Zone, near_month_end
 from kernel.events import Event
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
+SHAPE = 2
 KEPT_DAYS = 90
 KEPT_MATERIALS = 50
 KEPT_PURCHASES = 200
+RISK_VALID = timedelta(days=365)
+DISPLEASED = timedelta(days=14)
+"""A displeased word is forgotten after so long, if no better one came before."""
 _HOLDING_KINDS = {"policy_issued", "policy_renewed", "policy_matured", "holding_noted"}
 _FEWEST_HOURS = 5
 """Fewer things done than this say nothing about her favourite hour."""
@@ -66,6 +71,12 @@ class Holding(NamedTuple):
     category: str
     due: date | None
     matures: date | None
+    since: datetime | None = None
+    ended: bool = False
+    """It matured or was given up, whatever its dates say."""
+
+    def in_force(self, today: date) -> bool:
+        return not self.ended and (self.matures is None or self.matures >= today)
 
 
 @dataclass(slots=True)
@@ -92,11 +103,30 @@ class Profile:
     """Months such as ``2026-02`` in whose last three days she bought."""
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     reps: dict[str, list[float]] = field(default_factory=dict)
+    spans: dict[str, list[float]] = field(default_factory=dict)
+    """The first and the last time of each kind."""
+    trail: list[list[Any]] = field(default_factory=list)
+    nodes: dict[str, float] = field(default_factory=dict)
+    """When she first reached each node of `strands.NODES`."""
+    desire: list[float] = field(default_factory=lambda: [0, 0.0])
+    """How far along `strands.DESIRES`, and since when; a purchase begins it anew."""
+    buying: list[float] = field(default_factory=list)
+    """Occasions, first, last, spend, gaps, Σ gap and Σ gap² in days; empty before the first."""
+    consents: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    cases: dict[str, list[Any]] = field(default_factory=dict)
+    displeased: float = 0.0
+    added: float = 0.0
+    removed: float = 0.0
+    place: list[float] = field(default_factory=list)
+    shape: int = SHAPE
+    """Which version of this fold made it; another one's is folded from the start."""
 
     @classmethod
     def unpack(cls, body: bytes) -> Profile:
         told = orjson.loads(body)
         told["last"] = (told["last"][0], told["last"][1])
+        if told.setdefault("shape", 1) != SHAPE:
+            told = {name: value for name, value in told.items() if name in _FIELDS}
         return cls(**told)
 
     def pack(self) -> bytes:
@@ -115,6 +145,7 @@ class Profile:
         if event.detail.get("bot"):
             return
         self._count(event, zone.local(event.at))
+        strands.span(self, event.kind, at)
         if event.account == OWN_ACCOUNT:
             self.touched = at
         else:
@@ -123,8 +154,15 @@ class Profile:
             rep = self.reps.setdefault(event.rep, [0, at])
             rep[0] += 1
             rep[1] = at
-        if event.detail:
-            self._learn(event, at, zone)
+        carried = details(event) if event.detail else {}
+        if event.account != OWN_ACCOUNT:
+            strands.journey(self, event, at, carried)
+        strands.mood(self, event, at, carried)
+        strands.consent(self, event, at, carried)
+        if event.kind == "bought":
+            self._bought(order(carried), at, zone.day(event.at))
+        if carried:
+            self._learn(event, at, carried)
 
     def _count(self, event: Event, local: datetime) -> None:
         self.kinds[event.kind] = self.kinds.get(event.kind, 0) + 1
@@ -146,6 +184,7 @@ class Profile:
         if kind.owner != "customer":
             return
         self.active = at
+        strands.trail(self, event.kind, at)
         self.hours[zone.local(event.at).hour] += 1
         if not event.material or not kind.weight:
             return
@@ -155,20 +194,20 @@ class Profile:
             value, since = self.tags.get(tag, (0.0, at))
             self.tags[tag] = [value * _faded(at - since) + kind.weight, at]
 
-    def _learn(self, event: Event, at: float, zone: Zone) -> None:
-        detail = details(event)
+    def _learn(self, event: Event, at: float, detail: Mapping[str, Any]) -> None:
         learn(self.traits, event.detail, at, event.account)
-        if event.kind == "bought":
-            self._bought(order(detail), at, zone.day(event.at))
-        elif event.kind in _HOLDING_KINDS and (number := text(detail.get("policy"))):
-            holding = self.held.setdefault(number, {})
+        if event.kind in _HOLDING_KINDS and (number := text(detail.get("policy"))):
+            holding = self.held.setdefault(number, {"since": at})
+            holding["ended"] = event.kind == "policy_matured" or bool(detail.get("ended"))
             for name in ("product", "category", "due", "matures"):
                 if value := text(detail.get(name)):
                     holding[name] = value
+        strands.place(self, at, detail)
 
     def _bought(self, bought: Order, at: float, day: date) -> None:
         self.purchases.append([at, *bought])
         del self.purchases[:-KEPT_PURCHASES]
+        strands.buying(self, bought, at)
         month = f"{day:%Y-%m}"
         if near_month_end(day) and month not in self.month_ends:
             self.month_ends.append(month)
@@ -213,6 +252,7 @@ class Profile:
             Holding(
                 number, kept.get("product", ""), kept.get("category", ""),
                 _day(kept.get("due")), _day(kept.get("matures")),
+                _moment(kept["since"]) if "since" in kept else None, bool(kept.get("ended")),
             )
             for number, kept in sorted(self.held.items())
         ]  # fmt: skip
@@ -259,6 +299,33 @@ class Profile:
         """Her assessed risk level, C1 to C5, empty if she was not assessed."""
         return text(self.trait("risk_level"))
 
+    def risk_until(self, today: date) -> date | None:
+        """The last day on which her risk level may be used; None if there is none by then.
+
+        As told beside it, else a year after it was assessed.
+        """
+        if not self.risk:
+            return None
+        told = _day(self.trait("risk_valid_until"))
+        until = told or _moment(self.traits["risk_level"][1]).date() + RISK_VALID
+        return until if until >= today else None
+
+    def windows(self, today: date) -> dict[str, tuple[int, int, int]]:
+        """Every kind of the last 90 days: how often within 7, 30 and 90 days."""
+        told = {}
+        for kind in sorted(self.days):
+            seven, thirty, ninety = (self.count(kind, days, today) for days in (7, 30, 90))
+            if ninety:
+                told[kind] = (seven, thirty, ninety)
+        return told
+
+    def mood_hold(self, now: datetime) -> str:
+        """Why marketing to her is held: a case that is open, or her last tone; empty if not."""
+        if self.cases:
+            return "open_case"
+        calm = self.displeased + DISPLEASED.total_seconds()
+        return "negative_mood" if self.displeased and now.timestamp() < calm else ""
+
     @property
     def rep_hint(self) -> str:
         """The rep she last had to do with."""
@@ -277,6 +344,9 @@ class Profile:
                 for tag in my_tags
             )
         )
+
+
+_FIELDS = frozenset(each.name for each in fields(Profile))
 
 
 def fold(

@@ -53,6 +53,12 @@ class Profiles:
                 found |= {customer: Profile.unpack(body) for customer, body in rows}
         return found
 
+    def ids(self, after: str, limit: int) -> list[str]:
+        """So many customers with a profile, ordered by id, behind the one named."""
+        later = select(ProfileRow.customer).where(ProfileRow.customer > after)
+        with self._people.read() as session:
+            return list(session.scalars(later.order_by(ProfileRow.customer).limit(limit)))
+
     def keep(
         self, profiles: Mapping[str, Profile], handles: Mapping[str, str], gone: Iterable[str]
     ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from juzhen.console import (
+    boards,
     calendar,
     coverage,
     deliveries,
@@ -17,6 +18,7 @@ from juzhen.console import (
     library,
     material,
     placing,
+    segments,
     shelf,
     tagging,
 )
@@ -32,6 +34,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         home, library, material, tagging, placing, shelf, calendar, coverage, deliveries,
+        segments, boards,
     ):  # fmt: skip
         page.install(door, platform)
     return door

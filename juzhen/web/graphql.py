@@ -30,7 +30,8 @@ _KEEPERS = (
     "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
     "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff", "history",
     "recommender", "reminders", "live_codes", "reps", "confirming", "touch_policy",
-    "moods", "hand_offs", "base_url",
+    "moods", "hand_offs", "base_url", "segments",
+    "standings", "previews", "zone",
 )  # fmt: skip
 _STATUS = {
     Outcome.ANSWERED: 200,

@@ -6,16 +6,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from content_hub.materials import Materials
+from content_hub.tags import Taxonomy
 from data_hub.consents import Consents
 from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.intake import Intake
+from data_hub.measures import Measures
 from data_hub.own_acts import OwnActs
+from data_hub.prediction import Predictions
 from data_hub.privacy import Privacy
 from data_hub.profiles import Profiles
+from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
+from data_hub.standings import Standings
+from data_hub.vip import Vips
 from juzhen.settings import Settings
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.engines import Stores
@@ -34,6 +40,12 @@ class DataHub:
     profiles: Profiles
     findings: Findings
     digest: Digest
+    segments: Segments
+    standings: Standings
+    previews: Previews
+    predictions: Predictions
+    measures: Measures
+    vips: Vips
     customers: Customers
     own_acts: OwnActs
     privacy: Privacy
@@ -44,9 +56,16 @@ class _Topics:
     """What the data hub may ask of the content hub, answered by its materials."""
 
     materials: Materials
+    taxonomy: Taxonomy
 
     def about(self, materials: Collection[str]) -> Mapping[str, Collection[str]]:
         return self.materials.topics(materials)
+
+    def under(self, names: Collection[str]) -> Mapping[str, Collection[str]]:
+        """The tags under each name, itself among them; a name is an id or a code."""
+        tree = self.taxonomy.now()
+        found = {name: tree.find(name) for name in names}
+        return {name: tree.under([tag.id]) for name, tag in found.items() if tag is not None}
 
 
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
@@ -55,9 +74,17 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     identities = Identities(s.people, s.records, s.changes, s.clock)
     profiles = Profiles(s.people, identities)
     findings = Findings(s.people)
+    topics = _Topics(content.materials, content.taxonomy)
+    segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
+    predictions = Predictions(s.people, profiles, s.clock)
+    vips = Vips(s.people, profiles, s.clock, zone=s.zone)
+    standings = Standings(
+        s.people, s.records, identities, profiles, s.history, segments, s.changes, s.clock,
+        zone=s.zone, chances=predictions.model, vips=vips.among,
+    )  # fmt: skip
     digest = Digest(
-        s.history, s.people, s.records, identities, profiles, _Topics(content.materials), s.clock,
-        findings=findings, zone=s.zone,
+        s.history, s.people, s.records, identities, profiles, topics, s.clock,
+        findings=findings, zone=s.zone, standings=standings,
     )  # fmt: skip
     return DataHub(
         staff=staff,
@@ -67,6 +94,12 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         profiles=profiles,
         findings=findings,
         digest=digest,
+        segments=segments,
+        standings=standings,
+        predictions=predictions,
+        measures=Measures(s.history, s.people, s.clock, zone=s.zone),
+        vips=vips,
+        previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),
         customers=Customers(
             s.people, s.records, identities, s.history, staff, s.changes, s.clock
         ),

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
     from content_hub.types import Types
     from data_hub.customers import Customers
     from data_hub.profiles import Profiles
+    from data_hub.segments import Previews, Segments
     from data_hub.staff import StaffBook
+    from data_hub.standings import Standings
     from engagement.reminders import Reminders
+    from kernel.calendar import Zone
     from matching.recommender import Recommender
     from stores.history import History
 
@@ -98,6 +101,10 @@ class Context:
     hand_offs: HandOffs
     customers: Customers
     profiles: Profiles
+    segments: Segments
+    standings: Standings
+    previews: Previews
+    zone: Zone
     staff: StaffBook
     history: History
     recommender: Recommender

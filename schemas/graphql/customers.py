@@ -16,6 +16,7 @@ from data_hub.profiles import Profile
 from kernel.actors import require
 from kernel.errors import Conflict
 from matching.recommender import Item
+from schemas.graphql import standing
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context
 from schemas.graphql.library import shapes as library
@@ -110,6 +111,7 @@ class Customer(graphene.ObjectType):
         description="What she turns to, the strongest first.",
     )
     timeline = paged(TimelineConnection, _timeline)
+    locals().update(standing.FIELDS)
 
 
 CustomerConnection = connection(Customer)
@@ -292,5 +294,5 @@ VERBS = {
     ),
 }  # fmt: skip
 
-SIZES = {("RecommendedItem", "reasons"): 20}
+SIZES = {("RecommendedItem", "reasons"): 20, **standing.SIZES}
 WEIGHTS = {("Query", "recommendations"): 100, ("Customer", "timeline"): 5}

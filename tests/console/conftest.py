@@ -1,9 +1,22 @@
 """The console over real rooms, with two accounts and something to work on."""
 
+from itertools import count
+
 import pytest
 
+from data_hub.customers import Customers
+from data_hub.digest import Digest
+from data_hub.measures import Measures
+from data_hub.prediction import Predictions
+from data_hub.profiles import Profiles
+from data_hub.segments import Previews, Segments
+from data_hub.standings import Standings
+from data_hub.vip import Vips
 from juzhen import console
 from juzhen.web import public
+from stores.sqlite.history import SqliteHistory
+from tests.company import Topics
+from tests.data_hub.telling import MONDAY
 from tests.web.pages_house import PagesHouse
 
 
@@ -56,3 +69,35 @@ def material(rooms):
     return rooms.materials.create(
         "image_text", "退休后的养老规划", summary="三步", tags=["pension"], by="li"
     )
+
+
+@pytest.fixture
+def knowing_rooms(rooms, people, tmp_path, clock):
+    """The same rooms with a data hub that digests what it is told."""
+    clock.move(MONDAY - clock())
+    r, c = rooms, rooms.changes
+    r.history = SqliteHistory(tmp_path / "history.db", durability="process")
+    r.profiles = Profiles(people, r.identities)
+    r.segments = Segments(r.records, people, r.identities, c, clock)
+    r.standings = Standings(
+        people, r.records, r.identities, r.profiles, r.history, r.segments, c, clock
+    )
+    r.previews = Previews(people, r.profiles, r.segments, r.standings.subjects, clock)
+    r.customers = Customers(people, r.records, r.identities, r.history, r.staff, c, clock)
+    r.digest = Digest(
+        r.history, people, r.records, r.identities, r.profiles, Topics(r.materials), clock,
+        standings=r.standings,
+    )  # fmt: skip
+    r.predictions = Predictions(people, r.profiles, clock)
+    r.vips = Vips(people, r.profiles, clock)
+    r.measures = Measures(r.history, people, clock)
+    upto = count(1)
+
+    def tell(*events):
+        r.history.put(events, upto=next(upto))
+        while r.digest.run():
+            pass
+
+    r.tell = tell
+    yield r
+    r.history.close()

@@ -9,8 +9,12 @@ from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
+from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
+from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
+from data_hub.standings import Standings
+from data_hub.vip import Vips
 from stores.changes import Changes
 from stores.records import Folded, Record, Records
 from stores.sqlite.history import SqliteHistory
@@ -21,6 +25,10 @@ class Taxonomy:
 
     def __init__(self):
         self.tags = {}
+        self.names = {}
+
+    def under(self, names):
+        return {each: self.names[each] for each in names if each in self.names}
 
     def about(self, materials):
         return {each: self.tags[each] for each in materials if each in self.tags}
@@ -37,9 +45,22 @@ class Hub:
         self.identities = Identities(people, records, changes, clock)
         self.profiles = Profiles(people, self.identities)
         self.findings = Findings(people)
-        self.digest = Digest(
-            self.history, people, records, self.identities, self.profiles, self.topics, clock
+        self.segments = Segments(
+            records, people, self.identities, changes, clock, self.topics.under
         )
+        self.predictions = Predictions(people, self.profiles, clock)
+        self.vips = Vips(people, self.profiles, clock)
+        self.standings = Standings(
+            people, records, self.identities, self.profiles, self.history, self.segments, changes,
+            clock, chances=self.predictions.model, vips=self.vips.among,
+        )  # fmt: skip
+        self.previews = Previews(
+            people, self.profiles, self.segments, self.standings.subjects, clock
+        )
+        self.digest = Digest(
+            self.history, people, records, self.identities, self.profiles, self.topics, clock,
+            standings=self.standings,
+        )  # fmt: skip
         self.customers = Customers(
             people, records, self.identities, self.history, self.staff, changes, clock
         )
@@ -50,6 +71,17 @@ class Hub:
         self.history.put(events, upto=next(self._upto))
         while self.digest.run():
             pass
+
+    def settle(self):
+        """The digest's next turns, until there is nothing left to do."""
+        while self.digest.run():
+            pass
+
+    def members(self, key):
+        return set(self.segments.members(key))
+
+    def id_of(self, handle):
+        return self.identities.customer_of(handle)
 
     def kinds_found(self):
         return [found.kind for found in self.findings.after(0)]

@@ -24,6 +24,7 @@ SOMEBODY_ELSES = {
     "media_files.name": "a file's",
     "media_renditions.name": "a size of a picture",
     "rate_buckets.name": "what is limited",
+    "segments.name": "a segment's",
     "tokens.name": "a machine's",
     "units.name": "a branch's",
     "versions.name": "what is counted",

@@ -1,0 +1,173 @@
+"""The lifecycle (生命周期): node, stage, desire and behaviour of a customer, and when time alone
+will change them. Pure functions of a profile: keeps nothing (`data_hub.standings` does).
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from data_hub.profiles import Profile
+from data_hub.profiles.strands import DESIRES, NODES
+from kernel.calendar import Zone
+
+NEVER = float("inf")
+"""When nothing will change by itself."""
+
+
+class Node(StrEnum):
+    """The five nodes (R116)."""
+
+    ACQUIRE = "acquire"
+    OPERATE = "operate"
+    CONVERT = "convert"
+    FISSION = "fission"
+    REPURCHASE = "repurchase"
+
+
+class Stage(StrEnum):
+    """The four stages after the first purchase (R126); nobody is in one before it."""
+
+    ACTIVE = "active"
+    SILENT = "silent"
+    SLEEPING = "sleeping"
+    CHURNED = "churned"
+
+
+_ORDER = list(Stage)
+_HELD = _ORDER.index(Stage.SILENT)
+_RHYTHM = (1.5, 3.0, 6.0)
+"""Own gaps after which a regular buyer is silent, sleeping, churned."""
+_FEWEST_GAPS = 5
+_LONGEST_GAP = 3.0
+"""Buys that lie further apart than so many usual gaps are no rhythm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """After how many days without a purchase a buyer is silent, sleeping, churned."""
+
+    usual: tuple[int, int, int] = (30, 60, 120)
+    by_category: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    by_rhythm: frozenset[str] = frozenset()
+    """Categories whose regular buyers (five gaps or more) are measured by their own gaps."""
+    holding: frozenset[str] = frozenset({"insurance", "wealth", "保险", "理财"})
+    """Categories in which a policy or holding in force keeps its holder from sinking below
+    silent. A holding of no named category counts too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where she stands at one moment, and until when that is sure to hold."""
+
+    node: Node
+    node_since: datetime
+    stage: Stage | None
+    stage_since: datetime | None
+    desire: str
+    until: float = NEVER
+    """Seconds since 1970: from then on the stage must be asked for again."""
+
+
+def standing(profile: Profile, now: datetime, cycles: Cycles, zone: Zone) -> Standing:
+    """Where she stands. The same for whoever asks at the same moment."""
+    node = node_of(profile)
+    stage, since, until = stage_of(profile, now, cycles, zone)
+    return Standing(
+        node, _moment(profile.nodes.get(node, profile.began)), stage,
+        _moment(since) if stage else None, DESIRES[int(profile.desire[0])], until,
+    )  # fmt: skip
+
+
+def node_of(profile: Profile) -> Node:
+    """The furthest node that she reached. Everybody has one."""
+    reached = [name for name in NODES if name in profile.nodes]
+    return Node(reached[-1]) if reached else Node.ACQUIRE
+
+
+def stage_of(
+    profile: Profile, now: datetime, cycles: Cycles, zone: Zone
+) -> tuple[Stage | None, float, float]:
+    """The stage, since when, and until when by time alone.
+
+    Of several categories the one in which she is most alive counts.
+    """
+    present = now.timestamp()
+    best: tuple[int, float, float] | None = None
+    floor_ends = _in_force_until(profile, now, cycles, zone)
+    for last, limits in _clocks(profile, cycles):
+        step = sum(present >= last + days * 86_400 for days in limits)
+        since = last + (limits[step - 1] * 86_400 if step else 0)
+        until = last + limits[step] * 86_400 if step < 3 else NEVER
+        if best is None or (step, -since) < (best[0], -best[1]):
+            best = (step, since, until)
+    if best is None:
+        return None, 0.0, NEVER
+    step, since, until = best
+    if step > _HELD and floor_ends > present:
+        limits_since = min(last + limits[0] * 86_400 for last, limits in _clocks(profile, cycles))
+        return Stage.SILENT, limits_since, floor_ends
+    if step > _HELD and floor_ends and floor_ends > since:
+        since = floor_ends
+    return _ORDER[step], since, until
+
+
+def _clocks(profile: Profile, cycles: Cycles) -> Iterator[tuple[float, tuple[float, ...]]]:
+    """For every category she bought in: the last purchase, and the three limits in days."""
+    last: dict[str, float] = {}
+    times: dict[str, list[float]] = {}
+    for at, _, _, category in profile.purchases:
+        last[category] = max(at, last.get(category, 0.0))
+        times.setdefault(category, []).append(at)
+    for kept in profile.held.values():
+        if "since" in kept:
+            category = kept.get("category", "")
+            last[category] = max(kept["since"], last.get(category, 0.0))
+    for category, at in last.items():
+        limits: tuple[float, ...] = cycles.by_category.get(category, cycles.usual)
+        if category in cycles.by_rhythm and (gap := _rhythm(times.get(category, []))):
+            limits = tuple(gap * factor for factor in _RHYTHM)
+        yield at, limits
+
+
+def _rhythm(times: list[float]) -> float:
+    """Her usual gap in days, 0 if she has none."""
+    gaps = [(later - at) / 86_400 for at, later in itertools.pairwise(times)]
+    gaps = [gap for gap in gaps if gap >= 1]
+    if len(gaps) < _FEWEST_GAPS:
+        return 0.0
+    usual = statistics.median(gaps)
+    return 0.0 if max(gaps) > _LONGEST_GAP * usual else usual
+
+
+def _in_force_until(profile: Profile, now: datetime, cycles: Cycles, zone: Zone) -> float:
+    """When the last of her holdings ends, by the company's days; 0 if she holds nothing."""
+    today, ends = zone.day(now), 0.0
+    for each in profile.holdings():
+        if each.ended or (each.category and each.category not in cycles.holding):
+            continue
+        if each.matures is None:
+            return NEVER
+        if each.matures >= today - timedelta(days=3_650):
+            ends = max(ends, zone.at(each.matures + timedelta(days=1), time()).timestamp())
+    return ends
+
+
+def overdue(profile: Profile, now: datetime) -> float | None:
+    """Days past her own usual gap; None for who has no rhythm."""
+    times = [at for at, *_ in profile.purchases]
+    gap = _rhythm(times)
+    return (now.timestamp() - times[-1]) / 86_400 - gap if gap else None
+
+
+def midnight_after(day: date, days: int, zone: Zone) -> float:
+    """The moment at which a day falls out of a window of so many days."""
+    return zone.at(day + timedelta(days=days), time()).timestamp()
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,145 @@
+"""Measuring (看板计数): figures from events and standings, each with the moment it was true at.
+
+Reads the rollups of history and the standings; nobody types anything in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+
+from sqlalchemy import func, select
+
+from data_hub.lifecycle import Node
+from data_hub.measures.kpis import Kpi
+from data_hub.standings import StandingRow, Transition
+from kernel.calendar import Zone, days
+from kernel.clock import Clock
+from stores.history import Axis, History
+from stores.records import Records
+
+WINDOW = 30
+"""Days that a figure looks back, today included."""
+ELSEWHERE = ""
+"""Accounts that belong to no ecosystem: our own acts and imports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One KPI over a window, day by day, and the window before it."""
+
+    kpi: Kpi
+    total: int
+    before: int
+    series: tuple[tuple[date, int], ...]
+    by_ecosystem: Mapping[str, int]
+    """Sums to the total; our own acts stand under an empty name."""
+    as_of: datetime
+
+    @property
+    def change(self) -> float | None:
+        """Against the window before; None if nothing was there."""
+        return (self.total - self.before) / self.before if self.before else None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node of the lifecycle."""
+
+    node: str
+    here: int
+    """Whose node this is now."""
+    reached: int
+    """Who came at least as far."""
+    rate: float | None
+    """Of who reached the node before, how many came here too."""
+    days: float | None
+    """Median days that those who went on had stayed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """All five nodes, which reconcile: the first step's reach is everybody."""
+
+    steps: tuple[Step, ...]
+    stages: Mapping[str, int]
+    grades: Mapping[str, int]
+    customers: int
+    as_of: datetime
+
+
+class Measures:
+    """What boards show."""
+
+    def __init__(
+        self, history: History, people: Records, clock: Clock, *, zone: Zone | None = None
+    ) -> None:
+        self._history = history
+        self._people = people
+        self._clock = clock
+        self._zone = zone or Zone()
+
+    def figure(self, kpi: Kpi, ecosystems: Mapping[str, str], *, window: int = WINDOW) -> Figure:
+        """One KPI over the last days; ``ecosystems`` tells each account's."""
+        now = self._clock()
+        today = self._zone.day(now)
+        first = today - timedelta(days=window - 1)
+        daily: Counter[date] = Counter()
+        split: Counter[str] = Counter()
+        before = 0
+        for kind in kpi.kinds:
+            counted = self._history.counts(
+                [Axis.DAY, Axis.ACCOUNT], kind=kind, since=first - timedelta(days=window),
+                until=today,
+            )  # fmt: skip
+            for (day, account), count in counted:
+                at = date.fromisoformat(day)
+                if at < first:
+                    before += count
+                    continue
+                daily[at] += count
+                split[ecosystems.get(account, ELSEWHERE)] += count
+        series = tuple((day, daily[day]) for day in days(first, today))
+        return Figure(kpi, sum(daily.values()), before, series, dict(sorted(split.items())), now)
+
+    def funnel(self) -> Funnel:
+        """Where everybody stands; numbers of one moment."""
+        with self._people.read() as session:
+            here, stages, grades = (
+                dict(session.execute(select(column, func.count()).group_by(column)).all())
+                for column in (StandingRow.node, StandingRow.stage, StandingRow.grade)
+            )
+            stayed = self._stayed(
+                session.execute(
+                    select(Transition.customer, Transition.before, Transition.after, Transition.at)
+                    .where(Transition.what == "node")
+                    .order_by(Transition.customer, Transition.at, Transition.seq)
+                ).all()
+            )
+        steps, total = [], sum(here.values())
+        reached, previous = total, 0
+        for node in Node:
+            rate = reached / previous if previous else None
+            stays = stayed.get(node.value)
+            steps.append(
+                Step(
+                    node.value, here.get(node.value, 0), reached, rate,
+                    median(stays) if stays else None,
+                )
+            )  # fmt: skip
+            previous, reached = reached, reached - here.get(node.value, 0)
+        return Funnel(tuple(steps), stages, grades, total, self._clock())
+
+    @staticmethod
+    def _stayed(moves: object) -> dict[str, list[float]]:
+        """Days between entering a node and leaving it, by node."""
+        found: dict[str, list[float]] = {}
+        entered: tuple[str, str, datetime] | None = None
+        for customer, before, after, at in moves:  # type: ignore[attr-defined]  # rows of one query
+            if entered is not None and entered[:2] == (customer, before):
+                found.setdefault(before, []).append((at - entered[2]) / timedelta(days=1))
+            entered = (customer, after, at)
+        return found

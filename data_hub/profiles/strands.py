@@ -1,0 +1,147 @@
+"""Strands of a profile (画像线索): journey, buying, desire, consents, mood, place, a fold each.
+
+Every strand is a pure step from one event to the next, so that any order of arrival, once put in
+order, gives the same. Says nothing of today: what depends on the clock is asked of the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from data_hub.details import Order, text
+from kernel.events import Event
+
+if TYPE_CHECKING:
+    from data_hub.profiles.folding import Profile
+
+TRAIL = 100
+"""So many of her own acts are remembered in their order, for rules about sequences."""
+
+NODES = ("acquire", "operate", "convert", "fission", "repurchase")
+"""引入-运营-转化-裂变-复购, in the order in which a customer goes through them."""
+DESIRES = ("", "viewed", "dwelled", "asked", "tried")
+"""The behaviour chain; an empty desire is none."""
+
+_OPERATED = frozenset(
+    {
+        "read_material", "finished_material", "shared_material", "liked_material", "commented",
+        "saved_material", "saved_image", "downloaded_file", "played_video", "entered_livestream",
+        "used_tool", "searched", "messaged", "clicked_menu", "left_contact", "asked_quote",
+        "added_to_cart", "booked", "viewed_product", "praised",
+    }
+)  # fmt: skip
+_REFERRED = frozenset({"shared_material", "invited"})
+_DESIRE = {
+    "opened_link": 1, "viewed_product": 1, "read_material": 1, "viewed_page": 1,
+    "finished_material": 2, "played_video": 2, "saved_material": 2, "downloaded_file": 2,
+    "entered_livestream": 2,
+    "asked_quote": 3, "messaged": 3, "commented": 3, "left_contact": 3, "searched": 3,
+    "used_tool": 4, "added_to_cart": 4, "booked": 4,
+}  # fmt: skip
+_DWELL = 30.0
+"""Seconds on one thing after which looking is dwelling."""
+
+_OPENS = frozenset({"complained", "case_opened"})
+_CLOSES = {"complaint_settled": "complained", "case_closed": "case_opened"}
+_ADDED = frozenset({"followed", "added_contact"})
+_REMOVED = frozenset({"unfollowed", "removed_contact"})
+
+
+def span(profile: Profile, kind: str, at: float) -> None:
+    """The first and the last time of every kind."""
+    kept = profile.spans.get(kind)
+    if kept is None:
+        profile.spans[kind] = [at, at]
+    else:
+        kept[1] = at
+
+
+def journey(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:
+    """The nodes she reached, each with the first moment; and how far her desire has come."""
+    kind, nodes = event.kind, profile.nodes
+    if "acquire" not in nodes:
+        nodes["acquire"] = at
+    elif kind in _OPERATED:
+        nodes.setdefault("operate", at)
+    if kind == "bought":
+        node = "repurchase" if "convert" in nodes else "convert"
+        nodes.setdefault(node, at)
+        profile.desire = [0, at]
+    elif kind in _REFERRED and "convert" in nodes:
+        nodes.setdefault("fission", at)
+    step = _DESIRE.get(kind, 0)
+    if step == 1 and _number(carried.get("seconds")) >= _DWELL:
+        step = 2
+    if step > profile.desire[0]:
+        profile.desire = [step, at]
+    if kind in _ADDED:
+        profile.added = profile.added or at
+        profile.removed = 0.0
+    elif kind in _REMOVED:
+        profile.removed = at
+
+
+def trail(profile: Profile, kind: str, at: float) -> None:
+    """Her own acts in their order, the last hundred."""
+    profile.trail.append([kind, at])
+    del profile.trail[:-TRAIL]
+
+
+def buying(profile: Profile, bought: Order, at: float) -> None:
+    """Counters that a prediction needs: occasions, first, last, spend, and the gaps between.
+
+    What is bought again within a day is the same occasion.
+    """
+    if not profile.buying:
+        profile.buying = [1, at, at, bought.amount, 0, 0.0, 0.0]
+        return
+    kept = profile.buying
+    kept[3] += bought.amount
+    gap = (at - kept[2]) / 86_400
+    if gap < 1:
+        return
+    kept[0] += 1
+    kept[2] = at
+    kept[4] += 1
+    kept[5] += gap
+    kept[6] += gap * gap
+
+
+def consent(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:
+    """The last word on each purpose and channel, with who told of it."""
+    if event.kind not in {"opted_in", "opted_out"}:
+        return
+    purpose = text(carried.get("consent")) or text(carried.get("purpose")) or "marketing"
+    channel = text(carried.get("channel"))
+    proof = text(carried.get("source")) or event.account
+    profile.consents.setdefault(purpose, {})[channel] = [event.kind == "opted_in", at, proof]
+
+
+def mood(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:
+    """Cases that are open, and whether she last sounded displeased."""
+    if event.kind in _OPENS:
+        profile.cases[text(carried.get("case")) or event.id] = [event.kind, at]
+    elif opened := _CLOSES.get(event.kind):
+        case = text(carried.get("case"))
+        mended = [case] if case else [c for c, kept in profile.cases.items() if kept[0] == opened]
+        for each in mended:
+            profile.cases.pop(each, None)
+    sentiment = text(carried.get("sentiment"))
+    if sentiment:
+        profile.displeased = at if sentiment == "negative" else 0.0
+
+
+def place(profile: Profile, at: float, carried: Mapping[str, Any]) -> None:
+    """Where she was last, in WGS-84 degrees, if she told."""
+    told = carried.get("location")
+    source: Mapping[str, Any] = told if isinstance(told, dict) else carried
+    latitude, longitude = source.get("latitude"), source.get("longitude")
+    if not (isinstance(latitude, int | float) and isinstance(longitude, int | float)):
+        return
+    if -90 <= latitude <= 90 and -180 <= longitude <= 180:
+        profile.place = [float(latitude), float(longitude), at]
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,267 @@
+"""Conditions about what she did (行为条件): counts, sequences, silence, spending, in windows.
+
+Windows are days of the company, today included; time of day plays no part in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from data_hub.catalogue import kind_of
+from data_hub.segments.subject import NEVER, Subject
+from data_hub.segments.tree import OPS, Leaf
+from kernel.errors import Invalid
+
+_DAY = 86_400.0
+LONGEST = 90
+"""Days that counts by day are kept; purchases are kept one by one."""
+
+
+def quoted(value: str) -> str:
+    """A text as it is written in a rule."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Did(Leaf):
+    """She did something so often within so many days; 0 days is ever."""
+
+    word: ClassVar[str] = "did"
+    kind: str
+    op: str = ">="
+    times: int = 1
+    days: int = 0
+    of: str = ""
+    """Only with this material; for purchases, only of this product or category."""
+
+    def check(self) -> None:
+        if self.op not in OPS or not isinstance(self.times, int) or self.times < 0:
+            raise Invalid("rule", "rule_is_odd", what=f"{self.op} {self.times}")
+        if kind_of(self.kind).name != self.kind:
+            raise Invalid("rule", "rule_is_odd", what=self.kind)
+        longest = 3_650 if self.of or self.kind == "bought" else LONGEST
+        if not isinstance(self.days, int) or not 0 <= self.days <= longest:
+            raise Invalid("rule", "rule_window", most=longest)
+
+    @property
+    def counted(self) -> bool:
+        """Is it asked of the counts by day?"""
+        return not self.of and 0 < self.days <= LONGEST
+
+    def amount(self, s: Subject) -> int:
+        if self.counted or not (self.days or self.of):
+            return s.count(self.kind, self.days)
+        return len(self._moments(s))
+
+    def _moments(self, s: Subject) -> list[float]:
+        since = s.present - self.days * _DAY if self.days else 0.0
+        if self.kind == "bought":
+            return [
+                at for at, _, product, category in s.profile.purchases
+                if at > since and (not self.of or self.of in (product, category))
+            ]  # fmt: skip
+        return [
+            at for material, at, _, kind in s.profile.materials
+            if at > since and kind == self.kind and material == self.of
+        ]  # fmt: skip
+
+    def holds(self, s: Subject) -> bool:
+        return OPS[self.op](self.amount(s), self.times)
+
+    def until(self, s: Subject) -> float:
+        if not self.days:
+            return NEVER
+        if self.counted:
+            return s.falls_out(self.kind, self.days)
+        return min((at + self.days * _DAY for at in self._moments(s)), default=NEVER)
+
+    def text(self) -> str:
+        of = f" of {quoted(self.of)}" if self.of else ""
+        often = "" if (self.op, self.times) == (">=", 1) else f" {self.op} {self.times}"
+        return f"did {self.kind}{of}{often}" + (f" in {self.days}d" if self.days else "")
+
+    def facts(self, s: Subject) -> dict[str, Any]:
+        return {"kind": self.kind, "n": self.amount(s), "days": self.days, "of": self.of}
+
+    def source(self) -> str:
+        """Counts by day are put in place by the book, which counts once for all rules."""
+        if self.days or self.of:
+            return ""
+        return f"p.kinds.get({self.kind!r}, 0) {python(self.op)} {self.times}"
+
+
+def python(op: str) -> str:
+    """The operator as Python spells it."""
+    return "==" if op == "=" else op
+
+
+@dataclass(frozen=True, slots=True)
+class Then(Leaf):
+    """She did these one after the other, the whole of it within a time."""
+
+    word: ClassVar[str] = "then"
+    kinds: tuple[str, ...]
+    within: float = 0.0
+    """Hours from the first to the last; 0 is any."""
+    days: int = 0
+    """The first of them no longer ago than this; 0 is any."""
+
+    def check(self) -> None:
+        if not 2 <= len(self.kinds) <= 10 or self.within < 0 or not 0 <= self.days <= 365:
+            raise Invalid("rule", "rule_is_odd", what=" then ".join(map(str, self.kinds)))
+        for kind in self.kinds:
+            if kind_of(kind).name != kind:
+                raise Invalid("rule", "rule_is_odd", what=kind)
+
+    def _begin(self, s: Subject) -> float:
+        """The latest beginning of a whole chain, 0 if there is none."""
+        best, starts = 0.0, [0.0] * len(self.kinds)
+        limit = self.within * 3_600 or NEVER
+        for kind, at in s.profile.trail:
+            for step in range(len(self.kinds) - 1, -1, -1):
+                if kind != self.kinds[step]:
+                    continue
+                begun = at if step == 0 else starts[step - 1]
+                if begun and at - begun <= limit:
+                    starts[step] = max(starts[step], begun)
+        best = starts[-1]
+        return best if not self.days or best > s.present - self.days * _DAY else 0.0
+
+    def holds(self, s: Subject) -> bool:
+        return self._begin(s) > 0
+
+    def until(self, s: Subject) -> float:
+        begun = self._begin(s) if self.days else 0.0
+        return begun + self.days * _DAY if begun else NEVER
+
+    def text(self) -> str:
+        within = f" within {self.within:g}h" if self.within else ""
+        return f"did {' then '.join(self.kinds)}{within}" + (
+            f" in {self.days}d" if self.days else ""
+        )
+
+    def facts(self, s: Subject) -> dict[str, Any]:
+        return {"kinds": self.kinds, "hours": self.within, "days": self.days}
+
+
+@dataclass(frozen=True, slots=True)
+class Silent(Leaf):
+    """She has done nothing for so many days."""
+
+    word: ClassVar[str] = "silent"
+    days: int
+
+    def check(self) -> None:
+        if not isinstance(self.days, int) or not 0 < self.days <= 3_650:
+            raise Invalid("rule", "rule_window", most=3_650)
+
+    def holds(self, s: Subject) -> bool:
+        return s.present - s.profile.active >= self.days * _DAY
+
+    def until(self, s: Subject) -> float:
+        at = s.profile.active + self.days * _DAY
+        return at if at > s.present else NEVER
+
+    def text(self) -> str:
+        return f"silent for {self.days}d"
+
+    def facts(self, s: Subject) -> dict[str, Any]:
+        return {"days": self.days, "n": int((s.present - s.profile.active) // _DAY)}
+
+    def source(self) -> str:
+        return f"s.present - p.active >= {self.days * _DAY}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh(Leaf):
+    """We know her for less than so many days."""
+
+    word: ClassVar[str] = "new"
+    days: int
+
+    def check(self) -> None:
+        if not isinstance(self.days, int) or not 0 < self.days <= 3_650:
+            raise Invalid("rule", "rule_window", most=3_650)
+
+    def holds(self, s: Subject) -> bool:
+        return s.present - s.profile.began < self.days * _DAY
+
+    def until(self, s: Subject) -> float:
+        at = s.profile.began + self.days * _DAY
+        return at if at > s.present else NEVER
+
+    def text(self) -> str:
+        return f"new in {self.days}d"
+
+    def facts(self, s: Subject) -> dict[str, Any]:
+        return {"days": self.days, "n": int((s.present - s.profile.began) // _DAY)}
+
+    def source(self) -> str:
+        return f"s.present - p.began < {self.days * _DAY}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOn(Leaf):
+    """A channel account told of her within so many days; 0 is ever."""
+
+    word: ClassVar[str] = "seen"
+    account: str
+    days: int = 0
+
+    def check(self) -> None:
+        if not self.account or not 0 <= self.days <= 3_650:
+            raise Invalid("rule", "rule_window", most=3_650)
+
+    def holds(self, s: Subject) -> bool:
+        kept = s.profile.accounts.get(self.account)
+        return kept is not None and (not self.days or s.present - kept[1] < self.days * _DAY)
+
+    def until(self, s: Subject) -> float:
+        kept = s.profile.accounts.get(self.account)
+        at = kept[1] + self.days * _DAY if kept and self.days else 0.0
+        return at if at > s.present else NEVER
+
+    def text(self) -> str:
+        return f"seen on {quoted(self.account)}" + (f" in {self.days}d" if self.days else "")
+
+    def facts(self, s: Subject) -> dict[str, Any]:
+        return {"account": self.account, "days": self.days}
+
+
+@dataclass(frozen=True, slots=True)
+class Spent(Leaf):
+    """She bought for so much within so many days; 0 days is ever."""
+
+    word: ClassVar[str] = "spent"
+    op: str
+    amount: float
+    days: int = 0
+
+    def check(self) -> None:
+        if self.op not in OPS or not isinstance(self.amount, int | float) or self.amount < 0:
+            raise Invalid("rule", "rule_is_odd", what=f"spent {self.op} {self.amount}")
+        if not isinstance(self.days, int) or not 0 <= self.days <= 3_650:
+            raise Invalid("rule", "rule_window", most=3_650)
+
+    def sum(self, s: Subject) -> float:
+        if not self.days:
+            return s.profile.buying[3] if s.profile.buying else 0.0
+        since = s.present - self.days * _DAY
+        return float(sum(amount for at, amount, *_ in s.profile.purchases if at > since))
+
+    def holds(self, s: Subject) -> bool:
+        return OPS[self.op](self.sum(s), self.amount)
+
+    def until(self, s: Subject) -> float:
+        if not self.days:
+            return NEVER
+        since = s.present - self.days * _DAY
+        inside = [at for at, *_ in s.profile.purchases if at > since]
+        return min(inside, default=NEVER) + self.days * _DAY
+
+    def text(self) -> str:
+        return f"spent {self.op} {self.amount:g}" + (f" in {self.days}d" if self.days else "")
+
+    def facts(self, s: Subject) -> dict[str, Any]:
+        return {"n": f"{self.sum(s):,.10g}", "days": self.days}

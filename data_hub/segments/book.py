@@ -1,0 +1,252 @@
+"""The book (规则手册): all rules of a company compiled into one function. Knows no store.
+
+A condition that several rules share is asked once for all of them; one that only one rule has is
+asked where it stands, so that what comes before it can spare it. `tree.holds` is the plain way and
+must agree.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from data_hub.segments import tree
+from data_hub.segments.behaviour import Did, python
+from data_hub.segments.being import In, Leans, Stands
+from data_hub.segments.subject import NEVER, Subject
+from data_hub.segments.subject import leaves as leaves_window
+from data_hub.segments.tree import All, Any_, Leaf, Not, Rule
+from kernel.errors import Conflict, Invalid
+from kernel.wording import say
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One segment as the book needs it."""
+
+    id: str
+    code: str
+    name: str
+    rule: Rule | None
+    """None: a static list."""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One condition of a rule, as it is for one customer."""
+
+    holds: bool
+    text: str
+    """The condition as it is written."""
+    sentence: str
+    """What is known about her."""
+
+
+class Book:
+    """What every segment says, ready to be asked."""
+
+    def __init__(
+        self, entries: Sequence[Entry], under: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        """``under`` tells which tags a name in a rule means. Raises `Conflict` for a circle."""
+        self.by_key = {key: each for each in entries for key in (each.code, each.id) if key}
+        self.entries = self._ordered(entries)
+        self.under = dict(under or {})
+        leaves = [leaf for each in self.entries if each.rule for leaf in tree.leaves(each.rule)]
+        moving = {leaf for leaf in leaves if type(leaf).until is not Leaf.until}
+        counted = {leaf for leaf in moving if isinstance(leaf, Did) and leaf.counted}
+        self._moving = [leaf.until for leaf in moving - counted if not _staged(leaf)]
+        self._staged = any(map(_staged, moving))
+        self._windows = _windows(counted)
+        self._ids = [each.id for each in self.entries]
+        self._check = self._compiled(Counter(leaves))
+
+    def members(self, s: Subject) -> set[str]:
+        """The segments she is in now, by id."""
+        return {id_ for id_, inside in zip(self._ids, self._check(s), strict=True) if inside}
+
+    def check(self, s: Subject) -> tuple[bool, ...]:
+        """The same in the order of `entries`."""
+        return self._check(s)
+
+    def until(self, s: Subject) -> float:
+        """When time alone may change any of it; infinite if it cannot."""
+        first = s.standing.until if self._staged else NEVER
+        kept = s.profile.days
+        for kind, windows in self._windows.items():
+            if not (days := kept.get(kind)):
+                continue
+            ordered = sorted(days)
+            for window in windows:
+                place = bisect_left(ordered, s.first_day(window))
+                if place < len(ordered):
+                    first = min(first, leaves_window(ordered[place], window, s.zone))
+        return min(first, *[until(s) for until in self._moving]) if self._moving else first
+
+    def signature(self, entry: Entry) -> str:
+        """Another one whenever the segment, or one it asks of, says something else."""
+        parts = [f"{entry.id}:{entry.version}"]
+        for leaf in tree.leaves(entry.rule) if entry.rule else ():
+            if isinstance(leaf, In) and (other := self.by_key.get(leaf.segment)):
+                parts += self.signature(other).split()
+        return " ".join(sorted(set(parts)))
+
+    def holds(self, entry: Entry, s: Subject) -> bool:
+        """The plain way, for one segment."""
+        if entry.rule is None:
+            return entry.id in s.lists
+        return tree.holds(entry.rule, s, self._leaf)
+
+    def _leaf(self, leaf: Leaf, s: Subject) -> bool:
+        if isinstance(leaf, In):
+            other = self.by_key.get(leaf.segment)
+            return other is not None and self.holds(other, s)
+        return leaf.holds(s)
+
+    def because(self, entry: Entry, s: Subject, language: str) -> list[Because]:
+        """Why she is in, or is not: every condition with what is known about her."""
+        if entry.rule is None:
+            key = "rule_on_list" if entry.id in s.lists else "rule_not_on_list"
+            return [Because(entry.id in s.lists, entry.name, say(key, language))]
+        return [
+            Because(
+                self._leaf(leaf, s), leaf.text(),
+                say(f"rule_{leaf.word}", language, **leaf.facts(s)),
+            )
+            for leaf in dict.fromkeys(tree.leaves(entry.rule))
+        ]  # fmt: skip
+
+    def _ordered(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Whoever is asked of comes before who asks."""
+        done: dict[str, Entry] = {}
+        under_way: set[str] = set()
+
+        def visit(entry: Entry) -> None:
+            if entry.id in done:
+                return
+            if entry.id in under_way:
+                raise Conflict("segments_in_circle", segment=entry.name)
+            under_way.add(entry.id)
+            for other in self._asked_of(entry):
+                visit(other)
+            done[entry.id] = entry
+
+        for entry in entries:
+            visit(entry)
+        return list(done.values())
+
+    def _asked_of(self, entry: Entry) -> Iterator[Entry]:
+        for leaf in tree.leaves(entry.rule) if entry.rule else ():
+            if isinstance(leaf, In) and leaf.segment in self.by_key:
+                yield self.by_key[leaf.segment]
+
+    def _compiled(self, times: Counter[Leaf]) -> Callable[[Subject], tuple[bool, ...]]:
+        writer = _Writer({leaf for leaf, n in times.items() if n > 1}, self)
+        names: dict[str, str] = {}
+        for number, entry in enumerate(self.entries):
+            writer.members[entry.id] = names[entry.id] = f"m{number}"
+            told = writer.told(entry.rule) if entry.rule else f"{entry.id!r} in s.lists"
+            writer.lines.append(f"m{number} = {told}")
+        answer = ", ".join(names.values())
+        counts = writer.counting()
+        body = "\n    ".join(["p = s.profile", "days = p.days", *counts, *writer.lines])
+        source = f"def check(s):\n    {body}\n    return ({answer}{',' if answer else ''})"
+        scope: dict[str, Any] = {"_none": (None,), **writer.asked}
+        exec(compile(source, "<segments>", "exec"), scope)  # noqa: S102 - our own words and reprs
+        made: Callable[[Subject], tuple[bool, ...]] = scope["check"]
+        return made
+
+
+class _Writer:
+    """Turns rules into lines of Python."""
+
+    def __init__(self, shared: Collection[Leaf], book: Book) -> None:
+        self.lines: list[str] = []
+        self.asked: dict[str, Any] = {}
+        self.members: dict[str, str] = {}
+        self._shared = shared
+        self._named: dict[Leaf, str] = {}
+        self._counts: dict[str, dict[int, str]] = {}
+        """By kind, the windows that rules count it in, each with its name."""
+        self._book = book
+
+    def counting(self) -> list[str]:
+        """Count every window of every kind once, and only what she did at all."""
+        firsts = sorted({days for windows in self._counts.values() for days in windows})
+        lines = [f"f{days} = s.first_day({days})" for days in firsts]
+        for kind, windows in sorted(self._counts.items()):
+            names = " = ".join(windows.values())
+            lines += [f"d = days.get({kind!r})", f"if not d: {names} = 0", "else:"]
+            lines += [
+                f"    {name} = sum([n for day, n in d.items() if day >= f{days}])"
+                for days, name in windows.items()
+            ]
+        return lines
+
+    def told(self, rule: Rule) -> str:
+        match rule:
+            case All(parts):
+                return f"({' and '.join(map(self.told, parts))})" if parts else "True"
+            case Any_(parts):
+                return f"({' or '.join(map(self.told, parts))})" if parts else "False"
+            case Not(part):
+                return f"(not {self.told(part)})"
+            case _:
+                return self._leaf(rule)
+
+    def _leaf(self, leaf: Leaf) -> str:
+        if isinstance(leaf, In):
+            other = self._book.by_key.get(leaf.segment)
+            return self.members[other.id] if other else "False"
+        if isinstance(leaf, Did) and leaf.counted:
+            windows = self._counts.setdefault(leaf.kind, {})
+            number = sum(map(len, self._counts.values()))
+            name = windows.setdefault(leaf.days, f"c{number}")
+            return f"{name} {python(leaf.op)} {leaf.times}"
+        if leaf in self._named:
+            return self._named[leaf]
+        source = leaf.source() or self._call(leaf)
+        if leaf not in self._shared:
+            return source
+        name = f"l{len(self._named)}"
+        self.lines.append(f"{name} = {source}")
+        self._named[leaf] = name
+        return name
+
+    def _call(self, leaf: Leaf) -> str:
+        name = f"h{len(self.asked)}"
+        self.asked[name] = leaf.holds
+        guard = "p.tags and " if isinstance(leaf, Leans) else ""
+        return f"({guard}{name}(s))"
+
+
+def _staged(leaf: Leaf) -> bool:
+    """Does it change when her stage does?"""
+    return isinstance(leaf, Stands) and leaf.what == "stage"
+
+
+def _windows(counted: Collection[Did]) -> dict[str, list[int]]:
+    found: dict[str, set[int]] = {}
+    for leaf in counted:
+        found.setdefault(leaf.kind, set()).add(leaf.days)
+    return {kind: sorted(windows) for kind, windows in found.items()}
+
+
+def refers(rule: Rule) -> set[str]:
+    """The segments that a rule asks of, as it names them."""
+    return {leaf.segment for leaf in tree.leaves(rule) if isinstance(leaf, In)}
+
+
+def tags_named(rules: Collection[Rule]) -> set[str]:
+    """The tags that rules name."""
+    return {leaf.tag for rule in rules for leaf in tree.leaves(rule) if isinstance(leaf, Leans)}
+
+
+def known(rule: Rule, book: Mapping[str, Entry]) -> None:
+    """Raises `Invalid` for a rule that asks of a segment nobody made."""
+    if missing := refers(rule) - book.keys():
+        raise Invalid("rule", "unknown_segment", segment=min(missing))

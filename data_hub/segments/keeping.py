@@ -1,0 +1,306 @@
+"""Keeping segments (人群管理): making, editing, listing; who is in, how many, and why.
+
+Works nobody's membership out: the digest does (`data_hub.standings`), and answers lag by no more
+than its next turn. A segment that was just made fills up; until it has, `Segments.ready` says no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from data_hub.identities import Identities
+from data_hub.segments import language, tree
+from data_hub.segments.book import Book, Entry, known, refers, tags_named
+from data_hub.segments.records import Fill, Listed, Member, Segment
+from data_hub.segments.tree import Rule
+from kernel.clock import Clock
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.events import Handle
+from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.changes import Changes
+from stores.records import Records, upsert
+
+_MOST = 500
+"""Segments a company may have in use: every one is asked for every event."""
+_MOST_LISTED = 10_000
+_NAMED = 200
+"""So many handles a change names, so that only their customers are looked at again."""
+
+Under = Callable[[Collection[str]], Mapping[str, Collection[str]]]
+"""The tags that lie under each of these names, itself among them; unknown names are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many are in, and whether everybody has been asked yet."""
+
+    count: int
+    ready: bool
+
+
+class Segments:
+    """The segments of a company."""
+
+    def __init__(
+        self,
+        records: Records,
+        people: Records,
+        identities: Identities,
+        changes: Changes,
+        clock: Clock,
+        under: Under | None = None,
+    ) -> None:
+        self._records = records
+        self._people = people
+        self._identities = identities
+        self._changes = changes
+        self._clock = clock
+        self._under = under or (lambda names: {name: (name,) for name in names})
+
+    def create(
+        self, name: str, *, by: str, rule: str | Mapping[str, Any] | None = None, code: str = ""
+    ) -> Segment:
+        """Make a segment by a rule (text or JSON), or a static list if there is none."""
+        name, parsed = _name(name), read(rule) if rule is not None else None
+        with self._records.write("segments") as session:
+            if (session.scalar(_in_use(func.count())) or 0) >= _MOST:
+                raise Conflict("too_many_segments", most=_MOST)
+            made = Segment(
+                code=code.strip(), name=name, rule=tree.told(parsed) if parsed else {},
+                static=parsed is None, made=self._clock(), by=by,
+            )  # fmt: skip
+            made.code = made.code or made.id
+            if session.scalar(select(Segment.id).where(Segment.code == made.code)):
+                raise Conflict("code_is_taken", code=made.code)
+            self._fits(made, parsed)
+            session.add(made)
+            self._changes.note("made_segment", "segment", made.id, by=by, name=name)
+        return made
+
+    def edit(
+        self, key: str, *, by: str, name: str | None = None,
+        rule: str | Mapping[str, Any] | None = None,
+    ) -> Segment:  # fmt: skip
+        """Give it another name or rule. Whoever is in is asked again."""
+        parsed = read(rule) if rule is not None else None
+        with self._records.write("segments") as session:
+            segment = session.get_one(Segment, self.one(key).id)
+            if parsed is not None:
+                if segment.static:
+                    raise Invalid("rule", "a_list_has_no_rule")
+                self._fits(segment, parsed)
+                segment.rule = tree.told(parsed)
+                segment.version += 1
+            if name is not None:
+                segment.name = _name(name)
+            self._changes.note("edited_segment", "segment", segment.id, by=by)
+        return segment
+
+    def retire(self, key: str, *, by: str) -> Segment:
+        """Out of use: nobody is in it from now on. Raises `Conflict` while others ask of it."""
+        with self._records.write("segments") as session:
+            segment = session.get_one(Segment, self.one(key).id)
+            for other in self.all():
+                asked = refers(read(other.rule)) if other.rule else set()
+                if asked & {segment.id, segment.code}:
+                    raise Conflict("segment_is_asked_of", segment=other.name)
+            segment.retired = segment.retired or self._clock()
+            self._changes.note("retired_segment", "segment", segment.id, by=by)
+        return segment
+
+    def put(self, key: str, handles: Collection[Handle | str], *, by: str) -> int:
+        """Put these on a static list; how many were not on it. Repeating adds nobody twice."""
+        return self._list(key, handles, by, putting=True)
+
+    def take(self, key: str, handles: Collection[Handle | str], *, by: str) -> int:
+        """Take these off a static list; how many were on it."""
+        return self._list(key, handles, by, putting=False)
+
+    def _list(self, key: str, handles: Collection[Handle | str], by: str, *, putting: bool) -> int:
+        segment = self.one(key)
+        if not segment.static:
+            raise Invalid("segment", "not_a_static_list")
+        asked = sorted({str(handle) for handle in handles})
+        if len(asked) > _MOST_LISTED:
+            raise Invalid("handles", "too_many_names", limit=_MOST_LISTED)
+        now = self._clock()
+        with self._records.write("segments") as session:
+            there = self._on(segment.id, asked)
+            moved = [each for each in asked if (each in there) != putting]
+            if putting:
+                rows = [{"segment": segment.id, "handle": h, "at": now, "by": by} for h in moved]
+                upsert(session, Listed, rows)
+            else:
+                for begin in range(0, len(moved), 900):
+                    these = Listed.handle.in_(moved[begin : begin + 900])
+                    session.execute(delete(Listed).where(Listed.segment == segment.id, these))
+            if len(moved) > _NAMED:
+                session.get_one(Segment, segment.id).version += 1
+            if moved:
+                act = "listed" if putting else "unlisted"
+                for each in moved[:_NAMED] if len(moved) <= _NAMED else ():
+                    self._changes.note(act, "segment", segment.id, by=by, handle=each)
+                if len(moved) > _NAMED:
+                    self._changes.note(act, "segment", segment.id, by=by, count=len(moved))
+        return len(moved)
+
+    def _on(self, segment: str, handles: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        with self._records.read() as session:
+            for begin in range(0, len(handles), 900):
+                wanted = select(Listed.handle).where(
+                    Listed.segment == segment, Listed.handle.in_(handles[begin : begin + 900])
+                )
+                found |= set(session.scalars(wanted))
+        return found
+
+    def _fits(self, segment: Segment, rule: Rule | None) -> None:
+        """Raises for a rule that asks of nothing, of a tag nobody made, or of itself."""
+        if rule is None:
+            return
+        entries = [_entry(each) for each in self.all() if each.id != segment.id]
+        changed = Entry(segment.id, segment.code, segment.name, rule, segment.version + 1)
+        book = Book([*entries, changed])
+        known(rule, book.by_key)
+        self.under_of(rule)
+
+    def under_of(self, rule: Rule) -> dict[str, frozenset[str]]:
+        """The tags that a rule names, each with all under it. Raises `Invalid` for an unknown."""
+        named = tags_named([rule])
+        found = self._under(named) if named else {}
+        if missing := named - found.keys():
+            raise Invalid("rule", "unknown_tag", tag=min(missing))
+        return {name: frozenset(tags) for name, tags in found.items()}
+
+    def one(self, key: str) -> Segment:
+        """By id or code. Raises `NotFound`."""
+        with self._records.read() as session:
+            found = session.scalar(
+                select(Segment).where((Segment.id == key) | (Segment.code == key))
+            )
+        if found is None:
+            raise NotFound("segment", key)
+        return found
+
+    def all(self) -> list[Segment]:
+        """Those in use, in the order they were made."""
+        with self._records.read() as session:
+            return list(session.scalars(_in_use(Segment).order_by(Segment.id)))
+
+    def page(
+        self, *, first: int = 20, after: str | None = None, count: bool = False
+    ) -> Page[Segment]:
+        """Those in use, the newest first."""
+        first = page_size(first)
+        wanted = _in_use(Segment).order_by(Segment.id.desc()).limit(first + 1)
+        if after is not None:
+            wanted = wanted.where(Segment.id < str(read_cursor(after, str)[0]))
+        with self._records.read() as session:
+            found = list(session.scalars(wanted))
+            total = session.scalar(_in_use(func.count())) if count else None
+        more = first and len(found) > first
+        return Page(found[:first], cursor(found[first - 1].id) if more else None, total)
+
+    def book(self) -> Book:
+        """Every rule in use, compiled."""
+        entries = [_entry(each) for each in self.all()]
+        named = tags_named([each.rule for each in entries if each.rule])
+        under = (
+            {name: frozenset(tags) for name, tags in self._under(named).items()} if named else {}
+        )
+        return Book(entries, under)
+
+    def stamp(self) -> tuple[int, int, str]:
+        """Another one whenever the book must be read anew."""
+        with self._records.glance() as connection:
+            row = connection.execute(
+                select(
+                    func.count(), func.coalesce(func.sum(Segment.version), 0), func.max(Segment.id)
+                ).where(Segment.retired.is_(None))
+            ).one()
+        return int(row[0]), int(row[1]), str(row[2] or "")
+
+    def lists_of(self, handles: Collection[str]) -> dict[str, set[str]]:
+        """The static lists each of these handles stands on."""
+        found: dict[str, set[str]] = {}
+        asked = sorted(handles)
+        with self._records.read() as session:
+            for begin in range(0, len(asked), 900):
+                hers = Listed.handle.in_(asked[begin : begin + 900])
+                for handle, segment in session.execute(
+                    select(Listed.handle, Listed.segment).where(hers)
+                ):
+                    found.setdefault(handle, set()).add(segment)
+        return found
+
+    def members(self, key: str, after: str = "", limit: int = 500) -> list[str]:
+        """Customers who are in, ordered by id; the last one is the next ``after``."""
+        segment = self.one(key)
+        if segment.retired:
+            return []
+        wanted = select(Member.customer).where(Member.segment == segment.id)
+        wanted = wanted.where(Member.customer > after).order_by(Member.customer).limit(limit)
+        with self._people.read() as session:
+            return list(session.scalars(wanted))
+
+    def count(self, key: str) -> int:
+        """How many customers are in."""
+        segment = self.one(key)
+        return 0 if segment.retired else self.sizes([segment.id])[segment.id].count
+
+    def sizes(self, ids: Collection[str]) -> dict[str, Size]:
+        """The same for several, by id, with whether everybody has been asked."""
+        counted = select(Member.segment, func.count()).where(Member.segment.in_(ids))
+        asked = select(Fill.segment, Fill.done).where(Fill.segment.in_(ids))
+        with self._people.read() as session:
+            counts = dict(session.execute(counted.group_by(Member.segment)).all())
+            done = dict(session.execute(asked).all())
+        return {each: Size(counts.get(each, 0), done.get(each) is not None) for each in ids}
+
+    def of(self, customers: Collection[str]) -> dict[str, dict[str, datetime]]:
+        """The segments each of these customers is in, and since when."""
+        found: dict[str, dict[str, datetime]] = {each: {} for each in customers}
+        asked = sorted(found)
+        with self._people.read() as session:
+            for begin in range(0, len(asked), 900):
+                wanted = select(Member.customer, Member.segment, Member.since)
+                hers = Member.customer.in_(asked[begin : begin + 900])
+                for customer, segment, since in session.execute(wanted.where(hers)):
+                    found[customer][segment] = since
+        return found
+
+
+def read(rule: str | Mapping[str, Any]) -> Rule:
+    """A rule from its text or its JSON. Raises `Invalid`."""
+    if isinstance(rule, str):
+        return language.read(rule)
+    return tree.fits(tree.read(dict(rule), language.KINDS))
+
+
+def written(segment: Segment) -> str:
+    """The rule as people write it; empty for a static list."""
+    return "" if segment.static else tree.text(read(segment.rule))
+
+
+def _entry(segment: Segment) -> Entry:
+    rule = None if segment.static else read(segment.rule)
+    return Entry(segment.id, segment.code, segment.name, rule, segment.version)
+
+
+def _in_use(what: Any) -> Any:
+    return select(what).where(Segment.retired.is_(None)).select_from(Segment)
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 80:
+        raise Invalid("name", "name_is_odd", most=80)
+    return name
+
+
+__all__ = ["Segments", "Size", "Under", "read", "written"]

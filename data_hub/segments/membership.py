@@ -1,0 +1,177 @@
+"""Membership (人群归属): who is in which segment now, as a fold inside the digest's transaction.
+
+Thinks about the customers it is shown and writes what changed. Whom it is shown, and when time
+alone is a reason to look again, `data_hub.standings` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_, update
+
+from data_hub.segments.book import Book
+from data_hub.segments.keeping import Segments
+from data_hub.segments.records import Fill, Member
+from data_hub.segments.subject import Subject
+from kernel.clock import Clock
+from stores.records import Records, upsert
+
+ENTERED = "entered_segment"
+LEFT = "left_segment"
+_EVERYBODY = "zzzz"
+"""Behind every customer's id."""
+
+
+@dataclass(slots=True)
+class Moves:
+    """Who entered and left what."""
+
+    entered: list[tuple[str, str]] = field(default_factory=list)
+    """(segment, customer), in the order they were found."""
+    left: list[tuple[str, str]] = field(default_factory=list)
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+    """(kind, segment, customer) of those worth telling: fills and merges tell nothing."""
+    gone: set[str] = field(default_factory=set)
+    """Customers who are no longer anybody."""
+
+
+@dataclass(slots=True)
+class Filling:
+    """Segments whom not everybody was asked about yet, and how far that has come."""
+
+    after: str = ""
+    segments: set[str] = field(default_factory=set)
+
+
+class Membership:
+    """One at a time: whoever runs the digest."""
+
+    def __init__(self, segments: Segments, people: Records, clock: Clock) -> None:
+        self._segments = segments
+        self._people = people
+        self._clock = clock
+        self._stamp: tuple[int, int, str] | None = None
+        self._book = Book([])
+        self._filling: set[str] = set()
+
+    def book(self) -> Book:
+        """The rules as they read now. Segments that read otherwise than before begin to fill."""
+        stamp = self._segments.stamp()
+        if stamp != self._stamp:
+            self._book = self._segments.book()
+            self._begin_fills()
+            self._stamp = stamp
+        return self._book
+
+    @property
+    def current(self) -> Book:
+        """The rules as they were last read."""
+        return self._book
+
+    def refresh(self) -> None:
+        """Read everything anew at the next turn: tags may lie under others now."""
+        self._stamp = None
+
+    def _begin_fills(self) -> None:
+        now = {each.id: self._book.signature(each) for each in self._book.entries}
+        with self._people.write("digest") as session:
+            kept = {fill.segment: fill for fill in session.scalars(select(Fill))}
+            if gone := kept.keys() - now.keys():
+                session.execute(delete(Fill).where(Fill.segment.in_(gone)))
+                session.execute(delete(Member).where(Member.segment.in_(gone)))
+            fresh = [
+                {"segment": id_, "signature": signature, "through": "", "done": None}
+                for id_, signature in now.items()
+                if id_ not in kept or kept[id_].signature != signature
+            ]
+            upsert(session, Fill, fresh)
+        self._filling = {str(each["segment"]) for each in fresh} | {
+            id_ for id_, fill in kept.items() if fill.done is None and id_ in now
+        }
+
+    def fill_all(self) -> None:
+        """Ask everybody about everything again. Joins the digest's write."""
+        with self._people.write() as session:
+            session.execute(update(Fill).values(through="", done=None))
+        self._stamp = None
+
+    def filling(self) -> Filling:
+        """Where the fills go on, with those that wait there; none if all are done."""
+        self.book()
+        if not self._filling:
+            return Filling()
+        with self._people.read() as session:
+            waiting = list(session.scalars(select(Fill).where(Fill.done.is_(None))))
+        begin = min((fill.through for fill in waiting), default="")
+        return Filling(begin, {fill.segment for fill in waiting})
+
+    def note_filled(self, filling: Filling, through: str | None) -> None:
+        """Everybody up to ``through`` was asked; None: everybody. Joins the digest's write."""
+        with self._people.write() as session:
+            waiting = Fill.segment.in_(filling.segments)
+            here = Fill.through <= (through or _EVERYBODY)
+            if through is None:
+                session.execute(update(Fill).where(waiting).values(done=self._clock()))
+                self._filling -= filling.segments
+            else:
+                session.execute(update(Fill).where(waiting, here).values(through=through))
+
+    def work_out(
+        self,
+        subjects: Sequence[Subject],
+        were: Mapping[str, Collection[str]],
+        gone: Collection[str],
+        *,
+        silent: bool = False,
+    ) -> Moves:
+        """Who enters and leaves what; ``were``: the ids that a merged customer had before."""
+        book, moves = self._book, Moves(gone=set(gone))
+        ids = {each.customer for each in subjects}
+        ids |= {old for olds in were.values() for old in olds}
+        kept, none = self._kept(ids), set[str]()
+        for subject in subjects:
+            her = subject.customer
+            now, before = book.members(subject), kept.get(her, none)
+            others = [kept.get(old, none) for old in were.get(her, ()) if old != her]
+            for segment in sorted(now - before):
+                moves.entered.append((segment, her))
+                known = silent or segment in self._filling
+                if not known and not any(segment in other for other in others):
+                    moves.told.append((ENTERED, segment, her))
+            for segment in sorted(before - now):
+                moves.left.append((segment, her))
+                if not silent and segment not in self._filling:
+                    moves.told.append((LEFT, segment, her))
+        return moves
+
+    def _kept(self, customers: Collection[str]) -> dict[str, set[str]]:
+        if not self._book.entries:
+            return {}
+        found: dict[str, set[str]] = {}
+        asked = sorted(customers)
+        with self._people.read() as session:
+            for begin in range(0, len(asked), 900):
+                hers = Member.customer.in_(asked[begin : begin + 900])
+                for segment, customer in session.execute(
+                    select(Member.segment, Member.customer).where(hers)
+                ):
+                    found.setdefault(customer, set()).add(segment)
+        return found
+
+    def keep(self, moves: Moves, at: datetime) -> None:
+        """Joins the digest's write."""
+        rows: list[dict[str, Any]] = [
+            {"segment": segment, "customer": customer, "since": at}
+            for segment, customer in moves.entered
+        ]
+        with self._people.write() as session:
+            upsert(session, Member, rows)
+            for begin in range(0, len(moves.left), 400):
+                these = tuple_(Member.segment, Member.customer).in_(moves.left[begin : begin + 400])
+                session.execute(delete(Member).where(these))
+            if moves.gone:
+                session.execute(delete(Member).where(Member.customer.in_(moves.gone)))

@@ -1,0 +1,110 @@
+"""The subject (被判定的客户): all that a rule may ask about a customer at one moment. No store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Protocol
+
+from data_hub.lifecycle import Standing
+from data_hub.profiles import Profile
+from kernel.calendar import Zone
+
+NEVER = float("inf")
+
+
+class Expected(Protocol):
+    """A likely moment, and the stretch around it, in seconds since 1970."""
+
+    @property
+    def likely(self) -> float: ...
+    @property
+    def earliest(self) -> float: ...
+    @property
+    def latest(self) -> float: ...
+
+
+class Chances(Protocol):
+    """Predicts purchases; `data_hub.prediction` does."""
+
+    def chance(self, buying: Sequence[float], present: float, weeks: float) -> float | None:
+        """How likely she buys within so many weeks; None where too little is known."""
+        ...
+
+    def window(self, buying: Sequence[float], present: float) -> Expected | None:
+        """When she is likely to buy next; None where that cannot be said."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Subject:
+    """One customer, now."""
+
+    customer: str
+    profile: Profile
+    now: datetime
+    zone: Zone
+    standing: Standing
+    grade: str = ""
+    reason: str = ""
+    """Why she has that grade, as a key of `kernel.wording`."""
+    grade_until: float = NEVER
+    vip: bool = False
+    lists: frozenset[str] = frozenset()
+    """The static lists she stands on, by segment id."""
+    under: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Tags by how a rule names them: that tag and all under it."""
+    model: Chances | None = None
+    """What next purchases are predicted with, if there are data enough."""
+    present: float = 0.0
+    today: date = date.min
+    stage: str = ""
+    """As a text, "" for who never bought: what rules compare with."""
+    node: str = ""
+    desire: str = ""
+    firsts: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.present = self.now.timestamp()
+        self.today = self.zone.day(self.now)
+        self.stage = self.standing.stage.value if self.standing.stage else ""
+        self.node = self.standing.node.value
+        self.desire = self.standing.desire
+
+    def first_day(self, days: int) -> str:
+        """The first day of a window of so many days that ends today."""
+        if days not in self.firsts:
+            self.firsts[days] = _before(self.today, days)
+        return self.firsts[days]
+
+    def count(self, kind: str, days: int) -> int:
+        """How often she did it within the window; 0 days is ever."""
+        if not days:
+            return self.profile.kinds.get(kind, 0)
+        kept = self.profile.days.get(kind)
+        if not kept:
+            return 0
+        first = self.first_day(days)
+        return sum([n for day, n in kept.items() if day >= first])
+
+    def falls_out(self, kind: str, days: int) -> float:
+        """When the oldest day that counts now will no longer."""
+        kept = self.profile.days.get(kind)
+        if not kept:
+            return NEVER
+        first = self.first_day(days)
+        counted = [day for day in kept if day >= first]
+        return leaves(min(counted), days, self.zone) if counted else NEVER
+
+
+@lru_cache(maxsize=4096)
+def leaves(day: str, days: int, zone: Zone) -> float:
+    """The moment at which a day leaves a window of so many days."""
+    return zone.at(date.fromisoformat(day) + timedelta(days=days), time()).timestamp()
+
+
+@lru_cache(maxsize=256)
+def _before(today: date, days: int) -> str:
+    return (today - timedelta(days=days - 1)).isoformat()

@@ -1,0 +1,183 @@
+"""The tree of a rule (规则树): and, or, not, and what every leaf can do. Knows no leaf by name."""
+
+from __future__ import annotations
+
+import operator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from data_hub.segments.subject import NEVER, Subject
+from kernel.errors import Invalid
+
+OPS: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
+    "=": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+_DEEPEST = 12
+_MOST_LEAVES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One condition."""
+
+    word: ClassVar[str] = ""
+    """What it is called in JSON."""
+
+    @abstractmethod
+    def holds(self, s: Subject) -> bool:
+        """Is it true of her now?"""
+
+    def until(self, s: Subject) -> float:
+        """Seconds since 1970 from which on time alone may change the answer. Never too late."""
+        return NEVER
+
+    @abstractmethod
+    def text(self) -> str:
+        """As people write it."""
+
+    def facts(self, s: Subject) -> dict[str, Any]:
+        """What there is to say about her, for the sentence ``rule_<word>``."""
+        return {}
+
+    def source(self) -> str:
+        """The condition as a Python expression over ``s`` and ``p``; empty: call `holds`."""
+        return ""
+
+    def check(self) -> None:
+        """Raises `Invalid` for values that make no sense."""
+
+    def told(self) -> dict[str, Any]:
+        return {"is": self.word} | {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of them; none at all is everybody."""
+
+    parts: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:  # noqa: N801 - the word is taken
+    """At least one of them."""
+
+    parts: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Whoever it is not true of."""
+
+    part: Rule
+
+
+Rule = All | Any_ | Not | Leaf
+
+
+def leaves(rule: Rule) -> Iterator[Leaf]:
+    """Every condition in it, left to right."""
+    match rule:
+        case All(parts) | Any_(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            yield from leaves(part)
+        case _:
+            yield rule
+
+
+def holds(rule: Rule, s: Subject, leaf: Callable[[Leaf, Subject], bool] | None = None) -> bool:
+    """Is it true of her? The plain way, which the compiled one must agree with."""
+    match rule:
+        case All(parts):
+            return all(holds(part, s, leaf) for part in parts)
+        case Any_(parts):
+            return any(holds(part, s, leaf) for part in parts)
+        case Not(part):
+            return not holds(part, s, leaf)
+        case _:
+            return leaf(rule, s) if leaf else rule.holds(s)
+
+
+def text(rule: Rule, outer: str = "") -> str:
+    """The rule as people write it; reading it gives the same rule."""
+    match rule:
+        case All(()):
+            return "everyone"
+        case All(parts) | Any_(parts) if len(parts) == 1:
+            return text(parts[0], outer)
+        case All(parts):
+            told = " and ".join(text(part, "and") for part in parts)
+            return f"({told})" if outer in {"not", "and"} else told
+        case Any_(()):
+            return "not everyone"
+        case Any_(parts):
+            told = " or ".join(text(part, "or") for part in parts)
+            return f"({told})" if outer else told
+        case Not(part):
+            return f"not {text(part, 'not')}"
+        case _:
+            return rule.text()
+
+
+def told(rule: Rule) -> dict[str, Any]:
+    """The rule as JSON."""
+    match rule:
+        case All(parts):
+            return {"all": [told(part) for part in parts]}
+        case Any_(parts):
+            return {"any": [told(part) for part in parts]}
+        case Not(part):
+            return {"not": told(part)}
+        case _:
+            return rule.told()
+
+
+def read(said: Any, kinds: Mapping[str, type[Leaf]], depth: int = 0) -> Rule:
+    """The rule that JSON tells. Raises `Invalid` naming what is wrong."""
+    if not isinstance(said, dict) or depth > _DEEPEST:
+        raise Invalid("rule", "rule_is_odd", what=str(said)[:60])
+    if "all" in said or "any" in said:
+        join: type[All | Any_] = All if "all" in said else Any_
+        parts = said["all"] if "all" in said else said["any"]
+        if not isinstance(parts, list):
+            raise Invalid("rule", "rule_is_odd", what=str(said)[:60])
+        return join(tuple(read(part, kinds, depth + 1) for part in parts))
+    if "not" in said:
+        return Not(read(said["not"], kinds, depth + 1))
+    kind = kinds.get(str(said.get("is")))
+    if kind is None:
+        raise Invalid("rule", "rule_is_odd", what=str(said)[:60])
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in said.items() if name != "is"
+    }  # fmt: skip
+    try:
+        leaf = kind(**values)
+        leaf.check()
+    except (TypeError, ValueError, AttributeError) as wrong:
+        raise Invalid("rule", "rule_is_odd", what=str(said)[:60]) from wrong
+    return leaf
+
+
+def fits(rule: Rule) -> Rule:
+    """The rule, if it is neither too deep nor too long. Raises `Invalid`."""
+    if sum(1 for _ in leaves(rule)) > _MOST_LEAVES or _depth(rule) > _DEEPEST:
+        raise Invalid("rule", "rule_too_large", most=_MOST_LEAVES, deep=_DEEPEST)
+    return rule
+
+
+def _depth(rule: Rule) -> int:
+    match rule:
+        case All(parts) | Any_(parts):
+            return 1 + max((_depth(part) for part in parts), default=0)
+        case Not(part):
+            return 1 + _depth(part)
+        case _:
+            return 1

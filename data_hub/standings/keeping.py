@@ -1,0 +1,373 @@
+"""Standings (客户现状): stage, node, grade, value and segments of each customer, as they are now.
+
+A fold inside the digest: of every customer whose events arrived, about whom people ruled, or for
+whom time has come. What changes is logged as a transition and told as a finding. Calls nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from data_hub.grades import Grades, Thresholds, graded, ruled
+from data_hub.identities import Identities, Noted
+from data_hub.lifecycle import NEVER, Cycles, standing
+from data_hub.profiles import Profile, Profiles
+from data_hub.segments.keeping import Segments
+from data_hub.segments.membership import Filling, Membership, Moves
+from data_hub.segments.subject import Chances, Subject
+from data_hub.standings.records import StandingRow, Transition
+from kernel.calendar import Zone
+from kernel.clock import Clock
+from kernel.events import Event
+from stores.changes import Changes
+from stores.history import Axis, History
+from stores.records import Records, upsert
+
+EXPECTED = "purchase_expected"
+"""A finding: she is likely to buy within a week (R162)."""
+AHEAD = timedelta(days=7)
+MOVED = "moved"
+"""A finding: her stage, node, grade or desire is another now."""
+_WATCHED = ("stage", "node", "grade", "desire")
+_TOLD = {"stage", "grade", "desire"}
+_PLACE_KEPT = timedelta(days=30)
+_SOURCES_FOR = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class Stood:
+    """What a look at some customers comes to."""
+
+    at: datetime
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+    moves: Moves = field(default_factory=Moves)
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a company has set about stages and grades."""
+
+    cycles: Cycles = field(default_factory=Cycles)
+    grades: Thresholds = field(default_factory=Thresholds)
+
+
+class Standings:
+    """Where everybody stands. Only the digest writes."""
+
+    def __init__(
+        self,
+        people: Records,
+        records: Records,
+        identities: Identities,
+        profiles: Profiles,
+        history: History,
+        segments: Segments,
+        changes: Changes,
+        clock: Clock,
+        *,
+        zone: Zone | None = None,
+        terms: Terms | None = None,
+        chances: Callable[[], Chances | None] = lambda: None,
+        vips: Callable[[Collection[str]], Collection[str]] = lambda _: (),
+    ) -> None:
+        """``chances``: what purchases are predicted with; ``vips``: who of some brings most."""
+        self._people = people
+        self._identities = identities
+        self._profiles = profiles
+        self._history = history
+        self._segments = segments
+        self._changes = changes
+        self._clock = clock
+        self._zone = zone or Zone()
+        self.terms = terms or Terms()
+        self._chances = chances
+        self._vips = vips
+        self.grades = Grades(records, changes, clock)
+        self.membership = Membership(segments, people, clock)
+        self._sources: tuple[datetime | None, frozenset[str]] = (None, frozenset())
+
+    def work_out(
+        self,
+        profiles: Mapping[str, Profile],
+        handles: Mapping[str, str],
+        noted: Noted,
+        causes: Mapping[str, Event],
+        *,
+        silent: bool = False,
+    ) -> Stood:
+        """Look at these customers; ``causes``: the event for which each is looked at, if one is.
+
+        ``silent``: tell nobody of what is new, because it is only new to this fold.
+        """
+        stood = Stood(self._clock())
+        self.membership.book()
+        subjects = self._subjects(profiles, noted)
+        before = self._before(profiles.keys() | _olds(noted))
+        for subject in subjects:
+            self._stand(subject, handles[subject.customer], before, noted, causes, stood, silent)
+        stood.moves = self.membership.work_out(subjects, noted.merged, noted.gone, silent=silent)
+        at = stood.at
+        for kind, segment, customer in stood.moves.told:
+            cause = causes.get(customer)
+            key = f"{kind}:{segment}:{customer}:{_cause(cause, at)}"
+            told = {"segment": segment} | _because(cause)
+            stood.found.append(_finding(key, customer, handles[customer], kind, at, told))
+        return stood
+
+    def subjects(
+        self, profiles: Mapping[str, Profile], noted: Noted | None = None
+    ) -> list[Subject]:
+        """Customers as rules see them, now."""
+        self.membership.book()
+        return self._subjects(profiles, noted)
+
+    def _subjects(
+        self, profiles: Mapping[str, Profile], noted: Noted | None = None
+    ) -> list[Subject]:
+        now, book = self._clock(), self.membership.current
+        rulings, lists = self._decided(profiles, noted or Noted())
+        sources, model = self.sources(), self._chances()
+        vips = self._vips(profiles)
+        subjects = []
+        for customer, profile in profiles.items():
+            stands = standing(profile, now, self.terms.cycles, self._zone)
+            put = ruled(rulings.get(customer, ()))
+            told = graded(profile, now, sources, self.terms.grades)
+            subjects.append(
+                Subject(
+                    customer=customer, profile=profile, now=now, zone=self._zone, standing=stands,
+                    grade=(put or told.grade).value, grade_until=told.until,
+                    reason="grade_by_hand" if put else told.reason,
+                    vip=customer in vips, model=model,
+                    lists=frozenset(lists.get(customer, ())), under=book.under,
+                )
+            )  # fmt: skip
+        return subjects
+
+    def _decided(
+        self, customers: Iterable[str], noted: Noted
+    ) -> tuple[dict[str, list[Any]], dict[str, set[str]]]:
+        """What people decided about these: grades by hand, and lists they stand on."""
+        static = any(entry.rule is None for entry in self.membership.current.entries)
+        if not static and not self.grades.any():
+            return {}, {}
+        handles = self._handles(customers, noted)
+        named = {handle: customer for customer, hers in handles.items() for handle in hers}
+        rulings: dict[str, list[Any]] = {}
+        for handle, ruling in self.grades.rulings(named).items():
+            rulings.setdefault(named[handle], []).append(ruling)
+        lists: dict[str, set[str]] = {}
+        for handle, on in (self._segments.lists_of(named) if static else {}).items():
+            lists.setdefault(named[handle], set()).update(on)
+        return rulings, lists
+
+    def _handles(self, customers: Iterable[str], noted: Noted) -> dict[str, set[str]]:
+        now: dict[str, set[str]] = {customer: set() for customer in customers}
+        for customer, handles in self._identities.handles_of(now).items():
+            own = {str(handle) for handle in handles}
+            now[customer] |= {h for h in own if noted.customers.get(h) in (None, customer)}
+        for handle, customer in noted.customers.items():
+            if customer in now:
+                now[customer].add(handle)
+        return now
+
+    def sources(self) -> frozenset[str]:
+        """The accounts that tell of messages at all, by what they ever told."""
+        asked, known = self._sources
+        now = self._clock()
+        if asked is None or not asked <= now < asked + _SOURCES_FOR:
+            found = [
+                each.key[0]
+                for kind in ("messaged", "chatted")
+                for each in self._history.counts([Axis.ACCOUNT], kind=kind)
+            ]
+            known = frozenset(found)
+            self._sources = (now, known)
+        return known
+
+    def _stand(
+        self,
+        subject: Subject,
+        handle: str,
+        before: Mapping[str, Any],
+        noted: Noted,
+        causes: Mapping[str, Event],
+        stood: Stood,
+        silent: bool,
+    ) -> None:
+        """One customer's row, and where it differs from the one that is kept."""
+        her, stands, profile = subject.customer, subject.standing, subject.profile
+        was = before.get(her) or _newest(before.get(old) for old in noted.merged.get(her, ()))
+        buying = profile.buying or [0, 0.0, 0.0, 0.0, 0, 0.0, 0.0]
+        window = subject.model.window(buying, subject.present) if subject.model else None
+        due = min(
+            stands.until,
+            subject.grade_until,
+            self.membership.current.until(subject),
+            _forgets(profile),
+        )
+        row = {
+            "customer": her, "handle": handle, "node": subject.node,
+            "node_since": stands.node_since, "stage": subject.stage,
+            "stage_since": stands.stage_since, "grade": subject.grade,
+            "grade_reason": subject.reason,
+            "desire": subject.desire, "began": _moment(profile.began),
+            "occasions": int(buying[0]), "first_bought": buying[1], "last_bought": buying[2],
+            "spent": buying[3], "gaps": int(buying[4]), "gap_sum": buying[5],
+            "gap_squares": buying[6],
+            "expected": _moment(window.likely) if window else None,
+            "expected_from": _moment(window.earliest) if window else None,
+            "expected_until": _moment(window.latest) if window else None,
+            "due": None if due == NEVER else _moment(due),
+        }  # fmt: skip
+        stood.rows.append(row)
+        self._expect(row, stood)
+        for what in _WATCHED:
+            then = getattr(was, what) if was is not None else ""
+            if then == row[what] or (was is None and what != "node"):
+                continue
+            self._move(what, then, row, causes.get(her), stood, silent or was is None)
+
+    def _expect(self, row: dict[str, Any], stood: Stood) -> None:
+        """Tell once a purchase that she is likely to buy within a week; else look again then."""
+        likely: datetime | None = row["expected"]
+        if likely is None:
+            return
+        if stood.at < likely - AHEAD:
+            then = likely - AHEAD
+            row["due"] = then if row["due"] is None else min(row["due"], then)
+            return
+        key = f"{EXPECTED}:{row['customer']}:{row['last_bought']:.0f}"
+        told = {"at": likely.isoformat(), "from": row["expected_from"].isoformat(),
+                "until": row["expected_until"].isoformat()}  # fmt: skip
+        stood.found.append(_finding(key, row["customer"], row["handle"], EXPECTED, stood.at, told))
+
+    def _move(
+        self, what: str, then: str, row: Mapping[str, Any], cause: Event | None, stood: Stood,
+        silent: bool,
+    ) -> None:  # fmt: skip
+        her, at = row["customer"], cause.at if cause else stood.at
+        key = f"{what}:{her}:{then}:{row[what]}:{_cause(cause, stood.at)}"
+        stood.transitions.append(
+            {
+                "key": key, "customer": her, "handle": row["handle"], "what": what,
+                "before": then, "after": row[what], "at": at,
+            }
+        )  # fmt: skip
+        if what in _TOLD and not silent:
+            told = {"what": what, "before": then, "after": row[what]} | _because(cause)
+            stood.found.append(_finding(key, her, row["handle"], f"{MOVED}_{what}", at, told))
+
+    def _before(self, customers: Collection[str]) -> dict[str, Any]:
+        columns = (getattr(StandingRow, name) for name in ("customer", "node_since", *_WATCHED))
+        wanted, asked = select(*columns), sorted(customers)
+        found: dict[str, Any] = {}
+        with self._people.read() as session:
+            for begin in range(0, len(asked), 900):
+                hers = StandingRow.customer.in_(asked[begin : begin + 900])
+                found |= {row.customer: row for row in session.execute(wanted.where(hers))}
+        return found
+
+    def keep(self, stood: Stood) -> None:
+        """Joins the digest's write; its findings are kept by whoever keeps findings."""
+        insert = pg_insert if self._people.on_postgres else sqlite_insert
+        table: Any = Transition.__table__
+        with self._people.write() as session:
+            upsert(session, StandingRow, stood.rows)
+            if stood.transitions:
+                put = insert(table).on_conflict_do_nothing(index_elements=["key"])
+                session.execute(put, stood.transitions)
+            if stood.moves.gone:
+                gone = StandingRow.customer.in_(stood.moves.gone)
+                session.execute(delete(StandingRow).where(gone))
+        self.membership.keep(stood.moves, stood.at)
+
+    def due(self, limit: int) -> list[str]:
+        """Customers for whom time has come, those longest overdue first."""
+        now = self._clock()
+        wanted = select(StandingRow.customer).where(StandingRow.due <= now)
+        with self._people.read() as session:
+            return list(session.scalars(wanted.order_by(StandingRow.due).limit(limit)))
+
+    def look_again(self, customers: Collection[str]) -> None:
+        """Somebody decided about them: look at them at the next turn."""
+        asked, now = sorted(customers), self._clock()
+        with self._people.write("digest") as session:
+            for begin in range(0, len(asked), 900):
+                hers = StandingRow.customer.in_(asked[begin : begin + 900])
+                session.execute(update(StandingRow).where(hers).values(due=now))
+
+    def decided(self, mark: str) -> tuple[set[str], str]:
+        """The handles about whom people decided after the mark, and the next mark."""
+        stretch = self._changes.after(mark)
+        acts = {"graded", "listed", "unlisted"}
+        return {c.handle for c in stretch.changes if c.act in acts and c.handle}, stretch.mark
+
+    def filling(self) -> Filling:
+        return self.membership.filling()
+
+    def handles(self, customers: Sequence[str]) -> dict[str, str]:
+        """One handle of each of these, for her rows."""
+        wanted = select(StandingRow.customer, StandingRow.handle)
+        with self._people.read() as session:
+            hers = StandingRow.customer.in_(customers)
+            return dict(session.execute(wanted.where(hers)).all())
+
+    def rows(self, customers: Collection[str]) -> dict[str, StandingRow]:
+        """Where these stand, by id."""
+        with self._people.read() as session:
+            hers = StandingRow.customer.in_(sorted(customers))
+            return {row.customer: row for row in session.scalars(select(StandingRow).where(hers))}
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _forgets(profile: Profile) -> float:
+    """When we must forget where she was."""
+    return profile.place[2] + _PLACE_KEPT.total_seconds() if profile.place else NEVER
+
+
+def forgotten(profile: Profile, now: datetime) -> bool:
+    """Forget where she was, if that is long ago. Says whether anything was forgotten."""
+    if _forgets(profile) > now.timestamp():
+        return False
+    profile.place = []
+    return True
+
+
+def _olds(noted: Noted) -> set[str]:
+    return {old for olds in noted.merged.values() for old in olds}
+
+
+def _newest(rows: Iterable[Any]) -> Any:
+    return max(
+        (row for row in rows if row is not None), key=lambda row: row.node_since, default=None
+    )
+
+
+def _cause(event: Event | None, at: datetime) -> str:
+    return f"{event.account}:{event.id}" if event else f"t{at.timestamp():.6f}"
+
+
+def _because(event: Event | None) -> dict[str, Any]:
+    return {"event": event.id, "account": event.account} if event else {}
+
+
+def _finding(
+    key: str, customer: str, handle: str, kind: str, at: datetime, told: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "key": key, "customer": customer, "handle": handle, "kind": kind, "at": at,
+        "material": "", "rep": "", "evidence": told,
+    }  # fmt: skip

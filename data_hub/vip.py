@@ -1,0 +1,163 @@
+"""VIP (20 % 客户): who brings most, chosen once a week; and what share they really bring.
+
+The top fifth of those who bought within a year enters; who is in stays until she falls out of the
+top quarter, so that nobody wavers at the edge. The share told is counted, never the slogan's 80 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data_hub.profiles import Profiles
+from data_hub.standings import StandingRow
+from kernel.calendar import Zone
+from kernel.clock import Clock
+from stores.records import Folded, Records, upsert
+
+_PAGE = 500
+
+
+class Vip(Folded, kw_only=True):
+    """A customer among those who bring most."""
+
+    __tablename__ = "vips"
+
+    customer: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
+    handle: Mapped[str] = mapped_column(info={"customer": "drop"})
+    value: Mapped[float]
+    rank: Mapped[int]
+    since: Mapped[datetime]
+
+
+class VipWeek(Folded, kw_only=True):
+    """What one week's choice came to."""
+
+    __tablename__ = "vip_weeks"
+
+    week: Mapped[str] = mapped_column(primary_key=True)
+    made: Mapped[datetime]
+    buyers: Mapped[int]
+    chosen: Mapped[int]
+    total: Mapped[float]
+    """What all of them brought within the window."""
+    brought: Mapped[float]
+    """What those chosen brought."""
+
+    @property
+    def share(self) -> float:
+        """The actual share of those chosen."""
+        return self.brought / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How VIPs are chosen."""
+
+    window: timedelta = timedelta(days=365)
+    enter: float = 0.20
+    leave: float = 0.25
+
+
+class Vips:
+    """The customers who bring most."""
+
+    def __init__(
+        self,
+        people: Records,
+        profiles: Profiles,
+        clock: Clock,
+        *,
+        zone: Zone | None = None,
+        choice: Choice | None = None,
+    ) -> None:
+        self._people = people
+        self._profiles = profiles
+        self._clock = clock
+        self._zone = zone or Zone()
+        self.choice = choice or Choice()
+
+    def weekly(self) -> int:
+        """Choose, if nobody has this week; says whether it was done."""
+        week = self._week()
+        with self._people.read() as session:
+            if session.get(VipWeek, week) is not None:
+                return 0
+        self.choose()
+        return 1
+
+    def choose(self) -> VipWeek:
+        """Choose now. Ties go to whoever has the smaller id, every time."""
+        now = self._clock()
+        since = (now - self.choice.window).timestamp()
+        worth = sorted(self._worth(since), key=lambda each: (-each[0], each[1]))
+        total = sum(value for value, *_ in worth)
+        before = self.all()
+        enter, leave = (round(len(worth) * part) for part in (self.choice.enter, self.choice.leave))
+        rows = [
+            {
+                "customer": customer, "handle": handle, "value": value, "rank": rank,
+                "since": before[customer].since if customer in before else now,
+            }
+            for rank, (value, customer, handle) in enumerate(worth, 1)
+            if rank <= enter or (rank <= leave and customer in before)
+        ]  # fmt: skip
+        chosen = {str(row["customer"]) for row in rows}
+        week = VipWeek(
+            week=self._week(), made=now, buyers=len(worth), chosen=len(rows), total=total,
+            brought=sum(value for value, customer, _ in worth if customer in chosen),
+        )  # fmt: skip
+        with self._people.write("vip") as session:
+            session.execute(delete(Vip))
+            upsert(session, Vip, rows)
+            session.merge(week)
+            changed = sorted(chosen ^ before.keys())
+            for begin in range(0, len(changed), 900):
+                hers = StandingRow.customer.in_(changed[begin : begin + 900])
+                session.execute(update(StandingRow).where(hers).values(due=now))
+        return week
+
+    def _worth(self, since: float) -> Iterator[tuple[float, str, str]]:
+        """(value, customer, handle) of everybody who bought within the window."""
+        wanted = select(StandingRow.customer, StandingRow.handle)
+        wanted = wanted.where(StandingRow.last_bought >= since)
+        after = ""
+        while True:
+            later = wanted.where(StandingRow.customer > after).order_by(StandingRow.customer)
+            with self._people.read() as session:
+                rows = list(session.execute(later.limit(_PAGE)))
+            if not rows:
+                return
+            after = rows[-1].customer
+            profiles = self._profiles.many([row.customer for row in rows])
+            for customer, handle in rows:
+                if (profile := profiles.get(customer)) is None:
+                    continue
+                value = sum(amount for at, amount, *_ in profile.purchases if at >= since)
+                if value > 0:
+                    yield value, customer, handle
+
+    def all(self) -> dict[str, Vip]:
+        """Everybody chosen, by customer, who brings most first."""
+        with self._people.read() as session:
+            return {each.customer: each for each in session.scalars(select(Vip).order_by(Vip.rank))}
+
+    def among(self, customers: Collection[str]) -> set[str]:
+        """Which of these were chosen."""
+        with self._people.read() as session:
+            hers = Vip.customer.in_(sorted(customers))
+            return set(session.scalars(select(Vip.customer).where(hers)))
+
+    def weeks(self, last: int = 12) -> list[VipWeek]:
+        """What the last choices came to, the latest first."""
+        with self._people.read() as session:
+            wanted = select(VipWeek).order_by(VipWeek.week.desc()).limit(last)
+            return list(session.scalars(wanted))
+
+    def _week(self) -> str:
+        year, week, _ = self._zone.day(self._clock()).isocalendar()
+        return f"{year}-W{week:02d}"

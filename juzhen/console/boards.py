@@ -1,0 +1,119 @@
+"""The board and the forecast (看板与预测): five figures of a role, where customers stand, who buys
+next. Every figure says as of when; every table leaves as CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response
+
+from data_hub.measures import KPIS, Figure, board, untracked
+from juzhen.console.desk import allowed
+from juzhen.web import charts, pages
+from juzhen.web.asking import language
+from kernel.actors import may
+from kernel.errors import NotFound
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_DUE = timedelta(days=7)
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/board")
+    def board_page() -> str:
+        actor = allowed("read_boards")
+        figures = [_figure(platform, kpi.code) for kpi in board(actor.role)]
+        tongue = language()
+        return pages.render(
+            "console/board.html",
+            figures=[(each, _chart(each, tongue)) for each in figures],
+            worlds=_worlds(figures),
+            funnel=platform.measures.funnel(),
+            vip=next(iter(platform.vips.weeks(1)), None),
+            more=list(KPIS.values()),
+            untracked=untracked(),
+        )
+
+    @door.get("/board/<code>")
+    def board_figure(code: str) -> str:
+        allowed("read_boards")
+        figure = _figure(platform, code)
+        return pages.render(
+            "console/figure.html", figure=figure, chart=_chart(figure, language()),
+            kinds=figure.kpi.kinds,
+        )  # fmt: skip
+
+    @door.get("/board/<code>.csv")
+    def board_csv(code: str) -> Response:
+        allowed("read_boards")
+        figure = _figure(platform, code)
+        return _sheet(code, ("day", code), ((day, count) for day, count in figure.series))
+
+    @door.get("/forecast")
+    def forecast() -> str:
+        """Who is likely to buy within a week, and how good such words were."""
+        actor = allowed("read_boards")
+        due = platform.predictions.due(_DUE, 50)
+        names = (
+            platform.customers.seen_by(actor).many([each.customer for each in due])
+            if may(actor, "read_customers")
+            else {}
+        )
+        return pages.render(
+            "console/forecast.html", fitted=platform.predictions.fitted(), due=due, names=names,
+            now=platform.clock(), moment=_moment,
+        )  # fmt: skip
+
+    @door.get("/forecast.csv")
+    def forecast_csv() -> Response:
+        allowed("read_boards")
+        rows = (
+            (each.customer, *(_moment(at).isoformat() for at in _ends(each)),
+             *(f"{chance:.4f}" for chance in each.chances.values()), f"{each.value:.2f}")
+            for each in platform.predictions.due(_DUE, 1_000)
+        )  # fmt: skip
+        names = ("customer", "likely", "earliest", "latest", "in_2w", "in_4w", "in_13w", "value")
+        return _sheet("forecast", names, rows)
+
+
+def _figure(platform: Platform, code: str) -> Figure:
+    if code not in KPIS:
+        raise NotFound("kpi", code)
+    worlds = {each.id: each.ecosystem for each in platform.accounts.all()}
+    return platform.measures.figure(KPIS[code], worlds)
+
+
+def _chart(figure: Figure, tongue: str) -> Any:
+    named = [(day.isoformat(), float(count)) for day, count in figure.series]
+    return charts.bars(named, figure.kpi.label(tongue))
+
+
+def _worlds(figures: Sequence[Figure]) -> list[str]:
+    return sorted({world for each in figures for world in each.by_ecosystem})
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _ends(predicted: Any) -> tuple[float, float, float]:
+    window = predicted.window
+    return window.likely, window.earliest, window.latest
+
+
+def _sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    out = io.StringIO()
+    sheet = csv.writer(out)
+    sheet.writerow(columns)
+    sheet.writerows(rows)
+    return Response(
+        out.getvalue(), content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )  # fmt: skip

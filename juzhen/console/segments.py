@@ -1,0 +1,256 @@
+"""The segment pages (人群): a builder that works without scripts, who is in, and why.
+
+A rule is one text. The builder adds a condition to it, a button counts it, another makes it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from data_hub.catalogue import KINDS
+from data_hub.segments import Segment, read, tree, written
+from data_hub.segments.behaviour import quoted
+from data_hub.segments.being import CHOICES
+from juzhen.console.desk import allowed, done, flaws_of
+from juzhen.web import pages
+from juzhen.web.asking import language
+from kernel.actors import Actor, may
+from kernel.errors import Conflict, Invalid, NotFound, Problem
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+CONDITIONS = (
+    "did", "then", "trait", "tag", "stage", "node", "grade", "desire", "risk", "silent", "new",
+    "seen", "spent", "holds", "consent", "birthday", "near", "buys", "in", "vip", "held",
+)  # fmt: skip
+JOINS = ("and", "or", "and not", "or not")
+_SHOWN = 50
+_ROWS = 500
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/segments")
+    def segments() -> str:
+        allowed("read_segments")
+        page = platform.segments.page(first=_SHOWN, after=request.args.get("after"), count=True)
+        return pages.render(
+            "console/segments.html",
+            rows=[(each, written(each)) for each in page.items],
+            sizes=platform.segments.sizes([each.id for each in page.items]),
+            total=page.total,
+            following=page.next,
+            now=platform.clock(),
+        )
+
+    @door.get("/segments/new")
+    def new_segment() -> str:
+        allowed("manage_segments")
+        return _builder(platform, request.args.to_dict())
+
+    @door.post("/segments/new")
+    def make_segment() -> AnyResponse | str | tuple[str, int]:
+        """Add a condition, count, or make it: the button says which."""
+        return _made(platform, allowed("manage_segments"))
+
+    @door.get("/segments/<key>")
+    def segment(key: str) -> str:
+        allowed("read_segments")
+        return _one(platform, platform.segments.one(key), request.args.to_dict())
+
+    @door.post("/segments/<key>")
+    def change_segment(key: str) -> AnyResponse | str | tuple[str, int]:
+        """Edit, count, put on the list, take off, or retire: the button says which."""
+        return _changed(platform, platform.segments.one(key), allowed("manage_segments"))
+
+    @door.get("/segments/<key>/members.csv")
+    def segment_csv(key: str) -> Response:
+        """Ids and since when: who may see more looks there."""
+        allowed("read_segments")
+        found = platform.segments.one(key)
+        return Response(
+            members_csv(platform, found), content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{found.id}.csv"'},
+        )  # fmt: skip
+
+
+def _made(platform: Platform, actor: Actor) -> AnyResponse | str | tuple[str, int]:
+    form = request.form.to_dict()
+    try:
+        form, preview = _worked(platform, form)
+        if form.get("act") != "make":
+            return _builder(platform, form, preview=preview)
+        made = platform.segments.create(
+            form.get("name", ""), rule=form.get("rule", "").strip() or None,
+            code=form.get("code", ""), by=actor.id,
+        )  # fmt: skip
+    except (Invalid, Conflict) as refusal:
+        return _builder(platform, form, refusal), 422
+    return done("segment", "made_segment", key=made.id)
+
+
+def _changed(
+    platform: Platform, found: Segment, actor: Actor
+) -> AnyResponse | str | tuple[str, int]:
+    form = request.form.to_dict()
+    act = form.get("act", "")
+    try:
+        if act == "retire":
+            platform.segments.retire(found.id, by=actor.id)
+            return done("segments", "retired_segment")
+        if act in {"put", "take"}:
+            handles = _handles(platform, form.get("customers", ""))
+            change = platform.segments.put if act == "put" else platform.segments.take
+            n = change(found.id, handles, by=actor.id)
+            return done("segment", "listed_customers", n=n, key=found.id)
+        form, preview = _worked(platform, form)
+        if act != "make":
+            return _one(platform, found, form, preview=preview)
+        rule = None if found.static else form.get("rule", "").strip()
+        platform.segments.edit(found.id, name=form.get("name"), rule=rule, by=actor.id)
+    except (Invalid, Conflict) as refusal:
+        return _one(platform, found, form, refusal), 422
+    return done("segment", "edited_segment", key=found.id)
+
+
+def members_csv(platform: Platform, segment: Segment) -> str:
+    """Everybody who is in, one a line."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["customer", "since"])
+    after = ""
+    while page := platform.segments.members(segment.id, after, _ROWS):
+        since = platform.segments.of(page)
+        rows.writerows([each, since[each].get(segment.id, "")] for each in page)
+        after = page[-1]
+    return out.getvalue()
+
+
+def condition(form: Mapping[str, str]) -> str:
+    """One condition as the builder's fields say it; reading it checks it."""
+    kind, what = form.get("kind", ""), form.get("what", "").strip()
+    value, op = form.get("value", "").strip(), form.get("op", ">=")
+    days = f" in {form['days'].strip()}d" if form.get("days", "").strip() else ""
+    said, on = quoted(what), f" on {quoted(value)}" if value else ""
+    written_as = {
+        "did": f"did {said}{f' {op} {value}' if value else ''}{days}",
+        "then": f"did {' then '.join(quoted(each) for each in what.split())}{days}",
+        "trait": f"trait {said} {op} {_valued(value)}" if value else f"trait {said} exists",
+        "tag": f"tag {said}{f' >= {value}' if value else ''}",
+        "silent": f"silent for {form.get('days', '').strip()}d",
+        "new": f"new{days}",
+        "seen": f"seen on {said}{days}",
+        "spent": f"spent {op} {value}{days}",
+        "holds": f"holds{f' {said}' if what else ''}{days.replace(' in ', ' due in ')}",
+        "consent": f"consent {said if what else 'marketing'}{on}",
+        "birthday": f"birthday{days or ' in 7d'}",
+        "near": f"near {what} within {value or '3km'}{days}",
+        "buys": f"buys in {what or 13}w{f' {op} {value}' if value else ''}",
+        "in": f"in {said}",
+        "vip": "vip",
+        "held": "held",
+    } | {name: f"{name} in ({what or value})" for name in CHOICES}  # fmt: skip
+    text = written_as.get(kind)
+    if text is None:
+        raise Invalid("kind", "not_a_choice", choices="、".join(CONDITIONS))
+    return tree.text(read(text))
+
+
+def _valued(value: str) -> str:
+    return value if value.replace(".", "", 1).lstrip("-").isdigit() else quoted(value)
+
+
+def _worked(platform: Platform, form: dict[str, str]) -> tuple[dict[str, str], Any]:
+    """What the form says after its button: a condition added, a rule counted."""
+    if form.get("act") == "add":
+        added, join = condition(form), form.get("join", "and")
+        before = form.get("rule", "").strip()
+        if join not in JOINS:
+            raise Invalid("join", "not_a_choice", choices="、".join(JOINS))
+        if before:
+            rule = f"({before}) {join} {added}" if " or " in f" {before} " else (
+                f"{before} {join} {added}"
+            )  # fmt: skip
+        else:
+            rule = f"not {added}" if join.endswith("not") else added
+        form = form | {"rule": tree.text(read(rule)), "what": "", "value": "", "days": ""}
+    rule = form.get("rule", "").strip()
+    return form, platform.previews.preview(rule) if rule else None
+
+
+def _handles(platform: Platform, text: str) -> list[str]:
+    """The handles behind what was typed, one customer a line: an id, a phone, any handle."""
+    found, missing = [], []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        known = platform.identities.find(line)
+        if line.startswith("cus_"):
+            try:
+                known = [platform.identities.resolve(line)]
+            except NotFound:
+                known = []
+        if len(known) != 1:
+            missing.append(line)
+            continue
+        found += [str(handle) for handle in platform.identities.handles(known[0])]
+    if missing:
+        raise Invalid("customers", "unknown_customers", customers="、".join(missing[:5]))
+    return found
+
+
+def _parts(platform: Platform) -> dict[str, Any]:
+    tongue = language()
+    return {
+        "conditions": [(each, pages.speak(f"condition_{each}")) for each in CONDITIONS],
+        "joins": [(each, pages.speak(f"join_{each.replace(' ', '_')}")) for each in JOINS],
+        "ops": [(each, each) for each in (">=", ">", "=", "!=", "<", "<=")],
+        "kinds": [(kind.name, kind.label(tongue)) for kind in KINDS.values()],
+        "choices": [f"{name}: {', '.join(each)}" for name, each in CHOICES.items()],
+        "others": platform.segments.all(),
+    }
+
+
+def _builder(
+    platform: Platform, form: Mapping[str, str], refusal: Problem | None = None, preview: Any = None
+) -> str:
+    return pages.render(
+        "console/segment_new.html", typed=form, preview=preview,
+        flaws=flaws_of(refusal) if refusal else (), **_parts(platform),
+    )  # fmt: skip
+
+
+def _one(
+    platform: Platform,
+    segment: Segment,
+    form: Mapping[str, str],
+    refusal: Problem | None = None,
+    preview: Any = None,
+) -> str:
+    actor = allowed("read_segments")
+    customers = platform.segments.members(segment.id, form.get("after", ""), _SHOWN)
+    names = may(actor, "read_customers")
+    seen = platform.customers.seen_by(actor).many(customers) if names else {}
+    asked, why = form.get("customer", "").strip(), None
+    if asked and names:
+        her = platform.customers.seen_by(actor).one(asked)
+        why = platform.previews.explain(segment.id, her.id, language())
+    return pages.render(
+        "console/segment.html",
+        segment=segment,
+        rule=form.get("rule") or written(segment),
+        size=platform.segments.sizes([segment.id])[segment.id],
+        customers=[seen.get(each) for each in customers] if names else [],
+        following=customers[-1] if len(customers) == _SHOWN else None,
+        now=platform.clock(),
+        typed=form,
+        asked=asked,
+        why=why,
+        preview=preview,
+        flaws=flaws_of(refusal) if refusal else (),
+        **_parts(platform),
+    )

@@ -1,0 +1,197 @@
+"""Where a customer stands (客户现状), as GraphQL tells it: stage, grade, holdings, segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import graphene
+
+from data_hub.customers import Customer as CustomerSeen
+from data_hub.profiles import Holding as HoldingRecord
+from data_hub.profiles import Profile
+from data_hub.segments import Because as BecauseTold
+from data_hub.segments import Segment as SegmentRecord
+from data_hub.standings import StandingRow
+from kernel.wording import say
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.shapes import Day, Moment
+
+
+class Standing(graphene.ObjectType):
+    """Where she stands now; what changed it is in her timeline."""
+
+    class Meta:
+        name = "CustomerStanding"
+
+    node = graphene.String(required=True)
+    node_since = Moment(required=True)
+    stage = graphene.String(resolver=lambda row, ask: row.stage or None)
+    stage_since = Moment()
+    grade = graphene.String(required=True, description="A to E, or `unknown`: too few data.")
+    grade_reason = graphene.String(
+        required=True, resolver=lambda row, ask: say(row.grade_reason, ask.context.language)
+    )
+    desire = graphene.String(resolver=lambda row, ask: row.desire or None)
+    purchases = graphene.Int(required=True, source="occasions")
+    spent = graphene.Float(required=True)
+
+
+class Holding(graphene.ObjectType):
+    """A policy or product that she has."""
+
+    number = graphene.ID(required=True)
+    product = graphene.String(required=True)
+    category = graphene.String(required=True)
+    since = Moment()
+    due = Day()
+    matures = Day()
+    in_force = graphene.Boolean(
+        required=True,
+        resolver=lambda held, ask: held.in_force(ask.context.zone.day(ask.context.now)),
+    )
+
+
+class Risk(graphene.ObjectType):
+    """Her assessed risk level, while it may be used."""
+
+    level = graphene.String(required=True)
+    valid_until = Day(required=True)
+
+
+class Window(graphene.ObjectType):
+    """How often she did something lately."""
+
+    class Meta:
+        name = "WindowCount"
+
+    kind = graphene.String(required=True)
+    in7_days = graphene.Int(required=True, name="in7Days")
+    in30_days = graphene.Int(required=True, name="in30Days")
+    in90_days = graphene.Int(required=True, name="in90Days")
+
+
+class Membership(graphene.ObjectType):
+    """A segment that she is in."""
+
+    id = graphene.ID(required=True)
+    code = graphene.String(required=True)
+    name = graphene.String(required=True)
+    since = Moment(required=True)
+
+
+class Because(graphene.ObjectType):
+    """One condition of a rule, as it is for one customer."""
+
+    holds = graphene.Boolean(required=True)
+    condition = graphene.String(required=True, source="text")
+    sentence = graphene.String(required=True, description="What is known about her, for people.")
+
+
+class Explanation(graphene.ObjectType):
+    """Why somebody is in a segment, or is not."""
+
+    inside = graphene.Boolean(required=True)
+    because = graphene.List(graphene.NonNull(Because), required=True)
+    as_of = Moment(required=True)
+
+
+class Explained(NamedTuple):
+    """Whether somebody is in a segment, and why."""
+
+    inside: bool
+    because: tuple[BecauseTold, ...]
+    as_of: datetime
+
+
+class _In(NamedTuple):
+    id: str
+    code: str
+    name: str
+    since: datetime
+
+
+class _Risk(NamedTuple):
+    level: str
+    valid_until: date
+
+
+class _Window(NamedTuple):
+    kind: str
+    in7_days: int
+    in30_days: int
+    in90_days: int
+
+
+def _profile(customer: CustomerSeen, ask: Ask) -> Profile:
+    context: Context = ask.context
+    return context.batch("profiles", context.profiles.many).of(customer.id) or Profile()
+
+
+def _standing(customer: CustomerSeen, ask: Ask) -> StandingRow | None:
+    context: Context = ask.context
+    return context.batch("standings", context.standings.rows).of(customer.id)
+
+
+def _holdings(customer: CustomerSeen, ask: Ask) -> list[HoldingRecord]:
+    return _profile(customer, ask).holdings()
+
+
+def _risk(customer: CustomerSeen, ask: Ask) -> _Risk | None:
+    profile, context = _profile(customer, ask), ask.context
+    until = profile.risk_until(context.zone.day(context.now))
+    return _Risk(profile.risk, until) if until else None
+
+
+def _windows(customer: CustomerSeen, ask: Ask) -> list[_Window]:
+    today = ask.context.zone.day(ask.context.now)
+    told = _profile(customer, ask).windows(today)
+    return [_Window(kind, *counts) for kind, counts in told.items()]
+
+
+def _held(customer: CustomerSeen, ask: Ask) -> str | None:
+    why = _profile(customer, ask).mood_hold(ask.context.now)
+    return say(f"mood_{why}", ask.context.language) if why else None
+
+
+def _hour(customer: CustomerSeen, ask: Ask) -> int | None:
+    return _profile(customer, ask).favourite_hour
+
+
+def _segments(customer: CustomerSeen, ask: Ask) -> list[_In]:
+    context: Context = ask.context
+    known: Mapping[str, SegmentRecord] = context.batch(
+        "segments", lambda _: {"": {each.id: each for each in context.segments.all()}}
+    ).known("")
+    since = context.batch("memberships", context.segments.of).of(customer.id) or {}
+    return [
+        _In(known[id_].id, known[id_].code, known[id_].name, at)
+        for id_, at in sorted(since.items())
+        if id_ in known
+    ]
+
+
+FIELDS: dict[str, Any] = {
+    "standing": graphene.Field(Standing, resolver=_standing),
+    "holdings": graphene.List(graphene.NonNull(Holding), required=True, resolver=_holdings),
+    "risk": graphene.Field(Risk, resolver=_risk),
+    "favourite_hour": graphene.Int(
+        resolver=_hour, description="Of the company's day; none while too little is known."
+    ),
+    "windows": graphene.List(
+        graphene.NonNull(Window), required=True, resolver=_windows,
+        description="What she did within 7, 30 and 90 days.",
+    ),
+    "marketing_held": graphene.String(
+        resolver=_held, description="Why marketing to her is held, if it is."
+    ),
+    "segments": graphene.List(graphene.NonNull(Membership), required=True, resolver=_segments),
+}  # fmt: skip
+"""What `Customer` tells besides who she is."""
+
+SIZES = {
+    ("Customer", "holdings"): 10, ("Customer", "windows"): 40, ("Customer", "segments"): 20,
+    ("Explanation", "because"): 20,
+}  # fmt: skip

@@ -1,0 +1,56 @@
+"""The board and the forecast: few figures, each with its moment, its table and its CSV."""
+
+import pytest
+
+from data_hub.measures import KPIS
+from tests.data_hub.telling import event, user
+
+
+@pytest.fixture
+def rooms(knowing_rooms):
+    knowing_rooms.tell(
+        *(event("bought", user(f"u{n}", "acc_shop"), minutes=-n, account=knowing_rooms.app.id,
+                detail={"amount": 10 * n}) for n in range(1, 8)),
+    )  # fmt: skip
+    return knowing_rooms
+
+
+@pytest.mark.rule("R15.1", "R7.2")
+@pytest.mark.parametrize("role", ["admin", "analyst", "team_lead"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_role_sees_five_figures_at_most_and_where_customers_stand(rooms, desk_of, role, language):
+    rooms.vips.choose()
+    page = desk_of(role).get(f"/console/board?lang={language}")
+
+    assert page.status_code == 200
+    assert 0 < page.text.count('class="chart"') <= 5
+    assert "<title>" in page.text.split('class="chart"')[1]
+    assert ">None<" not in page.text
+    assert 'style="' not in page.text
+
+
+@pytest.mark.parametrize("code", KPIS)
+def test_every_figure_has_its_table_its_source_and_its_csv(rooms, desk_of, code):
+    desk = desk_of("analyst")
+    page = desk.get(f"/console/board/{code}")
+    assert page.status_code == 200
+    assert all(kind in page.text for kind in KPIS[code].kinds)
+    sheet = desk.get(f"/console/board/{code}.csv").text.splitlines()
+    assert sheet[0] == f"day,{code}"
+    assert len(sheet) == 31
+    if code == "orders":
+        assert sum(int(line.split(",")[1]) for line in sheet[1:]) == 7
+
+
+@pytest.mark.rule("R162.5")
+def test_the_forecast_says_that_the_data_are_too_few(rooms, desk_of):
+    page = desk_of("analyst").get("/console/forecast")
+    assert page.status_code == 200
+    rooms.predictions.fit_now()
+    assert "7" in desk_of("analyst").get("/console/forecast?lang=en").text
+    assert desk_of("analyst").get("/console/forecast.csv").text.startswith("customer,likely")
+
+
+def test_boards_are_for_those_who_may(desk_of):
+    assert desk_of("rep").get("/console/board").status_code == 403
+    assert desk_of("analyst").get("/console/board/nothing").status_code == 404

@@ -1,0 +1,235 @@
+"""Who is in a segment follows from what happens, from what people decide, and from time alone."""
+
+from datetime import timedelta
+
+import pytest
+
+from data_hub.segments import Preview
+from data_hub.segments import previewing as previewing_module
+from kernel.errors import Conflict, Invalid
+from tests.data_hub.telling import MONDAY, event, mobile, openid, user
+
+DAY = timedelta(days=1)
+MINUTES = 24 * 60
+
+
+@pytest.fixture
+def hub(hub, clock):
+    clock.move(MONDAY - clock())
+    return hub
+
+
+def found(hub, *kinds):
+    return [
+        (each.kind, each.customer, each.evidence.get("segment", ""))
+        for each in hub.findings.after(0) if each.kind in kinds
+    ]  # fmt: skip
+
+
+def moved(hub):
+    return found(hub, "entered_segment", "left_segment")
+
+
+def test_membership_follows_the_event_and_is_told_once(hub):
+    segment = hub.segments.create("想买的", rule="did asked_quote >= 2 in 7d", by="li")
+    hub.settle()
+    hub.tell(event("asked_quote", user("u1")))
+    assert hub.members(segment.id) == set()
+    hub.tell(event("asked_quote", user("u1"), minutes=5))
+
+    her = hub.id_of(user("u1"))
+    assert hub.members(segment.id) == {her}
+    assert hub.segments.count(segment.code) == 1
+    assert moved(hub) == [("entered_segment", her, segment.id)]
+    hub.digest.rebuild()
+    hub.settle()
+    assert hub.members(segment.id) == {her}
+    assert moved(hub) == [("entered_segment", her, segment.id)]
+
+
+def test_time_alone_moves_her_out_and_in(hub, clock):
+    lately = hub.segments.create("最近看过", rule="did opened_link in 7d", by="li")
+    silent = hub.segments.create("沉默", rule="silent for 10d", by="li")
+    hub.settle()
+    hub.tell(event("opened_link", user("u1")))
+    her = hub.id_of(user("u1"))
+    assert (hub.members(lately.id), hub.members(silent.id)) == ({her}, set())
+
+    clock.move(6 * DAY)
+    hub.settle()
+    assert hub.members(lately.id) == {her}
+    clock.move(DAY)  # past local midnight of the eighth day
+    hub.settle()
+    assert hub.members(lately.id) == set()
+    clock.move(3 * DAY - timedelta(seconds=1))
+    hub.settle()
+    assert hub.members(silent.id) == set()
+    clock.move(timedelta(seconds=1))
+    hub.settle()
+    assert hub.members(silent.id) == {her}
+    assert [kind for kind, *_ in moved(hub)] == [
+        "entered_segment", "left_segment", "entered_segment"
+    ]  # fmt: skip
+
+
+def test_a_segment_that_was_just_made_fills_up_without_telling_anybody(hub):
+    hub.tell(*(event("opened_link", user(f"u{n}")) for n in range(5)))
+    made = hub.segments.create("看过", rule="did opened_link", by="li")
+    assert not hub.segments.sizes([made.id])[made.id].ready
+    hub.settle()
+
+    assert len(hub.members(made.id)) == 5
+    assert hub.segments.sizes([made.id])[made.id].ready
+    assert moved(hub) == []
+    hub.segments.edit(made.id, rule="did opened_link >= 2", by="li")
+    hub.settle()
+    assert hub.members(made.id) == set()
+
+
+def test_lists_and_what_asks_of_them_follow_who_is_put_on(hub):
+    listed = hub.segments.create("黑名单", code="blacklist", by="li")
+    rest = hub.segments.create("其余", rule='did opened_link and not in "blacklist"', by="li")
+    hub.tell(event("opened_link", user("u1")), event("opened_link", user("u2")))
+    hub.settle()
+    one, two = hub.id_of(user("u1")), hub.id_of(user("u2"))
+    assert hub.members(rest.id) == {one, two}
+
+    assert hub.segments.put("blacklist", [user("u1"), user("u1")], by="li") == 1
+    assert hub.segments.put("blacklist", [user("u1")], by="li") == 0
+    hub.settle()
+    assert (hub.members(listed.id), hub.members(rest.id)) == ({one}, {two})
+    assert hub.segments.take("blacklist", [user("u1"), user("u9")], by="li") == 1
+    hub.settle()
+    assert (hub.members(listed.id), hub.members(rest.id)) == (set(), {one, two})
+    with pytest.raises(Conflict):
+        hub.segments.retire("blacklist", by="li")
+
+
+def test_many_put_on_a_list_at_once_are_all_in(hub):
+    hub.tell(*(event("opened_link", user(f"u{n}")) for n in range(250)))
+    hub.segments.create("名单", code="names", by="li")
+    hub.segments.put("names", [user(f"u{n}") for n in range(250)], by="li")
+    hub.settle()
+
+    first = hub.segments.members("names", limit=200)
+    rest = hub.segments.members("names", after=first[-1], limit=200)
+    assert len(first) == 200
+    assert len({*first, *rest}) == 250
+
+
+def test_two_who_turn_out_to_be_one_enter_nothing_that_one_of_them_was_in(hub):
+    segment = hub.segments.create("看过", rule="did opened_link", by="li")
+    hub.settle()
+    hub.tell(event("opened_link", openid("o1")), event("viewed_page", user("u1")))
+    before = moved(hub)
+    hub.tell(event("identified", openid("o1"), mobile(), minutes=3),
+             event("identified", user("u1"), mobile(), minutes=4))  # fmt: skip
+
+    assert hub.members(segment.id) == {hub.id_of(mobile())}
+    assert moved(hub) == before
+    assert hub.standings.rows([hub.id_of(mobile())])
+
+
+def test_tags_take_in_what_lies_under_them_and_fade(hub, clock):
+    hub.topics.tags = {"mat_1": ["tag_child"]}
+    hub.topics.names = {"care": {"tag_care", "tag_child"}}
+    segment = hub.segments.create("养老", rule='tag "care" >= 1', by="li")
+    hub.settle()
+    hub.tell(event("read_material", user("u1"), material="mat_1"))
+    assert len(hub.members(segment.id)) == 1
+
+    clock.move(14 * DAY + timedelta(seconds=5))
+    hub.settle()
+    assert hub.members(segment.id) == set()
+    with pytest.raises(Invalid):
+        hub.segments.create("错", rule="tag nothing >= 1", by="li")
+
+
+def test_what_she_is_and_allows_counts(hub):
+    hub.tell(
+        event("identified", user("u1"), detail={"traits": {"city": "上海", "risk_level": "C3"}}),
+        event("policy_issued", user("u1"), minutes=1,
+              detail={"policy": "P1", "category": "insurance", "due": "2026-03-20"}),
+        event("opted_out", user("u1"), minutes=2, account="juzhen",
+              detail={"consent": "marketing", "channel": "app"}),
+    )  # fmt: skip
+    rules = {
+        'trait city = "上海" and risk in (C3, C4)': True, 'holds "insurance" due in 30d': True,
+        "holds due in 7d": False, "consent marketing on app": False, "consent marketing": True,
+        "stage = active": True, "node = acquire": True, "held or vip": False,
+        "consent service": True, 'trait city contains "海"': True, "trait age >= 1": False,
+    }  # fmt: skip
+    made = {rule: hub.segments.create(rule, rule=rule, by="li").id for rule in rules}
+    hub.settle()
+
+    assert {rule: bool(hub.members(id_)) for rule, id_ in made.items()} == rules
+
+
+def test_it_says_why_she_is_in(hub):
+    segment = hub.segments.create("想买", rule="did asked_quote >= 2 in 7d and not vip", by="li")
+    hub.tell(event("asked_quote", user("u1")), event("asked_quote", user("u1"), minutes=1))
+    hub.settle()
+
+    told = hub.previews.explain(segment.id, hub.id_of(user("u1")), "zh")
+    assert told.inside
+    assert [(each.holds, each.text) for each in told.because] == [
+        (True, "did asked_quote >= 2 in 7d"), (False, "vip")
+    ]  # fmt: skip
+    assert "2" in told.because[0].sentence
+    assert told.because[0].sentence != hub.previews.explain(
+        segment.id, hub.id_of(user("u1")), "en"
+    ).because[0].sentence  # fmt: skip
+
+
+def test_a_preview_counts_small_companies_whole_and_asks_a_sample_of_large_ones(hub):
+    hub.tell(*(event("bought" if n % 4 == 0 else "viewed_page", user(f"u{n}")) for n in range(200)))
+    whole = hub.previews.preview("did bought")
+    assert (whole.count, whole.exact, whole.margin, whole.total) == (50, True, 0, 200)
+    assert len(whole.examples) == 10
+
+    sampled = hub.previews.preview("did bought", most=100)
+    assert isinstance(sampled, Preview)
+    assert not sampled.exact
+    assert abs(sampled.count - 50) <= 2 * sampled.margin
+    assert previewing_module.SAMPLE >= 1_000
+    with pytest.raises(Invalid):
+        hub.previews.preview("in nobody")
+
+
+def test_names_and_codes_are_checked_and_a_retired_segment_has_nobody(hub):
+    hub.tell(event("opened_link", user("u1")))
+    made = hub.segments.create(" 看过  的 ", rule="did opened_link", code="seen", by="li")
+    assert made.name == "看过 的"
+    with pytest.raises(Conflict):
+        hub.segments.create("另一个", rule="vip", code="seen", by="li")
+    with pytest.raises(Invalid):
+        hub.segments.create("  ", rule="vip", by="li")
+    with pytest.raises(Invalid):
+        hub.segments.create("问自己", rule="in nobody", by="li")
+    with pytest.raises(Conflict):
+        hub.segments.edit("seen", rule="not in seen", by="li")
+    with pytest.raises(Invalid):
+        hub.segments.put("seen", [user("u1")], by="li")
+    hub.settle()
+    assert hub.segments.count("seen") == 1
+
+    hub.segments.retire("seen", by="li")
+    hub.settle()
+    assert hub.segments.members("seen") == []
+    assert [each.id for each in hub.segments.all()] == []
+    assert hub.segments.page(count=True).total == 0
+
+
+def test_the_same_tables_serve_on_every_engine(any_hub, clock):
+    clock.move(MONDAY - clock())
+    segment = any_hub.segments.create("看过", rule="did opened_link in 7d", code="seen", by="li")
+    names = any_hub.segments.create("名单", by="li")
+    any_hub.segments.put(names.id, [user("u1")], by="li")
+    any_hub.tell(event("opened_link", user("u1")), event("opened_link", user("u2")))
+    any_hub.settle()
+    assert (len(any_hub.members(segment.id)), len(any_hub.members(names.id))) == (2, 1)
+
+    clock.move(8 * DAY)
+    any_hub.settle()
+    assert any_hub.members(segment.id) == set()
+    assert any_hub.previews.preview("did opened_link").count == 2

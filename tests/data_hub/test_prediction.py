@@ -1,0 +1,152 @@
+"""The fit finds the numbers that made the data; its windows hold what they promise."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from data_hub.prediction import Model, back_test, fit, regular_gap
+from tests.data_hub.telling import MONDAY, event, user
+
+WEEK = 7 * 86_400.0
+NOW = MONDAY.timestamp()
+TRUTH = Model(r=0.8, alpha=6.0, a=0.9, b=2.5)
+
+
+def bought(seed=7, customers=4_000, weeks=78):
+    """Days on which so many made-up customers bought, by the model's own story."""
+    random = np.random.default_rng(seed)
+    rates = random.gamma(TRUTH.r, 1 / TRUTH.alpha, customers)
+    leaves = random.beta(TRUTH.a, TRUTH.b, customers)
+    began = NOW - random.uniform(26, weeks, customers) * WEEK
+    times = []
+    for rate, leave, first in zip(rates, leaves, began, strict=True):
+        mine, at = [first], first
+        while random.random() >= leave:
+            at += random.exponential(1 / rate) * WEEK
+            if at > NOW:
+                break
+            mine.append(at)
+        times.append(mine)
+    return times
+
+
+@pytest.fixture(scope="module")
+def times():
+    return bought()
+
+
+def statistics(times):
+    told = np.array([(len(t) - 1, (t[-1] - t[0]) / WEEK, (NOW - t[0]) / WEEK) for t in times])
+    return told.T
+
+
+def test_the_fit_recovers_the_numbers_that_made_the_data(times):
+    found = fit(*statistics(times))
+
+    assert found.r == pytest.approx(TRUTH.r, rel=0.2)
+    assert found.alpha == pytest.approx(TRUTH.alpha, rel=0.25)
+    assert found.a / (found.a + found.b) == pytest.approx(
+        TRUTH.a / (TRUTH.a + TRUTH.b), abs=0.04
+    )  # fmt: skip
+
+
+@pytest.mark.rule("R162.4")
+def test_eight_of_ten_windows_hold_and_the_chance_is_the_share_that_came(times):
+    tested = back_test(times, NOW)
+
+    assert 0.75 <= tested.coverage <= 0.85
+    assert tested.expected == pytest.approx(tested.came, abs=0.02)
+    assert tested.error_weeks < tested.baseline_weeks
+    assert tested.brier < tested.brier_baseline
+
+
+@pytest.mark.rule("R162.5")
+@pytest.mark.parametrize("customers", [0, 1, 99])
+def test_too_few_buyers_say_nothing(customers):
+    times = bought(customers=customers) if customers else []
+
+    assert fit(*(statistics(times) if times else np.zeros((3, 0)))) is None
+    assert back_test(times, NOW) is None
+
+
+def test_buyers_who_never_came_back_say_nothing_about_when():
+    assert fit(np.zeros(500), np.zeros(500), np.full(500, 40.0)) is None
+
+
+def test_chances_are_chances_and_grow_with_time():
+    buying = [4, NOW - 20 * WEEK, NOW - 3 * WEEK, 400.0, 3, 119.0, 5_000.0]
+    two, four, thirteen = (TRUTH.chance(buying, NOW, weeks) for weeks in (2, 4, 13))
+    assert 0 < two < four < thirteen < 1
+    assert TRUTH.chance([], NOW, 4) is None
+    gone = TRUTH.chance([9, NOW - 70 * WEEK, NOW - 50 * WEEK, 1.0, 8, 140.0, 2_460.0], NOW, 13)
+    assert gone < 0.05
+
+
+@pytest.mark.rule("R162.1", "R162.5")
+def test_who_bought_once_has_no_window_and_a_regular_buyer_has_her_own():
+    assert TRUTH.window([1, NOW - WEEK, NOW - WEEK, 9.0, 0, 0.0, 0.0], NOW) is None
+    gaps = [30, 31, 29, 30, 30, 30]
+    last = NOW - 20 * 86_400
+    buying = [7, last - sum(gaps) * 86_400, last, 9.0, 6, sum(gaps), sum(g * g for g in gaps)]
+    told = TRUTH.window(buying, NOW)
+    assert told.regular
+    assert (told.likely - NOW) / 86_400 == pytest.approx(10, abs=0.01)
+    assert told.earliest <= told.likely <= told.latest
+
+    wild = [5, NOW - 20 * WEEK, NOW - WEEK, 9.0, 4, 133.0, 9_000.0]
+    assert regular_gap(wild) is None
+    window = TRUTH.window(wild, NOW)
+    assert not window.regular
+    assert NOW < window.earliest < window.likely < window.latest < NOW + 13 * WEEK
+
+
+@pytest.mark.rule("R162.1", "R162.2", "R162.3")
+def test_a_week_before_she_is_likely_to_buy_somebody_is_told_once(hub, clock):
+    clock.move(MONDAY - clock())
+    for number in range(130):
+        hub.history.put(
+            [
+                event("bought", user(f"u{number}"), account="acc_shop", detail={"amount": 100},
+                      minutes=-int(1_440 * (7 * (20 + number % 40) - gap)))
+                for gap in ((0, 30 + number % 20) if number % 2 else (0,))
+            ],
+            upto=number + 1,
+        )  # fmt: skip
+    regular = [event("bought", user("her"), account="acc_shop", detail={"amount": 80},
+                     minutes=-1_440 * days) for days in range(200, 10, -30)]  # fmt: skip
+    hub.history.put(regular, upto=500)
+    hub.settle()
+    hub.predictions.fit_now()
+    clock.move(timedelta(minutes=2))
+    hub.standings.look_again(hub.profiles.ids("", 500))
+    hub.settle()
+
+    her = hub.id_of(user("her"))
+    told = hub.predictions.of([her])[her]
+    assert told.window.regular
+    assert set(told.chances) == {2, 4, 13}
+    row = hub.standings.rows([her])[her]
+    assert (row.expected - clock()).days == 9
+    assert her not in [each.customer for each in found(hub)]
+    clock.move(timedelta(days=3))
+    hub.settle()
+    clock.move(timedelta(hours=12))
+    hub.settle()
+    assert [each.customer for each in found(hub)].count(her) == 1
+    assert her in [each.customer for each in hub.predictions.due(timedelta(days=8))]
+    assert hub.predictions.refit() == 1
+    assert hub.predictions.refit() == 0
+
+
+def found(hub):
+    return [each for each in hub.findings.after(0, 2_000) if each.kind == "purchase_expected"]
+
+
+def test_without_data_enough_nobody_is_told_anything(hub, clock):
+    clock.move(MONDAY - clock())
+    hub.tell(event("bought", user("u1"), detail={"amount": 5}))
+    assert hub.predictions.fit_now().model is None
+    her = hub.id_of(user("u1"))
+    assert hub.predictions.of([her]) == {}
+    assert hub.predictions.due(timedelta(days=90)) == []

@@ -1,0 +1,75 @@
+"""Who brings most is chosen once a week, does not waver, and brings the share that is counted."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.data_hub.telling import MONDAY, event, user
+
+WEEK = timedelta(days=7)
+
+
+def buy(number, amount, days=0):
+    return event("bought", user(f"u{number:02}"), minutes=days * 1_440, detail={"amount": amount})
+
+
+@pytest.fixture
+def hub(hub, clock):
+    clock.move(MONDAY - clock())
+    return hub
+
+
+@pytest.mark.rule("R154.1", "R154.2")
+def test_the_top_fifth_enters_and_the_share_is_the_counted_one(hub, clock):
+    hub.tell(*(buy(number, 100 + number) for number in range(20)))
+    assert hub.vips.weekly() == 1
+    assert hub.vips.weekly() == 0
+
+    chosen = {hub.id_of(user(f"u{number:02}")) for number in range(16, 20)}
+    assert hub.vips.all().keys() == chosen
+    [week] = hub.vips.weeks()
+    assert (week.buyers, week.chosen) == (20, 4)
+    assert week.share == pytest.approx((116 + 117 + 118 + 119) / sum(range(100, 120)))
+    clock.move(WEEK)
+    assert hub.vips.weekly() == 1
+
+
+@pytest.mark.rule("R154.1")
+def test_who_is_in_stays_until_she_falls_out_of_the_top_quarter(hub, clock):
+    hub.tell(*(buy(number, 100 + number) for number in range(20)))
+    hub.vips.choose()
+    edge = hub.id_of(user("u16"))
+    hub.tell(buy(15, 10, days=1))
+    clock.move(WEEK)
+    hub.vips.choose()
+    assert edge in hub.vips.all()  # the fifth of twenty now: behind a fifth, within a quarter
+    assert hub.id_of(user("u15")) in hub.vips.all()
+
+    hub.tell(buy(14, 10, days=2), buy(13, 10, days=2))
+    clock.move(WEEK)
+    hub.vips.choose()
+    assert edge not in hub.vips.all()
+
+
+@pytest.mark.rule("R154.1")
+def test_ties_are_broken_the_same_way_every_time_and_old_purchases_do_not_count(hub, clock):
+    hub.tell(*(buy(number, 100) for number in range(10)))
+    hub.vips.choose()
+    first = set(hub.vips.all())
+    hub.vips.choose()
+    assert set(hub.vips.all()) == first
+    assert first == set(sorted(hub.id_of(user(f"u{n:02}")) for n in range(10))[:2])
+
+    clock.move(timedelta(days=366))
+    assert hub.vips.choose().buyers == 0
+    assert hub.vips.all() == {}
+
+
+def test_segments_and_the_standing_follow_the_choice(hub):
+    segment = hub.segments.create("VIP", rule="vip", by="li")
+    hub.tell(*(buy(number, 100 + number) for number in range(5)))
+    hub.settle()
+    assert hub.members(segment.id) == set()
+    hub.vips.choose()
+    hub.settle()
+    assert hub.members(segment.id) == {hub.id_of(user("u04"))}
