@@ -134,9 +134,8 @@ class Worker:
                     break
                 if time.monotonic() < next_at[duty.name]:
                     continue
-                mine = self._mine(duty, held)
-                found = self._round(duty) if mine else 0
-                wait = duty.every if mine else LEASE / 6
+                found = self._round(duty, held)
+                wait = LEASE / 6 if found is None else duty.every
                 next_at[duty.name] = time.monotonic() + (0 if found else wait)
             pause = min(next_at.values()) - time.monotonic()
             self._stopping.wait(min(max(pause, 0.005), 1.0))
@@ -153,11 +152,12 @@ class Worker:
         held[duty.name] = now + LEASE / 3
         return True
 
-    def _round(self, duty: Duty) -> int:
-        """One round. The outermost loop: a failure is told and counted, and the lane goes on."""
+    def _round(self, duty: Duty, held: dict[str, float]) -> int | None:
+        """One round, or None while it is another worker's. The outermost loop: a failure, be it of
+        the lease's own database, is told and counted, and the lane goes on."""
         begun = time.perf_counter()
         try:
-            return duty.run()
+            return duty.run() if self._mine(duty, held) else None
         except Exception:  # noqa: BLE001 — the outermost loop of the worker
             logger().exception("duty_failed", duty=duty.name)
             metrics.metric("juzhen_duty_failures_total", duty=duty.name).inc()

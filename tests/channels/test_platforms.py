@@ -60,7 +60,6 @@ def webhook(event, content, *, number="", secret=SECRET, **more):
     return Callback(body=body, headers=headers)
 
 
-@pytest.mark.rule("R6.1")
 class TestDouyin(ShowingContract, HearingContract):
     @pytest.fixture
     def genuine(self):
@@ -171,7 +170,6 @@ def shop(clock):
     return Commerce(clock, account="acc_mt", dialect=MEITUAN, secret=Secret(SECRET))
 
 
-@pytest.mark.rule("R6.1")
 class TestShop(HearingContract):
     @pytest.fixture
     def channel(self, shop):

@@ -174,7 +174,6 @@ def test_every_move_is_written_down_and_told_also_when_time_alone_makes_it(hub, 
     assert (row.stage, row.node, row.occasions) == ("active", "repurchase", 2)
 
 
-@pytest.mark.rule("R110.2")
 def test_each_step_of_desire_is_told_so_that_a_task_can_follow(hub, clock):
     clock.move(MONDAY - clock())
     hub.tell(event("viewed_page", HER))

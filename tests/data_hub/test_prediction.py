@@ -101,7 +101,7 @@ def test_who_bought_once_has_no_window_and_a_regular_buyer_has_her_own():
     assert NOW < window.earliest < window.likely < window.latest < NOW + 13 * WEEK
 
 
-@pytest.mark.rule("R162.1", "R162.2", "R162.3")
+@pytest.mark.rule("R162.1", "R162.2")
 def test_a_week_before_she_is_likely_to_buy_somebody_is_told_once(hub, clock):
     clock.move(MONDAY - clock())
     for number in range(130):

@@ -70,6 +70,29 @@ def test_a_failing_duty_does_not_stop_its_lane(leases):
     thread.join(5)
 
 
+class Unreachable(Leases):
+    """Leases whose database is away for the first question."""
+
+    asked = 0
+
+    def hold(self, name, holder, seconds):
+        self.asked += 1
+        if self.asked == 1:
+            raise OSError("the database is away")
+        return super().hold(name, holder, seconds)
+
+
+def test_a_lease_that_cannot_be_asked_for_does_not_stop_its_lane(records):
+    done = []
+    duty = Duty("sound", lambda: done.append(1) or 0, 0.01)
+    worker = Worker({"lane": [duty]}, Unreachable(records, utc_now), drain=5)
+    thread = working(worker)
+
+    assert until(lambda: done)
+    worker.stop()
+    thread.join(5)
+
+
 def test_a_duty_is_done_by_one_worker_at_a_time(leases):
     one, two = [], []
     first = Worker({"lane": [Duty("only", lambda: one.append(1) or 0, 0.01)]}, leases, drain=5)

@@ -21,7 +21,6 @@ FOLLOW = (
 )
 
 
-@pytest.mark.rule("R6.1")
 class TestContract(ChannelContract):
     @pytest.fixture
     def genuine(self, post):
