@@ -148,12 +148,13 @@ class CustomersSeen:
         """
         wanted: list[ColumnElement[bool]] = []
         scope = self._scope(rep)
-        if handle is not None:
-            found = set(self._rooms.identities.find(handle.strip()))
-            scope = found if scope is None else scope & found
         if text is not None:
             wanted.append(_matching(text))
-        return self._page(scope, wanted, page_size(first), after, count)
+        with self._rooms.people.read():  # she may be merged in this very moment
+            if handle is not None:
+                found = set(self._rooms.identities.find(handle.strip()))
+                scope = found if scope is None else scope & found
+            return self._page(scope, wanted, page_size(first), after, count)
 
     def _page(
         self,

@@ -44,7 +44,8 @@ class TraitIs(Leaf):
         return _compared(kept[0], self.op, self.value)
 
     def text(self) -> str:
-        name = self.name if self.name.isidentifier() else quoted(self.name)
+        plain = self.name.isascii() and self.name.isidentifier()  # 或 alone would be read as or
+        name = self.name if plain else quoted(self.name)
         if self.op == "exists":
             return f"trait {name} exists"
         if isinstance(self.value, tuple):

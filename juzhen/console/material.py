@@ -103,7 +103,7 @@ class _Told:
             if field.kind is Kind.MEDIA:
                 value = self._upload(field.name, value, by, flaws)
             elif field.kind is Kind.FLAG:
-                value = "yes" if value else "no"
+                value = "yes" if value else ""
             fields[field.name] = value
         if flaws:
             raise Invalid.because(flaws)
