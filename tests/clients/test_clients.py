@@ -6,6 +6,7 @@ and bind.
 """
 
 import contextlib
+import fcntl
 import shutil
 import subprocess
 import threading
@@ -100,7 +101,15 @@ def node_is_ready():
 
     if not shutil.which("node"):
         missing("Node is not here: install Node 20 to drive the Node and browser SDKs")
-    if (HERE / "node_modules" / "jsdom").exists():
+    with (HERE.parent / ".clients.lock").open("w") as door:  # two processes of the suite
+        fcntl.flock(door, fcntl.LOCK_EX)
+        install()
+
+
+def install():
+    from tests.conftest import missing
+
+    if (HERE / "node_modules" / ".package-lock.json").exists():  # npm writes it last
         return
     quietly = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     command = [shutil.which("npm") or "npm", "ci", "--prefix", str(HERE), *quietly]
