@@ -26,7 +26,9 @@ class EventKind:
     """Who answers for its meaning: ``customer`` (she did it), ``house`` (we did), ``system``."""
     weight: float = 0.0
     required: tuple[str, ...] = ()
-    """Fields that an event of this kind cannot do without."""
+    """What an event of this kind should carry; one without is taken, and counted as lacking it."""
+    version: int = 1
+    """Counted up when what it should carry changes."""
 
     def label(self, language: str = "zh") -> str:
         return self.en if language == "en" else self.zh
@@ -51,8 +53,8 @@ _HERS = [
     EventKind("entered_livestream", "进入了直播间", "entered a livestream", "customer", 2.5),
     EventKind("used_tool", "使用了工具", "used a tool", "customer", 3.5),
     EventKind("viewed_page", "浏览了页面", "viewed a page", "customer", 0.5),
-    EventKind("viewed_product", "查看了产品", "looked at a product", "customer", 1.5),
-    EventKind("searched", "搜索了", "searched", "customer", 0.5),
+    EventKind("viewed_product", "查看了产品", "looked at a product", "customer", 1.5, ("product",)),
+    EventKind("searched", "搜索了", "searched", "customer", 0.5, ("query",)),
     EventKind("signed_up", "注册了", "signed up", "customer"),
     EventKind("signed_in", "登录了", "signed in", "customer"),
     EventKind("identified", "更新了资料", "told who she is", "customer"),
@@ -66,7 +68,7 @@ _HERS = [
     EventKind("left_membership", "退出了会员", "left the membership", "customer"),
     EventKind("opened_chat", "打开了会话", "opened the chat", "customer", 0.5),
     EventKind("dialled_phone", "拨打了电话", "dialled our number", "customer", 3.0),
-    EventKind("located", "上报了位置", "told where she is", "customer"),
+    EventKind("located", "上报了位置", "told where she is", "customer", 0.0, ("lat", "lng")),
     EventKind(
         "answered_message_request", "回应了消息授权", "answered a request to send", "customer"
     ),
@@ -74,16 +76,16 @@ _HERS = [
     EventKind("withdrew_authorization", "撤回了信息授权", "withdrew her data", "customer"),
     EventKind("redeemed", "核销了券", "redeemed a voucher", "customer", 4.0),
     EventKind("cancelled_order", "取消了订单", "cancelled an order", "customer"),
-    EventKind("ordered", "下单了", "placed an order", "customer", 5.0),
+    EventKind("ordered", "下单了", "placed an order", "customer", 5.0, ("amount",)),
     EventKind("messaged", "发来了消息", "sent a message", "customer", 1.0),
     EventKind("clicked_menu", "点击了菜单", "chose from the menu", "customer", 0.5),
     EventKind("scanned_code", "扫描了二维码", "scanned a code", "customer", 1.0),
     EventKind("left_contact", "留下了联系方式", "left her contact", "customer", 3.0),
     EventKind("asked_quote", "试算了方案", "asked for a quote", "customer", 3.5),
-    EventKind("added_to_cart", "加入了购物车", "put into the cart", "customer", 2.5),
+    EventKind("added_to_cart", "加入了购物车", "put into the cart", "customer", 2.5, ("product",)),
     EventKind("booked", "预约了", "booked", "customer", 4.0),
-    EventKind("bought", "购买了", "bought", "customer", 6.0),
-    EventKind("refunded", "退款了", "was refunded", "customer"),
+    EventKind("bought", "购买了", "bought", "customer", 6.0, ("amount", "product")),
+    EventKind("refunded", "退款了", "was refunded", "customer", 0.0, ("amount",)),
     EventKind("complained", "投诉了", "complained", "customer"),
     EventKind("case_opened", "提出了售后问题", "opened an after-sales case", "customer"),
     EventKind("praised", "好评了客户经理", "praised her rep", "customer", 1.0),
@@ -118,7 +120,7 @@ _SYSTEM = [
     EventKind("policy_issued", "保单承保", "had a policy issued", "system"),
     EventKind("policy_renewed", "保单续期", "had a policy renewed", "system"),
     EventKind("policy_matured", "保单到期", "had a policy mature", "system"),
-    EventKind("holding_noted", "持有产品更新", "had a holding noted", "system"),
+    EventKind("holding_noted", "持有产品更新", "had a holding noted", "system", 0.0, ("product",)),
     EventKind("item_noted", "物品资料更新", "had an item noted", "system"),
     EventKind("item_removed", "物品资料移除", "had an item removed", "system"),
     EventKind("imported", "导入了资料", "was imported", "system"),

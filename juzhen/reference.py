@@ -79,10 +79,15 @@ def _errors() -> Iterator[str]:
 
 def _events() -> Iterator[str]:
     from data_hub.catalogue import KINDS
+    from data_hub.completeness import figures_of
 
     for name, kind in sorted(KINDS.items()):
         needs = ", ".join(kind.required) or "nothing more"
-        yield f"## {name}\n\n{kind.zh} · {kind.en}\n\nOwner: {kind.owner} · needs: {needs}\n"
+        used = ", ".join(figures_of(name)) or "no figure"
+        yield (
+            f"## {name}\n\n{kind.zh} · {kind.en}\n\nOwner: {kind.owner} · version "
+            f"{kind.version} · needs: {needs} · counted in: {used}\n"
+        )
 
 
 def _channels() -> Iterator[str]:

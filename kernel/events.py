@@ -126,12 +126,16 @@ class Refusal:
     account: str = ""
     sample: str = ""
     """What was sent, cut to 4 KB."""
+    again: str = ""
+    """All that is needed to try it once more, as JSON; empty where nothing could help."""
 
 
 def pack_refusal(refusal: Refusal) -> bytes:
     """Refusals travel through the journal beside the events, under the same commit."""
     told = {"at": refusal.at.isoformat(), "door": refusal.door, "reason": refusal.reason}
     told |= {"field": refusal.field, "account": refusal.account, "sample": refusal.sample[:4096]}
+    if refusal.again:
+        told["again"] = refusal.again
     return orjson.dumps({"refused": told})
 
 

@@ -22,6 +22,9 @@ from schemas.events import Told
 EVENT_LIMIT = 32 * 1024
 COUNT_LIMIT = 2_500
 SAMPLE = 4_096
+_CONTEXT = 2_048
+_AGAIN = 1_048_576
+"""How much of one call is kept to be tried again, however much of it was refused."""
 
 _FAR = timedelta(hours=24)
 """How far ahead of us a clock may claim to be before we stop believing it."""
@@ -64,17 +67,23 @@ class Taken:
     """In the order they came; one that is written already stands there as the journal keeps it."""
     refusals: list[Refusal] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    room: int = _AGAIN
+    """How many characters may still be kept to be tried again."""
 
     def reject(
-        self, index: int, flaw: Flaw, *, door: str, account: str, at: datetime, sample: bytes
-    ) -> None:
+        self, index: int, flaw: Flaw, *, door: str, account: str, at: datetime, sample: bytes,
+        again: str = "",
+    ) -> None:  # fmt: skip
         self.rejected.append(Rejected(index, flaw))
         text = sample.decode("utf-8", "replace")[:SAMPLE]
+        again = again if len(again) <= self.room else ""
+        self.room -= len(again)
         self.refusals.append(
             Refusal(
-                at=at, door=door, reason=flaw.reason, field=flaw.field, account=account, sample=text
+                at=at, door=door, reason=flaw.reason, field=flaw.field, account=account,
+                sample=text, again=again,
             )
-        )
+        )  # fmt: skip
 
 
 def turned(
@@ -102,9 +111,36 @@ def turned(
             taken.events.append(event_of(told) if written is None else written)
         except Invalid as wrong:
             taken.reject(
-                index, wrong.flaws[0], door=door, account=account, at=received, sample=_sample(told)
-            )
+                index, wrong.flaws[0], door=door, account=account, at=received,
+                sample=_sample(told), again=_again(told, call),
+            )  # fmt: skip
     return taken
+
+
+def retold(again: str) -> Call:
+    """The call that one refused item came in, as far as the item's meaning depends on it."""
+    told = orjson.loads(again)
+    sent = told.get("sent")
+    return Call(
+        items=(told["item"],), sent=datetime.fromisoformat(sent) if sent else None,
+        context=told.get("context"), imported=told.get("imported", False),
+    )  # fmt: skip
+
+
+def _again(told: Any, call: Call) -> str:
+    """What `retold` reads. Nothing for an item that cannot be written or is far too large."""
+    about: dict[str, Any] = {"item": told}
+    if call.sent is not None:
+        about["sent"] = call.sent.isoformat()
+    if call.imported:
+        about["imported"] = True
+    try:
+        if call.context and len(orjson.dumps(call.context)) <= _CONTEXT:
+            about["context"] = call.context
+        written = orjson.dumps(about)
+    except TypeError:
+        return ""
+    return written.decode() if len(written) <= 2 * EVENT_LIMIT else ""
 
 
 def inflated(body: bytes, limit: int) -> bytes:

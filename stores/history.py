@@ -6,7 +6,7 @@ customers: who is behind them is `data_hub.identities`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -40,6 +40,19 @@ class Count(NamedTuple):
 
     key: tuple[str, ...]
     count: int  # type: ignore[assignment]  # a tuple has a method of that name; nobody calls it
+
+
+class Sort(NamedTuple):
+    """One sort of refusal: which door, why, and what was wrong."""
+
+    door: str = ""
+    reason: str = ""
+    field: str = ""
+
+
+ANY = Sort()
+KEPT = 1_000
+"""Refused things of one sort that are kept to be tried again; the count goes on."""
 
 
 class History(Protocol):
@@ -100,12 +113,43 @@ class History(Protocol):
         """How many events, by the axes; both days are included, in the company's zone."""
         ...
 
+    def of_kinds(
+        self,
+        kinds: Collection[str],
+        *,
+        account: str | None = None,
+        material: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        before: str | None = None,
+        limit: int = 20,
+    ) -> Page[Event]:
+        """The events behind a count: the newest day first, in a day the latest arrival first."""
+        ...
+
     def forget(self, handles: Collection[Handle]) -> int:
         """Erase every event that names one of the handles, counts too; how many there were."""
         ...
 
     def refusals(self, *, limit: int = 50) -> list[tuple[Refusal, int]]:
         """What was refused, by door, reason and field: the newest with how often, newest first."""
+        ...
+
+    def waiting(self) -> Mapping[Sort, int]:
+        """How many refused things of each sort are kept to be tried again."""
+        ...
+
+    def refused(
+        self, *, only: Sort = ANY, after: int = 0, limit: int = 200
+    ) -> list[tuple[int, Refusal]]:
+        """Refused things that may be tried again, by number; the newest `KEPT` of each sort.
+
+        An empty field of ``only`` is any.
+        """
+        ...
+
+    def settle(self, numbers: Collection[int]) -> None:
+        """Let go of refused things that were taken after all. Repeating it does no harm."""
         ...
 
     def flaws(self) -> Iterator[str]:

@@ -12,6 +12,7 @@ from data_hub.customers.seeing import (
     Happening,
     mask_name,
     mask_phone,
+    sentence,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Relations",
     "mask_name",
     "mask_phone",
+    "sentence",
 ]

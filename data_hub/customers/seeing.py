@@ -331,7 +331,7 @@ def _moment(text: str) -> datetime:
         raise Invalid("after", "bad_cursor") from broken
 
 
-def _told(event: Event, language: str) -> Happening:
+def sentence(event: Event, language: str) -> str:
     """The event as a line for people: no ids, no traits."""
     parts = [kind_of(event.kind).label(language)]
     carried = details(event)
@@ -342,8 +342,12 @@ def _told(event: Event, language: str) -> Happening:
         value = carried.get(name)
         if isinstance(value, str | int | float) and value != "":
             parts.append(f"{value:,.10g}" if isinstance(value, int | float) else value[:80])
+    return " · ".join(parts)
+
+
+def _told(event: Event, language: str) -> Happening:
     return Happening(
         id=event.id, kind=event.kind, at=event.at, source=event.account,
         ecosystem=event.ecosystem, material=event.material, rep=event.rep,
-        sentence=" · ".join(parts),
+        sentence=sentence(event, language),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from juzhen.console import (
     calendar,
     coverage,
     deliveries,
+    events,
     home,
     library,
     material,
@@ -34,7 +35,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         home, library, material, tagging, placing, shelf, calendar, coverage, deliveries,
-        segments, boards,
+        segments, boards, events,
     ):  # fmt: skip
         page.install(door, platform)
     return door

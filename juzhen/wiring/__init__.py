@@ -16,6 +16,7 @@ from juzhen.settings import BadSetting, Settings, require_keys
 from juzhen.web.persisted import PersistedQueries
 from juzhen.web.repeats import Repeats
 from juzhen.wiring.adapters import CHANNELS
+from juzhen.wiring.coming_in import ComingIn, coming_in
 from juzhen.wiring.content import ContentHub, content_hub
 from juzhen.wiring.data import DataHub, data_hub
 from juzhen.wiring.ends import Ends, ends
@@ -28,7 +29,7 @@ __all__ = ["CHANNELS", "Platform", "assemble", "migrate"]
 
 
 @dataclass(kw_only=True)
-class Platform(Stores, ContentHub, DataHub, Ends, Selling):
+class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
     """All keepers of one process. Blueprints, duties and commands are given this."""
 
     settings: Settings
@@ -71,12 +72,13 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     data = data_hub(settings, stores, content)
     front = ends(settings, stores, content, data)
     sold = selling(stores, content, data, front, base_url=settings.public_url)
+    brought = coming_in(stores, data, front)
     access = Access(
         stores.records, stores.changes, data.staff, stores.quotas, stores.clock,
         key=settings.keys_links, failures=settings.limits_logins,
     )  # fmt: skip
     return Platform(
-        **vars(stores), **vars(content), **vars(data), **vars(front), **vars(sold),
+        **vars(stores), **vars(content), **vars(data), **vars(front), **vars(sold), **vars(brought),
         settings=settings,
         access=access,
         repeats=Repeats(stores.records, stores.clock),

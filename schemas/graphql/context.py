@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from content_hub.types import Types
     from data_hub.customers import Customers
     from data_hub.profiles import Profiles
+    from data_hub.refusals import Refusals
     from data_hub.segments import Previews, Segments
     from data_hub.staff import StaffBook
     from data_hub.standings import Standings
@@ -104,6 +105,7 @@ class Context:
     segments: Segments
     standings: Standings
     previews: Previews
+    refusals: Refusals
     zone: Zone
     staff: StaffBook
     history: History

@@ -12,7 +12,7 @@ import graphene
 from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
-from schemas.graphql import customers, operations, segments, touches, ways
+from schemas.graphql import customers, operations, refusals, segments, touches, ways
 from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
@@ -23,7 +23,14 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_SIZES = {**shapes.SIZES, **customers.SIZES, **operations.SIZES, **ways.SIZES, **touches.SIZES}
+_SIZES = {
+    **shapes.SIZES,
+    **customers.SIZES,
+    **operations.SIZES,
+    **ways.SIZES,
+    **touches.SIZES,
+    **refusals.SIZES,
+}
 _WEIGHTS = {**shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS}
 
 
@@ -75,7 +82,7 @@ def _schema() -> GraphQLSchema:
 def _query() -> type[graphene.ObjectType]:
     roots = {
         **questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS,
-        **touches.QUESTIONS, **segments.QUESTIONS,
+        **touches.QUESTIONS, **segments.QUESTIONS, **refusals.QUESTIONS,
     }  # fmt: skip
     about = "What can be asked. Every id argument also takes a stable code."
     return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
@@ -84,7 +91,7 @@ def _query() -> type[graphene.ObjectType]:
 def _mutation() -> type[graphene.ObjectType]:
     roots = {
         **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
-        **segments.VERBS,
+        **segments.VERBS, **refusals.VERBS,
     }  # fmt: skip
     about = "What can be done. What is refused for a reason stands under `problems`."
     return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})

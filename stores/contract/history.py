@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from kernel.errors import Invalid
 from kernel.events import Event, Handle, Refusal
-from stores.history import Axis, History
+from stores.history import KEPT, Axis, History, Sort
 
 ANNA = Handle("openid", "acc_1", "o-anna")
 PHONE = Handle("phone", "", "+8613800000000")
@@ -218,3 +219,64 @@ class HistoryContract:
         history.put([told], upto=1)
         history.forget([ANNA])
         assert history.refusals()[0][0].sample == ""
+
+    def test_the_events_behind_a_count_are_paged_newest_day_first(self, history: History) -> None:
+        days = [0, 2, 1, 2, 0]
+        told = [
+            event(f"e{n}", at=MONDAY + timedelta(days=day), material=f"m{n % 2}")
+            for n, day in enumerate(days)
+        ]
+        other = event("x", kind="shared", account="acc_2", at=MONDAY + timedelta(days=1))
+        history.put([*told, other], upto=1)
+        first = history.of_kinds({"viewed", "shared"}, limit=4)
+        assert ids(first.items)[:2] == ["e3", "e1"]
+        rest = history.of_kinds({"viewed", "shared"}, limit=4, before=first.next)
+        assert ids([*first.items, *rest.items]) == ["e3", "e1", "x", "e2", "e4", "e0"]
+        assert rest.next is None
+        day = MONDAY.date() + timedelta(days=1)
+        assert ids(history.of_kinds(["viewed"], since=day, until=day).items) == ["e2"]
+        assert ids(history.of_kinds(["viewed", "shared"], account="acc_2").items) == ["x"]
+        assert ids(history.of_kinds(["viewed"], material="m1").items) == ["e3", "e1"]
+        assert history.of_kinds([]).items == []
+
+    def test_what_may_be_tried_again_waits_by_number_until_it_is_settled(
+        self, history: History
+    ) -> None:
+        history.put([_refused(n, "type") for n in range(3)], upto=1)
+        history.put([_refused(3, "id"), replace(_refused(4, "id"), again="")], upto=2)
+        assert history.waiting() == {_TYPE: 3, _TYPE._replace(field="id"): 1}
+        ones = history.refused(only=_TYPE, limit=2)
+        assert [told.again for _, told in ones] == ['{"n":0}', '{"n":1}']
+        last = history.refused(only=Sort(reason="unknown"), after=ones[-1][0])
+        assert [told.again for _, told in last] == ['{"n":2}', '{"n":3}']
+        assert last[0][1].at == _refused(2, "type").at
+        history.settle([number for number, _ in ones])
+        history.settle([number for number, _ in ones])
+        assert history.waiting() == {_TYPE: 1, _TYPE._replace(field="id"): 1}
+        assert [count for _, count in history.refusals()] == [2, 3]
+
+    def test_a_repeated_put_keeps_nothing_twice_to_be_tried_again(self, history: History) -> None:
+        history.put([_refused(0, "type")], upto=1)
+        history.put([_refused(0, "type")], upto=1)
+        assert history.waiting() == {_TYPE: 1}
+
+    def test_only_the_newest_of_a_sort_are_kept_to_be_tried_again(self, history: History) -> None:
+        for turn in range(2):
+            stretch = [_refused(n, "type") for n in range(turn * KEPT, turn * KEPT + KEPT)]
+            history.put([*stretch, _refused(0, "id")], upto=turn + 1)
+        assert history.waiting() == {_TYPE: KEPT, _TYPE._replace(field="id"): 2}
+        assert history.refused(only=_TYPE, limit=1)[0][1].again == f'{{"n":{KEPT}}}'
+
+    def test_what_names_who_is_forgotten_is_not_tried_again(self, history: History) -> None:
+        hers = replace(_refused(0, "type"), again='{"userId":"o-anna"}')
+        history.put([hers, _refused(1, "type")], upto=1)
+        history.forget([ANNA])
+        assert [told.again for _, told in history.refused()] == ['{"n":1}']
+
+
+_TYPE = Sort("segment", "unknown", "type")
+
+
+def _refused(n: int, field: str) -> Refusal:
+    at = MONDAY + timedelta(minutes=n)
+    return Refusal(at=at, door="segment", reason="unknown", field=field, again=f'{{"n":{n}}}')

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -117,3 +118,23 @@ def test_erasing_asks_first_and_nobody_twice(run, company):
     assert run("export", "customer", PHONE).exit_code == 0
     assert run("erase", PHONE, "--yes").exit_code == 0
     assert isinstance(run("erase", PHONE, "--yes").exception, NotFound)
+
+
+def test_what_was_refused_is_shown_masked_and_tried_again_by_one_command(run, company, tmp_path):
+    item = f'{{"type":"track","event":"Search","userId":"{OTHER.value}","messageId":"again-1"}}'
+    told = Refusal(at=utc_now(), door="segment", reason="time_in_the_future", account="acc_gone",
+                   sample=item, again=f'{{"item":{item}}}')  # fmt: skip
+    company.close()
+    opened = assemble(load({"JUZHEN_HOME": str(tmp_path)}))
+    account = opened.accounts.add(code="a", name="App", kind="app", ecosystem="own_app", by="t").id
+    ours = replace(told, account=account, again=told.again.replace("again-1", "again-2"))
+    opened.intake.refuse([told, ours])
+    opened.fold.run()
+    opened.close()
+    shown = json.loads(run("refused", "--json").output)
+    assert any(row["waiting"] == 2 for row in shown)
+    assert OTHER.value not in json.dumps(shown)
+    dry = json.loads(run("replay", "--dry-run", "--json").output)
+    assert dry == [{"accepted": 1, "still_refused": 1}]
+    assert json.loads(run("replay", "--json").output) == dry
+    assert json.loads(run("replay", "--json").output) == [{"accepted": 0, "still_refused": 1}]

@@ -129,6 +129,7 @@ class Asked(Company):
         self.app = self.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"
         )
+        self.refusals = None  # of whoever asks for them
         self.edition = build(self.types)
         self.accounts_known = {}
 
@@ -138,7 +139,7 @@ class Asked(Company):
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs",
-            "segments", "standings", "previews", "zone",
+            "segments", "standings", "previews", "zone", "refusals",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

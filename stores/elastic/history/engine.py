@@ -7,7 +7,7 @@ Nothing needs scripts, ``_delete_by_query`` or lifecycle policies, so any produc
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from stores.elastic.history.arrivals import Arrivals
 from stores.elastic.history.shapes import EVENTS, SHAPE, STATE
 from stores.elastic.history.state import State
 from stores.examined import Examined
-from stores.history import Axis, Count
+from stores.history import ANY, Axis, Count, Sort
 from stores.told import Told, micros
 
 _PAGE = 1_000
@@ -184,6 +184,32 @@ class ElasticHistory:
             return [Count((), count)] if count else []
         return sorted(self._buckets(query, by))
 
+    def of_kinds(
+        self,
+        kinds: Collection[str],
+        *,
+        account: str | None = None,
+        material: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        before: str | None = None,
+        limit: int = 20,
+    ) -> Page[Event]:
+        limit = page_size(limit, field="limit")
+        key = list(read_cursor(before, str, int, field="before")) if before else None
+        filters: list[dict[str, Any]] = [{"terms": {"kind": sorted(kinds)}}]
+        asked = {"account": account, "material": material}
+        filters += [{"term": {name: value}} for name, value in asked.items() if value is not None]
+        days = {"gte": since.isoformat() if since else None}
+        days |= {"lte": until.isoformat() if until else None}
+        if bounds := {name: value for name, value in days.items() if value}:
+            filters.append({"range": {"day": bounds}})
+        query = {"bool": {"filter": filters}}
+        found = self._found(query, ("day", "seq"), "desc", limit + 1, key)
+        shown = found[:limit]
+        more = len(found) > limit and shown
+        return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
+
     def _buckets(self, query: dict[str, Any], by: Sequence[Axis]) -> Iterator[Count]:
         sources = [{axis.value: {"terms": {"field": axis.value}}} for axis in by]
         told: dict[str, Any] = {"size": _PAGE, "sources": sources}
@@ -244,6 +270,17 @@ class ElasticHistory:
 
     def refusals(self, *, limit: int = 50) -> list[tuple[Refusal, int]]:
         return self._state.refusals(limit)
+
+    def waiting(self) -> Mapping[Sort, int]:
+        return self._state.waiting()
+
+    def refused(
+        self, *, only: Sort = ANY, after: int = 0, limit: int = 200
+    ) -> list[tuple[int, Refusal]]:
+        return self._state.refused(only, after, limit)
+
+    def settle(self, numbers: Collection[int]) -> None:
+        self._state.settle(numbers)
 
     def flaws(self) -> Iterator[str]:
         marks, _ = self._state.marks()

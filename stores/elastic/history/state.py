@@ -11,10 +11,13 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import orjson
+
 from kernel.errors import Overloaded
 from kernel.events import Handle, Refusal
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.shapes import SHAPE, STATE, STATE_MAPPING
+from stores.history import ANY, KEPT, Sort
 from stores.told import Told, micros, moment
 
 _MARKS = "marks"
@@ -22,6 +25,9 @@ _MOST = 10_000
 
 
 _VOID = 20
+_STRETCH = 1_000_000
+"""More than one stretch of the journal can hold, so that their numbers never meet."""
+_PAGE = 500
 
 
 class Marks(NamedTuple):
@@ -95,6 +101,7 @@ class State:
         sorts: dict[str, list[Refusal]] = {}
         for each in refusals:
             sorts.setdefault(_sort(each), []).append(each)
+        numbers = {id(each): n for n, each in enumerate(refusals, upto * _STRETCH)}
         if not sorts:
             return
         with self._cluster.asked() as client:
@@ -106,7 +113,20 @@ class State:
             if before["upto"] < upto:
                 source = _refusal(told[-1], before["count"] + len(told), upto)
                 items.append((self._head(sort), source))
+                items += [
+                    (self._head(f"refused:{numbers[id(each)]}"), _kept(each, numbers[id(each)]))
+                    for each in told
+                    if each.again
+                ]
         self._write(items)
+        for told in sorts.values():
+            self._trim(Sort(told[0].door, told[0].reason, told[0].field))
+
+    def _trim(self, sort: Sort) -> None:
+        """Only the newest of a sort are kept to be tried again."""
+        newest = [{"seq": "desc"}]
+        kept = self._found("refused", only=sort, sort=newest, from_=KEPT, size=_MOST - KEPT)
+        self.settle([told["seq"] for _, told in kept])
 
     def bury(self, refused: Sequence[tuple[Told, str]]) -> None:
         """Keep events that the cluster will not take for what they are, with its reason."""
@@ -125,6 +145,24 @@ class State:
             for _, told in self._found("refusal", sort=order, size=limit)
         ]
 
+    def waiting(self) -> dict[Sort, int]:
+        """Sorts are few: asked one after the other, each count is exact."""
+        sorts = [Sort(told.door, told.reason, told.field) for told, _ in self.refusals(_MOST)]
+        with self._cluster.asked() as client:
+            counted = {
+                sort: client.count(index=self._index, query=_wanted("refused", sort))["count"]
+                for sort in sorts
+            }
+        return {sort: count for sort, count in counted.items() if count}
+
+    def refused(self, only: Sort, after: int, limit: int) -> list[tuple[int, Refusal]]:
+        oldest = [{"seq": "asc"}]
+        kept = self._found("refused", only=only, after=after, sort=oldest, size=limit)
+        return [(told["seq"], _again(told)) for _, told in kept]
+
+    def settle(self, numbers: Collection[int]) -> None:
+        self._drop([f"refused:{number}" for number in numbers])
+
     def blank(self, handles: Collection[Handle]) -> None:
         """What was refused is shown as it came in, so it may name her too."""
         self._write([
@@ -132,6 +170,13 @@ class State:
             for id_, told in self._found("refusal")
             if any(handle.value in told["sample"] for handle in handles)
         ])  # fmt: skip
+        spelled = {orjson.dumps(handle.value).decode()[1:-1] for handle in handles}
+        spelled |= {handle.value for handle in handles}
+        mark = 0
+        while page := self.refused(ANY, mark, _PAGE):
+            mark = page[-1][0]
+            hers = [number for number, told in page if any(each in told.again for each in spelled)]
+            self.settle(hers)
 
     def dead(self) -> Iterator[str]:
         for _, told in self._found("dead"):
@@ -139,16 +184,23 @@ class State:
             yield f"the cluster refused an event ({told['reason']}): {event}…"
 
     def _found(
-        self, what: str, *, size: int = _MOST, **how: Any
+        self, what: str, *, only: Sort = ANY, after: int = -1, size: int = _MOST, **how: Any
     ) -> list[tuple[str, dict[str, Any]]]:
+        query = _wanted(what, only, after)
         with self._cluster.asked() as client:
-            answer = client.search(
-                index=self._index, query={"term": {"what": what}}, size=min(size, _MOST), **how
-            )
+            answer = client.search(index=self._index, query=query, size=min(size, _MOST), **how)
         return [(each["_id"], each["_source"]) for each in answer["hits"]["hits"]]
 
     def _head(self, id_: str) -> dict[str, Any]:
         return {"index": {"_index": self._index, "_id": id_, "require_alias": True}}
+
+    def _drop(self, ids: Sequence[str]) -> None:
+        """Deleting what is gone already is no failure."""
+        if not ids:
+            return
+        with self._cluster.asked() as client:
+            actions = [{"delete": {"_index": self._index, "_id": id_}} for id_ in ids]
+            client.bulk(operations=actions, refresh=True)
 
     def _write(self, items: Sequence[tuple[dict[str, Any], Any]]) -> None:
         if not items:
@@ -163,6 +215,28 @@ class State:
 def _sort(refusal: Refusal) -> str:
     told = "\0".join((refusal.door, refusal.reason, refusal.field))
     return f"refusal:{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
+
+
+def _wanted(what: str, only: Sort = ANY, after: int = -1) -> dict[str, Any]:
+    filters: list[dict[str, Any]] = [{"term": {"what": what}}]
+    filters += [{"term": {name: value}} for name, value in only._asdict().items() if value]
+    if after >= 0:
+        filters.append({"range": {"seq": {"gt": after}}})
+    return {"bool": {"filter": filters}}
+
+
+def _kept(refusal: Refusal, number: int) -> dict[str, Any]:
+    return {
+        "what": "refused", "door": refusal.door, "reason": refusal.reason, "field": refusal.field,
+        "account": refusal.account, "at": micros(refusal.at), "seq": number,
+        "packed": _base64(refusal.again.encode()),
+    }  # fmt: skip
+
+
+def _again(told: dict[str, Any]) -> Refusal:
+    again = base64.b64decode(told["packed"]).decode()
+    names = ("door", "reason", "field", "account")
+    return Refusal(at=moment(told["at"]), again=again, **{name: told[name] for name in names})
 
 
 def _refusal(refusal: Refusal, count: int, upto: int) -> dict[str, Any]:

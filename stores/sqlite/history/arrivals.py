@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from sqlite3 import Connection
 
-from kernel.events import Refusal
 from stores.sqlite.history.tables import as_json, mark_of, move, numbered
-from stores.told import REMEMBERED, Told, micros
+from stores.told import REMEMBERED, Told
 
 ROLL = """
 insert into rollups values (?, ?, ?, ?, ?)
@@ -62,16 +61,3 @@ def unheard(file: Connection, told: Sequence[Told]) -> list[Told]:
         (today - REMEMBERED, 2 * len(told)),
     )
     return list(fresh.values())
-
-
-def refuse(file: Connection, refusals: Sequence[Refusal]) -> None:
-    """Count what was refused; the newest of each sort is kept as its sample."""
-    file.executemany(
-        "insert into refusals values (?, ?, ?, ?, ?, ?, 1) on conflict do update set"
-        " count = count + 1, at = excluded.at, account = excluded.account,"
-        " sample = excluded.sample",
-        [
-            (told.door, told.reason, told.field, told.account, told.sample, micros(told.at))
-            for told in refusals
-        ],
-    )

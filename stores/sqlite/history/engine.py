@@ -7,7 +7,7 @@ fold's own transaction. Everything in here can be worked out again but the event
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from sqlite3 import Connection
@@ -15,10 +15,11 @@ from sqlite3 import Connection
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.history import Axis, Count
+from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
-from stores.sqlite.history.arrivals import insert, refuse, unheard
-from stores.sqlite.history.erasing import DOOMED, blank_samples, erase
+from stores.sqlite.history import refused
+from stores.sqlite.history.arrivals import insert, unheard
+from stores.sqlite.history.erasing import DOOMED, erase
 from stores.sqlite.history.tables import (
     SCHEMA,
     as_json,
@@ -26,7 +27,7 @@ from stores.sqlite.history.tables import (
     move,
     numbers_of,
 )
-from stores.told import Told, micros, moment
+from stores.told import Told, micros
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -51,7 +52,7 @@ class SqliteHistory:
         told = [Told.of(entry, self._zone) for entry in entries if isinstance(entry, Event)]
         with self._file.write() as file:
             if upto > mark_of(file, "watermark"):  # else a repeat, and refusals have no id
-                refuse(file, [entry for entry in entries if isinstance(entry, Refusal)])
+                refused.refuse(file, [entry for entry in entries if isinstance(entry, Refusal)])
                 move(file, "watermark", upto)
             fresh = unheard(file, told)
             insert(file, fresh)
@@ -138,6 +139,34 @@ class SqliteHistory:
             rows = file.execute(wanted, list(told.values())).fetchall()
         return [Count(tuple(row[:-1]), row[-1]) for row in rows if row[-1]]
 
+    def of_kinds(
+        self,
+        kinds: Collection[str],
+        *,
+        account: str | None = None,
+        material: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        before: str | None = None,
+        limit: int = 20,
+    ) -> Page[Event]:
+        limit = page_size(limit, field="limit")
+        day, seq = read_cursor(before, str, int, field="before") if before else ("9999", 0)
+        asked = {
+            "since": since.isoformat() if since else "", "day": day, "seq": seq,
+            "until": until.isoformat() if until else "9999", "limit": limit + 1,
+            "account": account, "material": material,
+        }  # fmt: skip
+        with self._file.read() as file:
+            found = [
+                file.execute(_OF_KIND, asked | {"kind": kind}).fetchall() for kind in set(kinds)
+            ]
+        rows = list(heapq.merge(*found, key=lambda row: row[:2], reverse=True))[: limit + 1]
+        shown = rows[:limit]
+        more = len(rows) > limit and shown
+        next_ = cursor(*shown[-1][:2]) if more else None
+        return Page([unpack(packed) for *_, packed in shown], next_)
+
     def forget(self, handles: Collection[Handle]) -> int:
         gone = 0
         while True:
@@ -152,20 +181,26 @@ class SqliteHistory:
                         "delete from handles where number in (select value from json_each(?))",
                         (numbers,),
                     )
-                    blank_samples(file, handles)
+                    refused.forget(file, handles)
                     return gone
 
     def refusals(self, *, limit: int = 50) -> list[tuple[Refusal, int]]:
-        wanted = (
-            "select at, door, reason, field, account, sample, count from refusals"
-            " order by at desc, door, reason, field limit ?"
-        )
-        names = ("door", "reason", "field", "account", "sample")
         with self._file.read() as file:
-            return [
-                (Refusal(at=moment(at), **dict(zip(names, told, strict=True))), count)
-                for at, *told, count in file.execute(wanted, (limit,))
-            ]
+            return refused.refusals(file, limit)
+
+    def waiting(self) -> Mapping[Sort, int]:
+        with self._file.read() as file:
+            return refused.waiting(file)
+
+    def refused(
+        self, *, only: Sort = ANY, after: int = 0, limit: int = 200
+    ) -> list[tuple[int, Refusal]]:
+        with self._file.read() as file:
+            return refused.kept(file, only, after, limit)
+
+    def settle(self, numbers: Collection[int]) -> None:
+        with self._file.write() as file:
+            refused.settle(file, numbers)
 
     def flaws(self) -> Iterator[str]:
         with self._file.read() as file:
@@ -190,6 +225,14 @@ _OLDEST = """
 select at, id, seq from mentions
 where handle = :handle and (at, id, seq) > (:at, :id, :seq)
 order by at, id, seq limit :limit
+"""
+
+
+_OF_KIND = """
+select day, seq, packed from events
+where kind = :kind and day between :since and :until and (day, seq) < (:day, :seq)
+and (:account is null or account = :account) and (:material is null or material = :material)
+order by day desc, seq desc limit :limit
 """
 
 

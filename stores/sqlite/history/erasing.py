@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from sqlite3 import Connection
 
-from kernel.events import Handle, unpack
+from kernel.events import unpack
 from stores.sqlite.history.arrivals import ROLL
 from stores.sqlite.history.tables import as_json, known_numbers
 from stores.told import micros, names_of
@@ -39,12 +39,4 @@ def erase(file: Connection, doomed: Sequence[int]) -> None:
             for seq, event in told
             for name in names_of(event)
         ],
-    )
-
-
-def blank_samples(file: Connection, handles: Collection[Handle]) -> None:
-    """What was refused is shown as it came in, so it may name her too."""
-    file.executemany(
-        "update refusals set sample = '' where instr(sample, ?)",
-        [(handle.value,) for handle in handles],
     )

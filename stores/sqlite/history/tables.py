@@ -15,6 +15,7 @@ create table if not exists events (
     seq integer primary key, account text not null, id text not null,
     kind text not null, material text not null, day text not null, packed blob not null
 );
+create index if not exists events_kinds on events (kind, day);
 create table if not exists handles (number integer primary key, name text not null unique);
 create table if not exists mentions (
     handle integer not null, at integer not null, id text not null, seq integer not null,
@@ -32,6 +33,11 @@ create table if not exists refusals (
     sample text not null, at integer not null, count integer not null,
     primary key (door, reason, field)
 ) without rowid;
+create table if not exists refused (
+    number integer primary key autoincrement, door text not null, reason text not null,
+    field text not null, account text not null, at integer not null, again text not null
+);
+create index if not exists refused_sorts on refused (door, reason, field, number);
 create table if not exists marks (name text primary key, value integer not null) without rowid;
 """
 

@@ -1,0 +1,38 @@
+"""What comes in (进来的数据): refused events and how their wires read them once more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from channels.accounts import Accounts
+from data_hub.refusals import Refusals
+from juzhen.wiring.data import DataHub
+from juzhen.wiring.ends import Ends
+from juzhen.wiring.engines import Stores
+from kernel.events import Event, Refusal
+from schemas.again import Whose, again
+
+
+@dataclass(kw_only=True)
+class ComingIn:
+    """Keepers of what outsiders bring."""
+
+    refusals: Refusals
+
+
+def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
+    """One constructor call after another."""
+
+    def try_again(refusal: Refusal) -> Event | None:
+        return again(refusal, lambda key: _whose(front.accounts, key), s.zone)
+
+    return ComingIn(refusals=Refusals(s.history, data.intake, s.changes, try_again))
+
+
+def _whose(accounts: Accounts, key: str) -> Whose | None:
+    known = accounts.all()
+    found = next((each for each in known if each.id == key), None)
+    if found is None:
+        return None
+    appids = {each.settings["app_id"]: each.id for each in known if "app_id" in each.settings}
+    return Whose(found.ecosystem, appids)

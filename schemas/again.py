@@ -1,0 +1,50 @@
+"""Once more (重试): a refused thing read again by today's rules, as its own wire reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from data_hub.catalogue import kind_of
+from kernel.calendar import Zone
+from kernel.events import Event, Refusal, unpack
+from schemas import segment, sensors
+from schemas.taking import Taken, retold
+
+
+class Whose(NamedTuple):
+    """What an account is, as far as its events depend on it."""
+
+    ecosystem: str
+    appids: Mapping[str, str]
+    """Our accounts by the platform's id for them."""
+
+
+def again(refusal: Refusal, whose: Callable[[str], Whose | None], zone: Zone) -> Event | None:
+    """The event that it is now; None if it still is none, or its account has gone."""
+    owner = whose(refusal.account)
+    if owner is None:
+        return None
+    taken = _taken(refusal, owner, zone)
+    event = taken.events[0] if taken and taken.events else None
+    return unpack(event) if isinstance(event, bytes) else event
+
+
+def _taken(refusal: Refusal, owner: Whose, zone: Zone) -> Taken | None:
+    try:
+        call = retold(refusal.again)
+    except (ValueError, KeyError, TypeError):
+        return None
+    account, at = refusal.account, refusal.at
+    if refusal.door == segment.DOOR:
+        return segment.turn(call, account, owner.ecosystem, at, _kind)
+    if refusal.door == sensors.DOOR:
+        return sensors.turn(
+            call, account, owner.ecosystem, at, _kind, zone=zone,
+            where=lambda appid: owner.appids.get(appid, appid),
+        )  # fmt: skip
+    return None
+
+
+def _kind(name: str) -> str:
+    return kind_of(name).name
