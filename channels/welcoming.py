@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
@@ -26,7 +24,7 @@ from kernel.clock import Clock
 from kernel.errors import Problem
 from kernel.events import Handle
 from stores.changes import Changes
-from stores.records import Record, Records
+from stores.records import Record, Records, insert
 
 LIFE = timedelta(seconds=20)
 _HOLD = timedelta(seconds=6)
@@ -93,9 +91,8 @@ class Welcoming:
         ]  # fmt: skip
         if not rows:
             return
-        insert = pg_insert if self._records.on_postgres else sqlite_insert
         with self._records.write() as session:
-            session.execute(insert(Welcome).values(rows).on_conflict_do_nothing())
+            session.execute(insert(session, Welcome).values(rows).on_conflict_do_nothing())
 
     def greet_due(self) -> int:
         """Say what is owed; how many were said or given up."""

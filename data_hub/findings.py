@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, func, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT
@@ -20,7 +18,7 @@ from data_hub.details import details, order
 from data_hub.identities import Noted
 from data_hub.identities.components import Link
 from kernel.events import Event, Handle
-from stores.records import Folded, Records
+from stores.records import Folded, Records, insert
 
 DORMANT = timedelta(days=45)
 """After so long without a sign, the next one is a coming back."""
@@ -83,12 +81,9 @@ class Findings:
         """Joins the digest's write. What was noticed before is not noticed again."""
         if not found:
             return
-        insert = pg_insert if self._people.on_postgres else sqlite_insert
-        table: Any = Found.__table__
         with self._people.write() as session:
-            session.execute(
-                insert(table).on_conflict_do_nothing(index_elements=["key"]), list(found)
-            )
+            put = insert(session, Found).on_conflict_do_nothing(index_elements=["key"])
+            session.execute(put, list(found))
 
 
 def of_event(event: Event, customer: str) -> dict[str, Any] | None:

@@ -12,15 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, func, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
-from stores.records import Record, Records
+from stores.records import Record, Records, insert
 
 KINDS = (
     "month_end",
@@ -113,9 +111,8 @@ class Reminders:
 
     def _put(self, session: Session, reminder: Reminder) -> bool:
         """Insert it; False if its cycle is taken, whoever was faster."""
-        insert = pg_insert if self._records.on_postgres else sqlite_insert
         row = {column.key: getattr(reminder, column.key) for column in Reminder.__table__.columns}
-        put = insert(Reminder).values(**row).on_conflict_do_nothing()
+        put = insert(session, Reminder).values(**row).on_conflict_do_nothing()
         return bool(session.scalars(put.returning(Reminder.id)).all())
 
     def latest(

@@ -109,18 +109,18 @@ class Item(Schema):
         },
     )
     messageId = _id()  # noqa: N815 - the wire's spelling, here and below
-    userId = _id()  # noqa: N815
-    anonymousId = _id()  # noqa: N815
-    previousId = _id()  # noqa: N815
-    groupId = _id()  # noqa: N815
+    userId = _id()  # noqa: N815 - the wire's name
+    anonymousId = _id()  # noqa: N815 - the wire's name
+    previousId = _id()  # noqa: N815 - the wire's name
+    groupId = _id()  # noqa: N815 - the wire's name
     event = _id()
     name = _id()
     properties = _object()
     traits = _object()
     context = _object()
     timestamp = _time()
-    originalTimestamp = _time()  # noqa: N815
-    sentAt = _time()  # noqa: N815
+    originalTimestamp = _time()  # noqa: N815 - the wire's name
+    sentAt = _time()  # noqa: N815 - the wire's name
 
 
 def checked(schema: Schema, told: Any) -> Told:
@@ -185,7 +185,7 @@ def _shape(name: str, field: fields.Field[Any]) -> list[str]:
     if kind is fields.Dict and not (field.key_field or field.value_field):  # type: ignore[attr-defined]  # a Dict has
         return ["if type(value) is not dict: return None"]
     zone = getattr(field, "default_timezone", None)
-    if kind is fields.AwareDateTime and zone is UTC and field.format == "iso":  # type: ignore[attr-defined]
+    if kind is fields.AwareDateTime and zone is UTC and field.format == "iso":  # type: ignore[attr-defined]  # theirs
         return [
             "try: value = fromisoformat(value)",
             "except (TypeError, ValueError): return None",

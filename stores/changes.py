@@ -15,13 +15,11 @@ from typing import Any
 
 import orjson
 from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Clock
 from kernel.ids import new_id
-from stores.records import Record, Records
+from stores.records import Record, Records, insert
 
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -108,8 +106,7 @@ class Changes:
     def count_up(self, name: str) -> None:
         """Count a version up, joining the edit's transaction."""
         with self._records.write() as session:
-            insert = pg_insert if self._records.on_postgres else sqlite_insert
-            counted = insert(Version).values(name=name, number=1)
+            counted = insert(session, Version).values(name=name, number=1)
             session.execute(
                 counted.on_conflict_do_update(
                     index_elements=["name"], set_={"number": Version.number + 1}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -27,8 +27,7 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolFull
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
@@ -284,13 +283,24 @@ def _prepare(connection: Any, synchronous: str) -> None:
     cursor.close()
 
 
+def insert(session: Session, kind: Base) -> sqlite.Insert:
+    """An INSERT that can say what happens to a row that is there already (``on_conflict_do_…``),
+    as the session's database spells it."""
+    table: Any = kind.__table__
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # a tenth of a second that one machine never needs
+
+    spelled: Any = postgresql.insert(table)  # the same methods
+    return cast("sqlite.Insert", spelled)
+
+
 def upsert(session: Session, kind: Base, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put the rows in, each in the place of the one with its primary key, if there is one."""
     if not rows:
         return
     table: Any = kind.__table__
-    insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    put = insert(table)
+    put = insert(session, kind)
     keys = [column.name for column in table.primary_key]
     told = {name: put.excluded[name] for name in rows[0] if name not in keys}
     if told:

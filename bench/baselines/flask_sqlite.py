@@ -43,7 +43,7 @@ def take(_: str) -> Response:
     call = segment.read(request.path, request.headers.get, query, request.get_data())
     if call.key != "wk":
         return Response(status=401)
-    kinds = lambda name: kind_of(name).name  # noqa: E731
+    kinds = lambda name: kind_of(name).name  # noqa: E731 - as a newcomer writes it
     taken = segment.turn(call, "acc_app", "own_app", utc_now(), kinds)
     rows = [(pack(event),) for event in taken.events]
     database = _database()

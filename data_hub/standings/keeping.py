@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from data_hub.grades import Grades, Thresholds, graded, ruled
 from data_hub.identities import Identities, Noted
@@ -28,7 +26,7 @@ from kernel.clock import Clock
 from kernel.events import Event
 from stores.changes import Changes
 from stores.history import Axis, History
-from stores.records import Records, upsert
+from stores.records import Records, insert, upsert
 
 EXPECTED = "purchase_expected"
 """A finding: she is likely to buy within a week (R162)."""
@@ -279,12 +277,10 @@ class Standings:
 
     def keep(self, stood: Stood) -> None:
         """Joins the digest's write; its findings are kept by whoever keeps findings."""
-        insert = pg_insert if self._people.on_postgres else sqlite_insert
-        table: Any = Transition.__table__
         with self._people.write() as session:
             upsert(session, StandingRow, stood.rows)
             if stood.transitions:
-                put = insert(table).on_conflict_do_nothing(index_elements=["key"])
+                put = insert(session, Transition).on_conflict_do_nothing(index_elements=["key"])
                 session.execute(put, stood.transitions)
             if stood.moves.gone:
                 gone = StandingRow.customer.in_(stood.moves.gone)

@@ -72,8 +72,8 @@ class Acting:
                 continue
             acts: tuple[Callable[[], None], ...] = (
                 lambda p=person: self._write(account, p["openid"]),  # type: ignore[misc]  # mypy and defaults
-                lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]
-                lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]
+                lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]  # mypy infers no default
+                lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]  # mypy infers no default
             )
             self._dice.choice(acts)()
         return len(some)

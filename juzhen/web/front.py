@@ -8,6 +8,7 @@ rule: what a door does stands with the door.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 import tempfile
@@ -233,5 +234,8 @@ def __getattr__(name: str) -> Any:
         if threading.current_thread() is threading.main_thread():
             # What the parent left us would swallow a stop until the loop runs.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        return build(load())
+        front = build(load())
+        gc.freeze()
+        gc.enable()
+        return front
     raise AttributeError(name)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
+import multiprocessing
 import os
 
 from juzhen import logs, metrics, origin
 from juzhen.settings import BadSetting, Settings, environment_of, require_keys
+
+_BEHIND = ("juzhen.web.front", "juzhen.web.app", "juzhen.web.collect", "juzhen.web.swift")
+"""What `juzhen.web.front.build` asks for, with the wiring and all nine rooms behind it."""
 
 
 def serve(settings: Settings) -> None:
@@ -20,6 +26,7 @@ def serve(settings: Settings) -> None:
         raise BadSetting(f"another project installed these in our place: {', '.join(strangers)}")
     metrics.share(settings.home / "run" / "metrics")
     os.environ.update(environment_of(settings))
+    _import_once()
     Granian(
         "juzhen.web.front:app",
         address=settings.web_host,
@@ -35,3 +42,15 @@ def serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
         websockets=False,
     ).serve()
+
+
+def _import_once() -> None:
+    """Import the house before the processes part: importing is most of what a start takes, and
+    who is started again after a fall has it done. They collect garbage again when they are built.
+    """
+    if multiprocessing.get_start_method() != "fork":
+        return
+    gc.disable()  # nearly all of this stays for ever
+    for module in _BEHIND:
+        importlib.import_module(module)
+    gc.freeze()

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import orjson
 from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from kernel.crash import crash_point, declare
@@ -26,7 +24,7 @@ from matching.counters.records import (
 )
 from matching.counters.sums import Rows, Sums, rows_of
 from matching.trails import Step
-from stores.records import Folded, Records, upsert
+from stores.records import Folded, Records, insert, upsert
 from stores.watermarks import Watermarks
 
 SLICE = 100
@@ -195,8 +193,7 @@ def _sum_up(
     if not rows:
         return
     table: Any = kind.__table__
-    insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    put = insert(table)
+    put = insert(session, kind)
     keys = [column.name for column in table.primary_key]
     summed = [name for name in rows[0] if name not in {*keys, *either}]
     changed: dict[str, Any] = {name: table.c[name] + put.excluded[name] for name in summed}

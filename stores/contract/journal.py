@@ -153,7 +153,7 @@ class SharedCommitContract:
 
     def test_a_full_queue_takes_nothing(self, opened: Opened) -> None:
         held = _Held(opened())
-        commit = SharedCommit(held, limit=3)  # type: ignore[arg-type]
+        commit = SharedCommit(held, limit=3)  # type: ignore[arg-type]  # only append is asked
         commit.put([told(1), told(2)])
         with pytest.raises(Overloaded):
             commit.put([told(3), told(4)])

@@ -61,7 +61,7 @@ def document(name: str, title: str = "", body: str = "", **more: object) -> Docu
 
 
 def found(index: SearchIndex, text: str, where: Filter = EVERYTHING, **how: object) -> list[str]:
-    return index.search(text, where, **how).ids  # type: ignore[arg-type]
+    return index.search(text, where, **how).ids  # type: ignore[arg-type]  # words of a test
 
 
 class SearchContract:
