@@ -69,12 +69,14 @@ def _command(path: str, command: click.Command) -> Iterator[str]:
 
 
 def _errors() -> Iterator[str]:
-    from juzhen.web.problems import STATUS
+    from juzhen.web.codes import CODES
     from kernel.wording import say
 
-    for code, status in sorted(STATUS.items()):
-        title = say(f"title_{code}", "zh"), say(f"title_{code}", "en")
-        yield f"## {code}\n\nHTTP {status} · {title[0]} · {title[1]}\n"
+    for name, code in sorted(CODES.items()):
+        statuses = " or ".join(str(status) for status in (code.status, *code.also))
+        title, cure = ([say(f"{key}_{name}", tongue) for tongue in ("zh", "en")]
+                       for key in ("title", "cure"))  # fmt: skip
+        yield f"## {name}\n\nHTTP {statuses} · {title[0]} · {title[1]}\n\n{cure[0]}\n{cure[1]}\n"
 
 
 def _events() -> Iterator[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import NamedTuple
 
 import orjson
 
+from juzhen.web.codes import details
 from kernel.wording import say
 
 Header = Callable[[str], str | None]
@@ -37,14 +37,7 @@ SAFE = [
 """Headers of every answer that Flask does not make."""
 
 
-def refusal(status: int, reason: str, *headers: tuple[str, str]) -> Answer:
-    """A refusal of the front's own, spelled as every other."""
-    told = {
-        "type": f"/docs/errors#{reason}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": reason,
-        "detail": say(reason),
-        "message": say(reason, "en"),
-    }
-    return Answer(status, [("content-type", PROBLEM), *SAFE, *headers], orjson.dumps(told))
+def refusal(code: str, *headers: tuple[str, str], reason: str = "") -> Answer:
+    """A refusal of the front's own, spelled as every other; ``reason`` is a finer sentence."""
+    told = details(code, "zh", say(reason or code), message=say(reason or code, "en"))
+    return Answer(told["status"], [("content-type", PROBLEM), *SAFE, *headers], orjson.dumps(told))

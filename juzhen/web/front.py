@@ -46,9 +46,9 @@ class Intake(Protocol):
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, reason: str, *headers: tuple[str, str]) -> None:
-        super().__init__(reason)
-        self.answer = refusal(status, reason, *headers)
+    def __init__(self, code: str, *headers: tuple[str, str]) -> None:
+        super().__init__(code)
+        self.answer = refusal(code, *headers)
 
 
 class Front:
@@ -92,10 +92,10 @@ class Front:
         except _Refused as refused:
             answer = refused.answer
         except Crowded:
-            answer = refusal(503, "too_many_requests_wait", ("retry-after", "1"))
+            answer = refusal("overloaded", ("retry-after", "1"), reason="too_many_requests_wait")
         except Exception as failure:  # noqa: BLE001 - the outermost loop
             logger().error("front_failed", path=scope.path, exc_info=failure)
-            answer = refusal(500, "request_not_answered")
+            answer = refusal("failed", reason="request_not_answered")
         if answer is None:
             return
         if answer.body and scope.method != "HEAD":
@@ -107,7 +107,7 @@ class Front:
         """The answer, or None if the application has given it."""
         path, header = scope.path, scope.headers.get
         if not self._opens(path):
-            return refusal(404, "no_such_page")
+            return refusal("no_such_page")
         if self._intake is not None and self._intake.mine(path):
             body = await _body(scope, proto, self._intake.limit)
             return await self._intake.answer(
@@ -137,7 +137,7 @@ async def _body(scope: Any, proto: Any, limit: int) -> bytes | BinaryIO:
         return b""
     length = int(told) if told and told.isdigit() else None
     if length is not None and length > limit:
-        raise _Refused(413, "body_too_large", ("connection", "close"))
+        raise _Refused("body_too_large", ("connection", "close"))
     try:
         if length is not None and length <= 65_536:
             async with asyncio.timeout(PATIENCE):
@@ -145,9 +145,9 @@ async def _body(scope: Any, proto: Any, limit: int) -> bytes | BinaryIO:
         else:
             body = await _gathered(proto, limit)
     except TimeoutError:
-        raise _Refused(408, "body_too_slow", ("connection", "close")) from None
+        raise _Refused("body_too_slow", ("connection", "close")) from None
     if length is not None and _size(body) != length:
-        raise _Refused(400, "body_not_whole", ("connection", "close"))
+        raise _Refused("body_not_whole", ("connection", "close"))
     return body
 
 
@@ -169,7 +169,7 @@ async def _gathered(proto: Any, limit: int) -> bytes | BinaryIO:
             async for piece in proto:
                 size += len(piece)
                 if size > limit:
-                    raise _Refused(413, "body_too_large", ("connection", "close"))
+                    raise _Refused("body_too_large", ("connection", "close"))
                 file.write(piece)
                 deadline.reschedule(begun + PATIENCE + size / _SLOWEST)
     except BaseException:

@@ -1,4 +1,4 @@
-"""Problems (错误应答): the one table from problem to HTTP answer, as JSON or as a page."""
+"""Problems (错误应答): how a problem is answered over HTTP, as JSON or as a page."""
 
 from __future__ import annotations
 
@@ -13,22 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from juzhen.logs import logger
 from juzhen.web import pages
 from juzhen.web.asking import language
+from juzhen.web.codes import details
 from kernel.errors import Invalid, Overloaded, Problem
 from kernel.wording import say
-
-STATUS = {
-    "invalid": 422,
-    "not_found": 404,
-    "conflict": 409,
-    "forbidden": 403,
-    "signed_off": 401,
-    "overloaded": 503,
-    "channel_refused": 422,
-    "channel_busy": 503,
-    "channel_signed_out": 409,
-    "channel_unanswered": 502,
-}
-"""Problem code → HTTP status: the whole table."""
 
 
 def install(app: Flask) -> None:
@@ -40,15 +27,7 @@ def install(app: Flask) -> None:
 
 def problem_details(problem: Problem, tongue: str) -> dict[str, Any]:
     """The problem as RFC 9457 spells one."""
-    status = STATUS.get(problem.code, 500)
-    told: dict[str, Any] = {
-        "type": f"/docs/errors#{problem.code}",
-        "title": say(f"title_{problem.code}", tongue),
-        "status": status,
-        "code": problem.code,
-        "reason": problem.reason,
-        "detail": problem.message(tongue),
-    }
+    told = details(problem.code, tongue, problem.message(tongue), reason=problem.reason)
     if isinstance(problem, Invalid):
         told["errors"] = [
             {"field": flaw.field, "code": flaw.reason, "message": flaw.message(tongue)}
@@ -75,14 +54,8 @@ def _refuse_http(problem: HTTPException) -> AnyResponse:
         return problem.response
     status, tongue = problem.code or 500, language()
     known = {404: "no_such_page", 405: "no_such_verb", 413: "body_too_large"}
-    reason = known.get(status, "request_not_understood")
-    told = {
-        "type": f"/docs/errors#{reason}",
-        "title": say(reason, tongue),
-        "status": status,
-        "code": reason,
-        "detail": say(reason, tongue),
-    }
+    code = known.get(status, "request_not_understood")
+    told = details(code, tongue, say(code, tongue), status=status)
     response = _page_of(told) if _wants_page() else _json_of(told)
     if problem.code == 405 and (allow := getattr(problem, "valid_methods", None)):
         response.headers["Allow"] = ", ".join(allow)
@@ -93,13 +66,7 @@ def _fail(failure: Exception) -> AnyResponse:
     """The outermost loop: nobody is shown a stack trace, everybody a number to name."""
     logger().error("request_failed", path=request.path, exc_info=failure)
     tongue = language()
-    told = {
-        "type": "/docs/errors#failed",
-        "title": say("title_failed", tongue),
-        "status": 500,
-        "code": "failed",
-        "detail": say("we_failed", tongue, number=g.get("request_id", "")),
-    }
+    told = details("failed", tongue, say("we_failed", tongue, number=g.get("request_id", "")))
     return _page_of(told) if _wants_page() else _json_of(told)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flask import Blueprint, Response
 
 from juzhen.web import pages
-from juzhen.web.problems import STATUS
+from juzhen.web.codes import CODES
 from schemas import openapi
 from schemas.graphql import schema
 
@@ -41,11 +41,11 @@ def blueprint(_platform: Platform) -> Blueprint:
 
     @door.get("/docs")
     def reference() -> Response:
-        return pages.page("docs.html", doors=_doors(), codes=STATUS)
+        return pages.page("docs.html", doors=_doors(), codes=CODES)
 
     @door.get("/docs/errors")
     def errors() -> Response:
-        return pages.page("errors.html", codes=STATUS)
+        return pages.page("errors.html", codes=CODES)
 
     @door.get("/docs/schema.graphql")
     def sdl() -> Response:

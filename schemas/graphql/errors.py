@@ -1,7 +1,7 @@
 """What GraphQL says when something went wrong (错误表): the one table of this door.
 
 Codes are `kernel.errors.Problem.code`, the same as on every other door. No answer repeats the
-document, and what nobody foresaw is logged here and told as ``internal``, without a word more.
+document, and what nobody foresaw is logged here and told as `FAILED`, without a word more.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from graphql import GraphQLError
 from kernel.errors import Conflict, Invalid, Problem
 from kernel.wording import say
 
+FAILED = "failed"
+"""Our fault, on this door as on every other."""
 _log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,7 @@ def told(error: GraphQLError, language: str) -> dict[str, Any]:
         _log.error("a resolver failed at %s", error.path, exc_info=cause)
         entry = {
             "message": say("something_went_wrong", language),
-            "extensions": {"code": "internal"},
+            "extensions": {"code": FAILED},
         }
     if error.locations:
         entry["locations"] = [place.formatted for place in error.locations]

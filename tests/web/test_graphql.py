@@ -11,6 +11,7 @@ from flask import Flask
 from juzhen.settings import begin, load
 from juzhen.web import app as web
 from juzhen.web import graphql, pages, problems, reference
+from juzhen.web.codes import CODES
 from juzhen.web.persisted import PersistedQueries
 from juzhen.web.swift import Swift
 from juzhen.wiring import assemble, migrate
@@ -273,7 +274,9 @@ def test_the_reference_is_there_for_people_and_machines(still):
         page = still.client.get(path)
         assert page.status_code == 200
         assert b'<script src="http' not in page.data
-    assert b'id="not_found"' in still.client.get("/docs/errors").data
+    explained = still.client.get("/docs/errors?lang=en").text
+    assert [code for code in CODES if f'id="{code}"' not in explained] == []
+    assert "Mend the fields that errors names" in explained
     assert b"type Query" in still.client.get("/docs/schema.graphql").data
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from juzhen.web.answers import SAFE, Answer, Header
+from juzhen.web.answers import SAFE, Answer, Header, refusal
 from juzhen.web.collect.wires import CORS, JSON, Owner, Segment, Sensors, Wire, count, stranger
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -157,12 +157,10 @@ class Collect:
             return Answer(204, [CORS, *_ALLOWED, *SAFE])
         if method not in {"GET", "HEAD"} or path in self._wires:
             allowed = "GET, OPTIONS" if path in segment.PIXELS else "POST, OPTIONS"
-            told = {"code": "no_such_verb", "message": allowed}
-            return Answer(405, [("allow", allowed), *JSON], orjson.dumps(told))
+            return refusal("no_such_verb", ("allow", allowed), CORS)
         key = path.removeprefix(SETTINGS).removesuffix("/settings")
         if self._owner(key) is None:
-            told = {"code": "not_found", "message": "There is no such write key."}
-            return Answer(404, JSON, orjson.dumps(told))
+            return refusal("not_found", CORS, reason="unknown_write_key")
         ours = {"apiKey": key, "apiHost": f"{self._url.netloc}/v1", "protocol": self._url.scheme}
         return Answer(200, JSON, orjson.dumps({"integrations": {"Segment.io": ours}}))
 
