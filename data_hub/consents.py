@@ -21,7 +21,10 @@ SERVICE = "service"
 """What she asked for or needs: a policy that ends, an answer to her question."""
 MARKETING = "marketing"
 
-ASSUMED: Mapping[str, bool] = {SERVICE: True, MARKETING: True}
+PERSONALISATION = "personalisation"
+"""That what she reads decides what she is offered."""
+
+ASSUMED: Mapping[str, bool] = {SERVICE: True, MARKETING: True, PERSONALISATION: True}
 """What counts while nobody has said anything. A company that needs an opt-in first says so."""
 
 

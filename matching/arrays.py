@@ -48,6 +48,8 @@ class Row(NamedTuple):
     tags: tuple[str, ...]
     """Its tags and those above them."""
     windows: tuple[Window, ...]
+    nature: int = 0
+    """As `matching.suitability.nature_of` packs it."""
 
 
 class Scope(NamedTuple):
@@ -106,15 +108,17 @@ class _Flat:
     ids: Objects
     keys: Keys
     types: npt.NDArray[np.int16]
+    natures: npt.NDArray[np.int32]
 
     def taken(self, places: Places) -> _Flat:
-        return _Flat(self.ids[places], self.keys[places], self.types[places])
+        return _Flat(self.ids[places], self.keys[places], self.types[places], self.natures[places])
 
     def followed_by(self, other: _Flat) -> _Flat:
         return _Flat(
             np.concatenate((self.ids, other.ids)),
             np.concatenate((self.keys, other.keys)),
             np.concatenate((self.types, other.types)),
+            np.concatenate((self.natures, other.natures)),
         )
 
 
@@ -156,6 +160,7 @@ class Whole:
                 _objects([row.material for row in kept]),
                 np.array([key_of(row.material) for row in kept], np.uint64),
                 np.array([types.setdefault(row.type, len(types)) for row in kept], np.int16),
+                np.array([row.nature for row in kept], np.int32),
             ),
             Ragged.of([len(each) for each in columns], _flattened(columns)),
             Ragged.of(
@@ -204,6 +209,7 @@ class Whole:
         flat, tags = self.flat.taken(places), self.tags.taken(places)
         return Slice(
             ids=flat.ids, keys=flat.keys, types=flat.types, kinds=self.types,
+            natures=flat.natures,
             starts=tags.starts, indices=tags.columns[0], columns=self.columns,
             opened=first[places], since=moment,
             until=float(ahead.min()) if len(ahead) else np.inf,
@@ -230,6 +236,8 @@ class Slice:
     ids: Objects
     keys: Keys
     types: npt.NDArray[np.int16]
+    natures: npt.NDArray[np.int32]
+    """What each is as far as suitability minds."""
     kinds: Mapping[str, int]
     starts: Places
     indices: npt.NDArray[np.int32]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,11 +16,15 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from channels.touch_policy.standing import PROMOTION
+from content_hub.materials import Material
 from content_hub.showcase import ShelfDocument, ShelfRow
+from content_hub.tags import Tag
 from kernel.clock import Clock
 from matching.arrays import Floats, Row, Slice, Whole, Window, key_of
 from matching.counters import Counters, worth
 from matching.nightly import Nightly
+from matching.suitability import LICENCES, nature_of
 from stores.changes import Change, Changes
 from stores.records import Records
 
@@ -153,10 +157,33 @@ def _rows(session: Session, materials: Collection[str] | None) -> Iterable[Row]:
         windows.setdefault(material, []).append(window)
         types[material] = type_
     tags = {material: (*direct, *above) for material, direct, above in session.execute(tagged)}
+    natures = _natures(session, types, tags)
     return [
-        Row(material, types[material], tuple(tags.get(material, ())), tuple(own))
+        Row(material, types[material], tuple(tags.get(material, ())), tuple(own),
+            natures.get(material, 0))
         for material, own in windows.items()
-    ]
+    ]  # fmt: skip
+
+
+def _natures(
+    session: Session, types: Mapping[str, str], tags: Mapping[str, Collection[str]]
+) -> dict[str, int]:
+    """What each of these materials is, as far as it matters who may be offered it."""
+    names = {
+        id_: PROMOTION if code == PROMOTION else zh
+        for id_, code, zh in session.execute(select(Tag.id, Tag.code, Tag.zh))
+        if code == PROMOTION or zh in LICENCES
+    }
+    found = {}
+    fields = select(Material.id, Material.fields)
+    if len(types) < 900:
+        fields = fields.where(Material.id.in_(types))
+    for material, told in session.execute(fields):
+        if material in types:
+            worn = {names[tag] for tag in tags.get(material, ()) if tag in names}
+            if worn or told:
+                found[material] = nature_of(types[material], told, worn, PROMOTION in worn)
+    return found
 
 
 class _Fared:

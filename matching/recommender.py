@@ -8,19 +8,21 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from channels.touch_policy import TouchPolicy
 from content_hub import scripts
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
+from data_hub.consents import PERSONALISATION, Consents
 from data_hub.customers import Customer, Customers
 from data_hub.identities import Identities
 from data_hub.profiles import Profile, Profiles
@@ -29,7 +31,7 @@ from kernel.actors import Actor, require
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from kernel.ids import new_id, page_size
+from kernel.ids import page_size
 from kernel.wording import say
 from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
@@ -40,6 +42,7 @@ from matching.counters import Counters, worth
 from matching.needs import dates, interest_pulls, reads, salutation, with_neighbours
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
+from matching.offers import Item, Offer, WhyNot
 from matching.scoring import (
     HARDLY_KNOWN,
     Lift,
@@ -51,72 +54,12 @@ from matching.scoring import (
     lifts,
     total_of,
 )
+from matching.suitability import Limits, Mask, barriers, tolerance
 from stores.changes import Changes
-from stores.records import Record, Records
+from stores.records import Records
 
 _SCRIPTS = 60
 """How many of the best scripts are looked at for the words beside a content."""
-
-
-class Offer(Record, kw_only=True):
-    """What a rep was shown for a customer at one moment."""
-
-    __tablename__ = "offers"
-    __table_args__ = (Index("ix_offers_handle", "handle", "at"),)
-
-    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("off"))
-    handle: Mapped[str] = mapped_column(info={"customer": "drop"})
-    rep: Mapped[str] = mapped_column(index=True)
-    at: Mapped[datetime]
-    items: Mapped[list[Any]]
-    """Position, material, script, score, propensity, slot and reasons, as `Item` has them."""
-    candidates: Mapped[str]
-    """A digest of everything that could have been offered."""
-    policy: Mapped[str]
-
-    def told(self) -> list[Item]:
-        return [Item.of(kept) for kept in self.items]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One place of an offer."""
-
-    position: int
-    """From 1."""
-    material: str
-    script: str | None
-    """The material whose words go with it, if there is one."""
-    score: float
-    propensity: float
-    slot: str
-    reasons: tuple[Reason, ...]
-    """The weightiest first; they sum to the score."""
-
-    @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Item:
-        reasons = tuple(Reason(**reason) for reason in kept["reasons"])
-        return cls(**{**kept, "reasons": reasons})
-
-    def kept(self) -> dict[str, Any]:
-        return {
-            "position": self.position, "material": self.material, "script": self.script,
-            "score": self.score, "propensity": self.propensity, "slot": self.slot,
-            "reasons": [reason.kept() for reason in self.reasons],
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class WhyNot:
-    """Why a material is not on a customer's list."""
-
-    key: str
-    facts: Mapping[str, Any]
-    reasons: tuple[Reason, ...] = ()
-    """What its score is made of, if it has one."""
-
-    def text(self, language: str = "zh") -> str:
-        return say(self.key, language, **self.facts)
 
 
 class _Asked(NamedTuple):
@@ -128,6 +71,8 @@ class _Asked(NamedTuple):
     scores: Scores
     chance: float
     seed: int
+    barriers: Mapping[str, Mask]
+    """By the reason: what must not be offered, whatever it scores."""
 
 
 class Recommender:
@@ -152,6 +97,9 @@ class Recommender:
         shelf: Shelf,
         staff: StaffBook,
         nightly: Nightly,
+        people: Records,
+        consents: Consents,
+        touch_policy: TouchPolicy,
         manner: Manner | None = None,
         habits: Habits | None = None,
     ) -> None:
@@ -171,6 +119,9 @@ class Recommender:
         self._shelf = shelf
         self._staff = staff
         self._nightly = nightly
+        self._people = people
+        self._consents = consents
+        self._touch_policy = touch_policy
         self._manner = manner or Manner()
         self._habits = habits or Habits()
 
@@ -179,8 +130,25 @@ class Recommender:
 
         Raises `NotFound` for a customer whom the asker may not know of.
         """
-        asked = self._asked(customer_id, actor)
-        items = self._items(asked, self._chosen(asked, page_size(first)))
+        size, barred = page_size(first), set[int]()
+        for last in (False, False, True):
+            with self._snapshot():
+                asked = self._asked(customer_id, actor)
+                items = self._items(asked, self._chosen(asked, size, barred))
+            with self._records.write() as session:
+                gone = self._gone(items)
+                if not gone or last:
+                    kept = [item for item in items if item.material not in gone]
+                    return self._keep(session, asked, kept, actor)
+            barred |= {at for each in gone if (at := asked.candidates.place(each)) is not None}
+        raise AssertionError("the last turn keeps what is left")
+
+    def _gone(self, items: Sequence[Item]) -> set[str]:
+        """What has left the shelf while it was scored. Asked in the write that keeps the offer."""
+        told = {each for item in items for each in (item.material, item.script) if each}
+        return told - self._shelf.standing_ids("", sorted(told), self._clock())
+
+    def _keep(self, session: Session, asked: _Asked, items: Sequence[Item], actor: Actor) -> Offer:
         rep = asked.rep.id if asked.rep else ""
         handle = str(asked.customer.handles[0])
         offer = Offer(
@@ -188,13 +156,24 @@ class Recommender:
             items=[item.kept() for item in items], candidates=asked.candidates.digest,
             policy=f"{asked.scores.weights.policy}@{self._nightly.number}",
         )  # fmt: skip
-        with self._records.write() as session:
-            session.add(offer)
-            self._changes.note(
-                "recommended", "offer", offer.id, by=actor.id, handle=handle, rep=rep,
-                materials=[item.material for item in items],
-            )  # fmt: skip
+        session.add(offer)
+        self._changes.note(
+            "recommended", "offer", offer.id, by=actor.id, handle=handle, rep=rep,
+            materials=[item.material for item in items],
+        )  # fmt: skip
         return offer
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """One look at both stores, instead of one for every question asked of them.
+
+        What is remembered between requests is looked at before: inside, nothing new is kept.
+        """
+        self._taxonomy.now()
+        self._affinities.all()
+        self._nightly.weights()
+        with self._records.read(), self._people.read():
+            yield
 
     def why_not(self, customer_id: str, actor: Actor, material: str, first: int = 10) -> WhyNot:
         """Why a material is not on her list, or where it stands on it. Keeps nothing."""
@@ -206,6 +185,8 @@ class Recommender:
             return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
         chosen = self._chosen(asked, first)
         reasons = tuple(asked.scores.reasons(place))
+        if against := next((key for key, mask in asked.barriers.items() if mask[place]), ""):
+            return WhyNot(against, {}, reasons)
         for position, each in enumerate(chosen, 1):
             if each.place == place:
                 return WhyNot("why_on_list", {"position": position}, reasons)
@@ -264,11 +245,40 @@ class Recommender:
         candidates = self._candidates.slice("", sight)
         rep = self._rep(actor, customer)
         weights = self._nightly.weights()
-        question = self._question(self._profiles.of(customer.id), rep, now, weights)
+        profile = self._profiles.of(customer.id)
+        limits = self._limits(customer, profile, rep, now)
+        personal = self._consents.allows(customer.handles, PERSONALISATION)
+        question = self._question(profile if personal else Profile(), rep, now, weights)
         own = key_of(customer.id)
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights)
-        return _Asked(customer, rep, candidates, scores, draw / 2**64, own)
+        barred = barriers(candidates, limits)
+        barred["why_already_read"] = self._consumed(scores, reads(profile))
+        return _Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
+
+    def _consumed(self, scores: Scores, read: Sequence[tuple[str, datetime]]) -> Mask:
+        """What she has read already; it may lead again where a persona has nothing else to."""
+        candidates = scores.candidates
+        used = np.zeros(len(candidates), bool)
+        _, places = candidates.places(np.array([key_of(each) for each, _ in read], np.uint64))
+        used[places] = True
+        used &= ~candidates.repeatable
+        leading = scores.leading()
+        if leading.any() and (leading & ~used).sum() < self._manner.leading:
+            used &= ~leading
+        return used
+
+    def _limits(
+        self, customer: Customer, profile: Profile, rep: Staff | None, now: datetime
+    ) -> Limits:
+        """What the policy of touches, her assessment and the rep's licences leave."""
+        allowed = self._touch_policy.allowance(customer.handles[0])
+        return Limits(
+            risk=tolerance(profile, now),
+            licences=frozenset(rep.licences) if rep and rep.licences else None,
+            promo=allowed.promo, price_cut=allowed.price_cut,
+            only_large=allowed.only_large_promo, tired_of=allowed.tired_of,
+        )  # fmt: skip
 
     def _rep(self, actor: Actor, customer: Customer) -> Staff | None:
         """Whoever will speak: the asker, or the customer's rep when a machine asks."""
@@ -316,23 +326,15 @@ class Recommender:
         )
         return [Lift("book", np.array([key_of(each) for each in book], np.uint64), values)]
 
-    def _chosen(self, asked: _Asked, first: int) -> list[Chosen]:
-        """The list, its live rows asked again: the arrays may be a moment behind."""
-        barred: set[int] = set()
-        for _ in range(3):
-            chosen = assemble(
-                asked.scores.total, asked.candidates, first, chance=asked.chance, seed=asked.seed,
-                manner=self._manner, barred=barred,
-            )  # fmt: skip
-            ids = [str(asked.candidates.ids[each.place]) for each in chosen]
-            standing = self._shelf.standing_ids("", ids, self._clock())
-            gone = {
-                each.place for each, id_ in zip(chosen, ids, strict=True) if id_ not in standing
-            }
-            if not gone:
-                return chosen
-            barred |= gone
-        return [each for each in chosen if each.place not in gone]
+    def _chosen(self, asked: _Asked, first: int, barred: Collection[int] = ()) -> list[Chosen]:
+        """The list, without what must not be on it."""
+        total = asked.scores.total
+        for mask in asked.barriers.values():
+            total = np.where(mask, -np.inf, total)
+        return assemble(
+            total, asked.candidates, first, chance=asked.chance, seed=asked.seed,
+            manner=self._manner, barred=barred,
+        )  # fmt: skip
 
     def _items(self, asked: _Asked, chosen: Sequence[Chosen]) -> list[Item]:
         candidates, scores = asked.candidates, asked.scores

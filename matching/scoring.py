@@ -231,6 +231,19 @@ class Scores:
         for place, read in self._seen.items():
             yield place, -self._staleness(read)
 
+    def leading(self) -> npt.NDArray[np.bool_]:
+        """The candidates that a persona puts above everything else."""
+        columns = [
+            column
+            for column, pulls in self._by_column.items()
+            if any(each.reason.weight >= self.weights.lead for each in pulls)
+        ]
+        leads = np.zeros(len(self.candidates), bool)
+        if columns:
+            at = np.flatnonzero(np.isin(self.candidates.indices, columns))
+            leads[np.searchsorted(self.candidates.starts, at, side="right") - 1] = True
+        return leads
+
     def _tag_part(self) -> Floats:
         pull = np.zeros(len(self.candidates.columns) + 1)
         for column, pulls in self._by_column.items():

@@ -3,10 +3,14 @@
 from datetime import timedelta
 from itertools import count
 
+from channels.touch_policy import TouchPolicy
+from channels.touch_policy.standing import ContentNatures, KnownPersons
+from content_hub.campaigns import Campaigns
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from content_hub.types import Types
+from data_hub.consents import Consents
 from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.findings import Findings
@@ -74,6 +78,14 @@ class Company:
         self.abilities = Abilities(
             records, changes, self.counters, self.materials, self.taxonomy, clock
         )
+        self.consents = Consents(records, changes, clock)
+        self.touch_policy = TouchPolicy(
+            records=records, changes=changes, consents=self.consents, clock=clock, zone=self.zone,
+            persons=KnownPersons(self.identities, self.profiles),
+            natures=ContentNatures(
+                self.materials, self.taxonomy, Campaigns(records, changes, clock)
+            ),
+        )  # fmt: skip
         self.nightly = Nightly(people, changes, self.materials, clock, self.zone)
         self.recommender = Recommender(
             records=records, changes=changes, clock=clock, zone=self.zone,
@@ -81,7 +93,8 @@ class Company:
             counters=self.counters, affinities=self.affinities, abilities=self.abilities,
             customers=self.customers, profiles=self.profiles, identities=self.identities,
             materials=self.materials, taxonomy=self.taxonomy, shelf=self.shelf, staff=self.staff,
-            nightly=self.nightly,
+            nightly=self.nightly, people=people, consents=self.consents,
+            touch_policy=self.touch_policy,
         )  # fmt: skip
         self.reminders = Reminders(records, changes, clock)
         self.tags = {}

@@ -37,7 +37,7 @@ from matching.counters import MaterialCount, Neighbours, worth
 from stores.records import Folded, Record
 from stores.watermarks import Watermarks
 
-LAYOUT = 2
+LAYOUT = 3
 """Counted up whenever what is written below changes."""
 TAGS, TAGS_EACH, HISTORY, NEAR = 256, 6, 50, 100
 CUSTOMERS = 300

@@ -50,6 +50,7 @@ def selling(
         affinities=affinities, abilities=abilities, customers=data.customers,
         profiles=data.profiles, identities=data.identities, materials=content.materials,
         taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff, nightly=nightly,
+        people=s.people, consents=data.consents, touch_policy=front.touch_policy,
     )  # fmt: skip
     return Selling(
         counters=counters,

@@ -15,7 +15,7 @@ from kernel.actors import Actor
 from kernel.events import Handle
 from kernel.wording import say
 from matching.affinities import labels
-from matching.recommender import Item
+from matching.offers import Item
 
 if TYPE_CHECKING:
     from content_hub.materials import Material

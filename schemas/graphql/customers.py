@@ -15,7 +15,7 @@ from data_hub.customers import Happening
 from data_hub.profiles import Profile
 from kernel.actors import require
 from kernel.errors import Conflict
-from matching.recommender import Item
+from matching.offers import Item
 from schemas.graphql import standing
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context

@@ -6,7 +6,7 @@ import pytest
 
 from kernel.actors import Actor, Role
 from kernel.errors import Forbidden, NotFound
-from matching.recommender import Offer
+from matching.offers import Offer
 from matching.scoring import total_of
 from stores.changes import Changes
 

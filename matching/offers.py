@@ -1,0 +1,77 @@
+"""Offers (推荐记录): what a rep was shown for a customer, why, and with what probability. Kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.ids import new_id
+from kernel.wording import say
+from matching.scoring import Reason
+from stores.records import Record
+
+
+class Offer(Record, kw_only=True):
+    """What a rep was shown for a customer at one moment."""
+
+    __tablename__ = "offers"
+    __table_args__ = (Index("ix_offers_handle", "handle", "at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("off"))
+    handle: Mapped[str] = mapped_column(info={"customer": "drop"})
+    rep: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime]
+    items: Mapped[list[Any]]
+    """Position, material, script, score, propensity, slot and reasons, as `Item` has them."""
+    candidates: Mapped[str]
+    """A digest of everything that could have been offered."""
+    policy: Mapped[str]
+
+    def told(self) -> list[Item]:
+        return [Item.of(kept) for kept in self.items]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One place of an offer."""
+
+    position: int
+    """From 1."""
+    material: str
+    script: str | None
+    """The material whose words go with it, if there is one."""
+    score: float
+    propensity: float
+    slot: str
+    reasons: tuple[Reason, ...]
+    """The weightiest first; they sum to the score."""
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Item:
+        reasons = tuple(Reason(**reason) for reason in kept["reasons"])
+        return cls(**{**kept, "reasons": reasons})
+
+    def kept(self) -> dict[str, Any]:
+        return {
+            "position": self.position, "material": self.material, "script": self.script,
+            "score": self.score, "propensity": self.propensity, "slot": self.slot,
+            "reasons": [reason.kept() for reason in self.reasons],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a material is not on a customer's list."""
+
+    key: str
+    facts: Mapping[str, Any]
+    reasons: tuple[Reason, ...] = ()
+    """What its score is made of, if it has one."""
+
+    def text(self, language: str = "zh") -> str:
+        return say(self.key, language, **self.facts)

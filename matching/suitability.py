@@ -1,0 +1,100 @@
+"""Suitability (适当性): what must not be offered to this customer by this rep, whatever it scores.
+
+A product's risk above the customer's own valid assessment, a category the rep holds no licence for,
+a price cut for somebody who cares for experience, promotion for whom it would be too much, what she
+has read already. Pure: told the facts, it answers with a mask. What stands on the shelf is not
+asked here, and caps are the touch policy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data_hub.profiles import Profile
+from matching.arrays import Slice
+
+Mask = npt.NDArray[np.bool_]
+PROMO, LARGE, PRICE_CUT = 1, 2, 4
+_RISK = 3
+"""Bits by which the level of risk is shifted in a content's nature; the licence lies above."""
+_LICENCE = 6
+ASSESSED_FOR = timedelta(days=365)
+"""So long an assessment of risk is valid."""
+UNASSESSED = 2
+"""Up to this level anybody may be offered a product."""
+LICENCES: Mapping[str, str] = {
+    "基金": "基金从业资格",
+    "保险": "保险销售从业资格",
+    "证券": "证券从业资格",
+}
+"""Which licence a product needs, by a tag on it or above it."""
+PRODUCTS = frozenset({"product_note", "proposal"})
+
+
+def nature_of(type_: str, fields: Mapping[str, Any], tags: Collection[str], promo: bool) -> int:
+    """What a content is, as one number. ``tags`` are the names of its tags and those above."""
+    cut, size = bool(fields.get("price_cut")), str(fields.get("promo_level") or "")
+    marks = PROMO * (promo or cut or bool(size)) | LARGE * (size == "large") | PRICE_CUT * cut
+    level = str(fields.get("risk_level") or "")[1:]
+    licence = 0
+    if type_ in PRODUCTS:
+        needed = (at for at, name in enumerate(LICENCES, 1) if name in tags)
+        licence = next(needed, 0)
+    return marks | (int(level) if level.isdigit() else 0) << _RISK | licence << _LICENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is too much for this customer and this rep."""
+
+    risk: int = 5
+    """The highest level of risk she may be offered."""
+    licences: frozenset[str] | None = None
+    """The rep's; None asks for none."""
+    promo: bool = True
+    price_cut: bool = True
+    only_large: bool = False
+    """Of promotion, only what is large."""
+    tired_of: frozenset[str] = frozenset()
+    """What she was told lately."""
+
+
+def tolerance(profile: Profile, now: datetime) -> int:
+    """Up to which level of risk she may be offered anything, by her last valid assessment.
+
+    Who has none, or an old one, is offered what is low in risk: saving and protection.
+    """
+    told = profile.told().get("risk_level")
+    level = str(told.value or "")[1:] if told else ""
+    if told is None or not level.isdigit() or now - told.at > ASSESSED_FOR:
+        return UNASSESSED
+    return min(5, int(level))
+
+
+def barriers(candidates: Slice, limits: Limits) -> dict[str, Mask]:
+    """By the reason (a key of `kernel.wording`): which candidates it keeps off her list."""
+    natures = candidates.natures
+    promo, cut = (natures & PROMO) > 0, (natures & PRICE_CUT) > 0
+    found = {"why_too_risky": ((natures >> _RISK) & 7) > limits.risk}
+    if limits.licences is not None:
+        missing = [0, *LICENCES.values()]
+        lacking = [at for at, name in enumerate(missing) if at and name not in limits.licences]
+        found["why_no_licence"] = np.isin(natures >> _LICENCE, lacking)
+    if not limits.promo:
+        found["why_no_promotion"] = promo
+    if not limits.price_cut:
+        found["why_no_price_cut"] = cut
+    if limits.only_large:
+        found["why_only_large"] = promo & ((natures & LARGE) == 0)
+    tired = np.zeros(len(candidates), bool)
+    for material in limits.tired_of:
+        if (place := candidates.place(material)) is not None:
+            tired[place] = True
+    found["why_told_lately"] = tired
+    return found

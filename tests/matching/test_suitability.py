@@ -1,0 +1,117 @@
+"""What must not be offered is not offered, whatever it scores; and is asked again at the end."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from data_hub.consents import PERSONALISATION
+from matching.arrays import Row, Whole
+from matching.recommender import Recommender
+from matching.suitability import Limits, barriers, nature_of
+from tests.conftest import MONDAY
+from tests.matching.conftest import ALWAYS
+
+NATURES = {
+    "plain": nature_of("image_text", {}, (), promo=False),
+    "promo": nature_of("image_text", {}, (), promo=True),
+    "large": nature_of("image_text", {"promo_level": "large"}, (), promo=False),
+    "cut": nature_of("image_text", {"price_cut": True}, (), promo=False),
+    "r4": nature_of("product_note", {"risk_level": "R4"}, (), promo=False),
+    "fund": nature_of("product_note", {"risk_level": "R1"}, {"基金"}, promo=False),
+    "about funds": nature_of("image_text", {}, {"基金"}, promo=False),
+}
+
+
+@pytest.mark.rule("R158.1")
+@pytest.mark.parametrize(
+    ("limits", "kept_off"),
+    [
+        (Limits(), set()),
+        (Limits(risk=3), {"r4"}),
+        (Limits(licences=frozenset({"保险销售从业资格"})), {"fund"}),
+        (Limits(licences=frozenset({"基金从业资格"})), set()),
+        (Limits(promo=False), {"promo", "large", "cut"}),
+        (Limits(price_cut=False), {"cut"}),
+        (Limits(only_large=True), {"promo", "cut"}),
+        (Limits(tired_of=frozenset({"plain", "gone"})), {"plain"}),
+    ],
+)
+def test_each_limit_keeps_off_what_it_should_and_nothing_else(limits, kept_off):
+    rows = [Row(name, "image_text", ("a",), (ALWAYS,), nature) for name, nature in NATURES.items()]
+    made = Whole.of(rows).slice("", None, MONDAY)
+    masks = barriers(made, limits)
+    barred = np.any(list(masks.values()), axis=0)
+    assert {str(made.ids[at]) for at in np.flatnonzero(barred)} == kept_off
+
+
+def risky(company, level):
+    made = company.place("稳健配置", "理财", kind="product_note")
+    company.materials.edit(made, fields={"risk_level": level}, by="li")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("told", "days_ago", "offered"),
+    [("C4", 10, True), ("C3", 10, False), ("C5", 400, False), (None, 0, False)],
+)
+def test_a_product_is_offered_up_to_her_valid_assessment(company, told, days_ago, offered):
+    rep, product = company.hire("li"), risky(company, "R4")
+    handle = company.meet(rep=rep)
+    if told:
+        company.tell(
+            company.event("identified", handle, ago=timedelta(days=days_ago),
+                          traits={"risk_level": told})
+        )  # fmt: skip
+    offer = company.offer(handle, rep)
+    assert (product in {item.material for item in offer.told()}) is offered
+    if not offered:
+        customer = company.identities.customer_of(handle)
+        answer = company.recommender.why_not(customer, rep, product)
+        assert answer.key == "why_too_risky"
+
+
+def test_what_she_has_read_is_not_offered_again_and_why_not_says_so(company):
+    made, rep = company.library(each=2), company.hire("li")
+    handle = company.meet(rep=rep)
+    read = made["健康"][0]
+    company.tell(company.event("read_material", handle, read))
+    offer = company.offer(handle, rep)
+    assert read not in {item.material for item in offer.told()}
+    customer = company.identities.customer_of(handle)
+    assert company.recommender.why_not(customer, rep, read).text("zh") == "她已经读过"
+
+
+def test_who_opted_out_of_personalisation_is_offered_nothing_because_of_what_she_reads(company):
+    made, rep = company.library(each=3), company.hire("li")
+    handle = company.meet(rep=rep)
+    company.tell(*(company.event("read_material", handle, each) for each in made["健康"][:2]))
+    kinds = {r.kind for item in company.offer(handle, rep).told() for r in item.reasons}
+    assert "tag" in kinds
+    company.consents.withdraw([handle], PERSONALISATION, source="page")
+    kinds = {r.kind for item in company.offer(handle, rep).told() for r in item.reasons}
+    assert not kinds & {"tag", "neighbour"}
+
+
+def test_what_leaves_the_shelf_while_it_is_scored_is_not_in_the_answer(company):
+    company.library(each=3)
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    retired = []
+
+    class Raced(Recommender):
+        """Somebody takes the first of the list off the shelf at the worst moment, every time."""
+
+        def _items(self, asked, chosen):
+            items = super()._items(asked, chosen)
+            retired.append(items[0].material)
+            with ThreadPoolExecutor(1) as other:
+                other.submit(company.shelf.retire, retired[-1], by="li").result()
+            return items
+
+    company.recommender.__class__ = Raced
+    offer = company.offer(handle, rep)
+    assert len(retired) == 3
+    assert not set(retired) & {item.material for item in offer.told()}
+    assert offer.told()
