@@ -31,9 +31,16 @@ class Offer(Record, kw_only=True):
     candidates: Mapped[str]
     """A digest of everything that could have been offered."""
     policy: Mapped[str]
+    withheld: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    """How many candidates each rule kept off the list: a key of `kernel.wording` and a count."""
 
     def told(self) -> list[Item]:
         return [Item.of(kept) for kept in self.items]
+
+    def absent(self) -> list[Absence]:
+        """What was kept off the list, the most first."""
+        most = sorted(self.withheld.items(), key=lambda each: (-each[1], each[0]))
+        return [Absence(key, count) for key, count in most]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,17 @@ class Item:
             "score": self.score, "propensity": self.propensity, "slot": self.slot,
             "reasons": [reason.kept() for reason in self.reasons],
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """One reason why contents are not on a list, and how many it concerns."""
+
+    key: str
+    count: int
+
+    def text(self, language: str = "zh") -> str:
+        return say(self.key, language)
 
 
 @dataclass(frozen=True, slots=True)

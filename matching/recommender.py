@@ -155,6 +155,7 @@ class Recommender:
             handle=handle, rep=rep, at=asked.scores.question.now,
             items=[item.kept() for item in items], candidates=asked.candidates.digest,
             policy=f"{asked.scores.weights.policy}@{self._nightly.number}",
+            withheld={key: n for key, mask in asked.barriers.items() if (n := int(mask.sum()))},
         )  # fmt: skip
         session.add(offer)
         self._changes.note(
@@ -248,12 +249,13 @@ class Recommender:
         profile = self._profiles.of(customer.id)
         limits = self._limits(customer, profile, rep, now)
         personal = self._consents.allows(customer.handles, PERSONALISATION)
-        question = self._question(profile if personal else Profile(), rep, now, weights)
+        known = profile if personal else Profile()
+        question = self._question(known, rep, now, weights)
         own = key_of(customer.id)
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights)
         barred = barriers(candidates, limits)
-        barred["why_already_read"] = self._consumed(scores, reads(profile))
+        barred["why_already_read"] = self._consumed(scores, reads(known))
         return _Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
 
     def _consumed(self, scores: Scores, read: Sequence[tuple[str, datetime]]) -> Mask:
@@ -274,8 +276,8 @@ class Recommender:
         """What the policy of touches, her assessment and the rep's licences leave."""
         allowed = self._touch_policy.allowance(customer.handles[0])
         return Limits(
-            risk=tolerance(profile, now),
-            licences=frozenset(rep.licences) if rep and rep.licences else None,
+            risk=tolerance(profile, self._zone.day(now)),
+            licences=frozenset(rep.licences) if rep else None,
             promo=allowed.promo, price_cut=allowed.price_cut,
             only_large=allowed.only_large_promo, tired_of=allowed.tired_of,
         )  # fmt: skip

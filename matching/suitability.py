@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,6 @@ PROMO, LARGE, PRICE_CUT = 1, 2, 4
 _RISK = 3
 """Bits by which the level of risk is shifted in a content's nature; the licence lies above."""
 _LICENCE = 6
-ASSESSED_FOR = timedelta(days=365)
-"""So long an assessment of risk is valid."""
 UNASSESSED = 2
 """Up to this level anybody may be offered a product."""
 LICENCES: Mapping[str, str] = {
@@ -56,7 +54,7 @@ class Limits:
     risk: int = 5
     """The highest level of risk she may be offered."""
     licences: frozenset[str] | None = None
-    """The rep's; None asks for none."""
+    """The rep's; None when no rep speaks, so that none is asked for."""
     promo: bool = True
     price_cut: bool = True
     only_large: bool = False
@@ -65,14 +63,13 @@ class Limits:
     """What she was told lately."""
 
 
-def tolerance(profile: Profile, now: datetime) -> int:
+def tolerance(profile: Profile, today: date) -> int:
     """Up to which level of risk she may be offered anything, by her last valid assessment.
 
     Who has none, or an old one, is offered what is low in risk: saving and protection.
     """
-    told = profile.told().get("risk_level")
-    level = str(told.value or "")[1:] if told else ""
-    if told is None or not level.isdigit() or now - told.at > ASSESSED_FOR:
+    level = profile.risk[1:]
+    if not level.isdigit() or profile.risk_until(today) is None:
         return UNASSESSED
     return min(5, int(level))
 

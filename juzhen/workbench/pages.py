@@ -124,6 +124,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
         return _page(
             platform, "customer.html", "customers", her=her, name=telling.name_of(her, tongue),
             card=telling.card(platform, platform.profiles.of(her.id), tongue), offer=offer,
+            absent=offer.absent(),
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
             before=before, **_happened(platform, actor, her.id, before),

@@ -15,7 +15,8 @@ from data_hub.customers import Happening
 from data_hub.profiles import Profile
 from kernel.actors import require
 from kernel.errors import Conflict
-from matching.offers import Item
+from matching.offers import Absence, Item
+from matching.offers import WhyNot as Answered
 from schemas.graphql import standing
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context
@@ -210,12 +211,43 @@ class Suggestion(graphene.ObjectType):
     reasons = graphene.List(graphene.NonNull(Reason), required=True, resolver=_told("reasons"))
 
 
+class Absent(graphene.ObjectType):
+    """Why contents on the shelf are not offered to her, and how many."""
+
+    key = graphene.String(required=True)
+    count = graphene.Int(required=True)
+    text = graphene.String(
+        required=True,
+        resolver=lambda absence, ask: absence.text(ask.context.language),
+        description="For people, in the asker's language.",
+    )
+
+
+class WhyNot(graphene.ObjectType):
+    """Why a material is not on a customer's list, or where it stands on it."""
+
+    key = graphene.String(required=True)
+    text = graphene.String(
+        required=True,
+        resolver=lambda why, ask: why.text(ask.context.language),
+        description="For people, in the asker's language.",
+    )
+    reasons = graphene.List(
+        graphene.NonNull(Reason), required=True, description="What its score is made of."
+    )
+
+
 class Recommendations(graphene.ObjectType):
     """What to offer a customer now, and why."""
 
     id = graphene.ID(required=True, description="The offer as it is kept.")
     as_of = Moment(required=True)
     items = graphene.List(graphene.NonNull(Suggestion), required=True)
+    absent = graphene.List(
+        graphene.NonNull(Absent),
+        required=True,
+        description="What the rules kept off the list, by the reason.",
+    )
 
 
 class _Suggested(NamedTuple):
@@ -234,6 +266,7 @@ class _Offered(NamedTuple):
     id: str
     as_of: datetime
     items: list[_Suggested]
+    absent: list[Absence]
 
 
 def _recommendations(source: None, ask: Ask, customer: str, first: int | None = None) -> _Offered:
@@ -245,7 +278,14 @@ def _recommendations(source: None, ask: Ask, customer: str, first: int | None = 
     items = offer.told()
     library.materials(context).expect(item.material for item in items)
     _words(context, customer).expect(item.script for item in items if item.script)
-    return _Offered(offer.id, offer.at, [_Suggested(customer, item) for item in items])
+    suggested = [_Suggested(customer, item) for item in items]
+    return _Offered(offer.id, offer.at, suggested, offer.absent())
+
+
+def _why_not(source: None, ask: Ask, customer: str, material: str) -> Answered:
+    context: Context = ask.context
+    require(context.actor, "recommend")
+    return context.recommender.why_not(customer, context.actor, visible(context, material).id)
 
 
 def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
@@ -281,6 +321,13 @@ QUESTIONS = {
         first=graphene.Int(default_value=10, description="At most 100."),
         resolver=_recommendations,
     ),
+    "why_not": graphene.Field(
+        WhyNot,
+        customer=key(),
+        material=key(),
+        resolver=_why_not,
+        description="Why a material is not among what she is offered, whatever it is.",
+    ),
 }
 
 VERBS = {
@@ -294,5 +341,11 @@ VERBS = {
     ),
 }  # fmt: skip
 
-SIZES = {("RecommendedItem", "reasons"): 20, **standing.SIZES}
-WEIGHTS = {("Query", "recommendations"): 100, ("Customer", "timeline"): 5}
+SIZES = {
+    ("RecommendedItem", "reasons"): 20, ("WhyNot", "reasons"): 20,
+    ("Recommendations", "absent"): 10, **standing.SIZES,
+}  # fmt: skip
+WEIGHTS = {
+    ("Query", "recommendations"): 100, ("Query", "whyNot"): 100,
+    ("Customer", "timeline"): 5,
+}  # fmt: skip

@@ -2,14 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from data_hub.consents import PERSONALISATION
 from matching.arrays import Row, Whole
+from matching.offers import Absence
 from matching.recommender import Recommender
 from matching.suitability import Limits, barriers, nature_of
+from tests.company import TOPICS
 from tests.conftest import MONDAY
 from tests.matching.conftest import ALWAYS
 
@@ -70,6 +75,29 @@ def test_a_product_is_offered_up_to_her_valid_assessment(company, told, days_ago
         customer = company.identities.customer_of(handle)
         answer = company.recommender.why_not(customer, rep, product)
         assert answer.key == "why_too_risky"
+        assert offer.absent() == [Absence("why_too_risky", 1)]
+
+
+def test_an_assessment_ends_on_the_day_that_was_told_with_it(company):
+    rep, product = company.hire("li"), risky(company, "R4")
+    day = company.zone.day(company.clock())
+    for number, (until, offered) in enumerate([(day, True), (day - timedelta(days=1), False)]):
+        handle = company.meet(f"1380000000{number}", rep=rep, risk_level="C4",
+                              risk_valid_until=until.isoformat())  # fmt: skip
+        offer = company.offer(handle, rep)
+        assert (product in {item.material for item in offer.told()}) is offered
+
+
+def test_a_rep_offers_only_products_that_she_is_licensed_for(company):
+    fund = company.place("成长基金说明", "基金", kind="product_note")
+    about = company.place("怎么看基金", "基金")
+    licensed = company.staff.add("wang", "王", by="li", licences=["基金从业资格"])
+    for rep, offered in (
+        (company.hire("li"), {about}), (company.staff.actor(licensed.id), {about, fund}),
+    ):  # fmt: skip
+        handle = company.meet(f"1380000000{len(offered)}", rep=rep)
+        told = {item.material for item in company.offer(handle, rep).told()}
+        assert told == offered
 
 
 def test_what_she_has_read_is_not_offered_again_and_why_not_says_so(company):
@@ -92,6 +120,27 @@ def test_who_opted_out_of_personalisation_is_offered_nothing_because_of_what_she
     company.consents.withdraw([handle], PERSONALISATION, source="page")
     kinds = {r.kind for item in company.offer(handle, rep).told() for r in item.reasons}
     assert not kinds & {"tag", "neighbour"}
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=st.lists(st.integers(0, 5), max_size=8))
+def test_for_who_opted_out_the_list_is_the_same_whatever_she_has_read(company, history):
+    if not company.tags:
+        made = company.library(each=1)
+        company.read = [made[topic][0] for topic in TOPICS]
+        company.rep = company.hire("li")
+        company.number = count(13_900_000_000)
+        company.lists = set()
+    handle = company.meet(str(next(company.number)), rep=company.rep)
+    company.consents.withdraw([handle], PERSONALISATION, source="page")
+    company.tell(*(company.event("read_material", handle, company.read[at]) for at in history))
+    asked = company.recommender.scored(company.id_of(handle), company.rep)
+    reads, pulls = asked.question.reads, asked.question.pulls
+    offered = {item.material for item in company.offer(handle, company.rep, 18).told()}
+    company.lists.add((tuple(reads), tuple(pulls), frozenset(offered)))
+    assert len(company.lists) == 1
 
 
 def test_what_leaves_the_shelf_while_it_is_scored_is_not_in_the_answer(company):

@@ -24,3 +24,21 @@ def test_a_customers_token_answers_only_the_shelf_a_material_and_me(house, quest
     assert house.ask("query($m: ID!) { material(id: $m) { title } me { role } }", her, m=made) == {
         "material": {"title": "在架"}, "me": {"role": "customer"},
     }  # fmt: skip
+
+
+def test_what_is_not_offered_is_told_with_its_reason_in_both_languages(house):
+    made, rep = house.library(each=2), house.hire("r1", name="李丽")
+    her = house.meet(rep=rep, name="王芳", gender="f")
+    read = made["健康"][0]
+    house.tell(house.event("read_material", her, read))
+    ask = """query($c: ID!, $m: ID!) {
+      recommendations(customer: $c) { absent { key count text } }
+      whyNot(customer: $c, material: $m) { key text reasons { kind weight } } }"""
+    told = house.ask(ask, rep, c=house.id_of(her), m=read)
+    assert told["recommendations"]["absent"] == [
+        {"key": "why_already_read", "count": 1, "text": "她已经读过"}
+    ]
+    assert (told["whyNot"]["key"], told["whyNot"]["text"]) == ("why_already_read", "她已经读过")
+    assert told["whyNot"]["reasons"]
+    listed = house.ask(ask, rep, c=house.id_of(her), m=made["健康", "product_note"])
+    assert listed["whyNot"]["text"].startswith("它就在推荐里")

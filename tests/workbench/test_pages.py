@@ -56,6 +56,14 @@ def test_a_customers_page_tells_who_what_to_send_what_to_say_and_why(desk, phone
     assert len(acts(desk, "recommended")) == 1
 
 
+def test_her_page_says_how_much_is_not_offered_and_why(desk, phone, her, shop):
+    handle = desk.identities.handles(her)[0]
+    desk.company.tell(desk.company.event("read_material", handle, shop["materials"][3]))
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    assert "1 份在架内容没有推荐，原因" in page
+    assert say("why_already_read") in page
+
+
 def test_a_share_through_the_official_account_is_queued_with_the_edited_words(
     desk, phone, rep, her, shop
 ):
