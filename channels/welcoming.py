@@ -21,6 +21,7 @@ from channels.live_codes import LiveCodes
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from kernel.clock import Clock
+from kernel.crash import crash_point, declare
 from kernel.errors import Problem
 from kernel.events import Handle
 from stores.changes import Changes
@@ -29,6 +30,7 @@ from stores.records import Record, Records, insert
 LIFE = timedelta(seconds=20)
 _HOLD = timedelta(seconds=6)
 """How long one try is left alone before another worker takes it for dead."""
+GREETED = declare("welcoming.greeted", "she was welcomed; nobody here knows")
 
 
 class Welcome(Record, kw_only=True):
@@ -127,6 +129,7 @@ class Welcoming:
                 at=welcome.at,
             )  # fmt: skip
             channel.greet(greeting, message)
+            crash_point(GREETED)
         except (Busy, Unanswered) as later:
             wait = later.seconds if isinstance(later, Busy) else 0
             return self._later(welcome, min(wait or 1.0, 5.0))

@@ -20,6 +20,7 @@ from data_hub.identities import Identities
 from data_hub.staff import Staff, StaffBook
 from engagement.reminders import Reminder
 from kernel.clock import Clock
+from kernel.crash import crash_point, declare
 from kernel.errors import Problem
 from kernel.events import Handle
 from kernel.wording import say
@@ -34,6 +35,7 @@ _FOLLOWER = "rep_cards"
 _FRESH = timedelta(days=2)
 _LOOK_AGAIN = timedelta(minutes=1)
 _MOST_TRIES = 20
+TOLD = declare("rep_cards.told", "the rep's WeCom has the card; that is not noted")
 
 
 class RepCard(Record, kw_only=True):
@@ -165,6 +167,7 @@ class RepCards:
             channel = self._channels.of(account)
             message = self._message(reminder, rep, account)
             receipt = channel.send(message, key=f"{card.reminder}")
+            crash_point(TOLD)
         except (Busy, Unanswered) as later:
             seconds = later.seconds if isinstance(later, Busy) else 0
             wait = timedelta(seconds=seconds or min(2.0 ** (card.tries + 1), 300))

@@ -1,8 +1,9 @@
 """The worker (值班): what runs when, in a written order. Every duty may be done twice.
 
 Duties of one lane run one after the other; lanes run side by side, so that a slow platform never
-delays the digest. Each duty is done under a lease, so any number of workers share the work. On
-SIGTERM nothing new is begun, what is under way is finished, the leases are let go.
+delays the digest. A lane works under a lease, so any number of workers share the work; it sleeps
+until something was committed, or until the clock alone may have made something due. On SIGTERM
+nothing new is begun, what is under way is finished, the leases are let go.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from juzhen import metrics
 from juzhen.logs import logger
+from juzhen.pulse import Pulse
 from stores.claims import Leases
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 LEASE = 6.0
 """Seconds that a dead worker's duties wait for another. A round may take longer: done twice, it
 does no harm."""
+_LISTEN = 0.1
+"""Seconds between two looks whether anything was committed."""
+_SOON = 1.0
+"""Longest wait of a duty that the clock alone can make due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,12 @@ class Duty:
     """Seconds between rounds that found nothing; after one that did, the next begins at once."""
     shared: bool = False
     """Several workers may do it at once: it claims piece by piece."""
+    idle: float = 5.0
+    """Seconds between rounds while nothing is committed at all."""
+
+    def rests(self, stirred: bool) -> float:
+        """Seconds to wait after a round that found nothing."""
+        return self.every if stirred else max(self.every, self.idle)
 
 
 def lanes(platform: Platform) -> dict[str, list[Duty]]:
@@ -46,7 +58,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
     return {
         "events": [
             Duty("copy_acts", lambda: p.own_acts.copy(500), 0.2),
-            Duty("fold", lambda: p.fold.run(5_000), 0.1),
+            Duty("fold", lambda: p.fold.run(5_000), 0.1, idle=0.1),
             Duty("freshen", p.digest.freshen, 0.3),
             Duty("digest", lambda: p.digest.run(500), 0.1),
             Duty("count", lambda: p.counters.fold(500), 0.2),
@@ -63,28 +75,40 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         ],
         "night": [Duty("train", p.nightly.due, 300.0)],
         "channels": [
-            Duty("plan", p.publishing.plan, 0.3),
-            Duty("gate", p.publishing.gate, 0.3, shared=True),
+            Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
+            Duty("gate", p.publishing.gate, 0.3, shared=True, idle=_SOON),
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
             Duty("live_codes", p.live_codes.finish, 5.0),
             Duty("catch_up", p.catching_up.run, 60.0),
         ],
         "express": [
-            Duty("greet", p.publishing.greet, 0.1, shared=True),
-            Duty("welcome", p.welcoming.greet_due, 0.2, shared=True),
+            Duty("greet", p.publishing.greet, 0.1, shared=True, idle=_SOON),
+            Duty("welcome", p.welcoming.greet_due, 0.2, shared=True, idle=_SOON),
             Duty("rep_cards", lambda: p.rep_cards.follow(200), 0.5),
         ],
-        **{f"sender-{n}": _sender(p) for n in range(1, p.settings.worker_senders + 1)},
+        **{f"sender-{n}": _sender(p, n) for n in range(1, p.settings.worker_senders + 1)},
     }
 
 
-def _sender(p: Platform) -> list[Duty]:
-    """One of several that call platforms: a slow one keeps only its own share of them waiting."""
+def pulse(platform: Platform) -> Pulse:
+    """Beats with every commit to the records and to what is known of people."""
+    stores = (platform.records,) if platform.records.on_postgres else (
+        platform.records, platform.people
+    )  # fmt: skip
+    return Pulse([store.stirred for store in stores])
+
+
+def _sender(p: Platform, number: int) -> list[Duty]:
+    """One of several that call platforms: a slow one keeps only its own share of them waiting.
+
+    The first watches the clock; what it finds wakes the others.
+    """
+    idle = _SOON if number == 1 else 10 * _SOON
     return [
-        Duty("rescue", p.publishing.rescue, 1.0, shared=True),
-        Duty("carry", p.publishing.carry, 0.3, shared=True),
-        Duty("poll", p.publishing.poll, 1.0, shared=True),
-        Duty("withdraw", p.publishing.withdraw_due, 0.3, shared=True),
+        Duty("rescue", p.publishing.rescue, 1.0, shared=True, idle=idle),
+        Duty("carry", p.publishing.carry, 0.3, shared=True, idle=idle),
+        Duty("poll", p.publishing.poll, 1.0, shared=True, idle=idle),
+        Duty("withdraw", p.publishing.withdraw_due, 0.3, shared=True, idle=idle),
     ]
 
 
@@ -92,7 +116,13 @@ class Worker:
     """One process full of duties."""
 
     def __init__(
-        self, duties: dict[str, list[Duty]], leases: Leases, *, drain: float, name: str = ""
+        self,
+        duties: dict[str, list[Duty]],
+        leases: Leases,
+        *,
+        drain: float,
+        name: str = "",
+        pulse: Pulse | None = None,
     ) -> None:
         """``drain`` is how many seconds stopping may take; ``name`` tells workers apart."""
         self._duties = duties
@@ -100,6 +130,11 @@ class Worker:
         self._drain = drain
         self._stopping = threading.Event()
         self._me = name or f"{socket.gethostname()}:{os.getpid()}"
+        self._pulse = pulse or Pulse()
+        self._held: dict[str, float] = {}
+        """Until when a lane may take its lease for its own, by the steady clock."""
+        self._awake: dict[str, float] = {}
+        """When a lane last went from one duty to the next."""
 
     def run(self) -> None:
         """Work until a signal says stop, then finish what is under way."""
@@ -110,54 +145,99 @@ class Worker:
     def lanes(self) -> None:
         """Every lane in a thread of its own, until `stop`."""
         threads = [
-            threading.Thread(target=self._lane, args=(duties,), name=lane, daemon=True)
+            threading.Thread(target=self._lane, args=(lane, duties), name=lane, daemon=True)
             for lane, duties in self._duties.items()
         ]
         for thread in threads:
             thread.start()
-        while not self._stopping.wait(0.5):
-            pass  # a signal taken by another thread is heard when this one wakes
+        renewed = time.monotonic()
+        while not self._stopping.wait(_LISTEN):
+            renewed = self._listen(renewed)
+        self._pulse.beat()
         deadline = time.monotonic() + self._drain
         for thread in threads:
             thread.join(max(0.1, deadline - time.monotonic()))
+        self._let_go()
         logger().info("worker_stopped", unfinished=[t.name for t in threads if t.is_alive()])
 
     def stop(self) -> None:
         self._stopping.set()
 
-    def _lane(self, duties: Sequence[Duty]) -> None:
-        next_at = dict.fromkeys((duty.name for duty in duties), 0.0)
-        held: dict[str, float] = {}
+    def _listen(self, renewed: float) -> float:
+        """Wake the lanes if anything was committed, and keep their leases; when that was done."""
+        now = time.monotonic()
+        try:
+            self._pulse.listen()
+            if now - renewed < LEASE / 3:
+                return renewed
+            self._renew(now)
+            self._pulse.absorb()
+        except Exception:  # noqa: BLE001 — the outermost loop of the worker; asked again soon
+            logger().exception("pulse_failed")
+            self._pulse.beat()
+            self._stopping.wait(1.0)
+        return now
+
+    def _renew(self, now: float) -> None:
+        """All lanes at once; one that hangs in a duty loses its lease."""
+        lively = {f"lane:{lane}": lane for lane in self._held if now - self._awake[lane] < LEASE}
+        if not lively:
+            return
+        kept = self._leases.hold_all(list(lively), self._me, LEASE)
+        for name, lane in lively.items():
+            if name in kept:
+                self._held[lane] = now + LEASE * 2 / 3
+            else:
+                self._held.pop(lane, None)
+
+    def _lane(self, lane: str, duties: Sequence[Duty]) -> None:
+        due = dict.fromkeys((duty.name for duty in duties), (0.0, -1))
+        """By duty, when its last round ended and how often the pulse had beaten before it."""
         while not self._stopping.is_set():
+            beats = self._pulse.beats
+            pause = 60.0
             for duty in duties:
+                self._awake[lane] = time.monotonic()
                 if self._stopping.is_set():
                     break
-                if time.monotonic() < next_at[duty.name]:
-                    continue
-                found = self._round(duty, held)
-                wait = LEASE / 6 if found is None else duty.every
-                next_at[duty.name] = time.monotonic() + (0 if found else wait)
-            pause = min(next_at.values()) - time.monotonic()
-            self._stopping.wait(min(max(pause, 0.005), 1.0))
-        self._let_go(held)
+                if self._rest(duty, *due[duty.name]) <= 0:
+                    due[duty.name] = self._done(lane, duty)
+                pause = min(pause, self._rest(duty, *due[duty.name]))
+            if pause > 0:
+                self._awake[lane] = time.monotonic() + pause
+                self._pulse.wait(beats, pause)
 
-    def _mine(self, duty: Duty, held: dict[str, float]) -> bool:
-        """Hold the duty's lease, renewed at a third of its life; a shared duty needs none."""
-        now = time.monotonic()
-        if duty.shared or held.get(duty.name, 0) > now:
+    def _rest(self, duty: Duty, ended: float, beats: int) -> float:
+        """Seconds until its next round."""
+        return ended + duty.rests(not self._pulse.still(beats)) - time.monotonic()
+
+    def _done(self, lane: str, duty: Duty) -> tuple[float, int]:
+        beats = self._pulse.beats
+        found = self._round(lane, duty)
+        if found:
+            self._pulse.beat()  # whoever follows it looks at once
+            return 0.0, -1
+        if found is None:
+            return time.monotonic() + LEASE / 6 - duty.rests(False), beats
+        return time.monotonic(), beats
+
+    def _mine(self, lane: str, duty: Duty) -> bool:
+        """Hold the lane's lease, renewed by the thread that listens; a shared duty needs none."""
+        if duty.shared or self._held.get(lane, 0) > time.monotonic():
             return True
-        if self._leases.hold(f"duty:{duty.name}", self._me, LEASE) is None:
-            held.pop(duty.name, None)
+        now = time.monotonic()
+        if self._leases.hold(f"lane:{lane}", self._me, LEASE) is None:
+            self._held.pop(lane, None)
             return False
-        held[duty.name] = now + LEASE / 3
+        self._held[lane] = now + LEASE * 2 / 3
         return True
 
-    def _round(self, duty: Duty, held: dict[str, float]) -> int | None:
+    def _round(self, lane: str, duty: Duty) -> int | None:
         """One round, or None while it is another worker's. The outermost loop: a failure, be it of
         the lease's own database, is told and counted, and the lane goes on."""
         begun = time.perf_counter()
         try:
-            return duty.run() if self._mine(duty, held) else None
+            return duty.run() if self._mine(lane, duty) else None
         except Exception:  # noqa: BLE001 — the outermost loop of the worker
             logger().exception("duty_failed", duty=duty.name)
             metrics.metric("juzhen_duty_failures_total", duty=duty.name).inc()
@@ -167,7 +247,7 @@ class Worker:
             took = time.perf_counter() - begun
             metrics.metric("juzhen_duty_seconds", duty=duty.name).observe(took)
 
-    def _let_go(self, held: dict[str, float]) -> None:
+    def _let_go(self) -> None:
         for lease in self._leases.live():
-            if lease.holder == self._me and lease.name.removeprefix("duty:") in held:
+            if lease.holder == self._me and lease.name.removeprefix("lane:") in self._held:
                 self._leases.release(lease)

@@ -113,6 +113,11 @@ class Leases:
                 row.holder, row.fence, row.until = holder, row.fence + 1, until
             return Lease(name, holder, row.fence, until)
 
+    def hold_all(self, names: Collection[str], holder: str, seconds: float) -> set[str]:
+        """Hold or renew many in one transaction; those that nobody else holds."""
+        with self._records.write(*(f"lease:{name}" for name in names)):
+            return {name for name in names if self.hold(name, holder, seconds) is not None}
+
     def release(self, lease: Lease) -> None:
         """Let go at once. Harmless if somebody else holds it by now."""
         with self._records.write(f"lease:{lease.name}") as session:

@@ -141,6 +141,12 @@ class Records:
             return None
         return self.looks.stamp()
 
+    def stirred(self) -> int | str:
+        """Another answer after every commit of anybody's; not from within a transaction."""
+        if self.looks is not None:
+            return self.looks.stamp()
+        return str(self.rows(_TRANSACTIONS)[0][0])
+
     def _inside(self) -> bool:
         return getattr(self._here, "session", None) is not None
 
@@ -214,6 +220,7 @@ class Records:
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, 0))")
+_TRANSACTIONS = "SELECT pg_current_snapshot()::text"
 _LOCK_NOT_AVAILABLE = "55P03"
 _open_here = threading.local()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from channels.accounts import Account
@@ -26,6 +26,13 @@ from stores.records import Records
 
 Found = TypeVar("Found")
 _AT_ONCE = 4
+
+_ANY = (
+    select(Delivery.id)
+    .where(Delivery.state == State.DUE, Delivery.next_at <= bindparam("now"))
+    .where(Delivery.lane == bindparam("lane"))
+    .limit(1)
+)
 
 BEFORE_CLAIM = declare("deliveries.claiming", "something is due and nothing is marked yet")
 MARKED = declare("deliveries.marked", "marked sending and committed; nothing has left")
@@ -76,6 +83,8 @@ class Claiming(Ledger):
         puts it off, any other problem parks it. None when nothing is due.
         """
         crash_point(BEFORE_CLAIM)
+        if not self._any(lane):
+            return None  # most rounds find nothing and take no turn
         while True:
             with self._records.write() as session:
                 due = self._due(session, lane)
@@ -85,6 +94,11 @@ class Claiming(Ledger):
         if claimed is not None:
             crash_point(MARKED)
         return claimed
+
+    def _any(self, lane: Lane) -> bool:
+        with self._records.glance() as connection:
+            told = connection.execute(_ANY, {"lane": lane.value, "now": self._clock()})
+            return told.first() is not None
 
     def _due(self, session: Session, lane: Lane) -> Sequence[Delivery]:
         """The next of the account whose turn it is."""

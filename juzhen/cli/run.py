@@ -35,7 +35,10 @@ def worker() -> None:
     metrics.share(settings.home / "run" / "metrics")
     platform = assemble(settings)
     platform.require_ready()
-    working = duties.Worker(duties.lanes(platform), platform.leases, drain=settings.worker_drain)
+    working = duties.Worker(
+        duties.lanes(platform), platform.leases, drain=settings.worker_drain,
+        pulse=duties.pulse(platform),
+    )  # fmt: skip
     working.run()
     platform.close()
 

@@ -4,17 +4,25 @@ What is published and sent is `test_crash_points`; the fold and the journal are 
 engines. Here a whole company lives on while its worker dies at each of the other points.
 """
 
+import dataclasses
 import json
+import secrets
 import subprocess
 import sys
 import uuid
+from datetime import timedelta
 
 import pytest
 
-import juzhen.wiring  # noqa: F401 — every room that declares a point
+from channels.deliveries import State
+from channels.welcoming import Welcome
+from engagement.rep_cards import RepCard
+from juzhen.settings import load
+from juzhen.wiring import assemble
 from kernel.crash import POINTS
+from kernel.events import Handle
 from tests.flows.company import eventually
-from tests.flows.conftest import running
+from tests.flows.conftest import AES_KEY, running
 from tests.sizes import turns
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
@@ -39,7 +47,7 @@ FIND = """query($h: String!) { customers(filter: {handle: $h}) {
 
 def test_every_declared_point_is_shown_somewhere():
     here = {name for name in POINTS if not name.startswith(SHOWN_ELSEWHERE)}
-    assert here == set(FOLLOWERS)
+    assert here == {*FOLLOWERS, *(point for point, _ in DEATHS)}
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +117,160 @@ def test_a_worker_killed_there_loses_nothing_and_tells_nothing_twice(
         return [each["id"] for each in answer["nodes"]]
 
     assert eventually(lambda: found() == [material]), found()
+
+
+# what reps are told and asked on their own platform
+
+
+@pytest.fixture(scope="module")
+def wecom(company):
+    """The same company with a corporation's WeCom at the sandbox."""
+    secret = secrets.token_hex(16)
+    played = {
+        "kind": "wecom", "appid": "ww0001", "secret": secret, "token": "t0ken",
+        "aes_key": AES_KEY, "code": "wecom", "name": "安和人寿", "followers": 4,
+        "reps": [{"userid": "rep", "name": "李静"}],
+    }  # fmt: skip
+    told = company.sandbox("POST", "/sandbox/accounts", json=played)
+    assert told.status == 200, told.data
+    platform = assemble(load({"JUZHEN_HOME": str(company.processes.home)}))
+    account = platform.accounts.add(
+        code="wecom", name="安和人寿", kind="wecom", ecosystem="wechat",
+        settings={
+            "corp_id": "ww0001", "agent_id": 1000002, "welcome": "您好，我是您的客户经理",
+            "base_url": f"{company.sandbox.url}/wecom",
+        },
+        secrets={"app_secret": secret, "token": "t0ken", "aes_key": AES_KEY}, by="t",
+    )  # fmt: skip
+    yield WeComOfTheCompany(company, platform, account.id)
+    platform.close()
+
+
+@dataclasses.dataclass
+class WeComOfTheCompany:
+    """What the test begins there, and what its people saw."""
+
+    company: object
+    hub: object
+    account: str
+
+    @property
+    def seen(self):
+        return json.loads(self.company.sandbox("GET", "/sandbox/wecom").data)
+
+    def more(self, what):
+        """Says how many more of them there are then."""
+        before = len(self.seen[what])
+        return lambda: len(self.seen[what]) - before
+
+    def friend(self):
+        return Handle("external_userid", self.account, self.seen["friends"][0]["external"])
+
+    def shown(self):
+        """A moment is placed; whether it is known here, and how many tasks it became."""
+        effects = self.more("moments")
+        tag = self.hub.taxonomy.create(f"标签{uuid.uuid4()}", "topic", by="t")
+        made = self.hub.materials.create(
+            "image_text", "朋友圈", by="t", tags=[tag.id], body="<p>早做打算</p>"
+        )
+        now = self.hub.clock()
+        placement = self.hub.publishing.place(
+            made.id, self.account, opens=now - timedelta(hours=1),
+            closes=now + timedelta(hours=5), by="t",
+        )  # fmt: skip
+
+        def known():
+            (delivery,) = self.hub.deliveries.of_placement(placement.id)
+            return delivery.state == State.AWAITING_PERSON
+
+        return known, effects
+
+    def said(self):
+        """A message that a rep confirms: what is unsure waits for a person to look."""
+        effects = self.more("tasks")
+        delivery = self.hub.publishing.send(
+            self.friend(), self.account, occasion=str(uuid.uuid4()), purpose="service",
+            words="您的保单到期了", rep=self.company.ids["rep"], by="t",
+        )  # fmt: skip
+
+        def known():
+            return self.hub.deliveries.one(delivery.id).reason == "worker_lost"
+
+        return known, effects
+
+    def greeted(self):
+        """Somebody adds the rep, and is welcomed."""
+        effects = self.more("heard")
+        told = self.seen
+        known = {each["external"] for each in told["friends"]}
+        (stranger, *_) = [each for each in told["people"] if each["external"] not in known]
+        self.company.sandbox(
+            "POST", "/sandbox/wecom/add", json={"userid": "rep", "external": stranger["external"]}
+        )
+
+        def settled():
+            """By then the code may have lived its twenty seconds."""
+            with self.hub.records.read() as session:
+                said = {each.outcome for each in session.query(Welcome)}
+            return said and said <= {"greeted", "welcome_too_late"}
+
+        return settled, effects
+
+    def reminded(self):
+        """A red dot becomes a card."""
+        reminder = self.hub.reminders.remind(
+            self.company.ids["rep"], "came_back", str(self.friend()), str(uuid.uuid4())
+        )
+
+        def told():
+            with self.hub.records.read() as session:
+                card = session.get(RepCard, reminder.id)
+                return card is not None and card.ref != ""
+
+        def most_alike():
+            """Other reminders become cards too: none of them twice."""
+            tasks = [
+                json.dumps(each["told"]).partition("task_id")[2] for each in self.seen["cards"]
+            ]
+            return max(map(tasks.count, tasks))
+
+        return told, most_alike
+
+
+DEATHS = [
+    ("wecom.tasked", WeComOfTheCompany.shown),
+    ("wecom.tasked", WeComOfTheCompany.said),
+    ("welcoming.greeted", WeComOfTheCompany.greeted),
+    ("rep_cards.told", WeComOfTheCompany.reminded),
+]
+
+
+@pytest.mark.parametrize("turn", turns(20))
+def test_a_worker_killed_there_asks_nobody_on_wecom_twice(company, wecom, tmp_path, turn):
+    """Each worker finishes what the one before it left, and dies at a point of its own."""
+    company.processes.end("worker")
+    unfinished = None
+    for number, (point, begin) in enumerate(DEATHS):
+        mark = tmp_path / f"mark{number}"
+        company.start_worker(
+            JUZHEN_CRASH_AT=point, JUZHEN_CRASH_MARK=str(mark), JUZHEN_WORKER_LEASES="1"
+        )
+        if unfinished:
+            finished(*unfinished)
+        known, effects = begin(wecom)
+        worker = company.processes.running["worker"]
+        assert eventually(lambda worker=worker: worker.poll() is not None, 30), point
+        assert mark.read_text().split() == [point]
+        assert effects() == 1
+        company.processes.kill("worker")
+        unfinished = known, effects
+    company.start_worker(JUZHEN_WORKER_LEASES="1")
+    finished(*unfinished)
+
+
+def finished(known, effects):
+    assert eventually(known, 30)
+    assert effects() == 1
 
 
 def test_afterwards_every_invariant_holds(company):

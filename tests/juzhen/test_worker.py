@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from juzhen.pulse import Pulse
 from juzhen.worker import Duty, Worker
 from kernel.clock import utc_now
 from stores.claims import Leases
@@ -121,3 +122,46 @@ def test_stopping_leaves_no_lease_behind(leases):
     worker.stop()
     thread.join(5)
     assert leases.live() == []
+
+
+def test_while_nothing_is_committed_a_duty_rests_and_a_commit_wakes_it(records, leases):
+    done = []
+    duty = Duty("restless", lambda: done.append(1) or 0, 0.01, shared=True, idle=60)
+    worker = Worker({"lane": [duty]}, leases, drain=5, pulse=Pulse([records.stirred]))
+    thread = working(worker)
+    assert until(lambda: done)
+    assert not until(lambda: len(done) > 3, 0.5)
+
+    before = len(done)
+    leases.hold("anything", "somebody", 60)
+    assert until(lambda: len(done) > before)
+    worker.stop()
+    thread.join(5)
+
+
+def test_what_one_lane_finds_wakes_the_others(records, leases):
+    found, followed = [1], []
+    lanes = {
+        "finds": [Duty("finds", lambda: found.pop() if found else 0, 0.2, True, idle=0.2)],
+        "follows": [Duty("follows", lambda: followed.append(1) or 0, 0.01, True, idle=60)],
+    }
+    worker = Worker(lanes, leases, drain=5, pulse=Pulse([records.stirred]))
+    thread = working(worker)
+    assert until(lambda: followed and not found)
+    before = len(followed)
+    found.append(1)
+    assert until(lambda: len(followed) > before)
+    worker.stop()
+    thread.join(5)
+
+
+def test_a_lane_that_hangs_in_a_duty_loses_its_lease_and_the_others_keep_theirs(leases):
+    worker = Worker({}, leases, drain=5)
+    for lane in ("lively", "hung"):
+        assert worker._mine(lane, Duty("any", lambda: 0, 1))
+    now = time.monotonic()
+    worker._awake = {"lively": now, "hung": now - 7}
+    held = {lease.name: lease.until for lease in leases.live()}
+    worker._renew(now)
+    renewed = [lease.name for lease in leases.live() if lease.until > held[lease.name]]
+    assert renewed == ["lane:lively"]

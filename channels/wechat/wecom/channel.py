@@ -41,8 +41,10 @@ from channels.wechat.wecom import behaviour, contacts, hearing
 from channels.wechat.wecom.cards import Cards
 from channels.wechat.wecom.wire import WeComWire
 from kernel.clock import Clock
+from kernel.crash import crash_point, declare
 from kernel.events import Event, Handle
 
+TASKED = declare("wecom.tasked", "a rep was given a task; nobody here knows")
 GROUP = "wecom_group"
 """The kind of handle that a customer group is known by."""
 
@@ -115,6 +117,7 @@ class WeCom:
             "/cgi-bin/externalcontact/add_moment_task",
             text={"content": text}, attachments=[{"msgtype": "link", "link": link}],
         )  # fmt: skip
+        crash_point(TASKED)
         if not told.get("jobid"):
             raise Unanswered("platform_answer_unreadable", path="add_moment_task")
         return Receipt(ref=f"moment:{told['jobid']}:{key}", progress=Progress.AWAITING_PERSON)
@@ -209,6 +212,7 @@ class WeCom:
         told = self.wire.do(
             "/cgi-bin/externalcontact/add_msg_template", **payload, **content(message)
         )
+        crash_point(TASKED)
         if whose in _texts(told.get("fail_list")):
             raise Refused("recipient_gone")
         if not told.get("msgid"):
