@@ -91,7 +91,7 @@ class Acquaintances:
         channel = self._channels.of(stranger.account)
         told = channel.introduce(Handle.parse(stranger.handle), stranger.followed)
         if told is not None:
-            self._intake.take([told])
+            self._intake.take([told], door="acquaintance")
 
     def _put_off(self, stranger: Stranger, seconds: float) -> None:
         """Ask later; after ten tries she stays a stranger until she follows again."""

@@ -61,7 +61,7 @@ class Callbacks:
             )  # fmt: skip
         if received.greetings and self._welcoming is not None:
             self._welcoming.note(ours, received.greetings)
-        self._intake.take(received.events, refusals)
+        self._intake.take(received.events, refusals, door="callback")
         crash_point(TAKEN)
         for outcome in received.outcomes:
             self._deliveries.note_outcome(ours.id, outcome)

@@ -98,7 +98,7 @@ class CatchingUp:
             events, onward = ask(mark)
         except Problem:
             return 0
-        self._intake.take(events)
+        self._intake.take(events, door="catching_up")
         with self._records.write():
             self._marks.move(name, f"{today.isoformat()}|{onward or _DONE}")
         return 1

@@ -64,8 +64,12 @@ class Digest:
         findings: Findings | None = None,
         zone: Zone | None = None,
         standings: Standings | None = None,
+        counted: Callable[[int], None] | None = None,
     ) -> None:
-        """Without ``standings`` nobody is asked where she stands, nor which segments she is in."""
+        """Without ``standings`` nobody is asked where she stands, nor which segments she is in.
+
+        ``counted`` is told how many events each slice took in.
+        """
         self._history = history
         self._people = people
         self._identities = identities
@@ -76,6 +80,7 @@ class Digest:
         self._clock = clock
         self._zone = zone or Zone()
         self._standings = standings
+        self._counted = counted
         self._seen = 0
 
     def run(self, limit: int = 2_000) -> int:
@@ -219,7 +224,11 @@ class Digest:
         if not stretch:
             return 0
         digested = self._digested([event for _, event in stretch])
-        return len(stretch) if self._write(digested, mark, {_EVENTS: str(stretch[-1][0])}) else 0
+        if not self._write(digested, mark, {_EVENTS: str(stretch[-1][0])}):
+            return 0
+        if self._counted is not None:
+            self._counted(len(stretch))
+        return len(stretch)
 
     def _follow_rulings(self) -> None:
         """Regroup what people have ruled about since the last time."""

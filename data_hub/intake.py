@@ -7,7 +7,7 @@ event is kept beside the events, in the same commit, with the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +26,9 @@ _MOST_CORRECTION = timedelta(days=30)
 """A device clock may be off by so much; beyond, the correction itself is not believed."""
 
 
+Counted = Callable[[str, int, int], None]
+
+
 class Commit(Protocol):
     """Whoever makes packed entries durable, many callers at a time (`stores.journal`)."""
 
@@ -35,18 +38,30 @@ class Commit(Protocol):
 class Intake:
     """The one way in for events, whichever door they came to."""
 
-    def __init__(self, commit: Commit, clock: Clock) -> None:
+    def __init__(self, commit: Commit, clock: Clock, *, counted: Counted | None = None) -> None:
+        """``counted`` is told the door, how many were taken and how many were refused."""
         self._commit = commit
         self._clock = clock
+        self._counted = counted
 
-    def take(self, events: Iterable[Event | bytes], refusals: Iterable[Refusal] = ()) -> None:
+    def take(
+        self,
+        events: Iterable[Event | bytes],
+        refusals: Iterable[Refusal] = (),
+        *,
+        door: str = "inside",
+    ) -> None:
         """Keep them. They are on the disk when this returns; raises `Overloaded` if it cannot."""
-        self.begin(events, refusals).result()
+        told, refused = list(events), list(refusals)
+        self.begin(told, refused).result()
+        if self._counted is not None:
+            self._counted(door, len(told), len(refused))
 
     def begin(
         self, events: Iterable[Event | bytes], refusals: Iterable[Refusal] = ()
     ) -> Future[None]:
-        """The same for a door that does not wait in a thread: the future is done when durable.
+        """The same for a door that does not wait in a thread, and counts for itself: the future is
+        done when durable.
 
         An event that a door has written already is taken as it is.
         """

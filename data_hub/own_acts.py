@@ -6,6 +6,7 @@ of the change. Decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from kernel.clock import Clock
@@ -23,12 +24,19 @@ class OwnActs:
     """Follows the changes with a watermark of its own."""
 
     def __init__(
-        self, changes: Changes, journal: Journal, watermarks: Watermarks, clock: Clock
+        self,
+        changes: Changes,
+        journal: Journal,
+        watermarks: Watermarks,
+        clock: Clock,
+        counted: Callable[[str, str], None] | None = None,
     ) -> None:
+        """``counted`` is told the kind of the thing and the act of each that was copied."""
         self._changes = changes
         self._journal = journal
         self._watermarks = watermarks
         self._clock = clock
+        self._counted = counted
 
     def copy(self, limit: int = 500) -> int:
         """Copy what came after the watermark, and say how much."""
@@ -38,7 +46,13 @@ class OwnActs:
             self._journal.append([pack(_told(each, received)) for each in stretch.changes])
             crash_point(_COPIED)
             self._watermarks.move("own_acts", stretch.mark)
+            self._count(stretch.changes)
         return len(stretch.changes)
+
+    def _count(self, changes: Iterable[Change]) -> None:
+        if self._counted is not None:
+            for each in changes:
+                self._counted(each.kind, each.act)
 
 
 def _told(change: Change, received: datetime) -> Event:

@@ -88,7 +88,7 @@ class Refusals:
             found = [(number, self._try_again(told)) for number, told in stretch]
             taken = {number: event for number, event in found if event is not None}
             if taken and not dry:
-                self._intake.take(taken.values())
+                self._intake.take(taken.values(), door="replay")
                 self._history.settle(taken.keys())
             accepted += len(taken)
             refused += len(found) - len(taken)

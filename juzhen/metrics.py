@@ -20,7 +20,7 @@ METRICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "juzhen_folded_total": ("counter", "Journal entries folded into history.", ()),
     "juzhen_digested_total": ("counter", "Events digested into profiles.", ()),
     "juzhen_backlog": ("gauge", "Entries acknowledged and not yet folded.", ()),
-    "juzhen_deliveries_total": ("counter", "Deliveries by how they ended.", ("outcome",)),
+    "juzhen_deliveries_total": ("counter", "What became of deliveries.", ("outcome",)),
     "juzhen_duty_seconds": ("histogram", "How long a round of a worker's duty took.", ("duty",)),
     "juzhen_duty_failures_total": ("counter", "Rounds of a duty that failed.", ("duty",)),
 }

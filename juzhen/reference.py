@@ -54,9 +54,18 @@ def _page(title: str, lines: Iterator[str]) -> str:
 def _settings() -> Iterator[str]:
     for each in dataclasses.fields(Settings):
         told = "secret" if isinstance(each.default, Secret) else f"`{each.default!s}`"
-        expected = each.metadata["expected"] or type(each.default).__name__.lower()
+        expected = each.metadata["expected"] or next(
+            says for kind, says in _KINDS.items() if isinstance(each.default, kind)
+        )
         yield f"## {name_of(each.name)}\n\n{each.metadata['about']}\n"
         yield f"Expected: {expected} · default: {told if told != '``' else 'empty'}\n"
+
+
+_KINDS = {
+    Path: "a folder", Secret: "64 hex digits", str: "text", bool: "true or false",
+    int: "a whole number", float: "a number",
+}  # fmt: skip
+"""What is expected of a setting that says no more than its type."""
 
 
 def _command(path: str, command: click.Command) -> Iterator[str]:

@@ -6,7 +6,7 @@ customers: who is behind them is `data_hub.identities`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -162,10 +162,19 @@ class History(Protocol):
 class Fold:
     """Moves the journal into the history. Dying anywhere and starting again does no harm."""
 
-    def __init__(self, journal: Journal, history: History, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        history: History,
+        clock: Clock = utc_now,
+        *,
+        counted: Callable[[int], None] | None = None,
+    ) -> None:
+        """``counted`` is told how many entries each round moved."""
         self._journal = journal
         self._history = history
         self._clock = clock
+        self._counted = counted
 
     def run(self, limit: int = 5_000) -> int:
         """Move about ``limit`` entries and say how many; then drop what is finished."""
@@ -180,6 +189,8 @@ class Fold:
             crash_point(_PUT)
         self._journal.drop(mark)
         crash_point(_DROPPED)
+        if told and self._counted is not None:
+            self._counted(len(told))
         return len(told)
 
     def _put(self, told: list[Event | Refusal], mark: int, upto: int) -> None:

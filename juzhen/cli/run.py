@@ -28,6 +28,8 @@ def worker() -> None:
     """
     from juzhen import logs, metrics
     from juzhen import worker as duties
+    from juzhen.counting import scraped
+    from juzhen.vitals import Vitals
     from juzhen.wiring import assemble
 
     settings = load()
@@ -35,11 +37,15 @@ def worker() -> None:
     metrics.share(settings.home / "run" / "metrics")
     platform = assemble(settings)
     platform.require_ready()
+    port = settings.worker_metrics_port
+    vitals = Vitals(port, lambda: scraped(platform.fold)) if port else None
     working = duties.Worker(
         duties.lanes(platform), platform.leases, drain=settings.worker_drain,
         pulse=duties.pulse(platform),
     )  # fmt: skip
     working.run()
+    if vitals is not None:
+        vitals.close()
     platform.close()
 
 

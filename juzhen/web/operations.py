@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
-from juzhen import metrics, migrations
+from juzhen import migrations
+from juzhen.counting import scraped
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -31,8 +32,7 @@ def blueprint(platform: Platform) -> Blueprint:
 
     @door.get("/metrics")
     def counted() -> Response:
-        metrics.metric("juzhen_backlog").set(platform.journal.backlog(platform.history.watermark()))
-        body, kind = metrics.exposition()
+        body, kind = scraped(platform.fold)
         return Response(body, content_type=kind)
 
     return door

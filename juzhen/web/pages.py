@@ -44,7 +44,7 @@ ROOMS = ("console", "workbench", "web")
 
 def install(app: Flask, platform: Platform) -> None:
     """Give an application the templates, the static files and the language switch."""
-    app.extensions["juzhen_pages"] = _environment(platform.zone)
+    app.extensions["juzhen_pages"] = _environment(platform.zone, platform.settings.company_name)
     app.register_blueprint(_static_files())
     app.after_request(_remember_language)
 
@@ -60,7 +60,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     return Response(render(template, **values), status, content_type="text/html; charset=utf-8")
 
 
-def _environment(zone: Zone) -> Environment:
+def _environment(zone: Zone, company: str) -> Environment:
     shared = FileSystemLoader(str(_WEB.joinpath("templates")))
     juzhen = resources.files("juzhen")
     own = {room: FileSystemLoader(str(juzhen.joinpath(room, "templates"))) for room in ROOMS}
@@ -74,7 +74,8 @@ def _environment(zone: Zone) -> Environment:
     environment.globals.update(
         t=speak, local=lambda moment: local(zone, moment),
         typed_at=lambda moment: typed(zone, moment),
-        zone=zone.name, csrf=csrf, asset=asset, nonce=lambda: g.get("nonce", ""), tongue=language,
+        zone=zone.name, company=company, csrf=csrf, asset=asset,
+        nonce=lambda: g.get("nonce", ""), tongue=language,
         here=_here, asking=lambda: g.get("actor"), can=can, said=said, url_for=url_for,
         problem_of=problem_of, token=lambda: g.get("csrf", ""),
     )  # fmt: skip

@@ -139,7 +139,7 @@ class _Reader:
             detail=detail,
         )  # fmt: skip
         try:
-            self._platform.intake.take([event])
+            self._platform.intake.take([event], door="link")
         except Overloaded:
             logger().warning("opening_not_counted", kind=kind, material=link.material)
 

@@ -22,6 +22,7 @@ from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings
 from data_hub.vip import Vips
+from juzhen import counting, metrics
 from juzhen.settings import Settings
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.engines import Stores
@@ -85,11 +86,12 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     digest = Digest(
         s.history, s.people, s.records, identities, profiles, topics, s.clock,
         findings=findings, zone=s.zone, standings=standings,
+        counted=metrics.metric("juzhen_digested_total").inc,
     )  # fmt: skip
     return DataHub(
         staff=staff,
         consents=Consents(s.records, s.changes, s.clock),
-        intake=Intake(s.commit, s.clock),
+        intake=Intake(s.commit, s.clock, counted=counting.count_events),
         identities=identities,
         profiles=profiles,
         findings=findings,
@@ -103,7 +105,9 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         customers=Customers(
             s.people, s.records, identities, s.history, staff, s.changes, s.clock
         ),
-        own_acts=OwnActs(s.changes, s.journal, Watermarks(s.records, Record), s.clock),
+        own_acts=OwnActs(
+            s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act
+        ),
         privacy=Privacy(
             s.records, s.people, identities, s.journal, s.history, s.fold, digest, s.changes,
             key=settings.keys_links,

@@ -76,7 +76,7 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
         journal=journal,
         commit=SharedCommit(journal),
         history=history,
-        fold=Fold(journal, history, clock),
+        fold=Fold(journal, history, clock, counted=metrics.metric("juzhen_folded_total").inc),
         index=servers.search or SqliteSearch(home / "search.db", durability=power),
         files=servers.files or Folder(home / "files", durability=power),
         changes=changes,

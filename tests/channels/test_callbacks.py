@@ -70,6 +70,16 @@ def test_a_genuine_repeat_gets_the_first_answer_and_adds_nothing(callbacks, kept
     assert first.handle == Handle("openid", oa.id, "o7")
 
 
+def test_what_platforms_tell_is_counted_at_their_own_door(house, kept, oa, clock):
+    counted = []
+    intake = Intake(kept, clock, counted=lambda *told: counted.append(told))
+    door = Callbacks(house.accounts, house.channels, intake, house.deliveries, clock)
+
+    door.take("oa", Postman(clock).sealed())
+
+    assert counted == [("callback", 1, 0)]
+
+
 def test_what_the_platform_did_not_send_is_forbidden_and_leaves_no_trace(
     callbacks, kept, oa, clock
 ):

@@ -50,6 +50,8 @@ def test_an_editor_signs_in_and_makes_a_material(company):
     page = browser.get(made.location, headers=PAGE)
     assert "素材已建立" in page.text
     assert "编辑chen" in page.text
+    assert " · 安和人寿</title>" in page.text
+    assert '<span class="company">安和人寿</span>' in page.text
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
 

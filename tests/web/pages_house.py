@@ -10,6 +10,7 @@ from content_hub.media import Media
 from content_hub.shelf import Overview
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
+from juzhen.settings import Settings
 from juzhen.web import app as web
 from juzhen.web import pages, problems
 from kernel.actors import Actor, Role
@@ -29,6 +30,7 @@ class PagesHouse(House):
     def __init__(self, records, people, clock, home):
         super().__init__(records, people, clock)
         self.zone = Zone("Asia/Shanghai")
+        self.settings = Settings(company_name="安和人寿")
         self.base_url = "http://localhost"
         self.files = Folder(home / "files", durability="process")
         self.media = Media(records, self.files, self.changes, clock)

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from juzhen.counting import count_events
 from juzhen.web.answers import SAFE, Answer, Header, refusal
-from juzhen.web.collect.wires import CORS, JSON, Owner, Segment, Sensors, Wire, count, stranger
+from juzhen.web.collect.wires import CORS, JSON, Owner, Segment, Sensors, Wire, stranger
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Problem
@@ -200,7 +201,7 @@ _NOTHING.set_result(None)
 
 
 def _told(wire: Wire, method: str, path: str, taken: Taken, header: Header) -> Answer:
-    count(wire.door, len(taken.events), len(taken.rejected))
+    count_events(wire.door, len(taken.events), len(taken.rejected))
     return wire.told(method, path, taken, header)
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from data_hub.catalogue import kind_of
-from juzhen import metrics
 from juzhen.web.answers import PROBLEM, SAFE, Answer, Header
 from juzhen.web.problems import problem_details
 from kernel.calendar import Zone
@@ -186,15 +185,3 @@ def refusal(problem: Problem, header: Header, **more: Any) -> Answer:
 
 def stranger(wire: Wire) -> SignedOff:
     return SignedOff(wire.stranger)
-
-
-def count(door: str, accepted: int, refused: int) -> None:
-    if accepted:
-        _counter(door, "accepted").inc(accepted)
-    if refused:
-        _counter(door, "refused").inc(refused)
-
-
-@cache
-def _counter(door: str, outcome: str) -> Any:
-    return metrics.metric("juzhen_events_total", door=door, outcome=outcome)
