@@ -38,7 +38,7 @@ lint: $(VENV)/tested ## Style, types, floors, wording
 	$(BIN)/lint-imports
 	$(BIN)/python -m kernel.wording
 
-bench: $(VENV)/tested ## Measure the hot paths (ONLY=name SIZE=10 ENGINES=cluster)
+bench: $(VENV)/tested ## Measure the hot paths (ONLY=name SIZE=10)
 	@$(BIN)/python bench/run.py $(if $(ONLY),ONLY=$(ONLY)) $(if $(SIZE),SIZE=$(SIZE)) $(if $(ENGINES),ENGINES=$(ENGINES))
 
 rules: $(VENV)/tested ## Which product rules are shown by a passing test

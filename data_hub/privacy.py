@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -36,6 +37,16 @@ class Erased:
     proof: str
     events: int
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An act about somebody's data, as it may be shown to her."""
+
+    act: str
+    at: datetime
+    proof: str
+    """The id of the act, the same for every handle she had."""
 
 
 class Privacy:
@@ -83,10 +94,19 @@ class Privacy:
             "rows": [{"store": where, "table": table, "row": row} for where, table, row in kept],
         }
 
-    def erase(self, who: str, *, by: str, reason: str = "") -> Erased:
+    def erase(
+        self,
+        who: str,
+        *,
+        by: str,
+        reason: str = "",
+        tell: Callable[[int], None] = lambda _: None,
+    ) -> Erased:
         """Erase her everywhere; what remains is that somebody was erased, when and by whom.
 
-        Raises `NotFound` for nobody, so erasing twice says that there is nothing left.
+        Raises `NotFound` for nobody, so erasing twice says that there is nothing left, and
+        `Conflict` for somebody who goes on acting all the while: erase her again. ``tell`` hears
+        how much of hers is gone.
         """
         self._catch_up()
         customer, handles = self._whom(who)
@@ -100,6 +120,7 @@ class Privacy:
                 touched = personal.forget(self._people, Folded, names)
             touched += personal.forget(self._records, Record, names)
             events, rows = events + gone, rows + touched
+            tell(events + rows)
             if not gone + waiting + touched:
                 break
         else:
@@ -117,13 +138,10 @@ class Privacy:
         """What stands for her in a proof: it names nobody, and only we can work it out again."""
         return hmac.new(self._key, customer.encode(), hashlib.sha256).hexdigest()[:32]
 
-    def proofs(self, handle: Handle) -> list[str]:
+    def proofs(self, handle: Handle) -> list[Proof]:
         """The acts that erased whoever had this handle, or exported her data, the latest first."""
         found = self._changes.latest("customer", self.mark_of(own_id(handle)))
-        return [
-            f"{each.act} {each.at:%Y-%m-%d %H:%M} {each.detail.get('proof', each.id)}"
-            for each in found
-        ]
+        return [Proof(each.act, each.at, str(each.detail.get("proof", each.id))) for each in found]
 
     def _catch_up(self) -> None:
         while self._fold.run():

@@ -197,7 +197,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    if report.when == "call":
+    if report.when == "call" or report.failed:
         for name, clauses in item.user_properties:
             if name == "clauses":
                 for clause in clauses:
@@ -207,7 +207,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_sessionfinish(session):
-    """A clause is shown when every test that cites it passed."""
+    """A clause is shown when every test that cites it passed, from its setup to its end."""
     config = session.config
     if listing := config.getoption("--rules-to"):
         if config.getoption("--collect-only"):

@@ -1,4 +1,4 @@
-"""Commands about the company (公司): tokens and channel accounts."""
+"""Commands about the company (公司): tokens, channel accounts and their slots."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def show(rows: list[dict[str, Any]], as_json: bool) -> None:
     Console().print(table)
 
 
-def first_administrator(company: Platform) -> str:
-    """Make the first administrator's login, unless somebody is there already."""
+def first_administrator(company: Platform) -> tuple[str, str] | None:
+    """Make the first administrator's login, name and password; None if people are there already."""
     if company.staff.page().items:
-        return "The company has its people already."
+        return None
     password = secrets.token_urlsafe(12)
     person = company.staff.add("admin", "管理员", role=Role.ADMIN, by=BY)
     company.access.enrol(person.id, "admin", Secret(password), by=BY)
-    return f"Sign in as admin with the password {password} and change it."
+    return "admin", password
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -135,6 +135,7 @@ def account() -> None:
 @click.option("--ecosystem", type=click.Choice([each.value for each in Ecosystem]), required=True)
 @click.option("--setting", "settings", multiple=True, help="NAME=VALUE, such as app_id=wx12…")
 @click.option("--secret", "names", multiple=True, help="NAME; its value is asked for, not shown.")
+@json_option
 def add_account(
     kind: str,
     code: str,
@@ -142,6 +143,7 @@ def add_account(
     ecosystem: str,
     settings: tuple[str, ...],
     names: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Connect an account.
 
@@ -156,7 +158,10 @@ def add_account(
             code=code, name=name, kind=kind, ecosystem=ecosystem, settings=told, secrets=hidden,
             by=BY,
         )  # fmt: skip
-    click.echo(f"{made.id}  write key {made.write_key}")
+    if as_json:
+        show([{"id": made.id, "code": made.code, "write_key": made.write_key}], as_json)
+    else:
+        click.echo(f"{made.id}  write key {made.write_key}")
 
 
 @account.command("list")

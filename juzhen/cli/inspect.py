@@ -12,11 +12,11 @@ import click
 from rich.console import Console
 
 from juzhen.cli.company import json_option, platform, show
+from juzhen.cli.measured import ROOT, told
 from juzhen.settings import load
 
 _BENCH = re.compile(r"\(bench line: (\w+)\)")
 """How a clause about speed names what shows it; `tests/house` says that the line is there."""
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @click.command()
@@ -73,22 +73,21 @@ def rules(run: bool, as_json: bool) -> None:
         for rule, numbered in tomllib.loads((ROOT / "tests/rules.toml").read_text("utf-8")).items()
         for number, text in numbered.items()
     }
-    shown = _shown(run)
-    measured = {key: name[1] for key, text in clauses.items() if (name := _BENCH.search(text))}
-    unknown = sorted(shown - clauses.keys())
+    cited = _shown(run)
+    named = {key: name[1] for key, text in clauses.items() if (name := _BENCH.search(text))}
+    measured = {key: told(name) for key, name in named.items()}
+    shown = (cited & clauses.keys()) | {key for key, (met, _) in measured.items() if met}
     rows = [
-        {"clause": key, "shown": _how(key, shown, measured), "says": text}
+        {"clause": key, "shown": _how(key, cited, measured), "says": text}
         for key, text in clauses.items()
     ]
     whole = {key.split(".")[0] for key in clauses}
-    whole -= {key.split(".")[0] for key in clauses.keys() - shown - measured.keys()}
+    whole -= {key.split(".")[0] for key in clauses.keys() - shown}
     show(rows, as_json)
     console = Console(stderr=as_json)
-    console.print(f"{len(shown & clauses.keys())} of {len(clauses)} clauses shown by tests.")
-    lines = (f"{key} ({name})" for key, name in measured.items())
-    console.print(f"Shown by a line of `make bench`: {', '.join(lines)}")
+    console.print(f"{len(shown)} of {len(clauses)} clauses shown.")
     console.print(f"Rules shown with every clause: {', '.join(sorted(whole, key=_number))}")
-    if unknown:
+    if unknown := sorted(cited - clauses.keys()):
         console.print(f"Cited, but in no rule: {', '.join(unknown)}")
         sys.exit(1)
 
@@ -98,15 +97,19 @@ def _shown(run: bool) -> set[str]:
     listing = ROOT / ".pytest_cache" / "rules.txt"
     command = [sys.executable, "-m", "pytest", "-q", "-m", "rule", "--rules-to", str(listing)]
     listing.parent.mkdir(exist_ok=True)
+    listing.unlink(missing_ok=True)  # a run that breaks off leaves no older one behind
     subprocess.run(
         [*command, *(() if run else ("--collect-only",))],
         cwd=ROOT, check=False, stdout=subprocess.DEVNULL if not run else None,
     )  # fmt: skip
-    return set(listing.read_text("utf-8").split()) if listing.exists() else set()
+    if not listing.exists():
+        click.echo("The run of the tests broke off: no clause is known as shown.", err=True)
+        sys.exit(1)
+    return set(listing.read_text("utf-8").split())
 
 
-def _how(clause: str, shown: set[str], measured: dict[str, str]) -> str:
-    return "✓" if clause in shown else f"bench {measured[clause]}" if clause in measured else ""
+def _how(clause: str, cited: set[str], measured: dict[str, tuple[bool, str]]) -> str:
+    return "✓" if clause in cited else measured[clause][1] if clause in measured else ""
 
 
 def _number(rule: str) -> int:

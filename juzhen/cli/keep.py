@@ -1,4 +1,4 @@
-"""Commands that keep the stores in order (存储维护): migrate, rebuild, erase."""
+"""Commands that keep the stores in order (存储维护): migrate, rebuild, erase, export, proof."""
 
 from __future__ import annotations
 
@@ -77,7 +77,12 @@ def erase(customer: str, yes: bool, reason: str, as_json: bool) -> None:
     with platform() as company:
         if not yes:
             click.confirm(f"Erase {customer} for ever?", abort=True)
-        done = company.privacy.erase(customer, by=BY, reason=reason)
+        with Progress(*_COLUMNS, TimeElapsedColumn(), disable=as_json) as progress:
+            task = progress.add_task("erase", total=None)
+            done = company.privacy.erase(
+                customer, by=BY, reason=reason,
+                tell=lambda gone: progress.update(task, completed=gone),
+            )  # fmt: skip
     show([{"proof": done.proof, "events": done.events, "rows": done.rows}], as_json)
 
 
@@ -102,14 +107,22 @@ def export_customer(customer: str, file: BinaryIO) -> None:
 
 @click.command()
 @click.argument("handle")
-def proof(handle: str) -> None:
+@json_option
+def proof(handle: str, as_json: bool) -> None:
     """What was done about somebody who asked for her data or its erasure, by one of her handles.
 
     Example: juzhen proof phone::13800138000
     """
     with platform() as company:
-        for line in company.privacy.proofs(Handle.parse(handle)):
-            click.echo(line)
+        rows = [
+            {"act": each.act, "at": each.at, "proof": each.proof}
+            for each in company.privacy.proofs(Handle.parse(handle))
+        ]
+    if as_json:
+        show(rows, as_json)
+        return
+    for row in rows:
+        click.echo(f"{row['act']} {row['at']:%Y-%m-%d %H:%M} {row['proof']}")
 
 
 COMMANDS: list[click.Command] = [migrate, rebuild, erase, export, proof]

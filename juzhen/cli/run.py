@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from juzhen.cli.company import first_administrator, json_option, show
 from juzhen.settings import begin, environment_of, load
 
 
@@ -100,12 +101,12 @@ def sandbox(port: int, folder: Path, hub: str, seed: int, act_every: float) -> N
 @click.command()
 @click.option("--home", type=click.Path(path_type=Path), default=None, help="The folder.")
 @click.option("--name", default="我的公司", help="The company's name.")
-def init(home: Path | None, name: str) -> None:
+@json_option
+def init(home: Path | None, name: str, as_json: bool) -> None:
     """Begin a company: settings with keys of its own, empty stores, a first administrator.
 
     Example: juzhen init --home ./company --name 安和人寿
     """
-    from juzhen.cli.company import first_administrator
     from juzhen.wiring import assemble, migrate
 
     folder = home or load().home
@@ -113,10 +114,17 @@ def init(home: Path | None, name: str) -> None:
     settings = load(home=folder)
     migrate(settings)
     platform = assemble(settings)
-    told = first_administrator(platform)
+    login = first_administrator(platform)
     platform.close()
+    if as_json:
+        told = dict(zip(("name", "password"), login, strict=True)) if login else None
+        show([{"settings": str(file), "login": told}], as_json)
+        return
     click.echo(f"Settings are in {file} (mode 0600).")
-    click.echo(told)
+    if login:
+        click.echo(f"Sign in as {login[0]} with the password {login[1]} and change it.")
+    else:
+        click.echo("The company has its people already.")
 
 
 COMMANDS: list[click.Command] = [init, serve, worker, dev, demo, sandbox]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from kernel.actors import _MAY, Role
 from kernel.wording import catalogue
 
 FIRST = {
@@ -37,6 +38,50 @@ def test_every_reason_has_its_sentence(modules):
         if key not in told
     ]
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def asked_of_the_asker(root, modules):
+    """Every verb that somebody may be refused: in the table of roles, and wherever one is asked."""
+    for allowed in _MAY.values():
+        yield from allowed or ()
+    for module in modules:
+        for call in module.nodes(ast.Call):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            given = call.args if name in {"require", "may", "allowed", "can"} else []
+            if name == "Forbidden":
+                given = [each.value for each in call.keywords if each.arg == "verb"]
+            yield from (
+                each.value
+                for each in given
+                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            )
+    for file in root.rglob("juzhen/**/*.html"):
+        yield from re.findall(r"\bcan\('(\w+)'\)", file.read_text("utf-8"))
+
+
+def test_every_verb_and_role_that_a_refusal_names_has_a_word(root, modules):
+    told, verbs = catalogue(), set(asked_of_the_asker(root, modules)) - {"me"}
+
+    assert {"reveal_customers", "replay_events", "send_events"} <= verbs
+    assert sorted(verb for verb in verbs if f"verb_{verb}" not in told) == []
+    assert sorted(role for role in Role if f"role_{role}" not in told) == []
+
+
+def kinds(module):
+    """What is said not to be there."""
+    for call in module.nodes(ast.Call):
+        place = {"NotFound": 0, "there": 1}.get(getattr(call.func, "id", ""))
+        if place is not None and len(call.args) > place:
+            kind = call.args[place]
+            if isinstance(kind, ast.Constant):
+                yield kind.value
+
+
+def test_every_kind_of_thing_that_is_not_found_has_a_word(modules):
+    told, missed = catalogue(), {kind for module in modules for kind in kinds(module)}
+
+    assert {"hand_off", "live_code"} <= missed
+    assert sorted(kind for kind in missed | {"staff", "unit"} if f"kind_{kind}" not in told) == []
 
 
 @pytest.fixture(scope="module")

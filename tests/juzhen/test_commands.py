@@ -1,5 +1,7 @@
 """What commands refuse: by name, with the documented exit code, and changing nothing."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -33,6 +35,18 @@ def test_an_account_that_could_never_publish_is_refused_naming_what_it_lacks(run
     assert run(*add, "pigeon", "oa", *about).exception.reason == "unknown_channel_kind"
     assert run("account", "list", "--json").output.strip() == "[]"
     assert run(*add, "app", "app", *about).exit_code == 0
+
+
+def test_what_a_program_needs_of_a_new_company_is_printed_as_json(run):
+    (begun,) = json.loads(run("init", "--json").output)
+    assert begun["login"]["name"] == "admin"
+    assert json.loads(run("init", "--json").output) == [begun | {"login": None}]
+
+    about = ("--name", "App", "--ecosystem", "own_app", "--json")
+    (made,) = json.loads(run("account", "add", "app", "app", *about).output)
+    assert made["code"] == "app"
+    assert made["id"].startswith("acc_")
+    assert made["write_key"]
 
 
 def test_a_slot_is_made_on_an_account_and_answers_what_is_placed_in_it(run, tmp_path):

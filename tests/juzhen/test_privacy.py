@@ -108,8 +108,9 @@ def test_an_erasure_leaves_nothing_of_her_in_any_file_and_a_proof(run, company, 
     assert [event.id for event in again.history.of([OTHER])] == ["e2"]
     assert [*again.history.flaws(), *again.audit.flaws()] == []
     (proof,) = again.privacy.proofs(HERS)
-    assert row["proof"] in proof
-    assert run("proof", str(HERS)).output.strip() == proof
+    assert (proof.act, proof.proof) == ("erased", row["proof"])
+    assert run("proof", str(HERS)).output.startswith(f"erased {proof.at:%Y-%m-%d %H:%M} ")
+    assert json.loads(run("proof", str(HERS), "--json").output)[0]["proof"] == proof.proof
     again.close()
 
 
