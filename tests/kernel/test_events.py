@@ -10,7 +10,7 @@ from kernel.events import Event, Handle, Refusal, pack, pack_refusal, unpack, un
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 names = st.text("abc_", min_size=1, max_size=6)
-moments = st.datetimes(datetime(1970, 1, 2), datetime(2099, 1, 1)).map(  # noqa: DTZ001
+moments = st.datetimes(datetime(1970, 1, 2), datetime(2099, 1, 1)).map(  # noqa: DTZ001 - made aware below
     lambda moment: moment.replace(tzinfo=UTC)
 )
 handles = st.builds(Handle, names, names | st.just(""), words.filter(bool))

@@ -10,7 +10,7 @@ from kernel.secret import Secret
 
 def test_it_shows_nowhere_but_where_it_is_revealed():
     secret = Secret("hunter2-hunter2")
-    told = [repr(secret), str(secret), f"{secret}", f"{[secret]}", "%s %r" % (secret, secret)]  # noqa: UP031
+    told = [repr(secret), str(secret), f"{secret}", f"{[secret]}", "%s %r" % (secret, secret)]  # noqa: UP031 - one of the ways
     assert "hunter2" not in " ".join(told)
     assert secret.reveal() == "hunter2-hunter2"
 

@@ -192,5 +192,5 @@ def test_another_key_opens_nothing():
 
 @pytest.mark.parametrize("key", ["", "short", KEY[:-1]])
 def test_a_key_of_the_wrong_size_is_noticed_at_once(key):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are the library's
         Envelope(key, APPID)
