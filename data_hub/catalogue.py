@@ -141,6 +141,8 @@ _SYSTEM = [
     EventKind("case_closed", "售后问题已解决", "had an after-sales case closed", "system"),
 ]
 
+OWNERS = ("customer", "house", "system")
+"""Who may answer for a kind."""
 KINDS = MappingProxyType({kind.name: kind for kind in (*_HERS, *_HOUSE, *_SYSTEM)})
 """Every kind we know of, by name."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from data_hub.digest import Digest
 from data_hub.identities.handles import own_id
-from data_hub.identities.keeping import Edge, Known
+from data_hub.identities.records import Edge, Known
 from data_hub.profiles.keeping import ProfileRow
 from stores.history import History
 from stores.records import Records

@@ -66,7 +66,9 @@ _MAY: dict[Role, frozenset[str] | None] = {
     Role.EDITOR: frozenset(_EDITING | _PUBLISHING),
     Role.PUBLISHER: frozenset(_PUBLISHING),
     Role.REP: frozenset(_SELLING),
-    Role.TEAM_LEAD: frozenset(_SELLING | _CONTENT | {"read_boards", "read_segments"}),
+    Role.TEAM_LEAD: frozenset(
+        _SELLING | _CONTENT | {"read_boards", "read_segments", "rule_identities"}
+    ),
     Role.ANALYST: frozenset(
         _CONTENT | {"read_boards", "read_counts", "read_segments", "manage_segments"}
     ),
@@ -74,7 +76,11 @@ _MAY: dict[Role, frozenset[str] | None] = {
     Role.CHANNEL_APP: frozenset({"read_shelf", "simulate_shelf", "send_events", "exchange_token"}),
     Role.COLLECTOR: frozenset({"send_events"}),
     Role.SERVICE: frozenset(
-        _EDITING | _PUBLISHING | _SELLING | {"send_events", "read_counts", "manage_segments"}
+        _EDITING
+        | _PUBLISHING
+        | _SELLING
+        | {"send_events", "read_counts", "manage_segments", "rule_identities"}
+        | {"replay_events"}
     ),
     Role.CUSTOMER: frozenset({"read_shelf"}),
 }

@@ -4,14 +4,13 @@ Names and phones are masked unless the asker is the rep who looks after her. Dec
 who is who, and offers nothing.
 """
 
+from data_hub.customers.masks import mask_handle, mask_name, mask_phone
 from data_hub.customers.relations import Relation, Relations
 from data_hub.customers.seeing import (
     Customer,
     Customers,
     CustomersSeen,
     Happening,
-    mask_name,
-    mask_phone,
     sentence,
 )
 
@@ -22,6 +21,7 @@ __all__ = [
     "Happening",
     "Relation",
     "Relations",
+    "mask_handle",
     "mask_name",
     "mask_phone",
     "sentence",

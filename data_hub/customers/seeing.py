@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from data_hub.catalogue import kind_of
+from data_hub.customers.masks import mask_name, mask_phone
 from data_hub.customers.relations import Relation, Relations
 from data_hub.details import details, order
 from data_hub.identities import Identities
@@ -295,16 +296,6 @@ _MAY_REVEAL = {Role.ADMIN, Role.TEAM_LEAD, Role.SERVICE}
 def _phone(row: ProfileRow | None, handles: Collection[Handle]) -> str:
     told = [handle.value for handle in handles if handle.kind == "phone"]
     return told[-1] if told else (row.phone if row else "")
-
-
-def mask_name(name: str) -> str:
-    """The family name stays: 王小明 → 王**."""
-    return name[:1] + "*" * (len(name) - 1)
-
-
-def mask_phone(phone: str) -> str:
-    """138****5678."""
-    return phone[:3] + "****" + phone[-4:] if len(phone) >= 8 else "*" * len(phone)
 
 
 def _masked(customer: Customer) -> Customer:

@@ -5,10 +5,16 @@ leads to the component it is in now, so an old id never breaks, whatever is merg
 """
 
 from data_hub.identities.components import Link, Parting, partition
+from data_hub.identities.deciding import Decision, Decisions
 from data_hub.identities.handles import email, own_id, phone, phone_number
-from data_hub.identities.keeping import Edge, Identities, Known, Noted, Parked, Ruling
+from data_hub.identities.keeping import Identities
+from data_hub.identities.records import Act, Doubt, Edge, Known, Noted, Parked, Ruling, Says
 
 __all__ = [
+    "Act",
+    "Decision",
+    "Decisions",
+    "Doubt",
     "Edge",
     "Identities",
     "Known",
@@ -17,6 +23,7 @@ __all__ = [
     "Parked",
     "Parting",
     "Ruling",
+    "Says",
     "email",
     "own_id",
     "partition",

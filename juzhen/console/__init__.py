@@ -13,9 +13,11 @@ from juzhen.console import (
     boards,
     calendar,
     coverage,
+    customers,
     deliveries,
     events,
     home,
+    identities,
     library,
     material,
     placing,
@@ -35,7 +37,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         home, library, material, tagging, placing, shelf, calendar, coverage, deliveries,
-        segments, boards, events,
+        segments, boards, events, customers, identities,
     ):  # fmt: skip
         page.install(door, platform)
     return door

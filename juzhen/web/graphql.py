@@ -31,7 +31,7 @@ _KEEPERS = (
     "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff", "history",
     "recommender", "reminders", "live_codes", "reps", "confirming", "touch_policy",
     "moods", "hand_offs", "base_url", "segments",
-    "standings", "previews", "zone", "refusals",
+    "standings", "previews", "zone", "refusals", "identities",
 )  # fmt: skip
 _STATUS = {
     Outcome.ANSWERED: 200,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from content_hub.tracking import Links
     from content_hub.types import Types
     from data_hub.customers import Customers
+    from data_hub.identities import Identities
     from data_hub.profiles import Profiles
     from data_hub.refusals import Refusals
     from data_hub.segments import Previews, Segments
@@ -101,6 +102,7 @@ class Context:
     moods: Moods
     hand_offs: HandOffs
     customers: Customers
+    identities: Identities
     profiles: Profiles
     segments: Segments
     standings: Standings

@@ -12,7 +12,7 @@ import graphene
 from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
-from schemas.graphql import customers, operations, refusals, segments, touches, ways
+from schemas.graphql import customers, identities, operations, refusals, segments, touches, ways
 from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
@@ -30,6 +30,7 @@ _SIZES = {
     **ways.SIZES,
     **touches.SIZES,
     **refusals.SIZES,
+    **identities.SIZES,
 }
 _WEIGHTS = {**shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS}
 
@@ -83,6 +84,7 @@ def _query() -> type[graphene.ObjectType]:
     roots = {
         **questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS,
         **touches.QUESTIONS, **segments.QUESTIONS, **refusals.QUESTIONS,
+        **identities.QUESTIONS,
     }  # fmt: skip
     about = "What can be asked. Every id argument also takes a stable code."
     return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
@@ -91,7 +93,7 @@ def _query() -> type[graphene.ObjectType]:
 def _mutation() -> type[graphene.ObjectType]:
     roots = {
         **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
-        **segments.VERBS, **refusals.VERBS,
+        **segments.VERBS, **refusals.VERBS, **identities.VERBS,
     }  # fmt: skip
     about = "What can be done. What is refused for a reason stands under `problems`."
     return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})

@@ -139,7 +139,7 @@ class Asked(Company):
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs",
-            "segments", "standings", "previews", "zone", "refusals",
+            "segments", "standings", "previews", "zone", "refusals", "identities",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

@@ -1,0 +1,181 @@
+"""Regrouping (重新分组): everything that hangs together with some news, before and after.
+
+Reads nothing but rows it is given, and writes none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from data_hub.identities.components import Link, Parting, partition, regions
+from data_hub.identities.handles import own_id
+from data_hub.identities.records import Edge, Known, Noted, Ruling, Says
+from kernel.events import Event
+
+_CHUNK = 900
+"""Values in one IN list; the oldest SQLite in use takes 999."""
+_WORKED_OUT = ("customer", "region", "first_seen", "told_alone")
+
+
+class Region:
+    """Everything that hangs together with some news, before and after."""
+
+    def __init__(
+        self,
+        alone: Mapping[str, datetime | None],
+        links: Mapping[tuple[str, str], Link],
+    ) -> None:
+        """``alone``: when the news first told of each handle itself, None if they never did."""
+        self.news = alone
+        self.alone: dict[str, datetime | None] = {}
+        """Every handle of the region, and when it was first told of by itself."""
+        self.first: dict[str, datetime] = {}
+        self.before: dict[str, Any] = {}
+        self.sizes: Mapping[str, int] = {}
+        self.links = dict(links)
+        self.kept: dict[tuple[str, str], tuple[Link, bool]] = {}
+        self.rulings: dict[str, Ruling] = {}
+
+    def take_known(self, known: Mapping[str, Any]) -> None:
+        for handle, row in known.items():
+            self.before[handle] = row
+            self.alone[handle] = earliest(row.told_alone, self.news.get(handle))
+
+    def take_edges(self, edges: Mapping[tuple[str, str], tuple[Link, bool]]) -> None:
+        self.kept = dict(edges)
+        for pair, (link, _) in edges.items():
+            self.links.setdefault(pair, link)
+
+    def settle(self, noted: Noted) -> None:
+        """Group, name the groups, and note the rows that differ from what is kept."""
+        here = [r for r in self.rulings.values() if {r.one, r.other} <= self.alone.keys()]
+        ruled = [Link(r.at, r.id, r.one, r.other, ruled=True) for r in here if r.says == Says.SAME]
+        partings = [Parting(r.one, r.other) for r in here if r.says == Says.APART]
+        unlinked = {(r.one, r.other) for r in here if r.says == Says.UNLINKED}
+        believed = [link for pair, link in self.links.items() if pair not in unlinked]
+        groups, refused = partition(self.alone.keys(), [*believed, *ruled], partings)
+        home = {
+            handle: region[0]
+            for region in map(sorted, regions(self.alone.keys(), [*self.links.values(), *ruled]))
+            for handle in region
+        }
+        self._date(believed)
+        self.sizes = Counter(row.customer for row in self.before.values())
+        for group in groups:
+            self._name(group, home, noted)
+        kept_apart = {(link.one, link.other) for link in refused if not link.ruled}
+        self._note_edges(kept_apart, unlinked, noted)
+        noted.gone = self.sizes.keys() - {noted.customers[handle] for handle in self.alone}
+
+    def _date(self, believed: Iterable[Link]) -> None:
+        """When each handle was first heard of; a link that nobody believes says nothing of it."""
+        dated = {handle: at for handle, at in self.alone.items() if at is not None}
+        for link in believed:
+            for end in (link.one, link.other):
+                dated[end] = min(link.at, dated.get(end, link.at))
+        self.first = {handle: row.first_seen for handle, row in self.before.items()}
+        for link in self.links.values():
+            for end in (link.one, link.other):
+                if end not in dated:
+                    self.first[end] = min(link.at, self.first.get(end, link.at))
+        self.first |= dated
+
+    def _name(self, group: Sequence[str], home: Mapping[str, str], noted: Noted) -> None:
+        oldest = min(group, key=lambda handle: (self.first[handle], handle))
+        customer = own_id(oldest)
+        were = {self.before[handle].customer for handle in group if handle in self.before}
+        for handle in group:
+            noted.customers[handle] = customer
+            now = (customer, home[handle], self.first[handle], self.alone[handle])
+            row = self.before.get(handle)
+            if row is None or now != (row.customer, row.region, row.first_seen, row.told_alone):
+                value = handle.split(":", 2)[2]
+                noted.known.append(
+                    {"handle": handle, "value": value, "own": own_id(handle)}
+                    | dict(zip(_WORKED_OUT, now, strict=True))
+                )
+        if not were:
+            noted.fresh.add(customer)
+            return
+        if len(were) > 1:
+            noted.merged[customer] = were
+        mates = sum(self.sizes[customer] for customer in were)
+        if were != {customer} or mates != sum(handle in self.before for handle in group):
+            noted.moved[customer] = list(group)
+
+    def _note_edges(
+        self,
+        refused: Collection[tuple[str, str]],
+        unlinked: Collection[tuple[str, str]],
+        noted: Noted,
+    ) -> None:
+        """A link that is not followed is marked; only one that a guard refused wants a look."""
+        for pair, link in self.links.items():
+            now = (link, pair in refused or pair in unlinked)
+            kept = self.kept.get(pair)
+            if kept == now:
+                continue
+            told = {"one": link.one, "other": link.other, "at": link.at, "event": link.event}
+            noted.edges.append(told | {"refused": now[1]})
+            if pair in refused and not (kept and kept[1]):
+                noted.parked.append(link)
+
+
+def told(
+    events: Iterable[Event],
+) -> tuple[dict[str, datetime | None], dict[tuple[str, str], Link]]:
+    """When something was first told of each handle itself, and the earliest link of each two."""
+    alone: dict[str, datetime | None] = {}
+    links: dict[tuple[str, str], Link] = {}
+    for event in events:
+        handles = [str(event.handle)] if event.handle else []
+        handles += [text for link in event.links if (text := str(link)) not in handles]
+        for handle in handles[:1]:
+            alone[handle] = earliest(alone.get(handle), event.at)
+        for handle in handles[1:]:
+            alone.setdefault(handle, None)
+            pair = (handles[0], handle) if handles[0] < handle else (handle, handles[0])
+            link = Link(event.at, f"{event.account}/{event.id}", *pair)
+            if pair not in links or link < links[pair]:
+                links[pair] = link
+    return alone, links
+
+
+def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two moments, either of which may be missing."""
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    ordered = sorted(values)
+    for begin in range(0, len(ordered), _CHUNK):
+        yield ordered[begin : begin + _CHUNK]
+
+
+def known_rows(
+    session: Session, by: InstrumentedAttribute[str], values: Iterable[str]
+) -> dict[str, Any]:
+    """Rows of known handles, by their handle."""
+    wanted = select(Known.handle, Known.customer, Known.region, Known.first_seen, Known.told_alone)
+    found: dict[str, Any] = {}
+    for chunk in chunks(values):
+        found |= {row.handle: row for row in session.execute(wanted.where(by.in_(chunk)))}
+    return found
+
+
+def edge_rows(session: Session, ones: Iterable[str]) -> dict[tuple[str, str], tuple[Link, bool]]:
+    """The links that begin at one of these, and whether they were refused."""
+    wanted = select(Edge.at, Edge.event, Edge.one, Edge.other, Edge.refused)
+    found: dict[tuple[str, str], tuple[Link, bool]] = {}
+    for chunk in chunks(ones):
+        for at, event, one, other, refused in session.execute(wanted.where(Edge.one.in_(chunk))):
+            found[one, other] = (Link(at, event, one, other), refused)
+    return found

@@ -1,0 +1,147 @@
+"""The customer pages (客户): who she is and why we think so, what happened, what can be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from data_hub.catalogue import KINDS, OWNERS, kind_of
+from data_hub.customers import Customer, mask_handle
+from data_hub.identities import own_id
+from juzhen.console.desk import allowed, done
+from juzhen.web import pages
+from juzhen.web.asking import language
+from kernel.actors import Actor
+from kernel.errors import Invalid, NotFound
+from kernel.events import Handle
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_SHOWN = 30
+_VERB = "rule_identities"
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/customers")
+    def customers() -> str:
+        seen = platform.customers.seen_by(allowed("read_customers"))
+        text = request.args.get("text", "").strip()
+        found = platform.identities.find(text) if text else []
+        known = [each for each in seen.many(found).values() if each.last_at] if found else []
+        page = seen.page(text=text or None, first=_SHOWN, after=request.args.get("after"))
+        shown = {each.id: each for each in (*known, *page.items)}
+        return pages.render(
+            "console/customers.html", customers=list(shown.values()), text=text,
+            following=page.next, waiting=len(platform.identities.parked()),
+        )  # fmt: skip
+
+    @door.get("/customers/<key>")
+    def customer(key: str) -> str:
+        actor = allowed("read_customers")
+        return pages.render("console/customer.html", **_one(platform, actor, key))
+
+    @door.post("/customers/<key>/split")
+    def split(key: str) -> AnyResponse:
+        """The ticked handles go to a customer of their own."""
+        actor = allowed(_VERB)
+        her = platform.customers.seen_by(actor).one(key)
+        hers = {own_id(handle): handle for handle in her.handles}
+        off = [hers[own] for own in request.form.getlist("handle") if own in hers]
+        platform.identities.decisions.split(
+            her.handles, off, by=actor.id, why=request.form.get("why", "").strip()
+        )
+        return done("customer", "split", key=her.id)
+
+    @door.post("/customers/<key>/retract")
+    def retract(key: str) -> AnyResponse:
+        """Disbelieve one link of hers."""
+        actor = allowed(_VERB)
+        her = platform.customers.seen_by(actor).one(key)
+        one, other = _pair(platform, her)
+        why = request.form.get("why", "").strip()
+        platform.identities.decisions.retract(one, other, by=actor.id, why=why)
+        return done("customer", "retracted", key=her.id)
+
+    @door.post("/customers/<key>/undo")
+    def undo(key: str) -> AnyResponse:
+        actor = allowed(_VERB)
+        her = platform.customers.seen_by(actor).one(key)
+        decision = request.form.get("decision", "")
+        if decision not in {each.id for each in platform.identities.decisions.about(her.handles)}:
+            raise NotFound("decision", decision[:80])
+        platform.identities.decisions.undo(decision, by=actor.id)
+        return done("customer", "undone", key=her.id)
+
+
+def _pair(platform: Platform, her: Customer) -> tuple[Handle, Handle]:
+    """The two handles of a form, at least one of which is hers."""
+    owns = [request.form.get("one", ""), request.form.get("other", "")]
+    found = platform.identities.named(owns)
+    if len(found) != 2 or not set(found.values()) & set(her.handles):
+        raise Invalid("handle", "handle_never_seen", handle="…")
+    return found[owns[0]], found[owns[1]]
+
+
+def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
+    seen, tongue = platform.customers.seen_by(actor), language()
+    her = seen.one(key)
+    owner, kind = request.args.get("owner", ""), request.args.get("kind", "")
+    timeline = seen.timeline(
+        her.id, before=request.args.get("before"), limit=_SHOWN, kinds=_kinds(owner, kind),
+        count=True,
+    )  # fmt: skip
+    decisions = platform.identities.decisions.about(her.handles)
+    return {
+        "her": her, "person": person(platform, her), "timeline": timeline,
+        "owner": owner, "kind": kind, "owners": OWNERS,
+        "kinds": [(name, each.label(tongue)) for name, each in KINDS.items()],
+        "links": [_link(each) for each in platform.identities.links(her.handles)],
+        "decisions": decisions, "people": _people(platform, decisions),
+        "accounts": {each.id: each.name for each in platform.accounts.all()},
+    }  # fmt: skip
+
+
+def _kinds(owner: str, kind: str) -> Collection[str] | None:
+    if kind:
+        return [kind_of(kind).name]
+    if not owner:
+        return None
+    if owner not in OWNERS:
+        raise Invalid("owner", "not_a_choice", choices="、".join(OWNERS))
+    return [name for name, each in KINDS.items() if each.owner == owner]
+
+
+def _link(edge: Any) -> dict[str, Any]:
+    one, other = Handle.parse(edge.one), Handle.parse(edge.other)
+    return {
+        "one": shown(one), "other": shown(other), "at": edge.at, "refused": edge.refused,
+    }  # fmt: skip
+
+
+def shown(handle: Handle) -> dict[str, str]:
+    """A handle as a page shows it: masked, and named by an id that tells nothing."""
+    return {"own": own_id(handle), "kind": handle.kind, "text": mask_handle(handle)}
+
+
+def person(platform: Platform, her: Customer) -> Mapping[str, Any]:
+    """What is known of her, so that two people can be compared."""
+    profile = platform.profiles.many([her.id]).get(her.id)
+    began: datetime | None = None
+    if profile is not None and profile.began:
+        began = datetime.fromtimestamp(profile.began, UTC)
+    return {
+        "her": her, "handles": [shown(handle) for handle in her.handles],
+        "events": profile.events if profile else 0, "began": began,
+        "bought": profile.bought()[-3:] if profile else [],
+        "accounts": sorted(profile.accounts) if profile else [],
+    }  # fmt: skip
+
+
+def _people(platform: Platform, decisions: Collection[Any]) -> dict[str, str]:
+    ids = {each.by for each in decisions} | {each.lifted_by for each in decisions}
+    return {id_: each.name for id_, each in platform.staff.many(ids - {""}).items()}

@@ -1,0 +1,118 @@
+"""Who is who, decided by people on pages: side by side, merged, split, retracted, undone."""
+
+import re
+
+import pytest
+
+from data_hub.identities import own_id
+from tests.data_hub.telling import event, mobile, openid, user
+
+
+@pytest.fixture
+def rooms(knowing_rooms):
+    r = knowing_rooms
+    r.tell(
+        event("identified", user("mother"), mobile(), account=r.app.id,
+              detail={"traits": {"name": "林秀兰", "phone": "13800138000"}}),
+        event("identified", user("daughter"), mobile(), minutes=1, account=r.app.id),
+        event("followed", openid("o1"), user("mother"), minutes=2, account=r.wall.id),
+        event("bought", user("daughter"), minutes=3, account=r.app.id,
+              detail={"amount": 50000, "product": "稳盈"}),
+    )  # fmt: skip
+    return r
+
+
+def settle(rooms):
+    while rooms.digest.run():
+        pass
+
+
+def same(rooms, one, other):
+    settle(rooms)
+    return rooms.identities.customer_of(one) == rooms.identities.customer_of(other)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_family_phone_is_shown_with_both_people_side_by_side_and_masked(rooms, desk_of, language):
+    page = desk_of("admin").get(f"/console/identities?lang={language}").text
+    assert page.count('class="card"><h3>') == 2
+    assert "稳盈" in page
+    assert "13800138000" not in page
+    assert "mother" not in page
+    assert ">None<" not in page
+    for role in ("analyst", "editor"):
+        assert desk_of(role).get("/console/identities").status_code == 403
+
+
+def decide(rooms, desk, **form):
+    page = desk.get("/console/identities").text
+    hidden = dict(re.findall(r'type="hidden" name="(her|him|one|other)" value="([^"]+)"', page))
+    assert hidden.keys() == {"her", "him", "one", "other"}
+    return desk.post("/console/identities/decide", **hidden, **form)
+
+
+def test_they_are_two(rooms, desk_of):
+    decide(rooms, desk_of("admin"), act="apart", why="母女")
+    settle(rooms)
+    assert "没有需要核对" in desk_of("admin").get("/console/identities").text
+    assert not same(rooms, user("mother"), user("daughter"))
+
+
+def test_they_are_one_and_the_decision_is_undone_from_her_page(rooms, desk_of):
+    desk = desk_of("admin")
+    page = decide(rooms, desk, act="one", why="换了账号").text
+    assert same(rooms, user("mother"), user("daughter"))
+    page = desk.get(f"/console/customers/{own_id(user('daughter'))}").text
+    assert "换了账号" in page
+    decision = re.search(r'name="decision" value="(dec_[^"]+)"', page)[1]
+    path = f"/console/customers/{own_id(user('daughter'))}/undo"
+    assert desk_of("analyst").post(path, decision=decision).status_code == 403
+    assert "已撤销" in desk.post(path, decision=decision).text
+    assert not same(rooms, user("mother"), user("daughter"))
+    assert desk.post(path, decision="dec_none").status_code == 404
+
+
+def test_a_link_is_retracted_and_a_customer_is_split(rooms, desk_of):
+    desk, her = desk_of("admin"), own_id(user("mother"))
+    form = {"one": own_id(openid("o1")), "other": her, "why": "扫错码"}
+    assert desk.post(f"/console/customers/{her}/retract", **form).status_code == 200
+    assert not same(rooms, user("mother"), openid("o1"))
+
+    assert same(rooms, user("mother"), mobile())
+    desk.post(f"/console/customers/{her}/split", handle=own_id(mobile()), why="")
+    assert not same(rooms, user("mother"), mobile())
+    assert desk.post(f"/console/customers/{her}/split", handle="cus_none").status_code == 422
+    strange = {"one": own_id(user("daughter")), "other": own_id(openid("o1"))}
+    assert desk.post(f"/console/customers/{her}/retract", **strange).status_code == 422
+
+
+def test_two_are_compared_before_they_are_merged(rooms, desk_of):
+    desk = desk_of("admin")
+    one, other = own_id(openid("o1")), own_id(user("daughter"))
+    page = desk.get(f"/console/identities/compare?one={one}&other={other}")
+    assert page.text.count('class="card"><h3>') == 2
+    twice = desk.get(f"/console/identities/compare?one={one}&other={one}")
+    assert twice.status_code == 422
+    assert desk.get(f"/console/identities/compare?one={one}&other=nobody").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [("", 3), ("?owner=house", 0), ("?owner=customer", 3), ("?kind=followed", 1)],
+)
+def test_a_timeline_is_filtered_by_who_did_it_and_by_kind(rooms, desk_of, asked, shown):
+    her = own_id(openid("o1"))
+    page = desk_of("admin").get(f"/console/customers/{her}{asked}").text
+    timeline = page[page.index('id="timeline"') : page.index("</section>")]
+    assert timeline.count("<li>") == shown
+    assert desk_of("admin").get(f"/console/customers/{her}?owner=x").status_code == 422
+
+
+def test_a_customer_is_found_by_any_handle_and_by_name(rooms, desk_of):
+    desk = desk_of("admin")
+    for text in ("13800138000", "mother", "林秀", "o1"):
+        found = desk.get(f"/console/customers?text={text}").text
+        assert found.count('<h2><a href="/console/customers/cus_') == 1, text
+    assert desk.get("/console/customers").text.count('<h2><a href="/console/customers/cus_') == 2
+    assert "没有这样的客户" in desk.get("/console/customers?text=nobody").text
+    assert desk_of("editor").get("/console/customers").status_code == 403
