@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -50,7 +50,14 @@ def logger(**bound: Any) -> Any:
 
 
 def _without_people(_: Any, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in told.items():
-        if key in _NEVER or isinstance(value, Secret):
-            told[key] = "***"
-    return told
+    return {key: _without(key, value) for key, value in told.items()}
+
+
+def _without(key: str, value: Any) -> Any:
+    if key in _NEVER or isinstance(value, Secret):
+        return "***"
+    if isinstance(value, Mapping):
+        return {name: _without(str(name), each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_without("", each) for each in value]
+    return value

@@ -267,9 +267,13 @@ def fair_turn(database: str) -> Iterator[None]:
 
 def _engine(url: str, durability: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=8, max_overflow=8, pool_timeout=2, pool_pre_ping=True)
+        return create_engine(
+            url, pool_size=8, max_overflow=8, pool_timeout=2, pool_pre_ping=True, hide_parameters=True
+        )
     # The connection used last is used next: few of them fill their page cache.
-    engine = create_engine(url, pool_size=16, max_overflow=16, pool_use_lifo=True)
+    engine = create_engine(
+        url, pool_size=16, max_overflow=16, pool_use_lifo=True, hide_parameters=True
+    )
     synchronous = "full" if durability == "power" else "normal"
     event.listen(engine, "connect", lambda connection, _: _prepare(connection, synchronous))
     return engine

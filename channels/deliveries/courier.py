@@ -5,9 +5,12 @@ Runs outside any transaction. Does not choose what is sent, and does not say wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
+
+import structlog
 
 from channels.accounts import Accounts, Channels
 from channels.base import Busy, Channel, Post, Progress, Receipt, Refused, SignedOut, Unanswered
@@ -55,7 +58,7 @@ class Courier:
 
     def carry(self, delivery: Delivery, say: Callable[[Channel], Receipt]) -> None:
         """Say it through the account's channel and note the answer, or the lack of one."""
-        with self._heartbeat.keep(delivery):
+        with _naming(delivery), self._heartbeat.keep(delivery):
             try:
                 channel = self._channels.of(delivery.account)
                 receipt = self._heard(delivery, lambda: say(channel))
@@ -72,15 +75,20 @@ class Courier:
                 self._deliveries.note(delivery, receipt)
 
     def rescue(self) -> int:
-        """Decide about what dead workers were sending: as after a lost answer."""
+        """Decide about what dead workers were sending: as after a lost answer. One whose account
+        cannot be used now holds up no other; it is looked for when the account is mended."""
         lost = self._deliveries.lost()
         for delivery in lost:
-            channel = self._channels.of(delivery.account)
-            if channel.idempotency == "native":
-                self._deliveries.after_crash(delivery, State.DUE, timedelta())
+            try:
+                channel = self._channels.of(delivery.account)
+            except Problem as trouble:
+                look: timedelta | None = self._patience(delivery, trouble)
             else:
+                if channel.idempotency == "native":
+                    self._deliveries.after_crash(delivery, State.DUE, timedelta())
+                    continue
                 look = self._look(channel, delivery)
-                self._deliveries.after_crash(delivery, State.UNKNOWN, look)
+            self._deliveries.after_crash(delivery, State.UNKNOWN, look)
         return len(lost)
 
     def settle(self, compose: Callable[[Delivery], Post]) -> int:
@@ -92,15 +100,16 @@ class Courier:
         looked = 0
         while delivery := self._deliveries.in_doubt():
             looked += 1
-            self._settle(delivery, compose)
+            with _naming(delivery):
+                self._settle(delivery, compose)
         return looked
 
     def _settle(self, delivery: Delivery, compose: Callable[[Delivery], Post]) -> None:
-        channel = self._channels.of(delivery.account)
-        if channel.idempotency == "native":
-            self._deliveries.again(delivery)
-            return
         try:
+            channel = self._channels.of(delivery.account)
+            if channel.idempotency == "native":
+                self._deliveries.again(delivery)
+                return
             self._breakers.admit(delivery.account)
             post = compose(delivery)
             found = self._heard(delivery, lambda: channel.find(post, key=delivery.id))
@@ -121,7 +130,8 @@ class Courier:
         asked = 0
         while delivery := self._deliveries.asking():
             asked += 1
-            self._poll(delivery)
+            with _naming(delivery):
+                self._poll(delivery)
         return asked
 
     def _poll(self, delivery: Delivery) -> None:
@@ -140,12 +150,12 @@ class Courier:
 
     def withdraw(self, delivery: Delivery) -> bool:
         """Take down what a platform shows; false if it cannot yet. Harmless when repeated."""
-        channel = self._channels.of(delivery.account)
         ref = delivery.ref or ""
-        with self._heartbeat.keep(delivery):
+        with _naming(delivery), self._heartbeat.keep(delivery):
             crash_point(WITHDRAWING)
             try:
                 self._breakers.admit(delivery.account)
+                channel = self._channels.of(delivery.account)
                 self._heard(delivery, lambda: channel.withdraw(ref))
             except Problem as trouble:
                 self._deliveries.look_later(delivery, self._patience(delivery, trouble))
@@ -156,24 +166,28 @@ class Courier:
             )  # fmt: skip
 
     def _heard(self, delivery: Delivery, ask: Callable[[], Answer]) -> Answer:
-        """Ask, and let the breaker and the account's health know how it went."""
+        """Ask, and let the log, the breaker and the account's health know how it went."""
         try:
             answer = ask()
-        except Busy as later:
-            if later.down:
-                self._breakers.failed(delivery.account)
+        except Problem as trouble:
+            structlog.get_logger().info("platform_refused", code=trouble.code, why=trouble.reason)
+            self._blame(delivery, trouble)
             raise
-        except Unanswered:
-            self._breakers.failed(delivery.account, weight=_HUNG)
-            raise
-        except SignedOut as out:
-            self._accounts.pause(delivery.account, out.reason, by="worker")
-            raise
-        except Refused:
-            self._breakers.answered(delivery.account)
-            raise
+        structlog.get_logger().info("platform_answered")
         self._breakers.answered(delivery.account)
         return answer
+
+    def _blame(self, delivery: Delivery, trouble: Problem) -> None:
+        """What the trouble says about the account."""
+        if isinstance(trouble, Busy):
+            if trouble.down:
+                self._breakers.failed(delivery.account)
+        elif isinstance(trouble, Unanswered):
+            self._breakers.failed(delivery.account, weight=_HUNG)
+        elif isinstance(trouble, SignedOut):
+            self._accounts.pause(delivery.account, trouble.reason, by="worker")
+        elif isinstance(trouble, Refused):
+            self._breakers.answered(delivery.account)
 
     def _look(self, channel: Channel, delivery: Delivery) -> timedelta | None:
         """When to look for something unanswered; None where only a person can."""
@@ -193,3 +207,14 @@ class Courier:
         if isinstance(trouble, Busy) and trouble.seconds:
             return timedelta(seconds=trouble.seconds)
         return min(max(self._age(delivery) / 4, timedelta(seconds=1)), timedelta(minutes=5))
+
+
+@contextmanager
+def _naming(delivery: Delivery) -> Iterator[None]:
+    """Whatever is logged meanwhile names the delivery; so does a failure that nobody foresaw."""
+    with structlog.contextvars.bound_contextvars(delivery=delivery.id, account=delivery.account):
+        try:
+            yield
+        except Exception as failure:
+            failure.add_note(f"while working on delivery {delivery.id}")
+            raise

@@ -156,6 +156,27 @@ def test_what_kills_three_workers_in_a_row_is_set_aside(any_house, deliveries, o
     assert claimed(deliveries) is None
 
 
+def test_an_account_that_cannot_be_used_holds_up_no_other_after_a_crash(
+    any_house, deliveries, oa, clock
+):
+    any_house.board.idempotency = "native"
+    gone = any_house.account(code="gone", kind="a_kind_we_no_longer_ship").id
+    stuck, sound = queued(deliveries, gone), queued(deliveries, oa)
+    assert {claimed(deliveries).id, claimed(deliveries).id} == {stuck.id, sound.id}
+    clock.move(timedelta(seconds=31))
+
+    assert any_house.courier.rescue() == 2
+    assert deliveries.one(sound.id).state == State.DUE
+    assert deliveries.one(stuck.id).state == State.UNKNOWN
+
+    clock.move(timedelta(minutes=1))
+    assert any_house.courier.settle(lambda delivery: None) == 1
+    kept = deliveries.one(stuck.id)
+    assert (kept.state, kept.lease_until) == (State.UNKNOWN, None)
+    assert kept.next_at > clock()
+    assert not any_house.courier.withdraw(kept)
+
+
 def test_a_crash_between_other_work_is_no_poison(any_house, deliveries, oa, clock):
     any_house.board.idempotency = "native"
     queued(deliveries, oa)
