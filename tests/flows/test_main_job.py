@@ -251,7 +251,7 @@ class Flow:
             assert again.data == b"" or again.status == 200
         for before, status, after in seen:
             if after < opens or before >= opens:
-                assert status == (304 if after < opens else 200)
+                assert status == (304 if after < opens else 200), (opens, seen)
         rep = self.asked_by("rep", first.headers["ETag"])
         assert rep.status == 200
         assert rep.headers["ETag"] != first.headers["ETag"]
@@ -397,7 +397,7 @@ class Flow:
         there = self.ranking(self.recommended(self.company.other))
         assert dict(there) == pytest.approx(dict(self.ranking(first)), abs=1e-3)  # all grow older
         took = [self.seen_in_the_list(code) for code in ("fund-note", "poster", "video")]
-        assert min(took) < dt.timedelta(seconds=2)  # the quickest: other tests run beside us
+        assert sorted(took)[1] < dt.timedelta(seconds=2)  # two of three: other tests run beside us
 
     def seen_in_the_list(self, code):
         """How long after her click the list differs, in both processes."""
@@ -492,11 +492,16 @@ def test_the_main_job_with_every_process_killed_in_the_middle(company):
     company.processes.kill("web")
     company.processes.kill("sandbox")
     company.start()
+    flow.editor_does_the_same_in_the_console_without_scripts()
     flow.worker_publishes_once_and_withdraws_at_closing()
+    flow.app_sees_a_material_exactly_in_its_window()
     flow.customer_acts_on_three_ends()
     for name in ("web", "worker", "sandbox"):
         company.processes.kill(name)
     company.start()
+    flow.etag_changes_exactly_at_a_boundary()
     flow.three_handles_become_one_customer()
+    flow.a_repeat_and_a_late_event_change_only_what_they_must()
     flow.rep_gets_recommendations_that_follow_the_next_click()
+    flow.a_red_dot_leads_to_her()
     flow.check_finds_nothing()
