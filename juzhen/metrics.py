@@ -7,10 +7,12 @@ scrape of any of them tells about all.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 _made: dict[str, Any] = {}
+_making = threading.Lock()
 
 METRICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "juzhen_requests_total": ("counter", "Requests answered.", ("door", "status")),
@@ -34,19 +36,25 @@ def share(folder: Path) -> None:
 
 
 def metric(name: str, **labels: str) -> Any:
-    """The metric of that name, made when it is first used."""
+    """The metric of that name, made when it is first used, whichever thread comes first."""
     if name not in _made:
-        import prometheus_client
-
-        kind, says, known = METRICS[name]
-        made: dict[str, Any] = {
-            "counter": prometheus_client.Counter,
-            "histogram": prometheus_client.Histogram,
-            "gauge": prometheus_client.Gauge,
-        }
-        extra = {"multiprocess_mode": "mostrecent"} if kind == "gauge" else {}
-        _made[name] = made[kind](name, says, known, **extra)
+        with _making:
+            if name not in _made:
+                _made[name] = _make(name)
     return _made[name].labels(**labels) if labels else _made[name]
+
+
+def _make(name: str) -> Any:
+    import prometheus_client
+
+    kind, says, known = METRICS[name]
+    made: dict[str, Any] = {
+        "counter": prometheus_client.Counter,
+        "histogram": prometheus_client.Histogram,
+        "gauge": prometheus_client.Gauge,
+    }
+    extra = {"multiprocess_mode": "mostrecent"} if kind == "gauge" else {}
+    return made[kind](name, says, known, **extra)
 
 
 def exposition() -> tuple[bytes, str]:

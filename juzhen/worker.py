@@ -23,6 +23,7 @@ from juzhen.pulse import Pulse
 from stores.claims import Leases
 
 if TYPE_CHECKING:
+    from channels.publishing import Publishing
     from juzhen.wiring import Platform
 
 LEASE = 6.0
@@ -86,7 +87,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("welcome", p.welcoming.greet_due, 0.2, shared=True, idle=_SOON),
             Duty("rep_cards", lambda: p.rep_cards.follow(200), 0.5),
         ],
-        **{f"sender-{n}": _sender(p, n) for n in range(1, p.settings.worker_senders + 1)},
+        **{f"sender-{n}": sender(p.publishing, n) for n in range(1, p.settings.worker_senders + 1)},
     }
 
 
@@ -98,17 +99,17 @@ def pulse(platform: Platform) -> Pulse:
     return Pulse([store.stirred for store in stores])
 
 
-def _sender(p: Platform, number: int) -> list[Duty]:
+def sender(publishing: Publishing, number: int) -> list[Duty]:
     """One of several that call platforms: a slow one keeps only its own share of them waiting.
 
     The first watches the clock; what it finds wakes the others.
     """
     idle = _SOON if number == 1 else 10 * _SOON
     return [
-        Duty("rescue", p.publishing.rescue, 1.0, shared=True, idle=idle),
-        Duty("carry", p.publishing.carry, 0.3, shared=True, idle=idle),
-        Duty("poll", p.publishing.poll, 1.0, shared=True, idle=idle),
-        Duty("withdraw", p.publishing.withdraw_due, 0.3, shared=True, idle=idle),
+        Duty("rescue", publishing.rescue, 1.0, shared=True, idle=idle),
+        Duty("carry", publishing.carry, 0.3, shared=True, idle=idle),
+        Duty("poll", publishing.poll, 1.0, shared=True, idle=idle),
+        Duty("withdraw", publishing.withdraw_due, 0.3, shared=True, idle=idle),
     ]
 
 

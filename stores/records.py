@@ -268,7 +268,12 @@ def fair_turn(database: str) -> Iterator[None]:
 def _engine(url: str, durability: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(
-            url, pool_size=8, max_overflow=8, pool_timeout=2, pool_pre_ping=True, hide_parameters=True
+            url,
+            pool_size=8,
+            max_overflow=8,
+            pool_timeout=2,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     # The connection used last is used next: few of them fill their page cache.
     engine = create_engine(

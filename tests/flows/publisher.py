@@ -17,7 +17,7 @@ from channels.base import Callback
 from channels.callbacks import Callbacks
 from channels.deliveries import Delivery, State
 from data_hub.intake import Intake
-from juzhen.worker import Duty, Worker
+from juzhen.worker import Duty, Worker, sender
 from kernel.clock import utc_now
 from stores.journal import SharedCommit
 from stores.records import Records
@@ -79,18 +79,14 @@ def tell(job):
 
 
 def serve(job):
-    """The product's own worker with the duties of publishing, until it is told to stop."""
+    """The product's own worker with its lanes of publishing, until it is told to stop."""
     house = house_of(job)
     p = house.publishing
     stop = threading.Timer(60, os._exit, (4,))  # whatever becomes of the test
     stop.daemon = True
     stop.start()
-    duties = [
-        Duty("publish", p.publish_due, 0.05, shared=True),
-        Duty("send", p.send_due, 0.05, shared=True),
-        Duty("withdraw", p.withdraw_due, 0.05),
-    ]
-    Worker({"channels": duties}, house.leases, drain=25).run()
+    duties = {"channels": [Duty("plan", p.plan, 0.05)], "sender-1": sender(p, 1)}
+    Worker(duties, house.leases, drain=25).run()
 
 
 def done(job):

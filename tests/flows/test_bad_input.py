@@ -3,11 +3,13 @@
 import base64
 import datetime as dt
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.flows.company import eventually
 from tests.flows.conftest import running
+from tests.sizes import sized
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
 
@@ -266,3 +268,29 @@ def test_every_answer_carries_the_security_headers(company):
         body = answer.data.decode("utf-8", "replace")
         assert "Traceback" not in body
         assert "Werkzeug" not in body + answer.headers.get("Server", "")
+
+
+def test_the_same_request_many_times_at_once_makes_one_thing(company):
+    """F10, through the doors of the product: one effect, one answer, whoever comes first."""
+    times = sized(12, 50)
+
+    def make(title):
+        told = {"type": "script", "title": title, "body": "<p>您好</p>"}
+        answer = company.web(
+            "POST", "/graphql", company.tokens["editor"], headers={"Idempotency-Key": "make-one"},
+            json={"query": CREATE, "variables": {"input": told}},
+        )  # fmt: skip
+        return answer.status, answer.data
+
+    with ThreadPoolExecutor(times) as pool:
+        answers = set(pool.map(make, ["只做一次的话术"] * times))
+    ((status, body),) = answers
+    assert (status, json.loads(body)["data"]["createMaterial"]["problems"]) == (200, [])
+    newest = company.web.graphql(
+        "{ materials(first: 50) { nodes { title } } }", company.tokens["editor"]
+    )["materials"]["nodes"]
+    made = [each["title"] for each in newest].count("只做一次的话术")
+    assert made == 1
+
+    status, body = make("别的话术")
+    assert (status, named(json.loads(body))[1]) == (422, "Idempotency-Key")

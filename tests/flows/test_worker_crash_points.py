@@ -36,8 +36,13 @@ FOLLOWERS = [
     "finding.put",
     "triggers.told",
 ]
-SHOWN_ELSEWHERE = ("fold.", "journal.", "publishing.", "deliveries.", "courier.", "wechat.",
-                   "callbacks.", "nightly.")  # fmt: skip
+SHOWN_ELSEWHERE = {
+    "journal.committed",  # tests/web/test_intake_faults
+    "fold.read", "fold.put", "fold.sliced", "fold.dropped",  # tests/engines/test_history
+    "nightly.wrote",  # tests/matching/test_nightly
+}  # fmt: skip
+PUBLISHING = ("publishing.", "deliveries.", "courier.", "wechat.", "callbacks.")
+"""What `test_crash_points` shows, down to the last of them."""
 
 CREATE = """mutation($input: CreateMaterialInput!) {
   createMaterial(input: $input) { material { id } problems { code field message } } }"""
@@ -46,8 +51,8 @@ FIND = """query($h: String!) { customers(filter: {handle: $h}) {
 
 
 def test_every_declared_point_is_shown_somewhere():
-    here = {name for name in POINTS if not name.startswith(SHOWN_ELSEWHERE)}
-    assert here == {*FOLLOWERS, *(point for point, _ in DEATHS)}
+    here = {name for name in POINTS if not name.startswith(PUBLISHING)}
+    assert here == {*FOLLOWERS, *(point for point, _ in DEATHS), *SHOWN_ELSEWHERE}
 
 
 @pytest.fixture(scope="module")

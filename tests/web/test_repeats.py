@@ -53,7 +53,7 @@ def post(shop, key, body, path="/buy", actor="one"):
 def test_many_at_once_have_one_effect_and_identical_answers(shop, effects):
     keys, times = sized(12, 200), sized(12, 50)
     calls = [f"key-{number}" for number in range(keys) for _ in range(times)]
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(times) as pool:
         answers = list(pool.map(lambda key: (key, post(shop, key, {"what": key}).data), calls))
 
     assert effects == dict.fromkeys(calls, 1)
