@@ -234,7 +234,7 @@ class Access:
 
     @cached_property
     def _nobody(self) -> str:
-        """A password that nobody has; made at the first sign-in, for it takes 64 MiB."""
+        """A password that nobody has; made at the first sign-in, for it takes 19 MiB."""
         return self._hasher.hash(secrets.token_hex(16))
 
     def begin(self, staff_id: str) -> str:

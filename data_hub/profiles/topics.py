@@ -24,7 +24,7 @@ _Kept = dict[str, list[tuple[datetime, list[str]]]]
 
 
 class Topics(Protocol):
-    """The one question that the data hub asks of the content hub."""
+    """What a profile asks of the content hub; segments also ask which tags lie under one."""
 
     def about(self, materials: Collection[str]) -> Mapping[str, Collection[str]]:
         """The tag ids of each material, now. Materials nobody knows are left out."""

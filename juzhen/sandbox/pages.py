@@ -1,6 +1,7 @@
 """The sandbox's pages (沙箱页面): what followers see, and buttons to play one of them.
 
-Server-rendered, without scripts. Shows the world and passes acts on; decides nothing.
+Server-rendered; a small script only reloads what moves. Shows the world and passes acts on;
+decides nothing.
 """
 
 from __future__ import annotations

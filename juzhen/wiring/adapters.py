@@ -1,6 +1,7 @@
 """Adapters (适配器): every kind of channel account, and how the class that speaks for it is made.
 
-A new one is a class of its own and one row in `registry`. The only module that names one.
+A new one is a class of its own and one row in `registry`. The only module that names one of ours;
+those of other distributions are found by `juzhen.wiring.outside`.
 """
 
 from __future__ import annotations

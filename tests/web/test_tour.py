@@ -1,6 +1,6 @@
 """The start page: the demo's tour, and outside the demo no more than the way in."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -9,6 +9,7 @@ from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.profiles import Profiles
 from engagement.reminders import Reminders
+from juzhen.settings import Settings
 from juzhen.web import tour
 from kernel.events import Event, Handle
 from kernel.wording import catalogue
@@ -23,7 +24,7 @@ class TourHouse(PagesHouse):
 
     def __init__(self, records, people, clock, home):
         super().__init__(records, people, clock, home)
-        self.settings = SimpleNamespace(home=home, demo=True, demo_sandbox="")
+        self.settings = Settings(home=home, demo=True)
         self.history = SqliteHistory(home / "history.db", durability="process")
         self.profiles = Profiles(people, self.identities)
         self.reminders = Reminders(records, self.changes, clock)
@@ -121,7 +122,7 @@ def test_what_moves_is_counted_anew_on_every_look(rooms, browser):
     ("actor", "leads_to"), [("", "/login"), ("rep", "/workbench/"), ("editor", "/console/")]
 )
 def test_outside_the_demo_it_only_shows_the_way_in(rooms, browser, actor, leads_to):
-    rooms.settings.demo = False
+    rooms.settings = replace(rooms.settings, demo=False)
     answer = browser.get("/", headers={"X-Actor": actor})
 
     assert (answer.status_code, answer.location) == (302, leads_to)
