@@ -10,6 +10,7 @@ from servers import postgres as servers
 
 from stores.changes import Changes
 from stores.records import Folded, Record, Records
+from tests import browsing
 
 settings.register_profile("house", deadline=None)  # a busy machine is no flaw
 settings.load_profile("house")
@@ -77,6 +78,15 @@ def missing(what):
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, started once for a module's tests."""
+    if browsing.program() is None:
+        missing(browsing.MISSING)
+    with browsing.chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

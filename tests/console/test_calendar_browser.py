@@ -1,31 +1,16 @@
 """The calendar and coverage in a real browser: a drag, a key, no script, small screens, axe."""
 
 import os
-import shutil
 import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
-from tests.conftest import missing
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DAY = timedelta(days=1)
 PAGES = ("calendar", "calendar?by=month", "coverage", "calendar?lang=en", "coverage?lang=en")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        missing("no Chromium: apt-get install chromium, or set one on the path")
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """GraphQL over HTTP: the whole way from the request to the answer, on a real company."""
 
 import hashlib
+import re
+import subprocess
 from datetime import timedelta
-from urllib.parse import urlencode
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import pytest
@@ -19,6 +23,7 @@ from kernel.actors import Role
 from schemas.graphql.schema import build
 from tests.conftest import StoppedClock
 
+README = Path(__file__).parents[2] / "README.md"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
 QUERY = "query Shelf($c: ID!) { shelf(channel: $c) { nodes { title trackedUrl } } }"
@@ -265,6 +270,29 @@ def test_nobody_is_answered_without_a_token(still):
     ):
         assert answer.status_code == 401
         assert answer.json["code"] == "signed_off"
+
+
+def test_the_query_of_the_readme_is_answered_as_it_is_written(door, tmp_path):
+    door.place("一份素材")
+    door.place("还没到时间", opens=DAY)
+    (tmp_path / "var" / "demo").mkdir(parents=True)
+    told = {"tokens": {"channel_app": door.front}, "ids": {"channel_app": door.account.id}}
+    (tmp_path / "var" / "demo" / "access.json").write_bytes(orjson.dumps(told))
+    (written,) = re.findall(r"```sh\n(TOKEN=.*?)```", README.read_text("utf-8"), re.DOTALL)
+    words = "curl() { printf '%s\\0' \"$@\"; }\n" + written  # what would be sent, instead
+    ran = subprocess.run(
+        ["sh", "-eu", "-c", words], cwd=tmp_path, check=True, capture_output=True, text=True
+    )  # fmt: skip
+
+    _, url, *given = ran.stdout.split("\0")[:-1]
+    headers = dict(line.split(": ", 1) for flag, line in pairwise(given) if flag == "-H")
+    body = next(text for flag, text in pairwise(given) if flag == "-d")
+    answer = door.client.post(urlsplit(url).path, data=body, headers=headers)
+
+    (item,) = answer.json["data"]["shelf"]["nodes"]
+    assert item["title"] == "一份素材"
+    assert [tag["label"] for tag in item["tags"]] == ["养老"]
+    assert "/t/" in item["trackedUrl"]
 
 
 def test_the_reference_is_there_for_people_and_machines(still):

@@ -1,9 +1,7 @@
 """Customer pages on a phone: 360 px wide, nothing to push sideways; pages turn by key."""
 
-import os
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -12,23 +10,7 @@ from juzhen.web import public
 from tests.web.pages_house import PagesHouse
 from tests.web.test_public import pdf
 
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 LONG = "https://e.cn/" + "a" * 300
-
-
-@pytest.fixture
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    program = next((place for place in CHROMIUM if Path(place).exists()), None)
-    if program is None and os.environ.get("CI") != "true":
-        pytest.skip("Chromium is not here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 class Quiet(WSGIRequestHandler):
@@ -64,7 +46,7 @@ def shown(rooms, clock, type_, **parts):
 
 @pytest.mark.browser
 @pytest.mark.rule("R17.2")
-def test_customer_pages_fit_a_phone_and_pages_turn_by_key(served, chromium, clock):
+def test_customer_pages_fit_a_phone_and_pages_turn_by_key(served, browser, clock):
     rooms, address = served
     document = rooms.media.take(pdf(), by="li").id
     wide = (
@@ -77,7 +59,7 @@ def test_customer_pages_fit_a_phone_and_pages_turn_by_key(served, chromium, cloc
         f"/c/{shown(rooms, clock, 'product_note', fields={'document': document, **offer}).id}",
         "/c/" + rooms.materials.create("poster", "没有上架", by="li").id,
     ]
-    phone = chromium.new_context(viewport={"width": 360, "height": 740}, is_mobile=True)
+    phone = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True)
     sheet = phone.new_page()
     said = []
     sheet.on("pageerror", lambda error: said.append(str(error)))

@@ -1,28 +1,13 @@
 """The workbench in a real browser, as wide as a small phone."""
 
-import shutil
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.conftest import missing
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TOO_WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
 UNDER_THUMB = """() => [...document.querySelectorAll("a.button, button, nav a, summary, select")]
     .filter((each) => each.offsetParent && each.getBoundingClientRect().height < 32
         && !each.closest(".bar"))
     .map((each) => each.outerHTML.slice(0, 80))"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        missing("no Chromium: apt-get install chromium, or set one on the path")
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

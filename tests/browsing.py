@@ -1,0 +1,25 @@
+"""A real browser for tests of pages: one rule where it is found, and what is said without one."""
+
+import shutil
+from contextlib import contextmanager
+
+MISSING = "no Chromium: apt-get install chromium, or put one on the path"
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def program():
+    """Where Chromium is, or None."""
+    return next((found for each in PROGRAMS if (found := shutil.which(each))), None)
+
+
+@contextmanager
+def chromium():
+    """One started, for as long as it is needed."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        started = play.chromium.launch(
+            executable_path=program(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
