@@ -52,7 +52,13 @@ class Actor:
 
 _ALWAYS = {"me"}
 _CONTENT = {"read_library", "read_shelf", "search", "read_campaigns", "read_deliveries"}
-_EDITING = _CONTENT | {"edit_materials", "tag_materials", "manage_tags", "upload_media"}
+_EDITING = _CONTENT | {
+    "edit_materials",
+    "tag_materials",
+    "manage_tags",
+    "upload_media",
+    "read_rules",
+}
 _PUBLISHING = _CONTENT | {
     "place_materials",
     "retire_materials",
@@ -67,10 +73,12 @@ _MAY: dict[Role, frozenset[str] | None] = {
     Role.PUBLISHER: frozenset(_PUBLISHING),
     Role.REP: frozenset(_SELLING),
     Role.TEAM_LEAD: frozenset(
-        _SELLING | _CONTENT | {"read_boards", "read_segments", "rule_identities"}
+        _SELLING
+        | _CONTENT
+        | {"read_boards", "read_segments", "rule_identities", "read_rules", "manage_rules"}
     ),
     Role.ANALYST: frozenset(
-        _CONTENT | {"read_boards", "read_counts", "read_segments", "manage_segments"}
+        _CONTENT | {"read_boards", "read_counts", "read_segments", "manage_segments", "read_rules"}
     ),
     Role.ADMIN: None,  # everything
     Role.CHANNEL_APP: frozenset({"read_shelf", "simulate_shelf", "send_events", "exchange_token"}),
@@ -80,7 +88,7 @@ _MAY: dict[Role, frozenset[str] | None] = {
         | _PUBLISHING
         | _SELLING
         | {"send_events", "read_counts", "manage_segments", "rule_identities"}
-        | {"replay_events"}
+        | {"replay_events", "read_rules", "manage_rules"}
     ),
     Role.CUSTOMER: frozenset({"read_shelf"}),
 }

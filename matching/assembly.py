@@ -39,6 +39,8 @@ class Manner:
     explore_pool: int = 20
     prior_views: float = 20
     """Pseudo-views of the company's own click rate, before a content has its own."""
+    draws: int = 200
+    """Draws of Thompson sampling, one of which decides: propensities are multiples of 1/draws."""
 
 
 _USUAL = Manner()
@@ -51,7 +53,7 @@ class Chosen:
     place: int
     propensity: float = 1.0
     slot: str = "best"
-    """``best``, ``explored`` or ``needed``."""
+    """``best``, ``explored``, ``needed``, or by a rule ``quota`` or ``pinned``."""
 
 
 def assemble(
@@ -63,10 +65,12 @@ def assemble(
     seed: int = 0,
     manner: Manner = _USUAL,
     barred: Collection[int] = (),
+    fit: Floats | None = None,
 ) -> list[Chosen]:
     """The list. ``chance`` in [0, 1) decides what is explored, ``seed`` who of equals is first.
 
-    ``barred`` are candidates that must not be shown to this customer.
+    ``barred`` are candidates that must not be shown to this customer, ``fit`` is how well the tags
+    of each suit her, if that is known apart from the score.
     """
     if barred:
         total = total.copy()
@@ -77,7 +81,9 @@ def assemble(
     places = _diversified(pool, total, candidates, first, manner)
     chosen = [Chosen(place) for place in places]
     if first >= manner.explore_from and len(chosen) == first:
-        explored = _explored(total, candidates, set(places[:-1]), chance, manner)
+        likely = total if fit is None else fit
+        taken = set(places[:-1])
+        explored = _explored(total, candidates, taken, chance, manner, likely, seed)
         if explored is not None:
             chosen[-1] = explored
     return _with_needed(chosen, total, candidates, first, manner, seed)
@@ -148,11 +154,19 @@ def _alike(one: frozenset[int], other: frozenset[int]) -> float:
 
 
 def _explored(
-    total: Floats, candidates: Slice, taken: Collection[int], chance: float, manner: Manner
+    total: Floats,
+    candidates: Slice,
+    taken: Collection[int],
+    chance: float,
+    manner: Manner,
+    fit: Floats,
+    seed: int,
 ) -> Chosen | None:
-    """One content of those hardly ever offered, drawn by its click rate times its fit.
+    """One content of those hardly ever offered, by Thompson sampling: its click rate as it may be,
+    times how well it fits.
 
-    Drawn in proportion, so that the propensity is exact.
+    Of a fixed number of draws ``chance`` takes one, so that the propensity is exact: the share of
+    the draws that this content won.
     """
     unknown = (candidates.shown < manner.unknown_below) & np.isfinite(total)
     unknown[list(taken)] = False
@@ -161,25 +175,26 @@ def _explored(
         return None
     if len(places) > manner.explore_pool:
         places = places[np.argpartition(-total[places], manner.explore_pool)[: manner.explore_pool]]
-    odds = _odds(total, candidates, places, manner)
-    at = int(np.searchsorted(np.cumsum(odds), chance, side="right"))
-    at = min(at, len(places) - 1)
-    return Chosen(int(places[at]), float(odds[at]), "explored")
+    won = _won(candidates, places, fit[places], manner, seed)
+    at = int(won[min(int(chance * manner.draws), manner.draws - 1)])
+    return Chosen(int(places[at]), float((won == at).mean()), "explored")
 
 
-def _odds(
-    total: Floats, candidates: Slice, places: Places, manner: Manner
-) -> npt.NDArray[np.float64]:
+def _won(
+    candidates: Slice, places: Places, fit: Floats, manner: Manner, seed: int
+) -> npt.NDArray[np.int64]:
+    """Which of these contents wins each draw: Beta(clicks) times tag affinity."""
     views, clicks = float(candidates.shown.sum()), float(candidates.clicked.sum())
     usual = (clicks + 1) / (views + manner.prior_views)
-    rate = (candidates.clicked[places] + manner.prior_views * usual) / (
-        candidates.shown[places] + manner.prior_views
-    )
-    fit = total[places] - total[places].min()
-    fit = 0.1 + fit / (fit.max() or 1.0)  # the least fitting keeps a chance
-    odds: Floats = rate * fit
-    odds /= odds.sum()
-    return odds
+    clicked = candidates.clicked[places] + manner.prior_views * usual
+    shown = candidates.shown[places] + manner.prior_views
+    chance = np.random.default_rng([seed & 0xFFFFFFFF, len(places)])
+    missed = np.maximum(shown - clicked, 1e-3)
+    rates = chance.beta(clicked, missed, size=(manner.draws, len(places)))
+    near = fit - fit.min()
+    near = 0.1 + near / (near.max() or 1.0)  # the least fitting keeps a chance
+    won: npt.NDArray[np.int64] = np.argmax(rates * near, axis=1)
+    return won
 
 
 def _with_needed(

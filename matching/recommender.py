@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from data_hub.consents import PERSONALISATION, Consents
 from data_hub.customers import Customer, Customers
 from data_hub.identities import Identities
 from data_hub.profiles import Profile, Profiles
+from data_hub.segments import Segments
 from data_hub.staff import Staff, StaffBook
 from kernel.actors import Actor, require
 from kernel.calendar import Zone
@@ -33,31 +35,25 @@ from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.ids import page_size
 from kernel.wording import say
-from matching.abilities import Abilities, ability_pulls
-from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
-from matching.arrays import Slice, key_of
+from matching.abilities import Abilities
+from matching.affinities import Affinities
+from matching.arrays import Floats, Slice, key_of
 from matching.assembly import Chosen, Manner, assemble, best
 from matching.candidates import Candidates
-from matching.counters import Counters, worth
-from matching.needs import dates, interest_pulls, reads, salutation, with_neighbours
+from matching.counters import Counters
+from matching.needs import reads, salutation
 from matching.nightly import Nightly
-from matching.occasions import Habits, Occasion, occasions
+from matching.occasions import Habits, Occasion
 from matching.offers import Item, Offer, WhyNot
-from matching.scoring import (
-    HARDLY_KNOWN,
-    Lift,
-    Pull,
-    Question,
-    Reason,
-    Scores,
-    Weights,
-    lifts,
-    total_of,
-)
+from matching.questions import Questions
+from matching.rules import Rules, Wanted
+from matching.scoring import Reason, Scores, total_of
+from matching.steering import Act, Ruling, Steering
 from matching.suitability import Limits, Mask, barriers, tolerance
 from stores.changes import Changes
 from stores.records import Records
 
+_EXCLUDED = "why_excluded"
 _SCRIPTS = 60
 """How many of the best scripts are looked at for the words beside a content."""
 
@@ -73,6 +69,39 @@ class _Asked(NamedTuple):
     seed: int
     barriers: Mapping[str, Mask]
     """By the reason: what must not be offered, whatever it scores."""
+    steering: Steering = Steering()
+
+    @property
+    def total(self) -> Floats:
+        """The score of every candidate, with what the company's rules add."""
+        return self.steering.raised(self.scores.total)
+
+    def steered(self, rulings: Sequence[Ruling]) -> _Asked:
+        """The same question under these rules."""
+        steering = Steering.of(rulings, self.scores.total, self.candidates)
+        barriers = {key: mask for key, mask in self.barriers.items() if key != _EXCLUDED}
+        if steering.excluded:
+            barriers[_EXCLUDED] = np.zeros(len(self.candidates), bool)
+            for places in steering.excluded:
+                barriers[_EXCLUDED][places] = True
+        return self._replace(barriers=barriers, steering=steering)
+
+    def reasons(self, place: int, titles: Mapping[str, str] = MappingProxyType({})) -> list[Reason]:
+        return [*self.scores.reasons(place, titles), *self.steering.reasons(place)]
+
+
+class _Listed(NamedTuple):
+    """A list, and which rule placed what on it."""
+
+    chosen: list[Chosen]
+    by_rule: dict[int, Ruling]
+
+
+class Tried(NamedTuple):
+    """What a rule would change on one customer's list, kept nowhere."""
+
+    before: list[Item]
+    after: list[Item]
 
 
 class Recommender:
@@ -100,6 +129,8 @@ class Recommender:
         people: Records,
         consents: Consents,
         touch_policy: TouchPolicy,
+        rules: Rules,
+        segments: Segments,
         manner: Manner | None = None,
         habits: Habits | None = None,
     ) -> None:
@@ -108,22 +139,23 @@ class Recommender:
         self._clock = clock
         self._zone = zone
         self._candidates = candidates
-        self._counters = counters
-        self._affinities = affinities
-        self._abilities = abilities
         self._customers = customers
         self._profiles = profiles
         self._identities = identities
         self._materials = materials
-        self._taxonomy = taxonomy
         self._shelf = shelf
         self._staff = staff
         self._nightly = nightly
         self._people = people
         self._consents = consents
         self._touch_policy = touch_policy
+        self._rules = rules
+        self._segments = segments
         self._manner = manner or Manner()
-        self._habits = habits or Habits()
+        self._questions = Questions(
+            counters=counters, nightly=nightly, affinities=affinities, abilities=abilities,
+            materials=materials, taxonomy=taxonomy, zone=zone, habits=habits or Habits(),
+        )  # fmt: skip
 
     def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
         """What she may be told now, the best first, and keep it as offered.
@@ -170,9 +202,7 @@ class Recommender:
 
         What is remembered between requests is looked at before: inside, nothing new is kept.
         """
-        self._taxonomy.now()
-        self._affinities.all()
-        self._nightly.weights()
+        self._questions.warm()
         with self._records.read(), self._people.read():
             yield
 
@@ -184,20 +214,31 @@ class Recommender:
         if place is None:
             anywhere = self._shelf.standing_ids("", [id_], self._clock())
             return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
-        chosen = self._chosen(asked, first)
-        reasons = tuple(asked.scores.reasons(place))
+        chosen = self._chosen(asked, first).chosen
+        reasons = tuple(asked.reasons(place))
         if against := next((key for key, mask in asked.barriers.items() if mask[place]), ""):
             return WhyNot(against, {}, reasons)
         for position, each in enumerate(chosen, 1):
             if each.place == place:
                 return WhyNot("why_on_list", {"position": position}, reasons)
-        total = asked.scores.total
+        total = asked.total
         facts = {
             "rank": int((total > total[place]).sum()) + 1,
             "score": f"{total[place]:.3f}",
             "last": f"{min((total[each.place] for each in chosen), default=0.0):.3f}",
         }
         return WhyNot("why_outscored", facts, reasons)
+
+    def tried(self, customer_id: str, actor: Actor, wanted: Wanted, first: int = 10) -> Tried:
+        """The list that her rep gets without and with a rule that is only thought of."""
+        require(actor, "read_rules")
+        ruling = self._rules.ruling(wanted)
+        her = self._customers.seen_by(actor).one(customer_id)
+        asked = self._asked(her.id, self._staff.actor(her.rep) if her.rep else actor)
+        more = asked.steered([*asked.steering.rulings, ruling])
+        size = page_size(first)
+        before, after = (self._items(each, self._chosen(each, size)) for each in (asked, more))
+        return Tried(before, after)
 
     def words(
         self, customer_id: str, actor: Actor, script_ids: Collection[str], **facts: str
@@ -227,8 +268,7 @@ class Recommender:
 
     def occasions(self, profile: Profile) -> list[Occasion]:
         """What makes today a good day to speak to her."""
-        today = self._zone.day(self._clock())
-        return occasions(dates(profile, self._zone), today, self._habits)
+        return self._questions.occasions(profile, self._clock())
 
     def scored(self, customer_id: str, actor: Actor) -> Scores:
         """How well everything on the shelf fits her, for who judges the score. Keeps nothing."""
@@ -250,13 +290,21 @@ class Recommender:
         limits = self._limits(customer, profile, rep, now)
         personal = self._consents.allows(customer.handles, PERSONALISATION)
         known = profile if personal else Profile()
-        question = self._question(known, rep, now, weights)
+        question = self._questions.of(known, rep, now, weights)
         own = key_of(customer.id)
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights)
         barred = barriers(candidates, limits)
         barred["why_already_read"] = self._consumed(scores, reads(known))
-        return _Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
+        asked = _Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
+        return asked.steered(self._in_force(actor, customer, now))
+
+    def _in_force(self, actor: Actor, customer: Customer, now: datetime) -> list[Ruling]:
+        """The company's rules that hold for this rep and this customer."""
+        hers: Collection[str] = ()
+        if self._rules.minds_segments():
+            hers = self._segments.of([customer.id])[customer.id]
+        return self._rules.in_force(now, actor.units | {actor.unit}, hers)
 
     def _consumed(self, scores: Scores, read: Sequence[tuple[str, datetime]]) -> Mask:
         """What she has read already; it may lead again where a persona has nothing else to."""
@@ -287,59 +335,20 @@ class Recommender:
         id_ = actor.staff or customer.rep
         return self._staff.many([id_]).get(id_) if id_ else None
 
-    def _question(
-        self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights
-    ) -> Question:
-        read = reads(profile)
-        materials = [material for material, _ in read]
-        hardly = len(read) <= HARDLY_KNOWN
-        return Question(
-            now=now,
-            reads=with_neighbours(
-                read, self._counters.neighbours(materials), self._nightly.lists(materials)
-            ),
-            pulls=self._pulls(profile, rep, now, weights),
-            lifts=self._lifts(rep, now, weights.book_shrink) if hardly else (),
-        )
-
-    def _pulls(
-        self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights
-    ) -> list[Pull]:
-        vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
-        about = self._materials.topics({each.material for each in profile.recent()})
-        pulls = interest_pulls(profile, about, vocabulary, now, weights)
-        pulls += occasion_pulls(self.occasions(profile), rules, vocabulary, weights)
-        if rep is not None:
-            pulls += persona_pulls(rep.persona, rules, vocabulary, weights)
-            pulls += ability_pulls(self._abilities.of(rep.id), weights)
-        return pulls
-
-    def _lifts(self, rep: Staff | None, now: datetime, shrink: float) -> list[Lift]:
-        book = self._counters.scoped(f"rep:{rep.id}") if rep else {}
-        if not book:
-            return []
-        present = worth(now.timestamp())
-        company = self._counters.popular(book.keys())
-        values = lifts(
-            np.array(list(book.values())) / present,
-            np.array([company.get(material, 0.0) for material in book]) / present,
-            shrink,
-            self._counters.total() / present,
-        )
-        return [Lift("book", np.array([key_of(each) for each in book], np.uint64), values)]
-
-    def _chosen(self, asked: _Asked, first: int, barred: Collection[int] = ()) -> list[Chosen]:
-        """The list, without what must not be on it."""
-        total = asked.scores.total
+    def _chosen(self, asked: _Asked, first: int, barred: Collection[int] = ()) -> _Listed:
+        """The list, without what must not be on it, as the rules have it."""
+        total = asked.total
         for mask in asked.barriers.values():
             total = np.where(mask, -np.inf, total)
-        return assemble(
+        total[list(barred)] = -np.inf
+        chosen = assemble(
             total, asked.candidates, first, chance=asked.chance, seed=asked.seed,
-            manner=self._manner, barred=barred,
+            manner=self._manner, fit=asked.scores.tag_part,
         )  # fmt: skip
+        return _Listed(*asked.steering.steer(chosen, total, asked.candidates, first, asked.seed))
 
-    def _items(self, asked: _Asked, chosen: Sequence[Chosen]) -> list[Item]:
-        candidates, scores = asked.candidates, asked.scores
+    def _items(self, asked: _Asked, listed: _Listed) -> list[Item]:
+        candidates, scores, chosen = asked.candidates, asked.scores, listed.chosen
         nearest = {read.material for each in chosen if (read := scores.nearest_read(each.place))}
         titles = {
             id_: material.title for id_, material in self._materials.many(nearest).items()
@@ -347,8 +356,10 @@ class Recommender:
         scripts_at = self._scripts(asked, {each.place for each in chosen})
         items = []
         for position, each in enumerate(chosen, 1):
-            reasons = scores.reasons(each.place, titles)
-            if each.slot != "best":
+            reasons = asked.reasons(each.place, titles)
+            if ruling := listed.by_rule.get(each.place):
+                reasons.append(ruling.reason("pinned" if ruling.act is Act.PIN else "quota"))
+            elif each.slot != "best":
                 reasons.append(Reason(each.slot, f"reason_{each.slot}", {}, 0.0))
             items.append(
                 Item(
@@ -361,7 +372,9 @@ class Recommender:
 
     def _scripts(self, asked: _Asked, places: Collection[int]) -> dict[int, str]:
         """The script that goes best with each content: about the same, and good for her."""
-        candidates, total = asked.candidates, asked.scores.total
+        candidates, total = asked.candidates, asked.total
+        for mask in asked.barriers.values():
+            total = np.where(mask, -np.inf, total)
         offered = candidates.of_type("script")
         if not len(offered):
             return {}

@@ -184,7 +184,7 @@ class Scores:
     @cached_property
     def total(self) -> Floats:
         """One score a candidate, on the shelf or not."""
-        total = self._tag_part() + self.basic
+        total = self.tag_part + self.basic
         reached, strengths = self._near
         total[reached] += strengths
         for _, places, more in self._lifts:
@@ -210,7 +210,7 @@ class Scores:
         popular = self.weights.popular * self.candidates.popular
         nightly = self.candidates.nightly.astype(np.float64)
         return found | {
-            "tags": self._tag_part(), "popular": popular, "lift": lift, "nightly": nightly,
+            "tags": self.tag_part, "popular": popular, "lift": lift, "nightly": nightly,
         }  # fmt: skip
 
     @cached_property
@@ -244,7 +244,9 @@ class Scores:
             leads[np.searchsorted(self.candidates.starts, at, side="right") - 1] = True
         return leads
 
-    def _tag_part(self) -> Floats:
+    @cached_property
+    def tag_part(self) -> Floats:
+        """What every candidate gets for its tags."""
         pull = np.zeros(len(self.candidates.columns) + 1)
         for column, pulls in self._by_column.items():
             pull[column] = math.fsum(each.reason.weight for each in pulls)

@@ -28,6 +28,7 @@ from matching.candidates import Candidates
 from matching.counters import Counters
 from matching.nightly import Nightly
 from matching.recommender import Recommender
+from matching.rules import Rules
 from stores.sqlite.history import SqliteHistory
 
 TOPICS = ("养老社区", "理财", "健康", "子女教育", "明星题材", "基金经理")
@@ -50,7 +51,8 @@ class Company:
         self.records, self.people, self.changes, self.clock = records, people, changes, clock
         self.zone = Zone()
         self.taxonomy = Taxonomy(records, changes)
-        self.materials = Materials(records, changes, Types(records, changes), self.taxonomy, clock)
+        self.types = Types(records, changes)
+        self.materials = Materials(records, changes, self.types, self.taxonomy, clock)
         self.shelf = Shelf(records, changes, clock)
         self.staff = StaffBook(records, changes)
         self.history = SqliteHistory(folder / "history.db", durability="process")
@@ -87,6 +89,7 @@ class Company:
             ),
         )  # fmt: skip
         self.nightly = Nightly(people, changes, self.materials, clock, self.zone)
+        self.rules = Rules(records, changes, self.materials, self.taxonomy, self.types, clock)
         self.recommender = Recommender(
             records=records, changes=changes, clock=clock, zone=self.zone,
             candidates=Candidates(records, changes, self.counters, clock, self.nightly),
@@ -94,7 +97,7 @@ class Company:
             customers=self.customers, profiles=self.profiles, identities=self.identities,
             materials=self.materials, taxonomy=self.taxonomy, shelf=self.shelf, staff=self.staff,
             nightly=self.nightly, people=people, consents=self.consents,
-            touch_policy=self.touch_policy,
+            touch_policy=self.touch_policy, rules=self.rules, segments=self.segments,
         )  # fmt: skip
         self.reminders = Reminders(records, changes, clock)
         self.tags = {}

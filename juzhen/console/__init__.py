@@ -21,6 +21,7 @@ from juzhen.console import (
     library,
     material,
     placing,
+    rules,
     segments,
     shelf,
     tagging,
@@ -37,7 +38,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         home, library, material, tagging, placing, shelf, calendar, coverage, deliveries,
-        segments, boards, events, customers, identities,
+        segments, rules, boards, events, customers, identities,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -17,6 +17,7 @@ from matching.candidates import Candidates
 from matching.counters import Counters
 from matching.nightly import Nightly
 from matching.recommender import Recommender
+from matching.rules import Rules
 
 
 @dataclass(kw_only=True)
@@ -27,6 +28,7 @@ class Selling:
     affinities: Affinities
     abilities: Abilities
     nightly: Nightly
+    rules: Rules
     recommender: Recommender
     reminders: Reminders
     triggers: Triggers
@@ -43,6 +45,7 @@ def selling(
         s.records, s.changes, counters, content.materials, content.taxonomy, s.clock
     )
     nightly = Nightly(s.people, s.changes, content.materials, s.clock, s.zone)
+    rules = Rules(s.records, s.changes, content.materials, content.taxonomy, content.types, s.clock)
     reminders = Reminders(s.records, s.changes, s.clock)
     recommender = Recommender(
         records=s.records, changes=s.changes, clock=s.clock, zone=s.zone, counters=counters,
@@ -51,12 +54,14 @@ def selling(
         profiles=data.profiles, identities=data.identities, materials=content.materials,
         taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff, nightly=nightly,
         people=s.people, consents=data.consents, touch_policy=front.touch_policy,
+        rules=rules, segments=data.segments,
     )  # fmt: skip
     return Selling(
         counters=counters,
         affinities=affinities,
         abilities=abilities,
         nightly=nightly,
+        rules=rules,
         recommender=recommender,
         reminders=reminders,
         triggers=Triggers(

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engagement.reminders import Reminders
     from kernel.calendar import Zone
     from matching.recommender import Recommender
+    from matching.rules import Rules
     from stores.history import History
 
 Thing = TypeVar("Thing")
@@ -112,6 +113,7 @@ class Context:
     staff: StaffBook
     history: History
     recommender: Recommender
+    rules: Rules
     reminders: Reminders
     accounts_known: dict[str, str] = field(default_factory=dict)
     """Ids of accounts by id and code: these never change, so the door keeps them for all."""

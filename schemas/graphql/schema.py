@@ -12,7 +12,16 @@ import graphene
 from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
-from schemas.graphql import customers, identities, operations, refusals, segments, touches, ways
+from schemas.graphql import (
+    customers,
+    identities,
+    operations,
+    refusals,
+    rules,
+    segments,
+    touches,
+    ways,
+)
 from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
@@ -31,8 +40,12 @@ _SIZES = {
     **touches.SIZES,
     **refusals.SIZES,
     **identities.SIZES,
+    **rules.SIZES,
 }
-_WEIGHTS = {**shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS}
+_WEIGHTS = {
+    **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
+    **rules.WEIGHTS,
+}  # fmt: skip
 
 
 def build(types: Types) -> Edition:
@@ -84,7 +97,7 @@ def _query() -> type[graphene.ObjectType]:
     roots = {
         **questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS,
         **touches.QUESTIONS, **segments.QUESTIONS, **refusals.QUESTIONS,
-        **identities.QUESTIONS,
+        **identities.QUESTIONS, **rules.QUESTIONS,
     }  # fmt: skip
     about = "What can be asked. Every id argument also takes a stable code."
     return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
@@ -94,6 +107,7 @@ def _mutation() -> type[graphene.ObjectType]:
     roots = {
         **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
         **segments.VERBS, **refusals.VERBS, **identities.VERBS,
+        **rules.VERBS,
     }  # fmt: skip
     about = "What can be done. What is refused for a reason stands under `problems`."
     return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})

@@ -18,6 +18,7 @@ SOMEBODY_ELSES = {
     "hand_offs.body": "what we say to everybody",
     "kept_answers.body": "an answer as it was given, for a day",
     "leases.name": "what is held",
+    "list_rules.name": "a rule's",
     "live_codes.name": "a way in",
     "logins.name": "an employee's",
     "materials.body": "what we say to everybody",

@@ -79,9 +79,9 @@ def test_a_better_click_rate_is_explored_more_often():
     clicked[11] = 10
     made = replace(made, shown=shown, clicked=clicked)
     total = np.array([1.0] * 10 + [0.5, 0.5])
-    odds = {
+    odds = {10: 0.0} | {
         c.place: c.propensity
-        for chance in (0.0, 0.999)
+        for chance in np.linspace(0, 0.999, 200)
         for c in assemble(total, made, 8, chance=chance)
         if c.slot == "explored"
     }

@@ -140,6 +140,7 @@ class Asked(Company):
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs",
             "segments", "standings", "previews", "zone", "refusals", "identities",
+            "rules",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

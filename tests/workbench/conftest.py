@@ -27,6 +27,7 @@ class Desk(PagesHouse):
         for name in (
             "taxonomy", "materials", "shelf", "staff", "customers", "profiles", "identities",
             "history", "recommender", "abilities", "reminders", "findings", "counters",
+            "rules", "segments", "types",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.fold = Fold(self.journal, self.history, clock)

@@ -1,0 +1,121 @@
+"""The rules page (推荐规则): what is kept off lists, pinned, asked for or pushed.
+
+A rule is tried on a customer before it is kept: one button tries, another keeps, without scripts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from juzhen.console.desk import allowed, done, flaws_of, tag_options, typed_moment, typed_tag
+from juzhen.web import pages
+from juzhen.web.asking import language
+from kernel.actors import Actor
+from kernel.errors import Conflict, Invalid, NotFound, Problem
+from matching.rules import ListRule, Wanted
+from matching.steering import Act
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+    from matching.recommender import Tried
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/rules")
+    def rules() -> str:
+        allowed("read_rules")
+        return _page(platform)
+
+    @door.post("/rules")
+    def make_rule() -> AnyResponse | str | tuple[str, int]:
+        """Try it or keep it: the button says which."""
+        actor = allowed("manage_rules")
+        try:
+            wanted = _wanted(platform)
+            if request.form.get("act") == "try":
+                return _page(platform, tried=_tried(platform, actor, wanted))
+            platform.rules.add(wanted, by=actor.id, reach=actor.reach)
+        except (Invalid, Conflict) as refusal:
+            return _page(platform, refusal), 422
+        return done("rules", "added_rule")
+
+    @door.post("/rules/<rule>/end")
+    def end_rule(rule: str) -> AnyResponse:
+        actor = allowed("manage_rules")
+        platform.rules.end(rule, by=actor.id, reach=actor.reach)
+        return done("rules", "ended_rule")
+
+
+def _wanted(platform: Platform) -> Wanted:
+    form = request.form
+    tag, material = form.get("tag", "").strip(), form.get("material", "").strip()
+    try:
+        number = float(form.get("number") or 0)
+    except ValueError:
+        raise Invalid("number", "not_a_number") from None
+    try:
+        material = platform.materials.one(material).id if material else ""
+    except NotFound:
+        raise Invalid("material", "no_such_material") from None
+    return Wanted(
+        name=form.get("name", ""), act=form.get("what", ""), material=material,
+        tag=typed_tag(platform, tag).id if tag else "", type=form.get("type", ""), number=number,
+        unit=form.get("unit", ""), segment=form.get("segment", ""),
+        opens=typed_moment(platform.zone, "opens"), closes=typed_moment(platform.zone, "closes"),
+        owner=form.get("owner", ""),
+    )  # fmt: skip
+
+
+def _tried(platform: Platform, actor: Actor, wanted: Wanted) -> Tried:
+    try:
+        return platform.recommender.tried(request.form.get("customer", "").strip(), actor, wanted)
+    except NotFound:
+        raise Invalid("customer", "no_such_customer") from None
+
+
+def _page(platform: Platform, refusal: Problem | None = None, tried: Tried | None = None) -> str:
+    kept = platform.rules.all()
+    before = [item.material for item in tried.before] if tried else []
+    after = [item.material for item in tried.after] if tried else []
+    about = {rule.aim.partition(":")[2] for rule in kept if rule.aim.startswith("material:")}
+    titles = {
+        id_: each.title for id_, each in platform.materials.many({*about, *before, *after}).items()
+    }
+    return pages.render(
+        "console/rules.html",
+        rules=[(rule, _aim(platform, rule, titles)) for rule in kept],
+        now=platform.clock(), acts=[each.value for each in Act],
+        types=[(each.code, each.en if language() == "en" else each.zh)
+               for each in platform.types.all()],
+        units=[(each.id, each.name) for each in platform.staff.units()],
+        segments=[(each.id, each.name) for each in platform.segments.page(first=100).items],
+        options=tag_options(platform), typed=request.form, titles=titles,
+        trial=_beside(before, after) if tried else None,
+        flaws=flaws_of(refusal) if refusal else (),
+    )  # fmt: skip
+
+
+def _aim(platform: Platform, rule: ListRule, titles: dict[str, str]) -> str:
+    kind, _, key = rule.aim.partition(":")
+    if kind == "material":
+        return titles.get(key, key)
+    if kind == "tag":
+        tag = platform.taxonomy.now().find(key)
+        return tag.label(language()) if tag else key
+    known: dict[str, Any] = {each.code: each for each in platform.types.all()}
+    found = known.get(key)
+    return key if found is None else str(found.en if language() == "en" else found.zh)
+
+
+def _beside(before: list[str], after: list[str]) -> list[tuple[str, str, str]]:
+    """Place by place: what stood there, what stands there, and whether it is new, moved or gone."""
+    rows = []
+    for at in range(max(len(before), len(after))):
+        old = before[at] if at < len(before) else ""
+        new = after[at] if at < len(after) else ""
+        mark = "same" if old == new else "new" if new not in before else "moved"
+        rows.append((old, new, mark))
+    return rows

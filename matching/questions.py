@@ -1,0 +1,99 @@
+"""Questions (提问): all that a score depends on besides the candidates, asked of the keepers.
+
+What she read and what lies near it, what she leans to, what today is for her, what the rep stands
+for and is good at, and, of somebody hardly known, what the rep's other customers read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from content_hub.materials import Materials
+from content_hub.tags import Taxonomy
+from data_hub.profiles import Profile
+from data_hub.staff import Staff
+from kernel.calendar import Zone
+from matching.abilities import Abilities, ability_pulls
+from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
+from matching.arrays import key_of
+from matching.counters import Counters, worth
+from matching.needs import dates, interest_pulls, reads, with_neighbours
+from matching.nightly import Nightly
+from matching.occasions import Habits, Occasion, occasions
+from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights, lifts
+
+
+class Questions:
+    """Puts a rep, a customer and a moment into a `Question`."""
+
+    def __init__(
+        self,
+        *,
+        counters: Counters,
+        nightly: Nightly,
+        affinities: Affinities,
+        abilities: Abilities,
+        materials: Materials,
+        taxonomy: Taxonomy,
+        zone: Zone,
+        habits: Habits,
+    ) -> None:
+        self._counters = counters
+        self._nightly = nightly
+        self._affinities = affinities
+        self._abilities = abilities
+        self._materials = materials
+        self._taxonomy = taxonomy
+        self._zone = zone
+        self._habits = habits
+
+    def of(self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights) -> Question:
+        read = reads(profile)
+        materials = [material for material, _ in read]
+        hardly = len(read) <= HARDLY_KNOWN
+        return Question(
+            now=now,
+            reads=with_neighbours(
+                read, self._counters.neighbours(materials), self._nightly.lists(materials)
+            ),
+            pulls=self._pulls(profile, rep, now, weights),
+            lifts=self._lifts(rep, now, weights.book_shrink) if hardly else (),
+        )
+
+    def occasions(self, profile: Profile, now: datetime) -> list[Occasion]:
+        """What makes today a good day to speak to her."""
+        return occasions(dates(profile, self._zone), self._zone.day(now), self._habits)
+
+    def warm(self) -> None:
+        """Look at what is remembered between requests: inside a snapshot nothing new is kept."""
+        self._taxonomy.now()
+        self._affinities.all()
+        self._nightly.weights()
+
+    def _pulls(
+        self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights
+    ) -> list[Pull]:
+        vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
+        about = self._materials.topics({each.material for each in profile.recent()})
+        pulls = interest_pulls(profile, about, vocabulary, now, weights)
+        pulls += occasion_pulls(self.occasions(profile, now), rules, vocabulary, weights)
+        if rep is not None:
+            pulls += persona_pulls(rep.persona, rules, vocabulary, weights)
+            pulls += ability_pulls(self._abilities.of(rep.id), weights)
+        return pulls
+
+    def _lifts(self, rep: Staff | None, now: datetime, shrink: float) -> list[Lift]:
+        book = self._counters.scoped(f"rep:{rep.id}") if rep else {}
+        if not book:
+            return []
+        present = worth(now.timestamp())
+        company = self._counters.popular(book.keys())
+        values = lifts(
+            np.array(list(book.values())) / present,
+            np.array([company.get(material, 0.0) for material in book]) / present,
+            shrink,
+            self._counters.total() / present,
+        )
+        return [Lift("book", np.array([key_of(each) for each in book], np.uint64), values)]

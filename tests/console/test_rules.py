@@ -1,0 +1,66 @@
+"""A team lead tries a rule on a customer, keeps it, and ends it; an analyst only reads."""
+
+import pytest
+
+from juzhen import console
+from juzhen.web import public
+from tests.console.conftest import Desk
+from tests.workbench.conftest import Desk as House
+
+
+@pytest.fixture
+def house(records, people, changes, clock, tmp_path):
+    made = House(records, people, changes, clock, tmp_path)
+    made.made = made.company.library(each=2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk_of(house):
+    flask = house.application(console.blueprint(house), public.blueprint(house))
+    return lambda role: Desk(flask, role)
+
+
+def test_a_rule_is_tried_kept_and_ended_without_scripts(house, desk_of):
+    lead = desk_of("team_lead")
+    rep = house.company.hire("r1")
+    handle = house.company.meet(rep=rep)
+    last = house.company.offer(handle, rep, 18).told()[-1].material
+    form = {
+        "name": "开放日置顶", "what": "pin", "number": "1", "material": last, "owner": "王编辑",
+        "customer": house.company.id_of(handle),
+    }  # fmt: skip
+    tried = lead.post("/console/rules", act="try", **form)
+    title = house.materials.one(last).title
+    assert "新上榜" in tried.text
+    assert title in tried.text
+    assert house.rules.all() == []
+    kept = lead.post("/console/rules", act="keep", **form)
+    assert "规则已保存" in kept.text
+    assert "生效中" in kept.text
+    assert "置顶到第 1 位" in kept.text
+    (rule,) = house.rules.all()
+    assert (rule.owner, rule.by) == ("王编辑", "stf_li")
+    assert house.company.offer(handle, rep).told()[0].material == last
+    ended = lead.post(f"/console/rules/{rule.id}/end")
+    assert "生效中" not in ended.text
+    assert house.company.offer(handle, rep).told()[0].material != last
+
+
+def test_what_is_wrong_with_a_rule_stands_beside_its_field(house, desk_of):
+    answer = desk_of("team_lead").post(
+        "/console/rules", act="keep", name="x", what="pin", number="很多", tag="话题 · 健康"
+    )
+    assert answer.status_code == 422
+    assert "应为数字" in answer.text
+    answer = desk_of("team_lead").post("/console/rules", act="try", name="x", what="exclude",
+                                    tag="健康", customer="cus_nobody")  # fmt: skip
+    assert "没有这位客户" in answer.text
+
+
+def test_an_analyst_reads_rules_and_a_rep_does_not(house, desk_of):
+    assert desk_of("editor").get("/console/rules").status_code == 200
+    assert desk_of("analyst").get("/console/rules").status_code == 200
+    assert desk_of("analyst").post("/console/rules", act="keep", name="x").status_code == 403
+    assert desk_of("rep").get("/console/rules").status_code == 403

@@ -1,0 +1,203 @@
+"""What a company's rules do to a list: exclude > pin > quota > boost, with a window and a trial."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernel.actors import Actor, Role
+from kernel.errors import Invalid
+from matching.assembly import Chosen, best
+from matching.offers import Offer
+from matching.rules import Wanted
+from matching.scoring import total_of
+from matching.steering import Act, Ruling, Steering
+from tests.matching.conftest import row, slice_of
+
+LEAD = Actor(id="zhao", role=Role.ADMIN, staff="zhao")
+TAGS = ("a", "b", "c")
+SHELF = slice_of(*(row(f"mat_{n}", TAGS[n % 3], f"n{n}") for n in range(15)))
+FIRST = 6
+
+rulings = st.lists(
+    st.builds(
+        Ruling,
+        id=st.uuids().map(str),
+        name=st.text(min_size=1, max_size=5),
+        act=st.sampled_from(Act),
+        aim=st.one_of(
+            st.sampled_from([f"tag:{tag}" for tag in TAGS]),
+            st.integers(0, 16).map(lambda n: f"material:mat_{n}"),
+        ),
+        number=st.integers(1, 4).map(float),
+    ),
+    max_size=6,
+)
+scores = st.lists(st.floats(-1, 1), min_size=15, max_size=15).map(np.array)
+barred = st.sets(st.integers(0, 14), max_size=8)
+
+
+def listed(own, total, barred):
+    """What assembly and the rules make of it, and what was left to choose from."""
+    steering = Steering.of(own, total, SHELF)
+    total = steering.raised(total).copy()
+    for places in steering.excluded:
+        total[places] = -np.inf
+    total[list(barred)] = -np.inf
+    plain = [Chosen(int(each)) for each in best(total, SHELF, FIRST)]
+    chosen, _ = steering.steer(plain, total, SHELF, FIRST)
+    return [each.place for each in chosen], np.isfinite(total), len(plain)
+
+
+def aimed(ruling):
+    return set(ruling.aimed(SHELF).tolist())
+
+
+@settings(max_examples=400, deadline=None)
+@given(own=rulings, total=scores, barred=barred)
+def test_exclude_outweighs_pin_pin_outweighs_quota_quota_outweighs_boost(own, total, barred):
+    places, free, plain = listed(own, total, barred)
+    assert len(places) == len(set(places)) == plain
+    excluded = set().union(*(aimed(each) for each in own if each.act is Act.EXCLUDE))
+    assert not set(places) & (excluded | barred)
+    pins = sorted((r for r in own if r.act is Act.PIN), key=lambda r: (r.number, r.id))
+    allowed = {place for place in range(15) if free[place]}
+    for at, pin in enumerate(pins[:FIRST]):
+        others = set().union(*(aimed(each) for each in pins if each is not pin))
+        alone = [each for each in aimed(pin) - others if each in allowed]
+        if alone and len(pins) == 1:
+            where = min(int(pin.number), len(places)) - 1
+            assert places[where] in aimed(pin)
+        elif alone:
+            assert set(places) & aimed(pin), at
+    quotas = [each for each in own if each.act is Act.QUOTA]
+    if len(quotas) == 1 and not pins:
+        there = aimed(quotas[0]) & allowed
+        asked = min(int(quotas[0].number), len(there), FIRST)
+        assert len(set(places) & there) >= asked
+    steered = [each for each in own if each.act is not Act.BOOST]
+    if not steered and not barred:
+        raised = Steering.of(own, total, SHELF).raised(total)
+        assert places == best(raised, SHELF, FIRST).tolist()
+
+
+def test_a_boost_helps_what_scores_below_zero_too():
+    total = np.full(15, -0.5)
+    own = [Ruling(id="r", name="推", act=Act.BOOST, aim="material:mat_4", number=2.0)]
+    steering = Steering.of(own, total, SHELF)
+    assert steering.raised(total)[4] == 0.0
+    (reason,) = steering.reasons(4)
+    assert (reason.kind, reason.weight) == ("boosted", 0.5)
+
+
+@pytest.fixture
+def rep(company):
+    company.made = company.library(each=3)
+    return company.hire("li")
+
+
+def order(company, handle, rep, first=6):
+    return [item.material for item in company.offer(handle, rep, first).told()]
+
+
+def test_a_rule_holds_in_its_window_for_its_unit_and_its_segment_only(company, rep, clock):
+    handle = company.meet(rep=rep)
+    last = order(company, handle, rep, 18)[-1]
+    hour = timedelta(hours=1)
+    rule = company.rules.add(
+        Wanted(name="开放日", act="pin", material=last, number=1, owner="王编辑",
+               opens=clock() + hour, closes=clock() + 2 * hour), by="wang",
+    )  # fmt: skip
+    seen = []
+    for _ in range(3):
+        seen.append(order(company, handle, rep)[0] == last)
+        clock.move(hour)
+    assert seen == [False, True, False]
+    assert [each.id for each in company.rules.all()] == [rule.id]
+    other = company.rules.add(
+        Wanted(name="别家", act="pin", material=last, number=1, unit="unt_x"), by="wang"
+    )
+    assert order(company, handle, rep)[0] != last
+    company.rules.end(other.id, by="wang")
+    vip = company.segments.create("想养老的", code="keen", by="li")
+    company.rules.add(
+        Wanted(name="给她们", act="pin", material=last, number=1, segment=vip.id), by="wang"
+    )
+    assert order(company, handle, rep)[0] != last
+    company.segments.put(vip.id, [handle], by="li")
+    company.tell()
+    assert order(company, handle, rep)[0] == last
+
+
+def test_every_applied_rule_is_named_and_the_reasons_still_sum_to_the_score(company, rep):
+    handle = company.meet(rep=rep)
+    company.tell(company.event("read_material", handle, company.made["健康"][0]))
+    company.rules.add(
+        Wanted(name="推健康", act="boost", tag=company.tag("健康"), number=2), by="wang"
+    )
+    company.rules.add(
+        Wanted(name="两份理财", act="quota", tag=company.tag("理财"), number=2), by="wang"
+    )
+    items = company.offer(handle, rep).told()
+    for item in items:
+        assert item.score == pytest.approx(total_of(item.reasons), abs=1e-9)
+    texts = [reason.text("zh") for item in items for reason in item.reasons]
+    assert "公司规则「推健康」加权（wang）" in texts
+    assert texts.count("公司规则「两份理财」要求占位（wang）") == 2
+    assert any("pushed" in r.text("en").lower() for i in items for r in i.reasons)
+
+
+def test_what_a_rule_excludes_is_explained(company, rep):
+    handle = company.meet(rep=rep)
+    first = order(company, handle, rep)[0]
+    rule = company.rules.add(Wanted(name="停", act="exclude", material=first), by="wang")
+    assert first not in order(company, handle, rep, 18)
+    why = company.recommender.why_not(company.id_of(handle), rep, first)
+    assert why.text("zh") == "公司规则不让推荐它"
+    company.rules.end(rule.id, by="wang")
+    company.rules.end(rule.id, by="wang")
+    assert first in order(company, handle, rep, 18)
+
+
+def test_a_trial_shows_before_and_after_and_keeps_nothing(company, rep):
+    handle = company.meet(rep=rep)
+    customer = company.id_of(handle)
+    last = order(company, handle, rep, 18)[-1]
+    with company.records.read() as session:
+        kept = session.query(Offer).count()
+    tried = company.recommender.tried(
+        customer, LEAD, Wanted(name="试", act="pin", material=last, number=2), first=5
+    )
+    assert last not in [item.material for item in tried.before]
+    assert [item.material for item in tried.after][1] == last
+    with company.records.read() as session:
+        assert session.query(Offer).count() == kept
+    assert company.rules.all() == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        (Wanted(name="", act="exclude", tag="健康"), "name"),
+        (Wanted(name="x", act="hide", tag="健康"), "act"),
+        (Wanted(name="x", act="pin", tag="健康", number=0), "number"),
+        (Wanted(name="x", act="boost", tag="健康", number=11), "number"),
+        (Wanted(name="x", act="exclude"), "aim"),
+        (Wanted(name="x", act="exclude", tag="健康", type="script"), "aim"),
+        (Wanted(name="x", act="exclude", type="nothing"), "type"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused_by_field(company, rep, clock, wanted, field):
+    health = company.tag("健康")
+    wanted = replace(wanted, tag=health if wanted.tag else "")
+    with pytest.raises(Invalid) as refused:
+        company.rules.add(wanted, by="wang")
+    assert [flaw.field for flaw in refused.value.flaws] == [field]
+    with pytest.raises(Invalid):
+        company.rules.add(
+            replace(wanted, name="x", act="exclude", tag=health, type="", number=0,
+                    closes=clock() - timedelta(days=1)), by="wang",
+        )  # fmt: skip
