@@ -343,7 +343,7 @@ class Publishing:
     def _judge_post(self, delivery: Delivery) -> tuple[Post, str]:
         """The last question: does it still stand? Its content is read in this very moment."""
         placement = self._shelf.one(delivery.placement)
-        if placement.state(self._clock()) is not Standing.STANDING:
+        if not self._shelf.stands(placement.id):
             raise Conflict("no_longer_on_shelf")
         material = self._materials.one(delivery.material)
         self._courier.admit(delivery)
@@ -394,5 +394,4 @@ class Publishing:
         return self._composer.post(self._materials.one(delivery.material), account)
 
     def _not_standing(self) -> ColumnElement[bool]:
-        now = self._clock()
-        return or_(Placement.retired.is_not(None), Placement.closes <= now, Placement.opens > now)
+        return self._shelf.not_standing(self._clock())

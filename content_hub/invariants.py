@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from content_hub import bounds
 from content_hub.media import MediaFile, Rendition
 from content_hub.placements import Placement
-from content_hub.showcase import ShelfDocument, ShelfRow, micros
+from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tagging
 from stores.files import Files
 from stores.records import Records
@@ -24,17 +25,19 @@ def shelf_flaws(records: Records) -> Iterator[str]:
 
 def _placement_flaws(session: Session) -> Iterator[str]:
     shown = {row.placement: row for row in session.scalars(select(ShelfRow).where(_itself()))}
+    bounded = bounds.of_many(session)
     for placement in session.scalars(select(Placement).where(Placement.retired.is_(None))):
         row = shown.pop(placement.id, None)
-        window = (micros(placement.opens), micros(placement.closes))
+        left = bounded.get(placement.material, bounds.UNBOUND)
+        window = bounds.within(placement, left)
         if row is None:
             yield f"placement {placement.id} is promised and not in the showcase"
         elif (row.opens, row.closes, row.account, row.material) != (
             *window, placement.account, placement.material,
         ):  # fmt: skip
             yield f"placement {placement.id} is shown otherwise than it was promised"
-    for left in shown:
-        yield f"placement {left} is in the showcase and not promised"
+    for extra in shown:
+        yield f"placement {extra} is in the showcase and not promised"
 
 
 def _itself() -> ColumnElement[bool]:

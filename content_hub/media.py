@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content_hub import richtext
+from content_hub.looks import picture_print
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
 from kernel.ids import new_id
@@ -52,6 +53,8 @@ class MediaFile(Record, kw_only=True):
     pages: Mapped[int]
     taken_by: Mapped[str]
     taken_at: Mapped[datetime]
+    look: Mapped[str] = mapped_column(default="")
+    """A picture's fingerprint in hexadecimal digits, to find what looks alike."""
 
 
 class Rendition(Record, kw_only=True):
@@ -104,7 +107,7 @@ class Media:
                 return known
             media = MediaFile(
                 digest=digest, kind=kind, name=name, size=len(data), width=width, height=height,
-                pages=pages, taken_by=by, taken_at=self._clock(),
+                pages=pages, taken_by=by, taken_at=self._clock(), look=_look(forms),
             )  # fmt: skip
             session.add(media)
             for form, (key, content_type) in kept.items():
@@ -257,6 +260,14 @@ def _page(data: bytes, number: int) -> _Form:
 
 def _video(data: bytes) -> _Read:
     return {"original": _Form(data, "video/mp4")}, (0, 0, 0)
+
+
+def _look(forms: dict[str, _Form]) -> str:
+    """Of its thumbnail; what has none looks like nothing."""
+    if "thumb" not in forms:
+        return ""
+    with Image.open(io.BytesIO(forms["thumb"].data)) as thumb:
+        return f"{picture_print(thumb):016x}"
 
 
 _READERS = {"image": _picture, "document": _document, "video": _video}

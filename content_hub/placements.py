@@ -44,6 +44,8 @@ class Placement(Record, kw_only=True):
     slot: Mapped[str] = mapped_column(default="")
     campaign: Mapped[str] = mapped_column(default="", index=True)
     unit: Mapped[str] = mapped_column(default="")
+    move: Mapped[str] = mapped_column(default="")
+    """The campaign's move that moved it last."""
     retired: Mapped[datetime | None] = mapped_column(default=None)
     retired_by: Mapped[str | None] = mapped_column(default=None)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from content_hub import showcase
-from content_hub.materials import Material, document_of
+from content_hub import bounds, showcase, terms
+from content_hub.materials import Material, document_of, subjects_of
 from content_hub.placements import Placement
 from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tagging, TagTree
@@ -58,12 +58,14 @@ def _write(session: Session, ids: Sequence[str]) -> None:
         types[material.id] = material.type
     promised = select(Placement).where(Placement.material.in_(ids), Placement.retired.is_(None))
     for placement in session.scalars(promised):
+        opens, closes = bounds.clipped(session, placement)
         showcase.promise(
             session, placement=placement.id, account=placement.account,
-            material=placement.material, opens=placement.opens, closes=placement.closes,
-            unit=placement.unit, slot=placement.slot, type_=types[placement.material],
+            material=placement.material, opens=opens, closes=closes, unit=placement.unit,
+            slot=placement.slot, type_=types[placement.material],
         )  # fmt: skip
 
 
 def _describe(session: Session, material: Material, own: Sequence[str], tree: TagTree) -> None:
     showcase.describe(session, document_of(material), own, tree.above(own))
+    terms.bind(session, material.id, subjects_of(material))

@@ -104,16 +104,17 @@ def promise(
     placement: str,
     account: str,
     material: str,
-    opens: datetime,
-    closes: datetime,
+    opens: int,
+    closes: int,
     unit: str,
     slot: str,
     type_: str,
 ) -> None:
-    """A placement, from now on to be found under its material's tags."""
+    """A placement, from now on to be found under its material's tags. Moments in microseconds:
+    as promised, clipped by the material's own bounds."""
     row = ShelfRow(
         placement=placement, tag="", direct=True, account=account, material=material,
-        opens=micros(opens), closes=micros(closes), unit=unit, slot=slot, type=type_,
+        opens=opens, closes=closes, unit=unit, slot=slot, type=type_,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -121,10 +122,10 @@ def promise(
     _find_under(session, row, kept.direct, [*kept.direct, *kept.above])
 
 
-def move(session: Session, placement: str, opens: datetime, closes: datetime) -> None:
+def move(session: Session, placement: str, opens: int, closes: int) -> None:
     """The same placement at another time."""
     moved = update(ShelfRow).where(ShelfRow.placement == placement)
-    session.execute(moved.values(opens=micros(opens), closes=micros(closes)))
+    session.execute(moved.values(opens=opens, closes=closes))
 
 
 def promised(session: Session, material: str, now: datetime) -> bool:

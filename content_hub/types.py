@@ -82,6 +82,7 @@ def _field(name: str, kind: Kind, zh: str, en: str, *choices: str) -> Field:
 
 
 _OFFER = (
+    _field("product_code", Kind.TEXT, "产品代码", "Product code"),
     _field("price", Kind.TEXT, "价格", "Price"),
     _field("benefit", Kind.TEXT, "客户利益", "Benefit"),
     _field("next_step", Kind.TEXT, "下一步", "Next step"),
@@ -90,7 +91,6 @@ _OFFER = (
     _field("price_cut", Kind.FLAG, "含降价", "Cuts a price"),
 )
 _PRODUCT = (
-    _field("product_code", Kind.TEXT, "产品代码", "Product code"),
     _field("risk_level", Kind.CHOICE, "风险等级", "Risk level", "R1", "R2", "R3", "R4", "R5"),
 )
 _DOCUMENT = _field("document", Kind.MEDIA, "PDF 文件", "PDF document")
@@ -180,7 +180,7 @@ BUILT_IN = {
                 _VIDEO, *_OFFER,
             ),
             ("opened_link", "read_material", "liked_material", "shared_material"),
-            frozenset({"article", "video"}),
+            frozenset({"article", "video"}), needs=("may_publish",),
         ),
         ContentType(
             "file", "文件", "File", (_DOCUMENT,),

@@ -131,6 +131,13 @@ class StaffBook:
             found = session.scalars(select(Staff).where(Staff.id.in_(ids)))
             return {staff.id: staff for staff in found}
 
+    def named(self, names: Collection[str]) -> dict[str, Staff]:
+        """Those of some names or codes, by what they were called; of namesakes the first."""
+        with self._records.read() as session:
+            called = select(Staff).where(Staff.name.in_(names) | Staff.code.in_(names))
+            found = list(session.scalars(called.order_by(Staff.id.desc()).limit(1_000)))
+        return {name: staff for staff in found for name in {staff.name, staff.code} & set(names)}
+
     def page(
         self,
         *,

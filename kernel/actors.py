@@ -52,20 +52,16 @@ class Actor:
 
 _ALWAYS = {"me"}
 _CONTENT = {"read_library", "read_shelf", "search", "read_campaigns", "read_deliveries"}
-_EDITING = _CONTENT | {
-    "edit_materials",
-    "tag_materials",
-    "manage_tags",
-    "upload_media",
-    "read_rules",
-}
-_PUBLISHING = _CONTENT | {
-    "place_materials",
-    "retire_materials",
-    "tag_materials",
-    "simulate_shelf",
-    "read_segments",
-}
+_EDITING = (
+    _CONTENT
+    | {"edit_materials", "tag_materials", "manage_tags", "upload_media"}
+    | {"manage_products", "manage_wording", "read_rules"}
+)
+_PUBLISHING = (
+    _CONTENT
+    | {"place_materials", "retire_materials", "tag_materials", "simulate_shelf"}
+    | {"review_materials", "read_segments"}
+)
 _SELLING = {"read_library", "read_shelf", "search", "read_customers", "recommend", "remind"}
 
 _MAY: dict[Role, frozenset[str] | None] = {

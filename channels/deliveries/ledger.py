@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -12,6 +13,17 @@ from kernel.errors import NotFound
 from kernel.events import Handle
 from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.records import Records
+
+
+class Reuse(NamedTuple):
+    """How often one material is used (素材复用率)."""
+
+    deliveries: int
+    materials: int
+
+    @property
+    def ratio(self) -> float:
+        return self.deliveries / self.materials if self.materials else 0.0
 
 
 class Ledger:
@@ -25,6 +37,17 @@ class Ledger:
             if delivery := session.get(Delivery, key):
                 return delivery
         raise NotFound("delivery", key)
+
+    def reuse(self, since: datetime | None = None) -> Reuse:
+        """Deliveries that were begun, by the distinct materials in them."""
+        begun = select(func.count(), func.count(Delivery.material.distinct())).where(
+            Delivery.material != "", Delivery.first_sent.is_not(None)
+        )
+        if since is not None:
+            begun = begun.where(Delivery.first_sent >= since)
+        with self._records.read() as session:
+            deliveries, materials = session.execute(begun).one()
+        return Reuse(deliveries, materials)
 
     def page(
         self,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from content_hub import showcase
-from content_hub.campaigns import Campaign, window_flaws
+from content_hub import bounds, showcase, terms
 from content_hub.materials import Material
 from content_hub.placements import Placement, Slot
 from content_hub.shelf import listing
 from content_hub.shelf.listing import Freshness, Question, ShelfItem, Tally
-from content_hub.tags import Tagging, TagTree
+from content_hub.shelf.readiness import Readiness, campaign_of
+from content_hub.showcase import ShelfRow
+from content_hub.tags import Tag, TagTree
 from content_hub.tags.tree import load
-from content_hub.types import ContentType, Types
+from content_hub.types import Types
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.ids import Page, new_id
@@ -35,6 +36,7 @@ class Shelf:
         self._clock = clock
         self._types = Types(records, changes)
         self._window = listing.Window(records)
+        self._ready = Readiness(records, changes, self._types, clock)
         self._tree: Remembered[TagTree] = Remembered(records, changes, "tags", load)
 
     # Promising
@@ -59,12 +61,8 @@ class Shelf:
         id_ = self.material_id(material)
         with self._records.write(f"placement:{id_}") as session:
             kept = session.get_one(Material, id_)
-            drive = _campaign(session, campaign)
-            flaws = [
-                *self._unready(session, kept),
-                *self._window_flaws(opens, closes, drive),
-                *_slot_flaws(session, account, slot, kept.type),
-            ]
+            drive = campaign_of(session, campaign)
+            flaws = self._ready.flaws(session, kept, account, opens, closes, slot, drive)
             if flaws or opens is None or closes is None:
                 raise Invalid.because(flaws)
             self._check_free(session, kept, account, opens, closes)
@@ -92,11 +90,8 @@ class Shelf:
         id_ = self.material_id(material)
         with self._records.read() as session:
             kept = session.get_one(Material, id_)
-            return [
-                *self._unready(session, kept),
-                *self._window_flaws(opens, closes, _campaign(session, campaign)),
-                *_slot_flaws(session, account, slot, kept.type),
-            ]
+            drive = campaign_of(session, campaign)
+            return self._ready.flaws(session, kept, account, opens, closes, slot, drive)
 
     def move(
         self,
@@ -114,12 +109,13 @@ class Shelf:
             if kept.retired is not None or kept.closes <= now:
                 raise Conflict("placement_is_over", placement=placement)
             opens, closes = opens or kept.opens, closes or kept.closes
-            if flaws := list(self._window_flaws(opens, closes, _campaign(session, kept.campaign))):
+            drive = campaign_of(session, kept.campaign)
+            if flaws := list(self._ready.window_flaws(opens, closes, drive)):
                 raise Invalid.because(flaws)
             about = session.get_one(Material, material)
             self._check_free(session, about, kept.account, opens, closes, placement)
             kept.opens, kept.closes = opens, closes
-            showcase.move(session, placement, opens, closes)
+            showcase.move(session, placement, *bounds.clipped(session, kept))
             self._note("moved_placement", kept, by)
         return kept
 
@@ -222,6 +218,42 @@ class Shelf:
         """Which of these materials stand there at this moment; an empty account is any."""
         return listing.standing(self._records, account, ids, now or self._clock())
 
+    def stands(self, placement: str, now: datetime | None = None) -> bool:
+        """May it be shown at this moment? Everything that could keep it from it is asked."""
+        wanted = _open_at(now or self._clock()).where(Placement.id == placement)
+        with self._records.read() as session:
+            return session.scalar(wanted) is not None
+
+    @staticmethod
+    def not_standing(now: datetime) -> ColumnElement[bool]:
+        """The same the other way round, as a condition on placements."""
+        at = showcase.micros(now)
+        clipped = exists().where(
+            ShelfRow.placement == Placement.id, ShelfRow.tag == "",
+            or_(ShelfRow.opens > at, ShelfRow.closes <= at),
+        )  # fmt: skip
+        over = or_(Placement.retired.is_not(None), Placement.closes <= now, Placement.opens > now)
+        return or_(over, clipped, Placement.id.in_(terms.barred(now)))
+
+    def held_by(self, material: str, now: datetime | None = None) -> list[str]:
+        """What keeps a material off every shelf though it is promised: facts and things by name."""
+        at = now or self._clock()
+        with self._records.read() as session:
+            return [*bounds.held_by(session, material, at), *terms.over(session, material, at)]
+
+    def coverage(
+        self, facet: str, accounts: Collection[str] = (), now: datetime | None = None
+    ) -> list[tuple[Tag, int]]:
+        """For every tag of a facet how many materials stand under it: the gaps are the zeros."""
+        tree = self._tree.now()
+        tags = [
+            tag for tag in tree.by_id.values() if tag.facet == facet and tag.merged_into is None
+        ]
+        counts = listing.coverage(
+            self._records, [tag.id for tag in tags], accounts, now or self._clock()
+        )
+        return [(tag, counts.get(tag.id, 0)) for tag in tags]
+
     def due(self, now: datetime | None = None, limit: int = 1_000) -> list[Placement]:
         """Everything that should be shown at this moment, on every account, oldest first."""
         wanted = _open_at(now or self._clock()).order_by(Placement.opens, Placement.id)
@@ -304,36 +336,6 @@ class Shelf:
 
     # What is checked
 
-    def _unready(self, session: Session, material: Material) -> Iterator[Flaw]:
-        """What a material lacks to be shown anywhere."""
-        kind = self._types.one(material.type)
-        if not material.title.strip():
-            yield Flaw("title", "needs_a_title")
-        if not session.scalar(select(Tagging.tag).where(Tagging.material == material.id).limit(1)):
-            yield Flaw("tags", "needs_a_tag")
-        if not kind.tracking:
-            yield Flaw("tracking", "needs_tracking", {"type": kind.zh})
-        for part in kind.needs:
-            if not _part(material, part, kind):
-                yield Flaw(part, "needs_a_part", {"part": part})
-
-    def _window_flaws(
-        self, opens: datetime | None, closes: datetime | None, campaign: Campaign | None
-    ) -> Iterator[Flaw]:
-        flaws = list(window_flaws(opens, closes))
-        yield from (
-            Flaw(flaw.field, "needs_a_window") if flaw.reason == "missing" else flaw
-            for flaw in flaws
-        )
-        if flaws or opens is None or closes is None:
-            return
-        if closes <= self._clock():
-            yield Flaw("closes", "window_is_already_over")
-        if campaign and opens < campaign.opens:
-            yield Flaw("opens", "window_outside_the_campaign", {"campaign": campaign.name})
-        if campaign and closes > campaign.closes:
-            yield Flaw("closes", "window_outside_the_campaign", {"campaign": campaign.name})
-
     @staticmethod
     def _check_free(
         session: Session,
@@ -353,10 +355,11 @@ class Shelf:
 
     @staticmethod
     def _show(session: Session, placement: Placement, type_: str) -> None:
+        opens, closes = bounds.clipped(session, placement)
         showcase.promise(
             session, placement=placement.id, account=placement.account,
-            material=placement.material, opens=placement.opens, closes=placement.closes,
-            unit=placement.unit, slot=placement.slot, type_=type_,
+            material=placement.material, opens=opens, closes=closes, unit=placement.unit,
+            slot=placement.slot, type_=type_,
         )  # fmt: skip
 
     def _note(self, act: str, placement: Placement, by: str) -> None:
@@ -368,31 +371,9 @@ class Shelf:
 
 
 def _open_at(now: datetime) -> Select[Placement]:
-    return select(Placement).where(
-        Placement.retired.is_(None), Placement.opens <= now, Placement.closes > now
+    return (
+        select(Placement)
+        .join(ShelfRow, (ShelfRow.placement == Placement.id) & (ShelfRow.tag == ""))
+        .where(ShelfRow.opens <= showcase.micros(now), ShelfRow.closes > showcase.micros(now))
+        .where(ShelfRow.placement.not_in(terms.barred(now)))
     )
-
-
-def _campaign(session: Session, key: str) -> Campaign | None:
-    if not key:
-        return None
-    found = session.scalar(select(Campaign).where((Campaign.id == key) | (Campaign.code == key)))
-    if found is None:
-        raise Invalid("campaign", "unknown_campaign", campaign=key[:80])
-    return found
-
-
-def _slot_flaws(session: Session, account: str, code: str, type_: str) -> Iterator[Flaw]:
-    if not code:
-        return
-    slot = session.get(Slot, (account, code))
-    if slot is None:
-        yield Flaw("slot", "unknown_slot", {"slot": code[:60]})
-    elif slot.types and type_ not in slot.types:
-        yield Flaw("slot", "type_does_not_fit_the_slot", {"types": "、".join(slot.types)})
-
-
-def _part(material: Material, name: str, kind: ContentType) -> object:
-    if any(field.name == name for field in kind.fields):
-        return material.fields.get(name)
-    return getattr(material, name, None)

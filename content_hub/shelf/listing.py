@@ -16,6 +16,7 @@ import orjson
 
 from content_hub.showcase import micros, moment
 from content_hub.tags import Tag, TagTree
+from content_hub.terms import BARRED
 from kernel.ids import Page, cursor, page_size, read_cursor
 from kernel.latest import Latest
 from stores.records import Records
@@ -95,6 +96,9 @@ class Question:
         return " AND ".join(said), values
 
 
+_NOT_BARRED = f"r.placement NOT IN ({BARRED})"
+_NAMED = 2_000
+"""So many barred placements a statement names; more are looked up by the statement itself."""
 _SAME = "SELECT 1 FROM shelf_rows x WHERE x.placement = r.placement AND"
 _COLUMNS = "r.placement, r.slot, r.opens, r.closes, d.document"
 
@@ -111,6 +115,7 @@ class Window:
         self._most = items
         self._items: dict[str, tuple[TagTree, Any, ShelfItem]] = {}
         self._totals = Latest[Any, int](totals)
+        self._barred: tuple[Freshness | None, list[str]] = None, []
         self._here = threading.local()
 
     def page(
@@ -127,6 +132,8 @@ class Window:
         and not again as long as nothing moved (``as_of``)."""
         size = page_size(first)
         where, values = question.conditions()
+        clause, barred = self._without(question.now, as_of)
+        where, values = where + clause, values + barred
         total = self._total(where, values, as_of) if count else None
         if after is not None:
             where += " AND (r.opens, r.placement) < (?, ?)"
@@ -150,6 +157,16 @@ class Window:
                 self._totals.put(key, known)
         return int(known)
 
+    def _without(self, now: datetime, as_of: Freshness | None) -> tuple[str, list[Any]]:
+        """The condition that leaves out what depends on something that is over.
+
+        Who that is was read with the freshness, so that a question is not slower for it.
+        """
+        kept, barred = self._barred
+        if as_of is None or kept != as_of or len(barred) > _NAMED:
+            return f" AND {_NOT_BARRED}", [micros(now)] * 3
+        return (f" AND r.placement NOT IN ({_marks(barred)})", [*barred]) if barred else ("", [])
+
     def _item(self, account: str, row: Any, tree: TagTree) -> ShelfItem:
         kept = self._items.get(row[0])
         if kept is not None and kept[0] is tree and kept[1] == row:
@@ -162,15 +179,19 @@ class Window:
 
     def freshness(self, now: datetime) -> Freshness:
         """The content version and the last boundary passed: one statement of index seeks, or none
-        if nothing was committed and no boundary passed since this thread asked last."""
+        if nothing was committed and no boundary passed since this thread asked last. If anything
+        is over that content depends on, one more reads which placements that bars."""
         at = micros(now)
         stamp = self._records.stamp()
         kept: tuple[int | None, int, Freshness] | None = getattr(self._here, "kept", None)
         if kept and stamp is not None and stamp == kept[0] and kept[2].epoch <= at < kept[1]:
             return kept[2]
-        (told,) = self._records.rows(_FRESHNESS, [at] * 4)
-        version, opened, closed, *ahead = told
-        fresh = Freshness(version or 0, max(opened or 0, closed or 0))
+        (told,) = self._records.rows(_FRESHNESS, [at] * 10)
+        (version, *passed), ahead, over = told[:5], told[5:9], told[9]
+        fresh = Freshness(version or 0, max(each or 0 for each in passed))
+        if self._barred[0] != fresh:
+            barred = {row[0] for row in self._records.rows(BARRED, [at] * 3)} if over else ()
+            self._barred = fresh, sorted(barred)
         self._here.kept = (stamp, min((each for each in ahead if each), default=_NEVER), fresh)
         return fresh
 
@@ -180,15 +201,20 @@ _FRESHNESS = (
     "SELECT (SELECT number FROM versions WHERE name = 'content'),"
     " (SELECT max(opens) FROM shelf_rows WHERE tag = '' AND opens <= ?),"
     " (SELECT max(closes) FROM shelf_rows WHERE tag = '' AND closes <= ?),"
+    " (SELECT max(opens) FROM terms WHERE opens <= ?),"
+    " (SELECT max(closes) FROM terms WHERE closes <= ?),"
     " (SELECT min(opens) FROM shelf_rows WHERE tag = '' AND opens > ?),"
-    " (SELECT min(closes) FROM shelf_rows WHERE tag = '' AND closes > ?)"
+    " (SELECT min(closes) FROM shelf_rows WHERE tag = '' AND closes > ?),"
+    " (SELECT min(opens) FROM terms WHERE opens > ?),"
+    " (SELECT min(closes) FROM terms WHERE closes > ?),"
+    " (SELECT 1 WHERE EXISTS (SELECT 1 FROM terms WHERE closes <= ? OR opens > ?))"
 )
 
 
 def next_boundary(records: Records, now: datetime) -> datetime | None:
     """When the shelf changes by itself the next time."""
-    (told,) = records.rows(_FRESHNESS, [micros(now)] * 4)
-    ahead = [each for each in told[3:] if each is not None]
+    (told,) = records.rows(_FRESHNESS, [micros(now)] * 10)
+    ahead = [each for each in told[5:9] if each is not None and each < _NEVER]
     return moment(min(ahead)) if ahead else None
 
 
@@ -204,9 +230,9 @@ def tally(records: Records, account: str, now: datetime) -> Tally:
     where, values = ("AND account = ?", [account]) if account else ("", [])
     counted = (  # only our own words are spliced in
         "SELECT coalesce(sum(CASE WHEN opens <= ? THEN 1 ELSE 0 END), 0), count(*)"  # noqa: S608
-        f" FROM shelf_rows WHERE tag = '' AND closes > ? {where}"
+        f" FROM shelf_rows r WHERE tag = '' AND closes > ? AND {_NOT_BARRED} {where}"
     )
-    ((there, promised),) = records.rows(counted, [micros(now), micros(now), *values])
+    ((there, promised),) = records.rows(counted, [micros(now)] * 5 + values)
     return Tally(there, promised - there)
 
 
@@ -214,13 +240,31 @@ def standing(records: Records, account: str, ids: Collection[str], now: datetime
     """Which of these materials stand there at this moment; an empty account is any."""
     if not ids:
         return set()
-    where = f"r.tag = '' AND r.opens <= ? AND r.closes > ? AND r.material IN ({_marks(ids)})"
-    values: list[Any] = [micros(now), micros(now), *ids]
+    where = f"r.tag = '' AND r.opens <= ? AND r.closes > ? AND {_NOT_BARRED}"
+    where += f" AND r.material IN ({_marks(ids)})"
+    values: list[Any] = [*[micros(now)] * 5, *ids]
     if account:
         where += " AND r.account = ?"
         values.append(account)
     rows = records.rows(f"SELECT DISTINCT r.material FROM shelf_rows r WHERE {where}", values)  # noqa: S608
     return {row[0] for row in rows}
+
+
+def coverage(
+    records: Records, tags: Collection[str], accounts: Collection[str], now: datetime
+) -> dict[str, int]:
+    """How many materials stand under each of some tags, on some accounts or on any."""
+    if not tags:
+        return {}
+    where = f"r.tag IN ({_marks(tags)}) AND r.opens <= ? AND r.closes > ? AND {_NOT_BARRED}"
+    values: list[Any] = [*tags, *[micros(now)] * 5]
+    if accounts:
+        where += f" AND r.account IN ({_marks(accounts)})"
+        values += accounts
+    counted = (  # only our own words are spliced in
+        f"SELECT r.tag, count(DISTINCT r.material) FROM shelf_rows r WHERE {where} GROUP BY r.tag"  # noqa: S608
+    )
+    return {row[0]: row[1] for row in records.rows(counted, values)}
 
 
 def _marks(values: Collection[Any]) -> str:

@@ -19,12 +19,16 @@ from juzhen.console import (
     home,
     identities,
     library,
+    lives,
     material,
     placing,
+    products,
     rules,
     segments,
     shelf,
     tagging,
+    versions,
+    words,
 )
 from juzhen.web.asking import asker
 
@@ -37,7 +41,8 @@ def blueprint(platform: Platform) -> Blueprint:
     door = Blueprint("console", __name__, url_prefix="/console")
     door.before_request(_signed_in)
     for page in (
-        home, library, material, tagging, placing, shelf, calendar, coverage, deliveries,
+        home, library, material, lives, versions, words, products,
+        tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, boards, events, customers, identities,
     ):  # fmt: skip
         page.install(door, platform)

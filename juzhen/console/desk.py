@@ -76,8 +76,12 @@ def flaws_of(problem: Problem) -> Sequence[Flaw]:
 
 def names(platform: Platform, changes: Iterable[Change]) -> dict[str, str]:
     """Who did it, by name where it was a person."""
-    people = platform.staff.many({change.by for change in changes})
-    return {id_: person.name for id_, person in people.items()}
+    return names_of(platform, (change.by for change in changes))
+
+
+def names_of(platform: Platform, ids: Iterable[str]) -> dict[str, str]:
+    """The names of those that are people."""
+    return {id_: person.name for id_, person in platform.staff.many(set(ids)).items()}
 
 
 def tag_options(platform: Platform) -> list[str]:

@@ -28,6 +28,8 @@ _NEW, _OLD = "application/graphql-response+json", "application/json"
 _CACHED = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language, Accept"}
 _KEEPERS = (
     "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
+    "products", "compliance", "policies", "parameters", "draws", "purchases",
+    "versions", "reviews", "comments", "duplicates",
     "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff", "history",
     "recommender", "reminders", "live_codes", "reps", "confirming", "touch_policy",
     "moods", "hand_offs", "base_url", "segments",

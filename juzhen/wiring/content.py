@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from content_hub.campaigns import Campaigns
+from content_hub.bringing import Bringing
+from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
+from content_hub.comments import Comments
+from content_hub.compliance import Compliance
+from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
 from content_hub.materials import Materials
+from content_hub.materials.versions import Versions
 from content_hub.media import Media
+from content_hub.policies import Policies
+from content_hub.products import Products
+from content_hub.reviews import Reviews
 from content_hub.shelf import Overview, Shelf
 from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
@@ -23,10 +31,21 @@ class ContentHub:
     types: Types
     taxonomy: Taxonomy
     materials: Materials
+    versions: Versions
+    reviews: Reviews
+    comments: Comments
+    bringing: Bringing
+    duplicates: Duplicates
     media: Media
     campaigns: Campaigns
+    parameters: Parameters
+    draws: Draws
+    purchases: Purchases
     shelf: Shelf
     overview: Overview
+    products: Products
+    compliance: Compliance
+    policies: Policies
     links: Links
     finding: Finding
 
@@ -35,14 +54,26 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
     """One constructor call after another."""
     types, taxonomy = Types(s.records, s.changes), Taxonomy(s.records, s.changes)
     materials = Materials(s.records, s.changes, types, taxonomy, s.clock)
+    reviews = Reviews(s.records, s.changes, s.clock)
     return ContentHub(
         types=types,
         taxonomy=taxonomy,
         materials=materials,
+        versions=Versions(s.records),
+        reviews=reviews,
+        duplicates=Duplicates(s.records),
+        bringing=Bringing(s.records, materials, taxonomy, reviews, s.clock),
+        comments=Comments(s.records, s.changes, s.clock),
         media=Media(s.records, s.files, s.changes, s.clock),
         campaigns=Campaigns(s.records, s.changes, s.clock),
+        parameters=Parameters(s.records, s.changes, s.quotas, s.clock, s.zone),
+        draws=Draws(s.records, s.changes, s.quotas, s.clock),
+        purchases=Purchases(s.records, s.changes, s.clock),
         shelf=Shelf(s.records, s.changes, s.clock),
         overview=Overview(s.records),
+        products=Products(s.records, s.changes, s.clock),
+        compliance=Compliance(s.records, s.changes, s.clock),
+        policies=Policies(s.records, s.changes),
         links=Links(settings.keys_links),
         finding=Finding(s.index, s.records, materials, s.changes, taxonomy),
     )

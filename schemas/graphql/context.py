@@ -22,10 +22,17 @@ if TYPE_CHECKING:
     from channels.publishing import Publishing
     from channels.reps import Reps
     from channels.touch_policy import Moods, TouchPolicy
-    from content_hub.campaigns import Campaigns
+    from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
+    from content_hub.comments import Comments
+    from content_hub.compliance import Compliance
+    from content_hub.duplicates import Duplicates
     from content_hub.finding import Finding
     from content_hub.materials import Materials
+    from content_hub.materials.versions import Versions
     from content_hub.media import Media
+    from content_hub.policies import Policies
+    from content_hub.products import Products
+    from content_hub.reviews import Reviews
     from content_hub.shelf import Freshness, Shelf
     from content_hub.tags import TagTree, Taxonomy
     from content_hub.tracking import Links
@@ -87,9 +94,19 @@ class Context:
     types: Types
     taxonomy: Taxonomy
     materials: Materials
+    versions: Versions
+    reviews: Reviews
+    comments: Comments
+    duplicates: Duplicates
     media: Media
     campaigns: Campaigns
+    parameters: Parameters
+    draws: Draws
+    purchases: Purchases
     shelf: Shelf
+    products: Products
+    compliance: Compliance
+    policies: Policies
     links: Links
     finding: Finding
     publishing: Publishing

@@ -26,12 +26,13 @@ from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
 from schemas.graphql.guard import Guard, Sizes
-from schemas.graphql.library import questions, shapes, verbs
+from schemas.graphql.library import campaigns, lives, products, questions, reports, shapes, verbs
 
 __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
+_MORE = (products, campaigns, lives, reports)
 _SIZES = {
     **shapes.SIZES,
     **customers.SIZES,
@@ -42,6 +43,8 @@ _SIZES = {
     **identities.SIZES,
     **rules.SIZES,
 }
+for _room in _MORE:
+    _SIZES |= _room.SIZES
 _WEIGHTS = {
     **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
     **rules.WEIGHTS,
@@ -99,6 +102,8 @@ def _query() -> type[graphene.ObjectType]:
         **touches.QUESTIONS, **segments.QUESTIONS, **refusals.QUESTIONS,
         **identities.QUESTIONS, **rules.QUESTIONS,
     }  # fmt: skip
+    for room in _MORE:
+        roots |= room.QUESTIONS
     about = "What can be asked. Every id argument also takes a stable code."
     return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
 
@@ -109,5 +114,7 @@ def _mutation() -> type[graphene.ObjectType]:
         **segments.VERBS, **refusals.VERBS, **identities.VERBS,
         **rules.VERBS,
     }  # fmt: skip
+    for room in _MORE:
+        roots |= room.VERBS
     about = "What can be done. What is refused for a reason stands under `problems`."
     return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})

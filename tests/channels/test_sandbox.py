@@ -151,7 +151,8 @@ def test_too_many_is_obeyed(wired, account, sandbox):
 
 
 def test_a_review_that_refuses_is_told_by_its_name(wired, account, sandbox):
-    placement = wired.placed(wired.material("保本保息"), account)
+    sandbox.knobs(refusing_words={"未过审": 4})
+    placement = wired.placed(wired.material("未过审"), account)
     wired.publishing.publish_due()
     (delivery,) = wired.deliveries.of_placement(placement.id)
     told = wired.channels.of(account).outcome(delivery.ref)

@@ -1,8 +1,14 @@
 """The console over real rooms, with two accounts and something to work on."""
 
+import os
+import re
+import threading
 from itertools import count
+from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import make_server
 
 from data_hub.customers import Customers
 from data_hub.digest import Digest
@@ -101,3 +107,58 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     r.tell = tell
     yield r
     r.history.close()
+
+
+@pytest.fixture
+def served(flask):
+    server = make_server("127.0.0.1", 0, flask, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/console"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+@pytest.fixture
+def opened(browser, served):
+    """Opens a page of the console as an editor; ``width`` is the window's."""
+    contexts = []
+
+    def open_(path, width=1280, height=900, role="editor", **more):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            extra_http_headers={"X-Actor": role}, locale="zh-CN", has_touch=width < 500, **more,
+        )  # fmt: skip
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.goto(f"{served}/{path}")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def for_everybody(opened):
+    """No axe violation, no sideways scroll; a picture in both widths is kept."""
+    kept = Path(os.environ.get("JUZHEN_SCREENSHOTS") or "var/screenshots")
+    kept.mkdir(parents=True, exist_ok=True)
+
+    def look(path, role="editor"):
+        page = opened(path, role=role)
+        found = Axe().run(page)
+        assert found.violations_count == 0, (path, found.response["violations"])
+        name = re.sub(r"mat_\w+|[^a-z0-9_]+", "-", path.lower()).strip("-").replace("--", "-")
+        page.screenshot(path=kept / f"console-{name}.png", full_page=True)
+        for width in (360, 640):  # 640 is 1280 at 200 %
+            page.set_viewport_size({"width": width, "height": 800})
+            wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, (path, width)
+        page.set_viewport_size({"width": 360, "height": 800})
+        page.screenshot(path=kept / f"console-{name}-360.png", full_page=True)
+        return page
+
+    return look

@@ -1,48 +1,11 @@
 """The calendar and coverage in a real browser: a drag, a key, no script, small screens, axe."""
 
-import os
-import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 DAY = timedelta(days=1)
 PAGES = ("calendar", "calendar?by=month", "coverage", "calendar?lang=en", "coverage?lang=en")
-
-
-@pytest.fixture
-def served(flask):
-    server = make_server("127.0.0.1", 0, flask, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/console"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
-
-
-@pytest.fixture
-def opened(browser, served):
-    """Opens a page of the console as an editor; ``width`` is the window's."""
-    contexts = []
-
-    def open_(path, width=1280, height=900, **more):
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            extra_http_headers={"X-Actor": "editor"}, locale="zh-CN", **more,
-        )  # fmt: skip
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.goto(f"{served}/{path}")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
@@ -96,18 +59,6 @@ def test_a_promise_is_moved_without_scripts(opened, rooms, week):
 
 
 @pytest.mark.browser
-def test_the_pictures_are_for_everybody(opened, week):
-    kept = Path(os.environ.get("JUZHEN_SCREENSHOTS") or "var/screenshots")
-    kept.mkdir(parents=True, exist_ok=True)
+def test_the_pictures_are_for_everybody(for_everybody, week):
     for path in PAGES:
-        page = opened(path)
-        found = Axe().run(page)
-        assert found.violations_count == 0, (path, found.response["violations"])
-        name = path.replace("?", "-").replace("=", "-")
-        page.screenshot(path=kept / f"console-{name}.png", full_page=True)
-        for width in (360, 640):  # 640 is 1280 at 200 %
-            page.set_viewport_size({"width": width, "height": 800})
-            wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
-            assert wide <= 0, (path, width)
-        page.set_viewport_size({"width": 360, "height": 800})
-        page.screenshot(path=kept / f"console-{name}-360.png", full_page=True)
+        for_everybody(path)

@@ -14,6 +14,7 @@ TELLING = {
 SOMEBODY_ELSES = {
     "accounts.name": "a channel account's",
     "campaigns.name": "a campaign's",
+    "campaign_parameters.name": "a parameter's",
     "hand_offs.address": "where a post is",
     "hand_offs.body": "what we say to everybody",
     "kept_answers.body": "an answer as it was given, for a day",
@@ -24,6 +25,7 @@ SOMEBODY_ELSES = {
     "materials.body": "what we say to everybody",
     "media_files.name": "a file's",
     "media_renditions.name": "a size of a picture",
+    "products.name": "a product's",
     "rate_buckets.name": "what is limited",
     "segments.name": "a segment's",
     "tokens.name": "a machine's",

@@ -17,9 +17,16 @@ from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
-from content_hub.campaigns import Campaigns
+from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
+from content_hub.comments import Comments
+from content_hub.compliance import Compliance
+from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
+from content_hub.materials.versions import Versions
 from content_hub.media import Media
+from content_hub.policies import Policies
+from content_hub.products import Products
+from content_hub.reviews import Reviews
 from content_hub.tracking import Links
 from content_hub.types import Types
 from data_hub.consents import Consents
@@ -28,6 +35,7 @@ from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.secret import Secret
 from schemas.graphql.schema import Context, build
+from stores.claims import Quotas
 from stores.folder import Folder
 from stores.sqlite.search import SqliteSearch
 from tests.company import Company
@@ -92,6 +100,17 @@ class Asked(Company):
         super().__init__(folder, records, people, changes, clock)
         self.types = Types(records, changes)
         self.campaigns = Campaigns(records, changes, clock)
+        quotas = Quotas(records)
+        self.parameters = Parameters(records, changes, quotas, clock, self.zone)
+        self.draws = Draws(records, changes, quotas, clock)
+        self.purchases = Purchases(records, changes, clock)
+        self.versions = Versions(records)
+        self.reviews = Reviews(records, changes, clock)
+        self.duplicates = Duplicates(records)
+        self.comments = Comments(records, changes, clock)
+        self.products = Products(records, changes, clock)
+        self.compliance = Compliance(records, changes, clock)
+        self.policies = Policies(records, changes)
         self.links = Links(Secret("a key for links"))
         self.media = Media(records, Folder(folder / "files"), changes, clock)
         self.index = SqliteSearch(folder / "search.db", durability="process")
@@ -136,6 +155,8 @@ class Asked(Company):
     def context(self, actor, language="zh"):
         names = (
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
+            "products", "compliance", "policies", "parameters", "draws", "purchases",
+            "versions", "reviews", "comments", "duplicates",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs",

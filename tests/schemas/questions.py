@@ -24,10 +24,11 @@ MOVING = {"recommendations"}
 class Questions:
     """Makes one question after the other out of a seed."""
 
-    def __init__(self, schema, seed, values):
+    def __init__(self, schema, seed, values, hers=()):
         """``values`` are texts that mean something by the names of arguments; under the empty
-        name lie others."""
+        name lie others. ``hers`` are what the asker may ask, asked every second time."""
         self._dice = Random(seed)
+        self._hers = hers
         self._schema = schema
         self._values = values
 
@@ -50,6 +51,7 @@ class Questions:
             and (depth < DEEPEST or not isinstance(get_named_type(field.type), GraphQLObjectType))
         ]
         if depth == 0:
+            able = self._hers if self._hers and self._often(0.5) else able
             chosen = dice.sample(able, 1 if self._often(0.7) else 2)
         else:
             chosen = dice.sample(able, min(len(able), dice.randint(1, 5)))

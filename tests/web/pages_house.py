@@ -5,8 +5,15 @@ import secrets
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
+from content_hub.comments import Comments
+from content_hub.compliance import Compliance
+from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
+from content_hub.materials.versions import Versions
 from content_hub.media import Media
+from content_hub.policies import Policies
+from content_hub.products import Products
+from content_hub.reviews import Reviews
 from content_hub.shelf import Overview
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
@@ -25,7 +32,7 @@ from tests.channels.house import House
 
 
 class PagesHouse(House):
-    """Whoever asks is named by the header ``X-Actor``: a role, or nobody."""
+    """Whoever asks is named by the header ``X-Actor``: a role, perhaps an id, or nobody."""
 
     def __init__(self, records, people, clock, home):
         super().__init__(records, people, clock)
@@ -37,6 +44,13 @@ class PagesHouse(House):
         self.index = SqliteSearch(home / "search.db", durability="process")
         self.finding = Finding(self.index, records, self.materials, self.changes, self.taxonomy)
         self.overview = Overview(records)
+        self.products = Products(records, self.changes, clock)
+        self.compliance = Compliance(records, self.changes, clock)
+        self.policies = Policies(records, self.changes)
+        self.reviews = Reviews(records, self.changes, clock)
+        self.comments = Comments(records, self.changes, clock)
+        self.versions = Versions(records)
+        self.duplicates = Duplicates(records)
         self.staff = StaffBook(records, self.changes)
         self.journal = SqliteJournal(home / "journal", durability="process")
         self.commit = SharedCommit(self.journal)
@@ -60,11 +74,10 @@ class PagesHouse(House):
     @staticmethod
     def _arrive():
         g.nonce, g.csrf, g.request_id = secrets.token_urlsafe(8), "form-token", "r1"
-        role = request.headers.get("X-Actor", "")
+        role, _, who = request.headers.get("X-Actor", "").partition(" ")
+        who = who or "stf_li"
         g.actor = (
-            Actor(id="stf_li", staff="stf_li", role=Role(role), name="李编", reach=None)
-            if (role)
-            else None
+            Actor(id=who, staff=who, role=Role(role), name="李编", reach=None) if role else None
         )
 
     def close(self):

@@ -90,15 +90,17 @@ class FieldValue(graphene.ObjectType):
     value = Value()
 
 
-class _Filled(NamedTuple):
+class Filled(NamedTuple):
+    """A field of a type, and what it holds."""
+
     name: str
     value: Any
 
 
-def _fields(source: Any, ask: Ask, names: list[str] | None = None) -> list[_Filled]:
+def _fields(source: Any, ask: Ask, names: list[str] | None = None) -> list[Filled]:
     kept: Mapping[str, Any] = source.fields
     chosen = kept if names is None else [name for name in names if name in kept]
-    return [_Filled(name, kept[name]) for name in chosen]
+    return [Filled(name, kept[name]) for name in chosen]
 
 
 def _some_fields() -> graphene.List:
@@ -261,6 +263,10 @@ class Campaign(graphene.ObjectType):
     code = graphene.String(required=True)
     name = graphene.String(required=True)
     kind = graphene.String(required=True)
+    operation = graphene.String(required=True, description="`content`, `activity` or `data`.")
+    task = graphene.String(required=True, description="What a customer does to take part.")
+    proof = graphene.String(required=True)
+    reward = graphene.String(required=True)
     opens = Moment(required=True)
     closes = Moment(required=True)
     unit = graphene.String(required=True)

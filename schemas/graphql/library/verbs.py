@@ -34,7 +34,7 @@ def _values(sent: Sent) -> dict[str, Any]:
     return {each["name"]: each.get("value") for each in sent.get("fields") or ()}
 
 
-def _managed(context: Context, sought: str) -> MaterialRecord:
+def managed(context: Context, sought: str) -> MaterialRecord:
     """A material that she may change. One that she may not see looks like a missing one."""
     found = visible(context, sought)
     if not context.manages(found.unit):
@@ -42,10 +42,10 @@ def _managed(context: Context, sought: str) -> MaterialRecord:
     return found
 
 
-def _all_managed(context: Context, keys: Collection[str]) -> None:
+def _allmanaged(context: Context, keys: Collection[str]) -> None:
     for each in keys:
         try:
-            _managed(context, each)
+            managed(context, each)
         except NotFound as missing:
             raise Invalid("materials", missing.reason, **missing.facts) from missing
 
@@ -78,7 +78,7 @@ def edit_material(ask: Ask, sent: Sent) -> MaterialRecord:
     if "fields" in sent:
         changed["fields"] = _values(sent)
     return context.materials.edit(
-        _managed(context, sent["material"]).id,
+        managed(context, sent["material"]).id,
         by=context.actor.id,
         expected=sent.get("number"),
         **changed,
@@ -91,7 +91,7 @@ def tag_materials(ask: Ask, sent: Sent) -> list[MaterialRecord]:
     require(context.actor, "tag_materials")
     if len(sent["materials"]) > shapes.BATCH:
         raise Invalid("materials", "too_many_at_once", limit=shapes.BATCH)
-    _all_managed(context, sent["materials"])
+    _allmanaged(context, sent["materials"])
     tagged = context.materials.tag(
         sent["materials"],
         sent.get("add") or (),
@@ -106,7 +106,7 @@ def place_material(ask: Ask, sent: Sent) -> PlacementRecord:
     """Put a material on the shelf of an account, from one moment to another."""
     context: Context = ask.context
     require(context.actor, "place_materials")
-    material = _managed(context, sent["material"])
+    material = managed(context, sent["material"])
     return context.publishing.place(
         material.id,
         context.account(sent["channel"]),
@@ -145,7 +145,7 @@ def retire_material(ask: Ask, sent: Sent) -> MaterialRecord:
     """Take a material off every shelf at once, now and to come."""
     context: Context = ask.context
     require(context.actor, "retire_materials")
-    material = _managed(context, sent["material"])
+    material = managed(context, sent["material"])
     context.publishing.retire(material.id, by=context.actor.id)
     return material
 
@@ -197,7 +197,8 @@ def create_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
     opens, closes = moment(sent["opens"], "opens"), moment(sent["closes"], "closes")
     if opens is None or closes is None:
         raise Invalid("closes" if opens else "opens", "missing")
-    kind = {"kind": sent["kind"]} if sent.get("kind") else {}
+    told = ("kind", "operation", "task", "proof", "reward")
+    given = {name: sent[name] for name in told if sent.get(name)}
     return context.campaigns.create(
         sent["name"],
         opens=opens,
@@ -205,7 +206,7 @@ def create_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
         by=context.actor.id,
         code=sent.get("code") or "",
         unit=context.actor.unit,
-        **kind,
+        **given,
     )
 
 
@@ -287,7 +288,8 @@ ROOTS = {
     "create_campaign": verb(
         "createCampaign", "campaign", shapes.Campaign, create_campaign,
         name=graphene.String(required=True), code=graphene.String(), kind=graphene.String(),
-        opens=Moment(required=True), closes=Moment(required=True),
+        operation=graphene.String(), task=graphene.String(), proof=graphene.String(),
+        reward=graphene.String(), opens=Moment(required=True), closes=Moment(required=True),
     ),
     "move_campaign": verb(
         "moveCampaign", "campaign", shapes.Campaign, move_campaign,

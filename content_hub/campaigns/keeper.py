@@ -1,55 +1,30 @@
-"""Campaigns (活动): a window and a name that placements share; they move together.
-
-Does not place anything, and knows no channel.
-"""
+"""Making campaigns and moving them with all their placements (活动): the keeper."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Session
 
-from content_hub import richtext, showcase
+from content_hub import bounds, richtext, showcase
+from content_hub.campaigns.records import Campaign, CampaignKind, Operation, window_flaws
 from content_hub.placements import Placement
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
-from stores.records import Record, Records
+from stores.records import Records
 
-_YEARS = range(2000, 2101)
+_SLICE = 100
+"""Placements a transaction, so that nobody waits for the lock longer than 100 ms."""
 _CODE = re.compile(r"(?!cmp_)[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
 
 
-class CampaignKind(StrEnum):
-    """What a campaign is for; some rules let only big sales pass."""
-
-    PROMOTION = "promotion"
-    MEGA_SALE = "mega_sale"
-    LIVE = "live"
-    NEW_PRODUCT = "new_product"
-    GROUP = "group"
-    OFFLINE = "offline"
-    SERVICE = "service"
-
-
-class Campaign(Record, kw_only=True):
-    """One campaign of the company or of a unit."""
-
-    __tablename__ = "campaigns"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("cmp"))
-    code: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    kind: Mapped[str]
-    opens: Mapped[datetime] = mapped_column(index=True)
-    closes: Mapped[datetime]
-    unit: Mapped[str]
-    made_by: Mapped[str]
+_OPERATIONS = {CampaignKind.SERVICE.value: Operation.CONTENT.value}
+"""What is no activity by its kind."""
 
 
 class Campaigns:
@@ -70,14 +45,24 @@ class Campaigns:
         kind: str = CampaignKind.PROMOTION,
         code: str = "",
         unit: str = "",
+        operation: str = "",
+        task: str = "",
+        proof: str = "",
+        reward: str = "",
     ) -> Campaign:
         """A new campaign. Raises one `Invalid` that lists every flaw."""
+        operation = operation or _OPERATIONS.get(kind, Operation.ACTIVITY)
+        form = {"task": task, "proof": proof, "reward": reward}
         flaws = [
             *richtext.text_flaws("name", name, 100, required=True),
             *window_flaws(opens, closes),
         ]
         if kind not in set(CampaignKind):
             flaws.append(Flaw("kind", "not_a_choice", {"choices": "、".join(CampaignKind)}))
+        for name_, text in form.items():
+            flaws += richtext.text_flaws(name_, text, 300)
+        if operation not in set(Operation):
+            flaws.append(Flaw("operation", "not_a_choice", {"choices": "、".join(Operation)}))
         if code and not _CODE.fullmatch(code):
             flaws.append(Flaw("code", "bad_code"))
         if flaws:
@@ -88,32 +73,79 @@ class Campaigns:
                 raise Conflict("code_taken", code=code)
             campaign = Campaign(
                 id=id_, code=code or id_, name=richtext.tidy(name), kind=kind, opens=opens,
-                closes=closes, unit=unit, made_by=by,
+                closes=closes, unit=unit, made_by=by, operation=operation, task=task,
+                proof=proof, reward=reward,
             )  # fmt: skip
             session.add(campaign)
             self._changes.note("created_campaign", "campaign", id_, by=by, content=True)
         return campaign
 
-    def move(self, key: str, shift: timedelta, *, by: str) -> list[Placement]:
-        """Move the campaign and all its placements by the same time; answers the placements."""
+    def move(self, key: str, shift: timedelta, *, by: str) -> int:
+        """Move the campaign and all its placements by the same time; says how many placements.
+
+        A few move with it in one transaction. Many move in slices, the campaign's window holding
+        the old and the new stretch meanwhile; whoever dies in between, `finish_moves` goes on.
+        Raises `Conflict` while another move of it is under way.
+        """
         id_ = self.one(key).id
         with self._records.write(f"campaign:{id_}") as session:
             campaign = session.get_one(Campaign, id_)
-            campaign.opens, campaign.closes = _shifted(campaign, shift)
-            placements = _placements(self._records, id_)
-            for placement in placements:
-                placement.opens += shift
-                placement.closes += shift
-                showcase.move(session, placement.id, placement.opens, placement.closes)
-                self._changes.note(
-                    "moved_placement", "placement", placement.id, by=by, content=True,
-                    material=placement.material, account=placement.account,
-                )  # fmt: skip
-            seconds = int(shift.total_seconds())
+            if campaign.move:
+                raise Conflict("campaign_is_moving", name=campaign.name)
+            opens, closes = _shifted(campaign, shift)
+            campaign.move, campaign.shift = new_id("mov"), round(shift.total_seconds())
+            moved = len(self._slice(session, campaign, by))
+            if moved < _SLICE:
+                campaign.opens, campaign.closes, campaign.move = opens, closes, ""
+            else:
+                campaign.opens = min(opens, campaign.opens)
+                campaign.closes = max(closes, campaign.closes)
             self._changes.note(
-                "moved_campaign", "campaign", id_, by=by, content=True, seconds=seconds
+                "moved_campaign", "campaign", id_, by=by, content=True, seconds=campaign.shift
             )
-        return placements
+        while self.one(id_).move:
+            moved += self._go_on(id_, by)
+        return moved
+
+    def finish_moves(self) -> int:
+        """Go on with what somebody left half-moved; says how many placements were moved."""
+        with self._records.read() as session:
+            left = session.scalars(select(Campaign.id).where(Campaign.move != "")).all()
+        return sum(self._go_on(id_, "worker") for id_ in left)
+
+    def _go_on(self, id_: str, by: str) -> int:
+        with self._records.write(f"campaign:{id_}") as session:
+            campaign = session.get_one(Campaign, id_)
+            moved = len(self._slice(session, campaign, by)) if campaign.move else 0
+            if moved < _SLICE and campaign.move:
+                later = timedelta(seconds=campaign.shift)
+                if campaign.shift > 0:
+                    campaign.opens += later
+                else:
+                    campaign.closes += later
+                campaign.move = ""
+                self._changes.note("moved_campaign", "campaign", id_, by=by, content=True)
+        return moved
+
+    def _slice(self, session: Session, campaign: Campaign, by: str) -> list[Placement]:
+        wanted = select(Placement).where(
+            Placement.campaign == campaign.id, Placement.retired.is_(None),
+            Placement.move != campaign.move,
+        )  # fmt: skip
+        found = list(session.scalars(wanted.order_by(Placement.id).limit(_SLICE)))
+        later = timedelta(seconds=campaign.shift)
+        left = bounds.of_many(session, {placement.material for placement in found})
+        for placement in found:
+            placement.opens += later
+            placement.closes += later
+            placement.move = campaign.move
+            window = bounds.within(placement, left.get(placement.material, bounds.UNBOUND))
+            showcase.move(session, placement.id, *window)
+            self._changes.note(
+                "moved_placement", "placement", placement.id, by=by, content=True,
+                material=placement.material, account=placement.account,
+            )  # fmt: skip
+        return found
 
     def one(self, key: str) -> Campaign:
         """By id or code."""
@@ -167,29 +199,6 @@ class Campaigns:
         )
 
 
-def window_flaws(opens: object, closes: object) -> Iterator[Flaw]:
-    """What is wrong with a window in itself: missing, naive, unreal, or the wrong way round."""
-    found = [
-        flaw for name, at in (("opens", opens), ("closes", closes)) for flaw in _flaws(name, at)
-    ]
-    yield from found
-    if found or not isinstance(opens, datetime) or not isinstance(closes, datetime):
-        return
-    if closes <= opens:
-        yield Flaw("closes", "window_ends_before_it_opens")
-
-
-def _flaws(field: str, moment: object) -> Iterator[Flaw]:
-    if moment is None:
-        yield Flaw(field, "missing")
-    elif not isinstance(moment, datetime):
-        yield Flaw(field, "not_a_moment")
-    elif moment.tzinfo is None:
-        yield Flaw(field, "moment_without_zone")
-    elif moment.year not in _YEARS:
-        yield Flaw(field, "moment_out_of_range")
-
-
 def _shifted(campaign: Campaign, shift: timedelta) -> tuple[datetime, datetime]:
     try:
         opens, closes = campaign.opens + shift, campaign.closes + shift
@@ -198,10 +207,3 @@ def _shifted(campaign: Campaign, shift: timedelta) -> tuple[datetime, datetime]:
     if flaws := list(window_flaws(opens, closes)):
         raise Invalid.because(flaws)
     return opens, closes
-
-
-def _placements(records: Records, campaign: str) -> list[Placement]:
-    """Those still promised, in a stable order."""
-    wanted = select(Placement).where(Placement.campaign == campaign, Placement.retired.is_(None))
-    with records.read() as session:
-        return list(session.scalars(wanted.order_by(Placement.opens, Placement.id)))

@@ -1,8 +1,4 @@
-"""Materials (素材): what the company has to say, kept once, whatever channel shows it.
-
-Made, edited, tagged and registered by reference here. Nothing in here says when or where a
-material is shown (that is the shelf), or who may see which.
-"""
+"""Making, editing, tagging and finding materials (素材库): the keeper."""
 
 from __future__ import annotations
 
@@ -11,49 +7,25 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, UniqueConstraint, delete, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session
 
-from content_hub import richtext, showcase
+from content_hub import duplicates, richtext, showcase, terms
+from content_hub.compliance import Compliance
+from content_hub.materials import versions
+from content_hub.materials.records import Material, document_of, subjects_of, texts_of
+from content_hub.media import MediaFile
+from content_hub.policies import Policies
 from content_hub.tags import Tagging, Taxonomy
 from content_hub.types import ContentType, Types
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
-from stores.records import Record, Records
+from stores.records import Records
 
 TITLE, SUMMARY, BODY, TAGS, BATCH = 200, 500, 200_000, 64, 100
 _CODE = re.compile(r"(?!mat_)[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
-
-
-class Material(Record, kw_only=True):
-    """One piece of content. ``number`` counts its edits; values of its type are in ``fields``."""
-
-    __tablename__ = "materials"
-    __table_args__ = (
-        UniqueConstraint("source_platform", "source_id", name="uq_materials_source"),
-        Index("ix_materials_type", "type", "id"),
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("mat"))
-    code: Mapped[str] = mapped_column(unique=True)
-    type: Mapped[str]
-    title: Mapped[str]
-    summary: Mapped[str]
-    body: Mapped[str]
-    cover: Mapped[str]
-    """The id of a media file, or empty."""
-    fields: Mapped[dict[str, Any]]
-    unit: Mapped[str]
-    """Empty is headquarters'."""
-    owner: Mapped[str]
-    created: Mapped[datetime]
-    edited: Mapped[datetime]
-    number: Mapped[int] = mapped_column(default=1)
-    source_platform: Mapped[str | None] = mapped_column(default=None)
-    source_id: Mapped[str | None] = mapped_column(default=None)
-    source_url: Mapped[str] = mapped_column(default="")
 
 
 class Materials:
@@ -72,6 +44,8 @@ class Materials:
         self._types = types
         self._taxonomy = taxonomy
         self._clock = clock
+        self._compliance = Compliance(records, changes, clock)
+        self._policies = Policies(records, changes)
 
     def create(
         self,
@@ -110,6 +84,8 @@ class Materials:
             if source is not None:
                 material.source_platform, material.source_id, material.source_url = source
             session.add(material)
+            versions.keep(session, material, by, now)
+            self._print(session, material)
             session.add_all(Tagging(material=id_, tag=tag, by=by, at=now) for tag in own)
             self._show(session, material, own)
             self._changes.note("created_material", "material", id_, by=by, content=True, type=type)
@@ -125,7 +101,7 @@ class Materials:
         with self._records.write(f"material:{id_}") as session:
             material = session.get_one(Material, id_)
             if expected is not None and expected != material.number:
-                raise Conflict("edited_meanwhile", number=material.number)
+                self._check_apart(session, material, expected, changed)
             texts: dict[str, Any] = {
                 name: changed[name] for name in ("title", "summary", "body", "cover")
                 if name in changed
@@ -136,14 +112,50 @@ class Materials:
             for name in ("unit", "owner"):
                 if name in changed:
                     setattr(material, name, str(changed[name]))
+            self._check_shown(session, material)
             material.number += 1
             material.edited = self._clock()
+            versions.keep(session, material, by, material.edited)
+            self._print(session, material)
             self._show(session, material, _direct(session, [id_]).get(id_, []))
             self._changes.note(
                 "edited_material", "material", id_, by=by, content=True,
                 number=material.number, changed=sorted(changed),
             )  # fmt: skip
         return material
+
+    def restore(
+        self, key: str, number: int, *, by: str, fields: Collection[str] | None = None
+    ) -> Material:
+        """Say again what it said after an earlier edit, or only some fields of that."""
+        id_ = self.one(key).id
+        with self._records.write(f"material:{id_}") as session:
+            material = session.get_one(Material, id_)
+            told = dict(versions.of(session, id_, number).content)
+            values = dict.fromkeys(material.fields) | told.pop("fields")
+            chosen = {
+                name: value for name, value in told.items() if fields is None or name in fields
+            }
+            chosen["fields"] = {
+                name: value for name, value in values.items()
+                if fields is None or f"fields.{name}" in fields
+            }  # fmt: skip
+            return self.edit(id_, by=by, **chosen)
+
+    def check(self, type_: str, parts: Mapping[str, Any], code: str = "") -> None:
+        """What `create` would refuse of these parts. Raises one `Invalid`; makes nothing."""
+        texts = {name: parts.get(name, "") for name in _LIMITS}
+        self._read(self._types.one(type_), texts, parts.get("fields") or {}, code)
+
+    @staticmethod
+    def _check_apart(
+        session: Session, material: Material, expected: int, changed: Mapping[str, Any]
+    ) -> None:
+        """Two who edit at once may change different fields. Raises `Conflict` naming the same."""
+        mine = {name for name in changed if name != "fields"}
+        mine |= {f"fields.{name}" for name in changed.get("fields") or ()}
+        if both := sorted(mine & versions.changed_since(session, material, expected)):
+            raise Conflict("edited_meanwhile", number=material.number, fields="、".join(both))
 
     def tag(
         self,
@@ -253,6 +265,12 @@ class Materials:
             found = session.scalars(select(Material).where(Material.id.in_(keys)))
             return {material.id: material for material in found}
 
+    def by_code(self, codes: Collection[str]) -> dict[str, Material]:
+        """The materials of some codes; unknown ones are left out."""
+        with self._records.read() as session:
+            found = session.scalars(select(Material).where(Material.code.in_(codes)))
+            return {material.code: material for material in found}
+
     def page(
         self,
         *,
@@ -292,7 +310,7 @@ class Materials:
         tags: Collection[str],
         owner: str,
     ) -> Select[Material]:
-        wanted = select(Material)
+        wanted = select(Material).where(Material.archived.is_(None))
         if sight is not None:
             wanted = wanted.where(Material.unit.in_(sight))
         if types:
@@ -342,18 +360,26 @@ class Materials:
             kept["body"] = richtext.clean(kept["body"])
         return {**kept, "fields": values}
 
+    def _check_shown(self, session: Session, material: Material) -> None:
+        """What is promised to a shelf stays fit to be shown, and as its reviewers saw it."""
+        if showcase.promised(session, material.id, self._clock()):
+            if self._policies.of(material.type).steps:
+                raise Conflict("approved_on_the_shelf", title=material.title)
+            texts = texts_of(material)
+            told = self._compliance.flaws(session, material.id, material.type, texts)
+            if flaws := [flaw for flaw in told if flaw.field != "approval"]:
+                raise Invalid.because(flaws)
+
     def _show(self, session: Session, material: Material, tags: Sequence[str]) -> None:
         """The showcase is part of every edit's own transaction."""
         showcase.describe(session, document_of(material), tags, self._taxonomy.above(tags))
+        terms.bind(session, material.id, subjects_of(material))
 
-
-def document_of(material: Material) -> dict[str, Any]:
-    """What answers about the shelf say of it; its tags are added by the showcase."""
-    return {
-        "id": material.id, "code": material.code, "type": material.type,
-        "title": material.title, "summary": material.summary, "cover": material.cover,
-        "unit": material.unit, "number": material.number, "fields": material.fields,
-    }  # fmt: skip
+    @staticmethod
+    def _print(session: Session, material: Material) -> None:
+        """How it reads and looks, to find what is almost the same."""
+        cover = session.get(MediaFile, material.cover) if material.cover else None
+        duplicates.note(session, material, int(cover.look, 16) if cover and cover.look else None)
 
 
 _LIMITS = {"title": TITLE, "summary": SUMMARY, "body": BODY, "cover": 80}

@@ -1,0 +1,255 @@
+"""Bringing in (批量导入): materials out of a sheet, row by row, and taken back as a whole.
+
+A row is known by its code: one that is there is edited, another made, so that a run may be begun
+again at any line. A dry run says what would be refused and writes nothing. What a run did is kept
+with it, and undone from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from content_hub.materials import Material, Materials
+from content_hub.reviews import Reviews
+from content_hub.sheets import Row
+from content_hub.tags import Taxonomy
+from kernel.clock import Clock
+from kernel.errors import Conflict, Flaw, Invalid, NotFound, Problem
+from kernel.ids import new_id
+from stores.records import Record, Records
+
+_SLICE = 20
+"""Rows a transaction, so that nobody waits for the lock longer than 100 ms."""
+_TEXTS = ("title", "summary", "body", "cover")
+_COLUMNS = {"code", "type", "tags", *_TEXTS}
+MOST_FLAWS = 1_000
+
+
+class ImportRun(Record, kw_only=True):
+    """One sheet that somebody brought in."""
+
+    __tablename__ = "import_runs"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("imp"))
+    source: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    line: Mapped[int] = mapped_column(default=0)
+    """The last line that was dealt with."""
+    undone: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class ImportedRow(Record, kw_only=True):
+    """What a run did to one material."""
+
+    __tablename__ = "imported_rows"
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    material: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    """The edit before the run; 0 if the run made it."""
+
+
+@dataclass(slots=True)
+class Brought:
+    """How a run went."""
+
+    run: str
+    made: int = 0
+    edited: int = 0
+    refused: int = 0
+    line: int = 0
+    flaws: list[tuple[int, Flaw]] = field(default_factory=list)
+    """By line; the first thousand."""
+
+
+class Bringing:
+    """Sheets of materials."""
+
+    def __init__(
+        self,
+        records: Records,
+        materials: Materials,
+        taxonomy: Taxonomy,
+        reviews: Reviews,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._materials = materials
+        self._taxonomy = taxonomy
+        self._reviews = reviews
+        self._clock = clock
+
+    def bring(
+        self,
+        told: Iterable[Row],
+        *,
+        source: str,
+        by: str,
+        unit: str = "",
+        dry_run: bool = False,
+        resume: str = "",
+        tell: Callable[[Brought], object] = lambda _: None,
+    ) -> Brought:
+        """Make and edit what the rows say; lines that are refused are told and left out.
+
+        ``resume`` goes on with a run that broke off, behind its last line.
+        """
+        run = self._begin(source, by, resume, dry_run=dry_run)
+        result = Brought(run.id)
+        waiting = (row for row in told if row[0] > run.line)
+        for rows in _slices(waiting):
+            if dry_run:
+                for row in rows:
+                    self._try(row, result, partial(self._read, row[1]))
+            else:
+                self._slice(run.id, rows, result, by, unit)
+            result.line = rows[-1][0]
+            tell(result)
+        return result
+
+    def _begin(self, source: str, by: str, resume: str, *, dry_run: bool) -> ImportRun:
+        if resume:
+            return self.run(resume)
+        run = ImportRun(source=source[:200], by=by, at=self._clock())
+        if not dry_run:
+            with self._records.write() as session:
+                session.add(run)
+        return run
+
+    def _slice(self, run: str, rows: list[Row], result: Brought, by: str, unit: str) -> None:
+        names = [f"code:{code}" for _, told in rows if (code := str(told.get("code") or ""))]
+        known = self._materials.by_code([name[5:] for name in names])
+        about = [f"material:{each.id}" for each in known.values()]
+        with self._records.write(f"import:{run}", *names, *about) as session:
+            for row in rows:
+                self._try(row, result, partial(self._put, run, row[1], known, result, by, unit))
+            kept = session.get_one(ImportRun, run)
+            kept.line = rows[-1][0]
+
+    @staticmethod
+    def _try(row: Row, result: Brought, act: Callable[[], object]) -> None:
+        """One line: all of it or nothing."""
+        try:
+            act()
+        except Problem as refused:
+            result.refused += 1
+            flaws = (
+                refused.flaws
+                if isinstance(refused, Invalid)
+                else (Flaw("", refused.reason, refused.facts),)
+            )
+            room = max(0, MOST_FLAWS - len(result.flaws))
+            result.flaws += [(row[0], flaw) for flaw in flaws][:room]
+
+    def _put(
+        self, run: str, told: dict[str, Any], known: dict[str, Material], result: Brought,
+        by: str, unit: str,
+    ) -> None:  # fmt: skip
+        parts, tags = self._read(told)
+        code = str(told.get("code") or "")
+        with self._records.write() as session:
+            there = known.get(code)
+            if there is None:
+                made = self._materials.create(
+                    str(told.get("type")), parts.pop("title", ""), code=code, tags=tags, unit=unit,
+                    by=by, **parts,
+                )  # fmt: skip
+                session.merge(ImportedRow(run=run, material=made.id, number=0))
+                result.made += 1
+                return
+            before = there.number
+            known[code] = self._materials.edit(there.id, by=by, **parts)
+            if session.get(ImportedRow, (run, there.id)) is None:
+                session.add(ImportedRow(run=run, material=there.id, number=before))
+            if tags:
+                self._materials.tag(there.id, tags, by=by)
+            result.edited += 1
+
+    def _read(self, told: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """The parts as `Materials` takes them. Raises one `Invalid` with every flaw."""
+        fields = {
+            name.partition(".")[2]: value for name, value in told.items()
+            if name.startswith("fields.")
+        }  # fmt: skip
+        known = _COLUMNS | {name for name in told if name.startswith("fields.")}
+        if unknown := sorted(told.keys() - known):
+            raise Invalid("row", "unknown_column", column=unknown[0][:60])
+        parts: dict[str, Any] = {name: told[name] for name in _TEXTS if name in told}
+        if fields:
+            parts["fields"] = fields
+        self._materials.check(str(told.get("type") or ""), parts, code=str(told.get("code") or ""))
+        return parts, self._tags(told.get("tags") or "")
+
+    def _tags(self, told: Any) -> list[str]:
+        words = told if isinstance(told, list) else str(told).replace("；", ";").split(";")
+        tags = []
+        for word in filter(None, (str(each).strip() for each in words)):
+            found = self._taxonomy.now().find(word)
+            label = [found] if found else self._taxonomy.find(word, limit=1)
+            if not label:
+                raise Invalid("tags", "unknown_tag", tag=word[:60])
+            tags.append(label[0].id)
+        return tags
+
+    def run(self, id_: str) -> ImportRun:
+        with self._records.read() as session:
+            found = session.get(ImportRun, id_)
+        if found is None:
+            raise NotFound("import", id_[:80])
+        return found
+
+    def runs(self, limit: int = 20) -> list[ImportRun]:
+        """The latest first."""
+        with self._records.read() as session:
+            wanted = select(ImportRun).order_by(ImportRun.id.desc()).limit(limit)
+            return list(session.scalars(wanted))
+
+    def undo(self, run: str, *, by: str) -> int:
+        """Take back what a run did: what it made is archived, what it edited says what it said.
+
+        A material that somebody edited since is left as it is. Says how many were taken back.
+        """
+        if self.run(run).undone is not None:
+            raise Conflict("import_is_undone")
+        done = sum(self._undo_one(row, by) for row in self._rows(run))
+        with self._records.write(f"import:{run}") as session:
+            session.get_one(ImportRun, run).undone = self._clock()
+        return done
+
+    def _rows(self, run: str) -> list[ImportedRow]:
+        wanted = select(ImportedRow).where(ImportedRow.run == run).order_by(ImportedRow.material)
+        with self._records.read() as session:
+            return list(session.scalars(wanted))
+
+    def _undo_one(self, row: ImportedRow, by: str) -> bool:
+        material = self._materials.one(row.material)
+        if material.number != row.number + 1:
+            return False
+        if row.number == 0:
+            self._reviews.archive(row.material, by=by)
+        else:
+            self._materials.restore(row.material, row.number, by=by)
+        return True
+
+
+def _slices(told: Iterator[Row]) -> Iterator[list[Row]]:
+    """A few rows at a time, none of which names the same material as another."""
+    rows: list[Row] = []
+    codes: set[str] = set()
+    for row in told:
+        code = str(row[1].get("code") or "")
+        if len(rows) == _SLICE or code in codes:
+            yield rows
+            rows, codes = [], set()
+        rows.append(row)
+        codes |= {code} - {""}
+    if rows:
+        yield rows

@@ -1,0 +1,127 @@
+"""Near-duplicates (近似重复): materials that say or show almost the same, found when one is edited.
+
+A fingerprint of 64 bits changes little when the text or the picture does; two that differ in a few
+bits share one of four bands of sixteen, so that candidates are an index seek. Forbids nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Index, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from content_hub import richtext
+from content_hub.materials.records import Material
+from stores.records import Record, Records
+
+_BANDS, _WIDTH = 4, 16
+_CLOSE = 3
+"""So many bits may differ; four bands find every pair that differs in no more."""
+_SHORT = 20
+"""Texts with fewer letters say too little to be compared."""
+TEXT, COVER = "text", "cover"
+
+
+class Fingerprint(Record, kw_only=True):
+    """One band of one fingerprint."""
+
+    __tablename__ = "fingerprints"
+    __table_args__ = (Index("ix_fingerprints_band", "kind", "band", "value"),)
+
+    material: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    band: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[int]
+    whole: Mapped[str]
+    """All 64 bits, in hexadecimal digits."""
+
+
+class Near(NamedTuple):
+    """A material that is almost the same in one respect."""
+
+    material: str
+    kind: str
+    bits: int
+    """How many of 64 differ."""
+
+
+def text_print(*texts: str) -> int | None:
+    """Of what a reader reads; None if it is too short to tell."""
+    plain = unicodedata.normalize("NFKC", "".join(map(richtext.words, texts))).casefold()
+    letters = "".join(sign for sign in plain if sign.isalnum())
+    if len(letters) < _SHORT:
+        return None
+    weights = [0] * 64
+    for gram in {letters[n : n + 3] for n in range(len(letters) - 2)}:
+        bits = int.from_bytes(hashlib.blake2b(gram.encode(), digest_size=8).digest(), "big")
+        for bit in range(64):
+            weights[bit] += 1 if bits >> bit & 1 else -1
+    return sum(1 << bit for bit, weight in enumerate(weights) if weight > 0)
+
+
+def note(session: Session, material: Material, cover: int | None) -> None:
+    """Write down how a material reads and looks now, joining its edit."""
+    told = {TEXT: text_print(material.title, material.summary, material.body), COVER: cover}
+    session.execute(delete(Fingerprint).where(Fingerprint.material == material.id))
+    session.add_all(
+        Fingerprint(material=material.id, kind=kind, band=band, value=value, whole=f"{bits:016x}")
+        for kind, bits in told.items()
+        if bits is not None
+        for band, value in enumerate(_bands(bits))
+    )
+
+
+def _bands(bits: int) -> Iterator[int]:
+    for band in range(_BANDS):
+        yield bits >> band * _WIDTH & 0xFFFF
+
+
+class Duplicates:
+    """Asking for what is almost the same."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def of(self, material: str) -> list[Near]:
+        """Materials that read or look like this one, the closest first."""
+        with self._records.read() as session:
+            own = session.scalars(select(Fingerprint).where(Fingerprint.material == material)).all()
+            found = {near for each in own for near in _near(session, each)}
+        return sorted(found, key=lambda near: (near.bits, near.kind, near.material))
+
+    def groups(self, limit: int = 100) -> list[list[str]]:
+        """Sets of materials that are almost the same, for a report."""
+        with self._records.read() as session:
+            wanted = select(Fingerprint).where(Fingerprint.band == 0).order_by(Fingerprint.material)
+            kin = {each.material: each for each in session.scalars(wanted)}
+            told: list[list[str]] = []
+            seen: set[str] = set()
+            for material in kin:
+                if material not in seen and (group := self._kin(session, material)):
+                    told.append(sorted({material, *group}))
+                    seen |= {material, *group}
+                if len(told) >= limit:
+                    break
+        return told
+
+    @staticmethod
+    def _kin(session: Session, material: str) -> Collection[str]:
+        own = select(Fingerprint).where(Fingerprint.material == material)
+        return {
+            near.material for each in session.scalars(own).all() for near in _near(session, each)
+        }
+
+
+def _near(session: Session, own: Fingerprint) -> Iterable[Near]:
+    same = select(Fingerprint.material, Fingerprint.whole).where(
+        Fingerprint.kind == own.kind, Fingerprint.band == own.band,
+        Fingerprint.value == own.value, Fingerprint.material != own.material,
+    )  # fmt: skip
+    for material, whole in session.execute(same.limit(200)):
+        bits = (int(whole, 16) ^ int(own.whole, 16)).bit_count()
+        if bits <= _CLOSE:
+            yield Near(material, own.kind, bits)

@@ -1,0 +1,206 @@
+"""Commands about content (内容): products, words that rules are about, sheets in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from content_hub import sheets
+from juzhen.cli.company import BY, json_option, platform, show
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+
+@click.group()
+def product() -> None:
+    """Products that materials name by their code."""
+
+
+@product.command("add")
+@click.argument("code")
+@click.option("--name", required=True)
+@click.option("--category", default="")
+@click.option("--risk", default="", help="R1 to R5.")
+@click.option("--price", default="")
+@click.option("--benefit", default="")
+@json_option
+def add_product(
+    code: str, name: str, category: str, risk: str, price: str, benefit: str, as_json: bool
+) -> None:
+    """Make a product.
+
+    Example: juzhen product add yl_01 --name 颐养年金 --category annuity --risk R1 --price 5000
+    """
+    with platform() as company:
+        made = company.products.add(
+            code, name, category=category, risk_level=risk, price=price, benefit=benefit, by=BY
+        )
+    show([{"id": made.id, "code": made.code}], as_json)
+
+
+@product.command("list")
+@click.option("--category", default="")
+@json_option
+def list_products(category: str, as_json: bool) -> None:
+    """Say which products there are and which are sold now.
+
+    Example: juzhen product list --json
+    """
+    with platform() as company:
+        now = company.clock()
+        rows = [
+            {
+                "code": each.code, "name": each.name, "category": each.category,
+                "risk": each.risk_level, "on_sale": each.on_sale(now),
+            }
+            for each in company.products.page(category=category, first=100).items
+        ]  # fmt: skip
+    show(rows, as_json)
+
+
+@product.command("off-sale")
+@click.argument("code")
+@json_option
+def off_sale(code: str, as_json: bool) -> None:
+    """Sell it no more from now on; every material that names it leaves every shelf at once.
+
+    Example: juzhen product off-sale yl_01
+    """
+    with platform() as company:
+        done = company.products.take_off_sale(code, by=BY)
+    show([{"code": done.product.code, "materials_off_shelf": done.materials}], as_json)
+
+
+@product.command("on-sale")
+@click.argument("code")
+def on_sale(code: str) -> None:
+    """Sell it again; what is still promised to a shelf stands on it again.
+
+    Example: juzhen product on-sale yl_01
+    """
+    with platform() as company:
+        company.products.put_on_sale(code, by=BY)
+
+
+@click.group()
+def words() -> None:
+    """Words that texts must not say, or that somebody has to answer for."""
+
+
+@words.command("list")
+@json_option
+def list_words(as_json: bool) -> None:
+    """Say which words rules are about, and what each does.
+
+    Example: juzhen words list
+    """
+    with platform() as company:
+        rows = [
+            {"word": rule.word, "kind": rule.kind, "severity": rule.severity}
+            for rule in company.compliance.rules()
+        ]
+    show(rows, as_json)
+
+
+@words.command("set")
+@click.argument("word")
+@click.option("--kind", type=click.Choice(["forbidden", "jargon"]), default="forbidden")
+@click.option(
+    "--severity", type=click.Choice(["block", "acknowledge", "warn", "off"]), default="block"
+)
+@click.option("--harmless", multiple=True, help="A longer phrase in which it does no harm.")
+def set_word(word: str, kind: str, severity: str, harmless: tuple[str, ...]) -> None:
+    """Make or change what a word does.
+
+    Example: juzhen words set 稳赚 --severity block --harmless 没有稳赚
+    """
+    with platform() as company:
+        company.compliance.set_rule(word, kind=kind, severity=severity, harmless=harmless, by=BY)
+
+
+@click.group("import")
+def bring() -> None:
+    """Bring sheets in: CSV, XLSX or JSON lines."""
+
+
+@bring.command("materials")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be refused and write nothing.")
+@click.option("--resume", default="", help="The run that broke off; goes on behind its last line.")
+@json_option
+def bring_materials(file: Path, dry_run: bool, resume: str, as_json: bool) -> None:
+    """Make and edit materials: code, type, title, summary, body, cover, tags, fields.<name>.
+
+    Example: juzhen import materials library.csv --dry-run
+    """
+    with platform() as company, Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
+        task = progress.add_task(file.name, total=None)
+        brought = company.bringing.bring(
+            sheets.rows(file), source=file.name, by=BY, dry_run=dry_run, resume=resume,
+            tell=lambda so_far: progress.update(task, completed=so_far.line),
+        )  # fmt: skip
+    told = {
+        "run": "" if dry_run else brought.run, "made": brought.made, "edited": brought.edited,
+        "refused": brought.refused,
+    }  # fmt: skip
+    refused = [
+        {"line": line, "field": flaw.field, "why": flaw.message("en")}
+        for line, flaw in brought.flaws
+    ]
+    show([told | {"flaws": refused}] if as_json else [told], as_json)
+    if refused and not as_json:
+        show(refused[:50], as_json=False)
+    if brought.refused:
+        raise SystemExit(1)
+
+
+@bring.command("undo")
+@click.argument("run")
+@json_option
+def undo_import(run: str, as_json: bool) -> None:
+    """Take back what a run did, except what somebody edited since.
+
+    Example: juzhen import undo imp_1m8…
+    """
+    with platform() as company:
+        show([{"run": run, "as_before": company.bringing.undo(run, by=BY)}], as_json)
+
+
+@click.group("export")
+def tell_out() -> None:
+    """Write lists out as CSV."""
+
+
+@tell_out.command("materials")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_materials(file: Path) -> None:
+    """Write the library as CSV, as `juzhen import materials` reads it.
+
+    Example: juzhen export materials library.csv
+    """
+    with platform() as company, file.open("w", encoding="utf-8-sig", newline="") as out:
+        out.writelines(sheets.written(sheets.MATERIAL, _library(company)))
+
+
+def _library(company: Platform) -> Iterator[dict[str, str]]:
+    after: str | None = None
+    while True:
+        page = company.materials.page(first=100, after=after)
+        worn = company.materials.topics([each.id for each in page.items])
+        for each in page.items:
+            codes = [tag.code for tag in company.taxonomy.tags(worn[each.id])]
+            texts = {name: getattr(each, name) for name in sheets.MATERIAL if name != "tags"}
+            yield texts | {"tags": ";".join(codes)}
+        if page.next is None:
+            return
+        after = page.next
+
+
+_COLUMNS = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+COMMANDS: list[click.Command] = [product, words, bring, tell_out]

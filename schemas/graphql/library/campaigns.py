@@ -1,0 +1,205 @@
+"""Campaigns' numbers (活动参数) as GraphQL tells them: parameters, prizes, prices, forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+
+from content_hub.campaigns import Campaign as CampaignRecord
+from content_hub.campaigns import Parameter as ParameterRecord
+from content_hub.campaigns import ParameterChange as ChangeRecord
+from content_hub.campaigns.draws import Prizes as PrizesRecord
+from content_hub.campaigns.forms import FORMS, Form, begin
+from content_hub.campaigns.parameters import in_force
+from kernel.actors import require
+from kernel.errors import Forbidden, Invalid, NotFound
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.library import shapes
+from schemas.graphql.shapes import Moment, Value, key, moment, verb
+
+Sent = Mapping[str, Any]
+
+
+def _managed(context: Context, sought: str) -> CampaignRecord:
+    found = context.campaigns.one(sought)
+    if not context.sees(found.unit):
+        raise NotFound("campaign", sought[:80])
+    if not context.manages(found.unit):
+        raise Forbidden("content_of_another_unit", unit=found.unit)
+    return found
+
+
+def _now(parameter: ParameterRecord, ask: Ask) -> Any:
+    return in_force(parameter, ask.context.now, ask.context.parameters.zone)
+
+
+class CampaignParameter(graphene.ObjectType):
+    """A number or timetable of a campaign."""
+
+    name = graphene.String(required=True)
+    kind = graphene.String(required=True, description="`number` or `timetable`.")
+    value = Value(description="The number, or the steps `{at, value}`.")
+    now = Value(resolver=_now, description="What holds at this moment.")
+    low = graphene.Float()
+    high = graphene.Float()
+    locked_until = Moment(description="Until when no rule touches it.")
+
+
+class ParameterChange(graphene.ObjectType):
+    """One change of a parameter."""
+
+    id = graphene.ID(required=True)
+    parameter = graphene.String(required=True)
+    old = Value()
+    new = Value()
+    by = graphene.String(required=True)
+    at = Moment(required=True)
+    rule = graphene.String(required=True, description="Empty for a person's own change.")
+    evidence = Value()
+    undoes = graphene.ID(resolver=lambda change, ask: change.undoes or None)
+
+
+class Prizes(graphene.ObjectType):
+    """How many prizes there are and how many were won."""
+
+    quota = graphene.Int(required=True)
+    won = graphene.Int(required=True)
+    left = graphene.Int(required=True)
+
+
+class CampaignForm(graphene.ObjectType):
+    """A way to run an activity."""
+
+    code = graphene.ID(required=True)
+    label = graphene.String(
+        required=True,
+        resolver=lambda form, ask: form.en if ask.context.language == "en" else form.zh,
+    )
+    kind = graphene.String(required=True)
+    task = graphene.String(required=True)
+    proof = graphene.String(required=True)
+    reward = graphene.String(required=True)
+
+
+def _parameters(source: None, ask: Ask, campaign: str) -> list[ParameterRecord]:
+    context: Context = ask.context
+    require(context.actor, "read_campaigns")
+    return list(context.parameters.of(_seen(context, campaign)).values())
+
+
+def _history(source: None, ask: Ask, campaign: str, first: int | None = None) -> list[ChangeRecord]:
+    context: Context = ask.context
+    require(context.actor, "read_campaigns")
+    few = 20 if first is None else max(0, min(first, 100))
+    return context.parameters.history(_seen(context, campaign), limit=few)
+
+
+def _prizes(source: None, ask: Ask, campaign: str, channel: str | None = None) -> PrizesRecord:
+    context: Context = ask.context
+    require(context.actor, "read_campaigns")
+    account = context.account(channel) if channel else ""
+    return context.draws.prizes(_seen(context, campaign), account)
+
+
+def _seen(context: Context, campaign: str) -> str:
+    found = context.campaigns.one(campaign)
+    if not context.sees(found.unit):
+        raise NotFound("campaign", campaign[:80])
+    return found.id
+
+
+def _forms(source: None, ask: Ask) -> list[Form]:
+    require(ask.context.actor, "read_campaigns")
+    return list(FORMS.values())
+
+
+def declare_parameter(ask: Ask, sent: Sent) -> ParameterRecord:
+    """Give a campaign a parameter with bounds."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return context.parameters.declare(
+        _managed(context, sent["campaign"]).id, sent["name"], sent["value"], low=sent.get("low"),
+        high=sent.get("high"), by=context.actor.id,
+    )  # fmt: skip
+
+
+def set_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
+    """Change a parameter within its bounds; no rule touches it for a day."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    return context.parameters.set(
+        _managed(context, sent["campaign"]).id, sent["name"], sent["value"],
+        note=sent.get("note") or "", by=context.actor.id,
+    )  # fmt: skip
+
+
+def roll_back_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
+    """Put back what a change replaced."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    change = context.parameters.change(sent["change"])
+    _managed(context, change.campaign)
+    return context.parameters.roll_back(change.id, by=context.actor.id)
+
+
+def begin_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
+    """A campaign after a form, with its task, proof, reward and numbers."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    opens, closes = moment(sent["opens"], "opens"), moment(sent["closes"], "closes")
+    if opens is None or closes is None:
+        raise Invalid("closes" if opens else "opens", "missing")
+    return begin(
+        context.campaigns, context.parameters, sent["form"], sent["name"], opens=opens,
+        closes=closes, quota=sent.get("quota"), code=sent.get("code") or "",
+        unit=context.actor.unit, by=context.actor.id,
+    )  # fmt: skip
+
+
+def _all_of(kind: Any) -> graphene.List:
+    return graphene.List(graphene.NonNull(kind), required=True)
+
+
+QUESTIONS = {
+    "campaign_parameters": graphene.Field(
+        _all_of(CampaignParameter), campaign=key(), resolver=_parameters
+    ),
+    "parameter_changes": graphene.Field(
+        _all_of(ParameterChange), campaign=key(), first=graphene.Int(default_value=20),
+        resolver=_history,
+    ),
+    "prizes": graphene.Field(
+        graphene.NonNull(Prizes), campaign=key(), channel=graphene.ID(), resolver=_prizes
+    ),
+    "campaign_forms": graphene.Field(_all_of(CampaignForm), resolver=_forms),
+}  # fmt: skip
+VERBS = {
+    "declare_parameter": verb(
+        "declareParameter", "parameter", CampaignParameter, declare_parameter,
+        campaign=key(), name=graphene.String(required=True), value=Value(required=True),
+        low=graphene.Float(), high=graphene.Float(),
+    ),
+    "set_parameter": verb(
+        "setParameter", "change", ParameterChange, set_parameter,
+        campaign=key(), name=graphene.String(required=True), value=Value(required=True),
+        note=graphene.String(),
+    ),
+    "roll_back_parameter": verb(
+        "rollBackParameter", "change", ParameterChange, roll_back_parameter, change=key()
+    ),
+    "begin_campaign": verb(
+        "beginCampaign", "campaign", shapes.Campaign, begin_campaign,
+        form=graphene.String(required=True), name=graphene.String(required=True),
+        opens=Moment(required=True), closes=Moment(required=True), quota=graphene.Int(),
+        code=graphene.String(),
+    ),
+}  # fmt: skip
+
+SIZES = {
+    ("Query", "campaignParameters"): 20, ("Query", "parameterChanges"): 100,
+    ("Query", "campaignForms"): 10,
+}  # fmt: skip
+WEIGHTS: dict[tuple[str, str], int] = {}

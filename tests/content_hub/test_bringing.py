@@ -1,0 +1,163 @@
+"""Sheets come in row by row: what is wrong is told by line, what was done is taken back."""
+
+import csv
+import io
+import zipfile
+
+import pytest
+
+from content_hub import sheets
+from content_hub.bringing import Bringing
+from content_hub.reviews import Reviews
+from kernel.errors import Conflict, Invalid
+
+
+@pytest.fixture
+def reviews(records, changes, clock):
+    return Reviews(records, changes, clock)
+
+
+@pytest.fixture
+def bringing(records, materials, taxonomy, reviews, clock, pension):
+    return Bringing(records, materials, taxonomy, reviews, clock)
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    def write(text, name="library.csv"):
+        file = tmp_path / name
+        file.write_text(text, "utf-8-sig" if name.endswith("csv") else "utf-8")
+        return file
+
+    return write
+
+
+def bring(bringing, file, **more):
+    return bringing.bring(sheets.rows(file), source=file.name, by="li", **more)
+
+
+GOOD = "code,type,title,tags,fields.price\na1,poster,海报,pension,5000\na2,script,话术,养老,\n"
+
+
+def test_a_sheet_makes_materials_and_the_same_sheet_again_edits_them(bringing, sheet, materials):
+    first = bring(bringing, sheet(GOOD))
+    assert (first.made, first.edited, first.refused) == (2, 0, 0)
+    assert materials.one("a1").fields == {"price": "5000"}
+    assert len(materials.about(materials.one("a2").id)) == 1
+
+    again = bring(bringing, sheet(GOOD.replace("海报", "新海报")))
+    assert (again.made, again.edited) == (0, 2)
+    assert materials.one("a1").title == "新海报"
+
+
+def test_bad_lines_are_told_by_number_and_field_and_the_others_come_in(bringing, sheet, materials):
+    rows = [f"c{n},{'nothing' if n % 33 == 7 else 'script'},话术{n}," for n in range(100)]
+    rows[50] = "c50,script,话术,没有的标签"
+    file = sheet("code,type,title,tags\n" + "\n".join(rows) + "\n")
+
+    dry = bring(bringing, file, dry_run=True)
+    assert materials.page(count=True).total == 0
+    done = bring(bringing, file)
+
+    assert (done.made, done.refused) == (96, 4)
+    assert [(line, flaw.field) for line, flaw in done.flaws] == [
+        (9, "type"), (42, "type"), (52, "tags"), (75, "type"),
+    ]  # fmt: skip
+    assert [line for line, _ in dry.flaws] == [line for line, _ in done.flaws]
+
+
+def test_a_run_that_broke_off_goes_on_behind_its_last_line(bringing, sheet, materials):
+    file = sheet("code,type,title\n" + "".join(f"r{n},script,话术{n}\n" for n in range(50)))
+
+    def broken():
+        for row in sheets.rows(file):
+            if row[0] > 25:
+                raise InterruptedError
+            yield row
+
+    with pytest.raises(InterruptedError):
+        bringing.bring(broken(), source="x", by="li")
+    (run,) = bringing.runs()
+    done = bring(bringing, file, resume=run.id)
+
+    assert run.line == 21
+    assert done.made == 30
+    assert materials.page(count=True).total == 50
+
+
+def test_a_run_is_taken_back_except_what_somebody_edited_since(bringing, sheet, materials):
+    bring(bringing, sheet(GOOD))
+    run = bring(bringing, sheet(GOOD.replace("海报", "新海报") + "a3,script,三,,\n"))
+    materials.edit("a2", summary="后来改的", by="wang")
+
+    assert bringing.undo(run.run, by="li") == 2
+
+    assert materials.one("a1").title == "海报"
+    assert materials.one("a2").summary == "后来改的"
+    assert "a3" not in {each.code for each in materials.page().items}
+    with pytest.raises(Conflict):
+        bringing.undo(run.run, by="li")
+
+
+def test_json_lines_and_unknown_columns(bringing, sheet, materials):
+    file = sheet('{"code": "j1", "type": "script", "title": "一"}\n[1]\n{"colour": 1}\n', "a.jsonl")
+    done = bring(bringing, file)
+    assert (done.made, done.refused) == (1, 2)
+    assert [line for line, _ in done.flaws] == [2, 3]
+
+
+def test_what_excel_writes_on_a_chinese_windows_is_read_as_well(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_bytes("code,title\na1,养老规划\n".encode("gb18030"))
+    assert list(sheets.rows(file)) == [(2, {"code": "a1", "title": "养老规划"})]
+
+
+def xlsx(path, sheet, *, shared="", more=0):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+        if shared:
+            archive.writestr("xl/sharedStrings.xml", shared)
+        if more:
+            archive.writestr("xl/media/bomb", b"0" * more)
+    return path
+
+
+NS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def test_an_xlsx_is_read_with_shared_and_inline_texts(tmp_path):
+    file = xlsx(
+        tmp_path / "a.xlsx",
+        f'<worksheet {NS}><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c>'
+        '<c r="C1" t="s"><v>1</v></c></row><row r="3">'
+        '<c r="A3" t="inlineStr"><is><t>x1</t></is></c>'
+        '<c r="C3"><v>12</v></c></row></sheetData></worksheet>',
+        shared=f"<sst {NS}><si><t>code</t></si><si><r><t>ti</t></r><r><t>tle</t></r></si></sst>",
+    )
+    assert list(sheets.rows(file)) == [(3, {"code": "x1", "title": "12"})]
+
+
+@pytest.mark.parametrize("what", ["bomb", "entities", "text", "name", "shared"])
+def test_hostile_files_are_refused_by_name(tmp_path, what):
+    file = tmp_path / ("a.xls" if what == "name" else "a.xlsx")
+    entity = '<!DOCTYPE x [<!ENTITY a "b">]>'
+    if what == "bomb":
+        xlsx(file, f"<worksheet {NS}/>", more=30 << 20)
+    elif what == "shared":
+        cell = '<row r="1"><c r="A1" t="s"><v>7</v></c></row>'
+        xlsx(file, f"<worksheet {NS}><sheetData>{cell}</sheetData></worksheet>")
+    elif what == "entities":
+        xlsx(file, f"{entity}<worksheet {NS}>&a;</worksheet>")
+    else:
+        file.write_text("not a zip")
+    with pytest.raises(Invalid) as refusal:
+        list(sheets.rows(file))
+    assert refusal.value.field == "file"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1"])
+def test_no_spreadsheet_runs_what_is_written_out(text):
+    told = "".join(sheets.written(["title"], [{"title": text}, {"title": "年化 -1%"}]))
+    rows = list(csv.reader(io.StringIO(told, newline="")))
+    assert rows[1][0].startswith("'")
+    assert rows[2] == ["年化 -1%"]
