@@ -98,6 +98,7 @@ class OwnApp:
     """One app of ours."""
 
     key: ClassVar[str] = "app"
+    writes_to: ClassVar[str] = "user"
     idempotency: ClassVar[Idempotency] = "native"
     pulled: ClassVar[bool] = True
     capabilities: ClassVar[Capabilities] = Capabilities(

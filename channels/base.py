@@ -192,6 +192,8 @@ class Channel(Protocol):
     """One account on one platform."""
 
     key: ClassVar[str]
+    writes_to: ClassVar[str]
+    """The kind of handle by which it writes to one person; empty if it writes to nobody."""
     idempotency: ClassVar[Idempotency]
     """May a publish whose answer was lost be tried again? ``native``: the platform knows our key;
     ``reconcile``: `find` tells whether it went through; ``none``: a person must look."""

@@ -122,6 +122,7 @@ class Commerce:
     """One shop on a platform of commerce or local service."""
 
     key: ClassVar[str] = "commerce"
+    writes_to: ClassVar[str] = ""
     idempotency: ClassVar[Idempotency] = "none"
     pulled: ClassVar[bool] = True
     capabilities: ClassVar[Capabilities] = Capabilities(

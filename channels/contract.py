@@ -133,6 +133,7 @@ class SendingContract:
         self, channel: Channel, platform: Mailbox, friend: Handle
     ) -> None:
         channel.send(Message(handle=friend, text="您好", link="https://e.cn/t/1"), key="k1")
+        assert friend.kind == channel.writes_to
         assert len(platform.heard) == 1
         assert "您好" in platform.heard[0]
         assert "https://e.cn/t/1" in platform.heard[0]

@@ -170,6 +170,7 @@ class HandedOver:
     """An account on a platform where a person posts for us, such as Xiaohongshu (小红书)."""
 
     key: ClassVar[str] = "hand_off"
+    writes_to: ClassVar[str] = ""
     idempotency: ClassVar[Idempotency] = "native"
     pulled: ClassVar[bool] = False
     capabilities: ClassVar[Capabilities] = Capabilities(

@@ -76,6 +76,7 @@ class WeChatOfficialAccount:
     """One official account."""
 
     key: ClassVar[str] = "wechat_oa"
+    writes_to: ClassVar[str] = "openid"
     idempotency: ClassVar[Idempotency] = "reconcile"
     pulled: ClassVar[bool] = False
     capabilities: ClassVar[Capabilities] = CAPABILITIES

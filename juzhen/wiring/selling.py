@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
+from engagement.sharing import Sharing
 from engagement.triggers import Triggers
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
@@ -33,6 +34,7 @@ class Selling:
     reminders: Reminders
     triggers: Triggers
     rep_cards: RepCards
+    sharing: Sharing
 
 
 def selling(
@@ -73,5 +75,11 @@ def selling(
             records=s.records, changes=s.changes, accounts=front.accounts,
             channels=front.channels, recommender=recommender, materials=content.materials,
             identities=data.identities, staff=data.staff, clock=s.clock, base_url=base_url,
+        ),
+        sharing=Sharing(
+            records=s.records, changes=s.changes, accounts=front.accounts,
+            channels=front.channels, publishing=front.publishing,
+            touch_policy=front.touch_policy, shelf=content.shelf, links=content.links,
+            consents=data.consents, reminders=reminders, base_url=base_url,
         ),
     )  # fmt: skip

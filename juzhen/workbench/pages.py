@@ -9,9 +9,10 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.touch_policy import Advised
+from engagement.sharing import LINK
 from juzhen.web import pages
 from juzhen.web.asking import asker, language
-from juzhen.workbench import sharing, telling
+from juzhen.workbench import telling
 from kernel.actors import Actor, require
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.ids import new_id
@@ -164,17 +165,17 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         actor, form = _rep(), request.form
         her = platform.customers.seen_by(actor).one(customer)
         kept = _material(platform, actor, material)
-        target = form.get("target", "")
+        channel = form.get("channel", "")
         try:
-            sharing.share(
-                platform, actor, her, kept, target=target, words=form.get("words", ""),
+            platform.sharing.share(
+                actor, her, kept, channel=channel, words=form.get("words", ""),
                 occasion=f"share:{form.get('key', '')[:40]}", override=form.get("override", ""),
             )  # fmt: skip
         except Advised as advised:
             return _composing(platform, customer, material, form, advised=advised)
         except Invalid as refusal:
             return _composing(platform, customer, material, form, refusal)
-        if target == sharing.LINK:
+        if channel == LINK:
             return redirect(url_for("workbench.link", customer=her.id, material=kept.id), 303)
         return redirect(url_for("workbench.customer", customer=her.id, said="done_shared"), 303)
 
@@ -185,7 +186,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         kept = _material(platform, actor, material)
         return _page(
             platform, "link.html", "customers", her=her, name=telling.name_of(her, language()),
-            material=kept, link=sharing.tracked_link(platform, actor, her, kept),
+            material=kept, link=platform.sharing.link(actor, her, kept),
         )  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def _composing(
     kept = _material(platform, actor, material)
     answer = _page(
         platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
-        material=kept, targets=sharing.targets(platform, her, kept), form=form,
+        material=kept, ways=platform.sharing.ways(her, kept), form=form,
         flaws=refusal.flaws if refusal else (),
         advice=advised.message(language()) if advised else "",
     )  # fmt: skip

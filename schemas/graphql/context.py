@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from data_hub.staff import StaffBook
     from data_hub.standings import Standings
     from engagement.reminders import Reminders
+    from engagement.sharing import Sharing
     from kernel.calendar import Zone
     from matching.recommender import Recommender
     from matching.rules import Rules
@@ -132,6 +133,7 @@ class Context:
     recommender: Recommender
     rules: Rules
     reminders: Reminders
+    sharing: Sharing
     accounts_known: dict[str, str] = field(default_factory=dict)
     """Ids of accounts by id and code: these never change, so the door keeps them for all."""
     _batches: dict[str, Batch[Any]] = field(default_factory=dict, init=False)

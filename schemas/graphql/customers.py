@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 import graphene
 
 from channels.deliveries import Delivery as DeliveryRecord
-from data_hub.consents import MARKETING
 from data_hub.customers import Customer as CustomerSeen
 from data_hub.customers import Happening
 from data_hub.profiles import Profile
 from kernel.actors import require
-from kernel.errors import Conflict
 from matching.offers import Absence, Item
 from matching.offers import WhyNot as Answered
 from schemas.graphql import standing
@@ -296,20 +294,13 @@ def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
     her = context.customers.seen_by(context.actor).one(sent["customer"])
     material = visible(context, sent["material"])
     account = own_account(context, sent["channel"])
-    there = [handle for handle in her.handles if handle.scope == account]
-    if not there:
-        raise Conflict("not_reached_on_this_channel", channel=sent["channel"])
-    return context.publishing.send(
-        there[-1],
-        account,
+    delivery = context.sharing.share(
+        context.actor, her, material, channel=account, words=sent.get("words") or "",
         occasion=f"rep/{context.actor.id}/{material.id}/{context.now.date()}",
-        purpose=MARKETING,
-        by=context.actor.id,
-        material=material.id,
-        words=sent.get("words") or "",
-        rep=context.actor.staff,
-        override=(sent.get("override") or "").strip(),
-    )
+        override=sent.get("override") or "",
+    )  # fmt: skip
+    assert delivery is not None  # noqa: S101 - an account, not the link
+    return delivery
 
 
 QUESTIONS = {

@@ -12,7 +12,6 @@ from channels.deliveries import Delivery as DeliveryRecord
 from channels.touch_policy import Decision
 from channels.touch_policy.policy import Policy, spelled
 from kernel.actors import require
-from kernel.errors import Conflict
 from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
@@ -105,11 +104,8 @@ def _advice(
     require(context.actor, "recommend")
     her = context.customers.seen_by(context.actor).one(customer)
     account = own_account(context, channel)
-    there = [handle for handle in her.handles if handle.scope == account]
-    if not there:
-        raise Conflict("not_reached_on_this_channel", channel=channel)
-    decision: Decision = context.publishing.advice(
-        there[-1], account, material=visible(context, material).id if material else ""
+    decision: Decision = context.sharing.advice(
+        context.actor, her, account, visible(context, material).id if material else ""
     )
     minded = [
         _Minded(each.rule, say(each.reason, context.language, **each.facts), each.until)

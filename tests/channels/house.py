@@ -61,6 +61,7 @@ class BoardChannel:
     """The channel of one account there."""
 
     key = "board"
+    writes_to = "openid"
     pulled = False
     capabilities = Capabilities(
         (Limits(since=date(2026, 1, 1), source="us", shows=frozenset({"article"}), title=32),)
@@ -175,8 +176,8 @@ class House:
             Tokens(self.records, self.leases, self.sealer, self.clock),
             self.gate,
             account=account.id,
-            appid=account.settings["appid"],
-            secret=secrets["secret"],
+            appid=account.settings["app_id"],
+            secret=secrets["app_secret"],
             host=account.settings["base_url"],
             per_minute=account.settings.get("per_minute", 60_000),
         )
@@ -186,7 +187,7 @@ class House:
             self.clock,
             account=account.id,
             callback_token=secrets["token"].reveal(),
-            envelope=Envelope(secrets["aes_key"].reveal(), account.settings["appid"]),
+            envelope=Envelope(secrets["aes_key"].reveal(), account.settings["app_id"]),
             longest_review=timedelta(seconds=account.settings.get("review_seconds", 1800)),
         )
 

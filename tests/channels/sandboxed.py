@@ -52,8 +52,11 @@ class Sandbox:
         """The hub's side of the same account."""
         return house.account(
             code="oa", kind="wechat_oa",
-            settings={"appid": ACCOUNT["appid"], "base_url": self.url} | settings,
-            secrets={name: ACCOUNT[name] for name in ("secret", "token", "aes_key")},
+            settings={"app_id": ACCOUNT["appid"], "base_url": self.url} | settings,
+            secrets={
+                "app_secret": ACCOUNT["secret"],
+                **{name: ACCOUNT[name] for name in ("token", "aes_key")},
+            },
         )  # fmt: skip
 
 

@@ -57,8 +57,8 @@ def callbacks(house, intake, clock):
 def oa(house):
     return house.account(
         code="oa", kind="wechat_oa",
-        settings={"appid": APPID, "base_url": "https://api.weixin.qq.com"},
-        secrets={"secret": "s", "token": TOKEN, "aes_key": AES_KEY},
+        settings={"app_id": APPID, "base_url": "https://api.weixin.qq.com"},
+        secrets={"app_secret": "s", "token": TOKEN, "aes_key": AES_KEY},
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class Noticeboard:
     """One board in one branch."""
 
     key: ClassVar[str] = "noticeboard"
+    writes_to: ClassVar[str] = ""
     idempotency: ClassVar[str] = "native"
     pulled: ClassVar[bool] = False
     capabilities: ClassVar[Capabilities] = Capabilities(

@@ -31,6 +31,7 @@ from content_hub.tracking import Links
 from content_hub.types import Types
 from data_hub.consents import Consents
 from data_hub.findings import Findings
+from engagement.sharing import Sharing
 from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.secret import Secret
@@ -145,6 +146,11 @@ class Asked(Company):
             composer=Composer(self.types, self.media, self.links, base_url=BASE),
             consents=self.consents, identities=self.identities, policy=self.touch_policy,
         )  # fmt: skip
+        self.sharing = Sharing(
+            records=records, changes=changes, accounts=self.accounts, channels=channels,
+            publishing=self.publishing, touch_policy=self.touch_policy, shelf=self.shelf,
+            links=self.links, consents=self.consents, reminders=self.reminders, base_url=BASE,
+        )  # fmt: skip
         self.app = self.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"
         )
@@ -159,7 +165,7 @@ class Asked(Company):
             "versions", "reviews", "comments", "duplicates",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
-            "touch_policy", "moods", "hand_offs",
+            "touch_policy", "moods", "hand_offs", "sharing",
             "segments", "standings", "previews", "zone", "refusals", "identities",
             "rules",
         )  # fmt: skip

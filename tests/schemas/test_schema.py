@@ -347,6 +347,15 @@ def test_a_rep_sends_a_material_once_a_day_to_who_is_known_on_the_channel(house)
     told = house.ask(send, rep, c=house.id_of(elsewhere), m=material)["sendMaterial"]
     assert told["problems"] == [{"code": "not_reached_on_this_channel"}]
 
+    note = """mutation($c: ID!, $m: ID!) {
+      sendMaterial(input: {customer: $c, material: $m, channel: "app", words: "保本保息，＿＿您"})
+      { problems { code field } } }"""
+    said = house.ask(note, rep, c=house.id_of(her), m=house.shown("理财须知"))["sendMaterial"]
+    assert said["problems"] == [  # as in the workbench: the same words at every door
+        {"code": "words_may_not_be_said", "field": "words"},
+        {"code": "words_have_gaps", "field": "words"},
+    ]
+
 
 def test_deliveries_counts_and_search_are_answered_as_pages(house):
     material = house.shown("参观养老社区", "养老社区")

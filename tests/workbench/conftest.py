@@ -1,5 +1,6 @@
 """The workbench's pages over real rooms, and a rep and a customer to work with."""
 
+import base64
 import threading
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from flask import g, request
 from werkzeug.serving import make_server
 
+from engagement.sharing import Sharing
 from engagement.triggers import Triggers
 from juzhen import workbench
 from juzhen.web import public
@@ -15,6 +17,7 @@ from stores.history import Fold
 from tests.company import Company
 from tests.web.pages_house import PagesHouse
 
+AES_KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
 PHONE = {"Accept": "text/html", "Accept-Language": "zh-CN"}
 
 
@@ -35,6 +38,12 @@ class Desk(PagesHouse):
             records=records, people=people, findings=self.findings, history=self.history,
             reminders=self.reminders, profiles=self.profiles, identities=self.identities,
             customers=self.customers, staff=self.staff, clock=clock, zone=self.zone,
+        )  # fmt: skip
+        self.sharing = Sharing(
+            records=records, changes=changes, accounts=self.accounts, channels=self.channels,
+            publishing=self.publishing, touch_policy=self.touch_policy, shelf=self.shelf,
+            links=self.links, consents=self.consents, reminders=self.reminders,
+            base_url=self.base_url,
         )  # fmt: skip
         self.works = ""
 
@@ -78,7 +87,8 @@ def shop(desk):
     """An official account and an app, with content on both."""
     oa = desk.accounts.add(
         code="oa", name="晨星财富", kind="wechat_oa", ecosystem="wechat", by="li",
-        settings={"app_id": "wx1"}, secrets={"app_secret": "s", "token": "t"},
+        settings={"app_id": "wx1", "base_url": "https://api.weixin.qq.com"},
+        secrets={"app_secret": "s", "token": "t", "aes_key": AES_KEY},
     )  # fmt: skip
     app = desk.accounts.add(code="app", name="晨星 App", kind="app", ecosystem="own_app", by="li")
     company = desk.company

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from juzhen.workbench.sharing import targets
 from kernel.wording import say
 from tests.workbench.conftest import PHONE
 
@@ -72,10 +71,10 @@ def test_a_share_through_the_official_account_is_queued_with_the_edited_words(
     assert "公众号消息 · 晨星财富" in page.text
     before = desk.reminders.unread(rep.staff)
     sent = phone.post(
-        where, data=FORM | {"key": key, "words": "王姐，这篇讲得清楚", "target": shop["oa"].id}
+        where, data=FORM | {"key": key, "words": "王姐，这篇讲得清楚", "channel": shop["oa"].id}
     )
     again = phone.post(
-        where, data=FORM | {"key": key, "words": "王姐，这篇讲得清楚", "target": shop["oa"].id}
+        where, data=FORM | {"key": key, "words": "王姐，这篇讲得清楚", "channel": shop["oa"].id}
     )
     assert (sent.status_code, again.status_code) == (303, 303)
     (delivery,) = desk.deliveries.of_customer(["openid:" + shop["oa"].id + ":o_wang"])
@@ -91,7 +90,7 @@ def test_what_she_sends_by_link_comes_back_as_a_red_dot_once_it_is_read(
 ):
     material = shop["materials"][4]
     where, _, key = share_page(phone, her, material)
-    sent = phone.post(where, data=FORM | {"key": key, "words": "", "target": "link"})
+    sent = phone.post(where, data=FORM | {"key": key, "words": "", "channel": "link"})
     page = phone.get(sent.location, headers=PHONE).text
     link = re.search(r'value="http://localhost(/t/[^"]+)"', page)[1]
     assert desk.links.open(link.removeprefix("/t/")).rep == rep.staff
@@ -109,7 +108,7 @@ def test_words_that_may_not_be_said_and_gaps_are_refused_beside_the_field(desk, 
     where, _, key = share_page(phone, her, shop["materials"][0])
     refused = phone.post(
         where,
-        data=FORM | {"key": key, "words": "保本保息，＿＿您放心", "target": "acc_nowhere"},
+        data=FORM | {"key": key, "words": "保本保息，＿＿您放心", "channel": "acc_nowhere"},
         headers=PHONE,
     )
     assert refused.status_code == 422
@@ -122,11 +121,11 @@ def test_who_wants_no_promotion_is_not_written_to(desk, phone, her, shop):
     seen = desk.customers.seen_by(desk.staff.actor(desk.works)).one(her)
     desk.consents.withdraw(seen.handles, "marketing", channel="wechat_oa", source="menu")
     article = desk.materials.one(shop["materials"][0])
-    refuses = {t.kind: t.refuses for t in targets(desk, seen, article)}
+    refuses = {way.kind: way.refuses for way in desk.sharing.ways(seen, article)}
     assert refuses == {"wechat_oa": "she_wants_nothing_here", "app": "", "link": ""}
     where, page, key = share_page(phone, her, shop["materials"][0])
     assert say("she_wants_nothing_here") in page.text
-    refused = phone.post(where, data=FORM | {"key": key, "words": "x", "target": shop["oa"].id})
+    refused = phone.post(where, data=FORM | {"key": key, "words": "x", "channel": shop["oa"].id})
     assert refused.status_code == 422
 
 
@@ -203,7 +202,7 @@ def test_a_script_goes_out_as_words_alone(desk, phone, rep, her, shop):
     assert "王女士您好，我是李丽" in page.text
     assert 'value="link"' not in page.text
     sent = phone.post(
-        where, data=FORM | {"key": key, "words": "王女士您好", "target": shop["app"].id}
+        where, data=FORM | {"key": key, "words": "王女士您好", "channel": shop["app"].id}
     )
     assert sent.status_code == 303
     (delivery,) = desk.deliveries.of_customer([f"user:{shop['app'].id}:u_wang"])

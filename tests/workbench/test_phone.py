@@ -66,7 +66,7 @@ def test_from_a_red_dot_to_a_sent_recommendation_takes_five_inputs(desk, phone, 
     phone.locator(".advice .button").first.click()
     words = phone.locator("textarea")
     words.fill("王姐好，" + words.input_value())
-    phone.locator("input[name=target]").first.check()
+    phone.locator("input[name=channel]").first.check()
     phone.get_by_role("button", name="发送").click()
     phone.get_by_text("已交给发送").wait_for()
     (delivery,) = desk.deliveries.of_customer(desk.customers.seen_by(rep).one(her).handles)

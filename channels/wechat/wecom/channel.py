@@ -82,6 +82,7 @@ class WeCom:
     """One application of a corporation's WeCom."""
 
     key: ClassVar[str] = "wecom"
+    writes_to: ClassVar[str] = hearing.EXTERNAL
     idempotency: ClassVar[Idempotency] = "reconcile"
     pulled: ClassVar[bool] = False
     capabilities: ClassVar[Capabilities] = CAPABILITIES

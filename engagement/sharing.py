@@ -1,0 +1,205 @@
+"""Sharing (分享): a material and a rep's words on their way to one customer.
+
+Through an account that knows her (queued, consent asked again at the last moment), or as a tracked
+link that the rep sends by herself. Either way it is written down; nobody fills in a form for it.
+The workbench and GraphQL share through here, so the same words are refused at both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from channels.accounts import Account, Accounts, Channels
+from channels.deliveries.record import Delivery
+from channels.publishing import Publishing
+from channels.touch_policy import GATE, Decision, Touch, TouchPolicy
+from content_hub import scripts
+from content_hub.materials import Material
+from content_hub.shelf import Shelf
+from content_hub.tracking import Links
+from data_hub.consents import MARKETING, Consents
+from data_hub.customers import Customer
+from engagement.reminders import Reminders
+from kernel.actors import Actor
+from kernel.errors import Conflict, Flaw, Invalid, Problem
+from kernel.events import Handle
+from stores.changes import Changes
+from stores.records import Records
+
+LINK = "link"
+"""The way that is always there: the rep sends a tracked link by herself."""
+_LONGEST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to her."""
+
+    key: str
+    """An account's id, or ``link``."""
+    name: str
+    kind: str
+    handle: Handle | None = None
+    refuses: str = ""
+    """Why it cannot be used, as a key of `kernel.wording`."""
+
+
+class Sharing:
+    """Shares for reps; asks and writes in one transaction."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        changes: Changes,
+        accounts: Accounts,
+        channels: Channels,
+        publishing: Publishing,
+        touch_policy: TouchPolicy,
+        shelf: Shelf,
+        links: Links,
+        consents: Consents,
+        reminders: Reminders,
+        base_url: str,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._accounts = accounts
+        self._channels = channels
+        self._publishing = publishing
+        self._touch_policy = touch_policy
+        self._shelf = shelf
+        self._links = links
+        self._consents = consents
+        self._reminders = reminders
+        self._base_url = base_url
+
+    def ways(self, customer: Customer, material: Material) -> list[Way]:
+        """Every account that knows her and shows the material, and the link last.
+
+        A script is for the rep's mouth: its words go out alone, so no shelf and no link are asked
+        for.
+        """
+        found = []
+        for account in self._accounts.all():
+            handle = self._handle(account, customer)
+            if handle is None or not (_spoken(material) or self._stands(account.id, material)):
+                continue
+            allowed = self._consents.allows(customer.handles, MARKETING, account.kind)
+            refuses = "" if allowed else "she_wants_nothing_here"
+            found.append(Way(account.id, account.name, account.kind, handle, refuses))
+        return found if _spoken(material) else [*found, Way(LINK, "", LINK)]
+
+    def link(self, actor: Actor, customer: Customer, material: Material) -> str:
+        """The rep's own link to a material. Raises `Conflict` if it is on no shelf."""
+        placed = dict.fromkeys(each.account for each in self._shelf.of_material(material.id))
+        standing = [account for account in placed if self._stands(account, material)]
+        if not standing:
+            raise Conflict("no_longer_on_shelf")
+        hers = {way.key for way in self.ways(customer, material)}
+        account = next((each for each in standing if each in hers), standing[0])
+        return f"{self._base_url}/t/{self._links.make(material.id, account, actor.staff)}"
+
+    def share(
+        self,
+        actor: Actor,
+        customer: Customer,
+        material: Material,
+        *,
+        channel: str,
+        words: str,
+        occasion: str,
+        override: str = "",
+    ) -> Delivery | None:
+        """Queue it through the account, or note that she sends the ``link`` herself (None). The
+        same occasion shares once.
+
+        Raises `Invalid` for words that may not be said and a way that does not lead to her,
+        `Advised` if the touch policy is against it and the rep does not say why in ``override``.
+        """
+        words, override = words.strip(), override.strip()
+        if flaws := [*_flaws(words), *self._barred(customer, material, channel)]:
+            raise Invalid.because(flaws)
+        handles = list(map(str, customer.handles))
+        delivery = None
+        with self._records.write(GATE):
+            if channel == LINK:
+                key = f"{actor.staff}/{customer.id}/{occasion}"
+                self._note(actor, handles[0], material, key, override)
+            else:  # what goes through an account is told by its delivery, once it has gone
+                delivery = self._publishing.send(
+                    self.handle_at(channel, customer), channel, occasion=occasion,
+                    purpose=MARKETING, by=actor.id, rep=actor.staff, words=words,
+                    material="" if _spoken(material) else material.id, override=override,
+                )  # fmt: skip
+            self._reminders.finish_about(actor.staff, handles)
+        return delivery
+
+    def _note(self, actor: Actor, handle: str, material: Material, key: str, override: str) -> None:
+        touch = Touch(
+            key=key, handle=handle, account=LINK, channel=LINK, material=material.id,
+            rep=actor.staff, override=override,
+        )  # fmt: skip
+        self._touch_policy.count_own(touch, by=actor.id)
+        self._changes.note(
+            "sent", "material", material.id, by=actor.id, handle=handle, rep=actor.staff, via=LINK
+        )
+
+    def _barred(self, customer: Customer, material: Material, channel: str) -> Iterator[Flaw]:
+        """Why this way does not lead to her."""
+        for way in self.ways(customer, material):
+            if way.key == channel:
+                if way.refuses:
+                    yield Flaw("channel", way.refuses)
+                return
+        account = next((each for each in self._accounts.all() if each.id == channel), None)
+        if account is None:
+            yield Flaw("channel", "no_way_to_her")
+        elif self._handle(account, customer) is None:
+            yield Flaw("channel", "not_reached_on_this_channel", {"channel": account.code})
+        else:
+            yield Flaw("channel", "no_longer_on_shelf")
+
+    def advice(self, actor: Actor, customer: Customer, account: str, material: str) -> Decision:
+        """What the touch policy would say to marketing that goes to her now."""
+        handle = self.handle_at(account, customer)
+        return self._publishing.advice(handle, account, material=material, rep=actor.staff)
+
+    def handle_at(self, account: str, customer: Customer) -> Handle:
+        """By what the account writes to her. Raises `Conflict` if it does not know her."""
+        there = self._accounts.one(account)
+        handle = self._handle(there, customer)
+        if handle is None:
+            raise Conflict("not_reached_on_this_channel", channel=there.code)
+        return handle
+
+    def _handle(self, account: Account, customer: Customer) -> Handle | None:
+        """Her newest one there of the kind that its channel writes to; none while the account
+        cannot be used."""
+        there = [handle for handle in customer.handles if handle.scope == account.id]
+        if not there:
+            return None
+        try:
+            wanted = self._channels.of(account).writes_to
+        except Problem:
+            return None
+        return next((handle for handle in reversed(there) if handle.kind == wanted), None)
+
+    def _stands(self, account: str, material: Material) -> bool:
+        return material.id in self._shelf.standing_ids(account, [material.id])
+
+
+def _spoken(material: Material) -> bool:
+    return material.type == "script"
+
+
+def _flaws(words: str) -> list[Flaw]:
+    flaws = []
+    if len(words) > _LONGEST:
+        flaws.append(Flaw("words", "too_long", {"limit": _LONGEST, "length": len(words)}))
+    if said := scripts.forbidden(words):
+        flaws.append(Flaw("words", "words_may_not_be_said", {"words": "、".join(said)}))
+    if "＿＿" in words:
+        flaws.append(Flaw("words", "words_have_gaps"))
+    return flaws
