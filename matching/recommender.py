@@ -19,7 +19,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from channels.touch_policy import TouchPolicy
-from content_hub import scripts
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
@@ -48,6 +47,7 @@ from matching.offers import Item, Offer, WhyNot
 from matching.questions import Questions
 from matching.rules import Rules, Wanted
 from matching.scoring import Reason, Scores, total_of
+from matching.speaking import language_of, spoken
 from matching.steering import Act, Ruling, Steering
 from matching.suitability import Limits, Mask, barriers, tolerance
 from stores.changes import Changes
@@ -240,23 +240,22 @@ class Recommender:
         before, after = (self._items(each, self._chosen(each, size)) for each in (asked, more))
         return Tried(before, after)
 
-    def words(
-        self, customer_id: str, actor: Actor, script_ids: Collection[str], **facts: str
-    ) -> dict[str, str]:
-        """Each script as this rep says it to this customer: gaps filled, safely.
-
-        Besides her and the rep, ``facts`` may tell 链接 or 内容标题.
-        """
+    def words(self, customer_id: str, actor: Actor, script_ids: Collection[str]) -> dict[str, str]:
+        """Each script as this rep says it to this customer: gaps filled, safely, in the script's
+        own language."""
         customer = self._customers.seen_by(actor).one(customer_id)
         profile = self._profiles.of(customer.id)
         rep = self._rep(actor, customer)
-        name = salutation(profile) if not customer.masked else ""
-        told = {
-            "客户称呼": name or say("you", "zh"), "客户姓名": customer.name,
-            "客户经理": rep.name if rep else "", "理财经理": rep.name if rep else "",
-        } | facts  # fmt: skip
-        found = self._materials.many(script_ids)
-        return {id_: scripts.fill(script.body, told).text for id_, script in found.items()}
+
+        def said(script: str) -> str:
+            tongue = language_of(script)
+            name = "" if customer.masked else salutation(profile, tongue)
+            return spoken(
+                script, salutation=name or say("you", tongue), customer=customer.name,
+                rep=rep.name if rep else "",
+            )  # fmt: skip
+
+        return {id_: said(each.body) for id_, each in self._materials.many(script_ids).items()}
 
     def offers(self, customer_id: str, actor: Actor, limit: int = 20) -> list[Offer]:
         """What was offered for a customer, the latest first."""

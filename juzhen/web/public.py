@@ -17,16 +17,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
 from content_hub.materials import Material
-from content_hub.scripts import fill
 from content_hub.tracking import Link
 from data_hub.intake import is_bot
 from juzhen.logs import logger
 from juzhen.web.asking import asker
-from juzhen.web.pages import page, speak
+from juzhen.web.pages import page
 from kernel.actors import require
 from kernel.errors import NotFound, Overloaded
 from kernel.events import Event, Handle
 from kernel.ids import new_id
+from kernel.wording import say
+from matching.speaking import language_of, spoken
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -179,8 +180,7 @@ def sheet(
 ) -> Response:
     """A material's own page; not ``counted`` is an editor's preview."""
     pages = _pages(platform, material)
-    name = rep.name if rep else speak("your_advisor")
-    facts = {"客户称呼": speak("dear_customer"), "客户经理": name, "顾问姓名": name}
+    tongue = language_of(material.body)
     g.policy = _READING
     return page(
         "material.html",
@@ -190,7 +190,11 @@ def sheet(
         pages=pages,
         turned=min(max(_whole(request.args.get("page")), 1), max(pages, 1)),
         rep=rep,
-        spoken=fill(material.body, facts).text,
+        spoken=spoken(
+            material.body,
+            salutation=say("dear_customer", tongue),
+            rep=rep.name if rep else say("your_advisor", tongue),
+        ),
         step=_step(material.fields),
         counted=counted,
     )

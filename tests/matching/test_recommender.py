@@ -1,5 +1,6 @@
 """What a rep is recommended: for this rep, this customer, this moment, and why."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -267,6 +268,22 @@ def test_a_script_is_filled_with_who_is_spoken_to(company):
     script = made["健康", "script"]
     words = company.recommender.words(company.id_of(handle), rep, [script])
     assert words == {script: "王女士您好，聊聊健康吧。"}
+
+
+def test_a_script_is_filled_in_its_own_language_whoever_asks(company):
+    rep = replace(company.hire("li"), language="en")
+    handle = company.meet(rep=rep, name="王小明", gender="女")
+    bodies = {
+        "{客户称呼}您好": "王女士您好",
+        "Dear {salutation}, {rep} here.": f"Dear 王小明, {rep.name} here.",
+        "Hello {客户称呼}": "Hello 王小明",
+        "{customer}": "王女士",
+    }
+    made = {
+        company.materials.create("script", f"话术{n}", body=body, by="t").id: said
+        for n, (body, said) in enumerate(bodies.items())
+    }
+    assert company.recommender.words(company.id_of(handle), rep, made) == made
 
 
 def test_the_words_beside_a_content_are_about_the_same(company):
