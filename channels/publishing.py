@@ -163,8 +163,10 @@ class Publishing:
         asked again at the last moment. The same occasion sends once.
 
         Marketing takes a place under the caps here, or waits for one; what a rep sends herself is
-        refused with the reason instead, unless she says why in ``override``. ``more`` is anything
-        else that a delivery remembers: campaign, priority, expires, override.
+        refused with the reason instead (`Advised`), unless she says why in ``override``. Raises
+        `Invalid` for neither material nor words, `NotFound` for an account or a material that
+        there is not. ``more`` is anything else that a delivery remembers: campaign, priority,
+        expires, override.
         """
         there = self._accounts.one(account)
         key = self._shelf.material_id(material) if material else ""

@@ -61,7 +61,8 @@ class StaffBook:
     def add_unit(
         self, code: str, name: str, *, by: str, parent: str = HEADQUARTERS, kind: str = "branch"
     ) -> Unit:
-        """Found a unit under another."""
+        """Found a unit under another. Raises `NotFound` for no such parent, `Conflict` for a code
+        that is taken."""
         unit = Unit(code=code, name=name, parent=parent, kind=kind)
         with self._records.write(f"unit:{code}") as session:
             if parent:
@@ -85,7 +86,8 @@ class StaffBook:
         persona: Iterable[str] = (),
         licences: Iterable[str] = (),
     ) -> Staff:
-        """Take somebody on."""
+        """Take somebody on. Raises `Invalid` for a machine's role, `NotFound` for no such unit,
+        `Conflict` for a code that is taken."""
         if role in _MACHINES:
             raise Invalid("role", "not_a_role_of_staff", role=role.value)
         staff = Staff(

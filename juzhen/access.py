@@ -128,7 +128,11 @@ class Access:
         days: float = 365,
         token: Secret | None = None,
     ) -> Secret:
-        """Make a token and say it once. ``staff`` lets a test tool speak for one person."""
+        """Make a token and say it once. ``staff`` lets a test tool speak for one person.
+
+        Raises `Invalid` for a customer's role, a front end without its account, and a rep's token
+        without the rep.
+        """
         if role is Role.CUSTOMER:
             raise Invalid("role", "customers_exchange_their_login")
         if role is Role.CHANNEL_APP and not account:
@@ -151,7 +155,7 @@ class Access:
             return list(session.scalars(select(Token).order_by(Token.made)))
 
     def revoke(self, token_id: str, *, by: str) -> None:
-        """From the next request on it is no good. Revoking twice does no harm."""
+        """From the next request on it is no good. Twice does no harm. Raises `NotFound`."""
         with self._records.write(f"token:{token_id}") as session:
             row = session.get(Token, token_id)
             if row is None:
@@ -165,7 +169,10 @@ class Access:
         return self.credential(token)[0]
 
     def credential(self, token: str) -> tuple[Actor, datetime]:
-        """Whoever this token speaks for, and until when it does unless it is revoked."""
+        """Whoever this token speaks for, and until when it does unless it is revoked.
+
+        Raises `SignedOff` for one that is no token of ours, revoked or expired.
+        """
         if token.startswith("jz_cust_"):
             return self._of_customer(token)
         if not token.startswith("jz_"):
@@ -190,7 +197,11 @@ class Access:
     # people
 
     def enrol(self, staff_id: str, name: str, password: Secret, *, by: str) -> None:
-        """Give a member of staff a login, or a new password."""
+        """Give a member of staff a login, or a new password.
+
+        Raises `Invalid` for a password that is too short, `NotFound` for nobody, `Conflict` for a
+        name that somebody else signs in by.
+        """
         if len(password.reveal()) < 8:
             raise Invalid("password", "password_too_short", least=8)
         person = self._staff.one(staff_id)
@@ -205,7 +216,7 @@ class Access:
             self._changes.count_up("access")
 
     def person(self, name: str) -> str:
-        """The id of the member of staff behind a login name."""
+        """The id of the member of staff behind a login name. Raises `NotFound`."""
         with self._records.read() as session:
             row = session.get(Login, name)
         if row is None:
@@ -215,7 +226,8 @@ class Access:
     def sign_in(self, name: str, password: Secret) -> str:
         """Check the password and begin a session: the cookie's key, always a fresh one.
 
-        A wrong name takes as long as a wrong password, and is told the same way.
+        A wrong name takes as long as a wrong password, and is told the same way. Raises `SignedOff`
+        for either, and `Overloaded` once a name has failed too often in a quarter of an hour.
         """
         bucket = f"login:{name[:100]}:{int(self._clock().timestamp()) // QUARTER}"
         if self._quotas.taken([bucket]) >= self._failures:
@@ -282,7 +294,9 @@ class Access:
     # customers
 
     def exchange(self, actor: Actor, login: Mapping[str, str]) -> tuple[Secret, datetime]:
-        """Swap the login that an account's own front end vouches for against a short token."""
+        """Swap the login that an account's own front end vouches for against a short token, and say
+        until when it is good. Raises `Invalid` if it does not say which customer logged in.
+        """
         user = str(login.get("user_id") or "").strip()
         if not user or len(user) > 255:
             raise Invalid("user_id", "which_customer_logged_in")

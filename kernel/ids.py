@@ -72,7 +72,7 @@ def read_cursor(text: str, *kinds: type, field: str = "after") -> tuple[str | in
 
 
 def page_size(first: int, *, field: str = "first") -> int:
-    """The asked page size, if it is one we answer."""
+    """The asked page size, if it is one we answer; else raises `Invalid` for ``field``."""
     if not 0 <= first <= PAGE_LIMIT:
         raise Invalid(field, "page_size_out_of_range", limit=PAGE_LIMIT)
     return first

@@ -125,7 +125,10 @@ class Deliveries(Settling):
             )
 
     def retry(self, key: str, *, by: str) -> Delivery:
-        """A person has mended the cause: send what was parked, or what she saw did not arrive."""
+        """A person has mended the cause: send what was parked, or what she saw did not arrive.
+
+        Raises `NotFound`, and `Conflict` for one that is not waiting for a person.
+        """
         with self._records.write() as session:
             delivery = session.get(Delivery, key, with_for_update=True)
             if delivery is None:

@@ -125,7 +125,8 @@ class TouchPolicy:
         """Decide about touches that should go out now, and take the places of those that may.
 
         One transaction; alone, or in a write that names `GATE`. Reserving a key again answers the
-        place it has. What is outranked loses its place here, and must ask again.
+        place it has. What is outranked loses its place here, and must ask again. Raises `Invalid`
+        for more than `SLICE` at once; what is refused or must wait is a decision, no error.
         """
         if len(touches) > SLICE:
             raise Invalid("touches", "too_many_touches", limit=SLICE, length=len(touches))
