@@ -8,7 +8,7 @@ from typing import NamedTuple
 from data_hub.catalogue import kind_of
 from kernel.calendar import Zone
 from kernel.events import Event, Refusal, unpack
-from schemas import segment, sensors
+from schemas import segment, sensors, tables
 from schemas.taking import Taken, retold
 
 
@@ -36,7 +36,7 @@ def _taken(refusal: Refusal, owner: Whose, zone: Zone) -> Taken | None:
     except (ValueError, KeyError, TypeError):
         return None
     account, at = refusal.account, refusal.at
-    if refusal.door == segment.DOOR:
+    if refusal.door in {segment.DOOR, tables.DOOR}:
         return segment.turn(call, account, owner.ecosystem, at, _kind)
     if refusal.door == sensors.DOOR:
         return sensors.turn(

@@ -18,6 +18,7 @@ from channels.hand_offs import HandedOver, HandOffs
 from channels.outbound import Outbound, RateGate
 from channels.reps import Reps
 from channels.video.douyin import Douyin
+from channels.webhook import Webhook
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
 from channels.wechat.official_account import WeChatOfficialAccount
@@ -33,7 +34,7 @@ from kernel.secret import Secret
 
 CHANNELS: dict[str, Any] = {
     "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver,
-    "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
+    "webhook": Webhook, "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
 }  # fmt: skip
 """Every kind of channel account, and the adapter that speaks for it."""
 
@@ -73,6 +74,11 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             s.clock, account=account.id, dialect=DIALECTS[told], secret=secrets["sign_key"]
         )
 
+    def webhook(account: Account, secrets: Mapping[str, Secret]) -> Webhook:
+        return Webhook(
+            s.clock, account=account.id, secret=secrets["sign_key"], ecosystem=account.ecosystem
+        )
+
     def own_app(account: Account, _: Mapping[str, Secret]) -> OwnApp:
         return OwnApp(tools.inbox, account=account.id)
 
@@ -83,11 +89,13 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             "douyin": douyin,
             "hand_off": handed_over,
             "commerce": commerce,
+            "webhook": webhook,
         },
         {
             "wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token")),
             "douyin": Needs(settings=("client_key",), secrets=("client_secret",)),
             "commerce": Needs(settings=("dialect",), secrets=("sign_key",)),
+            "webhook": Needs(secrets=("sign_key",)),
             "wecom": Needs(
                 settings=("corp_id", "agent_id"), secrets=("app_secret", "token", "aes_key")
             ),

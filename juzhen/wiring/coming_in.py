@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from channels.accounts import Accounts
 from data_hub.refusals import Refusals
+from juzhen.transfer import Imports
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
@@ -18,6 +19,7 @@ class ComingIn:
     """Keepers of what outsiders bring."""
 
     refusals: Refusals
+    imports: Imports
 
 
 def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
@@ -26,7 +28,10 @@ def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
     def try_again(refusal: Refusal) -> Event | None:
         return again(refusal, lambda key: _whose(front.accounts, key), s.zone)
 
-    return ComingIn(refusals=Refusals(s.history, data.intake, s.changes, try_again))
+    return ComingIn(
+        refusals=Refusals(s.history, data.intake, s.changes, try_again),
+        imports=Imports(s.records, data.intake, s.changes, s.clock),
+    )
 
 
 def _whose(accounts: Accounts, key: str) -> Whose | None:

@@ -1,0 +1,185 @@
+"""Webhooks in (订单与线索回传): a shop's or a CRM's own system tells of orders and leads, signed.
+
+The envelope is Standard Webhooks (``webhook-id``, ``webhook-timestamp``, ``webhook-signature``).
+Receives only. An order is one event for each thing that happened to it, a lead is one event, so a
+delivery that comes again adds nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+import orjson
+
+from channels.base import Callback, Idempotency, Message, Post, Receipt, Received, Refused
+from channels.capabilities import Capabilities, Limits
+from data_hub.identities import email, phone
+from kernel.clock import Clock
+from kernel.events import Ecosystem, Event, Handle
+from kernel.secret import Secret
+
+FRESH = timedelta(minutes=5)
+"""How old or early a signature may be: senders sign every attempt anew."""
+TYPES: Mapping[str, str] = {
+    "order.created": "ordered",
+    "order.paid": "bought",
+    "order.redeemed": "redeemed",
+    "order.refunded": "refunded",
+    "order.cancelled": "cancelled_order",
+    "lead.created": "left_contact",
+    "lead.updated": "left_contact",
+}
+_ANSWER = b'{"success":true}'
+_UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
+_HANDLES = ("user_id", "openid", "buyer_id", "lead_id")
+_PERSONAL = {"phone", "mobile", "email", "unionid", *_HANDLES}
+_TRAITS = ("name", "city", "gender", "birthday")
+
+Told = dict[str, Any]
+
+
+def signature(secret: str, id_: str, stamp: str, body: bytes) -> str:
+    """What a sender puts into ``webhook-signature``. A secret may be spelled ``whsec_…``."""
+    key = base64.b64decode(secret[6:]) if secret.startswith("whsec_") else secret.encode()
+    signed = b".".join((id_.encode(), stamp.encode(), body))
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+class Webhook:
+    """One system that tells us of orders and leads."""
+
+    key: ClassVar[str] = "webhook"
+    idempotency: ClassVar[Idempotency] = "none"
+    pulled: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        (Limits(since=date(2026, 1, 1), source="orders and leads come in", shows=frozenset()),)
+    )
+    longest_review = timedelta()
+
+    def __init__(
+        self, clock: Clock, *, account: str, secret: Secret, ecosystem: str = Ecosystem.COMMERCE
+    ) -> None:
+        self._clock = clock
+        self._account = account
+        self._secret = secret
+        self._ecosystem = ecosystem
+
+    def receive(self, callback: Callback) -> Received:
+        id_ = self._checked(callback)
+        try:
+            told = orjson.loads(callback.body)
+            items = told if isinstance(told, list) else [told]
+            events = tuple(self._event(item, f"{id_}:{n}") for n, item in enumerate(items))
+        except _UNREADABLE:
+            return Received(unreadable=callback.body or b" ", answer=_ANSWER)
+        return Received(events=events, answer=_ANSWER)
+
+    def _checked(self, callback: Callback) -> str:
+        """The delivery's id. Raises `Refused` for what the owner of the secret did not send now."""
+        headers = callback.headers
+        id_, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+        ours = signature(self._secret.reveal(), id_, stamp, callback.body).encode()
+        given = headers.get("webhook-signature", "").split()
+        genuine = any(hmac.compare_digest(ours, each.encode()) for each in given)
+        fresh = stamp.isdecimal() and len(stamp) < 12 and self._fresh(int(stamp))
+        if not (genuine and fresh and id_):
+            raise Refused("callback_not_genuine", account=self._account)
+        return id_
+
+    def _fresh(self, seconds: int) -> bool:
+        return abs(self._clock() - datetime.fromtimestamp(seconds, UTC)) <= FRESH
+
+    def _event(self, item: Told, delivery: str) -> Event:
+        """One event for what happened; a type that nobody wrote down is kept, too."""
+        type_, data = str(item["type"]), item["data"]
+        kind = TYPES.get(type_, f"webhook.{type_}"[:80])
+        known = self._known(data)
+        return Event(
+            id=self._id(type_, kind, data, delivery),
+            kind=kind,
+            at=self._moment(item.get("timestamp") or data.get("at")),
+            account=self._account,
+            handle=known[0] if known else None,
+            links=tuple(known[1:]),
+            ecosystem=self._ecosystem,
+            material=_text(data.get("material")),
+            rep=_text(data.get("rep")),
+            detail=_detail(type_, data),
+        )
+
+    def _id(self, type_: str, kind: str, data: Told, delivery: str) -> str:
+        """By order and what happened to it, or by lead and its version; else by the delivery."""
+        if type_.startswith("order."):
+            return f"order:{_needed(data, 'order_id')}:{kind}"[:240]
+        if type_ == "lead.created":
+            return f"lead:{_needed(data, 'lead_id')}"[:240]
+        return f"webhook:{delivery}"[:240]
+
+    def _known(self, data: Told) -> list[Handle]:
+        """By what she is recognised: the sender's own id first."""
+        found = [
+            Handle("user" if name == "user_id" else name.removesuffix("_id"), self._account, value)
+            for name in _HANDLES
+            if (value := _text(data.get(name)))
+        ]
+        if unionid := _text(data.get("unionid")):
+            found.append(Handle("unionid", "", unionid))
+        number = phone(_text(data.get("phone") or data.get("mobile")))
+        address = email(_text(data.get("email")))
+        return [*found, *(handle for handle in (number, address) if handle is not None)]
+
+    def _moment(self, told: Any) -> datetime:
+        """ISO 8601 or seconds. Without one it is now; never in our future."""
+        now = self._clock()
+        if told in (None, ""):
+            return now
+        if isinstance(told, int | float):
+            return min(datetime.fromtimestamp(told, UTC), now)
+        at = datetime.fromisoformat(str(told))
+        return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
+
+    # what cannot be done there
+
+    def publish(self, post: Post, *, key: str) -> Receipt:
+        raise Refused("channel_shows_nothing", account=self._account)
+
+    def outcome(self, ref: str) -> Receipt:
+        raise Refused("channel_shows_nothing", account=self._account)
+
+    def find(self, post: Post, *, key: str) -> Receipt | None:
+        return None
+
+    def withdraw(self, ref: str) -> None:
+        """Nothing of ours is up there."""
+
+    def send(self, message: Message, *, key: str) -> Receipt:
+        raise Refused("channel_says_nothing", account=self._account)
+
+    def introduce(self, handle: Handle, at: datetime) -> Event | None:
+        return None
+
+
+def _detail(type_: str, data: Told) -> Told:
+    """What was told, without the handles; what it says of a person stands under her traits."""
+    kept = {name: value for name, value in data.items() if name not in {*_PERSONAL, *_TRAITS}}
+    if traits := {name: data[name] for name in _TRAITS if data.get(name)}:
+        kept["traits"] = traits
+    if type_.startswith("order."):
+        amount = data.get("amount")
+        kept["amount"] = float(amount) if amount not in (None, "") else None
+    return kept
+
+
+def _needed(data: Told, name: str) -> str:
+    if not (value := _text(data.get(name))):
+        raise KeyError(name)
+    return value
+
+
+def _text(value: Any) -> str:
+    return str(value).strip()[:200] if isinstance(value, str | int) else ""

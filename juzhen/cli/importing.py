@@ -1,0 +1,138 @@
+"""Commands that bring files in (导入): events, customers and orders, from CSV, JSONL or Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.progress import (
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from juzhen.cli.company import BY, json_option, platform, show
+from kernel.events import pack
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring in events, customers or orders from a file (导入)."""
+
+
+def _command(what: str, about: str, example: str) -> click.Command:
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option("--account", required=True, help="Whose events they are: an account's code.")
+    @click.option("--map", "columns", multiple=True, help="COLUMN=OURS, or COLUMN=- to leave out.")
+    @click.option("--dry-run", is_flag=True, help="Say what would be taken, take nothing.")
+    @click.option("--again", is_flag=True, help="Even if this very file is in already.")
+    @json_option
+    def command(
+        file: Path, account: str, columns: tuple[str, ...], dry_run: bool, again: bool,
+        as_json: bool,
+    ) -> None:  # fmt: skip
+        _bring_in(what, file, account, columns, dry_run, again, as_json)
+
+    command.__doc__ = f"{about}\n\nExample: {example}"
+    return click.command(what)(command)
+
+
+def _bring_in(
+    what: str, file: Path, account: str, columns: tuple[str, ...], dry: bool, again: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from juzhen.transfer import Imported
+    from schemas.tables import Plan, What, rows
+
+    mapped = dict(each.partition("=")[::2] for each in columns)
+    with platform() as company, Progress(*_COLUMNS, disable=as_json) as bar:
+        plan = Plan(what=What(what), columns=mapped, zone=company.zone)
+        of = company.accounts.one(account)
+        task = bar.add_task(what, total=sum(1 for _ in rows(file)))
+
+        def tell(told: Imported) -> None:
+            bar.update(task, completed=told.rows)
+
+        try:
+            if dry:
+                told = company.imports.dry(file, plan, of, tell)
+            else:
+                told = company.imports.run(file, plan, of, by=BY, again=again, tell=tell)
+        except KeyboardInterrupt:
+            click.echo("Stopped. The same command goes on where it stopped.", err=True)
+            raise
+    _report(told, dry, as_json)
+
+
+def _report(told: Any, dry: bool, as_json: bool) -> None:
+    summary: dict[str, Any] = {
+        "rows": told.rows, "accepted": told.accepted, "refused": told.refused,
+        "cancelled": told.cancelled, "run": told.run or None,
+        "why": {f"{field}: {reason}": n for (field, reason), n in told.why.most_common()},
+        "refused_rows": told.refused_rows,
+    }  # fmt: skip
+    if dry:
+        summary["columns"] = told.columns
+        summary["events"] = [orjson.loads(pack(event)) for event in told.shown]
+    if as_json:
+        click.echo(orjson.dumps(summary).decode())
+        return
+    for name, value in summary.items():
+        click.echo(f"{name}: {value}")
+
+
+@import_.command("list")
+@json_option
+def list_imports(as_json: bool) -> None:
+    """Say which files came in, how far, and which stopped on the way.
+
+    Example: juzhen import list
+    """
+    with platform() as company:
+        told = [
+            {
+                "run": each.id, "file": each.file_name, "what": each.what, "rows": each.position,
+                "accepted": each.accepted, "refused": each.refused, "begun": each.begun,
+                "state": "done" if each.ended else "cancelled" if each.cancelled else "open",
+            }
+            for each in company.imports.runs()
+        ]  # fmt: skip
+    show(told, as_json)
+
+
+@import_.command("cancel")
+@click.argument("run")
+def cancel_import(run: str) -> None:
+    """Stop an import that runs elsewhere. What is in stays; the same file goes on there.
+
+    Example: juzhen import cancel imp_1m8…
+    """
+    with platform() as company:
+        company.imports.cancel(run, by=BY)
+
+
+_COLUMNS = (
+    SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn(),
+    TimeRemainingColumn(),
+)  # fmt: skip
+for _what, _about, _example in (
+    (
+        "events", "Bring in events (行为): one a row, with its kind, its time and who it was.",
+        "juzhen import events log.csv --account channel_app --map 动作=event --dry-run",
+    ),
+    (
+        "customers", "Bring in customers (客户): what a list says of each goes to her profile.",
+        "juzhen import customers crm.csv --account channel_app",
+    ),
+    (
+        "orders", "Bring in orders (订单): each counts once by its order id.",
+        "juzhen import orders orders.parquet --account our_shop",
+    ),
+):  # fmt: skip
+    import_.add_command(_command(_what, _about, _example))
+COMMANDS: list[click.Command] = [import_]

@@ -1,0 +1,209 @@
+"""Imports (导入): a file's rows become events, slice by slice; stopped anywhere, it goes on there.
+
+A file is known by its bytes: importing it again goes on where it stopped, or says that it is done.
+Every slice is durable before its mark moves, and its events keep their ids, so nothing counts
+twice. Knows no columns: `schemas.tables` reads and turns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Integer, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from channels.accounts import Account
+from data_hub.catalogue import kind_of
+from data_hub.intake import Intake
+from kernel.clock import Clock
+from kernel.errors import Conflict, NotFound
+from kernel.events import Event
+from kernel.ids import new_id
+from schemas import tables
+from schemas.taking import Taken
+from stores.changes import Changes
+from stores.records import Record, Records
+
+SLICE = 500
+_SHOWN = 5
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+class ImportRun(Record, kw_only=True):
+    """One file on its way in."""
+
+    __tablename__ = "import_runs"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("imp"))
+    file: Mapped[str] = mapped_column(index=True)
+    """The digest of its bytes, with what it holds, its mapping and its account."""
+    file_name: Mapped[str]
+    what: Mapped[str]
+    account: Mapped[str]
+    position: Mapped[int] = mapped_column(_Number, default=0)
+    """The number of the last row that is in."""
+    accepted: Mapped[int] = mapped_column(_Number, default=0)
+    refused: Mapped[int] = mapped_column(_Number, default=0)
+    by: Mapped[str]
+    begun: Mapped[datetime]
+    ended: Mapped[datetime | None] = mapped_column(default=None)
+    cancelled: Mapped[datetime | None] = mapped_column(default=None)
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import came to, or would come to."""
+
+    run: str = ""
+    rows: int = 0
+    accepted: int = 0
+    refused: int = 0
+    why: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often each (field, reason) was."""
+    refused_rows: list[int] = field(default_factory=list)
+    """The first rows that were refused, by number."""
+    shown: list[Event] = field(default_factory=list)
+    """The first events, for a dry run."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The file's columns and what each is taken for."""
+    cancelled: bool = False
+
+    def take(self, taken: Taken, rows: int) -> None:
+        self.rows += rows
+        self.accepted += len(taken.events)
+        self.refused += len(taken.rejected)
+        self.why.update((each.flaw.field, each.flaw.reason) for each in taken.rejected)
+        self.refused_rows += [each.index for each in taken.rejected][: 20 - len(self.refused_rows)]
+        found = [each for each in taken.events if isinstance(each, Event)]
+        self.shown += found[: _SHOWN - len(self.shown)]
+
+
+Tell = Callable[[Imported], None]
+
+
+class Imports:
+    """Brings files in."""
+
+    def __init__(self, records: Records, intake: Intake, changes: Changes, clock: Clock) -> None:
+        self._records = records
+        self._intake = intake
+        self._changes = changes
+        self._clock = clock
+
+    def dry(self, path: Path, plan: tables.Plan, account: Account, tell: Tell) -> Imported:
+        """What importing would come to. Keeps nothing."""
+        told, now = Imported(), self._clock()
+        for part in _slices(path, 0):
+            if not told.rows:
+                told.columns = {name: _taken_for(name, plan) for name in part[0][1]}
+            told.take(self._turned(part, plan, account, now), len(part))
+            tell(told)
+        return told
+
+    def run(
+        self,
+        path: Path,
+        plan: tables.Plan,
+        account: Account,
+        *,
+        by: str,
+        again: bool = False,
+        tell: Tell = lambda _: None,
+    ) -> Imported:
+        """Bring the file in, from where it stopped the last time.
+
+        Raises `Conflict` for one that is in already, unless ``again``.
+        """
+        run = self._begun(path, plan, account, by=by, again=again)
+        told = Imported(run.id, run.position, run.accepted, run.refused)
+        for part in _slices(path, run.position):
+            if self._cancelled(run.id):
+                told.cancelled = True
+                return told
+            taken = self._turned(part, plan, account, run.begun)
+            self._intake.take(taken.events, taken.refusals, door=tables.DOOR)
+            told.take(taken, len(part))
+            self._moved(run.id, part[-1][0], told)
+            tell(told)
+        self._end(run.id, told, by=by)
+        return told
+
+    def cancel(self, run: str, *, by: str) -> None:
+        """Stop at the next slice; what is in stays, and it may be gone on with. `NotFound`."""
+        with self._records.write(f"import:{run}") as session:
+            kept = session.get(ImportRun, run)
+            if kept is None:
+                raise NotFound("import", run[:80])
+            if kept.ended is None and kept.cancelled is None:
+                kept.cancelled = self._clock()
+                self._changes.note("cancelled", "import", run, by=by)
+
+    def runs(self, limit: int = 50) -> list[ImportRun]:
+        """The latest first."""
+        newest = select(ImportRun).order_by(ImportRun.begun.desc(), ImportRun.id).limit(limit)
+        with self._records.read() as session:
+            return list(session.scalars(newest))
+
+    def _begun(
+        self, path: Path, plan: tables.Plan, account: Account, *, by: str, again: bool
+    ) -> ImportRun:
+        known = tables.digest(path)
+        how = orjson.dumps([plan.what, sorted(plan.columns.items()), account.id]).decode()
+        file = f"{known}:{how}"
+        with self._records.write(f"import:{known}") as session:
+            latest = select(ImportRun).where(ImportRun.file == file)
+            kept = session.scalar(latest.order_by(ImportRun.begun.desc()).limit(1))
+            if kept is not None and kept.ended is None:
+                kept.cancelled = None
+                return kept
+            if kept is not None and not again:
+                raise Conflict("imported_already", run=kept.id)
+            run = ImportRun(
+                file=file, file_name=path.name[:200], what=plan.what, account=account.id, by=by,
+                begun=self._clock(),
+            )  # fmt: skip
+            session.add(run)
+            self._changes.note("began", "import", run.id, by=by, what=plan.what.value)
+            return run
+
+    def _cancelled(self, run: str) -> bool:
+        with self._records.read() as session:
+            return session.get_one(ImportRun, run).cancelled is not None
+
+    def _moved(self, run: str, position: int, told: Imported) -> None:
+        with self._records.write(f"import:{run}") as session:
+            kept = session.get_one(ImportRun, run)
+            kept.position = max(kept.position, position)
+            kept.accepted, kept.refused = told.accepted, told.refused
+
+    def _end(self, run: str, told: Imported, *, by: str) -> None:
+        with self._records.write(f"import:{run}") as session:
+            kept = session.get_one(ImportRun, run)
+            kept.ended = self._clock()
+            self._changes.note("imported", "import", run, by=by, n=told.accepted)
+
+    @staticmethod
+    def _turned(
+        part: Sequence[tuple[int, tables.Row]], plan: tables.Plan, account: Account, now: datetime
+    ) -> Taken:
+        return tables.turn(
+            part, plan, account.id, account.ecosystem, now, lambda name: kind_of(name).name
+        )
+
+
+def _slices(path: Path, after: int) -> Any:
+    """Rows in slices, each with their numbers; the first of a file of no rows is none."""
+    numbered = tables.rows(path, after)
+    while part := list(islice(numbered, SLICE)):
+        yield part
+
+
+def _taken_for(column: str, plan: tables.Plan) -> str:
+    return next(iter(tables.named({column: "x"}, plan)), "-")

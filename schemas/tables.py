@@ -1,0 +1,315 @@
+"""Tables (表格导入): rows of a CSV, JSONL or Parquet file become events, by a mapping of columns.
+
+A row becomes an item of Segment's wire and is checked by its contract, so a file may say whatever
+an SDK may. Reads and turns; keeps nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from data_hub.identities.handles import email, phone
+from kernel.calendar import Zone
+from kernel.errors import Flaw, Invalid
+from kernel.events import Event, Handle
+from schemas import segment
+from schemas.taking import Call, Kinds, Taken, text
+
+DOOR = "import"
+_SNIFFED = 65_536
+_SLOPPY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_LONGEST = 1_000_000
+"""A field longer than this is no field."""
+
+Row = dict[str, Any]
+
+
+class What(StrEnum):
+    """What a file holds."""
+
+    EVENTS = "events"
+    CUSTOMERS = "customers"
+    ORDERS = "orders"
+
+
+_SPELLED: Mapping[str, Sequence[str]] = {
+    "user_id": ("userid", "user", "uid", "客户编号", "用户id", "客户号"),
+    "anonymous_id": ("anonymousid", "device_id", "设备id"),
+    "phone": ("mobile", "tel", "手机", "手机号", "手机号码", "电话"),
+    "email": ("mail", "邮箱"),
+    "unionid": ("union_id",),
+    "openid": ("open_id",),
+    "event": ("kind", "event_name", "事件", "事件名", "行为"),
+    "at": ("time", "timestamp", "date", "paid_at", "created_at", "时间", "日期", "下单时间",
+           "支付时间"),
+    "message_id": ("messageid", "event_id", "id", "流水号"),
+    "order_id": ("orderid", "order_no", "订单号", "订单编号", "保单号"),
+    "amount": ("revenue", "total", "price", "金额", "订单金额", "保费"),
+    "product": ("product_name", "商品", "产品", "产品名称"),
+    "category": ("类别", "品类"),
+    "material": ("material_id", "素材"),
+    "rep": ("staff", "客户经理"),
+    "name": ("customer_name", "姓名", "客户姓名"),
+    "city": ("城市",),
+    "gender": ("sex", "性别"),
+    "birthday": ("birth_date", "生日", "出生日期"),
+}  # fmt: skip
+"""Our columns, and what else they are called. Whatever is none of these is kept by its own name."""
+_ALSO = {also: ours for ours, others in _SPELLED.items() for also in (ours, *others)}
+_PERSON = ("user_id", "anonymous_id", "phone", "email", "unionid", "openid")
+_KINDS_OF = {"user_id": "user", "openid": "openid", "anonymous_id": "anonymous"}
+_NOT_HERS = {*_PERSON, "event", "at", "message_id", "material", "rep"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How the rows of one file are read."""
+
+    what: What
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the file → ours; beyond the names that everybody knows."""
+    zone: Zone = field(default_factory=Zone)
+    """Whose clocks a time without a zone was read from."""
+
+
+def rows(path: Path, after: int = 0) -> Iterator[tuple[int, Row]]:
+    """The rows behind that number, each with its own, the first being 1.
+
+    Raises `Invalid` for a file that is none of the three, or that breaks off.
+    """
+    kind = path.suffix.lower().lstrip(".")
+    readers: dict[str, Callable[[Path, int], Iterator[Row]]] = {
+        "csv": _csv, "tsv": _csv, "txt": _csv, "jsonl": _jsonl, "ndjson": _jsonl,
+        "parquet": _parquet,
+    }  # fmt: skip
+    if kind not in readers:
+        raise Invalid("file", "not_a_table", known="CSV, JSONL, Parquet")
+    yield from enumerate(readers[kind](path, after), after + 1)
+
+
+def digest(path: Path) -> str:
+    """By what a file is known, whatever it is called."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _csv(path: Path, after: int) -> Iterator[Row]:
+    """UTF-8 or, as spreadsheets in China write it, GB 18030; comma, semicolon or tab."""
+    csv.field_size_limit(_LONGEST)
+    with path.open("rb") as raw:
+        begin = raw.read(_SNIFFED)
+    coded = _coding(begin)
+    first = begin.decode(coded, "replace").partition("\n")[0]
+    between = max(",;\t", key=first.count)
+    with path.open(encoding=coded, newline="") as file:
+        try:
+            for number, row in enumerate(csv.DictReader(file, delimiter=between), 1):
+                if number > after:
+                    yield {str(name).strip(): each for name, each in row.items() if name}
+        except (csv.Error, UnicodeDecodeError) as broken:
+            raise Invalid("file", "table_breaks_off") from broken
+
+
+def _coding(begin: bytes) -> str:
+    try:
+        begin[: begin.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"
+
+
+def _jsonl(path: Path, after: int) -> Iterator[Row]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if number <= after:
+                continue
+            try:
+                told = orjson.loads(line) if line.strip() else {}
+            except orjson.JSONDecodeError:
+                told = None
+            yield told if isinstance(told, dict) else {"": line.decode("utf-8", "replace")[:4096]}
+
+
+def _parquet(path: Path, after: int) -> Iterator[Row]:
+    try:
+        import duckdb
+    except ModuleNotFoundError:
+        raise Invalid("file", "parquet_needs_an_extra") from None
+    with duckdb.connect(":memory:") as engine:
+        try:
+            asked = engine.execute("select * from read_parquet(?) offset ?", [str(path), after])
+            names = [each[0] for each in asked.description]
+            while found := asked.fetchmany(1_000):
+                yield from (dict(zip(names, each, strict=True)) for each in found)
+        except duckdb.Error as broken:
+            raise Invalid("file", "table_breaks_off") from broken
+
+
+def named(row: Row, plan: Plan) -> Row:
+    """The row under our names. An empty value is none."""
+    found: Row = {}
+    for name, value in row.items():
+        if isinstance(value, str):
+            value = value.strip()
+        if value is None or value == "":
+            continue
+        ours = plan.columns.get(name) or _ALSO.get(name.lower().replace(" ", "_"), name)
+        if ours != "-":
+            found.setdefault(ours, value)
+    return found
+
+
+def turn(
+    numbered: Sequence[tuple[int, Row]],
+    plan: Plan,
+    account: str,
+    ecosystem: str,
+    received: datetime,
+    kinds: Kinds,
+) -> Taken:
+    """Rows as events, or refused with the reason; ``rejected`` names them by their number."""
+    whole = Taken()
+    for number, row in numbered:
+        told = named(row, plan)
+        try:
+            item, hers = _ITEMS[plan.what](told, plan), _handles(told, account)
+        except Invalid as wrong:
+            sample = orjson.dumps(row, default=str)
+            _reject(whole, number, wrong.flaws[0], account, received, sample)
+            continue
+        call = Call(items=(item,), imported=True)
+        taken = segment.turn(call, account, ecosystem, received, kinds)
+        whole.events += [
+            replace(event, handle=hers[0], links=tuple(hers[1:]))
+            for event in taken.events
+            if isinstance(event, Event)
+        ]
+        whole.rejected += [replace(each, index=number) for each in taken.rejected]
+        whole.refusals += [replace(each, door=DOOR) for each in taken.refusals]
+    return whole
+
+
+def _reject(
+    whole: Taken, number: int, flaw: Flaw, account: str, at: datetime, sample: bytes
+) -> None:
+    whole.reject(number, flaw, door=DOOR, account=account, at=at, sample=sample)
+
+
+def _events(told: Row, plan: Plan) -> Row:
+    if "event" not in told:
+        raise Invalid("event", "field_is_missing")
+    return {"type": "track", "event": told["event"], "properties": _kept(told), **_who(told, plan)}
+
+
+def _customers(told: Row, plan: Plan) -> Row:
+    """What a list says of a person, as if she had said it herself when the list was written."""
+    traits = _kept(told) | {name: str(told[name]) for name in ("phone", "email") if name in told}
+    if "birthday" in traits:
+        traits["birthday"] = _date(traits["birthday"])
+    return {"type": "identify", "traits": traits, **_who(told, plan)}
+
+
+def _orders(told: Row, plan: Plan) -> Row:
+    number = told.get("order_id")
+    if number is None:
+        raise Invalid("order_id", "field_is_missing")
+    properties = _kept(told)
+    properties["amount"] = _amount(told.get("amount"))
+    return {
+        "type": "track", "event": told.get("event", "bought"), "properties": properties,
+        **_who(told, plan), "messageId": f"order:{number}:{told.get('event', 'bought')}",
+    }  # fmt: skip
+
+
+_ITEMS: Mapping[What, Callable[[Row, Plan], Row]] = {
+    What.EVENTS: _events, What.CUSTOMERS: _customers, What.ORDERS: _orders,
+}  # fmt: skip
+
+
+def _kept(told: Row) -> Row:
+    kept = {name: _plain(value) for name, value in told.items() if name and name not in _NOT_HERS}
+    return kept | {name: told[name] for name in ("material", "rep") if name in told}
+
+
+def _who(told: Row, plan: Plan) -> Row:
+    """What the wire asks of every item; who it is about, `_handles` says."""
+    if not any(name in told for name in _PERSON):
+        raise Invalid("userId", "no_user_or_anonymous_id")
+    item: Row = {"anonymousId": "row"}
+    if "message_id" in told:
+        item["messageId"] = str(told["message_id"])
+    if "at" in told:
+        item["timestamp"] = _moment(told["at"], plan.zone)
+    return item
+
+
+def _handles(told: Row, account: str) -> list[Handle]:
+    """By what she is recognised, the most personal first."""
+    found = [
+        Handle(kind, account, text(told[name]))
+        for name, kind in _KINDS_OF.items()
+        if text(told.get(name))
+    ]
+    if unionid := text(told.get("unionid")):
+        found.append(Handle("unionid", "", unionid))
+    number, address = phone(text(told.get("phone"))), email(text(told.get("email")))
+    found += [handle for handle in (number, address) if handle is not None]
+    if not found:
+        raise Invalid("userId", "no_user_or_anonymous_id")
+    return found
+
+
+def _moment(value: Any, zone: Zone) -> str:
+    """ISO, a local time, or seconds or milliseconds since 1970."""
+    try:
+        if isinstance(value, str) and value.isdecimal() and len(value) >= 10:
+            value = int(value)
+        if isinstance(value, int | float):
+            seconds = value / 1000 if value > 10**11 else value
+            return datetime.fromtimestamp(seconds, zone.info).isoformat()
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = value.isoformat()
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(_padded(str(value)))
+    except (ValueError, OverflowError, OSError):
+        raise Invalid("at", "not_a_time") from None
+    return (at if at.tzinfo else at.replace(tzinfo=zone.info)).isoformat()
+
+
+def _date(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    try:
+        return date.fromisoformat(_padded(str(value))[:10]).isoformat()
+    except ValueError:
+        raise Invalid("birthday", "not_a_date") from None
+
+
+def _padded(told: str) -> str:
+    """2026/3/1 as ISO spells it."""
+    return _SLOPPY.sub(lambda found: f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}", told)
+
+
+def _amount(value: Any) -> float | None:
+    if value is None:
+        return None
+    try:
+        return float(str(value).replace(",", "").lstrip("¥￥"))
+    except ValueError:
+        raise Invalid("amount", "not_a_number") from None
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold."""
+    if isinstance(value, str | int | float | bool | list | dict) or value is None:
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -1,0 +1,118 @@
+"""Orders and leads come in signed; forged, stale and broken ones do not; repeats add nothing."""
+
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+
+from channels.base import Callback, Refused
+from channels.webhook import TYPES, Webhook, signature
+from kernel.events import Handle
+from kernel.secret import Secret
+
+SECRET = "whsec_" + base64.b64encode(b"a key of the shop's own").decode()
+ORDER = {"order_id": "A-1", "amount": "50000", "product": "稳盈", "user_id": "u1",
+         "phone": "138 0013 8000", "name": "林秀兰"}  # fmt: skip
+
+
+@pytest.fixture
+def shop(clock):
+    return Webhook(clock, account="acc_shop", secret=Secret(SECRET))
+
+
+def sent(clock, told, *, age=timedelta(0), secret=SECRET, id_="msg_1"):
+    body = told if isinstance(told, bytes) else json.dumps(told).encode()
+    stamp = str(int((clock() - age).timestamp()))
+    headers = {
+        "webhook-id": id_, "webhook-timestamp": stamp,
+        "webhook-signature": "v1,old " + signature(secret, id_, stamp, body),
+    }  # fmt: skip
+    return Callback(body=body, headers=headers)
+
+
+def test_a_known_signature_comes_out():
+    """The example of the Standard Webhooks text."""
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    told = signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}')
+    assert told == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.rule("R60.2")
+def test_a_paid_order_is_bought_once_by_its_id_with_her_handles_linked(shop, clock):
+    at = (clock() - timedelta(minutes=1)).isoformat()
+    told = {"type": "order.paid", "timestamp": at, "data": ORDER}
+    (event,) = shop.receive(sent(clock, told)).events
+    (again,) = shop.receive(sent(clock, told, id_="msg_2")).events
+    assert (event.id, event.kind, event.at) == (again.id, "bought", again.at)
+    assert event.handle == Handle("user", "acc_shop", "u1")
+    assert event.links == (Handle("phone", "", "13800138000"),)
+    assert event.detail["amount"] == 50000.0
+    assert event.detail["traits"] == {"name": "林秀兰"}
+    assert "phone" not in event.detail
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_every_type_has_its_kind(shop, clock, type_):
+    data = ORDER | {"lead_id": "L-1"}
+    (event,) = shop.receive(sent(clock, {"type": type_, "data": data})).events
+    assert event.kind == TYPES[type_]
+    assert event.at == clock()
+
+
+def test_a_lead_needs_no_phone(shop, clock):
+    data = {"lead_id": "L-1", "openid": "o1", "source_type": "purchased", "campaign": "春季"}
+    (event,) = shop.receive(sent(clock, [{"type": "lead.created", "data": data}])).events
+    assert event.id == "lead:L-1"
+    assert event.handle == Handle("openid", "acc_shop", "o1")
+    assert event.detail == {"source_type": "purchased", "campaign": "春季"}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"secret": "another"}, {"age": timedelta(minutes=6)}, {"age": -timedelta(minutes=6)},
+     {"id_": ""}],
+)  # fmt: skip
+def test_what_its_owner_did_not_sign_just_now_is_refused(shop, clock, how):
+    with pytest.raises(Refused):
+        shop.receive(sent(clock, {"type": "order.paid", "data": ORDER}, **how))
+
+
+@pytest.mark.parametrize("headers", [{}, {"webhook-id": "m", "webhook-timestamp": "x" * 20}])
+def test_what_is_not_signed_at_all_is_refused(shop, headers):
+    with pytest.raises(Refused):
+        shop.receive(Callback(body=b"{}", headers=headers))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [b"", b"{", [1], {"type": "order.paid"}, {"type": "order.paid", "data": {"amount": 1}},
+     {"type": "order.paid", "data": ORDER | {"amount": "viel"}},
+     {"type": "lead.created", "data": {"phone": "13800138000"}},
+     {"type": "order.paid", "timestamp": "gestern", "data": ORDER}],
+)  # fmt: skip
+def test_what_is_signed_and_no_order_is_kept_and_answered(shop, clock, told):
+    received = shop.receive(sent(clock, told))
+    assert received.events == ()
+    assert received.unreadable
+    assert received.answer == b'{"success":true}'
+
+
+def test_a_type_that_nobody_wrote_down_is_kept(shop, clock):
+    (event,) = shop.receive(sent(clock, {"type": "order.lost", "data": ORDER})).events
+    assert event.kind == "webhook.order.lost"
+
+
+def test_a_mail_address_and_a_unionid_link_her_too(shop, clock):
+    data = {"lead_id": "L-1", "unionid": "w1", "email": "Anna@Example.cn"}
+    (event,) = shop.receive(sent(clock, {"type": "lead.created", "data": data})).events
+    assert event.handle == Handle("lead", "acc_shop", "L-1")
+    assert event.links == (Handle("unionid", "", "w1"), Handle("email", "", "anna@example.cn"))
+
+
+def test_an_order_is_never_in_our_future(shop, clock):
+    late = (clock() + timedelta(days=3)).isoformat()
+    (event,) = shop.receive(
+        sent(clock, {"type": "order.paid", "timestamp": late, "data": ORDER})
+    ).events
+    assert event.at == clock()

@@ -1,0 +1,130 @@
+"""Rows of a file become events as an SDK would have sent them, or are refused by number."""
+
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from data_hub.catalogue import kind_of
+from kernel.calendar import Zone
+from kernel.errors import Invalid
+from kernel.events import Handle
+from schemas.tables import Plan, What, digest, named, rows, turn
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ZONE = Zone("Asia/Shanghai")
+PHONE = Handle("phone", "", "13800138000")
+ORDERS = [
+    {"订单号": "A-1", "手机号": "138 0013 8000", "金额": "¥50,000", "产品": "稳盈",
+     "时间": "2026/03/01 10:00:00"},
+    {"订单号": "", "手机号": "13800138000", "金额": "1", "产品": "", "时间": "2026-03-01 10:00:00"},
+    {"订单号": "A-3", "手机号": "13800138000", "金额": "viel", "产品": "", "时间": ""},
+    {"订单号": "A-4", "手机号": "", "金额": "1", "产品": "", "时间": ""},
+    {"订单号": "A-5", "手机号": "13800138000", "金额": "1", "产品": "", "时间": "gestern"},
+]  # fmt: skip
+
+
+def turned(what, told, **columns):
+    plan = Plan(what=what, columns=columns, zone=ZONE)
+    return turn(
+        list(enumerate(told, 1)), plan, "acc_1", "own_app", NOW, lambda name: kind_of(name).name
+    )
+
+
+def test_orders_count_by_their_id_and_refused_rows_are_named_by_number():
+    taken = turned(What.ORDERS, ORDERS)
+    (event,) = taken.events
+    assert (event.id, event.kind) == ("order:A-1:bought", "bought")
+    assert event.at == datetime(2026, 3, 1, 2, tzinfo=UTC)
+    assert event.handle == PHONE
+    assert event.detail["properties"] == {
+        "order_id": "A-1", "amount": 50000.0, "product": "稳盈",
+    }  # fmt: skip
+    assert [(each.index, each.flaw.field, each.flaw.reason) for each in taken.rejected] == [
+        (2, "order_id", "field_is_missing"),
+        (3, "amount", "not_a_number"),
+        (4, "userId", "no_user_or_anonymous_id"),
+        (5, "at", "not_a_time"),
+    ]
+    assert {each.door for each in taken.refusals} == {"import"}
+
+
+def test_customers_tell_their_traits_and_every_handle_links():
+    (event,) = turned(
+        What.CUSTOMERS,
+        [{"user_id": 7, "Mobile": "13800138000", "邮箱": "A@b.cn", "unionid": "w1", "姓名": "林",
+          "birth date": "1960/5/4", "等级": "金"}],
+    ).events  # fmt: skip
+    assert event.kind == "identified"
+    assert event.handle == Handle("user", "acc_1", "7")
+    assert event.links == (Handle("unionid", "", "w1"), PHONE, Handle("email", "", "a@b.cn"))
+    assert event.detail["traits"] == {
+        "name": "林", "birthday": "1960-05-04", "等级": "金", "phone": "13800138000",
+        "email": "A@b.cn",
+    }  # fmt: skip
+
+
+def test_events_are_named_by_the_mapping_and_what_is_left_out_stays_out():
+    told = [{"动作": "Product Viewed", "谁": "u1", "商品": "稳盈", "备注": "x", "material": "m1"}]
+    (event,) = turned(What.EVENTS, told, 动作="event", 谁="user_id", 备注="-").events
+    assert (event.kind, event.material) == ("viewed_product", "m1")
+    assert "备注" not in event.detail["properties"]
+    (again,) = turned(What.EVENTS, told, 动作="event", 谁="user_id", 备注="-").events
+    assert again.id == event.id
+
+
+@pytest.mark.parametrize(
+    ("told", "at"),
+    [
+        ("2026-03-01T10:00:00Z", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        (1_772_355_600, datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ("1772355600000", datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ("2026-03-01", datetime(2026, 2, 28, 16, tzinfo=UTC)),
+        (datetime(2026, 3, 1, 8), datetime(2026, 3, 1, 0, tzinfo=UTC)),  # noqa: DTZ001 - as a table holds it
+    ],
+)
+def test_a_time_in_any_spelling_is_the_companys(told, at):
+    (event,) = turned(What.EVENTS, [{"event": "x", "user_id": "u1", "at": told}]).events
+    assert event.at == at
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_a_csv_is_read_in_the_codings_and_separators_people_use(tmp_path, coding, between):
+    file = tmp_path / "t.csv"
+    lines = [["姓名", "手机号"], ["林秀兰", "13800138000"], ["王", ""]]
+    file.write_bytes("\r\n".join(between.join(each) for each in lines).encode(coding))
+    assert list(rows(file)) == [
+        (1, {"姓名": "林秀兰", "手机号": "13800138000"}), (2, {"姓名": "王", "手机号": ""}),
+    ]  # fmt: skip
+    assert [number for number, _ in rows(file, 1)] == [2]
+
+
+def test_jsonl_and_parquet_say_the_same(tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    told = [{"user_id": n, "event": "x", "amount": n / 2} for n in range(2_500)]
+    lines = tmp_path / "t.jsonl"
+    lines.write_bytes(b"\n".join(orjson.dumps(each) for each in told))
+    columns = tmp_path / "t.parquet"
+    with duckdb.connect(":memory:") as engine:
+        engine.execute(f"copy (select * from read_json_auto('{lines}')) to '{columns}'")
+    assert list(rows(columns)) == list(rows(lines)) == list(enumerate(told, 1))
+    assert list(rows(columns, 2_498)) == list(rows(lines, 2_498))
+    assert digest(lines) != digest(columns)
+
+
+@pytest.mark.parametrize("name", ["t.xls", "t", "t.csv.gz"])
+def test_what_is_no_table_is_refused(tmp_path, name):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(Invalid):
+        list(rows(tmp_path / name))
+
+
+def test_a_parquet_file_that_is_none_and_a_broken_line_are_told_of(tmp_path):
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(Invalid):
+        list(rows(tmp_path / "t.parquet"))
+    (tmp_path / "t.jsonl").write_bytes(b'{"event":"x"\n')
+    ((_, row),) = rows(tmp_path / "t.jsonl")
+    assert named(row, Plan(what=What.EVENTS)) == {"": '{"event":"x"'}
+    assert turned(What.EVENTS, [row]).rejected
