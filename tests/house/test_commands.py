@@ -14,6 +14,7 @@ account resume; import materials; import tags; import customers; import events; 
 rebuild search; rebuild history; rebuild profiles; rebuild shelf
 """
 SILENT = {
+    "import cancel",
     "serve", "worker", "dev", "demo", "sandbox", "migrate", "rebuild", "docs", "token revoke",
     "account pause", "account resume", "account slot", "export customer", "export segment",
     "words set", "product on-sale",
