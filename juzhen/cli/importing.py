@@ -17,12 +17,8 @@ from rich.progress import (
 )
 
 from juzhen.cli.company import BY, json_option, platform, show
+from juzhen.cli.content import bring
 from kernel.events import pack
-
-
-@click.group("import")
-def import_() -> None:
-    """Bring in events, customers or orders from a file (导入)."""
 
 
 def _command(what: str, about: str, example: str) -> click.Command:
@@ -86,7 +82,7 @@ def _report(told: Any, dry: bool, as_json: bool) -> None:
         click.echo(f"{name}: {value}")
 
 
-@import_.command("list")
+@bring.command("list")
 @json_option
 def list_imports(as_json: bool) -> None:
     """Say which files came in, how far, and which stopped on the way.
@@ -105,12 +101,12 @@ def list_imports(as_json: bool) -> None:
     show(told, as_json)
 
 
-@import_.command("cancel")
+@bring.command("cancel")
 @click.argument("run")
 def cancel_import(run: str) -> None:
     """Stop an import that runs elsewhere. What is in stays; the same file goes on there.
 
-    Example: juzhen import cancel imp_1m8…
+    Example: juzhen import cancel fil_1m8…
     """
     with platform() as company:
         company.imports.cancel(run, by=BY)
@@ -134,5 +130,6 @@ for _what, _about, _example in (
         "juzhen import orders orders.parquet --account our_shop",
     ),
 ):  # fmt: skip
-    import_.add_command(_command(_what, _about, _example))
-COMMANDS: list[click.Command] = [import_]
+    bring.add_command(_command(_what, _about, _example))
+COMMANDS: list[click.Command] = []
+"""They stand under `juzhen import`, which `content` holds."""

@@ -1,5 +1,5 @@
 """Transfer (搬运): what comes in from files. What goes out stands with the commands."""
 
-from juzhen.transfer.importing import Imported, ImportRun, Imports
+from juzhen.transfer.importing import FileRun, Imported, Imports
 
-__all__ = ["ImportRun", "Imported", "Imports"]
+__all__ = ["FileRun", "Imported", "Imports"]

@@ -36,12 +36,12 @@ _SHOWN = 5
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
 
-class ImportRun(Record, kw_only=True):
+class FileRun(Record, kw_only=True):
     """One file on its way in."""
 
-    __tablename__ = "import_runs"
+    __tablename__ = "file_runs"
 
-    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("imp"))
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("fil"))
     file: Mapped[str] = mapped_column(index=True)
     """The digest of its bytes, with what it holds, its mapping and its account."""
     file_name: Mapped[str]
@@ -138,34 +138,34 @@ class Imports:
     def cancel(self, run: str, *, by: str) -> None:
         """Stop at the next slice; what is in stays, and it may be gone on with. `NotFound`."""
         with self._records.write(f"import:{run}") as session:
-            kept = session.get(ImportRun, run)
+            kept = session.get(FileRun, run)
             if kept is None:
                 raise NotFound("import", run[:80])
             if kept.ended is None and kept.cancelled is None:
                 kept.cancelled = self._clock()
                 self._changes.note("cancelled", "import", run, by=by)
 
-    def runs(self, limit: int = 50) -> list[ImportRun]:
+    def runs(self, limit: int = 50) -> list[FileRun]:
         """The latest first."""
-        newest = select(ImportRun).order_by(ImportRun.begun.desc(), ImportRun.id).limit(limit)
+        newest = select(FileRun).order_by(FileRun.begun.desc(), FileRun.id).limit(limit)
         with self._records.read() as session:
             return list(session.scalars(newest))
 
     def _begun(
         self, path: Path, plan: tables.Plan, account: Account, *, by: str, again: bool
-    ) -> ImportRun:
+    ) -> FileRun:
         known = tables.digest(path)
         how = orjson.dumps([plan.what, sorted(plan.columns.items()), account.id]).decode()
         file = f"{known}:{how}"
         with self._records.write(f"import:{known}") as session:
-            latest = select(ImportRun).where(ImportRun.file == file)
-            kept = session.scalar(latest.order_by(ImportRun.begun.desc()).limit(1))
+            latest = select(FileRun).where(FileRun.file == file)
+            kept = session.scalar(latest.order_by(FileRun.begun.desc()).limit(1))
             if kept is not None and kept.ended is None:
                 kept.cancelled = None
                 return kept
             if kept is not None and not again:
                 raise Conflict("imported_already", run=kept.id)
-            run = ImportRun(
+            run = FileRun(
                 file=file, file_name=path.name[:200], what=plan.what, account=account.id, by=by,
                 begun=self._clock(),
             )  # fmt: skip
@@ -175,17 +175,17 @@ class Imports:
 
     def _cancelled(self, run: str) -> bool:
         with self._records.read() as session:
-            return session.get_one(ImportRun, run).cancelled is not None
+            return session.get_one(FileRun, run).cancelled is not None
 
     def _moved(self, run: str, position: int, told: Imported) -> None:
         with self._records.write(f"import:{run}") as session:
-            kept = session.get_one(ImportRun, run)
+            kept = session.get_one(FileRun, run)
             kept.position = max(kept.position, position)
             kept.accepted, kept.refused = told.accepted, told.refused
 
     def _end(self, run: str, told: Imported, *, by: str) -> None:
         with self._records.write(f"import:{run}") as session:
-            kept = session.get_one(ImportRun, run)
+            kept = session.get_one(FileRun, run)
             kept.ended = self._clock()
             self._changes.note("imported", "import", run, by=by, n=told.accepted)
 

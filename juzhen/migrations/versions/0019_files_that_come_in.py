@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade(part: str) -> None:
@@ -17,7 +17,7 @@ def downgrade(part: str) -> None:
 
 def _up_records() -> None:
     op.create_table(
-        "import_runs",
+        "file_runs",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("file", sa.String(), nullable=False),
         sa.Column("file_name", sa.String(), nullable=False),
@@ -30,17 +30,17 @@ def _up_records() -> None:
         sa.Column("begun", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_runs")),
     )
-    with op.batch_alter_table("import_runs", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_import_runs_file"), ["file"], unique=False)
+    with op.batch_alter_table("file_runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_file_runs_file"), ["file"], unique=False)
 
 
 def _down_records() -> None:
-    with op.batch_alter_table("import_runs", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_import_runs_file"))
+    with op.batch_alter_table("file_runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_file_runs_file"))
 
-    op.drop_table("import_runs")
+    op.drop_table("file_runs")
 
 
 def _up_people() -> None:
