@@ -56,6 +56,7 @@ class Webhook:
     key: ClassVar[str] = "webhook"
     idempotency: ClassVar[Idempotency] = "none"
     pulled: ClassVar[bool] = True
+    writes_to: ClassVar[str] = ""
     capabilities: ClassVar[Capabilities] = Capabilities(
         (Limits(since=date(2026, 1, 1), source="orders and leads come in", shows=frozenset()),)
     )
