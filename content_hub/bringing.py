@@ -7,7 +7,7 @@ with it, and undone from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,10 +18,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from content_hub.materials import Material, Materials
 from content_hub.reviews import Reviews
-from content_hub.sheets import Row
+from content_hub.sheets import MATERIAL, Row
 from content_hub.tags import Taxonomy
 from kernel.clock import Clock
-from kernel.errors import Conflict, Flaw, Invalid, NotFound, Problem
+from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
 from kernel.ids import new_id
 from stores.records import Record, Records
 
@@ -68,6 +68,8 @@ class Brought:
     line: int = 0
     flaws: list[tuple[int, Flaw]] = field(default_factory=list)
     """By line; the first thousand."""
+    codes: set[str] = field(default_factory=set)
+    """Those that a dry run would have made or edited."""
 
 
 class Bringing:
@@ -94,23 +96,24 @@ class Bringing:
         source: str,
         by: str,
         unit: str = "",
+        units: Collection[str] | None = None,
         dry_run: bool = False,
         resume: str = "",
         tell: Callable[[Brought], object] = lambda _: None,
     ) -> Brought:
         """Make and edit what the rows say; lines that are refused are told and left out.
 
-        ``resume`` goes on with a run that broke off, behind its last line.
+        ``units`` are those whose materials may be edited; None is all. ``resume`` goes on with a
+        run that broke off, behind its last line.
         """
         run = self._begin(source, by, resume, dry_run=dry_run)
         result = Brought(run.id)
         waiting = (row for row in told if row[0] > run.line)
         for rows in _slices(waiting):
             if dry_run:
-                for row in rows:
-                    self._try(row, result, partial(self._read, row[1]))
+                self._look(rows, result, units)
             else:
-                self._slice(run.id, rows, result, by, unit)
+                self._slice(run.id, rows, result, by, unit, units)
             result.line = rows[-1][0]
             tell(result)
         return result
@@ -124,13 +127,38 @@ class Bringing:
                 session.add(run)
         return run
 
-    def _slice(self, run: str, rows: list[Row], result: Brought, by: str, unit: str) -> None:
+    def _look(self, rows: list[Row], result: Brought, units: Collection[str] | None) -> None:
+        """What these rows would do."""
+        known = self._known(rows)
+
+        def look(told: dict[str, Any]) -> None:
+            self._read(told)
+            code = str(told.get("code") or "")
+            _check_unit(known.get(code), units)
+            if code in known or code in result.codes:
+                result.edited += 1
+            else:
+                result.made += 1
+            result.codes |= {code} - {""}
+
+        for row in rows:
+            self._try(row, result, partial(look, row[1]))
+
+    def _known(self, rows: list[Row]) -> dict[str, Material]:
+        codes = (str(told.get("code") or "") for _, told in rows)
+        return self._materials.by_code([code for code in codes if code])
+
+    def _slice(
+        self, run: str, rows: list[Row], result: Brought, by: str, unit: str,
+        units: Collection[str] | None,
+    ) -> None:  # fmt: skip
         names = [f"code:{code}" for _, told in rows if (code := str(told.get("code") or ""))]
-        known = self._materials.by_code([name[5:] for name in names])
+        known = self._known(rows)
         about = [f"material:{each.id}" for each in known.values()]
         with self._records.write(f"import:{run}", *names, *about) as session:
             for row in rows:
-                self._try(row, result, partial(self._put, run, row[1], known, result, by, unit))
+                put = partial(self._put, run, row[1], known, result, by, unit, units)
+                self._try(row, result, put)
             kept = session.get_one(ImportRun, run)
             kept.line = rows[-1][0]
 
@@ -151,12 +179,13 @@ class Bringing:
 
     def _put(
         self, run: str, told: dict[str, Any], known: dict[str, Material], result: Brought,
-        by: str, unit: str,
+        by: str, unit: str, units: Collection[str] | None,
     ) -> None:  # fmt: skip
         parts, tags = self._read(told)
         code = str(told.get("code") or "")
         with self._records.write() as session:
             there = known.get(code)
+            _check_unit(there, units)
             if there is None:
                 made = self._materials.create(
                     str(told.get("type")), parts.pop("title", ""), code=code, tags=tags, unit=unit,
@@ -199,6 +228,20 @@ class Bringing:
             tags.append(label[0].id)
         return tags
 
+    def told(self, sight: Collection[str] | None = None) -> Iterator[Mapping[str, Any]]:
+        """The library as a sheet that can be brought in again, a hundred at a time."""
+        after: str | None = None
+        while True:
+            page = self._materials.page(sight=sight, first=100, after=after)
+            worn = self._materials.topics([each.id for each in page.items])
+            for each in page.items:
+                codes = [tag.code for tag in self._taxonomy.tags(worn[each.id])]
+                texts = {name: getattr(each, name) for name in MATERIAL if name != "tags"}
+                yield texts | {"tags": ";".join(codes)}
+            if page.next is None:
+                return
+            after = page.next
+
     def run(self, id_: str) -> ImportRun:
         with self._records.read() as session:
             found = session.get(ImportRun, id_)
@@ -238,6 +281,11 @@ class Bringing:
         else:
             self._materials.restore(row.material, row.number, by=by)
         return True
+
+
+def _check_unit(there: Material | None, units: Collection[str] | None) -> None:
+    if there is not None and units is not None and there.unit not in units:
+        raise Forbidden("content_of_another_unit", unit=there.unit)
 
 
 def _slices(told: Iterator[Row]) -> Iterator[list[Row]]:

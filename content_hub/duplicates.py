@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import Index, delete, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from content_hub import richtext
 from content_hub.materials.records import Material
@@ -23,6 +23,8 @@ _CLOSE = 3
 """So many bits may differ; four bands find every pair that differs in no more."""
 _SHORT = 20
 """Texts with fewer letters say too little to be compared."""
+_PAIRS = 20_000
+"""A report looks at no more pairs than that."""
 TEXT, COVER = "text", "cover"
 
 
@@ -94,26 +96,23 @@ class Duplicates:
         return sorted(found, key=lambda near: (near.bits, near.kind, near.material))
 
     def groups(self, limit: int = 100) -> list[list[str]]:
-        """Sets of materials that are almost the same, for a report."""
+        """Sets of materials that are almost the same, the largest first, for a report."""
+        one, other = aliased(Fingerprint), aliased(Fingerprint)
+        same = (one.kind == other.kind) & (one.band == other.band) & (one.value == other.value)
+        pairs = (
+            select(one.material, other.material, one.whole, other.whole)
+            .join(other, same)
+            .where(one.material < other.material)
+            .limit(_PAIRS)
+        )
+        kin: dict[str, set[str]] = {}
         with self._records.read() as session:
-            wanted = select(Fingerprint).where(Fingerprint.band == 0).order_by(Fingerprint.material)
-            kin = {each.material: each for each in session.scalars(wanted)}
-            told: list[list[str]] = []
-            seen: set[str] = set()
-            for material in kin:
-                if material not in seen and (group := self._kin(session, material)):
-                    told.append(sorted({material, *group}))
-                    seen |= {material, *group}
-                if len(told) >= limit:
-                    break
-        return told
-
-    @staticmethod
-    def _kin(session: Session, material: str) -> Collection[str]:
-        own = select(Fingerprint).where(Fingerprint.material == material)
-        return {
-            near.material for each in session.scalars(own).all() for near in _near(session, each)
-        }
+            for first, second, here, there in session.execute(pairs):
+                if (int(here, 16) ^ int(there, 16)).bit_count() <= _CLOSE:
+                    together = kin.get(first, {first}) | kin.get(second, {second})
+                    kin |= dict.fromkeys(together, together)
+        groups = sorted({tuple(sorted(each)) for each in kin.values()})
+        return [list(each) for each in sorted(groups, key=len, reverse=True)[:limit]]
 
 
 def _near(session: Session, own: Fingerprint) -> Iterable[Near]:

@@ -162,6 +162,16 @@ class Campaigns:
             found = session.scalars(select(Campaign).where(Campaign.id.in_(ids)))
             return {campaign.id: campaign for campaign in found}
 
+    def placed(self, ids: Collection[str]) -> dict[str, int]:
+        """How many placements each of some campaigns holds that were not retired."""
+        counted = (
+            select(Placement.campaign, func.count())
+            .where(Placement.campaign.in_(ids), Placement.retired.is_(None))
+            .group_by(Placement.campaign)
+        )
+        with self._records.read() as session:
+            return {row[0]: row[1] for row in session.execute(counted)}
+
     def page(
         self,
         *,

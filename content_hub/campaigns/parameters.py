@@ -115,12 +115,25 @@ class Parameters:
         return parameter
 
     def set(
-        self, campaign: str, name: str, value: Any, *, by: str, note: str = ""
+        self,
+        campaign: str,
+        name: str,
+        value: Any,
+        *,
+        by: str,
+        note: str = "",
+        dry_run: bool = False,
     ) -> ParameterChange:
-        """A person's own change: for a day no rule touches the parameter after it."""
+        """A person's own change: for a day no rule touches the parameter after it. Dry, the same
+        answer and no change."""
         with self._records.write(f"campaign:{campaign}") as session:
             parameter = _existing(session, campaign, name)
             self._check(session, parameter, value)
+            if dry_run:
+                return ParameterChange(
+                    campaign=campaign, parameter=name, old=parameter.value, new=value, by=by,
+                    at=self._clock(),
+                )  # fmt: skip
             old, parameter.value = parameter.value, value
             parameter.locked_until = self._clock() + LOCK
             evidence = {"note": note} if note else {}

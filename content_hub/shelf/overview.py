@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from content_hub import terms
 from content_hub.placements import Placement
 from content_hub.showcase import ShelfRow, micros
 from stores.records import Records
@@ -65,6 +66,7 @@ class Overview:
             select(ShelfRow.tag, other, func.count(ShelfRow.material.distinct()))
             .where(ShelfRow.account.in_(accounts), ShelfRow.tag.in_(tags))
             .where(ShelfRow.opens <= micros(now), ShelfRow.closes > micros(now))
+            .where(ShelfRow.placement.not_in(terms.barred(now)))
             .group_by(ShelfRow.tag, other)
         )
         if sight is not None:

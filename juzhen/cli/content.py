@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -12,9 +10,6 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from content_hub import sheets
 from juzhen.cli.company import BY, json_option, platform, show
-
-if TYPE_CHECKING:
-    from juzhen.wiring import Platform
 
 
 @click.group()
@@ -185,21 +180,7 @@ def export_materials(file: Path) -> None:
     Example: juzhen export materials library.csv
     """
     with platform() as company, file.open("w", encoding="utf-8-sig", newline="") as out:
-        out.writelines(sheets.written(sheets.MATERIAL, _library(company)))
-
-
-def _library(company: Platform) -> Iterator[dict[str, str]]:
-    after: str | None = None
-    while True:
-        page = company.materials.page(first=100, after=after)
-        worn = company.materials.topics([each.id for each in page.items])
-        for each in page.items:
-            codes = [tag.code for tag in company.taxonomy.tags(worn[each.id])]
-            texts = {name: getattr(each, name) for name in sheets.MATERIAL if name != "tags"}
-            yield texts | {"tags": ";".join(codes)}
-        if page.next is None:
-            return
-        after = page.next
+        out.writelines(sheets.written(sheets.MATERIAL, company.bringing.told()))
 
 
 _COLUMNS = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())

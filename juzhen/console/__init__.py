@@ -12,9 +12,11 @@ from flask import Blueprint
 from juzhen.console import (
     boards,
     calendar,
+    campaigns,
     coverage,
     customers,
     deliveries,
+    duplicates,
     events,
     home,
     identities,
@@ -25,6 +27,7 @@ from juzhen.console import (
     products,
     rules,
     segments,
+    sheets,
     shelf,
     tagging,
     versions,
@@ -42,6 +45,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         home, library, material, lives, versions, words, products,
+        campaigns, sheets, duplicates,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, boards, events, customers, identities,
     ):  # fmt: skip

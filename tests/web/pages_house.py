@@ -5,6 +5,8 @@ import secrets
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
+from content_hub.bringing import Bringing
+from content_hub.campaigns import Campaigns, Draws, Parameters
 from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.duplicates import Duplicates
@@ -24,6 +26,7 @@ from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.errors import Problem
 from kernel.events import unpack
+from stores.claims import Quotas
 from stores.folder import Folder
 from stores.journal import SharedCommit
 from stores.sqlite.journal import SqliteJournal
@@ -51,6 +54,11 @@ class PagesHouse(House):
         self.comments = Comments(records, self.changes, clock)
         self.versions = Versions(records)
         self.duplicates = Duplicates(records)
+        self.campaigns = Campaigns(records, self.changes, clock)
+        quotas = Quotas(records)
+        self.parameters = Parameters(records, self.changes, quotas, clock, self.zone)
+        self.draws = Draws(records, self.changes, quotas, clock)
+        self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
         self.staff = StaffBook(records, self.changes)
         self.journal = SqliteJournal(home / "journal", durability="process")
         self.commit = SharedCommit(self.journal)

@@ -1,0 +1,35 @@
+"""The duplicates page (重复与复用): what says almost the same, and how often materials are used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+
+from juzhen.console.desk import allowed, sight
+from juzhen.web import pages
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_SHOWN = 50
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/duplicates")
+    def duplicates() -> str:
+        units = sight(allowed("read_library"))
+        groups = platform.duplicates.groups(_SHOWN)
+        found = platform.materials.many({each for group in groups for each in group})
+        seen = [
+            [found[each] for each in group
+             if each in found and (units is None or found[each].unit in units)]
+            for group in groups
+        ]  # fmt: skip
+        return pages.render(
+            "console/duplicates.html",
+            groups=[group for group in seen if len(group) > 1],
+            standing=platform.shelf.standing_ids("", list(found)),
+            types={kind.code: kind for kind in platform.types.all()},
+            reuse=platform.deliveries.reuse(),
+        )

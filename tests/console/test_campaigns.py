@@ -1,0 +1,114 @@
+"""Campaigns in the console: begun, tuned with a dry run, put back and moved, without JavaScript."""
+
+import pytest
+
+PAGES = ("campaigns", "campaigns?lang=en", "campaigns/draw", "campaigns/draw?lang=en")
+FORM = {
+    "form": "lucky_draw", "name": "到店抽奖", "code": "draw", "quota": "20",
+    "opens": "2026-03-01T09:00", "closes": "2026-04-01T09:00",
+}  # fmt: skip
+
+
+@pytest.fixture
+def draw(rooms, desk):
+    desk.post("/console/campaigns", **FORM)
+    made = rooms.campaigns.one("draw")
+    rooms.parameters.declare(
+        made.id, "share_hours", [{"at": "09:00", "value": 5}, {"at": "19:00", "value": 12}],
+        low=0, high=50, by="li",
+    )  # fmt: skip
+    return made
+
+
+def act(desk, what, **form):
+    return desk.post("/console/campaigns/draw", act=what, **form)
+
+
+def test_a_campaign_begins_after_a_form_with_its_task_and_numbers(rooms, desk):
+    page = desk.post("/console/campaigns", **FORM)
+    assert "到店礼" in page.text
+    assert rooms.parameters.value(rooms.campaigns.one("draw").id, "prize_quota") == 20
+    assert "到店抽奖" in desk.get("/console/campaigns").text
+    for wrong in ({"form": "nothing"}, {"quota": "x"}, {"closes": ""}, {"name": ""}):
+        assert desk.post("/console/campaigns", **FORM | {"code": "d2"} | wrong).status_code == 422
+
+
+def test_a_parameter_is_tried_without_change_then_set_with_a_note_and_put_back(rooms, desk, draw):
+    tried = act(desk, "try", name="prize_quota", value="30", note="周末加场")
+    assert "还没有保存" in tried.text
+    assert rooms.parameters.value(draw.id, "prize_quota") == 20
+    page = act(desk, "set", name="prize_quota", value="30", note="周末加场")
+    assert "周末加场" in page.text
+    change = rooms.parameters.history(draw.id)[0]
+    act(desk, "roll_back", change=change.id)
+    assert rooms.parameters.value(draw.id, "prize_quota") == 20
+
+
+def test_a_timetable_is_typed_as_a_line_a_period(rooms, desk, draw):
+    act(desk, "set", name="share_hours", value="08:00 3\n20:30  9.5\n")
+    assert rooms.parameters.of(draw.id)["share_hours"].value == [
+        {"at": "08:00", "value": 3}, {"at": "20:30", "value": 9.5},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"name": "prize_quota", "value": "-1"}, {"name": "prize_quota", "value": "many"},
+        {"name": "share_hours", "value": "25:00 1"}, {"name": "share_hours", "value": "09:00 99"},
+        {"name": "share_hours", "value": "09:00"}, {"name": "nothing", "value": "1"},
+    ],
+)  # fmt: skip
+def test_what_is_out_of_bounds_is_refused_beside_its_field(rooms, desk, draw, form):
+    refused = act(desk, "set", **form)
+    assert refused.status_code == 422
+    assert rooms.parameters.value(draw.id, "prize_quota") == 20
+
+
+def test_everything_moves_by_hours_and_back_by_one_button(rooms, desk, draw, material):
+    placed = rooms.shelf.place(
+        material.id, rooms.app.id, opens=draw.opens, closes=draw.closes, campaign="draw", by="li"
+    )
+    moved = act(desk, "move", hours="2")
+    assert "1 条投放一起移动" in moved.text
+    assert rooms.shelf.one(placed.id).opens.hour == placed.opens.hour + 2
+    assert 'name="hours" value="-2"' in moved.text
+    act(desk, "move", hours="-2.0")
+    assert rooms.shelf.one(placed.id).opens == placed.opens
+    assert act(desk, "move", hours="0").status_code == 422
+
+
+def test_parameters_are_added_with_bounds(rooms, desk, draw):
+    act(desk, "declare", name="bonus", value="5", low="0", high="9")
+    assert rooms.parameters.of(draw.id)["bonus"].high == 9
+    assert act(desk, "declare", name="Bonus!", value="5").status_code == 422
+
+
+def test_a_rep_changes_nothing(desk_of, draw):
+    rep = desk_of("rep")
+    assert act(rep, "set", name="prize_quota", value="1").status_code == 403
+
+
+@pytest.mark.browser
+def test_the_pages_are_for_everybody(for_everybody, rooms, desk, draw):
+    act(desk, "set", name="prize_quota", value="30", note="周末加场")
+    for path in PAGES:
+        for_everybody(path)
+
+
+@pytest.mark.browser
+def test_a_parameter_is_changed_with_a_forecast_and_a_note_in_five_acts(opened, rooms, draw):
+    page = opened("campaigns/draw")
+    row = page.locator("li", has_text="prize_quota").first
+    acts = (
+        lambda: row.get_by_text("修改", exact=True).click(),
+        lambda: row.get_by_label("数值").fill("25"),
+        lambda: row.get_by_label("修改原因").fill("周末加场"),
+        lambda: row.get_by_role("button", name="试算").click(),
+        lambda: page.get_by_role("status").get_by_role("button", name="保存").click(),
+    )
+    for each in acts:
+        each()
+    page.wait_for_url("**said=done_set_parameter**")
+    assert rooms.parameters.value(draw.id, "prize_quota") == 25
+    assert len(acts) <= 5  # U19

@@ -1,0 +1,80 @@
+"""Sheets and duplicates in the console: tried, brought in, taken back, told out."""
+
+import io
+
+import pytest
+
+from juzhen.console.sheets import MOST_ROWS
+
+GOOD = "code,type,title,tags\na1,script,开场白,pension\na2,script,收尾,养老\n"
+BAD = GOOD + "a3,nothing,坏的,\n"
+PAGES = ("sheets", "sheets?lang=en", "duplicates", "duplicates?lang=en")
+
+
+def sent(desk, text, act, name="library.csv"):
+    return desk.post("/console/sheets", act=act, file=(io.BytesIO(text.encode()), name))
+
+
+def test_a_sheet_is_tried_then_brought_in_then_taken_back(rooms, desk):
+    tried = sent(desk, BAD, "try")
+    assert "还没有写入" in tried.text
+    assert "第 4 行" in tried.text
+    assert rooms.materials.page(count=True).total == 0
+    brought = sent(desk, BAD, "bring")
+    assert "导入完成" in brought.text
+    assert rooms.materials.page(count=True).total == 2
+    (run,) = rooms.bringing.runs()
+    undone = desk.post("/console/sheets", act="undo", run=run.id)
+    assert "恢复 2 份素材" in undone.text
+    assert rooms.materials.page(count=True).total == 0
+
+
+@pytest.mark.parametrize("name", ["library.xls", "library.xlsx", ""])
+def test_a_file_that_is_none_is_refused_beside_its_field(desk, name):
+    refused = sent(desk, GOOD, "bring", name)
+    assert refused.status_code == 422
+    assert 'id="wrong-file"' in refused.text
+
+
+def test_a_file_with_too_many_rows_names_the_command(rooms, desk):
+    many = "code,type,title\n" + "".join(f"c{n},script,t\n" for n in range(MOST_ROWS + 1))
+    refused = sent(desk, many, "bring")
+    assert refused.status_code == 422
+    assert "juzhen import materials" in refused.text
+    assert rooms.bringing.runs() == []
+
+
+def test_what_is_told_out_can_be_brought_in_again(rooms, desk, material):
+    rooms.products.add("yl", "=年金", price="5", by="li")
+    told = desk.get("/console/sheets/materials.csv")
+    assert material.title in told.text
+    again = sent(desk, told.data.decode("utf-8-sig"), "try")
+    assert "修改" in again.text
+    assert ",'=年金," in desk.get("/console/sheets/products.csv").text
+
+
+def test_a_branch_edits_no_material_of_another_by_sheet(rooms, clock):
+    rooms.materials.create("script", "总部的", code="hq", by="li")
+    told = [(2, {"code": "hq", "type": "script", "title": "改了"})]
+    for dry_run in (True, False):
+        done = rooms.bringing.bring(told, source="x", by="li", units={"east"}, dry_run=dry_run)
+        assert (done.refused, done.edited) == (1, 0)
+    assert rooms.materials.one("hq").title == "总部的"
+
+
+def test_duplicates_stand_together(rooms, desk):
+    body = "<p>退休以后，每个月多一份固定的收入，医疗和照护都提前安排好，孩子也能放心。</p>"
+    for _ in range(3):
+        rooms.materials.create("image_text", "养老规划", body=body, tags=["pension"], by="li")
+    page = desk.get("/console/duplicates")
+    assert "3 份几乎相同" in page.text
+
+
+@pytest.mark.browser
+def test_the_pages_are_for_everybody(for_everybody, rooms, desk):
+    sent(desk, BAD, "bring")
+    body = "<p>退休以后，每个月多一份固定的收入，医疗和照护都提前安排好，孩子也能放心。</p>"
+    for _ in range(2):
+        rooms.materials.create("image_text", "养老规划", body=body, tags=["pension"], by="li")
+    for path in PAGES:
+        for_everybody(path)
