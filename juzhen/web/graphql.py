@@ -6,6 +6,7 @@ whoever holds it is told so without executing anything. Knows no field of the sc
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,15 +27,12 @@ PATH = "/graphql"
 BODY_LIMIT = 1 << 20
 _NEW, _OLD = "application/graphql-response+json", "application/json"
 _CACHED = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language, Accept"}
-_KEEPERS = (
-    "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
-    "products", "compliance", "policies", "parameters", "draws", "purchases",
-    "versions", "reviews", "comments", "duplicates",
-    "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff", "history",
-    "recommender", "reminders", "live_codes", "reps", "confirming", "touch_policy",
-    "moods", "hand_offs", "base_url", "segments",
-    "standings", "previews", "zone", "refusals", "identities",
-)  # fmt: skip
+_KEEPERS = tuple(
+    each.name
+    for each in dataclasses.fields(Context)
+    if each.init and each.name not in {"actor", "language", "now", "accounts_known"}
+)
+"""What a resolver may ask besides who asks and when; the platform has it by the same name."""
 _STATUS = {
     Outcome.ANSWERED: 200,
     Outcome.UNCHANGED: 304,
