@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import secrets
 import stat
 import tomllib
@@ -67,6 +68,10 @@ class Settings:
     )
     company_name: str = _setting("我的公司", "The company's name, as pages show it.")
     company_zone: str = _setting("Asia/Shanghai", "The company's time zone.", expected="zone")
+    company_retention: str = _setting(
+        "location=30,conversations=730,browsing=1095,advice=365",
+        "Days that events are kept, by purpose; location never over 30.", expected="purpose=days",
+    )  # fmt: skip
     web_host: str = _setting("127.0.0.1", "Address that the web process listens on.")
     web_port: int = _setting(8000, "Port that the web process listens on.", expected="port")
     web_url: str = _setting("", "The address customers and platforms reach us at; no slash.")
@@ -190,6 +195,9 @@ def _read(name: str, text: str, default: Any, expected: str, source: str) -> Any
     return value
 
 
+_PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
+
+
 def _flaw(value: Any, expected: str) -> str:
     """What was expected instead, or nothing."""
     if "|" in expected:
@@ -199,6 +207,7 @@ def _flaw(value: Any, expected: str) -> str:
         "port": lambda: 0 < value < 65_536,
         "port or 0": lambda: 0 <= value < 65_536,
         "count": lambda: 0 < value <= 64,
+        "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "seconds": lambda: 0 < value <= 3_600,
     }
     return "" if expected not in fits or fits[expected]() else f"a {expected}"

@@ -75,7 +75,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("predict", p.predictions.refit, 600.0),
             Duty("choose_vips", p.vips.weekly, 600.0),
         ],
-        "night": [Duty("train", p.nightly.due, 300.0)],
+        "night": [Duty("let_go", p.retention.run, 3_600.0), Duty("train", p.nightly.due, 300.0)],
         "channels": [
             Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
             Duty("gate", p.publishing.gate, 0.3, shared=True, idle=_SOON),

@@ -152,6 +152,17 @@ class History(Protocol):
         """Let go of refused things that were taken after all. Repeating it does no harm."""
         ...
 
+    def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
+        """Drop up to so many events of a kind whose day is over; whom each was about."""
+        ...
+
+    def remake(self, tell: Callable[[int], None] | None = None) -> int:
+        """Work out anew whatever is worked out from the events; how many there are.
+
+        The fold may run beside it; stopped anywhere, it may begin again.
+        """
+        ...
+
     def flaws(self) -> Iterator[str]:
         """Where the store contradicts itself, for ``juzhen check``."""
         ...

@@ -48,6 +48,11 @@ class Journal(Protocol):
         """The position of the newest commit, 0 before the first."""
         ...
 
+    def begin_above(self, position: int) -> None:
+        """Whatever is appended from now on lies above the position: for a journal that was brought
+        back beside a history which is ahead of it."""
+        ...
+
     def forget(self, handles: Collection[Handle]) -> int:
         """Take out every event that names one of the handles, and say how many."""
         ...

@@ -41,6 +41,19 @@ class Settling(Claiming):
         crash_point(NOTED)
         return True
 
+    def doubt_all(self, *, by: str) -> int:
+        """Whatever was being sent may have gone out: a person looks. For a restored company, whose
+        calls of then nobody remembers; how many there were."""
+        now, doubted = self._clock(), 0
+        with self._records.write() as session:
+            for kept in session.scalars(select(Delivery).where(Delivery.state == State.SENDING)):
+                kept.state, kept.reason, kept.next_at = State.UNKNOWN, "sent_before_restore", None
+                kept.lease_until = None
+                kept.fence += 1
+                kept.step(now, kept.reason, by=by)
+                doubted += 1
+        return doubted
+
     def postpone(self, delivery: Delivery, why: Busy) -> bool:
         """It did not go out and may later; parked once it was tried often and long enough."""
         now = self._clock()

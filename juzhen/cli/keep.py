@@ -36,7 +36,7 @@ def migrate() -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["search", "shelf", "profiles", "counters"]))
+@click.argument("what", type=click.Choice(["search", "shelf", "history", "profiles", "counters"]))
 def rebuild(what: str) -> None:
     """Work a fold out anew from the facts below it. The worker may run meanwhile.
 
@@ -57,6 +57,7 @@ _COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColum
 _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
     "search": lambda company, tell: company.finding.rebuild(tell),
     "shelf": _shelf,
+    "history": lambda company, tell: company.history.remake(tell),
     "profiles": lambda company, tell: company.digest.rebuild(tell),
     "counters": lambda company, tell: company.counters.rebuild(tell),
 }

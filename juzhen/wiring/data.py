@@ -18,6 +18,7 @@ from data_hub.own_acts import OwnActs
 from data_hub.prediction import Predictions
 from data_hub.privacy import Privacy
 from data_hub.profiles import Profiles
+from data_hub.retention import Retention, periods
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings
@@ -50,6 +51,7 @@ class DataHub:
     customers: Customers
     own_acts: OwnActs
     privacy: Privacy
+    retention: Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,9 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         ),
         own_acts=OwnActs(
             s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act
+        ),
+        retention=Retention(
+            s.history, digest, s.clock, days=periods(settings.company_retention), zone=s.zone
         ),
         privacy=Privacy(
             s.records, s.people, identities, s.journal, s.history, s.fold, digest, s.changes,

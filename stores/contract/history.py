@@ -239,6 +239,25 @@ class HistoryContract:
         assert ids(history.of_kinds(["viewed"], material="m1").items) == ["e3", "e1"]
         assert history.of_kinds([]).items == []
 
+    def test_a_kind_is_let_go_of_once_its_day_is_over(self, history: History) -> None:
+        told = [event(f"e{n}", at=MONDAY + timedelta(days=n), handle=BERT) for n in range(4)]
+        history.put([*told, event("x", kind="shared")], upto=1)
+        before = MONDAY.date() + timedelta(days=2)
+        assert history.let_go("viewed", before, 1) == [BERT]
+        assert history.let_go("viewed", before, 9) == [BERT]
+        assert history.let_go("viewed", before, 9) == []
+        assert ids(history.timeline([ANNA, BERT]).items) == ["e3", "e2", "x"]
+        assert sorted(history.counts([Axis.KIND])) == [(("shared",), 1), (("viewed",), 2)]
+        assert list(history.flaws()) == []
+
+    def test_remaking_changes_nothing_that_is_right(self, history: History) -> None:
+        told = [event(f"e{n}", handle=(ANNA, BERT)[n % 2], links=(PHONE,)) for n in range(9)]
+        history.put(told, upto=1)
+        before = history.counts(_ALL), ids(history.timeline([PHONE]).items)
+        assert history.remake() == 9
+        assert (history.counts(_ALL), ids(history.timeline([PHONE]).items)) == before
+        assert list(history.flaws()) == []
+
     def test_what_may_be_tried_again_waits_by_number_until_it_is_settled(
         self, history: History
     ) -> None:

@@ -151,6 +151,17 @@ class SharedCommitContract:
         assert held.commits == [1, 19]
         assert everything(opened()) == [f"e{number}" for number in range(20)]
 
+    def test_behind_a_history_that_is_ahead_what_comes_lies_above_it(self, opened: Opened) -> None:
+        journal = opened()
+        journal.append([told(1)])
+        ahead = journal.tip() + 7
+        journal.begin_above(ahead)
+        journal.append([told(2)])
+        assert [each.position > ahead for each in journal.read(0)] == [False, True]
+        journal.begin_above(ahead)
+        journal.append([told(3)])
+        assert everything(opened()) == ["e1", "e2", "e3"]
+
     def test_a_full_queue_takes_nothing(self, opened: Opened) -> None:
         held = _Held(opened())
         commit = SharedCommit(held, limit=3)  # type: ignore[arg-type]  # only append is asked

@@ -136,6 +136,14 @@ class SqliteJournal:
                 file.execute("pragma wal_checkpoint(truncate)")
         return gone
 
+    def begin_above(self, position: int) -> None:
+        """Whatever is appended from now on lies above the position: for a journal that was brought
+        back beside a history which is ahead of it."""
+        with self._appending, self._turn:
+            newest = max(self._numbers(), default=0)
+            if (newest << 32) <= position:
+                self._use(_name((position >> 32) + 1))
+
     def close(self) -> None:
         with self._appending:
             self._let_go()

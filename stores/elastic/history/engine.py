@@ -7,7 +7,7 @@ Nothing needs scripts, ``_delete_by_query`` or lifecycle policies, so any produc
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -281,6 +281,29 @@ class ElasticHistory:
 
     def settle(self, numbers: Collection[int]) -> None:
         self._state.settle(numbers)
+
+    def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
+        days = {"range": {"day": {"lt": before.isoformat()}}}
+        query = {"bool": {"filter": [{"term": {"kind": kind}}, days]}}
+        gone: list[Handle | None] = []
+        while len(gone) < limit:
+            few = min(_PAGE, limit - len(gone))
+            page = self._found(query, ("day", "seq"), "asc", few, None)
+            if page:
+                items = [{"delete": {"_index": hit["_index"], "_id": hit["_id"]}} for hit in page]
+                with self._cluster.asked() as client:
+                    client.bulk(operations=items, refresh=True)
+            gone += [_event(hit).handle for hit in page]
+            if len(page) < few:
+                break
+        return gone
+
+    def remake(self, tell: Callable[[int], None] | None = None) -> int:
+        """Counts and mentions lie with the events here: there is nothing else to make."""
+        count = self._count({"match_all": {}})
+        if tell:
+            tell(count)
+        return count
 
     def flaws(self) -> Iterator[str]:
         marks, _ = self._state.marks()

@@ -7,7 +7,7 @@ fold's own transaction. Everything in here can be worked out again but the event
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from sqlite3 import Connection
@@ -17,7 +17,7 @@ from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
-from stores.sqlite.history import refused
+from stores.sqlite.history import refused, remaking
 from stores.sqlite.history.arrivals import insert, unheard
 from stores.sqlite.history.erasing import DOOMED, erase
 from stores.sqlite.history.tables import (
@@ -201,6 +201,41 @@ class SqliteHistory:
     def settle(self, numbers: Collection[int]) -> None:
         with self._file.write() as file:
             refused.settle(file, numbers)
+
+    def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
+        over = "select seq, packed from events where kind = ? and day < ? order by day limit ?"
+        gone: list[Handle | None] = []
+        while len(gone) < limit:
+            with self._file.write() as file:
+                few = min(_SLICE, limit - len(gone))
+                rows = file.execute(over, (kind, before.isoformat(), few)).fetchall()
+                file.execute("pragma secure_delete=on")
+                erase(file, [seq for seq, _ in rows])
+            gone += [unpack(packed).handle for _, packed in rows]
+            if len(rows) < few:
+                break
+        return gone
+
+    def remake(self, tell: Callable[[int], None] | None = None) -> int:
+        done, seq = 0, 0
+        while True:
+            with self._file.write() as file:
+                last = remaking.mention(file, seq)
+            if last is None:
+                break
+            done, seq = done + remaking.EVENTS, last
+            if tell:
+                tell(done)
+        with self._file.read() as file:
+            handles, kinds = remaking.last_handle(file), remaking.days_of_kinds(file)
+        for first in remaking.firsts(handles):
+            with self._file.write() as file:
+                remaking.drop_strays(file, first)
+        for kind, day in kinds:
+            with self._file.write() as file:
+                remaking.recount(file, kind, day)
+        with self._file.read() as file:
+            return int(file.execute("select count(*) from events").fetchone()[0])
 
     def flaws(self) -> Iterator[str]:
         with self._file.read() as file:

@@ -1,0 +1,93 @@
+"""The timeline (时间线): a customer's latest twenty events out of many, and content by day.
+
+The baseline asks one indexed table the same; both answer the same events. 250,000 events a SIZE:
+the full five million are SIZE=20.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.baselines.indexed_table import IndexedTable
+from bench.fold import CUSTOMERS, NOW, events
+from bench.lib.line import Round, compared, measured
+from kernel.events import Event, Handle
+from stores.history import Axis
+from stores.sqlite.history import SqliteHistory
+
+EVENTS, ASKED, PAGE = 250_000, 500, 20
+MOST_MS, COUNTS_MS = 20.0, 100.0
+_PUT = 2_000
+
+
+def run(size: int) -> Iterator[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        history = SqliteHistory(Path(folder) / "history.db", durability="process")
+        table = IndexedTable(Path(folder) / "table.db")
+        dice, numbers = random.Random(1), itertools.count(1)
+        for upto in range(1, EVENTS * size // _PUT + 1):
+            told = events(dice, numbers, _PUT)
+            history.put(told, upto=upto)
+            table.put(told)
+        handles = [Handle("user", "acc_app", f"u{n}") for n in range(CUSTOMERS)]
+
+        def ours(handle: Handle) -> list[Event]:
+            return history.timeline([handle], limit=PAGE).items
+
+        def theirs(handle: Handle) -> list[Event]:
+            return table.timeline(str(handle), PAGE)
+
+        asked = dice.sample(handles, ASKED)
+        if any(_ids(ours(each)) != _ids(theirs(each)) for each in asked[:50]):
+            raise RuntimeError("the two answer differently")
+        line = compared(
+            "timeline", _timed(ours, asked), _timed(theirs, asked), unit="pages/s",
+            size=EVENTS * size, against="one indexed table", goal=0.3,
+        )  # fmt: skip
+        yield line | {"ok": line["p99_ms"] <= MOST_MS}
+        yield measured(
+            "timeline_counts", _counted(history), "ms", size=EVENTS * size, most=COUNTS_MS
+        )
+        history.close()
+        table.close()
+
+
+def _ids(events_: list[Event]) -> list[str]:
+    return [each.id for each in events_]
+
+
+def _timed(ask: Callable[[Handle], list[Event]], asked: list[Handle]) -> Callable[[], Round]:
+    def round_() -> Round:
+        took, begun, used = [], time.perf_counter(), time.process_time()
+        for handle in asked:
+            at = time.perf_counter()
+            ask(handle)
+            took.append((time.perf_counter() - at) * 1_000)
+        spent = time.perf_counter() - begun
+        cpu = (time.process_time() - used) * 1_000 / len(asked)
+        return Round(
+            len(asked) / spent, float(np.percentile(took, 50)), float(np.percentile(took, 99)), cpu
+        )
+
+    return round_
+
+
+def _counted(history: SqliteHistory) -> float:
+    """Content × day × account over thirty days, the slowest of five."""
+    took = []
+    for _ in range(5):
+        at = time.perf_counter()
+        history.counts(
+            [Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT], since=(NOW - timedelta(days=30)).date()
+        )
+        took.append((time.perf_counter() - at) * 1_000)
+    return max(took)

@@ -1,0 +1,63 @@
+"""F14: out of order and a week late, everybody stands where the sorted replay has her."""
+
+from datetime import timedelta
+from random import Random
+
+from sqlalchemy import select
+
+from data_hub.standings import StandingRow
+from tests.data_hub.telling import MONDAY, event, mobile, user
+from tests.sizes import sized
+
+KINDS = ("viewed_page", "read_material", "searched", "bought", "messaged", "left_contact",
+         "shared_material", "invited", "complained", "refunded")  # fmt: skip
+DAY = 24 * 60
+ARRIVED = MONDAY + timedelta(days=40)
+_SAME = ("customer", "node", "node_since", "stage", "stage_since", "grade", "desire", "began",
+         "occasions", "first_bought", "last_bought", "spent", "gaps")  # fmt: skip
+
+
+def heard(seed):
+    """Some weeks of a few people, two of whom turn out to be one."""
+    dice = Random(seed)
+    told = []
+    for n in range(sized(150, 2_000)):
+        who = dice.randrange(8)
+        links = (mobile(f"1380013800{who % 4}"),) if dice.random() < 0.05 and who < 4 else ()
+        told.append(
+            event(
+                dice.choice(KINDS), user(f"u{who}"), *links, minutes=dice.randrange(40 * DAY),
+                id=f"e{n}", received=ARRIVED, detail={"amount": dice.randrange(1, 900)},
+            )
+        )  # fmt: skip
+    return told
+
+
+def standing(hub, people):
+    with people.read() as session:
+        rows = session.scalars(select(StandingRow))
+        return sorted(tuple(getattr(row, name) for name in _SAME) for row in rows)
+
+
+def state(hub):
+    people = hub.identities._people
+    found = hub.identities.customers_of([user(f"u{n}") for n in range(8)])
+    profiles = {c: p.pack() for c, p in hub.profiles.many(set(found.values())).items()}
+    return found, profiles, standing(hub, people)
+
+
+def test_a_week_late_and_shuffled_gives_what_the_sorted_replay_gives(fresh_hub, clock):
+    told = sorted(heard(7), key=lambda each: each.at)
+    clock.move(told[-1].at - clock())
+    with fresh_hub() as hub:
+        hub.tell(*told)
+        expected = state(hub)
+    dice = Random(8)
+    late = sorted(told, key=lambda each: each.at.timestamp() + dice.random() * 7 * 86_400)
+    with fresh_hub() as hub:
+        for begin in range(0, len(late), 25):
+            hub.tell(*late[begin : begin + 25], *late[max(0, begin - 3) : begin])
+        assert state(hub) == expected
+        hub.digest.rebuild()
+        hub.settle()
+        assert state(hub) == expected

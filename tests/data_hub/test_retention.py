@@ -1,0 +1,61 @@
+"""What was kept long enough is let go of, purpose by purpose, and the profile with it."""
+
+from datetime import timedelta
+
+import pytest
+
+from data_hub.retention import PURPOSES, Retention, periods
+from kernel.errors import Invalid
+from stores.history import Axis
+from tests.data_hub.telling import MONDAY, event, user
+
+DAY = 24 * 60
+
+
+def kept(hub):
+    return {kind: count for (kind,), count in hub.history.counts([Axis.KIND])}
+
+
+def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, clock):
+    clock.move(MONDAY - clock())
+    place = {"lat": 31.2, "lng": 121.5}
+    hub.tell(
+        event("located", user("u1"), minutes=-40 * DAY, detail=place),
+        event("located", user("u1"), minutes=-31 * DAY, detail=place),
+        event("located", user("u1"), minutes=-29 * DAY, detail=place),
+        event("bought", user("u1"), minutes=-900 * DAY, detail={"amount": 1}),
+        event("viewed_page", user("u2"), minutes=-40 * DAY),
+    )
+    rule = Retention(hub.history, hub.digest, clock, days=periods(""))
+    assert rule.run(1) == 1
+    assert rule.run() == 1
+    assert rule.run() == 0
+    assert kept(hub) == {"located": 1, "bought": 1, "viewed_page": 1}
+    assert hub.profiles.of(hub.id_of(user("u1"))).events == 2
+    clock.move(timedelta(days=3))
+    assert rule.run() == 1
+    assert list(hub.history.flaws()) == []
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_every_purpose_has_its_own_days(hub, clock, purpose):
+    clock.move(MONDAY - clock())
+    kind = PURPOSES[purpose][0]
+    hub.tell(*(event(kind, user("u1"), minutes=-n * DAY) for n in (1, 8, 20)))
+    Retention(hub.history, hub.digest, clock, days=periods(f"{purpose}=7")).run()
+    assert kept(hub) == {kind: 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [("", {"location": 30}), ("location=365", {"location": 30}), ("location=7", {"location": 7}),
+     ("browsing=10, advice=3", {"browsing": 10, "advice": 3, "location": 30})],
+)  # fmt: skip
+def test_location_is_never_kept_over_thirty_days(told, found):
+    assert periods(told) == found
+
+
+@pytest.mark.parametrize("told", ["mood=3", "location", "location=0", "location=x"])
+def test_what_is_no_period_is_refused(told):
+    with pytest.raises(Invalid):
+        periods(told)

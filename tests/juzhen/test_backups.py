@@ -1,0 +1,147 @@
+"""A company is copied while it works and comes back elsewhere, whole, or is refused."""
+
+import json
+import shutil
+import threading
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+from sizes import sized
+from sqlalchemy import update
+
+from channels.deliveries import Delivery
+from channels.deliveries.record import State
+from juzhen.check import flaws
+from juzhen.cli import juzhen
+from juzhen.settings import begin, load
+from juzhen.transfer.backups import MANIFEST, backup, restore
+from juzhen.transfer.backups import settle as go_on
+from juzhen.wiring import assemble, migrate
+from kernel.clock import utc_now
+from kernel.errors import Conflict, Invalid
+from kernel.events import Event, Handle
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = tmp_path / "home"
+    begin(home, stores_durability="process")
+    migrate(load({"JUZHEN_HOME": str(home)}))
+    return home
+
+
+def opened(home):
+    return assemble(load({"JUZHEN_HOME": str(home)}))
+
+
+def told(name, n=0):
+    return Event(id=name, kind="viewed_page", at=utc_now() - timedelta(days=n), account="acc_app",
+                 handle=Handle("user", "acc_app", f"u{n}"), received=utc_now())  # fmt: skip
+
+
+def settle(company):
+    while company.fold.run() or company.digest.run():
+        pass
+
+
+def names(company):
+    settle(company)
+    page, found = company.history.after(0, 100_000), set()
+    found |= {event.id for _, event in page}
+    return found
+
+
+def test_taken_under_load_again_and_again_it_comes_back_whole(home, tmp_path):
+    """F32: whatever was answered before a backup began is in it; nothing contradicts itself."""
+    company = opened(home)
+    stop, answered = threading.Event(), []
+
+    def work():
+        n = 0
+        while not stop.is_set():
+            company.intake.take([told(f"e{n}-{k}", k) for k in range(20)])
+            answered.append(n)
+            n += 1
+            if n % 3 == 0:
+                company.fold.run()
+                company.digest.run(300)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for turn in range(sized(3, 20)):
+            while len(answered) <= turn * 5:
+                stop.wait(0.01)
+            before = len(answered)
+            backup(load({"JUZHEN_HOME": str(home)}), tmp_path / f"b{turn}", utc_now())
+            again = tmp_path / f"again{turn}"
+            restore(tmp_path / f"b{turn}", again)
+            other = opened(again)
+            go_on(other.journal, other.history, other.deliveries, by="t")
+            found = names(other)
+            assert {f"e{n}-{k}" for n in answered[:before] for k in range(20)} <= found
+            other.intake.take([told("after")])
+            assert "after" in names(other)
+            assert [each for each in flaws(other) if each[0] != "packages"] == []
+            other.close()
+    finally:
+        stop.set()
+        worker.join()
+        company.close()
+
+
+def test_what_was_being_sent_comes_back_unknown_and_the_rest_due(home, tmp_path, monkeypatch):
+    company = opened(home)
+    account = company.accounts.add(code="a", name="A", kind="app", ecosystem="own_app", by="t").id
+    for n in range(3):
+        company.deliveries.queue(
+            account=account, occasion=f"o{n}", target=Handle("user", account, "u1"), by="t"
+        )
+    with company.records.write() as session:
+        session.execute(
+            update(Delivery).where(Delivery.occasion == "o1").values(state=State.SENDING)
+        )
+    company.close()
+    runner = CliRunner()
+    monkeypatch.setenv("JUZHEN_HOME", str(home))
+    done = runner.invoke(juzhen, ["backup", str(tmp_path / "b"), "--json"])
+    assert done.exit_code == 0, done.output
+    monkeypatch.setenv("JUZHEN_HOME", str(tmp_path / "again"))
+    shutil.copytree(home, tmp_path / "again", ignore=lambda _, found: set(found) - {"juzhen.toml"})
+    done = runner.invoke(juzhen, ["restore", str(tmp_path / "b"), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)[0]["unknown"] == 1
+    other = opened(tmp_path / "again")
+    states = {each.occasion: each.state for each in other.deliveries.page(first=9).items}
+    other.close()
+    assert states == {"o0": "due", "o1": "unknown", "o2": "due"}
+
+
+def test_a_backup_that_is_incomplete_changed_or_later_is_refused(home, tmp_path):
+    place = tmp_path / "b"
+    backup(load({"JUZHEN_HOME": str(home)}), place, utc_now())
+    with pytest.raises(Conflict):
+        backup(load({"JUZHEN_HOME": str(home)}), place, utc_now())
+    with pytest.raises(Conflict):
+        restore(place, home)
+    with pytest.raises(Invalid):
+        restore(home, tmp_path / "x")
+    whole = (place / "people.db").read_bytes()
+    (place / "people.db").write_bytes(whole[:-1] + b"x")
+    with pytest.raises(Invalid) as refused:
+        restore(place, tmp_path / "x")
+    assert refused.value.reason == "backup_was_changed"
+    (place / "people.db").write_bytes(whole)
+    kept = json.loads((place / MANIFEST).read_text())
+    (place / MANIFEST).write_text(json.dumps(kept | {"migration": "9999"}))
+    with pytest.raises(Invalid) as refused:
+        restore(place, tmp_path / "x")
+    assert refused.value.reason == "backup_of_a_later_version"
+    assert not (tmp_path / "x").exists()
+
+
+def test_keys_stay_at_home_if_asked(home, tmp_path):
+    told = backup(load({"JUZHEN_HOME": str(home)}), tmp_path / "b", utc_now(), keys=False)
+    assert not (told.folder / "juzhen.toml").exists()
+    assert (tmp_path / "b").stat().st_mode & 0o077 == 0
