@@ -121,7 +121,7 @@ BUILT_IN = {
             "poster", "海报", "Poster",
             (
                 _field("slogan", Kind.TEXT, "主标语", "Slogan"),
-                _field("rep_card", Kind.FLAG, "留出名片位", "Room for the rep's card"),
+                _field("rep_card", Kind.FLAG, "海报上印名片", "The rep's card on the poster"),
                 *_OFFER,
             ),
             ("opened_link", "read_material", "saved_image", "shared_material"),

@@ -199,14 +199,21 @@ class Shelf:
         """When something next opens or closes by itself."""
         return listing.next_boundary(self._records, now or self._clock())
 
-    def tally(self, account: str = "") -> Tally:
-        """How much stands now and how much is to come; without an account on all together."""
-        return listing.tally(self._records, account, self._clock())
+    def tally(self, account: str = "", *, sight: Collection[str] | None = None) -> Tally:
+        """How much stands now and how much is to come; without an account on all together.
+        ``sight`` are units (None is all), as everywhere here."""
+        return listing.tally(self._records, account, self._clock(), sight)
 
-    def standing(self, account: str, now: datetime | None = None) -> list[Placement]:
+    def standing(
+        self,
+        account: str,
+        now: datetime | None = None,
+        *,
+        sight: Collection[str] | None = None,
+    ) -> list[Placement]:
         """What may be shown there at this moment, the newest opening first."""
         now = now or self._clock()
-        wanted = _open_at(now).where(Placement.account == account)
+        wanted = _seen(_open_at(now).where(Placement.account == account), sight)
         with self._records.read() as session:
             return list(
                 session.scalars(wanted.order_by(Placement.opens.desc(), Placement.id.desc()))
@@ -260,13 +267,16 @@ class Shelf:
         with self._records.read() as session:
             return list(session.scalars(wanted.limit(limit)))
 
-    def coming(self, account: str = "", limit: int = 50) -> list[Placement]:
+    def coming(
+        self, account: str = "", limit: int = 50, *, sight: Collection[str] | None = None
+    ) -> list[Placement]:
         """What will open, the soonest first."""
         wanted = select(Placement).where(
             Placement.retired.is_(None), Placement.opens > self._clock()
         )
         if account:
             wanted = wanted.where(Placement.account == account)
+        wanted = _seen(wanted, sight)
         with self._records.read() as session:
             found = session.scalars(wanted.order_by(Placement.opens, Placement.id).limit(limit))
             return list(found)
@@ -368,6 +378,10 @@ class Shelf:
             account=placement.account, opens=placement.opens.isoformat(),
             closes=placement.closes.isoformat(),
         )  # fmt: skip
+
+
+def _seen(wanted: Select[Placement], sight: Collection[str] | None) -> Select[Placement]:
+    return wanted if sight is None else wanted.where(Placement.unit.in_(sight))
 
 
 def _open_at(now: datetime) -> Select[Placement]:

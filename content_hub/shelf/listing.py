@@ -225,9 +225,14 @@ class Tally(NamedTuple):
     coming: int
 
 
-def tally(records: Records, account: str, now: datetime) -> Tally:
+def tally(
+    records: Records, account: str, now: datetime, sight: Collection[str] | None = None
+) -> Tally:
     """Counted for one account, or for all if it is empty."""
     where, values = ("AND account = ?", [account]) if account else ("", [])
+    if sight is not None:
+        where += f" AND unit IN ({_marks(sight)})" if sight else " AND 1 = 0"
+        values = [*values, *sight]
     counted = (  # only our own words are spliced in
         "SELECT coalesce(sum(CASE WHEN opens <= ? THEN 1 ELSE 0 END), 0), count(*)"  # noqa: S608
         f" FROM shelf_rows r WHERE tag = '' AND closes > ? AND {_NOT_BARRED} {where}"

@@ -19,22 +19,23 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/")
     def home() -> str:
         actor = allowed("read_library")
-        coming = platform.shelf.coming(limit=6)
+        hers = sight(actor)
+        coming = platform.shelf.coming(limit=6, sight=hers)
         soon = platform.clock() + timedelta(days=1)
         counted = platform.deliveries.tally()
         stuck = sum(n for (_, state), n in counted.items() if state in STUCK)
         accounts = platform.accounts.all()
         return pages.render(
             "console/home.html",
-            tally=platform.shelf.tally(),
-            shelves=[(account, platform.shelf.tally(account.id)) for account in accounts],
+            tally=platform.shelf.tally(sight=hers),
+            shelves=[(each, platform.shelf.tally(each.id, sight=hers)) for each in accounts],
             stuck=stuck,
-            total=platform.materials.page(sight=sight(actor), first=0, count=True).total,
+            total=platform.materials.page(sight=hers, first=0, count=True).total,
             coming=coming,
             soon=soon,
             accounts={account.id: account for account in accounts},
             materials=platform.materials.many({each.material for each in coming}),
             boundary=platform.shelf.next_boundary(),
-            latest=platform.materials.page(sight=sight(actor), first=5).items,
+            latest=platform.materials.page(sight=hers, first=5).items,
             types={kind.code: kind for kind in platform.types.all()},
         )

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.accounts import Account
 from content_hub.placements import Placement
 from juzhen.console import states
-from juzhen.console.desk import allowed, done, flaws_of, managed, names, typed_moment
+from juzhen.console.desk import allowed, done, flaws_of, managed, names, sight, typed_moment
 from juzhen.web import pages
 from juzhen.web.asking import language
-from kernel.errors import Conflict, Invalid, Problem
+from kernel.actors import Actor
+from kernel.errors import Conflict, Invalid, NotFound, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -25,19 +26,20 @@ _MOST = 60
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/shelf")
     def shelf() -> str:
-        allowed("read_shelf")
+        hers = sight(allowed("read_shelf"))
         accounts = platform.accounts.all()
         wanted = request.args.get("account", "")
         account = next(
             (a for a in accounts if wanted in {a.id, a.code}), next(iter(accounts), None)
         )
-        standing = platform.shelf.standing(account.id)[:_MOST] if account else []
-        coming = platform.shelf.coming(account.id, _MOST) if account else []
+        keeper, here = platform.shelf, account.id if account else ""
+        standing = keeper.standing(here, sight=hers)[:_MOST] if account else []
+        coming = keeper.coming(here, _MOST, sight=hers) if account else []
         return pages.render(
             "console/shelf.html",
             accounts=accounts,
             account=account,
-            tally=platform.shelf.tally(account.id) if account else None,
+            tally=keeper.tally(here, sight=hers) if account else None,
             standing=_rows(platform, account, standing),
             coming=_rows(platform, account, coming),
             now=platform.clock(),
@@ -59,13 +61,12 @@ def install(door: Blueprint, platform: Platform) -> None:
 
     @door.get("/placements/<key>")
     def placement(key: str) -> str:
-        allowed("read_shelf")
-        return _one(platform, platform.shelf.one(key))
+        return _one(platform, _seen(allowed("read_shelf"), platform, key))
 
     @door.post("/placements/<key>")
     def move_placement(key: str) -> AnyResponse | tuple[str, int]:
         actor = allowed("place_materials")
-        found = platform.shelf.one(key)
+        found = _seen(actor, platform, key)
         managed(actor, found.unit)
         try:
             platform.shelf.move(
@@ -75,6 +76,14 @@ def install(door: Blueprint, platform: Platform) -> None:
         except (Invalid, Conflict) as refusal:
             return _one(platform, found, refusal), 422
         return done("placement", "moved_placement", key=key)
+
+
+def _seen(actor: Actor, platform: Platform, key: str) -> Placement:
+    """The placement, if she may see it; otherwise there is none."""
+    placement, units = platform.shelf.one(key), sight(actor)
+    if units is not None and placement.unit not in units:
+        raise NotFound("placement", key)
+    return placement
 
 
 def _rows(

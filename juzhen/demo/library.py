@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from juzhen.demo.campaigns import campaign_about
 from kernel.calendar import days
 
 _TEXTS = Path(__file__).with_name("texts")
@@ -44,6 +45,7 @@ class Piece:
     document: str = ""
     video: int = -1
     branch: int = -1
+    campaign: str = ""
 
 
 @cache
@@ -242,7 +244,10 @@ def _article(each: dict[str, Any], angle: int) -> str:
 def _posters(dice: random.Random) -> Iterator[Piece]:
     for place, each in enumerate(topics()):
         for number, slogan in enumerate(each["slogans"]):
-            opens = -dice.randrange(10, 80)
+            opens, closes = -dice.randrange(10, 80), dice.choice((20, 60, 120))
+            campaign = campaign_about(each["code"]) if number >= 2 else None
+            if campaign is not None:
+                opens, closes = campaign.opens, campaign.closes
             yield Piece(
                 code=f"poster-{each['code']}-{number + 1}", type="poster", topic=each["code"],
                 title=slogan, summary=f"{each['name']}海报，底部留有名片位",
@@ -252,7 +257,8 @@ def _posters(dice: random.Random) -> Iterator[Piece]:
                     "next_step": "长按识别名片，和我聊聊",
                 },
                 tags=_tags(each["code"], "purpose.persona", "tone.warm"), motif=each["picture"],
-                palette=place + number, made=-opens, shown=(opens, dice.choice((20, 60, 120))),
+                palette=place + number, made=max(-opens, 1), shown=(opens, closes),
+                campaign=campaign.code if campaign else "",
             )  # fmt: skip
 
 
@@ -381,20 +387,3 @@ def _lives(dice: random.Random) -> Iterator[Piece]:
             motif=each["picture"], palette=number, made=max(ago, 1),
             shown=(-max(ago, 1), 20 + dice.randrange(40)),
         )  # fmt: skip
-
-
-CAMPAIGNS = (
-    ("elders", "重阳敬老季", "promotion", -85, -55),
-    ("checkup", "全民体检月", "service", -80, -20),
-    ("education", "开学教育金计划", "promotion", -75, -45),
-    ("manager", "基金经理面对面", "live", -60, -30),
-    ("community", "康养社区开放日", "offline", -50, 40),
-    ("renewal", "续期服务周", "service", -40, -25),
-    ("family", "家庭保障检视", "group", -30, 30),
-    ("theme", "月末明星题材精选", "promotion", -20, 12),
-    ("pension", "个人养老金年度提醒", "new_product", -15, 45),
-    ("birthday", "会员生日礼", "service", -90, 180),
-    ("anniversary", "司庆大促", "mega_sale", 5, 19),
-    ("newyear", "新年第一课", "live", 25, 50),
-)
-"""Code, name, kind, opens and closes in days from today."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from juzhen.demo.campaigns import CAMPAIGNS
 from juzhen.demo.company import BY, Company
 from juzhen.demo.home import NAME
-from juzhen.demo.library import CAMPAIGNS, DAYS, Piece, texts, topic
+from juzhen.demo.library import DAYS, Piece, texts, topic
 from juzhen.demo.making import document, picture, video
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Stock:
     def campaigns(self) -> None:
         """Twelve of them, past and to come."""
         self._clock.now = self._today - timedelta(days=DAYS)
-        for code, name, kind, opens, closes in CAMPAIGNS:
+        for code, name, kind, opens, closes, _ in CAMPAIGNS:
             self._platform.campaigns.create(
                 name, code=code, kind=kind, by=BY,
                 opens=self._today + timedelta(days=opens),
@@ -104,7 +105,7 @@ class Stock:
         opens, closes = each.piece.shown or (0.0, 1.0)
         self._platform.publishing.place(
             each.id, account, by=BY, opens=self._today + timedelta(days=opens),
-            closes=self._today + timedelta(days=closes),
+            closes=self._today + timedelta(days=closes), campaign=each.piece.campaign,
         )  # fmt: skip
 
     def draw(self, pieces: Sequence[Piece]) -> None:

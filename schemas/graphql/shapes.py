@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import graphene
@@ -186,12 +187,20 @@ class Input(graphene.InputObjectType):
 
 
 def verb(
-    name: str, result: str, kind: Any, act: Callable[..., Any], /, **inputs: Any
+    name: str,
+    result: str,
+    kind: Any,
+    act: Callable[..., Any],
+    /,
+    *,
+    beside: Mapping[str, graphene.Field] = MappingProxyType({}),
+    **inputs: Any,
 ) -> graphene.Field:
     """A mutation: one ``input``, and a payload with the object and the problems.
 
     ``act(ask, sent)`` does it and answers the object. What it refuses as `Invalid` or `Conflict`
-    is data; everything else is an error.
+    is data; everything else is an error. ``beside`` are more fields of the payload, whose
+    resolvers find the answer under ``result``.
     """
     title = name[0].upper() + name[1:]
     sent = type(f"{title}Input", (Input,), inputs)
@@ -200,6 +209,7 @@ def verb(
         (graphene.ObjectType,),
         {
             result: kind if isinstance(kind, graphene.Field) else graphene.Field(kind),
+            **beside,
             "problems": graphene.List(graphene.NonNull(Flawed), required=True),
         },
     )

@@ -48,9 +48,10 @@ def flask(rooms):
 class Desk:
     """A browser without JavaScript, in somebody's hands."""
 
-    def __init__(self, flask, role):
+    def __init__(self, flask, role, unit=""):
         self._client = flask.test_client()
-        self._headers = {"Accept": "text/html", **({"X-Actor": role} if role else {})}
+        self._headers = {"Accept": "text/html", "X-Unit": unit}
+        self._headers |= {"X-Actor": role} if role else {}
 
     def get(self, path):
         return self._client.get(path, headers=self._headers)
@@ -67,7 +68,7 @@ def desk(flask):
 
 @pytest.fixture
 def desk_of(flask):
-    return lambda role: Desk(flask, role)
+    return lambda role, unit="": Desk(flask, role, unit)
 
 
 @pytest.fixture

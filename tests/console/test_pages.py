@@ -197,6 +197,26 @@ def test_the_shelf_shows_now_and_next_and_loses_at_once_what_is_retired(
     assert rooms.shelf.standing(rooms.app.id) == []
 
 
+def test_a_branch_sees_its_own_shelf_and_headquarters_and_no_other_branchs(rooms, desk_of, clock):
+    for unit, title in (("", "总部的"), ("north", "华北的"), ("south", "华南的")):
+        made = rooms.materials.create("script", title, by="li", unit=unit, tags=["pension"])
+        place(rooms, made, clock)
+        place(rooms, made, clock, opens=2 * HOUR)
+    south = next(p for p in rooms.shelf.standing(rooms.app.id) if p.unit == "south")
+    north = desk_of("editor", "north")
+
+    for path in ("/console/shelf?account=app", "/console/"):
+        page = north.get(path).text
+        assert "总部的" in page
+        assert "华北的" in page
+        assert "华南的" not in page
+    assert rooms.shelf.tally(rooms.app.id, sight={"", "north"}) == (2, 2)
+    assert rooms.shelf.tally(sight=()) == (0, 0)
+    assert north.get(f"/console/placements/{south.id}").status_code == 404
+    moved = {"opens": "2026-03-02T17:00", "closes": "2026-03-02T18:00"}
+    assert north.post(f"/console/placements/{south.id}", **moved).status_code == 404
+
+
 def test_a_window_is_moved_until_it_is_over(rooms, desk, material, clock):
     placement = place(rooms, material, clock)
     path = f"/console/placements/{placement.id}"

@@ -15,9 +15,10 @@ from content_hub.scripts import forbidden
 from content_hub.tags.shipped import SHIPPED
 from juzhen.demo import access
 from juzhen.demo.build import Size, build, move
+from juzhen.demo.campaigns import CAMPAIGNS
 from juzhen.demo.company import TAGS
 from juzhen.demo.home import forget, read, settings_of
-from juzhen.demo.library import CAMPAIGNS, pieces
+from juzhen.demo.library import pieces
 from juzhen.demo.making import MOTIFS, document, picture, video
 from juzhen.wiring import assemble
 from kernel.actors import Role
@@ -45,6 +46,20 @@ def test_six_hundred_materials_of_every_kind(library):
 
 def test_the_same_seed_makes_the_same_library(library):
     assert pieces(TODAY, random.Random(1)) == library
+
+
+def test_every_campaign_shows_something_within_its_time(library):
+    shown = {}
+    for piece in library:
+        if piece.campaign:
+            shown.setdefault(piece.campaign, []).append(piece)
+
+    for campaign in CAMPAIGNS:
+        hers = shown.pop(campaign.code)
+        assert len(hers) >= 2
+        assert {piece.topic for piece in hers} == set(campaign.topics)
+        assert {piece.shown for piece in hers} == {(campaign.opens, campaign.closes)}
+    assert shown == {}
 
 
 def test_no_text_says_what_may_not_be_said(library):

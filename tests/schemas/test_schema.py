@@ -211,8 +211,13 @@ def test_a_material_is_made_tagged_placed_moved_and_retired(house, clock):
     assert titles(house) == []
     clock.move(DAY)
     assert titles(house) == ["开场"]
-    gone = house.ask('mutation { retireMaterial(input: {material: "open1"}) { material { id } } }')
-    assert gone["retireMaterial"]["material"]["id"] == made["material"]["id"]
+    gone = house.ask(
+        'mutation { retireMaterial(input: {material: "open1"})'
+        " { material { id } cancelled inFlight } }"
+    )
+    assert gone["retireMaterial"] == {
+        "material": {"id": made["material"]["id"]}, "cancelled": 0, "inFlight": 0,
+    }  # fmt: skip
     assert titles(house) == []
 
 

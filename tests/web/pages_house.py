@@ -35,7 +35,8 @@ from tests.channels.house import House
 
 
 class PagesHouse(House):
-    """Whoever asks is named by the header ``X-Actor``: a role, perhaps an id, or nobody."""
+    """Whoever asks is named by the header ``X-Actor``: a role, perhaps an id, or nobody.
+    ``X-Unit`` is where she works; without it she works for headquarters and sees everything."""
 
     def __init__(self, records, people, clock, home):
         super().__init__(records, people, clock)
@@ -84,9 +85,10 @@ class PagesHouse(House):
         g.nonce, g.csrf, g.request_id = secrets.token_urlsafe(8), "form-token", "r1"
         role, _, who = request.headers.get("X-Actor", "").partition(" ")
         who = who or "stf_li"
-        g.actor = (
-            Actor(id=who, staff=who, role=Role(role), name="李编", reach=None) if role else None
-        )
+        unit, where = request.headers.get("X-Unit", ""), {}
+        if unit:
+            where = {"unit": unit, "units": frozenset({"", unit}), "reach": frozenset({unit})}
+        g.actor = Actor(id=who, staff=who, role=Role(role), name="李编", **where) if role else None
 
     def close(self):
         self.commit.close()

@@ -38,6 +38,12 @@ def pdf(pages=3):
     return out.getvalue()
 
 
+def png():
+    out = io.BytesIO()
+    Image.new("RGB", (300, 420), "#369").save(out, "PNG")
+    return out.getvalue()
+
+
 @pytest.fixture
 def shown(rooms, clock):
     """A material on the app's shelf for an hour, with everything a customer wants to know."""
@@ -79,6 +85,18 @@ def test_a_link_is_counted_under_a_cookie_and_leads_to_the_page(rooms, phone, sh
     assert {(each.account, each.rep) for each in (first, second)} == {(rooms.twin.id, rep.id)}
     assert first.ecosystem == "own_app"
     assert first.detail == {}
+
+
+def test_a_poster_carries_the_card_of_the_rep_who_sent_it(rooms, phone, shown, rep):
+    cover = rooms.media.take(png(), by="li", name="海报.png").id
+    poster = shown("poster", cover=cover, fields={"rep_card": True})
+
+    signed = phone.get(phone.get(link(rooms, poster, rep.id), headers=PHONE).location).text
+    plain = phone.get(phone.get(link(rooms, poster), headers=PHONE).location).text
+
+    assert signed.count("王敏") == 1
+    assert "王敏" in signed.partition('<figure class="signed">')[2].partition("</figure>")[0]
+    assert "signed" not in plain
 
 
 @pytest.mark.rule("R4.5", "R4.6")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import graphene
 
@@ -133,21 +133,35 @@ def move_placement(ask: Ask, sent: Sent) -> PlacementRecord:
 
 def _placement(context: Context, sought: str) -> PlacementRecord:
     placement = context.shelf.one(sought)
-    material = shapes.materials(context).of(placement.material)
-    if material is None or not context.sees(material.unit):
+    if not context.sees(placement.unit):
         raise NotFound("placement", sought[:80])
-    if not context.manages(material.unit):
-        raise Forbidden("content_of_another_unit", unit=material.unit)
+    if not context.manages(placement.unit):
+        raise Forbidden("content_of_another_unit", unit=placement.unit)
     return placement
 
 
-def retire_material(ask: Ask, sent: Sent) -> MaterialRecord:
+class _Gone(NamedTuple):
+    material: MaterialRecord
+    cancelled: int
+    in_flight: int
+
+
+def retire_material(ask: Ask, sent: Sent) -> _Gone:
     """Take a material off every shelf at once, now and to come."""
     context: Context = ask.context
     require(context.actor, "retire_materials")
     material = managed(context, sent["material"])
-    context.publishing.retire(material.id, by=context.actor.id)
-    return material
+    retired = context.publishing.retire(material.id, by=context.actor.id)
+    return _Gone(material, retired.cancelled, retired.in_flight)
+
+
+def _gone(name: str, kind: Any, says: str = "") -> graphene.Field:
+    """A field of what was retired; null if it was not."""
+
+    def told(payload: Any, ask: Ask) -> Any:
+        return payload.material and getattr(payload.material, name)
+
+    return graphene.Field(kind, resolver=told, description=says or None)
 
 
 def create_tag(ask: Ask, sent: Sent) -> TagRecord:
@@ -268,7 +282,17 @@ ROOTS = {
         placement=graphene.ID(required=True), opens=Moment(), closes=Moment(),
     ),
     "retire_material": verb(
-        "retireMaterial", "material", shapes.Material, retire_material, material=key()
+        "retireMaterial", "material", _gone("material", shapes.Material), retire_material,
+        beside={
+            "cancelled": _gone(
+                "cancelled", graphene.Int, "Deliveries that were still to come, and are not now."
+            ),
+            "in_flight": _gone(
+                "in_flight", graphene.Int,
+                "Deliveries begun before: taken down once the platform has answered.",
+            ),
+        },
+        material=key(),
     ),
     "create_tag": verb(
         "createTag", "tag", shapes.Tag, create_tag,
