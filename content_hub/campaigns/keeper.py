@@ -50,7 +50,8 @@ class Campaigns:
         proof: str = "",
         reward: str = "",
     ) -> Campaign:
-        """A new campaign. Raises one `Invalid` that lists every flaw."""
+        """A new campaign. Raises one `Invalid` that lists every flaw, and `Conflict` for a code
+        that is taken."""
         operation = operation or _OPERATIONS.get(kind, Operation.ACTIVITY)
         form = {"task": task, "proof": proof, "reward": reward}
         flaws = [
@@ -148,7 +149,7 @@ class Campaigns:
         return found
 
     def one(self, key: str) -> Campaign:
-        """By id or code."""
+        """By id or code. Raises `NotFound`."""
         with self._records.read() as session:
             found = session.scalar(
                 select(Campaign).where((Campaign.id == key) | (Campaign.code == key))

@@ -62,7 +62,7 @@ class Materials:
         tags: Collection[str] = (),
         source: tuple[str, str, str] | None = None,
     ) -> Material:
-        """A new material. Raises one `Invalid` that lists every flaw."""
+        """A new one. Raises one `Invalid` listing every flaw, `Conflict` for a taken code."""
         texts: dict[str, Any] = {
             "title": title, "summary": summary, "body": body, "cover": cover,
         }  # fmt: skip
@@ -165,7 +165,8 @@ class Materials:
         by: str,
         remove: Collection[str] = (),
     ) -> list[Material]:
-        """Put tags on materials and take others off, all or nothing; harmless when repeated."""
+        """Put tags on materials and take others off, all or nothing; harmless when repeated.
+        Raises `Invalid` naming what there is not, and for more than `BATCH`."""
         keys = [materials] if isinstance(materials, str) else list(materials)
         if not 0 < len(keys) <= BATCH:
             raise Invalid("materials", "too_many_at_once", limit=BATCH)
@@ -222,14 +223,15 @@ class Materials:
         url: str,
         *,
         by: str,
-        type: str = "short_video",  # noqa: A002
+        type: str = "short_video",  # noqa: A002  # the field's own word
         title: str = "",
         summary: str = "",
         unit: str = "",
     ) -> Material:
         """A material that was made elsewhere, by reference. One source is one material.
 
-        Registering it again, at the same time or later, answers with the one that is there.
+        Registering it again, at the same time or later, answers with the one that is there. Raises
+        one `Invalid` that lists every flaw.
         """
         flaws = [
             *richtext.text_flaws("source_platform", source_platform, 60, required=True),
@@ -250,7 +252,7 @@ class Materials:
             )  # fmt: skip
 
     def one(self, key: str) -> Material:
-        """By id or code."""
+        """By id or code. Raises `NotFound`."""
         with self._records.read() as session:
             found = session.scalar(
                 select(Material).where((Material.id == key) | (Material.code == key))

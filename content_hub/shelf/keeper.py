@@ -101,7 +101,8 @@ class Shelf:
         opens: datetime | None = None,
         closes: datetime | None = None,
     ) -> Placement:
-        """The same promise for another time. What is over or retired does not move."""
+        """The same promise for another time. Raises `NotFound`, `Invalid` for a window that does
+        not fit, `Conflict` for what is over, retired, or promised there already."""
         material = self.one(placement).material
         with self._records.write(f"placement:{material}") as session:
             kept = session.get_one(Placement, placement)
@@ -282,6 +283,7 @@ class Shelf:
             return list(found)
 
     def one(self, placement: str) -> Placement:
+        """By id. Raises `NotFound`."""
         with self._records.read() as session:
             found = session.get(Placement, placement)
         if found is None:
@@ -321,7 +323,8 @@ class Shelf:
         types: Collection[str] = (),
         fallback: str = "",
     ) -> Slot:
-        """A place on an account, or other rules for one that is there."""
+        """A place on an account, or other rules for one that is there. Raises `Invalid` for a
+        capacity out of range, an unknown type, and a fallback that is no other slot there."""
         if not 1 <= capacity <= 100:
             raise Invalid("capacity", "capacity_out_of_range", limit=100)
         for type_ in types:

@@ -151,7 +151,7 @@ class Window:
         key = (where, *values[:2], *values[4:], as_of)  # without the moment, which `as_of` tells
         known = self._totals.get(key) if as_of is not None else None
         if known is None:
-            counting = f"SELECT count(*) FROM shelf_rows r WHERE {where}"  # noqa: S608
+            counting = f"SELECT count(*) FROM shelf_rows r WHERE {where}"  # noqa: S608  # our words
             ((known,),) = self._records.rows(counting, values)
             if as_of is not None:
                 self._totals.put(key, known)
@@ -234,7 +234,7 @@ def tally(
         where += f" AND unit IN ({_marks(sight)})" if sight else " AND 1 = 0"
         values = [*values, *sight]
     counted = (  # only our own words are spliced in
-        "SELECT coalesce(sum(CASE WHEN opens <= ? THEN 1 ELSE 0 END), 0), count(*)"  # noqa: S608
+        "SELECT coalesce(sum(CASE WHEN opens <= ? THEN 1 ELSE 0 END), 0), count(*)"  # noqa: S608  # our words
         f" FROM shelf_rows r WHERE tag = '' AND closes > ? AND {_NOT_BARRED} {where}"
     )
     ((there, promised),) = records.rows(counted, [micros(now)] * 5 + values)
@@ -251,7 +251,7 @@ def standing(records: Records, account: str, ids: Collection[str], now: datetime
     if account:
         where += " AND r.account = ?"
         values.append(account)
-    rows = records.rows(f"SELECT DISTINCT r.material FROM shelf_rows r WHERE {where}", values)  # noqa: S608
+    rows = records.rows(f"SELECT DISTINCT r.material FROM shelf_rows r WHERE {where}", values)  # noqa: S608  # our words
     return {row[0] for row in rows}
 
 
@@ -267,7 +267,7 @@ def coverage(
         where += f" AND r.account IN ({_marks(accounts)})"
         values += accounts
     counted = (  # only our own words are spliced in
-        f"SELECT r.tag, count(DISTINCT r.material) FROM shelf_rows r WHERE {where} GROUP BY r.tag"  # noqa: S608
+        f"SELECT r.tag, count(DISTINCT r.material) FROM shelf_rows r WHERE {where} GROUP BY r.tag"  # noqa: S608  # our words
     )
     return {row[0]: row[1] for row in records.rows(counted, values)}
 
