@@ -23,6 +23,7 @@ from juzhen.console import (
     library,
     lives,
     material,
+    operations,
     placing,
     products,
     rules,
@@ -47,7 +48,7 @@ def blueprint(platform: Platform) -> Blueprint:
         home, library, material, lives, versions, words, products,
         campaigns, sheets, duplicates,
         tagging, placing, shelf, calendar, coverage, deliveries,
-        segments, rules, boards, events, customers, identities,
+        segments, rules, boards, events, customers, identities, operations,
     ):  # fmt: skip
         page.install(door, platform)
     return door

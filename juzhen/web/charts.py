@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 _HIGH, _WIDE, _GAP = 48, 8, 2
+_ROW, _ALONG = 26, 320
 
 
 def bars(values: Sequence[tuple[str, float]], label: str) -> Markup:
@@ -28,3 +29,21 @@ def bars(values: Sequence[tuple[str, float]], label: str) -> Markup:
     return Markup(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
     ).format(wide, _HIGH, label, drawn)
+
+
+def steps(values: Sequence[tuple[str, int, str]], label: str) -> Markup:
+    """One bar for each (name, value, address), one under the other; each leads to its address."""
+    top = max((value for _, value, _ in values), default=0) or 1
+    drawn = Markup("")
+    for place, (name, value, address) in enumerate(values):
+        drawn += Markup(
+            '<a href="{}" aria-label="{}: {}"><rect x="0" y="{}" width="{}" height="{}">'
+            '<title>{}: {}</title></rect><text x="4" y="{}">{} {}</text></a>'
+        ).format(
+            address, name, f"{value:,}", place * _ROW, max(round(value / top * _ALONG, 1), 1.0),
+            _ROW - 4, name, f"{value:,}", place * _ROW + 16, name, f"{value:,}",
+        )  # fmt: skip
+    high = max(len(values) * _ROW, 1)
+    return Markup(
+        '<svg class="steps" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>'
+    ).format(_ALONG, high, label, drawn)

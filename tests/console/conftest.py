@@ -84,6 +84,7 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     clock.move(MONDAY - clock())
     r, c = rooms, rooms.changes
     r.history = SqliteHistory(tmp_path / "history.db", durability="process")
+    r.people = people
     r.profiles = Profiles(people, r.identities)
     r.segments = Segments(r.records, people, r.identities, c, clock)
     r.standings = Standings(

@@ -1,0 +1,111 @@
+"""Buyers (复购与价值): by the month of the first purchase, and whether the business fits drip care.
+
+Read off the standings; nobody types anything in. What a cohort cost is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+
+from sqlalchemy import select
+
+from data_hub.profiles import Profiles
+from data_hub.standings import StandingRow
+from kernel.calendar import Zone
+from kernel.clock import Clock
+from stores.records import Records
+
+HABIT = 5
+"""The purchase at which a habit sticks."""
+FIT_RATE, FIT_GAP, FIT_BUYERS = 0.3, 120, 30
+"""Drip care pays where so many buy again, that often (D), and enough bought to say so."""
+_LOOKED_AT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Those who first bought in one month."""
+
+    month: str
+    buyers: int
+    repurchase: float
+    """The share who bought on another day again."""
+    value: float
+    """What each has spent so far, on average: the lifetime value as far as it has gone."""
+    worth: float
+    """What all of them have spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Does the category fit care for each customer (R163)?"""
+
+    buyers: int
+    repurchase: float
+    gap: float | None
+    """Median days between purchases of who buys again."""
+    per_fan: float
+    """Spend over everybody we know."""
+    fits: bool | None
+    """None while too few have bought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Everybody who bought, as of one moment."""
+
+    cohorts: Sequence[Cohort]
+    fit: Fit
+    nth: Mapping[int, float]
+    """Median days from the first purchase to the nth, as far as anybody came."""
+    looked_at: int
+    """Of how many buyers' purchases that was worked out: the latest."""
+    as_of: datetime
+
+
+def buyers(people: Records, profiles: Profiles, clock: Clock, zone: Zone) -> Buyers:
+    """Work it out, from one snapshot."""
+    wanted = select(
+        StandingRow.customer, StandingRow.occasions, StandingRow.first_bought,
+        StandingRow.last_bought, StandingRow.spent, StandingRow.gaps, StandingRow.gap_sum,
+    )  # fmt: skip
+    with people.read() as session:
+        everybody = session.execute(wanted).all()
+    rows = [row for row in everybody if row.occasions]
+    by_month: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        month = f"{zone.local(datetime.fromtimestamp(row.first_bought, UTC)):%Y-%m}"
+        by_month.setdefault(month, []).append((row.occasions, row.spent))
+    cohorts = [_cohort(month, told) for month, told in sorted(by_month.items(), reverse=True)]
+    latest = sorted(rows, key=lambda row: row.last_bought, reverse=True)[:_LOOKED_AT]
+    nth = _nth(profiles, [row.customer for row in latest])
+    gaps = [row.gap_sum / row.gaps for row in rows if row.gaps]
+    return Buyers(cohorts, _fit(rows, gaps, len(everybody)), nth, len(latest), clock())
+
+
+def _cohort(month: str, told: Sequence[tuple[int, float]]) -> Cohort:
+    worth = sum(spent for _, spent in told)
+    again = sum(occasions > 1 for occasions, _ in told)
+    return Cohort(month, len(told), again / len(told), worth / len(told), worth)
+
+
+def _fit(rows: Sequence[object], gaps: Sequence[float], known: int) -> Fit:
+    spent = sum(row.spent for row in rows)  # type: ignore[attr-defined]  # a row of the query
+    again = sum(row.occasions > 1 for row in rows)  # type: ignore[attr-defined]  # as above
+    rate, gap = again / len(rows) if rows else 0.0, median(gaps) if gaps else None
+    fits = None
+    if len(rows) >= FIT_BUYERS:
+        fits = rate >= FIT_RATE and gap is not None and gap <= FIT_GAP
+    return Fit(len(rows), rate, gap, spent / known if known else 0.0, fits)
+
+
+def _nth(profiles: Profiles, customers: Sequence[str]) -> dict[int, float]:
+    waited: dict[int, list[float]] = {}
+    for profile in profiles.many(customers).values():
+        days = sorted({each.at for each in profile.bought()})
+        for nth, at in enumerate(days[1:HABIT], 2):
+            waited.setdefault(nth, []).append((at - days[0]).total_seconds() / 86_400)
+    return {nth: median(each) for nth, each in sorted(waited.items())}

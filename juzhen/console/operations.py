@@ -1,0 +1,150 @@
+"""The operation pages (运营看板): content, data and operation at one glance; funnels; buyers.
+
+Every number leads to the events or the page behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request, url_for
+from sqlalchemy import func, select
+
+from data_hub.catalogue import KINDS, kind_of
+from data_hub.measures.buyers import buyers
+from data_hub.measures.funnels import FunnelStep, funnel
+from engagement.reminders import Reminder
+from juzhen.console.desk import allowed
+from juzhen.web import charts, pages
+from juzhen.web.asking import language
+from kernel.errors import Invalid
+from kernel.events import Event
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_DAYS = 30
+_FLOW = (
+    ("flow_shelf", ("placed",)),
+    ("flow_sent", ("published", "sent")),
+    ("flow_viewed", ("read_material", "played_video", "opened_link")),
+    ("flow_acted", ("shared_material", "liked_material", "left_contact", "asked_quote", "bought")),
+)
+_STEPS = ("viewed_page", "read_material", "left_contact", "bought")
+_MOST_STEPS, _MOST_EVENTS = 5, 20_000
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/operations")
+    def operations() -> str:
+        allowed("read_boards")
+        now = platform.clock()
+        since = platform.zone.day(now) - timedelta(days=_DAYS - 1)
+        flow = [(words, kinds, _count(platform, kinds, since)) for words, kinds in _FLOW]
+        materials = platform.materials.page(first=1, count=True).total or 0
+        due, done = _tasks(platform)
+        tongue = language()
+        named = [(pages.speak("flow_drafts"), materials, url_for("console.library"))] + [
+            (pages.speak(words), n, url_for("console.events", kind=kinds[0], since=since))
+            for words, kinds, n in flow
+        ]
+        return pages.render(
+            "console/operations.html", flow=named, kinds=[kinds for _, kinds, _ in flow],
+            chart=charts.steps(named, pages.speak("content_flow")), now=now, days=_DAYS,
+            pace=_pace(platform), behind=platform.fold.behind(),
+            digesting=max(platform.history.newest() - platform.digest.mark(), 0),
+            refused=sum(each.count for each in platform.refusals.sorts(1_000)),
+            campaigns=platform.campaigns.page(running=True, first=20, count=True),
+            due=due, done=done, tongue_=tongue,
+        )  # fmt: skip
+
+    @door.get("/funnel")
+    def funnel_page() -> str:
+        """How far people come along some steps within some days."""
+        allowed("read_boards")
+        asked = [each for each in request.args.getlist("step") if each][:_MOST_STEPS]
+        steps = [kind_of(each).name for each in asked] or list(_STEPS)
+        if len(set(steps)) != len(steps) or len(steps) < 2:
+            raise Invalid("step", "funnel_steps_differ")
+        days = _number("days", 7)
+        events, whole = _latest(platform, steps)
+        whose = platform.identities.customers_of({str(e.handle) for e in events if e.handle})
+        told = funnel(events, steps, timedelta(days=days), whose)
+        tongue = language()
+        named = [
+            (KINDS[each.kind].label(tongue) if each.kind in KINDS else each.kind, each.reached,
+             url_for("console.events", kind=each.kind))
+            for each in told
+        ]  # fmt: skip
+        return pages.render(
+            "console/funnel.html", told=_rows(told, named), days=days, steps=steps, whole=whole,
+            chart=charts.steps(named, pages.speak("funnel")), looked_at=len(events),
+            kinds=[(name, kind.label(tongue)) for name, kind in KINDS.items()],
+            now=platform.clock(), most=_MOST_STEPS,
+        )  # fmt: skip
+
+    @door.get("/buyers")
+    def buyers_page() -> str:
+        allowed("read_boards")
+        told = buyers(platform.people, platform.profiles, platform.clock, platform.zone)
+        worth = [(each.month, each.value) for each in reversed(told.cohorts[:24])]
+        return pages.render(
+            "console/buyers.html", told=told, chart=charts.bars(worth, pages.speak("cohort_value"))
+        )
+
+
+def _count(platform: Platform, kinds: Sequence[str], since: Any) -> int:
+    counted = (platform.history.counts([], kind=kind, since=since) for kind in kinds)
+    return sum(count for found in counted for _, count in found)
+
+
+def _pace(platform: Platform) -> float:
+    """Events a second over the latest arrivals, up to five minutes back."""
+    newest, now = platform.history.newest(), platform.clock()
+    arrived = platform.history.after(max(newest - 2_000, 0), 2_000)
+    since = now - timedelta(minutes=5)
+    moments = [event.received for _, event in arrived if event.received and event.received >= since]
+    if not moments:
+        return 0.0
+    seconds = max((now - min(moments)).total_seconds(), 1.0)
+    return len(moments) / seconds
+
+
+def _tasks(platform: Platform) -> tuple[int, int]:
+    """Reminders that are due and open, and those done within the days shown."""
+    now = platform.clock()
+    due = select(func.count()).where(Reminder.due <= now, Reminder.done.is_(None))
+    done = select(func.count()).where(Reminder.done >= now - timedelta(days=_DAYS))
+    with platform.records.read() as session:
+        return session.scalar(due) or 0, session.scalar(done) or 0
+
+
+def _latest(platform: Platform, kinds: Sequence[str]) -> tuple[list[Event], bool]:
+    """The events of these kinds within the days shown, the latest; and whether that is all."""
+    since = platform.zone.day(platform.clock()) - timedelta(days=_DAYS - 1)
+    found: list[Event] = []
+    after: str | None = None
+    while len(found) < _MOST_EVENTS:
+        page = platform.history.of_kinds(kinds, since=since, before=after, limit=100)
+        found += page.items
+        after = page.next
+        if after is None:
+            return found, True
+    return found, False
+
+
+def _rows(
+    told: Sequence[FunnelStep], named: Sequence[tuple[str, int, str]]
+) -> list[tuple[str, str, FunnelStep]]:
+    return [(name, link, step) for (name, _, link), step in zip(named, told, strict=True)]
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= 365:
+        raise Invalid(name, "not_a_number")
+    return int(text)

@@ -1,0 +1,77 @@
+"""Operation, funnels and buyers: every number leads to what is behind it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from content_hub.campaigns import Campaigns
+from data_hub.refusals import Refusals
+from kernel.events import Refusal
+from stores.history import Fold
+from tests.data_hub.telling import MONDAY, event, user
+
+DAY = 24 * 60
+
+
+@pytest.fixture
+def rooms(knowing_rooms):
+    r = knowing_rooms
+    r.fold = Fold(r.journal, r.history)
+    r.refusals = Refusals(r.history, r.intake, r.changes, lambda told: None)
+    r.campaigns = Campaigns(r.records, r.changes, r.clock)
+    told = []
+    for n in range(40):
+        her = user(f"u{n}")
+        told.append(event("viewed_page", her, minutes=-60, account=r.app.id))
+        told.append(event("read_material", her, minutes=-50, material="m1", account=r.app.id))
+        if n % 2:
+            told.append(event("bought", her, minutes=-40, account=r.app.id,
+                              detail={"amount": 100, "product": "x"}))  # fmt: skip
+        if n % 4 == 1:
+            told.append(event("bought", her, minutes=-40 - 30 * DAY, account=r.app.id,
+                              detail={"amount": 50, "product": "x"}))  # fmt: skip
+    r.tell(*told)
+    return r
+
+
+@pytest.mark.rule("R13.1", "R13.2", "R13.3")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_one_page_shows_content_data_and_operation(rooms, desk_of, material, language):
+    rooms.intake.refuse([Refusal(at=MONDAY, door="segment", reason="not_a_time")])
+    page = desk_of("analyst").get(f"/console/operations?lang={language}").text
+    assert page.count("<svg") == 1
+    facts = re.findall(r"<dd>(?:<a [^>]*>)?([\d.,]+)", page)
+    assert facts[1] == "1"  # one refusal waits to be folded
+    assert ">40</a>" in page
+    assert ">None<" not in page
+    rooms.fold.run()
+    assert "/console/events/refused" in desk_of("analyst").get("/console/operations").text
+    assert desk_of("rep").get("/console/operations").status_code == 403
+
+
+def test_a_funnel_counts_people_within_a_window_and_leads_to_the_events(rooms, desk_of):
+    desk = desk_of("analyst")
+    path = "/console/funnel?step=viewed_page&step=read_material&step=bought&days=7"
+    page = desk.get(path).text
+    assert re.findall(r"</a></th><td>(\d+)</td>", page) == ["40", "40", "20"]
+    assert "50.0%" in page
+    link = re.search(r'<svg.*?href="([^"]+)"', page, re.DOTALL)[1]
+    assert desk.get(link.replace("&amp;", "&")).text.count("<tr><td>") == 40
+    assert desk.get("/console/funnel").status_code == 200
+    for wrong in ("step=bought", "step=bought&step=bought", "days=0", "days=x"):
+        assert desk.get(f"/console/funnel?{wrong}").status_code == 422
+
+
+@pytest.mark.rule("R125.3", "R163.1")
+def test_buyers_by_month_their_rate_value_and_days_to_the_next(rooms, desk_of):
+    page = desk_of("analyst").get("/console/buyers?lang=en").text
+    assert "50.0%" in page  # ten of twenty bought again
+    assert "30.0 days after the first" in page
+    assert "Too few buyers" in page
+    months = re.findall(r'<th scope="row">(\d{4}-\d\d)</th><td>(\d+)</td>', page)
+    assert months == [("2026-03", "10"), ("2026-01", "10")]
+    rooms.tell(*(event("bought", user(f"new{n}"), minutes=-1, account=rooms.app.id,
+                       detail={"amount": 9}) for n in range(12)))  # fmt: skip
+    assert "It fits" in desk_of("analyst").get("/console/buyers?lang=en").text
+    rooms.clock.move(timedelta(minutes=1))

@@ -1,0 +1,65 @@
+"""A funnel counts the longest chain within the window, as ClickHouse's windowFunnel does."""
+
+from datetime import timedelta
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_hub.measures.funnels import funnel, level
+from tests.data_hub.telling import event, user
+
+STEPS = ("viewed", "asked", "bought")
+
+
+@pytest.mark.parametrize(
+    ("told", "reached"),
+    [
+        ([], 0),
+        ([(0, "asked"), (1, "bought")], 0),
+        ([(0, "viewed")], 1),
+        ([(0, "viewed"), (5, "asked"), (10, "bought")], 3),
+        ([(0, "viewed"), (5, "asked"), (11, "bought")], 2),
+        ([(0, "viewed"), (2, "viewed"), (5, "asked"), (12, "bought")], 3),
+        ([(0, "asked"), (1, "viewed"), (2, "bought")], 1),
+        ([(0, "viewed"), (0, "asked"), (0, "bought")], 3),
+        ([(0, "viewed"), (3, "other"), (4, "asked")], 2),
+        ([(9, "bought"), (5, "asked"), (0, "viewed")], 3),
+    ],
+)
+def test_a_chain_counts_within_its_window(told, reached):
+    assert level(told, STEPS, 10) == reached
+
+
+def slow(told, steps, window):
+    """Every chain there is, tried one after the other."""
+    best = 0
+    ordered = sorted(told)
+    for size in range(1, len(steps) + 1):
+        for chain in combinations(ordered, size):
+            kinds = tuple(kind for _, kind in chain)
+            if kinds == steps[:size] and chain[-1][0] - chain[0][0] <= window:
+                best = max(best, size)
+    return best
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.sampled_from([*STEPS, "other"])), max_size=9,
+        unique_by=lambda each: each[0],
+    ),
+    st.integers(1, 30),
+)  # fmt: skip
+def test_it_is_the_longest_of_all_chains(told, window):
+    assert level(told, STEPS, window) == slow(told, STEPS, window)
+
+
+def test_handles_of_one_customer_are_one_person_and_rates_reconcile():
+    told = [
+        event("viewed", user("a")), event("asked", user("b"), minutes=1),
+        event("viewed", user("c")), event("bought", None, minutes=2),
+    ]  # fmt: skip
+    whose = {str(user("a")): "anna", str(user("b")): "anna"}
+    steps = funnel(told, STEPS, timedelta(minutes=5), whose)
+    assert [(each.reached, each.rate) for each in steps] == [(2, None), (1, 0.5), (0, 0.0)]
