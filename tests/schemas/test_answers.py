@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from graphql import GraphQLError
 
 from kernel.actors import Actor, Role
 from schemas.graphql.answers import Answer, Answers, Outcome
+from schemas.graphql.errors import told
 from tests.schemas.conftest import DAY, HOUR, SHELF, app, editor
 
 QUERY = "query($c: ID!) { shelf(channel: $c) { nodes { title trackedUrl } } }"
@@ -171,3 +173,13 @@ def test_the_documents_kept_are_bounded_by_their_text(house):
         house.answer("{ me { id } }" + f"# {n:04}" + "长" * 6_000)
     assert house.edition.documents._held <= 262_144
     assert house.edition.documents.held("0") is None
+
+
+def test_what_we_failed_at_is_told_by_the_word_of_every_door_and_without_a_reason(caplog):
+    wrong = GraphQLError("x", original_error=RuntimeError("a password"))
+
+    entry = told(wrong, "en")
+
+    assert entry["extensions"] == {"code": "failed"}
+    assert "password" not in str(entry)
+    assert caplog.records[0].exc_info[1].args == ("a password",)
