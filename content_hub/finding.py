@@ -6,12 +6,10 @@ answer, the database does: fewer hits, in plain order, and the answer says so.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from content_hub import richtext, sounds
 from content_hub.materials import Material, Materials
@@ -107,7 +105,7 @@ class Finding:
         where = Filter(all=tuple(wanted), any=tuple(groups))
         try:
             hits = self._heard(text, where, first, after)
-        except (OSError, sqlite3.Error, SQLAlchemyError, Overloaded):
+        except Overloaded:
             return self._plainly(text, sight, types, tags, first)
         live = self._materials.many(hits.ids)
         items = [live[id_] for id_ in hits.ids if id_ in live]
@@ -172,8 +170,24 @@ class Finding:
         return found
 
     def flaws(self) -> Iterator[str]:
-        """For ``juzhen check``: what is wrong with the index itself."""
+        """For ``juzhen check``: what is wrong with the index itself, and whether what it has
+        followed so far are the materials that there are."""
         yield from self._index.flaws()
+        held = set(self._held())
+        with self._records.read() as session:
+            there = set(session.scalars(select(Material.id)))
+            awaited = self._touched(self._changes.after(self._index.seen(), 100_000).changes)
+        yield from (f"search: {id_} is not found" for id_ in sorted(there - held - awaited))
+        yield from (f"search: {id_} is found and is no material" for id_ in sorted(held - there))
+
+    def _held(self) -> Iterator[str]:
+        """Every document of the index."""
+        after = None
+        while True:
+            hits = self._index.search("", first=100, after=after)
+            yield from hits.ids
+            if (after := hits.next) is None:
+                return
 
 
 def _document(

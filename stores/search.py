@@ -92,8 +92,9 @@ class SearchIndex(Protocol):
         """Documents that hold every word of the text, in title or body, and pass the filter.
 
         An empty text finds all that pass; one without any letter or digit finds nothing. Whatever
-        the text, it raises nothing. Best first: relevance x (1 + the number named ``boost``), then
-        by id. Raises `Invalid` for a cursor that is not ours.
+        the text, it is no error. Best first: relevance x (1 + the number named ``boost``), then
+        by id. Raises `Invalid` for a cursor that is not ours, `Overloaded` while the index
+        cannot be asked.
         """
         ...
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
+from kernel.errors import Overloaded
 from kernel.ids import cursor, page_size, read_cursor
 from stores.bigrams import Phrase, phrases, tokens
 from stores.records import Records
@@ -128,22 +130,28 @@ class SqliteSearch:
         wanted = phrases(text)
         if (text.strip() and not wanted) or not all(where.any):
             return Hits([], 0, None)
-        match = _match(wanted, where)
-        with self._records.read() as session:
-            run = session.connection().exec_driver_sql
-            rows: Sequence[Any] = []
-            if first:
-                rows = run(
-                    _page(bool(wanted), last), (boost, match, *(last or ()), first + 1)
-                ).all()
-            if first and last is None and len(rows) <= first:
-                total = len(rows)
-            else:
-                total = run("SELECT count(*) FROM texts WHERE texts MATCH ?", (match,)).scalar_one()
+        try:
+            rows, total = self._asked(_match(wanted, where), bool(wanted), boost, first, last)
+        except (SQLAlchemyError, OSError) as broken:
+            raise Overloaded("store_is_unavailable", seconds=1) from broken
         more = len(rows) > first > 0
         return Hits(
             [row.id for row in rows[:first]], total, _ends(rows[first - 1]) if more else None
         )
+
+    def _asked(
+        self, match: str, ranked: bool, boost: str, first: int, last: tuple[Any, ...] | None
+    ) -> tuple[Sequence[Any], int]:
+        """One row more than the page has, and how many there are in all."""
+        with self._records.read() as session:
+            run = session.connection().exec_driver_sql
+            rows: Sequence[Any] = []
+            if first:
+                rows = run(_page(ranked, last), (boost, match, *(last or ()), first + 1)).all()
+            if first and last is None and len(rows) <= first:
+                return rows, len(rows)
+            counted = run("SELECT count(*) FROM texts WHERE texts MATCH ?", (match,))
+            return rows, counted.scalar_one()
 
     def flaws(self) -> Iterator[str]:
         with self._records.read() as session:

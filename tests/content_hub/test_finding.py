@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from content_hub.finding import Finding
+from stores.search import Document
 from stores.sqlite.search import SqliteSearch
 
 QUESTIONS = Path(__file__).resolve().parents[2].parent / "shared" / "fixtures" / "search.json"
@@ -81,19 +83,29 @@ def test_pages_follow_one_another(finding, materials):
     assert sorted(seen) == sorted(made)
 
 
-class Broken:
-    def search(self, *asked, **more):
-        raise sqlite3.OperationalError("disk I/O error")
+def test_without_the_index_the_database_answers_and_says_so(finding, material, tmp_path):
+    assert found(finding, "养老") == [material.id]
+    with closing(sqlite3.connect(tmp_path / "search.db")) as file, file:
+        file.execute("DROP TABLE texts")
 
-
-def test_without_the_index_the_database_answers_and_says_so(
-    records, materials, material, changes, taxonomy
-):
-    answer = Finding(Broken(), records, materials, changes, taxonomy).search("养老", sight={""})
+    answer = finding.search("养老", sight={""})
 
     assert answer.degraded
     assert [each.id for each in answer.items] == [material.id]
     assert answer.total == 1
+
+
+def test_check_finds_what_the_index_misses_and_what_it_made_up(finding, index, materials, material):
+    assert found(finding, "养老") == [material.id]
+    later = materials.create("script", "还没有跟上的话术", by="li")
+    assert list(finding.flaws()) == []  # what is still to be followed is no flaw
+
+    index.drop(1_000, [material.id])
+    index.put(1_000, [Document(id="mat_nobody", texts={"title": "没有的素材"})])
+    assert list(finding.flaws()) == [
+        f"search: {material.id} is not found", "search: mat_nobody is found and is no material",
+    ]  # fmt: skip
+    assert found(finding, "话术") == [later.id]
 
 
 def test_an_emptied_index_is_written_again(finding, index, material):
