@@ -56,9 +56,6 @@ class Placement(Record, kw_only=True):
             return State.WAITING
         return State.STANDING if now < self.closes else State.ENDED
 
-    def overlaps(self, opens: datetime, closes: datetime) -> bool:
-        return opens < self.closes and self.opens < closes
-
 
 class Slot(Record, kw_only=True):
     """A place on an account (投放位): the newest ``capacity`` of what is placed in it are shown."""

@@ -39,9 +39,6 @@ def order(told: Mapping[str, Any]) -> Order:
     )
 
 
-_AMOUNTS = ("amount", "revenue", "total", "value")
-
-
 def text(value: Any) -> str:
     """The value if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""

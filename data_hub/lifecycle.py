@@ -8,7 +8,7 @@ import itertools
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from data_hub.profiles import Profile
@@ -162,11 +162,6 @@ def overdue(profile: Profile, now: datetime) -> float | None:
     times = [at for at, *_ in profile.purchases]
     gap = _rhythm(times)
     return (now.timestamp() - times[-1]) / 86_400 - gap if gap else None
-
-
-def midnight_after(day: date, days: int, zone: Zone) -> float:
-    """The moment at which a day falls out of a window of so many days."""
-    return zone.at(day + timedelta(days=days), time()).timestamp()
 
 
 def _moment(seconds: float) -> datetime:

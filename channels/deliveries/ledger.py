@@ -107,14 +107,6 @@ class Ledger:
         with self._records.read() as session:
             return list(session.scalars(select(Delivery).where(*which).order_by(Delivery.id)))
 
-    def _there(self, like: Delivery) -> Delivery | None:
-        same = (
-            Delivery.account == like.account, Delivery.target == like.target,
-            Delivery.occasion == like.occasion,
-        )  # fmt: skip
-        with self._records.read() as session:
-            return session.scalar(select(Delivery).where(*same))
-
     def flaws(self, late: datetime) -> Iterator[str]:
         """What has been under way since before ``late``, or is up twice."""
         stuck = (Delivery.state == State.SENDING) & (Delivery.lease_until < late)

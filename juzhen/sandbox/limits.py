@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TOLD_ON = "2026-02"
-
 TOKEN_SECONDS = 7_200
 OVERLAP_SECONDS = 300
 """So long an old token of ``/token`` still works beside the new one."""
@@ -83,7 +81,6 @@ STATE_CHARACTERS = 30
 REMARK_CHARACTERS = 30
 CARDS_A_MINUTE = 30
 """To one member; what comes beyond is dropped without a word."""
-ATTACHMENT_BYTES = 10_000_000
 
 SAYS = {
     -1: "system error",

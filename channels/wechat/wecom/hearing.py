@@ -8,7 +8,6 @@ back as a callback.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from channels.wechat.messages import moment, one
@@ -153,8 +152,3 @@ def _options(item: Mapping[str, Any]) -> list[str]:
             ids = held[inner]
             return [str(each) for each in (ids if isinstance(ids, list) else [ids])]
     return []
-
-
-def happened_at(told: Mapping[str, Any]) -> datetime:
-    """When, in either envelope."""
-    return moment(told, "CreateTime", "TimeStamp")

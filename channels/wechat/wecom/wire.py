@@ -10,7 +10,6 @@ Habits of the platform to know before changing anything here:
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from channels.wechat.wire import Codes, Wire
 
@@ -64,11 +63,3 @@ class WeComWire(Wire):
                 break
             asked["cursor"] = cursor
         return rows
-
-    def authorize_url(self, back: str, state: str) -> str:
-        """Where a rep is sent to sign in with WeCom; she comes back with a code."""
-        return (
-            "https://open.weixin.qq.com/connect/oauth2/authorize"
-            f"?appid={quote(self._appid)}&redirect_uri={quote(back, safe='')}"
-            f"&response_type=code&scope=snsapi_base&state={quote(state)}#wechat_redirect"
-        )

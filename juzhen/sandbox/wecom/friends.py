@@ -304,11 +304,6 @@ class Friends:
             )
         return number
 
-    def tell_of_tag(self, corp: Corp, change: str, tag: str) -> None:
-        """Somebody at the company's desk changed a tag by hand."""
-        told = {"MsgType": "event", "Event": "change_external_tag", "ChangeType": change}
-        self._callbacks.queue(corp, "sys", told | {"Id": tag, "TagType": "tag"})
-
 
 def external_of(openid: str) -> str:
     """What WeCom calls a WeChat user."""
