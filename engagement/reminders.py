@@ -151,6 +151,15 @@ class Reminders:
                 self._note("done", found, staff)
         return found
 
+    def put_off(self, reminder: str, staff: str, until: datetime) -> Reminder:
+        """Not now: it is due again at that moment, as a red dot."""
+        with self._records.write() as session:
+            found = _hers(session, reminder, staff)
+            if found.done is None and found.due < until:
+                found.due, found.opened = until, None
+                self._note("put_off", found, staff)
+        return found
+
     def finish_about(self, staff: str, handles: Collection[str]) -> int:
         """She has turned to this customer: everything due about her is done."""
         now = self._clock()

@@ -40,6 +40,7 @@ from matching.arrays import Floats, Slice, key_of
 from matching.assembly import Chosen, Manner, assemble, best
 from matching.candidates import Candidates
 from matching.counters import Counters
+from matching.feedback import Feedback
 from matching.needs import reads, salutation
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion
@@ -131,6 +132,7 @@ class Recommender:
         touch_policy: TouchPolicy,
         rules: Rules,
         segments: Segments,
+        feedback: Feedback,
         manner: Manner | None = None,
         habits: Habits | None = None,
     ) -> None:
@@ -151,6 +153,7 @@ class Recommender:
         self._touch_policy = touch_policy
         self._rules = rules
         self._segments = segments
+        self._feedback = feedback
         self._manner = manner or Manner()
         self._questions = Questions(
             counters=counters, nightly=nightly, affinities=affinities, abilities=abilities,
@@ -327,6 +330,7 @@ class Recommender:
             licences=frozenset(rep.licences) if rep else None,
             promo=allowed.promo, price_cut=allowed.price_cut,
             only_large=allowed.only_large_promo, tired_of=allowed.tired_of,
+            unfit=self._feedback.refused([str(handle) for handle in customer.handles]),
         )  # fmt: skip
 
     def _rep(self, actor: Actor, customer: Customer) -> Staff | None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_hub.profiles import Profile
-from matching.arrays import Slice
+from matching.arrays import Slice, key_of
 
 Mask = npt.NDArray[np.bool_]
 PROMO, LARGE, PRICE_CUT = 1, 2, 4
@@ -61,6 +61,8 @@ class Limits:
     """Of promotion, only what is large."""
     tired_of: frozenset[str] = frozenset()
     """What she was told lately."""
+    unfit: frozenset[str] = frozenset()
+    """What her rep said does not fit her."""
 
 
 def tolerance(profile: Profile, today: date) -> int:
@@ -89,9 +91,14 @@ def barriers(candidates: Slice, limits: Limits) -> dict[str, Mask]:
         found["why_no_price_cut"] = cut
     if limits.only_large:
         found["why_only_large"] = promo & ((natures & LARGE) == 0)
-    tired = np.zeros(len(candidates), bool)
-    for material in limits.tired_of:
-        if (place := candidates.place(material)) is not None:
-            tired[place] = True
-    found["why_told_lately"] = tired
+    found["why_told_lately"] = _these(candidates, limits.tired_of)
+    if limits.unfit:
+        found["why_unfit"] = _these(candidates, limits.unfit)
     return found
+
+
+def _these(candidates: Slice, materials: Collection[str]) -> Mask:
+    mask = np.zeros(len(candidates), bool)
+    keys = np.array([key_of(material) for material in materials], np.uint64)
+    mask[candidates.places(keys)[1]] = True
+    return mask

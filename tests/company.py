@@ -26,6 +26,7 @@ from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.candidates import Candidates
 from matching.counters import Counters
+from matching.feedback import Feedback
 from matching.nightly import Nightly
 from matching.recommender import Recommender
 from matching.rules import Rules
@@ -90,6 +91,7 @@ class Company:
         )  # fmt: skip
         self.nightly = Nightly(people, changes, self.materials, clock, self.zone)
         self.rules = Rules(records, changes, self.materials, self.taxonomy, self.types, clock)
+        self.feedback = Feedback(records, changes, clock)
         self.recommender = Recommender(
             records=records, changes=changes, clock=clock, zone=self.zone,
             candidates=Candidates(records, changes, self.counters, clock, self.nightly),
@@ -98,6 +100,7 @@ class Company:
             materials=self.materials, taxonomy=self.taxonomy, shelf=self.shelf, staff=self.staff,
             nightly=self.nightly, people=people, consents=self.consents,
             touch_policy=self.touch_policy, rules=self.rules, segments=self.segments,
+            feedback=self.feedback,
         )  # fmt: skip
         self.reminders = Reminders(records, changes, clock)
         self.tags = {}

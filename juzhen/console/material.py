@@ -153,6 +153,7 @@ def _form(
         banned=forbidden(richtext.words(words)),
         gaps=gaps(str(shown.get("body", ""))) if kind.body == "text" else [],
         placements=_placements(platform, found),
+        unfit=platform.feedback.about([found.id]).get(found.id, {}) if found else {},
         history=history,
         names=names(platform, history),
     )

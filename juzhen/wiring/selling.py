@@ -16,9 +16,11 @@ from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.candidates import Candidates
 from matching.counters import Counters
+from matching.feedback import Feedback
 from matching.nightly import Nightly
 from matching.recommender import Recommender
 from matching.rules import Rules
+from matching.sayings import Sayings
 
 
 @dataclass(kw_only=True)
@@ -30,6 +32,8 @@ class Selling:
     abilities: Abilities
     nightly: Nightly
     rules: Rules
+    feedback: Feedback
+    sayings: Sayings
     recommender: Recommender
     reminders: Reminders
     triggers: Triggers
@@ -48,6 +52,7 @@ def selling(
     )
     nightly = Nightly(s.people, s.changes, content.materials, s.clock, s.zone)
     rules = Rules(s.records, s.changes, content.materials, content.taxonomy, content.types, s.clock)
+    feedback = Feedback(s.records, s.changes, s.clock)
     reminders = Reminders(s.records, s.changes, s.clock)
     recommender = Recommender(
         records=s.records, changes=s.changes, clock=s.clock, zone=s.zone, counters=counters,
@@ -56,7 +61,7 @@ def selling(
         profiles=data.profiles, identities=data.identities, materials=content.materials,
         taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff, nightly=nightly,
         people=s.people, consents=data.consents, touch_policy=front.touch_policy,
-        rules=rules, segments=data.segments,
+        rules=rules, segments=data.segments, feedback=feedback,
     )  # fmt: skip
     return Selling(
         counters=counters,
@@ -64,6 +69,10 @@ def selling(
         abilities=abilities,
         nightly=nightly,
         rules=rules,
+        feedback=feedback,
+        sayings=Sayings(
+            content.finding, content.shelf, content.taxonomy, recommender, s.clock
+        ),
         recommender=recommender,
         reminders=reminders,
         triggers=Triggers(

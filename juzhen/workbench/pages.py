@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -10,15 +11,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from channels.touch_policy import Advised
 from engagement.sharing import LINK
+from engagement.triggers import MORNING
 from juzhen.web import pages
-from juzhen.web.asking import asker, language
-from juzhen.workbench import telling
-from kernel.actors import Actor, require
-from kernel.errors import Forbidden, Invalid, NotFound
+from juzhen.web.asking import language
+from juzhen.workbench import saying, telling
+from juzhen.workbench.saying import rep, visible_material
+from kernel.actors import Actor
+from kernel.errors import Invalid
 from kernel.ids import new_id
 
 if TYPE_CHECKING:
-    from content_hub.materials import Material
     from juzhen.wiring import Platform
 
 _NEW = ("new_customer", "came_back", "read_your_share")
@@ -32,20 +34,12 @@ def blueprint(platform: Platform) -> Blueprint:
     _customers(door, platform)
     _sharing(door, platform)
     _me(door, platform)
+    saying.install(door, platform)
     return door
 
 
-def _rep() -> Actor:
-    """Whoever works here: somebody of the staff who speaks to customers."""
-    actor = asker()
-    require(actor, "recommend")
-    if not actor.staff:
-        raise Forbidden("workbench_is_for_people")
-    return actor
-
-
 def _page(platform: Platform, template: str, tab: str, **values: Any) -> Response:
-    actor = _rep()
+    actor = rep()
     return pages.page(
         f"workbench/{template}", tab=tab, unread=platform.reminders.unread(actor.staff), **values
     )
@@ -54,7 +48,7 @@ def _page(platform: Platform, template: str, tab: str, **values: Any) -> Respons
 def _home(door: Blueprint, platform: Platform) -> None:
     @door.get("/")
     def home() -> Response:
-        actor, tongue = _rep(), language()
+        actor, tongue = rep(), language()
         kind, after = request.args.get("kind", ""), request.args.get("after")
         page = platform.reminders.page(actor.staff, first=50, after=after)
         dots = telling.dots(platform, actor, page.items, tongue)
@@ -67,29 +61,28 @@ def _home(door: Blueprint, platform: Platform) -> None:
 
     @door.get("/unread")
     def unread() -> dict[str, Any]:
-        staff = _rep().staff
+        staff = rep().staff
         kinds = platform.reminders.unread_by_kind(staff)
         return {"unread": sum(kinds.values()), "kinds": kinds}
 
     @door.post("/reminders/<reminder>/open")
     def open_reminder(reminder: str) -> AnyResponse:
-        actor = _rep()
+        actor = rep()
         opened = platform.reminders.open(reminder, actor.staff)
         customer = platform.identities.customer_of(opened.handle)
         return redirect(url_for("workbench.customer", customer=customer, reminder=opened.id), 303)
 
+    @door.post("/reminders/<reminder>/later")
+    def later(reminder: str) -> AnyResponse:
+        """Tomorrow morning again: one touch, and the next is on top."""
+        morning = platform.zone.at(platform.zone.day(platform.clock()) + timedelta(days=1), MORNING)
+        platform.reminders.put_off(reminder, rep().staff, morning)
+        return redirect(url_for("workbench.home", said="done_later"), 303)
+
     @door.post("/reminders/<reminder>/done")
     def finish(reminder: str) -> AnyResponse:
-        platform.reminders.finish(reminder, _rep().staff)
+        platform.reminders.finish(reminder, rep().staff)
         return redirect(url_for("workbench.home", said="done_reminder"), 303)
-
-
-def _material(platform: Platform, actor: Actor, key: str) -> Material:
-    """A material whose unit's content the rep sees; any other looks like none."""
-    found = platform.materials.one(key)
-    if actor.reach is not None and found.unit not in actor.units | actor.reach:
-        raise NotFound("material", key[:60])
-    return found
 
 
 def _today(platform: Platform, dot: telling.Dot) -> bool:
@@ -99,7 +92,7 @@ def _today(platform: Platform, dot: telling.Dot) -> bool:
 def _customers(door: Blueprint, platform: Platform) -> None:
     @door.get("/customers")
     def customers() -> Response:
-        actor = _rep()
+        actor = rep()
         text = request.args.get("text", "").strip()
         page = platform.customers.seen_by(actor).page(
             text=text or None, rep=actor.staff, first=30, after=request.args.get("after")
@@ -117,7 +110,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
 
     @door.get("/customers/<customer>")
     def customer(customer: str) -> Response:
-        actor, tongue = _rep(), language()
+        actor, tongue = rep(), language()
         her = platform.customers.seen_by(actor).one(customer)
         offer = platform.recommender.for_contact(her.id, actor)
         about = platform.reminders.page(actor.staff, handles=telling.handle_keys(her.handles))
@@ -125,7 +118,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
         return _page(
             platform, "customer.html", "customers", her=her, name=telling.name_of(her, tongue),
             card=telling.card(platform, platform.profiles.of(her.id), tongue), offer=offer,
-            absent=offer.absent(),
+            absent=offer.absent(), usual=platform.sayings.usual(actor, 6),
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
             before=before, **_happened(platform, actor, her.id, before),
@@ -134,7 +127,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
     @door.get("/customers/<customer>/timeline")
     def timeline(customer: str) -> Response:
         """Only what happened, for the page to replace its own with while she looks at it."""
-        actor = _rep()
+        actor = rep()
         her = platform.customers.seen_by(actor).one(customer)
         return pages.page("workbench/timeline.html", her=her, **_happened(platform, actor, her.id))
 
@@ -152,7 +145,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
 
     @door.get(where)
     def compose(customer: str, material: str) -> Response:
-        actor = _rep()
+        actor = rep()
         her = platform.customers.seen_by(actor).one(customer)
         words = ""
         if script := request.args.get("script", ""):
@@ -162,9 +155,9 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
 
     @door.post(where)
     def send(customer: str, material: str) -> AnyResponse:
-        actor, form = _rep(), request.form
+        actor, form = rep(), request.form
         her = platform.customers.seen_by(actor).one(customer)
-        kept = _material(platform, actor, material)
+        kept = visible_material(platform, actor, material)
         channel = form.get("channel", "")
         try:
             platform.sharing.share(
@@ -181,9 +174,9 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
 
     @door.get("/customers/<customer>/link/<material>")
     def link(customer: str, material: str) -> Response:
-        actor = _rep()
+        actor = rep()
         her = platform.customers.seen_by(actor).one(customer)
-        kept = _material(platform, actor, material)
+        kept = visible_material(platform, actor, material)
         return _page(
             platform, "link.html", "customers", her=her, name=telling.name_of(her, language()),
             material=kept, link=platform.sharing.link(actor, her, kept),
@@ -198,9 +191,9 @@ def _composing(
     refusal: Invalid | None = None,
     advised: Advised | None = None,
 ) -> Response:
-    actor = _rep()
+    actor = rep()
     her = platform.customers.seen_by(actor).one(customer)
-    kept = _material(platform, actor, material)
+    kept = visible_material(platform, actor, material)
     answer = _page(
         platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
         material=kept, ways=platform.sharing.ways(her, kept), form=form,
@@ -214,7 +207,7 @@ def _composing(
 def _me(door: Blueprint, platform: Platform) -> None:
     @door.get("/me")
     def me() -> Response:
-        actor, tongue = _rep(), language()
+        actor, tongue = rep(), language()
         staff = platform.staff.one(actor.staff)
         worn = telling.persona(platform, staff.persona, tongue)
         others = [
@@ -229,7 +222,7 @@ def _me(door: Blueprint, platform: Platform) -> None:
 
     @door.post("/me/persona")
     def persona() -> AnyResponse:
-        actor, form = _rep(), request.form
+        actor, form = rep(), request.form
         add = [platform.taxonomy.one(form["add"]).id] if form.get("add") else []
         remove = [form["remove"]] if form.get("remove") else []
         platform.staff.describe(actor.staff, by=actor.id, add=add, remove=remove)
@@ -237,7 +230,7 @@ def _me(door: Blueprint, platform: Platform) -> None:
 
     @door.post("/me/abilities/<tag>")
     def ability(tag: str) -> AnyResponse:
-        actor = _rep()
+        actor = rep()
         correct = platform.abilities.accept if "accept" in request.form else (
             platform.abilities.refuse
         )  # fmt: skip

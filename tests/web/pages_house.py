@@ -26,6 +26,7 @@ from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.errors import Problem
 from kernel.events import unpack
+from matching.feedback import Feedback
 from stores.claims import Quotas
 from stores.folder import Folder
 from stores.journal import SharedCommit
@@ -60,6 +61,7 @@ class PagesHouse(House):
         self.parameters = Parameters(records, self.changes, quotas, clock, self.zone)
         self.draws = Draws(records, self.changes, quotas, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
+        self.feedback = Feedback(records, self.changes, clock)
         self.staff = StaffBook(records, self.changes)
         self.journal = SqliteJournal(home / "journal", durability="process")
         self.commit = SharedCommit(self.journal)

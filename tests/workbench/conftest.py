@@ -13,6 +13,7 @@ from engagement.triggers import Triggers
 from juzhen import workbench
 from juzhen.web import public
 from kernel.events import Handle
+from matching.sayings import Sayings
 from stores.history import Fold
 from tests.company import Company
 from tests.web.pages_house import PagesHouse
@@ -30,9 +31,10 @@ class Desk(PagesHouse):
         for name in (
             "taxonomy", "materials", "shelf", "staff", "customers", "profiles", "identities",
             "history", "recommender", "abilities", "reminders", "findings", "counters",
-            "rules", "segments", "types",
+            "rules", "segments", "types", "feedback",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
+        self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)
         self.fold = Fold(self.journal, self.history, clock)
         self.triggers = Triggers(
             records=records, people=people, findings=self.findings, history=self.history,

@@ -1,5 +1,7 @@
 """The workbench in a real browser, as wide as a small phone."""
 
+from time import monotonic
+
 import pytest
 from playwright.sync_api import expect
 
@@ -59,19 +61,113 @@ def test_two_devices_show_the_same_count_within_five_seconds(
     assert phone.locator(".dot").inner_text() == str(count - 1)
 
 
+class Hands:
+    """Somebody's hands on a phone: every touch and every field filled is one input."""
+
+    def __init__(self, page):
+        self.page = page
+        self.inputs = 0
+
+    def tap(self, found):
+        found.click()
+        self.inputs += 1
+
+    def fill(self, found, words):
+        found.fill(words)
+        self.inputs += 1
+
+
 @pytest.mark.browser
-def test_from_a_red_dot_to_a_sent_recommendation_takes_five_inputs(desk, phone, served, rep, her):
+@pytest.mark.rule("R36.1", "R42.1", "R42.2")
+def test_from_a_red_dot_to_a_sent_recommendation_takes_three_inputs(desk, phone, served, rep, her):
     phone.goto(f"{served}/workbench/")
-    phone.locator(".row-button").first.click()
-    phone.locator(".advice .button").first.click()
-    words = phone.locator("textarea")
-    words.fill("王姐好，" + words.input_value())
-    phone.locator("input[name=channel]").first.check()
-    phone.get_by_role("button", name="发送").click()
+    hands, begun = Hands(phone), monotonic()
+    hands.tap(phone.locator(".row-button").first)
+    hands.tap(phone.locator(".advice .row .button").first)
+    hands.tap(phone.get_by_role("button", name="发送"))
     phone.get_by_text("已交给发送").wait_for()
+    assert hands.inputs <= 5
+    assert monotonic() - begun < 60
+    handles = desk.customers.seen_by(rep).one(her).handles
+    assert len(desk.deliveries.of_customer(handles)) == 1
+    assert desk.reminders.unread(rep.staff) == 0
+    done = {change.act for change in desk.changes.after("").changes if change.by == rep.staff}
+    assert {"opened_reminder", "recommended", "done"} <= done
+    assert phone.problems == []
+
+
+@pytest.mark.browser
+@pytest.mark.rule("R37.1")
+def test_the_same_with_an_edit_and_a_choice_of_target_takes_five(desk, phone, served, rep, her):
+    phone.goto(f"{served}/workbench/")
+    hands = Hands(phone)
+    hands.tap(phone.locator(".row-button").first)
+    hands.tap(phone.locator(".advice .row .button").first)
+    words = phone.locator("textarea")
+    hands.fill(words, "王姐好，" + words.input_value())
+    hands.tap(phone.locator("input[name=channel]").first)
+    hands.tap(phone.get_by_role("button", name="发送"))
+    phone.get_by_text("已交给发送").wait_for()
+    assert hands.inputs <= 5
     (delivery,) = desk.deliveries.of_customer(desk.customers.seen_by(rep).one(her).handles)
     assert delivery.words.startswith("王姐好，王女士您好")
     assert phone.problems == []
+
+
+@pytest.mark.browser
+def test_ten_reminders_in_a_row_are_cleared_with_ten_touches(desk, phone, served, rep, her):
+    handle = str(desk.identities.handles(her)[0])
+    for day in range(10 - desk.reminders.unread(rep.staff)):
+        desk.reminders.remind(rep.staff, "birthday", handle, f"n{day}", due=desk.company.clock(),
+                              evidence={"day": "2026-03-04", "in_days": 2})  # fmt: skip
+    phone.goto(f"{served}/workbench/")
+    assert phone.locator(".row-dot").count() == 10
+    hands = Hands(phone)
+    for number in range(10):
+        touch = "明天再提醒" if number % 2 else "已跟进"
+        hands.tap(phone.get_by_role("button", name=touch).first)
+        phone.locator(".row-dot").nth(9 - number).wait_for(state="detached")
+    assert hands.inputs <= 12
+    assert desk.reminders.unread(rep.staff) == 0
+    assert phone.problems == []
+
+
+@pytest.mark.browser
+def test_words_for_too_expensive_are_copied_with_the_second_touch(
+    desk, phone, served, her, shop, rep
+):
+    phone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    desk.company.tag("异议处理", "purpose", code="purpose.objection")
+    desk.company.place(
+        "客户说“太贵了” · 微信回复", "异议处理", kind="script", account=shop["app"].id,
+        body="{客户称呼}，我是{客户经理}，算给您看。",
+    )  # fmt: skip
+    while desk.finding.follow():
+        pass
+    phone.goto(f"{served}/workbench/customers/{her}")
+    hands = Hands(phone)
+    hands.tap(phone.get_by_role("link", name="“太贵了”"))
+    hands.tap(phone.get_by_role("button", name="复制话术"))
+    phone.get_by_role("button", name="已复制").wait_for()
+    assert hands.inputs == 2
+    assert phone.evaluate("navigator.clipboard.readText()") == "王女士，我是李丽，算给您看。"
+    assert phone.evaluate(TOO_WIDE) <= 0
+    assert phone.problems == []
+
+
+@pytest.mark.browser
+def test_the_bars_of_every_card_sum_to_its_score(phone, served, her):
+    phone.goto(f"{served}/workbench/customers/{her}")
+    cards = phone.evaluate(
+        """() => [...document.querySelectorAll(".advice")].map((card) => {
+            const figures = [...card.querySelectorAll(".bars .number")].map((each) =>
+                Number(each.textContent));
+            return [figures.pop(), figures.reduce((sum, each) => sum + each, 0), figures.length];
+        })"""
+    )
+    assert cards
+    for score, sum_, parts in cards:
+        assert sum_ == pytest.approx(score, abs=0.005 * (parts + 1))
 
 
 @pytest.mark.browser

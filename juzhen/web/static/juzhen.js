@@ -55,5 +55,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.textContent = button.dataset.done ?? button.textContent;
+    if (button.dataset.tell) {
+      const csrf = document.querySelector("[name=csrf]")?.value ?? "";
+      fetch(button.dataset.tell, { method: "POST", body: new URLSearchParams({ csrf }), keepalive: true })
+        .catch(() => { /* what was copied stays copied */ });
+    }
   });
 }

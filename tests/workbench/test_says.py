@@ -1,0 +1,67 @@
+"""What a customer said, answered in two touches; and what did not fit."""
+
+from datetime import timedelta
+
+import pytest
+
+from kernel.wording import say
+from tests.workbench.conftest import PHONE
+from tests.workbench.test_pages import FORM, acts
+
+
+@pytest.fixture
+def phone(desk):
+    return desk.client()
+
+
+@pytest.fixture
+def quoted(desk, shop):
+    company = desk.company
+    company.tag("异议处理", "purpose", code="purpose.objection")
+    id_ = company.place(
+        "客户说“太贵了” · 微信回复", "异议处理", kind="script", account=shop["app"].id,
+        body="{客户称呼}，应该的。我是{客户经理}，算给您看。",
+    )  # fmt: skip
+    while desk.finding.follow():
+        pass
+    return id_
+
+
+def test_a_script_for_what_she_said_is_two_touches_away_and_filled(desk, phone, rep, her, quoted):
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    assert f"/workbench/customers/{her}/says?said=" in page
+    answers = phone.get(f"/workbench/customers/{her}/says?said=太贵了", headers=PHONE).text
+    assert "王女士，应该的。我是李丽，算给您看。" in answers
+    assert phone.post(f"/workbench/customers/{her}/copied/{quoted}", data=FORM).status_code == 204
+    (copied,) = acts(desk, "copied_script")
+    assert (copied.detail["material"], copied.detail["rep"]) == (quoted, rep.staff)
+    none = phone.get(f"/workbench/customers/{her}/says?said=月亮", headers=PHONE).text
+    assert "还没有回应“月亮”的话术" in none
+
+
+def test_what_does_not_fit_is_one_touch_and_a_signal(desk, phone, rep, her, shop):
+    first = desk.recommender.for_contact(her, rep).told()[0].material
+    where = f"/workbench/customers/{her}/unfit/{first}"
+    assert phone.post(where, data=FORM | {"why": "wrong_moment"}).status_code == 303
+    assert phone.post(where, data=FORM | {"why": "out_of_date"}).status_code == 303
+    assert phone.post(where, data=FORM | {"why": "because"}).status_code == 422
+    assert desk.feedback.about([first]) == {first: {"out_of_date": 1}}
+    assert desk.feedback.most() == [(first, 1)]
+    assert len(acts(desk, "refused_content")) == 2
+    told = desk.recommender.for_contact(her, rep, 50).told()
+    assert first not in {item.material for item in told}
+    why = desk.recommender.why_not(her, rep, first)
+    assert why.text() == say("why_unfit")
+
+
+def test_a_reminder_put_off_is_red_again_tomorrow_morning(desk, phone, rep, her, clock):
+    before = desk.reminders.unread(rep.staff)
+    dot = desk.reminders.page(rep.staff).items[0]
+    assert phone.post(f"/workbench/reminders/{dot.id}/later", data=FORM).status_code == 303
+    assert desk.reminders.unread(rep.staff) == before - 1
+    again = desk.reminders.one(dot.id, rep.staff)
+    assert desk.zone.local(again.due).strftime("%H:%M") == "09:00"
+    clock.move(again.due - clock() - timedelta(seconds=1))
+    assert desk.reminders.unread(rep.staff) == before - 1
+    clock.move(timedelta(seconds=1))
+    assert desk.reminders.unread(rep.staff) == before
