@@ -31,6 +31,7 @@ from juzhen.console import (
     sheets,
     shelf,
     tagging,
+    tagging_runs,
     versions,
     words,
 )
@@ -46,7 +47,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         home, library, material, lives, versions, words, products,
-        campaigns, sheets, duplicates,
+        campaigns, sheets, duplicates, tagging_runs,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, boards, events, customers, identities, operations,
     ):  # fmt: skip

@@ -17,6 +17,7 @@ from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.reviews import Reviews
 from content_hub.shelf import Overview, Shelf
+from content_hub.tagging_runs import TaggingRuns
 from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
 from content_hub.types import Types
@@ -35,6 +36,7 @@ class ContentHub:
     reviews: Reviews
     comments: Comments
     bringing: Bringing
+    tagging_runs: TaggingRuns
     duplicates: Duplicates
     media: Media
     campaigns: Campaigns
@@ -63,6 +65,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         reviews=reviews,
         duplicates=Duplicates(s.records),
         bringing=Bringing(s.records, materials, taxonomy, reviews, s.clock),
+        tagging_runs=TaggingRuns(s.records, s.changes, materials, taxonomy, s.clock),
         comments=Comments(s.records, s.changes, s.clock),
         media=Media(s.records, s.files, s.changes, s.clock),
         campaigns=Campaigns(s.records, s.changes, s.clock),

@@ -1,0 +1,262 @@
+"""Tagging many at once (批量贴标): everything a filter finds, seen before, taken back afterwards.
+
+Goes on in slices, so that nobody waits for the lock longer than 100 ms; whoever dies in between,
+`finish` goes on. What a run did to each material is kept, and undone from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from content_hub.materials import Material, Materials
+from content_hub.tags import Tagging, Taxonomy
+from kernel.clock import Clock
+from kernel.errors import Conflict, Invalid, NotFound, Problem
+from kernel.ids import new_id
+from stores.changes import Changes
+from stores.records import Record, Records
+
+_SLICE = 10
+MOST = 100_000
+
+
+class TaggingRun(Record, kw_only=True):
+    """Tags put on, and taken off, everything that a filter found."""
+
+    __tablename__ = "tagging_runs"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("tgr"))
+    by: Mapped[str]
+    at: Mapped[datetime]
+    add: Mapped[list[str]]
+    remove: Mapped[list[str]]
+    filter: Mapped[dict[str, Any]]
+    """``types``, ``tags`` and ``units`` (None is all)."""
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    """Left as they are: on a shelf they keep a tag, or they have too many."""
+    upto: Mapped[str] = mapped_column(default="")
+    """The last material that was dealt with."""
+    finished: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    undoing: Mapped[bool] = mapped_column(default=False)
+    undone: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class RunTagging(Record, kw_only=True):
+    """What a run did to one material."""
+
+    __tablename__ = "run_taggings"
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    material: Mapped[str] = mapped_column(primary_key=True)
+    added: Mapped[list[str]]
+    removed: Mapped[list[str]]
+    undone: Mapped[bool] = mapped_column(default=False)
+
+
+class Preview(NamedTuple):
+    """What a run would do."""
+
+    total: int
+    sample: Sequence[Material]
+
+
+class TaggingRuns:
+    """Every run, and those that are under way."""
+
+    def __init__(
+        self,
+        records: Records,
+        changes: Changes,
+        materials: Materials,
+        taxonomy: Taxonomy,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._materials = materials
+        self._taxonomy = taxonomy
+        self._clock = clock
+
+    def preview(
+        self,
+        *,
+        types: Collection[str] = (),
+        tags: Collection[str] = (),
+        units: Collection[str] | None = None,
+    ) -> Preview:
+        """How many a run would look at, and the newest of them."""
+        page = self._materials.page(sight=units, types=types, tags=tags, first=10, count=True)
+        return Preview(page.total or 0, page.items)
+
+    def begin(
+        self,
+        add: Collection[str],
+        remove: Collection[str] = (),
+        *,
+        by: str,
+        types: Collection[str] = (),
+        tags: Collection[str] = (),
+        units: Collection[str] | None = None,
+    ) -> TaggingRun:
+        """A new run, of which nothing is done yet. Raises `Invalid` if it would do nothing."""
+        coming = self._taxonomy.resolve(add, "add")
+        going = self._taxonomy.resolve(remove, "remove")
+        if not coming and not going:
+            raise Invalid("add", "missing")
+        chosen = self._taxonomy.resolve(tags)
+        total = self.preview(types=types, tags=chosen, units=units).total
+        if not 0 < total <= MOST:
+            raise Invalid("materials", "too_many_at_once", limit=MOST)
+        run = TaggingRun(
+            by=by, at=self._clock(), add=coming, remove=going, total=total,
+            filter={
+                "types": list(types), "tags": chosen,
+                "units": None if units is None else sorted(units),
+            },
+        )  # fmt: skip
+        with self._records.write() as session:
+            session.add(run)
+            self._changes.note("began_tagging", "tagging_run", run.id, by=by, total=total)
+        return run
+
+    def undo(self, run: str, *, by: str) -> TaggingRun:
+        """Take back what it did, from now on. Raises `Conflict` while it is still at work."""
+        with self._records.write(f"tagging_run:{run}") as session:
+            kept = _existing(session, run)
+            if kept.finished is None or kept.undoing:
+                raise Conflict("tagging_is_under_way")
+            if kept.undone is not None:
+                raise Conflict("tagging_is_undone")
+            kept.undoing = True
+            self._changes.note("undid_tagging", "tagging_run", run, by=by)
+        return kept
+
+    def go_on(self, run: str, slices: int = 1) -> TaggingRun:
+        """Some slices more; says how far it is. Harmless when repeated, or by many at once."""
+        kept = self.one(run)
+        for _ in range(slices):
+            if kept.undoing:
+                self._slice_back(kept)
+            elif kept.finished is None:
+                self._slice(kept)
+            else:
+                break
+            kept = self.one(run)
+        return kept
+
+    def finish(self, slices: int = 20) -> int:
+        """Go on with what is under way; says how many runs there are."""
+        with self._records.read() as session:
+            waiting = select(TaggingRun.id).where(
+                TaggingRun.finished.is_(None) | TaggingRun.undoing
+            )
+            runs = session.scalars(waiting.order_by(TaggingRun.id)).all()
+        for run in runs:
+            self.go_on(run, slices)
+        return len(runs)
+
+    def one(self, run: str) -> TaggingRun:
+        with self._records.read() as session:
+            return _existing(session, run)
+
+    def latest(self, limit: int = 10) -> list[TaggingRun]:
+        """The latest first."""
+        with self._records.read() as session:
+            wanted = select(TaggingRun).order_by(TaggingRun.id.desc()).limit(limit)
+            return list(session.scalars(wanted))
+
+    def changed(self, run: str) -> tuple[int, int]:
+        """How many materials it changed, and how many of those are as they were before."""
+        counted = select(RunTagging.undone, func.count()).where(RunTagging.run == run)
+        with self._records.read() as session:
+            told = {row[0]: row[1] for row in session.execute(counted.group_by(RunTagging.undone))}
+        return sum(told.values()), told.get(True, 0)
+
+    def _slice(self, run: TaggingRun) -> None:
+        ids = self._following(run)
+        with self._records.write(*_names(run.id, ids)) as session:
+            kept = _existing(session, run.id)
+            if kept.upto != run.upto or kept.finished is not None:
+                return
+            worn = self._materials.topics(ids)
+            alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+            for each in ids:
+                added = tuple(tag for tag in run.add if tag not in worn[each])
+                removed = tuple(t for t in run.remove if t in worn[each] and t not in run.add)
+                if added or removed:
+                    alike.setdefault((added, removed), []).append(each)
+            for (added, removed), some in alike.items():
+                tagged = self._tag(some, added, removed, run.by)
+                kept.refused += len(some) - len(tagged)
+                session.add_all(
+                    RunTagging(run=run.id, material=each, added=list(added), removed=list(removed))
+                    for each in tagged
+                )
+            kept.done += len(ids)
+            kept.upto = ids[-1] if ids else run.upto
+            if len(ids) < _SLICE:
+                kept.finished = self._clock()
+
+    def _following(self, run: TaggingRun) -> list[str]:
+        """The next materials that the filter finds and that were there when it began."""
+        chosen, tree = run.filter, self._taxonomy.now()
+        wanted = select(Material.id).where(
+            Material.archived.is_(None), Material.id > run.upto, Material.created <= run.at
+        )
+        if chosen["units"] is not None:
+            wanted = wanted.where(Material.unit.in_(chosen["units"]))
+        if chosen["types"]:
+            wanted = wanted.where(Material.type.in_(chosen["types"]))
+        for tag in chosen["tags"]:
+            worn = select(Tagging.material).where(Tagging.tag.in_(tree.under([tag])))
+            wanted = wanted.where(Material.id.in_(worn))
+        with self._records.read() as session:
+            return list(session.scalars(wanted.order_by(Material.id).limit(_SLICE)))
+
+    def _slice_back(self, run: TaggingRun) -> None:
+        left = select(RunTagging).where(RunTagging.run == run.id, RunTagging.undone.is_(False))
+        following = left.order_by(RunTagging.material).limit(_SLICE)
+        with self._records.read() as session:
+            ids = [each.material for each in session.scalars(following)]
+        with self._records.write(*_names(run.id, ids)) as session:
+            kept = _existing(session, run.id)
+            if not kept.undoing:
+                return
+            alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+            for each in session.scalars(left.where(RunTagging.material.in_(ids))).all():
+                alike.setdefault((tuple(each.removed), tuple(each.added)), []).append(each.material)
+                each.undone = True
+            for (added, removed), some in alike.items():
+                self._tag(some, added, removed, run.by)
+            if len(ids) < _SLICE:
+                kept.undoing, kept.undone = False, self._clock()
+
+    def _tag(
+        self, materials: list[str], add: Sequence[str], remove: Sequence[str], by: str
+    ) -> list[str]:
+        """Tag what can be, and say which: one that is refused stays as it is."""
+        try:
+            self._materials.tag(materials, add, remove=remove, by=by)
+        except Problem:
+            if len(materials) == 1:
+                return []
+            return [each for one in materials for each in self._tag([one], add, remove, by)]
+        return materials
+
+
+def _names(run: str, materials: Collection[str]) -> list[str]:
+    return [f"tagging_run:{run}", *(f"material:{each}" for each in materials)]
+
+
+def _existing(session: Session, run: str) -> TaggingRun:
+    found = session.get(TaggingRun, run)
+    if found is None:
+        raise NotFound("tagging_run", run[:80])
+    return found

@@ -1,0 +1,53 @@
+"""Everything that a filter finds is tagged in the console: seen first, with progress, undone."""
+
+import pytest
+
+
+@pytest.fixture
+def library(rooms):
+    rooms.taxonomy.create("理财", "topic", code="wealth", by="li")
+    return [
+        rooms.materials.create("script", f"话术 {n}", tags=["pension"], by="li").id
+        for n in range(130)
+    ]
+
+
+def told(desk, act, **form):
+    return desk.post("/console/tagging", act=act, type="script", **form)
+
+
+def test_it_is_seen_first_then_begun_then_finished_by_the_worker_then_undone(rooms, desk, library):
+    seen = told(desk, "see", add="理财", remove="养老")
+    assert "共 130 条" in seen.text
+    assert "还没有改动" in seen.text
+    assert rooms.tagging_runs.latest() == []
+    begun = told(desk, "begin", add="理财", remove="养老")
+    assert "100 / 130" in begun.text
+    assert rooms.tagging_runs.finish() == 1
+    (run,) = rooms.tagging_runs.latest()
+    page = desk.get(f"/console/tagging/{run.id}").text
+    assert "恢复 130 份" in page
+    desk.post(f"/console/tagging/{run.id}")
+    rooms.tagging_runs.finish()
+    pension = rooms.taxonomy.one("pension").id
+    assert set(rooms.materials.topics(library).values()) == {(pension,)}
+    assert desk.post(f"/console/tagging/{run.id}").status_code == 422
+
+
+def test_an_unknown_tag_is_told_and_nothing_begins(rooms, desk, library):
+    assert told(desk, "begin", add="没有的").status_code == 422
+    assert told(desk, "begin").status_code == 422
+    assert desk.get("/console/tagging?tag=没有的").status_code == 200
+    assert rooms.tagging_runs.latest() == []
+
+
+def test_a_rep_tags_nothing(desk_of):
+    assert desk_of("rep").get("/console/tagging").status_code == 403
+
+
+@pytest.mark.browser
+def test_the_pages_are_for_everybody(for_everybody, rooms, desk, library):
+    told(desk, "begin", add="理财", remove="养老")
+    (run,) = rooms.tagging_runs.latest()
+    for path in ("tagging?type=script", "tagging?lang=en", f"tagging/{run.id}"):
+        for_everybody(path)
