@@ -27,12 +27,18 @@ Swift = Callable[[Header, bytes], Answer | None]
 """(header, body) of a question that was posted → its answer, or None for the application."""
 
 PROBLEM = "application/problem+json"
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Security headers of every answer, whoever makes it."""
 SAFE = [
     ("cache-control", "no-store"),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("referrer-policy", "same-origin"),
+    *((name.lower(), value) for name, value in ALWAYS.items()),
 ]
 """Headers of every answer that Flask does not make."""
 

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from juzhen import metrics
 from juzhen.web import doors, pages, problems
+from juzhen.web.answers import ALWAYS
 from juzhen.web.asking import check_text, identify
 
 if TYPE_CHECKING:
@@ -67,11 +68,7 @@ def _leave(response: Response) -> Response:
     } | g.get("policy", {})
     headers = response.headers
     headers["Content-Security-Policy"] = "; ".join(f"{k} {v}" for k, v in policy.items())
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers.update(ALWAYS)
     headers["X-Request-Id"] = g.get("request_id", "")
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"

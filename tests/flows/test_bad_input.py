@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from juzhen.web.answers import ALWAYS
 from tests.flows.company import eventually
 from tests.flows.conftest import running
 from tests.sizes import sized
@@ -256,15 +257,15 @@ def test_every_answer_carries_the_security_headers(company):
     """S17: on every route that answers, and none tells what runs behind it."""
     paths = ["/", "/login", "/livez", "/readyz", "/metrics", "/console/", "/workbench/", "/graphql",
              "/docs", "/openapi.json", "/c/mat_none", "/t/none", "/media/none/original",
-             "/callbacks/oa", "/nowhere"]  # fmt: skip
+             "/callbacks/oa", "/nowhere", "/v1/batch", "/sa"]  # fmt: skip
     for path in paths:
         answer = company.web("GET", path)
         assert answer.status < 500, (path, answer.data)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Referrer-Policy"]
+        for name, value in ALWAYS.items():
+            assert answer.headers[name] == value, (path, name)
         body = answer.data.decode("utf-8", "replace")
         assert "Traceback" not in body
         assert "Werkzeug" not in body + answer.headers.get("Server", "")

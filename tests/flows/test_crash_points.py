@@ -255,6 +255,7 @@ def test_killed_while_hearing_an_outcome(
     placement = placed(company, request)
     works_here(company)
     (delivery,) = company.house.deliveries.of_placement(placement.id)
+    assert delivery.progress == Progress.SUBMITTED
     job = (
         f"<PublishEventInfo><publish_id>{delivery.ref.partition(':')[2]}</publish_id>"
         "<publish_status>0</publish_status></PublishEventInfo></xml>"
