@@ -327,7 +327,8 @@ class Access:
     def _actor(self, key: str, role: Role, name: str, staff: str, account: str) -> Actor:
         """Content of her unit and those above; people of her unit and those below."""
         if not staff:
-            reach = None if role in {Role.ADMIN, Role.SERVICE} or role in _PEOPLE else frozenset()
+            all_ = role in {Role.ADMIN, Role.SERVICE} or role in _PEOPLE
+            reach: frozenset[str] | None = None if all_ else frozenset()
             return Actor(id=key, role=role, name=name, account=account, reach=reach)
         person = self._staff.one(staff)
         above = frozenset({"", *self._staff.above(person.unit)})

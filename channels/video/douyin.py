@@ -21,7 +21,8 @@ import orjson
 
 from channels.base import Callback, Progress, Receipt, Received, Refused
 from channels.capabilities import Capabilities, Limits
-from channels.hand_offs import HandedOver, HandOffs
+from channels.hand_offs import HandOffs
+from channels.handed_over import HandedOver
 from channels.video import hearing
 from kernel.clock import Clock
 from kernel.secret import Secret

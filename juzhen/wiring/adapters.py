@@ -12,9 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from channels.accounts import Account, Accounts, Factory, Needs, Sealer
-from channels.app import Inbox, OwnApp
+from channels.app import OwnApp
 from channels.commerce import DIALECTS, Commerce
-from channels.hand_offs import HandedOver, HandOffs
+from channels.hand_offs import HandOffs
+from channels.handed_over import HandedOver
+from channels.inbox import Inbox
 from channels.outbound import Outbound, RateGate
 from channels.reps import Reps
 from channels.video.douyin import Douyin

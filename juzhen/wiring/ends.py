@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
-from channels.app import Inbox
 from channels.callbacks import Callbacks
 from channels.catching_up import CatchingUp
 from channels.composing import Composer
@@ -14,6 +13,7 @@ from channels.confirming import Confirming
 from channels.deliveries import Deliveries
 from channels.deliveries.courier import Courier
 from channels.hand_offs import HandOffs
+from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.preferences import Preferences

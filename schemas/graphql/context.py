@@ -14,10 +14,10 @@ from kernel.actors import Actor
 
 if TYPE_CHECKING:
     from channels.accounts import Accounts
-    from channels.app import Inbox
     from channels.confirming import Confirming
     from channels.deliveries import Deliveries
     from channels.hand_offs import HandOffs
+    from channels.inbox import Inbox
     from channels.live_codes import LiveCodes
     from channels.publishing import Publishing
     from channels.reps import Reps

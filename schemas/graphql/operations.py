@@ -7,8 +7,8 @@ from typing import Any
 
 import graphene
 
-from channels.app import InboxMessage
 from channels.deliveries import Delivery as DeliveryRecord
+from channels.inbox import InboxMessage
 from content_hub.materials import Material as MaterialRecord
 from engagement.reminders import Reminder as ReminderRecord
 from kernel.actors import Actor, require

@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 
 from channels.accounts import Accounts, Channels, Sealer
-from channels.app import Inbox, OwnApp
+from channels.app import OwnApp
 from channels.base import Busy, Progress, Receipt, Received, Refused, Unanswered
 from channels.capabilities import Capabilities, Limits
 from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries
+from channels.inbox import Inbox
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.publishing import Publishing
 from channels.touch_policy import Moods, TouchPolicy

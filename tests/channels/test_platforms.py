@@ -9,7 +9,8 @@ import pytest
 from channels.base import Busy, Callback, Message, Progress, Refused
 from channels.commerce import ARK, MEITUAN, Commerce
 from channels.contract import HearingContract, ShowingContract
-from channels.hand_offs import HandedOver, HandOffs, Standing
+from channels.hand_offs import HandOffs, Standing
+from channels.handed_over import HandedOver
 from channels.video.douyin import Douyin
 from kernel.errors import Conflict
 from kernel.events import Handle

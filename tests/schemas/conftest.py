@@ -6,11 +6,12 @@ import orjson
 import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
-from channels.app import Inbox, OwnApp
+from channels.app import OwnApp
 from channels.composing import Composer
 from channels.confirming import Confirming
 from channels.deliveries import Courier, Deliveries
 from channels.hand_offs import HandOffs
+from channels.inbox import Inbox
 from channels.live_codes import Code, LiveCodes
 from channels.outbound import Breakers
 from channels.publishing import Publishing
