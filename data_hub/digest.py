@@ -35,6 +35,7 @@ _EVENTS = "digest"
 _RULINGS = "digest.rulings"
 _DECISIONS = "digest.decisions"
 _REBUILT = "digest.rebuilt"
+_ERASED = "digest.erased"
 
 
 @dataclass(slots=True)
@@ -42,6 +43,8 @@ class _Slice:
     """What one stretch of events comes to."""
 
     noted: Noted
+    erasures: int = 0
+    """How many erasures there had been when its events were read."""
     profiles: dict[str, Profile] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     found: list[dict[str, Any]] = field(default_factory=list)
@@ -120,7 +123,7 @@ class Digest:
         silent: bool = False,
     ) -> int:
         """Look at customers of whom nothing new was heard. ``also`` is done in the same write."""
-        slice_, now = _Slice(Noted()), self._clock()
+        slice_, now = _Slice(Noted(), self._erasures()), self._clock()
         kept = self._profiles.many(customers)
         hers = self._identities.handles_of(kept)
         slice_.handles = {customer: str(handles[0]) for customer, handles in hers.items()}
@@ -164,6 +167,13 @@ class Digest:
         """Is the past being folded again? What is only half known then is told to nobody."""
         return int(self._marks.of(_REBUILT) or 0) > self.mark()
 
+    def note_erasure(self) -> None:
+        """Somebody is erased in this very transaction: what was thought before it is not kept."""
+        self._marks.move(_ERASED, str(self._erasures() + 1))
+
+    def _erasures(self) -> int:
+        return int(self._marks.of(_ERASED) or 0)
+
     def mark(self) -> int:
         """How far history has been digested."""
         return int(self._marks.of(_EVENTS) or 0)
@@ -187,6 +197,7 @@ class Digest:
     def ahead(self, handles: Iterable[Handle]) -> None:
         """Digest these people now, whatever waits before them. The usual turn finds it done."""
         known: set[Handle] = set()
+        erasures = self._erasures()
         events: dict[tuple[str, str], Event] = {}
         fresh = set(handles)
         while fresh:
@@ -196,7 +207,8 @@ class Digest:
             named = {handle for event in found for handle in (event.handle, *event.links)}
             fresh = {handle for handle in named - known if handle is not None}
         if events:
-            self._write(self._digested(sorted(events.values(), key=_key)), self.mark(), {})
+            ordered = sorted(events.values(), key=_key)
+            self._write(self._digested(ordered, erasures=erasures), self.mark(), {})
 
     def rebuild(self, tell: Callable[[int], None] | None = None) -> int:
         """Throw the fold away and make it again from history and the rulings.
@@ -237,11 +249,18 @@ class Digest:
         if mark != before:
             self._write(self._digested([], touched), self.mark(), {_RULINGS: mark})
 
-    def _digested(self, events: Sequence[Event], touched: Collection[str] = ()) -> _Slice:
+    def _digested(
+        self,
+        events: Sequence[Event],
+        touched: Collection[str] = (),
+        *,
+        erasures: int | None = None,
+    ) -> _Slice:
         """Think: identities, then profiles, then findings. Writes nothing but topic stamps."""
+        erasures = self._erasures() if erasures is None else erasures
         noted = self._identities.work_out(events, touched)
         self._stamps.stamp({event.material for event in events if event.material})
-        slice_ = _Slice(noted)
+        slice_ = _Slice(noted, erasures)
         own: dict[str, list[Event]] = {customer: [] for customer in noted.moved}
         for event in events:
             if her := whose(event):
@@ -317,9 +336,10 @@ class Digest:
         marks: Mapping[str, str],
         also: Callable[[], None] | None = None,
     ) -> bool:
-        """Keep all of it or nothing. False if another digest was faster: its word stands."""
+        """Keep all of it or nothing. False if another digest was faster: its word stands. So does
+        an erasure's: nobody comes back by what was read before she was erased."""
         with self._people.write("digest"):
-            if self.mark() != mark:
+            if self.mark() != mark or self._erasures() != digested.erasures:
                 return False
             self._identities.keep(digested.noted)
             crash_point(_IDENTIFIED)

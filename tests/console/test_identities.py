@@ -90,7 +90,7 @@ def test_two_are_compared_before_they_are_merged(rooms, desk_of):
     desk = desk_of("admin")
     one, other = own_id(openid("o1")), own_id(user("daughter"))
     page = desk.get(f"/console/identities/compare?one={one}&other={other}")
-    assert page.text.count('class="card"><h3>') == 2
+    assert page.text.count('class="card"><h2>') == 2
     twice = desk.get(f"/console/identities/compare?one={one}&other={one}")
     assert twice.status_code == 422
     assert desk.get(f"/console/identities/compare?one={one}&other=nobody").status_code == 404
