@@ -6,6 +6,7 @@ for and is good at, and, of somebody hardly known, what the rep's other customer
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import numpy as np
@@ -17,12 +18,14 @@ from data_hub.staff import Staff
 from kernel.calendar import Zone
 from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
-from matching.arrays import key_of
+from matching.arrays import Slice, key_of
 from matching.counters import Counters, worth
 from matching.needs import dates, interest_pulls, reads, with_neighbours
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
+from matching.resistances import repeats, resistance_pulls
 from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights, lifts
+from matching.suitability import Mask
 
 
 class Questions:
@@ -66,6 +69,11 @@ class Questions:
         """What makes today a good day to speak to her."""
         return occasions(dates(profile, self._zone), self._zone.day(now), self._habits)
 
+    def repeats(self, profile: Profile, sent: Collection[str], candidates: Slice) -> Mask | None:
+        """Devices of trust that she was told of already, while she does not trust yet."""
+        told = self._materials.topics({*sent, *(material for material, _ in reads(profile))})
+        return repeats(profile, self._taxonomy.now(), told, candidates)
+
     def warm(self) -> None:
         """Look at what is remembered between requests: inside a snapshot nothing new is kept."""
         self._taxonomy.now()
@@ -79,6 +87,7 @@ class Questions:
         about = self._materials.topics({each.material for each in profile.recent()})
         pulls = interest_pulls(profile, about, vocabulary, now, weights)
         pulls += occasion_pulls(self.occasions(profile, now), rules, vocabulary, weights)
+        pulls += resistance_pulls(profile, vocabulary.tree, weights)
         if rep is not None:
             pulls += persona_pulls(rep.persona, rules, vocabulary, weights)
             pulls += ability_pulls(self._abilities.of(rep.id), weights)

@@ -50,7 +50,7 @@ from matching.rules import Rules, Wanted
 from matching.scoring import Reason, Scores, total_of
 from matching.speaking import language_of, spoken
 from matching.steering import Act, Ruling, Steering
-from matching.suitability import Limits, Mask, barriers, tolerance
+from matching.suitability import Limits, Mask, barriers, consumed, tolerance
 from stores.changes import Changes
 from stores.records import Records
 
@@ -297,7 +297,11 @@ class Recommender:
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights)
         barred = barriers(candidates, limits)
-        barred["why_already_read"] = self._consumed(scores, reads(known))
+        read = [material for material, _ in reads(known)]
+        least = self._manner.leading
+        barred["why_already_read"] = consumed(candidates, read, scores.leading(), least)
+        again = self._questions.repeats(known, limits.tired_of, candidates)
+        barred |= {} if again is None else {"why_device_again": again}
         asked = _Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
         return asked.steered(self._in_force(actor, customer, now))
 
@@ -307,18 +311,6 @@ class Recommender:
         if self._rules.minds_segments():
             hers = self._segments.of([customer.id])[customer.id]
         return self._rules.in_force(now, actor.units | {actor.unit}, hers)
-
-    def _consumed(self, scores: Scores, read: Sequence[tuple[str, datetime]]) -> Mask:
-        """What she has read already; it may lead again where a persona has nothing else to."""
-        candidates = scores.candidates
-        used = np.zeros(len(candidates), bool)
-        _, places = candidates.places(np.array([key_of(each) for each, _ in read], np.uint64))
-        used[places] = True
-        used &= ~candidates.repeatable
-        leading = scores.leading()
-        if leading.any() and (leading & ~used).sum() < self._manner.leading:
-            used &= ~leading
-        return used
 
     def _limits(
         self, customer: Customer, profile: Profile, rep: Staff | None, now: datetime

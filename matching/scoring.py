@@ -48,6 +48,8 @@ class Weights:
     persona: float = 0.4
     ability: float = 0.2
     occasion: float = 0.5
+    resistance: float = 0.2
+    """What lowers her main resistance."""
     book: float = 0.1
     """What this rep's own customers read, for customers we hardly know."""
     fresh: float = 0.1
@@ -69,7 +71,7 @@ class Weights:
         """What a leading persona adds: more than all else together, whatever the tuning."""
         both_ways = self.book + self.seen
         parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
-        return sum(parts) + self.fresh + 2 * both_ways
+        return sum(parts) + self.resistance + self.fresh + 2 * both_ways
 
     @property
     def policy(self) -> str:

@@ -102,3 +102,11 @@ def _these(candidates: Slice, materials: Collection[str]) -> Mask:
     keys = np.array([key_of(material) for material in materials], np.uint64)
     mask[candidates.places(keys)[1]] = True
     return mask
+
+
+def consumed(candidates: Slice, read: Collection[str], leading: Mask, least: int) -> Mask:
+    """What she has read already; it may lead again where a persona has nothing else to."""
+    used = _these(candidates, read) & ~candidates.repeatable
+    if leading.any() and (leading & ~used).sum() < least:
+        used &= ~leading
+    return used
