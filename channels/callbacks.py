@@ -10,6 +10,7 @@ from __future__ import annotations
 from channels.accounts import Accounts, Channels
 from channels.base import Callback, Refused
 from channels.deliveries import Deliveries
+from channels.health import Health
 from channels.welcoming import Welcoming
 from data_hub.intake import Intake
 from kernel.clock import Clock
@@ -31,6 +32,7 @@ class Callbacks:
         deliveries: Deliveries,
         clock: Clock,
         welcoming: Welcoming | None = None,
+        health: Health | None = None,
     ) -> None:
         self._accounts = accounts
         self._channels = channels
@@ -38,6 +40,7 @@ class Callbacks:
         self._deliveries = deliveries
         self._clock = clock
         self._welcoming = welcoming
+        self._health = health
 
     def take(self, account: str, callback: Callback) -> bytes:
         """Keep what it tells, and say what the platform wants to hear.
@@ -65,4 +68,6 @@ class Callbacks:
         crash_point(TAKEN)
         for outcome in received.outcomes:
             self._deliveries.note_outcome(ours.id, outcome)
+        if self._health is not None:
+            self._health.heard(ours.id)
         return received.answer

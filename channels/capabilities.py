@@ -30,6 +30,12 @@ class Limits:
     needs_cover: bool = False
     cover_types: frozenset[str] = frozenset()
     cover_bytes: int | None = None
+    person_day: float | None = None
+    """How much marketing one person may receive from it within a day, a week, a month."""
+    person_week: float | None = None
+    person_month: float | None = None
+    messages_a_day: int | None = None
+    """How many messages one account may send within a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

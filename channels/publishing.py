@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import Busy, Message, Post, Progress
+from channels.broadcasts.record import check_going_on
 from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries, Delivery, Gating, Lane, State
 from channels.deliveries.gating import touch_of
@@ -36,8 +37,6 @@ QUEUED = declare("publishing.queued", "a placement has become a delivery; nothin
 COMPOSED = declare("publishing.composed", "texts and pictures are at hand; nothing has left")
 ROUND = timedelta(seconds=3)
 """How long one round of a duty may go on, so that a worker told to stop soon does."""
-
-
 _AT_ONCE = 100
 
 
@@ -367,6 +366,7 @@ class Publishing:
         """The last question for one person: does she allow it, and does its content stand?"""
         account = self._accounts.one(delivery.account)
         handle = Handle.parse(delivery.target)
+        check_going_on(self._records, delivery.broadcast)
         self._check_sendable(account, handle, delivery.purpose, delivery.material)
         material = self._materials.one(delivery.material) if delivery.material else None
         self._courier.admit(delivery)

@@ -79,6 +79,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         "night": [Duty("let_go", p.retention.run, 3_600.0), Duty("train", p.nightly.due, 300.0)],
         "channels": [
             Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
+            Duty("broadcast", p.planning.run, 0.3, idle=_SOON),
             Duty("gate", p.publishing.gate, 0.3, shared=True, idle=_SOON),
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
             Duty("live_codes", p.live_codes.finish, 5.0),

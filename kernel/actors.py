@@ -60,7 +60,7 @@ _EDITING = (
 _PUBLISHING = (
     _CONTENT
     | {"place_materials", "retire_materials", "tag_materials", "simulate_shelf"}
-    | {"review_materials", "read_segments"}
+    | {"review_materials", "read_segments", "broadcast"}
 )
 _SELLING = {"read_library", "read_shelf", "search", "read_customers", "recommend", "remind"}
 

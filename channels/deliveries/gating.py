@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from channels.accounts import Account
+from channels.broadcasts.record import held_back
 from channels.deliveries.claiming import plain
 from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery, Lane, State
@@ -55,6 +56,8 @@ class Gating:
             .limit(min(limit, _SLICE))
         )
         with self._records.read() as session:
+            if held := held_back(session):
+                due = due.where(Delivery.broadcast.not_in(held))
             if session.execute(due.limit(1)).first() is None:
                 return self._deliveries.expire()
         with self._records.write(GATE) as session:

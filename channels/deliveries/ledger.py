@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 
-from channels.deliveries.record import IN_FLIGHT, UP, Delivery, State
+from channels.deliveries.record import IN_FLIGHT, STUCK, UP, Delivery, Lane, State
+from channels.deliveries.remedies import Pile
 from kernel.errors import NotFound
 from kernel.events import Handle
 from kernel.ids import Page, cursor, page_size, read_cursor
@@ -102,6 +103,41 @@ class Ledger:
         with self._records.read() as session:
             rows = session.execute(counted.group_by(Delivery.account, Delivery.state)).all()
         return {(account, state): count for account, state, count in rows}
+
+    def piles(self, *, account: str = "") -> list[Pile]:
+        """What waits for a person, by account and reason, the largest first."""
+        stuck = Delivery.state.in_(STUCK)
+        alike = Delivery.account, Delivery.state, Delivery.reason
+        since = func.min(func.coalesce(Delivery.settled, Delivery.last_sent, Delivery.created))
+        counted = select(*alike, func.count(), since, func.min(Delivery.id)).where(stuck)
+        counted = counted.where(Delivery.account == account) if account else counted
+        with self._records.read() as session:
+            rows = session.execute(counted.group_by(*alike)).all()
+            told = {
+                each.id: each.facts
+                for each in session.scalars(
+                    select(Delivery).where(Delivery.id.in_([row[5] for row in rows]))
+                )
+            }
+        piles = [Pile(*row[:5], told[row[5]]) for row in rows]
+        return sorted(piles, key=lambda pile: (-pile.count, pile.since))
+
+    def overdue(self) -> dict[str, datetime]:
+        """By account, since when the oldest that could go has been waiting."""
+        waits = select(Delivery.account, func.min(Delivery.next_at))
+        ready = Delivery.state == State.DUE, Delivery.lane != Lane.GATED
+        with self._records.read() as session:
+            rows = session.execute(waits.where(*ready).group_by(Delivery.account)).all()
+        return {account: since for account, since in rows if since is not None}
+
+    def said_since(self, moment: datetime) -> dict[str, int]:
+        """By account, to how many single persons something went since then."""
+        said = select(Delivery.account, func.count()).where(
+            Delivery.target != "", Delivery.last_sent >= moment
+        )
+        with self._records.read() as session:
+            rows = session.execute(said.group_by(Delivery.account)).all()
+        return {row[0]: row[1] for row in rows}
 
     def _where(self, *which: ColumnElement[bool]) -> list[Delivery]:
         with self._records.read() as session:

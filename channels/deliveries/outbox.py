@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from channels.deliveries.record import QUEUED, RETRYABLE, UP, Delivery, Lane, State
 from channels.deliveries.settling import POISON, Settling
-from data_hub.consents import MARKETING
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle
 
@@ -22,6 +24,7 @@ __all__ = ["POISON", "Deliveries"]
 
 
 RETRIED_AT_ONCE = 100
+_COLUMNS = tuple(Delivery.__mapper__.column_attrs)
 
 
 class Deliveries(Settling):
@@ -69,6 +72,27 @@ class Deliveries(Settling):
             raise
         return delivery
 
+    def queue_many(
+        self, *, account: str, occasion: str, by: str, targets: Mapping[str, datetime], **more: Any
+    ) -> int:
+        """The same for many handles, each from its own moment on, joining the decision's write.
+        Whoever has it queued already keeps that; says how many were new."""
+        now = self._clock()
+        rows = []
+        for target, at in targets.items():
+            delivery = Delivery(
+                account=account, target=target, occasion=occasion, by=by, created=now, next_at=at,
+                **more,
+            )  # fmt: skip
+            delivery.step(now, by=by)
+            rows.append({each.key: getattr(delivery, each.key) for each in _COLUMNS})
+        if not rows:
+            return 0
+        insert = pg_insert if self._records.on_postgres else sqlite_insert
+        put = insert(Delivery).on_conflict_do_nothing().returning(Delivery.id)
+        with self._records.write() as session:
+            return len(session.scalars(put, rows).all())
+
     def there(self, account: str, target: str, occasion: str) -> Delivery | None:
         """What was queued for this occasion already."""
         wanted = select(Delivery).where(
@@ -81,10 +105,12 @@ class Deliveries(Settling):
         """It goes no further, for a reason that somebody else decided on; joins that write."""
         self._ended(delivery, state, reason, facts)
 
-    def cancel(self, *which: ColumnElement[bool], reason: str, by: str) -> int:
+    def cancel(
+        self, *which: ColumnElement[bool], reason: str, by: str, limit: int | None = None
+    ) -> int:
         """Cancel what is queued, joining the decision's transaction, and say how many that were."""
         with self._records.write() as session:
-            queued = select(Delivery).where(Delivery.state.in_(QUEUED), *which)
+            queued = select(Delivery).where(Delivery.state.in_(QUEUED), *which).limit(limit)
             found = list(session.scalars(queued.with_for_update()))
             for delivery in found:
                 self._ended(delivery, State.CANCELLED, reason, by=by)
@@ -139,22 +165,45 @@ class Deliveries(Settling):
         return delivery
 
     def retry_many(
-        self, keys: Sequence[str] = (), *, account: str = "", reason: str = "", by: str
+        self, keys: Sequence[str] = (), *, account: str = "", reason: str | None = None, by: str
     ) -> int:
         """The same for up to a hundred that were parked: those named, or all of one account or
         reason. What may have arrived is left to be looked at one by one. Says how many."""
         certain = [state for state in RETRYABLE if state != State.UNKNOWN]
-        parked = select(Delivery).where(Delivery.state.in_(certain))
-        for column, value in ((Delivery.account, account), (Delivery.reason, reason)):
-            parked = parked.where(column == value) if value else parked
-        if keys:
-            parked = parked.where(Delivery.id.in_(list(keys)[:RETRIED_AT_ONCE]))
         with self._records.write() as session:
-            rows = parked.order_by(Delivery.settled, Delivery.id).limit(RETRIED_AT_ONCE)
-            found = list(session.scalars(rows.with_for_update(skip_locked=True)))
+            found = self._stuck(session, certain, keys, account, reason)
             for delivery in found:
                 self._again_by(delivery, by)
         return len(found)
+
+    def drop_many(
+        self, keys: Sequence[str] = (), *, account: str = "", reason: str | None = None, by: str
+    ) -> int:
+        """Let up to a hundred of them go for good. Says how many."""
+        with self._records.write() as session:
+            found = self._stuck(session, RETRYABLE, keys, account, reason)
+            for delivery in found:
+                self._ended(delivery, State.CANCELLED, "dropped_by_person", by=by)
+        return len(found)
+
+    def _stuck(
+        self,
+        session: Session,
+        states: Collection[State],
+        keys: Sequence[str],
+        account: str,
+        reason: str | None,
+    ) -> list[Delivery]:
+        """Up to a hundred that wait for a person, locked, the longest waiting first."""
+        stuck = select(Delivery).where(Delivery.state.in_(states))
+        if account:
+            stuck = stuck.where(Delivery.account == account)
+        if reason is not None:
+            stuck = stuck.where(Delivery.reason == reason)
+        if keys:
+            stuck = stuck.where(Delivery.id.in_(list(keys)[:RETRIED_AT_ONCE]))
+        rows = stuck.order_by(Delivery.settled, Delivery.id).limit(RETRIED_AT_ONCE)
+        return list(session.scalars(rows.with_for_update(skip_locked=True)))
 
     def _again_by(self, delivery: Delivery, by: str) -> None:
         now = self._clock()
@@ -163,7 +212,7 @@ class Deliveries(Settling):
         delivery.attempts = delivery.crashes = 0
         delivery.first_sent, delivery.progress = None, ""
         delivery.fence, delivery.lease_until = delivery.fence + 1, None
-        if delivery.target and delivery.purpose == MARKETING:
+        if delivery.target:
             delivery.lane = Lane.GATED  # its place was let go
         if delivery.expires is not None and delivery.expires <= now:
             delivery.expires = None

@@ -75,6 +75,12 @@ class Breakers:
             if row := session.get(Breaker, account):
                 session.delete(row)
 
+    def shut(self) -> dict[str, datetime]:
+        """By account, until when its platform is taken to be out of order."""
+        with self._records.read() as session:
+            rows = session.query(Breaker).where(Breaker.shut_until.is_not(None))
+            return {row.account: row.shut_until for row in rows if row.shut_until is not None}
+
     def open(self) -> list[str]:
         """The accounts whose platforms are taken to be out of order."""
         with self._records.read() as session:

@@ -133,9 +133,9 @@ class TouchPolicy:
         known = self._background(touches)
         decisions: dict[str, Decision] = {}
         with self._records.write(GATE) as session:
-            ledger = Ledger.open(session, touches, known, self._consents)
+            ledger = Ledger.open(session, touches, known, self._consents, locked=True)
             for touch in sorted(touches, key=lambda each: rank(each.priority, each.expires)):
-                decisions[touch.key] = self._place(session, ledger, known, touch, by)
+                decisions[touch.key] = self._place(ledger, known, touch, by)
             if ledger.stale:
                 session.execute(_delete(ledger.stale))
             if ledger.rows:
@@ -158,6 +158,15 @@ class TouchPolicy:
         with self._records.read() as session:
             ledger = Ledger.open(session, [touch], known, self._consents)
             return decide(ledger.asked(known, touch))
+
+    def forecast(self, touches: Sequence[Touch]) -> dict[str, Decision]:
+        """What would be decided about each of them now, taken alone. Takes no place."""
+        if not touches:
+            return {}
+        known = self._background(touches)
+        with self._records.read() as session:
+            ledger = Ledger.open(session, touches, known, self._consents)
+            return {touch.key: decide(ledger.asked(known, touch)) for touch in touches}
 
     def begin(self, key: str) -> None:
         """The last question about a place, in the transaction that marks the sending.
@@ -249,9 +258,7 @@ class TouchPolicy:
             {kind: self._platform(kind, self._zone.day(now)) for kind in channels},
         )  # fmt: skip
 
-    def _place(
-        self, session: Session, ledger: Ledger, known: Background, touch: Touch, by: str
-    ) -> Decision:
+    def _place(self, ledger: Ledger, known: Background, touch: Touch, by: str) -> Decision:
         asked = ledger.asked(known, touch)
         customer = asked.person.customer
         there = next((past for past in ledger.past[customer] if past.key == touch.key), None)
@@ -262,14 +269,14 @@ class TouchPolicy:
             asked = _with(asked, override="")
         decision = decide(asked)
         if not decision.passes and decision.reason.startswith("capped_") and not touch.rep:
-            decision = self._outrank(session, ledger, asked) or decision
+            decision = self._outrank(ledger, asked) or decision
         if there is not None:
             ledger.stale.append(touch.key)
         if decision.passes:
             self._take(ledger, asked, decision, by)
         return decision
 
-    def _outrank(self, session: Session, ledger: Ledger, asked: Asked) -> Decision | None:
+    def _outrank(self, ledger: Ledger, asked: Asked) -> Decision | None:
         """Pass in the place of something less important that holds one, if that is enough."""
         mine = rank(asked.touch.priority, asked.touch.expires)
         lesser = [past for past in asked.past if past.held and past.rank > mine]
@@ -280,9 +287,8 @@ class TouchPolicy:
             rest = [each for each in lesser if each is not past]
             if (spared := _without(asked, rest)).passes:
                 lesser, decision = rest, spared
-        gone = {past.key for past in lesser}
-        if not _taken_away(session, gone):  # of this slice are only those that matter more
-            return None
+        gone = {past.key for past in lesser}  # of this slice are only those that matter more
+        ledger.stale += gone
         past_of_hers = ledger.past[asked.person.customer]
         past_of_hers[:] = [each for each in past_of_hers if each.key not in gone]
         ledger.outranked += sorted(gone)
@@ -329,16 +335,6 @@ def _with(asked: Asked, nature: Nature | None = None, *, override: str | None = 
 
 def _without(asked: Asked, gone: Collection[Past]) -> Decision:
     return decide(replace(asked, past=[each for each in asked.past if each not in gone]))
-
-
-def _taken_away(session: Session, keys: Collection[str]) -> bool:
-    """Take these places back, all of them or none: one may have been begun in this moment."""
-    held = Touched.key.in_(keys), Touched.held.is_(True)
-    found = session.scalars(select(Touched.key).where(*held).with_for_update()).all()
-    if len(found) < len(keys):
-        return False
-    session.execute(_delete(keys))
-    return True
 
 
 def _delete(keys: Collection[str]) -> Any:

@@ -70,22 +70,28 @@ class Ledger:
     rows: list[dict[str, Any]] = field(default_factory=list)
     outranked: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
-    """Keys whose place was for another day."""
+    """Keys whose place was for another day, or is taken away."""
 
     @classmethod
     def open(
-        cls, session: Session, touches: Sequence[Touch], known: Background, consents: Consents
+        cls,
+        session: Session,
+        touches: Sequence[Touch],
+        known: Background,
+        consents: Consents,
+        *,
+        locked: bool = False,
     ) -> Ledger:
-        """Read what was said to these persons by all of their handles."""
+        """Read what was said to these persons by all of their handles. ``locked``: what they hold
+        cannot be begun before this transaction ends, so that it may be taken away."""
         persons = {touch.handle: known.person(touch) for touch in touches}
         owner = {h: person.customer for person in persons.values() for h in person.handles}
         today = known.zone.day(known.now).toordinal()
         ledger = cls()
-        for row in session.execute(
-            _PAST.where(_T.handle.in_(list(owner)), _T.day > today - MONTH - 1)
-        ):
-            past = Past(row[0], date.fromordinal(row[2]), *row[3:11])
-            ledger.past[owner[row[1]]].append(past)
+        past = _PAST.where(_T.handle.in_(list(owner)), _T.day > today - MONTH - 1)
+        for row in session.execute(past.with_for_update() if locked else past):
+            told = Past(row[0], date.fromordinal(row[2]), *row[3:11])
+            ledger.past[owner[row[1]]].append(told)
             ledger.overrides[owner[row[1]]] += row[11] and row[2] == today
         for handle, hold in current(session, list(owner), known.now).items():
             kept = ledger.held.setdefault(owner[handle], hold)

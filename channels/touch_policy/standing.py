@@ -15,6 +15,8 @@ from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from data_hub.identities import Identities
 from data_hub.profiles import Profiles
+from data_hub.standings import Standings as Standing
+from data_hub.vip import Vips
 
 PROMOTION = "purpose.promotion"
 """The tag of everything that is promotion."""
@@ -54,6 +56,18 @@ class KnownPersons:
             else _also(persons[customer], handle)
             for handle, customer in customers.items()
         }
+
+
+def standings_of(standings: Standing, vips: Vips) -> Standings:
+    """The point of her life and whether she is a VIP, as the data hub worked them out."""
+
+    def of(customers: Collection[str]) -> dict[str, tuple[str, bool]]:
+        rows, chosen = standings.rows(customers), vips.among(customers)
+        return {
+            key: (rows[key].stage if key in rows else "", key in chosen) for key in {*rows, *chosen}
+        }
+
+    return of
 
 
 class ContentNatures:

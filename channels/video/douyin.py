@@ -42,6 +42,7 @@ class Douyin(HandedOver):
                 shows=frozenset({"image", "video"}),
                 title=55,
                 cover_types=frozenset({"image/jpeg", "image/png"}),
+                person_day=3,
             ),
         )
     )

@@ -67,6 +67,8 @@ CAPABILITIES = Capabilities(
             link_bytes=1_024,
             cover_types=frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp"}),
             cover_bytes=10_000_000,
+            person_month=4,  # mass messages to one fan
+            messages_a_day=500_000,  # custom/send of a new account
         ),
     )
 )

@@ -155,6 +155,14 @@ class Identities:
             found.setdefault(row.customer, []).append(Handle.parse(handle))
         return found
 
+    def customers_on(self, account: str, after: str = "", limit: int = 500) -> list[str]:
+        """Customers whom an account of ours reaches, ordered by id; the last is the next
+        ``after``."""
+        there = Known.handle.contains(f":{account}:", autoescape=True)
+        wanted = select(Known.customer).where(there, Known.customer > after).distinct()
+        with self._people.read() as session:
+            return list(session.scalars(wanted.order_by(Known.customer).limit(limit)))
+
     def find(self, text: str) -> list[str]:
         """The customers who are known by this handle, or by this value under any kind."""
         with self._people.read() as session:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from juzhen.console import (
+    accounts,
     boards,
+    broadcasts,
     calendar,
     campaigns,
     coverage,
@@ -24,6 +26,7 @@ from juzhen.console import (
     lives,
     material,
     operations,
+    parked,
     placing,
     products,
     rules,
@@ -46,6 +49,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door = Blueprint("console", __name__, url_prefix="/console")
     door.before_request(_signed_in)
     for page in (
+        parked, accounts, broadcasts,
         home, library, material, lives, versions, words, products,
         campaigns, sheets, duplicates, tagging_runs,
         tagging, placing, shelf, calendar, coverage, deliveries,

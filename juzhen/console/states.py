@@ -40,6 +40,11 @@ _STEPS = {
 _UP = {Progress.SHOWN, Progress.SUBMITTED}
 
 
+def look_of(state: str) -> str:
+    """The look of a delivery's state alone."""
+    return _STEPS.get(Step(state), ("good", ""))[0]
+
+
 def of_delivery(delivery: Delivery, language: str) -> Shown:
     """What became of one delivery."""
     look, words = _STEPS.get(Step(delivery.state), ("good", "state_shown"))

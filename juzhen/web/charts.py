@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 _HIGH, _WIDE, _GAP = 48, 8, 2
 _ROW, _ALONG = 26, 320
+_LONG, _THICK = 200, 10
 
 
 def bars(values: Sequence[tuple[str, float]], label: str) -> Markup:
@@ -47,3 +48,36 @@ def steps(values: Sequence[tuple[str, int, str]], label: str) -> Markup:
     return Markup(
         '<svg class="steps" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>'
     ).format(_ALONG, high, label, drawn)
+
+
+def strip(parts: Sequence[tuple[str, float, str]], label: str) -> Markup:
+    """One bar of (name, value, look) side by side, each as wide as its share."""
+    whole = sum(value for _, value, _ in parts) or 1
+    drawn, at = Markup(""), 0.0
+    for name, value, look in parts:
+        wide = round(value / whole * _LONG, 2)
+        drawn += Markup(
+            '<rect class="{}" x="{}" y="0" width="{}" height="{}"><title>{}: {}</title></rect>'
+        ).format(look, round(at, 2), wide, _THICK, name, f"{value:,.10g}")
+        at += wide
+    return _flat(drawn, label)
+
+
+def gauge(part: float, whole: float, label: str) -> Markup:
+    """How much of the whole is used: full is all of it."""
+    share = min(max(part / whole if whole else 1.0, 0.0), 1.0)
+    look = "bad" if share >= 0.9 else "warn" if share >= 0.7 else "good"
+    drawn = Markup('<rect class="rest" x="0" y="0" width="{}" height="{}"></rect>').format(
+        _LONG, _THICK
+    )
+    drawn += Markup('<rect class="{}" x="0" y="0" width="{}" height="{}"></rect>').format(
+        look, round(max(share * _LONG, 0.5), 2), _THICK
+    )
+    return _flat(drawn, label)
+
+
+def _flat(drawn: Markup, label: str) -> Markup:
+    return Markup(
+        '<svg class="chart flat" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}">{}</svg>'
+    ).format(_LONG, _THICK, label, drawn)

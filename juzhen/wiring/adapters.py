@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from channels.accounts import Account, Accounts, Factory, Needs, Sealer
@@ -19,12 +19,13 @@ from channels.handed_over import HandedOver
 from channels.inbox import Inbox
 from channels.outbound import Outbound, RateGate
 from channels.reps import Reps
+from channels.touch_policy import Caps
 from channels.video.douyin import Douyin
 from channels.webhook import Webhook
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
 from channels.wechat.official_account import WeChatOfficialAccount
-from channels.wechat.tokens import Tokens
+from channels.wechat.tokens import AccessToken, Tokens
 from channels.wechat.uploads import Uploads
 from channels.wechat.wecom.channel import WeCom
 from channels.wechat.wecom.wire import HOST as WECOM_HOST
@@ -39,6 +40,20 @@ CHANNELS: dict[str, Any] = {
     "webhook": Webhook, "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
 }  # fmt: skip
 """Every kind of channel account, and the adapter that speaks for it."""
+
+
+def expiries(s: Stores) -> dict[str, datetime]:
+    """By account, when the token that its calls are signed in with ends."""
+    with s.records.read() as session:
+        return {row.account: row.expires for row in session.query(AccessToken)}
+
+
+def allowed_there(kind: str, day: date) -> Caps:
+    """What the platform of a kind of account lets one person receive, as it was known that day."""
+    if kind not in CHANNELS:
+        return Caps()
+    limits = CHANNELS[kind].capabilities.on(day)
+    return Caps(limits.person_day, limits.person_week, limits.person_month)
 
 
 @dataclass(frozen=True, slots=True)

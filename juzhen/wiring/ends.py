@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
+from channels.broadcasts.keeper import Broadcasts
+from channels.broadcasts.planning import Planning
 from channels.callbacks import Callbacks
 from channels.catching_up import CatchingUp
 from channels.composing import Composer
@@ -13,6 +15,7 @@ from channels.confirming import Confirming
 from channels.deliveries import Deliveries
 from channels.deliveries.courier import Courier
 from channels.hand_offs import HandOffs
+from channels.health import Health
 from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
 from channels.outbound import Breakers, Outbound, RateGate
@@ -20,10 +23,10 @@ from channels.preferences import Preferences
 from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, TouchPolicy
-from channels.touch_policy.standing import ContentNatures, KnownPersons
+from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
 from channels.welcoming import Welcoming
 from juzhen.settings import Settings
-from juzhen.wiring.adapters import Tools, registry
+from juzhen.wiring.adapters import Tools, allowed_there, expiries, registry
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.engines import Stores
@@ -51,6 +54,9 @@ class Ends:
     acquaintances: Acquaintances
     touch_policy: TouchPolicy
     moods: Moods
+    health: Health
+    broadcasts: Broadcasts
+    planning: Planning
 
 
 def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> Ends:
@@ -68,16 +74,14 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     ours, needs = registry(tools)
     outside, theirs = found(Outside(tools.outbound, tools.gate, s.clock), ours)
     channels = Channels(accounts, {**ours, **outside}, {**needs, **theirs})
-    touch_policy = TouchPolicy(
-        records=s.records, changes=s.changes, consents=data.consents, clock=s.clock, zone=s.zone,
-        persons=KnownPersons(data.identities, data.profiles),
-        natures=ContentNatures(content.materials, content.taxonomy, content.campaigns),
-    )  # fmt: skip
+    touch_policy = _touch_policy(s, content, data)
     deliveries = Deliveries(
         s.records, s.changes, s.clock, lease=settings.worker_leases, places=touch_policy,
         share=settings.worker_share,
     )  # fmt: skip
-    courier = Courier(deliveries, accounts, channels, Breakers(s.records, s.clock), s.clock)
+    breakers = Breakers(s.records, s.clock)
+    courier = Courier(deliveries, accounts, channels, breakers, s.clock)
+    health = _health(s, accounts, channels, deliveries, breakers)
     composer = Composer(
         content.types, content.media, content.links, base_url=settings.public_url
     )  # fmt: skip
@@ -105,10 +109,58 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
             policy=touch_policy,
         ),
         preferences=Preferences(s.records, data.consents, deliveries),
-        callbacks=Callbacks(accounts, channels, data.intake, deliveries, s.clock, welcoming),
+        callbacks=Callbacks(
+            accounts, channels, data.intake, deliveries, s.clock, welcoming, health
+        ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         touch_policy=touch_policy,
         moods=Moods(s.records, s.changes, data.findings, s.clock),
+        health=health,
+        broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
+        planning=_planning(s, data, deliveries),
+    )  # fmt: skip
+
+
+def _broadcasts(
+    s: Stores,
+    content: ContentHub,
+    data: DataHub,
+    accounts: Accounts,
+    deliveries: Deliveries,
+    policy: TouchPolicy,
+) -> Broadcasts:
+    return Broadcasts(
+        records=s.records, changes=s.changes, accounts=accounts, deliveries=deliveries,
+        segments=data.segments, identities=data.identities, policy=policy, shelf=content.shelf,
+        clock=s.clock,
+    )  # fmt: skip
+
+
+def _planning(s: Stores, data: DataHub, deliveries: Deliveries) -> Planning:
+    return Planning(
+        records=s.records, deliveries=deliveries, segments=data.segments,
+        identities=data.identities, clock=s.clock,
+    )  # fmt: skip
+
+
+def _touch_policy(s: Stores, content: ContentHub, data: DataHub) -> TouchPolicy:
+    """The gate, with all that the two hubs and the platforms tell it."""
+    return TouchPolicy(
+        records=s.records, changes=s.changes, consents=data.consents, clock=s.clock, zone=s.zone,
+        persons=KnownPersons(
+            data.identities, data.profiles, standings_of(data.standings, data.vips)
+        ),
+        natures=ContentNatures(content.materials, content.taxonomy, content.campaigns),
+        platform=allowed_there,
+    )  # fmt: skip
+
+
+def _health(
+    s: Stores, accounts: Accounts, channels: Channels, deliveries: Deliveries, breakers: Breakers
+) -> Health:
+    return Health(
+        s.records, accounts, channels, deliveries, breakers, s.clock, zone=s.zone,
+        expiries=lambda: expiries(s),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from kernel.actors import Actor
 
 if TYPE_CHECKING:
     from channels.accounts import Accounts
+    from channels.broadcasts.keeper import Broadcasts
     from channels.confirming import Confirming
     from channels.deliveries import Deliveries
     from channels.hand_offs import HandOffs
@@ -113,6 +114,7 @@ class Context:
     publishing: Publishing
     deliveries: Deliveries
     inbox: Inbox
+    broadcasts: Broadcasts
     accounts: Accounts
     live_codes: LiveCodes
     reps: Reps

@@ -13,6 +13,7 @@ from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
 from schemas.graphql import (
+    broadcasts,
     customers,
     identities,
     operations,
@@ -39,6 +40,7 @@ _SIZES = {
     **operations.SIZES,
     **ways.SIZES,
     **touches.SIZES,
+    **broadcasts.SIZES,
     **refusals.SIZES,
     **identities.SIZES,
     **rules.SIZES,
@@ -100,7 +102,7 @@ def _query() -> type[graphene.ObjectType]:
     roots = {
         **questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS,
         **touches.QUESTIONS, **segments.QUESTIONS, **refusals.QUESTIONS,
-        **identities.QUESTIONS, **rules.QUESTIONS,
+        **identities.QUESTIONS, **broadcasts.QUESTIONS, **rules.QUESTIONS,
     }  # fmt: skip
     for room in _MORE:
         roots |= room.QUESTIONS
@@ -111,7 +113,7 @@ def _query() -> type[graphene.ObjectType]:
 def _mutation() -> type[graphene.ObjectType]:
     roots = {
         **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
-        **segments.VERBS, **refusals.VERBS, **identities.VERBS,
+        **segments.VERBS, **refusals.VERBS, **identities.VERBS, **broadcasts.VERBS,
         **rules.VERBS,
     }  # fmt: skip
     for room in _MORE:

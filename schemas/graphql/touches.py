@@ -148,7 +148,20 @@ def retry_deliveries(ask: Ask, sent: Mapping[str, Any]) -> _Count:
     return _Count(
         context.deliveries.retry_many(
             account=own_account(context, channel) if channel else "",
-            reason=sent.get("reason") or "", by=context.actor.id,
+            reason=sent.get("reason") or None, by=context.actor.id,
+        )
+    )  # fmt: skip
+
+
+def drop_deliveries(ask: Ask, sent: Mapping[str, Any]) -> _Count:
+    """Let up to a hundred parked deliveries go for good, of one channel or reason or of all."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    channel = sent.get("channel")
+    return _Count(
+        context.deliveries.drop_many(
+            account=own_account(context, channel) if channel else "",
+            reason=sent.get("reason") or None, by=context.actor.id,
         )
     )  # fmt: skip
 
@@ -211,6 +224,10 @@ VERBS = {
     "lift_mood": verb("liftMood", "lifted", Counted, lift_mood, customer=key()),
     "retry_deliveries": verb(
         "retryDeliveries", "retried", Counted, retry_deliveries, channel=graphene.ID(),
+        reason=graphene.String(),
+    ),
+    "drop_deliveries": verb(
+        "dropDeliveries", "dropped", Counted, drop_deliveries, channel=graphene.ID(),
         reason=graphene.String(),
     ),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from channels.base import Busy, Progress, Receipt, Received, Refused, Unanswered
 from channels.capabilities import Capabilities, Limits
 from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries
+from channels.health import Health
 from channels.inbox import Inbox
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.publishing import Publishing
@@ -160,6 +161,10 @@ class House:
         self.breakers = Breakers(records, clock)
         self.courier = Courier(
             self.deliveries, self.accounts, self.channels, self.breakers, clock
+        )  # fmt: skip
+        self.health = Health(
+            records, self.accounts, self.channels, self.deliveries, self.breakers, clock,
+            zone=Zone("Asia/Shanghai"),
         )  # fmt: skip
         self.composer = Composer(
             self.types, Pictures(), self.links, base_url="https://hub.example.com"

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.deliveries import State
+from channels.deliveries import Delivery, State
 from channels.welcoming import Welcome
 from engagement.rep_cards import RepCard
 from juzhen.settings import load
@@ -241,12 +241,36 @@ class WeComOfTheCompany:
 
         return told, most_alike
 
+    def broadcast(self):
+        """The audience becomes deliveries, each person once."""
+        told = self.seen
+        friends = [
+            Handle("external_userid", self.account, each["external"]) for each in told["friends"]
+        ]
+        segment = self.hub.segments.create("朋友", by="t")
+        self.hub.segments.put(segment.id, friends, by="t")
+        made = self.hub.broadcasts.create(
+            "问候", self.account, segment=segment.id, words="春天好", by="t"
+        )
+
+        def planned():
+            return self.hub.broadcasts.one(made.id).complete is not None
+
+        def most_alike():
+            rows = self.hub.deliveries.page(Delivery.broadcast == made.id, first=100).items
+            targets = [each.target for each in rows]
+            assert len(targets) == self.hub.broadcasts.one(made.id).planned
+            return max(map(targets.count, targets))
+
+        return planned, most_alike
+
 
 DEATHS = [
     ("wecom.tasked", WeComOfTheCompany.shown),
     ("wecom.tasked", WeComOfTheCompany.said),
     ("welcoming.greeted", WeComOfTheCompany.greeted),
     ("rep_cards.told", WeComOfTheCompany.reminded),
+    ("broadcasts.planned", WeComOfTheCompany.broadcast),
 ]
 
 

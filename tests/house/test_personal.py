@@ -13,6 +13,7 @@ TELLING = {
 }  # fmt: skip
 SOMEBODY_ELSES = {
     "accounts.name": "a channel account's",
+    "broadcasts.name": "a broadcast's",
     "campaigns.name": "a campaign's",
     "campaign_parameters.name": "a parameter's",
     "hand_offs.address": "where a post is",

@@ -7,6 +7,8 @@ import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
 from channels.app import OwnApp
+from channels.broadcasts.keeper import Broadcasts
+from channels.broadcasts.planning import Planning
 from channels.composing import Composer
 from channels.confirming import Confirming
 from channels.deliveries import Courier, Deliveries
@@ -152,6 +154,15 @@ class Asked(Company):
             publishing=self.publishing, touch_policy=self.touch_policy, shelf=self.shelf,
             links=self.links, consents=self.consents, reminders=self.reminders, base_url=BASE,
         )  # fmt: skip
+        self.broadcasts = Broadcasts(
+            records=records, changes=changes, accounts=self.accounts, deliveries=self.deliveries,
+            segments=self.segments, identities=self.identities, policy=self.touch_policy,
+            shelf=self.shelf, clock=clock,
+        )  # fmt: skip
+        self.planning = Planning(
+            records=records, deliveries=self.deliveries, segments=self.segments,
+            identities=self.identities, clock=clock,
+        )  # fmt: skip
         self.app = self.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"
         )
@@ -167,7 +178,7 @@ class Asked(Company):
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs", "sharing",
-            "segments", "standings", "previews", "zone", "refusals", "identities",
+            "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "rules",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}

@@ -39,3 +39,12 @@ def test_a_delivery_is_explained_step_by_step_and_the_parked_are_retried(house):
     assert steps[2]["reason"]
     assert house.ask(RETRY, ADMIN)["retryDeliveries"]["retried"] == {"count": 1}
     assert house.deliveries.one(delivery.id).state == "due"
+
+
+def test_parked_ones_are_dropped_for_good(house):
+    house.deliveries.queue(account=house.app.id, occasion="x", by="li")
+    delivery, _ = house.deliveries.claim(lambda _: None, lane=Lane.POST)
+    house.deliveries.park(delivery, Busy("our_rate_is_used_up"))
+    drop = "mutation { dropDeliveries(input: {}) { dropped { count } problems { code } } }"
+    assert house.ask(drop, ADMIN)["dropDeliveries"]["dropped"] == {"count": 1}
+    assert house.deliveries.one(delivery.id).state == "cancelled"

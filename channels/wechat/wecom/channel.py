@@ -73,6 +73,7 @@ CAPABILITIES = Capabilities(
             link_bytes=2_048,
             cover_types=frozenset({"image/jpeg", "image/png"}),
             cover_bytes=10_000_000,
+            person_month=30,  # as many as the month has days
         ),
     )
 )

@@ -1,0 +1,248 @@
+"""The keeper of broadcasts (群发管理): makes, previews, pauses, resumes, cancels and counts them.
+
+Without a segment nothing is made (R139), unless an admin says why all customers must hear it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from channels.accounts import Accounts
+from channels.broadcasts.record import Broadcast, Phase
+from channels.deliveries import Deliveries, Delivery, State
+from channels.touch_policy import SLICE, Touch, TouchPolicy
+from content_hub.shelf import Shelf
+from data_hub.identities import Identities
+from data_hub.segments import Segments
+from kernel.clock import Clock
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.changes import Changes
+from stores.records import Records
+
+LOOKED_AT = 2_000
+"""So many of the audience a preview asks the touch policy about."""
+_OPEN = (State.DUE, State.SENDING, State.SUBMITTED, State.AWAITING_PERSON, State.UNKNOWN)
+_MOST_A_MINUTE = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Whom it would reach if it began now."""
+
+    count: int
+    ready: bool
+    """Everybody has been asked whether she is in the segment."""
+    asked: int
+    """How many of them were looked at one by one."""
+    reachable: int
+    """Of those, how many the account reaches."""
+    passes: int
+    """Of those, how many the touch policy lets through now."""
+    withheld: Mapping[str, int]
+    """Why the others would not, or not yet: reasons with how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What has come of a broadcast."""
+
+    states: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """Why those that ended unsent did, with how many."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def open(self) -> int:
+        """How many are not over."""
+        return sum(self.states.get(state, 0) for state in _OPEN)
+
+
+class Broadcasts:
+    """All broadcasts of a company."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        changes: Changes,
+        accounts: Accounts,
+        deliveries: Deliveries,
+        segments: Segments,
+        identities: Identities,
+        policy: TouchPolicy,
+        shelf: Shelf,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._accounts = accounts
+        self._deliveries = deliveries
+        self._segments = segments
+        self._identities = identities
+        self._policy = policy
+        self._shelf = shelf
+        self._clock = clock
+
+    # acts
+
+    def create(
+        self,
+        name: str,
+        account: str,
+        *,
+        by: str,
+        segment: str = "",
+        everybody: str = "",
+        material: str = "",
+        words: str = "",
+        campaign: str = "",
+        priority: int = 50,
+        opens: datetime | None = None,
+        expires: datetime | None = None,
+        per_minute: float = 0,
+    ) -> Broadcast:
+        """Ask for it; it begins by itself. Raises one `Invalid` for the first thing amiss."""
+        there = self._accounts.one(account)
+        begins = opens or self._clock()
+        if not name.strip():
+            raise Invalid("name", "needs_a_name")
+        if not segment and not everybody.strip():
+            raise Invalid("segment", "broadcast_needs_segment")
+        if not material and not words.strip():
+            raise Invalid("words", "nothing_to_send")
+        if not 0 <= per_minute <= _MOST_A_MINUTE:
+            raise Invalid("per_minute", "not_that_fast", most=_MOST_A_MINUTE)
+        if expires is not None and expires <= begins:
+            raise Invalid("expires", "ends_before_it_begins")
+        made = Broadcast(
+            name=name.strip(), account=there.id, everybody=everybody.strip(), words=words.strip(),
+            segment=self._segments.one(segment).id if segment else "",
+            material=self._shelf.material_id(material) if material else "", campaign=campaign,
+            priority=min(max(priority, 0), 100), opens=begins, expires=expires,
+            per_minute=per_minute, made=self._clock(), by=by,
+        )  # fmt: skip
+        with self._records.write() as session:
+            session.add(made)
+            self._changes.note(
+                "made_broadcast", "broadcast", made.id, by=by, account=there.id,
+                material=made.material, segment=made.segment, why=made.everybody,
+            )  # fmt: skip
+        return made
+
+    def pause(self, key: str, *, by: str) -> Broadcast:
+        """Nothing of it begins from now on, until somebody resumes it. Twice does no harm."""
+        with self._records.write() as session:
+            kept = session.get_one(Broadcast, self.one(key).id, with_for_update=True)
+            if kept.cancelled is not None:
+                raise Conflict("broadcast_cancelled")
+            if kept.paused is None:
+                kept.paused = self._clock()
+                self._changes.note("paused_broadcast", "broadcast", kept.id, by=by)
+        return kept
+
+    def resume(self, key: str, *, by: str) -> Broadcast:
+        """It goes on, no faster than it may: what waited is spread anew first."""
+        with self._records.write() as session:
+            kept = session.get_one(Broadcast, self.one(key).id, with_for_update=True)
+            if kept.paused is not None:
+                kept.paused, kept.spreading = None, "" if kept.per_minute else None
+                self._changes.note("resumed_broadcast", "broadcast", kept.id, by=by)
+        return kept
+
+    def cancel(self, key: str, *, by: str) -> int:
+        """End it: nothing of it begins after this. Says how many were begun and are not back."""
+        with self._records.write() as session:
+            kept = session.get_one(Broadcast, self.one(key).id, with_for_update=True)
+            if kept.cancelled is None:
+                kept.cancelled = self._clock()
+                self._changes.note("cancelled_broadcast", "broadcast", kept.id, by=by)
+            return self._deliveries.in_flight(Delivery.broadcast == kept.id)
+
+    # questions
+
+    def one(self, key: str) -> Broadcast:
+        with self._records.read() as session:
+            if found := session.get(Broadcast, key):
+                return found
+        raise NotFound("broadcast", key)
+
+    def page(self, *, first: int = 20, after: str | None = None) -> Page[Broadcast]:
+        """The newest first."""
+        first = page_size(first)
+        wanted = select(Broadcast).order_by(Broadcast.id.desc()).limit(first + 1)
+        if after is not None:
+            wanted = wanted.where(Broadcast.id < str(read_cursor(after, str)[0]))
+        with self._records.read() as session:
+            found = list(session.scalars(wanted))
+        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
+        return Page(found[:first], more, None)
+
+    def counts(self, keys: Collection[str]) -> dict[str, Counts]:
+        """What has come of these, by id."""
+        alike = Delivery.broadcast, Delivery.state, Delivery.reason
+        counted = select(*alike, func.count()).where(Delivery.broadcast.in_(keys)).group_by(*alike)
+        states: dict[str, Counter[str]] = {key: Counter() for key in keys}
+        reasons: dict[str, Counter[str]] = {key: Counter() for key in keys}
+        with self._records.read() as session:
+            for key, state, reason, n in session.execute(counted):
+                states[key][state] += n
+                if reason and state != State.DONE:
+                    reasons[key][reason] += n
+        return {key: Counts(states[key], reasons[key]) for key in keys}
+
+    def phase(self, broadcast: Broadcast, counts: Counts) -> Phase:
+        """How far it is now."""
+        if broadcast.cancelled is not None:
+            return Phase.CANCELLED
+        if broadcast.paused is not None:
+            return Phase.PAUSED
+        if self._clock() < broadcast.opens:
+            return Phase.WAITING
+        if broadcast.complete is None:
+            return Phase.PLANNING
+        return Phase.RUNNING if counts.open else Phase.FINISHED
+
+    def preview(self, segment: str, account: str, *, material: str = "") -> Preview:
+        """Whom it would reach now, asked of the touch policy one by one for the first 2,000."""
+        there, found = self._accounts.one(account), self._segments.one(segment)
+        size = self._segments.sizes([found.id])[found.id]
+        key = self._shelf.material_id(material) if material else ""
+        asked = passes = reachable = 0
+        withheld: Counter[str] = Counter()
+        after = ""
+        while asked < LOOKED_AT and (members := self._segments.members(found.id, after, SLICE)):
+            after, asked = members[-1], asked + len(members)
+            touches = [
+                Touch(
+                    key=customer, handle=handle, account=there.id, channel=there.kind, material=key
+                )
+                for customer, handle in reached(self._identities, members, there.id).items()
+            ]
+            reachable += len(touches)
+            for decision in self._policy.forecast(touches).values():
+                passes += decision.passes
+                withheld[decision.reason] += not decision.passes
+        withheld.pop("", None)
+        return Preview(
+            count=size.count, ready=size.ready, asked=asked, reachable=reachable, passes=passes,
+            withheld=dict(withheld.most_common()),
+        )  # fmt: skip
+
+
+def reached(identities: Identities, customers: Collection[str], account: str) -> dict[str, str]:
+    """By customer, the handle that the account reaches her by: the one heard of last."""
+    hers = identities.handles_of(customers)
+    return {
+        customer: str(there[-1])
+        for customer in customers
+        if (there := [each for each in hers.get(customer, ()) if each.scope == account])
+    }

@@ -1,0 +1,69 @@
+"""The accounts page (账号健康页): how each account stands with its platform, and what is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint
+from werkzeug.wrappers import Response as AnyResponse
+
+from channels.health import SHOWN, Signs
+from juzhen.console import states
+from juzhen.console.desk import allowed, done
+from juzhen.web import charts, pages
+from juzhen.web.asking import language
+from kernel.wording import say
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_LOOKS = {
+    "well": "good", "behind": "warn", "out_of_order": "bad", "unusable": "bad", "paused": "bad",
+}  # fmt: skip
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/accounts")
+    def accounts() -> str:
+        allowed("read_deliveries")
+        return pages.render(
+            "console/accounts.html",
+            rows=[_row(each) for each in platform.health.all()],
+            now=platform.clock(),
+        )
+
+    @door.post("/accounts/<key>/pause")
+    def pause_account(key: str) -> AnyResponse:
+        """Nothing goes out through it until somebody resumes it."""
+        actor = allowed("manage_accounts")
+        platform.accounts.pause(platform.accounts.one(key).id, "paused_by_person", by=actor.id)
+        return done("accounts", "account_paused")
+
+    @door.post("/accounts/<key>/resume")
+    def resume_account(key: str) -> AnyResponse:
+        actor = allowed("manage_accounts")
+        platform.accounts.resume(platform.accounts.one(key).id, by=actor.id)
+        return done("accounts", "account_resumed")
+
+
+def _row(signs: Signs) -> dict[str, Any]:
+    """One account with its two pictures: what is under way, and what is left of its quota."""
+    tongue = language()
+    parts = [
+        (say(f"step_{state}", tongue), float(n), states.look_of(state))
+        for state in SHOWN
+        if (n := signs.counts.get(state, 0))
+    ]
+    told = say("under_way_n", tongue, n=int(sum(n for _, n, _ in parts)))
+    quota = None
+    if signs.most:
+        quota = charts.gauge(
+            signs.said, signs.most, say("quota_used", tongue, used=signs.said, most=signs.most)
+        )
+    return {
+        "signs": signs,
+        "look": _LOOKS[signs.state],
+        "parts": parts,
+        "strip": charts.strip(parts, told) if parts else None,
+        "quota": quota,
+    }

@@ -1,0 +1,128 @@
+"""The broadcast pages (群发): make one with a preview, watch it, pause it, end it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from channels.broadcasts.keeper import Counts
+from channels.broadcasts.record import Broadcast
+from juzhen.console import states
+from juzhen.console.desk import allowed, done, flaws_of, typed_moment
+from juzhen.web import charts, pages
+from juzhen.web.asking import language
+from kernel.actors import Actor, require
+from kernel.errors import Conflict, Invalid
+from kernel.wording import say
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_ACTS = ("pause", "resume", "cancel")
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/broadcasts")
+    def broadcasts() -> str:
+        allowed("read_deliveries")
+        page = platform.broadcasts.page(after=request.args.get("after"))
+        counts = platform.broadcasts.counts([each.id for each in page.items])
+        return pages.render(
+            "console/broadcasts.html",
+            rows=[_row(platform, each, counts[each.id]) for each in page.items],
+            following=page.next,
+            accounts={each.id: each for each in platform.accounts.all()},
+        )
+
+    @door.get("/broadcasts/new")
+    def new_broadcast() -> str:
+        allowed("broadcast")
+        return _form(platform, request.args.to_dict())
+
+    @door.post("/broadcasts/new")
+    def make_broadcast() -> AnyResponse | str | tuple[str, int]:
+        """Count whom it would reach, or make it: the button says which."""
+        actor, typed = allowed("broadcast"), request.form.to_dict()
+        try:
+            if request.form.get("act") != "make":
+                return _form(platform, typed, preview=_preview(platform, typed))
+            made = _made(platform, typed, actor)
+        except (Invalid, Conflict) as refused:
+            return _form(platform, typed, flaws=flaws_of(refused)), 422
+        return redirect(url_for("console.broadcast", key=made.id, said="done_broadcast_made"), 303)
+
+    @door.get("/broadcasts/<key>")
+    def broadcast(key: str) -> str:
+        allowed("read_deliveries")
+        found = platform.broadcasts.one(key)
+        counts = platform.broadcasts.counts([found.id])[found.id]
+        account = platform.accounts.one(found.account)
+        return pages.render(
+            "console/broadcast.html",
+            row=_row(platform, found, counts),
+            account=account,
+            segment=platform.segments.one(found.segment) if found.segment else None,
+            material=platform.materials.one(found.material) if found.material else None,
+            reasons=sorted(counts.reasons.items(), key=lambda each: -each[1]),
+        )
+
+    @door.post("/broadcasts/<key>/<act>")
+    def change_broadcast(key: str, act: str) -> AnyResponse:
+        actor = allowed("broadcast")
+        if act not in _ACTS:
+            raise Invalid("act", "not_a_choice", choices="、".join(_ACTS))
+        getattr(platform.broadcasts, act)(key, by=actor.id)
+        return done("broadcast", f"broadcast_{act}", key=key)
+
+
+def _row(platform: Platform, broadcast: Broadcast, counts: Counts) -> dict[str, Any]:
+    """One broadcast, its phase, and its deliveries as one bar."""
+    tongue = language()
+    parts = [
+        (say(f"step_{state}", tongue), float(n), states.look_of(state))
+        for state, n in sorted(counts.states.items())
+    ]
+    return {
+        "broadcast": broadcast,
+        "counts": counts,
+        "phase": platform.broadcasts.phase(broadcast, counts),
+        "parts": parts,
+        "strip": charts.strip(parts, say("n_found", tongue, n=counts.total)) if parts else None,
+    }
+
+
+def _form(platform: Platform, typed: Mapping[str, str], **more: Any) -> str:
+    return pages.render(
+        "console/broadcast_new.html",
+        typed=typed,
+        segments=[(each.id, each.name) for each in platform.segments.all()],
+        accounts=[(each.id, each.name) for each in platform.accounts.all()],
+        **{"flaws": (), "preview": None, **more},
+    )
+
+
+def _preview(platform: Platform, typed: Mapping[str, str]) -> Any:
+    if not typed.get("segment"):
+        raise Invalid("segment", "broadcast_needs_segment")
+    return platform.broadcasts.preview(
+        typed["segment"], typed.get("account", ""), material=typed.get("material", "").strip()
+    )
+
+
+def _made(platform: Platform, typed: Mapping[str, str], actor: Actor) -> Broadcast:
+    if typed.get("everybody", "").strip():
+        require(actor, "broadcast_to_all")
+    try:
+        per_minute = float(typed.get("per_minute") or 0)
+    except ValueError:
+        raise Invalid("per_minute", "not_a_number") from None
+    return platform.broadcasts.create(
+        typed.get("name", ""), typed.get("account", ""), by=actor.id,
+        segment=typed.get("segment", ""), everybody=typed.get("everybody", ""),
+        material=typed.get("material", "").strip(), words=typed.get("words", ""),
+        opens=typed_moment(platform.zone, "opens"), expires=typed_moment(platform.zone, "expires"),
+        per_minute=per_minute,
+    )  # fmt: skip

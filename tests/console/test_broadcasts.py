@@ -1,0 +1,91 @@
+"""Broadcast pages: a preview, a broadcast, its picture, and stopping it; without JavaScript."""
+
+import pytest
+
+from channels.broadcasts.keeper import Broadcasts
+from channels.broadcasts.planning import Planning
+from kernel.events import Event, Handle
+from kernel.ids import new_id
+
+
+@pytest.fixture
+def rooms(knowing_rooms):
+    r = knowing_rooms
+    r.broadcasts = Broadcasts(
+        records=r.records, changes=r.changes, accounts=r.accounts, deliveries=r.deliveries,
+        segments=r.segments, identities=r.identities, policy=r.touch_policy, shelf=r.shelf,
+        clock=r.clock,
+    )  # fmt: skip
+    r.planning = Planning(
+        records=r.records, deliveries=r.deliveries, segments=r.segments, identities=r.identities,
+        clock=r.clock,
+    )  # fmt: skip
+    handles = [Handle("openid", r.wall.id, f"o{n}") for n in range(3)]
+    r.segments.create("老客户", code="old", by="t")
+    r.segments.put("old", handles, by="t")
+    r.tell(
+        *(
+            Event(
+                id=new_id("evt"), kind="followed", at=r.clock(), account=r.wall.id, handle=each,
+                received=r.clock(),
+            )
+            for each in handles
+        )
+    )  # fmt: skip
+    return r
+
+
+@pytest.fixture
+def typed(rooms):
+    return {
+        "name": "三月问候", "segment": rooms.segments.one("old").id, "account": rooms.wall.id,
+        "words": "春天好",
+    }  # fmt: skip
+
+
+def test_first_counted_then_made_then_watched(rooms, desk, typed):
+    assert "还没有群发" in desk.get("/console/broadcasts").text
+    seen = desk.post("/console/broadcasts/new", act="preview", **typed).text
+    assert "人群 3 人，该账号可触达 3 人，现在可发 3 人" in seen
+    page = desk.post("/console/broadcasts/new", act="make", **typed).text
+    assert "群发已建立" in page
+    while rooms.planning.run() + rooms.publishing.send_due():
+        pass
+    page = desk.get("/console/broadcasts").text
+    assert "三月问候" in page
+    assert "已完成" in page
+    assert "<svg" in page
+
+
+def test_it_is_paused_resumed_and_cancelled_by_buttons(rooms, desk, typed):
+    desk.post("/console/broadcasts/new", act="make", **typed)
+    (made,) = rooms.broadcasts.page().items
+    path = f"/console/broadcasts/{made.id}/"
+    assert "群发已暂停" in desk.post(path + "pause").text
+    assert "群发继续进行" in desk.post(path + "resume").text
+    assert "群发已取消" in desk.post(path + "cancel").text
+    assert desk.post(path + "explode").status_code == 422
+
+
+def test_what_is_missing_stands_beside_its_field(desk, typed):
+    page = desk.post("/console/broadcasts/new", act="make", **typed | {"segment": ""})
+    assert page.status_code == 422
+    assert "群发必须选定一个人群" in page.text
+    assert "三月问候" in page.text
+
+
+@pytest.mark.parametrize("path", ["broadcasts", "broadcasts/new"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_pages_open_in_both_languages(desk, path, language):
+    page = desk.get(f"/console/{path}?lang={language}")
+    assert page.status_code == 200
+    assert 'style="' not in page.text
+
+
+def test_who_may_not_broadcast_makes_none(rooms, desk_of, typed):
+    assert desk_of("analyst").get("/console/broadcasts/new").status_code == 403
+    assert desk_of("analyst").post("/console/broadcasts/new", **typed).status_code == 403
+    everybody = typed | {"segment": "", "everybody": "大家都要知道"}
+    answer = desk_of("editor").post("/console/broadcasts/new", act="make", **everybody)
+    assert answer.status_code == 403
+    assert rooms.broadcasts.page().items == []
