@@ -1,11 +1,17 @@
 """The PostgreSQL that the tests run on is real, whole, and theirs alone."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
+from kernel.clock import utc_now
 from stores.records import DatabaseClock, Records
 
 pytestmark = pytest.mark.postgres
+ELEVEN = timedelta(seconds=11)
 
 
 def test_databases_are_empty_and_apart(postgres_cluster):
@@ -37,3 +43,26 @@ def test_the_databases_clock_agrees_with_ours_and_does_not_ask_every_time(postgr
     assert first <= second
     kept.close()
     assert asked() >= second
+
+
+def test_threads_that_ask_the_databases_clock_at_once_are_all_told_the_time(postgres_url):
+    """Also while one of them asks anew, and however long it took to connect."""
+    kept = Records(postgres_url)
+    asked = DatabaseClock(kept)
+    gate, off = threading.Barrier(8), []
+
+    def ask():
+        for _ in range(40):
+            gate.wait()
+            before = utc_now()
+            off.append(max(before - asked(), asked() - utc_now()))
+            if gate.wait() == 0 and asked._kept:  # ten seconds pass
+                then, steady = asked._kept
+                asked._kept = asked._kept._replace(then=then - ELEVEN, steady=steady - 11)
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(ask) for _ in range(8)]:
+            each.result()
+    kept.close()
+    assert len(off) == 320
+    assert max(off) < timedelta(milliseconds=100)
