@@ -173,7 +173,6 @@ class Courier:
             structlog.get_logger().info("platform_refused", code=trouble.code, why=trouble.reason)
             self._blame(delivery, trouble)
             raise
-        structlog.get_logger().debug("platform_answered")
         self._breakers.answered(delivery.account)
         return answer
 
