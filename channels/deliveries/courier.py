@@ -5,12 +5,12 @@ Runs outside any transaction. Does not choose what is sent, and does not say wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from channels.accounts import Accounts, Channels
 from channels.base import Busy, Channel, Post, Progress, Receipt, Refused, SignedOut, Unanswered
@@ -58,7 +58,7 @@ class Courier:
 
     def carry(self, delivery: Delivery, say: Callable[[Channel], Receipt]) -> None:
         """Say it through the account's channel and note the answer, or the lack of one."""
-        with _naming(delivery), self._heartbeat.keep(delivery):
+        with _Naming(delivery), self._heartbeat.keep(delivery):
             try:
                 channel = self._channels.of(delivery.account)
                 receipt = self._heard(delivery, lambda: say(channel))
@@ -100,7 +100,7 @@ class Courier:
         looked = 0
         while delivery := self._deliveries.in_doubt():
             looked += 1
-            with _naming(delivery):
+            with _Naming(delivery):
                 self._settle(delivery, compose)
         return looked
 
@@ -130,7 +130,7 @@ class Courier:
         asked = 0
         while delivery := self._deliveries.asking():
             asked += 1
-            with _naming(delivery):
+            with _Naming(delivery):
                 self._poll(delivery)
         return asked
 
@@ -151,7 +151,7 @@ class Courier:
     def withdraw(self, delivery: Delivery) -> bool:
         """Take down what a platform shows; false if it cannot yet. Harmless when repeated."""
         ref = delivery.ref or ""
-        with _naming(delivery), self._heartbeat.keep(delivery):
+        with _Naming(delivery), self._heartbeat.keep(delivery):
             crash_point(WITHDRAWING)
             try:
                 self._breakers.admit(delivery.account)
@@ -208,12 +208,19 @@ class Courier:
         return min(max(self._age(delivery) / 4, timedelta(seconds=1)), timedelta(minutes=5))
 
 
-@contextmanager
-def _naming(delivery: Delivery) -> Iterator[None]:
+class _Naming:
     """Whatever is logged meanwhile names the delivery; so does a failure that nobody foresaw."""
-    with structlog.contextvars.bound_contextvars(delivery=delivery.id, account=delivery.account):
-        try:
-            yield
-        except Exception as failure:
-            failure.add_note(f"while working on delivery {delivery.id}")
-            raise
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._key = delivery.id
+        self._bound = bound_contextvars(delivery=delivery.id, account=delivery.account)
+
+    def __enter__(self) -> None:
+        self._bound.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: Any
+    ) -> None:
+        self._bound.__exit__(kind, failure, trace)
+        if failure is not None:
+            failure.add_note(f"while working on delivery {self._key}")
