@@ -28,6 +28,7 @@ from data_hub.identities import Known, own_id
 from data_hub.profiles import Profile, ProfileRow
 from data_hub.staff import Staff
 from juzhen import wiring
+from juzhen.migrations import head
 from juzhen.settings import Settings
 from kernel.actors import Actor, Role
 from kernel.events import Handle
@@ -38,7 +39,7 @@ from stores.records import Folded, Record
 from stores.watermarks import Watermarks
 
 LAYOUT = 3
-"""Counted up whenever what is written below changes."""
+"""Counted up whenever what is written below changes; new tables make a new one anyway."""
 TAGS, TAGS_EACH, HISTORY, NEAR = 256, 6, 50, 100
 CUSTOMERS = 300
 _ACCOUNT = "acc_bench"
@@ -50,7 +51,7 @@ class Library:
 
     def __init__(self, materials: int) -> None:
         self.materials = materials
-        home = _cache() / f"recommend-{materials}-v{LAYOUT}"
+        home = _cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
         fresh = not (home / "made").exists()
         if fresh:
             shutil.rmtree(home, ignore_errors=True)

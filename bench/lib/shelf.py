@@ -21,19 +21,20 @@ from content_hub.materials import Material
 from content_hub.placements import Placement
 from content_hub.showcase import ShelfDocument, ShelfRow, micros
 from content_hub.tags import Tagging
+from juzhen.migrations import head
 from juzhen.wiring import Platform
 from kernel.actors import Role
 from kernel.clock import utc_now
 from stores.records import Record
 
 LAYOUT = 3
-"""Counted up whenever what is written below changes."""
+"""Counted up whenever what is written below changes; new tables make a new one anyway."""
 TAGS, WORN = 40, 6
 
 
 def company(home: Path, materials: int) -> tuple[list[str], dict[str, str]]:
     """Lay a company with so many materials at ``home``: its tags, and tokens by role."""
-    kept = _cache() / f"shelf-{materials}-v{LAYOUT}"
+    kept = _cache() / f"shelf-{materials}-v{LAYOUT}-{head()}"
     if not (kept / "done").exists():
         shutil.rmtree(kept, ignore_errors=True)
         _fill(kept, materials)
