@@ -28,26 +28,16 @@ CAMPAIGNS = (
     Planned("community", "康养社区开放日", "offline", -50, 40, ("retirement_community",)),
     Planned("renewal", "续期服务周", "service", -40, -25, ("claims",)),
     Planned("family", "家庭保障检视", "group", -30, 30, _COVER),
-    Planned(
-        "theme",
-        "月末明星题材精选",
-        "promotion",
-        -20,
-        12,
-        ("star_theme", "fixed_income", "allocation"),
-    ),
-    Planned(
-        "pension",
-        "个人养老金年度提醒",
-        "new_product",
-        -15,
-        45,
-        ("personal_pension", "pension_annuity"),
-    ),
+    Planned("theme", "月末明星题材精选", "promotion", -20, 12, _SAVING),
+    Planned("pension", "个人养老金年度提醒", "new_product", -15, 45, _PENSION),
     Planned("birthday", "会员生日礼", "service", -90, 180, ("birthday_care",)),
     Planned("anniversary", "司庆大促", "mega_sale", 5, 19, ("accident_safety",)),
     Planned("newyear", "新年第一课", "live", 25, 50, ("policy_news",)),
 )
+
+
+SELLING = frozenset({"promotion", "mega_sale"})
+"""What a campaign of these kinds shows is a promotion 促销."""
 
 
 def campaign_about(topic: str) -> Planned:

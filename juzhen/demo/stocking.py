@@ -59,8 +59,7 @@ class Stock:
         for code, name, kind, opens, closes, _ in CAMPAIGNS:
             self._platform.campaigns.create(
                 name, code=code, kind=kind, by=BY,
-                opens=self._today + timedelta(days=opens),
-                closes=self._today + timedelta(days=closes),
+                opens=self._opening(opens), closes=self._closing(closes),
             )  # fmt: skip
 
     def fill(self, pieces: Sequence[Piece], tell: Callable[[int], None]) -> list[Stocked]:
@@ -104,9 +103,24 @@ class Stock:
     def _show(self, each: Stocked, account: str) -> None:
         opens, closes = each.piece.shown or (0.0, 1.0)
         self._platform.publishing.place(
-            each.id, account, by=BY, opens=self._today + timedelta(days=opens),
-            closes=self._today + timedelta(days=closes), campaign=each.piece.campaign,
+            each.id, account, by=BY, opens=self._opening(opens), closes=self._closing(closes),
+            campaign=each.piece.campaign,
         )  # fmt: skip
+
+    def _opening(self, ago: float) -> datetime:
+        """The midnight before it, as people plan; within the day, the next full hour."""
+        moment = self._today + timedelta(days=ago)
+        if ago == int(ago):
+            return self._midnight(moment)
+        return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+    def _closing(self, ago: float) -> datetime:
+        """The midnight after it."""
+        return self._midnight(self._today + timedelta(days=ago + 1))
+
+    def _midnight(self, moment: datetime) -> datetime:
+        zone = self._platform.zone
+        return zone.at(zone.day(moment))
 
     def draw(self, pieces: Sequence[Piece]) -> None:
         """Every picture, document and video that they need; one drawing serves many."""
