@@ -24,6 +24,8 @@ from kernel.secret import Secret
 
 PREFIX = "JUZHEN_"
 FILE = "juzhen.toml"
+WITH_RECORDS = "records"
+"""Instead of an address: in the database of the records."""
 
 
 class BadSetting(Exception):
@@ -44,6 +46,12 @@ class Settings:
         "",
         "URL of the records and the people; empty is SQLite in the home folder.",
         shown=False,  # it may hold a password
+    )
+    stores_journal: str = _setting(
+        "",
+        "PostgreSQL database of the journal, or `records` for that of the records;"
+        " empty is a folder of SQLite files.",
+        shown=False,
     )
     stores_search: str = _setting(
         "",

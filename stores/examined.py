@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 
+class Unfit(Exception):
+    """What answers cannot be used as it is: which, what was found, and what to do about it."""
+
+
 class Examined(NamedTuple):
     """Whether it can be worked with, what was found, and what to do about it."""
 

@@ -11,8 +11,13 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
+import orjson
+
+from kernel.crash import declare
 from kernel.errors import Overloaded
 from kernel.events import Handle
+
+COMMITTED = declare("journal.committed", "events are durable and nobody has been answered")
 
 
 class Entry(NamedTuple):
@@ -126,3 +131,28 @@ def _done() -> Future[None]:
     told: Future[None] = Future()
     told.set_result(None)
     return told
+
+
+def without(lines: list[bytes], names: set[str]) -> tuple[list[bytes], int]:
+    """The lines without events that name them, and without samples that do; how many differ."""
+    values = [name.split(":", 2)[2].encode() for name in names]
+    blanked = [_blanked(line, values) for line in lines]
+    kept = [line for line in blanked if not _names(line) & names]
+    return kept, sum(old != new for old, new in zip(lines, blanked, strict=True)) + (
+        len(lines) - len(kept)
+    )
+
+
+def _blanked(line: bytes, values: Sequence[bytes]) -> bytes:
+    """What was refused is kept as it came in, so its sample may name her too."""
+    if not line.startswith(b'{"refused":') or not any(value in line for value in values):
+        return line
+    told = orjson.loads(line)
+    told["refused"]["sample"] = ""
+    return orjson.dumps(told)
+
+
+def _names(line: bytes) -> set[str]:
+    """The handles that one journal line names."""
+    told = orjson.loads(line) if line else {}
+    return {told.get("handle", ""), *told.get("links", ())} - {""}

@@ -31,6 +31,7 @@ _DATABASES = ("search.db", "people.db", "records.db")
 _JOURNAL = "journal"
 _HISTORY = "history.db"
 _FILES = "files"
+_SERVERS = ("stores_records", "stores_journal", "stores_search", "stores_history", "stores_files")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +66,7 @@ def backup(settings: Settings, folder: Path, now: datetime, *, keys: bool = True
         shutil.copy2(home / FILE, folder / FILE)
         (folder / FILE).chmod(0o600)
     written = sorted(_written(folder))
-    elsewhere = [
-        name_of(name)
-        for name in ("stores_records", "stores_search", "stores_history", "stores_files")
-        if getattr(settings, name)
-    ]
+    elsewhere = [name_of(name) for name in _SERVERS if getattr(settings, name)]
     told: dict[str, Any] = {
         "at": now, "migration": head(), "elsewhere": elsewhere,
         "files": {str(each.relative_to(folder)): _digest(each) for each in written},

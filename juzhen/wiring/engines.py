@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from juzhen import metrics, migrations
-from juzhen.settings import BadSetting, Settings, name_of
+from juzhen.settings import WITH_RECORDS, BadSetting, Settings, name_of
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.errors import Overloaded
@@ -17,13 +17,14 @@ from stores.claims import Leases, Quotas
 from stores.elastic import cluster
 from stores.elastic.cluster import Cluster
 from stores.elastic.history import ElasticHistory
-from stores.elastic.products import Unfit
 from stores.elastic.search import ElasticSearch
-from stores.examined import Server
+from stores.examined import Server, Unfit
 from stores.files import Files
 from stores.folder import Folder
 from stores.history import Fold, History
 from stores.journal import Journal, SharedCommit
+from stores.postgres import database
+from stores.postgres.journal import PostgresJournal
 from stores.records import DatabaseClock, Records
 from stores.s3 import S3
 from stores.s3 import place as bucket
@@ -64,9 +65,9 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
     zone = Zone(settings.company_zone)
     records, people = _records(settings)
     clock = clock or (DatabaseClock(records) if records.on_postgres else utc_now)
-    journal = SqliteJournal(home / "journal", durability=power)
     changes = Changes(records, clock)
-    servers = _servers(settings)
+    servers = _servers(settings, clock)
+    journal = servers.journal or SqliteJournal(home / "journal", durability=power)
     history = servers.history or SqliteHistory(home / "history.db", zone=zone, durability=power)
     return Stores(
         clock=clock,
@@ -126,12 +127,14 @@ def _records(settings: Settings) -> tuple[Records, Records]:
 class _Servers:
     """The stores that settings place elsewhere."""
 
+    journal: PostgresJournal | None
     search: ElasticSearch | None
     history: ElasticHistory | None
     files: S3 | None
 
     def named(self) -> dict[str, Server]:
         given: dict[str, Server | None] = {
+            "stores_journal": self.journal,
             "stores_search": self.search,
             "stores_history": self.history,
             "stores_files": self.files,
@@ -139,13 +142,15 @@ class _Servers:
         return {name_of(name): each for name, each in given.items() if each}
 
 
-def _servers(settings: Settings) -> _Servers:
+def _servers(settings: Settings, clock: Clock = utc_now) -> _Servers:
     # Who holds this key is this company: indices are marked with it, so that no other is touched.
     owner = hashlib.blake2b(settings.keys_links.reveal().encode(), digest_size=8).hexdigest()
+    heard = _placed(settings, "stores_journal", database.place)
     searching = _placed(settings, "stores_search", cluster.place)
     telling = _placed(settings, "stores_history", cluster.place)
     kept = _placed(settings, "stores_files", bucket)
     return _Servers(
+        journal=PostgresJournal(heard, owner=owner, clock=clock) if heard else None,
         search=ElasticSearch(Cluster(searching, owner=owner)) if searching else None,
         history=(
             ElasticHistory(Cluster(telling, owner=owner), zone=Zone(settings.company_zone))
@@ -159,6 +164,8 @@ def _servers(settings: Settings) -> _Servers:
 def _placed(settings: Settings, name: str, read: Callable[[str], Placed]) -> Placed | None:
     """Where a store lies. Raises `BadSetting` without the address: it may hold a password."""
     url: str = getattr(settings, name)
+    if url == WITH_RECORDS:
+        url = settings.stores_records or url
     try:
         return read(url) if url else None
     except ValueError as wrong:

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from kernel.errors import Overloaded
 from kernel.secret import Secret
-from stores.elastic.products import Product, Unfit, recognised
-from stores.examined import Examined
+from stores.elastic.products import Product, recognised
+from stores.examined import Examined, Unfit
 
 _OPTIONS = {"ca", "shards", "replicas"}
 _SOON = 5

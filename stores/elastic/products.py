@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-class Unfit(Exception):
-    """What answers cannot be used as it is: which, what was found, and what to do about it."""
+from stores.examined import Unfit
 
 
 @dataclass(frozen=True, slots=True)

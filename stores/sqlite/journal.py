@@ -17,16 +17,12 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import orjson
-
 from kernel.clock import Clock, utc_now
-from kernel.crash import crash_point, declare
+from kernel.crash import crash_point
 from kernel.errors import Overloaded
 from kernel.events import Handle
-from stores.journal import Entry
+from stores.journal import COMMITTED, Entry, without
 from stores.sqlite.database import connect
-
-_COMMITTED = declare("journal.committed", "events are durable and nobody has been answered")
 
 _LOOKED_AT = 16
 """A file's size is looked at once in so many commits: each look lets go of the interpreter."""
@@ -74,7 +70,7 @@ class SqliteJournal:
             except (sqlite3.Error, OSError) as broken:
                 self._let_go()
                 raise Overloaded("journal_is_unavailable", seconds=5) from broken
-        crash_point(_COMMITTED)
+        crash_point(COMMITTED)
 
     def read(self, after: int, limit: int = 5_000) -> list[Entry]:
         found: list[Entry] = []
@@ -127,7 +123,7 @@ class SqliteJournal:
             touched = [
                 row
                 for row, body in file.execute("select number, body from commits")
-                if _without(body.split(b"\n"), names)[1]
+                if without(body.split(b"\n"), names)[1]
             ]
             for row in touched:
                 with self._appending, self._turn:
@@ -291,34 +287,9 @@ def _size(path: Path) -> int:
 def _rewrite(file: sqlite3.Connection, row: int, names: set[str]) -> int:
     """Write one commit again without them; it keeps its position."""
     (body,) = file.execute("select body from commits where number = ?", (row,)).fetchone()
-    kept, gone = _without(body.split(b"\n"), names)
+    kept, gone = without(body.split(b"\n"), names)
     file.execute(
         "update commits set count = ?, body = ? where number = ?",
         (len(kept), b"\n".join(kept), row),
     )
     return gone
-
-
-def _without(lines: list[bytes], names: set[str]) -> tuple[list[bytes], int]:
-    """The lines without events that name them, and without samples that do; how many differ."""
-    values = [name.split(":", 2)[2].encode() for name in names]
-    blanked = [_blanked(line, values) for line in lines]
-    kept = [line for line in blanked if not _names(line) & names]
-    return kept, sum(old != new for old, new in zip(lines, blanked, strict=True)) + (
-        len(lines) - len(kept)
-    )
-
-
-def _blanked(line: bytes, values: Sequence[bytes]) -> bytes:
-    """What was refused is kept as it came in, so its sample may name her too."""
-    if not line.startswith(b'{"refused":') or not any(value in line for value in values):
-        return line
-    told = orjson.loads(line)
-    told["refused"]["sample"] = ""
-    return orjson.dumps(told)
-
-
-def _names(line: bytes) -> set[str]:
-    """The handles that one journal line names."""
-    told = orjson.loads(line) if line else {}
-    return {told.get("handle", ""), *told.get("links", ())} - {""}

@@ -19,8 +19,9 @@ from servers.proxy import Fault, Proxy
 from kernel.errors import Overloaded
 from stores.contract.search import SearchContract, document, found
 from stores.elastic.cluster import Outcome
-from stores.elastic.products import Unfit, recognised
+from stores.elastic.products import recognised
 from stores.elastic.search import MAPPING, SHAPE, ElasticSearch
+from stores.examined import Unfit
 from stores.sqlite.search import SqliteSearch
 
 pytestmark = pytest.mark.elastic
