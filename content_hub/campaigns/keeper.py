@@ -173,6 +173,17 @@ class Campaigns:
         with self._records.read() as session:
             return {row[0]: row[1] for row in session.execute(counted)}
 
+    def placements(
+        self, id_: str, *, sight: Collection[str] | None = None, limit: int = 100
+    ) -> list[Placement]:
+        """What a campaign shows and will show, the soonest first; nothing that was retired."""
+        wanted = select(Placement).where(Placement.campaign == id_, Placement.retired.is_(None))
+        if sight is not None:
+            wanted = wanted.where(Placement.unit.in_(sight))
+        with self._records.read() as session:
+            soonest = wanted.order_by(Placement.opens, Placement.id)
+            return list(session.scalars(soonest.limit(limit)))
+
     def page(
         self,
         *,

@@ -12,6 +12,7 @@ from content_hub.campaigns import Campaign, Parameter, ParameterChange
 from content_hub.campaigns.forms import FORMS, begin
 from content_hub.campaigns.parameters import QUOTA, ParameterKind, in_force
 from juzhen.console.desk import allowed, done, flaws_of, managed, names_of, sight, typed_moment
+from juzhen.console.placed import rows
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
@@ -184,6 +185,7 @@ def _one(
 ) -> str:
     parameters = platform.parameters.of(found.id)
     history = platform.parameters.history(found.id, limit=30)
+    hers = sight(allowed("read_campaigns"))
     now = platform.clock()
     return pages.render(
         "console/campaign.html",
@@ -195,6 +197,10 @@ def _one(
         shown=_shown,
         prizes=platform.draws.prizes(found.id) if QUOTA in parameters else None,
         placed=platform.campaigns.placed([found.id]).get(found.id, 0),
+        shows=rows(
+            platform, platform.campaigns.placements(found.id, sight=hers, limit=_SHOWN)
+        ),
+        types={kind.code: kind for kind in platform.types.all()},
         history=history,
         undone={each.undoes for each in history if each.undoes},
         people=names_of(platform, (each.by for each in history)),

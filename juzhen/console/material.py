@@ -12,10 +12,9 @@ from content_hub.materials import Material
 from content_hub.scripts import forbidden, gaps
 from content_hub.types import ContentType, Kind
 from data_hub.catalogue import KINDS
-from juzhen.console import states
 from juzhen.console.desk import allowed, by_facet, done, flaws_of, managed, names, seen
+from juzhen.console.placed import rows
 from juzhen.web import pages, public
-from juzhen.web.asking import language
 from kernel.errors import Conflict, Flaw, Invalid
 
 if TYPE_CHECKING:
@@ -152,28 +151,8 @@ def _form(
         facets=by_facet(platform, (tag for tag in tree.by_id.values() if tag.merged_into is None)),
         banned=forbidden(richtext.words(words)),
         gaps=gaps(str(shown.get("body", ""))) if kind.body == "text" else [],
-        placements=_placements(platform, found),
+        placements=rows(platform, platform.shelf.of_material(found.id, 10)) if found else [],
         unfit=platform.feedback.about([found.id]).get(found.id, {}) if found else {},
         history=history,
         names=names(platform, history),
     )
-
-
-def _placements(platform: Platform, found: Material | None) -> list[dict[str, Any]]:
-    if found is None:
-        return []
-    placements = platform.shelf.of_material(found.id, 10)
-    accounts = {account.id: account for account in platform.accounts.all()}
-    known = platform.deliveries.of_placements([each.id for each in placements])
-    now, tongue = platform.clock(), language()
-    return [
-        {
-            "placement": each,
-            "account": accounts.get(each.account),
-            "state": states.of_placement(
-                each, known.get(each.id), now, tongue,
-                pulled=states.pulled(platform, accounts.get(each.account)),
-            ),
-        }
-        for each in placements
-    ]  # fmt: skip

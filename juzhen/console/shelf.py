@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from channels.accounts import Account
 from content_hub.placements import Placement
 from juzhen.console import states
 from juzhen.console.desk import allowed, done, flaws_of, managed, names, sight, typed_moment
+from juzhen.console.placed import rows
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
@@ -40,8 +39,8 @@ def install(door: Blueprint, platform: Platform) -> None:
             accounts=accounts,
             account=account,
             tally=keeper.tally(here, sight=hers) if account else None,
-            standing=_rows(platform, account, standing),
-            coming=_rows(platform, account, coming),
+            standing=rows(platform, standing),
+            coming=rows(platform, coming),
             now=platform.clock(),
             types={kind.code: kind for kind in platform.types.all()},
         )
@@ -86,27 +85,9 @@ def _seen(actor: Actor, platform: Platform, key: str) -> Placement:
     return placement
 
 
-def _rows(
-    platform: Platform, account: Account | None, placements: Sequence[Placement]
-) -> list[dict[str, Any]]:
-    materials = platform.materials.many({each.material for each in placements})
-    known = platform.deliveries.of_placements([each.id for each in placements])
-    pulled = states.pulled(platform, account)
-    now, tongue = platform.clock(), language()
-    return [
-        {
-            "placement": each,
-            "material": materials[each.material],
-            "delivery": known.get(each.id),
-            "state": states.of_placement(each, known.get(each.id), now, tongue, pulled=pulled),
-        }
-        for each in placements
-    ]
-
-
 def _one(platform: Platform, placement: Placement, refusal: Problem | None = None) -> str:
     account = platform.accounts.one(placement.account)
-    (row,) = _rows(platform, account, [placement])
+    (row,) = rows(platform, [placement])
     deliveries = platform.deliveries.of_placement(placement.id)
     history = platform.changes.latest("placement", placement.id, 10)
     return pages.render(

@@ -1,5 +1,7 @@
 """Campaigns in the console: begun, tuned with a dry run, put back and moved, without JavaScript."""
 
+from datetime import timedelta
+
 import pytest
 
 PAGES = ("campaigns", "campaigns?lang=en", "campaigns/draw", "campaigns/draw?lang=en")
@@ -63,6 +65,24 @@ def test_what_is_out_of_bounds_is_refused_beside_its_field(rooms, desk, draw, fo
     refused = act(desk, "set", **form)
     assert refused.status_code == 422
     assert rooms.parameters.value(draw.id, "prize_quota") == 20
+
+
+def test_the_page_lists_what_the_campaign_shows_and_how_far_it_got(rooms, desk, draw, material):
+    assert "还没有内容投放到这个活动" in desk.get("/console/campaigns/draw").text
+    kept, gone = (
+        rooms.shelf.place(
+            material.id, rooms.app.id, opens=opens, closes=closes, campaign="draw", by="li"
+        )
+        for opens, closes in [
+            (draw.opens, draw.opens + timedelta(days=2)),
+            (draw.closes - timedelta(days=2), draw.closes),
+        ]
+    )
+    rooms.shelf.retire(gone.id, by="li")
+    page = desk.get("/console/campaigns/draw").text
+    assert f"/console/placements/{kept.id}" in page
+    assert material.title in page
+    assert gone.id not in page
 
 
 def test_everything_moves_by_hours_and_back_by_one_button(rooms, desk, draw, material):
