@@ -18,7 +18,7 @@ from data_hub.details import details, order
 from data_hub.identities import Noted
 from data_hub.identities.components import Link
 from kernel.events import Event, Handle
-from stores.records import Folded, Records, insert
+from stores.records import Folded, Records, add_new
 
 DORMANT = timedelta(days=45)
 """After so long without a sign, the next one is a coming back."""
@@ -82,8 +82,7 @@ class Findings:
         if not found:
             return
         with self._people.write() as session:
-            put = insert(session, Found).on_conflict_do_nothing(index_elements=["key"])
-            session.execute(put, list(found))
+            add_new(session, Found, found, unlike="key")
 
 
 def of_event(event: Event, customer: str) -> dict[str, Any] | None:

@@ -34,6 +34,7 @@ from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
 from kernel.errors import Overloaded
+from stores.bulk import many
 from stores.looks import Looks
 
 
@@ -323,7 +324,16 @@ def upsert(session: Session, kind: Base, rows: Sequence[Mapping[str, Any]]) -> N
         put = put.on_conflict_do_update(index_elements=keys, set_=told)
     else:
         put = put.on_conflict_do_nothing(index_elements=keys)
-    session.execute(put, list(rows))
+    many(session, kind, put, rows)
+
+
+def add_new(
+    session: Session, kind: Base, rows: Sequence[Mapping[str, Any]], *, unlike: str
+) -> None:
+    """Put those rows in whose ``unlike`` is not there yet; the others are left as they are."""
+    if rows:
+        put = insert(session, kind).on_conflict_do_nothing(index_elements=[unlike])
+        many(session, kind, put, rows)
 
 
 class _Asked(NamedTuple):

@@ -36,12 +36,12 @@ class Watermarks:
     def __init__(self, records: Records, base: Base) -> None:
         self._records = records
         self._kind: Any = RecordsWatermark if base is Record else FoldedWatermark
+        self._asked = f"select mark from {self._kind.__tablename__} where follower = ?"  # noqa: S608 - one of two tables
 
     def of(self, follower: str) -> str:
         """Where it stopped; the empty mark if it never began."""
-        with self._records.read() as session:
-            kept = session.get(self._kind, follower)
-            return str(kept.mark) if kept else ""
+        kept = self._records.rows(self._asked, [follower])
+        return str(kept[0][0]) if kept else ""
 
     def move(self, follower: str, mark: str) -> None:
         """Joins the fold's own write."""

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data_hub.identities.components import Link, Parting, partition, regions
 from data_hub.identities.handles import own_id
-from data_hub.identities.records import Edge, Known, Noted, Ruling, Says
+from data_hub.identities.records import Edge, Noted, Ruling, Says
 from kernel.events import Event
+from stores.bulk import among
 
 _CHUNK = 900
 """Values in one IN list; the oldest SQLite in use takes 999."""
@@ -164,18 +164,14 @@ def known_rows(
     session: Session, by: InstrumentedAttribute[str], values: Iterable[str]
 ) -> dict[str, Any]:
     """Rows of known handles, by their handle."""
-    wanted = select(Known.handle, Known.customer, Known.region, Known.first_seen, Known.told_alone)
-    found: dict[str, Any] = {}
-    for chunk in chunks(values):
-        found |= {row.handle: row for row in session.execute(wanted.where(by.in_(chunk)))}
-    return found
+    columns = ("handle", "customer", "region", "first_seen", "told_alone")
+    return {row.handle: row for row in among(session, columns, by, set(values))}
 
 
 def edge_rows(session: Session, ones: Iterable[str]) -> dict[tuple[str, str], tuple[Link, bool]]:
     """The links that begin at one of these, and whether they were refused."""
-    wanted = select(Edge.at, Edge.event, Edge.one, Edge.other, Edge.refused)
-    found: dict[tuple[str, str], tuple[Link, bool]] = {}
-    for chunk in chunks(ones):
-        for at, event, one, other, refused in session.execute(wanted.where(Edge.one.in_(chunk))):
-            found[one, other] = (Link(at, event, one, other), refused)
-    return found
+    columns = ("at", "event", "one", "other", "refused")
+    return {
+        (one, other): (Link(at, event, one, other), refused)
+        for at, event, one, other, refused in among(session, columns, Edge.one, set(ones))
+    }

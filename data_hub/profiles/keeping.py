@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.identities import Identities
 from data_hub.profiles.folding import Profile
+from stores.bulk import among
 from stores.records import Folded, Records, upsert
 
 
@@ -43,15 +44,9 @@ class Profiles:
 
     def many(self, customers: Collection[str]) -> dict[str, Profile]:
         """Profiles by ids of the present; those with none are left out."""
-        wanted = select(ProfileRow.customer, ProfileRow.body)
-        found: dict[str, Profile] = {}
-        asked = sorted(set(customers))
         with self._people.read() as session:
-            for begin in range(0, len(asked), 900):
-                chunk = asked[begin : begin + 900]
-                rows = session.execute(wanted.where(ProfileRow.customer.in_(chunk)))
-                found |= {customer: Profile.unpack(body) for customer, body in rows}
-        return found
+            rows = among(session, ("customer", "body"), ProfileRow.customer, customers)
+            return {customer: Profile.unpack(body) for customer, body in rows}
 
     def ids(self, after: str, limit: int) -> list[str]:
         """So many customers with a profile, ordered by id, behind the one named."""

@@ -18,6 +18,7 @@ from data_hub.segments.keeping import Segments
 from data_hub.segments.records import Fill, Member
 from data_hub.segments.subject import Subject
 from kernel.clock import Clock
+from stores.bulk import among
 from stores.records import Records, upsert
 
 ENTERED = "entered_segment"
@@ -152,14 +153,10 @@ class Membership:
         if not self._book.entries:
             return {}
         found: dict[str, set[str]] = {}
-        asked = sorted(customers)
         with self._people.read() as session:
-            for begin in range(0, len(asked), 900):
-                hers = Member.customer.in_(asked[begin : begin + 900])
-                for segment, customer in session.execute(
-                    select(Member.segment, Member.customer).where(hers)
-                ):
-                    found.setdefault(customer, set()).add(segment)
+            columns = ("segment", "customer")
+            for segment, customer in among(session, columns, Member.customer, customers):
+                found.setdefault(customer, set()).add(segment)
         return found
 
     def keep(self, moves: Moves, at: datetime) -> None:

@@ -24,9 +24,10 @@ from data_hub.standings.records import StandingRow, Transition
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.events import Event
+from stores.bulk import among
 from stores.changes import Changes
 from stores.history import Axis, History
-from stores.records import Records, insert, upsert
+from stores.records import Records, add_new, upsert
 
 EXPECTED = "purchase_expected"
 """A finding: she is likely to buy within a week (R162)."""
@@ -266,22 +267,16 @@ class Standings:
             stood.found.append(_finding(key, her, row["handle"], f"{MOVED}_{what}", at, told))
 
     def _before(self, customers: Collection[str]) -> dict[str, Any]:
-        columns = (getattr(StandingRow, name) for name in ("customer", "node_since", *_WATCHED))
-        wanted, asked = select(*columns), sorted(customers)
-        found: dict[str, Any] = {}
+        columns = ("customer", "node_since", *_WATCHED)
         with self._people.read() as session:
-            for begin in range(0, len(asked), 900):
-                hers = StandingRow.customer.in_(asked[begin : begin + 900])
-                found |= {row.customer: row for row in session.execute(wanted.where(hers))}
-        return found
+            kept = among(session, columns, StandingRow.customer, customers)
+            return {row.customer: row for row in kept}
 
     def keep(self, stood: Stood) -> None:
         """Joins the digest's write; its findings are kept by whoever keeps findings."""
         with self._people.write() as session:
             upsert(session, StandingRow, stood.rows)
-            if stood.transitions:
-                put = insert(session, Transition).on_conflict_do_nothing(index_elements=["key"])
-                session.execute(put, stood.transitions)
+            add_new(session, Transition, stood.transitions, unlike="key")
             if stood.moves.gone:
                 gone = StandingRow.customer.in_(stood.moves.gone)
                 session.execute(delete(StandingRow).where(gone))

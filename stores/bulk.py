@@ -1,0 +1,86 @@
+"""Bulk (批量读写): many rows of one table at the price of the driver, not of the ORM.
+
+A row costs a third of what the ORM takes for it, and the digest reads and writes ten an event.
+PostgreSQL is given its rows the usual way, where the network decides. Opens no transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, Dialect, Insert, Table, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+_FEW = 8
+"""Fewer rows than this are not worth reading the statement for."""
+_CHUNK = 10_000
+
+_Told = Callable[[Any], Any]
+
+
+def many(session: Session, kind: Any, put: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give the statement all the rows, which name the same columns. Joins the session's write."""
+    dialect = session.get_bind().dialect
+    if dialect.name != "sqlite" or len(rows) < _FEW:
+        session.execute(put, list(rows))
+        return
+    names = list(rows[0])
+    written = put.compile(dialect=dialect, column_keys=names)
+    if written.insert_prefetch or sorted(written.positiontup or ()) != sorted(names):
+        session.execute(put, list(rows))  # somebody must think of more than what the rows tell
+        return
+    table: Table = kind.__table__
+    ordered = [(name, _teller(table, name, dialect)) for name in written.positiontup or ()]
+    told = [
+        tuple([tell(row[name]) if tell else row[name] for name, tell in ordered]) for row in rows
+    ]
+    session.flush()
+    session.connection().exec_driver_sql(str(written), told)
+
+
+def among(
+    session: Session,
+    names: Sequence[str],
+    key: InstrumentedAttribute[str],
+    values: Collection[str],
+) -> Iterator[Any]:
+    """These columns of every row whose ``key`` is among the values, in no order."""
+    columns = key.class_.__table__.columns
+    wanted = select(*[columns[name] for name in names])
+    named, connection = columns[key.key], session.connection()
+    session.flush()
+    asked = sorted(set(values))
+    for begin in range(0, len(asked), _CHUNK):
+        chunk = asked[begin : begin + _CHUNK]
+        if connection.dialect.name == "sqlite":  # one value, however many are asked for
+            told = func.json_each(_as_json(chunk)).table_valued("value")
+            yield from connection.execute(wanted.where(named.in_(select(told.c.value))))
+        else:
+            yield from connection.execute(wanted.where(named.in_(chunk)))
+
+
+def _teller(table: Table, name: str, dialect: Dialect) -> _Told | None:
+    """How a value of this column is told to the driver; None: as it is."""
+    kind = table.columns[name].type
+    if isinstance(kind, JSON):
+        return _as_json
+    if kind.python_type is datetime:
+        return lru_cache(maxsize=4_096)(_as_moment)  # one moment is told of many rows
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _as_moment(value: datetime | None) -> str | None:
+    """As the dialect writes it, in a fifth of its time."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment without a time zone could mean anything")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _as_json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
