@@ -12,6 +12,7 @@ from content_hub.media import MediaFile, Rendition
 from content_hub.placements import Placement
 from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tagging
+from content_hub.tags.tree import load
 from stores.files import Files
 from stores.records import Records
 
@@ -45,16 +46,18 @@ def _itself() -> ColumnElement[bool]:
 
 
 def _document_flaws(session: Session) -> Iterator[str]:
+    tree = load(session)
     worn: dict[str, set[str]] = {}
     for material, tag in session.execute(select(Tagging.material, Tagging.tag)):
-        worn.setdefault(material, set()).add(tag)
+        worn.setdefault(material, set()).update(tree.faces([tag]))
     found: dict[str, set[str]] = {}
     under = select(ShelfRow.placement, ShelfRow.tag).where(ShelfRow.tag != "")
     for placement, tag in session.execute(under):
         found.setdefault(placement, set()).add(tag)
     documents = {row.material: row for row in session.scalars(select(ShelfDocument))}
     for document in documents.values():
-        if set(document.direct) != worn.get(document.material, set()):
+        wears = worn.get(document.material, set())
+        if set(document.direct) != wears and not tree.unsettled:
             yield f"material {document.material} is described with other tags than it wears"
     for placement, material in session.execute(
         select(ShelfRow.placement, ShelfRow.material).where(ShelfRow.tag == "")

@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from content_hub import bounds, showcase, terms
-from content_hub.materials import Material, document_of, subjects_of
+from content_hub.materials import Material, subjects_of
+from content_hub.materials.tagging import told
 from content_hub.placements import Placement
 from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tagging, TagTree
@@ -67,5 +68,5 @@ def _write(session: Session, ids: Sequence[str]) -> None:
 
 
 def _describe(session: Session, material: Material, own: Sequence[str], tree: TagTree) -> None:
-    showcase.describe(session, document_of(material), own, tree.above(own))
+    showcase.describe(session, [told(material, own, tree)])
     terms.bind(session, material.id, subjects_of(material))

@@ -8,15 +8,26 @@ in here can be rebuilt from materials, taggings and placements.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, Index, delete, insert, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Index,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from stores.records import Record
+from stores.records import insert as insert_or_update
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOUND_BY = ("account", "tag", "opens", "placement", "closes", "unit", "type", "slot")
@@ -68,34 +79,95 @@ def moment(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def describe(
-    session: Session, document: dict[str, Any], direct: Sequence[str], above: Collection[str]
-) -> None:
-    """Write down what answers say about a material, and find its placements under its tags."""
-    session.merge(
-        ShelfDocument(
-            material=document["id"],
-            document=orjson.dumps({**document, "tags": list(direct)}).decode(),
-            direct=list(direct),
-            above=sorted(set(above) - set(direct)),
-        )
-    )
+class Told(NamedTuple):
+    """What answers say of one material, and what it is found under."""
+
+    document: dict[str, Any]
+    tags: Sequence[str]
+    """As somebody put them on, be they merged into others since or not."""
+    direct: Sequence[str]
+    """The same, and what they were merged into."""
+    above: Collection[str]
+
+
+def describe(session: Session, told: Sequence[Told]) -> None:
+    """Write down what answers say about materials, and find their placements under their tags."""
     session.flush()
-    promised = select(ShelfRow).where(ShelfRow.material == document["id"], ShelfRow.tag == "")
-    placements = list(session.scalars(promised))
-    if placements:
-        under_tags = delete(ShelfRow).where(ShelfRow.material == document["id"], ShelfRow.tag != "")
-        session.execute(under_tags)
-        for placement in placements:
-            placement.type = document["type"]
-            _find_under(session, placement, direct, above)
+    rows: list[dict[str, Any]] = [
+        {
+            "material": each.document["id"],
+            "document": orjson.dumps({**each.document, "tags": list(each.tags)}).decode(),
+            "direct": list(each.direct),
+            "above": sorted(set(each.above) - set(each.direct)),
+        }
+        for each in told
+    ]
+    if rows:
+        upsert = insert_or_update(session, ShelfDocument)
+        changed = {name: upsert.excluded[name] for name in ("document", "direct", "above")}
+        session.connection().execute(
+            upsert.on_conflict_do_update(index_elements=["material"], set_=changed), rows
+        )
+        _hang(session, {row["material"]: (row["direct"], row["above"]) for row in rows})
 
 
-def retag(session: Session, material: str, direct: Sequence[str], above: Collection[str]) -> None:
-    """The same material under other tags."""
-    kept = session.get(ShelfDocument, material)
-    if kept is not None:
-        describe(session, orjson.loads(kept.document), direct, above)
+def rehang(session: Session, under: Mapping[str, tuple[Sequence[str], Collection[str]]]) -> None:
+    """The same materials with the same tags, which lie elsewhere now: what they are directly
+    under, and what is above that."""
+    session.flush()
+    rows: list[dict[str, Any]] = [
+        {"m": material, "d": list(direct), "a": sorted(set(above) - set(direct))}
+        for material, (direct, above) in under.items()
+    ]
+    if rows:
+        documents: Any = ShelfDocument.__table__
+        moved = update(documents).where(documents.c.material == bindparam("m"))
+        session.connection().execute(
+            moved.values(direct=bindparam("d"), above=bindparam("a")), rows
+        )
+        _hang(session, {row["m"]: (row["d"], row["a"]) for row in rows})
+
+
+def documents(session: Session, materials: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What is written down of some materials."""
+    wanted = select(ShelfDocument.material, ShelfDocument.document)
+    found = session.execute(wanted.where(ShelfDocument.material.in_(materials)))
+    return {row.material: orjson.loads(row.document) for row in found}
+
+
+def _hang(session: Session, under: Mapping[str, tuple[Sequence[str], Collection[str]]]) -> None:
+    """Bring the rows of every placement of these materials to the tags they are found under:
+    only what differs is written."""
+    table: Any = ShelfRow.__table__
+    connection = session.connection()
+    mine = table.c.material.in_(list(under))
+    promised = connection.execute(select(table).where(mine, table.c.tag == "")).mappings().all()
+    if not promised:
+        return
+    there: dict[str, dict[str, bool]] = {row["placement"]: {} for row in promised}
+    found = select(table.c.placement, table.c.tag, table.c.direct).where(mine, table.c.tag != "")
+    for placement, tag, direct in connection.execute(found):
+        there[placement][tag] = direct
+    gone: list[dict[str, str]] = []
+    fresh: list[dict[str, Any]] = []
+    for row in promised:
+        direct, above = under[row["material"]]
+        wanted = dict.fromkeys(above, False) | dict.fromkeys(direct, True)
+        kept = there[row["placement"]]
+        gone += [
+            {"p": row["placement"], "t": tag} for tag in kept if wanted.get(tag) is not kept[tag]
+        ]
+        fresh += [
+            {**row, "tag": tag, "direct": own} for tag, own in wanted.items()
+            if kept.get(tag) is not own
+        ]  # fmt: skip
+    if gone:
+        one = delete(table).where(
+            table.c.placement == bindparam("p"), table.c.tag == bindparam("t")
+        )
+        connection.execute(one, gone)
+    if fresh:
+        connection.execute(insert(table), fresh)
 
 
 def promise(
@@ -118,8 +190,9 @@ def promise(
     )  # fmt: skip
     session.add(row)
     session.flush()
-    kept = session.get_one(ShelfDocument, material)
-    _find_under(session, row, kept.direct, [*kept.direct, *kept.above])
+    kept = select(ShelfDocument.direct, ShelfDocument.above)
+    direct, above = session.execute(kept.where(ShelfDocument.material == material)).one()
+    _hang(session, {material: (direct, above)})
 
 
 def move(session: Session, placement: str, opens: int, closes: int) -> None:
@@ -139,20 +212,3 @@ def promised(session: Session, material: str, now: datetime) -> bool:
 def withdraw(session: Session, placements: Collection[str]) -> None:
     """Placements that are found no more."""
     session.execute(delete(ShelfRow).where(ShelfRow.placement.in_(placements)))
-
-
-def _find_under(
-    session: Session, row: ShelfRow, direct: Sequence[str], above: Collection[str]
-) -> None:
-    tags = {*direct, *above}
-    if tags:
-        fields = {
-            name: getattr(row, name)
-            for name in (
-                "placement", "account", "material", "opens", "closes", "unit", "slot", "type",
-            )
-        }  # fmt: skip
-        own = set(direct)
-        session.execute(
-            insert(ShelfRow), [{**fields, "tag": tag, "direct": tag in own} for tag in tags]
-        )

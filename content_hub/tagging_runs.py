@@ -7,10 +7,11 @@ Goes on in slices, so that nobody waits for the lock longer than 100 ms; whoever
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from content_hub.materials import Material, Materials
@@ -21,8 +22,10 @@ from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Record, Records
 
-_SLICE = 10
+_SLICE = 50
 MOST = 100_000
+NAMED = 1_000
+"""So many materials a run may be told by name."""
 
 
 class TaggingRun(Record, kw_only=True):
@@ -36,7 +39,7 @@ class TaggingRun(Record, kw_only=True):
     add: Mapped[list[str]]
     remove: Mapped[list[str]]
     filter: Mapped[dict[str, Any]]
-    """``types``, ``tags`` and ``units`` (None is all)."""
+    """As `Chosen` says it."""
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
@@ -58,6 +61,31 @@ class RunTagging(Record, kw_only=True):
     added: Mapped[list[str]]
     removed: Mapped[list[str]]
     undone: Mapped[bool] = mapped_column(default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which materials a run is about: all of these must hold."""
+
+    types: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    text: str = ""
+    """Words in the title or the summary."""
+    units: Collection[str] | None = None
+    """Whose content; None is all."""
+    only: Sequence[str] | None = None
+    """No others than these, by id; None is any."""
+    directly: bool = False
+    """The tags themselves are worn, and not only something under them."""
+    made: str = ""
+    """The act that made the tag which a split puts on; undone with the run."""
+
+    def spelled(self) -> dict[str, Any]:
+        told = asdict(self)
+        return told | {"units": None if self.units is None else sorted(self.units)}
+
+
+_TAGGED: Any = RunTagging.__table__
 
 
 class Preview(NamedTuple):
@@ -84,16 +112,15 @@ class TaggingRuns:
         self._taxonomy = taxonomy
         self._clock = clock
 
-    def preview(
-        self,
-        *,
-        types: Collection[str] = (),
-        tags: Collection[str] = (),
-        units: Collection[str] | None = None,
-    ) -> Preview:
+    def preview(self, chosen: Chosen) -> Preview:
         """How many a run would look at, and the newest of them."""
-        page = self._materials.page(sight=units, types=types, tags=tags, first=10, count=True)
-        return Preview(page.total or 0, page.items)
+        wanted = self._wanted(self._read(chosen))
+        with self._records.read() as session:
+            total = session.scalar(select(func.count()).select_from(wanted.subquery()))
+            newest = wanted.order_by(Material.id.desc()).limit(10)
+            ids = session.scalars(newest).all()
+        found = self._materials.many(ids)
+        return Preview(total or 0, [found[each] for each in ids])
 
     def begin(
         self,
@@ -101,30 +128,40 @@ class TaggingRuns:
         remove: Collection[str] = (),
         *,
         by: str,
-        types: Collection[str] = (),
-        tags: Collection[str] = (),
-        units: Collection[str] | None = None,
+        chosen: Chosen,
     ) -> TaggingRun:
         """A new run, of which nothing is done yet. Raises `Invalid` if it would do nothing."""
-        coming = self._taxonomy.resolve(add, "add")
+        coming = self._taxonomy.usable(add, "add")
         going = self._taxonomy.resolve(remove, "remove")
         if not coming and not going:
             raise Invalid("add", "missing")
-        chosen = self._taxonomy.resolve(tags)
-        total = self.preview(types=types, tags=chosen, units=units).total
-        if not 0 < total <= MOST:
+        chosen = self._read(chosen)
+        total = self.preview(chosen).total
+        if not 0 < total <= MOST or len(chosen.only or ()) > NAMED:
             raise Invalid("materials", "too_many_at_once", limit=MOST)
         run = TaggingRun(
             by=by, at=self._clock(), add=coming, remove=going, total=total,
-            filter={
-                "types": list(types), "tags": chosen,
-                "units": None if units is None else sorted(units),
-            },
+            filter=chosen.spelled(),
         )  # fmt: skip
         with self._records.write() as session:
             session.add(run)
             self._changes.note("began_tagging", "tagging_run", run.id, by=by, total=total)
         return run
+
+    def split(
+        self, tag: str, zh: str, *, by: str, text: str, en: str = "",
+        units: Collection[str] | None = None,
+    ) -> TaggingRun:  # fmt: skip
+        """A tag of its own beside one, for what wears that and has these words: such materials
+        wear the new one instead. Undone with the run; nothing is made if nothing is found."""
+        old = self._taxonomy.one(tag)
+        chosen = Chosen(tags=[old.id], text=text, units=units, directly=True)
+        if not text.strip():
+            raise Invalid("text", "missing")
+        with self._records.write("tags"):
+            made = self._taxonomy.create(zh, old.facet, en=en, parent=old.parent, by=by)
+            (act,) = self._taxonomy.acts.latest(1, tag=made.id)
+            return self.begin([made.id], [old.id], by=by, chosen=replace(chosen, made=act.id))
 
     def undo(self, run: str, *, by: str) -> TaggingRun:
         """Take back what it did, from now on. Raises `Conflict` while it is still at work."""
@@ -195,37 +232,57 @@ class TaggingRuns:
             for (added, removed), some in alike.items():
                 tagged = self._tag(some, added, removed, run.by)
                 kept.refused += len(some) - len(tagged)
-                session.add_all(
-                    RunTagging(run=run.id, material=each, added=list(added), removed=list(removed))
+                rows = [
+                    {
+                        "run": run.id, "material": each, "added": list(added),
+                        "removed": list(removed), "undone": False,
+                    }
                     for each in tagged
-                )
+                ]  # fmt: skip
+                if rows:
+                    session.execute(insert(_TAGGED), rows)
             kept.done += len(ids)
             kept.upto = ids[-1] if ids else run.upto
             if len(ids) < _SLICE:
                 kept.finished = self._clock()
 
+    def _read(self, chosen: Chosen) -> Chosen:
+        return replace(chosen, tags=self._taxonomy.resolve(chosen.tags))
+
     def _following(self, run: TaggingRun) -> list[str]:
         """The next materials that the filter finds and that were there when it began."""
-        chosen, tree = run.filter, self._taxonomy.now()
-        wanted = select(Material.id).where(
-            Material.archived.is_(None), Material.id > run.upto, Material.created <= run.at
+        wanted = self._wanted(Chosen(**run.filter)).where(
+            Material.id > run.upto, Material.created <= run.at
         )
-        if chosen["units"] is not None:
-            wanted = wanted.where(Material.unit.in_(chosen["units"]))
-        if chosen["types"]:
-            wanted = wanted.where(Material.type.in_(chosen["types"]))
-        for tag in chosen["tags"]:
-            worn = select(Tagging.material).where(Tagging.tag.in_(tree.under([tag])))
-            wanted = wanted.where(Material.id.in_(worn))
         with self._records.read() as session:
             return list(session.scalars(wanted.order_by(Material.id).limit(_SLICE)))
+
+    def _wanted(self, chosen: Chosen) -> Select[str]:
+        """The ids of what a filter finds, as of now."""
+        tree = self._taxonomy.now()
+        wanted = select(Material.id).where(Material.archived.is_(None))
+        if chosen.units is not None:
+            wanted = wanted.where(Material.unit.in_(chosen.units))
+        if chosen.types:
+            wanted = wanted.where(Material.type.in_(chosen.types))
+        if chosen.only is not None:
+            wanted = wanted.where(Material.id.in_(chosen.only))
+        for tag in chosen.tags:
+            tags = tree.same(tag) if chosen.directly else tree.under([tag])
+            worn = select(Tagging.material).where(Tagging.tag.in_(tags))
+            wanted = wanted.where(Material.id.in_(worn))
+        for word in chosen.text.split():
+            hit = Material.title.contains(word, autoescape=True)
+            wanted = wanted.where(hit | Material.summary.contains(word, autoescape=True))
+        return wanted
 
     def _slice_back(self, run: TaggingRun) -> None:
         left = select(RunTagging).where(RunTagging.run == run.id, RunTagging.undone.is_(False))
         following = left.order_by(RunTagging.material).limit(_SLICE)
         with self._records.read() as session:
             ids = [each.material for each in session.scalars(following)]
-        with self._records.write(*_names(run.id, ids)) as session:
+        made = ["tags"] if run.filter.get("made") else []
+        with self._records.write(*made, *_names(run.id, ids)) as session:
             kept = _existing(session, run.id)
             if not kept.undoing:
                 return
@@ -237,6 +294,15 @@ class TaggingRuns:
                 self._tag(some, added, removed, run.by)
             if len(ids) < _SLICE:
                 kept.undoing, kept.undone = False, self._clock()
+                self._unmake(kept)
+
+    def _unmake(self, run: TaggingRun) -> None:
+        """The tag that a split made goes with it, unless somebody uses it by now."""
+        if made := run.filter.get("made"):
+            try:
+                self._taxonomy.acts.undo(made, by=run.by)
+            except Conflict:
+                return
 
     def _tag(
         self, materials: list[str], add: Sequence[str], remove: Sequence[str], by: str

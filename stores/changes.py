@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text
+from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Clock
@@ -51,6 +52,9 @@ class Change(Record, kw_only=True):
     """Ids and values of the act; never a name, phone or text of a customer."""
 
 
+_CHANGES: Any = Change.__table__
+
+
 class Version(Record, kw_only=True):
     """A counter that an editing transaction counts up, so that caches see the edit."""
 
@@ -73,7 +77,7 @@ class Changes:
 
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records = records
-        self._clock = clock
+        self.clock = clock
         self._here = threading.local()
 
     def note(
@@ -92,7 +96,7 @@ class Changes:
         ``content`` says that answers made of content may differ from now on.
         """
         change = Change(
-            at=self._clock(), act=act, kind=kind, subject=subject, by=by, handle=handle,
+            at=self.clock(), act=act, kind=kind, subject=subject, by=by, handle=handle,
             detail=detail,
         )  # fmt: skip
         with self._records.write() as session:
@@ -102,6 +106,33 @@ class Changes:
             if content:
                 self.count_up("content")
         return change
+
+    def note_all(
+        self,
+        act: str,
+        kind: str,
+        told: Mapping[str, dict[str, Any]],
+        *,
+        by: str,
+        content: bool = False,
+    ) -> None:
+        """The same act on many things, by subject what there is to say of each; joining."""
+        if not told:
+            return
+        at = self.clock()
+        with self._records.write() as session:
+            turn = session.execute(_TURN).scalar_one() if self._records.on_postgres else 0
+            rows = [
+                {
+                    "turn": turn, "id": new_id("chg"), "at": at, "act": act, "kind": kind,
+                    "subject": subject, "by": by, "handle": None, "detail": detail,
+                }
+                for subject, detail in told.items()
+            ]  # fmt: skip
+            session.flush()
+            session.connection().execute(plain_insert(_CHANGES), rows)
+            if content:
+                self.count_up("content")
 
     def count_up(self, name: str) -> None:
         """Count a version up, joining the edit's transaction."""

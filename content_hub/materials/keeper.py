@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from content_hub import duplicates, richtext, showcase, terms
 from content_hub.compliance import Compliance
-from content_hub.materials import versions
-from content_hub.materials.records import Material, document_of, subjects_of, texts_of
+from content_hub.materials import tagging, versions
+from content_hub.materials.records import Material, subjects_of, texts_of
 from content_hub.media import MediaFile
 from content_hub.policies import Policies
 from content_hub.tags import Tagging, Taxonomy
@@ -24,7 +23,7 @@ from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
 from stores.records import Records
 
-TITLE, SUMMARY, BODY, TAGS, BATCH = 200, 500, 200_000, 64, 100
+TITLE, SUMMARY, BODY, BATCH = 200, 500, 200_000, 100
 _CODE = re.compile(r"(?!mat_)[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
 
 
@@ -72,7 +71,7 @@ class Materials:
             fields or {},
             code,
         )
-        own = self._taxonomy.resolve(tags)
+        own = self._taxonomy.usable(tags)
         now, id_ = self._clock(), new_id("mat")
         with self._records.write(*([f"code:{code}"] if code else ())) as session:
             if code and session.scalar(select(Material.id).where(Material.code == code)):
@@ -117,7 +116,7 @@ class Materials:
             material.edited = self._clock()
             versions.keep(session, material, by, material.edited)
             self._print(session, material)
-            self._show(session, material, _direct(session, [id_]).get(id_, []))
+            self._show(session, material, tagging.worn(session, [id_]).get(id_, []))
             self._changes.note(
                 "edited_material", "material", id_, by=by, content=True,
                 number=material.number, changed=sorted(changed),
@@ -170,19 +169,12 @@ class Materials:
         keys = [materials] if isinstance(materials, str) else list(materials)
         if not 0 < len(keys) <= BATCH:
             raise Invalid("materials", "too_many_at_once", limit=BATCH)
-        tree = self._taxonomy.now()
-        coming, going = tree.resolve(add, "add"), tree.resolve(remove, "remove")
         ids = sorted(material.id for material in self._all_of(keys))
         with self._records.write(*(f"material:{each}" for each in ids)) as session:
+            tree = self._taxonomy.now()
+            wish = tagging.Wish(tree.usable(add, "add"), tree.resolve(remove, "remove"), by)
             found = list(session.scalars(select(Material).where(Material.id.in_(ids))))
-            worn = _direct(session, ids)
-            now = self._clock()
-            for material in found:
-                before = worn.get(material.id, [])
-                after = list(dict.fromkeys([*before, *coming]))
-                after = [tag for tag in after if tag not in going or tag in coming]
-                if after != before:
-                    self._retag(session, material, before, after, by, now)
+            tagging.put(session, self._changes, tree, found, wish, self._clock())
         return found
 
     def untag(
@@ -190,31 +182,6 @@ class Materials:
     ) -> list[Material]:
         """Take tags off. What is on the shelf keeps at least one."""
         return self.tag(materials, (), remove=tags, by=by)
-
-    def _retag(
-        self,
-        session: Session,
-        material: Material,
-        before: Sequence[str],
-        after: Sequence[str],
-        by: str,
-        now: datetime,
-    ) -> None:
-        if len(after) > TAGS:
-            raise Invalid("add", "too_many_tags", limit=TAGS)
-        if not after and showcase.promised(session, material.id, now):
-            raise Conflict("needs_a_tag_on_the_shelf", title=material.title)
-        added = [tag for tag in after if tag not in before]
-        removed = [tag for tag in before if tag not in after]
-        session.execute(
-            delete(Tagging).where(Tagging.material == material.id, Tagging.tag.in_(removed))
-        )
-        session.add_all(Tagging(material=material.id, tag=tag, by=by, at=now) for tag in added)
-        self._show(session, material, after)
-        self._changes.note(
-            "tagged_material", "material", material.id, by=by, content=True,
-            added=added, removed=removed,
-        )  # fmt: skip
 
     def register(
         self,
@@ -328,8 +295,9 @@ class Materials:
     def topics(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The tags on each of some materials, in the order they were put on."""
         with self._records.read() as session:
-            worn = _direct(session, ids)
-        return {each: tuple(worn.get(each, ())) for each in ids}
+            worn = tagging.worn(session, ids)
+        tree = self._taxonomy.now()
+        return {each: tuple(tree.live(worn.get(each, ()))) for each in ids}
 
     def about(self, material: str) -> tuple[str, ...]:
         """What one material is about."""
@@ -374,7 +342,8 @@ class Materials:
 
     def _show(self, session: Session, material: Material, tags: Sequence[str]) -> None:
         """The showcase is part of every edit's own transaction."""
-        showcase.describe(session, document_of(material), tags, self._taxonomy.above(tags))
+        told = tagging.told(material, tags, self._taxonomy.now())
+        showcase.describe(session, [told])
         terms.bind(session, material.id, subjects_of(material))
 
     @staticmethod
@@ -389,11 +358,3 @@ _LIMITS = {"title": TITLE, "summary": SUMMARY, "body": BODY, "cover": 80}
 
 def _flaws(name: str, text: object) -> Iterable[Flaw]:
     return richtext.text_flaws(name, text, _LIMITS[name], required=name == "title")
-
-
-def _direct(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
-    wanted = select(Tagging.material, Tagging.tag).where(Tagging.material.in_(ids))
-    worn: dict[str, list[str]] = {}
-    for material, tag in session.execute(wanted.order_by(Tagging.at, Tagging.tag)):
-        worn.setdefault(material, []).append(tag)
-    return worn

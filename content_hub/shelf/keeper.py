@@ -171,6 +171,8 @@ class Shelf:
             all=tuple(tree.resolve(tags_all)), any=tuple(tree.resolve(tags_any)),
             none=tuple(tree.resolve(tags_none)), descendants=descendants, types=types,
         )  # fmt: skip
+        if tree.unsettled:
+            question = question.by_what_is_worn(tree)
         if slot:
             return self._slot_page(question, slot, tree, first, count=count)
         return self._window.page(question, tree, first=first, after=after, count=count, as_of=as_of)

@@ -7,8 +7,8 @@ asker sends; what is spliced in are our own words.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -67,10 +67,15 @@ class Question:
     descendants: bool = True
     slot: str = ""
     types: Collection[str] = ()
+    worn: Mapping[str, Collection[str]] | None = None
+    """While the rows have yet to follow an act on the vocabulary: by tag, what counts for it on
+    the material itself."""
 
     def conditions(self) -> tuple[str, list[Any]]:
         """The WHERE and its values, for rows called ``r``."""
         now = micros(self.now)
+        if self.worn is not None:
+            return self._by_what_is_worn(self.worn)
         leading, others = (self.all[0], self.all[1:]) if self.all else ("", ())
         said = ["r.account = ?", "r.tag = ?", "r.opens <= ?", "r.closes > ?"]
         values: list[Any] = [self.account, leading, now, now]
@@ -86,6 +91,32 @@ class Question:
         if self.none:
             said.append(f"NOT EXISTS ({_SAME} x.tag IN ({_marks(self.none)}){direct})")
             values += self.none
+        self._others(said, values)
+        return " AND ".join(said), values
+
+    def by_what_is_worn(self, tree: TagTree) -> Question:
+        """The same question to what materials wear, instead of to the rows."""
+        tags = {*self.all, *self.any, *self.none}
+        counts = {
+            tag: tree.under([tag]) if self.descendants else tree.same(tag) for tag in tags
+        }  # fmt: skip
+        return replace(self, worn=counts)
+
+    def _by_what_is_worn(self, worn: Mapping[str, Collection[str]]) -> tuple[str, list[Any]]:
+        now = micros(self.now)
+        said = ["r.account = ?", "r.tag = ?", "r.opens <= ?", "r.closes > ?"]
+        values: list[Any] = [self.account, "", now, now]
+        groups = [(tag,) for tag in self.all] + ([self.any] if self.any else [])
+        for negated, group in [*((False, each) for each in groups), (True, self.none)]:
+            tags = sorted({each for tag in group for each in worn[tag]})
+            if tags:
+                marks = f"EXISTS ({_WORN} x.tag IN ({_marks(tags)}))"
+                said.append(f"NOT {marks}" if negated else marks)
+                values += tags
+        self._others(said, values)
+        return " AND ".join(said), values
+
+    def _others(self, said: list[str], values: list[Any]) -> None:
         for column, wanted in (("unit", self.sight), ("type", self.types or None)):
             if wanted is not None:
                 said.append(f"r.{column} IN ({_marks(wanted)})" if wanted else "1 = 0")
@@ -93,13 +124,13 @@ class Question:
         if self.slot:
             said.append("r.slot = ?")
             values.append(self.slot)
-        return " AND ".join(said), values
 
 
 _NOT_BARRED = f"r.placement NOT IN ({BARRED})"
 _NAMED = 2_000
 """So many barred placements a statement names; more are looked up by the statement itself."""
 _SAME = "SELECT 1 FROM shelf_rows x WHERE x.placement = r.placement AND"
+_WORN = "SELECT 1 FROM taggings x WHERE x.material = r.material AND"
 _COLUMNS = "r.placement, r.slot, r.opens, r.closes, d.document"
 
 

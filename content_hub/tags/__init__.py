@@ -3,8 +3,8 @@
 Does not decide who may tag, and does not know what a tagged material says.
 """
 
-from content_hub.tags.records import FACETS, Facet, Tag, Tagging
+from content_hub.tags.records import FACETS, Facet, Tag, TagAct, Tagging
 from content_hub.tags.taxonomy import Branch, Taxonomy
 from content_hub.tags.tree import TagTree
 
-__all__ = ["FACETS", "Branch", "Facet", "Tag", "TagTree", "Tagging", "Taxonomy"]
+__all__ = ["FACETS", "Branch", "Facet", "Tag", "TagAct", "TagTree", "Tagging", "Taxonomy"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,13 +53,18 @@ class Tag(Record, kw_only=True):
     """Full spelling and initials, to find 养老 by yanglao and yl."""
     parent: Mapped[str | None] = mapped_column(default=None)
     merged_into: Mapped[str | None] = mapped_column(default=None)
+    retired: Mapped[datetime | None] = mapped_column(default=None)
+    """Stays on what wears it; nothing else gets it from then on."""
+    owner: Mapped[str] = mapped_column(default="")
+    """Who answers for the word; empty is whoever manages tags."""
+    related: Mapped[list[str]] = mapped_column(default_factory=list)
 
     def label(self, language: str = "zh") -> str:
         return self.en if language == "en" else self.zh
 
 
 class Tagging(Record, kw_only=True):
-    """This tag is on that material."""
+    """This tag is on that material: as somebody put it on, be it merged into another since."""
 
     __tablename__ = "taggings"
     __table_args__ = (Index("ix_taggings_tag", "tag", "material"),)
@@ -67,3 +73,24 @@ class Tagging(Record, kw_only=True):
     tag: Mapped[str] = mapped_column(primary_key=True)
     by: Mapped[str]
     at: Mapped[datetime]
+
+
+class TagAct(Record, kw_only=True):
+    """One act on the vocabulary: what it changed, and how far the shelf has followed."""
+
+    __tablename__ = "tag_acts"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("tga"))
+    act: Mapped[str]
+    tag: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    before: Mapped[dict[str, Any]]
+    """By tag, the fields that it changed, as they were."""
+    after: Mapped[dict[str, Any]]
+    touched: Mapped[list[str]]
+    """Tags whose materials are found elsewhere from then on."""
+    upto: Mapped[str] = mapped_column(default="")
+    """The last material whose rows on the shelf were brought up to it."""
+    settled: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    undone: Mapped[datetime | None] = mapped_column(default=None)

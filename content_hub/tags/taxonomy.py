@@ -1,4 +1,4 @@
-"""The taxonomy (标签体系): making, renaming, moving and merging tags, and finding them."""
+"""The taxonomy (标签体系): making, renaming, moving, merging, retiring tags, and finding them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
-from content_hub import richtext, showcase
+from content_hub import richtext
+from content_hub.tags.acts import Acts, written
 from content_hub.tags.records import FACETS, Facet, Tag, Tagging
 from content_hub.tags.shipped import SHIPPED
 from content_hub.tags.spelling import spelled
@@ -24,6 +23,7 @@ from stores.remembered import Remembered
 
 _LABEL = 60
 _SYNONYMS = 30
+_RELATED = 20
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
 
 
@@ -41,7 +41,9 @@ class Taxonomy:
     def __init__(self, records: Records, changes: Changes) -> None:
         self._records = records
         self._changes = changes
+        self._clock = changes.clock
         self._tree = Remembered(records, changes, "tags", load)
+        self.acts = Acts(records, changes)
 
     def now(self) -> TagTree:
         """The whole tree, for who asks it many things at once."""
@@ -74,7 +76,7 @@ class Taxonomy:
             if tree.find(tag.code):
                 raise Conflict("code_taken", code=tag.code)
             session.add(tag)
-            self._edited("created_tag", tag, by)
+            written(session, self._changes, "created_tag", tag, by=by, tags=())
         return tag
 
     def ship(self, *, by: str) -> int:
@@ -96,8 +98,10 @@ class Taxonomy:
         zh: str | None = None,
         en: str | None = None,
         synonyms: Collection[str] | None = None,
+        owner: str | None = None,
     ) -> Tag:
-        """Other words for the same tag; its id and code stay, and so does everything tagged."""
+        """Other words for the same tag, or another owner; its id and code stay, and so does
+        everything tagged."""
         with self._records.write("tags") as session:
             tree = load(session)
             tag = _existing(tree, key)
@@ -106,30 +110,37 @@ class Taxonomy:
             labels = {language: richtext.tidy(label) for language, label in labels.items()}
             if labels["zh"] != tag.zh:
                 _check_free(tree, tag.facet, tag.parent, labels["zh"])
-            tag.zh, tag.en, tag.pinyin = labels["zh"], labels["en"], spelled(labels["zh"])
+                tag.pinyin = spelled(labels["zh"])
+            tag.zh, tag.en = labels["zh"], labels["en"]
             if synonyms is not None:
                 tag.synonyms = [richtext.tidy(each) for each in synonyms]
-            self._edited("renamed_tag", tag, by)
+            if owner is not None:
+                tag.owner = owner[:80]
+            written(session, self._changes, "renamed_tag", tag, by=by, tags=[tag])
         return tag
 
     def move(self, key: str, parent: str | None, *, by: str) -> Tag:
-        """Hang a tag under another of its facet, or at the top. Raises `Invalid` for a circle."""
+        """Hang a tag, with what lies under it, under another of its facet, or at the top.
+        Raises `Invalid` for a circle."""
         with self._records.write("tags") as session:
             tree = load(session)
             tag = _existing(tree, key)
             above = _parent(tree, parent, tag.facet)
             if above and above in tree.under([tag.id]):
                 raise Invalid("parent", "tag_under_itself")
+            if above == tag.parent:
+                return tag
             _check_free(tree, tag.facet, above, tag.zh)
             tag.parent = above
-            self._reshow(session, tree.under([tag.id]))
-            self._edited("moved_tag", tag, by)
+            touched = tree.under([tag.id])
+            written(session, self._changes, "moved_tag", tag, by=by, tags=[tag], touched=touched)
         return tag
 
     def merge(self, key: str, into: str, *, by: str) -> Tag:
-        """Make one tag of two: ``into`` stays, gets the other's taggings, children and names.
+        """Make one tag of two: ``into`` stays, gets the other's children and names.
 
-        Whoever names the other from now on is answered with ``into``.
+        Whoever names the other from now on is answered with ``into``. What wears the other goes
+        on wearing it, and is read as wearing ``into``: so one row undoes it.
         """
         with self._records.write("tags") as session:
             tree = load(session)
@@ -142,35 +153,45 @@ class Taxonomy:
             gone.merged_into, gone.parent = stays.id, None
             names = [*stays.synonyms, gone.zh, *gone.synonyms]
             stays.synonyms = [name for name in dict.fromkeys(names) if name != stays.zh]
-            session.execute(update(Tag).where(Tag.parent == gone.id).values(parent=stays.id))
-            materials = self._retag(session, gone.id, stays.id)
-            self._reshow(session, touched | {stays.id})
-            self._edited("merged_tag", gone, by, into=stays.id, materials=len(materials))
+            lower = [tree.by_id[each] for each in tree.children.get(gone.id, ())]
+            for tag in lower:
+                tag.parent = stays.id
+            written(
+                session, self._changes, "merged_tag", gone, by=by, tags=[gone, stays, *lower],
+                touched=touched, into=stays.id,
+            )  # fmt: skip
         return stays
 
-    @staticmethod
-    def _retag(session: Session, gone: str, stays: str) -> Sequence[str]:
-        has_both = select(Tagging.material).where(Tagging.tag == stays)
-        session.execute(delete(Tagging).where(Tagging.tag == gone, Tagging.material.in_(has_both)))
-        moved = update(Tagging).where(Tagging.tag == gone).values(tag=stays)
-        return session.scalars(moved.returning(Tagging.material)).all()
+    def retire(self, key: str, *, by: str) -> Tag:
+        """A tag, and what lies under it, that is put on nothing any more; what wears it keeps it
+        and is found by it. Repeating is harmless."""
+        with self._records.write("tags") as session:
+            tree = load(session)
+            tag = _existing(tree, key)
+            lower = [tree.by_id[each] for each in sorted(tree.under([tag.id]))]
+            going = [each for each in lower if each.retired is None and each.merged_into is None]
+            for each in going:
+                each.retired = self._clock()
+            if going:
+                written(session, self._changes, "retired_tag", tag, by=by, tags=going)
+        return tag
 
-    @staticmethod
-    def _reshow(session: Session, tags: Collection[str]) -> None:
-        """What lies above these tags is different now: bring the showcase up to it."""
-        session.flush()
-        tree = load(session)
-        tagged = select(Tagging.material).where(Tagging.tag.in_(tags)).distinct()
-        wanted = select(Tagging.material, Tagging.tag).where(Tagging.material.in_(tagged))
-        direct: dict[str, list[str]] = {}
-        for material, tag in session.execute(wanted.order_by(Tagging.at, Tagging.tag)):
-            direct.setdefault(material, []).append(tag)
-        for material, own in direct.items():
-            showcase.retag(session, material, own, tree.above(own))
-
-    def _edited(self, act: str, tag: Tag, by: str, **detail: Any) -> None:
-        self._changes.count_up("tags")
-        self._changes.note(act, "tag", tag.id, by=by, content=True, **detail)
+    def relate(self, key: str, others: Collection[str], *, by: str) -> Tag:
+        """The tags that somebody looking for this one may want as well; it is said on both."""
+        with self._records.write("tags") as session:
+            tree = load(session)
+            tag = _existing(tree, key)
+            wanted = [each for each in tree.resolve(others, "related") if each != tag.id]
+            if len(wanted) > _RELATED:
+                raise Invalid("related", "too_long", limit=_RELATED, length=len(wanted))
+            had = tree.live(tag.related)
+            for each in tree.tags({*had, *wanted}):
+                rest = [one for one in tree.live(each.related) if one != tag.id]
+                each.related = [*rest, tag.id] if each.id in wanted else rest
+            tag.related = wanted
+            both = [tag, *tree.tags([*had, *wanted])]
+            written(session, self._changes, "related_tag", tag, by=by, tags=both)
+        return tag
 
     def one(self, key: str) -> Tag:
         """By id or code; a merged one answers as what it was merged into."""
@@ -179,6 +200,10 @@ class Taxonomy:
     def resolve(self, keys: Collection[str], field: str = "tags") -> list[str]:
         """Ids for ids or codes. Raises one `Invalid` that names every unknown one."""
         return self.now().resolve(keys, field)
+
+    def usable(self, keys: Collection[str], field: str = "tags") -> list[str]:
+        """The same for tags that are put on something: none of them is retired."""
+        return self.now().usable(keys, field)
 
     def facets(self) -> list[Facet]:
         return list(FACETS.values())
@@ -206,10 +231,17 @@ class Taxonomy:
         return {key: tag.label(language) for key in keys if (tag := tree.find(key))}
 
     def counts(self) -> dict[str, int]:
-        """On how many materials each tag is itself."""
+        """On how many materials each tag is itself, or what was merged into it."""
         counted = select(Tagging.tag, func.count()).group_by(Tagging.tag)
+        tree = self.now()
         with self._records.read() as session:
-            return {row.tag: row[1] for row in session.execute(counted)}
+            counts = {row.tag: row[1] for row in session.execute(counted)}
+            gone = [tag for tag in counts if (live := tree.find(tag)) and live.id != tag]
+            for stays in tree.live(gone):
+                worn = Tagging.tag.in_(tree.same(stays))
+                many = select(func.count(Tagging.material.distinct())).where(worn)
+                counts[stays] = session.scalar(many) or 0
+        return {tag: count for tag, count in counts.items() if tag not in gone}
 
     def find(self, text: str, *, facet: str = "", limit: int = 20) -> list[Tag]:
         """By label, synonym, pinyin or its initials, the closest first."""
@@ -220,6 +252,7 @@ class Taxonomy:
             (closeness, tag.zh, tag.id, tag)
             for tag in self.now().by_id.values()
             if tag.merged_into is None
+            and tag.retired is None
             and facet in {"", tag.facet}
             and (closeness := _closeness(tag, wanted)) is not None
         ]

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from content_hub.tags.records import Tag
+from content_hub.tags.records import Tag, TagAct
 from kernel.errors import Flaw, Invalid
 
 
 class TagTree:
     """Every tag as of one version. Never changes once made."""
 
-    def __init__(self, tags: Iterable[Tag]) -> None:
+    def __init__(self, tags: Iterable[Tag], *, unsettled: bool = False) -> None:
+        """``unsettled`` says that the shelf's rows have yet to follow an act on some tag: until
+        then, who asks the shelf asks what materials wear."""
+        self.unsettled = unsettled
         self.by_id = {tag.id: tag for tag in tags}
         self._by_code = {tag.code: tag.id for tag in self.by_id.values()}
         self.children: dict[str | None, list[str]] = defaultdict(list)
@@ -46,6 +49,30 @@ class TagTree:
             )
         return list(dict.fromkeys(tag.id for tag in found.values() if tag))
 
+    def usable(self, keys: Collection[str], field: str = "add") -> list[str]:
+        """The same for tags that are to be put on something: none of them is retired."""
+        ids = self.resolve(keys, field)
+        if over := [tag for tag in self.tags(ids) if tag.retired is not None]:
+            raise Invalid.because(Flaw(field, "tag_is_retired", {"tag": tag.zh}) for tag in over)
+        return ids
+
+    def live(self, ids: Iterable[str]) -> list[str]:
+        """What these are today, each once: those that were merged are what they went into."""
+        found = (self._live.get(each) for each in ids)
+        return list(dict.fromkeys(tag.id for tag in found if tag))
+
+    def faces(self, ids: Sequence[str]) -> list[str]:
+        """These as they are worn, and as they are today."""
+        return list(dict.fromkeys([*ids, *self.live(ids)]))
+
+    def same(self, id_: str) -> set[str]:
+        """A tag and everything that was ever merged into it."""
+        reached, waiting = set(), [id_]
+        while waiting:
+            reached.add(each := waiting.pop())
+            waiting += self._merged.get(each, ())
+        return reached
+
     def above(self, ids: Iterable[str]) -> set[str]:
         """These and everything they lie under."""
         reached: set[str] = set()
@@ -74,9 +101,12 @@ class TagTree:
         return reached
 
     def tags(self, ids: Iterable[str]) -> Sequence[Tag]:
-        """The tags behind ids, in the order asked."""
-        return [tag for tag in map(self._live.get, ids) if tag]
+        """The tags behind ids, in the order asked, each once."""
+        found = {tag.id: tag for tag in map(self._live.get, ids) if tag}
+        return list(found.values())
 
 
 def load(session: Session) -> TagTree:
-    return TagTree(session.scalars(select(Tag).order_by(Tag.facet, Tag.zh, Tag.id)))
+    waiting = exists().where(TagAct.settled.is_(None)).correlate(None)
+    found = session.execute(select(Tag, waiting).order_by(Tag.facet, Tag.zh, Tag.id)).all()
+    return TagTree((row[0] for row in found), unsettled=any(row[1] for row in found))

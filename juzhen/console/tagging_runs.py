@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from content_hub.tagging_runs import TaggingRun
+from content_hub.tagging_runs import Chosen, TaggingRun
 from juzhen.console.desk import allowed, done, flaws_of, names_of, tag_options, typed_tag
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -18,7 +18,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, Problem
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
-_AT_ONCE = 10
+AT_ONCE = 2
 """Slices that the click itself does; the rest is the worker's."""
 
 
@@ -37,10 +37,10 @@ def install(door: Blueprint, platform: Platform) -> None:
             add, remove = _typed(platform, "add"), _typed(platform, "remove")
             if request.form.get("act") != "begin":
                 return _page(platform, told=True)
-            run = platform.tagging_runs.begin(add, remove, by=actor.id, **what)
+            run = platform.tagging_runs.begin(add, remove, by=actor.id, chosen=what)
         except Invalid as refusal:
             return _page(platform, refusal), 422
-        platform.tagging_runs.go_on(run.id, _AT_ONCE)
+        platform.tagging_runs.go_on(run.id, AT_ONCE)
         return done("tagging_run", "began_tagging", key=run.id)
 
     @door.get("/tagging/<key>")
@@ -58,7 +58,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             platform.tagging_runs.undo(run.id, by=actor.id)
         except Conflict as refusal:
             return _one(platform, run, refusal), 422
-        platform.tagging_runs.go_on(run.id, _AT_ONCE)
+        platform.tagging_runs.go_on(run.id, AT_ONCE)
         return done("tagging_run", "undoes_tagging", key=run.id)
 
 
@@ -67,20 +67,21 @@ def _typed(platform: Platform, name: str) -> list[str]:
     return [typed_tag(platform, text, name).id] if text else []
 
 
-def _filter(platform: Platform, actor: Actor) -> dict[str, Any]:
+def _filter(platform: Platform, actor: Actor) -> Chosen:
     """The library's own filter, within what she may change."""
     type_ = request.values.get("type", "")
-    return {
-        "types": [platform.types.one(type_).code] if type_ else [],
-        "tags": _typed(platform, "tag"),
-        "units": None if actor.reach is None else {actor.unit, *actor.reach},
-    }
+    return Chosen(
+        types=[platform.types.one(type_).code] if type_ else [],
+        tags=_typed(platform, "tag"),
+        text=request.values.get("q", "").strip()[:100],
+        units=None if actor.reach is None else {actor.unit, *actor.reach},
+    )
 
 
 def _page(platform: Platform, refusal: Problem | None = None, *, told: bool = False) -> str:
     actor = allowed("tag_materials")
     try:
-        preview = platform.tagging_runs.preview(**_filter(platform, actor))
+        preview = platform.tagging_runs.preview(_filter(platform, actor))
     except Invalid as unknown:
         refusal, preview = refusal or unknown, None
     runs = platform.tagging_runs.latest()

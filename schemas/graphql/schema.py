@@ -27,13 +27,22 @@ from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
 from schemas.graphql.edition import Edition
 from schemas.graphql.guard import Guard, Sizes
-from schemas.graphql.library import campaigns, lives, products, questions, reports, shapes, verbs
+from schemas.graphql.library import (
+    campaigns,
+    lives,
+    products,
+    questions,
+    reports,
+    shapes,
+    verbs,
+    vocabulary,
+)
 
 __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_MORE = (products, campaigns, lives, reports)
+_MORE = (products, campaigns, lives, reports, vocabulary)
 _SIZES = {
     **shapes.SIZES,
     **customers.SIZES,

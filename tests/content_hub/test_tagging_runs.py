@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from content_hub.tagging_runs import TaggingRuns
+from content_hub.tagging_runs import Chosen, TaggingRuns
 from kernel.errors import Conflict, Invalid
 
 DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ def library(materials, old, clock):
 
 
 def begin(runs, **more):
-    return runs.begin(["pension"], ["old"], types=["script"], by="li", **more)
+    return runs.begin(["pension"], ["old"], chosen=Chosen(types=["script"], **more), by="li")
 
 
 def whole(runs, run):
@@ -40,10 +40,10 @@ def whole(runs, run):
 def test_a_run_is_seen_before_and_tags_everything_the_filter_finds_in_slices(
     runs, materials, library, pension, old
 ):
-    assert runs.preview(types=["script"]).total == 60
+    assert runs.preview(Chosen(types=["script"])).total == 60
     run = begin(runs)
     first = runs.go_on(run.id)
-    assert (first.done, first.total, first.finished) == (10, 60, None)
+    assert (first.done, first.total, first.finished) == (50, 60, None)
     done = whole(runs, run)
     assert (done.done, done.refused) == (60, 0)
     assert set(materials.topics(library).values()) == {(pension.id,)}
@@ -86,7 +86,7 @@ def test_what_stands_on_a_shelf_keeps_a_tag_and_is_told(
     runs, materials, shelf, library, old, clock
 ):
     shelf.place(library[0], "acc", opens=clock(), closes=clock() + DAY, by="li")
-    run = whole(runs, runs.begin([], ["old"], types=["script"], by="li"))
+    run = whole(runs, runs.begin([], ["old"], chosen=Chosen(types=["script"]), by="li"))
     assert run.refused == 1
     assert materials.about(library[0]) == (old.id,)
 
@@ -103,4 +103,25 @@ def test_only_what_a_filter_finds_and_was_there_is_tagged(runs, materials, libra
 def test_a_run_that_would_do_nothing_is_refused(runs, library):
     for add, types in (([], ["script"]), (["pension"], ["proposal"]), (["nothing"], ["script"])):
         with pytest.raises(Invalid):
-            runs.begin(add, types=types, by="li")
+            runs.begin(add, chosen=Chosen(types=types), by="li")
+
+
+def test_a_run_about_named_materials_or_words_touches_no_other(runs, materials, library, pension):
+    run = begin(runs, only=library[:2], text="话术1")
+    assert whole(runs, run).done == 1
+    assert materials.about(library[1]) == (pension.id,)
+    assert pension.id not in materials.about(library[0])
+
+
+def test_a_tag_is_split_by_words_and_made_whole_again(runs, materials, taxonomy, library, old):
+    run = whole(runs, runs.split("old", "一字头", text="话术1", by="li"))
+    new = taxonomy.find("一字头")[0]
+    assert materials.about(library[1]) == materials.about(library[10]) == (new.id,)
+    assert materials.about(library[2]) == (old.id,)
+    runs.undo(run.id, by="li")
+    assert runs.go_on(run.id).undone is not None
+    assert set(materials.topics(library).values()) == {(old.id,)}
+    assert taxonomy.find("一字头") == []
+    with pytest.raises(Invalid):
+        runs.split("old", "空的", text="没有这个词", by="li")
+    assert taxonomy.find("空的") == []

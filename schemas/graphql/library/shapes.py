@@ -18,7 +18,7 @@ from schemas.graphql.context import Context
 from schemas.graphql.shapes import Moment, Value, connection
 
 BATCH = 100
-"""How many materials are tagged in one go at most."""
+"""How many materials are tagged all or none at most."""
 _TAGS = 40
 """How many tags of a material are told unless more are asked for; it may have 64."""
 
@@ -40,6 +40,15 @@ def _few(first: int | None) -> int:
     return _TAGS if first is None else max(0, min(first, 100))
 
 
+def _tag_owner(tag: TagRecord, ask: Ask) -> str:
+    return tag.owner if may(ask.context.actor, "read_library") else ""
+
+
+def _uses(tag: TagRecord, ask: Ask) -> int:
+    counts = ask.context.batch("tag_uses", lambda _: {"": ask.context.taxonomy.counts()})
+    return int(counts.known("").get(tag.id, 0))
+
+
 class Tag(graphene.ObjectType):
     """A word of the company's vocabulary."""
 
@@ -57,6 +66,35 @@ class Tag(graphene.ObjectType):
         first=graphene.Int(default_value=_TAGS),
         resolver=_below,
     )
+    related = graphene.List(
+        graphene.NonNull(lambda: Tag), required=True,
+        resolver=lambda tag, ask: list(ask.context.tree.tags(tag.related)),
+        description="What somebody looking for this one may want as well.",
+    )  # fmt: skip
+    retired = Moment(description="Since when it goes on nothing more.")
+    owner = graphene.String(
+        required=True, resolver=_tag_owner,
+        description="Who answers for it; for our own people only, else empty.",
+    )  # fmt: skip
+    uses = graphene.Int(
+        required=True, resolver=_uses,
+        description="On how many materials it is itself.",
+    )  # fmt: skip
+
+
+class TaggingRun(graphene.ObjectType):
+    """Many materials tagged by one act."""
+
+    id = graphene.ID(required=True)
+    by = graphene.String(required=True)
+    at = Moment(required=True)
+    total = graphene.Int(required=True)
+    done = graphene.Int(required=True)
+    refused = graphene.Int(
+        required=True, description="Left as they are: on a shelf they keep a tag, or have too many."
+    )
+    finished = Moment()
+    undone = Moment()
 
 
 class _File(NamedTuple):
@@ -289,10 +327,10 @@ VOLATILE = {("Material", "placements")}
 STANDING = {"ShelfItem", "Tag", "Media", "FieldValue"}
 """What an item of the shelf is made of."""
 
-ELSEWHERE = {("ShelfItem", "material")}
+ELSEWHERE = {("ShelfItem", "material"), ("Tag", "uses"), ("Tag", "owner")}
 """Fields of these that are read from elsewhere."""
 
-SIZES = {("Tag", "synonyms"): 30}
+SIZES = {("Tag", "synonyms"): 30, ("Tag", "related"): 20}
 """How long lists can be that have no page size."""
 
 WEIGHTS = {("Material", "body"): 5, ("Tag", "children"): 1}

@@ -11,6 +11,7 @@ import graphene
 from content_hub.campaigns import Campaign as CampaignRecord
 from content_hub.materials import Material as MaterialRecord
 from content_hub.shelf import Placement as PlacementRecord
+from content_hub.tagging_runs import NAMED, Chosen, TaggingRun
 from content_hub.tags import Tag as TagRecord
 from kernel.actors import require
 from kernel.errors import Forbidden, Invalid, NotFound
@@ -42,12 +43,16 @@ def managed(context: Context, sought: str) -> MaterialRecord:
     return found
 
 
-def _allmanaged(context: Context, keys: Collection[str]) -> None:
+def all_managed(context: Context, keys: Collection[str]) -> list[MaterialRecord]:
+    """Materials that she may change, in two statements however many there are."""
+    by_id = context.materials.many(keys)
+    found = by_id | context.materials.by_code([each for each in keys if each not in by_id])
     for each in keys:
-        try:
-            managed(context, each)
-        except NotFound as missing:
-            raise Invalid("materials", missing.reason, **missing.facts) from missing
+        if each not in found or not context.sees(found[each].unit):
+            raise Invalid("materials", "nothing_by_that_name", kind="material", key=each[:80])
+        if not context.manages(found[each].unit):
+            raise Forbidden("content_of_another_unit", unit=found[each].unit)
+    return list({found[each].id: found[each] for each in keys}.values())
 
 
 def create_material(ask: Ask, sent: Sent) -> MaterialRecord:
@@ -85,21 +90,34 @@ def edit_material(ask: Ask, sent: Sent) -> MaterialRecord:
     )
 
 
-def tag_materials(ask: Ask, sent: Sent) -> list[MaterialRecord]:
-    """Put tags on materials and take others off: all of them or none."""
+class Tagged(NamedTuple):
+    """What was tagged, and the run that did it, if there were many."""
+
+    materials: list[MaterialRecord]
+    run: TaggingRun | None
+
+
+def tag_materials(ask: Ask, sent: Sent) -> Tagged:
+    """Put tags on materials and take others off. Up to 100: all of them or none. More, up to
+    1,000, are a run of slices, done when it is answered: what cannot be is counted as refused, and
+    `undoTagging` takes the run back. With `preview` nothing is changed."""
     context: Context = ask.context
     require(context.actor, "tag_materials")
-    if len(sent["materials"]) > shapes.BATCH:
-        raise Invalid("materials", "too_many_at_once", limit=shapes.BATCH)
-    _allmanaged(context, sent["materials"])
-    tagged = context.materials.tag(
-        sent["materials"],
-        sent.get("add") or (),
-        remove=sent.get("remove") or (),
-        by=context.actor.id,
-    )
-    context.batch("topics", context.materials.topics).expect(each.id for each in tagged)
-    return tagged
+    if len(sent["materials"]) > NAMED:
+        raise Invalid("materials", "too_many_at_once", limit=NAMED)
+    found = all_managed(context, sent["materials"])
+    add, remove = sent.get("add") or (), sent.get("remove") or ()
+    context.batch("topics", context.materials.topics).expect(each.id for each in found)
+    if sent.get("preview"):
+        context.taxonomy.usable(add, "add")
+        context.taxonomy.resolve(remove, "remove")
+        return Tagged(found, None)
+    ids = [each.id for each in found]
+    if len(ids) <= shapes.BATCH:
+        tagged = context.materials.tag(ids, add, remove=remove, by=context.actor.id)
+        return Tagged(tagged, None)
+    run = context.tagging_runs.begin(add, remove, chosen=Chosen(only=ids), by=context.actor.id)
+    return Tagged(found, context.tagging_runs.go_on(run.id, NAMED))
 
 
 def place_material(ask: Ask, sent: Sent) -> PlacementRecord:
@@ -240,7 +258,10 @@ def move_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
 
 
 def _many(kind: Any) -> graphene.Field:
-    return graphene.Field(graphene.List(graphene.NonNull(kind)))
+    def told(payload: Any, ask: Ask) -> Any:
+        return payload.materials and payload.materials.materials
+
+    return graphene.Field(graphene.List(graphene.NonNull(kind)), resolver=told)
 
 
 def _ids(*, required: bool = False) -> graphene.List:
@@ -270,7 +291,14 @@ ROOTS = {
     ),
     "tag_materials": verb(
         "tagMaterials", "materials", _many(shapes.Material), tag_materials,
-        materials=_ids(required=True), add=_ids(), remove=_ids(),
+        beside={
+            "run": graphene.Field(
+                shapes.TaggingRun,
+                resolver=lambda payload, ask: payload.materials and payload.materials.run,
+                description="For more than 100 materials.",
+            ),
+        },
+        materials=_ids(required=True), add=_ids(), remove=_ids(), preview=graphene.Boolean(),
     ),
     "place_material": verb(
         "placeMaterial", "placement", shapes.Placement, place_material,

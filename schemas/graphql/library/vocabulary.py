@@ -1,0 +1,212 @@
+"""The vocabulary (标签体系) as GraphQL tells it: acts on tags, their undo, tagging what is found.
+
+Making, renaming and merging stand with the other verbs of the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+
+from content_hub.tagging_runs import Chosen
+from content_hub.tagging_runs import TaggingRun as RunRecord
+from content_hub.tags import Tag as TagRecord
+from content_hub.tags import TagAct as ActRecord
+from kernel.actors import require
+from kernel.errors import Forbidden
+from kernel.ids import page_size
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.library import shapes
+from schemas.graphql.shapes import Moment, key, verb
+
+Sent = Mapping[str, Any]
+_AT_ONCE = 20
+"""Slices that the question itself does; the rest is the worker's."""
+
+
+class TagAct(graphene.ObjectType):
+    """One act on the vocabulary."""
+
+    id = graphene.ID(required=True)
+    act = graphene.String(
+        required=True,
+        description="`created_tag`, `renamed_tag`, `moved_tag`, `merged_tag`, `retired_tag` or"
+        " `related_tag`.",
+    )
+    tag = graphene.Field(shapes.Tag, resolver=lambda act, ask: ask.context.tree.find(act.tag))
+    by = graphene.String(required=True)
+    at = Moment(required=True)
+    undone = Moment()
+
+
+def _acts(
+    source: None, ask: Ask, tag: str | None = None, first: int | None = None
+) -> list[ActRecord]:
+    context: Context = ask.context
+    require(context.actor, "read_library")
+    about = context.taxonomy.one(tag).id if tag else ""
+    return context.taxonomy.acts.latest(page_size(20 if first is None else first), tag=about)
+
+
+def _run(source: None, ask: Ask, id: str) -> RunRecord:  # noqa: A002 - the contract's word
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    return context.tagging_runs.one(id)
+
+
+def move_tag(ask: Ask, sent: Sent) -> TagRecord:
+    """Hang a tag, with what lies under it, under another of its facet; without one at the top."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    return context.taxonomy.move(sent["tag"], sent.get("parent"), by=context.actor.id)
+
+
+def retire_tag(ask: Ask, sent: Sent) -> TagRecord:
+    """A tag, and what lies under it, goes on nothing more; what wears it keeps it."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    return context.taxonomy.retire(sent["tag"], by=context.actor.id)
+
+
+def relate_tags(ask: Ask, sent: Sent) -> TagRecord:
+    """Say which other tags somebody looking for this one may want; it is said on both."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    return context.taxonomy.relate(sent["tag"], sent["related"], by=context.actor.id)
+
+
+def own_tag(ask: Ask, sent: Sent) -> TagRecord:
+    """Say who answers for a tag; empty is whoever manages tags."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    owner = sent.get("owner") or ""
+    about = context.staff.one(owner).id if owner else ""
+    return context.taxonomy.rename(sent["tag"], owner=about, by=context.actor.id)
+
+
+def split_tag(ask: Ask, sent: Sent) -> RunRecord:
+    """Make a tag of its own beside one, for what wears that and has these words."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    run = context.tagging_runs.split(
+        sent["tag"], sent["label"], en=sent.get("label_en") or "", text=sent["text"],
+        units=_own(context), by=context.actor.id,
+    )  # fmt: skip
+    return context.tagging_runs.go_on(run.id, _AT_ONCE)
+
+
+def undo_tag_act(ask: Ask, sent: Sent) -> ActRecord:
+    """Put back what one act on the vocabulary changed."""
+    context: Context = ask.context
+    require(context.actor, "manage_tags")
+    return context.taxonomy.acts.undo(sent["act"], by=context.actor.id)
+
+
+class _Found:
+    """How many a filter finds, some of them, and the run, if it was begun."""
+
+    def __init__(self, context: Context, chosen: Chosen, run: RunRecord | None) -> None:
+        preview = context.tagging_runs.preview(chosen)
+        self.total, self.sample, self.run = preview.total, preview.sample, run
+
+
+class FoundToTag(graphene.ObjectType):
+    """What a filter finds, to be tagged."""
+
+    total = graphene.Int(required=True)
+    sample = graphene.List(
+        graphene.NonNull(shapes.Material), required=True, description="The newest ten."
+    )
+    run = graphene.Field(shapes.TaggingRun, description="None for a preview.")
+
+
+def tag_found(ask: Ask, sent: Sent) -> _Found:
+    """Tag everything that a filter finds, up to 100,000. With `preview` nothing is changed. The
+    first slices are done when it is answered; the worker does the rest, `taggingRun` says how
+    far it is, `undoTagging` takes it back."""
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    chosen = Chosen(
+        types=sent.get("types") or (), tags=sent.get("tags") or (), text=sent.get("text") or "",
+        units=_own(context),
+    )  # fmt: skip
+    add, remove = sent.get("add") or (), sent.get("remove") or ()
+    if sent.get("preview"):
+        return _Found(context, chosen, None)
+    found = _Found(context, chosen, None)
+    run = context.tagging_runs.begin(add, remove, chosen=chosen, by=context.actor.id)
+    found.run = context.tagging_runs.go_on(run.id, _AT_ONCE)
+    return found
+
+
+def undo_tagging(ask: Ask, sent: Sent) -> RunRecord:
+    """Take back what a run did: every material wears what it wore, and what others did stays."""
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    run = context.tagging_runs.one(sent["run"])
+    if context.actor.reach is not None and run.by != context.actor.id:
+        raise Forbidden("content_of_another_unit")
+    context.tagging_runs.undo(run.id, by=context.actor.id)
+    return context.tagging_runs.go_on(run.id, _AT_ONCE)
+
+
+def _own(context: Context) -> set[str] | None:
+    """The units whose content she may change; None is all."""
+    actor = context.actor
+    return None if actor.reach is None else {actor.unit, *actor.reach}
+
+
+def _texts() -> graphene.List:
+    return graphene.List(graphene.NonNull(graphene.String))
+
+
+def _ids() -> graphene.List:
+    return graphene.List(graphene.NonNull(graphene.ID))
+
+
+QUESTIONS = {
+    "tag_acts": graphene.Field(
+        graphene.List(graphene.NonNull(TagAct), required=True),
+        tag=graphene.ID(description="Of this tag alone."),
+        first=graphene.Int(default_value=20),
+        resolver=_acts,
+        description="What was done to the vocabulary, the latest first.",
+    ),
+    "tagging_run": graphene.Field(
+        shapes.TaggingRun, id=graphene.ID(required=True), resolver=_run,
+        description="How far a run is that tags many materials.",
+    ),
+}  # fmt: skip
+
+VERBS = {
+    "move_tag": verb(
+        "moveTag", "tag", shapes.Tag, move_tag, tag=key(), parent=graphene.ID()
+    ),
+    "retire_tag": verb("retireTag", "tag", shapes.Tag, retire_tag, tag=key()),
+    "relate_tags": verb(
+        "relateTags", "tag", shapes.Tag, relate_tags,
+        tag=key(), related=graphene.List(graphene.NonNull(graphene.ID), required=True),
+    ),
+    "own_tag": verb("ownTag", "tag", shapes.Tag, own_tag, tag=key(), owner=graphene.ID()),
+    "split_tag": verb(
+        "splitTag", "run", shapes.TaggingRun, split_tag,
+        tag=key(), label=graphene.String(required=True), label_en=graphene.String(),
+        text=graphene.String(required=True, description="Words in the title or the summary."),
+    ),
+    "undo_tag_act": verb(
+        "undoTagAct", "act", TagAct, undo_tag_act, act=graphene.ID(required=True)
+    ),
+    "tag_found": verb(
+        "tagFound", "found", FoundToTag, tag_found,
+        types=_texts(), tags=_ids(), text=graphene.String(), add=_ids(), remove=_ids(),
+        preview=graphene.Boolean(),
+    ),
+    "undo_tagging": verb(
+        "undoTagging", "run", shapes.TaggingRun, undo_tagging, run=graphene.ID(required=True)
+    ),
+}  # fmt: skip
+
+SIZES = {("FoundToTag", "sample"): 10}
