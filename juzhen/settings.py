@@ -55,13 +55,13 @@ class Settings:
     )
     stores_search: str = _setting(
         "",
-        "Cluster of the search index, `elastic+https://USER:PASSWORD@host:9200/prefix`;"
-        " empty is SQLite in the home folder.",
+        "Cluster of the search index, `elastic+https://USER:PASSWORD@host:9200/prefix`, or a"
+        " PostgreSQL database, or `records`; empty is SQLite in the home folder.",
         shown=False,
     )
     stores_history: str = _setting(
         "",
-        "Cluster of the history, spelled as that of the search; empty is SQLite in the folder.",
+        "Cluster or database of the history, spelled as that of the search; empty is SQLite.",
         shown=False,
     )
     stores_files: str = _setting(

@@ -24,7 +24,9 @@ from stores.folder import Folder
 from stores.history import Fold, History
 from stores.journal import Journal, SharedCommit
 from stores.postgres import database
+from stores.postgres.history import PostgresHistory
 from stores.postgres.journal import PostgresJournal
+from stores.postgres.search import PostgresSearch
 from stores.records import DatabaseClock, Records
 from stores.s3 import S3
 from stores.s3 import place as bucket
@@ -128,8 +130,8 @@ class _Servers:
     """The stores that settings place elsewhere."""
 
     journal: PostgresJournal | None
-    search: ElasticSearch | None
-    history: ElasticHistory | None
+    search: ElasticSearch | PostgresSearch | None
+    history: ElasticHistory | PostgresHistory | None
     files: S3 | None
 
     def named(self) -> dict[str, Server]:
@@ -146,19 +148,34 @@ def _servers(settings: Settings, clock: Clock = utc_now) -> _Servers:
     # Who holds this key is this company: indices are marked with it, so that no other is touched.
     owner = hashlib.blake2b(settings.keys_links.reveal().encode(), digest_size=8).hexdigest()
     heard = _placed(settings, "stores_journal", database.place)
-    searching = _placed(settings, "stores_search", cluster.place)
-    telling = _placed(settings, "stores_history", cluster.place)
     kept = _placed(settings, "stores_files", bucket)
     return _Servers(
         journal=PostgresJournal(heard, owner=owner, clock=clock) if heard else None,
-        search=ElasticSearch(Cluster(searching, owner=owner)) if searching else None,
-        history=(
-            ElasticHistory(Cluster(telling, owner=owner), zone=Zone(settings.company_zone))
-            if telling
-            else None
-        ),
+        search=_search(settings, owner),
+        history=_history(settings, owner),
         files=S3(kept) if kept else None,
     )
+
+
+def _search(settings: Settings, owner: str) -> ElasticSearch | PostgresSearch | None:
+    at = _placed(settings, "stores_search", _database_or_cluster)
+    if isinstance(at, str):
+        return PostgresSearch(at, owner=owner)
+    return ElasticSearch(Cluster(at, owner=owner)) if at else None
+
+
+def _history(settings: Settings, owner: str) -> ElasticHistory | PostgresHistory | None:
+    at, zone = (
+        _placed(settings, "stores_history", _database_or_cluster),
+        Zone(settings.company_zone),
+    )
+    if isinstance(at, str):
+        return PostgresHistory(at, owner=owner, zone=zone)
+    return ElasticHistory(Cluster(at, owner=owner), zone=zone) if at else None
+
+
+def _database_or_cluster(url: str) -> str | cluster.Place:
+    return cluster.place(url) if url.startswith("elastic") else database.place(url)
 
 
 def _placed(settings: Settings, name: str, read: Callable[[str], Placed]) -> Placed | None:

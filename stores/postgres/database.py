@@ -7,7 +7,7 @@ first asked for, so that a database that is down stops no start; makes nothing u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 """Below this transaction number nothing can still be committed."""
 _SOON = 5
-_TIMEOUTS = "-c statement_timeout=60000 -c lock_timeout=2000"
+_PATIENCE = 60_000
+_TIMEOUTS = f"-c statement_timeout={_PATIENCE} -c lock_timeout=2000"
 _LEAST = 150_000
 _ABOUT = """
 create table if not exists {schema}.about (
@@ -105,6 +106,15 @@ class Database:
                 kept.close()
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolFull, DBAPIError) as broken:
             raise Overloaded("store_is_unavailable", seconds=_SOON) from broken
+
+    def vacuum(self, tables: Sequence[str]) -> None:
+        """Let the space of rows that are gone be written over."""
+        with self._connected() as connection:
+            connection.execute("set statement_timeout = 0")
+            try:
+                connection.execute(f"vacuum {', '.join(tables)}".encode())
+            finally:
+                connection.execute(f"set statement_timeout = {_PATIENCE}".encode())
 
     def prepare(self, settle: Callable[[Connection[Any]], None] | None = None) -> str:
         """Make the tables that are not there; what was done. Raises `Unfit` if they are another's.

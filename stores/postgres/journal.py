@@ -180,8 +180,7 @@ class PostgresJournal:
             with self._database.write() as run:
                 gone += _rewrite(run, place, names)
         if touched:
-            with self._database.glance() as run:
-                run.execute("vacuum juzhen_journal.commits")
+            self._database.vacuum(["juzhen_journal.commits"])
         return gone
 
     def close(self) -> None:

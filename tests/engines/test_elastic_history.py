@@ -3,23 +3,19 @@
 import os
 from contextlib import suppress
 from datetime import date, timedelta
-from random import Random
 from threading import Thread
 from time import monotonic
 
 import pytest
-from engines import clusters
+from engines import clusters, parity
 from servers.proxy import Fault, Proxy
 
 from kernel.errors import Overloaded
-from kernel.events import Handle, Refusal
+from kernel.events import Refusal
 from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids
 from stores.elastic.history import ElasticHistory
-from stores.history import Axis
-from stores.sqlite.history import SqliteHistory
 
 pytestmark = pytest.mark.elastic
-KINDS = ["viewed", "shared", "bought"]
 
 
 @pytest.fixture
@@ -151,37 +147,4 @@ def deleted(indices, index):
 
 
 def test_the_embedded_history_and_the_cluster_answer_the_same(history, tmp_path):
-    """3,000 events (1 million in a soak), told twice in part, late and out of order."""
-    size = 1_000_000 if os.environ.get("JUZHEN_SOAK") else 3_000
-    embedded, some = SqliteHistory(tmp_path / "history.db", durability="process"), Random(5)
-    people = [Handle("openid", "acc_1", f"o{n}") for n in range(200)]
-    told = [
-        event(
-            f"e{some.randrange(size)}", some.choice([*people, None]), kind=some.choice(KINDS),
-            at=MONDAY - timedelta(minutes=some.randrange(120_000)), account=f"acc_{n % 3}",
-            links=(some.choice(people),) if n % 7 == 0 else (), material=f"mat_{n % 11}",
-        )
-        for n in range(size)
-    ]  # fmt: skip
-    for upto, begin in enumerate(range(0, size, 2_000), 1):
-        batch = told[begin : begin + 2_000]
-        assert embedded.put(batch, upto=upto) == history.put(batch, upto=upto)
-    axes = list(Axis)
-    for by in ([], axes[:1], axes[1:3], axes):
-        assert history.counts(by) == embedded.counts(by)
-    asked = {"material": "mat_3", "since": date(2026, 1, 5), "until": date(2026, 2, 3)}
-    assert history.counts([Axis.DAY, Axis.KIND], **asked) == embedded.counts(
-        [Axis.DAY, Axis.KIND], **asked
-    )
-    for person in people[:20]:
-        both = [person, people[-1]]
-        assert ids(history.of(both)) == ids(embedded.of(both))
-        assert history.total(both) == embedded.total(both)
-        pages = [kept.timeline(both, limit=15, kinds=KINDS[:2]) for kept in (history, embedded)]
-        assert pages[0].items == pages[1].items
-    assert [told for _, told in history.after(0, 100)] == [
-        told for _, told in embedded.after(0, 100)
-    ]
-    assert history.forget(people[:3]) == embedded.forget(people[:3])
-    assert history.counts(axes) == embedded.counts(axes)
-    embedded.close()
+    parity.answers_are_the_same(history, tmp_path)

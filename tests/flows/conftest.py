@@ -6,11 +6,14 @@ import dataclasses
 import secrets
 
 import pytest
+from engines import clusters
+from servers.running import KEY, SECRET
 
 from juzhen.settings import begin, load
 from juzhen.wiring import assemble, migrate
 from kernel.actors import Role
 from kernel.secret import Secret
+from stores.s3 import S3, Place
 from tests.flows.company import Asking, Processes, eventually, free_port
 
 PASSWORD = "a horse of the house"
@@ -61,9 +64,33 @@ class Company:
 @pytest.fixture
 def company(request, tmp_path, engine_name):
     """Begun and running, on each engine in turn."""
-    url = "" if engine_name == "sqlite" else request.getfixturevalue("postgres_url")
-    with running(tmp_path, stores_records=url) as made:
+    with running(tmp_path, **(alone(request) if engine_name == "postgres" else {})) as made:
         yield made
+
+
+def alone(request):
+    """Everything but the files in one PostgreSQL database."""
+    url = request.getfixturevalue("postgres_url")
+    return {
+        "stores_records": url, "stores_journal": "records", "stores_search": "records",
+        "stores_history": "records",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def cluster_company(request, tmp_path, elasticsearch_url, s3_url):
+    """Begun and running on PostgreSQL, Elasticsearch and S3."""
+    at = Place(s3_url, f"t{secrets.token_hex(8)}", "", KEY, Secret(SECRET))
+    with clusters.own(elasticsearch_url) as cluster:
+        S3(at)._client().create_bucket(Bucket=at.bucket)
+        search = f"elastic+{elasticsearch_url}/{cluster.at.prefix}"
+        host = s3_url.removeprefix("http://")
+        placed = {
+            "stores_search": search, "stores_history": search,
+            "stores_files": f"s3+http://{KEY}:{SECRET}@{host}/{at.bucket}/anhe",
+        }  # fmt: skip
+        with running(tmp_path, **alone(request) | placed) as made:
+            yield made
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 
 An editor makes and places materials, the app shows them exactly in their windows, the worker
 publishes them, customers act on three ends and become one, a rep gets recommendations that follow
-the next click. On SQLite and on PostgreSQL; once every process is killed in the middle.
+the next click. On SQLite, on PostgreSQL alone, and on a whole cluster of PostgreSQL, Elasticsearch
+and S3; once every process is killed in the middle.
 """
 
 import datetime as dt
@@ -471,7 +472,17 @@ platform.close()
 
 
 def test_the_main_job(company):
-    flow = Flow(company)
+    the_main_job(Flow(company))
+
+
+@pytest.mark.postgres
+@pytest.mark.elastic
+@pytest.mark.s3
+def test_the_main_job_on_a_whole_cluster(cluster_company):
+    the_main_job(Flow(cluster_company))
+
+
+def the_main_job(flow):
     flow.makes_and_places_materials()
     flow.editor_does_the_same_in_the_console_without_scripts()
     flow.worker_publishes_once_and_withdraws_at_closing()

@@ -33,12 +33,15 @@ port = {port}
 unix_socket_directories = ''
 max_connections = 200
 shared_buffers = 64MB
+log_min_messages = warning
+"""
+_HASTE = """
 fsync = off
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
-log_min_messages = warning
 """
+"""What a test gives up: its data may go with the machine."""
 _OWNER = "juzhen"
 
 
@@ -77,14 +80,17 @@ class Cluster:
             connection.execute(statement)
 
 
-def cluster() -> Cluster:
-    """A cluster for this process. The lock is never let go of: the system does, when we end."""
+def cluster(*, durable: bool = False) -> Cluster:
+    """A cluster for this process. The lock is never let go of: the system does, when we end.
+
+    ``durable`` is as somebody would run it who wants to keep what is in it: for benchmarks.
+    """
     home = Path(tempfile.mkdtemp(prefix="juzhen-postgres-"))
     home.chmod(0o755)
     fcntl.flock(os.open(home / "user", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
     with (home / "log").open("a") as log:
         guard = subprocess.Popen(
-            [sys.executable, __file__, str(home)],
+            [sys.executable, __file__, str(home), *(["durable"] if durable else [])],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     until = time.monotonic() + 60
@@ -96,13 +102,13 @@ def cluster() -> Cluster:
     return Cluster(int((home / "port").read_text()))
 
 
-def _guard(home: Path) -> None:
+def _guard(home: Path, settings: str) -> None:
     """Run a cluster until the test process is gone."""
     os.umask(0o022)
     server = None
     try:
         port = _free_port()
-        server = _serve(home, port)
+        server = _serve(home, port, settings)
         (home / "port.new").write_text(str(port))
         (home / "port.new").rename(home / "port")
         with (home / "user").open("a") as user:
@@ -114,7 +120,7 @@ def _guard(home: Path) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _serve(home: Path, port: int) -> subprocess.Popen:
+def _serve(home: Path, port: int, told: str) -> subprocess.Popen:
     place, data = programs(), home / "data"
     data.mkdir(mode=0o700)
     somebody = {}
@@ -127,7 +133,7 @@ def _serve(home: Path, port: int) -> subprocess.Popen:
         [*make, "--no-sync"], check=True, cwd=data, stdout=subprocess.DEVNULL, **somebody
     )
     with (data / "postgresql.conf").open("a") as settings:
-        settings.write(_SETTINGS.format(port=port))
+        settings.write(_SETTINGS.format(port=port) + told)
     server = subprocess.Popen([place / "postgres", "-D", data], cwd=data, **somebody)
     while server.poll() is None:
         try:
@@ -155,4 +161,4 @@ def _address(port: int) -> str:
 
 
 if __name__ == "__main__":
-    _guard(Path(sys.argv[1]))
+    _guard(Path(sys.argv[1]), "" if sys.argv[2:] else _HASTE)

@@ -1,0 +1,36 @@
+"""Real servers for the benchmarks of engines (测试服务器): durable, on the loopback, gone after."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from servers import postgres, shared
+
+from stores.elastic.cluster import Cluster, Place
+
+_RUN = f"bench-{os.getpid()}"
+_clusters: list[postgres.Cluster] = []
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """An empty database of a PostgreSQL that is as durable as it comes."""
+    if not _clusters:
+        _clusters.append(postgres.cluster(durable=True))
+    with _clusters[0].database() as url:
+        yield url
+
+
+@contextmanager
+def cluster(kind: str = "elasticsearch") -> Iterator[Cluster]:
+    """A connection to a search server, under a prefix that nobody else uses."""
+    at = Place((shared.shared(kind, _RUN),), f"b{secrets.token_hex(8)}")
+    connected = Cluster(at, owner="the benches", patience=60)
+    try:
+        yield connected
+        connected.client().indices.delete(index=f"{at.prefix}-*", expand_wildcards="all")
+    finally:
+        connected.close()

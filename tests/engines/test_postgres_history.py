@@ -1,0 +1,119 @@
+"""The history in PostgreSQL: the port's suite, its partitions, the same answers as on SQLite."""
+
+from datetime import date, timedelta
+from threading import Thread
+
+import psycopg
+import pytest
+from engines import parity
+
+from kernel.events import Handle, pack, unpack
+from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids
+from stores.history import Axis
+from stores.postgres.history import PostgresHistory
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+def prepared(postgres_cluster):
+    """A database with the tables, to be copied."""
+    postgres_cluster.run("CREATE DATABASE history_house")
+    made = PostgresHistory(postgres_cluster.url("history_house"), owner="the tests")
+    made.prepare()
+    made.close()
+    return "history_house"
+
+
+@pytest.fixture
+def history(postgres_cluster, prepared):
+    with postgres_cluster.database(prepared) as url:
+        kept = PostgresHistory(url, owner="the tests")
+        yield kept
+        kept.close()
+
+
+@pytest.fixture
+def bare(history):
+    url = history._database._engine.url.set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        yield connection
+
+
+class TestPostgresHistory(HistoryContract):
+    pass
+
+
+def test_the_embedded_history_and_postgres_answer_the_same(history, tmp_path):
+    parity.answers_are_the_same(history, tmp_path)
+
+
+def test_a_month_is_dropped_whole(history):
+    told = [event(f"{n}", at=MONDAY - timedelta(days=28 * n)) for n in range(4)]
+    history.put(told, upto=1)
+    assert history.drop_before(date(2026, 2, 1)) == ["2025.12", "2026.01"]
+    assert ids(history.of([ANNA])) == ["1", "0"]
+    assert history.put([event("late", at=told[3].at)], upto=2) == 1
+    assert history.total([ANNA]) == 3
+    assert history.counts([Axis.DAY])[0] == (("2025-12-08",), 1)
+    assert list(history.flaws()) == []
+
+
+def test_days_that_nobody_remembers_are_dropped_whole(history, bare):
+    for days in range(0, 13, 4):
+        told = event(f"{days}", received=MONDAY + timedelta(days=days))
+        history.put([told], upto=days + 1)
+    heard = "select count(*) from pg_class where relname ~ '^heard_[0-9]+$'"
+    assert bare.execute(heard).fetchone() == (1,)
+
+
+def test_two_who_fold_the_same_journal_tell_each_event_once(history):
+    batches = [[event(f"{n}{letter}") for letter in "abcde"] for n in range(20)]
+
+    def fold():
+        for upto, batch in enumerate(batches, 1):
+            history.put(batch, upto=upto)
+
+    folds = [Thread(target=fold) for _ in range(3)]
+    for each in folds:
+        each.start()
+    seen, mark, alive = [], 0, True
+    while alive:
+        alive = any(each.is_alive() for each in folds)  # asked before the last look
+        while stretch := history.after(mark, 7):
+            seen += [told.id for _, told in stretch]
+            mark = stretch[-1][0]
+    assert sorted(seen) == sorted(told.id for batch in batches for told in batch)
+    assert list(history.flaws()) == []
+
+
+def test_what_no_column_takes_stops_nobody(history):
+    """No zero in a text, no long one in an index: what the event said is kept all the same."""
+    strange = Handle("openid", "acc_1", "o\x00" + "长" * 3_000)
+    told = event("x\x00" * 9_000, strange, material="m" * 9_000, kind="k\x00")
+    history.put([told, event("1")], upto=1)
+    assert history.put([told], upto=2) == 0
+    assert history.timeline([strange], kinds=["k\x00"]).items == [unpack(pack(told))]
+    assert history.total([Handle("openid", "acc_1", "o\x00" + "长" * 3_001)]) == 0
+    assert history.forget([strange]) == 1
+    assert ids(history.of([ANNA])) == ["1"]
+    assert list(history.flaws()) == []
+
+
+def test_a_timeline_is_read_from_the_index(history, bare):
+    history.put([event(f"{n}", at=MONDAY - timedelta(days=n)) for n in range(90)], upto=1)
+    bare.execute("set enable_seqscan = off; set enable_bitmapscan = off")
+    plan = bare.execute(
+        "explain select at, id, seq from juzhen_history.mentions where handle = 1"
+        " and (at, id, seq) < (5, '', 0) order by at desc, id desc, seq desc limit 20"
+    ).fetchall()
+    assert "Index Only Scan Backward" in str(plan)
+    assert "->  Sort" not in str(plan)
+
+
+def test_who_is_erased_leaves_no_row_behind(history, bare):
+    history.put([event("1", detail={"note": "private"}), event("2", BERT)], upto=1)
+    history.forget([ANNA])
+    assert bare.execute("select name from juzhen_history.handles").fetchall() == [(str(BERT),)]
+    dead = "select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables where relname ~ '_2026'"
+    assert bare.execute(dead).fetchone() == (0,)
