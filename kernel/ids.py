@@ -38,6 +38,9 @@ def _spell(number: int, width: int) -> str:
     return spelled
 
 
+_spelled = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
     """A stretch of a list. ``next`` is the cursor of its last item, None on the last page.
@@ -55,8 +58,7 @@ class Page(Generic[Item]):
 
 def cursor(*key: str | int | float | None) -> str:
     """Where a page ended, spelled so that nobody is tempted to read it."""
-    text = json.dumps(key, separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_spelled(key).encode()).decode().rstrip("=")
 
 
 def read_cursor(text: str, *kinds: type, field: str = "after") -> tuple[str | int | float, ...]:

@@ -13,6 +13,28 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
+class Lately(Generic[Key, Value]):
+    """The same for what is looked up many times in every answer, without a lock: roughly the
+    latest. When half as many as fit are new, whatever was not asked for since the last time goes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = max(1, most // 2)
+        self._new: dict[Key, Value] = {}
+        self._old: dict[Key, Value] = {}
+
+    def get(self, key: Key) -> Value | None:
+        found = self._new.get(key)
+        if found is None and (found := self._old.get(key)) is not None:
+            self.put(key, found)
+        return found
+
+    def put(self, key: Key, value: Value) -> None:
+        if len(self._new) >= self._most and key not in self._new:
+            self._old, self._new = self._new, {}
+        self._new[key] = value
+
+
 class Latest(Generic[Key, Value]):
     """As many as fit; what was not asked for longest goes first."""
 

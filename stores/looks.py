@@ -47,9 +47,31 @@ class Looks:
     def stamp(self) -> int:
         """Another number after every commit, for this thread; as long as it is the same, so is
         everything in the file."""
+        held: int | None = getattr(self._here, "held", None)
+        if held is not None:
+            return held
         ((told,),) = self._asked("pragma data_version", ())
         number: int = self._here.number + told
         return number
+
+    def hold(self) -> int:
+        """Ask this thread's stamp once for everything up to `let_go`: who answers one request
+        without waiting may take it that nothing was committed meanwhile."""
+        self._here.held = None
+        number: int = self.stamp()
+        self._here.held = number
+        return number
+
+    def let_go(self) -> None:
+        self._here.held = None
+
+    def moved(self, stamp: int) -> bool:
+        """Was anything committed since this thread was told this stamp? Asks anew, in any case."""
+        held, self._here.held = getattr(self._here, "held", None), None
+        try:
+            return self.stamp() != stamp
+        finally:
+            self._here.held = held
 
     def _asked(self, statement: str, values: Sequence[Any]) -> list[Any]:
         try:

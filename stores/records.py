@@ -142,6 +142,10 @@ class Records:
             return None
         return self.looks.stamp()
 
+    def moved(self, stamp: int) -> bool:
+        """Was anything committed since `stamp` told this thread so?"""
+        return self.looks is None or self._inside() or self.looks.moved(stamp)
+
     def stirred(self) -> int | str:
         """Another answer after every commit of anybody's; not from within a transaction."""
         if self.looks is not None:

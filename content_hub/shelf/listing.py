@@ -18,7 +18,7 @@ from content_hub.showcase import micros, moment
 from content_hub.tags import Tag, TagTree
 from content_hub.terms import BARRED
 from kernel.ids import Page, cursor, page_size, read_cursor
-from kernel.latest import Latest
+from kernel.latest import Lately, Latest
 from stores.records import Records
 
 
@@ -131,7 +131,17 @@ _NAMED = 2_000
 """So many barred placements a statement names; more are looked up by the statement itself."""
 _SAME = "SELECT 1 FROM shelf_rows x WHERE x.placement = r.placement AND"
 _WORN = "SELECT 1 FROM taggings x WHERE x.material = r.material AND"
+_TOLD = "shelf_rows r JOIN shelf_documents d ON d.material = r.material"
 _COLUMNS = "r.placement, r.slot, r.opens, r.closes, d.document"
+
+
+class _Told(NamedTuple):
+    """An item, what it was made of, and as of which version of the content it still stood so."""
+
+    tree: TagTree
+    row: Any
+    item: ShelfItem
+    version: int
 
 
 class Window:
@@ -141,10 +151,9 @@ class Window:
     the same freshness.
     """
 
-    def __init__(self, records: Records, *, items: int = 4_096, totals: int = 2_048) -> None:
+    def __init__(self, records: Records, *, items: int = 3_072, totals: int = 2_048) -> None:
         self._records = records
-        self._most = items
-        self._items: dict[str, tuple[TagTree, Any, ShelfItem]] = {}
+        self._items = Lately[str, _Told](items)
         self._totals = Latest[Any, int](totals)
         self._barred: tuple[Freshness | None, list[str]] = None, []
         self._here = threading.local()
@@ -165,20 +174,52 @@ class Window:
         where, values = question.conditions()
         clause, barred = self._without(question.now, as_of)
         where, values = where + clause, values + barred
-        total = self._total(where, values, as_of) if count else None
+        total, counted = self._total(where, values, as_of) if count else (None, False)
         if after is not None:
             where += " AND (r.opens, r.placement) < (?, ?)"
             values += read_cursor(after, int, str)
-        rows = self._records.rows(
-            f"SELECT {_COLUMNS} FROM shelf_rows r JOIN shelf_documents d ON d.material = r.material"  # noqa: S608  # our words
-            f" WHERE {where} ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}",
-            values,
-        )
-        items = [self._item(question.account, row, tree) for row in rows[:size]]
-        more = items and len(rows) > size
-        return Page(items, cursor(rows[size - 1][2], rows[size - 1][0]) if more else None, total)
+        where += f" ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}"
+        items = None if counted else self._known(question.account, where, values, tree, as_of)
+        if items is None:
+            told = self._records.rows(f"SELECT {_COLUMNS} FROM {_TOLD} WHERE {where}", values)  # noqa: S608  # our words
+            items = [self._item(question.account, row, tree, as_of) for row in told]
+        last = items[size - 1] if size and len(items) > size else None
+        following = cursor(micros(last.opens), last.placement) if last else None
+        return Page(items[:size], following, total)
 
-    def _total(self, where: str, values: list[Any], as_of: Freshness | None) -> int:
+    def _known(
+        self, account: str, where: str, values: list[Any], tree: TagTree, as_of: Freshness | None
+    ) -> list[ShelfItem] | None:
+        """The items of a page from what is kept, for which the index alone has to be read; None
+        if that would not be as quick, or if anything was committed meanwhile."""
+        stamp = self._stamped(as_of)
+        if stamp is None or as_of is None:
+            return None
+        rows = self._records.rows(f"SELECT r.placement FROM shelf_rows r WHERE {where}", values)  # noqa: S608  # our words
+        items: list[Any] = []
+        missing: dict[str, int] = {}
+        find, version = self._items.get, as_of.version
+        for (placement,) in rows:
+            kept = find(placement)
+            if kept is not None and kept.version == version and kept.tree is tree:
+                items.append(kept.item)
+            else:
+                missing[placement] = len(items)
+                items.append(None)
+        if missing:
+            named = f"r.tag = '' AND r.placement IN ({_marks(missing)})"
+            told = f"SELECT {_COLUMNS} FROM {_TOLD} WHERE {named}"  # noqa: S608  # our words
+            for row in self._records.rows(told, list(missing)):
+                items[missing[row[0]]] = self._item(account, row, tree, as_of)
+        return None if self._records.moved(stamp) or None in items else items
+
+    def _stamped(self, as_of: Freshness | None) -> int | None:
+        """The stamp of this thread when it was told that freshness, if it was the last."""
+        kept: tuple[int | None, int, Freshness] | None = getattr(self._here, "kept", None)
+        return kept[0] if kept is not None and kept[2] == as_of else None
+
+    def _total(self, where: str, values: list[Any], as_of: Freshness | None) -> tuple[int, bool]:
+        """The total, and whether it had to be counted."""
         key = (where, *values[:2], *values[4:], as_of)  # without the moment, which `as_of` tells
         known = self._totals.get(key) if as_of is not None else None
         if known is None:
@@ -186,7 +227,8 @@ class Window:
             ((known,),) = self._records.rows(counting, values)
             if as_of is not None:
                 self._totals.put(key, known)
-        return int(known)
+            return int(known), True
+        return known, False
 
     def _without(self, now: datetime, as_of: Freshness | None) -> tuple[str, list[Any]]:
         """The condition that leaves out what depends on something that is over.
@@ -198,14 +240,15 @@ class Window:
             return f" AND {_NOT_BARRED}", [micros(now)] * 3
         return (f" AND r.placement NOT IN ({_marks(barred)})", [*barred]) if barred else ("", [])
 
-    def _item(self, account: str, row: Any, tree: TagTree) -> ShelfItem:
+    def _item(self, account: str, row: Any, tree: TagTree, as_of: Freshness | None) -> ShelfItem:
+        """The same row under the same vocabulary is the same item. ``as_of`` is from before the
+        row was read, so an item may be newer than it is said to be, never older."""
         kept = self._items.get(row[0])
-        if kept is not None and kept[0] is tree and kept[1] == row:
-            return kept[2]
-        item = _item(account, row, tree)
-        if len(self._items) >= self._most:
-            self._items.clear()
-        self._items[row[0]] = (tree, row, item)
+        same = kept is not None and kept.tree is tree and kept.row == row
+        item = kept.item if kept is not None and same else _item(account, row, tree)
+        version = as_of.version if as_of is not None else 0
+        if kept is None or not same or kept.version < version:
+            self._items.put(row[0], _Told(tree, row, item, version))
         return item
 
     def freshness(self, now: datetime) -> Freshness:

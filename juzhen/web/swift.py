@@ -29,7 +29,7 @@ from kernel.latest import Latest
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Freshness, Outcome
 from schemas.graphql.schema import Context
-from stores.looks import TooLong
+from stores.looks import Looks, TooLong
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -77,12 +77,13 @@ class Swift:
         if path != PATH or looks is None or header("cookie"):
             return None
         begun = time.perf_counter()
-        if not looks.hurried:
-            looks.hurry()
         try:
+            _begin(looks)
             told = self._kept(query, header)
         except (Overloaded, TooLong):
             return None
+        finally:
+            looks.let_go()
         if told is not None:
             self._count(begun)
         return told
@@ -95,12 +96,13 @@ class Swift:
         if not (header("content-type") or "").startswith("application/json"):
             return None
         begun = time.perf_counter()
-        if not looks.hurried:
-            looks.hurry()
         try:
+            _begin(looks)
             told = self._answer(header, body)
         except (Invalid, SignedOff, Overloaded, TooLong):
             return None  # the application says what is wrong, or takes its time
+        finally:
+            looks.let_go()
         if told is None or told.outcome is not Outcome.ANSWERED:
             return None
         self._count(begun)
@@ -181,6 +183,13 @@ class Swift:
     def _count(self, begun: float) -> None:
         self._answered.inc()
         self._took.observe(time.perf_counter() - begun)
+
+
+def _begin(looks: Looks) -> None:
+    """All of one answer is looked up at one moment, and none of it for long."""
+    if not looks.hurried:
+        looks.hurry()
+    looks.hold()
 
 
 def _hash(question: Question) -> str:

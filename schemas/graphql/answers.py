@@ -76,7 +76,7 @@ def key_of(
 class Answers:
     """The answers asked for last, bounded by their bytes. Safe to use from several threads."""
 
-    def __init__(self, *, size: int = 16_777_216, largest: int = 524_288) -> None:
+    def __init__(self, *, size: int = 8_388_608, largest: int = 524_288) -> None:
         self._size = size
         self._largest = largest
         self._held = 0

@@ -23,6 +23,7 @@ from graphql.execution.values import get_variable_values
 from kernel.actors import Actor, Role
 from kernel.errors import Forbidden, Invalid, Problem
 from schemas.graphql.answers import Answer, Answers, Freshness, Outcome, key_of
+from schemas.graphql.compiler.runtime import fitted
 from schemas.graphql.context import Context
 from schemas.graphql.documents import Document, Documents, NotPersisted, NotValid
 from schemas.graphql.errors import refused, told
@@ -170,7 +171,7 @@ class Edition:
             return Answer(_json(body))
         if not key:
             return Answer(_json(body))
-        answer = Answer(_json(body), f'"{key}"')
+        answer = Answer(fitted(_json(body)), f'"{key}"')
         self.answers.keep(key, answer)
         return answer
 

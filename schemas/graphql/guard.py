@@ -150,6 +150,9 @@ class Guard:
         self._schema = schema
         self._sizes = sizes
         self._weights = weights
+        self._moving = {
+            name: size for (_, name), size in sizes.items() if not isinstance(size, int)
+        }
         self.limits = limits
 
     def check(self, document: DocumentNode) -> None:
@@ -171,7 +174,7 @@ class Guard:
         if prices is None:
             cost = self.cost(document, variables)
         else:
-            key = prices.key(variables, self._widths())
+            key = prices.key(variables, self._widths(prices.fields))
             if key not in prices.known:
                 prices.known[key] = self.cost(document, variables)
             cost = prices.known[key]
@@ -179,10 +182,11 @@ class Guard:
             shown = cost if cost < 10**9 else "> 10⁹"
             raise Invalid("query", "question_too_costly", cost=shown, limit=self.limits.cost)
 
-    def _widths(self) -> tuple[int, ...]:
-        """The lengths that move at run time: what may be asked of a list of lists."""
-        moving = dict.fromkeys(size for size in self._sizes.values() if not isinstance(size, int))
-        return tuple(size() for size in moving)
+    def _widths(self, fields: frozenset[str]) -> tuple[int, ...]:
+        """The lengths that move at run time, of those of these fields that have one."""
+        if self._moving.keys().isdisjoint(fields):
+            return ()
+        return tuple(size() for name, size in self._moving.items() if name in fields)
 
 
 class _Shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import ArgumentNode, DocumentNode, VariableNode, Visitor, visit
+from graphql import ArgumentNode, DocumentNode, FieldNode, VariableNode, Visitor, visit
 
 from schemas.graphql.guard import SIZING, clamped
 
@@ -16,14 +16,20 @@ class Prices:
     def __init__(self, document: DocumentNode) -> None:
         self.known: dict[tuple[Any, ...], int] = {}
         names: dict[str, None] = {}
+        fields: set[str] = set()
 
         class Seen(Visitor):
+            def enter_field(self, node: FieldNode, *_: Any) -> None:
+                fields.add(node.name.value)
+
             def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
                 if isinstance(node.value, VariableNode) and node.name.value in SIZING:
                     names[node.value.name.value] = None
 
         visit(document, Seen())
         self._names = tuple(names)
+        self.fields = frozenset(fields)
+        """The names of everything that is asked for."""
 
     def key(self, variables: Mapping[str, Any], widths: tuple[int, ...]) -> tuple[Any, ...]:
         told = (clamped(variables[name]) if name in variables else -1 for name in self._names)

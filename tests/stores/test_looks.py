@@ -72,3 +72,17 @@ def test_a_hurried_look_is_broken_off(looks):
 def test_a_look_changes_nothing(looks):
     with pytest.raises(Exception, match="readonly"):
         looks.rows("DELETE FROM versions")
+
+
+def test_a_held_stamp_stays_until_it_is_let_go_and_tells_whether_anything_moved(
+    records, clock, looks
+):
+    changes = Changes(records, clock)
+    held = looks.hold()
+    changes.count_up("content")
+    assert records.stamp() == held
+    assert records.moved(held)
+    assert records.stamp() == held
+    looks.let_go()
+    assert records.stamp() != held
+    assert not records.moved(records.stamp())

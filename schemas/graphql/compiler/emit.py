@@ -13,7 +13,6 @@ from keyword import iskeyword
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
     DirectiveNode,
     DocumentNode,
     FieldNode,
@@ -37,7 +36,7 @@ from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 from graphql.execution.values import get_argument_values
 
 from schemas.graphql.binding import Ask, Attribute, Lasting, Resolver, selected
-from schemas.graphql.compiler import runtime
+from schemas.graphql.compiler import arguments, runtime
 
 _PLAIN = {"String": "str", "ID": "str", "Boolean": "bool"}
 """Scalars whose values of that very class are told as they are."""
@@ -219,18 +218,18 @@ class _Emitter:
 
     def _arguments(self, field: GraphQLField, node: FieldNode) -> str:
         """The arguments: worked out now if they are constant, else once in every run."""
-        if not any(_names_variables(argument) for argument in node.arguments):
+        if not any(arguments.names_variables(each.value) for each in node.arguments):
             try:
                 return self._keep("c", get_argument_values(field, node, {}))
             except GraphQLError as refused:
                 raise Unsupported("arguments") from refused
         cell, make = self._name("c"), self._name("m")
-        names = f"{self._keep('F', field)}, {self._keep('N', node)}"
+        read = self._keep("R", arguments.reader(field, node))
         self._opening += [
             f"{cell} = None",
             f"def {make}():",
             f"    nonlocal {cell}",
-            f"    {cell} = run.arguments({names})",
+            f"    {cell} = {read}(run.variables)",
             f"    return {cell}",
         ]
         return f"({cell} or {make}())"
@@ -284,7 +283,7 @@ class _Emitter:
                 continue
             if name not in kind.fields or not lasting.holds(kind.name, name):
                 return False
-            if any(_names_variables(argument) for argument in nodes[0].arguments):
+            if any(arguments.names_variables(each.value) for each in nodes[0].arguments):
                 return False
             inside = get_named_type(kind.fields[name].type)
             if isinstance(inside, GraphQLObjectType):
@@ -321,17 +320,6 @@ class _Emitter:
         if kind.name not in self._leaves:
             self._leaves[kind.name] = self._keep("leaf", runtime.leaf(kind))
         return self._leaves[kind.name]
-
-
-def _names_variables(argument: ArgumentNode) -> bool:
-    seen: list[VariableNode] = []
-
-    class Seen(Visitor):
-        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
-            seen.append(variable)
-
-    visit(argument, Seen())
-    return bool(seen)
 
 
 def _guarded(steps: list[str], kind: GraphQLOutputType, result: str, place: _Place) -> list[str]:

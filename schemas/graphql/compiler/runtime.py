@@ -8,9 +8,8 @@ from typing import Any
 import orjson
 from graphql import FieldNode, GraphQLError, Undefined
 from graphql.error import located_error
-from graphql.execution.values import get_argument_values
 from graphql.pyutils import inspect, is_iterable
-from graphql.type import GraphQLField, GraphQLLeafType
+from graphql.type import GraphQLLeafType
 
 Path = tuple[str | int, ...]
 Nodes = list[FieldNode]
@@ -28,9 +27,6 @@ class Run:
     def note(self, problem: Exception, nodes: Nodes, path: Path) -> None:
         """A field that may be null went wrong: it is null, and the error says why."""
         self.errors.append(located_error(problem, nodes, list(path)))
-
-    def arguments(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        return get_argument_values(field, node, self.variables)
 
 
 def fail(problem: Exception, nodes: Nodes, path: Path) -> GraphQLError:
@@ -53,11 +49,16 @@ def kept(source: Any, key: Any, tell: Callable[..., Any], run: Run, *indexes: in
         before = len(run.errors)
         told = tell(source, *indexes)
         if len(run.errors) == before:
-            told = orjson.Fragment(orjson.dumps(told, option=_AS_IS))
+            told = orjson.Fragment(fitted(orjson.dumps(told, option=_AS_IS)))
             if len(ready) >= _MOST_TOLD:
                 ready.clear()
             ready[key] = told
     return told
+
+
+def fitted(told: bytes) -> bytes:
+    """The same in no more memory than it needs: orjson leaves itself room to write on."""
+    return bytes(memoryview(told))
 
 
 def gap(where: str) -> TypeError:
