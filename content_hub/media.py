@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 import pypdfium2 as pdfium
@@ -32,6 +33,7 @@ CAPS = {"image": 20 * MB, "document": 40 * MB, "video": 60 * MB}
 PIXELS = 40_000_000
 PAGES = 300
 _COVER, _THUMB, _PAGE = 900, 320, 1_080
+_UNDER_WAY, _SWEPT = timedelta(days=1), 500
 _DRAWING = threading.Lock()
 """PDFium works for one thread at a time."""
 
@@ -141,6 +143,31 @@ class Media:
         if form is None:
             form = self._draw(id_, name)
         return self._files.open(form.key), form.content_type
+
+    def address(self, id_: str, name: str, *, seconds: int, shown_as: str = "") -> str | None:
+        """Where a browser fetches it for a while without us; None if we hand it on ourselves."""
+        if not self._files.origin:
+            return None
+        with self._records.read() as session:
+            form = session.get(Rendition, (id_, name))
+        return self._files.presign(form.key, seconds=seconds, name=shown_as) if form else None
+
+    def sweep(self) -> int:
+        """Let go of bytes that uploads left behind when they broke off; of how many files.
+
+        What was put in the last day may belong to an upload that is under way.
+        """
+        until = self._clock() - _UNDER_WAY
+        gone = self._files.sweep(until)
+        old = self._files.old(until)
+        while keys := list(islice(old, _SWEPT)):
+            with self._records.read() as session:
+                known = set(session.scalars(select(Rendition.key).where(Rendition.key.in_(keys))))
+            for key in set(keys) - known:
+                if self._files.put_at(key) < until:
+                    self._files.drop(key)
+                    gone += 1
+        return gone
 
     def _draw(self, id_: str, name: str) -> Rendition:
         """A page that nobody has turned to before. Drawn twice at once, it is kept once."""

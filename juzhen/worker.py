@@ -77,7 +77,11 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("predict", p.predictions.refit, 600.0),
             Duty("choose_vips", p.vips.weekly, 600.0),
         ],
-        "night": [Duty("let_go", p.retention.run, 3_600.0), Duty("train", p.nightly.due, 300.0)],
+        "night": [
+            Duty("let_go", p.retention.run, 3_600.0),
+            Duty("train", p.nightly.due, 300.0),
+            Duty("sweep_files", p.media.sweep, 21_600.0),
+        ],
         "channels": [
             Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
             Duty("broadcast", p.planning.run, 0.3, idle=_SOON),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from kernel.errors import NotFound
@@ -36,6 +37,23 @@ class Files(Protocol):
 
     def keys(self) -> Iterator[str]:
         """Every key, in no order."""
+        ...
+
+    def old(self, before: datetime) -> Iterator[str]:
+        """Keys of files that nobody has put since that moment, in no order."""
+        ...
+
+    def put_at(self, key: str) -> datetime:
+        """When it was put last, give or take half a day."""
+        ...
+
+    def sweep(self, before: datetime) -> int:
+        """Give up what uploads left unfinished that moment or earlier; how many."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where the addresses lead that `presign` answers; empty if it answers none."""
         ...
 
     def presign(self, key: str, *, seconds: int, name: str = "") -> str | None:

@@ -7,6 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -14,7 +15,6 @@ from kernel.errors import NotFound
 from stores.files import checked_key
 
 _CHUNK = 1 << 20
-_DAY = 86_400
 
 
 class Folder:
@@ -25,7 +25,6 @@ class Folder:
         self._sync = durability == "power"
         self._incoming = home / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._sweep()
 
     def put(self, data: bytes | BinaryIO, kind: str) -> str:
         source = io.BytesIO(data) if isinstance(data, bytes) else data
@@ -60,6 +59,27 @@ class Folder:
     def keys(self) -> Iterator[str]:
         return (place.name for place in self._home.glob("[0-9a-f]*/[0-9a-f]*/sha256-*"))
 
+    def old(self, before: datetime) -> Iterator[str]:
+        return (key for key in self.keys() if self.put_at(key) < before)
+
+    def put_at(self, key: str) -> datetime:
+        try:
+            return datetime.fromtimestamp(self._place(key).stat().st_mtime, UTC)
+        except FileNotFoundError as missing:
+            raise NotFound("file", key) from missing
+
+    def sweep(self, before: datetime) -> int:
+        gone = 0
+        for left in self._incoming.iterdir():
+            if left.stat().st_mtime <= before.timestamp():
+                left.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
+    @property
+    def origin(self) -> str:
+        return ""
+
     def presign(self, key: str, *, seconds: int, name: str = "") -> str | None:
         return None
 
@@ -83,14 +103,6 @@ class Folder:
         if self._sync:
             for folder in (place.parent, place.parent.parent, self._home):
                 _sync_folder(folder)
-
-    def _sweep(self) -> None:
-        """Remove what uploads left behind that a crash cut off more than a day ago."""
-        os.utime(self._incoming)
-        old = self._incoming.stat().st_mtime - _DAY
-        for left in self._incoming.iterdir():
-            if left.stat().st_mtime < old:
-                left.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -30,7 +31,7 @@ def create(platform: Platform) -> Flask:
     app = Flask("juzhen", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.before_request(lambda: _arrive(platform))
-    app.after_request(_leave)
+    app.after_request(partial(_leave, files=platform.files.origin))
     problems.install(app)
     pages.install(app, platform)
     for door in doors.all_of(platform):
@@ -51,8 +52,8 @@ def _arrive(platform: Platform) -> AnyResponse | None:
     return platform.repeats.recall() if request.method == "POST" else None
 
 
-def _leave(response: Response) -> Response:
-    """Security headers on every answer, whatever it is."""
+def _leave(response: Response, *, files: str = "") -> Response:
+    """Security headers on every answer, whatever it is. ``files`` is where pictures may lie."""
     policy = {
         "default-src": "'none'",
         "script-src": f"'self' 'nonce-{g.get('nonce', '')}'",
@@ -66,6 +67,8 @@ def _leave(response: Response) -> Response:
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     } | g.get("policy", {})
+    if files:
+        policy |= {name: f"{policy[name]} {files}" for name in ("img-src", "media-src")}
     headers = response.headers
     headers["Content-Security-Policy"] = "; ".join(f"{k} {v}" for k, v in policy.items())
     headers.update(ALWAYS)

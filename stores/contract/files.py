@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -62,6 +63,25 @@ class FilesContract:
     def test_a_key_that_nothing_is_kept_under_is_not_found(self, files: Files, key: str) -> None:
         with pytest.raises(NotFound):
             files.open(key)
+
+    def test_says_what_nobody_has_put_for_long(self, files: Files) -> None:
+        key, now = files.put(b"abc", "text/plain"), datetime.now(UTC)
+        assert list(files.old(now - timedelta(hours=1))) == []
+        assert list(files.old(now + timedelta(hours=1))) == [key]
+        assert abs(files.put_at(key) - now) < timedelta(minutes=5)
+        files.put(b"abc", "text/plain")
+        assert files.sweep(now - timedelta(hours=1)) == 0
+        with pytest.raises(NotFound):
+            files.put_at(_MISSING)
+
+    def test_any_stretch_of_a_file_can_be_read(self, files: Files) -> None:
+        data = bytes(range(256)) * 9_000
+        with files.open(files.put(data, "video/mp4")) as file:
+            assert file.seek(0, io.SEEK_END) == len(data)
+            for start in (100, 2_000_000, 0):
+                file.seek(start)
+                assert file.read(300) == data[start : start + 300]
+            assert file.read() == data[300:]
 
     def test_many_may_put_the_same_bytes_at_once(self, files: Files) -> None:
         with ThreadPoolExecutor(8) as pool:

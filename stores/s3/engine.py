@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, BinaryIO, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from kernel.errors import NotFound, Overloaded
 from stores.examined import Examined
@@ -50,13 +50,21 @@ class S3:
     """A `stores.files.Files`: ``<prefix>sha256-…`` in one bucket."""
 
     def __init__(
-        self, at: Place, *, part: int = 8 << 20, patience: float = 10.0, attempts: int = 3
+        self,
+        at: Place,
+        *,
+        part: int = 8 << 20,
+        patience: float = 10.0,
+        attempts: int = 3,
+        fresh: timedelta = timedelta(hours=12),
     ) -> None:
-        """What is larger than a ``part`` goes up in parts; ``patience`` is seconds of silence."""
+        """What is larger than a ``part`` goes up in parts; ``patience`` is seconds of silence; what
+        is put again within ``fresh`` is left as it lies."""
         self._at = at
         self._part = part
         self._patience = patience
         self._attempts = attempts
+        self._fresh = fresh
         self._clients: dict[str, Any] = {}
 
     def put(self, data: bytes | BinaryIO, kind: str) -> str:
@@ -64,12 +72,13 @@ class S3:
         with tempfile.SpooledTemporaryFile(_SPOOLED) as spooled:
             digest, size = _spool(source, spooled)
             key = f"sha256-{digest.hex()}"
-            if self._kept(key) == size:
+            there = self._kept(key) == size
+            if there and datetime.now(UTC) - self.put_at(key) < self._fresh:
                 return key
             if size > self._part:
                 self._put_in_parts(key, spooled, size, kind)
             else:
-                self._put_whole(key, spooled.read(), digest, kind)
+                self._put_whole(key, spooled.read(), digest, kind, again=there)
         return key
 
     def _kept(self, key: str) -> int | None:
@@ -78,11 +87,13 @@ class S3:
         except NotFound:
             return None
 
-    def _put_whole(self, key: str, data: bytes, digest: bytes, kind: str) -> None:
+    def _put_whole(self, key: str, data: bytes, digest: bytes, kind: str, *, again: bool) -> None:
+        """Put ``again``, it is known to be in use: nobody takes it for what an upload left."""
+        only: dict[str, Any] = {} if again else {"IfNoneMatch": "*"}
         with asked(key, allowing=_TAKEN):
             answer = self._client().put_object(
                 Bucket=self._at.bucket, Key=self._name(key), Body=data, ContentType=kind,
-                IfNoneMatch="*", ChecksumSHA256=base64.b64encode(digest).decode(),
+                ChecksumSHA256=base64.b64encode(digest).decode(), **only,
             )  # fmt: skip
             self._confirm(key, answer, hashlib.md5(data, usedforsecurity=False).hexdigest())
 
@@ -216,15 +227,27 @@ class S3:
         )  # fmt: skip
         return Ticket(url, headers)
 
-    def sweep(self, *, older: timedelta = timedelta(days=1)) -> int:
+    def old(self, before: datetime) -> Iterator[str]:
+        return (key for key, at in self._listed() if at < before)
+
+    def put_at(self, key: str) -> datetime:
+        told: datetime = self._head(key)["LastModified"]
+        return told
+
+    @property
+    def origin(self) -> str:
+        told = urlsplit(self._at.public or "")
+        return f"{told.scheme}://{told.netloc}" if told.netloc else ""
+
+    def sweep(self, before: datetime) -> int:
         """Give up uploads in parts that nobody has gone on with; how many."""
-        until, gone = datetime.now(UTC) - older, 0
+        gone = 0
         with asked("*", allowing=ABSENT):
             pages = self._client().get_paginator("list_multipart_uploads").paginate(
                 Bucket=self._at.bucket, Prefix=self._at.prefix
             )  # fmt: skip
             for each in [one for page in pages for one in page.get("Uploads", ())]:
-                if each["Initiated"] <= until:
+                if each["Initiated"] <= before:
                     self._client().abort_multipart_upload(
                         Bucket=self._at.bucket, Key=each["Key"], UploadId=each["UploadId"]
                     )

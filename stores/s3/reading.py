@@ -23,6 +23,21 @@ class Body(io.RawIOBase):
         self._digest = hashlib.sha256()
         self._stream: Any = None
         self._broken = 0
+        self._read = 0
+        """How far it was read from the first byte on, in one go: all of it can be checked."""
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        begin = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if begin + offset != self._at:
+            self._let_go()
+            self._at = max(0, begin + offset)
+        return self._at
 
     def readable(self) -> bool:
         return True
@@ -33,7 +48,9 @@ class Body(io.RawIOBase):
             return 0
         piece = self._piece(len(buffer))
         buffer[: len(piece)] = piece
-        self._digest.update(piece)
+        if self._read == self._at:
+            self._digest.update(piece)
+            self._read += len(piece)
         self._at += len(piece)
         if self._at >= self._size:
             self._check()
@@ -63,11 +80,14 @@ class Body(io.RawIOBase):
 
     def _check(self) -> None:
         """Not what its name says: whoever reads must not take it for the file."""
-        if f"sha256-{self._digest.hexdigest()}" != self._key:
+        if self._read == self._size and f"sha256-{self._digest.hexdigest()}" != self._key:
             raise Overloaded("store_is_unavailable", seconds=SOON)
 
     def close(self) -> None:
+        self._let_go()
+        super().close()
+
+    def _let_go(self) -> None:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-        super().close()

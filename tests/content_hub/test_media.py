@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -139,3 +140,19 @@ def test_uploads_of_the_same_bytes_are_one_file(media):
 def test_what_was_never_uploaded_is_not_found(media):
     with pytest.raises(NotFound):
         media.rendition("med_nothing")
+
+
+def test_bytes_that_no_upload_came_to_own_are_swept_after_a_day(media, clock, tmp_path):
+    clock.now = datetime.now(UTC)
+    files = Folder(tmp_path / "files", durability="process")
+    taken = media.take(picture(), by="li")
+    left = files.put(b"its row was never written", "image/png")
+    (tmp_path / "files" / "incoming" / "half").write_bytes(b"broke off")
+
+    assert media.sweep() == 0
+    clock.move(timedelta(days=2))
+
+    assert media.sweep() == 2
+    assert media.sweep() == 0
+    assert left not in set(files.keys())
+    assert opened(media, taken.id, "original")[0].size == (1200, 800)

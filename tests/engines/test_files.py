@@ -1,6 +1,7 @@
 """The folder passes the contract of files, and notices when somebody changed one."""
 
 import os
+from datetime import UTC, datetime
 
 import pytest
 
@@ -34,6 +35,7 @@ def test_what_a_crash_left_behind_is_swept_after_a_day(tmp_path):
 
     files = Folder(tmp_path / "files")
 
+    assert files.sweep(datetime.fromtimestamp(new - 86_400, UTC)) == 1
     assert [left.name for left in incoming.iterdir()] == ["new"]
     assert list(files.keys()) == []
 

@@ -87,7 +87,7 @@ def cluster_company(request, tmp_path, elasticsearch_url, s3_url):
         host = s3_url.removeprefix("http://")
         placed = {
             "stores_search": search, "stores_history": search,
-            "stores_files": f"s3+http://{KEY}:{SECRET}@{host}/{at.bucket}/anhe",
+            "stores_files": f"s3+http://{KEY}:{SECRET}@{host}/{at.bucket}/anhe?public={s3_url}",
         }  # fmt: skip
         with running(tmp_path, **alone(request) | placed) as made:
             yield made

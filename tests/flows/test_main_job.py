@@ -7,6 +7,7 @@ and S3; once every process is killed in the middle.
 """
 
 import datetime as dt
+import io
 import json
 import re
 import subprocess
@@ -15,6 +16,7 @@ import urllib.parse
 import uuid
 
 import pytest
+from PIL import Image
 from segment.analytics import Client
 
 from tests.flows.company import eventually
@@ -452,6 +454,18 @@ class Flow:
 
     # 6
 
+    def browsers_fetch_files_from_the_bucket(self):
+        out = io.BytesIO()
+        Image.new("RGBA", (40, 30), (0, 128, 128, 90)).save(out, "PNG")
+        made = self.web("POST", "/media", self.company.tokens["editor"], body=out.getvalue())
+        told = self.web("GET", f"/media/{json.loads(made.data)['id']}/original")
+        assert told.status == 302
+        picture = self.web("GET", told.headers["Location"])
+        assert (picture.status, picture.headers["Content-Type"]) == (200, "image/png")
+        assert Image.open(io.BytesIO(picture.data)).size == (40, 30)
+        origin = "/".join(told.headers["Location"].split("/")[:3])
+        assert origin in self.web("GET", "/login").headers["Content-Security-Policy"]
+
     def check_finds_nothing(self):
         done = subprocess.run(
             [sys.executable, "-m", "juzhen", "check"],
@@ -479,7 +493,9 @@ def test_the_main_job(company):
 @pytest.mark.elastic
 @pytest.mark.s3
 def test_the_main_job_on_a_whole_cluster(cluster_company):
-    the_main_job(Flow(cluster_company))
+    flow = Flow(cluster_company)
+    flow.browsers_fetch_files_from_the_bucket()
+    the_main_job(flow)
 
 
 def the_main_job(flow):
