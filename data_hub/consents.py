@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,6 +17,7 @@ from kernel.clock import Clock
 from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Record, Records
+from stores.spelling import marks
 
 SERVICE = "service"
 """What she asked for or needs: a policy that ends, an answer to her question."""
@@ -26,6 +28,9 @@ PERSONALISATION = "personalisation"
 
 ASSUMED: Mapping[str, bool] = {SERVICE: True, MARKETING: True, PERSONALISATION: True}
 """What counts while nobody has said anything. A company that needs an opt-in first says so."""
+
+
+_WORDS = "SELECT handle, purpose, at, allowed, channel FROM consents WHERE handle IN ({})"
 
 
 class Consent(Record, kw_only=True):
@@ -82,25 +87,15 @@ class Consents:
         Of the words that speak of this channel or of all channels, the last one counts; of two
         at the same moment, the refusal.
         """
-        spoken = select(Consent.at, Consent.allowed).where(
-            Consent.handle.in_(list(map(str, handles))),
-            Consent.purpose == purpose,
-            Consent.channel.in_({"", channel}),
-        )
-        with self._records.read() as session:
-            last = max(((at, not allowed) for at, allowed in session.execute(spoken)), default=None)
-        return self._assumed.get(purpose, False) if last is None else not last[1]
+        return self.among({"": (tuple(map(str, handles)), purpose, channel)})[""]
 
     def among(self, asked: Mapping[str, tuple[Collection[str], str, str]]) -> dict[str, bool]:
         """The same for many at once, with one statement: (handles, purpose, channel) by a key."""
-        handles = {handle for hers, _, _ in asked.values() for handle in hers}
-        spoken: dict[tuple[str, str], list[tuple[datetime, bool, str]]] = {}
-        wanted = select(
-            Consent.handle, Consent.purpose, Consent.at, Consent.allowed, Consent.channel
-        ).where(Consent.handle.in_(handles))
-        with self._records.read() as session:
-            for handle, purpose, at, allowed, channel in session.execute(wanted):
-                spoken.setdefault((handle, purpose), []).append((at, not allowed, channel))
+        handles = sorted({handle for hers, _, _ in asked.values() for handle in hers})
+        spoken: dict[tuple[str, str], list[tuple[Any, bool, str]]] = {}
+        rows = self._records.rows(_WORDS.format(marks(handles)), handles)
+        for handle, purpose, at, allowed, channel in rows:
+            spoken.setdefault((handle, purpose), []).append((at, not allowed, channel))
         answers = {}
         for key, (hers, purpose, channel) in asked.items():
             words = (

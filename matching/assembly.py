@@ -8,7 +8,6 @@ on it later. Pure: chance comes in as a number.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -130,27 +129,29 @@ def _diversified(
 ) -> list[int]:
     """MMR over the pool, from below the leading places on."""
     chosen = [int(place) for place in pool[: min(manner.leading, first)]]
-    rest = [int(place) for place in pool[len(chosen) :]]
-    if not rest or len(chosen) == first:
+    if len(chosen) in (first, len(pool)):
         return chosen
     scores = total[pool]
     span = float(scores.max() - scores.min()) or 1.0
-    worth = (total[rest] - scores.min()) / span
-    tags = {place: frozenset(candidates.tags_at(place).tolist()) for place in [*chosen, *rest]}
-    likeness = np.array([max(_alike(tags[place], tags[one]) for one in chosen) for place in rest])
-    while rest and len(chosen) < first:
-        at = int(np.argmax(manner.relevance * worth - (1 - manner.relevance) * likeness))
-        taken = rest.pop(at)
-        chosen.append(taken)
-        worth, likeness = np.delete(worth, at), np.delete(likeness, at)
-        nearer = np.array([_alike(tags[place], tags[taken]) for place in rest])
-        likeness = np.maximum(likeness, nearer)
+    worth = (scores - scores.min()) / span
+    alike = _alike(candidates.worn(pool))
+    left = np.arange(len(chosen), len(pool))
+    nearest = alike[:, : len(chosen)].max(axis=1)
+    while len(left) and len(chosen) < first:
+        value = manner.relevance * worth[left] - (1 - manner.relevance) * nearest[left]
+        at = int(np.argmax(value))
+        taken = int(left[at])
+        left = np.delete(left, at)
+        chosen.append(int(pool[taken]))
+        nearest = np.maximum(nearest, alike[taken])
     return chosen
 
 
-def _alike(one: frozenset[int], other: frozenset[int]) -> float:
-    """Cosine of two sets of tags."""
-    return len(one & other) / math.sqrt(len(one) * len(other))
+def _alike(worn: Floats) -> Floats:
+    """Cosine of every two sets of tags."""
+    many = np.sqrt(worn.sum(axis=1))
+    near: Floats = (worn @ worn.T) / np.outer(many, many)
+    return near
 
 
 def _explored(
@@ -184,7 +185,7 @@ def _won(
     candidates: Slice, places: Places, fit: Floats, manner: Manner, seed: int
 ) -> npt.NDArray[np.int64]:
     """Which of these contents wins each draw: Beta(clicks) times tag affinity."""
-    views, clicks = float(candidates.shown.sum()), float(candidates.clicked.sum())
+    views, clicks = candidates.offered
     usual = (clicks + 1) / (views + manner.prior_views)
     clicked = candidates.clicked[places] + manner.prior_views * usual
     shown = candidates.shown[places] + manner.prior_views
@@ -210,9 +211,10 @@ def _with_needed(
         kinds = [candidates.type_at(each.place) for each in chosen]
         if kind in kinds:
             continue
-        taken = {each.place for each in chosen}
-        offered = np.setdiff1d(candidates.of_type(kind), list(taken))
-        found = best(total, candidates, 1, seed, among=offered)
+        offered = candidates.of_type(kind)
+        if not len(offered):
+            continue
+        found = best(total, candidates, 1, seed, among=offered)  # none of them is on the list
         if not len(found):
             continue
         needed = Chosen(int(found[0]), 1.0, "needed")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -58,7 +57,8 @@ class Candidates:
         self._version = -1
         self._mark = ""
         self._settled = clock()
-        self._slices: OrderedDict[Key, Slice] = OrderedDict()
+        self._slices: OrderedDict[Key, tuple[int, Slice]] = OrderedDict()
+        """Each with the turn at which it was counted."""
         self._fared = _Fared(counters, nightly)
 
     def slice(self, account: str = "", sight: Collection[str] | None = None) -> Slice:
@@ -67,16 +67,17 @@ class Candidates:
         key = (account, None if sight is None else frozenset(sight))
         with self._lock:
             whole = self._in_step(now)
-            if self._fared.refresh(now):
-                self._slices.clear()
+            turn = self._fared.refresh(now)
             kept = self._slices.get(key)
-            if kept is None or not kept.holds(now):
-                kept = self._fared.counted(whole.slice(account, sight, now), now)
-                self._slices[key] = kept
-                if len(self._slices) > _SLICES:
-                    self._slices.popitem(last=False)
+            if kept is None or not kept[1].holds(now):
+                kept = turn, self._fared.counted(whole.slice(account, sight, now), now)
+            elif kept[0] != turn:
+                kept = turn, self._fared.counted(kept[1], now)
+            self._slices[key] = kept
+            if len(self._slices) > _SLICES:
+                self._slices.popitem(last=False)
             self._slices.move_to_end(key)
-            return kept
+            return kept[1]
 
     def _in_step(self, now: datetime) -> Whole:
         version = self._changes.version()
@@ -198,12 +199,17 @@ class _Fared:
         self._rows: dict[int, tuple[float, int, int, int]] = {}
         self._columns: Floats = np.empty((0, 4))
         self._keys = np.empty(0, np.uint64)
+        self._turn = 0
 
-    def refresh(self, now: datetime) -> bool:
-        """Read what moved; True if anything did."""
+    def refresh(self, now: datetime) -> int:
+        """Read what moved; the same number is answered as long as nothing did."""
         if self._again is not None and now < self._again:
-            return False
+            return self._turn
         self._again = now + _COUNTED_AGAIN
+        self._turn += self._moved()
+        return self._turn
+
+    def _moved(self) -> bool:
         night, self._night = self._night, self._nightly.number
         mark = self._counters.mark()
         if mark == self._mark:
@@ -226,8 +232,7 @@ class _Fared:
         top = float(popular.max(initial=0.0))
         nightly = np.zeros(len(candidates), bool)
         nightly[candidates.places(self._nightly.known())[1]] = True
-        return replace(
-            candidates,
+        return candidates.fared(
             popular=popular / top if top > 0 else popular,
             readers=columns[1], shown=columns[2], clicked=columns[3],
             nightly=nightly,

@@ -17,10 +17,14 @@ from kernel.clock import Clock
 from kernel.errors import Invalid
 from stores.changes import Changes
 from stores.records import Record, Records, upsert
+from stores.spelling import marks, spelled
 
 WHY = ("not_interested", "wrong_moment", "out_of_date", "wrong_words")
 HELD = timedelta(days=90)
 """So long a content that did not fit is not offered for the same customer."""
+
+
+_REFUSED = "SELECT material FROM refused_contents WHERE handle IN ({}) AND at > ?"
 
 
 class Refused(Record, kw_only=True):
@@ -60,11 +64,9 @@ class Feedback:
 
     def refused(self, handles: Collection[str]) -> frozenset[str]:
         """What does not fit her, as far as the word is young."""
-        wanted = select(Refused.material).where(
-            Refused.handle.in_(handles), Refused.at > self._clock() - HELD
-        )
-        with self._records.read() as session:
-            return frozenset(session.scalars(wanted))
+        values = [*handles, spelled(self._records, self._clock() - HELD)]
+        rows = self._records.rows(_REFUSED.format(marks(handles)), values)
+        return frozenset(row[0] for row in rows)
 
     def about(self, materials: Collection[str]) -> dict[str, dict[str, int]]:
         """For the editor: by material and reason, for how many customers it did not fit."""

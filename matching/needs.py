@@ -6,12 +6,12 @@ Reading is counted by viewing sessions and told literally: "3 times this week" i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from data_hub.profiles import Profile
+from data_hub.profiles import Profile, Seen
 from kernel.calendar import Zone
 from matching.affinities import Vocabulary, labels
 from matching.arrays import Floats, Keys
@@ -27,10 +27,10 @@ _TAGS = 40
 """Interests beyond these are noise."""
 
 
-def reads(profile: Profile) -> list[tuple[str, datetime]]:
+def reads(recent: Iterable[Seen]) -> list[tuple[str, datetime]]:
     """The contents she has shown interest in, once each, the latest first."""
     seen: dict[str, datetime] = {}
-    for each in profile.recent():
+    for each in recent:
         if each.weight > 0:
             seen.setdefault(each.material, each.at)
     return list(seen.items())
@@ -53,38 +53,37 @@ def with_neighbours(
     return found
 
 
-def sessions(profile: Profile, since: datetime) -> list[str]:
-    """The material of every viewing session since then; two looks shortly apart are one."""
-    looked: list[str] = []
+def sessions(recent: Sequence[Seen]) -> list[Seen]:
+    """Every viewing session, the oldest first; two looks shortly apart are one."""
+    looked: list[Seen] = []
     last: dict[str, datetime] = {}
-    for each in reversed(profile.recent()):
-        if each.kind in READING and each.at > since:
+    for each in reversed(recent):
+        if each.kind in READING:
             if each.material not in last or each.at - last[each.material] > SESSION:
-                looked.append(each.material)
+                looked.append(each)
             last[each.material] = each.at
     return looked
 
 
 def interest_pulls(
     profile: Profile,
-    about: Mapping[str, Sequence[str]],
+    recent: Sequence[Seen],
+    reached: Mapping[str, Collection[str]],
     vocabulary: Vocabulary,
     now: datetime,
     weights: Weights,
 ) -> list[Pull]:
-    """What she has shown interest in, each with how often she looked at it."""
+    """What she has shown interest in, each with how often she looked at it. ``reached`` are the
+    tags of what she had to do with, and those above them."""
     tree = vocabulary.tree
     felt = {tag.id: value for key, value in profile.affinity(now).items()
             if (tag := tree.find(key)) and value}  # fmt: skip
-    reached = {material: tree.above(tags) for material, tags in about.items()}
-    looked = {
-        days: _looked(sessions(profile, now - timedelta(days=days)), reached)
-        for days in (7, 30, 36_500)
-    }
-    pulls = []
-    for id_, share in shares(felt):
-        pulls.append(Pull(id_, _interest(id_, weights.tags * share, looked, vocabulary)))
-    return pulls
+    strongest = shares(felt)
+    looked = _looked(sessions(recent), reached, {id_ for id_, _ in strongest}, now)
+    return [
+        Pull(id_, _interest(id_, weights.tags * share, looked, vocabulary))
+        for id_, share in strongest
+    ]
 
 
 def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -94,9 +93,24 @@ def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
     return [(tag, value / whole) for tag, value in strongest[:_TAGS] if value]
 
 
-def _looked(materials: Sequence[str], about: Mapping[str, Collection[str]]) -> Counter[str]:
-    """How many of these sessions were about each tag or what lies under it."""
-    return Counter(tag for material in materials for tag in about.get(material, ()))
+_WINDOWS = (7, 30, 36_500)
+
+
+def _looked(
+    looked: Iterable[Seen],
+    about: Mapping[str, Collection[str]],
+    tags: Collection[str],
+    now: datetime,
+) -> dict[int, Counter[str]]:
+    """How many sessions were about each of these tags or what lies under it, by days back."""
+    counts: dict[int, Counter[str]] = {days: Counter() for days in _WINDOWS}
+    since = {days: now - timedelta(days=days) for days in _WINDOWS}
+    for each in looked:
+        own = [tag for tag in about.get(each.material, ()) if tag in tags]
+        for days, counted in counts.items():
+            if each.at > since[days]:
+                counted.update(own)
+    return counts
 
 
 def _interest(

@@ -32,6 +32,7 @@ from matching.scoring import Weights
 from matching.training import as_settings
 from stores.changes import Changes
 from stores.records import Folded, Records, upsert
+from stores.spelling import marks
 
 HOUR = time(3)
 """In the company's zone; a worker that slept over it runs when it wakes."""
@@ -43,6 +44,9 @@ _FEWEST = 200
 _GLANCE = 5.0
 """Seconds for which a process believes that the last night is still the last."""
 _WROTE = declare("nightly.wrote", "the lists of a night are written, and not yet anybody's")
+
+
+_LISTS = "SELECT material, keys, strengths FROM night_lists WHERE night = ? AND material IN ({})"
 
 
 class NightList(Folded, kw_only=True):
@@ -128,14 +132,13 @@ class Nightly:
 
     def lists(self, materials: Collection[str]) -> dict[str, tuple[Keys, Floats]]:
         """The neighbours of these contents by the night in use."""
-        wanted = select(NightList.material, NightList.keys, NightList.strengths).where(
-            NightList.night == self._now().number, NightList.material.in_(materials)
-        )
-        with self._people.read() as session:
-            return {
-                material: (np.frombuffer(keys, np.uint64), np.frombuffer(strengths, np.float64))
-                for material, keys, strengths in session.execute(wanted)
-            }
+        if not (number := self._now().number):
+            return {}
+        wanted = _LISTS.format(marks(materials))
+        return {
+            material: (np.frombuffer(keys, np.uint64), np.frombuffer(strengths, np.float64))
+            for material, keys, strengths in self._people.rows(wanted, [number, *materials])
+        }
 
     def nights(self, limit: int = 60) -> list[Night]:
         """What the last nights came to, the latest first."""

@@ -6,24 +6,25 @@ for and is good at, and, of somebody hardly known, what the rep's other customer
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 import numpy as np
 
 from content_hub.materials import Materials
-from content_hub.tags import Taxonomy
-from data_hub.profiles import Profile
+from content_hub.tags import TagTree, Taxonomy
+from data_hub.profiles import Profile, Seen
 from data_hub.staff import Staff
 from kernel.calendar import Zone
 from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
-from matching.arrays import Slice, key_of
+from matching.arrays import Slice, keys_of
 from matching.counters import Counters, worth
 from matching.needs import dates, interest_pulls, reads, with_neighbours
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
-from matching.resistances import repeats, resistance_pulls
+from matching.resistances import lacks_trust, repeats, resistance_pulls
 from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights, lifts
 from matching.suitability import Mask
 
@@ -52,8 +53,16 @@ class Questions:
         self._zone = zone
         self._habits = habits
 
-    def of(self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights) -> Question:
-        read = reads(profile)
+    def of(
+        self,
+        profile: Profile,
+        rep: Staff | None,
+        now: datetime,
+        weights: Weights,
+        candidates: Slice,
+    ) -> Question:
+        recent = profile.recent()
+        read = reads(recent)
         materials = [material for material, _ in read]
         hardly = len(read) <= HARDLY_KNOWN
         return Question(
@@ -61,7 +70,7 @@ class Questions:
             reads=with_neighbours(
                 read, self._counters.neighbours(materials), self._nightly.lists(materials)
             ),
-            pulls=self._pulls(profile, rep, now, weights),
+            pulls=self._pulls(profile, recent, rep, now, weights, candidates),
             lifts=self._lifts(rep, now, weights.book_shrink) if hardly else (),
         )
 
@@ -69,10 +78,14 @@ class Questions:
         """What makes today a good day to speak to her."""
         return occasions(dates(profile, self._zone), self._zone.day(now), self._habits)
 
-    def repeats(self, profile: Profile, sent: Collection[str], candidates: Slice) -> Mask | None:
+    def repeats(self, profile: Profile, told: Collection[str], candidates: Slice) -> Mask | None:
         """Devices of trust that she was told of already, while she does not trust yet."""
-        told = self._materials.topics({*sent, *(material for material, _ in reads(profile))})
-        return repeats(profile, self._taxonomy.now(), told, candidates)
+        if not lacks_trust(profile):
+            return None
+        about = self._materials.topics(
+            {*told, *(material for material, _ in reads(profile.recent()))}
+        )
+        return repeats(self._taxonomy.now(), about, candidates)
 
     def warm(self) -> None:
         """Look at what is remembered between requests: inside a snapshot nothing new is kept."""
@@ -81,17 +94,38 @@ class Questions:
         self._nightly.weights()
 
     def _pulls(
-        self, profile: Profile, rep: Staff | None, now: datetime, weights: Weights
+        self,
+        profile: Profile,
+        recent: Sequence[Seen],
+        rep: Staff | None,
+        now: datetime,
+        weights: Weights,
+        candidates: Slice,
     ) -> list[Pull]:
         vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
-        about = self._materials.topics({each.material for each in profile.recent()})
-        pulls = interest_pulls(profile, about, vocabulary, now, weights)
+        reached = self._reached({each.material for each in recent}, candidates, vocabulary.tree)
+        pulls = interest_pulls(profile, recent, reached, vocabulary, now, weights)
         pulls += occasion_pulls(self.occasions(profile, now), rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
         if rep is not None:
             pulls += persona_pulls(rep.persona, rules, vocabulary, weights)
             pulls += ability_pulls(self._abilities.of(rep.id), weights)
         return pulls
+
+    def _reached(
+        self, materials: AbstractSet[str], candidates: Slice, tree: TagTree
+    ) -> dict[str, Collection[str]]:
+        """The tags of these contents and those above them: what is on the shelf is known here."""
+        ordered = sorted(materials)
+        found, places = candidates.places(keys_of(ordered))
+        reached: dict[str, Collection[str]] = {
+            ordered[at]: candidates.names_at(place)
+            for at, place in zip(found.tolist(), places.tolist(), strict=True)
+        }
+        if rest := materials - reached.keys():
+            topics = self._materials.topics(rest)
+            reached |= {material: tree.above(tags) for material, tags in topics.items()}
+        return reached
 
     def _lifts(self, rep: Staff | None, now: datetime, shrink: float) -> list[Lift]:
         book = self._counters.scoped(f"rep:{rep.id}") if rep else {}
@@ -105,4 +139,4 @@ class Questions:
             shrink,
             self._counters.total() / present,
         )
-        return [Lift("book", np.array([key_of(each) for each in book], np.uint64), values)]
+        return [Lift("book", keys_of(book), values)]

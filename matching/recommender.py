@@ -8,17 +8,17 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from channels.touch_policy import TouchPolicy
+from channels.touch_policy import Known, TouchPolicy
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
@@ -36,12 +36,13 @@ from kernel.ids import page_size
 from kernel.wording import say
 from matching.abilities import Abilities
 from matching.affinities import Affinities
-from matching.arrays import Floats, Slice, key_of
-from matching.assembly import Chosen, Manner, assemble, best
+from matching.arrays import key_of
+from matching.asked import Asked, Listed
+from matching.assembly import Manner, assemble, best
 from matching.candidates import Candidates
 from matching.counters import Counters
 from matching.feedback import Feedback
-from matching.needs import reads, salutation
+from matching.needs import salutation
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion
 from matching.offers import Item, Offer, WhyNot
@@ -49,53 +50,13 @@ from matching.questions import Questions
 from matching.rules import Rules, Wanted
 from matching.scoring import Reason, Scores, total_of
 from matching.speaking import language_of, spoken
-from matching.steering import Act, Ruling, Steering
-from matching.suitability import Limits, Mask, barriers, consumed, tolerance
+from matching.steering import Act, Ruling
+from matching.suitability import Limits, barriers, consumed, tolerance
 from stores.changes import Changes
 from stores.records import Records
 
-_EXCLUDED = "why_excluded"
 _SCRIPTS = 60
 """How many of the best scripts are looked at for the words beside a content."""
-
-
-class _Asked(NamedTuple):
-    """One question and everything it was answered from."""
-
-    customer: Customer
-    rep: Staff | None
-    candidates: Slice
-    scores: Scores
-    chance: float
-    seed: int
-    barriers: Mapping[str, Mask]
-    """By the reason: what must not be offered, whatever it scores."""
-    steering: Steering = Steering()
-
-    @property
-    def total(self) -> Floats:
-        """The score of every candidate, with what the company's rules add."""
-        return self.steering.raised(self.scores.total)
-
-    def steered(self, rulings: Sequence[Ruling]) -> _Asked:
-        """The same question under these rules."""
-        steering = Steering.of(rulings, self.scores.total, self.candidates)
-        barriers = {key: mask for key, mask in self.barriers.items() if key != _EXCLUDED}
-        if steering.excluded:
-            barriers[_EXCLUDED] = np.zeros(len(self.candidates), bool)
-            for places in steering.excluded:
-                barriers[_EXCLUDED][places] = True
-        return self._replace(barriers=barriers, steering=steering)
-
-    def reasons(self, place: int, titles: Mapping[str, str] = MappingProxyType({})) -> list[Reason]:
-        return [*self.scores.reasons(place, titles), *self.steering.reasons(place)]
-
-
-class _Listed(NamedTuple):
-    """A list, and which rule placed what on it."""
-
-    chosen: list[Chosen]
-    by_rule: dict[int, Ruling]
 
 
 class Tried(NamedTuple):
@@ -165,25 +126,36 @@ class Recommender:
 
         Raises `NotFound` for a customer whom the asker may not know of.
         """
-        size, barred = page_size(first), set[int]()
+        asked, items = self._answered(customer_id, actor, first)
+        barred: set[int] = set()
         for last in (False, False, True):
-            with self._snapshot():
-                asked = self._asked(customer_id, actor)
-                items = self._items(asked, self._chosen(asked, size, barred))
             with self._records.write() as session:
                 gone = self._gone(items)
                 if not gone or last:
-                    kept = [item for item in items if item.material not in gone]
-                    return self._keep(session, asked, kept, actor)
+                    return self._keep(session, asked, _without(items, gone), actor)
             barred |= {at for each in gone if (at := asked.candidates.place(each)) is not None}
+            asked, items = self._answered(customer_id, actor, first, barred)
         raise AssertionError("the last turn keeps what is left")
+
+    def answer(self, customer_id: str, actor: Actor, first: int = 10) -> list[Item]:
+        """The same list, for whoever only looks: nothing is kept, and nothing is learnt of it."""
+        _, items = self._answered(customer_id, actor, first)
+        return _without(items, self._gone(items))
+
+    def _answered(
+        self, customer_id: str, actor: Actor, first: int, barred: Collection[int] = ()
+    ) -> tuple[Asked, list[Item]]:
+        size = page_size(first)
+        with self._together():
+            asked = self._asked(customer_id, actor)
+            return asked, self._items(asked, self._chosen(asked, size, barred))
 
     def _gone(self, items: Sequence[Item]) -> set[str]:
         """What has left the shelf while it was scored. Asked in the write that keeps the offer."""
         told = {each for item in items for each in (item.material, item.script) if each}
         return told - self._shelf.standing_ids("", sorted(told), self._clock())
 
-    def _keep(self, session: Session, asked: _Asked, items: Sequence[Item], actor: Actor) -> Offer:
+    def _keep(self, session: Session, asked: Asked, items: Sequence[Item], actor: Actor) -> Offer:
         rep = asked.rep.id if asked.rep else ""
         handle = str(asked.customer.handles[0])
         offer = Offer(
@@ -200,13 +172,15 @@ class Recommender:
         return offer
 
     @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """One look at both stores, instead of one for every question asked of them.
+    def _together(self) -> Iterator[None]:
+        """A look at both stores.
 
-        What is remembered between requests is looked at before: inside, nothing new is kept.
+        What is remembered between requests is looked at before: in a transaction nothing new is.
         """
         self._questions.warm()
-        with self._records.read(), self._people.read():
+        self._rules.minds_segments()
+        self._touch_policy.policy()
+        with self._records.together(), self._people.together():
             yield
 
     def why_not(self, customer_id: str, actor: Actor, material: str, first: int = 10) -> WhyNot:
@@ -278,7 +252,7 @@ class Recommender:
 
     # How it is answered
 
-    def _asked(self, customer_id: str, actor: Actor) -> _Asked:
+    def _asked(self, customer_id: str, actor: Actor) -> Asked:
         require(actor, "recommend")
         customer = self._customers.seen_by(actor).one(customer_id)
         if not customer.handles:
@@ -288,21 +262,21 @@ class Recommender:
         candidates = self._candidates.slice("", sight)
         rep = self._rep(actor, customer)
         weights = self._nightly.weights()
-        profile = self._profiles.of(customer.id)
+        profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
         limits = self._limits(customer, profile, rep, now)
         personal = self._consents.allows(customer.handles, PERSONALISATION)
         known = profile if personal else Profile()
-        question = self._questions.of(known, rep, now, weights)
+        question = self._questions.of(known, rep, now, weights, candidates)
         own = key_of(customer.id)
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights)
         barred = barriers(candidates, limits)
-        read = [material for material, _ in reads(known)]
+        read = [each.material for each in question.reads]
         least = self._manner.leading
         barred["why_already_read"] = consumed(candidates, read, scores.leading(), least)
         again = self._questions.repeats(known, limits.tired_of, candidates)
         barred |= {} if again is None else {"why_device_again": again}
-        asked = _Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
+        asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
         return asked.steered(self._in_force(actor, customer, now))
 
     def _in_force(self, actor: Actor, customer: Customer, now: datetime) -> list[Ruling]:
@@ -316,7 +290,8 @@ class Recommender:
         self, customer: Customer, profile: Profile, rep: Staff | None, now: datetime
     ) -> Limits:
         """What the policy of touches, her assessment and the rep's licences leave."""
-        allowed = self._touch_policy.allowance(customer.handles[0])
+        hers = Known(customer.id, customer.handles, profile.active_at)
+        allowed = self._touch_policy.allowance(customer.handles[0], hers=hers)
         return Limits(
             risk=tolerance(profile, self._zone.day(now)),
             licences=frozenset(rep.licences) if rep else None,
@@ -330,25 +305,24 @@ class Recommender:
         id_ = actor.staff or customer.rep
         return self._staff.many([id_]).get(id_) if id_ else None
 
-    def _chosen(self, asked: _Asked, first: int, barred: Collection[int] = ()) -> _Listed:
+    def _chosen(self, asked: Asked, first: int, barred: Collection[int] = ()) -> Listed:
         """The list, without what must not be on it, as the rules have it."""
-        total = asked.total
+        total = asked.total.copy()
         for mask in asked.barriers.values():
-            total = np.where(mask, -np.inf, total)
+            total[mask] = -np.inf
         total[list(barred)] = -np.inf
         chosen = assemble(
             total, asked.candidates, first, chance=asked.chance, seed=asked.seed,
             manner=self._manner, fit=asked.scores.tag_part,
         )  # fmt: skip
-        return _Listed(*asked.steering.steer(chosen, total, asked.candidates, first, asked.seed))
+        steered = asked.steering.steer(chosen, total, asked.candidates, first, asked.seed)
+        return Listed(*steered, total)
 
-    def _items(self, asked: _Asked, listed: _Listed) -> list[Item]:
+    def _items(self, asked: Asked, listed: Listed) -> list[Item]:
         candidates, scores, chosen = asked.candidates, asked.scores, listed.chosen
         nearest = {read.material for each in chosen if (read := scores.nearest_read(each.place))}
-        titles = {
-            id_: material.title for id_, material in self._materials.many(nearest).items()
-        } if nearest else {}  # fmt: skip
-        scripts_at = self._scripts(asked, {each.place for each in chosen})
+        titles = self._materials.titles(nearest)
+        scripts_at = self._scripts(asked, listed)
         items = []
         for position, each in enumerate(chosen, 1):
             reasons = asked.reasons(each.place, titles)
@@ -365,26 +339,30 @@ class Recommender:
             )  # fmt: skip
         return items
 
-    def _scripts(self, asked: _Asked, places: Collection[int]) -> dict[int, str]:
+    def _scripts(self, asked: Asked, listed: Listed) -> dict[int, str]:
         """The script that goes best with each content: about the same, and good for her."""
-        candidates, total = asked.candidates, asked.total
-        for mask in asked.barriers.values():
-            total = np.where(mask, -np.inf, total)
+        candidates = asked.candidates
         offered = candidates.of_type("script")
         if not len(offered):
             return {}
-        found_best = best(total, candidates, _SCRIPTS, asked.seed, among=offered)
-        pool = [int(each) for each in found_best]
-        ids = [str(candidates.ids[each]) for each in pool]
-        standing = self._shelf.standing_ids("", ids, self._clock())
-        pool = [each for each, id_ in zip(pool, ids, strict=True) if id_ in standing]
-        tags = {each: frozenset(candidates.tags_at(each).tolist()) for each in [*pool, *places]}
-        found = {}
-        for place in places:
-            if place in pool:
-                found[place] = str(candidates.ids[place])
-            elif pool:
-                wanted = tags[place]
-                closest = max(pool, key=lambda each: (len(tags[each] & wanted), total[each], -each))
-                found[place] = str(candidates.ids[closest])
-        return found
+        pool = best(listed.total, candidates, _SCRIPTS, asked.seed, among=offered)
+        if not len(pool):
+            return {}
+        places = np.array([each.place for each in listed.chosen], np.int64)
+        worn = candidates.worn(np.concatenate((places, pool)))
+        shared = worn[: len(places)] @ worn[len(places) :].T
+        closest = pool[np.argmax(shared, axis=1)]  # of equals the one that scores best
+        scripts = set(offered[np.isin(offered, places)].tolist())
+        return {
+            place: str(candidates.ids[place if place in scripts else script])
+            for place, script in zip(places.tolist(), closest.tolist(), strict=True)
+        }
+
+
+def _without(items: Sequence[Item], gone: Collection[str]) -> list[Item]:
+    """What is left of a list, and of the scripts beside it."""
+    return [
+        replace(item, script=None) if item.script in gone else item
+        for item in items
+        if item.material not in gone
+    ]

@@ -78,17 +78,18 @@ def devices(tree: TagTree, tags: Collection[str]) -> set[str]:
     return {tag.id for tag in tree.tags(tags) if tag.facet == DEVICES}
 
 
-def repeats(
-    profile: Profile, tree: TagTree, told: Mapping[str, Sequence[str]], candidates: Slice
-) -> Mask | None:
+def lacks_trust(profile: Profile) -> bool:
+    """Is it trust that keeps her from buying now?"""
+    hers = resistance(profile)
+    return hers is not None and hers.name == TRUST
+
+
+def repeats(tree: TagTree, told: Mapping[str, Sequence[str]], candidates: Slice) -> Mask | None:
     """What would tell somebody who does not trust yet of the same device again too soon.
 
     ``told`` are the tags of what she was sent or has read. None if nothing would, or if the shelf
     has no other device to tell of.
     """
-    hers = resistance(profile)
-    if hers is None or hers.name != TRUST:
-        return None
     used = set[str]().union(*(devices(tree, tags) for tags in told.values()))
     if not 0 < len(used) < BEFORE_A_REPEAT:
         return None

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_hub.profiles import Profile
-from matching.arrays import Slice, key_of
+from matching.arrays import Slice, keys_of
 
 Mask = npt.NDArray[np.bool_]
 PROMO, LARGE, PRICE_CUT = 1, 2, 4
@@ -99,8 +99,7 @@ def barriers(candidates: Slice, limits: Limits) -> dict[str, Mask]:
 
 def _these(candidates: Slice, materials: Collection[str]) -> Mask:
     mask = np.zeros(len(candidates), bool)
-    keys = np.array([key_of(material) for material in materials], np.uint64)
-    mask[candidates.places(keys)[1]] = True
+    mask[candidates.places(keys_of(materials))[1]] = True
     return mask
 
 

@@ -38,11 +38,18 @@ class Looks:
         self.heard: Callable[[str], None] | None = None
         """Is told every statement, for whoever counts them."""
 
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The rows of one statement, which is a snapshot by itself."""
+    def rows(
+        self,
+        statement: str,
+        values: Sequence[Any] = (),
+        *,
+        through: sqlite3.Connection | None = None,
+    ) -> list[Any]:
+        """The rows of one statement, which is a snapshot by itself; or asked through a connection
+        in whose transaction somebody is."""
         if self.heard is not None:
             self.heard(statement)
-        return self._asked(statement, values)
+        return self._asked(statement, values, through)
 
     def stamp(self) -> int:
         """Another number after every commit, for this thread; as long as it is the same, so is
@@ -73,9 +80,11 @@ class Looks:
         finally:
             self._here.held = held
 
-    def _asked(self, statement: str, values: Sequence[Any]) -> list[Any]:
+    def _asked(
+        self, statement: str, values: Sequence[Any], through: sqlite3.Connection | None = None
+    ) -> list[Any]:
         try:
-            return self._connection().execute(statement, values).fetchall()
+            return (through or self._connection()).execute(statement, values).fetchall()
         except sqlite3.OperationalError as refused:
             if "interrupted" in str(refused):
                 raise TooLong from None

@@ -128,12 +128,30 @@ class Records:
 
         Inside a transaction of this thread it is asked there.
         """
-        if self.looks is not None and not self._inside():
-            return self.looks.rows(statement, values)
+        if self.looks is not None:
+            if not self._inside():
+                return self.looks.rows(statement, values)
+            return self.looks.rows(statement, values, through=self._driver())
         if self.on_postgres:
             statement = statement.replace("?", "%s")
         with self.glance() as connection:
             return list(connection.exec_driver_sql(statement, tuple(values)).fetchall())
+
+    def _driver(self) -> Any:
+        """The bare driver's connection of the transaction that is open in this thread."""
+        session: Session = self._here.session
+        session.flush()
+        return session.connection().connection.driver_connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """For several questions by `rows`, one shortly after the other: one connection for all of
+        them where connecting costs something. Promises no snapshot."""
+        if self.looks is not None:
+            yield
+            return
+        with self.read():
+            yield
 
     def stamp(self) -> int | None:
         """As long as it is the same in this thread, nothing was committed. None: nobody knows,

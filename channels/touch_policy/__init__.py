@@ -8,7 +8,16 @@ from channels.touch_policy.keeper import GATE, SLICE, Allowance, Reserved, Touch
 from channels.touch_policy.ledger import Natures, Persons
 from channels.touch_policy.moods import Moods
 from channels.touch_policy.policy import Caps, Policy
-from channels.touch_policy.touch import Advised, Decision, Kind, Nature, Person, Touch, Verdict
+from channels.touch_policy.touch import (
+    Advised,
+    Decision,
+    Kind,
+    Known,
+    Nature,
+    Person,
+    Touch,
+    Verdict,
+)
 
 __all__ = [
     "GATE",
@@ -18,6 +27,7 @@ __all__ = [
     "Caps",
     "Decision",
     "Kind",
+    "Known",
     "Moods",
     "Nature",
     "Natures",

@@ -25,6 +25,7 @@ from channels.touch_policy.touch import (
     Asked,
     Decision,
     Kind,
+    Known,
     Nature,
     Objection,
     Past,
@@ -133,7 +134,7 @@ class TouchPolicy:
         known = self._background(touches)
         decisions: dict[str, Decision] = {}
         with self._records.write(GATE) as session:
-            ledger = Ledger.open(session, touches, known, self._consents, locked=True)
+            ledger = Ledger.open(self._records, touches, known, self._consents, locked=True)
             for touch in sorted(touches, key=lambda each: rank(each.priority, each.expires)):
                 decisions[touch.key] = self._place(ledger, known, touch, by)
             if ledger.stale:
@@ -155,8 +156,8 @@ class TouchPolicy:
     def explain(self, touch: Touch) -> Decision:
         """What would be decided about it now. Takes no place."""
         known = self._background([touch])
-        with self._records.read() as session:
-            ledger = Ledger.open(session, [touch], known, self._consents)
+        with self._records.read():
+            ledger = Ledger.open(self._records, [touch], known, self._consents)
             return decide(ledger.asked(known, touch))
 
     def forecast(self, touches: Sequence[Touch]) -> dict[str, Decision]:
@@ -164,8 +165,8 @@ class TouchPolicy:
         if not touches:
             return {}
         known = self._background(touches)
-        with self._records.read() as session:
-            ledger = Ledger.open(session, touches, known, self._consents)
+        with self._records.read():
+            ledger = Ledger.open(self._records, touches, known, self._consents)
             return {touch.key: decide(ledger.asked(known, touch)) for touch in touches}
 
     def begin(self, key: str) -> None:
@@ -183,7 +184,7 @@ class TouchPolicy:
                 persons = self._persons.behind([row.handle])
                 handles = persons[row.handle].handles if row.handle in persons else (row.handle,)
                 night = quiet_end(self.policy(), self._zone, now)
-                if night is not None or current(session, handles, now):
+                if night is not None or current(self._records, handles, now):
                     session.delete(row)
                     raise Busy("waits_for_its_turn")
             row.held, row.at = False, now
@@ -196,12 +197,15 @@ class TouchPolicy:
 
     # asking
 
-    def allowance(self, handle: Handle | str, channel: str = "") -> Allowance:
-        """What may still go to her now, with one read of the places taken."""
+    def allowance(
+        self, handle: Handle | str, channel: str = "", *, hers: Known | None = None
+    ) -> Allowance:
+        """What may still go to her now, with one read of the places taken. ``hers`` is who is
+        behind the handle, from whom that is known already."""
         touch = Touch(key="", handle=str(handle), account="", channel=channel)
-        known = self._background([touch], plain=True)
-        with self._records.read() as session:
-            ledger = Ledger.open(session, [touch], known, self._consents)
+        known = self._background([touch], plain=True, hers=hers)
+        with self._records.together():
+            ledger = Ledger.open(self._records, [touch], known, self._consents)
         asked = ledger.asked(known, touch)
         plain = decide(asked)
         promo = decide(_with(asked, Nature(promo=True)))
@@ -244,14 +248,18 @@ class TouchPolicy:
 
     # the steps
 
-    def _background(self, touches: Sequence[Touch], *, plain: bool = False) -> Background:
+    def _background(
+        self, touches: Sequence[Touch], *, plain: bool = False, hers: Known | None = None
+    ) -> Background:
         """Everything that lives elsewhere, asked for before the lock is taken. ``plain``: what
-        the contents are does not matter."""
+        the contents are does not matter; ``hers``: all go to her."""
         now = self._clock()
         told = [touch for touch in touches if touch.purpose == MARKETING and not plain]
-        channels = {touch.channel for touch in touches}
+        channels, handles = ({each.channel for each in touches}, {each.handle for each in touches})
         return Background(
-            self._persons.behind({touch.handle for touch in touches}),
+            self._persons.behind(handles)
+            if hers is None
+            else dict.fromkeys(handles, self._persons.person(hers)),
             self._natures.of({touch.material for touch in told if touch.material}),
             self._natures.mega_sales({touch.campaign for touch in told if touch.campaign}),
             self.policy(), self._zone, now,

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from channels.touch_policy.moods import current
 from channels.touch_policy.policy import WINDOWS, Caps, Policy
-from channels.touch_policy.record import Touched
-from channels.touch_policy.touch import Asked, Nature, Past, Person, Touch
+from channels.touch_policy.touch import Asked, Known, Nature, Past, Person, Touch
 from data_hub.consents import Consents
 from kernel.calendar import Zone
+from stores.records import Records
+from stores.spelling import marks, moment
 
 MONTH = max(WINDOWS.values())
 
@@ -28,6 +26,10 @@ class Persons(Protocol):
     """Who stands behind handles, and how she stands with us."""
 
     def behind(self, handles: Collection[str], /) -> Mapping[str, Person]: ...
+
+    def person(self, known: Known, /) -> Person:
+        """The same for one who was looked up already."""
+        ...
 
 
 class Natures(Protocol):
@@ -75,7 +77,7 @@ class Ledger:
     @classmethod
     def open(
         cls,
-        session: Session,
+        records: Records,
         touches: Sequence[Touch],
         known: Background,
         consents: Consents,
@@ -83,17 +85,19 @@ class Ledger:
         locked: bool = False,
     ) -> Ledger:
         """Read what was said to these persons by all of their handles. ``locked``: what they hold
-        cannot be begun before this transaction ends, so that it may be taken away."""
+        cannot be begun before the transaction that is open ends, so that it may be taken away."""
         persons = {touch.handle: known.person(touch) for touch in touches}
         owner = {h: person.customer for person in persons.values() for h in person.handles}
         today = known.zone.day(known.now).toordinal()
         ledger = cls()
-        past = _PAST.where(_T.handle.in_(list(owner)), _T.day > today - MONTH - 1)
-        for row in session.execute(past.with_for_update() if locked else past):
-            told = Past(row[0], date.fromordinal(row[2]), *row[3:11])
+        handles = list(owner)
+        past = _PAST.format(marks(handles)) + (_LOCK if locked and records.on_postgres else "")
+        for row in records.rows(past, [*handles, today - MONTH - 1]):
+            day, until = date.fromordinal(row[2]), moment(row[10])
+            told = Past._make((row[0], day, *row[3:10], until))
             ledger.past[owner[row[1]]].append(told)
             ledger.overrides[owner[row[1]]] += row[11] and row[2] == today
-        for handle, hold in current(session, list(owner), known.now).items():
+        for handle, hold in current(records, handles, known.now).items():
             kept = ledger.held.setdefault(owner[handle], hold)
             if kept[1] < hold[1]:
                 ledger.held[owner[handle]] = hold
@@ -120,8 +124,8 @@ class Ledger:
 
 _PLAIN = Nature()
 _NO_CAPS = Caps()
-_T: Any = Touched.__table__.c
-_PAST = select(
-    _T.key, _T.handle, _T.day, _T.channel, _T.kind, _T.weight, _T.promo, _T.material, _T.held,
-    _T.priority, _T.expires, _T.forced,
-)  # fmt: skip
+_PAST = (
+    "SELECT key, handle, day, channel, kind, weight, promo, material, held, priority, expires,"
+    " forced FROM touches WHERE handle IN ({}) AND day > ?"
+)
+_LOCK = " FOR UPDATE"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.findings import Findings, Found
 from kernel.clock import Clock
@@ -18,6 +18,7 @@ from kernel.events import Handle
 from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Record, Records
+from stores.spelling import marks, moment, spelled
 from stores.watermarks import Watermarks
 
 _FOLLOWER = "moods"
@@ -86,8 +87,7 @@ class Moods:
 
     def of(self, handles: Collection[str]) -> Mapping[str, tuple[str, datetime]]:
         """By handle, why she is held now and until when, the longest of several."""
-        with self._records.read() as session:
-            return current(session, handles, self._clock())
+        return current(self._records, handles, self._clock())
 
     def follow(self, days: float, limit: int = 200) -> int:
         """Take in what the digest found since the last time; how much that was. Harmless when
@@ -121,13 +121,15 @@ class Moods:
 
 
 def current(
-    session: Session, handles: Collection[str], now: datetime
+    records: Records, handles: Collection[str], now: datetime
 ) -> dict[str, tuple[str, datetime]]:
-    """The holds of these handles that stand now, in a transaction that is open."""
-    standing = select(MoodHold.handle, MoodHold.why, MoodHold.until).where(
-        MoodHold.handle.in_(handles), MoodHold.lifted.is_(None), MoodHold.until > now
-    )
-    held: dict[str, tuple[str, datetime]] = {}
-    for handle, why, until in session.execute(standing.order_by(MoodHold.until)):
-        held[handle] = (why, until)
-    return held
+    """The holds of these handles that stand now; in a transaction, as it sees them."""
+    values = [*handles, spelled(records, now)]
+    rows = records.rows(_STANDING.format(marks(handles)), values)
+    return {handle: (why, moment(until)) for handle, why, until in rows}
+
+
+_STANDING = (
+    "SELECT handle, why, until FROM mood_holds WHERE handle IN ({}) AND lifted IS NULL"
+    " AND until > ? ORDER BY until"
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from channels.touch_policy.touch import Nature, Person
+from channels.touch_policy.touch import Known, Nature, Person
 from content_hub.campaigns import CampaignKind, Campaigns
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
@@ -44,12 +44,9 @@ class KnownPersons:
         standings = self._standings(ids)
         persons = {}
         for customer in ids:
-            lifecycle, vip = standings.get(customer, ("", False))
             profile = profiles.get(customer)
-            persons[customer] = Person(
-                customer=customer, handles=tuple(map(str, hers.get(customer, ()))),
-                lifecycle=lifecycle, vip=vip, active=profile.active_at if profile else None,
-            )  # fmt: skip
+            known = Known(customer, hers.get(customer, ()), profile.active_at if profile else None)
+            persons[customer] = _person(known, standings)
         return {
             handle: persons[customer]
             if handle in persons[customer].handles
@@ -57,15 +54,25 @@ class KnownPersons:
             for handle, customer in customers.items()
         }
 
+    def person(self, known: Known, /) -> Person:
+        """Somebody who was looked up already, as the policy sees her."""
+        return _person(known, self._standings([known.customer]))
+
+
+def _person(known: Known, standings: Mapping[str, tuple[str, bool]]) -> Person:
+    lifecycle, vip = standings.get(known.customer, ("", False))
+    return Person(
+        customer=known.customer, handles=tuple(map(str, known.handles)), lifecycle=lifecycle,
+        vip=vip, active=known.active,
+    )  # fmt: skip
+
 
 def standings_of(standings: Standing, vips: Vips) -> Standings:
     """The point of her life and whether she is a VIP, as the data hub worked them out."""
 
     def of(customers: Collection[str]) -> dict[str, tuple[str, bool]]:
-        rows, chosen = standings.rows(customers), vips.among(customers)
-        return {
-            key: (rows[key].stage if key in rows else "", key in chosen) for key in {*rows, *chosen}
-        }
+        stages, chosen = standings.stages(customers), vips.among(customers)
+        return {key: (stages.get(key, ""), key in chosen) for key in {*stages, *chosen}}
 
     return of
 

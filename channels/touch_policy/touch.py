@@ -5,7 +5,7 @@ Plain values. Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from channels.touch_policy.policy import Caps, Policy
 from data_hub.consents import MARKETING
 from kernel.calendar import Zone
 from kernel.errors import Conflict
+from kernel.events import Handle
 
 FAR = datetime.max.replace(tzinfo=UTC)
 
@@ -90,6 +91,14 @@ class Person:
     vip: bool = False
     active: datetime | None = None
     """When she last wrote or read."""
+
+
+class Known(NamedTuple):
+    """A customer whom whoever asks has looked up already."""
+
+    customer: str
+    handles: Collection[Handle]
+    active: datetime | None
 
 
 class Past(NamedTuple):

@@ -22,6 +22,7 @@ from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
 from stores.records import Records
+from stores.spelling import marks
 
 TITLE, SUMMARY, BODY, BATCH = 200, 500, 200_000, 100
 _CODE = re.compile(r"(?!mat_)[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
@@ -294,10 +295,15 @@ class Materials:
 
     def topics(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The tags on each of some materials, in the order they were put on."""
-        with self._records.read() as session:
-            worn = tagging.worn(session, ids)
+        worn: dict[str, list[str]] = {}
+        for material, tag in self._records.rows(_WORN.format(marks(ids)), [*ids]):
+            worn.setdefault(material, []).append(tag)
         tree = self._taxonomy.now()
         return {each: tuple(tree.live(worn.get(each, ()))) for each in ids}
+
+    def titles(self, ids: Collection[str]) -> dict[str, str]:
+        """What some materials are called."""
+        return dict(self._records.rows(_TITLES.format(marks(ids)), [*ids])) if ids else {}
 
     def about(self, material: str) -> tuple[str, ...]:
         """What one material is about."""
@@ -353,6 +359,8 @@ class Materials:
         duplicates.note(session, material, int(cover.look, 16) if cover and cover.look else None)
 
 
+_WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"
+_TITLES = "SELECT id, title FROM materials WHERE id IN ({})"
 _LIMITS = {"title": TITLE, "summary": SUMMARY, "body": BODY, "cover": 80}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +16,7 @@ from kernel.events import Handle
 from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Record, Records
+from stores.spelling import marks
 
 
 class Relation(Record, kw_only=True):
@@ -79,18 +81,18 @@ class Relations:
         latest = _latest(self._relations(map(str, handles)))
         return latest.staff if latest else ""
 
-    def _relations(self, handles: Iterable[str]) -> list[Relation]:
+    def _relations(self, handles: Iterable[str]) -> list[_Word]:
         asked = sorted(handles)
-        found: list[Relation] = []
-        with self._records.read() as session:
+        found: list[_Word] = []
+        with self._records.together():
             for begin in range(0, len(asked), 900):
-                hers = Relation.handle.in_(asked[begin : begin + 900])
-                found += session.scalars(select(Relation).where(hers))
+                hers = asked[begin : begin + 900]
+                found += map(_Word._make, self._records.rows(_WORDS.format(marks(hers)), hers))
         return found
 
     def reps(self, handles: Mapping[str, Collection[Handle]]) -> dict[str, str]:
         """Customer id → rep, for many at once."""
-        by_handle: dict[str, list[Relation]] = {}
+        by_handle: dict[str, list[_Word]] = {}
         for relation in self._relations(str(h) for hers in handles.values() for h in hers):
             by_handle.setdefault(relation.handle, []).append(relation)
         reps = {}
@@ -109,5 +111,20 @@ class Relations:
         return sorted(customer for customer, rep in reps.items() if rep in staff)
 
 
-def _latest(relations: Iterable[Relation]) -> Relation | None:
+_WORDS = "SELECT since, id, handle, staff FROM relations WHERE handle IN ({})"
+
+
+class _Word(NamedTuple):
+    """One row as the driver tells it."""
+
+    since: Any
+    id: str
+    handle: str
+    staff: str
+
+
+_Any = TypeVar("_Any", Relation, _Word)
+
+
+def _latest(relations: Iterable[_Any]) -> _Any | None:
     return max(relations, key=lambda each: (each.since, each.id), default=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
@@ -23,6 +24,7 @@ from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Records
+from stores.spelling import marks, moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +223,7 @@ class CustomersSeen:
             masked=False,
         )  # fmt: skip
 
-    def _shown(self, rows: Mapping[str, ProfileRow | None]) -> list[Customer]:
+    def _shown(self, rows: Mapping[str, _Row | ProfileRow | None]) -> list[Customer]:
         """Customers as the asker may see them, in the order of the rows."""
         actor = self._actor
         handles = self._rooms.identities.handles_of(rows)
@@ -240,12 +242,10 @@ class CustomersSeen:
             shown.append(full if hers_alone or actor.customer else _masked(full))
         return shown
 
-    def _rows(self, customers: Collection[str]) -> dict[str, ProfileRow | None]:
-        with self._rooms.people.read() as session:
-            found = session.scalars(
-                select(ProfileRow).where(ProfileRow.customer.in_(sorted(customers)))
-            )
-            rows = {row.customer: row for row in found}
+    def _rows(self, customers: Collection[str]) -> dict[str, _Row | None]:
+        asked = sorted(customers)
+        told = self._rooms.people.rows(_ROWS.format(marks(asked)), asked)
+        rows = {row[0]: _Row(row[1], row[2], moment(row[3])) for row in told}
         return {customer: rows.get(customer) for customer in customers}
 
     def _named(self, key: str) -> str:
@@ -293,7 +293,18 @@ class CustomersSeen:
 _MAY_REVEAL = {Role.ADMIN, Role.TEAM_LEAD, Role.SERVICE}
 
 
-def _phone(row: ProfileRow | None, handles: Collection[Handle]) -> str:
+class _Row(NamedTuple):
+    """What a profile's columns say of her."""
+
+    name: str
+    phone: str
+    last_at: datetime
+
+
+_ROWS = "SELECT customer, name, phone, last_at FROM profiles WHERE customer IN ({})"
+
+
+def _phone(row: _Row | ProfileRow | None, handles: Collection[Handle]) -> str:
     told = [handle.value for handle in handles if handle.kind == "phone"]
     return told[-1] if told else (row.phone if row else "")
 

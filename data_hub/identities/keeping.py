@@ -28,8 +28,11 @@ from kernel.errors import NotFound
 from kernel.events import Event, Handle
 from stores.changes import Changes
 from stores.records import Records, upsert
+from stores.spelling import marks
 
 _CHUNK = 900
+_CUSTOMERS = "SELECT handle, customer FROM known_handles WHERE handle IN ({})"
+_HANDLES = "SELECT first_seen, handle, customer FROM known_handles WHERE customer IN ({})"
 _LOOKED_AT = 1_000
 """Of how many refused links the list is made: the latest."""
 
@@ -127,17 +130,18 @@ class Identities:
     def customers_of(self, handles: Iterable[Handle | str]) -> dict[str, str]:
         """The same for many, by the handle's text."""
         asked = [str(handle) for handle in handles]
-        with self._people.read() as session:
-            known = known_rows(session, Known.handle, asked)
-        return {h: known[h].customer if h in known else own_id(h) for h in asked}
+        known: dict[str, str] = {}
+        with self._people.together():
+            for chunk in chunks(asked):
+                known |= dict(self._people.rows(_CUSTOMERS.format(marks(chunk)), chunk))
+        return {h: known[h] if h in known else own_id(h) for h in asked}
 
     def resolve(self, customer: str) -> str:
         """The id she has now, from any that she ever had. Raises `NotFound`."""
-        with self._people.read() as session:
-            now = session.scalar(select(Known.customer).where(Known.own == customer))
-        if now is None:
+        now = self._people.rows("SELECT customer FROM known_handles WHERE own = ?", [customer])
+        if not now:
             raise NotFound("customer", customer)
-        return now
+        return str(now[0][0])
 
     def handles(self, customer: str) -> list[Handle]:
         """Every handle she is known by, the oldest first. Raises `NotFound`."""
@@ -145,14 +149,13 @@ class Identities:
 
     def handles_of(self, customers: Iterable[str]) -> dict[str, list[Handle]]:
         """The same for many ids of the present, each oldest first."""
-        with self._people.read() as session:
-            rows = sorted(
-                known_rows(session, Known.customer, set(customers)).items(),
-                key=lambda item: (item[1].first_seen, item[0]),
-            )
+        rows: list[Any] = []
+        with self._people.together():
+            for chunk in chunks(set(customers)):
+                rows += self._people.rows(_HANDLES.format(marks(chunk)), chunk)
         found: dict[str, list[Handle]] = {}
-        for handle, row in rows:
-            found.setdefault(row.customer, []).append(Handle.parse(handle))
+        for _, handle, customer in sorted(rows, key=lambda row: (row[0], row[1])):
+            found.setdefault(customer, []).append(Handle.parse(handle))
         return found
 
     def customers_on(self, account: str, after: str = "", limit: int = 500) -> list[str]:

@@ -28,6 +28,7 @@ from stores.bulk import among
 from stores.changes import Changes
 from stores.history import Axis, History
 from stores.records import Records, add_new, upsert
+from stores.spelling import marks
 
 EXPECTED = "purchase_expected"
 """A finding: she is likely to buy within a week (R162)."""
@@ -312,6 +313,12 @@ class Standings:
         with self._people.read() as session:
             hers = StandingRow.customer.in_(customers)
             return dict(session.execute(wanted.where(hers)).all())
+
+    def stages(self, customers: Collection[str]) -> dict[str, str]:
+        """At which point of her life each of these is, as far as it was worked out."""
+        hers = sorted(customers)
+        told = f"SELECT customer, stage FROM standings WHERE customer IN ({marks(hers)})"  # noqa: S608  # our words
+        return dict(self._people.rows(told, hers))
 
     def rows(self, customers: Collection[str]) -> dict[str, StandingRow]:
         """Where these stand, by id."""

@@ -25,6 +25,7 @@ from matching.counters.records import (
 from matching.counters.sums import Rows, Sums, rows_of
 from matching.trails import Step
 from stores.records import Folded, Records, insert, upsert
+from stores.spelling import marks
 from stores.watermarks import Watermarks
 
 SLICE = 100
@@ -141,13 +142,11 @@ class Counters:
 
     def neighbours(self, materials: Collection[str]) -> dict[str, tuple[Keys, Floats]]:
         """The packed lists of these contents: keys, and how near each lies."""
-        rows = select(Neighbours.material, Neighbours.keys, Neighbours.strengths)
-        with self._people.read() as session:
-            found = session.execute(rows.where(Neighbours.material.in_(materials)))
-            return {
-                material: (np.frombuffer(keys, np.uint64), np.frombuffer(strengths, np.float64))
-                for material, keys, strengths in found
-            }
+        wanted = _NEAR.format(marks(materials))
+        return {
+            material: (np.frombuffer(keys, np.uint64), np.frombuffer(strengths, np.float64))
+            for material, keys, strengths in self._people.rows(wanted, [*materials])
+        }
 
     def scoped(self, scope: str) -> dict[str, float]:
         """Decayed readers of each content within ``account:…`` or ``rep:…``."""
@@ -168,9 +167,11 @@ class Counters:
 
     def deals(self, rep: str) -> list[tuple[str, str, str, int]]:
         """What a rep has sold: (material, category, product, how often)."""
-        rows = select(Deal.material, Deal.category, Deal.product, Deal.count)
-        with self._people.read() as session:
-            return [(m, c, p, n) for m, c, p, n in session.execute(rows.where(Deal.rep == rep))]
+        return [(m, c, p, n) for m, c, p, n in self._people.rows(_DEALS, [rep])]
+
+
+_NEAR = "SELECT material, keys, strengths FROM neighbours WHERE material IN ({})"
+_DEALS = "SELECT material, category, product, count FROM deals WHERE rep = ?"
 
 
 def _write(session: Session, rows: Rows, upto: int) -> None:

@@ -79,8 +79,9 @@ class Offline:
         self._memory = Memory(len(self._ids), half_life=self.half_life)
 
     def _lay_out(self) -> None:
-        """The contents as columns, in the order in which they were named."""
-        self._ids = list(self._tags)
+        """The contents as columns, in the order in which a slice has them: what wears most tags
+        first, of equals as they were named, so that a content named later comes last."""
+        self._ids = sorted(self._tags, key=lambda each: -max(1, len(self._tags[each])))
         self._index = {id_: at for at, id_ in enumerate(self._ids)}
         rows = [Row(str(id_), "content", tags, _ALWAYS) for id_, tags in self._tags.items()]
         self._slice = Whole.of(rows).slice("", None, datetime.fromtimestamp(0, UTC))

@@ -12,18 +12,14 @@ from kernel.events import Handle
 
 
 @dataclass
-class Row:
-    stage: str
-
-
 class WorkedOut:
     """Where two of three customers stand."""
 
     def __init__(self, active, chosen):
-        self._rows, self._chosen = {active: Row("active")}, {chosen}
+        self._stages, self._chosen = {active: "active"}, {chosen}
 
-    def rows(self, customers):
-        return {key: row for key, row in self._rows.items() if key in customers}
+    def stages(self, customers):
+        return {key: stage for key, stage in self._stages.items() if key in customers}
 
     def among(self, customers):
         return self._chosen & set(customers)

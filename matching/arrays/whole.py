@@ -1,67 +1,17 @@
-"""Arrays (候选数组): what is on the shelf, as numpy columns that a process scores in milliseconds.
-
-`Whole` holds every placed material with its windows; a `Slice` is what one (account, sight) may be
-shown until the next boundary passes. Both are rebuilt by copying columns, never changed in place,
-so that a request keeps the slice it began with. Decides nothing: the shelf is asked again, row by
-row, before anything is shown.
-"""
+"""The whole (全量候选): every placed material with its windows, opened or not."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint64]
-Objects = npt.NDArray[np.object_]
-REPEATABLE = ("script", "mini_program_tool")
-"""Types that are not used up by being read once."""
-
-
-def key_of(material: str) -> int:
-    """Eight bytes of a digest: what neighbour lists and arrays know a material by."""
-    return int.from_bytes(hashlib.blake2b(material.encode(), digest_size=8).digest(), "little")
-
-
-class Window(NamedTuple):
-    """One promise of the shelf. Moments are seconds since 1970."""
-
-    account: str
-    unit: str
-    opens: float
-    closes: float
-
-
-class Row(NamedTuple):
-    """A placed material, as far as matching looks at it."""
-
-    material: str
-    type: str
-    tags: tuple[str, ...]
-    """Its tags and those above them."""
-    windows: tuple[Window, ...]
-    nature: int = 0
-    """As `matching.suitability.nature_of` packs it."""
-
-
-class Scope(NamedTuple):
-    """What decides who is shown a window."""
-
-    account: str
-    unit: str
-
-    def shown(self, account: str, sight: Collection[str] | None) -> bool:
-        if account not in ("", self.account):
-            return False
-        return sight is None or self.unit in sight
+from matching.arrays.slices import Slice
+from matching.arrays.words import Keys, Objects, Places, Row, Scope, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +153,7 @@ class Whole:
         on = (opens <= moment) & (moment < closes)
         first = np.full(len(self), np.inf)
         np.minimum.at(first, rows, opens)
-        places = np.unique(rows[on])
+        places = self._longest_first(np.unique(rows[on]))
         boundaries = np.concatenate((opens, closes))
         ahead = boundaries[boundaries > moment]
         flat, tags = self.flat.taken(places), self.tags.taken(places)
@@ -218,6 +168,11 @@ class Whole:
             nightly=np.zeros(len(places), bool),
         )  # fmt: skip
 
+    def _longest_first(self, places: Places) -> Places:
+        """Who wears most tags stands first: then what has at least so many is one stretch."""
+        worn = np.diff(self.tags.starts)[places]
+        return places[np.argsort(-worn, kind="stable")]
+
 
 def _objects(texts: Sequence[str]) -> Objects:
     made = np.empty(len(texts), object)
@@ -227,86 +182,3 @@ def _objects(texts: Sequence[str]) -> Objects:
 
 def _flattened(lists: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
     return np.array([number for each in lists for number in each], np.int32)
-
-
-@dataclass(frozen=True)
-class Slice:
-    """What may be shown to somebody somewhere until a boundary passes, and how it has fared."""
-
-    ids: Objects
-    keys: Keys
-    types: npt.NDArray[np.int16]
-    natures: npt.NDArray[np.int32]
-    """What each is as far as suitability minds."""
-    kinds: Mapping[str, int]
-    starts: Places
-    indices: npt.NDArray[np.int32]
-    columns: Mapping[str, int]
-    opened: Floats
-    """When each first went on this shelf, in seconds since 1970."""
-    since: float
-    until: float
-    popular: Floats
-    """Decayed popularity, from nothing to 1 for the most popular."""
-    readers: Floats
-    shown: Floats
-    """How often each was offered…"""
-    clicked: Floats
-    """…and how often it was opened from an offer."""
-    nightly: npt.NDArray[np.bool_]
-    """Whether last night's list knows each: what opened since is told by the live list alone."""
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def holds(self, now: datetime) -> bool:
-        """Is this still what the shelf shows, as far as time goes?"""
-        return self.since <= now.timestamp() < self.until
-
-    @cached_property
-    def _order(self) -> tuple[Places, Keys]:
-        order = np.argsort(self.keys, kind="stable")
-        return order, self.keys[order]
-
-    def places(self, keys: Keys) -> tuple[Places, Places]:
-        """(which of the keys are here, where they stand)."""
-        order, ordered = self._order
-        if not len(ordered) or not len(keys):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
-        found = np.flatnonzero(ordered[at] == keys)
-        return found, order[at[found]]
-
-    def place(self, material: str) -> int | None:
-        _, where = self.places(np.array([key_of(material)], np.uint64))
-        return int(where[0]) if len(where) else None
-
-    def tags_at(self, place: int) -> npt.NDArray[np.int32]:
-        """The columns of one material's tags."""
-        return self.indices[self.starts[place] : self.starts[place + 1]]
-
-    @cached_property
-    def repeatable(self) -> npt.NDArray[np.bool_]:
-        return np.isin(self.types, [self.kinds[kind] for kind in REPEATABLE if kind in self.kinds])
-
-    def of_type(self, kind: str) -> Places:
-        """Where the materials of one type stand."""
-        if kind not in self._by_type:
-            self._by_type[kind] = np.flatnonzero(self.types == self.kinds.get(kind, -1))
-        return self._by_type[kind]
-
-    @cached_property
-    def _by_type(self) -> dict[str, Places]:
-        return {}
-
-    def type_at(self, place: int) -> str:
-        return self._names[int(self.types[place])]
-
-    @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(self.kinds)
-
-    @cached_property
-    def digest(self) -> str:
-        """Names this very set of candidates in an offer."""
-        return hashlib.blake2b(np.sort(self.keys).tobytes(), digest_size=8).hexdigest()

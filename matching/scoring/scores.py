@@ -1,155 +1,22 @@
-"""Scoring (打分与理由): how well each candidate fits this rep, this customer, this moment, and why.
+"""The scores of a slice (各候选得分): a sum for every candidate, and any one's reasons, exactly.
 
-The score is a plain sum, so its reasons are exact: what `Scores.reasons` answers for a candidate
-adds up to its score. Pure: reads no store and no clock, and chooses nothing; which of the scored
-are shown is `matching.assembly`'s business, and what may be shown at all the shelf's.
-
-The blend is counters served linearly: neighbours of what she read, shrunk by how little that is,
-plus her tags, plus decayed popularity, plus the rep and the occasion. Every part is bounded by its
-weight, so that no part can drown the others by its scale.
+Everything that all customers share is worked out once a slice; a question costs one pass over the
+candidates' tags and a few thousand neighbours. Pure.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kernel.wording import LANGUAGES, say
-from matching.arrays import Slice, key_of
-
-Floats = npt.NDArray[np.float64]
-_STALE = 10
-"""Half-lives after which nothing is fresh any more."""
-HARDLY_KNOWN = 2
-"""A customer who has read no more than this is seen through people like her, too."""
-Name = Mapping[str, str]
-"""What something is called, by language."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """How much each part may add. Each part lies between nothing and its weight."""
-
-    live: float = 1.0
-    """Neighbours of what she read, once she has read much."""
-    night: float = 0.4
-    """The nightly list's share in that, for contents it knows; the rest is the live list's."""
-    tags: float = 0.3
-    popular: float = 0.2
-    persona: float = 0.4
-    ability: float = 0.2
-    occasion: float = 0.5
-    resistance: float = 0.2
-    """What lowers her main resistance."""
-    book: float = 0.1
-    """What this rep's own customers read, for customers we hardly know."""
-    fresh: float = 0.1
-    seen: float = 0.6
-    """Taken away from what she has just read."""
-    shrink: float = 0.5
-    """kappa: one content read counts 1/(1 + kappa), many count fully."""
-    recency: float = 0.85
-    """Each older content counts that much less as a starting point for neighbours."""
-    floor: float = 0.05
-    """Neighbours weaker than this are hardly believed, however few others there are."""
-    book_shrink: float = 8_000
-    """Pseudo-events of the whole company in a rep's book: measured, less than that misleads."""
-    fresh_days: float = 3
-    seen_days: float = 14
-
-    @property
-    def lead(self) -> float:
-        """What a leading persona adds: more than all else together, whatever the tuning."""
-        both_ways = self.book + self.seen
-        parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
-        return sum(parts) + self.resistance + self.fresh + 2 * both_ways
-
-    @property
-    def policy(self) -> str:
-        """Names this very blend in every offer, so that offers can be compared later."""
-        return "blend-1:" + hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:8]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One contribution to a score, and what a person can check it against."""
-
-    kind: str
-    key: str
-    """Of `kernel.wording`."""
-    facts: Mapping[str, Any]
-    """Completes the sentence; a value that is a mapping is a name by language."""
-    weight: float
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-
-    def text(self, language: str = "zh") -> str:
-        """The sentence for people."""
-        spoken = language if language in LANGUAGES else "zh"
-        facts = {
-            name: fact.get(spoken) or fact.get("zh", "") if isinstance(fact, Mapping) else fact
-            for name, fact in self.facts.items()
-        }
-        return say(self.key, spoken, **facts)
-
-    def kept(self) -> dict[str, Any]:
-        """As an offer keeps it."""
-        return {
-            "kind": self.kind, "key": self.key, "facts": dict(self.facts),
-            "weight": self.weight, "evidence": dict(self.evidence),
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Pull:
-    """What one tag adds to every candidate that carries it."""
-
-    tag: str
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A content the customer has read; the newest comes first."""
-
-    material: str
-    at: datetime
-    neighbours: Floats = field(default_factory=lambda: np.empty(0))
-    """How near each of ``keys`` lies."""
-    keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
-    nightly: Floats = field(default_factory=lambda: np.empty(0))
-    """The same, of the list that was worked out last night…"""
-    nightly_keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
-
-
-@dataclass(frozen=True, slots=True)
-class Lift:
-    """By how much more some group reads each content than all do, as shrunk logs."""
-
-    kind: str
-    """``book``: her rep's customers; ``segment``: people like her."""
-    keys: npt.NDArray[np.uint64]
-    values: Floats
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """Everything that a score depends on, besides the candidates."""
-
-    now: datetime
-    reads: Sequence[Read] = ()
-    pulls: Sequence[Pull] = ()
-    lifts: Sequence[Lift] = ()
-    """What people like her read more than others; only for customers we hardly know."""
+from matching.arrays import Slice, keys_of
+from matching.scoring.words import Floats, Lift, Pull, Question, Read, Reason, Weights
 
 
 class Scores:
@@ -175,8 +42,7 @@ class Scores:
     def _read_here(self) -> dict[int, Read]:
         """Where what she read stands, the newest reading of each; scripts are not used up."""
         reads = list(reversed(self.question.reads))
-        keys = np.array([key_of(read.material) for read in reads], np.uint64)
-        found, where = self.candidates.places(keys)
+        found, where = self.candidates.places(keys_of(read.material for read in reads))
         return {
             place: reads[at]
             for at, place in zip(found.tolist(), where.tolist(), strict=True)
@@ -187,8 +53,9 @@ class Scores:
     def total(self) -> Floats:
         """One score a candidate, on the shelf or not."""
         total = self.tag_part + self.basic
-        reached, strengths = self._near
-        total[reached] += strengths
+        places, strengths, _ = self._links
+        if len(places):
+            total += _summed(places, strengths, len(total))
         for _, places, more in self._lifts:
             total[places] += more
         for place, less in self._stale():
@@ -218,12 +85,14 @@ class Scores:
     @cached_property
     def basic(self) -> Floats:
         """What every candidate is worth, whoever asks."""
-        fresh = self.weights.fresh * self._freshness(self.candidates.opened)
-        return self.weights.popular * self.candidates.popular + fresh
+        basic: Floats = self.weights.popular * self.candidates.popular
+        if self.weights.fresh:
+            basic += (self.weights.fresh * self._wilted) * self._young
+        return basic
 
     def additions(self) -> Iterator[tuple[int, float]]:
         """(place, how much) of what only some candidates get, apart from their tags."""
-        reached, strengths = self._near
+        reached, strengths = self._near()
         yield from zip(reached.tolist(), strengths.tolist(), strict=True)
         for _, places, more in self._lifts:
             yield from zip(places.tolist(), more.tolist(), strict=True)
@@ -252,10 +121,11 @@ class Scores:
         pull = np.zeros(len(self.candidates.columns) + 1)
         for column, pulls in self._by_column.items():
             pull[column] = math.fsum(each.reason.weight for each in pulls)
-        if not len(self.candidates):
-            return np.zeros(0)
-        gathered = pull[self.candidates.indices]
-        return np.add.reduceat(gathered, self.candidates.starts[:-1])
+        summed = np.zeros(len(self.candidates))
+        if self._by_column:
+            for layer in self.candidates.layers:
+                summed[: len(layer)] += pull.take(layer, mode="clip")
+        return summed
 
     @cached_property
     def _links(self) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
@@ -289,7 +159,6 @@ class Scores:
         top = np.bincount(places, weights=strengths).max()
         return places, strengths / (top + self.weights.floor), sources
 
-    @cached_property
     def _near(self) -> tuple[npt.NDArray[np.int64], Floats]:
         """The neighbour part: which candidates it reaches, and by how much."""
         places, strengths, _ = self._links
@@ -299,13 +168,16 @@ class Scores:
         reached = np.flatnonzero(summed)
         return reached, summed[reached]
 
-    def _freshness(self, opened: Floats) -> Floats:
-        """From 1 at the opening down to nothing; what is long open is not fresh at all."""
-        age = (self.question.now.timestamp() - opened) / (86_400 * self.weights.fresh_days)
-        fresh = np.zeros(len(age))
-        young = np.flatnonzero((age >= 0) & (age < _STALE))
-        fresh[young] = np.exp2(-age[young])
-        return fresh
+    @property
+    def _young(self) -> Floats:
+        """How fresh each candidate was when its slice was made."""
+        return self.candidates.fresh(self.weights.fresh_days)
+
+    @property
+    def _wilted(self) -> float:
+        """By how much less anything is fresh now."""
+        days = (self.question.now.timestamp() - self.candidates.since) / 86_400
+        return float(2.0 ** (-days / self.weights.fresh_days))
 
     def _staleness(self, read: Read) -> float:
         days = max(0.0, (self.question.now - read.at).total_seconds() / 86_400)
@@ -342,8 +214,8 @@ class Scores:
         nearest = self.nearest_read(place)
         if nearest is None:
             return []
-        reached, weights = self._near
-        weight = float(weights[np.searchsorted(reached, place)])
+        places, strengths, _ = self._links
+        weight = math.fsum(strengths[places == place].tolist())
         facts = {"title": titles.get(nearest.material, nearest.material)}
         evidence = {"material": nearest.material, "at": nearest.at.isoformat()}
         return [Reason("neighbour", "reason_neighbour", facts, weight, evidence)]
@@ -363,8 +235,7 @@ class Scores:
             readers = int(self.candidates.readers[place])
             evidence = {"readers": readers}
             found.append(Reason("popular", "reason_popular", evidence, popular, evidence))
-        fresh = self._freshness(self.candidates.opened[place : place + 1])
-        if weight := self.weights.fresh * float(fresh[0]):
+        if weight := self.weights.fresh * self._wilted * float(self._young[place]):
             opened = datetime.fromtimestamp(float(self.candidates.opened[place]), UTC)
             evidence_of = {"opened": opened.isoformat()}
             found.append(Reason("fresh", "reason_fresh", {}, weight, evidence_of))
@@ -375,25 +246,3 @@ def _summed(places: npt.NDArray[np.int64], worth: Floats, size: int) -> Floats:
     """What every place gets in all."""
     summed: Floats = np.bincount(places, weights=worth, minlength=size).astype(np.float64)
     return summed
-
-
-def total_of(reasons: Sequence[Reason]) -> float:
-    """The score that the reasons make."""
-    return math.fsum(reason.weight for reason in reasons)
-
-
-def lifts(group: Floats, company: Floats, shrink: float, total: float | None = None) -> Floats:
-    """How much more a group reads each content than the company does, as a shrunk log.
-
-    Both are decayed counts of the same contents; ``total`` is the company's count over all
-    contents, if these are not all. What nobody reads is lifted by nothing.
-    """
-    own = float(group.sum())
-    whole = float(company.sum()) if total is None else total
-    lifted = np.zeros(len(group))
-    if not (own > 0 and whole > 0):
-        return lifted
-    known = company > 0
-    usual = company[known] / whole
-    lifted[known] = np.log((group[known] + shrink * usual) / (own + shrink) / usual)
-    return lifted

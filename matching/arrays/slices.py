@@ -1,0 +1,197 @@
+"""A slice (可选集): what may be shown to somebody somewhere until a boundary passes.
+
+Never changed in place. What can be worked out once for all questions is, when it is first asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.arrays.words import Floats, Keys, Objects, Places, key_of
+
+_STALE = 10
+"""Half-lives after which nothing is fresh any more."""
+_FEW = 64
+"""Fewer keys than this are found sooner without pages."""
+_LASTING = frozenset(
+    {"layers", "_order", "_pages", "_freshness", "_by_type", "_tags", "_names", "repeatable",
+     "digest"}
+)  # fmt: skip
+"""What is worked out once for some candidates, however they fare."""
+REPEATABLE = ("script", "mini_program_tool")
+"""Types that are not used up by being read once."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What may be shown to somebody somewhere until a boundary passes, and how it has fared."""
+
+    ids: Objects
+    keys: Keys
+    types: npt.NDArray[np.int16]
+    natures: npt.NDArray[np.int32]
+    """What each is as far as suitability minds."""
+    kinds: Mapping[str, int]
+    starts: Places
+    indices: npt.NDArray[np.int32]
+    columns: Mapping[str, int]
+    opened: Floats
+    """When each first went on this shelf, in seconds since 1970."""
+    since: float
+    until: float
+    popular: Floats
+    """Decayed popularity, from nothing to 1 for the most popular."""
+    readers: Floats
+    shown: Floats
+    """How often each was offered…"""
+    clicked: Floats
+    """…and how often it was opened from an offer."""
+    nightly: npt.NDArray[np.bool_]
+    """Whether last night's list knows each: what opened since is told by the live list alone."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def fared(self, **columns: Any) -> Slice:
+        """The same candidates, who have fared otherwise: what does not depend on that is kept."""
+        other = replace(self, **columns)
+        kept = _LASTING & self.__dict__.keys()
+        other.__dict__.update({name: self.__dict__[name] for name in kept})
+        return other
+
+    def holds(self, now: datetime) -> bool:
+        """Is this still what the shelf shows, as far as time goes?"""
+        return self.since <= now.timestamp() < self.until
+
+    @cached_property
+    def layers(self) -> list[Places]:
+        """Everybody's first tag, the second tag of whoever has two, and so on: summed stretch by
+        stretch, each a gather, which is several times quicker than row by row."""
+        worn = np.diff(self.starts)
+        if len(worn) > 1 and (worn[1:] > worn[:-1]).any():
+            raise AssertionError("a slice stands with who wears most tags first")
+        deep = int(worn[0]) if len(worn) else 0
+        counts = np.searchsorted(-worn, -np.arange(deep), side="left")
+        return [
+            self.indices[self.starts[:count] + at].astype(np.intp)
+            for at, count in enumerate(counts.tolist())
+        ]
+
+    def fresh(self, half_life: float) -> Floats:
+        """How fresh each was when the slice was made: 1 at its opening, half as much after so
+        many days, and nothing at all when it is long open."""
+        kept = self._freshness.get(half_life)
+        if kept is None:
+            age = (self.since - self.opened) / (86_400 * half_life)
+            kept = np.where(age < _STALE, np.exp2(-np.maximum(age, 0.0)), 0.0)
+            self._freshness[half_life] = kept
+        return kept
+
+    @cached_property
+    def _freshness(self) -> dict[float, Floats]:
+        return {}
+
+    @cached_property
+    def _order(self) -> tuple[Places, Keys]:
+        order = np.argsort(self.keys, kind="stable")
+        return order, self.keys[order]
+
+    @cached_property
+    def _pages(self) -> tuple[np.uint64, Places, int]:
+        """Where the keys of one beginning start, as in a dictionary: how far to shift a key to get
+        its page, where each page begins, and how many stand on the fullest."""
+        ordered = self._order[1]
+        bits = max(1, len(ordered).bit_length() + 1)
+        shift = np.uint64(64 - bits)
+        begins = np.searchsorted(ordered >> shift, np.arange((1 << bits) + 1, dtype=np.uint64))
+        return shift, begins, int(np.diff(begins).max(initial=0))
+
+    def places(self, keys: Keys) -> tuple[Places, Places]:
+        """(which of the keys are here, where they stand)."""
+        order, ordered = self._order
+        if not len(ordered) or not len(keys):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        if len(keys) < _FEW:
+            at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
+        else:
+            at = self._looked_up(keys)
+        found = np.flatnonzero(ordered[at] == keys)
+        return found, order[at[found]]
+
+    def _looked_up(self, keys: Keys) -> Places:
+        """Where each of many keys stands in the order; anywhere for those that are not here."""
+        shift, begins, fullest = self._pages
+        ordered = self._order[1]
+        at = np.minimum(begins[(keys >> shift).astype(np.intp)], len(ordered) - 1)
+        for _ in range(fullest - 1):
+            further = (ordered[at] < keys) & (at < len(ordered) - 1)
+            if not further.any():
+                break
+            at = at + further
+        return at
+
+    def place(self, material: str) -> int | None:
+        _, where = self.places(np.array([key_of(material)], np.uint64))
+        return int(where[0]) if len(where) else None
+
+    def tags_at(self, place: int) -> npt.NDArray[np.int32]:
+        """The columns of one material's tags."""
+        return self.indices[self.starts[place] : self.starts[place + 1]]
+
+    def names_at(self, place: int) -> list[str]:
+        """The same by id; those above them are there too."""
+        return [self._tags[each] for each in self.tags_at(place).tolist() if each]
+
+    @cached_property
+    def _tags(self) -> tuple[str, ...]:
+        return ("", *self.columns)
+
+    def worn(self, places: Places) -> Floats:
+        """Who wears which tag, a row a place: only tags that any of them wears have a column."""
+        begins = self.starts[places]
+        counts = self.starts[places + 1] - begins
+        rows = np.repeat(np.arange(len(places)), counts)
+        at = np.arange(counts.sum()) + np.repeat(begins - (np.cumsum(counts) - counts), counts)
+        known, columns = np.unique(self.indices[at], return_inverse=True)
+        table = np.zeros((len(places), len(known)))
+        table[rows, columns] = 1.0
+        return table
+
+    @cached_property
+    def offered(self) -> tuple[float, float]:
+        """How often all of them were offered, and opened."""
+        return float(self.shown.sum()), float(self.clicked.sum())
+
+    @cached_property
+    def repeatable(self) -> npt.NDArray[np.bool_]:
+        return np.isin(self.types, [self.kinds[kind] for kind in REPEATABLE if kind in self.kinds])
+
+    def of_type(self, kind: str) -> Places:
+        """Where the materials of one type stand."""
+        if kind not in self._by_type:
+            self._by_type[kind] = np.flatnonzero(self.types == self.kinds.get(kind, -1))
+        return self._by_type[kind]
+
+    @cached_property
+    def _by_type(self) -> dict[str, Places]:
+        return {}
+
+    def type_at(self, place: int) -> str:
+        return self._names[int(self.types[place])]
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(self.kinds)
+
+    @cached_property
+    def digest(self) -> str:
+        """Names this very set of candidates in an offer."""
+        return hashlib.blake2b(np.sort(self.keys).tobytes(), digest_size=8).hexdigest()

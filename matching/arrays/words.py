@@ -1,0 +1,58 @@
+"""The words of the arrays (数组用语): what a material is known by there, and where it is shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
+Objects = npt.NDArray[np.object_]
+
+
+def key_of(material: str) -> int:
+    """Eight bytes of a digest: what neighbour lists and arrays know a material by."""
+    return int.from_bytes(hashlib.blake2b(material.encode(), digest_size=8).digest(), "little")
+
+
+def keys_of(materials: Iterable[str]) -> Keys:
+    """The same of several."""
+    return np.array([key_of(each) for each in materials], np.uint64)
+
+
+class Window(NamedTuple):
+    """One promise of the shelf. Moments are seconds since 1970."""
+
+    account: str
+    unit: str
+    opens: float
+    closes: float
+
+
+class Row(NamedTuple):
+    """A placed material, as far as matching looks at it."""
+
+    material: str
+    type: str
+    tags: tuple[str, ...]
+    """Its tags and those above them."""
+    windows: tuple[Window, ...]
+    nature: int = 0
+    """As `matching.suitability.nature_of` packs it."""
+
+
+class Scope(NamedTuple):
+    """What decides who is shown a window."""
+
+    account: str
+    unit: str
+
+    def shown(self, account: str, sight: Collection[str] | None) -> bool:
+        if account not in ("", self.account):
+            return False
+        return sight is None or self.unit in sight

@@ -1,0 +1,60 @@
+"""One question (一次提问): who asked about whom, and everything it was answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from data_hub.customers import Customer
+from data_hub.staff import Staff
+from matching.arrays import Floats, Slice
+from matching.assembly import Chosen
+from matching.scoring import Reason, Scores
+from matching.steering import Ruling, Steering
+from matching.suitability import Mask
+
+EXCLUDED = "why_excluded"
+
+
+class Asked(NamedTuple):
+    """One question and everything it was answered from."""
+
+    customer: Customer
+    rep: Staff | None
+    candidates: Slice
+    scores: Scores
+    chance: float
+    seed: int
+    barriers: Mapping[str, Mask]
+    """By the reason: what must not be offered, whatever it scores."""
+    steering: Steering = Steering()
+
+    @property
+    def total(self) -> Floats:
+        """The score of every candidate, with what the company's rules add."""
+        return self.steering.raised(self.scores.total)
+
+    def steered(self, rulings: Sequence[Ruling]) -> Asked:
+        """The same question under these rules."""
+        steering = Steering.of(rulings, self.scores.total, self.candidates)
+        barriers = {key: mask for key, mask in self.barriers.items() if key != EXCLUDED}
+        if steering.excluded:
+            barriers[EXCLUDED] = np.zeros(len(self.candidates), bool)
+            for places in steering.excluded:
+                barriers[EXCLUDED][places] = True
+        return self._replace(barriers=barriers, steering=steering)
+
+    def reasons(self, place: int, titles: Mapping[str, str] = MappingProxyType({})) -> list[Reason]:
+        return [*self.scores.reasons(place, titles), *self.steering.reasons(place)]
+
+
+class Listed(NamedTuple):
+    """A list, and which rule placed what on it."""
+
+    chosen: list[Chosen]
+    by_rule: dict[int, Ruling]
+    total: Floats
+    """What everything scores; minus infinity for what must not be shown."""

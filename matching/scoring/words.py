@@ -1,0 +1,169 @@
+"""The words of a score (打分用语): the weights of the blend, what moves a score, and a reason.
+
+Plain values: what they come to is `matching.scoring.scores`' business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kernel.wording import LANGUAGES, say
+
+Floats = npt.NDArray[np.float64]
+HARDLY_KNOWN = 2
+"""A customer who has read no more than this is seen through people like her, too."""
+Name = Mapping[str, str]
+"""What something is called, by language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much each part may add. Each part lies between nothing and its weight."""
+
+    live: float = 1.0
+    """Neighbours of what she read, once she has read much."""
+    night: float = 0.4
+    """The nightly list's share in that, for contents it knows; the rest is the live list's."""
+    tags: float = 0.3
+    popular: float = 0.2
+    persona: float = 0.4
+    ability: float = 0.2
+    occasion: float = 0.5
+    resistance: float = 0.2
+    """What lowers her main resistance."""
+    book: float = 0.1
+    """What this rep's own customers read, for customers we hardly know."""
+    fresh: float = 0.1
+    seen: float = 0.6
+    """Taken away from what she has just read."""
+    shrink: float = 0.5
+    """kappa: one content read counts 1/(1 + kappa), many count fully."""
+    recency: float = 0.85
+    """Each older content counts that much less as a starting point for neighbours."""
+    floor: float = 0.05
+    """Neighbours weaker than this are hardly believed, however few others there are."""
+    book_shrink: float = 8_000
+    """Pseudo-events of the whole company in a rep's book: measured, less than that misleads."""
+    fresh_days: float = 3
+    seen_days: float = 14
+
+    @property
+    def lead(self) -> float:
+        """What a leading persona adds: more than all else together, whatever the tuning."""
+        both_ways = self.book + self.seen
+        parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
+        return sum(parts) + self.resistance + self.fresh + 2 * both_ways
+
+    @property
+    def policy(self) -> str:
+        """Names this very blend in every offer, so that offers can be compared later."""
+        return _named(self)
+
+
+@lru_cache(maxsize=8)
+def _named(weights: Weights) -> str:
+    return "blend-1:" + hashlib.sha256(repr(astuple(weights)).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One contribution to a score, and what a person can check it against."""
+
+    kind: str
+    key: str
+    """Of `kernel.wording`."""
+    facts: Mapping[str, Any]
+    """Completes the sentence; a value that is a mapping is a name by language."""
+    weight: float
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, language: str = "zh") -> str:
+        """The sentence for people."""
+        spoken = language if language in LANGUAGES else "zh"
+        facts = {
+            name: fact.get(spoken) or fact.get("zh", "") if isinstance(fact, Mapping) else fact
+            for name, fact in self.facts.items()
+        }
+        return say(self.key, spoken, **facts)
+
+    def kept(self) -> dict[str, Any]:
+        """As an offer keeps it."""
+        return {
+            "kind": self.kind, "key": self.key, "facts": dict(self.facts),
+            "weight": self.weight, "evidence": dict(self.evidence),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What one tag adds to every candidate that carries it."""
+
+    tag: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A content the customer has read; the newest comes first."""
+
+    material: str
+    at: datetime
+    neighbours: Floats = field(default_factory=lambda: np.empty(0))
+    """How near each of ``keys`` lies."""
+    keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    nightly: Floats = field(default_factory=lambda: np.empty(0))
+    """The same, of the list that was worked out last night…"""
+    nightly_keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """By how much more some group reads each content than all do, as shrunk logs."""
+
+    kind: str
+    """``book``: her rep's customers; ``segment``: people like her."""
+    keys: npt.NDArray[np.uint64]
+    values: Floats
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Everything that a score depends on, besides the candidates."""
+
+    now: datetime
+    reads: Sequence[Read] = ()
+    pulls: Sequence[Pull] = ()
+    lifts: Sequence[Lift] = ()
+    """What people like her read more than others; only for customers we hardly know."""
+
+
+def total_of(reasons: Sequence[Reason]) -> float:
+    """The score that the reasons make."""
+    return math.fsum(reason.weight for reason in reasons)
+
+
+def lifts(group: Floats, company: Floats, shrink: float, total: float | None = None) -> Floats:
+    """How much more a group reads each content than the company does, as a shrunk log.
+
+    Both are decayed counts of the same contents; ``total`` is the company's count over all
+    contents, if these are not all. What nobody reads is lifted by nothing.
+    """
+    own = float(group.sum())
+    whole = float(company.sum()) if total is None else total
+    lifted = np.zeros(len(group))
+    if not (own > 0 and whole > 0):
+        return lifted
+    known = company > 0
+    usual = company[known] / whole
+    lifted[known] = np.log((group[known] + shrink * usual) / (own + shrink) / usual)
+    return lifted
