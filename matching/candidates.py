@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from channels.touch_policy.standing import PROMOTION
-from content_hub.materials import Material
-from content_hub.showcase import ShelfDocument, ShelfRow
-from content_hub.tags import Tag
 from kernel.clock import Clock
-from matching.arrays import Floats, Row, Slice, Whole, Window, key_of
+from matching.arrays import Floats, Slice, Whole, key_of
 from matching.counters import Counters, worth
 from matching.nightly import Nightly
-from matching.suitability import LICENCES, nature_of
+from matching.placed import bound_to, rows
 from stores.changes import Change, Changes
 from stores.records import Records
 
@@ -33,7 +27,6 @@ _SETTLING = timedelta(seconds=5)
 """For so long after an edit changes are followed again: commits may overtake numbers."""
 _COUNTED_AGAIN = timedelta(seconds=5)
 _HARMLESS = {"created_tag", "renamed_tag"}
-_MICRO = 1e-6
 
 Key = tuple[str, frozenset[str] | None]
 
@@ -89,7 +82,7 @@ class Candidates:
             return self._whole
         stretch = self._changes.after(self._mark)
         while stretch.changes:
-            touched = _touched(stretch.changes)
+            touched = self._touched(stretch.changes)
             if touched is None:
                 return self._load(version)
             self._mark = stretch.mark
@@ -102,17 +95,32 @@ class Candidates:
     def _load(self, version: int) -> Whole:
         with self._records.read() as session:
             self._mark = _last_mark(self._changes, self._mark)
-            self._whole = Whole.of(_rows(session, None))
+            self._whole = Whole.of(rows(session, None))
         self._version = version
         self._settled = self._clock() + _SETTLING
         self._slices.clear()
         return self._whole
 
+    def _touched(self, changes: Iterable[Change]) -> set[str] | None:
+        """The materials that changes are about; None if everything must be read again."""
+        touched = set()
+        for change in changes:
+            if change.kind == "material":
+                touched.add(change.subject)
+            elif change.kind == "placement":
+                touched.add(str(change.detail["material"]))
+            elif change.kind == "product":
+                with self._records.read() as session:
+                    touched |= bound_to(session, change.subject)
+            elif change.kind == "tag" and change.act not in _HARMLESS:
+                return None
+        return touched
+
     def _patch(self, materials: set[str]) -> None:
         if self._whole is None:
             return
         with self._records.read() as session:
-            found = {row.material: row for row in _rows(session, materials)}
+            found = {row.material: row for row in rows(session, materials)}
         self._whole = self._whole.patched({each: found.get(each) for each in materials})
         self._slices.clear()
 
@@ -122,69 +130,6 @@ def _last_mark(changes: Changes, mark: str) -> str:
     while (stretch := changes.after(mark, 10_000)).changes:
         mark = stretch.mark
     return mark
-
-
-def _touched(changes: Iterable[Change]) -> set[str] | None:
-    """The materials that changes are about; None if everything must be read again."""
-    touched = set()
-    for change in changes:
-        if change.kind == "material":
-            touched.add(change.subject)
-        elif change.kind == "placement":
-            touched.add(str(change.detail["material"]))
-        elif change.kind == "tag" and change.act not in _HARMLESS:
-            return None
-    return touched
-
-
-def _rows(session: Session, materials: Collection[str] | None) -> Iterable[Row]:
-    """The placed materials with their tags and windows, as the showcase has them."""
-    placed = select(
-        ShelfRow.material, ShelfRow.type, ShelfRow.account, ShelfRow.unit, ShelfRow.opens,
-        ShelfRow.closes,
-    ).where(ShelfRow.tag == "")  # fmt: skip
-    tagged = select(ShelfDocument.material, ShelfDocument.direct, ShelfDocument.above)
-    if materials is None:
-        tagged = tagged.where(
-            ShelfDocument.material.in_(select(ShelfRow.material).where(ShelfRow.tag == ""))
-        )
-    else:
-        placed = placed.where(ShelfRow.material.in_(materials))
-        tagged = tagged.where(ShelfDocument.material.in_(materials))
-    windows: dict[str, list[Window]] = {}
-    types: dict[str, str] = {}
-    for material, type_, account, unit, opens, closes in session.execute(placed):
-        window = Window(account, unit, opens * _MICRO, closes * _MICRO)
-        windows.setdefault(material, []).append(window)
-        types[material] = type_
-    tags = {material: (*direct, *above) for material, direct, above in session.execute(tagged)}
-    natures = _natures(session, types, tags)
-    return [
-        Row(material, types[material], tuple(tags.get(material, ())), tuple(own),
-            natures.get(material, 0))
-        for material, own in windows.items()
-    ]  # fmt: skip
-
-
-def _natures(
-    session: Session, types: Mapping[str, str], tags: Mapping[str, Collection[str]]
-) -> dict[str, int]:
-    """What each of these materials is, as far as it matters who may be offered it."""
-    names = {
-        id_: PROMOTION if code == PROMOTION else zh
-        for id_, code, zh in session.execute(select(Tag.id, Tag.code, Tag.zh))
-        if code == PROMOTION or zh in LICENCES
-    }
-    found = {}
-    fields = select(Material.id, Material.fields)
-    if len(types) < 900:
-        fields = fields.where(Material.id.in_(types))
-    for material, told in session.execute(fields):
-        if material in types:
-            worn = {names[tag] for tag in tags.get(material, ()) if tag in names}
-            if worn or told:
-                found[material] = nature_of(types[material], told, worn, PROMOTION in worn)
-    return found
 
 
 class _Fared:

@@ -26,6 +26,7 @@ from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
 from matching.resistances import lacks_trust, repeats, resistance_pulls
 from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights, lifts
+from matching.sequels import Sequels, sequel_pulls
 from matching.suitability import Mask
 
 
@@ -43,7 +44,9 @@ class Questions:
         taxonomy: Taxonomy,
         zone: Zone,
         habits: Habits,
+        sequels: Sequels,
     ) -> None:
+        self._sequels = sequels
         self._counters = counters
         self._nightly = nightly
         self._affinities = affinities
@@ -91,6 +94,7 @@ class Questions:
         """Look at what is remembered between requests: inside a snapshot nothing new is kept."""
         self._taxonomy.now()
         self._affinities.all()
+        self._sequels.pairs()
         self._nightly.weights()
 
     def _pulls(
@@ -107,6 +111,7 @@ class Questions:
         pulls = interest_pulls(profile, recent, reached, vocabulary, now, weights)
         pulls += occasion_pulls(self.occasions(profile, now), rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
+        pulls += sequel_pulls(profile, self._sequels.pairs(), weights)
         if rep is not None:
             pulls += persona_pulls(rep.persona, rules, vocabulary, weights)
             pulls += ability_pulls(self._abilities.of(rep.id), weights)

@@ -49,6 +49,7 @@ from matching.offers import Item, Offer, WhyNot
 from matching.questions import Questions
 from matching.rules import Rules, Wanted
 from matching.scoring import Reason, Scores, total_of
+from matching.sequels import Sequels
 from matching.speaking import language_of, spoken
 from matching.steering import Act, Ruling
 from matching.suitability import Limits, barriers, consumed, tolerance
@@ -119,6 +120,7 @@ class Recommender:
         self._questions = Questions(
             counters=counters, nightly=nightly, affinities=affinities, abilities=abilities,
             materials=materials, taxonomy=taxonomy, zone=zone, habits=habits or Habits(),
+            sequels=Sequels(records, changes),
         )  # fmt: skip
 
     def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:

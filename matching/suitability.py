@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,16 +35,38 @@ LICENCES: Mapping[str, str] = {
 PRODUCTS = frozenset({"product_note", "proposal"})
 
 
-def nature_of(type_: str, fields: Mapping[str, Any], tags: Collection[str], promo: bool) -> int:
-    """What a content is, as one number. ``tags`` are the names of its tags and those above."""
+class Sold(NamedTuple):
+    """The product that a content speaks of, as far as it matters who may be offered it."""
+
+    category: str
+    risk_level: str
+
+
+def nature_of(
+    type_: str,
+    fields: Mapping[str, Any],
+    tags: Collection[str],
+    promo: bool,
+    sold: Sold | None = None,
+) -> int:
+    """What a content is, as one number. ``tags`` are the names of its tags and those above.
+
+    What names a product carries that product's risk and needs the licence of its category, of
+    whatever type it is; else its own field and tags tell.
+    """
     cut, size = bool(fields.get("price_cut")), str(fields.get("promo_level") or "")
     marks = PROMO * (promo or cut or bool(size)) | LARGE * (size == "large") | PRICE_CUT * cut
-    level = str(fields.get("risk_level") or "")[1:]
-    licence = 0
-    if type_ in PRODUCTS:
-        needed = (at for at, name in enumerate(LICENCES, 1) if name in tags)
-        licence = next(needed, 0)
-    return marks | (int(level) if level.isdigit() else 0) << _RISK | licence << _LICENCE
+    levels = (str(told or "")[1:] for told in (sold and sold.risk_level, fields.get("risk_level")))
+    level = max((int(each) for each in levels if each.isdigit()), default=0)
+    licence = _licence(sold.category) if sold else 0
+    if not licence and type_ in PRODUCTS:
+        licence = next((at for at, name in enumerate(LICENCES, 1) if name in tags), 0)
+    return marks | min(level, 5) << _RISK | licence << _LICENCE
+
+
+def _licence(category: str) -> int:
+    """Which licence a category of products needs, by the word in it: 年金保险 needs 保险's."""
+    return next((at for at, name in enumerate(LICENCES, 1) if name in category), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

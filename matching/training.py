@@ -7,8 +7,9 @@ Pure mathematics: `matching.nightly` says when, and whether the outcome ships.
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,6 +96,10 @@ def inverted(matrix: Singles) -> Singles:
 # Tuning
 
 
+TARGETS = 20
+"""So many of what somebody read next count: a list is for the days ahead, not for one click."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One moment of the past: how each part scored every content, and what was read next."""
@@ -111,7 +116,7 @@ class Example:
 class Trial:
     """Many examples, laid out so that one blend is judged in milliseconds."""
 
-    def __init__(self, examples: Sequence[Example], longest: int = 5) -> None:
+    def __init__(self, examples: Sequence[Example], longest: int = TARGETS) -> None:
         names = examples[0].parts.keys() if examples else ()
         self._parts = {
             name: np.array([each.parts[name] for each in examples], np.float32) for name in names
@@ -124,6 +129,13 @@ class Trial:
 
     def __len__(self) -> int:
         return len(self._targets)
+
+    def with_part(self, name: str, values: Floats) -> Trial:
+        """The same moments, with one part the same at all of them."""
+        other = copy.copy(self)
+        same = np.broadcast_to(values.astype(np.float32), self._parts[name].shape)
+        other._parts = {**self._parts, name: same}
+        return other
 
     def blend(self, weights: Weights) -> Singles:
         trust = (weights.live * self._known / (self._known + weights.shrink)).astype(np.float32)
@@ -157,8 +169,8 @@ class Trial:
 
 GRID: Mapping[str, Sequence[float]] = {
     "night": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    "tags": (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5),
-    "popular": (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8),
+    "tags": (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5),
+    "popular": (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0),
     "book": (0.0, 0.05, 0.1, 0.2, 0.4, 0.8),
     "shrink": (0.1, 0.5, 1.0, 3.0),
 }
@@ -172,6 +184,7 @@ def tuned(
     weights: Weights,
     *,
     rounds: int = 2,
+    only: Collection[str] = (),
     go_on: Callable[[], bool] = lambda: True,
 ) -> Weights:
     """The best weights found by changing one at a time, on these examples."""
@@ -181,6 +194,8 @@ def tuned(
     for _ in range(rounds):
         begun = best
         for name, values in GRID.items():
+            if only and name not in only:
+                continue
             for value in values:
                 if not go_on():
                     return weights

@@ -27,7 +27,16 @@ from matching.scoring import (
     lifts,
 )
 from matching.trails import LENGTH
-from matching.training import LARGEST, Example, Singles, Trial, ease, together, tuned
+from matching.training import (
+    LARGEST,
+    TARGETS,
+    Example,
+    Singles,
+    Trial,
+    ease,
+    together,
+    tuned,
+)
 
 Event = tuple[str, str, Any, float]
 _ALWAYS = (Window("", "", -1e18, 1e18),)
@@ -277,7 +286,7 @@ class Offline:
                 history = [*past, *own[:begin]]
                 seen = {item for item, _, _ in history}
                 fresh = [item for item, _, weight in own[begin:] if weight > 0 and item not in seen]
-                targets = list(dict.fromkeys(fresh))[:5]
+                targets = list(dict.fromkeys(fresh))[:TARGETS]
                 if targets:
                     found.append(Moment(user, history, own[begin][1], targets))
         most = min(_EXAMPLES, _CELLS // max(1, len(self._ids)))
@@ -309,7 +318,21 @@ class Offline:
             )
         trial = self._trial(moments, weights)
         until = time.thread_time() + _SECONDS
-        self.weights = tuned(trial, weights, go_on=lambda: time.thread_time() < until)
+        weights = tuned(trial, weights, go_on=lambda: time.thread_time() < until)
+        self.weights = self._fading(trial, weights)
+
+    def _fading(self, trial: Trial, weights: Weights) -> Weights:
+        """How fast popularity fades, judged within the blend: alone it takes over what the other
+        parts know better."""
+        judged: dict[float, tuple[float, Weights]] = {}
+        for half_life in _HALF_LIVES:
+            popular = np.log1p(self._memory.popular_if(half_life))
+            other = trial.with_part("popular", popular / (popular.max(initial=0.0) or 1.0))
+            searched = tuned(other, weights, rounds=1, only=("popular",))
+            judged[half_life] = float(other.judged(searched).mean()), searched
+        best = _best({each: value for each, (value, _) in judged.items()}, self.half_life, 1.0)
+        self.half_life = best
+        return judged[best][1] if best in judged else weights
 
     def _trial(self, moments: Sequence[Moment], weights: Weights) -> Trial:
         unit = replace(weights, live=1.0, night=0.0, tags=1.0, popular=1.0, book=1.0, shrink=0.0)
@@ -350,10 +373,10 @@ class Offline:
         self.tag_half_life = _best(judged, HALF_LIFE)
 
 
-def _best(judged: Mapping[float, float], usual: float) -> float:
+def _best(judged: Mapping[float, float], usual: float, noise: float = 1.05) -> float:
     """The best judged; the usual one unless another is better by more than noise."""
     best = max(judged, key=lambda each: judged[each], default=usual)
-    return best if judged and judged[best] > judged.get(usual, 0.0) * 1.05 else usual
+    return best if judged and judged[best] > judged.get(usual, 0.0) * noise else usual
 
 
 class Moment(NamedTuple):

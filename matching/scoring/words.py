@@ -38,6 +38,8 @@ class Weights:
     persona: float = 0.4
     ability: float = 0.2
     occasion: float = 0.5
+    sequel: float = 0.5
+    """What follows from what she has bought."""
     resistance: float = 0.2
     """What lowers her main resistance."""
     book: float = 0.1
@@ -61,7 +63,7 @@ class Weights:
         """What a leading persona adds: more than all else together, whatever the tuning."""
         both_ways = self.book + self.seen
         parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
-        return sum(parts) + self.resistance + self.fresh + 2 * both_ways
+        return sum(parts) + self.sequel + self.resistance + self.fresh + 2 * both_ways
 
     @property
     def policy(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from content_hub.products import Products
 from data_hub.consents import PERSONALISATION
 from matching.arrays import Row, Whole
 from matching.offers import Absence
@@ -164,3 +165,44 @@ def test_what_leaves_the_shelf_while_it_is_scored_is_not_in_the_answer(company):
     assert len(retired) == 3
     assert not set(retired) & {item.material for item in offer.told()}
     assert offer.told()
+
+
+def about(company, product, *labels, kind="image_text"):
+    made = company.place(f"聊聊{product}", *labels, kind=kind)
+    company.materials.edit(made, fields={"product_code": product}, by="li")
+    return made
+
+
+def test_what_names_a_product_needs_its_licence_and_carries_its_risk_whatever_its_type(company):
+    company.library(each=3)
+    products = Products(company.records, company.changes, company.clock)
+    products.add("ANNUITY", "年金", category="年金保险", risk_level="R1", price="1万起", by="li")
+    products.add("GROWTH", "成长", risk_level="R4", price="1元起", by="li")
+    annuity, growth = (about(company, code, "理财") for code in ("ANNUITY", "GROWTH"))
+    rep = company.hire("li")
+    her = company.id_of(company.meet(rep=rep))
+
+    def against(material):
+        return company.recommender.why_not(her, rep, material).key
+
+    assert (against(annuity), against(growth)) == ("why_no_licence", "why_too_risky")
+    products.edit("GROWTH", risk_level="R2", by="li")
+    products.edit("ANNUITY", category="储蓄", by="li")
+    assert not {against(annuity), against(growth)} & {"why_no_licence", "why_too_risky"}
+
+
+def test_what_is_off_sale_leaves_room_for_others_at_the_next_question(company):
+    products = Products(company.records, company.changes, company.clock)
+    products.add("FUND", "基金一号", price="1元起", by="li")
+    sold = [about(company, "FUND", "理财") for _ in range(12)]
+    others = [company.place(f"健康{n}", "健康") for n in range(12)]
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    company.tell(company.event("read_material", handle, company.place("读过", "理财")))
+    assert {item.material for item in company.offer(handle, rep).told()} & set(sold)
+    products.take_off_sale("FUND", by="li")
+    offered = {item.material for item in company.offer(handle, rep).told()}
+    assert offered < {*others, *offered} - set(sold)
+    assert len(offered) == 10
+    products.put_on_sale("FUND", by="li")
+    assert {item.material for item in company.offer(handle, rep).told()} & set(sold)

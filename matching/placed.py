@@ -1,0 +1,126 @@
+"""What is placed (上架内容): the rows of the showcase as the arrays take them in.
+
+Each material with its tags, the product it speaks of, the windows in which it is shown, narrowed by
+whatever it depends on (a product that is sold for a time, a picture that is licensed), and what it
+is as far as suitability minds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from channels.touch_policy.standing import PROMOTION
+from content_hub.materials import Material
+from content_hub.products import Product, subject
+from content_hub.showcase import ShelfDocument, ShelfRow
+from content_hub.tags import Tag
+from content_hub.terms import Bond, Term
+from matching.arrays import Row, Window
+from matching.suitability import LICENCES, Sold, nature_of
+
+_MICRO = 1e-6
+_FEW = 900
+"""Materials that one statement may name."""
+
+
+def rows(session: Session, materials: Collection[str] | None) -> list[Row]:
+    """The placed ones of some materials, or all."""
+    placed = select(
+        ShelfRow.material, ShelfRow.type, ShelfRow.account, ShelfRow.unit, ShelfRow.opens,
+        ShelfRow.closes,
+    ).where(ShelfRow.tag == "")  # fmt: skip
+    tagged = select(ShelfDocument.material, ShelfDocument.direct, ShelfDocument.above)
+    if materials is None:
+        there = select(ShelfRow.material).where(ShelfRow.tag == "")
+        tagged = tagged.where(ShelfDocument.material.in_(there))
+    else:
+        placed = placed.where(ShelfRow.material.in_(materials))
+        tagged = tagged.where(ShelfDocument.material.in_(materials))
+    limits = _limits(session, materials)
+    windows: dict[str, list[Window]] = {}
+    types: dict[str, str] = {}
+    for material, type_, account, unit, opens, closes in session.execute(placed):
+        for begins, ends in limits.get(material, ()):
+            opens, closes = max(opens, begins), min(closes, ends)
+        types[material] = type_
+        if opens < closes:
+            window = Window(account, unit, opens * _MICRO, closes * _MICRO)
+            windows.setdefault(material, []).append(window)
+    tags = {material: (*direct, *above) for material, direct, above in session.execute(tagged)}
+    natures = _natures(session, types, tags)
+    return [
+        Row(
+            material, types[material], (*tags.get(material, ()), *natures[material].subjects),
+            tuple(own), natures[material].nature,
+        )
+        if material in natures
+        else Row(material, types[material], tags.get(material, ()), tuple(own))
+        for material, own in windows.items()
+    ]  # fmt: skip
+
+
+def bound_to(session: Session, product: str) -> set[str]:
+    """The materials that speak of a product."""
+    code = session.scalar(select(Product.code).where(Product.id == product))
+    if code is None:
+        return set()
+    return set(session.scalars(select(Bond.material).where(Bond.subject == subject(code))))
+
+
+def _limits(
+    session: Session, materials: Collection[str] | None
+) -> dict[str, list[tuple[int, int]]]:
+    """From when to when a material may be shown for all that it depends on."""
+    limited = select(Bond.material, Term.opens, Term.closes).join(
+        Term, Term.subject == Bond.subject
+    )
+    if materials is not None:
+        limited = limited.where(Bond.material.in_(materials))
+    found: dict[str, list[tuple[int, int]]] = {}
+    for material, opens, closes in session.execute(limited):
+        found.setdefault(material, []).append((opens, closes))
+    return found
+
+
+class _Nature(NamedTuple):
+    nature: int
+    subjects: tuple[str, ...]
+    """The product it speaks of, as a tag."""
+
+
+def _natures(
+    session: Session, types: Mapping[str, str], tags: Mapping[str, Collection[str]]
+) -> dict[str, _Nature]:
+    """What each of these is, as far as it matters who may be offered it; nothing of the plain."""
+    names = {
+        id_: PROMOTION if code == PROMOTION else zh
+        for id_, code, zh in session.execute(select(Tag.id, Tag.code, Tag.zh))
+        if code == PROMOTION or zh in LICENCES
+    }
+    sold = _sold(session)
+    found = {}
+    for material, told in _fields(session, types):
+        worn = {names[tag] for tag in tags.get(material, ()) if tag in names}
+        if worn or told:
+            code = str(told.get("product_code") or "")
+            promo = PROMOTION in worn
+            nature = nature_of(types[material], told, worn, promo, sold.get(code))
+            found[material] = _Nature(nature, (subject(code),) if code else ())
+    return found
+
+
+def _sold(session: Session) -> dict[str, Sold]:
+    told = select(Product.code, Product.category, Product.risk_level)
+    return {code: Sold(category, level) for code, category, level in session.execute(told)}
+
+
+def _fields(session: Session, types: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    fields = select(Material.id, Material.fields)
+    if len(types) < _FEW:
+        fields = fields.where(Material.id.in_(types))
+    told: Iterable[Any] = session.execute(fields)
+    return ((material, own or {}) for material, own in told if material in types)
