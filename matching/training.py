@@ -118,7 +118,7 @@ class Trial:
 
     def __init__(self, examples: Sequence[Example], longest: int = TARGETS) -> None:
         names = examples[0].parts.keys() if examples else ()
-        self._parts = {
+        self.parts = {
             name: np.array([each.parts[name] for each in examples], np.float32) for name in names
         }
         self._known = np.array([float(each.known) for each in examples])
@@ -133,20 +133,20 @@ class Trial:
     def with_part(self, name: str, values: Floats) -> Trial:
         """The same moments, with one part the same at all of them."""
         other = copy.copy(self)
-        same = np.broadcast_to(values.astype(np.float32), self._parts[name].shape)
-        other._parts = {**self._parts, name: same}
+        same = np.broadcast_to(values.astype(np.float32), self.parts[name].shape)
+        other.parts = {**self.parts, name: same}
         return other
 
     def blend(self, weights: Weights) -> Singles:
         trust = (weights.live * self._known / (self._known + weights.shrink)).astype(np.float32)
-        night = weights.night * np.asarray(self._parts["night"].any(axis=1), np.float32)
+        night = weights.night * np.asarray(self.parts["night"].any(axis=1), np.float32)
         hardly = self._known <= HARDLY_KNOWN
-        scores = self._parts["live"] * trust[:, None]
-        scores *= 1 - self._parts["nightly"] * night[:, None]
-        scores += self._parts["night"] * (trust * night)[:, None]
-        scores += self._parts["tags"] * np.float32(weights.tags)
-        scores += self._parts["popular"] * np.float32(weights.popular)
-        scores += self._parts["lift"] * (weights.book * hardly)[:, None].astype(np.float32)
+        scores = self.parts["live"] * trust[:, None]
+        scores *= 1 - self.parts["nightly"] * night[:, None]
+        scores += self.parts["night"] * (trust * night)[:, None]
+        scores += self.parts["tags"] * np.float32(weights.tags)
+        scores += self.parts["popular"] * np.float32(weights.popular)
+        scores += self.parts["lift"] * (weights.book * hardly)[:, None].astype(np.float32)
         for at, barred in enumerate(self._barred):
             scores[at, barred] = -np.inf
         single: Singles = scores.astype(np.float32, copy=False)

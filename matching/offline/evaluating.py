@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from matching.arrays import Floats, key_of
-from matching.offline.recommending import Offline, moment
+from matching.offline.logs import moment
+from matching.offline.recommending import Offline
 from matching.training import interval
 
 Event = tuple[Any, Any, float, float]

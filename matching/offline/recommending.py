@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from matching.assembly import best
 from matching.counters.sums import HALF_LIFE
 from matching.needs import shares
 from matching.offline.counting import Memory, Numbers
+from matching.offline.logs import Event, Moment, moment, segments_of, tags_of, told
 from matching.scoring import (
     HARDLY_KNOWN,
     Lift,
@@ -38,7 +39,6 @@ from matching.training import (
     tuned,
 )
 
-Event = tuple[str, str, Any, float]
 _ALWAYS = (Window("", "", -1e18, 1e18),)
 _ALONE = Weights(live=0.0, night=0.0, tags=0.0, popular=0.0, book=0.0)
 _PARTS = ("live", "night", "nightly", "tags", "popular", "lift")
@@ -77,8 +77,8 @@ class Offline:
         nightly: bool = True,
         tune: bool = True,
     ) -> None:
-        self._tags = {each["id"]: _tags(each) for each in items}
-        self._scopes = {each["id"]: _segments(each) for each in users or ()}
+        self._tags = {each["id"]: tags_of(each) for each in items}
+        self._scopes = {each["id"]: segments_of(each) for each in users or ()}
         self.weights = weights or Weights()
         self._nightly, self._tune = nightly, tune
         self.half_life = self.tag_half_life = HALF_LIFE
@@ -101,7 +101,7 @@ class Offline:
 
     def fit(self, events: Iterable[Event]) -> Offline:
         """Count a whole log anew. The weights are searched on its last part, then it counts too."""
-        log = sorted(_told(events), key=lambda event: event[2])
+        log = sorted(told(events), key=lambda event: event[2])
         self.learn(log)
         small = len(self._ids) <= _TWICE or not self._tune
         self._learn(log, nightly=self._nightly and small)
@@ -377,36 +377,3 @@ def _best(judged: Mapping[float, float], usual: float, noise: float = 1.05) -> f
     """The best judged; the usual one unless another is better by more than noise."""
     best = max(judged, key=lambda each: judged[each], default=usual)
     return best if judged and judged[best] > judged.get(usual, 0.0) * noise else usual
-
-
-class Moment(NamedTuple):
-    """Somebody at a moment of the past, and what she read next."""
-
-    user: Any
-    history: list[tuple[Any, float, float]]
-    at: float
-    targets: list[Any]
-
-
-def _told(events: Iterable[Event]) -> Iterator[tuple[Any, Any, float, float]]:
-    for user, item, ts, weight in events:
-        if weight == weight:  # not a number says nothing
-            yield user, item, moment(ts), float(weight)
-
-
-def _tags(item: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(tag) for tag in item.get("tags") or ()))
-
-
-def _segments(user: Mapping[str, Any]) -> list[str]:
-    attrs = user.get("attrs") or {}
-    return [f"{name}={value}" for name, value in sorted(attrs.items()) if value is not None]
-
-
-def moment(ts: Any) -> float:
-    """Seconds, from a number, a datetime or a text."""
-    if isinstance(ts, str):
-        ts = datetime.fromisoformat(ts)
-    if isinstance(ts, datetime):
-        return (ts if ts.tzinfo else ts.replace(tzinfo=UTC)).timestamp()
-    return float(ts) / 1_000 if abs(ts) > 1e11 else float(ts)
