@@ -10,5 +10,5 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The machine's own clock; on PostgreSQL `stores.records.DatabaseClock` is used instead."""
+    """The machine's own clock; on PostgreSQL `stores.clock.DatabaseClock` is used instead."""
     return datetime.now(UTC)

@@ -12,9 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -356,49 +356,3 @@ def add_new(
     if rows:
         put = insert(session, kind).on_conflict_do_nothing(index_elements=[unlike])
         many(session, kind, put, rows)
-
-
-class _Asked(NamedTuple):
-    """What the database said, and our own steady counter as it said it."""
-
-    then: datetime
-    steady: float
-
-
-class DatabaseClock:
-    """The database's time, for many machines that must agree (PostgreSQL).
-
-    Asked at most every ten seconds; in between our own steady counter is added, so that a jump of
-    this machine's clock moves nothing. Off by no more than half the quickest of three questions.
-    """
-
-    def __init__(self, records: Records) -> None:
-        self._records = records
-        self._kept: _Asked | None = None
-        self._asking = threading.Lock()
-
-    def __call__(self) -> datetime:
-        kept = self._kept
-        if kept is None or time.monotonic() - kept.steady > 10:
-            kept = self._ask(kept)
-        return (kept.then + timedelta(seconds=time.monotonic() - kept.steady)).astimezone(UTC)
-
-    def _ask(self, kept: _Asked | None) -> _Asked:
-        """One thread asks; the others go on with what was said before, if anything was."""
-        if kept is not None and self._asking.locked():
-            return kept
-        with self._asking:
-            if self._kept is not None and self._kept is not kept:
-                return self._kept  # somebody asked while we waited
-            with self._records.engine.connect() as connection:
-                told = [_time_of(connection) for _ in range(3)]
-            self._kept = min(told)[1]
-            return self._kept
-
-
-def _time_of(connection: Connection) -> tuple[float, _Asked]:
-    """How long the question took, and its answer as of the middle of that time."""
-    begun = time.monotonic()
-    then = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    ended = time.monotonic()
-    return ended - begun, _Asked(then, (begun + ended) / 2)

@@ -14,6 +14,7 @@ from kernel.clock import Clock, utc_now
 from kernel.errors import Overloaded
 from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
+from stores.clock import DatabaseClock
 from stores.elastic import cluster
 from stores.elastic.cluster import Cluster
 from stores.elastic.history import ElasticHistory
@@ -27,7 +28,7 @@ from stores.postgres import database
 from stores.postgres.history import PostgresHistory
 from stores.postgres.journal import PostgresJournal
 from stores.postgres.search import PostgresSearch
-from stores.records import DatabaseClock, Records
+from stores.records import Records
 from stores.s3 import S3
 from stores.s3 import place as bucket
 from stores.search import SearchIndex

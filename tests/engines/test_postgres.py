@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from kernel.clock import utc_now
-from stores.records import DatabaseClock, Records
+from stores.clock import DatabaseClock
+from stores.records import Records
 
 pytestmark = pytest.mark.postgres
 ELEVEN = timedelta(seconds=11)
