@@ -267,6 +267,7 @@ class Types:
         with self._records.write("types") as session:
             known = _all(session)
             _check_kinds(known.values(), fields)
+            _check_new(known.get(code), fields)
             row = session.get(TypeAddition, code) or TypeAddition(
                 code=code, zh=zh or code, en=en or code, fields=[], tracking=[], channels=[],
                 needs=[],
@@ -306,6 +307,20 @@ def _check_kinds(known: Any, fields: Sequence[Field]) -> None:
             raise Invalid("fields", "bad_code")
         if kinds.setdefault(field.name, field.kind) is not field.kind:
             raise Conflict("field_of_another_kind", name=field.name, kind=kinds[field.name].value)
+
+
+def _check_new(kind: ContentType | None, fields: Sequence[Field]) -> None:
+    there = {field.name for field in kind.fields} if kind else set()
+    for field in fields:
+        if field.name in there:
+            raise Conflict("field_is_there", name=field.name)
+        there.add(field.name)
+        flaws = list(richtext.text_flaws("zh", field.zh, 60, required=True))
+        flaws += richtext.text_flaws("en", field.en, 60)
+        if field.kind is Kind.CHOICE and not field.choices:
+            flaws.append(Flaw("choices", "missing"))
+        if flaws:
+            raise Invalid.because(flaws)
 
 
 def _spelled(field: Field) -> dict[str, Any]:

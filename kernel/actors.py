@@ -55,7 +55,7 @@ _CONTENT = {"read_library", "read_shelf", "search", "read_campaigns", "read_deli
 _EDITING = (
     _CONTENT
     | {"edit_materials", "tag_materials", "manage_tags", "upload_media"}
-    | {"manage_products", "manage_wording", "read_rules"}
+    | {"manage_products", "manage_wording", "manage_types", "read_rules"}
 )
 _PUBLISHING = (
     _CONTENT

@@ -7,7 +7,7 @@ materials wear, which is right from the act's own commit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ _FIELDS = (
 )  # fmt: skip
 _LISTS = ("synonyms", "related")
 _SLICE = 50
-UNDO = "undid_tag_act"
+UNDO, BUNDLE = "undid_tag_act", "imported_tags"
 
 
 def written(
@@ -130,6 +130,9 @@ class Acts:
     def undo(self, act: str, *, by: str) -> TagAct:
         """Put back what one act changed. Raises `NotFound`, `Conflict` for one that is undone, or
         whose tags were changed since, or that made a tag somebody uses."""
+        bundled = self._bundled(act)
+        if bundled is not None:
+            return self._unbundle(bundled, by)
         with self._records.write("tags") as session:
             kept = session.get(TagAct, act)
             if kept is None or kept.act == UNDO:
@@ -145,6 +148,38 @@ class Acts:
                 session, self._changes, UNDO, tag, by=by, tags=tags, touched=kept.touched
             )
             kept.undone = undid.at
+        return kept
+
+    def bundle(self, acts: Sequence[str], *, by: str) -> TagAct:
+        """Many acts that were one for whoever did them, to be undone together."""
+        with self._records.write("tags") as session:
+            first = session.get_one(TagAct, acts[0])
+            told = self._changes.note(BUNDLE, "tag", first.tag, by=by, n=len(acts))
+            kept = TagAct(
+                act=BUNDLE, tag=first.tag, by=by, at=told.at, before={},
+                after={"acts": list(acts)}, touched=[], settled=told.at,
+            )  # fmt: skip
+            session.add(kept)
+        return kept
+
+    def _bundled(self, act: str) -> TagAct | None:
+        with self._records.read() as session:
+            kept = session.get(TagAct, act)
+        return kept if kept is not None and kept.act == BUNDLE else None
+
+    def _unbundle(self, bundle: TagAct, by: str) -> TagAct:
+        """The latest of its acts first, each in a transaction of its own, so that nobody waits
+        long; one whose tag somebody uses or changed since stays."""
+        if bundle.undone is not None:
+            raise Conflict("tag_act_is_undone")
+        for each in reversed(bundle.after["acts"]):
+            try:
+                self.undo(each, by=by)
+            except Conflict:
+                continue
+        with self._records.write("tags") as session:
+            kept = session.get_one(TagAct, bundle.id)
+            kept.undone = self._changes.note("undid_tag_list", "tag", kept.tag, by=by).at
         return kept
 
     def _unmade(self, session: Session, tag: Tag, by: str) -> datetime:

@@ -61,7 +61,7 @@ class Taxonomy:
         parent: str | None = None,
     ) -> Tag:
         """A new tag. Raises `Conflict` if the facet has that label in that place already."""
-        _check(facet, {"zh": zh, "en": en}, synonyms, code)
+        check_words(facet, {"zh": zh, "en": en}, synonyms, code)
         zh, en = richtext.tidy(zh), richtext.tidy(en)
         with self._records.write("tags") as session:
             tree = load(session)
@@ -106,7 +106,7 @@ class Taxonomy:
             tree = load(session)
             tag = _existing(tree, key)
             labels = {"zh": tag.zh if zh is None else zh, "en": tag.en if en is None else en}
-            _check(tag.facet, labels, synonyms or ())
+            check_words(tag.facet, labels, synonyms or ())
             labels = {language: richtext.tidy(label) for language, label in labels.items()}
             if labels["zh"] != tag.zh:
                 _check_free(tree, tag.facet, tag.parent, labels["zh"])
@@ -274,9 +274,10 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
-def _check(
+def check_words(
     facet: str, labels: Mapping[str, str], synonyms: Collection[str], code: str = ""
 ) -> None:
+    """Raise one `Invalid` with everything that is wrong with a tag's words."""
     flaws = list(richtext.text_flaws("zh", labels["zh"], _LABEL, required=True))
     flaws += richtext.text_flaws("en", labels["en"], _LABEL)
     for synonym in synonyms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from content_hub import sheets
 from juzhen.cli.company import BY, json_option, platform, show
+from kernel.errors import Flaw
 
 
 @click.group()
@@ -144,27 +146,66 @@ def bring_materials(file: Path, dry_run: bool, resume: str, as_json: bool) -> No
         "run": "" if dry_run else brought.run, "made": brought.made, "edited": brought.edited,
         "refused": brought.refused,
     }  # fmt: skip
-    refused = [
-        {"line": line, "field": flaw.field, "why": flaw.message("en")}
-        for line, flaw in brought.flaws
-    ]
-    show([told | {"flaws": refused}] if as_json else [told], as_json)
-    if refused and not as_json:
-        show(refused[:50], as_json=False)
-    if brought.refused:
-        raise SystemExit(1)
+    _tell(told, brought.flaws, as_json)
+
+
+@bring.command("tags")
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--wecom", default="", help="An account whose corporate tags come in instead.")
+@click.option("--facet", default="", help="For rows that name none; audience for WeCom's tags.")
+@click.option("--dry-run", is_flag=True, help="Say what would be refused and write nothing.")
+@json_option
+def bring_tags(file: Path | None, wecom: str, facet: str, dry_run: bool, as_json: bool) -> None:
+    """Make and edit tags: code, facet, zh, en, synonyms (by ;), parent (a code or label).
+
+    Example: juzhen import tags tags.csv --dry-run
+    """
+    if (file is None) == (not wecom):
+        raise click.UsageError("name a file, or an account with --wecom")
+    with platform() as company, Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
+        told = sheets.rows(file) if file else company.vocabularies.rows(wecom)
+        task = progress.add_task(file.name if file else wecom, total=None)
+        brought = company.bringing_tags.bring(
+            told, by=BY, facet=facet or ("topic" if file else "audience"), dry_run=dry_run,
+            tell=lambda so_far: progress.update(task, completed=so_far),
+        )  # fmt: skip
+    _tell(
+        {
+            "act": brought.act, "made": brought.made, "edited": brought.edited,
+            "refused": brought.refused,
+        },
+        brought.flaws, as_json,
+    )  # fmt: skip
 
 
 @bring.command("undo")
 @click.argument("run")
 @json_option
 def undo_import(run: str, as_json: bool) -> None:
-    """Take back what a run did, except what somebody edited since.
+    """Take back what a run did, except what somebody edited since; of materials or of tags.
 
     Example: juzhen import undo imp_1m8…
     """
     with platform() as company:
+        if run.startswith("tga_"):
+            company.taxonomy.acts.undo(run, by=BY)
+            show([{"run": run}], as_json)
+            return
         show([{"run": run, "as_before": company.bringing.undo(run, by=BY)}], as_json)
+
+
+def _tell(told: dict[str, Any], flaws: list[tuple[int, Flaw]], as_json: bool) -> None:
+    """How it went, and which lines were refused; those end the command with 1."""
+    refused = [
+        {"line": line, "field": flaw.field, "why": flaw.message("en")} for line, flaw in flaws
+    ]
+    show([told | {"flaws": refused}] if as_json else [told], as_json)
+    if refused and not as_json:
+        show(refused[:50], as_json=False)
+    if told["refused"]:
+        raise SystemExit(1)
 
 
 @click.group("export")

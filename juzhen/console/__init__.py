@@ -15,6 +15,7 @@ from juzhen.console import (
     broadcasts,
     calendar,
     campaigns,
+    content_types,
     coverage,
     customers,
     deliveries,
@@ -33,6 +34,7 @@ from juzhen.console import (
     segments,
     sheets,
     shelf,
+    suggestions,
     tagging,
     tagging_runs,
     versions,
@@ -51,7 +53,7 @@ def blueprint(platform: Platform) -> Blueprint:
     for page in (
         parked, accounts, broadcasts,
         home, library, material, lives, versions, words, products,
-        campaigns, sheets, duplicates, tagging_runs,
+        campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, boards, events, customers, identities, operations,
     ):  # fmt: skip

@@ -17,6 +17,8 @@ from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.reviews import Reviews
 from content_hub.shelf import Overview, Shelf
+from content_hub.suggestions import Suggestions
+from content_hub.tag_sheets import BringingTags
 from content_hub.tagging_runs import TaggingRuns
 from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
@@ -37,6 +39,8 @@ class ContentHub:
     comments: Comments
     bringing: Bringing
     tagging_runs: TaggingRuns
+    bringing_tags: BringingTags
+    suggestions: Suggestions
     duplicates: Duplicates
     media: Media
     campaigns: Campaigns
@@ -66,6 +70,8 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         duplicates=Duplicates(s.records),
         bringing=Bringing(s.records, materials, taxonomy, reviews, s.clock),
         tagging_runs=TaggingRuns(s.records, s.changes, materials, taxonomy, s.clock),
+        bringing_tags=BringingTags(taxonomy),
+        suggestions=Suggestions(s.records, s.changes, materials, taxonomy, s.clock),
         comments=Comments(s.records, s.changes, s.clock),
         media=Media(s.records, s.files, s.changes, s.clock),
         campaigns=Campaigns(s.records, s.changes, s.clock),

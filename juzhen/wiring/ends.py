@@ -24,6 +24,7 @@ from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
+from channels.vocabularies import Vocabularies
 from channels.welcoming import Welcoming
 from juzhen.settings import Settings
 from juzhen.wiring.adapters import Tools, allowed_there, expiries, registry
@@ -42,6 +43,7 @@ class Ends:
     channels: Channels
     reps: Reps
     live_codes: LiveCodes
+    vocabularies: Vocabularies
     welcoming: Welcoming
     hand_offs: HandOffs
     confirming: Confirming
@@ -95,7 +97,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         accounts=accounts,
         channels=channels,
         reps=reps,
-        live_codes=live_codes,
+        live_codes=live_codes, vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
         hand_offs=hand_offs,
         confirming=Confirming(s.records, s.changes, deliveries, channels),

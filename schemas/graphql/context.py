@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from content_hub.products import Products
     from content_hub.reviews import Reviews
     from content_hub.shelf import Freshness, Shelf
+    from content_hub.suggestions import Suggestions
     from content_hub.tagging_runs import TaggingRuns
     from content_hub.tags import TagTree, Taxonomy
     from content_hub.tracking import Links
@@ -98,6 +99,7 @@ class Context:
     taxonomy: Taxonomy
     materials: Materials
     tagging_runs: TaggingRuns
+    suggestions: Suggestions
     versions: Versions
     reviews: Reviews
     comments: Comments

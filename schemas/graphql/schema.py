@@ -29,6 +29,7 @@ from schemas.graphql.edition import Edition
 from schemas.graphql.guard import Guard, Sizes
 from schemas.graphql.library import (
     campaigns,
+    kinds,
     lives,
     products,
     questions,
@@ -42,7 +43,7 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_MORE = (products, campaigns, lives, reports, vocabulary)
+_MORE = (products, campaigns, lives, reports, vocabulary, kinds)
 _SIZES = {
     **shapes.SIZES,
     **customers.SIZES,

@@ -63,3 +63,20 @@ def test_a_slot_is_made_on_an_account_and_answers_what_is_placed_in_it(run, tmp_
     (slot,) = company.shelf.slots(company.accounts.one("app").id)
     company.close()
     assert (slot.code, slot.capacity, slot.types) == ("banner", 3, ["poster"])
+
+
+def test_a_list_of_tags_comes_in_is_told_by_line_and_goes_again(run, tmp_path):
+    assert run("init").exit_code == 0
+    sheet = tmp_path / "tags.csv"
+    sheet.write_text("code,zh,parent\nold,养老,\nhome,养老社区,养老\nx,甲,y\ny,乙,x\n", "utf-8")
+
+    dry = run("import", "tags", str(sheet), "--dry-run", "--json")
+    assert dry.exit_code == 1
+    done = run("import", "tags", str(sheet), "--json")
+    (told,) = json.loads(done.stdout)
+    assert (told["made"], told["refused"], done.exit_code) == (2, 2, 1)
+    assert [each["line"] for each in told["flaws"]] == [4, 5]
+    assert run("import", "undo", told["act"]).exit_code == 0
+    (again,) = json.loads(run("import", "tags", str(sheet), "--json").stdout)
+    assert again["made"] == 2
+    assert run("import", "tags").exit_code == 2

@@ -30,6 +30,7 @@ from content_hub.media import Media
 from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.reviews import Reviews
+from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
 from content_hub.tracking import Links
 from content_hub.types import Types
@@ -114,6 +115,7 @@ class Asked(Company):
         self.duplicates = Duplicates(records)
         self.comments = Comments(records, changes, clock)
         self.tagging_runs = TaggingRuns(records, changes, self.materials, self.taxonomy, clock)
+        self.suggestions = Suggestions(records, changes, self.materials, self.taxonomy, clock)
         self.products = Products(records, changes, clock)
         self.compliance = Compliance(records, changes, clock)
         self.policies = Policies(records, changes)
@@ -176,7 +178,7 @@ class Asked(Company):
         names = (
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "products", "compliance", "policies", "parameters", "draws", "purchases",
-            "versions", "reviews", "comments", "duplicates", "tagging_runs",
+            "versions", "reviews", "comments", "duplicates", "tagging_runs", "suggestions",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs", "sharing",

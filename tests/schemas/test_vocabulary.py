@@ -77,3 +77,38 @@ def test_a_publisher_changes_no_word(house, words):
     publisher = editor(id="stf_pub", staff="stf_pub", role=Role.PUBLISHER)
     (no,) = house.errors('mutation { retireTag(input: {tag: "care"}) { tag { id } } }', publisher)
     assert no["extensions"]["code"] == "forbidden"
+
+
+def test_proposals_are_asked_answered_and_taken_back(house, words):
+    made = house.materials.create("script", "银发旅居", by="li")
+    asked = """query($m: [ID!]!) { tagSuggestions(materials: $m) {
+      material { id } proposals { tag { code } score words } } }"""
+    (told,) = house.ask(asked, m=[made.code])["tagSuggestions"]
+    assert told["material"]["id"] == made.id
+    assert told["proposals"][0]["tag"] == {"code": "silver"}
+    answer = """mutation($a: [AnswerInput!]!) { answerSuggestions(input: {answers: $a}) {
+      answered { batch accepted refused failed } problems { code } } }"""
+    done = house.ask(answer, a=[{"material": made.id, "tag": "silver", "accept": True}])
+    answered = done["answerSuggestions"]["answered"]
+    assert (answered["accepted"], answered["failed"]) == (1, 0)
+    assert house.materials.about(made.id) == (words.one("silver").id,)
+    back = "mutation($b: ID!) { takeAnswersBack(input: {batch: $b}) { batch } }"
+    house.ask(back, b=answered["batch"])
+    assert house.materials.about(made.id) == ()
+
+
+def test_a_company_adds_a_field_and_a_type_through_the_api(house):
+    add = """mutation($k: String!) { addTypeFields(input: {type: "script", fields: [
+      {name: "occasion", kind: $k, zh: "场合"}]}) {
+      type { fields { name kind } } problems { code field } } }"""
+    told = house.ask(add, k="text")["addTypeFields"]["type"]
+    assert {"name": "occasion", "kind": "text"} in told["fields"]
+    again = house.ask(add, k="number")["addTypeFields"]["problems"]
+    assert again[0]["code"] == "field_of_another_kind"
+    make = """mutation($t: [String!]!) { addContentType(input: {
+      code: "quiz", zh: "问答", tracking: $t, channels: ["article"]}) {
+      type { code } problems { field } } }"""
+    assert house.ask(make, t=["dreamed"])["addContentType"]["problems"] == [{"field": "tracking"}]
+    assert house.ask(make, t=["read_material"])["addContentType"]["type"] == {"code": "quiz"}
+    codes = [each["code"] for each in house.ask("{ contentTypes { code } }")["contentTypes"]]
+    assert "quiz" in codes

@@ -17,6 +17,7 @@ from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.reviews import Reviews
 from content_hub.shelf import Overview
+from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
@@ -62,6 +63,7 @@ class PagesHouse(House):
         self.parameters = Parameters(records, self.changes, quotas, clock, self.zone)
         self.draws = Draws(records, self.changes, quotas, clock)
         self.tagging_runs = TaggingRuns(records, self.changes, self.materials, self.taxonomy, clock)
+        self.suggestions = Suggestions(records, self.changes, self.materials, self.taxonomy, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
         self.feedback = Feedback(records, self.changes, clock)
         self.staff = StaffBook(records, self.changes)

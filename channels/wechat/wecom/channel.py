@@ -34,10 +34,11 @@ from channels.base import (
 from channels.capabilities import Capabilities, Limits
 from channels.live_codes import Code
 from channels.reps import Reps
+from channels.vocabularies import Word
 from channels.wechat import messages
 from channels.wechat.mail import LetterBox
 from channels.wechat.uploads import Uploads
-from channels.wechat.wecom import behaviour, contacts, hearing
+from channels.wechat.wecom import behaviour, contacts, hearing, tags
 from channels.wechat.wecom.cards import Cards
 from channels.wechat.wecom.wire import WeComWire
 from kernel.clock import Clock
@@ -107,6 +108,10 @@ class WeCom:
         self._clock = clock
         self._account = account
         self._cards = Cards(wire, reps, account=account, agent=agent)
+
+    def vocabulary(self) -> list[Word]:
+        """Corporate tags, each in its group."""
+        return tags.vocabulary(self.wire)
 
     # moments: shown to the customers of every rep who confirms
 

@@ -6,20 +6,24 @@ Making, renaming and merging stand with the other verbs of the library.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import graphene
 
+from content_hub.materials import Material as MaterialRecord
+from content_hub.suggestions import Answer, Answered
+from content_hub.suggestions import Proposal as ProposalRecord
 from content_hub.tagging_runs import Chosen
 from content_hub.tagging_runs import TaggingRun as RunRecord
 from content_hub.tags import Tag as TagRecord
 from content_hub.tags import TagAct as ActRecord
 from kernel.actors import require
-from kernel.errors import Forbidden
+from kernel.errors import Forbidden, Invalid
 from kernel.ids import page_size
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
+from schemas.graphql.library.verbs import all_managed
 from schemas.graphql.shapes import Moment, key, verb
 
 Sent = Mapping[str, Any]
@@ -153,6 +157,77 @@ def undo_tagging(ask: Ask, sent: Sent) -> RunRecord:
     return context.tagging_runs.go_on(run.id, _AT_ONCE)
 
 
+class Proposal(graphene.ObjectType):
+    """A tag that a material may want."""
+
+    tag = graphene.Field(shapes.Tag, required=True)
+    score = graphene.Float(required=True)
+    words = graphene.List(
+        graphene.NonNull(graphene.String), required=True, description="Why: the strongest first."
+    )
+
+
+class TagSuggestion(graphene.ObjectType):
+    """What one material may want."""
+
+    material = graphene.Field(shapes.Material, required=True)
+    proposals = graphene.List(graphene.NonNull(Proposal), required=True)
+
+
+class _Suggested(NamedTuple):
+    material: MaterialRecord
+    proposals: list[ProposalRecord]
+
+
+def _suggestions(source: None, ask: Ask, materials: list[str]) -> list[_Suggested]:
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    if len(materials) > shapes.BATCH:
+        raise Invalid("materials", "too_many_at_once", limit=shapes.BATCH)
+    found = all_managed(context, materials)
+    context.batch("topics", context.materials.topics).expect(each.id for each in found)
+    told = context.suggestions.of(found)
+    return [_Suggested(each, told[each.id]) for each in found]
+
+
+class AnswerInput(graphene.InputObjectType):
+    """Yes or no to one proposal."""
+
+    material = graphene.ID(required=True)
+    tag = graphene.ID(required=True)
+    accept = graphene.Boolean(required=True)
+
+
+class SuggestionsAnswered(graphene.ObjectType):
+    """What came of many answers."""
+
+    batch = graphene.ID(required=True, description="Takes them back.")
+    accepted = graphene.Int(required=True)
+    refused = graphene.Int(required=True)
+    failed = graphene.Int(required=True)
+
+
+def answer_suggestions(ask: Ask, sent: Sent) -> Answered:
+    """Put accepted tags on, remember what was refused, and learn from both; up to 500 at once."""
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    keys = list(dict.fromkeys(each["material"] for each in sent["answers"]))
+    found = all_managed(context, keys)
+    ids = {key: each.id for each in found for key in (each.id, each.code)}
+    answers = [
+        Answer(ids[each["material"]], each["tag"], each["accept"]) for each in sent["answers"]
+    ]
+    return context.suggestions.answer(answers, by=context.actor.id)
+
+
+def take_answers_back(ask: Ask, sent: Sent) -> str:
+    """As if those answers had not been given."""
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    context.suggestions.take_back(sent["batch"], by=context.actor.id)
+    return str(sent["batch"])
+
+
 def _own(context: Context) -> set[str] | None:
     """The units whose content she may change; None is all."""
     actor = context.actor
@@ -168,6 +243,12 @@ def _ids() -> graphene.List:
 
 
 QUESTIONS = {
+    "tag_suggestions": graphene.Field(
+        graphene.List(graphene.NonNull(TagSuggestion), required=True),
+        materials=graphene.List(graphene.NonNull(graphene.ID), required=True),
+        resolver=_suggestions,
+        description="Tags proposed from what materials say; nothing waits for an answer.",
+    ),
     "tag_acts": graphene.Field(
         graphene.List(graphene.NonNull(TagAct), required=True),
         tag=graphene.ID(description="Of this tag alone."),
@@ -182,6 +263,14 @@ QUESTIONS = {
 }  # fmt: skip
 
 VERBS = {
+    "answer_suggestions": verb(
+        "answerSuggestions", "answered", SuggestionsAnswered, answer_suggestions,
+        answers=graphene.List(graphene.NonNull(AnswerInput), required=True),
+    ),
+    "take_answers_back": verb(
+        "takeAnswersBack", "batch", graphene.ID, take_answers_back,
+        batch=graphene.ID(required=True),
+    ),
     "move_tag": verb(
         "moveTag", "tag", shapes.Tag, move_tag, tag=key(), parent=graphene.ID()
     ),
@@ -209,4 +298,7 @@ VERBS = {
     ),
 }  # fmt: skip
 
-SIZES = {("FoundToTag", "sample"): 10}
+SIZES = {
+    ("FoundToTag", "sample"): 10, ("Query", "tagSuggestions"): 100,
+    ("TagSuggestion", "proposals"): 6, ("Proposal", "words"): 10,
+}  # fmt: skip

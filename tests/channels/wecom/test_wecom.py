@@ -9,6 +9,7 @@ from channels.base import REP, Busy, Greets, Message, Progress, Refused, SignedO
 from channels.catching_up import Counts, KnowsPeople
 from channels.contract import ChannelContract, SendingContract
 from channels.live_codes import MakesCodes
+from channels.vocabularies import Words
 from kernel.events import Handle
 
 POST = ChannelContract.post
@@ -41,6 +42,19 @@ def test_it_can_do_what_only_wecom_can(channel):
     assert isinstance(channel, MakesCodes)
     assert isinstance(channel, KnowsPeople)
     assert isinstance(channel, Counts)
+    assert isinstance(channel, Words)
+
+
+def test_its_corporate_tags_are_told_with_their_groups(channel, platform):
+    wire = channel.wire
+    told = wire.do(
+        "/cgi-bin/externalcontact/add_corp_tag", group_name="客户等级",
+        tag=[{"name": "重要"}, {"name": "一般"}],
+    )["tag_group"]  # fmt: skip
+    group, (first, second) = channel.vocabulary()[0], channel.vocabulary()[1:]
+    assert (group.label, group.parent) == ("客户等级", "")
+    assert {first.label, second.label} == {"重要", "一般"}
+    assert first.parent == group.code == f"wecom.{told['group_id'].lower()}"
 
 
 # moments

@@ -1,0 +1,37 @@
+"""Cues (线索词): words that speak for a shipped tag without being its name. Only for proposing."""
+
+from __future__ import annotations
+
+CUES: dict[str, tuple[str, ...]] = {
+    "stage.connect": ("您好", "很高兴认识", "刚加上", "打个招呼", "早安", "节日快乐"),
+    "stage.facilitate": ("下单", "名额", "报名", "预约", "立即", "最后一天", "投保"),
+    "stage.deliver": ("到账", "保单生效", "开通", "使用说明", "交付", "签收"),
+    "stage.after_sales": ("理赔", "退款", "退货", "售后", "保全", "回访", "投诉"),
+    "purpose.chat_topic": ("热点", "冷知识", "你知道吗", "聊聊"),
+    "purpose.persona": ("我的一天", "从业", "幕后", "团队故事"),
+    "purpose.after_sales_tool": ("自助查询", "一键", "办理指南", "计算器"),
+    "purpose.promotion": ("优惠", "折扣", "限时", "满减", "立减", "秒杀", "红包", "半价"),
+    "purpose.education": ("什么是", "一文读懂", "指南", "误区", "科普", "怎么选"),
+    "purpose.objection": ("太贵", "不需要", "再考虑", "没有钱", "为什么要"),
+    "resistance.understanding": ("什么是", "看懂", "一张图", "通俗", "名词解释"),
+    "resistance.motivation": ("为什么", "后悔", "别等", "意义", "值得"),
+    "resistance.trust": ("案例", "资质", "监管", "口碑", "真实"),
+    "resistance.action_cost": ("三步", "免费试", "体验价", "上门", "一分钟", "分期"),
+    "need.functional": ("保障", "收益", "功能", "参数", "省钱"),
+    "need.emotional": ("安心", "陪伴", "牵挂", "家人", "放心"),
+    "need.life_changing": ("退休生活", "重新开始", "梦想", "换一种"),
+    "need.social_impact": ("公益", "乡村", "环保", "捐"),
+    "trust_device.reciprocity": ("赠送", "免费领", "送您"),
+    "trust_device.introducer": ("朋友介绍", "转介绍", "推荐人"),
+    "trust_device.authority": ("央行", "监管", "国家", "官方", "人民日报"),
+    "trust_device.brand": ("百年", "世界500强", "上市公司", "品牌"),
+    "trust_device.cases": ("案例", "客户故事", "真实故事"),
+    "trust_device.collateral": ("押金", "不满意退款", "先用后付"),
+    "trust_device.social_proof": ("好评", "口碑", "万人选择", "大家都"),
+    "trust_device.proof_by_action": ("现场", "直播演示", "实测", "打折到"),
+    "trust_device.expert_identity": ("专家", "医生", "教授", "精算师"),
+    "trust_device.commitment": ("承诺", "保证服务", "签约"),
+    "tone.relaxed": ("哈哈", "段子", "幽默", "笑"),
+    "tone.warm": ("温暖", "陪伴", "感谢", "祝福"),
+    "tone.professional": ("数据", "报告", "研究", "条款"),
+}
