@@ -168,17 +168,19 @@ def persona_pulls(
                 kept.setdefault(topic.id, []).extend(worn_words)
     share = weights.persona / len(spoken) if spoken else 0.0
     return [
-        _persona_pull(vocabulary.tree, topic, by, weight)
-        for kept, weight in ((leading, weights.lead), (spoken, share))
+        _persona_pull(vocabulary.tree, topic, by, share, leads=kept is leading)
+        for kept in (leading, spoken)
         for topic, by in kept.items()
     ]
 
 
-def _persona_pull(tree: TagTree, topic: str, by: Iterable[Tag], weight: float) -> Pull:
+def _persona_pull(
+    tree: TagTree, topic: str, by: Iterable[Tag], weight: float, *, leads: bool
+) -> Pull:
     worn = list({tag.id: tag for tag in by}.values())
     facts = {"persona": labels(worn), "topic": labels(tree.tags([topic]))}
     evidence = {"persona": [tag.id for tag in worn], "tag": topic}
-    return Pull(topic, Reason("persona", "reason_persona", facts, weight, evidence))
+    return Pull(topic, Reason("persona", "reason_persona", facts, weight, evidence), leads)
 
 
 def occasion_pulls(

@@ -47,8 +47,15 @@ class Asked(NamedTuple):
                 barriers[EXCLUDED][places] = True
         return self._replace(barriers=barriers, steering=steering)
 
-    def reasons(self, place: int, titles: Mapping[str, str] = MappingProxyType({})) -> list[Reason]:
-        return [*self.scores.reasons(place, titles), *self.steering.reasons(place)]
+    def reasons(
+        self,
+        place: int,
+        titles: Mapping[str, str] = MappingProxyType({}),
+        *,
+        leads: bool = False,
+    ) -> list[Reason]:
+        why = self.scores.reasons(place, titles, leads=leads)
+        return [*why, *self.steering.reasons(place)]
 
 
 class Listed(NamedTuple):
@@ -58,3 +65,5 @@ class Listed(NamedTuple):
     by_rule: dict[int, Ruling]
     total: Floats
     """What everything scores; minus infinity for what must not be shown."""
+    led: frozenset[int] = frozenset()
+    """What stands at the top for the rep's persona alone."""

@@ -64,17 +64,21 @@ def assemble(
     seed: int = 0,
     manner: Manner = _USUAL,
     barred: Collection[int] = (),
+    leads: Places | None = None,
     fit: Floats | None = None,
 ) -> list[Chosen]:
     """The list. ``chance`` in [0, 1) decides what is explored, ``seed`` who of equals is first.
 
-    ``barred`` are candidates that must not be shown to this customer, ``fit`` is how well the tags
-    of each suit her, if that is known apart from the score.
+    ``barred`` are candidates that must not be shown to this customer; ``leads`` stand at the top,
+    whatever they score; ``fit`` is how well the tags of each suit her, if that is known apart from
+    the score.
     """
     if barred:
         total = total.copy()
         total[list(barred)] = -np.inf
     pool = best(total, candidates, max(manner.pool, first), seed)
+    if leads is not None and len(leads):
+        pool = np.concatenate((leads, pool[~np.isin(pool, leads)]))
     if not len(pool):
         return []
     places = _diversified(pool, total, candidates, first, manner)

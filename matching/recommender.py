@@ -36,7 +36,7 @@ from kernel.ids import page_size
 from kernel.wording import say
 from matching.abilities import Abilities
 from matching.affinities import Affinities
-from matching.arrays import key_of
+from matching.arrays import Floats, Places, key_of
 from matching.asked import Asked, Listed
 from matching.assembly import Manner, assemble, best
 from matching.candidates import Candidates
@@ -193,14 +193,15 @@ class Recommender:
         if place is None:
             anywhere = self._shelf.standing_ids("", [id_], self._clock())
             return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
-        chosen = self._chosen(asked, first).chosen
-        reasons = tuple(asked.reasons(place))
+        listed = self._chosen(asked, first)
+        chosen = listed.chosen
+        reasons = tuple(asked.reasons(place, leads=place in listed.led))
         if against := next((key for key, mask in asked.barriers.items() if mask[place]), ""):
             return WhyNot(against, {}, reasons)
         for position, each in enumerate(chosen, 1):
             if each.place == place:
                 return WhyNot("why_on_list", {"position": position}, reasons)
-        total = asked.total
+        total = listed.total
         facts = {
             "rank": int((total > total[place]).sum()) + 1,
             "score": f"{total[place]:.3f}",
@@ -275,7 +276,7 @@ class Recommender:
         barred = barriers(candidates, limits)
         read = [each.material for each in question.reads]
         least = self._manner.leading
-        barred["why_already_read"] = consumed(candidates, read, scores.leading(), least)
+        barred["why_already_read"] = consumed(candidates, read, scores.leading, least)
         again = self._questions.repeats(known, limits.tired_of, candidates)
         barred |= {} if again is None else {"why_device_again": again}
         asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
@@ -313,12 +314,22 @@ class Recommender:
         for mask in asked.barriers.values():
             total[mask] = -np.inf
         total[list(barred)] = -np.inf
+        led = self._led(asked, total)
         chosen = assemble(
             total, asked.candidates, first, chance=asked.chance, seed=asked.seed,
-            manner=self._manner, fit=asked.scores.tag_part,
+            manner=self._manner, leads=led, fit=asked.scores.tag_part,
         )  # fmt: skip
+        total[led] += asked.scores.weights.lead
         steered = asked.steering.steer(chosen, total, asked.candidates, first, asked.seed)
-        return Listed(*steered, total)
+        return Listed(*steered, total, frozenset(led.tolist()))
+
+    def _led(self, asked: Asked, total: Floats) -> Places:
+        """The best of what her rep's persona puts at the top: as many as lead a list, and no more,
+        so that the rest of it is the customer's."""
+        leading = np.flatnonzero(asked.scores.leading)
+        if not len(leading):
+            return leading
+        return best(total, asked.candidates, self._manner.leading, asked.seed, among=leading)
 
     def _items(self, asked: Asked, listed: Listed) -> list[Item]:
         candidates, scores, chosen = asked.candidates, asked.scores, listed.chosen
@@ -327,7 +338,7 @@ class Recommender:
         scripts_at = self._scripts(asked, listed)
         items = []
         for position, each in enumerate(chosen, 1):
-            reasons = asked.reasons(each.place, titles)
+            reasons = asked.reasons(each.place, titles, leads=each.place in listed.led)
             if ruling := listed.by_rule.get(each.place):
                 reasons.append(ruling.reason("pinned" if ruling.act is Act.PIN else "quota"))
             elif each.slot != "best":
@@ -342,7 +353,10 @@ class Recommender:
         return items
 
     def _scripts(self, asked: Asked, listed: Listed) -> dict[int, str]:
-        """The script that goes best with each content: about the same, and good for her."""
+        """The script that goes best with each content: about the same, good for her.
+
+        One that stands beside another content already counts half as near, a third for two.
+        """
         candidates = asked.candidates
         offered = candidates.of_type("script")
         if not len(offered):
@@ -353,12 +367,14 @@ class Recommender:
         places = np.array([each.place for each in listed.chosen], np.int64)
         worn = candidates.worn(np.concatenate((places, pool)))
         shared = worn[: len(places)] @ worn[len(places) :].T
-        closest = pool[np.argmax(shared, axis=1)]  # of equals the one that scores best
         scripts = set(offered[np.isin(offered, places)].tolist())
-        return {
-            place: str(candidates.ids[place if place in scripts else script])
-            for place, script in zip(places.tolist(), closest.tolist(), strict=True)
-        }
+        used = np.zeros(len(pool))
+        found = {}
+        for place, alike in zip(places.tolist(), shared, strict=True):
+            at = int(np.argmax(alike / (1 + used)))  # of equals the one that scores best
+            used[at] += 1
+            found[place] = str(candidates.ids[place if place in scripts else pool[at]])
+        return found
 
 
 def _without(items: Sequence[Item], gone: Collection[str]) -> list[Item]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -102,12 +103,11 @@ class Scores:
         for place, read in self._seen.items():
             yield place, -self._staleness(read)
 
+    @cached_property
     def leading(self) -> npt.NDArray[np.bool_]:
-        """The candidates that a persona puts above everything else."""
+        """The candidates of which a persona puts some above everything else."""
         columns = [
-            column
-            for column, pulls in self._by_column.items()
-            if any(each.reason.weight >= self.weights.lead for each in pulls)
+            column for column, pulls in self._by_column.items() if any(each.leads for each in pulls)
         ]
         leads = np.zeros(len(self.candidates), bool)
         if columns:
@@ -191,12 +191,23 @@ class Scores:
             return None
         return self.question.reads[int(sources[own[np.argmax(strengths[own])]])]
 
-    def reasons(self, place: int, titles: Mapping[str, str] = MappingProxyType({})) -> list[Reason]:
+    def reasons(
+        self,
+        place: int,
+        titles: Mapping[str, str] = MappingProxyType({}),
+        *,
+        leads: bool = False,
+    ) -> list[Reason]:
         """Why this candidate scores what it scores, the weightiest first; they sum to it.
 
-        ``titles`` of what `nearest_read` names make the sentences readable.
+        ``titles`` of what `nearest_read` names make the sentences readable. What ``leads`` has the
+        weight of leading in its persona's reason.
         """
-        found = [each.reason for pulls in self._pulls_at(place) for each in pulls]
+        pulls = [each for column in self._pulls_at(place) for each in column]
+        found = [each.reason for each in pulls]
+        if leads:
+            at = next(at for at, pull in enumerate(pulls) if pull.leads)
+            found[at] = replace(found[at], weight=found[at].weight + self.weights.lead)
         found += self._near_reasons(place, titles)
         found += self._own_reasons(place)
         found += self._lift_reasons(place)

@@ -111,6 +111,8 @@ class Pull:
 
     tag: str
     reason: Reason
+    leads: bool = False
+    """The best that carry it stand at the top of the list, whatever else they score."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,3 +293,26 @@ def test_the_words_beside_a_content_are_about_the_same(company):
     for item in company.offer(handle, rep).told():
         (topic,) = company.topic_of(item)
         assert item.script == made[topic, "script"]
+
+
+def test_below_the_three_that_a_persona_leads_with_the_list_is_the_customers(company):
+    made = company.library(each=6)
+    aunt = company.hire("li", "老阿姨", "理财")
+    handle = company.meet(rep=aunt)
+    company.tell(*(company.event("read_material", handle, each) for each in made["子女教育"][:3]))
+    told = company.offer(handle, aunt).told()
+    assert all("养老社区" in company.topic_of(item) for item in told[:3])
+    assert "子女教育" in company.topic_of(told[3])
+    for item in told[3:]:
+        assert item.score < told[2].score
+        assert total_of(item.reasons) == pytest.approx(item.score, abs=1e-9)
+
+
+def test_the_words_beside_the_contents_of_a_list_are_not_always_the_same(company):
+    company.library(each=6)
+    more = {company.place(f"养老社区话术{n}", "养老社区", kind="script") for n in range(3)}
+    aunt = company.hire("li", "老阿姨", "理财")
+    told = company.offer(company.meet(rep=aunt), aunt).told()
+    scripts = [item.script for item in told[:3] if item.script != item.material]
+    assert len(set(scripts)) == len(scripts) > 1
+    assert set(scripts) & more
