@@ -18,7 +18,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from channels.base import Channel
 from kernel.clock import Clock
@@ -28,6 +28,10 @@ from kernel.ids import new_id
 from kernel.secret import Secret
 from stores.changes import Changes
 from stores.records import Record, Records
+from stores.remembered import Remembered
+
+_BOOK = "accounts"
+"""The version that every change of an account counts up."""
 
 
 class Account(Record, kw_only=True):
@@ -92,6 +96,7 @@ class Accounts:
         self._changes = changes
         self._sealer = sealer
         self._clock = clock
+        self._book: Remembered[dict[str, Account]] = Remembered(records, changes, _BOOK, _read)
 
     def add(
         self,
@@ -118,6 +123,7 @@ class Accounts:
                 raise Conflict("account_code_taken", account=code)
             session.add(account)
             self._changes.note("account_added", "account", account.id, by=by, kind_of=kind)
+            self._changes.count_up(_BOOK)
         return account
 
     def edit(
@@ -131,21 +137,26 @@ class Accounts:
     ) -> Account:
         """Change what is given. New secrets stand in for all the old ones."""
         with self._records.write() as session:
-            kept = self.one(account)
+            kept = self._kept(session, account)
             kept.name = name if name is not None else kept.name
             kept.settings = dict(settings) if settings is not None else kept.settings
             if secrets is not None:
                 kept.sealed = self._seal(kept.id, secrets)
-            session.add(kept)
             self._changes.note("account_edited", "account", kept.id, by=by, content=True)
+            self._changes.count_up(_BOOK)
         return kept
 
     def one(self, id_or_code: str) -> Account:
-        """Raises `NotFound`."""
+        """As it stands; for reading only. Raises `NotFound`."""
+        if account := self._book.now().get(id_or_code):
+            return account
+        raise NotFound("account", id_or_code)
+
+    def _kept(self, session: Session, id_or_code: str) -> Account:
+        """The row itself, to be changed. Raises `NotFound`."""
         wanted = select(Account).where(or_(Account.id == id_or_code, Account.code == id_or_code))
-        with self._records.read() as session:
-            if account := session.scalar(wanted.limit(1)):
-                return account
+        if account := session.scalar(wanted.limit(1)):
+            return account
         raise NotFound("account", id_or_code)
 
     def all(self) -> list[Account]:
@@ -182,22 +193,28 @@ class Accounts:
     def pause(self, account: str, reason: str, *, by: str) -> None:
         """Let nothing go out through it until somebody resumes it. Pausing twice does no harm."""
         with self._records.write() as session:
-            kept = self.one(account)
+            kept = self._kept(session, account)
             if kept.paused_at is None:
                 kept.paused_at, kept.paused_reason = self._clock(), reason
-                session.add(kept)
                 self._changes.note("account_paused", "account", kept.id, by=by, reason=reason)
+                self._changes.count_up(_BOOK)
 
     def resume(self, account: str, *, by: str) -> None:
         with self._records.write() as session:
-            kept = self.one(account)
+            kept = self._kept(session, account)
             if kept.paused_at is not None:
                 kept.paused_at, kept.paused_reason = None, ""
-                session.add(kept)
                 self._changes.note("account_resumed", "account", kept.id, by=by)
+                self._changes.count_up(_BOOK)
 
     def _seal(self, account: str, secrets: Mapping[str, str]) -> str:
         return self._sealer.seal(orjson.dumps(dict(secrets)).decode(), account) if secrets else ""
+
+
+def _read(session: Session) -> dict[str, Account]:
+    """Every account by its id and by its code."""
+    found = session.scalars(select(Account)).all()
+    return {each.code: each for each in found} | {each.id: each for each in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,8 @@ class Message:
     material: str = ""
     rep: str = ""
     """Our id of the rep in whose name it goes, where the platform has her do it."""
+    purpose: str = ""
+    """What she allows it for: some platforms treat marketing in another way than service."""
     button: str = "OK"
     """What the button of a card to a rep says."""
 
@@ -152,6 +154,16 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """She wants no more of it, in her own words."""
+
+    handle: Handle
+    purpose: str
+    channel: str = ""
+    """A kind of channel; empty is all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """What a callback told us, and what the platform wants to hear back."""
 
@@ -159,6 +171,7 @@ class Received:
     outcomes: tuple[Receipt, ...] = ()
     greetings: tuple[Greeting, ...] = ()
     """To be answered within seconds: they take the express lane."""
+    stops: tuple[Stop, ...] = ()
     unreadable: bytes = b""
     """Signed by the platform, but beyond us: kept as it came, to be read again after a mend."""
     answer: bytes = b""

@@ -11,6 +11,7 @@ from channels.accounts import Accounts, Channels
 from channels.base import Callback, Refused
 from channels.deliveries import Deliveries
 from channels.health import Health
+from channels.preferences import Preferences
 from channels.welcoming import Welcoming
 from data_hub.intake import Intake
 from kernel.clock import Clock
@@ -33,6 +34,7 @@ class Callbacks:
         clock: Clock,
         welcoming: Welcoming | None = None,
         health: Health | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
         self._accounts = accounts
         self._channels = channels
@@ -41,6 +43,7 @@ class Callbacks:
         self._clock = clock
         self._welcoming = welcoming
         self._health = health
+        self._preferences = preferences
 
     def take(self, account: str, callback: Callback) -> bytes:
         """Keep what it tells, and say what the platform wants to hear.
@@ -66,6 +69,9 @@ class Callbacks:
             self._welcoming.note(ours, received.greetings)
         self._intake.take(received.events, refusals, door="callback")
         crash_point(TAKEN)
+        if self._preferences is not None:
+            for stop in received.stops:
+                self._preferences.take(stop, source=ours.kind)
         for outcome in received.outcomes:
             self._deliveries.note_outcome(ours.id, outcome)
         if self._health is not None:

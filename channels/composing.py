@@ -60,15 +60,17 @@ class Composer:
         return replace(post, cover=front, images=tuple(self._pictures(post.body)))
 
     def message(
-        self, material: Material | None, account: Account, handle: Handle, words: str, rep: str
-    ) -> Message:
+        self, material: Material | None, account: Account, handle: Handle, words: str, rep: str,
+        purpose: str = "",
+    ) -> Message:  # fmt: skip
         """Words to one person, and a card of the material if one goes along."""
         if material is None:
-            return Message(handle=handle, text=words, rep=rep)
+            return Message(handle=handle, text=words, rep=rep, purpose=purpose)
         cover = f"{self._base_url}/media/{material.cover}/{COVER}" if material.cover else ""
         return Message(
             handle=handle, text=words, title=material.title, cover=cover, kind="card",
             link=self.link(material.id, account, rep), material=material.id, rep=rep,
+            purpose=purpose,
         )  # fmt: skip
 
     def draft(self, material: Material, account: Account) -> Draft:

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from channels.accounts import Account
+from channels.base import Stop
 from channels.deliveries import Deliveries, Delivery
 from data_hub.consents import Consents
+from data_hub.identities import Identities
 from kernel.events import Handle
 from stores.records import Records
 
@@ -27,22 +32,43 @@ class OptedOut:
 class Preferences:
     """What a customer lets us send."""
 
-    def __init__(self, records: Records, consents: Consents, deliveries: Deliveries) -> None:
+    def __init__(
+        self,
+        records: Records,
+        consents: Consents,
+        deliveries: Deliveries,
+        identities: Identities,
+    ) -> None:
         self._records = records
         self._consents = consents
+        self._identities = identities
         self._deliveries = deliveries
 
     def opt_out(
-        self, handles: Collection[Handle], purpose: str, *, source: str, by: str = ""
+        self,
+        handles: Collection[Handle],
+        purpose: str,
+        *,
+        source: str,
+        channel: str = "",
+        by: str = "",
     ) -> OptedOut:
-        """Withdraw the consent and cancel what is queued: both or neither."""
+        """Withdraw the consent and cancel what is queued: both or neither. ``channel`` is the one
+        kind of channel that she stops; empty is all of them."""
         hers = Delivery.target.in_([str(handle) for handle in handles])
-        which = (hers, Delivery.purpose == purpose)
+        which = [hers, Delivery.purpose == purpose]
+        if channel:
+            which.append(Delivery.account.in_(select(Account.id).where(Account.kind == channel)))
         with self._records.write(*(f"handle:{handle}" for handle in handles)):
-            self._consents.withdraw(handles, purpose, source=source, by=by)
+            self._consents.withdraw(handles, purpose, channel=channel, source=source, by=by)
             cancelled = self._deliveries.cancel(*which, reason="opted_out", by=by or "customer")
             in_flight = self._deliveries.in_flight(*which)
         return OptedOut(cancelled, in_flight)
+
+    def take(self, stop: Stop, *, source: str) -> OptedOut:
+        """She said so herself, on one of her handles: it counts for all of them."""
+        hers = [Handle.parse(each) for each in self._identities.alongside(stop.handle)]
+        return self.opt_out(hers, stop.purpose, source=source, channel=stop.channel)
 
     def opt_in(
         self, handles: Collection[Handle], purpose: str, *, source: str, by: str = ""

@@ -8,7 +8,7 @@ is shown to whom nor what may be shown: that is the shelf's word, asked at the l
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -53,9 +53,7 @@ class Retired:
 class Kinship(Protocol):
     """Which handles are one person's (`data_hub.identities`)."""
 
-    def customer_of(self, handle: Handle, /) -> str: ...
-
-    def handles_of(self, customers: Iterable[str], /) -> Mapping[str, Collection[Handle]]: ...
+    def alongside(self, handle: Handle, /) -> Collection[str]: ...
 
 
 class Publishing:
@@ -372,7 +370,9 @@ class Publishing:
         self._courier.admit(delivery)
         self._begin(delivery)
         delivery.number = material.number if material else None
-        return self._composer.message(material, account, handle, delivery.words, delivery.rep)
+        return self._composer.message(
+            material, account, handle, delivery.words, delivery.rep, delivery.purpose
+        )
 
     def _begin(self, delivery: Delivery) -> None:
         """Is its place under the caps still there, in this very moment?"""
@@ -383,8 +383,7 @@ class Publishing:
             raise
 
     def _check_sendable(self, to: Account, handle: Handle, purpose: str, material: str) -> None:
-        customer = self._identities.customer_of(handle)
-        hers = {handle, *self._identities.handles_of([customer]).get(customer, ())}
+        hers = self._identities.alongside(handle)
         if not self._consents.allows(hers, purpose, to.kind):
             raise Conflict("she_does_not_allow_it", purpose=purpose)
         if material and material not in self._shelf.standing_ids(to.id, [material]):

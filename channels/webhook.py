@@ -7,9 +7,6 @@ delivery that comes again adds nothing.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -22,9 +19,8 @@ from data_hub.identities import email, phone
 from kernel.clock import Clock
 from kernel.events import Ecosystem, Event, Handle
 from kernel.secret import Secret
+from kernel.webhooks import genuine
 
-FRESH = timedelta(minutes=5)
-"""How old or early a signature may be: senders sign every attempt anew."""
 TYPES: Mapping[str, str] = {
     "order.created": "ordered",
     "order.paid": "bought",
@@ -41,13 +37,6 @@ _PERSONAL = {"phone", "mobile", "email", "unionid", *_HANDLES}
 _TRAITS = ("name", "city", "gender", "birthday")
 
 Told = dict[str, Any]
-
-
-def signature(secret: str, id_: str, stamp: str, body: bytes) -> str:
-    """What a sender puts into ``webhook-signature``. A secret may be spelled ``whsec_…``."""
-    key = base64.b64decode(secret[6:]) if secret.startswith("whsec_") else secret.encode()
-    signed = b".".join((id_.encode(), stamp.encode(), body))
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 class Webhook:
@@ -82,18 +71,9 @@ class Webhook:
 
     def _checked(self, callback: Callback) -> str:
         """The delivery's id. Raises `Refused` for what the owner of the secret did not send now."""
-        headers = callback.headers
-        id_, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-        ours = signature(self._secret.reveal(), id_, stamp, callback.body).encode()
-        given = headers.get("webhook-signature", "").split()
-        genuine = any(hmac.compare_digest(ours, each.encode()) for each in given)
-        fresh = stamp.isdecimal() and len(stamp) < 12 and self._fresh(int(stamp))
-        if not (genuine and fresh and id_):
+        if not genuine(self._secret.reveal(), callback.headers, callback.body, self._clock()):
             raise Refused("callback_not_genuine", account=self._account)
-        return id_
-
-    def _fresh(self, seconds: int) -> bool:
-        return abs(self._clock() - datetime.fromtimestamp(seconds, UTC)) <= FRESH
+        return callback.headers["webhook-id"]
 
     def _event(self, item: Told, delivery: str) -> Event:
         """One event for what happened; a type that nobody wrote down is kept, too."""

@@ -99,7 +99,7 @@ class Changes:
             at=self.clock(), act=act, kind=kind, subject=subject, by=by, handle=handle,
             detail=detail,
         )  # fmt: skip
-        with self._records.write() as session:
+        with self._records.part() as session:
             if self._records.on_postgres:
                 change.turn = session.execute(_TURN).scalar_one()
             session.add(change)
@@ -136,7 +136,7 @@ class Changes:
 
     def count_up(self, name: str) -> None:
         """Count a version up, joining the edit's transaction."""
-        with self._records.write() as session:
+        with self._records.part() as session:
             counted = insert(session, Version).values(name=name, number=1)
             session.execute(
                 counted.on_conflict_do_update(

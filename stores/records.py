@@ -11,7 +11,7 @@ import fcntl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -182,7 +182,17 @@ class Records:
         joins may not name more, or two could wait for each other. Keep it under 100 ms; call
         nothing outside the process meanwhile.
         """
-        with self._joined(about) as session, session.begin_nested():
+        joins = self._inside()
+        with self._joined(about) as session, session.begin_nested() if joins else nullcontext():
+            yield session
+
+    @contextmanager
+    def part(self) -> Iterator[Session]:
+        """A few statements of whichever write is open here, or a write of their own.
+
+        Cheaper than joining by `write`: what fails in here fails all of it, caught or not.
+        """
+        with self._joined(()) as session:
             yield session
 
     @contextmanager

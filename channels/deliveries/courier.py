@@ -5,6 +5,7 @@ Runs outside any transaction. Does not choose what is sent, and does not say wha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from channels.base import Busy, Channel, Post, Progress, Receipt, Refused, Signe
 from channels.deliveries.heartbeat import Heartbeat
 from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery, State
-from channels.outbound.breaker import Breakers
+from channels.outbound.breaker import Breakers, guard
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Problem
@@ -31,7 +32,9 @@ WITHDRAWN = declare("courier.withdrawn", "the platform took it down; that is not
 
 
 _HUNG = 3
-"""How many quick failures a call weighs that hung until its deadline."""
+"""How many quick failures a call weighs that hung."""
+_LONG = 5.0
+"""Seconds without an answer that are called hanging."""
 
 
 class Courier:
@@ -59,20 +62,28 @@ class Courier:
     def carry(self, delivery: Delivery, say: Callable[[Channel], Receipt]) -> None:
         """Say it through the account's channel and note the answer, or the lack of one."""
         with _Naming(delivery), self._heartbeat.keep(delivery):
+            channel, begun = None, time.monotonic()
             try:
                 channel = self._channels.of(delivery.account)
-                receipt = self._heard(delivery, lambda: say(channel))
-            except Busy as later:
-                self._deliveries.postpone(delivery, later)
-            except SignedOut as out:
-                self._deliveries.give_back(delivery, out)
-            except Unanswered as silence:
-                look = self._look(channel, delivery)
-                self._deliveries.doubt(delivery, silence, look)
-            except Problem as no:
-                self._deliveries.park(delivery, no)
+                receipt = say(channel)
+            except Problem as trouble:
+                with self._deliveries.at_once(guard(delivery.account)):
+                    self._blamed(delivery, trouble, time.monotonic() - begun)
+                    self._set_aside(delivery, channel, trouble)
             else:
+                self._breakers.answered(delivery.account)
                 self._deliveries.note(delivery, receipt)
+
+    def _set_aside(self, delivery: Delivery, channel: Channel | None, trouble: Problem) -> None:
+        """It did not go out, or nobody knows: what is to become of it."""
+        if isinstance(trouble, Busy):
+            self._deliveries.postpone(delivery, trouble)
+        elif isinstance(trouble, SignedOut):
+            self._deliveries.give_back(delivery, trouble)
+        elif isinstance(trouble, Unanswered) and channel is not None:
+            self._deliveries.doubt(delivery, trouble, self._look(channel, delivery))
+        else:
+            self._deliveries.park(delivery, trouble)
 
     def rescue(self) -> int:
         """Decide about what dead workers were sending: as after a lost answer. One whose account
@@ -167,22 +178,23 @@ class Courier:
 
     def _heard(self, delivery: Delivery, ask: Callable[[], Answer]) -> Answer:
         """Ask, and let the log, the breaker and the account's health know how it went."""
+        begun = time.monotonic()
         try:
             answer = ask()
         except Problem as trouble:
-            structlog.get_logger().info("platform_refused", code=trouble.code, why=trouble.reason)
-            self._blame(delivery, trouble)
+            self._blamed(delivery, trouble, time.monotonic() - begun)
             raise
         self._breakers.answered(delivery.account)
         return answer
 
-    def _blame(self, delivery: Delivery, trouble: Problem) -> None:
+    def _blamed(self, delivery: Delivery, trouble: Problem, seconds: float) -> None:
         """What the trouble says about the account."""
+        structlog.get_logger().info("platform_refused", code=trouble.code, why=trouble.reason)
         if isinstance(trouble, Busy):
             if trouble.down:
                 self._breakers.failed(delivery.account)
         elif isinstance(trouble, Unanswered):
-            self._breakers.failed(delivery.account, weight=_HUNG)
+            self._breakers.failed(delivery.account, weight=_HUNG if seconds >= _LONG else 1)
         elif isinstance(trouble, SignedOut):
             self._accounts.pause(delivery.account, trouble.reason, by="worker")
         elif isinstance(trouble, Refused):

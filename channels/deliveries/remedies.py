@@ -36,19 +36,23 @@ _REMEDIES = {
         "platform_unreachable", "platform_said_later", "platform_out_of_order",
         "too_many_redirects", "platform_answer_unreadable", "our_rate_is_used_up",
         "token_is_being_fetched", "month_is_used_up", "platform_still_publishing",
+        "endpoint_said_no",
     ),
     Remedy.ACCOUNT: (
         "platform_signed_us_out", "sealing_key_missing", "seal_broken", "address_not_allowed",
         "unknown_channel_kind", "account_lacks_this", "rep_unknown", "rep_has_no_licence",
+        "endpoint_gone", "sms_signature_unknown", "sms_template_unknown",
     ),
     Remedy.CONTENT: (
         "platform_refused", "crashes_worker", "channel_shows_nothing", "channel_says_nothing",
         "channel_cannot_show", "channel_text_too_long", "channel_bytes_too_many",
         "channel_cover_type", "channel_needs_cover", "platform_could_not_publish",
+        "endpoint_refused", "sms_words_not_allowed",
     ),
     Remedy.DROP: (
         "recipient_unknown", "recipient_gone", "recipient_refuses", "recipient_had_enough",
         "reply_window_closed", "reply_window_used_up", "no_rep_confirmed",
+        "sms_not_delivered",
     ),
     Remedy.LOOK: ("worker_lost", "platform_did_not_answer"),
 }  # fmt: skip

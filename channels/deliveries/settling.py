@@ -6,10 +6,12 @@ callbacks tell is held against what is known, so that older news never overwrite
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from channels.base import Busy, Progress, Receipt
@@ -40,6 +42,12 @@ class Settling(Claiming):
                 self._take_in(kept, receipt)
         crash_point(NOTED)
         return True
+
+    @contextmanager
+    def at_once(self, *about: str) -> Iterator[None]:
+        """What is written in this block is one transaction."""
+        with self._records.write(*about):
+            yield
 
     def doubt_all(self, *, by: str) -> int:
         """Whatever was being sent may have gone out: a person looks. For a restored company, whose
@@ -174,7 +182,8 @@ class Settling(Claiming):
         """Write down what a callback or a poll told. Older news never overwrites newer; what
         nobody sent (or is not noted yet) changes nothing."""
         crash_point(NOTING)
-        told_of = select(Delivery).where(Delivery.account == account, Delivery.ref == receipt.ref)
+        named = or_(Delivery.ref == receipt.ref, Delivery.id == receipt.ref)  # ours, or our key
+        told_of = select(Delivery).where(Delivery.account == account, named)
         with self._records.write() as session:
             kept = session.scalar(told_of.limit(1).with_for_update())
             if kept is None or not overtakes(receipt.progress, kept.progress):

@@ -1,6 +1,7 @@
 """The breaker (熔断): a row an account, shared by all workers. Calls nobody.
 
-Five failures within 30 s open it; then one probe goes out every 30 s until one is answered.
+Five failures within 30 s and no answer for a second open it: what answers most calls is not out of
+order. Then one probe goes out every 30 s until one is answered.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from stores.records import Record, Records
 
 _FAILURES = 5
 _WINDOW = timedelta(seconds=30)
+_SILENT = timedelta(seconds=1)
+_SHUT = "SELECT 1 FROM breakers WHERE account = ? AND shut_until IS NOT NULL"
 
 
 class Breaker(Record, kw_only=True):
@@ -25,6 +28,7 @@ class Breaker(Record, kw_only=True):
     account: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
     since: Mapped[datetime]
+    """When it answered last, to the half second, or shortly before it first failed."""
     shut_until: Mapped[datetime | None] = mapped_column(default=None)
 
 
@@ -34,14 +38,14 @@ class Breakers:
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records = records
         self._clock = clock
+        self._well: dict[str, datetime] = {}
+        """Until when an account's answers are no news here."""
 
     def admit(self, account: str) -> None:
         """Raises `Busy` while it is open. Half-open it lets one through and shuts behind it."""
+        if not self._records.rows(_SHUT, [account]):
+            return
         now = self._clock()
-        with self._records.read() as session:
-            known = session.get(Breaker, account)
-            if known is None or known.shut_until is None:
-                return
         with self._records.write() as session:
             row = session.get(Breaker, account, with_for_update=True)
             if row is None or row.shut_until is None:
@@ -53,27 +57,34 @@ class Breakers:
 
     def failed(self, account: str, *, weight: int = 1) -> None:
         """No answer, or one that says the platform is out of order. A call that hung weighs more
-        than one refused at once: fewer of them fit into the window."""
+        than one refused at once: fewer of them fit into the window. Alone, or in a write that
+        names `guard`."""
         now = self._clock()
-        with self._records.write(f"breaker:{account}") as session:
+        self._well.pop(account, None)
+        with self._records.write(guard(account)) as session:
             row = session.get(Breaker, account)
             if row is None:
-                row = Breaker(account=account, since=now)
+                row = Breaker(account=account, since=now - _SILENT)
                 session.add(row)
             if row.shut_until is None and now - row.since > _WINDOW:
-                row.failures, row.since = 0, now
+                row.failures, row.since = 0, now - _SILENT
             row.failures += weight
-            if row.failures >= _FAILURES:
+            if row.failures >= _FAILURES and now - row.since >= _SILENT:
                 row.shut_until = now + _WINDOW
 
     def answered(self, account: str) -> None:
-        """It answered, whatever it said."""
+        """It answered, whatever it said. Alone, or in a write that names `guard`."""
+        now = self._clock()
+        if now < self._well.get(account, now):
+            return
         with self._records.read() as session:
-            if session.get(Breaker, account) is None:
-                return
-        with self._records.write(f"breaker:{account}") as session:
+            row = session.get(Breaker, account)
+        if row is None or (_well(row) and now - row.since < _SILENT / 2):
+            self._well[account] = now + _SILENT / 4
+            return
+        with self._records.write(guard(account)) as session:
             if row := session.get(Breaker, account):
-                session.delete(row)
+                row.failures, row.shut_until, row.since = 0, None, now
 
     def shut(self) -> dict[str, datetime]:
         """By account, until when its platform is taken to be out of order."""
@@ -87,3 +98,12 @@ class Breakers:
             return sorted(
                 row.account for row in session.query(Breaker).where(Breaker.shut_until.is_not(None))
             )
+
+
+def guard(account: str) -> str:
+    """What a write that tells a breaker something must name."""
+    return f"breaker:{account}"
+
+
+def _well(row: Breaker) -> bool:
+    return row.failures == 0 and row.shut_until is None

@@ -176,7 +176,7 @@ class TouchPolicy:
         turned; it must be reserved again then.
         """
         now = self._clock()
-        with self._records.write() as session:
+        with self._records.part() as session:
             row = session.get(Touched, key, with_for_update=True)
             if row is None or row.day != self._zone.day(now).toordinal():
                 raise Busy("waits_for_its_turn")

@@ -98,6 +98,23 @@ class App:
         return f"app:{self.code}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsGateway:
+    """One signature at a provider of short messages, as both sides know it."""
+
+    code: str
+    name: str
+    sign_key: str
+    sign_name: str
+    template: str
+    """For marketing: its texts must say how to stop it."""
+    service_template: str = ""
+
+    @property
+    def appid(self) -> str:
+        return f"sms:{self.code}"
+
+
 class Accounts:
     """All that are played here."""
 
@@ -140,6 +157,9 @@ class Accounts:
 
     def apps(self) -> list[App]:
         return [_app(told) for told in self._all("app")]
+
+    def gateways(self) -> list[SmsGateway]:
+        return [_gateway(told) for told in self._all("sms")]
 
     def _all(self, kind: str) -> list[dict[str, Any]]:
         with self._ledger.turn() as db:
@@ -192,7 +212,16 @@ def _app(told: Mapping[str, Any]) -> App:
     )
 
 
-Account = OfficialAccount | Corp | App
+def _gateway(told: Mapping[str, Any]) -> SmsGateway:
+    for name in ("code", "sign_key", "sign_name", "template"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise BadAccount(name)
+    fields = SmsGateway.__dataclass_fields__
+    given = {name: str(value) for name, value in told.items() if name in fields}
+    return SmsGateway(**{"name": given["code"]} | given)
+
+
+Account = OfficialAccount | Corp | App | SmsGateway
 _READ: dict[str, Callable[[Mapping[str, Any]], Account]] = {
-    "official": _official, "wecom": _corp, "app": _app,
+    "official": _official, "wecom": _corp, "app": _app, "sms": _gateway,
 }  # fmt: skip

@@ -20,8 +20,8 @@ from wsgiref.types import WSGIEnvironment
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from juzhen.sandbox import app_twin, control, official, pages, transport
-from juzhen.sandbox.accounts import App, Corp
+from juzhen.sandbox import app_twin, control, official, pages, sms, transport
+from juzhen.sandbox.accounts import App, Corp, SmsGateway
 from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.wecom import api as wecom_api
@@ -43,6 +43,7 @@ def create(settings: Settings) -> Flask:
     transport.misbehave(app, world)
     for door in (official, control, pages, app_twin, wecom_api, wecom_pages):
         app.register_blueprint(door.blueprint(world))
+    app.register_blueprint(sms.blueprint(world.texts, world.accounts))
     return app
 
 
@@ -55,7 +56,7 @@ def _configured(world: World) -> None:
         account = world.accounts.add(told)
         if isinstance(account, Corp):
             world.friends.invite(account, people_of(account.appid, told, seed=world.settings.seed))
-        elif not isinstance(account, App) and not world.followers.of(account):
+        elif not isinstance(account, App | SmsGateway) and not world.followers.of(account):
             people = people_of(account.appid, told, seed=world.settings.seed)
             world.followers.invite(account, people)
 

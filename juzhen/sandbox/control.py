@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from juzhen.sandbox.accounts import App, BadAccount, Corp, OfficialAccount
+from juzhen.sandbox.accounts import App, BadAccount, Corp, OfficialAccount, SmsGateway
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.clock import moment
 from juzhen.sandbox.knobs import FAULTS, SETTINGS, UnknownKnob
@@ -90,7 +90,7 @@ def _accounts(door: Blueprint, world: World) -> None:
     def add() -> Response:
         told = _told()
         account = world.accounts.add(told)
-        if isinstance(account, App):
+        if isinstance(account, App | SmsGateway):
             return jsonify(code=account.code)
         people = people_of(account.appid, told, seed=world.settings.seed)
         if isinstance(account, Corp):

@@ -110,7 +110,11 @@ def _account_pages(door: Blueprint, world: World) -> None:
             for one in world.accounts.corps()
         ]
         return render_template(
-            "index.html", accounts=accounts, corps=corps, apps=world.accounts.apps()
+            "index.html",
+            accounts=accounts,
+            corps=corps,
+            apps=world.accounts.apps(),
+            gateways=world.accounts.gateways(),
         )
 
     @door.get("/accounts/<appid>")

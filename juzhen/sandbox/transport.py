@@ -1,6 +1,6 @@
 """The transport (传输): how a call may go wrong on its way, whatever it is about.
 
-Sits before and after every ``/cgi-bin`` call: writes it into the journal, and misbehaves as a
+Sits before and after every call of a platform: writes it into the journal, and misbehaves as a
 fault says. A dropped connection is a real one: nothing more is sent and the socket closes.
 """
 
@@ -49,7 +49,7 @@ def misbehave(app: Flask, world: World) -> None:
         return _cut(response) if kind == "truncate" else response
 
 
-_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/")
+_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/")
 
 
 def _called(path: str) -> str | None:

@@ -16,6 +16,7 @@ from juzhen.sandbox.library import Library
 from juzhen.sandbox.press import Press
 from juzhen.sandbox.quotas import Quotas
 from juzhen.sandbox.readers import Readers
+from juzhen.sandbox.sms import Texts
 from juzhen.sandbox.tokens import Tokens
 from juzhen.sandbox.wecom.friends import Friends
 from juzhen.sandbox.wecom.tasks import Tasks
@@ -53,16 +54,18 @@ class World:
     journal: Journal
     friends: Friends
     tasks: Tasks
+    texts: Texts
 
     def beat(self) -> None:
         """What time alone brings: reviews end, callbacks fall due."""
         self.press.settle()
+        self.texts.settle()
         self.callbacks.beat()
 
     def flush(self) -> int:
         """The same, waiting until every callback that is due has been tried."""
         self.press.settle()
-        return self.callbacks.flush()
+        return self.texts.settle() + self.callbacks.flush()
 
     def close(self) -> None:
         self.callbacks.close()
@@ -96,4 +99,5 @@ def assemble(settings: Settings) -> World:
         journal=Journal(ledger, clock),
         friends=friends,
         tasks=Tasks(ledger, clock, knobs, friends),
+        texts=Texts(ledger, clock, accounts, settings.hub),
     )

@@ -14,10 +14,12 @@ from typing import Any
 from channels.accounts import Account, Accounts, Factory, Needs, Sealer
 from channels.app import OwnApp
 from channels.commerce import DIALECTS, Commerce
+from channels.gateways import Sms
 from channels.hand_offs import HandOffs
 from channels.handed_over import HandedOver
 from channels.inbox import Inbox
 from channels.outbound import Outbound, RateGate
+from channels.push import Push
 from channels.reps import Reps
 from channels.touch_policy import Caps
 from channels.video.douyin import Douyin
@@ -36,8 +38,8 @@ from kernel.errors import Invalid
 from kernel.secret import Secret
 
 CHANNELS: dict[str, Any] = {
-    "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver,
-    "webhook": Webhook, "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
+    "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver, "push": Push,
+    "sms": Sms, "webhook": Webhook, "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
 }  # fmt: skip
 """Every kind of channel account, and the adapter that speaks for it."""
 
@@ -102,6 +104,7 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
     return (
         {
             **_wechat(tools),
+            **_speaking(tools),
             "app": own_app,
             "douyin": douyin,
             "hand_off": handed_over,
@@ -112,12 +115,39 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             "wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token")),
             "douyin": Needs(settings=("client_key",), secrets=("client_secret",)),
             "commerce": Needs(settings=("dialect",), secrets=("sign_key",)),
+            "push": Needs(settings=("url",), secrets=("sign_key",)),
+            "sms": Needs(settings=("url", "sign_name", "template"), secrets=("sign_key",)),
             "webhook": Needs(secrets=("sign_key",)),
             "wecom": Needs(
                 settings=("corp_id", "agent_id"), secrets=("app_secret", "token", "aes_key")
             ),
         },
     )
+
+
+def _speaking(tools: Tools) -> dict[str, Factory]:
+    """Those that only say things."""
+    s = tools.stores
+
+    def push(account: Account, secrets: Mapping[str, Secret]) -> Push:
+        told = account.settings
+        return Push(
+            tools.outbound, tools.gate, s.clock, account=account.id, url=told["url"],
+            secret=secrets["sign_key"], former=secrets.get("former_sign_key"),
+            per_minute=float(told.get("per_minute", 6_000)),
+        )  # fmt: skip
+
+    def sms(account: Account, secrets: Mapping[str, Secret]) -> Sms:
+        told = account.settings
+        return Sms(
+            tools.outbound, tools.gate, s.clock, s.zone, account=account.id, url=told["url"],
+            secret=secrets["sign_key"], sign_name=told["sign_name"], template=told["template"],
+            service_template=told.get("service_template", ""),
+            unsubscribe=told.get("unsubscribe", "拒收请回复T"),
+            per_minute=float(told.get("per_minute", 3_000)),
+        )  # fmt: skip
+
+    return {"push": push, "sms": sms}
 
 
 def _wechat(tools: Tools) -> dict[str, Factory]:

@@ -84,15 +84,12 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     breakers = Breakers(s.records, s.clock)
     courier = Courier(deliveries, accounts, channels, breakers, s.clock)
     health = _health(s, accounts, channels, deliveries, breakers)
+    preferences = Preferences(s.records, data.consents, deliveries, data.identities)
     composer = Composer(
         content.types, content.media, content.links, base_url=settings.public_url
     )  # fmt: skip
     live_codes = LiveCodes(s.records, s.changes, accounts, channels, s.clock)
-    welcoming = Welcoming(
-        records=s.records, changes=s.changes, accounts=accounts, channels=channels,
-        codes=live_codes, materials=content.materials, shelf=content.shelf, composer=composer,
-        clock=s.clock,
-    )  # fmt: skip
+    welcoming = _welcoming(s, content, accounts, channels, live_codes, composer)
     return Ends(
         accounts=accounts,
         channels=channels,
@@ -110,9 +107,10 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
             composer=composer, consents=data.consents, identities=data.identities,
             policy=touch_policy,
         ),
-        preferences=Preferences(s.records, data.consents, deliveries),
+        preferences=preferences,
         callbacks=Callbacks(
-            accounts, channels, data.intake, deliveries, s.clock, welcoming, health
+            accounts, channels, data.intake, deliveries, s.clock, welcoming, health,
+            preferences,
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         touch_policy=touch_policy,
@@ -120,6 +118,20 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         health=health,
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries),
+    )  # fmt: skip
+
+
+def _welcoming(
+    s: Stores,
+    content: ContentHub,
+    accounts: Accounts,
+    channels: Channels,
+    codes: LiveCodes,
+    composer: Composer,
+) -> Welcoming:
+    return Welcoming(
+        records=s.records, changes=s.changes, accounts=accounts, channels=channels, codes=codes,
+        materials=content.materials, shelf=content.shelf, composer=composer, clock=s.clock,
     )  # fmt: skip
 
 

@@ -193,7 +193,7 @@ def test_opting_out_cancels_what_is_queued_for_any_of_her_handles(house):
         )
         for handle, purpose in zip(hers, ("marketing", "service"), strict=True)
     ]
-    preferences = Preferences(house.records, house.consents, house.deliveries)
+    preferences = Preferences(house.records, house.consents, house.deliveries, house.identities)
     assert preferences.opt_out(hers, "marketing", source="page").cancelled == 1
     states = [house.deliveries.one(delivery.id).state for delivery in queued]
     assert states == [State.CANCELLED, State.DUE]

@@ -116,9 +116,9 @@ def test_a_rep_is_advised_may_insist_once_and_consent_is_never_overruled(any_hou
     assert state(any_house, insisted) == State.DONE
     with pytest.raises(Advised):
         say("o3", rep="stf_1", override="再来一次")
-    Preferences(any_house.records, any_house.consents, any_house.deliveries).opt_out(
-        [HER], MARKETING, source="t"
-    )
+    Preferences(
+        any_house.records, any_house.consents, any_house.deliveries, any_house.identities
+    ).opt_out([HER], MARKETING, source="t")
     with pytest.raises(Conflict) as refused:
         say("o4", rep="stf_1", override="还是要发")
     assert refused.value.reason == "she_does_not_allow_it"
@@ -130,7 +130,9 @@ def test_none_is_begun_after_she_opted_out(any_house, app, say):
     people = [Handle("user", app.id, f"u{n}") for n in range(8)]
     for person in people:
         say("race", to=person)
-    wishes = Preferences(any_house.records, any_house.consents, any_house.deliveries)
+    wishes = Preferences(
+        any_house.records, any_house.consents, any_house.deliveries, any_house.identities
+    )
     answers, begun = {}, []
 
     def opt_out():

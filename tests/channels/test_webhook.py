@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from channels.base import Callback, Refused
-from channels.webhook import TYPES, Webhook, signature
+from channels.webhook import TYPES, Webhook
 from kernel.events import Handle
 from kernel.secret import Secret
+from kernel.webhooks import signature
 
 SECRET = "whsec_" + base64.b64encode(b"a key of the shop's own").decode()
 ORDER = {"order_id": "A-1", "amount": "50000", "product": "稳盈", "user_id": "u1",

@@ -161,7 +161,7 @@ def test_a_page_costs_as_many_statements_as_one_of_its_things(house, records):
     admin, most = Actor(id="a", role=Role.ADMIN), {}
     for query, limit in {
         "{ materials { nodes { title tags { label parent { label } } } } }": 5,
-        '{ shelf(channel: "app") { nodes { material { body owner } } } }': 6,
+        '{ shelf(channel: "app") { nodes { material { body owner } } } }': 7,
         "{ customers { nodes { name rep leans { weight tag { label } } } } }": 7,
         "{ deliveries { nodes { state material { title } } } }": 3,
     }.items():

@@ -1,0 +1,171 @@
+"""Deliveries (投放): ten thousand, thirty in a hundred calls failing, twenty workers killed.
+
+The product's own worker in two processes, leases of two seconds, against a server that counts its
+effects: half go to receivers that know our key, half to an official account that knows none. None
+may be lost and none doubled; what nobody can know is left to a person, with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from bench.lib.counting import Counting
+from bench.lib.line import measured
+from channels.deliveries import Delivery, Lane, State
+from juzhen import wiring
+from juzhen.settings import Settings
+from juzhen.wiring import Platform
+from juzhen.worker import Duty, Worker, pulse, sender
+from kernel.clock import utc_now
+from kernel.secret import Secret
+
+_MANY = 10_000
+_KILLS = 20
+_PROCESSES = 2
+_SENDERS = 4
+_MOST = {"process": 60.0, "power": 120.0}
+_PATIENCE = 200.0
+_AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+
+
+def run(size: int) -> Iterator[dict[str, Any]]:
+    for durability in ("process", "power"):
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            told = carried(Path(folder), _MANY * size, kills=_KILLS, durability=durability)
+        line = measured(
+            "deliveries" if durability == "process" else "deliveries_power", told.pop("seconds"),
+            "s", size=_MANY * size, most=_MOST[durability] * size,
+        )  # fmt: skip
+        yield line | told | {"ok": line["ok"] and not told["lost"] and not told["doubled"]}
+
+
+def carried(
+    home: Path, many: int, *, kills: int, durability: str = "process", records: str = ""
+) -> dict[str, Any]:
+    """Queue so many, have them carried by workers that die, and hold what was said against what
+    the server counted."""
+    counting = Counting()
+    try:
+        told = settings(home, counting.url, durability, records)
+        wiring.migrate(told)
+        _queue(told, counting.url, many)
+        begun = time.monotonic()
+        killed = _worked(told, many, kills)
+        seconds = time.monotonic() - begun
+        return {"seconds": seconds, "killed": killed, **_held_against(told, counting.told())}
+    finally:
+        counting.stop()
+
+
+def settings(home: Path, url: str, durability: str, records: str = "") -> Settings:
+    return Settings(
+        home=home, stores_records=records, stores_durability=durability, outbound_origins=url,
+        keys_secrets=Secret("00" * 32), keys_links=Secret("11" * 32), worker_leases=2.0,
+        worker_share=8, worker_senders=_SENDERS,
+    )  # fmt: skip
+
+
+def _queue(told: Settings, url: str, many: int) -> None:
+    """Uncounted: two receivers of webhooks and two official accounts, a quarter to each."""
+    platform = wiring.assemble(told)
+    kinds = ("push", "push", "wechat_oa", "wechat_oa")
+    for number, kind in enumerate(kinds):
+        platform.accounts.add(
+            code=f"{kind}{number}", name=kind, kind=kind, ecosystem="own_app", by="bench",
+            settings={"url": f"{url}/hook", "app_id": f"wx{number}", "base_url": url,
+                      "per_minute": 1_000_000},
+            secrets={"sign_key": "s", "app_secret": "s", "token": "t", "aes_key": _AES_KEY},
+        )  # fmt: skip
+    for account in platform.accounts.all():
+        handle = "user" if account.kind == "push" else "openid"
+        targets = [f"{handle}:{account.id}:{account.code}-{n}" for n in range(many // len(kinds))]
+        for begin in range(0, len(targets), 500):
+            platform.deliveries.queue_many(
+                account=account.id, occasion="bench", by="bench", purpose="service",
+                words="您好", lane=Lane.GATED,
+                targets=dict.fromkeys(targets[begin : begin + 500], utc_now()),
+            )  # fmt: skip
+    platform.close()
+
+
+def _worked(told: Settings, many: int, kills: int) -> int:
+    """Workers until nothing moves by itself; one of them is killed whenever the next twentieth
+    is done."""
+    workers = [_begun(told) for _ in range(_PROCESSES)]
+    killed, turn = 0, count()
+    platform = wiring.assemble(told)
+    until = time.monotonic() + _PATIENCE
+    while (left := _moving(platform)) and time.monotonic() < until:
+        if killed < kills and left <= many * (1 - (killed + 0.5) / kills):
+            which = next(turn) % _PROCESSES
+            os.kill(workers[which], signal.SIGKILL)
+            os.waitpid(workers[which], 0)
+            workers[which] = _begun(told)
+            killed += 1
+        time.sleep(0.02)
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+    platform.close()
+    return killed
+
+
+def _begun(told: Settings) -> int:
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        platform = wiring.assemble(told)
+        lanes = {f"sender-{n}": sender(platform.publishing, n) for n in range(1, _SENDERS + 1)}
+        lanes["gate"] = [Duty("gate", platform.publishing.gate, 0.3, shared=True, idle=1.0)]
+        Worker(lanes, platform.leases, drain=5, pulse=pulse(platform)).run()
+        os._exit(0)
+    return child
+
+
+def _moving(platform: Platform) -> int:
+    """How many are still to be carried or settled without a person."""
+    tally = platform.deliveries.tally()
+    moving = sum(n for (_, state), n in tally.items() if state in (State.DUE, State.SENDING))
+    looked_for = (Delivery.state == State.UNKNOWN) & Delivery.next_at.is_not(None)
+    return moving or len(platform.deliveries.page(looked_for, first=1).items)
+
+
+def _held_against(told: Settings, counted: dict[str, Any]) -> dict[str, Any]:
+    platform = wiring.assemble(told)
+    effects, states, lost, doubled = Counter(counted["effects"]), Counter[str](), 0, 0
+    after = None
+    while True:
+        page = platform.deliveries.page(first=100, after=after)
+        for each in page.items:
+            states[each.state] += 1
+            target = each.target.rpartition(":")[2]
+            shown = effects[f"push:{each.id}" if each.target[:4] == "user" else f"oa:{target}"]
+            doubled += shown > 1
+            explained = each.state in (State.UNKNOWN, State.PARKED) and each.reason
+            lost += (each.state == State.DONE and shown != 1) or not (
+                each.state == State.DONE or explained
+            )
+        if (after := page.next) is None:
+            break
+    platform.close()
+    met = {fault: n for fault, n in sorted(counted["met"].items()) if fault != "none"}
+    return {"lost": lost, "doubled": doubled, "states": dict(states), "calls": counted["calls"],
+            "faults": met}  # fmt: skip
+
+
+if __name__ == "__main__":
+    # python -m bench.deliveries FOLDER MANY KILLS DURABILITY [RECORDS]: one run, for fault tests
+    folder, many, kills, *rest = sys.argv[1:]
+    told = carried(Path(folder), int(many), kills=int(kills), durability=rest[0], records=rest[-1]
+                   if len(rest) > 1 else "")  # fmt: skip
+    print(json.dumps(told))
