@@ -20,7 +20,7 @@ import numpy as np
 
 from bench.fold import CUSTOMERS, events
 from bench.lib.line import Round, compared
-from bench.lib.places import cluster, database
+from bench.lib.places import OWNER, cluster, database
 from kernel.events import Event, Handle
 from stores.elastic.history import ElasticHistory
 from stores.history import Axis, History
@@ -34,7 +34,7 @@ AXES = [Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT]
 def run(size: int) -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        postgres = PostgresHistory(stack.enter_context(database()), owner="the benches")
+        postgres = PostgresHistory(stack.enter_context(database()), owner=OWNER)
         elastic = ElasticHistory(stack.enter_context(cluster()))
         for name, there in (("postgres", postgres), ("elasticsearch", elastic)):
             there.prepare()

@@ -19,7 +19,7 @@ import numpy as np
 
 from bench.fold import events
 from bench.lib.line import Round, compared
-from bench.lib.places import database
+from bench.lib.places import OWNER, database
 from kernel.events import pack
 from stores.journal import Journal, SharedCommit
 from stores.postgres.journal import PostgresJournal
@@ -31,7 +31,7 @@ WAITING, EACH = 32, 60
 def run(size: int) -> Iterator[dict[str, Any]]:
     packed = [pack(each) for each in events(random.Random(1), itertools.count(1), 2_000)]
     with database() as url, tempfile.TemporaryDirectory() as folder:
-        there = PostgresJournal(url, owner="the benches")
+        there = PostgresJournal(url, owner=OWNER)
         there.prepare()
         here = SqliteJournal(Path(folder) / "journal")
         for name, batch in (("journal_single", 1), ("journal_batch", 100)):

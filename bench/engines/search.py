@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.lib.line import compared
-from bench.lib.places import cluster, database
+from bench.lib.places import OWNER, cluster, database
 from bench.search import FIRST, MATERIALS, asking, library, questions
 from stores.elastic.search import ElasticSearch
 from stores.postgres.search import PostgresSearch
@@ -27,7 +27,7 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         here = SqliteSearch(folder / "search.db", durability="process")
         there = {
-            "postgres": PostgresSearch(stack.enter_context(database()), owner="the benches"),
+            "postgres": PostgresSearch(stack.enter_context(database()), owner=OWNER),
             "elasticsearch": ElasticSearch(stack.enter_context(cluster())),
             "opensearch": ElasticSearch(stack.enter_context(cluster("opensearch"))),
         }

@@ -11,6 +11,8 @@ from servers import postgres, shared
 
 from stores.elastic.cluster import Cluster, Place
 
+OWNER = "the benches".format
+"""What answers whose the schemas and indices of a bench are."""
 _RUN = f"bench-{os.getpid()}"
 _clusters: list[postgres.Cluster] = []
 
@@ -28,7 +30,7 @@ def database() -> Iterator[str]:
 def cluster(kind: str = "elasticsearch") -> Iterator[Cluster]:
     """A connection to a search server, under a prefix that nobody else uses."""
     at = Place((shared.shared(kind, _RUN),), f"b{secrets.token_hex(8)}")
-    connected = Cluster(at, owner="the benches", patience=60)
+    connected = Cluster(at, owner=OWNER, patience=60)
     try:
         yield connected
         connected.client().indices.delete(index=f"{at.prefix}-*", expand_wildcards="all")

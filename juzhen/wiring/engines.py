@@ -24,6 +24,7 @@ from stores.files import Files
 from stores.folder import Folder
 from stores.history import Fold, History
 from stores.journal import Journal, SharedCommit
+from stores.owning import Owner
 from stores.postgres import database
 from stores.postgres.history import PostgresHistory
 from stores.postgres.journal import PostgresJournal
@@ -69,7 +70,7 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
     records, people = _records(settings)
     clock = clock or (DatabaseClock(records) if records.on_postgres else utc_now)
     changes = Changes(records, clock)
-    servers = _servers(settings, clock)
+    servers = _servers(settings, _owner(settings, records), clock)
     journal = servers.journal or SqliteJournal(home / "journal", durability=power)
     history = servers.history or SqliteHistory(home / "history.db", zone=zone, durability=power)
     return Stores(
@@ -97,7 +98,9 @@ def migrate(settings: Settings) -> list[str]:
     records, people = _records(settings)
     try:
         done = migrations.migrate(records.engine, people.engine)
-        return [*done, *_prepared(_servers(settings).named())]
+        owner = _owner(settings, records)
+        owner.keep()
+        return [*done, *_prepared(_servers(settings, owner).named())]
     finally:
         records.close()
         people.close()
@@ -145,9 +148,13 @@ class _Servers:
         return {name_of(name): each for name, each in given.items() if each}
 
 
-def _servers(settings: Settings, clock: Clock = utc_now) -> _Servers:
-    # Who holds this key is this company: indices are marked with it, so that no other is touched.
-    owner = hashlib.blake2b(settings.keys_links.reveal().encode(), digest_size=8).hexdigest()
+def _owner(settings: Settings, records: Records) -> Owner:
+    """What marks this company's indices and schemas elsewhere, so that no other is touched."""
+    key = settings.keys_links.reveal().encode()
+    return Owner(records, otherwise=hashlib.blake2b(key, digest_size=8).hexdigest())
+
+
+def _servers(settings: Settings, owner: Owner, clock: Clock = utc_now) -> _Servers:
     heard = _placed(settings, "stores_journal", database.place)
     kept = _placed(settings, "stores_files", bucket)
     return _Servers(
@@ -158,14 +165,14 @@ def _servers(settings: Settings, clock: Clock = utc_now) -> _Servers:
     )
 
 
-def _search(settings: Settings, owner: str) -> ElasticSearch | PostgresSearch | None:
+def _search(settings: Settings, owner: Owner) -> ElasticSearch | PostgresSearch | None:
     at = _placed(settings, "stores_search", _database_or_cluster)
     if isinstance(at, str):
         return PostgresSearch(at, owner=owner)
     return ElasticSearch(Cluster(at, owner=owner)) if at else None
 
 
-def _history(settings: Settings, owner: str) -> ElasticHistory | PostgresHistory | None:
+def _history(settings: Settings, owner: Owner) -> ElasticHistory | PostgresHistory | None:
     at, zone = (
         _placed(settings, "stores_history", _database_or_cluster),
         Zone(settings.company_zone),

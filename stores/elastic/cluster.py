@@ -93,11 +93,11 @@ class Cluster:
         self,
         at: Place,
         *,
-        owner: str,
+        owner: Callable[[], str],
         patience: float = 10.0,
         pause: Callable[[float], object] | None = None,
     ) -> None:
-        """``owner`` marks our indices as this company's; ``pause`` waits between tries."""
+        """``owner`` answers what marks our indices as ours; ``pause`` waits between tries."""
         self.at = at
         self._owner = owner
         self._patience = patience
@@ -221,7 +221,7 @@ class Cluster:
 
     def _shape(self, index: str, mapping: Mapping[str, Any]) -> int:
         meta = mapping.get("_meta", {})
-        if meta.get("product") != "juzhen" or meta.get("owner") != self._owner:
+        if meta.get("product") != "juzhen" or meta.get("owner") != self._owner():
             whose = "another company" if meta.get("product") == "juzhen" else "another program"
             raise Unfit(
                 f"The index {index} belongs to {whose}: give this company a prefix of its own"
@@ -249,7 +249,7 @@ class Cluster:
             },
             "mappings": {
                 "dynamic": "strict",
-                "_meta": {"product": "juzhen", "owner": self._owner, "shape": shape},
+                "_meta": {"product": "juzhen", "owner": self._owner(), "shape": shape},
                 **mapping,
             },
         }

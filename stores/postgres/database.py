@@ -60,8 +60,8 @@ def place(url: str) -> str:
 class Database:
     """One store's tables, many readers, writers that name what they decide on."""
 
-    def __init__(self, url: str, shape: Shape, *, owner: str) -> None:
-        """``owner`` marks the schema as this company's."""
+    def __init__(self, url: str, shape: Shape, *, owner: Callable[[], str]) -> None:
+        """``owner`` answers what marks the schema as this company's."""
         self.shape = shape
         self._owner = owner
         self._engine: Engine = create_engine(
@@ -132,7 +132,7 @@ class Database:
             connection.execute(
                 f"insert into {schema}.about (owner, shape) values (%s, %s)"  # noqa: S608 - our own word
                 " on conflict (one) do update set shape = excluded.shape".encode(),
-                (self._owner, self.shape.number),
+                (self._owner(), self.shape.number),
             )
             if settle is not None:
                 settle(connection)
@@ -152,7 +152,7 @@ class Database:
     def _check(self, there: tuple[str, int]) -> None:
         owner, shape = there
         whose = "another company" if owner else "another program"
-        if owner != self._owner:
+        if owner != self._owner():
             raise Unfit(
                 f"The schema {self.shape.schema} belongs to {whose}: give this company a database"
                 " of its own. Nothing was changed."
@@ -174,7 +174,7 @@ class Database:
         said = f"PostgreSQL {version // 10_000}.{version % 10_000}, schema {self.shape.schema}"
         if version < _LEAST:
             return Examined(False, f"{said}: too old", "juzhen needs PostgreSQL 15 or later")
-        if there is None or there == (self._owner, 0):
+        if there is None or there == (self._owner(), 0):
             return Examined(False, f"{said}: its tables are not there yet", "Run: juzhen migrate")
         try:
             self._check(there)

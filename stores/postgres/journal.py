@@ -9,7 +9,7 @@ counterpart.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -62,7 +62,7 @@ _DAY = re.compile(r"commits_(\d{8})")
 class PostgresJournal:
     """See `stores.journal.Journal`. Any number of machines may append to one at once."""
 
-    def __init__(self, url: str, *, owner: str, clock: Clock = utc_now) -> None:
+    def __init__(self, url: str, *, owner: Callable[[], str], clock: Clock = utc_now) -> None:
         self._database = Database(url, _SHAPE, owner=owner)
         self._clock = clock
         self._looked: datetime | None = None

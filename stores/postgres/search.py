@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,7 +78,12 @@ class PostgresSearch:
     """A `stores.search.SearchIndex`. Any number of processes may read and write it."""
 
     def __init__(
-        self, url: str, *, owner: str, database: Database | None = None, table: str = _DOCUMENTS
+        self,
+        url: str,
+        *,
+        owner: Callable[[], str],
+        database: Database | None = None,
+        table: str = _DOCUMENTS,
     ) -> None:
         """``table`` is one that does not answer yet, while it is being rebuilt."""
         self._database = database or Database(url, _SHAPE, owner=owner)
@@ -130,7 +135,7 @@ class PostgresSearch:
         with self._database.write() as run:
             run.execute(_TABLE.format(table=table).encode())
         try:
-            yield PostgresSearch("", owner="", database=self._database, table=table)
+            yield PostgresSearch("", owner=str, database=self._database, table=table)
         except BaseException:
             with self._database.write() as run:
                 run.execute(f"drop table {table}".encode())

@@ -21,7 +21,7 @@ def own(urls, **how):
 
 @contextmanager
 def connected(at, *, owner="the tests", **how):
-    cluster = Cluster(at, owner=owner, **how)
+    cluster = Cluster(at, owner=lambda: owner, **how)
     try:
         yield cluster
     finally:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.postgres
 def prepared(postgres_cluster):
     """A database with the tables, to be copied."""
     postgres_cluster.run("CREATE DATABASE history_house")
-    made = PostgresHistory(postgres_cluster.url("history_house"), owner="the tests")
+    made = PostgresHistory(postgres_cluster.url("history_house"), owner=lambda: "the tests")
     made.prepare()
     made.close()
     return "history_house"
@@ -28,7 +28,7 @@ def prepared(postgres_cluster):
 @pytest.fixture
 def history(postgres_cluster, prepared):
     with postgres_cluster.database(prepared) as url:
-        kept = PostgresHistory(url, owner="the tests")
+        kept = PostgresHistory(url, owner=lambda: "the tests")
         yield kept
         kept.close()
 

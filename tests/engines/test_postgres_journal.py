@@ -20,7 +20,7 @@ def opened(postgres_url, clock):
     journals = []
 
     def opened(owner="the tests"):
-        journals.append(PostgresJournal(postgres_url, owner=owner, clock=clock))
+        journals.append(PostgresJournal(postgres_url, owner=lambda: owner, clock=clock))
         return journals[-1]
 
     opened().prepare()
@@ -139,7 +139,7 @@ def test_a_database_of_another_company_is_not_touched(opened):
 def test_a_schema_of_another_program_is_not_touched(postgres_url, bare):
     bare.execute("create schema juzhen_journal")
     bare.commit()
-    journal = PostgresJournal(postgres_url, owner="the tests")
+    journal = PostgresJournal(postgres_url, owner=lambda: "the tests")
     told = journal.examine()
     assert (told.fit, "another program" in told.says) == (False, True)
     with pytest.raises(Unfit, match="another program"):
@@ -148,18 +148,20 @@ def test_a_schema_of_another_program_is_not_touched(postgres_url, bare):
 
 
 def test_tables_that_are_not_there_yet_are_told(postgres_url):
-    journal = PostgresJournal(postgres_url, owner="the tests")
+    journal = PostgresJournal(postgres_url, owner=lambda: "the tests")
     assert (journal.examine().fit, journal.examine().advice) == (False, "Run: juzhen migrate")
     journal.close()
 
 
 def test_a_server_that_does_not_answer_is_told_and_a_wrong_database_refused(postgres_url):
-    gone = PostgresJournal("postgresql+psycopg://juzhen:secret@127.0.0.1:9/x", owner="the tests")
+    gone = PostgresJournal(
+        "postgresql+psycopg://juzhen:secret@127.0.0.1:9/x", owner=lambda: "the tests"
+    )
     told_of_it = gone.examine()
     assert (told_of_it.fit, "secret" in told_of_it.says) == (None, False)
     with pytest.raises(Overloaded):
         gone.append([told(1)])
-    wrong = PostgresJournal(postgres_url + "_not_there", owner="the tests")
+    wrong = PostgresJournal(postgres_url + "_not_there", owner=lambda: "the tests")
     assert wrong.examine().fit is False
     for each in (gone, wrong):
         each.close()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.postgres
 def prepared(postgres_cluster):
     """A database with the tables, to be copied."""
     postgres_cluster.run("CREATE DATABASE search_house")
-    made = PostgresSearch(postgres_cluster.url("search_house"), owner="the tests")
+    made = PostgresSearch(postgres_cluster.url("search_house"), owner=lambda: "the tests")
     made.prepare()
     made.close()
     return "search_house"
@@ -29,7 +29,7 @@ def prepared(postgres_cluster):
 @pytest.fixture
 def index(postgres_cluster, prepared):
     with postgres_cluster.database(prepared) as url:
-        kept = PostgresSearch(url, owner="the tests")
+        kept = PostgresSearch(url, owner=lambda: "the tests")
         yield kept
         kept.close()
 

@@ -77,6 +77,15 @@ def test_another_companys_index_is_left_alone(run, search, tmp_path, monkeypatch
     assert len(indices(search)) == 1
 
 
+def test_changed_keys_leave_the_companys_own_index_its_own(run, search, tmp_path):
+    assert run("migrate", search=search).exit_code == 0
+    file = tmp_path / "juzhen.toml"
+    old = next(line for line in file.read_text().splitlines() if line.startswith("links"))
+    file.write_text(file.read_text().replace(old, f'links = "{"ab" * 32}"'))
+    assert doctor(run, search=search)["JUZHEN_STORES_SEARCH"][""] == "✓"
+    assert "made" not in run("migrate", search=search).stdout
+
+
 def test_a_server_that_is_down_stops_no_start_and_is_named(run):
     down = {"search": f"elastic+http://{NOBODY}/anhe", "files": f"s3+http://k:s@{NOBODY}/b"}
     told = doctor(run, **down)

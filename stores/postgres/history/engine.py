@@ -42,7 +42,7 @@ _LAST: _Key = (1 << 62, "", 0)
 class PostgresHistory:
     """See `stores.history.History`."""
 
-    def __init__(self, url: str, *, owner: str, zone: Zone | None = None) -> None:
+    def __init__(self, url: str, *, owner: Callable[[], str], zone: Zone | None = None) -> None:
         self._database = Database(url, SHAPE, owner=owner)
         self._zone = zone or Zone()
 
