@@ -51,7 +51,7 @@ class Library:
 
     def __init__(self, materials: int) -> None:
         self.materials = materials
-        home = _cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
+        home = cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
         fresh = not (home / "made").exists()
         if fresh:
             shutil.rmtree(home, ignore_errors=True)
@@ -75,7 +75,7 @@ class Library:
         self.platform.close()
 
 
-def _cache() -> Path:
+def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "juzhen-bench"
 
 

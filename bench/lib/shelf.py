@@ -34,7 +34,7 @@ TAGS, WORN = 40, 6
 
 def company(home: Path, materials: int) -> tuple[list[str], dict[str, str]]:
     """Lay a company with so many materials at ``home``: its tags, and tokens by role."""
-    kept = _cache() / f"shelf-{materials}-v{LAYOUT}-{head()}"
+    kept = cache() / f"shelf-{materials}-v{LAYOUT}-{head()}"
     if not (kept / "done").exists():
         shutil.rmtree(kept, ignore_errors=True)
         _fill(kept, materials)
@@ -68,7 +68,7 @@ class Opened:
         self._platform.close()
 
 
-def _cache() -> Path:
+def cache() -> Path:
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "juzhen-bench"
 

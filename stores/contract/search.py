@@ -110,6 +110,12 @@ class SearchContract:
         index.put(1, [document(name, "养老规划", numbers=numbers) for name, numbers in both])
         assert found(index, "养老", boost="fresh") == ["b", "a"]
 
+    def test_a_number_that_a_document_has_no_more_counts_no_more(self, index: SearchIndex) -> None:
+        for seq, marks in ((1, {"quality": 0.9}), (2, {})):
+            both = [("a", marks), ("b", {"quality": 0.5})]
+            index.put(seq, [document(name, "养老规划", numbers=told) for name, told in both])
+        assert found(index, "养老") == ["b", "a"]
+
     def test_equals_are_ordered_by_id(self, index: SearchIndex) -> None:
         index.put(1, [document(name, "养老规划") for name in ("c", "a", "d", "b")])
         assert found(index, "养老") == ["a", "b", "c", "d"]

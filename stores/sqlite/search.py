@@ -1,13 +1,15 @@
 """Search in SQLite's FTS5 (搜索): the embedded index, in a file of its own. Decides no visibility.
 
 Text goes in as bigrams (`stores.bigrams`) under the plain ascii tokenizer, which leaves them as
-they are. Attributes are tokens of a third column, spelled in hex, so that filters are part of the
-full-text query: joining a filter table costs more than the search.
+they are. Attributes are tokens of a third column, spelled as no text can be, so that filters are
+part of the full-text query: joining a filter table costs more than the search, and so does naming
+columns in it. A page is one look that joins one table: numbers are columns of a document's row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -22,20 +24,23 @@ from stores.bigrams import Phrase, phrases, tokens
 from stores.records import Records
 from stores.search import EVERYTHING, Document, Filter, Hits
 
-_SHAPE = 2
+SHAPE = 3
 """Counted up when the tables below change, or the words that go into them: an index of another
 shape is emptied and rebuilt."""
 _TABLES = """
 CREATE TABLE documents (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, gone INTEGER NOT NULL
 );
-CREATE TABLE numbers (row INTEGER, name TEXT, value REAL, PRIMARY KEY (row, name)) WITHOUT ROWID;
 CREATE TABLE follower (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER, mark TEXT);
-CREATE VIRTUAL TABLE texts USING fts5 (title, body, attributes, tokenize = 'ascii')
+CREATE VIRTUAL TABLE texts USING fts5 (
+    title, body, attributes, tokenize = 'ascii', prefix = '1'
+)
 """
 _SLICE = 50
 """Documents a transaction, so that nobody waits for the lock longer than 100 ms."""
-_EVERY = "every"
+_OURS = "\ue000"
+"""Begins the tokens of attributes: private to us, and no letter, so no text has it in a token."""
+_EVERY = f"{_OURS}every"
 """A token that all documents have and that is no hex, for filters that only exclude."""
 
 
@@ -53,8 +58,9 @@ class SqliteSearch:
         self._records = Records(f"sqlite:///{path}", durability=durability, held=held)
         with self._records.write() as session:
             run = session.connection().exec_driver_sql
-            if run("PRAGMA user_version").scalar() != _SHAPE:
+            if run("PRAGMA user_version").scalar() != SHAPE:
                 self._shape(session.connection())
+        self._known: frozenset[str] = frozenset()
 
     @staticmethod
     def _shape(connection: Connection) -> None:
@@ -62,7 +68,15 @@ class SqliteSearch:
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
         for statement in _TABLES.split(";"):
             connection.exec_driver_sql(statement)
-        connection.exec_driver_sql(f"PRAGMA user_version = {_SHAPE}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {SHAPE}")
+
+    def _numbers(self) -> frozenset[str]:
+        """The columns of all numbers that any document ever had."""
+        told = self._records.rows(
+            "SELECT name FROM pragma_table_info('documents') WHERE name LIKE 'number_%'"
+        )
+        self._known = frozenset(name for (name,) in told)
+        return self._known
 
     def put(self, seq: int, documents: Sequence[Document], *, mark: str | None = None) -> None:
         for part in _slices(documents):
@@ -78,8 +92,7 @@ class SqliteSearch:
                     _claim(session.connection(), seq, name, gone=True)
         self._move(seq, mark)
 
-    @staticmethod
-    def _put(connection: Connection, seq: int, document: Document) -> None:
+    def _put(self, connection: Connection, seq: int, document: Document) -> None:
         row = _claim(connection, seq, document.id, gone=False)
         if row is None:
             return
@@ -89,8 +102,20 @@ class SqliteSearch:
             "INSERT INTO texts (rowid, title, body, attributes) VALUES (?, ?, ?, ?)",
             (row, title, body, attributes),
         )
-        for name, value in document.numbers.items():
-            connection.exec_driver_sql("INSERT INTO numbers VALUES (?, ?, ?)", (row, name, value))
+        self._number(connection, row, {_column(name): v for name, v in document.numbers.items()})
+
+    def _number(self, connection: Connection, row: int, told: Mapping[str, float]) -> None:
+        """Note the numbers of a row, and that it has no others. Columns are only ever added, so
+        whoever knows of one may go on asking for it."""
+        columns = self._numbers()
+        for column in told.keys() - columns:
+            connection.exec_driver_sql(f"ALTER TABLE documents ADD COLUMN {column} REAL")
+        if wanted := sorted(columns | told.keys()):
+            new = ", ".join(f"{column} = ?" for column in wanted)
+            connection.exec_driver_sql(
+                f"UPDATE documents SET {new} WHERE row = ?",  # noqa: S608  # our own words
+                (*map(told.get, wanted), row),
+            )
 
     def _move(self, seq: int, mark: str | None) -> None:
         if mark is None:
@@ -109,7 +134,8 @@ class SqliteSearch:
 
     def clear(self) -> None:
         with self._records.write() as session:
-            self._shape(session.connection())
+            for table in ("documents", "follower", "texts"):
+                session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  # our own words
 
     @contextmanager
     def beside(self) -> Iterator[SqliteSearch]:
@@ -132,26 +158,26 @@ class SqliteSearch:
             return Hits([], 0, None)
         try:
             rows, total = self._asked(_match(wanted, where), bool(wanted), boost, first, last)
-        except (SQLAlchemyError, OSError) as broken:
+        except (SQLAlchemyError, sqlite3.Error, OSError) as broken:
             raise Overloaded("store_is_unavailable", seconds=1) from broken
         more = len(rows) > first > 0
-        return Hits(
-            [row.id for row in rows[:first]], total, _ends(rows[first - 1]) if more else None
-        )
+        ends = cursor(rows[first - 1][1], rows[first - 1][0]) if more else None
+        return Hits([row[0] for row in rows[:first]], total, ends)
 
     def _asked(
         self, match: str, ranked: bool, boost: str, first: int, last: tuple[Any, ...] | None
     ) -> tuple[Sequence[Any], int]:
         """One row more than the page has, and how many there are in all."""
-        with self._records.read() as session:
-            run = session.connection().exec_driver_sql
-            rows: Sequence[Any] = []
-            if first:
-                rows = run(_page(ranked, last), (boost, match, *(last or ()), first + 1)).all()
-            if first and last is None and len(rows) <= first:
-                return rows, len(rows)
-            counted = run("SELECT count(*) FROM texts WHERE texts MATCH ?", (match,))
-            return rows, counted.scalar_one()
+        rows: Sequence[Any] = []
+        if first:
+            column = _column(boost)
+            known = column in self._known or column in self._numbers()
+            statement = _page(ranked, column if known else None, last)
+            rows = self._records.rows(statement, (match, *(last or ()), first + 1))
+        if rows:
+            return rows, rows[0][2]
+        ((total,),) = self._records.rows("SELECT count(*) FROM texts WHERE texts MATCH ?", (match,))
+        return rows, total
 
     def flaws(self) -> Iterator[str]:
         with self._records.read() as session:
@@ -180,34 +206,33 @@ def _claim(connection: Connection, seq: int, name: str, *, gone: bool) -> int | 
     ).scalar()
     if row is not None:
         connection.exec_driver_sql("DELETE FROM texts WHERE rowid = ?", (row,))
-        connection.exec_driver_sql("DELETE FROM numbers WHERE row = ?", (row,))
     return row
 
 
-def _page(asked: bool, last: object) -> str:
+def _column(number: str) -> str:
+    return f"number_{number.encode('utf-8', 'surrogatepass').hex()}"
+
+
+def _page(asked: bool, boost: str | None, last: object) -> str:
     """The statement for one page. FTS5's bm25 is negative, the better the lower."""
     relevance = "bm25(texts, 3.0, 1.0, 0.0)" if asked else "-1.0"
+    weight = f" * (1 + max(0, coalesce(d.{boost}, 0)))" if boost else ""
     return (
-        f"WITH hits AS MATERIALIZED (SELECT d.id AS id,"  # noqa: S608  # only our own words
-        f" {relevance} * (1 + max(0, coalesce(n.value, 0))) AS score"
-        " FROM texts JOIN documents AS d ON d.row = texts.rowid"
-        " LEFT JOIN numbers AS n ON n.row = texts.rowid AND n.name = ? WHERE texts MATCH ?)"
-        f" SELECT id, score FROM hits {'WHERE (score, id) > (?, ?)' if last else ''}"
-        " ORDER BY score, id LIMIT ?"
+        f"WITH hits AS MATERIALIZED (SELECT d.id AS id, {relevance}{weight} AS score"  # noqa: S608  # only our own words
+        " FROM texts JOIN documents AS d ON d.row = texts.rowid WHERE texts MATCH ?)"
+        " SELECT id, score, (SELECT count(*) FROM hits) FROM hits"
+        f" {'WHERE (score, id) > (?, ?)' if last else ''} ORDER BY score, id LIMIT ?"
     )
 
 
 def _match(wanted: Iterable[Phrase], where: Filter) -> str:
     """FTS5's query. No token holds a quote, so none can end its string."""
-    parts = [f"attributes : ({' AND '.join(map(_quoted, where.all))})"] if where.all else []
-    parts += [f"attributes : ({' OR '.join(map(_quoted, group))})" for group in where.any]
-    if said := " AND ".join(
-        f'"{" ".join(phrase.tokens)}"{" *" if phrase.open else ""}' for phrase in wanted
-    ):
-        parts.insert(0, f"{{title body}} : ({said})")
-    query = " AND ".join(parts) or f"attributes : {_EVERY}"
+    parts = [f'"{" ".join(phrase.tokens)}"{" *" if phrase.open else ""}' for phrase in wanted]
+    parts += map(_quoted, where.all)
+    parts += [f"({' OR '.join(map(_quoted, group))})" for group in where.any]
+    query = " AND ".join(parts) or f'"{_EVERY}"'
     if where.none:
-        query = f"({query}) NOT attributes : ({' OR '.join(map(_quoted, where.none))})"
+        query = f"({query}) NOT ({' OR '.join(map(_quoted, where.none))})"
     return query
 
 
@@ -216,11 +241,7 @@ def _quoted(attribute: str) -> str:
 
 
 def _hex(attribute: str) -> str:
-    return "x" + attribute.encode("utf-8", "surrogatepass").hex()
-
-
-def _ends(row: Any) -> str:
-    return cursor(row.score, row.id)
+    return _OURS + attribute.encode("utf-8", "surrogatepass").hex()
 
 
 def _slices(things: Collection[Any]) -> Iterator[list[Any]]:
