@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import or_, select
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import Busy, Message, Post, Progress
@@ -134,12 +135,15 @@ class Publishing:
         """
         whole = not key.startswith("plc_")
         material = self._shelf.material_id(key) if whole else self._shelf.one(key).material
+        which = Delivery.material == material if whole else Delivery.placement == key
+        cancel = partial(self._deliveries.cancel, which, reason="retired", by=by, limit=_AT_ONCE)
         with self._records.write(f"placement:{material}"):
             retired = self._shelf.retire(key, by=by)
-            which = Delivery.material == material if whole else Delivery.placement == key
-            cancelled = self._deliveries.cancel(which, reason="retired", by=by)
+            cancelled = more = cancel()
             in_flight = self._deliveries.in_flight(which)
             self._deliveries.hasten(Delivery.target == "", which)
+        while more == _AT_ONCE:  # none of them begins any more; the rest say so in slices
+            cancelled += (more := cancel())
         return Retired(retired, cancelled, in_flight)
 
     def send(
@@ -251,7 +255,7 @@ class Publishing:
 
     def withdraw_due(self) -> int:
         """Take down what stays up though its time is over, and cancel what waits in vain."""
-        gone = select(Placement.id).where(self._not_standing())
+        gone = select(Placement.id).where(self._shelf.not_standing(self._clock()))
         queued = Delivery.placement.in_(gone)
         if self._deliveries.page(queued, state=State.DUE, first=1).items:
             self._deliveries.cancel(queued, reason="no_longer_on_shelf", by="worker")
@@ -393,6 +397,3 @@ class Publishing:
         """The post as `find` needs it: its link and title, no pictures."""
         account = self._accounts.one(delivery.account)
         return self._composer.post(self._materials.one(delivery.material), account)
-
-    def _not_standing(self) -> ColumnElement[bool]:
-        return self._shelf.not_standing(self._clock())

@@ -104,6 +104,7 @@ def within(placement: Placement, left: tuple[int, int]) -> tuple[int, int]:
 
 def _clip(session: Session, material: str) -> None:
     session.flush()
+    left = of(session, material)
     placed = select(Placement).where(Placement.material == material, Placement.retired.is_(None))
-    for placement in session.scalars(placed):
-        showcase.move(session, placement.id, *clipped(session, placement))
+    windows = {each.id: within(each, left) for each in session.scalars(placed)}
+    showcase.move_all(session, windows)

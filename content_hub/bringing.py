@@ -25,7 +25,7 @@ from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
 from kernel.ids import new_id
 from stores.records import Record, Records
 
-_SLICE = 20
+_SLICE = 5
 """Rows a transaction, so that nobody waits for the lock longer than 100 ms."""
 _TEXTS = ("title", "summary", "body", "cover")
 _COLUMNS = {"code", "type", "tags", *_TEXTS}

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from content_hub import bounds
+from content_hub.campaigns import Campaign
+from content_hub.campaigns.draws import Draw
+from content_hub.campaigns.parameters import QUOTA, prize_key
+from content_hub.campaigns.prices import Purchase
+from content_hub.materials import Material
+from content_hub.materials.versions import MaterialVersion
 from content_hub.media import MediaFile, Rendition
 from content_hub.placements import Placement
 from content_hub.showcase import ShelfDocument, ShelfRow
-from content_hub.tags import Tagging
+from content_hub.tags import Tag, Tagging
 from content_hub.tags.tree import load
+from stores.claims import Quota
 from stores.files import Files
 from stores.records import Records
 
@@ -80,3 +87,74 @@ def file_flaws(records: Records, files: Files) -> Iterator[str]:
             if rendition.key not in kept:
                 yield f"{rendition.media}/{rendition.name}: its bytes {rendition.key} are gone"
     yield from files.flaws()
+
+
+def tag_flaws(records: Records) -> Iterator[str]:
+    """Every tag hangs in its own facet's tree, and whatever is worn is there."""
+    with records.read() as session:
+        tags = {tag.id: tag for tag in session.scalars(select(Tag))}
+        for tag in tags.values():
+            above = tags.get(tag.parent) if tag.parent else None
+            if tag.parent and (above is None or above.facet != tag.facet):
+                yield f"tag {tag.code} hangs under {tag.parent}, which is no tag of its facet"
+            if tag.merged_into and tag.merged_into not in tags:
+                yield f"tag {tag.code} was merged into {tag.merged_into}, which is no tag"
+            if _turns_round(tag, tags):
+                yield f"tag {tag.code} lies under itself"
+        lost = select(Tagging.material, Tagging.tag).where(
+            or_(Tagging.tag.not_in(select(Tag.id)), Tagging.material.not_in(select(Material.id)))
+        )
+        for material, worn in session.execute(lost.limit(100)):
+            yield f"{material} wears {worn}, and one of the two is not there"
+
+
+def _turns_round(tag: Tag, tags: dict[str, Tag]) -> bool:
+    passed, at = {tag.id}, tags.get(tag.parent or "")
+    while at is not None and at.id not in passed:
+        passed.add(at.id)
+        at = tags.get(at.parent or "")
+    return at is not None and at.id == tag.id
+
+
+def version_flaws(records: Records) -> Iterator[str]:
+    """Every edit of a material is kept, from the first to the one that counts."""
+    kept = func.count(MaterialVersion.number), func.max(MaterialVersion.number)
+    wanted = (
+        select(Material.id, Material.number, *kept)
+        .outerjoin(MaterialVersion, MaterialVersion.material == Material.id)
+        .group_by(Material.id, Material.number)
+    )
+    with records.read() as session:
+        for id_, number, count, last in session.execute(wanted):
+            if (count, last) != (number, number):
+                yield f"material {id_} is at edit {number}, and {count} are kept"
+
+
+def campaign_flaws(records: Records) -> Iterator[str]:
+    """What a campaign places lies within it, no more prizes were won than counted, and buyers
+    have one rank each, without a gap."""
+    with records.read() as session:
+        drive = aliased(Campaign)
+        outside = (
+            select(Placement.id)
+            .outerjoin(drive, drive.id == Placement.campaign)
+            .where(Placement.campaign != "", Placement.retired.is_(None))
+            .where(
+                or_(
+                    drive.id.is_(None), Placement.opens < drive.opens,
+                    Placement.closes > drive.closes,
+                )
+            )
+        )  # fmt: skip
+        for placement in session.scalars(outside.limit(100)):
+            yield f"placement {placement} lies outside its campaign"
+        won = select(Draw.campaign, func.count()).where(Draw.won).group_by(Draw.campaign)
+        for campaign, prizes in session.execute(won):
+            counted = session.get(Quota, prize_key(campaign, QUOTA))
+            if prizes > (counted.taken if counted else 0):
+                yield f"campaign {campaign} gave {prizes} prizes, more than were counted"
+        ranks = func.count(), func.min(Purchase.rank), func.max(Purchase.rank)
+        sold = select(Purchase.campaign, *ranks).group_by(Purchase.campaign)
+        for campaign, count, first, last in session.execute(sold):
+            if (first, last) != (0, count - 1):
+                yield f"campaign {campaign} sold {count} at ranks {first} to {last}"

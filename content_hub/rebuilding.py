@@ -11,13 +11,13 @@ from content_hub import bounds, showcase, terms
 from content_hub.materials import Material, subjects_of
 from content_hub.materials.tagging import told
 from content_hub.placements import Placement
-from content_hub.showcase import ShelfDocument, ShelfRow
-from content_hub.tags import Tagging, TagTree
+from content_hub.showcase import Promise, ShelfDocument, ShelfRow
+from content_hub.tags import Tagging
 from content_hub.tags.tree import load
 from stores.changes import Changes
 from stores.records import Records
 
-_SLICE = 50
+_SLICE = 20
 """Materials a transaction, so that nobody waits for the lock longer than 100 ms."""
 
 
@@ -53,20 +53,21 @@ def _write(session: Session, ids: Sequence[str]) -> None:
     tagged = select(Tagging).where(Tagging.material.in_(ids)).order_by(Tagging.at, Tagging.tag)
     for tagging in session.scalars(tagged):
         worn.setdefault(tagging.material, []).append(tagging.tag)
-    types = {}
+    types, described = {}, []
     for material in session.scalars(select(Material).where(Material.id.in_(ids))):
-        _describe(session, material, worn.get(material.id, []), tree)
+        described.append(told(material, worn.get(material.id, []), tree))
+        terms.bind(session, material.id, subjects_of(material))
         types[material.id] = material.type
+    showcase.describe(session, described)
     promised = select(Placement).where(Placement.material.in_(ids), Placement.retired.is_(None))
-    for placement in session.scalars(promised):
-        opens, closes = bounds.clipped(session, placement)
-        showcase.promise(
-            session, placement=placement.id, account=placement.account,
-            material=placement.material, opens=opens, closes=closes, unit=placement.unit,
-            slot=placement.slot, type_=types[placement.material],
+    left = bounds.of_many(session, ids)
+    promises = []
+    for each in session.scalars(promised):
+        window = bounds.within(each, left.get(each.material, bounds.UNBOUND))
+        promises.append(
+            Promise(
+                each.id, each.account, each.material, *window, each.unit, each.slot,
+                types[each.material],
+            )
         )  # fmt: skip
-
-
-def _describe(session: Session, material: Material, own: Sequence[str], tree: TagTree) -> None:
-    showcase.describe(session, [told(material, own, tree)])
-    terms.bind(session, material.id, subjects_of(material))
+    showcase.promise(session, *promises)

@@ -170,35 +170,48 @@ def _hang(session: Session, under: Mapping[str, tuple[Sequence[str], Collection[
         connection.execute(insert(table), fresh)
 
 
-def promise(
-    session: Session,
-    *,
-    placement: str,
-    account: str,
-    material: str,
-    opens: int,
-    closes: int,
-    unit: str,
-    slot: str,
-    type_: str,
-) -> None:
-    """A placement, from now on to be found under its material's tags. Moments in microseconds:
-    as promised, clipped by the material's own bounds."""
-    row = ShelfRow(
-        placement=placement, tag="", direct=True, account=account, material=material,
-        opens=opens, closes=closes, unit=unit, slot=slot, type=type_,
-    )  # fmt: skip
-    session.add(row)
+class Promise(NamedTuple):
+    """A placement as it is found. Moments in microseconds: as promised, clipped by the material's
+    own bounds."""
+
+    placement: str
+    account: str
+    material: str
+    opens: int
+    closes: int
+    unit: str
+    slot: str
+    type: str
+
+
+def promise(session: Session, *promises: Promise) -> None:
+    """Placements, from now on to be found under their materials' tags."""
     session.flush()
-    kept = select(ShelfDocument.direct, ShelfDocument.above)
-    direct, above = session.execute(kept.where(ShelfDocument.material == material)).one()
-    _hang(session, {material: (direct, above)})
+    if not promises:
+        return
+    rows = [{**each._asdict(), "tag": "", "direct": True} for each in promises]
+    session.connection().execute(insert(ShelfRow.__table__), rows)  # type: ignore[arg-type]  # a declared class's table
+    kept = select(ShelfDocument.material, ShelfDocument.direct, ShelfDocument.above)
+    found = session.execute(kept.where(ShelfDocument.material.in_({p.material for p in promises})))
+    _hang(session, {row.material: (row.direct, row.above) for row in found})
 
 
 def move(session: Session, placement: str, opens: int, closes: int) -> None:
     """The same placement at another time."""
-    moved = update(ShelfRow).where(ShelfRow.placement == placement)
-    session.execute(moved.values(opens=opens, closes=closes))
+    move_all(session, {placement: (opens, closes)})
+
+
+def move_all(session: Session, windows: Mapping[str, tuple[int, int]]) -> None:
+    """The same placements at other times."""
+    session.flush()
+    table: Any = ShelfRow.__table__
+    moved = update(table).where(table.c.placement == bindparam("which"))
+    moved = moved.values(opens=bindparam("o"), closes=bindparam("c"))
+    rows = [{"which": key, "o": at[0], "c": at[1]} for key, at in windows.items()]
+    if rows:
+        session.connection().execute(
+            moved.values(opens=bindparam("o"), closes=bindparam("c")), rows
+        )
 
 
 def promised(session: Session, material: str, now: datetime) -> bool:

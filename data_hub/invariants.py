@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
+from data_hub.customers.relations import Relation
 from data_hub.digest import Digest
 from data_hub.identities.handles import own_id
-from data_hub.identities.records import Edge, Known
+from data_hub.identities.records import Edge, Known, Ruling
 from data_hub.profiles.keeping import ProfileRow
+from data_hub.segments.records import Member, Segment
+from data_hub.staff import HEADQUARTERS, Staff, Unit
+from data_hub.standings.records import StandingRow, Transition
+from data_hub.vip import Vip
 from stores.history import History
 from stores.records import Records
 
@@ -41,3 +46,58 @@ def digest_flaws(history: History, digest: Digest) -> Iterator[str]:
     mark = digest.mark()
     if mark > history.newest():
         yield f"the digest is at {mark}, ahead of history"
+
+
+def standing_flaws(records: Records, people: Records) -> Iterator[str]:
+    """Whoever stands somewhere, is in a segment or was chosen is a customer of the present."""
+    with records.read() as session:
+        segments = set(session.scalars(select(Segment.id).where(Segment.retired.is_(None))))
+        retired = set(session.scalars(select(Segment.id))) - segments
+    present = select(Known.customer)
+    with people.read() as session:
+        for kind, what in (StandingRow, "standing"), (Member, "membership"), (Vip, "choice"):
+            lost = select(kind.customer).where(kind.customer.not_in(present))
+            for customer in session.scalars(lost.limit(100)):
+                yield f"the {what} of {customer} is that of nobody"
+        for segment in session.scalars(select(Member.segment).distinct()):
+            if segment not in segments | retired:
+                yield f"somebody is in {segment}, which is no segment"
+        unstood = select(ProfileRow.customer).where(
+            ProfileRow.customer.in_(present),
+            ProfileRow.customer.not_in(select(StandingRow.customer)),
+        )
+        for customer in session.scalars(unstood.limit(100)):
+            yield f"{customer} has a profile and stands nowhere"
+        order = select(Vip.rank).order_by(Vip.rank)
+        if (ranks := list(session.scalars(order))) != sorted(set(ranks)):
+            yield "two of those who were chosen have one rank"
+        same = select(Transition.seq).where(Transition.before == Transition.after)
+        for seq in session.scalars(same.limit(100)):
+            yield f"transition {seq} leads nowhere"
+
+
+def ruling_flaws(records: Records) -> Iterator[str]:
+    """No two rulings that count say the opposite of the same two handles."""
+    said: dict[tuple[str, str], str] = {}
+    with records.read() as session:
+        for ruling in session.scalars(select(Ruling).where(Ruling.lifted.is_(None))):
+            pair = min(ruling.one, ruling.other), max(ruling.one, ruling.other)
+            if said.setdefault(pair, ruling.says) != ruling.says:
+                yield f"ruling {ruling.id} says the opposite of another that counts"
+
+
+def staff_flaws(records: Records) -> Iterator[str]:
+    """Everybody works in a unit that there is, and every customer's rep works here."""
+    with records.read() as session:
+        units = set(session.scalars(select(Unit.id))) | {HEADQUARTERS}
+        for unit in session.scalars(select(Unit)):
+            if unit.parent not in units:
+                yield f"unit {unit.code} lies in {unit.parent}, which is no unit"
+        here = set()
+        for one in session.scalars(select(Staff)):
+            here.add(one.id)
+            if one.unit not in units:
+                yield f"{one.code} works in {one.unit}, which is no unit"
+        for relation in session.scalars(select(Relation).where(Relation.staff != "")):
+            if relation.staff not in here:
+                yield f"relation {relation.id} is with {relation.staff}, who does not work here"

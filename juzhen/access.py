@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -193,6 +193,16 @@ class Access:
         if len(self._known) > 1_000:
             self._known.popitem(last=False)
         return actor, row.expires
+
+    def flaws(self) -> Iterator[str]:
+        """Whoever may come in as a person is somebody who works here."""
+        with self._records.read() as session:
+            named = {f"token {each.id}": each.staff for each in session.scalars(select(Token))}
+            named |= {f"login {each.name}": each.staff for each in session.scalars(select(Login))}
+        here = self._staff.many({staff for staff in named.values() if staff})
+        for what, staff in named.items():
+            if staff and staff not in here:
+                yield f"{what} is of {staff}, who does not work here"
 
     # people
 

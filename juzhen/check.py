@@ -12,10 +12,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from content_hub.invariants import file_flaws, shelf_flaws
-from data_hub.invariants import digest_flaws, identity_flaws, profile_flaws
+from channels.invariants import account_flaws, place_flaws
+from content_hub.invariants import (
+    campaign_flaws,
+    file_flaws,
+    shelf_flaws,
+    tag_flaws,
+    version_flaws,
+)
+from data_hub.invariants import (
+    digest_flaws,
+    identity_flaws,
+    profile_flaws,
+    ruling_flaws,
+    staff_flaws,
+    standing_flaws,
+)
 from juzhen import migrations, origin
 from kernel import wording
+from matching.invariants import counter_flaws, night_flaws
+from stores.records import Record
+from stores.watermarks import Watermarks
 
 if TYPE_CHECKING:
     from juzhen.settings import Settings
@@ -45,8 +62,20 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "identities": lambda: identity_flaws(p.people),
         "profiles": lambda: profile_flaws(p.people),
         "digest": lambda: digest_flaws(p.history, p.digest),
+        "standings": lambda: standing_flaws(p.records, p.people),
+        "rulings": lambda: ruling_flaws(p.records),
+        "staff": lambda: staff_flaws(p.records),
+        "counters": lambda: counter_flaws(p.people, p.history, p.counters),
+        "nights": lambda: night_flaws(p.people),
+        "tags": lambda: tag_flaws(p.records),
+        "versions": lambda: version_flaws(p.records),
+        "campaigns": lambda: campaign_flaws(p.records),
         "shelf": lambda: shelf_flaws(p.records),
         "deliveries": p.publishing.flaws,
+        "accounts": lambda: account_flaws(p.records),
+        "places": lambda: place_flaws(p.records),
+        "access": p.access.flaws,
+        "followers": lambda: _followers(p),
         "search": p.finding.flaws,
         "files": lambda: file_flaws(p.records, p.files),
         "reminders": p.reminders.flaws,
@@ -64,6 +93,15 @@ def _not_migrated(platform: Platform) -> Iterator[str]:
     for name, records in (("records", platform.records), ("people", platform.people)):
         if migrations.pending(records.engine, name):
             yield f"{name}: run `juzhen migrate`"
+
+
+def _followers(platform: Platform) -> Iterator[str]:
+    """Nobody has followed further than what is followed goes. (Findings may be erased behind their
+    followers, so those prove nothing.)"""
+    marks = Watermarks(platform.records, Record)
+    newest = platform.history.newest()
+    if int(marks.of("acquaintances") or 0) > newest:
+        yield "acquaintances have read further than history goes"
 
 
 def doctor(settings: Settings, platform: Platform) -> Iterator[Finding]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.ids import new_id
 from kernel.wording import say
 from matching.scoring import Reason
 from stores.records import Record
+
+MOMENT = timedelta(minutes=5)
+"""For so long the same list is the same offer."""
 
 
 class Offer(Record, kw_only=True):
@@ -34,6 +37,10 @@ class Offer(Record, kw_only=True):
     withheld: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """How many candidates each rule kept off the list: a key of `kernel.wording` and a count."""
 
+    def places(self) -> tuple[tuple[str, str | None], ...]:
+        """What stands where on it."""
+        return tuple((item["material"], item["script"]) for item in self.items)
+
     def told(self) -> list[Item]:
         return [Item.of(kept) for kept in self.items]
 
@@ -41,6 +48,17 @@ class Offer(Record, kw_only=True):
         """What was kept off the list, the most first."""
         most = sorted(self.withheld.items(), key=lambda each: (-each[1], each[0]))
         return [Absence(key, count) for key, count in most]
+
+
+def shown_just_now(session: Session, offer: Offer) -> Offer | None:
+    """The offer of a moment ago with the very same list, if there is one: she turned a page or
+    looked again, and that is not another offer."""
+    last = select(Offer).where(
+        Offer.handle == offer.handle, Offer.rep == offer.rep, Offer.at > offer.at - MOMENT
+    )
+    kept = session.scalar(last.order_by(Offer.at.desc(), Offer.id.desc()).limit(1))
+    alike = kept is not None and (kept.policy, kept.places()) == (offer.policy, offer.places())
+    return kept if alike else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ from matching.feedback import Feedback
 from matching.needs import salutation
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion
-from matching.offers import Item, Offer, WhyNot
+from matching.offers import Item, Offer, WhyNot, shown_just_now
 from matching.questions import Questions
 from matching.rules import Rules, Wanted
 from matching.scoring import Reason, Scores, total_of
@@ -124,7 +124,8 @@ class Recommender:
         )  # fmt: skip
 
     def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
-        """What she may be told now, the best first, and keep it as offered.
+        """What she may be told now, the best first, and keep it as offered: once, if she looks at
+        the same list again at the same moment.
 
         Raises `NotFound` for a customer whom the asker may not know of.
         """
@@ -166,6 +167,8 @@ class Recommender:
             policy=f"{asked.scores.weights.policy}@{self._nightly.number}",
             withheld={key: n for key, mask in asked.barriers.items() if (n := int(mask.sum()))},
         )  # fmt: skip
+        if shown := shown_just_now(session, offer):
+            return shown
         session.add(offer)
         self._changes.note(
             "recommended", "offer", offer.id, by=actor.id, handle=handle, rep=rep,

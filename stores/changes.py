@@ -114,18 +114,21 @@ class Changes:
         told: Mapping[str, dict[str, Any]],
         *,
         by: str,
+        handles: Mapping[str, str] | None = None,
         content: bool = False,
     ) -> None:
-        """The same act on many things, by subject what there is to say of each; joining."""
+        """The same act on many things, by subject what there is to say of each, and its handle if
+        it has one; joining."""
         if not told:
             return
-        at = self.clock()
-        with self._records.write() as session:
+        at, hers = self.clock(), handles or {}
+        with self._records.part() as session:
             turn = session.execute(_TURN).scalar_one() if self._records.on_postgres else 0
             rows = [
                 {
                     "turn": turn, "id": new_id("chg"), "at": at, "act": act, "kind": kind,
-                    "subject": subject, "by": by, "handle": None, "detail": detail,
+                    "subject": subject, "by": by, "handle": hers.get(subject),
+                    "detail": detail,
                 }
                 for subject, detail in told.items()
             ]  # fmt: skip

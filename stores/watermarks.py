@@ -45,5 +45,5 @@ class Watermarks:
 
     def move(self, follower: str, mark: str) -> None:
         """Joins the fold's own write."""
-        with self._records.write() as session:
+        with self._records.part() as session:
             session.merge(self._kind(follower=follower, mark=mark))

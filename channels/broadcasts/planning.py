@@ -7,8 +7,9 @@ same occasion twice is refused by the outbox besides. Sends nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from channels.broadcasts.keeper import reached
 from channels.broadcasts.record import Broadcast
@@ -20,7 +21,14 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from stores.records import Records
 
-_SLICE = 400
+_SLICE, _SWEPT = 400, 100
+"""Rows a transaction: those that are made, and those that are ended."""
+_DELIVERIES: Any = Delivery.__table__
+_LATER = (
+    update(_DELIVERIES)
+    .where(_DELIVERIES.c.id == bindparam("key"))
+    .values(next_at=bindparam("at"), lane=Lane.GATED.value)
+)
 PLANNED = declare("broadcasts.planned", "a slice of the audience is queued and committed")
 
 
@@ -125,13 +133,12 @@ class Planning:
                     Delivery.id <= kept.spreading,
                 )
             )  # fmt: skip
-            for place, key in enumerate(found, before or 0):
-                session.execute(
-                    update(Delivery)
-                    .where(Delivery.id == key)
-                    .values(next_at=kept.moment(now, place), lane=Lane.GATED.value),
-                    execution_options={"synchronize_session": False},
-                )
+            moments = [
+                {"key": key, "at": kept.moment(now, place)}
+                for place, key in enumerate(found, before or 0)
+            ]
+            if moments:
+                session.connection().execute(_LATER, moments)
             kept.spreading = found[-1] if len(found) == self.slice else None
         return max(len(found), 1)
 
@@ -140,8 +147,8 @@ class Planning:
         hers = Delivery.broadcast == broadcast.id
         with self._records.write() as session:
             gone = self._deliveries.cancel(
-                hers, reason="broadcast_cancelled", by=broadcast.by, limit=self.slice
+                hers, reason="broadcast_cancelled", by=broadcast.by, limit=_SWEPT
             )
-            if gone < self.slice:
+            if gone < _SWEPT:
                 session.get_one(Broadcast, broadcast.id).swept = self._clock()
         return max(gone, 1)

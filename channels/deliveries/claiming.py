@@ -161,13 +161,28 @@ class Claiming(Ledger):
         by: str = "worker",
     ) -> None:
         """It goes no further by itself, and holds no place any more."""
+        self._ended_all([delivery], state, reason, facts, by)
+
+    def _ended_all(
+        self,
+        deliveries: Sequence[Delivery],
+        state: State,
+        reason: str,
+        facts: Mapping[str, Any] | None = None,
+        by: str = "worker",
+    ) -> None:
+        """The same for some, with the statements of one."""
         now = self._clock()
-        delivery.state, delivery.reason, delivery.facts = state, reason, plain(facts or {})
-        delivery.next_at, delivery.settled, delivery.lease_until = None, now, None
-        delivery.step(now, reason, "" if by == "worker" else by)
-        if delivery.target:
-            self._places.release([delivery.id])
-        self._told(f"delivery_{state.value}", delivery, by=by, reason=reason)
+        for each in deliveries:
+            each.state, each.reason, each.facts = state, reason, plain(facts or {})
+            each.next_at, each.settled, each.lease_until = None, now, None
+            each.step(now, reason, "" if by == "worker" else by)
+        self._places.release([each.id for each in deliveries if each.target])
+        self._changes.note_all(
+            f"delivery_{state.value}", "delivery",
+            {each.id: _detail(each, reason=reason) for each in deliveries}, by=by,
+            handles={each.id: each.target for each in deliveries if each.target},
+        )  # fmt: skip
 
     def renew(self, held: Mapping[str, int]) -> None:
         """Push the leases of these back, each if its fence still stands."""
@@ -204,9 +219,17 @@ class Claiming(Ledger):
     def _told(self, act: str, delivery: Delivery, *, by: str = "worker", **detail: Any) -> None:
         self._changes.note(
             act, "delivery", delivery.id, by=by, handle=delivery.target or None,
-            account=delivery.account, material=delivery.material, placement=delivery.placement,
-            rep=delivery.rep, **{name: value for name, value in detail.items() if value},
+            **_detail(delivery, **detail),
         )  # fmt: skip
+
+
+def _detail(delivery: Delivery, **more: Any) -> dict[str, Any]:
+    """What is told of it wherever it comes to."""
+    told = {name: value for name, value in more.items() if value}
+    return {
+        "account": delivery.account, "material": delivery.material,
+        "placement": delivery.placement, "rep": delivery.rep, **told,
+    }  # fmt: skip
 
 
 def plain(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -112,8 +112,7 @@ class Deliveries(Settling):
         with self._records.write() as session:
             queued = select(Delivery).where(Delivery.state.in_(QUEUED), *which).limit(limit)
             found = list(session.scalars(queued.with_for_update()))
-            for delivery in found:
-                self._ended(delivery, State.CANCELLED, reason, by=by)
+            self._ended_all(found, State.CANCELLED, reason, by=by)
         return len(found)
 
     def expire(self, limit: int = 100) -> int:
@@ -127,8 +126,7 @@ class Deliveries(Settling):
                 return 0
         with self._records.write() as session:
             found = list(session.scalars(late.with_for_update(skip_locked=True)))
-            for delivery in found:
-                self._ended(delivery, State.EXPIRED, "its_time_went_by")
+            self._ended_all(found, State.EXPIRED, "its_time_went_by")
         return len(found)
 
     def hasten(self, *which: ColumnElement[bool]) -> None:
@@ -182,8 +180,7 @@ class Deliveries(Settling):
         """Let up to a hundred of them go for good. Says how many."""
         with self._records.write() as session:
             found = self._stuck(session, RETRYABLE, keys, account, reason)
-            for delivery in found:
-                self._ended(delivery, State.CANCELLED, "dropped_by_person", by=by)
+            self._ended_all(found, State.CANCELLED, "dropped_by_person", by=by)
         return len(found)
 
     def _stuck(

@@ -136,16 +136,18 @@ class Campaigns:
         found = list(session.scalars(wanted.order_by(Placement.id).limit(_SLICE)))
         later = timedelta(seconds=campaign.shift)
         left = bounds.of_many(session, {placement.material for placement in found})
+        windows = {}
         for placement in found:
             placement.opens += later
             placement.closes += later
             placement.move = campaign.move
-            window = bounds.within(placement, left.get(placement.material, bounds.UNBOUND))
-            showcase.move(session, placement.id, *window)
-            self._changes.note(
-                "moved_placement", "placement", placement.id, by=by, content=True,
-                material=placement.material, account=placement.account,
-            )  # fmt: skip
+            window = left.get(placement.material, bounds.UNBOUND)
+            windows[placement.id] = bounds.within(placement, window)
+        showcase.move_all(session, windows)
+        self._changes.note_all(
+            "moved_placement", "placement", {each.id: _about(each) for each in found}, by=by,
+            content=True,
+        )  # fmt: skip
         return found
 
     def one(self, key: str) -> Campaign:
@@ -219,6 +221,10 @@ class Campaigns:
         return Page(
             items, cursor(showcase.micros(items[-1].opens), items[-1].id) if more else None, total
         )
+
+
+def _about(placement: Placement) -> dict[str, str]:
+    return {"material": placement.material, "account": placement.account}
 
 
 def _shifted(campaign: Campaign, shift: timedelta) -> tuple[datetime, datetime]:

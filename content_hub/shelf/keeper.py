@@ -15,7 +15,7 @@ from content_hub.placements import Placement, Slot
 from content_hub.shelf import listing
 from content_hub.shelf.listing import Freshness, Question, ShelfItem, Tally
 from content_hub.shelf.readiness import Readiness, campaign_of
-from content_hub.showcase import ShelfRow
+from content_hub.showcase import Promise, ShelfRow
 from content_hub.tags import Tag, TagTree
 from content_hub.tags.tree import load
 from content_hub.types import Types
@@ -372,9 +372,11 @@ class Shelf:
     def _show(session: Session, placement: Placement, type_: str) -> None:
         opens, closes = bounds.clipped(session, placement)
         showcase.promise(
-            session, placement=placement.id, account=placement.account,
-            material=placement.material, opens=opens, closes=closes, unit=placement.unit,
-            slot=placement.slot, type_=type_,
+            session,
+            Promise(
+                placement.id, placement.account, placement.material, opens, closes, placement.unit,
+                placement.slot, type_,
+            ),
         )  # fmt: skip
 
     def _note(self, act: str, placement: Placement, by: str) -> None:

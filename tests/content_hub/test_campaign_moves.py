@@ -34,7 +34,7 @@ def placed(spring, materials, shelf, pension, clock):
 
 
 class Stops:
-    """A clock for what is written down: 101 rows a slice, then the power goes."""
+    """A clock for what is written down: two moments in the first slice, then the power goes."""
 
     def __init__(self, clock, after):
         self.clock, self.left = clock, after
@@ -67,7 +67,7 @@ def test_what_somebody_left_half_moved_is_finished_and_not_moved_twice(
     campaigns, shelf, placed, clock, records
 ):
     before = placed(130)
-    dying = Campaigns(records, Changes(records, Stops(clock, after=102)), clock)
+    dying = Campaigns(records, Changes(records, Stops(clock, after=2)), clock)
     with pytest.raises(InterruptedError):
         dying.move("spring", HOUR, by="li")
     with pytest.raises(Conflict):

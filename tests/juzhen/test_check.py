@@ -10,8 +10,10 @@ import pytest
 from juzhen.check import flaws, invariants
 from juzhen.settings import begin, load
 from juzhen.wiring import assemble, migrate
+from kernel.actors import Role
 from kernel.clock import utc_now
 from kernel.events import Event, Handle
+from kernel.secret import Secret
 
 OTHERS = {"packages": "tests/juzhen/test_origin.py", "wording": "tests/kernel/test_wording.py"}
 """Invariants of the installation, which their own tests break."""
@@ -43,9 +45,11 @@ def built(tmp_path_factory):
         "image_text", "养老图文", body="正文", cover=picture.id, by="t", tags=["stage.connect"]
     )
     now = utc_now()
-    company.shelf.place(
-        material.id, official.id, opens=now, closes=now + timedelta(days=30), by="t"
-    )
+    month = {"opens": now, "closes": now + timedelta(days=30)}
+    spring = company.campaigns.create("春季", by="t", **month)
+    company.shelf.place(material.id, official.id, campaign=spring.id, by="t", **month)
+    rep = company.staff.add("rep", "李静", role=Role.REP, by="t")
+    company.access.enrol(rep.id, "li", Secret("correct horse battery"), by="t")
     company.deliveries.queue(
         account=official.id, occasion="once", by="t", purpose="service",
         target=Handle("openid", official.id, "o1"),
@@ -56,11 +60,15 @@ def built(tmp_path_factory):
         id="e1", kind="identified", at=now, account="app", handle=handle, received=now,
         links=(Handle("phone", "", "13800138000"),), material=material.id,
     )  # fmt: skip
-    company.intake.take([told])
+    read = Event(
+        id="e2", kind="read_material", at=now, account="app", handle=handle, received=now,
+        material=material.id,
+    )  # fmt: skip
+    company.intake.take([told, read])
     company.own_acts.copy()
     while company.fold.run() or company.digest.run() or company.counters.fold():
         pass
-    while company.finding.follow() or company.audit.seal():
+    while company.finding.follow() or company.audit.seal() or company.acquaintances.follow():
         pass
     company.close()
     return home
@@ -78,6 +86,15 @@ def spoil(home, store, *statements):
             assert file.execute(statement).rowcount, statement
 
 
+RULING = (
+    "insert into identity_rulings (id, decision, act, one, other, says, why, by, at, lifted_by,"
+    " lifted_for) values ('{0}', 'd', 'merged', 'a', 'b', '{0}', '', 't', '2026-01-01', '', '')"
+)
+PLACE = (
+    "insert into touches (key, handle, day, at, account, channel, kind, weight, promo, material,"
+    " campaign, priority, held, forced, rep) values ('dlv_gone', 'u', 1, '2026-01-01', 'a', 'app',"
+    " 'marketing', 1, false, '', '', 1, true, false, '')"
+)
 PLANTED = {
     "migrations": ("records", "update records_version set version_num = '0000'"),
     "audit chain": ("records", "update changes set by = 'somebody else'"),
@@ -86,6 +103,21 @@ PLANTED = {
     "identities": ("people", "update known_handles set customer = own"),
     "profiles": ("people", "update profiles set customer = 'cus_nobody'"),
     "digest": ("people", "update folded_watermarks set mark = '999' where follower = 'digest'"),
+    "standings": ("people", "delete from standings"),
+    "rulings": ("records", *(RULING.format(says) for says in ("same", "apart"))),
+    "staff": ("records", "update staff set unit = 'unt_nowhere'"),
+    "counters": ("people", "update material_counts set readers = -1"),
+    "nights": (
+        "people",
+        "insert into nights values (1, '2026-01-01', 1, 9, 9, 9, 0, 1, true, '{}')",
+    ),
+    "tags": ("records", "update tags set parent = 'tag_gone' where code = 'stage.connect'"),
+    "versions": ("records", "delete from material_versions"),
+    "campaigns": ("records", "update campaigns set closes = opens"),
+    "accounts": ("records", "update deliveries set account = 'acc_gone'"),
+    "places": ("records", PLACE),
+    "access": ("records", "update logins set staff = 'stf_gone'"),
+    "followers": ("records", "update watermarks set mark = '999' where follower = 'acquaintances'"),
     "shelf": ("records", "delete from shelf_rows where tag = ''"),
     "search": ("search", "delete from texts"),
     "files": ("records", "update media_renditions set key = 'sha256-' || hex(zeroblob(32))"),

@@ -179,6 +179,19 @@ def test_the_same_question_on_one_day_gets_the_same_list(company):
     assert lists[0] == lists[1] == lists[2]
 
 
+def test_the_same_list_looked_at_again_is_the_same_offer_and_another_is_another(company, clock):
+    company.library()
+    rep = company.hire("wang")
+    her = company.meet(rep=rep)
+    first = company.offer(her, rep)
+
+    assert company.offer(her, rep).id == first.id
+    assert company.offer(her, rep, 5).id != first.id
+    clock.move(timedelta(minutes=6))
+    assert company.offer(her, rep).id != first.id
+    assert len(company.recommender.offers(company.id_of(her), rep)) == 3
+
+
 def test_a_customer_of_somebody_else_and_an_unknown_one_look_the_same(company):
     company.library(each=1)
     rep, other = company.hire("li"), company.hire("wang")

@@ -1,0 +1,55 @@
+"""What must hold in matching (匹配不变量): asked by `juzhen check`. Mends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, or_, select
+
+from matching.counters import Counters
+from matching.counters.records import Deal, MaterialCount, Neighbours, Pair, ScopedCount
+from matching.nightly import Night, NightList
+from stores.history import History
+from stores.records import Records
+
+
+def counter_flaws(people: Records, history: History, counters: Counters) -> Iterator[str]:
+    """Counts are of events that there are, and every list belongs to a content that was counted."""
+    mark, newest = counters.mark(), history.newest()
+    if mark > newest:
+        yield f"counters: they are at {mark}, ahead of history"
+    count = MaterialCount
+    wrong = select(count.material).where(
+        or_(count.readers < 0, count.shown < 0, count.clicked < 0, count.moved > mark)
+    )
+    below = select(ScopedCount.material).where(ScopedCount.popular < 0)
+    counted = select(count.material)
+    with people.read() as session:
+        for material in session.scalars(wrong.limit(100)):
+            yield f"counters: {material} was counted what cannot be"
+        for material in session.scalars(below.limit(100)):
+            yield f"counters: {material} was read less than never within an account or a book"
+        turned = select(Pair.one).where(or_(Pair.one >= Pair.two, Pair.near <= 0))
+        for material in session.scalars(turned.limit(100)):
+            yield f"counters: {material} lies near another the wrong way round"
+        strays = select(Neighbours.material).where(Neighbours.material.not_in(counted))
+        for material in session.scalars(strays.limit(100)):
+            yield f"counters: {material} has neighbours and was never counted"
+        for rep in session.scalars(select(Deal.rep).where(Deal.count < 1).limit(100)):
+            yield f"counters: {rep} has sold something less than once"
+
+
+def night_flaws(people: Records) -> Iterator[str]:
+    """The night in use left its lists whole, each key with its strength."""
+    with people.read() as session:
+        used = session.scalar(select(func.max(Night.number)).where(Night.shipped))
+        if used is None:
+            return
+        night = session.get_one(Night, used)
+        hers = select(func.count()).where(NightList.night == used)
+        if (found := session.scalar(hers) or 0) != night.contents:
+            yield f"nights: {used} left {found} lists of {night.contents}"
+        sizes = func.length(NightList.keys) != func.length(NightList.strengths)
+        broken = select(NightList.material).where(NightList.night == used, sizes)
+        for material in session.scalars(broken.limit(100)):
+            yield f"nights: {material} has keys without strengths"
