@@ -18,10 +18,10 @@ def export_segment(key: str, file: Path | None) -> None:
 
     Example: juzhen export segment sleeping_vips --to vips.csv
     """
-    from juzhen.console.segments import members_csv
+    from data_hub.segments.sheets import members_csv
 
     with platform() as company:
-        told = members_csv(company, company.segments.one(key))
+        told = members_csv(company.segments, company.segments.one(key))
     if file is None:
         click.echo(told, nl=False)
     else:

@@ -5,8 +5,6 @@ A rule is one text. The builder adds a condition to it, a button counts it, anot
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from data_hub.catalogue import KINDS
 from data_hub.segments import Segment, read, tree, written
 from data_hub.segments.behaviour import quoted
 from data_hub.segments.being import CHOICES
+from data_hub.segments.sheets import members_csv
 from juzhen.console.desk import allowed, done, flaws_of
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -32,7 +31,6 @@ CONDITIONS = (
 )  # fmt: skip
 JOINS = ("and", "or", "and not", "or not")
 _SHOWN = 50
-_ROWS = 500
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -75,7 +73,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         allowed("read_segments")
         found = platform.segments.one(key)
         return Response(
-            members_csv(platform, found), content_type="text/csv; charset=utf-8",
+            members_csv(platform.segments, found), content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{found.id}.csv"'},
         )  # fmt: skip
 
@@ -117,19 +115,6 @@ def _changed(
     except (Invalid, Conflict) as refusal:
         return _one(platform, found, form, refusal), 422
     return done("segment", "edited_segment", key=found.id)
-
-
-def members_csv(platform: Platform, segment: Segment) -> str:
-    """Everybody who is in, one a line."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(["customer", "since"])
-    after = ""
-    while page := platform.segments.members(segment.id, after, _ROWS):
-        since = platform.segments.of(page)
-        rows.writerows([each, since[each].get(segment.id, "")] for each in page)
-        after = page[-1]
-    return out.getvalue()
 
 
 def condition(form: Mapping[str, str]) -> str:
