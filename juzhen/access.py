@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -303,12 +303,11 @@ class Access:
 
     # customers
 
-    def exchange(self, actor: Actor, login: Mapping[str, str]) -> tuple[Secret, datetime]:
+    def exchange(self, actor: Actor, user: str) -> tuple[Secret, datetime]:
         """Swap the login that an account's own front end vouches for against a short token, and say
         until when it is good. Raises `Invalid` if it does not say which customer logged in.
         """
-        user = str(login.get("user_id") or "").strip()
-        if not user or len(user) > 255:
+        if not user:
             raise Invalid("user_id", "which_customer_logged_in")
         until = self._clock() + EXCHANGED
         handle = Handle("user", actor.account, user)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from juzhen.web.asking import asker
 from kernel.actors import require
 from kernel.errors import Invalid
+from schemas.exchange import login
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -25,7 +26,7 @@ def blueprint(platform: Platform) -> Blueprint:
         told = request.get_json(silent=True)
         if not isinstance(told, dict):
             raise Invalid("body", "body_is_not_json")
-        token, until = platform.access.exchange(actor, told)
+        token, until = platform.access.exchange(actor, login(told))
         return jsonify(token=token.reveal(), expires=until.isoformat())
 
     return door

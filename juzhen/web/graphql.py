@@ -16,6 +16,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from juzhen.web.asking import asker, language
 from kernel.errors import Invalid
+from schemas import questions
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Outcome
 from schemas.graphql.schema import Context
@@ -135,19 +136,11 @@ def asked(sent: Mapping[str, str]) -> Question:
     return _question(told)
 
 
-def _question(sent: Mapping[str, Any]) -> Question:
-    for name, kind in (("query", str), ("operationName", str)):
-        if not isinstance(sent.get(name), kind | None):
-            raise Invalid(name, "not_a_text")
-    for name in ("variables", "extensions"):
-        if not isinstance(sent.get(name), dict | None):
-            raise Invalid(name, "not_an_object")
-    persisted = (sent.get("extensions") or {}).get("persistedQuery") or {}
-    hash_ = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-    if not isinstance(hash_, str | None):
-        raise Invalid("extensions.persistedQuery.sha256Hash", "not_a_text")
+def _question(sent: dict[str, Any]) -> Question:
+    told = questions.asked(sent)
+    hash_ = questions.persisted((told.get("extensions") or {}).get("persistedQuery"))
     return Question(
-        sent.get("query") or None, sent.get("variables") or {}, sent.get("operationName"), hash_
+        told.get("query") or None, told.get("variables") or {}, told.get("operationName"), hash_
     )
 
 

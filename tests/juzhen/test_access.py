@@ -181,7 +181,7 @@ def test_the_password_is_kept_as_argon2id(access, li, records):
 
 def test_a_customers_token_answers_for_her_alone_and_for_half_an_hour(access, clock):
     app = access.of_token(access.issue(Role.CHANNEL_APP, "a", by="t", account="acc_1").reveal())
-    token, until = access.exchange(app, {"user_id": "u-7"})
+    token, until = access.exchange(app, "u-7")
 
     actor = access.of_token(token.reveal())
 
@@ -195,8 +195,8 @@ def test_a_customers_token_answers_for_her_alone_and_for_half_an_hour(access, cl
 
 def test_a_customers_token_cannot_be_rewritten(access):
     app = access.of_token(access.issue(Role.CHANNEL_APP, "a", by="t", account="acc_1").reveal())
-    mine = access.exchange(app, {"user_id": "u-7"})[0].reveal()
-    other = access.exchange(app, {"user_id": "u-8"})[0].reveal()
+    mine = access.exchange(app, "u-7")[0].reveal()
+    other = access.exchange(app, "u-8")[0].reveal()
     forged = other.partition(".")[0] + "." + mine.partition(".")[2]
 
     with pytest.raises(SignedOff):
