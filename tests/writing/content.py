@@ -7,6 +7,8 @@ from writing.work import DAY, YEAR
 
 from content_hub.campaigns.prices import BASE
 from content_hub.rebuilding import rebuild_shelf
+from content_hub.suggestions import Answer
+from content_hub.tagging_runs import Chosen
 from content_hub.types import Field, Kind
 from kernel.clock import utc_now
 
@@ -52,6 +54,32 @@ def _words(work):
     )
 
 
+def _merged(work):
+    tags = work.c.taxonomy
+    tags.merge("town", tags.create(f"社区{work.n}", "topic", by="t").id, by="t")
+    (merged,) = tags.acts.latest(1)
+    while tags.acts.settle():
+        pass
+    tags.acts.undo(merged.id, by="t")
+    while tags.acts.settle():
+        pass
+
+
+def _retired(work):
+    tags = work.c.taxonomy
+    made = [tags.create(f"词{work.n}", "topic", by="t").id for _ in range(2)]
+    tags.relate(made[0], made[1:], by="t")
+    tags.retire(made[0], by="t")
+    acts = [each.id for each in tags.acts.latest(2)]
+    tags.acts.undo(tags.acts.bundle(acts[::-1], by="t").id, by="t")
+
+
+def _answered(work):
+    one = work.materials[40 + work.n % 50]
+    answers = [Answer(one, "few", accept=False)]
+    work.c.suggestions.take_back(work.c.suggestions.answer(answers, by="t").batch, by="t")
+
+
 def _materials(work):
     c, one = work.c, work.materials[0]
     yield "create", work.material
@@ -63,6 +91,7 @@ def _materials(work):
             "douyin", f"v{work.n}", "https://example.com/v", by="t", title="短视频"
         ),
     )
+    yield "answer a proposal, and take it back", lambda: _answered(work)
     yield "comment", lambda: c.comments.settle(c.comments.say(one, "看一下", by="t").id, by="t")
     yield (
         "acknowledge",
@@ -120,7 +149,7 @@ def _many(work):
     rows = [(n, {"code": f"in{n}", "type": "script", "title": f"话术{n}"}) for n in range(2, 42)]
 
     def tag_all():
-        run = c.tagging_runs.begin(["stage.connect"], by="t", tags=["few"]).id
+        run = c.tagging_runs.begin(["stage.connect"], by="t", chosen=Chosen(tags=["few"])).id
         while c.tagging_runs.finish():
             pass
         c.tagging_runs.undo(run, by="t")

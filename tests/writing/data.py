@@ -89,7 +89,7 @@ def _nightly(work):
     c = work.c
     yield "fit the prediction", c.predictions.fit_now
     yield "choose the VIPs", c.vips.choose
-    yield "the night", lambda: (c.nightly.run(), c.nightly.run())
+    yield "the night", c.nightly.run
     yield "retention", c.retention.run
 
 

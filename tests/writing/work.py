@@ -17,7 +17,7 @@ from kernel.actors import Role
 from kernel.clock import utc_now
 from kernel.events import Event, Handle, Refusal
 
-MADE, COPIES, PEOPLE, EVENTS = 100, 10, 1_500, 1_000
+MADE, COPIES, PEOPLE, EVENTS = 50, 20, 1_500, 1_000
 YEAR, DAY = timedelta(days=365), timedelta(days=1)
 
 
@@ -33,7 +33,7 @@ class AtWork:
         self.tag = company.taxonomy.create("养老社区", "topic", by="t", code="town")
         self.spring = self.campaign("spring")
         self.materials = self._stock()
-        for _ in range(3):
+        for _ in range(2):
             self.behave()
         self.worker()
 
