@@ -70,6 +70,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("index", lambda: p.finding.follow(200), 0.3),
             Duty("finish_moves", p.campaigns.finish_moves, 5.0),
             Duty("finish_tagging", p.tagging_runs.finish, 1.0),
+            Duty("finish_shifts", p.shifting.finish, 5.0),
             Duty("settle_tags", p.taxonomy.acts.settle, 1.0),
             Duty("seal_audit", lambda: p.audit.seal(500), 2.0),
             Duty("calendar", p.triggers.calendar, 60.0),

@@ -18,8 +18,9 @@ from channels.accounts import Account
 from content_hub.placements import Placement
 from juzhen.console.desk import allowed, done, flaws_of, managed, sight
 from juzhen.web import pages
+from juzhen.web.asking import language
 from kernel.calendar import Zone, month_end
-from kernel.errors import Conflict, Invalid, Problem
+from kernel.errors import Conflict, Flaw, Forbidden, Invalid, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -55,16 +56,72 @@ def install(door: Blueprint, platform: Platform) -> None:
             return done("calendar", "moved_back", n=None, **back)
         return done("calendar", "moved_days", n=None, moved=key, days=days, **back)
 
+    _install_shifting(door, platform)
 
-def _page(platform: Platform, refusal: Problem | None = None) -> str:
+
+def _install_shifting(door: Blueprint, platform: Platform) -> None:
+    @door.post("/calendar/shift")
+    def shift_calendar() -> AnyResponse | str | tuple[str, int]:
+        """Everything that this page shows, some days earlier or later: seen first, or moved."""
+        actor = allowed("place_materials")
+        units = None if actor.reach is None else {actor.unit, *actor.reach}
+        try:
+            days = _days(request.form.get("days", ""))
+            what: dict[str, Any] = {"account": _account(platform), "units": units}
+            since, until = _stretch(platform, _shown_days(platform))
+            if request.form.get("act") != "shift":
+                looked = platform.shifting.look(since, until, days, **what)
+                return _page(platform, looked=looked)
+            run = platform.shifting.shift(since, until, days, by=actor.id, **what)
+        except Invalid as refusal:
+            return _page(platform, refusal), 422
+        return done("calendar", "shifted", n=len(run.moved), run=run.id, **_kept())
+
+    @door.post("/calendar/shift/<key>")
+    def undo_shift(key: str) -> AnyResponse | tuple[str, int]:
+        actor = allowed("place_materials")
+        run = platform.shifting.one(key)
+        if actor.reach is not None and run.by != actor.id:
+            raise Forbidden("content_of_another_unit")
+        try:
+            platform.shifting.undo(key, by=actor.id)
+        except Conflict as refusal:
+            return _page(platform, refusal), 422
+        return done("calendar", "unshifted", n=None, **_kept())
+
+
+def _kept() -> dict[str, Any]:
+    return {name: request.args[name] for name in ("by", "on", "account") if name in request.args}
+
+
+def _account(platform: Platform) -> str:
+    wanted = request.args.get("account", "")
+    return platform.accounts.one(wanted).id if wanted else ""
+
+
+def _shown_days(platform: Platform) -> list[date]:
+    asked = _asked(platform.zone.day(platform.clock()))
+    return _month(asked) if request.args.get("by") == "month" else _week(asked)
+
+
+def _stretch(platform: Platform, days: Sequence[date]) -> tuple[datetime, datetime]:
+    return platform.zone.at(days[0]), platform.zone.at(days[-1] + _DAY)
+
+
+Looked = tuple[list[Placement], list[tuple[str, Flaw]]]
+
+
+def _page(
+    platform: Platform, refusal: Problem | None = None, *, looked: Looked | None = None
+) -> str:
     actor = allowed("read_shelf")
     monthly = request.args.get("by") == "month"
     today = platform.zone.day(platform.clock())
-    days = _month(_asked(today)) if monthly else _week(_asked(today))
+    days = _shown_days(platform)
     accounts = platform.accounts.all()
     wanted = request.args.get("account", "")
     shown = [each for each in accounts if wanted in {"", each.id, each.code}]
-    since, until = platform.zone.at(days[0]), platform.zone.at(days[-1] + _DAY)
+    since, until = _stretch(platform, days)
     placements = [
         each
         for one in shown
@@ -88,9 +145,23 @@ def _page(platform: Platform, refusal: Problem | None = None) -> str:
         total=len(placements),
         most=_A_DAY,
         flaws=flaws_of(refusal) if refusal else (),
+        looked=_told(platform, looked) if looked else None,
+        run=request.args.get("run", ""),
+        typed_days=request.form.get("days", ""),
         moved=request.args.get("moved", ""),
         moved_days=request.args.get("days", ""),
     )
+
+
+def _told(platform: Platform, looked: Looked) -> dict[str, Any]:
+    """What a shift would move, and what stays and why, by title."""
+    found, left = looked
+    placed = {each.id: each for each in found}
+    about = platform.materials.many({each.material for each in found})
+    stays = [
+        (about[placed[key].material].title, flaw.message(language())) for key, flaw in left
+    ]  # fmt: skip
+    return {"moves": len(found) - len(left), "stays": stays}
 
 
 def _cells(

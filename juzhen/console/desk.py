@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import redirect, request, url_for
@@ -64,7 +64,12 @@ def typed_moment(zone: Zone, name: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Invalid(name, "not_a_moment") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone.info)
+    if moment.tzinfo:
+        return moment
+    there = moment.replace(tzinfo=zone.info)
+    if (later := zone.local(there.astimezone(UTC))).replace(tzinfo=None) != moment:
+        raise Invalid(name, "moment_does_not_exist", later=later.strftime("%Y-%m-%d %H:%M"))
+    return there
 
 
 def flaws_of(problem: Problem) -> Sequence[Flaw]:

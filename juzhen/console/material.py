@@ -8,11 +8,20 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub import richtext
-from content_hub.materials import Material
+from content_hub.materials import Material, subjects_of
 from content_hub.scripts import forbidden, gaps
 from content_hub.types import ContentType, Kind
 from data_hub.catalogue import KINDS
-from juzhen.console.desk import allowed, by_facet, done, flaws_of, managed, names, seen
+from juzhen.console.desk import (
+    allowed,
+    by_facet,
+    done,
+    flaws_of,
+    managed,
+    names,
+    seen,
+    typed_moment,
+)
 from juzhen.console.placed import rows
 from juzhen.web import pages, public
 from kernel.errors import Conflict, Flaw, Invalid
@@ -70,6 +79,31 @@ def install(door: Blueprint, platform: Platform) -> None:
             return _form(platform, kind, found, told.typed(), flaws_of(refusal)), 422
         return done("material", "saved", key=found.id)
 
+    _install_bounds(door, platform)
+
+
+def _install_bounds(door: Blueprint, platform: Platform) -> None:
+    @door.post("/materials/<key>/bounds")
+    def bound_material(key: str) -> AnyResponse | tuple[str, int]:
+        """Hold it back until a moment, or say how long one of its files is licensed."""
+        actor = allowed("place_materials")
+        found = seen(actor, platform, key)
+        managed(actor, found.unit)
+        try:
+            if media := request.form.get("media", ""):
+                if media not in files_of(found):
+                    raise Invalid("media", "nothing_by_that_name", kind="media", key=media[:40])
+                opens, closes = (typed_moment(platform.zone, name) for name in ("opens", "closes"))
+                platform.licences.license(media, opens=opens, closes=closes, by=actor.id)
+                return done("material", "licensed", key=found.id)
+            until = typed_moment(platform.zone, "until")
+            platform.licences.embargo(found.id, until, by=actor.id)
+        except Invalid as refusal:
+            return _form(
+                platform, platform.types.one(found.type), found, {}, flaws_of(refusal)
+            ), 422
+        return done("material", "embargoed", key=found.id)
+
 
 def _change(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> None:
     """The edit and the tags are one act: both or neither."""
@@ -81,6 +115,12 @@ def _change(platform: Platform, found: Material, parts: dict[str, Any], by: str)
         platform.materials.edit(found.id, by=by, expected=expected, **parts)
         if ticked != worn:
             platform.materials.tag(found.id, ticked - worn, remove=worn - ticked, by=by)
+
+
+def files_of(material: Material) -> list[str]:
+    """The files it shows, the cover first."""
+    told = [each.removeprefix("media:") for each in sorted(subjects_of(material))]
+    return sorted((each for each in told if each.startswith("med_")), key=material.cover.__ne__)
 
 
 class _Told:
@@ -153,6 +193,9 @@ def _form(
         gaps=gaps(str(shown.get("body", ""))) if kind.body == "text" else [],
         placements=rows(platform, platform.shelf.of_material(found.id, 10)) if found else [],
         unfit=platform.feedback.about([found.id]).get(found.id, {}) if found else {},
+        embargo=platform.licences.embargoed_until(found.id) if found else None,
+        licences=[platform.licences.of(each) for each in files_of(found)] if found else [],
+        held=platform.shelf.held_by(found.id) if found else [],
         history=history,
         names=names(platform, history),
     )

@@ -10,6 +10,7 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
+from content_hub.licences import Licences
 from content_hub.materials import Materials
 from content_hub.materials.versions import Versions
 from content_hub.media import Media
@@ -17,6 +18,7 @@ from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.reviews import Reviews
 from content_hub.shelf import Overview, Shelf
+from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
 from content_hub.tag_sheets import BringingTags
 from content_hub.tagging_runs import TaggingRuns
@@ -49,6 +51,8 @@ class ContentHub:
     purchases: Purchases
     shelf: Shelf
     overview: Overview
+    shifting: Shifting
+    licences: Licences
     products: Products
     compliance: Compliance
     policies: Policies
@@ -61,6 +65,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
     types, taxonomy = Types(s.records, s.changes), Taxonomy(s.records, s.changes)
     materials = Materials(s.records, s.changes, types, taxonomy, s.clock)
     reviews = Reviews(s.records, s.changes, s.clock)
+    shelf = Shelf(s.records, s.changes, s.clock)
     return ContentHub(
         types=types,
         taxonomy=taxonomy,
@@ -78,8 +83,10 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         parameters=Parameters(s.records, s.changes, s.quotas, s.clock, s.zone),
         draws=Draws(s.records, s.changes, s.quotas, s.clock),
         purchases=Purchases(s.records, s.changes, s.clock),
-        shelf=Shelf(s.records, s.changes, s.clock),
+        shelf=shelf,
         overview=Overview(s.records),
+        shifting=Shifting(s.records, s.changes, shelf, s.clock, s.zone),
+        licences=Licences(s.records, s.changes),
         products=Products(s.records, s.changes, s.clock),
         compliance=Compliance(s.records, s.changes, s.clock),
         policies=Policies(s.records, s.changes),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from content_hub.compliance import Compliance
     from content_hub.duplicates import Duplicates
     from content_hub.finding import Finding
+    from content_hub.licences import Licences
     from content_hub.materials import Materials
     from content_hub.materials.versions import Versions
     from content_hub.media import Media
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from content_hub.products import Products
     from content_hub.reviews import Reviews
     from content_hub.shelf import Freshness, Shelf
+    from content_hub.shifting import Shifting
     from content_hub.suggestions import Suggestions
     from content_hub.tagging_runs import TaggingRuns
     from content_hub.tags import TagTree, Taxonomy
@@ -110,6 +112,8 @@ class Context:
     draws: Draws
     purchases: Purchases
     shelf: Shelf
+    shifting: Shifting
+    licences: Licences
     products: Products
     compliance: Compliance
     policies: Policies

@@ -35,6 +35,7 @@ from schemas.graphql.library import (
     questions,
     reports,
     shapes,
+    shelving,
     verbs,
     vocabulary,
 )
@@ -43,7 +44,7 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_MORE = (products, campaigns, lives, reports, vocabulary, kinds)
+_MORE = (products, campaigns, lives, reports, vocabulary, kinds, shelving)
 _SIZES = {
     **shapes.SIZES,
     **customers.SIZES,

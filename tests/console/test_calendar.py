@@ -93,3 +93,26 @@ def test_coverage_counts_what_stands_and_shows_the_gaps(desk, rooms, material, p
 def test_both_pages_are_in_english_too(desk, placed):
     assert "All accounts" in desk.get("/console/calendar?lang=en").text
     assert "a gap" in desk.get("/console/coverage?lang=en").text
+
+
+def test_a_whole_week_is_looked_at_shifted_and_put_back_in_four_acts(rooms, desk):
+    made = [
+        rooms.materials.create("script", f"话术{n}", tags=["pension"], by="li").id for n in range(3)
+    ]
+    opens = rooms.clock() + DAY
+    placed = [
+        rooms.shelf.place(each, rooms.app.id, opens=opens, closes=opens + DAY, by="li")
+        for each in made
+    ]
+    rooms.shelf.place(made[0], rooms.app.id, opens=opens + 8 * DAY, closes=opens + 9 * DAY, by="li")
+    looked = desk.post("/console/calendar/shift", days="8", act="look").text
+    assert "可平移 2 个" in looked
+    assert "1 个放不下" in looked
+    page = desk.post("/console/calendar/shift", days="8", act="shift").text
+    assert "已平移 2 个排期" in page
+    assert rooms.shelf.one(placed[1].id).opens == opens + 8 * DAY
+    (run, *_) = rooms.shifting.latest()
+    desk.post(f"/console/calendar/shift/{run.id}")
+    assert rooms.shelf.one(placed[1].id).opens == opens
+    assert desk.post(f"/console/calendar/shift/{run.id}").status_code == 422
+    assert desk.post("/console/calendar/shift", days="0", act="shift").status_code == 422

@@ -25,11 +25,13 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
+from content_hub.licences import Licences
 from content_hub.materials.versions import Versions
 from content_hub.media import Media
 from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.reviews import Reviews
+from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
 from content_hub.tracking import Links
@@ -116,6 +118,8 @@ class Asked(Company):
         self.comments = Comments(records, changes, clock)
         self.tagging_runs = TaggingRuns(records, changes, self.materials, self.taxonomy, clock)
         self.suggestions = Suggestions(records, changes, self.materials, self.taxonomy, clock)
+        self.shifting = Shifting(records, changes, self.shelf, clock, self.zone)
+        self.licences = Licences(records, changes)
         self.products = Products(records, changes, clock)
         self.compliance = Compliance(records, changes, clock)
         self.policies = Policies(records, changes)
@@ -179,6 +183,7 @@ class Asked(Company):
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "products", "compliance", "policies", "parameters", "draws", "purchases",
             "versions", "reviews", "comments", "duplicates", "tagging_runs", "suggestions",
+            "shifting", "licences",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs", "sharing",

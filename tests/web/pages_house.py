@@ -11,12 +11,14 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
+from content_hub.licences import Licences
 from content_hub.materials.versions import Versions
 from content_hub.media import Media
 from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.reviews import Reviews
 from content_hub.shelf import Overview
+from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
 from data_hub.intake import Intake
@@ -63,6 +65,8 @@ class PagesHouse(House):
         self.parameters = Parameters(records, self.changes, quotas, clock, self.zone)
         self.draws = Draws(records, self.changes, quotas, clock)
         self.tagging_runs = TaggingRuns(records, self.changes, self.materials, self.taxonomy, clock)
+        self.shifting = Shifting(records, self.changes, self.shelf, clock, self.zone)
+        self.licences = Licences(records, self.changes)
         self.suggestions = Suggestions(records, self.changes, self.materials, self.taxonomy, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
         self.feedback = Feedback(records, self.changes, clock)
