@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +17,7 @@ from data_hub.details import details, order
 from data_hub.identities import Identities
 from data_hub.profiles import ProfileRow
 from data_hub.staff import StaffBook
+from data_hub.standings import StandingRow
 from kernel.actors import Actor, Role, require
 from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid, NotFound
@@ -141,16 +143,21 @@ class CustomersSeen:
         handle: str | None = None,
         text: str | None = None,
         rep: str | None = None,
+        grades: Collection[str] = (),
         first: int = 20,
         after: str | None = None,
         count: bool = False,
     ) -> Page[Customer]:
         """Those who match, whoever was heard of last first.
 
-        ``text`` is part of a name or the end of a phone number, as the asker typed it.
+        ``text`` is part of a name or the end of a phone number, as the asker typed it; ``grades``
+        are the classes of which they are one, of `data_hub.grades.Grade`.
         """
         wanted: list[ColumnElement[bool]] = []
         scope = self._scope(rep)
+        if grades:
+            graded = select(StandingRow.customer).where(StandingRow.grade.in_(grades))
+            wanted.append(ProfileRow.customer.in_(graded))
         if text is not None:
             wanted.append(_matching(text))
         with self._rooms.people.read():  # she may be merged in this very moment
@@ -158,6 +165,16 @@ class CustomersSeen:
                 found = set(self._rooms.identities.find(handle.strip()))
                 scope = found if scope is None else scope & found
             return self._page(scope, wanted, page_size(first), after, count)
+
+    def graded(self, rep: str) -> dict[str, int]:
+        """How many of a rep's customers are of each grade."""
+        counts: Counter[str] = Counter()
+        hers = sorted(self._scope(rep) or ())
+        with self._rooms.people.together():
+            for begin in range(0, len(hers), 900):
+                chunk = hers[begin : begin + 900]
+                counts.update(dict(self._rooms.people.rows(_GRADED.format(marks(chunk)), chunk)))
+        return dict(counts)
 
     def _page(
         self,
@@ -301,6 +318,7 @@ class _Row(NamedTuple):
     last_at: datetime
 
 
+_GRADED = "SELECT grade, count(*) FROM standings WHERE customer IN ({}) GROUP BY grade"
 _ROWS = "SELECT customer, name, phone, last_at FROM profiles WHERE customer IN ({})"
 
 

@@ -14,7 +14,7 @@ from engagement.sharing import LINK
 from engagement.triggers import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
-from juzhen.workbench import saying, telling
+from juzhen.workbench import saying, telling, worklist
 from juzhen.workbench.saying import rep, visible_material
 from kernel.actors import Actor
 from kernel.errors import Invalid
@@ -92,21 +92,22 @@ def _today(platform: Platform, dot: telling.Dot) -> bool:
 def _customers(door: Blueprint, platform: Platform) -> None:
     @door.get("/customers")
     def customers() -> Response:
-        actor = rep()
+        actor, tongue = rep(), language()
         text = request.args.get("text", "").strip()
-        page = platform.customers.seen_by(actor).page(
-            text=text or None, rep=actor.staff, first=30, after=request.args.get("after")
-        )
-        names = {each.id: telling.name_of(each, language()) for each in page.items}
+        seen = platform.customers.seen_by(actor)
+        counts = worklist.counted(seen.graded(actor.staff))
+        chosen = worklist.chosen(request.args.get("grades"), counts, text)
+        page = seen.page(
+            text=text or None, rep=actor.staff, first=30, after=request.args.get("after"),
+            grades=worklist.grades_of(chosen),
+        )  # fmt: skip
         return _page(
-            platform,
-            "customers.html",
-            "customers",
-            text=text,
-            page=page,
-            names=names,
+            platform, "customers.html", "customers", text=text, page=page,
+            names={each.id: telling.name_of(each, tongue) for each in page.items},
+            classes=worklist.classes(counts), chosen=chosen,
+            lines=worklist.lines(platform, actor, page.items, tongue),
             when=lambda moment: telling.when(platform, moment),
-        )
+        )  # fmt: skip
 
     @door.get("/customers/<customer>")
     def customer(customer: str) -> Response:

@@ -31,7 +31,7 @@ class Desk(PagesHouse):
         for name in (
             "taxonomy", "materials", "shelf", "staff", "customers", "profiles", "identities",
             "history", "recommender", "abilities", "reminders", "findings", "counters",
-            "rules", "segments", "types", "feedback",
+            "rules", "segments", "types", "feedback", "standings",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)
