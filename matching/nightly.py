@@ -126,6 +126,10 @@ class Nightly:
         tuned: Weights = replace(self._shipped, **kept) if kept else self._shipped
         return tuned
 
+    def searched(self) -> dict[str, float]:
+        """Of the blend in use, what a night may move."""
+        return as_settings(self.weights())
+
     def known(self) -> Keys:
         """The contents that the list in use knows."""
         return self._now().known

@@ -67,6 +67,15 @@ class Tried(NamedTuple):
     after: list[Item]
 
 
+class Unshown(NamedTuple):
+    """What stands on a shelf and was on nobody's list yet."""
+
+    standing: int
+    never: int
+    materials: list[str]
+    """Some of these, those longest on a shelf first."""
+
+
 class Recommender:
     """What to say to whom, with reasons."""
 
@@ -247,6 +256,15 @@ class Recommender:
         wanted = select(Offer).where(hers).order_by(Offer.at.desc(), Offer.id.desc())
         with self._records.read() as session:
             return list(session.scalars(wanted.limit(limit)))
+
+    def unshown(self, actor: Actor, limit: int = 20) -> Unshown:
+        """What of the shelf that the asker sees was never recommended to anybody."""
+        require(actor, "read_rules")
+        sight = None if actor.reach is None else actor.units | actor.reach
+        candidates = self._candidates.slice("", sight)
+        never = np.flatnonzero(candidates.shown == 0)
+        first = never[np.argsort(candidates.opened[never], kind="stable")][:limit]
+        return Unshown(len(candidates), len(never), [str(each) for each in candidates.ids[first]])
 
     def occasions(self, profile: Profile) -> list[Occasion]:
         """What makes today a good day to speak to her."""

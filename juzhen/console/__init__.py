@@ -23,6 +23,7 @@ from juzhen.console import (
     events,
     home,
     identities,
+    learning,
     library,
     lives,
     material,
@@ -55,7 +56,7 @@ def blueprint(platform: Platform) -> Blueprint:
         home, library, material, lives, versions, words, products,
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
-        segments, rules, boards, events, customers, identities, operations,
+        segments, rules, learning, boards, events, customers, identities, operations,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -76,6 +76,27 @@ def gauge(part: float, whole: float, label: str) -> Markup:
     return _flat(drawn, label)
 
 
+def line(values: Sequence[tuple[str, float | None]], label: str) -> Markup:
+    """A line through (name, value), each point with its title; it breaks where nothing is known."""
+    known = [value for _, value in values if value is not None]
+    top = max(known, default=0) or 1
+    step = _ALONG / max(len(values) - 1, 1)
+    drawn, stretch = Markup(""), []
+    for place, (name, value) in enumerate([*values, ("", None)]):
+        if value is not None:
+            at, high = round(place * step, 1), round((1 - max(value, 0) / top) * _HIGH + 4, 1)
+            stretch.append(f"{at},{high}")
+            drawn += Markup('<circle cx="{}" cy="{}" r="3"><title>{}: {}</title></circle>').format(
+                at, high, name, f"{value:,.4g}"
+            )
+        elif stretch:
+            drawn += Markup('<polyline points="{}"></polyline>').format(" ".join(stretch))
+            stretch = []
+    return Markup(
+        '<svg class="chart line" viewBox="-4 0 {} {}" role="img" aria-label="{}">{}</svg>'
+    ).format(_ALONG + 8, _HIGH + 8, label, drawn)
+
+
 def _flat(drawn: Markup, label: str) -> Markup:
     return Markup(
         '<svg class="chart flat" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img"'

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
+from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
 from juzhen.wiring.content import ContentHub
@@ -37,6 +38,7 @@ class Selling:
     recommender: Recommender
     reminders: Reminders
     triggers: Triggers
+    responses: Responses
     rep_cards: RepCards
     sharing: Sharing
 
@@ -80,6 +82,7 @@ def selling(
             reminders=reminders, profiles=data.profiles, identities=data.identities,
             customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
         ),
+        responses=Responses(s.records, data.identities, s.clock, s.zone),
         rep_cards=RepCards(
             records=s.records, changes=s.changes, accounts=front.accounts,
             channels=front.channels, recommender=recommender, materials=content.materials,

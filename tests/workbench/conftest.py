@@ -8,6 +8,7 @@ import pytest
 from flask import g, request
 from werkzeug.serving import make_server
 
+from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
 from juzhen import workbench
@@ -32,6 +33,7 @@ class Desk(PagesHouse):
             "taxonomy", "materials", "shelf", "staff", "customers", "profiles", "identities",
             "history", "recommender", "abilities", "reminders", "findings", "counters",
             "rules", "segments", "types", "feedback", "standings",
+            "nightly",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)
@@ -47,6 +49,7 @@ class Desk(PagesHouse):
             links=self.links, consents=self.consents, reminders=self.reminders,
             base_url=self.base_url,
         )  # fmt: skip
+        self.responses = Responses(records, self.identities, clock, self.zone)
         self.works = ""
 
     def _arrive(self):

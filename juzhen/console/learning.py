@@ -1,0 +1,68 @@
+"""The learning page (匹配质量): how well matching does, by its own honest figures.
+
+Every night's search of weights with what it came to, also where it was thrown away; how reps answer
+what they are shown; what stands on a shelf and nobody was ever advised to send.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+from werkzeug.wrappers import Response as AnyResponse
+
+from juzhen.console.desk import allowed, done
+from juzhen.web import charts, pages
+from juzhen.web.asking import language
+from kernel.wording import say
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_NIGHTS, _WEEKS, _UNSHOWN = 30, 8, 20
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/learning")
+    def learning() -> str:
+        actor, tongue = allowed("read_rules"), language()
+        nights = platform.nightly.nights(_NIGHTS)
+        weeks = platform.responses.weeks(_WEEKS)
+        unshown = platform.recommender.unshown(actor, _UNSHOWN)
+        found = platform.materials.many(unshown.materials)
+        zone = platform.zone
+        return pages.render(
+            "console/learning.html", nights=nights, weeks=weeks, unshown=unshown,
+            materials=[found[each] for each in unshown.materials if each in found],
+            used=platform.nightly.number, weights=_weights(platform),
+            quality=charts.line(
+                [(f"{zone.day(each.at):%m-%d}", _kept(each.shipped, each.before, each.after))
+                 for each in reversed(nights)],
+                say("learning_ndcg", tongue),
+            ),
+            response=charts.line(
+                [(f"{each.begins:%m-%d}", each.response_rate) for each in weeks],
+                say("learning_response", tongue),
+            ),
+            trigger=charts.line(
+                [(f"{each.begins:%m-%d}", each.trigger_rate) for each in weeks],
+                say("learning_trigger", tongue),
+            ),
+        )  # fmt: skip
+
+    @door.post("/learning/step-back")
+    def step_back() -> AnyResponse:
+        """Take up the night before the one in use."""
+        actor = allowed("manage_rules")
+        platform.nightly.step_back(by=actor.id)
+        return done("learning", "stepped_back")
+
+
+def _kept(shipped: bool, before: float, after: float) -> float:
+    """What was in use from that night on."""
+    return after if shipped else before
+
+
+def _weights(platform: Platform) -> list[tuple[str, float]]:
+    """The blend in use, as far as a night may move it."""
+    return sorted(platform.nightly.searched().items())

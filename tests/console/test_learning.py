@@ -1,0 +1,66 @@
+"""How well matching does, on one page: reps, nights, and what was never shown."""
+
+import re
+
+import pytest
+
+from juzhen import console
+from juzhen.web import public
+from matching.nightly import Night
+from tests.console.conftest import Desk
+from tests.workbench.conftest import Desk as House
+
+
+@pytest.fixture
+def house(records, people, changes, clock, tmp_path):
+    made = House(records, people, changes, clock, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk_of(house):
+    flask = house.application(console.blueprint(house), public.blueprint(house))
+    return lambda role: Desk(flask, role)
+
+
+def a_night(house, number, before, after, *, shipped):
+    with house.company.people.write() as session:
+        session.add(
+            Night(
+                number=number, at=house.clock(), seconds=9, contents=5, people=9, judged=40,
+                before=before, after=after, shipped=shipped, weights={},
+            )
+        )  # fmt: skip
+
+
+def test_an_empty_company_is_told_what_it_takes(desk_of):
+    page = desk_of("analyst").get("/console/learning").text
+    assert "还没有夜间训练" in page
+    assert "数据不足" in page
+    assert "在架内容都推荐过" in page
+
+
+def test_every_night_is_told_also_what_was_thrown_away_and_one_button_steps_back(house, desk_of):
+    a_night(house, 1, 0.10, 0.12, shipped=True)
+    a_night(house, 2, 0.12, 0.11, shipped=False)
+    a_night(house, 3, 0.12, 0.15, shipped=True)
+    page = desk_of("team_lead").get("/console/learning").text
+    assert page.count("使用中</span>") == 1
+    assert page.count("曾启用</span>") == 1
+    assert page.count("未启用</span>") == 1
+    points = re.findall(r"<title>[^<]*: ([\d.]+)</title>", page)
+    assert points == ["0.12", "0.12", "0.15"]  # what was in use after each night
+    back = desk_of("team_lead").post("/console/learning/step-back")
+    assert "已退回上一次训练" in back.text
+    assert house.nightly.number == 1
+    assert desk_of("analyst").post("/console/learning/step-back").status_code == 403
+    assert desk_of("rep").get("/console/learning").status_code == 403
+
+
+def test_what_stands_on_a_shelf_and_was_never_recommended_is_named(house, desk_of):
+    company = house.company
+    made = company.library(each=2)
+    page = desk_of("analyst").get("/console/learning").text
+    assert "在架 24 份内容中，24 份从未进入任何推荐" in page
+    assert house.materials.one(made["健康"][0]).title in page
