@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,15 @@ _COUNTED_AGAIN = timedelta(seconds=5)
 _HARMLESS = {"created_tag", "renamed_tag"}
 
 Key = tuple[str, frozenset[str] | None]
+
+
+class Unshown(NamedTuple):
+    """What stands on a shelf and was on nobody's list yet."""
+
+    standing: int
+    never: int
+    materials: list[str]
+    """Some of these, those longest on a shelf first."""
 
 
 class Candidates:
@@ -71,6 +81,13 @@ class Candidates:
                 self._slices.popitem(last=False)
             self._slices.move_to_end(key)
             return kept[1]
+
+    def unshown(self, sight: Collection[str] | None, limit: int) -> Unshown:
+        """What of the shelf was never recommended to anybody."""
+        there = self.slice("", sight)
+        never = np.flatnonzero(there.shown == 0)
+        first = never[np.argsort(there.opened[never], kind="stable")][:limit]
+        return Unshown(len(there), len(never), [str(each) for each in there.ids[first]])
 
     def _in_step(self, now: datetime) -> Whole:
         version = self._changes.version()

@@ -39,7 +39,7 @@ from matching.affinities import Affinities
 from matching.arrays import Floats, Places, key_of
 from matching.asked import Asked, Listed
 from matching.assembly import Manner, assemble, best
-from matching.candidates import Candidates
+from matching.candidates import Candidates, Unshown
 from matching.counters import Counters
 from matching.feedback import Feedback
 from matching.needs import salutation
@@ -65,15 +65,6 @@ class Tried(NamedTuple):
 
     before: list[Item]
     after: list[Item]
-
-
-class Unshown(NamedTuple):
-    """What stands on a shelf and was on nobody's list yet."""
-
-    standing: int
-    never: int
-    materials: list[str]
-    """Some of these, those longest on a shelf first."""
 
 
 class Recommender:
@@ -261,10 +252,7 @@ class Recommender:
         """What of the shelf that the asker sees was never recommended to anybody."""
         require(actor, "read_rules")
         sight = None if actor.reach is None else actor.units | actor.reach
-        candidates = self._candidates.slice("", sight)
-        never = np.flatnonzero(candidates.shown == 0)
-        first = never[np.argsort(candidates.opened[never], kind="stable")][:limit]
-        return Unshown(len(candidates), len(never), [str(each) for each in candidates.ids[first]])
+        return self._candidates.unshown(sight, limit)
 
     def occasions(self, profile: Profile) -> list[Occasion]:
         """What makes today a good day to speak to her."""
