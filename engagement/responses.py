@@ -13,6 +13,7 @@ from typing import NamedTuple
 from data_hub.identities import Identities
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from matching.experiments import Group, Readout, held_out, read_out
 from stores.records import Records
 from stores.spelling import moment, spelled
 
@@ -20,6 +21,8 @@ FEWEST = 100
 """Fewer than these say nothing."""
 REACHED = timedelta(days=7)
 """A touch that comes later than this after advice does not count for it."""
+LOOKS = 4
+"""Weeks that an experiment runs, and how often it is looked at meanwhile."""
 _MOST = 50_000
 """Offers and touches of one week that are looked at."""
 
@@ -50,7 +53,17 @@ class Week(NamedTuple):
 class Responses:
     """How reps answer."""
 
-    def __init__(self, records: Records, identities: Identities, clock: Clock, zone: Zone) -> None:
+    def __init__(
+        self,
+        records: Records,
+        identities: Identities,
+        clock: Clock,
+        zone: Zone,
+        *,
+        hold_out: float = 0.0,
+    ) -> None:
+        self.hold_out = hold_out
+        """The share of customers whose lists do not look at what they do."""
         self._records = records
         self._identities = identities
         self._clock = clock
@@ -62,6 +75,23 @@ class Responses:
         monday = today - timedelta(days=today.weekday())
         with self._records.together():
             return [self._week(monday - timedelta(weeks=back)) for back in range(last - 1, -1, -1)]
+
+    def read_out(self) -> Readout:
+        """What the lists made for a customer do to the trigger rate, beside those of the held
+        out, over the last `LOOKS` weeks; a look a week."""
+        now = self._clock()
+        with self._records.together():
+            advised = self._customers(_ADVISED, now - timedelta(weeks=LOOKS), now)
+            reached = self._customers(_REACHED, now - timedelta(weeks=LOOKS), now)
+        counts = {held: [0, 0] for held in (False, True)}
+        for customer, (at, *_) in advised.items():
+            group = counts[held_out(customer, self.hold_out)]
+            group[0] += 1
+            group[1] += any(at <= then <= at + REACHED for then in reached.get(customer, ()))
+        began = min((times[0] for times in advised.values()), default=now)
+        look = min(LOOKS, max(1, (now - began) // timedelta(weeks=1)))
+        treated, held = Group(*counts[False]), Group(*counts[True])
+        return read_out(treated, held, self.hold_out, look, LOOKS)
 
     def _week(self, begins: date) -> Week:
         opens = self._zone.at(begins)

@@ -107,6 +107,10 @@ class Settings:
     worker_drain: float = _setting(
         25.0, "Seconds that a stopping worker may take to finish.", expected="seconds"
     )
+    matching_hold_out: float = _setting(
+        0.0, "Share of customers whose lists do not look at what they do, to compare with.",
+        expected="share",
+    )  # fmt: skip
     log_level: str = _setting("info", "Least level of log lines.", expected="debug|info|warning")
     demo: bool = _setting(False, "Shows the tour and its one-click logins. Never with real data.")
     demo_sandbox: str = _setting("", "Where the demo's sandbox answers.")
@@ -212,6 +216,7 @@ def _flaw(value: Any, expected: str) -> str:
         return "" if value in expected.split("|") else expected.replace("|", " or ")
     fits: dict[str, Callable[[], bool]] = {
         "zone": lambda: value in available_timezones() and bool(ZoneInfo(value)),
+        "share": lambda: 0 <= value <= 0.5,
         "port": lambda: 0 < value < 65_536,
         "port or 0": lambda: 0 <= value < 65_536,
         "count": lambda: 0 < value <= 64,

@@ -38,6 +38,8 @@ class Manner:
     explore_pool: int = 20
     prior_views: float = 20
     """Pseudo-views of the company's own click rate, before a content has its own."""
+    hold_out: float = 0.0
+    """The share of customers whose lists do not look at what they do, to compare with."""
     draws: int = 200
     """Draws of Thompson sampling, one of which decides: propensities are multiples of 1/draws."""
 

@@ -41,6 +41,7 @@ from matching.asked import Asked, Listed
 from matching.assembly import Manner, assemble, best
 from matching.candidates import Candidates, Unshown
 from matching.counters import Counters
+from matching.experiments import held_out
 from matching.feedback import Feedback
 from matching.needs import salutation
 from matching.nightly import Nightly
@@ -164,7 +165,7 @@ class Recommender:
         offer = Offer(
             handle=handle, rep=rep, at=asked.scores.question.now,
             items=[item.kept() for item in items], candidates=asked.candidates.digest,
-            policy=f"{asked.scores.weights.policy}@{self._nightly.number}",
+            policy=self._policy(asked),
             withheld={key: n for key, mask in asked.barriers.items() if (n := int(mask.sum()))},
         )  # fmt: skip
         if shown := shown_just_now(session, offer):
@@ -175,6 +176,10 @@ class Recommender:
             materials=[item.material for item in items],
         )  # fmt: skip
         return offer
+
+    def _policy(self, asked: Asked) -> str:
+        held = "/held" if held_out(asked.customer.id, self._manner.hold_out) else ""
+        return f"{asked.scores.weights.policy}@{self._nightly.number}{held}"
 
     @contextmanager
     def _together(self) -> Iterator[None]:
@@ -276,7 +281,8 @@ class Recommender:
         weights = self._nightly.weights()
         profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
         limits = self._limits(customer, profile, rep, now)
-        personal = self._consents.allows(customer.handles, PERSONALISATION)
+        held = held_out(customer.id, self._manner.hold_out)
+        personal = not held and self._consents.allows(customer.handles, PERSONALISATION)
         known = profile if personal else Profile()
         question = self._questions.of(known, rep, now, weights, candidates)
         own = key_of(customer.id)

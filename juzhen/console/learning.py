@@ -34,6 +34,8 @@ def install(door: Blueprint, platform: Platform) -> None:
         return pages.render(
             "console/learning.html", nights=nights, weeks=weeks, unshown=unshown,
             materials=[found[each] for each in unshown.materials if each in found],
+            share=platform.responses.hold_out,
+            readout=platform.responses.read_out() if platform.responses.hold_out else None,
             used=platform.nightly.number, weights=_weights(platform),
             quality=charts.line(
                 [(f"{zone.day(each.at):%m-%d}", _kept(each.shipped, each.before, each.after))

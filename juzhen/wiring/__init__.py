@@ -71,7 +71,10 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     content = content_hub(settings, stores)
     data = data_hub(settings, stores, content)
     front = ends(settings, stores, content, data)
-    sold = selling(stores, content, data, front, base_url=settings.public_url)
+    sold = selling(
+        stores, content, data, front, base_url=settings.public_url,
+        hold_out=settings.matching_hold_out,
+    )  # fmt: skip
     brought = coming_in(stores, data, front)
     access = Access(
         stores.records, stores.changes, data.staff, stores.quotas, stores.clock,

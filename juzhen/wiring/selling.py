@@ -15,6 +15,7 @@ from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
 from matching.abilities import Abilities
 from matching.affinities import Affinities
+from matching.assembly import Manner
 from matching.candidates import Candidates
 from matching.counters import Counters
 from matching.feedback import Feedback
@@ -44,7 +45,13 @@ class Selling:
 
 
 def selling(
-    s: Stores, content: ContentHub, data: DataHub, front: Ends, *, base_url: str
+    s: Stores,
+    content: ContentHub,
+    data: DataHub,
+    front: Ends,
+    *,
+    base_url: str,
+    hold_out: float = 0.0,
 ) -> Selling:
     """One constructor call after another."""
     counters = Counters(s.people, s.history)
@@ -63,7 +70,7 @@ def selling(
         profiles=data.profiles, identities=data.identities, materials=content.materials,
         taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff, nightly=nightly,
         people=s.people, consents=data.consents, touch_policy=front.touch_policy,
-        rules=rules, segments=data.segments, feedback=feedback,
+        rules=rules, segments=data.segments, feedback=feedback, manner=Manner(hold_out=hold_out),
     )  # fmt: skip
     return Selling(
         counters=counters,
@@ -82,7 +89,9 @@ def selling(
             reminders=reminders, profiles=data.profiles, identities=data.identities,
             customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
         ),
-        responses=Responses(s.records, data.identities, s.clock, s.zone),
+        responses=Responses(
+            s.records, data.identities, s.clock, s.zone, hold_out=hold_out
+        ),
         rep_cards=RepCards(
             records=s.records, changes=s.changes, accounts=front.accounts,
             channels=front.channels, recommender=recommender, materials=content.materials,

@@ -1,0 +1,67 @@
+"""Who is held out stays so; a look says what it may, and no more."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matching.experiments import Group, bound, held_out, mismatch, read_out
+
+
+@pytest.mark.rule("R26.3")
+@given(share=st.floats(0.05, 0.5))
+def test_so_many_are_held_out_as_is_asked_and_always_the_same(share):
+    ids = [f"cus_{n}" for n in range(2_000)]
+    held = [held_out(each, share) for each in ids]
+    assert held == [held_out(each, share) for each in ids]
+    assert abs(np.mean(held) - share) < 5 * math.sqrt(share * (1 - share) / len(ids))
+    assert not held_out("cus_1", 0.0)
+    more = [held_out(each, min(0.5, share * 1.1)) for each in ids]
+    assert all(later or not now for now, later in zip(held, more, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("treated", "held", "look", "verdict"),
+    [
+        (Group(500, 60), Group(500, 30), 4, "too_few"),
+        (Group(9_000, 900), Group(3_000, 300), 2, "mismatch"),
+        (Group(5_000, 600), Group(5_000, 450), 4, "better"),
+        (Group(5_000, 450), Group(5_000, 600), 4, "worse"),
+        (Group(5_000, 545), Group(5_000, 490), 1, "open"),
+        (Group(5_000, 500), Group(5_000, 495), 4, "same"),
+    ],
+)
+def test_what_a_look_says(treated, held, look, verdict):
+    assert read_out(treated, held, 0.5, look, 4).verdict == verdict
+
+
+def test_daily_looks_find_what_is_not_there_in_hardly_more_than_five_of_a_hundred():
+    chance, looks, runs, found, naive = np.random.default_rng(3), 4, 1_500, 0, 0
+    for _ in range(runs):
+        steps = chance.normal(size=looks).cumsum() / np.sqrt(np.arange(1, looks + 1))
+        found += any(abs(z) >= bound(at, looks) for at, z in enumerate(steps, 1))
+        naive += any(abs(z) >= 1.96 for z in steps)
+    assert found / runs < 0.07
+    assert naive / runs > 0.09
+
+
+def test_an_uneven_split_is_told_from_an_even_one():
+    assert mismatch(500, 1_000, 0.5) == 1.0
+    assert mismatch(420, 1_000, 0.5) < 0.001
+    assert mismatch(0, 0, 0.5) == 1.0
+
+
+@pytest.mark.rule("R26.3")
+def test_the_list_of_who_is_held_out_does_not_look_at_what_she_does(company):
+    made, rep = company.library(each=3), company.hire("li")
+    recommender = company.recommender
+    her = company.meet(rep=rep)
+    company.tell(*(company.event("read_material", her, each) for each in made["健康"][:2]))
+    assert "/held" not in company.offer(her, rep).policy
+    recommender._manner = type(recommender._manner)(hold_out=1.0)
+    offer = company.offer(her, rep)
+    kinds = {reason.kind for item in offer.told() for reason in item.reasons}
+    assert offer.policy.endswith("/held")
+    assert not kinds & {"tag", "neighbour"}
