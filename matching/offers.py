@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.wording import say
 from matching.scoring import Reason
@@ -59,6 +60,13 @@ def shown_just_now(session: Session, offer: Offer) -> Offer | None:
     kept = session.scalar(last.order_by(Offer.at.desc(), Offer.id.desc()).limit(1))
     alike = kept is not None and (kept.policy, kept.places()) == (offer.policy, offer.places())
     return kept if alike else None
+
+
+def latest(session: Session, handles: Collection[Handle], limit: int) -> list[Offer]:
+    """What was offered for whoever has these handles, the latest first."""
+    hers = Offer.handle.in_([str(handle) for handle in handles])
+    wanted = select(Offer).where(hers).order_by(Offer.at.desc(), Offer.id.desc())
+    return list(session.scalars(wanted.limit(limit)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

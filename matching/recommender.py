@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from channels.touch_policy import Known, TouchPolicy
@@ -46,7 +45,7 @@ from matching.feedback import Feedback
 from matching.needs import salutation
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion
-from matching.offers import Item, Offer, WhyNot, shown_just_now
+from matching.offers import Item, Offer, WhyNot, latest, shown_just_now
 from matching.questions import Questions
 from matching.rules import Rules, Wanted
 from matching.scoring import Reason, Scores, total_of
@@ -248,10 +247,8 @@ class Recommender:
     def offers(self, customer_id: str, actor: Actor, limit: int = 20) -> list[Offer]:
         """What was offered for a customer, the latest first."""
         customer = self._customers.seen_by(actor).one(customer_id)
-        hers = Offer.handle.in_([str(handle) for handle in customer.handles])
-        wanted = select(Offer).where(hers).order_by(Offer.at.desc(), Offer.id.desc())
         with self._records.read() as session:
-            return list(session.scalars(wanted.limit(limit)))
+            return latest(session, customer.handles, limit)
 
     def unshown(self, actor: Actor, limit: int = 20) -> Unshown:
         """What of the shelf that the asker sees was never recommended to anybody."""
