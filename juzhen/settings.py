@@ -88,6 +88,10 @@ class Settings:
         "all", "Which doors this process opens: all, intake only or pages only.",
         expected="all|intake|pages",
     )  # fmt: skip
+    web_questions: str = _setting(
+        "", "Folder of `.graphql` files: the only questions that front ends and customers may ask."
+        " Empty lets them ask any.",
+    )  # fmt: skip
     outbound_origins: str = _setting(
         "", "Origins that may be called though they are not public, separated by commas."
     )

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from juzhen.web.asking import asker, language
+from juzhen.web.problems import problem_details
 from kernel.errors import Invalid
 from schemas import questions
 from schemas.graphql.answers import Answer as Told
@@ -58,6 +59,11 @@ def blueprint(platform: Platform) -> Blueprint:
     known: dict[str, str] = {}
     told_keepers = keepers(platform)
 
+    def malformed(problem: Invalid) -> Response:
+        """What is no question at all is a bad request, says GraphQL over HTTP."""
+        told = problem_details(problem, language()) | {"status": 400}
+        return Response(orjson.dumps(told), 400, content_type="application/problem+json")
+
     def answered(question: Question, *, reading: bool) -> Response:
         actor, tongue = asker(), language()
         question = _remembered(platform, question)
@@ -85,12 +91,20 @@ def blueprint(platform: Platform) -> Blueprint:
         if request.mimetype != _OLD:
             raise UnsupportedMediaType
         request.max_content_length = BODY_LIMIT
-        return answered(posted(request.get_data()), reading=False)
+        try:
+            question = posted(request.get_data())
+        except Invalid as problem:
+            return malformed(problem)
+        return answered(question, reading=False)
 
     @door.get(PATH)
     def read() -> Response:
         asker()
-        return answered(asked(request.args.to_dict()), reading=True)
+        try:
+            question = asked(request.args.to_dict())
+        except Invalid as problem:
+            return malformed(problem)
+        return answered(question, reading=True)
 
     return door
 
@@ -145,11 +159,14 @@ def _question(sent: dict[str, Any]) -> Question:
 
 
 def spelled(told: Told, accepted: str, *, reading: bool) -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer."""
-    headers = {"Content-Type": f"{_NEW if _NEW in accepted else _OLD}; charset=utf-8"}
+    """Status and headers of an answer. Who understands only plain JSON is answered 200 to whatever
+    could be read: she cannot tell a refusal of ours from one on the way, says GraphQL over HTTP."""
+    new = _NEW in accepted
+    headers = {"Content-Type": f"{_NEW if new else _OLD}; charset=utf-8"}
     headers |= _CACHED
     if told.etag and reading:
         headers["ETag"] = told.etag
     if told.outcome is Outcome.NOT_A_QUESTION:
         headers["Allow"] = "POST"
-    return _STATUS[told.outcome], headers
+    refused = told.outcome is Outcome.REFUSED
+    return 200 if refused and not new else _STATUS[told.outcome], headers

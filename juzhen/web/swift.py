@@ -8,7 +8,6 @@ the application too, which answers the same from the same edition.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from kernel.errors import Invalid, Overloaded, SignedOff
 from kernel.latest import Latest
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Freshness, Outcome
+from schemas.graphql.documents import hash_of
 from schemas.graphql.schema import Context
 from stores.looks import Looks, TooLong
 
@@ -193,9 +193,7 @@ def _begin(looks: Looks) -> None:
 
 
 def _hash(question: Question) -> str:
-    if question.query is None:
-        return (question.persisted or "").lower()
-    return hashlib.sha256(question.query.encode("utf-8", "surrogatepass")).hexdigest()
+    return (question.persisted or "").lower() if question.query is None else hash_of(question.query)
 
 
 def _sent(told: Told, accept: str, *, reading: bool) -> Answer:

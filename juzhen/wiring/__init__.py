@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from juzhen import migrations
 from juzhen.access import Access
 from juzhen.logs import logger
-from juzhen.settings import BadSetting, Settings, require_keys
+from juzhen.settings import BadSetting, Settings, name_of, require_keys
 from juzhen.web.persisted import PersistedQueries
 from juzhen.web.repeats import Repeats
 from juzhen.wiring.adapters import CHANNELS
@@ -23,6 +23,8 @@ from juzhen.wiring.ends import Ends, ends
 from juzhen.wiring.engines import Stores, migrate, open_stores
 from juzhen.wiring.selling import Selling, selling
 from kernel.clock import Clock
+from schemas.graphql.allowed import written
+from schemas.graphql.edition import Unfit
 from schemas.graphql.schema import Edition, build
 
 __all__ = ["CHANNELS", "Platform", "assemble", "migrate"]
@@ -86,5 +88,16 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         access=access,
         repeats=Repeats(stores.records, stores.clock),
         persisted=PersistedQueries(stores.records, stores.clock),
-        edition=build(content.types),
+        edition=_edition(settings, content),
     )  # fmt: skip
+
+
+def _edition(settings: Settings, content: ContentHub) -> Edition:
+    """The schema, and the questions that it is bound to. Raises `BadSetting` for a bad one."""
+    folder, name = settings.web_questions, name_of("web_questions")
+    try:
+        return build(content.types, written(settings.home / folder) if folder else None)
+    except (OSError, ValueError) as unreadable:
+        raise BadSetting(f"{name}: the questions cannot be read: {unreadable}") from unreadable
+    except Unfit as unfit:
+        raise BadSetting(f"{name}: {unfit}: {unfit.text[:200]}") from unfit

@@ -44,6 +44,11 @@ class NotPersisted(Problem):
         super().__init__("PersistedQueryNotFound")
 
 
+def hash_of(text: str) -> str:
+    """By which a document is found again."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class NotValid(Exception):
     """The document does not fit the schema."""
 
@@ -139,7 +144,7 @@ class Documents:
             return found
         if len(text) > self._guard.limits.size:
             raise Invalid("query", "document_too_long", limit=self._guard.limits.size)
-        actual = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        actual = hash_of(text)
         if hash_ and hash_.lower() != actual:
             raise Invalid("extensions.persistedQuery.sha256Hash", "hash_is_not_of_this_query")
         return self.held(actual) or self._keep(self._read(text, actual, variables, hints=hints))

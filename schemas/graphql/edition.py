@@ -25,13 +25,21 @@ from kernel.errors import Forbidden, Invalid, Problem
 from schemas.graphql.answers import Answer, Answers, Freshness, Outcome, key_of
 from schemas.graphql.compiler.runtime import fitted
 from schemas.graphql.context import Context
-from schemas.graphql.documents import Document, Documents, NotPersisted, NotValid
+from schemas.graphql.documents import Document, Documents, NotPersisted, NotValid, hash_of
 from schemas.graphql.errors import refused, told
 from schemas.graphql.guard import Guard
 
 _STRANGERS = {Role.CHANNEL_APP, Role.CUSTOMER, Role.COLLECTOR}
 """Whose tokens may lie in anybody's hands: no introspection for them, and no suggestions."""
 _MOST_FLAWS = 5
+
+
+class Unfit(Exception):
+    """A text on the allow-list is no question that this schema could answer."""
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(why)
+        self.text = text
 
 
 class Asker(Protocol):
@@ -54,15 +62,29 @@ class Edition:
         guard: Guard,
         content: Callable[[str, str], bool],
         swift: Callable[[str, str], bool] = lambda *_: False,
+        allowed: Mapping[str, str] | None = None,
     ) -> None:
         """``content`` says of (type, field) whether it is made of content alone, ``swift`` whether
-        it is read from the shelf's own rows."""
+        it is read from the shelf's own rows. ``allowed`` are the only texts, by their hash, that
+        strangers may ask; None lets them ask anything. Raises `Unfit` for one that is none."""
         self.schema = schema
         self.sdl = print_schema(schema) + "\n"
         self.guard = guard
         self.documents = Documents(schema, guard, content, swift)
         self.answers = Answers()
         self._name = hashlib.sha256(self.sdl.encode()).hexdigest()[:12]
+        self._allowed = allowed
+        for text in (allowed or {}).values():
+            self._fit(text)
+
+    def _fit(self, text: str) -> None:
+        try:
+            self.documents.find(text, None, {})
+        except NotValid as refusal:
+            raise Unfit(text, refusal.errors[0].message) from refusal
+        except Invalid as refusal:
+            if refusal.reason != "question_too_costly":  # it depends on the variables
+                raise Unfit(text, refusal.message("en")) from refusal
 
     def answer(
         self,
@@ -112,6 +134,9 @@ class Edition:
         document = self.documents.held(persisted.lower())
         if document is None or not document.content_only or not document.named(operation):
             return None
+        bound = self._allowed is not None and asker.actor.role in _STRANGERS
+        if bound and document.hash not in (self._allowed or {}):
+            return None
         return self._key(document, variables, asker, freshness)
 
     def _document(
@@ -123,12 +148,21 @@ class Edition:
         actor: Actor,
     ) -> Document:
         stranger = actor.role in _STRANGERS
+        if stranger and self._allowed is not None:
+            query = self._on_the_list(query, persisted)
         document = self.documents.find(query, persisted, variables, hints=not stranger)
         if stranger and document.introspects:
             raise Forbidden("introspection_is_for_developers")
         if not document.named(operation):
             raise Invalid("operationName", "no_such_operation", name=str(operation)[:60])
         return document
+
+    def _on_the_list(self, query: str | None, persisted: str | None) -> str:
+        """The text that is asked for, by itself or by its hash. Raises `Forbidden`."""
+        hash_ = hash_of(query) if query else (persisted or "").lower()
+        if (text := (self._allowed or {}).get(hash_)) is None:
+            raise Forbidden("question_not_on_the_list")
+        return text
 
     def _key(
         self,

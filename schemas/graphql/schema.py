@@ -6,6 +6,7 @@ The SDL never changes at run time: fields that a company adds answer through ``f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import graphene
@@ -64,8 +65,8 @@ _WEIGHTS = {
 }  # fmt: skip
 
 
-def build(types: Types) -> Edition:
-    """An edition for a company with these content types.
+def build(types: Types, allowed: Mapping[str, str] | None = None) -> Edition:
+    """An edition for a company with these content types; ``allowed`` as `Edition` says.
 
     They say how many fields a material can have, and so what asking for all of them may cost.
     """
@@ -75,7 +76,9 @@ def build(types: Types) -> Edition:
 
     sizes: Sizes = {**_SIZES, ("Material", "fields"): widest, ("ShelfItem", "fields"): widest}
     schema = _schema()
-    return Edition(schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only, swift)
+    return Edition(
+        schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only, swift, allowed
+    )
 
 
 def content_only(kind: str, field: str) -> bool:

@@ -106,12 +106,12 @@ def test_hostile_documents_are_refused_at_the_door(company):
     deep = '{ shelf(channel: "app") ' + "{ nodes " * 50 + "{ id }" + "}" * 50 + " }"
     for body, status, code, field in (
         (json.dumps({"query": "{" + " me { id }" * 120_000 + "}"}), 413, "body_too_large", None),
-        (json.dumps({"query": deep}), 400, "document_too_deep", "query"),
-        ("[" * 100_000, 422, "body_is_not_json", "body"),
-        (b"\xff\xfe\xfa", 422, "body_is_not_json", "body"),
-        ("[]", 422, "no_batches", "body"),
-        ('{"query": 7}', 422, "not_a_text", "query"),
-        (json.dumps([{"query": "{ me { id } }"}]), 422, "no_batches", "body"),
+        (json.dumps({"query": deep}), 200, "document_too_deep", "query"),
+        ("[" * 100_000, 400, "body_is_not_json", "body"),
+        (b"\xff\xfe\xfa", 400, "body_is_not_json", "body"),
+        ("[]", 400, "no_batches", "body"),
+        ('{"query": 7}', 400, "not_a_text", "query"),
+        (json.dumps([{"query": "{ me { id } }"}]), 400, "no_batches", "body"),
     ):
         answer = company.web(
             "POST", "/graphql", token, body=body, headers={"Content-Type": "application/json"}

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from flask import Flask
 
-from juzhen.settings import begin, load
+from juzhen.settings import BadSetting, begin, load
 from juzhen.web import app as web
 from juzhen.web import graphql, pages, problems, reference
 from juzhen.web.codes import CODES
@@ -20,6 +20,7 @@ from juzhen.web.persisted import PersistedQueries
 from juzhen.web.swift import Swift
 from juzhen.wiring import assemble, migrate
 from kernel.actors import Role
+from schemas.graphql.documents import hash_of
 from schemas.graphql.schema import build
 from tests.conftest import StoppedClock
 
@@ -34,9 +35,9 @@ NEW = "application/graphql-response+json"
 class Door:
     """The application with the doors of this file, and the quick way past it."""
 
-    def __init__(self, home):
+    def __init__(self, home, **chosen):
         begin(home, stores_durability="process")
-        settings = load({"JUZHEN_HOME": str(home)})
+        settings = load({"JUZHEN_HOME": str(home), **chosen})
         migrate(settings)
         self.clock = StoppedClock()
         self.platform = platform = assemble(settings, clock=self.clock)
@@ -226,18 +227,18 @@ def test_of_the_persisted_queries_the_oldest_makes_room(door):
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
-        (b"", 422, "body"),
-        (b"{", 422, "body"),
-        (b'{"query": "\xff"}', 422, "body"),
-        (b"[" * 100_000, 422, "body"),
-        (b'{"a":' * 100_000, 422, "body"),
-        (b"[]", 422, "body"),
-        (b"7", 422, "body"),
-        (b'{"query": 7}', 422, "query"),
-        (b'{"query": "{ me { id } }", "variables": []}', 422, "variables"),
-        (b'{"query": "{ me { id } }", "operationName": {}}', 422, "operationName"),
-        (b'{"extensions": "x"}', 422, "extensions"),
-        (b'{"extensions": {"persistedQuery": {"sha256Hash": 7}}}', 422, "sha256Hash"),
+        (b"", 400, "body"),
+        (b"{", 400, "body"),
+        (b'{"query": "\xff"}', 400, "body"),
+        (b"[" * 100_000, 400, "body"),
+        (b'{"a":' * 100_000, 400, "body"),
+        (b"[]", 400, "body"),
+        (b"7", 400, "body"),
+        (b'{"query": 7}', 400, "query"),
+        (b'{"query": "{ me { id } }", "variables": []}', 400, "variables"),
+        (b'{"query": "{ me { id } }", "operationName": {}}', 400, "operationName"),
+        (b'{"extensions": "x"}', 400, "extensions"),
+        (b'{"extensions": {"persistedQuery": {"sha256Hash": 7}}}', 400, "sha256Hash"),
         (b'{"query": "' + b"x" * 2_000_000 + b'"}', 413, ""),
     ],
 )
@@ -249,18 +250,74 @@ def test_a_body_that_cannot_be_read_is_a_problem_that_names_it(still, body, stat
         assert answer.json["errors"][0]["field"].endswith(field)
 
 
+@pytest.fixture
+def bound(tmp_path):
+    """A door whose front ends may ask one question only."""
+    (tmp_path / "questions" / "app").mkdir(parents=True)
+    (tmp_path / "questions" / "app" / "shelf.graphql").write_text(QUERY, "utf-8")
+    made = Door(tmp_path, JUZHEN_WEB_QUESTIONS="questions")
+    yield made
+    made.platform.close()
+
+
+def code_of(answer):
+    return orjson.loads(answer.data)["errors"][0]["extensions"]["code"]
+
+
+def test_a_front_end_asks_what_is_on_the_allow_list_and_nothing_else(bound):
+    bound.place("图文")
+    asked = {"variables": {"c": "app"}}
+    assert titles(bound.post({"query": QUERY, **asked})) == ["图文"]
+    assert titles(bound.get(persisted=HASH)) == ["图文"]  # by its hash, without telling it first
+    for query in (QUERY + " ", "{ me { id } }", "{ __typename }", "{ nonsense"):
+        assert code_of(bound.post({"query": query, **asked})) == "forbidden"
+        assert code_of(bound.get(query=query)) == "forbidden"
+    unknown = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+    assert code_of(bound.post({"extensions": unknown})) == "forbidden"
+
+
+def test_the_allow_list_binds_no_developer_and_opens_nothing_that_she_asked(bound):
+    other = "{ me { id } }"
+    for query in (other, "{ __schema { queryType { name } } }"):
+        assert "errors" not in orjson.loads(bound.post({"query": query}, bound.editor).data)
+    known = {"persistedQuery": {"version": 1, "sha256Hash": hash_of(other)}}
+    assert "errors" not in orjson.loads(
+        bound.post({"query": other, "extensions": known}, bound.editor).data
+    )
+    assert code_of(bound.post({"extensions": known})) == "forbidden"
+    assert bound.ready(persisted=hash_of(other)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["{ nonsense }", "{", "query A { me { id } } query B { me { id } }"]
+)
+def test_a_text_on_the_allow_list_that_is_no_question_stops_the_start(tmp_path, text):
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "bad.graphql").write_text(text, "utf-8")
+    with pytest.raises(BadSetting, match="JUZHEN_WEB_QUESTIONS"):
+        Door(tmp_path, JUZHEN_WEB_QUESTIONS="questions")
+
+
+def test_an_allow_list_that_is_not_there_stops_the_start(tmp_path):
+    with pytest.raises(BadSetting, match="JUZHEN_WEB_QUESTIONS"):
+        Door(tmp_path, JUZHEN_WEB_QUESTIONS="questions")
+
+
 def test_only_json_is_posted(still):
     for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data"):
         answer = still.post(b'{"query": "{ me { id } }"}', **{"Content-Type": kind})
         assert answer.status_code == 415
 
 
-def test_what_is_refused_before_execution_is_a_bad_request_with_graphql_errors(still):
+def test_what_is_refused_before_execution_is_a_bad_request_for_who_knows_the_new_answer(still):
     deep = "{ me { reminders " + "{ nodes { material { placements { material " * 12
     for query in ("{ nonsense }", "{", "x" * 70_000, deep):
-        answer = still.post({"query": query})
-        assert answer.status_code == 400
-        assert orjson.loads(answer.data)["errors"][0]["extensions"]["code"] == "invalid"
+        for accept, status in ((NEW, 400), (f"{NEW}, application/json", 400), ("*/*", 200)):
+            answer = still.post({"query": query}, Accept=accept)
+            assert answer.status_code == status
+            told = orjson.loads(answer.data)
+            assert told["errors"][0]["extensions"]["code"] == "invalid"
+            assert "data" not in told
 
 
 def test_nobody_is_answered_without_a_token(still):

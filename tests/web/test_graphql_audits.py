@@ -1,7 +1,5 @@
-"""GraphQL over HTTP as its working group audits it: no error among the 61 audits of graphql-http.
-
-Five recommendations about status codes are not followed yet: a refused question is 400 or 422,
-whatever the asker accepts, where they would have 200 for ``application/json``.
+"""GraphQL over HTTP as its working group audits it: no error and no warning among the 61 audits of
+graphql-http; what it only notes are other ways to ask that we do not open.
 
 They come from npm once and are kept in the user's cache; without Node they are skipped by name.
 """
@@ -80,6 +78,5 @@ def test_no_audit_of_graphql_over_http_finds_an_error(audits, served):
     )  # fmt: skip
     results = json.loads(told.stdout)
     assert len(results) == 61
-    assert [each for each in results if each["status"] == "error"] == []
-    assert len([each for each in results if each["status"] == "warn"]) <= 5
-    assert sum(each["status"] == "ok" for each in results) >= 34
+    assert [each for each in results if each["status"] in {"error", "warn"}] == []
+    assert sum(each["status"] == "ok" for each in results) >= 39
