@@ -26,8 +26,7 @@ MARKETING = "marketing"
 PERSONALISATION = "personalisation"
 """That what she reads decides what she is offered."""
 
-ASSUMED: Mapping[str, bool] = {SERVICE: True, MARKETING: True, PERSONALISATION: True}
-"""What counts while nobody has said anything. A company that needs an opt-in first says so."""
+PURPOSES = SERVICE, MARKETING, PERSONALISATION
 
 
 _WORDS = "SELECT handle, purpose, at, allowed, channel FROM consents WHERE handle IN ({})"
@@ -61,8 +60,9 @@ class Consents:
         changes: Changes,
         clock: Clock,
         *,
-        assumed: Mapping[str, bool] = ASSUMED,
+        assumed: Collection[str] = PURPOSES,
     ) -> None:
+        """``assumed``: what counts as allowed while nobody has said anything."""
         self._records = records
         self._changes = changes
         self._clock = clock
@@ -105,7 +105,7 @@ class Consents:
                 if where in ("", channel)
             )
             last = max(words, default=None)
-            answers[key] = self._assumed.get(purpose, False) if last is None else not last[1]
+            answers[key] = (purpose in self._assumed) if last is None else not last[1]
         return answers
 
     def of(self, handles: Handles) -> list[Consent]:

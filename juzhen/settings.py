@@ -80,6 +80,11 @@ class Settings:
         "location=30,conversations=730,browsing=1095,advice=365",
         "Days that events are kept, by purpose; location never over 30.", expected="purpose=days",
     )  # fmt: skip
+    company_assumes: str = _setting(
+        "service,marketing,personalisation",
+        "Purposes that count as allowed while a customer has said nothing; who needs an opt-in"
+        " first leaves them out.", expected="purposes",
+    )  # fmt: skip
     web_host: str = _setting("127.0.0.1", "Address that the web process listens on.")
     web_port: int = _setting(8000, "Port that the web process listens on.", expected="port")
     web_url: str = _setting("", "The address customers and platforms reach us at; no slash.")
@@ -211,6 +216,9 @@ def _read(name: str, text: str, default: Any, expected: str, source: str) -> Any
     return value
 
 
+_PURPOSES = re.compile(
+    r"|(service|marketing|personalisation)(,(service|marketing|personalisation))*"
+)
 _PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
 
 
@@ -224,6 +232,7 @@ def _flaw(value: Any, expected: str) -> str:
         "port": lambda: 0 < value < 65_536,
         "port or 0": lambda: 0 <= value < 65_536,
         "count": lambda: 0 < value <= 64,
+        "purposes": lambda: bool(_PURPOSES.fullmatch(value.replace(" ", ""))),
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "seconds": lambda: 0 < value <= 3_600,
     }

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any, ClassVar
 
-from data_hub.consents import ASSUMED
 from data_hub.grades import Grade
 from data_hub.lifecycle import Node, Stage
 from data_hub.profiles.folding import HALF_LIFE
@@ -224,7 +223,7 @@ class Allows(Leaf):
              if name in {"", self.channel}),
             default=None,
         )  # fmt: skip
-        return ASSUMED.get(self.purpose, False) if last is None else not last[1]
+        return self.purpose in s.assumed if last is None else not last[1]
 
     def text(self) -> str:
         on = f" on {quoted(self.channel)}" if self.channel else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Protocol
 
+from data_hub.consents import PURPOSES
 from data_hub.lifecycle import Standing
 from data_hub.profiles import Profile
 from kernel.calendar import Zone
@@ -58,6 +59,8 @@ class Subject:
     """Tags by how a rule names them: that tag and all under it."""
     model: Chances | None = None
     """What next purchases are predicted with, if there are data enough."""
+    assumed: Collection[str] = PURPOSES
+    """What she counts as allowing while she has said nothing."""
     present: float = 0.0
     today: date = date.min
     stage: str = ""

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from data_hub.consents import PURPOSES
 from data_hub.grades import Grades, Thresholds, graded, ruled
 from data_hub.identities import Identities, Noted
 from data_hub.lifecycle import NEVER, Cycles, standing
@@ -54,10 +55,12 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a company has set about stages and grades."""
+    """What a company has set about stages, grades and consent."""
 
     cycles: Cycles = field(default_factory=Cycles)
     grades: Thresholds = field(default_factory=Thresholds)
+    assumed: Collection[str] = PURPOSES
+    """What counts as allowed while nobody has said anything."""
 
 
 class Standings:
@@ -147,7 +150,7 @@ class Standings:
                     customer=customer, profile=profile, now=now, zone=self._zone, standing=stands,
                     grade=(put or told.grade).value, grade_until=told.until,
                     reason="grade_by_hand" if put else told.reason,
-                    vip=customer in vips, model=model,
+                    vip=customer in vips, model=model, assumed=self.terms.assumed,
                     lists=frozenset(lists.get(customer, ())), under=book.under,
                 )
             )  # fmt: skip

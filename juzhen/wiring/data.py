@@ -21,7 +21,7 @@ from data_hub.profiles import Profiles
 from data_hub.retention import Retention, periods
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
-from data_hub.standings import Standings
+from data_hub.standings import Standings, Terms
 from data_hub.vip import Vips
 from juzhen import counting, metrics
 from juzhen.settings import Settings
@@ -81,9 +81,10 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
     predictions = Predictions(s.people, profiles, s.clock)
     vips = Vips(s.people, profiles, s.clock, zone=s.zone)
+    assumed = settings.company_assumes.replace(" ", "").split(",")
     standings = Standings(
         s.people, s.records, identities, profiles, s.history, segments, s.changes, s.clock,
-        zone=s.zone, chances=predictions.model, vips=vips.among,
+        zone=s.zone, terms=Terms(assumed=assumed), chances=predictions.model, vips=vips.among,
     )  # fmt: skip
     digest = Digest(
         s.history, s.people, s.records, identities, profiles, topics, s.clock,
@@ -92,7 +93,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     )  # fmt: skip
     return DataHub(
         staff=staff,
-        consents=Consents(s.records, s.changes, s.clock),
+        consents=Consents(s.records, s.changes, s.clock, assumed=assumed),
         intake=Intake(s.commit, s.clock, counted=counting.count_events),
         identities=identities,
         profiles=profiles,

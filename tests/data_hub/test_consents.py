@@ -18,7 +18,7 @@ def consents(records, changes, clock):
 def test_what_counts_while_nobody_has_said_anything_is_the_companys_choice(
     consents, records, changes, clock
 ):
-    careful = Consents(records, changes, clock, assumed={SERVICE: True})
+    careful = Consents(records, changes, clock, assumed=[SERVICE])
 
     assert consents.allows(HERS, MARKETING)
     assert careful.allows(HERS, SERVICE)

@@ -35,7 +35,9 @@ SMALL = {
     "channels/live_codes.py:LiveCodes._note": ONE_ROW,
     "channels/live_codes.py:LiveCodes.create": ONE_ROW,
     "channels/live_codes.py:LiveCodes.drop": ONE_ROW,
+    "channels/outbound/breaker.py:Breakers.admit": ONE_ROW,
     "channels/publishing.py:Publishing._queue_due": "a hundred rows at once",
+    "content_hub/media.py:Media._draw": ONE_ROW,
     "content_hub/tagging_runs.py:TaggingRuns.split": "one tag and one run",
     "channels/touch_policy/moods.py:Moods._take": "the holds of one handle",
     "channels/wechat/tokens.py:Tokens._fetch": ONE_ROW,
@@ -64,6 +66,7 @@ SMALL = {
     "matching/nightly.py:Nightly._dropped": "two hundred lists at once, as they were written",
     "matching/nightly.py:Nightly.step_back": ONE_ROW,
     "stores/claims.py:Quotas.give_back": "the handles of one customer",
+    "stores/owning.py:Owner.keep": ONE_ROW,
     "stores/sqlite/search.py:SqliteSearch.__init__": "an empty index, as it is made",
     "stores/sqlite/search.py:SqliteSearch.drop": "fifty documents at once, as they are put",
 }

@@ -43,6 +43,7 @@ def test_the_environment_comes_before_the_file(home):
         ("JUZHEN_WEB_PORT", "eighty", "a port|expected port"),
         ("JUZHEN_WEB_PORT", "99999", "port"),
         ("JUZHEN_STORES_DURABILITY", "perhaps", "power or process"),
+        ("JUZHEN_COMPANY_ASSUMES", "service,spam", "purposes"),
         ("JUZHEN_COMPANY_ZONE", "Mars/Base", "zone"),
         ("JUZHEN_WORKER_LEASES", "0", "seconds"),
         ("JUZHEN_KEYS_LINKS", "short", "64 hex digits"),

@@ -41,6 +41,8 @@ def _words(work):
     yield "ship the tags", lambda: c.taxonomy.ship(by="t")
     yield "rename a tag", lambda: c.taxonomy.rename("town", zh=f"养老{work.n}", by="t")
     yield "move a tag", lambda: c.taxonomy.move(under, next(other), by="t")
+    yield "merge a tag that a thousand wear, and undo it", lambda: _merged(work)
+    yield "relate and retire", lambda: _retired(work)
     yield (
         "set a word rule",
         lambda: c.compliance.set_rule(f"词{work.n}", by="t", kind="forbidden", severity="block"),
@@ -76,7 +78,7 @@ def _retired(work):
 
 def _answered(work):
     one = work.materials[40 + work.n % 50]
-    answers = [Answer(one, "few", accept=False)]
+    answers = [Answer(one, "stage.deliver", accept=False)]
     work.c.suggestions.take_back(work.c.suggestions.answer(answers, by="t").batch, by="t")
 
 

@@ -48,6 +48,13 @@ EVENTS = st.lists(
 )  # fmt: skip
 
 
+def test_what_is_assumed_of_who_said_nothing_is_the_companys_choice():
+    rule = read("consent marketing")
+
+    assert rule.holds(subject())
+    assert not rule.holds(subject(assumed=["service"]))
+
+
 @given(st.lists(RULE, min_size=1, max_size=4), EVENTS, st.integers(0, 200))
 def test_compiled_and_plain_rules_agree(rules, events, days):
     her = subject(*events, after=timedelta(days=60 + days), grade="B", lists=frozenset({"s0"}))
