@@ -25,7 +25,8 @@ from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Record, Records
 
-_SLICE = 20
+_SLICE = 6
+"""Placements a transaction, so that nobody waits for the lock longer than 100 ms."""
 MOST, FURTHEST = 2_000, 366
 
 

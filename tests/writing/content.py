@@ -133,9 +133,26 @@ def _shelves(work):
         "move a placement",
         lambda: c.shelf.move(fresh.id, closes=utc_now() + timedelta(days=2), by="t"),
     )
+    picture = c.media.take(PIXEL, by="t").id
+    yield "hold back", lambda: c.licences.embargo(work.materials[1], utc_now() + DAY, by="t")
+    yield (
+        "license a file",
+        lambda: c.licences.license(picture, opens=None, closes=utc_now() + YEAR, by="t"),
+    )
+    for each in work.materials[800:860]:
+        later = utc_now() + 10 * DAY
+        c.shelf.place(each, work.accounts[2], opens=later, closes=later + DAY, by="t")
+    yield "shift a week, and undo it", lambda: _shifted(work)
     yield "make a slot", lambda: c.shelf.make_slot(work.app, f"slot{work.n}", by="t")
     yield "retire everywhere", lambda: c.publishing.retire(work.materials[work.n % 100], by="t")
     yield "products", lambda: _products(work)
+
+
+def _shifted(work):
+    shifting, now = work.c.shifting, utc_now()
+    run = shifting.shift(now + 9 * DAY, now + 12 * DAY, 7, by="t").id
+    shifting.go_on(run)
+    shifting.undo(run, by="t")
 
 
 def _products(work):
