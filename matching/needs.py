@@ -5,7 +5,6 @@ Reading is counted by viewing sessions and told literally: "3 times this week" i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -93,7 +92,8 @@ def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
     return [(tag, value / whole) for tag, value in strongest[:_TAGS] if value]
 
 
-_WINDOWS = (7, 30, 36_500)
+_WINDOWS = ((7, "reason_tag_week"), (30, "reason_tag_month"), (0, "reason_tag"))
+"""Days back, and how a count of so many is said; 0 is ever."""
 
 
 def _looked(
@@ -101,27 +101,29 @@ def _looked(
     about: Mapping[str, Collection[str]],
     tags: Collection[str],
     now: datetime,
-) -> dict[int, Counter[str]]:
-    """How many sessions were about each of these tags or what lies under it, by days back."""
-    counts: dict[int, Counter[str]] = {days: Counter() for days in _WINDOWS}
-    since = {days: now - timedelta(days=days) for days in _WINDOWS}
+) -> dict[str, list[int]]:
+    """How many sessions were about each of these tags or what lies under it: within a week, before
+    that within a month, and earlier."""
+    week, month = (now - timedelta(days=days) for days in (7, 30))
+    counts: dict[str, list[int]] = {}
     for each in looked:
-        own = [tag for tag in about.get(each.material, ()) if tag in tags]
-        for days, counted in counts.items():
-            if each.at > since[days]:
-                counted.update(own)
+        window = 0 if each.at > week else 1 if each.at > month else 2
+        for tag in about.get(each.material, ()):
+            if tag in tags:
+                counts.setdefault(tag, [0, 0, 0])[window] += 1
     return counts
 
 
 def _interest(
-    tag: str, weight: float, looked: Mapping[int, Mapping[str, int]], vocabulary: Vocabulary
+    tag: str, weight: float, looked: Mapping[str, Sequence[int]], vocabulary: Vocabulary
 ) -> Reason:
     topic = labels(vocabulary.tree.tags([tag]))
     if weight < 0:
         return Reason("tag", "reason_disliked", {"topic": topic}, weight, {"tag": tag})
-    for days, key in ((7, "reason_tag_week"), (30, "reason_tag_month"), (36_500, "reason_tag")):
-        if count := looked[days].get(tag, 0):
-            evidence = {"tag": tag, "count": count} | ({"days": days} if days < 365 else {})
+    counts = looked.get(tag, ())
+    for at, (days, key) in enumerate(_WINDOWS):
+        if count := sum(counts[: at + 1]):
+            evidence = {"tag": tag, "count": count} | ({"days": days} if days else {})
             return Reason("tag", key, {"topic": topic, "count": count}, weight, evidence)
     return Reason("tag", "reason_interest", {"topic": topic}, weight, {"tag": tag})
 

@@ -34,6 +34,7 @@ class Scores:
                 self._by_column.setdefault(column, []).append(pull)
         self._lifts = [self._lift(each) for each in question.lifts]
         self._seen = self._read_here()
+        self._brought_to: dict[int, tuple[Read | None, float]] = {}
 
     def _lift(self, lift: Lift) -> tuple[Lift, npt.NDArray[np.int64], Floats]:
         """Which candidates it moves, and by how much."""
@@ -185,11 +186,22 @@ class Scores:
 
     def nearest_read(self, place: int) -> Read | None:
         """Which of her readings brought this candidate nearest, if any did."""
-        places, strengths, sources = self._links
-        own = np.flatnonzero(places == place)
-        if not len(own):
-            return None
-        return self.question.reads[int(sources[own[np.argmax(strengths[own])]])]
+        return self._brought(place)[0]
+
+    def _brought(self, place: int) -> tuple[Read | None, float]:
+        """The same, and what all of them bring it."""
+        if place not in self._brought_to:
+            places, strengths, sources = self._links
+            own = np.flatnonzero(places == place)
+            self._brought_to[place] = (
+                (
+                    self.question.reads[int(sources[own[np.argmax(strengths[own])]])],
+                    math.fsum(strengths[own].tolist()),
+                )
+                if len(own)
+                else (None, 0.0)
+            )
+        return self._brought_to[place]
 
     def reasons(
         self,
@@ -222,11 +234,9 @@ class Scores:
         return [self._by_column[int(each)] for each in columns if int(each) in self._by_column]
 
     def _near_reasons(self, place: int, titles: Mapping[str, str]) -> list[Reason]:
-        nearest = self.nearest_read(place)
+        nearest, weight = self._brought(place)
         if nearest is None:
             return []
-        places, strengths, _ = self._links
-        weight = math.fsum(strengths[places == place].tolist())
         facts = {"title": titles.get(nearest.material, nearest.material)}
         evidence = {"material": nearest.material, "at": nearest.at.isoformat()}
         return [Reason("neighbour", "reason_neighbour", facts, weight, evidence)]
