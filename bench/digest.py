@@ -48,7 +48,7 @@ class _Nothing:
         return {}
 
 
-class _Hub:
+class Hub:
     """One company in a folder of its own."""
 
     def __init__(self, folder: Path, segments: int) -> None:
@@ -62,9 +62,9 @@ class _Hub:
         self.history = SqliteHistory(folder / "history.db")
         changes = Changes(self.records, clock)
         identities = Identities(self.people, self.records, changes, clock)
-        profiles = Profiles(self.people, identities)
+        self.profiles = profiles = Profiles(self.people, identities)
         self.segments = Segments(self.records, self.people, identities, changes, clock)
-        standings = Standings(
+        self.standings = standings = Standings(
             self.people, self.records, identities, profiles, self.history, self.segments, changes,
             clock,
         )  # fmt: skip
@@ -109,7 +109,7 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         for name, segments in (("ours", SEGMENTS), ("bare", 0)):
             home = Path(folder) / name
             home.mkdir()
-            hubs.append(_Hub(home, segments))
+            hubs.append(Hub(home, segments))
         ours, bare = hubs
         for hub in hubs:
             hub.take(EVENTS * size)
@@ -128,7 +128,7 @@ def run(size: int) -> Iterator[dict[str, Any]]:
             hub.close()
 
 
-def _lag(hub: _Hub) -> float:
+def _lag(hub: Hub) -> float:
     """The longest that an event waited for its digest, its way through the fold included."""
     waiting: deque[float] = deque()
     begun, sent, worst = time.perf_counter(), 0, 0.0
@@ -143,7 +143,7 @@ def _lag(hub: _Hub) -> float:
     return worst * 1_000
 
 
-def _timed(hub: _Hub, walls: list[float]) -> Callable[[], Round]:
+def _timed(hub: Hub, walls: list[float]) -> Callable[[], Round]:
     def round_() -> Round:
         hub.take(EVENTS)
         took, begun, used = [], time.perf_counter(), time.process_time()

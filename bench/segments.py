@@ -1,28 +1,34 @@
 """Segments (人群): checks of compiled rules a second, and how fast a rule is previewed.
 
 A hundred rules as companies write them over customers with thirty acts each. The baseline asks the
-same rules one by one, from the tree; both give the same memberships.
+same rules one by one, from the tree; both give the same memberships. Then one rule is previewed
+over a company's kept customers: as many as are ever asked, whatever the company's size.
 """
 
 from __future__ import annotations
 
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bench.lib.line import Round, compared
+from bench.lib.line import measured as line_of
 from data_hub.lifecycle import Cycles, standing
 from data_hub.profiles import fold
-from data_hub.segments import Book, Entry, Subject, read
+from data_hub.segments import Book, Entry, Previews, Subject, read
+from data_hub.segments.previewing import SAMPLE
 from kernel.calendar import Zone
 from kernel.events import Event, Handle
 
 RULES, CUSTOMERS = 100, 400
 GOAL = 1_000_000
 """Checks a second."""
+PREVIEW_MS = 500.0
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KINDS = (
     "bought", "opened_link", "viewed_product", "asked_quote", "messaged", "read_material",
@@ -47,6 +53,28 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         against="the same rules walked one by one", goal=1.0,
     )  # fmt: skip
     yield line | {"ok": line["ok"] and line["value"] >= GOAL}
+    yield preview()
+
+
+def preview() -> dict[str, Any]:
+    """The longest of five previews, by this process's own time."""
+    from bench.digest import Hub  # it takes its rules from here
+
+    with tempfile.TemporaryDirectory() as folder:
+        hub = Hub(Path(folder), RULES)
+        told = {each.customer: each.profile for each in customers(SAMPLE)}
+        hub.profiles.keep(told, {her: f"user:acc_app:{her}" for her in told}, ())
+        asked = Previews(
+            hub.people, hub.profiles, hub.segments, hub.standings.subjects, lambda: NOW
+        )
+        took = []
+        for entry in rules(5, seed=9):
+            used = time.process_time()
+            if asked.preview(entry.name).total != SAMPLE:
+                raise RuntimeError("not everybody was asked")
+            took.append((time.process_time() - used) * 1_000)
+        hub.close()
+    return line_of("segments_preview", max(took), "ms", size=SAMPLE, most=PREVIEW_MS)
 
 
 def measured(ask: Callable[[Subject], object], subjects: list[Subject]) -> Round:

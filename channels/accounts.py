@@ -59,6 +59,17 @@ class Account(Record, kw_only=True):
     def paused(self) -> bool:
         return self.paused_at is not None
 
+    @property
+    def owned(self) -> bool:
+        """Is whoever follows us there ours to reach again, at any time and for nothing (私域)?"""
+        usual = self.ecosystem in {Ecosystem.WECHAT, Ecosystem.OWN_APP}
+        return bool(self.settings.get("owned", usual))
+
+    @property
+    def reach_cost(self) -> float:
+        """What reaching one customer there once costs, in money."""
+        return float(self.settings.get("reach_cost", 0.0))
+
 
 class Sealer:
     """Seals texts under the newest of its keys, and opens what any of them sealed."""
@@ -158,6 +169,16 @@ class Accounts:
         if account := session.scalar(wanted.limit(1)):
             return account
         raise NotFound("account", id_or_code)
+
+    def price(self, key: str, *, owned: bool, reach_cost: float, by: str) -> Account:
+        """Say whether customers there are ours to reach, and what a touch costs. `Invalid`."""
+        if not 0 <= reach_cost < 1e6:  # not a number is refused, too
+            raise Invalid("reach_cost", "reach_cost_is_odd")
+        with self._records.write(f"account:{key}") as session:
+            account = session.get_one(Account, self.one(key).id)
+            account.settings = {**account.settings, "owned": owned, "reach_cost": reach_cost}
+            self._changes.note("priced", "account", account.id, by=by, cost=reach_cost)
+        return account
 
     def all(self) -> list[Account]:
         with self._records.read() as session:

@@ -53,6 +53,7 @@ _HERS = [
     EventKind("entered_livestream", "进入了直播间", "entered a livestream", "customer", 2.5),
     EventKind("used_tool", "使用了工具", "used a tool", "customer", 3.5),
     EventKind("viewed_page", "浏览了页面", "viewed a page", "customer", 0.5),
+    EventKind("opened_form", "打开了表单", "opened a form", "customer", 1.0),
     EventKind("viewed_product", "查看了产品", "looked at a product", "customer", 1.5, ("product",)),
     EventKind("searched", "搜索了", "searched", "customer", 0.5, ("query",)),
     EventKind("signed_up", "注册了", "signed up", "customer"),
@@ -116,6 +117,9 @@ _HOUSE = [
     EventKind("took_over", "接手了一批客户", "took customers over", "house"),
     EventKind("erased", "个人信息已删除", "was erased", "house"),
     EventKind("exported", "个人信息已导出", "had her data exported", "house"),
+    EventKind("left_boards", "退出排行榜", "left the leaderboards", "house"),
+    EventKind("came_back_to_boards", "重新加入排行榜", "came back to the leaderboards", "house"),
+    EventKind("noted_spend", "登记投放花费", "had spending noted", "house"),
     EventKind("revealed", "查看了客户资料", "had her data looked at", "house"),
 ]
 _SYSTEM = [
@@ -158,6 +162,7 @@ _ALSO = {
     "content_viewed": "read_material",
     "contact_left": "left_contact",
     "identify": "identified",
+    "form_opened": "opened_form",
     "lead_submitted": "left_contact",
     "link_opened": "opened_link",
     "liked": "liked_material",

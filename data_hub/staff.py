@@ -129,6 +129,11 @@ class StaffBook:
         with self._records.read() as session:
             return _existing(session, Unit, key)
 
+    def reps(self) -> list[str]:
+        """Everybody who looks after customers."""
+        with self._records.read() as session:
+            return list(session.scalars(select(Staff.id).where(Staff.role == Role.REP.value)))
+
     def many(self, ids: Collection[str]) -> dict[str, Staff]:
         """Those of some ids, to be looked at: what is changed on them is not kept."""
         asked = sorted(ids)

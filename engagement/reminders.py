@@ -80,14 +80,17 @@ class Reminders:
         due: datetime | None = None,
         evidence: Mapping[str, Any] | None = None,
         handles: Collection[str] = (),
+        heard: datetime | None = None,
     ) -> Reminder | None:
         """Remind her, unless she was reminded of the same: then None, and nothing changes.
 
         ``handles`` are the customer's other ones: a reminder under any of them is the same.
+        ``heard``: when what it is about happened, if something did: our response is timed by it.
         """
         if kind not in KINDS:
             raise Invalid("kind", "unknown_reminder_kind", kinds="、".join(KINDS))
         now = self._clock()
+        when: dict[str, Any] = {"heard": heard.isoformat()} if heard else {}
         reminder = Reminder(
             staff=staff, kind=kind, handle=handle, cycle=cycle, due=due or now, made=now,
             material=material, evidence=dict(evidence or {}),
@@ -97,7 +100,7 @@ class Reminders:
                 return None
             self._changes.note(
                 "reminded", "reminder", reminder.id, by="juzhen", handle=handle, rep=staff,
-                reason=kind, material=material,
+                reason=kind, material=material, **when,
             )  # fmt: skip
         return reminder
 

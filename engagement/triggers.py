@@ -55,6 +55,8 @@ class _Task:
     due: datetime
     material: str
     evidence: dict[str, Any]
+    heard: datetime | None = None
+    """When what it is about happened; None for what a date alone brings."""
 
 
 class Triggers:
@@ -123,7 +125,7 @@ class Triggers:
             return
         self._reminders.remind(
             task.staff, task.kind, task.handle, task.cycle, material=task.material, due=task.due,
-            evidence=task.evidence, handles=task.handles,
+            evidence=task.evidence, handles=task.handles, heard=task.heard,
         )  # fmt: skip
 
     def _going_on(self, task: _Task) -> Reminder | None:
@@ -157,6 +159,7 @@ class Triggers:
             staff=found.rep, kind="read_your_share", handle=found.handle,
             handles=tuple(map(str, handles)), material=found.material, due=found.at,
             cycle=f"{found.material}:{session[0].at.isoformat()}", evidence=_reading(session),
+            heard=found.at,
         )  # fmt: skip
 
     def _turned_up(self, found: Found) -> _Task | None:
@@ -173,6 +176,7 @@ class Triggers:
             staff=rep, kind="came_back" if came_back else "new_customer", handle=found.handle,
             handles=tuple(map(str, handles)), material=found.material, due=found.at,
             cycle=found.at.date().isoformat() if came_back else "once", evidence=evidence,
+            heard=found.at,
         )  # fmt: skip
 
     def _silence(self, handles: Collection[Handle], found: Found) -> dict[str, Any]:

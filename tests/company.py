@@ -10,12 +10,16 @@ from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from content_hub.types import Types
+from data_hub.ad_quality import AdQuality
 from data_hub.consents import Consents
 from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
+from data_hub.leaderboards import Leaderboards
+from data_hub.measures import Measures
 from data_hub.profiles import Profiles
+from data_hub.reports.keeping import Reports
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings
@@ -75,6 +79,19 @@ class Company:
         )  # fmt: skip
         self.customers = Customers(
             people, records, self.identities, self.history, self.staff, changes, clock
+        )
+        self.measures = Measures(self.history, people, clock, zone=self.zone)
+        self.ads = AdQuality(self.history, people, records, self.identities, changes, clock)
+        self.leaderboards = Leaderboards(self.history, records, self.staff, changes, clock)
+        self.reports = Reports(
+            self.history,
+            people,
+            self.identities,
+            self.profiles,
+            self.ads,
+            self.leaderboards,
+            lambda _: (),
+            clock,
         )
         self.counters = Counters(people, self.history)
         self.affinities = Affinities(records, changes)

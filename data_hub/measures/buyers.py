@@ -1,6 +1,6 @@
 """Buyers (复购与价值): by the month of the first purchase, and whether the business fits drip care.
 
-Read off the standings; nobody types anything in. What a cohort cost is not known here.
+Read off the standings; what a cohort cost is told by whoever knows what was paid.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
+from types import MappingProxyType
 
 from sqlalchemy import select
 
@@ -37,6 +38,8 @@ class Cohort:
     """What each has spent so far, on average: the lifetime value as far as it has gone."""
     worth: float
     """What all of them have spent."""
+    per_deal: float | None = None
+    """What was paid for advertising in that month, for each of them; None: nothing was noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Fit:
     """Median days between purchases of who buys again."""
     per_fan: float
     """Spend over everybody we know."""
+    per_rep: float | None
+    """Spend over all reps; None without any."""
     fits: bool | None
     """None while too few have bought."""
 
@@ -66,8 +71,16 @@ class Buyers:
     as_of: datetime
 
 
-def buyers(people: Records, profiles: Profiles, clock: Clock, zone: Zone) -> Buyers:
-    """Work it out, from one snapshot."""
+def buyers(
+    people: Records,
+    profiles: Profiles,
+    clock: Clock,
+    zone: Zone,
+    *,
+    paid: Mapping[str, float] = MappingProxyType({}),
+    reps: int = 0,
+) -> Buyers:
+    """Work it out, from one snapshot. ``paid``: for advertising, rebates off, by month."""
     wanted = select(
         StandingRow.customer, StandingRow.occasions, StandingRow.first_bought,
         StandingRow.last_bought, StandingRow.spent, StandingRow.gaps, StandingRow.gap_sum,
@@ -79,27 +92,32 @@ def buyers(people: Records, profiles: Profiles, clock: Clock, zone: Zone) -> Buy
     for row in rows:
         month = f"{zone.local(datetime.fromtimestamp(row.first_bought, UTC)):%Y-%m}"
         by_month.setdefault(month, []).append((row.occasions, row.spent))
-    cohorts = [_cohort(month, told) for month, told in sorted(by_month.items(), reverse=True)]
+    cohorts = [
+        _cohort(month, told, paid.get(month))
+        for month, told in sorted(by_month.items(), reverse=True)
+    ]
     latest = sorted(rows, key=lambda row: row.last_bought, reverse=True)[:_LOOKED_AT]
     nth = _nth(profiles, [row.customer for row in latest])
     gaps = [row.gap_sum / row.gaps for row in rows if row.gaps]
-    return Buyers(cohorts, _fit(rows, gaps, len(everybody)), nth, len(latest), clock())
+    return Buyers(cohorts, _fit(rows, gaps, len(everybody), reps), nth, len(latest), clock())
 
 
-def _cohort(month: str, told: Sequence[tuple[int, float]]) -> Cohort:
+def _cohort(month: str, told: Sequence[tuple[int, float]], paid: float | None) -> Cohort:
     worth = sum(spent for _, spent in told)
     again = sum(occasions > 1 for occasions, _ in told)
-    return Cohort(month, len(told), again / len(told), worth / len(told), worth)
+    per_deal = paid / len(told) if paid else None
+    return Cohort(month, len(told), again / len(told), worth / len(told), worth, per_deal)
 
 
-def _fit(rows: Sequence[object], gaps: Sequence[float], known: int) -> Fit:
+def _fit(rows: Sequence[object], gaps: Sequence[float], known: int, reps: int) -> Fit:
     spent = sum(row.spent for row in rows)  # type: ignore[attr-defined]  # a row of the query
     again = sum(row.occasions > 1 for row in rows)  # type: ignore[attr-defined]  # as above
     rate, gap = again / len(rows) if rows else 0.0, median(gaps) if gaps else None
     fits = None
     if len(rows) >= FIT_BUYERS:
         fits = rate >= FIT_RATE and gap is not None and gap <= FIT_GAP
-    return Fit(len(rows), rate, gap, spent / known if known else 0.0, fits)
+    per_rep = spent / reps if reps else None
+    return Fit(len(rows), rate, gap, spent / known if known else 0.0, per_rep, fits)
 
 
 def _nth(profiles: Profiles, customers: Sequence[str]) -> dict[int, float]:

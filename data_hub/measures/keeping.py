@@ -6,23 +6,31 @@ Reads the rollups of history and the standings; nobody types anything in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
 from sqlalchemy import func, select
 
+from data_hub.catalogue import kind_of
+from data_hub.identities import Identities
 from data_hub.lifecycle import Node
+from data_hub.measures.buyers import Buyers, buyers
+from data_hub.measures.funnels import FunnelStep, funnel
 from data_hub.measures.kpis import Kpi
+from data_hub.profiles import Profiles
+from data_hub.reports.base import gathered
 from data_hub.standings import StandingRow, Transition
 from kernel.calendar import Zone, days
 from kernel.clock import Clock
+from kernel.errors import Invalid
 from stores.history import Axis, History
 from stores.records import Records
 
 WINDOW = 30
 """Days that a figure looks back, today included."""
+MOST_STEPS, LONGEST_WINDOW = 5, 365
 ELSEWHERE = ""
 """Accounts that belong to no ecosystem: our own acts and imports."""
 
@@ -68,6 +76,16 @@ class Funnel:
     stages: Mapping[str, int]
     grades: Mapping[str, int]
     customers: int
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventFunnel:
+    """How far people came along some steps within the days looked at."""
+
+    steps: tuple[FunnelStep, ...]
+    whole: bool
+    """False: only the latest events were read."""
     as_of: datetime
 
 
@@ -132,6 +150,24 @@ class Measures:
             )  # fmt: skip
             previous, reached = reached, reached - here.get(node.value, 0)
         return Funnel(tuple(steps), stages, grades, total, self._clock())
+
+    def event_funnel(self, steps: Sequence[str], days_: int, identities: Identities) -> EventFunnel:
+        """How far people come along the steps, each chain within so many days. Raises `Invalid`."""
+        named = [kind_of(step).name for step in steps]
+        if len(set(named)) != len(named) or not 2 <= len(named) <= MOST_STEPS:
+            raise Invalid("steps", "funnel_steps_differ")
+        if not 1 <= days_ <= LONGEST_WINDOW:
+            raise Invalid("days", "not_a_number")
+        now = self._clock()
+        since = self._zone.day(now) - timedelta(days=WINDOW - 1)
+        events, whole = gathered(self._history, named, since)
+        whose = identities.customers_of({str(each.handle) for each in events if each.handle})
+        told = funnel(events, named, timedelta(days=days_), whose)
+        return EventFunnel(tuple(told), whole, now)
+
+    def buyers(self, profiles: Profiles, *, paid: Mapping[str, float], reps: int) -> Buyers:
+        """Everybody who bought; ``paid``: for advertising, by month."""
+        return buyers(self._people, profiles, self._clock, self._zone, paid=paid, reps=reps)
 
     @staticmethod
     def _stayed(moves: object) -> dict[str, list[float]]:

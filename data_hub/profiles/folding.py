@@ -27,6 +27,9 @@ SHAPE = 2
 KEPT_DAYS = 90
 KEPT_MATERIALS = 50
 KEPT_PURCHASES = 200
+KEPT_KINDS = 300
+"""So many kinds of hers are counted apart; what a client makes up beyond them is `OTHER`."""
+OTHER = "track.other"
 RISK_VALID = timedelta(days=365)
 DISPLEASED = timedelta(days=14)
 """A displeased word is forgotten after so long, if no better one came before."""
@@ -144,8 +147,9 @@ class Profile:
             self.began = at
         if event.detail.get("bot"):
             return
-        self._count(event, zone.local(event.at))
-        strands.span(self, event.kind, at)
+        counted = self._counted_as(event.kind)
+        self._count(counted, zone.local(event.at))
+        strands.span(self, counted, at)
         if event.account == OWN_ACCOUNT:
             self.touched = at
         else:
@@ -164,19 +168,25 @@ class Profile:
         if carried:
             self._learn(event, at, carried)
 
-    def _count(self, event: Event, local: datetime) -> None:
-        self.kinds[event.kind] = self.kinds.get(event.kind, 0) + 1
+    def _counted_as(self, kind: str) -> str:
+        """The kind under which it is counted: a client may make up names without end."""
+        if kind in self.kinds or kind in KINDS or len(self.kinds) < KEPT_KINDS:
+            return kind
+        return OTHER
+
+    def _count(self, kind: str, local: datetime) -> None:
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
         today = local.date()
-        days = self.days.setdefault(event.kind, {})
+        days = self.days.setdefault(kind, {})
         name = today.isoformat()
         if name not in days:
             days[name] = 0
             first = (today - timedelta(days=KEPT_DAYS)).isoformat()
-            for kind in [k for k, kept in self.days.items() if min(kept) < first]:
-                self.days[kind] = {d: n for d, n in self.days[kind].items() if d >= first}
-                if not self.days[kind]:
-                    del self.days[kind]
-        days = self.days[event.kind]
+            for old in [k for k, kept in self.days.items() if min(kept, default=name) < first]:
+                self.days[old] = {d: n for d, n in self.days[old].items() if d >= first}
+                if not self.days[old]:
+                    del self.days[old]
+        days = self.days[kind]
         days[name] += 1
 
     def _acted(self, event: Event, at: float, tags: Sequence[str], zone: Zone) -> None:

@@ -16,24 +16,30 @@ SET, ONCE, ADDED, JOINED, UNSET = (
 )  # fmt: skip
 _MOST_JOINED = 200
 """So many values one list keeps, the latest."""
+_MOST = 500
+"""So many traits one customer has; what a client makes up beyond them is not kept."""
 
 
 def learn(traits: Traits, detail: Mapping[str, Any], at: float, source: str) -> None:
     """Take in what one event says. Events come in the order of their time."""
     for name, value in _object(detail.get(SET)).items():
-        if value is not None:
+        if value is not None and _room(traits, name):
             traits[name] = [value, at, source]
     for name, value in _object(detail.get(ONCE)).items():
-        if value is not None and name not in traits:
+        if value is not None and name not in traits and _room(traits, name):
             traits[name] = [value, at, source]
     for name, value in _object(detail.get(ADDED)).items():
-        if _is_number(value):
+        if _is_number(value) and _room(traits, name):
             before = traits[name][0] if name in traits else 0
             traits[name] = [(before if _is_number(before) else 0) + value, at, source]
     for name, value in _object(detail.get(JOINED)).items():
-        if isinstance(value, list):
+        if isinstance(value, list) and _room(traits, name):
             traits[name] = [_joined(traits.get(name, [[]])[0], value), at, source]
     _unset(traits, detail.get(UNSET))
+
+
+def _room(traits: Traits, name: str) -> bool:
+    return name in traits or len(traits) < _MOST
 
 
 def _joined(before: Any, more: list[Any]) -> list[Any]:

@@ -15,13 +15,14 @@ from typing import Any
 from sqlalchemy import func, select
 
 from data_hub.profiles import Profile, ProfileRow, Profiles
-from data_hub.segments.book import Because, Book, Entry, known
+from data_hub.segments.book import Because, Book, Entry, known, refers
 from data_hub.segments.keeping import Segments, read
 from data_hub.segments.subject import Subject
+from data_hub.segments.tree import Rule
 from kernel.clock import Clock
 from stores.records import Records
 
-SAMPLE = 4_000
+SAMPLE = 2_000
 """So many customers are asked at most."""
 _SHOWN = 10
 _SURE = 1.96
@@ -101,4 +102,16 @@ class Previews:
         known(tree, now.by_key)
         entry = Entry("", "", "", tree)
         named = self._segments.under_of(tree)
-        return entry, Book([*now.entries, entry], {**now.under, **named})
+        return entry, Book([*_asked_of(tree, now), entry], {**now.under, **named})
+
+
+def _asked_of(rule: Rule, book: Book) -> list[Entry]:
+    """The segments that a rule asks of, and those that they ask of: no other need be asked."""
+    found: dict[str, Entry] = {}
+    ahead = [book.by_key[key] for key in refers(rule)]
+    while ahead:
+        entry = ahead.pop()
+        if entry.id not in found:
+            found[entry.id] = entry
+            ahead += [book.by_key[key] for key in refers(entry.rule)] if entry.rule else []
+    return list(found.values())

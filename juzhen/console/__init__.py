@@ -31,6 +31,7 @@ from juzhen.console import (
     parked,
     placing,
     products,
+    reports,
     rules,
     segments,
     sheets,
@@ -57,6 +58,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
+        reports,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -54,7 +54,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def board_csv(code: str) -> Response:
         allowed("read_boards")
         figure = _figure(platform, code)
-        return _sheet(code, ("day", code), ((day, count) for day, count in figure.series))
+        return sheet(code, ("day", code), ((day, count) for day, count in figure.series))
 
     @door.get("/forecast")
     def forecast() -> str:
@@ -80,7 +80,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             for each in platform.predictions.due(_DUE, 1_000)
         )  # fmt: skip
         names = ("customer", "likely", "earliest", "latest", "in_2w", "in_4w", "in_13w", "value")
-        return _sheet("forecast", names, rows)
+        return sheet("forecast", names, rows)
 
 
 def _figure(platform: Platform, code: str) -> Figure:
@@ -108,7 +108,8 @@ def _ends(predicted: Any) -> tuple[float, float, float]:
     return window.likely, window.earliest, window.latest
 
 
-def _sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+def sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """A table as CSV."""
     out = io.StringIO()
     sheet = csv.writer(out)
     sheet.writerow(columns)

@@ -88,7 +88,10 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/buyers")
     def buyers_page() -> str:
         allowed("read_boards")
-        told = buyers(platform.people, platform.profiles, platform.clock, platform.zone)
+        told = buyers(
+            platform.people, platform.profiles, platform.clock, platform.zone,
+            paid=platform.ads.by_month(), reps=len(platform.staff.reps()),
+        )  # fmt: skip
         worth = [(each.month, each.value) for each in reversed(told.cohorts[:24])]
         return pages.render(
             "console/buyers.html", told=told, chart=charts.bars(worth, pages.speak("cohort_value"))

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
+from data_hub.ad_quality import AdQuality
 from data_hub.consents import Consents
 from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.intake import Intake
+from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Measures
 from data_hub.own_acts import OwnActs
 from data_hub.prediction import Predictions
 from data_hub.privacy import Privacy
 from data_hub.profiles import Profiles
+from data_hub.reports.keeping import Reports
 from data_hub.retention import Retention, periods
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
@@ -48,6 +51,9 @@ class DataHub:
     predictions: Predictions
     measures: Measures
     vips: Vips
+    ads: AdQuality
+    leaderboards: Leaderboards
+    reports: Reports
     customers: Customers
     own_acts: OwnActs
     privacy: Privacy
@@ -91,7 +97,15 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         findings=findings, zone=s.zone, standings=standings,
         counted=metrics.metric("juzhen_digested_total").inc,
     )  # fmt: skip
+    ads = AdQuality(s.history, s.people, s.records, identities, s.changes, s.clock, zone=s.zone)
+    leaderboards = Leaderboards(s.history, s.records, staff, s.changes, s.clock, zone=s.zone)
     return DataHub(
+        ads=ads,
+        leaderboards=leaderboards,
+        reports=Reports(
+            s.history, s.people, identities, profiles, ads, leaderboards, vips.among, s.clock,
+            zone=s.zone,
+        ),
         staff=staff,
         consents=Consents(s.records, s.changes, s.clock, assumed=assumed),
         intake=Intake(s.commit, s.clock, counted=counting.count_events),

@@ -42,10 +42,14 @@ if TYPE_CHECKING:
     from content_hub.tags import TagTree, Taxonomy
     from content_hub.tracking import Links
     from content_hub.types import Types
+    from data_hub.ad_quality import AdQuality
     from data_hub.customers import Customers
     from data_hub.identities import Identities
+    from data_hub.leaderboards import Leaderboards
+    from data_hub.measures import Measures
     from data_hub.profiles import Profiles
     from data_hub.refusals import Refusals
+    from data_hub.reports.keeping import Reports
     from data_hub.segments import Previews, Segments
     from data_hub.staff import StaffBook
     from data_hub.standings import Standings
@@ -136,6 +140,10 @@ class Context:
     segments: Segments
     standings: Standings
     previews: Previews
+    measures: Measures
+    ads: AdQuality
+    leaderboards: Leaderboards
+    reports: Reports
     refusals: Refusals
     zone: Zone
     staff: StaffBook

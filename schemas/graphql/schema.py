@@ -14,6 +14,7 @@ from graphql import GraphQLSchema, print_schema
 
 from content_hub.types import Types
 from schemas.graphql import (
+    boards,
     broadcasts,
     customers,
     identities,
@@ -56,12 +57,13 @@ _SIZES = {
     **refusals.SIZES,
     **identities.SIZES,
     **rules.SIZES,
+    **boards.SIZES,
 }
 for _room in _MORE:
     _SIZES |= _room.SIZES
 _WEIGHTS = {
     **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
-    **rules.WEIGHTS,
+    **rules.WEIGHTS, **boards.WEIGHTS,
 }  # fmt: skip
 
 
@@ -117,6 +119,7 @@ def _query() -> type[graphene.ObjectType]:
         **questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS,
         **touches.QUESTIONS, **segments.QUESTIONS, **refusals.QUESTIONS,
         **identities.QUESTIONS, **broadcasts.QUESTIONS, **rules.QUESTIONS,
+        **boards.QUESTIONS,
     }  # fmt: skip
     for room in _MORE:
         roots |= room.QUESTIONS
@@ -128,7 +131,7 @@ def _mutation() -> type[graphene.ObjectType]:
     roots = {
         **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
         **segments.VERBS, **refusals.VERBS, **identities.VERBS, **broadcasts.VERBS,
-        **rules.VERBS,
+        **rules.VERBS, **boards.VERBS,
     }  # fmt: skip
     for room in _MORE:
         roots |= room.VERBS

@@ -10,11 +10,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from werkzeug.serving import make_server
 
+from data_hub.ad_quality import AdQuality
 from data_hub.customers import Customers
 from data_hub.digest import Digest
+from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Measures
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
+from data_hub.reports.keeping import Reports
 from data_hub.segments import Previews, Segments
 from data_hub.standings import Standings
 from data_hub.vip import Vips
@@ -99,6 +102,11 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     r.predictions = Predictions(people, r.profiles, clock)
     r.vips = Vips(people, r.profiles, clock)
     r.measures = Measures(r.history, people, clock)
+    r.ads = AdQuality(r.history, people, r.records, r.identities, c, clock)
+    r.leaderboards = Leaderboards(r.history, r.records, r.staff, c, clock)
+    r.reports = Reports(
+        r.history, people, r.identities, r.profiles, r.ads, r.leaderboards, r.vips.among, clock
+    )
     upto = count(1)
 
     def tell(*events):

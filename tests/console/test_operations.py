@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from content_hub.campaigns import Campaigns
+from data_hub.ad_quality import Origin
 from data_hub.refusals import Refusals
 from kernel.events import Refusal
 from stores.history import Fold
@@ -75,3 +76,21 @@ def test_buyers_by_month_their_rate_value_and_days_to_the_next(rooms, desk_of):
                        detail={"amount": 9}) for n in range(12)))  # fmt: skip
     assert "It fits" in desk_of("analyst").get("/console/buyers?lang=en").text
     rooms.clock.move(timedelta(minutes=1))
+
+
+@pytest.mark.rule("R135.1", "R163.2")
+def test_a_cohort_tells_its_worth_its_repurchase_and_what_a_deal_cost(rooms, desk_of):
+    r, app = rooms, rooms.app.id
+    r.staff.add("anna", "安娜", by="li")
+    r.staff.add("bert", "伯特", by="li")
+    r.tell(
+        *(event("bought", user(f"u{n}", app), detail={"amount": 300}, account=app)
+          for n in range(2)),
+        event("bought", user("u0", app), detail={"amount": 300}, minutes=60 * 48, account=app),
+        event(handle=user("u9", app), account=app),
+    )  # fmt: skip
+    r.ads.note(Origin(app, "c1"), MONDAY.date(), 100, rebate=20, by="li")
+    page = desk_of("analyst").get("/console/buyers?lang=en").text
+    cells = re.findall(r"<td>(.*?)</td>", page.split("2026-03</th>")[1].split("</tr>")[0])
+    assert cells == ["12", "8.3%", "¥158", "¥1,900", "¥7"]
+    assert re.findall(r"<dd>(¥[\d,]+)</dd>", page)[1:] == ["¥1,700"]

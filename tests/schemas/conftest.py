@@ -188,7 +188,7 @@ class Asked(Company):
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "touch_policy", "moods", "hand_offs", "sharing",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
-            "rules",
+            "rules", "measures", "ads", "leaderboards", "reports",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

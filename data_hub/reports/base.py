@@ -1,0 +1,92 @@
+"""What a report is (报表结构): columns, rows, a chart's bars, alerts, and as of when.
+
+Every report is told the same way, so that a page, a CSV and GraphQL need to know only one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from kernel.events import Event
+from stores.history import History
+
+Cell = str | int | float | None
+MOST = 20_000
+"""Events that a report reads one by one, at most: the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its word is ``report_<name>``; ``kind`` says how its numbers are written."""
+
+    name: str
+    kind: str = "count"
+    """``text``, ``count``, ``share``, ``money``, ``ratio``, ``days`` or ``seconds``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something in it that somebody should look at: a key of `kernel.wording` and its values."""
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report, ready to be shown."""
+
+    code: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    as_of: datetime
+    bars: tuple[tuple[str, float], ...] = ()
+    """What the chart shows: a name and a number each."""
+    totals: tuple[Cell, ...] = ()
+    """The sum of the rows, where sums mean something; told beside them and reconciling."""
+    alerts: tuple[Alert, ...] = ()
+    whole: bool = True
+    """False: only the latest `MOST` events were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One channel account, as far as a report needs it."""
+
+    id: str
+    name: str
+    ecosystem: str
+    owned: bool = False
+    """Whoever is reachable there is reachable again, at no price of the platform's."""
+    reach_cost: float = 0.0
+    """What reaching one customer once costs."""
+
+
+def gathered(
+    history: History,
+    kinds: Collection[str],
+    since: date,
+    until: date | None = None,
+    *,
+    account: str | None = None,
+) -> tuple[list[Event], bool]:
+    """The events of these kinds, oldest first; and whether that is all of them."""
+    found: list[Event] = []
+    after: str | None = None
+    while len(found) < MOST:
+        page = history.of_kinds(
+            kinds, account=account, since=since, until=until, before=after, limit=100
+        )
+        found += page.items
+        after = page.next
+        if after is None:
+            break
+    return sorted(found, key=lambda each: (each.at, each.id)), after is None
+
+
+def share(part: float, whole: float) -> float | None:
+    """None where there is nothing to share."""
+    return part / whole if whole else None

@@ -1,0 +1,303 @@
+"""Keeping reports (报表取数): asks history and the standings, and tells each report the same way.
+
+Writes nothing. Which accounts there are, its asker says: the hub knows no channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from data_hub import groups
+from data_hub.ad_quality import GRADES, AdQuality, Quality, summed
+from data_hub.identities import Identities
+from data_hub.leaderboards import COUNTED, Leaderboards, Period, Ranking
+from data_hub.measures.retention import WEEKS, retention
+from data_hub.profiles import Profiles
+from data_hub.reports import journeys
+from data_hub.reports.base import Alert, Cell, Column, End, Report, gathered, share
+from data_hub.standings import StandingRow
+from kernel.calendar import Zone
+from kernel.clock import Clock
+from kernel.errors import NotFound
+from kernel.events import Event
+from stores.history import History
+from stores.records import Records
+
+Ends = Sequence[End]
+WINDOW = 30
+_SAMPLE = 5_000
+_BOARDS = tuple(f"board_{ranking}_{period}" for ranking in Ranking for period in Period)
+CODES = (
+    *_BOARDS, "quality", "tiers", "reach", "groups", "landing", "sources", "chain", "latency",
+    "retention",
+)  # fmt: skip
+
+
+def _text(name: str) -> Column:
+    return Column(name, "text")
+
+
+class Reports:
+    """Every report there is."""
+
+    def __init__(
+        self,
+        history: History,
+        people: Records,
+        identities: Identities,
+        profiles: Profiles,
+        ads: AdQuality,
+        leaderboards: Leaderboards,
+        vips: Callable[[Collection[str]], Collection[str]],
+        clock: Clock,
+        *,
+        zone: Zone | None = None,
+    ) -> None:
+        self._history = history
+        self._people = people
+        self._identities = identities
+        self._profiles = profiles
+        self._ads = ads
+        self._leaderboards = leaderboards
+        self._vips = vips
+        self._clock = clock
+        self._zone = zone or Zone()
+        self._told: dict[str, Callable[[str, Ends], Report]] = dict.fromkeys(_BOARDS, self._board)
+        self._told |= {
+            "quality": self._quality, "tiers": self._tiers, "reach": self._reach,
+            "groups": self._groups, "landing": self._landing, "sources": self._sources,
+            "chain": self._chain, "latency": self._latency, "retention": self._retention,
+        }  # fmt: skip
+
+    def of(self, code: str, ends: Ends) -> Report:
+        """One report as it is now. Raises `NotFound`."""
+        if code not in self._told:
+            raise NotFound("report", code)
+        return self._told[code](code, ends)
+
+    def _since(self, window: int = WINDOW) -> date:
+        return self._zone.day(self._clock()) - timedelta(days=window - 1)
+
+    def _events(
+        self, kinds: Collection[str], window: int = WINDOW, account: str | None = None
+    ) -> tuple[list[Event], bool]:
+        return gathered(self._history, set(kinds), self._since(window), account=account)
+
+    def _board(self, code: str, _: Ends) -> Report:
+        _board, ranking, period = code.split("_")
+        told = self._leaderboards.board(Ranking(ranking), Period(period))
+        kinds = COUNTED[Ranking(ranking)]
+        columns = (Column("rank"), _text("rep"), Column("points"), *map(Column, kinds))
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (each.rank, each.name, each.points, *(each.of.get(kind, 0) for kind in kinds))
+            for each in told
+        )
+        bars = tuple((each.name, float(each.points)) for each in told[:20])
+        return Report(code, columns, rows, self._clock(), bars)
+
+    def _groups(self, code: str, _: Ends) -> Report:
+        events, whole = self._events(groups.TOLD, groups.WINDOW)
+        told = groups.healths(events)
+        columns = (
+            _text("group"), Column("messages"), Column("member_share", "share"),
+            Column("ad_share", "share"), Column("active_members"),
+        )  # fmt: skip
+        rows = tuple(
+            (each.group, each.messages, each.member_share, each.ad_share, len(each.active))
+            for each in told
+        )
+        alerts = tuple(
+            Alert("group_mostly_ads", {"group": each.group, "share": f"{each.ad_share:.0%}"})
+            for each in told if each.ailing
+        )  # fmt: skip
+        bars = tuple((each.group, each.ad_share) for each in told[:30])
+        return Report(code, columns, rows, self._clock(), bars, alerts=alerts, whole=whole)
+
+    def _reach(self, code: str, ends: Ends) -> Report:
+        """Whom each account reaches, and how many can be reached on one of our own."""
+        owned: set[str] = set()
+        anywhere: set[str] = set()
+        rows: list[tuple[Cell, ...]] = []
+        for end in ends:
+            reached = self._reached(end.id)
+            anywhere |= reached
+            owned |= reached if end.owned else set()
+            rows.append(
+                (end.name, end.ecosystem, int(end.owned), end.reach_cost, len(reached),
+                 share(len(reached), self._everybody()))
+            )  # fmt: skip
+        columns = (
+            _text("account"), _text("ecosystem"), Column("owned", "flag"),
+            Column("reach_cost", "money"), Column("reached"), Column("reached_share", "share"),
+        )  # fmt: skip
+        everybody = self._everybody()
+        totals = ("", "", None, None, len(owned), share(len(owned), everybody))
+        bars = tuple((str(row[0]), float(row[4] or 0)) for row in rows)
+        return Report(code, columns, tuple(rows), self._clock(), bars, totals)
+
+    def _reached(self, account: str) -> set[str]:
+        found: set[str] = set()
+        after = ""
+        while page := self._identities.customers_on(account, after, 5_000):
+            found.update(page)
+            after = page[-1]
+        return found
+
+    def _everybody(self) -> int:
+        with self._people.read() as session:
+            return len(session.execute(select(StandingRow.customer)).all())
+
+    def _tiers(self, code: str, _: Ends) -> Report:
+        """Everybody stands in exactly one tier by value and one class by where she stands."""
+        wanted = select(
+            StandingRow.customer, StandingRow.occasions, StandingRow.stage, StandingRow.node
+        )
+        with self._people.read() as session:
+            everybody = session.execute(wanted).all()
+        vips = set(self._vips([row.customer for row in everybody]))
+        counted: dict[tuple[str, str], int] = {}
+        for row in everybody:
+            key = (tier_of(row.occasions, row.customer in vips), class_of(row.stage, row.node))
+            counted[key] = counted.get(key, 0) + 1
+        rows = tuple((*key, count) for key, count in sorted(counted.items()))
+        columns = (_text("tier"), _text("class"), Column("customers"))
+        tiers: dict[str, int] = {}
+        for (tier, _class), count in counted.items():
+            tiers[tier] = tiers.get(tier, 0) + count
+        bars = tuple((tier, float(count)) for tier, count in sorted(tiers.items()))
+        return Report(code, columns, rows, self._clock(), bars, ("", "", len(everybody)))
+
+    def _quality(self, code: str, ends: Ends) -> Report:
+        """The line of the ads and the line of what they came to, on one page."""
+        names = {end.id: end.name for end in ends}
+        told, whole = self._ads.qualities()
+        columns = (
+            _text("account"), _text("campaign"), _text("creative"), _text("bidder"),
+            Column("cost", "money"), Column("leads"), Column("cost_per_lead", "money"),
+            *(Column(f"grade_{grade.lower()}") for grade in GRADES),
+            *(Column(f"share_{grade.lower()}", "share") for grade in GRADES), Column("ungraded"),
+            Column("trend", "points"), Column("deals"), Column("income", "money"),
+            Column("cost_per_deal", "money"), Column("roi", "ratio"),
+            Column("break_even", "money"),
+        )  # fmt: skip
+        rows = tuple(_quality_row(each, names.get(each.origin.account, "")) for each in told)
+        alerts = tuple(
+            Alert(each.alert, {"origin": " · ".join(filter(None, each.origin[1:])) or
+                               names.get(each.origin.account, each.origin.account)})
+            for each in told if each.alert
+        )  # fmt: skip
+        bars = tuple((" · ".join(filter(None, each.origin)), float(each.leads)) for each in told)
+        totals = _quality_row(summed(told), "")
+        return Report(code, columns, rows, self._clock(), bars[:30], totals, alerts, whole)
+
+    def _landing(self, code: str, _: Ends) -> Report:
+        events, whole = self._events(journeys.LANDING)
+        whose = self._identities.customers_of({str(e.handle) for e in events if e.handle})
+        told = journeys.landings(events, whose)
+        columns = (
+            _text("landing"), Column("visited"), Column("form_opened"), Column("contact_left"),
+            Column("left_share", "share"),
+        )  # fmt: skip
+        rows = tuple((page, *steps, share(steps[2], steps[0])) for page, steps in told)
+        bars = tuple((page, float(steps[0])) for page, steps in told[:30])
+        return Report(code, columns, rows, self._clock(), bars, whole=whole)
+
+    def _sources(self, code: str, _: Ends) -> Report:
+        events, whole = self._events(["left_contact"])
+        counted = dict.fromkeys(journeys.SOURCES, 0)
+        for event in events:
+            counted[journeys.source_of(event)] += 1
+        rows = tuple(
+            (source, count, share(count, len(events))) for source, count in counted.items()
+        )
+        columns = (_text("source_type"), Column("leads"), Column("leads_share", "share"))
+        bars = tuple((source, float(count)) for source, count in counted.items())
+        totals = ("", len(events), share(len(events), len(events)))
+        return Report(code, columns, rows, self._clock(), bars, totals, whole=whole)
+
+    def _chain(self, code: str, ends: Ends) -> Report:
+        apps = [end for end in ends if end.ecosystem == "own_app"]
+        kinds = {kind for kinds in journeys.CHAIN.values() for kind in kinds}
+        rows: list[tuple[Cell, ...]] = []
+        alerts: list[Alert] = []
+        bars: list[tuple[str, float]] = []
+        all_read = True
+        for end in apps:
+            events, whole = self._events(kinds, account=end.id)
+            counts, hers = journeys.chain(events, end.id)
+            rows.append((end.name, *counts.values(), *hers.values()))
+            bars += [(f"{end.name} · {step}", float(count)) for step, count in counts.items()]
+            all_read = all_read and whole
+            if missing := journeys.gap(counts):
+                alerts.append(Alert("chain_has_a_gap", {"account": end.name, "step": missing}))
+        columns = (
+            _text("account"), *(Column(f"chain_{step}") for step in journeys.CHAIN),
+            *(Column(f"people_{step}") for step in journeys.CHAIN),
+        )  # fmt: skip
+        return Report(
+            code, columns, tuple(rows), self._clock(), tuple(bars), alerts=tuple(alerts),
+            whole=all_read,
+        )  # fmt: skip
+
+    def _latency(self, code: str, _: Ends) -> Report:
+        events, whole = self._events(["reminded"], 7)
+        told = journeys.latencies(events)
+        columns = (
+            _text("task"), Column("tasks"), Column("p50", "seconds"), Column("p95", "seconds"),
+        )  # fmt: skip
+        rows = tuple(
+            (reason, len(took), journeys.middle(took), journeys.percentile(took, 0.95))
+            for reason, took in sorted(told.items())
+        )
+        every = [each for took in told.values() for each in took]
+        p95 = journeys.percentile(every, 0.95)
+        slow = p95 is not None and p95 > journeys.RESPONDED
+        alerts = (Alert("response_is_slow", {"seconds": f"{p95:.0f}"}),) if slow else ()
+        totals = ("", len(every), journeys.middle(every), p95)
+        bars = tuple((str(row[0]), float(row[3] or 0)) for row in rows)
+        return Report(code, columns, rows, self._clock(), bars, totals, alerts, whole)
+
+    def _retention(self, code: str, _: Ends) -> Report:
+        """Of large companies the first customers by id: ids are digests, so a fair sample."""
+        ids = self._profiles.ids("", _SAMPLE)
+        told = retention(self._profiles.many(ids).values(), self._clock(), self._zone)
+        weeks = range(1, WEEKS + 1)
+        columns = (
+            _text("week"),
+            Column("customers"),
+            *(Column(f"week_{n}", "share") for n in weeks),
+        )
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (
+                each.week.isoformat(), each.size,
+                *(None if kept is None else share(kept, each.size) for kept in each.kept),
+            )
+            for each in told
+        )  # fmt: skip
+        bars = tuple((each.week.isoformat(), float(each.size)) for each in reversed(told))
+        return Report(code, columns, rows, self._clock(), bars, whole=len(ids) < _SAMPLE)
+
+
+def tier_of(occasions: int, vip: bool) -> str:
+    """The tier by value: everybody has exactly one."""
+    if vip:
+        return "tier_vip"
+    return "tier_repeat" if occasions > 1 else "tier_buyer" if occasions else "tier_prospect"
+
+
+def class_of(stage: str, node: str) -> str:
+    """The class: the stage of who bought, the node of who did not. Everybody has exactly one."""
+    return f"stage_{stage}" if stage else f"node_{node}"
+
+
+def _quality_row(each: Quality, account: str) -> tuple[Cell, ...]:
+    return (
+        account or each.origin.account, each.origin.campaign, each.origin.creative,
+        each.origin.bidder, each.cost, each.leads, each.per_lead,
+        *(each.grades[grade] for grade in GRADES), *(each.share(grade) for grade in GRADES),
+        each.leads - each.graded, each.trend, each.deals, each.income, each.per_deal, each.roi,
+        each.break_even,
+    )  # fmt: skip

@@ -1,0 +1,342 @@
+"""Boards (看板) as GraphQL tells them: reports, figures, the funnel, the catalogue of events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+
+from channels.accounts import Account
+from data_hub.ad_quality import Origin, Spend
+from data_hub.catalogue import KINDS
+from data_hub.catalogue import EventKind as KindRecord
+from data_hub.measures import KPIS, Figure, Funnel, Kpi
+from data_hub.measures import board as board_of
+from data_hub.measures.buyers import Buyers as BuyersRecord
+from data_hub.measures.keeping import EventFunnel as EventFunnelRecord
+from data_hub.reports.base import End, Report
+from kernel.actors import may, require
+from kernel.errors import NotFound
+from kernel.wording import say
+from schemas.graphql.binding import Ask
+from schemas.graphql.context import Context
+from schemas.graphql.shapes import Day, Moment, Value, day, key, verb
+
+
+class ReportColumn(graphene.ObjectType):
+    """One column of a report."""
+
+    name = graphene.String(required=True)
+    kind = graphene.String(
+        required=True,
+        description="`text`, `count`, `share`, `money`, `ratio`, `points`, `days`, `seconds`.",
+    )
+    label = graphene.String(
+        required=True,
+        resolver=lambda column, ask: say(f"report_{column.name}", ask.context.language),
+    )
+
+
+class ReportRow(graphene.ObjectType):
+    """One row: a value for every column, null where there is nothing to say."""
+
+    cells = graphene.List(Value, required=True, resolver=lambda row, ask: list(row))
+
+
+class DataReport(graphene.ObjectType):
+    """One report of the data hub."""
+
+    code = graphene.ID(required=True)
+    columns = graphene.List(graphene.NonNull(ReportColumn), required=True)
+    rows = graphene.List(graphene.NonNull(ReportRow), required=True)
+    totals = graphene.List(Value, required=True, resolver=lambda told, ask: list(told.totals))
+    alerts = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        resolver=lambda told, ask: [
+            say(each.key, ask.context.language, **each.values) for each in told.alerts
+        ],
+    )
+    whole = graphene.Boolean(required=True, description="False: only the latest events count.")
+    as_of = Moment(required=True)
+
+
+class DayCount(graphene.ObjectType):
+    """How many on one day."""
+
+    day = Day(required=True, resolver=lambda told, ask: told[0])
+    count = graphene.Int(required=True, resolver=lambda told, ask: told[1])
+
+
+class BoardFigure(graphene.ObjectType):
+    """One figure over thirty days, and the events that it is counted from."""
+
+    code = graphene.ID(required=True, resolver=lambda told, ask: told.kpi.code)
+    label = graphene.String(
+        required=True, resolver=lambda told, ask: told.kpi.label(ask.context.language)
+    )
+    kinds = graphene.List(
+        graphene.NonNull(graphene.String), required=True,
+        resolver=lambda told, ask: list(told.kpi.kinds),
+    )  # fmt: skip
+    total = graphene.Int(required=True)
+    before = graphene.Int(required=True, description="In the thirty days before.")
+    series = graphene.List(
+        graphene.NonNull(DayCount), required=True, resolver=lambda told, ask: list(told.series)
+    )
+    as_of = Moment(required=True)
+
+
+class LifecycleStep(graphene.ObjectType):
+    """One node of the lifecycle."""
+
+    node = graphene.String(required=True)
+    here = graphene.Int(required=True)
+    reached = graphene.Int(required=True)
+    rate = graphene.Float(description="Of who reached the node before.")
+    days = graphene.Float(description="Median days that those who went on had stayed.")
+
+
+class LifecycleFunnel(graphene.ObjectType):
+    """All five nodes; the first step's reach is everybody."""
+
+    steps = graphene.List(graphene.NonNull(LifecycleStep), required=True)
+    customers = graphene.Int(required=True)
+    as_of = Moment(required=True)
+
+
+class BuyerCohort(graphene.ObjectType):
+    """Those who first bought in one month."""
+
+    month = graphene.String(required=True)
+    buyers = graphene.Int(required=True)
+    repurchase = graphene.Float(required=True)
+    value = graphene.Float(required=True, description="What each has spent so far, on average.")
+    worth = graphene.Float(required=True)
+    per_deal = graphene.Float(description="Paid for advertising that month, for each of them.")
+
+
+class BuyerFit(graphene.ObjectType):
+    """Whether the category fits care for each customer."""
+
+    buyers = graphene.Int(required=True)
+    repurchase = graphene.Float(required=True)
+    gap = graphene.Float(description="Median days between purchases.")
+    per_fan = graphene.Float(required=True)
+    per_rep = graphene.Float()
+    fits = graphene.Boolean(description="Null while too few have bought.")
+
+
+class Buyers(graphene.ObjectType):
+    """Everybody who bought."""
+
+    cohorts = graphene.List(graphene.NonNull(BuyerCohort), required=True)
+    fit = graphene.Field(graphene.NonNull(BuyerFit))
+    as_of = Moment(required=True)
+
+
+class FunnelStep(graphene.ObjectType):
+    """One step of a funnel of events, and how many people came at least so far."""
+
+    kind = graphene.String(required=True)
+    reached = graphene.Int(required=True)
+    rate = graphene.Float(description="Of who reached the step before.")
+
+
+class EventFunnel(graphene.ObjectType):
+    """How far people come along some steps within a window of the last thirty days."""
+
+    steps = graphene.List(graphene.NonNull(FunnelStep), required=True)
+    whole = graphene.Boolean(required=True, description="False: only the latest events count.")
+    as_of = Moment(required=True)
+
+
+class EventKind(graphene.ObjectType):
+    """One kind of event in the catalogue."""
+
+    name = graphene.ID(required=True)
+    label = graphene.String(
+        required=True, resolver=lambda kind, ask: kind.label(ask.context.language)
+    )
+    owner = graphene.String(required=True)
+    version = graphene.Int(required=True)
+    required = graphene.List(
+        graphene.NonNull(graphene.String), required=True,
+        resolver=lambda kind, ask: list(kind.required),
+    )  # fmt: skip
+    figures = graphene.List(
+        graphene.NonNull(graphene.ID), required=True,
+        resolver=lambda kind, ask: [k.code for k in KPIS.values() if kind.name in k.kinds],
+        description="The figures that are counted from it.",
+    )  # fmt: skip
+
+
+class AdSpend(graphene.ObjectType):
+    """What was paid for one origin on one day."""
+
+    id = graphene.ID(required=True)
+    day = Day(required=True)
+    amount = graphene.Float(required=True)
+    rebate = graphene.Float(required=True)
+
+
+class BoardPlace(graphene.ObjectType):
+    """Whether somebody stands on leaderboards."""
+
+    staff = graphene.ID(required=True, resolver=lambda told, ask: told[0])
+    listed = graphene.Boolean(required=True, resolver=lambda told, ask: told[1])
+
+
+def _report(source: None, ask: Ask, code: str) -> Report:
+    context: Context = ask.context
+    if not (code.startswith("board_") and may(context.actor, "remind")):
+        require(context.actor, "read_boards")
+    told: Report = context.reports.of(code, _ends(context.accounts.all()))
+    return told
+
+
+def _ends(accounts: list[Account]) -> list[End]:
+    return [
+        End(each.id, each.name, each.ecosystem, each.owned, each.reach_cost) for each in accounts
+    ]
+
+
+def _figures(source: None, ask: Ask, codes: list[str] | None = None) -> list[Figure]:
+    """The asker's own board, or the figures asked for: five at most."""
+    context: Context = ask.context
+    require(context.actor, "read_boards")
+    for code in codes or ():
+        if code not in KPIS:
+            raise NotFound("kpi", code)
+    worlds = {each.id: each.ecosystem for each in context.accounts.all()}
+    chosen: list[Kpi] = board_of(context.actor.role, codes or ())
+    return [context.measures.figure(kpi, worlds) for kpi in chosen]
+
+
+def _funnel(source: None, ask: Ask) -> Funnel:
+    context: Context = ask.context
+    require(context.actor, "read_boards")
+    told: Funnel = context.measures.funnel()
+    return told
+
+
+def _buyers(source: None, ask: Ask) -> BuyersRecord:
+    context: Context = ask.context
+    require(context.actor, "read_boards")
+    told: BuyersRecord = context.measures.buyers(
+        context.profiles, paid=context.ads.by_month(), reps=len(context.staff.reps())
+    )
+    return told
+
+
+def _event_funnel(
+    source: None, ask: Ask, steps: list[str], days: int | None = None
+) -> EventFunnelRecord:
+    context: Context = ask.context
+    require(context.actor, "read_boards")
+    told: EventFunnelRecord = context.measures.event_funnel(
+        steps, 7 if days is None else days, context.identities
+    )
+    return told
+
+
+def _catalogue(source: None, ask: Ask) -> list[KindRecord]:
+    require(ask.context.actor, "read_boards")
+    return list(KINDS.values())
+
+
+def note_spend(ask: Ask, sent: Mapping[str, Any]) -> Spend:
+    """Note what was paid on a day for an account, campaign, creative and bidder."""
+    context: Context = ask.context
+    require(context.actor, "read_boards")
+    origin = Origin(
+        context.account(sent["channel"]),
+        *(sent.get(name) or "" for name in ("campaign", "creative", "bidder")),
+    )
+    on = day(sent["day"], "day")
+    assert on is not None  # noqa: S101 - it is required
+    noted: Spend = context.ads.note(
+        origin, on, sent["amount"], rebate=sent.get("rebate") or 0.0, by=context.actor.id
+    )
+    return noted
+
+
+def stand_on_boards(ask: Ask, sent: Mapping[str, Any]) -> tuple[str, bool]:
+    """Leave the leaderboards, or come back to them. Everybody decides for herself."""
+    context: Context = ask.context
+    require(context.actor, "remind")
+    staff = context.actor.staff
+    act = context.leaderboards.come_back if sent["listed"] else context.leaderboards.leave
+    act(staff, by=context.actor.id)
+    return staff, sent["listed"]
+
+
+def price_account(ask: Ask, sent: Mapping[str, Any]) -> Account:
+    """Say whether customers on an account are ours to reach, and what a touch costs there."""
+    context: Context = ask.context
+    require(context.actor, "manage_accounts")
+    priced: Account = context.accounts.price(
+        sent["channel"], owned=sent["owned"], reach_cost=sent["reach_cost"], by=context.actor.id
+    )
+    return priced
+
+
+class PricedAccount(graphene.ObjectType):
+    """A channel account, as far as reaching customers there goes."""
+
+    id = graphene.ID(required=True)
+    name = graphene.String(required=True)
+    owned = graphene.Boolean(required=True)
+    reach_cost = graphene.Float(required=True)
+
+
+QUESTIONS = {
+    "report": graphene.Field(DataReport, resolver=_report, code=graphene.ID(required=True)),
+    "figures": graphene.Field(
+        graphene.List(graphene.NonNull(BoardFigure), required=True), resolver=_figures,
+        codes=graphene.List(graphene.NonNull(graphene.ID)),
+    ),
+    "lifecycle": graphene.Field(graphene.NonNull(LifecycleFunnel), resolver=_funnel),
+    "buyers": graphene.Field(graphene.NonNull(Buyers), resolver=_buyers),
+    "event_funnel": graphene.Field(
+        graphene.NonNull(EventFunnel), resolver=_event_funnel,
+        steps=graphene.List(graphene.NonNull(graphene.String), required=True), days=graphene.Int(),
+    ),
+    "event_kinds": graphene.Field(
+        graphene.List(graphene.NonNull(EventKind), required=True), resolver=_catalogue
+    ),
+}  # fmt: skip
+
+VERBS = {
+    "note_spend": verb(
+        "noteSpend", "spend", AdSpend, note_spend,
+        channel=key(), campaign=graphene.String(), creative=graphene.String(),
+        bidder=graphene.String(), day=Day(required=True), amount=graphene.Float(required=True),
+        rebate=graphene.Float(),
+    ),
+    "stand_on_boards": verb(
+        "standOnBoards", "place", BoardPlace, stand_on_boards,
+        listed=graphene.Boolean(required=True),
+    ),
+    "price_account": verb(
+        "priceAccount", "account", PricedAccount, price_account,
+        channel=key(), owned=graphene.Boolean(required=True),
+        reach_cost=graphene.Float(required=True),
+    ),
+}  # fmt: skip
+
+SIZES = {
+    ("DataReport", "columns"): 30, ("DataReport", "rows"): 100, ("DataReport", "totals"): 30,
+    ("DataReport", "alerts"): 10, ("ReportRow", "cells"): 30, ("Query", "figures"): 5,
+    ("BoardFigure", "series"): 30, ("BoardFigure", "kinds"): 4, ("LifecycleFunnel", "steps"): 5,
+    ("Buyers", "cohorts"): 36, ("EventFunnel", "steps"): 5,
+    ("Query", "eventKinds"): 120, ("EventKind", "required"): 2, ("EventKind", "figures"): 2,
+}  # fmt: skip
+WEIGHTS = {
+    ("Query", "report"): 50,
+    ("Query", "figures"): 20,
+    ("Query", "lifecycle"): 20,
+    ("Query", "buyers"): 50,
+    ("Query", "eventFunnel"): 50,
+}

@@ -1,0 +1,69 @@
+"""The reports: one page, one CSV and one moment for each; those who may, and no others."""
+
+import pytest
+
+from data_hub.reports.keeping import CODES
+from kernel.events import Handle
+from tests.data_hub.telling import event, user
+
+
+@pytest.fixture
+def rooms(knowing_rooms):
+    r, app = knowing_rooms, knowing_rooms.app.id
+    anna = r.staff.add("anna", "安娜", by="li").id
+    her = user("u1", app)
+    told = {"campaign": "开年计划", "bidder": "王", "clickid": "k1", "page": "/a"}
+    chat = Handle("wecom_group", r.wall.id, "g1")
+    r.tell(
+        event("viewed_page", her, account=app, detail={"page": "/a"}),
+        event("left_contact", her, account=app, detail=told, minutes=1),
+        event("bought", her, account=app, detail={"amount": 90}, rep=anna, minutes=2),
+        event("praised", her, account=app, rep=anna, minutes=3),
+        event("sent", chat, account=r.wall.id, detail={"promo": True}),
+        event("reminded", her, account="juzhen", minutes=3,
+              detail={"heard": "2026-03-02T09:02:00+00:00", "reason": "came_back"}),
+    )  # fmt: skip
+    return r
+
+
+@pytest.mark.rule("R19.2", "R89.2", "R161.4", "R65.2", "R39.1", "R114.2")
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_report_has_its_chart_its_table_its_moment_and_its_csv(
+    rooms, desk_of, code, language
+):
+    desk = desk_of("analyst")
+    page = desk.get(f"/console/reports/{code}?lang={language}")
+    assert page.status_code == 200
+    assert 'class="chart"' in page.text
+    assert "<table>" in page.text
+    assert page.text.count("<time") >= 1
+    assert ">None<" not in page.text
+    sheet = desk.get(f"/console/reports/{code}.csv").text.splitlines()
+    assert len(sheet) >= 2
+    assert len(sheet[0].split(",")) == page.text.count('<th scope="col">')
+
+
+def test_what_was_paid_is_noted_by_hand_and_shows(rooms, desk_of):
+    desk = desk_of("analyst")
+    told = desk.post(
+        "/console/reports/quality/spend", day="2026-03-02", account=rooms.app.id,
+        campaign="开年计划", creative="", bidder="王", amount="45", rebate="15",
+    )  # fmt: skip
+    assert "¥30.00" in told.text
+    assert desk.get("/console/reports/quality/feedback.json").json[0]["event_type"] == "active_pay"
+    for wrong in ({"amount": "-1"}, {"amount": "much"}, {"day": "yesterday"}):
+        form = {"day": "2026-03-02", "account": rooms.app.id, "amount": "1"} | wrong
+        answer = desk.post("/console/reports/quality/spend", follow=False, **form)
+        assert answer.status_code == 422, wrong
+
+
+def test_reports_are_for_those_who_may(rooms, desk_of):
+    assert desk_of("rep").get("/console/reports/quality").status_code == 403
+    assert desk_of("analyst").get("/console/reports/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("code", ["board_praise_week", "quality", "tiers"])
+def test_the_pages_are_for_everybody(rooms, for_everybody, code):
+    page = for_everybody(f"reports/{code}", role="analyst")
+    assert page.locator("h1").count() == 1
