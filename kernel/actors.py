@@ -86,7 +86,7 @@ _MAY: dict[Role, frozenset[str] | None] = {
         | {"send_events", "read_counts", "manage_segments", "rule_identities"}
         | {"replay_events", "read_rules", "manage_rules"}
     ),
-    Role.CUSTOMER: frozenset({"read_shelf"}),
+    Role.CUSTOMER: frozenset({"read_shelf", "act_as_customer"}),
 }
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from flask import Blueprint, Response, g, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,11 +19,12 @@ from werkzeug.wsgi import wrap_file
 from content_hub.materials import Material
 from content_hub.tracking import Link
 from data_hub.intake import is_bot
+from engagement.customer_acts import Said, Visit
 from juzhen.logs import logger
 from juzhen.web.asking import asker
 from juzhen.web.pages import page
 from kernel.actors import require
-from kernel.errors import NotFound, Overloaded
+from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Overloaded
 from kernel.events import Event, Handle
 from kernel.ids import new_id
 from kernel.wording import say
@@ -98,7 +99,17 @@ def blueprint(platform: Platform) -> Blueprint:
     def serve(id_: str, rendition: str) -> AnyResponse:
         return _file(platform, id_, rendition)
 
+    _install_acts(door, platform, reader)
     return door
+
+
+def _install_acts(door: Blueprint, platform: Platform, reader: _Reader) -> None:
+    @door.post("/c/<key>/act")
+    def act(key: str) -> AnyResponse:
+        """What she does next: the button says what."""
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise Forbidden("form_of_another_site")
+        return reader.act(platform.materials.one(key))
 
 
 class _Reader:
@@ -119,10 +130,35 @@ class _Reader:
         return bool(self._platform.shelf.standing_ids(link.account, [link.material]))
 
     def show(self, material: Material, link: Link) -> AnyResponse:
-        if "page" not in request.args:
+        if "page" not in request.args and "said" not in request.args:
             self.tell("read_material", link)
         code = request.args.get("t", "") if link.account else ""
         return self.known(sheet(self._platform, material, link=code, rep=self._rep(link)))
+
+    def act(self, material: Material) -> AnyResponse:
+        """Done once, told on the page that it leads back to; what is missing stands beside it."""
+        link, form = self.link(material), request.form
+        visit = Visit(
+            material.id, Handle("cookie", "", self._cookie()), link.account, link.rep,
+            self._ecosystem(link.account),
+        )  # fmt: skip
+        said = Said(
+            form.get("phone", ""), "agreed" in form, form.get("text", ""), form.get("when", "")
+        )  # fmt: skip
+        code = request.values.get("t", "") if link.account else ""
+        try:
+            told = self._platform.customer_acts.do(form.get("act", ""), visit, said)
+        except (Invalid, Conflict) as refusal:
+            flaws = flaws_of(refusal)
+            shown = sheet(self._platform, material, link=code, rep=self._rep(link), flaws=flaws)
+            shown.status_code = 422
+            return self.known(shown)
+        if told.draw is not None:
+            said_key = "done_won" if told.draw.won else "done_drew_blank"
+        else:
+            said_key = f"done_{told.act}"
+        query = {"t": code, "said": said_key} if code else {"said": said_key}
+        return self.known(redirect(f"/c/{material.id}?{urlencode(query)}#act", 303))
 
     def expired(self, link: Link) -> AnyResponse:
         """What she came for is no longer shown; that she came is counted all the same."""
@@ -178,8 +214,9 @@ class _Reader:
 
 
 def sheet(
-    platform: Platform, material: Material, *, link: str = "", rep: Any = None, counted: bool = True
-) -> Response:
+    platform: Platform, material: Material, *, link: str = "", rep: Any = None,
+    counted: bool = True, flaws: Sequence[Flaw] = (),
+) -> Response:  # fmt: skip
     """A material's own page; not ``counted`` is an editor's preview."""
     pages = _pages(platform, material)
     tongue = language_of(material.body)
@@ -198,8 +235,24 @@ def sheet(
             rep=rep.name if rep else say("your_advisor", tongue),
         ),
         step=_step(material.fields),
+        flaws=flaws,
+        typed=request.form,
+        drawing=_drawing(platform, material, link) if counted else "",
         counted=counted,
     )
+
+
+def _drawing(platform: Platform, material: Material, link: str) -> str:
+    """The campaign whose prizes she may draw for on this page."""
+    told = platform.links.open(link) if link else None
+    return str(platform.customer_acts.offered(material.id, told.account if told else ""))
+
+
+def flaws_of(refusal: Invalid | Conflict) -> Sequence[Flaw]:
+    """Everything a refusal minds, to stand beside the fields."""
+    if isinstance(refusal, Invalid):
+        return refusal.flaws
+    return (Flaw("", refusal.reason, refusal.facts),)
 
 
 def _pages(platform: Platform, material: Material) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engagement.customer_acts import CustomerActs
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
 from engagement.responses import Responses
@@ -42,6 +43,7 @@ class Selling:
     responses: Responses
     rep_cards: RepCards
     sharing: Sharing
+    customer_acts: CustomerActs
 
 
 def selling(
@@ -82,8 +84,7 @@ def selling(
         sayings=Sayings(
             content.finding, content.shelf, content.taxonomy, recommender, s.clock
         ),
-        recommender=recommender,
-        reminders=reminders,
+        recommender=recommender, reminders=reminders,
         triggers=Triggers(
             records=s.records, people=s.people, findings=data.findings, history=s.history,
             reminders=reminders, profiles=data.profiles, identities=data.identities,
@@ -103,4 +104,13 @@ def selling(
             touch_policy=front.touch_policy, shelf=content.shelf, links=content.links,
             consents=data.consents, reminders=reminders, base_url=base_url,
         ),
+        customer_acts=_customer_acts(s, content, data, front),
+    )  # fmt: skip
+
+
+def _customer_acts(s: Stores, content: ContentHub, data: DataHub, front: Ends) -> CustomerActs:
+    return CustomerActs(
+        records=s.records, shelf=content.shelf, draws=content.draws, consents=data.consents,
+        preferences=front.preferences, identities=data.identities, intake=data.intake,
+        clock=s.clock,
     )  # fmt: skip

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from data_hub.segments import Previews, Segments
     from data_hub.staff import StaffBook
     from data_hub.standings import Standings
+    from engagement.customer_acts import CustomerActs
     from engagement.reminders import Reminders
     from engagement.sharing import Sharing
     from kernel.calendar import Zone
@@ -152,6 +153,7 @@ class Context:
     rules: Rules
     reminders: Reminders
     sharing: Sharing
+    customer_acts: CustomerActs
     accounts_known: dict[str, str] = field(default_factory=dict)
     """Ids of accounts by id and code: these never change, so the door keeps them for all."""
     _batches: dict[str, Batch[Any]] = field(default_factory=dict, init=False)

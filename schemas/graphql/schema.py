@@ -23,6 +23,7 @@ from schemas.graphql import (
     rules,
     segments,
     touches,
+    visits,
     ways,
 )
 from schemas.graphql.binding import Lasting, bind
@@ -46,7 +47,7 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_MORE = (products, campaigns, lives, reports, vocabulary, kinds, shelving)
+_MORE = (products, campaigns, lives, reports, vocabulary, kinds, shelving, visits)
 _SIZES = {
     **shapes.SIZES,
     **customers.SIZES,

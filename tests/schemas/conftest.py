@@ -16,6 +16,7 @@ from channels.hand_offs import HandOffs
 from channels.inbox import Inbox
 from channels.live_codes import Code, LiveCodes
 from channels.outbound import Breakers
+from channels.preferences import Preferences
 from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, TouchPolicy
@@ -38,6 +39,7 @@ from content_hub.tracking import Links
 from content_hub.types import Types
 from data_hub.consents import Consents
 from data_hub.findings import Findings
+from engagement.customer_acts import CustomerActs
 from engagement.sharing import Sharing
 from kernel.actors import Actor, Role
 from kernel.calendar import Zone
@@ -171,12 +173,22 @@ class Asked(Company):
             records=records, deliveries=self.deliveries, segments=self.segments,
             identities=self.identities, clock=clock,
         )  # fmt: skip
+        self.told = []
+        self.customer_acts = CustomerActs(
+            records=records, shelf=self.shelf, draws=self.draws, consents=self.consents,
+            preferences=Preferences(records, self.consents, self.deliveries, self.identities),
+            identities=self.identities, intake=self, clock=clock,
+        )  # fmt: skip
         self.app = self.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"
         )
         self.refusals = None  # of whoever asks for them
         self.edition = build(self.types)
         self.accounts_known = {}
+
+    def take(self, events, door):
+        """The intake: what front ends tell is only looked at here."""
+        self.told += events
 
     def context(self, actor, language="zh"):
         names = (
@@ -186,7 +198,7 @@ class Asked(Company):
             "shifting", "licences",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
-            "touch_policy", "moods", "hand_offs", "sharing",
+            "touch_policy", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "rules", "measures", "ads", "leaderboards", "reports",
         )  # fmt: skip

@@ -5,6 +5,7 @@ import secrets
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
+from channels.preferences import Preferences
 from content_hub.bringing import Bringing
 from content_hub.campaigns import Campaigns, Draws, Parameters
 from content_hub.comments import Comments
@@ -23,6 +24,7 @@ from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
+from engagement.customer_acts import CustomerActs
 from juzhen.settings import Settings
 from juzhen.web import app as web
 from juzhen.web import pages, problems
@@ -74,6 +76,13 @@ class PagesHouse(House):
         self.journal = SqliteJournal(home / "journal", durability="process")
         self.commit = SharedCommit(self.journal)
         self.intake = Intake(self.commit, clock)
+
+        self.preferences = Preferences(records, self.consents, self.deliveries, self.identities)
+        self.customer_acts = CustomerActs(
+            records=records, shelf=self.shelf, draws=self.draws, consents=self.consents,
+            preferences=self.preferences, identities=self.identities, intake=self.intake,
+            clock=clock,
+        )  # fmt: skip
 
     def events(self):
         return [unpack(each) for entry in self.journal.read(0) for each in entry.packed]

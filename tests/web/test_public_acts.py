@@ -1,0 +1,146 @@
+"""What a customer does on a page: each in five steps at most, without scripts, and told once."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from juzhen.web import public
+from kernel.events import Handle
+from tests.web.pages_house import PagesHouse
+from tests.web.test_public import PHONE, link
+
+HOUR = timedelta(hours=1)
+TEL = "138 0013 8000"
+
+
+@pytest.fixture
+def rooms(records, people, clock, tmp_path):
+    kept = PagesHouse(records, people, clock, tmp_path)
+    kept.twin = kept.accounts.add(
+        code="app", name="客户 App", kind="app", ecosystem="own_app", by="li"
+    )
+    kept.taxonomy.create("养老", "topic", code="pension", by="li")
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def client(rooms):
+    return rooms.application(public.blueprint(rooms)).test_client()
+
+
+@pytest.fixture
+def rep(rooms):
+    return rooms.staff.add("wang", "王敏", by="li")
+
+
+@pytest.fixture
+def page(rooms, client, rep, clock):
+    """The page as she comes to it by her rep's link, and a hand for its forms."""
+    material = rooms.materials.create(
+        "image_text", "规划", tags=["pension"], fields={"benefit": "每年多领 5%"}, by="li"
+    )
+    opens = clock()
+    rooms.shelf.place(material.id, rooms.twin.id, opens=opens, closes=opens + HOUR, by="li")
+
+    class Page:
+        id = material.id
+        text = client.get(link(rooms, material, rep.id), headers=PHONE, follow_redirects=True).text
+        code = re.search(r'name="t" value="([^"]+)"', text)[1]
+
+        def act(self, act, **form):
+            told = {"act": act, "t": self.code, **form}
+            return client.post(
+                f"/c/{material.id}/act", data=told, headers=PHONE, follow_redirects=True
+            )
+
+        def told(self, kind):
+            return [each for each in rooms.events() if each.kind == kind]
+
+    return Page()
+
+
+@pytest.mark.rule("R48.1")
+def test_what_benefit_next_step_and_acts_are_on_a_small_page(page):
+    assert page.text.index("每年多领 5%") < page.text.index('id="act"')
+    assert "王敏" in page.text
+    assert len(page.text.encode()) < 60_000
+
+
+def test_a_like_is_told_once_however_often_it_is_pressed(rooms, page, rep):
+    assert "已点赞" in page.act("like").text
+    page.act("like")
+    first, second = page.told("liked_material")
+    assert first.id == second.id  # the fold keeps one
+    assert (first.material, first.rep) == (page.id, rep.id)
+
+
+@pytest.mark.rule("R47.1")
+def test_a_contact_is_left_in_four_steps_with_consent_and_joins_her(rooms, page):
+    steps = ["open the form", "phone", "agree", "send"]
+    assert len(steps) <= 5
+    assert "请先同意" in page.act("leave_contact", phone=TEL).text
+    assert "不像电话" in page.act("leave_contact", phone="12", agreed="yes").text
+    assert page.told("left_contact") == []
+    assert "顾问会联系您" in page.act("leave_contact", phone=TEL, agreed="yes").text
+    (told,) = page.told("left_contact")
+    assert told.links == (Handle("phone", "", "13800138000"),)
+    assert told.handle.kind == "cookie"
+    (consent,) = rooms.consents.of(told.links)
+    assert (consent.purpose, consent.wording) == ("service", "contact-1")
+
+
+def test_a_booking_and_a_question_without_a_reason_are_taken(page):
+    page.act("book", phone=TEL, agreed="yes", when="周六上午")
+    assert page.told("booked")[0].detail == {"when": "周六上午"}
+    assert "尽快回复" in page.act("ask").text
+    assert page.told("case_opened")[0].detail == {}
+    assert page.act("ask", text="字" * 501).status_code == 422
+    assert page.act("dance").status_code == 422
+
+
+def test_marketing_is_stopped_by_one_button_even_after_closing(rooms, page, clock):
+    clock.move(2 * HOUR)
+    assert "不会再给您发推广" not in page.text
+    page.act("opt_out")
+    handle = Handle("cookie", "", page_cookie(rooms))
+    assert not rooms.consents.allows([handle], "marketing")
+
+
+def page_cookie(rooms):
+    return next(each.handle.value for each in rooms.events() if each.handle.kind == "cookie")
+
+
+def test_nothing_else_is_done_on_a_page_that_is_over(page, clock):
+    clock.move(2 * HOUR)
+    assert page.act("like").status_code == 422
+    assert page.told("liked_material") == []
+
+
+def test_a_prize_is_drawn_once_by_one_phone(rooms, client, page, clock):
+    assert page.act("draw", phone=TEL, agreed="yes").status_code == 422  # no campaign here
+    now = clock()
+    drive = rooms.campaigns.create("抽奖", opens=now, closes=now + HOUR, reward="保温杯", by="li")
+    rooms.parameters.declare(drive.id, "prize_quota", value=1, low=0, high=10, by="li")
+    made = rooms.materials.create("poster", "抽奖海报", tags=["pension"], by="li")
+    rooms.shelf.place(
+        made.id, rooms.twin.id, opens=now, closes=now + HOUR, campaign=drive.id, by="li"
+    )
+
+    def draw(number):
+        told = {"act": "draw", "phone": number, "agreed": "yes"}
+        return client.post(
+            f"/c/{made.id}/act", data=told, headers=PHONE, follow_redirects=True
+        ).text
+
+    assert 'value="draw"' in client.get(f"/c/{made.id}", headers=PHONE).text
+    assert "恭喜" in draw(TEL)
+    assert "恭喜" in draw("+86 13800138000")  # the same person: told again
+    assert "没有中奖" in draw("13900139000")
+
+
+def test_a_form_of_another_site_does_nothing(client, page):
+    headers = PHONE | {"Sec-Fetch-Site": "cross-site"}
+    refused = client.post(f"/c/{page.id}/act", data={"act": "like"}, headers=headers)
+    assert refused.status_code == 403
