@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
+DEMO := $(if $(CLUSTER),var/demo-cluster/home,var/demo)
 BIN := $(VENV)/bin
 ROOMS := kernel stores content_hub data_hub channels matching engagement schemas juzhen
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -22,11 +23,12 @@ $(VENV)/tested: requirements/test.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/test.txt
 	@touch $@
 
-demo: $(VENV)/installed ## Build the demo company and start everything (PORT=8000)
-	@$(BIN)/juzhen demo --home var/demo --port $(PORT)
+demo: $(if $(CLUSTER),$(VENV)/tested,$(VENV)/installed) ## Build the demo company and start everything (PORT=8000, CLUSTER=1 on real servers)
+	@$(if $(CLUSTER),$(BIN)/python tests/servers/desk.py var/demo-cluster/servers) $(BIN)/juzhen demo --home $(DEMO) --port $(PORT)
 
 demo-reset: $(VENV)/installed ## Forget the demo company, so that the next `make demo` builds it anew
-	@$(BIN)/juzhen demo --home var/demo --reset
+	@$(BIN)/juzhen demo --home $(DEMO) --reset
+	$(if $(CLUSTER),@$(BIN)/python tests/servers/desk.py var/demo-cluster/servers)
 
 test: $(VENV)/tested ## Run the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20
@@ -38,7 +40,7 @@ lint: $(VENV)/tested ## Style, types, floors, wording
 	$(BIN)/lint-imports
 	$(BIN)/python -m kernel.wording
 
-bench: $(VENV)/tested ## Measure the hot paths (ONLY=name SIZE=10)
+bench: $(VENV)/tested ## Measure the hot paths (ONLY=name SIZE=10 ENGINES=cluster)
 	@$(BIN)/python bench/run.py $(if $(ONLY),ONLY=$(ONLY)) $(if $(SIZE),SIZE=$(SIZE)) $(if $(ENGINES),ENGINES=$(ENGINES))
 
 rules: $(VENV)/tested ## Which product rules are shown by a passing test

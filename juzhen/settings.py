@@ -146,19 +146,28 @@ def name_of(setting: str) -> str:
     return PREFIX + setting.upper()
 
 
-def load(environment: Mapping[str, str] | None = None, *, home: Path | None = None) -> Settings:
-    """Read the settings. Raises `BadSetting` for the first that cannot be used."""
+def load(
+    environment: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """Read the settings. Raises `BadSetting` for the first that cannot be used.
+
+    ``file`` is another than the ``juzhen.toml`` of the home folder.
+    """
     given = dict(os.environ if environment is None else environment)
     folder = home or Path(given.get(name_of("home"), "var"))
-    written = _written(folder / FILE)
+    file = file or folder / FILE
+    written = _written(file)
     known = {name_of(each.name): each for each in dataclasses.fields(Settings)}
-    for source, names in (("the environment", given), (str(folder / FILE), written)):
+    for source, names in (("the environment", given), (str(file), written)):
         for name in sorted(names):
             if name.startswith(PREFIX) and name not in known and name not in _FOR_TESTS:
                 raise BadSetting(f"{name} (read from {source}) is not a setting of juzhen.")
     values: dict[str, Any] = {"home": folder.absolute()}
     for name, each in known.items():
-        source = "the environment" if name in given else str(folder / FILE)
+        source = "the environment" if name in given else str(file)
         text = given.get(name, written.get(name))
         if text is not None and each.name != "home":
             values[each.name] = _read(name, text, each.default, each.metadata["expected"], source)

@@ -9,7 +9,18 @@ import sys
 
 import click
 
-from juzhen.cli import backing, company, content, exporting, importing, inspect, keep, refused, run
+from juzhen.cli import (
+    backing,
+    company,
+    content,
+    exporting,
+    importing,
+    inspect,
+    keep,
+    moving,
+    refused,
+    run,
+)
 from juzhen.settings import BadSetting
 from kernel.errors import Invalid, Problem
 
@@ -19,7 +30,7 @@ def juzhen() -> None:
     """juzhen 矩阵: one content hub, one data hub, N channels."""
 
 
-for room in (run, company, content, inspect, keep, exporting, refused, importing, backing):
+for room in (run, company, content, inspect, keep, exporting, refused, importing, backing, moving):
     for command in room.COMMANDS:
         juzhen.add_command(command)
 

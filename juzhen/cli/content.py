@@ -11,6 +11,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from content_hub import sheets
 from juzhen.cli.company import BY, json_option, platform, show
+from juzhen.cli.keep import export
 from kernel.errors import Flaw
 
 
@@ -121,9 +122,23 @@ def set_word(word: str, kind: str, severity: str, harmless: tuple[str, ...]) -> 
         company.compliance.set_rule(word, kind=kind, severity=severity, harmless=harmless, by=BY)
 
 
-@click.group("import")
-def bring() -> None:
-    """Bring sheets in: CSV, XLSX or JSON lines."""
+@click.group("import", invoke_without_command=True)
+@click.option(
+    "--all", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Bring in the whole company that `juzhen export --all` wrote, into empty stores.",
+)  # fmt: skip
+@click.pass_context
+def bring(context: click.Context, folder: Path | None) -> None:
+    """Bring sheets in: CSV, XLSX or JSON lines.
+
+    Example: juzhen import --all /srv/moving
+    """
+    if folder is not None and context.invoked_subcommand is None:
+        from juzhen.cli.moving import bring_in
+
+        bring_in(folder)
+    elif context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @bring.command("materials")
@@ -208,12 +223,7 @@ def _tell(told: dict[str, Any], flaws: list[tuple[int, Flaw]], as_json: bool) ->
         raise SystemExit(1)
 
 
-@click.group("export")
-def tell_out() -> None:
-    """Write lists out as CSV."""
-
-
-@tell_out.command("materials")
+@export.command("materials")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_materials(file: Path) -> None:
     """Write the library as CSV, as `juzhen import materials` reads it.
@@ -225,4 +235,4 @@ def export_materials(file: Path) -> None:
 
 
 _COLUMNS = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-COMMANDS: list[click.Command] = [product, words, bring, tell_out]
+COMMANDS: list[click.Command] = [product, words, bring]

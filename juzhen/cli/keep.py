@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -87,9 +88,23 @@ def erase(customer: str, yes: bool, reason: str, as_json: bool) -> None:
     show([{"proof": done.proof, "events": done.events, "rows": done.rows}], as_json)
 
 
-@click.group()
-def export() -> None:
-    """Write out what is held."""
+@click.group(invoke_without_command=True)
+@click.option(
+    "--all", "folder", type=click.Path(file_okay=False, path_type=Path),
+    help="Write the whole company into this folder, to be brought in elsewhere.",
+)  # fmt: skip
+@click.pass_context
+def export(context: click.Context, folder: Path | None) -> None:
+    """Write out what is held.
+
+    Example: juzhen export --all /srv/moving
+    """
+    if folder is not None and context.invoked_subcommand is None:
+        from juzhen.cli.moving import write_out
+
+        write_out(folder)
+    elif context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @export.command("customer")

@@ -17,7 +17,7 @@ SILENT = {
     "import cancel",
     "serve", "worker", "dev", "demo", "sandbox", "migrate", "rebuild", "docs", "token revoke",
     "account pause", "account resume", "account slot", "export customer", "export segment",
-    "words set", "product on-sale",
+    "export materials", "words set", "product on-sale",
 }  # fmt: skip
 """What prints no rows: it works, or writes JSON or CSV as it is."""
 

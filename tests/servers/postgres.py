@@ -102,6 +102,19 @@ def cluster(*, durable: bool = False) -> Cluster:
     return Cluster(int((home / "port").read_text()))
 
 
+@contextmanager
+def kept(home: Path) -> Iterator[Cluster]:
+    """A durable one whose data stay in the folder, from one start to the next."""
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o755)
+    server = _serve(home, port := _free_port(), "")
+    try:
+        yield Cluster(port)
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
 def _guard(home: Path, settings: str) -> None:
     """Run a cluster until the test process is gone."""
     os.umask(0o022)
@@ -122,19 +135,22 @@ def _guard(home: Path, settings: str) -> None:
 
 def _serve(home: Path, port: int, told: str) -> subprocess.Popen:
     place, data = programs(), home / "data"
-    data.mkdir(mode=0o700)
+    fresh = not data.exists()
+    data.mkdir(mode=0o700, exist_ok=True)
     somebody = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         user = _nobody()
         os.chown(data, user.pw_uid, user.pw_gid)
         somebody = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     make = [place / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale=C"]
-    subprocess.run(
-        [*make, "--no-sync"], check=True, cwd=data, stdout=subprocess.DEVNULL, **somebody
-    )
-    with (data / "postgresql.conf").open("a") as settings:
-        settings.write(_SETTINGS.format(port=port) + told)
-    server = subprocess.Popen([place / "postgres", "-D", data], cwd=data, **somebody)
+    if fresh:
+        subprocess.run(
+            [*make, "--no-sync"], check=True, cwd=data, stdout=subprocess.DEVNULL, **somebody
+        )
+        with (data / "postgresql.conf").open("a") as settings:
+            settings.write(_SETTINGS.format(port=port) + told)
+    command = [place / "postgres", "-D", data, "-p", str(port)]
+    server = subprocess.Popen(command, cwd=data, start_new_session=True, **somebody)
     while server.poll() is None:
         try:
             psycopg.connect(_address(port)).close()

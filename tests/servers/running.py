@@ -31,6 +31,8 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         self.folder = folder
         self.command = list(map(str, command))
+        self.apart = False
+        """Ctrl-C at our desk does not reach it."""
         self._port = port
         self._running: subprocess.Popen[bytes] | None = None
 
@@ -38,8 +40,9 @@ class Server:
         """Start it, and return before it answers; see `ready`."""
         with (self.folder / "log").open("ab") as log:
             self._running = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
-            )
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                start_new_session=self.apart,
+            )  # fmt: skip
         return self
 
     def ready(self) -> Server:

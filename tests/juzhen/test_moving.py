@@ -1,0 +1,195 @@
+"""A whole company is carried into other stores, verified, and may be carried back."""
+
+import shutil
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from juzhen.cli import juzhen
+from juzhen.settings import load
+from juzhen.transfer.whole import arrive, drain, leave
+from juzhen.wiring import assemble, migrate
+from kernel.errors import Conflict, Invalid
+from kernel.events import Event, Handle, Refusal, pack, pack_refusal
+from stores.history import Axis
+
+BY = "t"
+ANNA = Handle("user", "", "anna")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUZHEN_HOME", str(tmp_path / "here"))
+    assert CliRunner().invoke(juzhen, ["init"]).exit_code == 0
+    company = assemble(load())
+    try:
+        _lived_in(company)
+    finally:
+        company.close()
+    return tmp_path / "here"
+
+
+def _lived_in(company):
+    """Some of everything: materials with tags and a picture, events, what was refused, changes."""
+    company.taxonomy.ship(by=BY)
+    company.taxonomy.create("养老", "topic", code="topic.elder", by=BY)
+    app = company.accounts.add(code="app", name="App", kind="app", ecosystem="own_app", by=BY)
+    picture = company.files.put(b"a picture", "image/png")
+    made = [
+        company.materials.create(
+            code=f"m{n}", type="script", title=f"养老规划{n}", by=BY, body="<p>开场</p>"
+        )
+        for n in range(5)
+    ]
+    company.materials.tag([each.id for each in made], add=["topic.elder"], by=BY)
+    at = company.clock()
+    told = [
+        Event(id=f"e{n}", kind="viewed_page", at=at, account=app.id, handle=ANNA,
+              material=made[n % 5].id, received=at)
+        for n in range(40)
+    ]  # fmt: skip
+    company.journal.append([pack(each) for each in told])
+    refused = Refusal(at=at, door="segment", reason="unknown", field="type", again="{}")
+    company.journal.append([pack_refusal(refused)])
+    assert picture.startswith("sha256-")
+
+
+def there(home, url, tmp_path):
+    """Settings of a company on PostgreSQL alone, with the same keys."""
+    file = tmp_path / "settings.toml"
+    places = "".join(f'{name} = "records"\n' for name in ("journal", "search", "history"))
+    written = (home / "juzhen.toml").read_text()
+    file.write_text(f'{written}\n[stores]\nrecords = "{url}"\n{places}')
+    file.chmod(0o600)
+    return file
+
+
+def opened(home, file=None):
+    settings = load({}, home=home, file=file)
+    migrate(settings)
+    return assemble(settings)
+
+
+@pytest.mark.postgres
+def test_a_company_moves_to_postgres_and_back(home, postgres_url, tmp_path):
+    file = there(home, postgres_url, tmp_path)
+    moved = CliRunner().invoke(juzhen, ["move", "--to", str(file)], catch_exceptions=False)
+    assert moved.exit_code == 0, moved.output
+    company = opened(home, file)
+    before = opened(home)
+    try:
+        _same(company, before)
+        _lives_on(company)
+        left = tmp_path / "back"
+        leave(company, left)
+    finally:
+        before.close()
+        company.close()
+    shutil.copy2(home / "juzhen.toml", _folder(tmp_path / "again") / "juzhen.toml")
+    back = opened(tmp_path / "again")
+    try:
+        arrive(back, left)
+        assert back.history.total([ANNA]) == 41
+        _lives_on(back, "later-still")
+        assert list(back.audit.flaws()) == []
+    finally:
+        back.close()
+
+
+def _folder(place):
+    place.mkdir(mode=0o700)
+    return place
+
+
+def _same(company, before):
+    axes = list(Axis)
+    assert company.history.counts(axes) == before.history.counts(axes) != []
+    assert company.history.timeline([ANNA]).items == before.history.timeline([ANNA]).items
+    assert company.history.waiting() == before.history.waiting() != {}
+    found = [each.index.search("养老") for each in (company, before)]
+    assert found[0].total == found[1].total == 5
+    assert set(found[0].ids) == set(found[1].ids)
+    assert set(company.files.keys()) == set(before.files.keys())
+    assert list(company.audit.flaws()) == []
+    assert list(company.fold.flaws()) == []
+
+
+def _lives_on(company, id_="later"):
+    """What comes now is followed by everybody, and what came before by nobody again."""
+    at = company.clock()
+    told = Event(id=id_, kind="viewed_page", at=at, account="acc", handle=ANNA, received=at)
+    company.journal.append([pack(told)])
+    company.materials.create(
+        code=id_, type="script", title=f"新话术 {id_}", by=BY, body="<p>一</p>"
+    )
+    before = company.history.newest()
+    drain(company)
+    arrived = [told.id for _, told in company.history.after(before, 99) if told.handle == ANNA]
+    assert arrived == [id_]
+    assert company.index.search(f"新话术 {id_}").total == 1
+
+
+def test_it_goes_on_where_it_broke_off(home, tmp_path):
+    left, again = tmp_path / "left", _folder(tmp_path / "again")
+    shutil.copy2(home / "juzhen.toml", again / "juzhen.toml")
+    here, target = opened(home), opened(again)
+    try:
+        leave(here, left)
+
+        class Interrupted(Exception):
+            pass
+
+        def stops(part, _):
+            if part == "records.materials.jsonl":
+                raise Interrupted
+
+        with pytest.raises(Interrupted):
+            arrive(target, left, stops)
+        told = arrive(target, left)
+        assert told["records.materials.jsonl"] == 5
+        assert target.history.counts([]) == here.history.counts([]) == [((), told["history.jsonl"])]
+        next(left.glob("arrived-*")).unlink()
+        with pytest.raises(Conflict, match=r"holds something already|已有内容"):
+            arrive(target, left)
+    finally:
+        here.close()
+        target.close()
+
+
+def test_what_was_changed_on_the_way_is_refused(home, tmp_path):
+    left, again = tmp_path / "left", _folder(tmp_path / "again")
+    shutil.copy2(home / "juzhen.toml", again / "juzhen.toml")
+    here, target = opened(home), opened(again)
+    try:
+        leave(here, left)
+        file = left / "history.jsonl"
+        file.write_bytes(file.read_bytes().replace(b"viewed_page", b"viewed_pagx", 1))
+        with pytest.raises(Invalid) as refused:
+            arrive(target, left)
+        assert refused.value.field == "folder"
+        with target.records.read() as session:
+            assert session.scalar(text("SELECT count(*) FROM materials")) == 0
+        (left / "whole.json").unlink()
+        with pytest.raises(Invalid):
+            arrive(target, left)
+    finally:
+        here.close()
+        target.close()
+
+
+def test_a_company_at_work_and_one_with_other_keys_do_not_move(home, tmp_path):
+    here = opened(home)
+    try:
+        here.leases.hold("lane:events", "a worker", 60)
+        with pytest.raises(Conflict):
+            leave(here, tmp_path / "left")
+    finally:
+        here.close()
+    file = there(home, "postgresql+psycopg://nobody@127.0.0.1:9/x", tmp_path)
+    old = next(line for line in file.read_text().splitlines() if line.startswith("secrets"))
+    file.write_text(file.read_text().replace(old, f'secrets = "{"ab" * 32}"'))
+    refused = CliRunner().invoke(juzhen, ["move", "--to", str(file)])
+    assert isinstance(refused.exception, Invalid)
+    same = CliRunner().invoke(juzhen, ["move", "--to", str(home / "juzhen.toml")])
+    assert isinstance(same.exception, Conflict)
