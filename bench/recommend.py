@@ -91,7 +91,7 @@ def same_answers(questions: list[Scores], join: SqlJoin) -> None:
     for scores in questions:
         mine = scores.total[best(scores.total, scores.candidates, 50)]
         others = np.array([score for _, score in join.best(*told(scores), 50)])
-        if np.abs(mine - others).max() > 1e-6:  # freshness has moved on by some milliseconds
+        if np.abs(mine - others).max() > 1e-5:  # freshness has moved on by some seconds
             raise RuntimeError("the join finds other contents than we do")
 
 

@@ -19,8 +19,12 @@ def house(records, people, changes, clock, tmp_path):
 
 
 @pytest.fixture
-def desk_of(house):
-    flask = house.application(console.blueprint(house), public.blueprint(house))
+def flask(house):
+    return house.application(console.blueprint(house), public.blueprint(house))
+
+
+@pytest.fixture
+def desk_of(flask):
     return lambda role: Desk(flask, role)
 
 
@@ -64,3 +68,13 @@ def test_what_stands_on_a_shelf_and_was_never_recommended_is_named(house, desk_o
     page = desk_of("analyst").get("/console/learning").text
     assert "在架 24 份内容中，24 份从未进入任何推荐" in page
     assert house.materials.one(made["健康"][0]).title in page
+
+
+@pytest.mark.browser
+def test_the_page_is_for_everybody(house, for_everybody):
+    house.company.library(each=2)
+    for number in range(1, 5):
+        after = 0.1 + number / 50
+        a_night(house, number, 0.1, after, shipped=number != 3)
+    for_everybody("learning", role="analyst")
+    for_everybody("learning?lang=en", role="analyst")
