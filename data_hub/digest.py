@@ -168,8 +168,11 @@ class Digest:
         return int(self._marks.of(_REBUILT) or 0) > self.mark()
 
     def note_erasure(self) -> None:
-        """Somebody is erased in this very transaction: what was thought before it is not kept."""
-        self._marks.move(_ERASED, str(self._erasures() + 1))
+        """Somebody is about to be erased in this very transaction: what was thought before it is
+        not kept."""
+        number = str(self._erasures() + 1)
+        self._marks.move(_ERASED, number)
+        self._findings.hold_place(number, self._clock())
 
     def _erasures(self) -> int:
         return int(self._marks.of(_ERASED) or 0)

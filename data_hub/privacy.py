@@ -117,8 +117,8 @@ class Privacy:
             self._catch_up()
             gone, waiting = self._history.forget(handles), self._journal.forget(handles)
             with self._people.write("digest"):
-                touched = personal.forget(self._people, Folded, names)
                 self._digest.note_erasure()
+                touched = personal.forget(self._people, Folded, names)
             touched += personal.forget(self._records, Record, names)
             events, rows = events + gone, rows + touched
             tell(events + rows)

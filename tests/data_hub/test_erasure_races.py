@@ -75,3 +75,21 @@ def test_nobody_comes_back_by_what_was_read_before(any_hub, act, tmp_path, any_c
     assert hub.history.total([HER]) == 0
     assert len(hub.identities.find("neighbour")) == 1
     journal.close()
+
+
+def test_what_is_found_after_an_erasure_stands_behind_what_was_erased(
+    any_hub, tmp_path, any_changes
+):
+    hub = any_hub
+    journal = SqliteJournal(tmp_path / "journal", durability="process")
+    hub.tell(event("messaged", HER, minutes=5))
+    last = hub.findings.latest()
+    privacy = Privacy(
+        hub.identities.decisions._records, hub.identities._people, hub.identities, journal,
+        hub.history, Fold(journal, hub.history), hub.digest, any_changes, key=Secret("ab" * 32),
+    )  # fmt: skip
+    privacy.erase(str(HER), by="t")
+    hub.tell(event("messaged", OTHER, minutes=9))
+
+    assert last
+    assert {each.handle for each in hub.findings.after(last) if each.handle} == {str(OTHER)}
