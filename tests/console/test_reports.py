@@ -36,7 +36,7 @@ def test_every_report_has_its_chart_its_table_its_moment_and_its_csv(
     page = desk.get(f"/console/reports/{code}?lang={language}")
     assert page.status_code == 200
     assert 'class="chart"' in page.text
-    assert "<table>" in page.text
+    assert "<table" in page.text
     assert page.text.count("<time") >= 1
     assert ">None<" not in page.text
     sheet = desk.get(f"/console/reports/{code}.csv").text.splitlines()
