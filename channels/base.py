@@ -186,6 +186,24 @@ class Greets(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Who logged in to a front end, as its platform says."""
+
+    handle: Handle
+    event: Event
+    """That links her handles; the same for every login of a day."""
+
+
+@runtime_checkable
+class LogsIn(Protocol):
+    """A channel whose platform says who somebody is, for a code that her device was given."""
+
+    def login(self, code: str, at: datetime) -> Login:
+        """The code is good once."""
+        ...
+
+
 REP = "rep"
 """The kind of handle that one of our own reps is known by; its value is our id of her."""
 

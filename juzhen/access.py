@@ -303,14 +303,18 @@ class Access:
 
     # customers
 
-    def exchange(self, actor: Actor, user: str) -> tuple[Secret, datetime]:
-        """Swap the login that an account's own front end vouches for against a short token, and say
-        until when it is good. Raises `Invalid` if it does not say which customer logged in.
+    def exchange(
+        self, actor: Actor, user: str = "", *, handle: Handle | None = None
+    ) -> tuple[Secret, datetime]:
+        """Swap the login that an account's own front end vouches for, or the ``handle`` that a
+        platform named, against a short token, and say until when it is good. Raises `Invalid` if
+        nobody says which customer logged in.
         """
-        if not user:
-            raise Invalid("user_id", "which_customer_logged_in")
+        if handle is None:
+            if not user:
+                raise Invalid("user_id", "which_customer_logged_in")
+            handle = Handle("user", actor.account, user)
         until = self._clock() + EXCHANGED
-        handle = Handle("user", actor.account, user)
         told = orjson.dumps([actor.account, str(handle), int(until.timestamp())])
         body = base64.urlsafe_b64encode(told).decode().rstrip("=")
         return Secret(f"jz_cust_{body}.{self._sign(body)}"), until

@@ -103,9 +103,10 @@ class Taken(Schema):
 
 
 class Exchange(Schema):
-    """Who logged in to the front end."""
+    """Who logged in to the front end: its own word, or the code of a mini program's platform."""
 
-    user_id = fields.String(required=True, validate=validate.Length(min=1, max=255))
+    user_id = fields.String(validate=validate.Length(min=1, max=255))
+    code = fields.String(validate=validate.Length(min=1, max=200))
 
 
 class CustomerToken(Schema):
@@ -327,6 +328,10 @@ def _public() -> dict[str, Any]:
             "get": _operation(
                 "A material's own page for a customer", page, ("404",), parameters=named("material")
             )
+        },
+        "/stop": {
+            "get": _operation("Whether marketing reaches her, and why", page, ()),
+            "post": _operation("She wants no more marketing", page, ()),
         },
         "/media": {
             "post": _operation(

@@ -41,7 +41,8 @@ _REMEDIES = {
     Remedy.ACCOUNT: (
         "platform_signed_us_out", "sealing_key_missing", "seal_broken", "address_not_allowed",
         "unknown_channel_kind", "account_lacks_this", "rep_unknown", "rep_has_no_licence",
-        "endpoint_gone", "sms_signature_unknown", "sms_template_unknown",
+        "endpoint_gone", "mini_program_has_no_template",
+        "sms_signature_unknown", "sms_template_unknown",
     ),
     Remedy.CONTENT: (
         "platform_refused", "crashes_worker", "channel_shows_nothing", "channel_says_nothing",
@@ -52,7 +53,7 @@ _REMEDIES = {
     Remedy.DROP: (
         "recipient_unknown", "recipient_gone", "recipient_refuses", "recipient_had_enough",
         "reply_window_closed", "reply_window_used_up", "no_rep_confirmed",
-        "sms_not_delivered",
+        "sms_not_delivered", "no_message_allowed",
     ),
     Remedy.LOOK: ("worker_lost", "platform_did_not_answer"),
 }  # fmt: skip

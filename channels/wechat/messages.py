@@ -181,6 +181,11 @@ def asked(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in entries if isinstance(each, Mapping)]
 
 
+def answers(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What she answered when she was asked for messages: by template, ``accept`` or ``reject``."""
+    return [(one(each, "TemplateId"), one(each, "SubscribeStatusString")) for each in asked(told)]
+
+
 def _sent(ref: str, status: str) -> Receipt:
     """``success``, ``send success``, or why not."""
     if status.lower() in ("success", "send success", "sendsuccess"):

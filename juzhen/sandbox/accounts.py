@@ -34,6 +34,8 @@ class OfficialAccount:
     """What the hub calls it: callbacks go to ``<hub>/callbacks/<code>``."""
     name: str
     right_to_publish: bool = True
+    mini: bool = False
+    """A mini program: its followers are its users."""
     callback_url: str = ""
     write_key: str = ""
     """The company's own pages report what a reader does under this key."""

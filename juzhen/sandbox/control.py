@@ -151,13 +151,22 @@ def _people(door: Blueprint, world: World) -> None:
             number = world.readers.open(person, account, str(told.get("url", "")))
             return jsonify(status=world.readers.reading(number)["status"])
         else:
-            raise Said(40066)
+            _lets(world, account, openid, act, told)
         return jsonify(ok=True)
 
     @door.get("/followers/<openid>/inbox")
     def inbox(openid: str) -> Response:
         world.followers.one(openid)
         return jsonify(messages=world.followers.inbox(openid, limit=500))
+
+
+def _lets(
+    world: World, account: OfficialAccount, openid: str, act: str, told: dict[str, Any]
+) -> None:
+    """She allows a message; nothing else is left to do."""
+    if act != "allow":
+        raise Said(40066)
+    world.followers.allow(account, openid, str(told.get("template", "")))
 
 
 def _effects(door: Blueprint, world: World) -> None:

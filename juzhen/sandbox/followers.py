@@ -202,6 +202,44 @@ class Followers:
             self._callbacks.queue(account, openid, event | {"Status": "success"})
         return number
 
+    def allow(self, account: OfficialAccount, openid: str, template: str) -> None:
+        """She allows one message of a template: the company hears of it, and may send one."""
+        self.one(openid, account)
+        entry = {"TemplateId": template, "SubscribeStatusString": "accept", "PopupScene": 0}
+        event = {"MsgType": "event", "Event": "subscribe_msg_popup_event",
+                 "SubscribeMsgPopupEvent": {"List": entry}}  # fmt: skip
+        with self._ledger.turn() as db:
+            db.execute(
+                "insert into allows (openid, template, at) values (?, ?, ?)",
+                (openid, template, self._clock.seconds()),
+            )
+            self._callbacks.queue(account, openid, event)
+
+    def remind(self, account: OfficialAccount, told: Mapping[str, Any]) -> int:
+        """A subscribe message: uses up one allow of hers. Says 43101 if there is none."""
+        openid, template = str(told.get("touser") or ""), str(told.get("template_id") or "")
+        data = told.get("data")
+        if not template:
+            raise Said(40037)
+        if not isinstance(data, Mapping) or any(
+            part.startswith("thing")
+            and not 1 <= len(str(one.get("value", ""))) <= limits.THING_CHARACTERS
+            for part, one in data.items()
+        ):
+            raise Said(47003)
+        with self._ledger.turn() as db:
+            self.one(openid, account)
+            row = db.execute(
+                "select id from allows where openid = ? and template = ? and used is null"
+                " order by id limit 1", (openid, template),
+            ).fetchone()  # fmt: skip
+            if row is None:
+                raise Said(43101)
+            db.execute(
+                "update allows set used = ? where id = ?", (self._clock.seconds(), row["id"])
+            )
+            return self._keep(openid, "template", {"data": dict(data)}, ours=True, key="subscribe")
+
     def inbox(self, openid: str, limit: int = 50) -> list[dict[str, Any]]:
         """Both sides of the talk, oldest first, each with its text and links."""
         with self._ledger.turn() as db:

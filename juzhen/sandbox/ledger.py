@@ -63,6 +63,11 @@ create table if not exists journal (
     errcode integer, fault text not null default '');
 create table if not exists scenes (
     ticket text primary key, appid text not null, scene text not null);
+create table if not exists allows (
+    id integer primary key autoincrement, openid text not null, template text not null,
+    at real not null, used real);
+create table if not exists login_codes (
+    code text primary key, openid text not null, made real not null, used real);
 create table if not exists readings (
     id integer primary key autoincrement, openid text not null, url text not null,
     status integer not null, page text not null, at real not null);

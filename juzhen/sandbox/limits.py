@@ -82,7 +82,14 @@ REMARK_CHARACTERS = 30
 CARDS_A_MINUTE = 30
 """To one member; what comes beyond is dropped without a word."""
 
+CODE_SECONDS = 300
+THING_CHARACTERS = 20
+
 SAYS = {
+    40029: "invalid code",
+    40163: "code been used",
+    43101: "user refuse to accept the msg",
+    47003: "argument invalid! data.thing value invalid",
     -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",

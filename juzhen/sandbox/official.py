@@ -39,7 +39,9 @@ class Call:
 _CALLS: dict[str, Call] = {}
 
 
-def _call(path: str, *, method: str = "POST", publishing: bool = False) -> Callable[..., Any]:
+def call(path: str, *, method: str = "POST", publishing: bool = False) -> Callable[..., Any]:
+    """Note how a path is answered."""
+
     def note(answer: Callable[[World, OfficialAccount, Asked], Told]) -> Any:
         _CALLS[path] = Call(answer, method, publishing)
         return answer
@@ -123,7 +125,7 @@ def _token(world: World, path: str) -> Told:
     return world.tokens.stable(account, force=force)
 
 
-@_call("clear_quota")
+@call("clear_quota")
 def _clear_quota(world: World, account: OfficialAccount, asked: Asked) -> Told:
     if asked.get("appid") != account.appid:
         raise Said(40013)
@@ -142,20 +144,20 @@ def _uploaded() -> bytes:
     return data
 
 
-@_call("media/upload")
+@call("media/upload")
 def _media_upload(world: World, account: OfficialAccount, asked: Asked) -> Told:
     kind = str(asked.get("type") or "")
     media_id, made = world.library.upload(account, kind, _uploaded(), permanent=False)
     return {"type": kind, "media_id": media_id, "created_at": made}
 
 
-@_call("media/uploadimg")
+@call("media/uploadimg")
 def _media_uploadimg(world: World, account: OfficialAccount, _: Asked) -> Told:
     media_id, _made = world.library.upload(account, "uploadimg", _uploaded(), permanent=True)
     return {"url": f"{request.host_url.rstrip('/')}{PICTURES}{media_id}"}
 
 
-@_call("material/add_material")
+@call("material/add_material")
 def _add_material(world: World, account: OfficialAccount, asked: Asked) -> Told:
     kind = str(asked.get("type") or "")
     media_id, _ = world.library.upload(account, kind, _uploaded(), permanent=True)
@@ -165,7 +167,7 @@ def _add_material(world: World, account: OfficialAccount, asked: Asked) -> Told:
     return told
 
 
-@_call("material/del_material")
+@call("material/del_material")
 def _del_material(world: World, account: OfficialAccount, asked: Asked) -> Told:
     world.library.drop(account, str(asked.get("media_id") or ""))
     return OK
@@ -174,7 +176,7 @@ def _del_material(world: World, account: OfficialAccount, asked: Asked) -> Told:
 # Drafts
 
 
-@_call("draft/add")
+@call("draft/add")
 def _draft_add(world: World, account: OfficialAccount, asked: Asked) -> Told:
     if re.search(rb"\\u[0-9a-fA-F]{4}", request.get_data()):
         raise Said(47001, "raw UTF-8, no escapes")
@@ -184,20 +186,20 @@ def _draft_add(world: World, account: OfficialAccount, asked: Asked) -> Told:
     return {"media_id": world.library.draft(account, articles), "item": []}
 
 
-@_call("draft/get")
+@call("draft/get")
 def _draft_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
     row = world.library.drafted(account, str(asked.get("media_id") or ""))
     made = int(row["made"])
     return {"news_item": orjson.loads(row["articles"]), "create_time": made, "update_time": made}
 
 
-@_call("draft/delete")
+@call("draft/delete")
 def _draft_delete(world: World, account: OfficialAccount, asked: Asked) -> Told:
     world.library.drop_draft(world.library.drafted(account, str(asked.get("media_id")))["media_id"])
     return OK
 
 
-@_call("draft/count", method="GET")
+@call("draft/count", method="GET")
 def _draft_count(world: World, account: OfficialAccount, _: Asked) -> Told:
     return {"total_count": world.library.drafts(account, 0, 0)[0]}
 
@@ -218,7 +220,7 @@ def _without(pieces: list[Told], asked: Asked) -> list[Told]:
     return [piece | {"content": ""} for piece in pieces]
 
 
-@_call("draft/batchget")
+@call("draft/batchget")
 def _draft_batchget(world: World, account: OfficialAccount, asked: Asked) -> Told:
     total, rows = world.library.drafts(account, *_stretch(asked))
     items = [
@@ -239,13 +241,13 @@ def _host() -> str:
     return request.host_url.rstrip("/")
 
 
-@_call("freepublish/submit", publishing=True)
+@call("freepublish/submit", publishing=True)
 def _submit(world: World, account: OfficialAccount, asked: Asked) -> Told:
     number = world.press.submit(account, str(asked.get("media_id") or ""))
     return OK | {"publish_id": str(number), "msg_data_id": str(2_247_000_000 + number)}
 
 
-@_call("freepublish/get", publishing=True)
+@call("freepublish/get", publishing=True)
 def _publish_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
     world.press.settle()
     try:
@@ -265,7 +267,7 @@ def _news(row: Any, asked: Asked) -> list[Told]:
     return _without(pieces, asked)
 
 
-@_call("freepublish/batchget", publishing=True)
+@call("freepublish/batchget", publishing=True)
 def _publish_batchget(world: World, account: OfficialAccount, asked: Asked) -> Told:
     total, rows = world.press.articles(account, *_stretch(asked))
     items = [
@@ -279,13 +281,13 @@ def _publish_batchget(world: World, account: OfficialAccount, asked: Asked) -> T
     return {"total_count": total, "item_count": len(items), "item": items}
 
 
-@_call("freepublish/getarticle", publishing=True)
+@call("freepublish/getarticle", publishing=True)
 def _getarticle(world: World, account: OfficialAccount, asked: Asked) -> Told:
     row = world.press.article(account, str(asked.get("article_id") or ""))
     return {"news_item": _news(row, {})}
 
 
-@_call("freepublish/delete", publishing=True)
+@call("freepublish/delete", publishing=True)
 def _publish_delete(world: World, account: OfficialAccount, asked: Asked) -> Told:
     index = asked.get("index") or 0
     if not isinstance(index, int):
@@ -297,13 +299,13 @@ def _publish_delete(world: World, account: OfficialAccount, asked: Asked) -> Tol
 # Talking to one person
 
 
-@_call("message/custom/send")
+@call("message/custom/send")
 def _custom_send(world: World, account: OfficialAccount, asked: Asked) -> Told:
     world.followers.receive(account, asked)
     return OK
 
 
-@_call("message/template/send")
+@call("message/template/send")
 def _template_send(world: World, account: OfficialAccount, asked: Asked) -> Told:
     return OK | {"msgid": world.followers.notify(account, asked)}
 
@@ -311,7 +313,7 @@ def _template_send(world: World, account: OfficialAccount, asked: Asked) -> Told
 # People
 
 
-@_call("user/get", method="GET")
+@call("user/get", method="GET")
 def _user_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
     openids = [row["openid"] for row in world.followers.of(account, following=True)]
     start = asked.get("next_openid") or ""
@@ -349,12 +351,12 @@ def _info(person: Any) -> Told:
     }
 
 
-@_call("user/info", method="GET")
+@call("user/info", method="GET")
 def _user_info(world: World, account: OfficialAccount, asked: Asked) -> Told:
     return _info(world.followers.one(str(asked.get("openid") or ""), account))
 
 
-@_call("user/info/batchget")
+@call("user/info/batchget")
 def _user_infos(world: World, account: OfficialAccount, asked: Asked) -> Told:
     wanted = asked.get("user_list")
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= limits.PEOPLE_BATCH:
@@ -363,7 +365,7 @@ def _user_infos(world: World, account: OfficialAccount, asked: Asked) -> Told:
     return {"user_info_list": [_info(person) for person in people]}
 
 
-@_call("qrcode/create")
+@call("qrcode/create")
 def _qrcode(world: World, account: OfficialAccount, asked: Asked) -> Told:
     scene = ((asked.get("action_info") or {}).get("scene")) or {}
     text = str(scene.get("scene_str") or scene.get("scene_id") or "")

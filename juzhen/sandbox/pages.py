@@ -160,7 +160,7 @@ def _follower_pages(door: Blueprint, world: World) -> None:
         messages = world.followers.inbox(openid)
         return render_template("talk.html", person=person, messages=messages)
 
-    @door.post("/followers/<openid>/<any(follow, unfollow, say, menu):act>")
+    @door.post("/followers/<openid>/<any(follow, unfollow, say, menu, allow):act>")
     def act(openid: str, act: str) -> Answer:
         person = world.followers.one(openid)
         account = _of(world, person["appid"])
@@ -168,6 +168,8 @@ def _follower_pages(door: Blueprint, world: World) -> None:
             world.followers.follow(account, openid)
         elif act == "unfollow":
             world.followers.unfollow(account, openid)
+        elif act == "allow":
+            world.followers.allow(account, openid, request.form.get("template", ""))
         elif act == "menu":
             world.followers.choose(account, openid, request.form.get("key", "latest"))
         elif text := request.form.get("text", "").strip():

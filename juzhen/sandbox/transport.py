@@ -49,7 +49,7 @@ def misbehave(app: Flask, world: World) -> None:
         return _cut(response) if kind == "truncate" else response
 
 
-_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/")
+_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/sns/")
 
 
 def _called(path: str) -> str | None:

@@ -16,6 +16,7 @@ from juzhen.web import (
     operations,
     public,
     reference,
+    stopping,
     tour,
 )
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def all_of(platform: Platform) -> list[Blueprint]:
     """Every door of one process."""
     rooms = (
-        operations, login, exchange, graphql, collect, callbacks, public, reference, tour,
-        console, workbench,
+        operations, login, exchange, graphql, collect, callbacks, public, stopping,
+        reference, tour, console, workbench,
     )  # fmt: skip
     return [room.blueprint(platform) for room in rooms]

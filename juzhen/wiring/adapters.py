@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from channels.accounts import Account, Accounts, Factory, Needs, Sealer
+from channels.allowances import Allowances
 from channels.app import OwnApp
 from channels.commerce import DIALECTS, Commerce
 from channels.gateways import Sms
@@ -26,6 +27,7 @@ from channels.video.douyin import Douyin
 from channels.webhook import Webhook
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
+from channels.wechat.mini_program import MiniProgram
 from channels.wechat.official_account import WeChatOfficialAccount
 from channels.wechat.tokens import AccessToken, Tokens
 from channels.wechat.uploads import Uploads
@@ -38,8 +40,9 @@ from kernel.errors import Invalid
 from kernel.secret import Secret
 
 CHANNELS: dict[str, Any] = {
-    "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver, "push": Push,
-    "sms": Sms, "webhook": Webhook, "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
+    "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver,
+    "mini_program": MiniProgram, "push": Push, "sms": Sms, "webhook": Webhook,
+    "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
 }  # fmt: skip
 """Every kind of channel account, and the adapter that speaks for it."""
 
@@ -118,6 +121,7 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             "push": Needs(settings=("url",), secrets=("sign_key",)),
             "sms": Needs(settings=("url", "sign_name", "template"), secrets=("sign_key",)),
             "webhook": Needs(secrets=("sign_key",)),
+            "mini_program": Needs(settings=("app_id",), secrets=("app_secret", "token", "aes_key")),
             "wecom": Needs(
                 settings=("corp_id", "agent_id"), secrets=("app_secret", "token", "aes_key")
             ),
@@ -186,4 +190,30 @@ def _wechat(tools: Tools) -> dict[str, Factory]:
             agent=int(told["agent_id"]),
         )  # fmt: skip
 
-    return {"wechat_oa": official_account, "wecom": wecom}
+    return {
+        "wechat_oa": official_account, "wecom": wecom, "mini_program": _mini_program(tools, tokens),
+    }  # fmt: skip
+
+
+def _mini_program(tools: Tools, tokens: Tokens) -> Factory:
+    s = tools.stores
+    allowances = Allowances(s.records, s.clock)
+
+    def made(account: Account, secrets: Mapping[str, Secret]) -> MiniProgram:
+        told = account.settings
+        wire = Wire(
+            tools.outbound, tokens, tools.gate, account=account.id, appid=told["app_id"],
+            secret=secrets["app_secret"], host=told.get("base_url", HOST),
+            per_minute=float(told.get("per_minute", 3_000)),
+        )  # fmt: skip
+        letters = LetterBox(
+            s.clock, account=account.id, token=secrets["token"].reveal(),
+            envelope=Envelope(secrets["aes_key"].reveal(), told["app_id"]),
+        )  # fmt: skip
+        return MiniProgram(
+            wire, allowances, letters, s.clock, account=account.id, appid=told["app_id"],
+            secret=secrets["app_secret"], template=told.get("template", ""),
+            parts=told.get("parts"), page=told.get("page", "pages/index/index"),
+        )  # fmt: skip
+
+    return made

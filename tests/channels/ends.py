@@ -6,8 +6,13 @@
 import json
 import sys
 
+from channels.allowances import Allowances
 from channels.gateways import Sms
 from channels.push import Push
+from channels.wechat.mail import LetterBox
+from channels.wechat.mini_program import MiniProgram
+from channels.wechat.tokens import Tokens
+from channels.wechat.wire import Wire
 from kernel.calendar import Zone
 from kernel.clock import utc_now
 from kernel.secret import Secret
@@ -28,8 +33,22 @@ def house_of(urls, receiver, clock):
             house.outbound, house.gate, clock, Zone("Asia/Shanghai"), account=account.id,
             url=f"{receiver}/sms", secret=Secret("s"), sign_name="长河", template="MK_1",
         ),
+        "mini_program": lambda account, _: _mini_program(house, account, receiver),
     }  # fmt: skip
     return house
+
+
+def _mini_program(house, account, receiver):
+    tokens = Tokens(house.records, house.leases, house.sealer, house.clock)
+    wire = Wire(
+        house.outbound, tokens, house.gate, account=account.id, appid="wx1", secret=Secret("s"),
+        host=receiver,
+    )  # fmt: skip
+    letters = LetterBox(house.clock, account=account.id, token="t", envelope=None)
+    return MiniProgram(
+        wire, Allowances(house.records, house.clock), letters, house.clock, account=account.id,
+        appid="wx1", secret=Secret("s"), template="TMPL",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

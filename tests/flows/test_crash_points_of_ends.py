@@ -10,10 +10,11 @@ import time
 import pytest
 
 from bench.lib.counting import Counting
+from channels.allowances import Allowances
 from channels.deliveries import State
 from kernel.clock import utc_now
 from kernel.crash import POINTS
-from kernel.events import Handle
+from kernel.events import Event, Handle
 from stores.records import Folded, Record, Records
 from tests.channels.ends import house_of
 from tests.flows.company import ROOT
@@ -21,6 +22,7 @@ from tests.flows.company import ROOT
 POINTS_OF = {
     "push": {"push.leaving": 0, "push.taken": 1},
     "sms": {"sms.leaving": 0, "sms.taken": 1},
+    "mini_program": {"mini.leaving": 0, "mini.taken": 1},
 }
 """By kind and point, how often it had left when the worker died."""
 CASES = [(kind, point) for kind, points in POINTS_OF.items() for point in points]
@@ -34,7 +36,23 @@ def counting():
 
 
 def effects(counting, delivery):
-    return counting.told()["effects"].get(f"push:{delivery.id}", 0)
+    """A mini program's platform knows no key: her messages are counted."""
+    told, hers = counting.told()["effects"], delivery.target.rpartition(":")[2]
+    return told.get(f"push:{delivery.id}", 0) + told.get(f"oa:{hers}", 0)
+
+
+def target_of(house, kind, account, point):
+    if kind == "sms":
+        return Handle("phone", "", "13800138000")
+    if kind == "push":
+        return Handle("user", account.id, "u1")
+    hers = Handle("openid", account.id, point)
+    allowed = Event(
+        id="1", kind="answered_message_request", at=house.clock(), account=account.id,
+        handle=hers, ecosystem="wechat",
+    )  # fmt: skip
+    Allowances(house.records, house.clock).hear(allowed, [("TMPL", "accept")])
+    return hers
 
 
 @pytest.mark.parametrize(("kind", "point"), CASES)
@@ -46,9 +64,7 @@ def test_killed_while_saying_it_is_said_once_or_left_to_a_person(tmp_path, count
         stores.close()
     house = house_of(files, counting.url, utc_now)
     account = house.account(kind, kind)
-    target = (
-        Handle("phone", "", "13800138000") if kind == "sms" else Handle("user", account.id, "u")
-    )
+    target = target_of(house, kind, account, point)
     delivery = house.publishing.send(
         target, kind, occasion="x", purpose="service", words="您好", by="li"
     )
@@ -77,5 +93,5 @@ def test_killed_while_saying_it_is_said_once_or_left_to_a_person(tmp_path, count
 
 
 def test_every_crash_point_of_these_ends_is_hit():
-    declared = {name for name in POINTS if name.startswith(("push.", "sms."))}
+    declared = {name for name in POINTS if name.startswith(("push.", "sms.", "mini."))}
     assert declared == {point for _, point in CASES}

@@ -1,0 +1,181 @@
+"""WeChat mini program (微信小程序): who logged in, subscribe messages that she allowed.
+
+Its content is asked for by GraphQL, so nothing is published to it. Habits of the platform:
+
+* One "allow" of hers is one message (一次性订阅); allows add up, and each send uses one up. What
+  she allowed comes by callback, so we count, and a send without an allow never leaves.
+* A template's parts have types (``thing1`` takes 20 characters): what is longer is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import ClassVar
+
+from channels.allowances import Allowances
+from channels.base import (
+    Callback,
+    Idempotency,
+    Login,
+    Message,
+    Post,
+    Progress,
+    Receipt,
+    Received,
+    Refused,
+)
+from channels.capabilities import Capabilities, Limits
+from channels.wechat import messages
+from channels.wechat.mail import LetterBox
+from channels.wechat.wire import Wire
+from kernel.clock import Clock
+from kernel.crash import crash_point, declare
+from kernel.events import Ecosystem, Event, Handle
+from kernel.secret import Secret
+
+LEAVING = declare("mini.leaving", "an allow of hers is used up; about to leave")
+TAKEN = declare("mini.taken", "the platform took it; nobody here knows")
+
+_NONE_LEFT = 43101
+_THING = 20
+
+
+class MiniProgram:
+    """One mini program."""
+
+    key: ClassVar[str] = "mini_program"
+    writes_to: ClassVar[str] = "openid"
+    idempotency: ClassVar[Idempotency] = "none"
+    pulled: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        (
+            Limits(
+                since=date(2026, 1, 1),
+                source="developers.weixin.qq.com, subscribe/send",
+                shows=frozenset(
+                    {"article", "text", "image", "video", "file", "mini_program", "livestream"}
+                ),
+            ),
+        )
+    )
+    longest_review = timedelta()
+
+    def __init__(
+        self,
+        wire: Wire,
+        allowances: Allowances,
+        letters: LetterBox,
+        clock: Clock,
+        *,
+        account: str,
+        appid: str,
+        secret: Secret,
+        template: str = "",
+        parts: Mapping[str, str] | None = None,
+        page: str = "pages/index/index",
+        state: str = "formal",
+    ) -> None:
+        """``parts`` says which part of the template takes the ``title``, ``text`` and ``time``."""
+        self._wire = wire
+        self._allowances = allowances
+        self._letters = letters
+        self._clock = clock
+        self._account = account
+        self._appid = appid
+        self._secret = secret
+        self._template = template
+        self._parts = dict(parts or {"title": "thing1", "text": "thing2", "time": "time3"})
+        self._page = page
+        self._state = state
+
+    # who she is
+
+    def login(self, code: str, at: datetime) -> Login:
+        """Swap the code of ``wx.login`` against who she is. The session's key is not kept."""
+        told = self._wire.ask_plainly(
+            "/sns/jscode2session", appid=self._appid, secret=self._secret.reveal(), js_code=code,
+            grant_type="authorization_code",
+        )  # fmt: skip
+        openid = str(told.get("openid") or "").strip()
+        if not openid:
+            raise Refused("platform_answer_unreadable", path="jscode2session")
+        unionid = str(told.get("unionid") or "").strip()
+        links = (Handle("unionid", "", unionid),) if unionid else ()
+        handle = Handle("openid", self._account, openid)
+        event = Event(
+            id=f"login:{openid}:{at.date().isoformat()}"[:240], kind="identified",
+            account=self._account, handle=handle, links=links, ecosystem=Ecosystem.WECHAT, at=at,
+            detail={"from": self.key},
+        )  # fmt: skip
+        return Login(handle=handle, event=event)
+
+    # telling her something
+
+    def send(self, message: Message, *, key: str) -> Receipt:
+        if not self._template:
+            raise Refused("mini_program_has_no_template")
+        hers = message.handle
+        self._allowances.use(hers, self._template, key=key)
+        crash_point(LEAVING)
+        asked = {
+            "touser": hers.value, "template_id": self._template, "lang": "zh_CN",
+            "page": self._page_of(message), "miniprogram_state": self._state,
+            "data": self._data(message),
+        }  # fmt: skip
+        try:
+            told = self._wire.do("/cgi-bin/message/subscribe/send", **asked)
+        except Refused as no:
+            if no.facts.get("errcode") == _NONE_LEFT:  # the platform knows better
+                self._allowances.forget(hers, self._template)
+            raise
+        crash_point(TAKEN)
+        number = str(told.get("msgid") or key)
+        return Receipt(ref=f"subscribe:{number}", progress=Progress.SHOWN)
+
+    def _page_of(self, message: Message) -> str:
+        return f"{self._page}?m={message.material}" if message.material else self._page
+
+    def _data(self, message: Message) -> dict[str, dict[str, str]]:
+        said = {
+            "title": message.title or message.text, "text": message.text or message.title,
+            "time": f"{self._clock():%Y-%m-%d %H:%M}",
+        }  # fmt: skip
+        return {
+            part: {"value": said[name][:_THING] if part.startswith("thing") else said[name]}
+            for name, part in self._parts.items()
+        }
+
+    # hearing
+
+    def receive(self, callback: Callback) -> Received:
+        if self._letters.is_handshake(callback):
+            return Received(answer=self._letters.echo(callback.query))
+        body = self._letters.opened(callback)
+        try:
+            told = messages.fields(body)
+            events = tuple(messages.events(told, self._account, body))
+            outcomes = tuple(messages.outcomes(told))
+            for event in events:
+                self._allowances.hear(event, messages.answers(told))
+        except messages.UNREADABLE:
+            return Received(unreadable=body, answer=b"success")
+        return Received(events=events, outcomes=outcomes, answer=b"success")
+
+    # what its own front end asks for
+
+    def publish(self, post: Post, *, key: str) -> Receipt:
+        """Nothing to do: whatever stands on its shelf is in its next answer."""
+        return Receipt(ref=key, progress=Progress.SHOWN)
+
+    def outcome(self, ref: str) -> Receipt:
+        return Receipt(ref=ref, progress=Progress.SHOWN)
+
+    def find(self, post: Post, *, key: str) -> Receipt | None:
+        return Receipt(ref=key, progress=Progress.SHOWN)
+
+    def withdraw(self, ref: str) -> None:
+        """What left the shelf is gone by itself; what was said cannot be called back."""
+
+    def introduce(self, handle: Handle, at: datetime) -> Event | None:
+        return None
