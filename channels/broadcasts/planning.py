@@ -21,7 +21,7 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from stores.records import Records
 
-_SLICE, _SWEPT = 400, 100
+_SLICE, _SWEPT = 250, 100
 """Rows a transaction: those that are made, and those that are ended."""
 _DELIVERIES: Any = Delivery.__table__
 _LATER = (

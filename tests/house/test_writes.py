@@ -15,6 +15,7 @@ from juzhen.wiring import assemble, migrate
 LONGEST, ROUNDS = 0.1, 3
 ONE_ROW = "one row, found by its key"
 SMALL = {
+    "channels/accounts.py:Accounts.price": ONE_ROW,
     "channels/acquaintances.py:Acquaintances._put_off": ONE_ROW,
     "channels/acquaintances.py:Acquaintances._done": ONE_ROW,
     "channels/confirming.py:Confirming.remind": "one change",
@@ -47,6 +48,9 @@ SMALL = {
     "channels/welcoming.py:Welcoming._later": ONE_ROW,
     "channels/welcoming.py:Welcoming._settle": ONE_ROW,
     "channels/welcoming.py:Welcoming.note": "as many rows as one callback brought",
+    "data_hub/ad_quality.py:AdQuality.note": ONE_ROW,
+    "data_hub/leaderboards.py:Leaderboards.come_back": ONE_ROW,
+    "data_hub/leaderboards.py:Leaderboards.leave": ONE_ROW,
     "engagement/reminders.py:Reminders.finish_about": "what one rep is reminded of about one",
     "engagement/rep_cards.py:RepCards._begin": ONE_ROW,
     "engagement/rep_cards.py:RepCards._later": ONE_ROW,
@@ -61,6 +65,8 @@ SMALL = {
     "juzhen/transfer/importing.py:Imports._end": ONE_ROW,
     "juzhen/transfer/importing.py:Imports._moved": ONE_ROW,
     "juzhen/transfer/importing.py:Imports.cancel": ONE_ROW,
+    "juzhen/transfer/whole/arriving.py:_filled": "into an empty company, in which nobody works",
+    "juzhen/transfer/whole/rows.py:number_on": "into an empty company, in which nobody works",
     "juzhen/web/repeats.py:Repeats._claim": ONE_ROW,
     "juzhen/web/repeats.py:Repeats._keep": ONE_ROW,
     "matching/nightly.py:Nightly._dropped": "two hundred lists at once, as they were written",
