@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import orjson
+from marshmallow import Schema
 
+from kernel.errors import Invalid
+from kernel.wording import say
 from matching.offline.baselines import baselines
 from matching.offline.evaluating import table
+from schemas import logs
 
 
 def judged(events: Path, items: Path | None, users: Path | None) -> list[dict[str, Any]]:
-    """A row for ours and for each baseline. Raises `UsageError` for a file that says too little."""
-    log = [_event(events, number, row) for number, row in enumerate(rows(events), 1)]
+    """A row for ours and for each baseline. Raises `UsageError` for a file that says too little,
+    and for a line that is not what it should be."""
+    log = [(e["user"], e["item"], e["ts"], e["weight"]) for e in rows(events, logs.EVENT)]
     if len(log) < 10:
         raise click.UsageError(f"{events}: {len(log)} events are too few to be split in two")
-    known = list(_tagged(items)) if items else _own({item for _, item, _, _ in log})
+    known = list(rows(items, logs.ITEM)) if items else _own({item for _, item, _, _ in log})
     about = {each["id"] for each in known}
     known += [{"id": item, "tags": []} for item in dict.fromkeys(e[1] for e in log)
               if item not in about]  # fmt: skip
-    people = (
-        [{"id": str(row["id"]), "attrs": _attrs(row)} for row in rows(users)] if users else None
-    )
+    people = list(rows(users, logs.USER)) if users else None
     begun = time.monotonic()
 
     def tell(name: str) -> None:
@@ -41,48 +44,42 @@ def across(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"": name} | {row["recommender"]: row.get(name) for row in found} for name in figures]
 
 
-def rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The lines of a file, JSON if they begin with a brace, else CSV with a head."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        begins = lines.read(1)
-        lines.seek(0)
-        if begins == "{":
-            yield from (orjson.loads(line) for line in lines if line.strip())
-        else:
-            yield from csv.DictReader(lines)
-
-
-def _event(path: Path, number: int, row: Mapping[str, Any]) -> tuple[str, str, float, float]:
+def rows(path: Path, contract: Schema) -> Iterator[dict[str, Any]]:
+    """The lines of a file, JSON if they begin with a brace, else CSV with a head; each as its
+    contract has it. Raises `UsageError` that names the line and the field."""
     try:
-        ts = row["ts"]
-        at = float(ts) if _is_number(ts) else ts
-        return str(row["user"]), str(row["item"]), at, float(row.get("weight") or 1.0)
-    except (KeyError, TypeError, ValueError) as broken:
-        raise click.UsageError(
-            f"{path}: event {number} lacks user, item or ts, or its weight is no number"
-        ) from broken
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            for number, row in _read(lines):
+                try:
+                    yield logs.read(contract, row)
+                except Invalid as wrong:
+                    told = "; ".join(
+                        f"{flaw.field}: {say(flaw.reason, 'en', **flaw.facts)}".strip(": ")
+                        for flaw in wrong.flaws
+                    )
+                    raise click.UsageError(f"{path}, line {number}: {told}") from wrong
+    except (UnicodeDecodeError, csv.Error) as broken:
+        raise click.UsageError(f"{path}: {broken}") from broken
 
 
-def _is_number(text: Any) -> bool:
+def _read(lines: TextIO) -> Iterator[tuple[int, Any]]:
+    begins = lines.read(1)
+    lines.seek(0)
+    if begins == "{":
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, _loaded(line)
+    else:
+        sheet = csv.DictReader(lines)
+        yield from ((sheet.line_num, row) for row in sheet)
+
+
+def _loaded(line: str) -> Any:
+    """None for what is no JSON: no contract takes that."""
     try:
-        float(text)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _tagged(items: Path) -> Iterable[dict[str, Any]]:
-    for row in rows(items):
-        tags = row.get("tags") or []
-        listed = tags.replace("|", " ").split() if isinstance(tags, str) else list(tags)
-        yield {"id": str(row["id"]), "tags": listed}
-
-
-def _attrs(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    given = row.get("attrs")
-    if isinstance(given, Mapping):
-        return given
-    return {name: value for name, value in row.items() if name not in {"id", "attrs"}}
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _own(ids: set[str]) -> list[dict[str, Any]]:

@@ -1,0 +1,63 @@
+"""`juzhen bench matching --events`: a company's own log is read by its contract, then judged."""
+
+import random
+
+import click
+import pytest
+
+from juzhen.cli.judging import judged
+
+HEAD = "user,item,ts,weight,shop\n"
+
+
+def written(path, *lines):
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def clicks(count):
+    dice = random.Random(7)
+    moments = sorted(f"2026-01-{dice.randrange(1, 29):02}T09:00:00" for _ in range(count))
+    return [f"u{dice.randrange(20)},m{dice.randrange(40)},{at},,x\n" for at in moments]
+
+
+def test_a_sheet_and_lines_of_json_with_the_same_clicks_are_judged_alike(tmp_path):
+    rows = clicks(400)
+    sheet = written(tmp_path / "log.csv", "\ufeff", HEAD, *rows)
+    lines = []
+    for row in rows:
+        user, item, ts, *_ = row.split(",")
+        lines.append(f'{{"user": "{user}", "item": "{item}", "ts": "{ts}"}}\n')
+    told = [judged(sheet, None, None), judged(written(tmp_path / "l.jsonl", *lines), None, None)]
+    assert repr(told[0]) == repr(told[1])
+    assert {row["recommender"] for row in told[0]} >= {"popularity", "EASE"}
+    assert all(row["customers"] > 0 for row in told[0])
+
+
+def test_items_and_users_say_more_of_whom_and_what(tmp_path):
+    log = written(tmp_path / "log.csv", HEAD, *clicks(400))
+    items = written(tmp_path / "items.csv", "id,tags\n", *(f"m{n},a|b{n}\n" for n in range(40)))
+    users = written(tmp_path / "users.jsonl", '{"id": 1, "attrs": {"city": "x"}, "age": 3}\n')
+    assert judged(log, items, users)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("u1,,2026-01-01,\n", "line 12: item: This is required."),
+        ("u1,m1,yesterday,\n", "line 12: ts: This is not an ISO 8601 time."),
+        ("u1,m1,nan,\n", "line 12: ts: This is not an ISO 8601 time."),
+        ("u1,m1,2026-01-01,heavy\n", "line 12: weight: This must be a number."),
+        ("u1,m1,2026-01-01,nan\n", "line 12: weight: This must be a number."),
+    ],
+)
+def test_a_line_that_is_none_is_named_with_its_field(tmp_path, line, why):
+    log = written(tmp_path / "log.csv", HEAD, *clicks(10), line)
+    with pytest.raises(click.UsageError, match=why.replace(".", r"\.")):
+        judged(log, None, None)
+
+
+def test_what_is_no_json_is_named_by_its_line(tmp_path):
+    log = written(tmp_path / "log.jsonl", '{"user": 1, "item": 2, "ts": 3}\n', "{broken\n")
+    with pytest.raises(click.UsageError, match="line 2: This must be a JSON object"):
+        judged(log, None, None)
