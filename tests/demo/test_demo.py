@@ -14,14 +14,18 @@ from PIL import Image
 from content_hub.scripts import forbidden
 from content_hub.tags.shipped import SHIPPED
 from juzhen.demo import access
+from juzhen.demo.behaviour import Behaviour
 from juzhen.demo.build import Size, build, move
 from juzhen.demo.campaigns import CAMPAIGNS
-from juzhen.demo.company import TAGS
+from juzhen.demo.company import APP, OFFICIAL, TAGS, Company
 from juzhen.demo.home import forget, read, settings_of
 from juzhen.demo.library import pieces
 from juzhen.demo.making import MOTIFS, document, picture, video
+from juzhen.demo.people import people
+from juzhen.demo.stocking import Stocked
 from juzhen.wiring import assemble
 from kernel.actors import Role
+from kernel.calendar import Zone
 from kernel.errors import Conflict
 from kernel.events import Handle
 
@@ -107,6 +111,29 @@ def platform(home):
     opened = assemble(settings_of(home, 18_000))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def company(platform):
+    """The small company as what tells its people and their days knows it."""
+    reps = list(platform.staff.many(platform.staff.reps()).values())
+    return Company(
+        app=platform.accounts.one(APP), official=platform.accounts.one(OFFICIAL), sandbox={},
+        staff={}, reps=reps, branches=[], tags={}, cities={rep.unit: "苏州" for rep in reps},
+    )  # fmt: skip
+
+
+def test_the_same_seed_makes_the_same_people_and_the_same_days_of_theirs(company, library):
+    stocked = [Stocked(piece, f"mat_{piece.code}") for piece in library]
+    now = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+    def told(seed):
+        dice = random.Random(seed)
+        everybody = people(company, TODAY, dice, 400)
+        return everybody, Behaviour(company, stocked, now, Zone(), dice).of(everybody, 4_000)
+
+    assert told(1) == told(1)
+    assert told(1) != told(2)
 
 
 def test_access_is_told_to_its_owner_alone(home, platform):
