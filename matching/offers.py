@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -38,9 +39,13 @@ class Offer(Record, kw_only=True):
     withheld: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """How many candidates each rule kept off the list: a key of `kernel.wording` and a count."""
 
-    def places(self) -> tuple[tuple[str, str | None], ...]:
-        """What stands where on it."""
-        return tuple((item["material"], item["script"]) for item in self.items)
+    def says(self) -> bytes:
+        """What stands where on it, and why; how much each reason weighs fades by the second."""
+        lines = [
+            (item["material"], item["script"], sorted(map(_why, item["reasons"]), key=repr))
+            for item in self.items
+        ]
+        return orjson.dumps((self.policy, lines, self.withheld), option=orjson.OPT_SORT_KEYS)
 
     def told(self) -> list[Item]:
         return [Item.of(kept) for kept in self.items]
@@ -52,14 +57,17 @@ class Offer(Record, kw_only=True):
 
 
 def shown_just_now(session: Session, offer: Offer) -> Offer | None:
-    """The offer of a moment ago with the very same list, if there is one: she turned a page or
-    looked again, and that is not another offer."""
+    """The offer of a moment ago with the very same list for the very same reasons, if there is
+    one: she turned a page or looked again, and that is not another offer."""
     last = select(Offer).where(
         Offer.handle == offer.handle, Offer.rep == offer.rep, Offer.at > offer.at - MOMENT
     )
     kept = session.scalar(last.order_by(Offer.at.desc(), Offer.id.desc()).limit(1))
-    alike = kept is not None and (kept.policy, kept.places()) == (offer.policy, offer.places())
-    return kept if alike else None
+    return kept if kept is not None and kept.says() == offer.says() else None
+
+
+def _why(reason: Mapping[str, Any]) -> tuple[str, str, Any]:
+    return reason["kind"], reason["key"], reason["evidence"]
 
 
 def latest(session: Session, handles: Collection[Handle], limit: int) -> list[Offer]:
