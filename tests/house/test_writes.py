@@ -65,8 +65,6 @@ SMALL = {
     "juzhen/demo/stocking.py:Stock._place": "while nobody works yet; eight materials at once",
     "juzhen/demo/stocking.py:Stock.fill": "while nobody works yet; eight materials at once",
     "juzhen/transfer/importing.py:Imports._begun": ONE_ROW,
-    "juzhen/transfer/whole/arriving.py:_filled": "while nobody works yet; 500 rows at once",
-    "juzhen/transfer/whole/rows.py:number_on": "while nobody works yet; one sequence at once",
     "juzhen/transfer/importing.py:Imports._end": ONE_ROW,
     "juzhen/transfer/importing.py:Imports._moved": ONE_ROW,
     "juzhen/transfer/importing.py:Imports.cancel": ONE_ROW,
