@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from channels.base import Callback, Idempotency, Message, Post, Progress, Receipt, Received, Refused
-from channels.capabilities import Capabilities, Limits
+from channels.capabilities import EVERYTHING, Capabilities, Limits
 from channels.inbox import Inbox
 from kernel.events import Event, Handle
 
@@ -26,9 +26,7 @@ class OwnApp:
             Limits(
                 since=date(2026, 1, 1),
                 source="our own front end",
-                shows=frozenset(
-                    {"article", "text", "image", "video", "file", "mini_program", "livestream"}
-                ),
+                shows=EVERYTHING,
             ),
         )
     )

@@ -12,6 +12,11 @@ from datetime import date
 
 from kernel.errors import Flaw
 
+EVERYTHING = frozenset({
+    "article", "text", "image", "video", "file", "mini_program", "livestream",
+})  # fmt: skip
+"""What a front end of our own can show: all there is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

@@ -26,7 +26,7 @@ from channels.base import (
     Refused,
     SignedOut,
 )
-from channels.capabilities import Capabilities, Limits
+from channels.capabilities import EVERYTHING, Capabilities, Limits
 from channels.outbound import Http, RateGate
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -54,9 +54,7 @@ class Push:
             Limits(
                 since=date(2026, 1, 1),
                 source="standardwebhooks.com; APNs and FCM take 4 KB",
-                shows=frozenset(
-                    {"article", "text", "image", "video", "file", "mini_program", "livestream"}
-                ),
+                shows=EVERYTHING,
                 title=200,
                 summary=1_000,
                 link_bytes=2_048,

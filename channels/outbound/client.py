@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -114,19 +115,18 @@ class Outbound:
         deadline = time.monotonic() + self._seconds
         connection = self._connected(to)
         sent = {"Host": to.authority, "User-Agent": "juzhen", "Accept-Encoding": "identity"}
-        try:
-            connection.request(
-                method, to.path, body=body or None, headers=sent | dict(headers or {}),
-                preload_content=False,
-            )  # fmt: skip
-            response = connection.getresponse()
-            read = self._read(response, deadline)
-        except (OSError, HTTPException, HTTPError, ValueError) as lost:
-            connection.close()
-            raise Unanswered("platform_did_not_answer", host=to.host) from lost
-        except BaseException:
-            connection.close()
-            raise
+        with ExitStack() as broken:
+            broken.callback(connection.close)
+            try:
+                connection.request(
+                    method, to.path, body=body or None, headers=sent | dict(headers or {}),
+                    preload_content=False,
+                )  # fmt: skip
+                response = connection.getresponse()
+                read = self._read(response, deadline)
+            except (OSError, HTTPException, HTTPError, ValueError) as lost:
+                raise Unanswered("platform_did_not_answer", host=to.host) from lost
+            broken.pop_all()
         told = {name.lower(): value for name, value in response.headers.items()}
         self._keep(to, connection, told)
         return Answer(response.status, told, read)

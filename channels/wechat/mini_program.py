@@ -25,7 +25,7 @@ from channels.base import (
     Received,
     Refused,
 )
-from channels.capabilities import Capabilities, Limits
+from channels.capabilities import EVERYTHING, Capabilities, Limits
 from channels.wechat import messages
 from channels.wechat.mail import LetterBox
 from channels.wechat.wire import Wire
@@ -53,9 +53,7 @@ class MiniProgram:
             Limits(
                 since=date(2026, 1, 1),
                 source="developers.weixin.qq.com, subscribe/send",
-                shows=frozenset(
-                    {"article", "text", "image", "video", "file", "mini_program", "livestream"}
-                ),
+                shows=EVERYTHING,
             ),
         )
     )

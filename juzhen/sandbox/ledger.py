@@ -101,12 +101,8 @@ class Ledger:
                 yield self._db
                 return
             self._db.execute("begin immediate")
-            try:
+            with self._db:  # commits, or rolls back whatever was raised
                 yield self._db
-            except BaseException:
-                self._db.execute("rollback")
-                raise
-            self._db.execute("commit")
 
     def fact(self, key: str, default: Any = None) -> Any:
         """A single thing remembered by its name."""

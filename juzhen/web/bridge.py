@@ -188,7 +188,7 @@ def _unbroken(found: Iterable[bytes]) -> Iterator[bytes]:
     """
     try:
         yield from found
-    except Exception as failure:  # noqa: BLE001 - as said
+    except Exception as failure:  # noqa: BLE001 - the outermost loop of a stream
         logger().error("stream_failed", exc_info=failure)
 
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from juzhen.logs import logger
@@ -164,7 +165,8 @@ async def _gathered(proto: Any, limit: int) -> bytes | BinaryIO:
     """Piece by piece; the deadline moves with what has come."""
     begun, size = asyncio.get_running_loop().time(), 0
     file: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by who reads it
-    try:
+    with ExitStack() as broken:
+        broken.callback(file.close)
         async with asyncio.timeout(PATIENCE) as deadline:
             async for piece in proto:
                 size += len(piece)
@@ -172,9 +174,7 @@ async def _gathered(proto: Any, limit: int) -> bytes | BinaryIO:
                     raise _Refused("body_too_large", ("connection", "close"))
                 file.write(piece)
                 deadline.reschedule(begun + PATIENCE + size / _SLOWEST)
-    except BaseException:
-        file.close()
-        raise
+        broken.pop_all()
     file.seek(0)
     body: BinaryIO = file
     return body

@@ -36,6 +36,7 @@ from channels.wechat.wecom.wire import HOST as WECOM_HOST
 from channels.wechat.wecom.wire import WeComWire
 from channels.wechat.wire import HOST, Wire
 from juzhen.wiring.engines import Stores
+from kernel.clock import Clock
 from kernel.errors import Invalid
 from kernel.secret import Secret
 
@@ -181,10 +182,7 @@ def _wechat(tools: Tools) -> dict[str, Factory]:
             secret=secrets["app_secret"], host=told.get("base_url", WECOM_HOST),
             per_minute=float(told.get("per_minute", 3_000)),
         )  # fmt: skip
-        letters = LetterBox(
-            s.clock, account=account.id, token=secrets["token"].reveal(),
-            envelope=Envelope(secrets["aes_key"].reveal(), told["corp_id"]),
-        )  # fmt: skip
+        letters = _letters(s.clock, account, secrets, told["corp_id"])
         return WeCom(
             wire, uploads, tools.reps, letters, s.clock, account=account.id,
             agent=int(told["agent_id"]),
@@ -193,6 +191,16 @@ def _wechat(tools: Tools) -> dict[str, Factory]:
     return {
         "wechat_oa": official_account, "wecom": wecom, "mini_program": _mini_program(tools, tokens),
     }  # fmt: skip
+
+
+def _letters(
+    clock: Clock, account: Account, secrets: Mapping[str, Secret], receiver: str
+) -> LetterBox:
+    """What reads the encrypted letters that are addressed to this receiver."""
+    return LetterBox(
+        clock, account=account.id, token=secrets["token"].reveal(),
+        envelope=Envelope(secrets["aes_key"].reveal(), receiver),
+    )  # fmt: skip
 
 
 def _mini_program(tools: Tools, tokens: Tokens) -> Factory:
@@ -206,10 +214,7 @@ def _mini_program(tools: Tools, tokens: Tokens) -> Factory:
             secret=secrets["app_secret"], host=told.get("base_url", HOST),
             per_minute=float(told.get("per_minute", 3_000)),
         )  # fmt: skip
-        letters = LetterBox(
-            s.clock, account=account.id, token=secrets["token"].reveal(),
-            envelope=Envelope(secrets["aes_key"].reveal(), told["app_id"]),
-        )  # fmt: skip
+        letters = _letters(s.clock, account, secrets, told["app_id"])
         return MiniProgram(
             wire, allowances, letters, s.clock, account=account.id, appid=told["app_id"],
             secret=secrets["app_secret"], template=told.get("template", ""),
