@@ -175,8 +175,9 @@ class Accounts:
         if not 0 <= reach_cost < 1e6:  # not a number is refused, too
             raise Invalid("reach_cost", "reach_cost_is_odd")
         with self._records.write(f"account:{key}") as session:
-            account = session.get_one(Account, self.one(key).id)
+            account = self._kept(session, key)
             account.settings = {**account.settings, "owned": owned, "reach_cost": reach_cost}
+            self._changes.count_up(_BOOK)
             self._changes.note("priced", "account", account.id, by=by, cost=reach_cost)
         return account
 

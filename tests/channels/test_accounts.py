@@ -90,3 +90,19 @@ def test_an_account_that_lacks_something_is_refused_by_name_and_holds_up_no_othe
     with pytest.raises(Problem):  # what publishing passes over, and goes on with the next
         channels.of(oa)
     channels.check("board", {"app_id"}, {"secret", "token"})
+
+
+@pytest.mark.parametrize(
+    ("act", "tells"),
+    [
+        (lambda a, key: a.edit(key, settings={"x": 1}, by="li"), lambda a: a.settings.get("x")),
+        (lambda a, key: a.price(key, owned=False, reach_cost=2, by="li"), lambda a: a.reach_cost),
+        (lambda a, key: a.pause(key, "recipient_gone", by="li"), lambda a: a.paused),
+    ],
+    ids=["edit", "price", "pause"],
+)
+def test_every_change_is_in_the_next_answer_by_id_and_by_code(house, oa, act, tells):
+    assert not tells(house.accounts.one(oa.id))
+    act(house.accounts, "board")
+    for key in (oa.id, "board"):
+        assert tells(house.accounts.one(key))
