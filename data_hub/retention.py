@@ -7,16 +7,23 @@ still kept. Erases nobody: that is `data_hub.privacy`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from data_hub.digest import Digest
+from data_hub.profiles import Profiles
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Invalid
 from stores.history import History
+from stores.records import Folded, Records
+from stores.watermarks import Watermarks
 
+EVERYTHING = "everything"
+"""The purpose of whatever stands in no other: months that are over are dropped whole."""
 SLICE = 500
+_MARK = "retention"
+_DONE = "."
 PURPOSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "location": ("located",),
@@ -37,8 +44,8 @@ def periods(told: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for part in filter(None, told.replace(" ", "").split(",")):
         name, _, days = part.partition("=")
-        if name not in PURPOSES:
-            raise Invalid("retention", "not_a_choice", choices="、".join(PURPOSES))
+        if name not in PURPOSES and name != EVERYTHING:
+            raise Invalid("retention", "not_a_choice", choices="、".join((*PURPOSES, EVERYTHING)))
         if not days.isdecimal() or not 1 <= int(days) <= 36_500:
             raise Invalid("retention", "not_a_number")
         found[name] = int(days)
@@ -52,6 +59,8 @@ class Retention:
     def __init__(
         self,
         history: History,
+        people: Records,
+        profiles: Profiles,
         digest: Digest,
         clock: Clock,
         *,
@@ -59,6 +68,8 @@ class Retention:
         zone: Zone | None = None,
     ) -> None:
         self._history = history
+        self._profiles = profiles
+        self._marks = Watermarks(people, Folded)
         self._digest = digest
         self._clock = clock
         self._days = days
@@ -69,6 +80,8 @@ class Retention:
         today = self._zone.day(self._clock())
         gone = 0
         for purpose, days in self._days.items():
+            if purpose == EVERYTHING:
+                continue
             before = today - timedelta(days=days)
             for kind in PURPOSES[purpose]:
                 if gone >= limit:
@@ -76,4 +89,23 @@ class Retention:
                 handles = self._history.let_go(kind, before, limit - gone)
                 gone += len(handles)
                 self._digest.ahead({each for each in handles if each is not None})
+        if EVERYTHING in self._days:
+            gone += self._drop(today - timedelta(days=self._days[EVERYTHING]), limit)
         return gone
+
+    def _drop(self, before: date, limit: int) -> int:
+        """Drop the months that were over by then, and look through so many profiles for what was
+        in them; how many there were."""
+        first = before.replace(day=1)
+        month, _, after = self._marks.of(_MARK).partition(" ")
+        if self._history.drop_before(first) or month != first.isoformat():
+            month, after = first.isoformat(), ""
+        elif after == _DONE:
+            return 0
+        customers = self._profiles.ids(after, limit)
+        kept = self._profiles.many(customers)
+        over = self._zone.at(first).timestamp()
+        older = [her for her, profile in kept.items() if profile.began < over]
+        mark = f"{month} {customers[-1] if customers else _DONE}"
+        self._digest.renew(older, lambda: self._marks.move(_MARK, mark))
+        return max(1, len(customers))

@@ -78,7 +78,8 @@ class Settings:
     company_zone: str = _setting("Asia/Shanghai", "The company's time zone.", expected="zone")
     company_retention: str = _setting(
         "location=30,conversations=730,browsing=1095,advice=365",
-        "Days that events are kept, by purpose; location never over 30.", expected="purpose=days",
+        "Days that events are kept, by purpose; location never over 30. `everything` drops months"
+        " that are older, whatever is in them.", expected="purpose=days",
     )  # fmt: skip
     company_assumes: str = _setting(
         "service,marketing,personalisation",

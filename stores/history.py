@@ -156,6 +156,13 @@ class History(Protocol):
         """Drop up to so many events of a kind whose day is over; whom each was about."""
         ...
 
+    def drop_before(self, day: date) -> list[str]:
+        """Drop every month that ended before this day, whole, counts too; which they were.
+
+        Repeating it does no harm; what comes late for such a month is kept until the next time.
+        """
+        ...
+
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
         """Work out anew whatever is worked out from the events; how many there are.
 

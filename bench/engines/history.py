@@ -1,7 +1,7 @@
 """The fold and the questions of the history (入库与查询) on PostgreSQL and Elasticsearch.
 
 The same events go into each; each must hold the same counts and answer the same timelines as the
-embedded history, in the same run.
+embedded history, in the same run. Small enough to end within minutes; SIZE=10 for more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from stores.history import Axis, History
 from stores.postgres.history import PostgresHistory
 from stores.sqlite.history import SqliteHistory
 
-EVENTS, PUT, ASKED, PAGE = 30_000, 2_000, 200, 20
+EVENTS, PUT, ASKED, PAGE = 10_000, 2_000, 100, 20
 AXES = [Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT]
 
 

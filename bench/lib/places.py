@@ -33,6 +33,8 @@ def cluster(kind: str = "elasticsearch") -> Iterator[Cluster]:
     connected = Cluster(at, owner=OWNER, patience=60)
     try:
         yield connected
-        connected.client().indices.delete(index=f"{at.prefix}-*", expand_wildcards="all")
     finally:
+        indices = connected.client().indices
+        for name in indices.get(index=f"{at.prefix}-*", expand_wildcards="all"):
+            indices.delete(index=name)  # by name: a careful cluster takes no wildcards here
         connected.close()

@@ -126,7 +126,8 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
             s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act
         ),
         retention=Retention(
-            s.history, digest, s.clock, days=periods(settings.company_retention), zone=s.zone
+            s.history, s.people, profiles, digest, s.clock,
+            days=periods(settings.company_retention), zone=s.zone,
         ),
         privacy=Privacy(
             s.records, s.people, identities, s.journal, s.history, s.fold, digest, s.changes,

@@ -250,6 +250,19 @@ class HistoryContract:
         assert sorted(history.counts([Axis.KIND])) == [(("shared",), 1), (("viewed",), 2)]
         assert list(history.flaws()) == []
 
+    def test_months_that_are_over_are_dropped_whole(self, history: History) -> None:
+        told = [event(f"{n}", at=MONDAY - timedelta(days=28 * n)) for n in range(4)]
+        history.put(told, upto=1)
+        assert history.drop_before(date(2026, 2, 28)) == ["2025.12", "2026.01"]
+        assert history.drop_before(date(2026, 2, 1)) == []
+        assert ids(history.of([ANNA])) == ["1", "0"]
+        assert history.total([ANNA]) == sum(each.count for each in history.counts([])) == 2
+        assert history.put([event("late", at=told[3].at)], upto=2) == 1
+        assert history.counts([Axis.DAY])[0] == (("2025-12-08",), 1)
+        assert history.newest() == 5
+        assert history.drop_before(date(2026, 2, 1)) == ["2025.12"]
+        assert list(history.flaws()) == []
+
     def test_remaking_changes_nothing_that_is_right(self, history: History) -> None:
         told = [event(f"e{n}", handle=(ANNA, BERT)[n % 2], links=(PHONE,)) for n in range(9)]
         history.put(told, upto=1)

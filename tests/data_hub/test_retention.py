@@ -16,7 +16,11 @@ def kept(hub):
     return {kind: count for (kind,), count in hub.history.counts([Axis.KIND])}
 
 
-def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, clock):
+def held(hub, people, clock, told):
+    return Retention(hub.history, people, hub.profiles, hub.digest, clock, days=periods(told))
+
+
+def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, people, clock):
     clock.move(MONDAY - clock())
     place = {"lat": 31.2, "lng": 121.5}
     hub.tell(
@@ -26,7 +30,7 @@ def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, clo
         event("bought", user("u1"), minutes=-900 * DAY, detail={"amount": 1}),
         event("viewed_page", user("u2"), minutes=-40 * DAY),
     )
-    rule = Retention(hub.history, hub.digest, clock, days=periods(""))
+    rule = held(hub, people, clock, "")
     assert rule.run(1) == 1
     assert rule.run() == 1
     assert rule.run() == 0
@@ -38,12 +42,43 @@ def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, clo
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_every_purpose_has_its_own_days(hub, clock, purpose):
+def test_every_purpose_has_its_own_days(hub, people, clock, purpose):
     clock.move(MONDAY - clock())
     kind = PURPOSES[purpose][0]
     hub.tell(*(event(kind, user("u1"), minutes=-n * DAY) for n in (1, 8, 20)))
-    Retention(hub.history, hub.digest, clock, days=periods(f"{purpose}=7")).run()
+    held(hub, people, clock, f"{purpose}=7").run()
     assert kept(hub) == {kind: 1}
+
+
+def test_months_are_dropped_whole_and_profiles_say_only_what_is_kept(hub, people, clock):
+    """Slice by slice, going on where it was; of whom nothing is left, no profile is."""
+    clock.move(MONDAY - clock())
+    old, new = -100 * DAY, -5 * DAY
+    hub.tell(
+        event("bought", user("both"), minutes=old, detail={"amount": 7}),
+        event("bought", user("both"), minutes=new, detail={"amount": 9}),
+        event("bought", user("new"), minutes=new, detail={"amount": 1}),
+        event("viewed_page", user("old"), minutes=old),
+    )
+    ids = [hub.id_of(user(name)) for name in ("both", "new", "old")]
+
+    def rule():
+        return held(hub, people, clock, "everything=60")
+
+    while rule().run(1):
+        pass
+    assert rule().run() == 0
+    assert [hub.profiles.of(her).events for her in ids] == [1, 1, 0]
+    before = hub.profiles.many(ids)
+    assert set(before) == set(ids[:2])
+    hub.tell(event("viewed_page", user("new"), minutes=old + 1))  # late, for a month that is gone
+    clock.move(timedelta(days=1))
+    while rule().run(1):
+        pass
+    assert hub.profiles.many(ids) == before
+    hub.digest.rebuild()
+    assert hub.profiles.many(ids) == before
+    assert list(hub.history.flaws()) == []
 
 
 @pytest.mark.parametrize(

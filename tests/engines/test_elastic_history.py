@@ -2,7 +2,7 @@
 
 import os
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Thread
 from time import monotonic
 
@@ -112,15 +112,6 @@ class TestOneAfterTheOther:
         (flaw,) = history.flaws()
         assert "refused an event" in flaw
         assert history.put([event("x" * 40_000)], upto=2) == 0
-
-    def test_a_month_is_dropped_whole(self, history):
-        told = [event(f"{n}", at=MONDAY - timedelta(days=28 * n)) for n in range(4)]
-        history.put(told, upto=1)
-        assert history.drop_before(date(2026, 2, 1)) == ["2025.12", "2026.01"]
-        assert ids(history.of([ANNA])) == ["1", "0"]
-        assert history.put([event("late", at=told[3].at)], upto=2) == 1
-        assert history.total([ANNA]) == 3
-        assert list(history.flaws()) == []
 
     def test_days_that_nobody_remembers_are_dropped_whole(self, cluster, history):
         for days in range(0, 13, 4):

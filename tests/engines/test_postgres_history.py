@@ -1,6 +1,6 @@
 """The history in PostgreSQL: the port's suite, its partitions, the same answers as on SQLite."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Thread
 
 import psycopg
@@ -9,7 +9,6 @@ from engines import parity
 
 from kernel.events import Handle, pack, unpack
 from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids
-from stores.history import Axis
 from stores.postgres.history import PostgresHistory
 
 pytestmark = pytest.mark.postgres
@@ -46,17 +45,6 @@ class TestPostgresHistory(HistoryContract):
 
 def test_the_embedded_history_and_postgres_answer_the_same(history, tmp_path):
     parity.answers_are_the_same(history, tmp_path)
-
-
-def test_a_month_is_dropped_whole(history):
-    told = [event(f"{n}", at=MONDAY - timedelta(days=28 * n)) for n in range(4)]
-    history.put(told, upto=1)
-    assert history.drop_before(date(2026, 2, 1)) == ["2025.12", "2026.01"]
-    assert ids(history.of([ANNA])) == ["1", "0"]
-    assert history.put([event("late", at=told[3].at)], upto=2) == 1
-    assert history.total([ANNA]) == 3
-    assert history.counts([Axis.DAY])[0] == (("2025-12-08",), 1)
-    assert list(history.flaws()) == []
 
 
 def test_days_that_nobody_remembers_are_dropped_whole(history, bare):

@@ -258,7 +258,6 @@ class ElasticHistory:
             client.indices.refresh(index=self._events, ignore_unavailable=True)
 
     def drop_before(self, day: date) -> list[str]:
-        """Drop every month that ended before this day, whole; which they were."""
         name, begin = self._events, len(self._cluster.name(f"{EVENTS}-"))
         there = self._cluster.found(lambda client: client.indices.get_alias(name=name)) or {}
         months = {index[begin:].split("-")[0]: index for index in there}

@@ -211,7 +211,6 @@ class PostgresHistory:
         self._database.vacuum([*sorted(tables), "juzhen_history.handles"])
 
     def drop_before(self, day: date) -> list[str]:
-        """Drop every month that ended before this day, whole, counts too; which they were."""
         old: list[int] = []
         with self._database.write("put") as run:
             for table in ("mentions", "events"):

@@ -19,7 +19,7 @@ from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
 from stores.sqlite.history import refused, remaking
 from stores.sqlite.history.arrivals import insert, unheard
-from stores.sqlite.history.erasing import DOOMED, erase
+from stores.sqlite.history.erasing import DOOMED, OVER, erase
 from stores.sqlite.history.tables import (
     SCHEMA,
     as_json,
@@ -215,6 +215,17 @@ class SqliteHistory:
             if len(rows) < few:
                 break
         return gone
+
+    def drop_before(self, day: date) -> list[str]:
+        first, gone = day.replace(day=1).isoformat(), set[str]()
+        while True:
+            with self._file.write() as file:
+                file.execute("pragma secure_delete=on")
+                rows = file.execute(OVER, (first, _SLICE)).fetchall()
+                erase(file, [seq for seq, _ in rows])
+            gone |= {day_[:7].replace("-", ".") for _, day_ in rows}
+            if len(rows) < _SLICE:
+                return sorted(gone)
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
         done, seq = 0, 0

@@ -14,6 +14,15 @@ from stores.told import micros, names_of
 DOOMED = """
 select distinct seq from mentions where handle in (select value from json_each(?)) limit ?
 """
+OVER = """
+with recursive kinds(kind) as (
+    select min(kind) from events
+    union all select (select min(kind) from events e where e.kind > kinds.kind) from kinds
+    where kinds.kind is not null
+)
+select seq, day from kinds join events using (kind) where day < ? limit ?
+"""
+"""Events of days before one, by the index of kinds and days."""
 
 
 def erase(file: Connection, doomed: Sequence[int]) -> None:
