@@ -51,6 +51,14 @@ class MakesCodes(Protocol):
         ...
 
 
+@runtime_checkable
+class LeadsToNobody(Protocol):
+    """A channel whose codes lead to the account itself and to no rep."""
+
+    codes_lead_to: str
+    """Whom they lead to instead: ``account``."""
+
+
 class LiveCode(Record, kw_only=True):
     """One way in. ``ref`` is empty until the platform has made it."""
 
@@ -115,8 +123,11 @@ class LiveCodes:
         Raises `Conflict` for an account whose channel knows no codes.
         """
         there = self._accounts.one(account)
-        if not isinstance(self._channels.of(there), MakesCodes):
+        channel = self._channels.of(there)
+        if not isinstance(channel, MakesCodes):
             raise Conflict("channel_makes_no_codes", account=there.code)
+        if reps and isinstance(channel, LeadsToNobody):
+            raise Invalid("reps", "code_leads_to_no_rep")
         if not name.strip():
             raise Invalid("name", "field_is_missing")
         now = self._clock()

@@ -136,9 +136,16 @@ def events(told: Mapping[str, Any], account: str, body: bytes) -> Iterator[Event
         handle=None if nobodys else Handle("openid", account, sender),
         ecosystem=Ecosystem.WECHAT,
         at=moment(told, "CreateTime"),
-        detail={name: value for name, value in told.items() if name not in _ENVELOPE},
+        detail={name: value for name, value in told.items() if name not in _ENVELOPE}
+        | _way(told, happened),
         raw=b"" if kind else body,
     )
+
+
+def _way(told: Mapping[str, Any], happened: str) -> dict[str, str]:
+    """The scene of the code that she scanned, by the name that every platform's ways have here."""
+    scene = one(told, "EventKey").removeprefix("qrscene_")
+    return {"State": scene} if scene and happened in ("subscribe", "SCAN") else {}
 
 
 _ENVELOPE = frozenset({"ToUserName", "FromUserName", "CreateTime", "Encrypt"})

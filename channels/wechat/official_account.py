@@ -14,10 +14,11 @@ Habits of the platform to know before changing anything here:
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from channels.base import (
     Asset,
@@ -33,14 +34,16 @@ from channels.base import (
     Unanswered,
 )
 from channels.capabilities import Capabilities, Limits
-from channels.wechat import messages
+from channels.live_codes import Code
+from channels.vocabularies import Word
+from channels.wechat import fans, figures, messages
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
 from channels.wechat.uploads import Uploads
 from channels.wechat.wire import UNKNOWN_MEDIA, Wire
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.events import Ecosystem, Event, Handle
+from kernel.events import Event, Handle
 
 COVER = declare("wechat.cover_uploaded", "the cover is on the platform; there is no draft")
 PICTURES = declare("wechat.pictures_uploaded", "all pictures are on the platform; no draft")
@@ -82,6 +85,7 @@ class WeChatOfficialAccount:
     idempotency: ClassVar[Idempotency] = "reconcile"
     pulled: ClassVar[bool] = False
     capabilities: ClassVar[Capabilities] = CAPABILITIES
+    codes_lead_to = "account"
 
     def __init__(
         self,
@@ -98,6 +102,7 @@ class WeChatOfficialAccount:
         """``envelope`` for safe mode (安全模式): plain callbacks are refused then."""
         self._wire = wire
         self._uploads = uploads
+        self._clock = clock
         self._account = account
         self._letters = LetterBox(
             clock, account=account, token=callback_token, envelope=envelope, stale=stale
@@ -230,23 +235,40 @@ class WeChatOfficialAccount:
 
     def introduce(self, handle: Handle, at: datetime) -> Event | None:
         told = self._wire.look("/cgi-bin/user/info", openid=handle.value, lang="zh_CN")
-        unionid = str(told.get("unionid") or "").strip()
-        if not unionid:
-            return None
-        return Event(
-            id=f"recognised:{handle.value}:{unionid}",
-            kind="identified",
-            account=self._account,
-            handle=handle,
-            links=(Handle("unionid", "", unionid),),
-            ecosystem=Ecosystem.WECHAT,
-            at=at,
-            detail={
-                name: told[name]
-                for name in ("subscribe_scene", "qr_scene_str", "language")
-                if told.get(name)
-            },
-        )
+        return fans.recognised(told, self._account, handle, at)
+
+    # who follows, by which way, and what the platform counts
+
+    def people(self, mark: str) -> tuple[list[Event], str]:
+        """Some more of those who follow, and the mark to go on from; empty at the end."""
+        return fans.walk(self._wire, self._account, mark, self._clock())
+
+    def figures(self, day: date) -> list[Event]:
+        """What the platform counted that day, for the account and for each of its articles."""
+        return list(figures.of_day(self._wire, self._account, day))
+
+    def vocabulary(self) -> list[Word]:
+        """The account's own tags of its fans."""
+        return fans.vocabulary(self._wire)
+
+    def make_code(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
+        """A lasting code with a scene (带参二维码). The same scene twice is the same way in."""
+        told = self._wire.ask(
+            "/cgi-bin/qrcode/create", action_name="QR_LIMIT_STR_SCENE",
+            action_info={"scene": {"scene_str": state}},
+        )  # fmt: skip
+        ticket = _text(told, "ticket")
+        return Code(ticket, f"{self._wire.shows}/cgi-bin/showqrcode?ticket={quote(ticket)}")
+
+    def find_code(self, state: str, since: datetime) -> Code | None:
+        """Codes cannot be listed, and making one again does no harm."""
+        return None
+
+    def staff_code(self, code: str, reps: Sequence[str]) -> None:
+        """It leads to the account and to no rep."""
+
+    def drop_code(self, code: str) -> None:
+        """The platform keeps a lasting code for ever; its scene is not known here any more."""
 
 
 def _marked(link: str, key: str) -> str:

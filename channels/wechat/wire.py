@@ -26,6 +26,8 @@ from kernel.secret import Secret
 
 TOKEN = declare("wechat.token", "a token is at hand, perhaps a new one")
 HOST = "https://api.weixin.qq.com"
+_PICTURES = "https://mp.weixin.qq.com"
+"""Where codes are drawn; a host of one's own draws them itself."""
 
 UNKNOWN_MEDIA = frozenset({40007, 40008})
 _LOST_BEHIND_A_GATEWAY = frozenset({500, 502, 504})
@@ -57,6 +59,9 @@ OFFICIAL = Codes(
         43101: "recipient_refuses",
         45015: "reply_window_closed",
         45047: "reply_window_used_up",
+        45157: "platform_tag_name_taken",
+        45158: "platform_tag_name_long",
+        45056: "platform_tags_full",
         46004: "recipient_unknown",
         48002: "recipient_refuses",
     },
@@ -88,6 +93,11 @@ class Wire:
         self._secret = secret
         self._host = host.rstrip("/")
         self._per_minute = per_minute
+
+    @property
+    def shows(self) -> str:
+        """The host that draws codes for people."""
+        return _PICTURES if self._host == HOST else self._host
 
     def ask(self, path: str, *, harmless: Collection[int] = (), **payload: Any) -> dict[str, Any]:
         """POST JSON; what answers is told apart by `Busy`, `Refused` and `SignedOut`."""

@@ -168,20 +168,25 @@ def bring_materials(file: Path, dry_run: bool, resume: str, as_json: bool) -> No
 @click.argument(
     "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--wecom", default="", help="An account whose corporate tags come in instead.")
-@click.option("--facet", default="", help="For rows that name none; audience for WeCom's tags.")
+@click.option(
+    "--account", "--wecom", "account", default="",
+    help="An account whose platform's tags come in instead.",
+)  # fmt: skip
+@click.option(
+    "--facet", default="", help="For rows that name none; audience for a platform's tags."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be refused and write nothing.")
 @json_option
-def bring_tags(file: Path | None, wecom: str, facet: str, dry_run: bool, as_json: bool) -> None:
+def bring_tags(file: Path | None, account: str, facet: str, dry_run: bool, as_json: bool) -> None:
     """Make and edit tags: code, facet, zh, en, synonyms (by ;), parent (a code or label).
 
     Example: juzhen import tags tags.csv --dry-run
     """
-    if (file is None) == (not wecom):
-        raise click.UsageError("name a file, or an account with --wecom")
+    if (file is None) == (not account):
+        raise click.UsageError("name a file, or an account with --account")
     with platform() as company, Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
-        told = sheets.rows(file) if file else company.vocabularies.rows(wecom)
-        task = progress.add_task(file.name if file else wecom, total=None)
+        told = sheets.rows(file) if file else company.vocabularies.rows(account)
+        task = progress.add_task(file.name if file else account, total=None)
         brought = company.bringing_tags.bring(
             told, by=BY, facet=facet or ("topic" if file else "audience"), dry_run=dry_run,
             tell=lambda so_far: progress.update(task, completed=so_far),

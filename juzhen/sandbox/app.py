@@ -20,7 +20,7 @@ from wsgiref.types import WSGIEnvironment
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from juzhen.sandbox import app_twin, control, mini, official, pages, sms, transport
+from juzhen.sandbox import app_twin, audience, control, mini, official, pages, sms, transport
 from juzhen.sandbox.accounts import App, Corp, SmsGateway
 from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of
@@ -41,7 +41,7 @@ def create(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _UPLOAD_BYTES
     app.extensions["world"] = world
     transport.misbehave(app, world)
-    for door in (official, mini, control, pages, app_twin, wecom_api, wecom_pages):
+    for door in (official, audience, mini, control, pages, app_twin, wecom_api, wecom_pages):
         app.register_blueprint(door.blueprint(world))
     app.register_blueprint(sms.blueprint(world.texts, world.accounts))
     return app

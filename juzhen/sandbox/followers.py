@@ -74,6 +74,15 @@ class Followers:
             ).fetchall()
         return [row for row in rows if not following or follows(row)]
 
+    def tags(self, account: OfficialAccount, openid: str) -> list[int]:
+        """The numbers of the tags that the account gave her."""
+        with self._ledger.turn() as db:
+            rows = db.execute(
+                "select tag from fan_tagged where appid = ? and openid = ? order by tag",
+                (account.appid, openid),
+            )
+            return [row["tag"] for row in rows]
+
     def follow(self, account: OfficialAccount, openid: str, scene: str = "") -> None:
         """She follows, perhaps by scanning a code; one who follows already just scans."""
         person, now = self.one(openid, account), self._clock.seconds()
@@ -267,10 +276,21 @@ class Followers:
 
     def scene(self, account: OfficialAccount, scene: str) -> str:
         """A ticket for a code that leads to following with this scene."""
-        ticket = f"g{secrets.token_urlsafe(48)}"
         with self._ledger.turn() as db:
+            known = db.execute(
+                "select ticket from scenes where appid = ? and scene = ?", (account.appid, scene)
+            ).fetchone()
+            if known:
+                return str(known["ticket"])
+            ticket = f"g{secrets.token_urlsafe(48)}"
             db.execute("insert into scenes values (?, ?, ?)", (ticket, account.appid, scene))
         return ticket
+
+    def scenes(self, account: OfficialAccount) -> list[str]:
+        """The scenes of every code that the account made."""
+        with self._ledger.turn() as db:
+            rows = db.execute("select scene from scenes where appid = ?", (account.appid,))
+            return [row["scene"] for row in rows]
 
 
 def follows(person: Any) -> bool:

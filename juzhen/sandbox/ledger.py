@@ -66,6 +66,11 @@ create table if not exists scenes (
 create table if not exists allows (
     id integer primary key autoincrement, openid text not null, template text not null,
     at real not null, used real);
+create table if not exists fan_tags (
+    id integer not null, appid text not null, name text not null, primary key (appid, id));
+create table if not exists fan_tagged (
+    appid text not null, openid text not null, tag integer not null,
+    primary key (appid, openid, tag));
 create table if not exists login_codes (
     code text primary key, openid text not null, made real not null, used real);
 create table if not exists readings (

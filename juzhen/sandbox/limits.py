@@ -82,6 +82,14 @@ REMARK_CHARACTERS = 30
 CARDS_A_MINUTE = 30
 """To one member; what comes beyond is dropped without a word."""
 
+TAGS = 100
+TAG_BYTES = 30
+TAGGED_AT_ONCE = 50
+TAGS_OF_ONE = 20
+FIGURES_FROM_HOUR = 8
+LASTING_CODES = 100_000
+CODE_DAYS = 30
+
 CODE_SECONDS = 300
 THING_CHARACTERS = 20
 
@@ -94,6 +102,7 @@ SAYS = {
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40014: "invalid access_token",
+    40053: "invalid action info",
     40058: "invalid request parameter",
     40068: "invalid tag id",
     40096: "invalid external userid",
@@ -132,7 +141,16 @@ SAYS = {
     45011: "api minute-quota reach limit, must slower, retry next minute",
     45015: "response out of time limit or subscription is canceled",
     45047: "out of response count limit",
+    40032: "invalid openid list size",
+    45056: "create too many tags, max size is 100",
+    45058: "can't modify sys tag",
+    45059: "can't tag user because of too many tags",
     45065: "clientmsgid exist",
+    45157: "tag name already exist",
+    45158: "tag name too long",
+    45159: "invalid tag id",
+    61500: "date format error",
+    61501: "date range error",
     45110: "author size out of limit",
     47001: "data format error",
     48001: "api unauthorized",

@@ -54,7 +54,9 @@ def blueprint(world: World) -> Blueprint:
     door = Blueprint("official", __name__)
 
     @door.route("/cgi-bin/<path:path>", methods=["GET", "POST"])
-    def answer(path: str) -> Response:
+    @door.route("/<any(datacube, wxa):room>/<path:path>", methods=["GET", "POST"])
+    def answer(path: str, room: str = "") -> Response:
+        path = f"{room}/{path}" if room else path
         try:
             told = _token(world, path) if path in _TOKEN_DOORS else _answered(world, path)
         except Said as no:
@@ -327,7 +329,7 @@ def _user_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
     return told | ({"data": {"openid": page}} if page else {})
 
 
-def _info(person: Any) -> Told:
+def _info(person: Any, tags: list[int]) -> Told:
     if not follows(person):
         return {"subscribe": 0, "openid": person["openid"]}
     return {
@@ -344,7 +346,7 @@ def _info(person: Any) -> Told:
         "unionid": person["unionid"],
         "remark": "",
         "groupid": 0,
-        "tagid_list": [],
+        "tagid_list": tags,
         "subscribe_scene": "ADD_SCENE_QR_CODE" if person["scene"] else "ADD_SCENE_SEARCH",
         "qr_scene": 0,
         "qr_scene_str": person["scene"],
@@ -353,7 +355,8 @@ def _info(person: Any) -> Told:
 
 @call("user/info", method="GET")
 def _user_info(world: World, account: OfficialAccount, asked: Asked) -> Told:
-    return _info(world.followers.one(str(asked.get("openid") or ""), account))
+    openid = str(asked.get("openid") or "")
+    return _info(world.followers.one(openid, account), world.followers.tags(account, openid))
 
 
 @call("user/info/batchget")
@@ -362,16 +365,5 @@ def _user_infos(world: World, account: OfficialAccount, asked: Asked) -> Told:
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= limits.PEOPLE_BATCH:
         raise Said(40035, "user_list")
     people = [world.followers.one(str(one.get("openid")), account) for one in wanted]
-    return {"user_info_list": [_info(person) for person in people]}
-
-
-@call("qrcode/create")
-def _qrcode(world: World, account: OfficialAccount, asked: Asked) -> Told:
-    scene = ((asked.get("action_info") or {}).get("scene")) or {}
-    text = str(scene.get("scene_str") or scene.get("scene_id") or "")
-    if not 1 <= len(text) <= limits.SCENE_CHARACTERS:
-        raise Said(40035, "scene")
-    ticket = world.followers.scene(account, text)
-    told: Told = {"ticket": ticket, "url": f"{_host()}/q/{ticket}"}
-    lasting = "LIMIT" in str(asked.get("action_name"))
-    return told | ({} if lasting else {"expire_seconds": int(asked.get("expire_seconds") or 60)})
+    tags = world.followers.tags
+    return {"user_info_list": [_info(each, tags(account, each["openid"])) for each in people]}

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, g, redirect, render_template, requ
 from werkzeug.wrappers import Response as Answer
 
 from juzhen.sandbox.accounts import OfficialAccount
+from juzhen.sandbox.audience import labels
 from juzhen.sandbox.followers import follows
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.press import pieces_of
@@ -146,11 +147,14 @@ def _follower_pages(door: Blueprint, world: World) -> None:
     @door.get("/followers/<openid>")
     def follower(openid: str) -> str:
         person = world.followers.one(openid)
+        account = _of(world, person["appid"])
         return render_template(
             "follower.html",
             person=person,
-            account=_of(world, person["appid"]),
+            account=account,
             messages=world.followers.inbox(openid),
+            scenes=world.followers.scenes(account),
+            labels=labels(world.ledger, account, openid),
         )
 
     @door.get("/followers/<openid>/talk")
@@ -165,7 +169,7 @@ def _follower_pages(door: Blueprint, world: World) -> None:
         person = world.followers.one(openid)
         account = _of(world, person["appid"])
         if act == "follow":
-            world.followers.follow(account, openid)
+            world.followers.follow(account, openid, request.form.get("scene", ""))
         elif act == "unfollow":
             world.followers.unfollow(account, openid)
         elif act == "allow":
