@@ -84,8 +84,8 @@ def _qrcode(world: World, account: OfficialAccount, asked: Asked) -> Told:
 
 def _label(world: World, account: OfficialAccount, asked: Asked) -> Any:
     """The row of a tag of the account's own. Says 45058 for the platform's, 45159 for none."""
-    tag = asked.get("tag") if isinstance(asked.get("tag"), dict) else asked
-    number = tag.get("id", tag.get("tagid"))  # type: ignore[union-attr]
+    inner = asked.get("tag")
+    number = inner.get("id") if isinstance(inner, dict) else asked.get("tagid")
     if not isinstance(number, int):
         raise Said(40035, "tagid")
     if number < 100:
