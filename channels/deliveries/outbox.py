@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +17,7 @@ from channels.deliveries.record import QUEUED, RETRYABLE, UP, Delivery, Lane, St
 from channels.deliveries.settling import POISON, Settling
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle
+from stores.records import insert
 
 __all__ = ["POISON", "Deliveries"]
 
@@ -88,9 +87,8 @@ class Deliveries(Settling):
             rows.append({each.key: getattr(delivery, each.key) for each in _COLUMNS})
         if not rows:
             return 0
-        insert = pg_insert if self._records.on_postgres else sqlite_insert
-        put = insert(Delivery).on_conflict_do_nothing().returning(Delivery.id)
         with self._records.write() as session:
+            put = insert(session, Delivery).on_conflict_do_nothing().returning(Delivery.id)
             return len(session.scalars(put, rows).all())
 
     def there(self, account: str, target: str, occasion: str) -> Delivery | None:

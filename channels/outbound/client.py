@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.client import HTTPException
 from typing import Protocol
 from urllib.parse import urljoin
@@ -57,6 +58,12 @@ class Http(Protocol):
         ...
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed; read when the first call needs it."""
+    return ssl.create_default_context()
+
+
 class Outbound:
     """Calls public addresses and the origins that the settings name, with limits on everything."""
 
@@ -78,7 +85,6 @@ class Outbound:
         self._clock = clock
         self._idle: dict[tuple[str, str, int], deque[HTTPConnection]] = {}
         self._lock = threading.Lock()
-        self._tls = ssl.create_default_context()
 
     def request(
         self,
@@ -143,7 +149,7 @@ class Outbound:
         limits = Timeout(connect=self._connect_seconds, read=self._seconds)
         if to.scheme == "https":
             connection = HTTPSConnection(
-                to.address, to.port, timeout=limits.connect_timeout, ssl_context=self._tls,
+                to.address, to.port, timeout=limits.connect_timeout, ssl_context=_trust(),
                 server_hostname=to.host, assert_hostname=to.host,
             )  # fmt: skip
         else:

@@ -10,8 +10,14 @@ import os
 from juzhen import logs, metrics, origin
 from juzhen.settings import BadSetting, Settings, environment_of, require_keys
 
-_BEHIND = ("juzhen.web.front", "juzhen.web.app", "juzhen.web.collect", "juzhen.web.swift")
-"""What `juzhen.web.front.build` asks for, with the wiring and all nine rooms behind it."""
+_BEHIND = (
+    "juzhen.wiring",
+    "juzhen.web.front",
+    "juzhen.web.app",
+    "juzhen.web.collect",
+    "juzhen.web.swift",
+)
+"""What `juzhen.web.front.build` asks for, with all nine rooms behind it."""
 
 
 def serve(settings: Settings) -> None:
