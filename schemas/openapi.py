@@ -94,6 +94,12 @@ class Records(Schema):
     ext = fields.String(metadata={"description": "`crc=` over the base64 text."})
 
 
+class SourceSettings(Schema):
+    """What a browser's SDK asks for before it sends."""
+
+    integrations = fields.Dict(required=True, metadata={"description": "`Segment.io`: this door."})
+
+
 class Taken(Schema):
     """It is kept: answered once it is on the disk."""
 
@@ -278,6 +284,15 @@ def _intake() -> dict[str, Any]:
         key = [{"in": "query", "name": "writeKey", "schema": {"type": "string"}}]
         about = "Behaviour in, told by an image: each pair of the query is a field"
         doors[path] = {"get": _operation(about, image, parameters=key)}
+    key = [{"in": "path", "name": "key", "required": True, "schema": {"type": "string"}}]
+    doors["/v1/projects/{key}/settings"] = {
+        "get": _operation(
+            "What a browser's SDK needs to know of a write key",
+            {"200": _answer(SourceSettings, "Where and how to send.")},
+            ("404",),
+            parameters=key,
+        )
+    }
     return doors | _sensors()
 
 

@@ -65,7 +65,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 @click.group()
 def token() -> None:
-    """Tokens of machines: front ends, collectors, services."""
+    """Tokens of machines: front ends, collectors, services.
+
+    Example: juzhen token list
+    """
 
 
 @token.command("create")
@@ -125,7 +128,10 @@ def revoke_token(token_id: str) -> None:
 
 @click.group()
 def account() -> None:
-    """Channel accounts: official accounts, apps, shops."""
+    """Channel accounts: official accounts, apps, shops.
+
+    Example: juzhen account list
+    """
 
 
 @account.command("add")

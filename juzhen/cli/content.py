@@ -17,7 +17,10 @@ from kernel.errors import Flaw
 
 @click.group()
 def product() -> None:
-    """Products that materials name by their code."""
+    """Products that materials name by their code.
+
+    Example: juzhen product list
+    """
 
 
 @product.command("add")
@@ -88,7 +91,10 @@ def on_sale(code: str) -> None:
 
 @click.group()
 def words() -> None:
-    """Words that texts must not say, or that somebody has to answer for."""
+    """Words that texts must not say, or that somebody has to answer for.
+
+    Example: juzhen words list
+    """
 
 
 @words.command("list")
