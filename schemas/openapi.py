@@ -284,13 +284,13 @@ def _intake() -> dict[str, Any]:
         key = [{"in": "query", "name": "writeKey", "schema": {"type": "string"}}]
         about = "Behaviour in, told by an image: each pair of the query is a field"
         doors[path] = {"get": _operation(about, image, parameters=key)}
-    key = [{"in": "path", "name": "key", "required": True, "schema": {"type": "string"}}]
+    named = [{"in": "path", "name": "key", "required": True, "schema": {"type": "string"}}]
     doors["/v1/projects/{key}/settings"] = {
         "get": _operation(
             "What a browser's SDK needs to know of a write key",
             {"200": _answer(SourceSettings, "Where and how to send.")},
             ("404",),
-            parameters=key,
+            parameters=named,
         )
     }
     return doors | _sensors()

@@ -11,6 +11,7 @@ from servers import postgres as servers
 from stores.changes import Changes
 from stores.records import Folded, Record, Records
 from tests import browsing
+from tests.blank import kept_at
 
 settings.register_profile("house", deadline=None)  # a busy machine is no flaw
 settings.load_profile("house")
@@ -41,12 +42,6 @@ def place(request, engine, part):
     if engine == "postgres":
         return request.getfixturevalue("postgres_house")
     return f"sqlite:///{request.getfixturevalue('tmp_path')}/{part}.db"
-
-
-def kept_at(url, base):
-    kept = Records(url, durability="process")
-    kept.create(base)
-    return kept
 
 
 @pytest.fixture

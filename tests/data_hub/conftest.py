@@ -16,8 +16,9 @@ from data_hub.staff import StaffBook
 from data_hub.standings import Standings
 from data_hub.vip import Vips
 from stores.changes import Changes
-from stores.records import Folded, Record, Records
+from stores.records import Folded, Record
 from stores.sqlite.history import SqliteHistory
+from tests.blank import kept_at
 
 
 class Taxonomy:
@@ -101,10 +102,8 @@ def fresh_hub(tmp_path_factory, clock):
     @contextmanager
     def one():
         folder = tmp_path_factory.mktemp("hub")
-        records = Records(f"sqlite:///{folder}/records.db", durability="process")
-        records.create(Record)
-        people = Records(f"sqlite:///{folder}/people.db", durability="process")
-        people.create(Folded)
+        records = kept_at(f"sqlite:///{folder}/records.db", Record)
+        people = kept_at(f"sqlite:///{folder}/people.db", Folded)
         wired = Hub(folder, records, people, Changes(records, clock), clock)
         yield wired
         for store in (wired.history, records, people):

@@ -10,10 +10,11 @@ from engines import clusters
 from servers.running import KEY, SECRET
 
 from juzhen.settings import begin, load
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.actors import Role
 from kernel.secret import Secret
 from stores.s3 import S3, Place
+from tests.blank import migrate
 from tests.flows.company import Asking, Processes, eventually, free_port
 
 PASSWORD = "a horse of the house"

@@ -15,7 +15,8 @@ from channels.deliveries import State
 from kernel.clock import utc_now
 from kernel.crash import POINTS
 from kernel.events import Event, Handle
-from stores.records import Folded, Record, Records
+from stores.records import Folded, Record
+from tests.blank import kept_at
 from tests.channels.ends import house_of
 from tests.flows.company import ROOT
 
@@ -59,8 +60,7 @@ def target_of(house, kind, account, point):
 def test_killed_while_saying_it_is_said_once_or_left_to_a_person(tmp_path, counting, kind, point):
     files = [f"sqlite:///{tmp_path}/{name}.db" for name in ("records", "people")]
     for url, base in zip(files, (Record, Folded), strict=True):
-        stores = Records(url, durability="process")
-        stores.create(base)
+        stores = kept_at(url, base)
         stores.close()
     house = house_of(files, counting.url, utc_now)
     account = house.account(kind, kind)

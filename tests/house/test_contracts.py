@@ -36,7 +36,8 @@ deliveries gate matching
 ASKED = {
     "shelf": """
 query Shelf($channel: ID!, $tags: [ID!], $first: Int = 20, $after: String) {
-  shelf(channel: $channel, filter: {tags: {all: $tags, descendants: true}}, first: $first, after: $after) {
+  shelf(channel: $channel, filter: {tags: {all: $tags, descendants: true}},
+        first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor }
     nodes { id type title summary cover { url } tags { id label facet } opens closes trackedUrl }
   }
@@ -57,7 +58,9 @@ query Recommend($customer: ID!, $first: Int = 10) {
 }""",
     "timeline": """
 query ($id: ID!, $first: Int, $after: String) {
-  customer(id: $id) { timeline(first: $first, after: $after) { totalCount nodes { id kind at source } } }
+  customer(id: $id) {
+    timeline(first: $first, after: $after) { totalCount nodes { id kind at source } }
+  }
   customers(filter: {handle: "+8613800000000"}) { nodes { id } }
 }""",
     "create": """
@@ -69,8 +72,12 @@ mutation ($cover: ID, $fields: [FieldInput!]) {
 }""",
     "place": """
 mutation ($opens: Moment, $closes: Moment) {
-  tagMaterials(input: {materials: ["a"], add: ["t"], remove: ["u"]}) { problems { code field message } }
-  placeMaterial(input: {material: "a", channel: "app", slot: "top", opens: $opens, closes: $closes}) {
+  tagMaterials(input: {materials: ["a"], add: ["t"], remove: ["u"]}) {
+    problems { code field message }
+  }
+  placeMaterial(
+    input: {material: "a", channel: "app", slot: "top", opens: $opens, closes: $closes}
+  ) {
     problems { code field message }
   }
   retireMaterial(input: {material: "a"}) { problems { code field message } }

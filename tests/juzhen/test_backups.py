@@ -17,10 +17,11 @@ from juzhen.cli import juzhen
 from juzhen.settings import begin, load
 from juzhen.transfer.backups import MANIFEST, backup, restore
 from juzhen.transfer.backups import settle as go_on
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.clock import utc_now
 from kernel.errors import Conflict, Invalid
 from kernel.events import Event, Handle
+from tests.blank import migrate
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import pytest
 
 from juzhen.check import flaws, invariants
 from juzhen.settings import begin, load
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.actors import Role
 from kernel.clock import utc_now
 from kernel.events import Event, Handle
 from kernel.secret import Secret
+from tests.blank import migrate
 
 OTHERS = {"packages": "tests/juzhen/test_origin.py", "wording": "tests/kernel/test_wording.py"}
 """Invariants of the installation, which their own tests break."""

@@ -9,10 +9,11 @@ from sqlalchemy import text
 from juzhen.cli import juzhen
 from juzhen.settings import load
 from juzhen.transfer.whole import arrive, drain, leave
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.errors import Conflict, Invalid
 from kernel.events import Event, Handle, Refusal, pack, pack_refusal
 from stores.history import Axis
+from tests.blank import migrate
 
 BY = "t"
 ANNA = Handle("user", "", "anna")

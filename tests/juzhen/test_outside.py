@@ -6,8 +6,9 @@ import pytest
 
 from channels.contract import ShowingContract
 from juzhen.settings import begin, load
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.errors import Conflict, Invalid
+from tests.blank import migrate
 
 MODULE = '''
 """A platform outside: what the guide shows."""

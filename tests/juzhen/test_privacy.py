@@ -10,10 +10,11 @@ from click.testing import CliRunner
 
 from juzhen.cli import juzhen
 from juzhen.settings import begin, load
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.clock import utc_now
 from kernel.errors import NotFound
 from kernel.events import Event, Handle, Refusal
+from tests.blank import migrate
 
 PHONE, NAME, CITY = "13877776666", "林金丝雀", "金丝雀市"
 HERS, OTHER = Handle("user", "acc_app", "canary-user"), Handle("user", "acc_app", "neighbour")

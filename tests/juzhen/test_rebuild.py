@@ -6,9 +6,10 @@ from click.testing import CliRunner
 from juzhen.check import flaws
 from juzhen.cli import juzhen
 from juzhen.settings import begin, load
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.clock import utc_now
 from kernel.events import Event, Handle
+from tests.blank import migrate
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from juzhen import metrics
 from juzhen.counting import scraped
 from juzhen.settings import BadSetting, begin, load
 from juzhen.vitals import Vitals
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.errors import Conflict
 from kernel.events import Event, Handle
+from tests.blank import migrate
 
 USER = Handle("user", "", "u-1")
 

@@ -10,6 +10,7 @@ from kernel.events import Event, Handle
 from matching.arrays import key_of
 from matching.counters import HALF_LIFE, Counters, worth
 from stores.records import Folded, Records
+from tests.blank import kept_at
 from tests.conftest import MONDAY
 
 
@@ -63,8 +64,7 @@ def drained(people, events):
 
 @pytest.fixture
 def other_people(tmp_path):
-    kept = Records(f"sqlite:///{tmp_path}/other.db", durability="process")
-    kept.create(Folded)
+    kept = kept_at(f"sqlite:///{tmp_path}/other.db", Folded)
     yield kept
     kept.close()
 

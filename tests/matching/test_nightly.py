@@ -18,7 +18,8 @@ from kernel.errors import Conflict
 from matching.counters import Trail
 from matching.nightly import NightList, Nightly, no_worse
 from matching.scoring import Weights
-from stores.records import Folded, Records
+from stores.records import Folded
+from tests.blank import kept_at
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -139,8 +140,7 @@ Nightly(people, None, Tagged(items), lambda: now, Zone()).run()
 
 def test_a_night_killed_half_way_has_changed_nothing(tmp_path, changes, clock, known):
     url = f"sqlite:///{tmp_path}/people.db"
-    people = Records(url, durability="process")
-    people.create(Folded)
+    people = kept_at(url, Folded)
     told(people, known.events)
     done = subprocess.run(
         [sys.executable, "-c", KILLED.format(root=str(ROOT), url=url)],

@@ -15,6 +15,7 @@ from kernel.actors import Actor, Role
 from kernel.errors import Invalid
 from schemas.graphql.answers import Outcome
 from schemas.graphql.guard import LIMITS, read
+from tests.blank import kept_at
 from tests.conftest import MONDAY
 from tests.schemas.conftest import BASE, SHELF
 
@@ -172,11 +173,10 @@ def edition(tmp_path_factory):
     from content_hub.types import Types
     from schemas.graphql.schema import build
     from stores.changes import Changes
-    from stores.records import Record, Records
+    from stores.records import Record
 
     folder = tmp_path_factory.mktemp("guard")
-    records = Records(f"sqlite:///{folder}/records.db", durability="process")
-    records.create(Record)
+    records = kept_at(f"sqlite:///{folder}/records.db", Record)
     yield build(Types(records, Changes(records, lambda: datetime.now(UTC))))
     records.close()
 
@@ -301,15 +301,13 @@ def objects(told) -> int:
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     from stores.changes import Changes
-    from stores.records import Folded, Record, Records
+    from stores.records import Folded, Record
     from tests.conftest import StoppedClock
     from tests.schemas.conftest import Asked
 
     folder, clock = tmp_path_factory.mktemp("asked"), StoppedClock()
-    records = Records(f"sqlite:///{folder}/records.db", durability="process")
-    records.create(Record)
-    people = Records(f"sqlite:///{folder}/people.db", durability="process")
-    people.create(Folded)
+    records = kept_at(f"sqlite:///{folder}/records.db", Record)
+    people = kept_at(f"sqlite:///{folder}/people.db", Folded)
     house = Asked(folder, records, people, Changes(records, clock), clock)
     top = house.tag("养老")
     for n in range(6):

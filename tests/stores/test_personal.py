@@ -5,7 +5,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from stores.personal import forget, held
-from stores.records import Records
+from tests.blank import kept_at
 
 
 class Kept(MappedAsDataclass, DeclarativeBase):
@@ -34,8 +34,7 @@ class Proof(Kept, kw_only=True):
 
 @pytest.fixture
 def kept(tmp_path):
-    records = Records(f"sqlite:///{tmp_path}/kept.db", durability="process")
-    records.create(Kept)
+    records = kept_at(f"sqlite:///{tmp_path}/kept.db", Kept)
     with records.write() as session:
         for number, handle in enumerate(["phone::1", "phone::2"]):
             session.add(Note(number=number, handle=handle))

@@ -8,8 +8,9 @@ from flask import Flask
 
 from juzhen.settings import begin, load
 from juzhen.web import callbacks, problems
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.errors import Invalid
+from tests.blank import migrate
 
 SECRET = "0123456789abcdef"
 

@@ -18,10 +18,11 @@ from juzhen.web import graphql, pages, problems, reference
 from juzhen.web.codes import CODES
 from juzhen.web.persisted import PersistedQueries
 from juzhen.web.swift import Swift
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.actors import Role
 from schemas.graphql.documents import hash_of
 from schemas.graphql.schema import build
+from tests.blank import migrate
 from tests.conftest import StoppedClock
 
 README = Path(__file__).parents[2] / "README.md"

@@ -16,8 +16,9 @@ import time
 import pytest
 
 from juzhen.settings import begin, load
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.actors import Role
+from tests.blank import migrate
 from tests.servers.cached import ROOT, Missing, graphql_audits
 
 AUDIT = """

@@ -7,9 +7,10 @@ import pytest
 from juzhen.settings import begin, load
 from juzhen.web.app import create
 from juzhen.web.asking import COOKIE
-from juzhen.wiring import assemble, migrate
+from juzhen.wiring import assemble
 from kernel.actors import Role
 from kernel.secret import Secret
+from tests.blank import migrate
 
 PASSWORD = "a horse of the house"
 ALWAYS = {
