@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from channels.accounts import Account
+from channels.broadcasts.record import Broadcast
 from channels.deliveries import Delivery, Lane, State
 from channels.touch_policy.record import Touched
 from stores.records import Records
@@ -29,9 +29,15 @@ def place_flaws(records: Records) -> Iterator[str]:
             yield f"places: {key} weighs less than nothing"
 
 
-def account_flaws(records: Records) -> Iterator[str]:
-    """Every delivery goes to an account that there is."""
-    lost = select(Delivery.id).where(Delivery.account.not_in(select(Account.id)))
+def broadcast_flaws(records: Records) -> Iterator[str]:
+    """No more was queued for a broadcast than it planned. (Less may be left: people are erased.)"""
+    queued = func.count(Delivery.id)
+    over = (
+        select(Broadcast.id, Broadcast.planned, queued)
+        .join(Delivery, Delivery.broadcast == Broadcast.id, isouter=True)
+        .group_by(Broadcast.id, Broadcast.planned)
+        .having(queued > Broadcast.planned)
+    )
     with records.read() as session:
-        for key in session.scalars(lost.limit(100)):
-            yield f"deliveries: {key} goes to no account"
+        for id_, planned, count in session.execute(over.limit(100)):
+            yield f"broadcast {id_} planned {planned} deliveries, and {count} are there"

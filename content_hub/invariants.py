@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from content_hub import bounds
+from content_hub import bounds, products, terms
 from content_hub.campaigns import Campaign
 from content_hub.campaigns.draws import Draw
 from content_hub.campaigns.parameters import QUOTA, prize_key
 from content_hub.campaigns.prices import Purchase
 from content_hub.materials import Material
+from content_hub.materials.records import subjects_of
 from content_hub.materials.versions import MaterialVersion
 from content_hub.media import MediaFile, Rendition
 from content_hub.placements import Placement
-from content_hub.showcase import ShelfDocument, ShelfRow
+from content_hub.products import Product
+from content_hub.showcase import ShelfDocument, ShelfRow, micros
 from content_hub.tags import Tag, Tagging
 from content_hub.tags.tree import load
 from stores.claims import Quota
@@ -114,6 +116,30 @@ def _turns_round(tag: Tag, tags: dict[str, Tag]) -> bool:
         passed.add(at.id)
         at = tags.get(at.parent or "")
     return at is not None and at.id == tag.id
+
+
+def term_flaws(records: Records) -> Iterator[str]:
+    """A material is bound to what it speaks of and shows, and a product's term is its sale."""
+    with records.read() as session:
+        bound: dict[str, set[str]] = {}
+        for material, subject in session.execute(select(terms.Bond.material, terms.Bond.subject)):
+            bound.setdefault(material, set()).add(subject)
+        for each in session.scalars(select(Material)):
+            if bound.get(each.id, set()) != subjects_of(each):
+                yield f"material {each.id} is bound to other things than it speaks of and shows"
+        kept = {term.subject: term for term in session.scalars(select(terms.Term))}
+        for product in session.scalars(select(Product)):
+            term = kept.get(products.subject(product.code))
+            told = (term.opens, term.closes) if term else (terms.ALWAYS, terms.NEVER_ENDS)
+            if told != _sold(product):
+                yield f"product {product.code} takes materials off at other moments than its own"
+
+
+def _sold(product: Product) -> tuple[int, int]:
+    return (
+        micros(product.sold_from) if product.sold_from else terms.ALWAYS,
+        micros(product.sold_until) if product.sold_until else terms.NEVER_ENDS,
+    )
 
 
 def version_flaws(records: Records) -> Iterator[str]:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from channels.invariants import account_flaws, place_flaws
+from channels.invariants import broadcast_flaws, place_flaws
 from content_hub.invariants import (
     campaign_flaws,
     file_flaws,
     shelf_flaws,
     tag_flaws,
+    term_flaws,
     version_flaws,
 )
 from data_hub.invariants import (
@@ -29,6 +30,7 @@ from data_hub.invariants import (
     standing_flaws,
 )
 from juzhen import migrations, origin
+from juzhen.references import reference_flaws
 from kernel import wording
 from matching.invariants import counter_flaws, night_flaws
 from stores.records import Record
@@ -56,6 +58,7 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "packages": lambda: iter(origin.strangers()),
         "wording": wording.gaps,
         "migrations": lambda: _not_migrated(p),
+        "references": lambda: reference_flaws(p.records),
         "audit chain": p.audit.flaws,
         "journal": p.fold.flaws,
         "history": p.history.flaws,
@@ -68,11 +71,12 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "counters": lambda: counter_flaws(p.people, p.history, p.counters),
         "nights": lambda: night_flaws(p.people),
         "tags": lambda: tag_flaws(p.records),
+        "terms": lambda: term_flaws(p.records),
         "versions": lambda: version_flaws(p.records),
         "campaigns": lambda: campaign_flaws(p.records),
         "shelf": lambda: shelf_flaws(p.records),
         "deliveries": p.publishing.flaws,
-        "accounts": lambda: account_flaws(p.records),
+        "broadcasts": lambda: broadcast_flaws(p.records),
         "places": lambda: place_flaws(p.records),
         "access": p.access.flaws,
         "followers": lambda: _followers(p),

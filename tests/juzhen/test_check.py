@@ -49,14 +49,21 @@ def built(tmp_path_factory):
     month = {"opens": now, "closes": now + timedelta(days=30)}
     spring = company.campaigns.create("春季", by="t", **month)
     company.shelf.place(material.id, official.id, campaign=spring.id, by="t", **month)
+    company.products.add(
+        "PEN", "养老年金", benefit="体检", sold_until=now + timedelta(days=90), by="t"
+    )
     rep = company.staff.add("rep", "李静", role=Role.REP, by="t")
     company.access.enrol(rep.id, "li", Secret("correct horse battery"), by="t")
     company.deliveries.queue(
         account=official.id, occasion="once", by="t", purpose="service",
         target=Handle("openid", official.id, "o1"),
     )  # fmt: skip
+    company.broadcasts.create(
+        "春季问候", official.id, everybody="所有人都要知道", words="您好", by="t",
+        opens=now + timedelta(days=9),
+    )  # fmt: skip
     handle = Handle("user", "app", "u1")
-    company.reminders.remind("stf_1", "birthday", str(handle), "2026")
+    company.reminders.remind(rep.id, "birthday", str(handle), "2026")
     told = Event(
         id="e1", kind="identified", at=now, account="app", handle=handle, received=now,
         links=(Handle("phone", "", "13800138000"),), material=material.id,
@@ -93,7 +100,7 @@ RULING = (
 )
 PLACE = (
     "insert into touches (key, handle, day, at, account, channel, kind, weight, promo, material,"
-    " campaign, priority, held, forced, rep) values ('dlv_gone', 'u', 1, '2026-01-01', 'a', 'app',"
+    " campaign, priority, held, forced, rep) values ('dlv_gone', 'u', 1, '2026-01-01', '', 'app',"
     " 'marketing', 1, false, '', '', 1, true, false, '')"
 )
 PLANTED = {
@@ -115,7 +122,9 @@ PLANTED = {
     "tags": ("records", "update tags set parent = 'tag_gone' where code = 'stage.connect'"),
     "versions": ("records", "delete from material_versions"),
     "campaigns": ("records", "update campaigns set closes = opens"),
-    "accounts": ("records", "update deliveries set account = 'acc_gone'"),
+    "references": ("records", "update deliveries set account = 'acc_gone'"),
+    "broadcasts": ("records", "update broadcasts set planned = -1"),
+    "terms": ("records", "update terms set closes = 9 where subject = 'product:PEN'"),
     "places": ("records", PLACE),
     "access": ("records", "update logins set staff = 'stf_gone'"),
     "followers": ("records", "update watermarks set mark = '999' where follower = 'acquaintances'"),
@@ -124,6 +133,10 @@ PLANTED = {
     "files": ("records", "update media_renditions set key = 'sha256-' || hex(zeroblob(32))"),
     "reminders": ("records", "update reminders set done = '2020-01-01 00:00:00'"),
 }
+
+
+BOTH = {"staff", "access"}
+"""These say more of what is named and not there, which is found as a reference, too."""
 
 
 def found(home, clock=utc_now):
@@ -142,7 +155,7 @@ def test_a_sound_company_has_no_flaw(home):
 def test_what_is_planted_is_found_and_nothing_else(home, invariant):
     spoil(home, *PLANTED[invariant])
 
-    assert found(home) == {invariant}
+    assert found(home) == {invariant} | ({"references"} if invariant in BOTH else set())
 
 
 def test_what_no_worker_published_is_found_after_a_quarter_of_an_hour(home):
