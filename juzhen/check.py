@@ -32,6 +32,7 @@ from data_hub.invariants import (
 from juzhen import migrations, origin
 from juzhen.references import reference_flaws
 from kernel import wording
+from kernel.errors import Overloaded
 from matching.invariants import counter_flaws, night_flaws
 from stores.records import Record
 from stores.watermarks import Watermarks
@@ -49,6 +50,9 @@ class Finding:
     good: bool
     says: str
     advice: str = ""
+
+
+_ELSEWHERE = "The journal or the history does not answer: mend what is named above."
 
 
 def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
@@ -108,8 +112,10 @@ def _followers(platform: Platform) -> Iterator[str]:
         yield "acquaintances have read further than history goes"
 
 
-def doctor(settings: Settings, platform: Platform) -> Iterator[Finding]:
-    """Look at everything juzhen leans on, most needed first."""
+def doctor(settings: Settings) -> Iterator[Finding]:
+    """Look at everything juzhen leans on that can be looked at without it, most needed first."""
+    from juzhen.wiring.engines import looked_over
+
     version = sqlite3.sqlite_version_info
     yield Finding(
         "SQLite", version >= (3, 37), sqlite3.sqlite_version,
@@ -125,18 +131,25 @@ def doctor(settings: Settings, platform: Platform) -> Iterator[Finding]:
         "disk", free > 1 << 30, f"{free >> 20} MiB free in {settings.home}",
         "Free some space: below 64 MiB nothing is taken in any more.",
     )  # fmt: skip
-    engine = "PostgreSQL" if platform.records.on_postgres else "SQLite"
-    yield Finding("records", True, engine)
-    for setting, server in platform.servers.items():
-        told = server.examine()
-        yield Finding(setting, told.fit is True, told.says, told.advice)
+    for what, told in looked_over(settings).items():
+        yield Finding(what, told.fit is True, told.says, told.advice)
+
+
+def doctor_inside(platform: Platform) -> Iterator[Finding]:
+    """Look at the company itself, once its records answer."""
     behind = list(_not_migrated(platform))
     yield Finding("migrations", not behind, "; ".join(behind) or "up to date", "juzhen migrate")
-    backlog = platform.journal.backlog(platform.history.watermark())
-    yield Finding(
-        "worker", backlog < 50_000, f"{backlog} events wait to be folded",
-        "Is `juzhen worker` running? Its log says which duty fails.",
-    )  # fmt: skip
+    if behind:
+        return
+    try:
+        backlog = platform.fold.behind()
+    except Overloaded:
+        yield Finding("worker", False, "what waits to be folded is not known", _ELSEWHERE)
+    else:
+        yield Finding(
+            "worker", backlog < 50_000, f"{backlog} events wait to be folded",
+            "Is `juzhen worker` running? Its log says which duty fails.",
+        )  # fmt: skip
     for account in platform.accounts.all():
         paused = account.paused_reason if account.paused else ""
         yield Finding(

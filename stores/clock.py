@@ -9,7 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from stores.records import Records
+from kernel.errors import Overloaded
+from stores.records import Records, busy_is_said
+
+_KEPT = 10
+"""Seconds until it is asked again."""
 
 
 class _Asked(NamedTuple):
@@ -18,12 +22,18 @@ class _Asked(NamedTuple):
     then: datetime
     steady: float
 
+    def asked_again_in(self, seconds: float) -> _Asked:
+        """The same time, told as of later."""
+        steady = time.monotonic() - _KEPT + seconds
+        return _Asked(self.then + timedelta(seconds=steady - self.steady), steady)
+
 
 class DatabaseClock:
     """The database's time, for many machines that must agree (PostgreSQL).
 
     Asked at most every ten seconds; in between our own steady counter is added, so that a jump of
     this machine's clock moves nothing. Off by no more than half the quickest of three questions.
+    While it does not answer, what it said last goes on.
     """
 
     def __init__(self, records: Records) -> None:
@@ -33,7 +43,7 @@ class DatabaseClock:
 
     def __call__(self) -> datetime:
         kept = self._kept
-        if kept is None or time.monotonic() - kept.steady > 10:
+        if kept is None or time.monotonic() - kept.steady > _KEPT:
             kept = self._ask(kept)
         return (kept.then + timedelta(seconds=time.monotonic() - kept.steady)).astimezone(UTC)
 
@@ -44,9 +54,15 @@ class DatabaseClock:
         with self._asking:
             if self._kept is not None and self._kept is not kept:
                 return self._kept  # somebody asked while we waited
-            with self._records.engine.connect() as connection:
-                told = [_time_of(connection) for _ in range(3)]
-            self._kept = min(told)[1]
+            try:
+                with busy_is_said(), self._records.engine.connect() as connection:
+                    told = [_time_of(connection) for _ in range(3)]
+            except Overloaded:
+                if kept is None:
+                    raise
+                self._kept = kept.asked_again_in(1)
+            else:
+                self._kept = min(told)[1]
             return self._kept
 
 

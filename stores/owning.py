@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel.errors import Overloaded
 from stores.records import Record, Records
 
 
@@ -36,7 +37,7 @@ class Owner:
             try:
                 with self._records.read() as session:
                     self._kept = session.scalar(select(Ownership.mark)) or ""
-            except SQLAlchemyError:  # not migrated yet, or the records do not answer
+            except (SQLAlchemyError, Overloaded):  # not migrated yet, or the records do not answer
                 return self._otherwise
         return self._kept or self._otherwise
 

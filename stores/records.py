@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolFull
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
@@ -120,7 +120,7 @@ class Records:
             running.flush()
             yield running.connection()
             return
-        with _busy_is_said(), self._bare.connect() as connection:
+        with busy_is_said(), self._bare.connect() as connection:
             yield connection
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -204,7 +204,7 @@ class Records:
             yield running
             return
         with ExitStack() as stack:
-            stack.enter_context(_busy_is_said())
+            stack.enter_context(busy_is_said())
             if about is not None:
                 if self._file:
                     stack.enter_context(fair_turn(self._file))
@@ -254,7 +254,12 @@ class Records:
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, 0))")
 _TRANSACTIONS = "SELECT pg_current_snapshot()::text"
-_LOCK_NOT_AVAILABLE = "55P03"
+_BUSY = {"55P03", "57014", "53300"}
+"""SQLSTATEs of a lock that was not to be had, of a statement that took too long, of a server with
+no connection to spare."""
+_GONE = ("08", "57P")
+"""Classes of SQLSTATEs of a server that went away or is not there yet; with none at all nobody
+answered."""
 _open_here = threading.local()
 
 
@@ -268,16 +273,19 @@ def _one_less() -> None:
 
 
 @contextmanager
-def _busy_is_said() -> Iterator[None]:
-    """No connection, or no lock, within two seconds: the caller is told to come back."""
+def busy_is_said() -> Iterator[None]:
+    """No connection, or no lock, within two seconds: the caller is told to come back. So is who
+    found the database gone; whatever was not committed then is not done."""
     try:
         yield
     except PoolFull as full:
         raise Overloaded("records_are_busy", seconds=1) from full
-    except OperationalError as refused:
-        waited = getattr(refused.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE
-        if waited or "database is locked" in str(refused.orig):
+    except (OperationalError, InterfaceError) as refused:
+        state = getattr(refused.orig, "sqlstate", "")
+        if state in _BUSY or "database is locked" in str(refused.orig):
             raise Overloaded("records_are_busy", seconds=1) from refused
+        if state is None or (state and state.startswith(_GONE)):
+            raise Overloaded("store_is_unavailable", seconds=2) from refused
         raise
 
 
@@ -307,6 +315,7 @@ def _engine(url: str, durability: str) -> Engine:
             pool_timeout=2,
             pool_pre_ping=True,
             hide_parameters=True,
+            connect_args={"connect_timeout": 5},
         )
     # The connection used last is used next: few of them fill their page cache.
     engine = create_engine(

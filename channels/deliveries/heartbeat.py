@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery
+from kernel.errors import Overloaded
 
 
 class Heartbeat:
@@ -49,5 +50,7 @@ class Heartbeat:
                     self._thread = None
                     return
                 held = dict(self._held)
-            with suppress(SQLAlchemyError):  # the next beat comes well before the lease ends
+            with suppress(
+                SQLAlchemyError, Overloaded
+            ):  # the next beat comes well before the lease ends
                 self._deliveries.renew(held)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from juzhen import metrics, migrations
 from juzhen.settings import WITH_RECORDS, BadSetting, Settings, name_of
 from kernel.calendar import Zone
@@ -19,7 +21,7 @@ from stores.elastic import cluster
 from stores.elastic.cluster import Cluster
 from stores.elastic.history import ElasticHistory
 from stores.elastic.search import ElasticSearch
-from stores.examined import Server, Unfit
+from stores.examined import Examined, Server, Unfit
 from stores.files import Files
 from stores.folder import Folder
 from stores.history import Fold, History
@@ -38,6 +40,7 @@ from stores.sqlite.journal import SqliteJournal
 from stores.sqlite.search import SqliteSearch
 
 Placed = TypeVar("Placed")
+_NO_RIGHTS = "42501"
 
 
 @dataclass(kw_only=True)
@@ -68,6 +71,7 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
     home.mkdir(parents=True, exist_ok=True)
     zone = Zone(settings.company_zone)
     records, people = _records(settings)
+    require_records(records)
     clock = clock or (DatabaseClock(records) if records.on_postgres else utc_now)
     changes = Changes(records, clock)
     servers = _servers(settings, _owner(settings, records), clock)
@@ -97,10 +101,48 @@ def migrate(settings: Settings) -> list[str]:
     settings.home.mkdir(parents=True, exist_ok=True)
     records, people = _records(settings)
     try:
-        done = migrations.migrate(records.engine, people.engine)
+        require_records(records)
+        done = _migrated(records, people)
         owner = _owner(settings, records)
         owner.keep()
         return [*done, *_prepared(_servers(settings, owner).named())]
+    finally:
+        records.close()
+        people.close()
+
+
+def _migrated(records: Records, people: Records) -> list[str]:
+    try:
+        return migrations.migrate(records.engine, people.engine)
+    except Unfit as unfit:
+        raise BadSetting(f"{name_of('stores_records')}: {unfit}") from None
+    except DBAPIError as broken:
+        if getattr(broken.orig, "sqlstate", "") != _NO_RIGHTS:
+            raise
+        told = database.unanswered(broken, database.where(records.engine))
+        raise BadSetting(f"{name_of('stores_records')}: {told.says}. {told.advice}") from broken
+
+
+def require_records(records: Records) -> None:
+    """Without them nothing works. Raises `BadSetting` with what is wrong with where they are."""
+    told = _examined(records)
+    if not told.fit:
+        raise BadSetting(f"{name_of('stores_records')}: {told.says}. {told.advice}")
+
+
+def _examined(records: Records) -> Examined:
+    if records.on_postgres:
+        return database.examine(records.engine)
+    return Examined(True, "SQLite", "")
+
+
+def looked_over(settings: Settings) -> dict[str, Examined]:
+    """What every store says of itself, the records first, by what the doctor calls it."""
+    records, people = _records(settings)
+    try:
+        servers = _servers(settings, _owner(settings, records)).named()
+        told = {setting: server.examine() for setting, server in servers.items()}
+        return {"records": _examined(records), **told}
     finally:
         records.close()
         people.close()
@@ -123,6 +165,7 @@ def _records(settings: Settings) -> tuple[Records, Records]:
     """The records and the people; on PostgreSQL two views of one database."""
     held = metrics.metric("juzhen_write_seconds").observe
     durability = settings.stores_durability
+    _placed(settings, "stores_records", database.place)
     return (
         Records(settings.records_url, durability=durability, held=held),
         Records(settings.people_url, durability=durability, held=held),

@@ -27,6 +27,7 @@ _SOON = 5
 _PATIENCE = 60_000
 _TIMEOUTS = f"-c statement_timeout={_PATIENCE} -c lock_timeout=2000"
 _LEAST = 150_000
+_TOO_OLD = "juzhen needs PostgreSQL 15 or later"
 _ABOUT = """
 create table if not exists {schema}.about (
     one integer primary key default 1 check (one = 1), owner text not null, shape integer not null
@@ -170,10 +171,10 @@ class Database:
                 version = connection.info.server_version
                 there = self._about(connection)
         except Overloaded as broken:
-            return _unanswered(broken.__cause__, self._where())
-        said = f"PostgreSQL {version // 10_000}.{version % 10_000}, schema {self.shape.schema}"
+            return unanswered(broken.__cause__, where(self._engine))
+        said = f"{_named(version)}, schema {self.shape.schema}"
         if version < _LEAST:
-            return Examined(False, f"{said}: too old", "juzhen needs PostgreSQL 15 or later")
+            return Examined(False, f"{said}: too old", _TOO_OLD)
         if there is None or there == (self._owner(), 0):
             return Examined(False, f"{said}: its tables are not there yet", "Run: juzhen migrate")
         try:
@@ -185,10 +186,6 @@ class Database:
             return Examined(False, f"{said}: its tables are older", "Run: juzhen migrate")
         return Examined(True, said, "")
 
-    def _where(self) -> str:
-        at = self._engine.url
-        return f"{at.host or 'localhost'}:{at.port or 5432}/{at.database}"
-
     def close(self) -> None:
         self._engine.dispose()
 
@@ -197,12 +194,39 @@ _REFUSED = ("28", "3D", "42501")
 """SQLSTATEs of credentials, of a database that is not there, and of rights."""
 
 
-def _unanswered(broken: BaseException | None, where: str) -> Examined:
+def examine(engine: Engine) -> Examined:
+    """Does the database answer us, and is it new enough? Looks at no table, and changes nothing."""
+    try:
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            version = int(driver.info.server_version)
+    except (DBAPIError, PoolFull) as broken:
+        return unanswered(broken, where(engine))
+    if version < _LEAST:
+        return Examined(False, f"{_named(version)}: too old", _TOO_OLD)
+    return Examined(True, _named(version), "")
+
+
+def where(engine: Engine) -> str:
+    """The address without its secrets."""
+    at = engine.url
+    return f"{at.host or 'localhost'}:{at.port or 5432}/{at.database}"
+
+
+def _named(version: int) -> str:
+    return f"PostgreSQL {version // 10_000}.{version % 10_000}"
+
+
+def unanswered(broken: BaseException | None, where: str) -> Examined:
+    """What went wrong with a connection, in words that give no secret away."""
     cause = getattr(broken, "orig", broken)
     state = getattr(cause, "sqlstate", None) or ""
     told = str(cause)
     if state.startswith(_REFUSED) or "authentication failed" in told or "does not exist" in told:
-        advice = "Check the user, the password and the database's name in the address."
+        advice = (
+            "Check the user, the password and the database's name in the address, and that the"
+            " user may create tables there."
+        )
         return Examined(False, f"{where} refuses us", advice)
     name = type(cause).__name__
     return Examined(
