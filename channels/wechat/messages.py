@@ -171,7 +171,7 @@ def outcomes(told: Mapping[str, Any]) -> Iterator[Receipt]:
         return
     happened = one(told, "Event")
     if happened == "MASSSENDJOBFINISH":
-        yield _sent(f"mass:{one(told, 'MsgID', 'MsgId')}", one(told, "Status"))
+        yield _mass(told)
     elif happened == "TEMPLATESENDJOBFINISH":
         yield _sent(f"template:{one(told, 'MsgID', 'MsgId')}", one(told, "Status"))
     elif happened == "subscribe_msg_sent_event":
@@ -191,6 +191,37 @@ def asked(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def answers(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What she answered when she was asked for messages: by template, ``accept`` or ``reject``."""
     return [(one(each, "TemplateId"), one(each, "SubscribeStatusString")) for each in asked(told)]
+
+
+_COUNTS = {"total": "TotalCount", "meant": "FilterCount", "sent": "SentCount",
+           "failed": "ErrorCount"}  # fmt: skip
+"""``FilterCount`` is how many are left after the platform's own filters: who had four this month,
+or wants none, is not among them."""
+
+
+_REVIEW = {
+    **dict.fromkeys(
+        ("10001", "20001", "20002", "20004", "20006", "20008", "20013", "21000", "22000"),
+        "review_refused",
+    ),
+    "30001": "originality_not_accepted",
+}
+
+
+def _mass(told: Mapping[str, Any]) -> Receipt:
+    """How many it reached: some failing makes it ``partly``. Why not is a number in brackets."""
+    ref, status = f"mass:{one(told, 'MsgID', 'MsgId')}", one(told, "Status")
+    counts = {
+        ours: int(number)
+        for ours, theirs in _COUNTS.items()
+        if (number := one(told, theirs)).isdecimal()
+    }
+    receipt = _sent(ref, status)
+    if receipt.progress is Progress.SHOWN and counts.get("failed") and counts.get("sent"):
+        return Receipt(ref=ref, progress=Progress.PARTLY, facts=counts)
+    if reason := _REVIEW.get(status.removeprefix("err(").rstrip(")")):
+        return Receipt(ref=ref, progress=Progress.REFUSED, reason=reason, facts=counts)
+    return Receipt(ref=ref, progress=receipt.progress, reason=receipt.reason, facts=counts)
 
 
 def _sent(ref: str, status: str) -> Receipt:
@@ -214,3 +245,9 @@ def receipt(ref: str, status: Any) -> Receipt:
         int(status), (Progress.REFUSED, "platform_could_not_publish")
     )  # fmt: skip
     return Receipt(ref=ref, progress=progress, reason=reason)
+
+
+def rows(told: Mapping[str, Any], name: str) -> list[Any]:
+    """A list that the platform tells; none if it tells something else."""
+    value = told.get(name)
+    return value if isinstance(value, list) else []

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from channels.allowances import Allowances
 from channels.base import (
@@ -28,6 +28,7 @@ from channels.base import (
 from channels.capabilities import EVERYTHING, Capabilities, Limits
 from channels.wechat import messages
 from channels.wechat.mail import LetterBox
+from channels.wechat.talking import PARTS, data
 from channels.wechat.wire import Wire
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -38,7 +39,6 @@ LEAVING = declare("mini.leaving", "an allow of hers is used up; about to leave")
 TAKEN = declare("mini.taken", "the platform took it; nobody here knows")
 
 _NONE_LEFT = 43101
-_THING = 20
 
 
 class MiniProgram:
@@ -83,7 +83,7 @@ class MiniProgram:
         self._appid = appid
         self._secret = secret
         self._template = template
-        self._parts = dict(parts or {"title": "thing1", "text": "thing2", "time": "time3"})
+        self._parts = dict(parts or PARTS)
         self._page = page
         self._state = state
 
@@ -116,10 +116,10 @@ class MiniProgram:
         hers = message.handle
         self._allowances.use(hers, self._template, key=key)
         crash_point(LEAVING)
-        asked = {
+        asked: dict[str, Any] = {
             "touser": hers.value, "template_id": self._template, "lang": "zh_CN",
             "page": self._page_of(message), "miniprogram_state": self._state,
-            "data": self._data(message),
+            "data": data(message, self._parts, self._clock()),
         }  # fmt: skip
         try:
             told = self._wire.do("/cgi-bin/message/subscribe/send", **asked)
@@ -133,16 +133,6 @@ class MiniProgram:
 
     def _page_of(self, message: Message) -> str:
         return f"{self._page}?m={message.material}" if message.material else self._page
-
-    def _data(self, message: Message) -> dict[str, dict[str, str]]:
-        said = {
-            "title": message.title or message.text, "text": message.text or message.title,
-            "time": f"{self._clock():%Y-%m-%d %H:%M}",
-        }  # fmt: skip
-        return {
-            part: {"value": said[name][:_THING] if part.startswith("thing") else said[name]}
-            for name, part in self._parts.items()
-        }
 
     # hearing
 

@@ -13,49 +13,40 @@ Habits of the platform to know before changing anything here:
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from channels.allowances import Allowances
 from channels.base import (
-    Asset,
-    Busy,
     Callback,
     Idempotency,
     Message,
     Post,
-    Progress,
     Receipt,
     Received,
-    Refused,
-    Unanswered,
+    SignedOut,
 )
 from channels.capabilities import Capabilities, Limits
+from channels.handed_over import HandedOver
 from channels.live_codes import Code
 from channels.vocabularies import Word
 from channels.wechat import fans, figures, messages
+from channels.wechat.articles import Articles
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
+from channels.wechat.showing import FreePublish, MassSend, Showing
+from channels.wechat.talking import Talking, Templates
 from channels.wechat.uploads import Uploads
-from channels.wechat.wire import UNKNOWN_MEDIA, Wire
+from channels.wechat.wire import Wire, text
+from channels.works import Work
 from kernel.clock import Clock
-from kernel.crash import crash_point, declare
 from kernel.events import Event, Handle
 
-COVER = declare("wechat.cover_uploaded", "the cover is on the platform; there is no draft")
-PICTURES = declare("wechat.pictures_uploaded", "all pictures are on the platform; no draft")
-DRAFTED = declare("wechat.drafted", "the draft is on the platform; it is not submitted")
-SUBMITTED = declare("wechat.submitted", "it is submitted; nobody here knows")
-SENDING = declare("wechat.sending", "about to talk to one person")
-SENT = declare("wechat.sent", "she was told; nobody here knows")
-
-_GONE = frozenset({53600})
-_PAGE = 20
-_LOOK_THROUGH = 10
-"""Pages of the published list to look through, newest first: 200 articles."""
+_NO_RIGHT = 48001
+_OPENID = 28
+"""So long is an openid; whatever else names a tester is her WeChat name."""
 
 CAPABILITIES = Capabilities(
     (
@@ -98,12 +89,20 @@ class WeChatOfficialAccount:
         envelope: Envelope | None = None,
         longest_review: timedelta = timedelta(minutes=30),
         stale: timedelta = timedelta(minutes=10),
+        by_hand: HandedOver | None = None,
+        allowances: Allowances | None = None,
+        templates: Templates | None = None,
     ) -> None:
-        """``envelope`` for safe mode (安全模式): plain callbacks are refused then."""
+        """``envelope`` for safe mode (安全模式): plain callbacks are refused then.
+        ``by_hand`` takes what the account has no right to publish itself."""
         self._wire = wire
-        self._uploads = uploads
         self._clock = clock
         self._account = account
+        self._articles = Articles(wire, uploads, account)
+        self._free = FreePublish(wire, self._articles)
+        self._by_hand = by_hand
+        self._allowances = allowances
+        self._talking = Talking(wire, allowances, templates or Templates(), clock)
         self._letters = LetterBox(
             clock, account=account, token=callback_token, envelope=envelope, stale=stale
         )
@@ -111,113 +110,66 @@ class WeChatOfficialAccount:
 
     # showing to everybody
 
+    @property
+    def _showing(self) -> Showing:
+        return self._free
+
     def publish(self, post: Post, *, key: str) -> Receipt:
+        """An account without the right to (48001) has a person do it: its draft lies ready."""
         try:
-            draft = self._draft(post, key)
-        except Refused as no:
-            if no.facts.get("errcode") in UNKNOWN_MEDIA:
-                self._uploads.forget(self._account)
-                raise Busy("platform_lost_a_picture", seconds=1) from no
-            raise
-        crash_point(DRAFTED)
-        told = self._wire.do("/cgi-bin/freepublish/submit", media_id=draft)
-        crash_point(SUBMITTED)
-        if not told.get("publish_id"):  # accepted, but under which number?
-            raise Unanswered("platform_answer_unreadable", path="freepublish/submit")
-        return Receipt(ref=f"publish:{told['publish_id']}", progress=Progress.SUBMITTED)
-
-    def _draft(self, post: Post, key: str) -> str:
-        cover = self._cover(post.cover or _plain_cover())
-        crash_point(COVER)
-        body = self._body(post)
-        crash_point(PICTURES)
-        article = {
-            "title": post.title,
-            "digest": post.summary,
-            "content": body,
-            "thumb_media_id": cover,
-            "content_source_url": _marked(post.link, key),
-        }
-        return _text(self._wire.ask("/cgi-bin/draft/add", articles=[article]), "media_id")
-
-    def _cover(self, cover: Asset) -> str:
-        def upload(asset: Asset) -> str:
-            path = "/cgi-bin/material/add_material"
-            return _text(self._wire.upload(path, asset, type="image"), "media_id")
-
-        return self._uploads.once(self._account, "cover", cover, upload)
-
-    def _body(self, post: Post) -> str:
-        """Pictures from elsewhere are left out by the platform, so ours are uploaded there."""
-
-        def upload(asset: Asset) -> str:
-            return _text(self._wire.upload("/cgi-bin/media/uploadimg", asset), "url")
-
-        body = post.body
-        for picture in post.images:
-            address = self._uploads.once(self._account, "body", picture, upload)
-            body = body.replace(f'src="{picture.name}"', f'src="{address}"')
-        return body
+            return self._showing.publish(post, key=key)
+        except SignedOut as no:
+            if self._by_hand is None or no.facts.get("errcode") != _NO_RIGHT:
+                raise
+            return self._by_hand.publish(post, key=key)
 
     def outcome(self, ref: str) -> Receipt:
-        kind, _, number = ref.partition(":")
-        if kind == "article":
-            return Receipt(ref=ref, progress=Progress.SHOWN)
-        told = self._wire.ask("/cgi-bin/freepublish/get", publish_id=number)
-        return messages.receipt(ref, _number(told, "publish_status"))
+        return self._way(ref).outcome(ref)
 
     def find(self, post: Post, *, key: str) -> Receipt | None:
-        mark = _marked(post.link, key)
-        for page in range(_LOOK_THROUGH):
-            told = self._wire.ask(
-                "/cgi-bin/freepublish/batchget", offset=page * _PAGE, count=_PAGE, no_content=1
-            )
-            items = _list(told, "item")
-            for item in items:
-                news = _list(item.get("content") or {}, "news_item")
-                if any(_same(piece, mark) for piece in news):
-                    ref = f"article:{_text(item, 'article_id')}"
-                    return Receipt(ref=ref, progress=Progress.SHOWN)
-            if len(items) < _PAGE:
-                return None
-        return None
+        if self._by_hand is not None and (handed := self._by_hand.find(post, key=key)):
+            return handed
+        try:
+            return self._showing.find(post, key=key)
+        except SignedOut as no:
+            if self._by_hand is None or no.facts.get("errcode") != _NO_RIGHT:
+                raise
+            return None  # who may not publish has not published
 
     def withdraw(self, ref: str) -> None:
-        kind, _, number = ref.partition(":")
-        if kind == "publish":
-            told = self._wire.ask("/cgi-bin/freepublish/get", publish_id=number)
-            status = messages.receipt(ref, _number(told, "publish_status")).progress
-            if status in (Progress.REFUSED, Progress.WITHDRAWN):
-                return
-            number = str(told.get("article_id") or "")
-        if not number:
-            raise Busy("platform_still_publishing")
-        self._wire.ask("/cgi-bin/freepublish/delete", harmless=_GONE, article_id=number)
+        self._way(ref).withdraw(ref)
+
+    def _way(self, ref: str) -> Showing:
+        """By what it was shown: a hand-off's ref is our own key and names no kind."""
+        if ":" not in ref and self._by_hand is not None:
+            return self._by_hand
+        return MassSend(self._wire, self._articles) if ref.startswith("mass:") else self._free
+
+    def preview(self, post: Post, *, tester: str) -> None:
+        """Show it to one person alone, by her openid or her WeChat name; a hundred a day."""
+        draft = self._articles.draft(post, "preview")
+        who = {
+            "touser" if len(tester) == _OPENID and tester.startswith("o") else "towxname": tester
+        }
+        told: dict[str, Any] = {"msgtype": "mpnews", "mpnews": {"media_id": draft}, **who}
+        self._wire.do("/cgi-bin/message/mass/preview", **told)
+        self._articles.drop(draft)
+
+    # what was made there
+
+    works_are = "image_text"
+
+    def works(self, mark: str) -> tuple[list[Work], str]:
+        """What stands on the account and did not come from here, newest first."""
+        return self._free.works(mark)
+
+    def work(self, key: str) -> Work | None:
+        return self._free.work(key)
 
     # talking to one person
 
     def send(self, message: Message, *, key: str) -> Receipt:
-        """WeChat knows no key here: a lost answer is for a person to look at."""
-        spoken: dict[str, Any]
-        if message.kind == "card":
-            spoken = {
-                "msgtype": "news",
-                "news": {
-                    "articles": [
-                        {
-                            "title": message.title, "description": message.text,
-                            "url": message.link, "picurl": message.cover,
-                        }
-                    ]
-                },
-            }  # fmt: skip
-        else:
-            words = "\n".join(filter(None, (message.text, message.link)))
-            spoken = {"msgtype": "text", "text": {"content": words}}
-        crash_point(SENDING)
-        self._wire.do("/cgi-bin/message/custom/send", touser=message.handle.value, **spoken)
-        crash_point(SENT)
-        return Receipt(ref=key, progress=Progress.SHOWN)
+        return self._talking.send(message, key=key)
 
     # hearing
 
@@ -229,6 +181,9 @@ class WeChatOfficialAccount:
             told = messages.fields(body)
             events = tuple(messages.events(told, self._account, body))
             outcomes = tuple(messages.outcomes(told))
+            if self._allowances is not None:
+                for event in events:
+                    self._allowances.hear(event, messages.answers(told))
         except messages.UNREADABLE:
             return Received(unreadable=body, answer=b"success")
         return Received(events=events, outcomes=outcomes, answer=b"success")
@@ -257,7 +212,7 @@ class WeChatOfficialAccount:
             "/cgi-bin/qrcode/create", action_name="QR_LIMIT_STR_SCENE",
             action_info={"scene": {"scene_str": state}},
         )  # fmt: skip
-        ticket = _text(told, "ticket")
+        ticket = text(told, "ticket")
         return Code(ticket, f"{self._wire.shows}/cgi-bin/showqrcode?ticket={quote(ticket)}")
 
     def find_code(self, state: str, since: datetime) -> Code | None:
@@ -271,40 +226,13 @@ class WeChatOfficialAccount:
         """The platform keeps a lasting code for ever; its scene is not known here any more."""
 
 
-def _marked(link: str, key: str) -> str:
-    """Our link, carrying our key, so that we can find the article again."""
-    return f"{link}#{key}"
+class MassSendingAccount(WeChatOfficialAccount):
+    """One that sends its articles to its followers (群发) instead of publishing them quietly."""
 
+    idempotency: ClassVar[Idempotency] = "native"
+    tag: int | None = None
+    """The platform's number of the tag that it goes to; None is everybody."""
 
-def _same(piece: Mapping[str, Any], mark: str) -> bool:
-    return piece.get("content_source_url") == mark and not piece.get("is_deleted")
-
-
-def _text(told: Mapping[str, Any], name: str) -> str:
-    """A field that the platform owes us."""
-    value = told.get(name)
-    if not isinstance(value, str | int) or value == "":
-        raise Busy("platform_answer_unreadable", path=name)
-    return str(value)
-
-
-def _number(told: Mapping[str, Any], name: str) -> int:
-    value = str(told.get(name, ""))
-    if not value.isdecimal():
-        raise Busy("platform_answer_unreadable", path=name)
-    return int(value)
-
-
-def _list(told: Mapping[str, Any], name: str) -> list[Any]:
-    value = told.get(name)
-    return value if isinstance(value, list) else []
-
-
-@cache
-def _plain_cover() -> Asset:
-    """An article needs a cover; one without gets a plain one, the same every time."""
-    from PIL import Image
-
-    drawn = io.BytesIO()
-    Image.new("RGB", (900, 383), (38, 84, 124)).save(drawn, "JPEG", quality=80)
-    return Asset(name="cover", content_type="image/jpeg", data=drawn.getvalue())
+    @property
+    def _showing(self) -> Showing:
+        return MassSend(self._wire, self._articles, tag=self.tag)

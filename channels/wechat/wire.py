@@ -63,6 +63,7 @@ OFFICIAL = Codes(
         45158: "platform_tag_name_long",
         45056: "platform_tags_full",
         46004: "recipient_unknown",
+        45067: "platform_refused",
         48002: "recipient_refuses",
     },
 )
@@ -103,9 +104,10 @@ class Wire:
         """POST JSON; what answers is told apart by `Busy`, `Refused` and `SignedOut`."""
         return self._call("POST", path, {}, orjson.dumps(payload), _JSON, harmless)
 
-    def do(self, path: str, **payload: Any) -> dict[str, Any]:
+    def do(self, path: str, *, harmless: Collection[int] = (), **payload: Any) -> dict[str, Any]:
         """`ask` for something that must not be done twice: a lost answer is `Unanswered`."""
-        return self._call("POST", path, {}, orjson.dumps(payload), _JSON, (), repeatable=False)
+        body = orjson.dumps(payload)
+        return self._call("POST", path, {}, body, _JSON, harmless, repeatable=False)
 
     def look(self, path: str, **query: str) -> dict[str, Any]:
         """GET."""
@@ -233,3 +235,11 @@ def multipart(asset: Asset) -> tuple[bytes, dict[str, str]]:
     )
     body = head.encode() + asset.data + f"\r\n--{boundary}--\r\n".encode()
     return body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+
+def text(told: Mapping[str, Any], name: str) -> str:
+    """A field that the platform owes us."""
+    value = told.get(name)
+    if not isinstance(value, str | int) or value == "":
+        raise Busy("platform_answer_unreadable", path=name)
+    return str(value)

@@ -241,12 +241,23 @@ class Materials:
             found = session.scalars(select(Material).where(Material.code.in_(codes)))
             return {material.code: material for material in found}
 
+    def of_source(self, platform: str, ids: Collection[str]) -> dict[str, Material]:
+        """The references to some works of a platform, by its own ids; others are left out."""
+        with self._records.read() as session:
+            found = session.scalars(
+                select(Material).where(
+                    Material.source_platform == platform, Material.source_id.in_(ids)
+                )
+            )
+            return {str(material.source_id): material for material in found}
+
     def page(
         self,
         *,
         sight: Collection[str] | None = None,
         types: Collection[str] = (),
         tags: Collection[str] = (),
+        untagged: bool = False,
         owner: str = "",
         text: str = "",
         first: int = 20,
@@ -254,9 +265,11 @@ class Materials:
         count: bool = False,
     ) -> Page[Material]:
         """The library, newest first. ``sight`` are the units whose content is seen, None is all;
-        ``tags`` must all be on it, or something under them."""
+        ``tags`` must all be on it, or something under them; ``untagged`` have none (待贴标)."""
         size = page_size(first)
         wanted = self._seen(sight, types, tags, owner)
+        if untagged:
+            wanted = wanted.where(Material.id.not_in(select(Tagging.material)))
         for word in text.split():
             hit = Material.title.contains(word, autoescape=True)
             wanted = wanted.where(hit | Material.summary.contains(word, autoescape=True))

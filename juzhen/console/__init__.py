@@ -20,6 +20,7 @@ from juzhen.console import (
     customers,
     deliveries,
     duplicates,
+    elsewhere,
     events,
     home,
     identities,
@@ -58,7 +59,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports,
+        reports, elsewhere,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -37,7 +37,11 @@ def install(door: Blueprint, platform: Platform) -> None:
             platform.materials.tag(keys, add, remove=remove, by=actor.id)
         except Invalid as refusal:
             return _page(platform, refusal), 422
-        shown = {name: request.args[name] for name in ("q", "type", "tag") if name in request.args}
+        shown = {
+            name: request.args[name]
+            for name in ("q", "type", "tag", "untagged")
+            if name in request.args
+        }
         return done("library", "tagged", n=len(keys), **shown)
 
 
@@ -45,6 +49,7 @@ def _page(platform: Platform, refusal: Invalid | None = None) -> str:
     actor = allowed("read_library")
     text, type_ = request.args.get("q", "").strip(), request.args.get("type", "")
     typed, after = request.args.get("tag", "").strip(), request.args.get("after")
+    untagged = bool(request.args.get("untagged"))
     try:
         tags = [typed_tag(platform, typed).id] if typed else []
     except Invalid as unknown:
@@ -59,7 +64,7 @@ def _page(platform: Platform, refusal: Invalid | None = None) -> str:
         items, total, following, degraded = found
     else:
         page = platform.materials.page(
-            sight=sight(actor), types=types, tags=tags, after=after, count=True
+            sight=sight(actor), types=types, tags=tags, untagged=untagged, after=after, count=True
         )
         items, total, following = page.items, page.total or 0, page.next
     ids = [material.id for material in items]
@@ -73,6 +78,7 @@ def _page(platform: Platform, refusal: Invalid | None = None) -> str:
         q=text,
         type=type_,
         tag=typed,
+        untagged=untagged,
         types={kind.code: kind for kind in platform.types.all()},
         options=tag_options(platform),
         tags={id_: platform.taxonomy.tags(own) for id_, own in topics.items()},

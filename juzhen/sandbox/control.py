@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from juzhen.sandbox import mass
 from juzhen.sandbox.accounts import App, BadAccount, Corp, OfficialAccount, SmsGateway
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.clock import moment
@@ -201,6 +202,12 @@ def _effects(door: Blueprint, world: World) -> None:
         with world.ledger.turn() as db:
             rows = db.execute("select * from messages where ours order by id").fetchall()
         return jsonify(messages=[dict(row) for row in rows])
+
+    @door.post("/masses/<int:number>/confirm")
+    def confirm(number: int) -> Response:
+        """The account's administrator says yes to sending it to all."""
+        mass.confirm(world, _official(world, _told().get("appid", "")), number)
+        return jsonify(ok=True)
 
     @door.post("/ban")
     def ban() -> Response:

@@ -157,6 +157,10 @@ class Followers:
             )
             return row.lastrowid or 0
 
+    def get(self, openid: str, kind: str, told: Mapping[str, Any]) -> None:
+        """Something that asks for no window reaches her."""
+        self._keep(openid, kind, told, ours=True, key="mass")
+
     def receive(self, account: OfficialAccount, told: Mapping[str, Any]) -> None:
         """``message/custom/send``: a message of the account reaches her, if a window is open."""
         openid, kind = str(told.get("touser") or ""), str(told.get("msgtype") or "")

@@ -24,9 +24,13 @@ SETTINGS: dict[str, Any] = {
     "a_day": {},
     "a_minute": {},
     "wecom_a_month": 0,
+    "masses_a_day": 100,
+    "admin_confirms": False,
 }
 """Every setting with what it is until somebody turns it. ``wecom_a_month`` is how many mass
-messages a customer takes; 0 is the platform's rule, the days of the month."""
+messages a customer takes; 0 is the platform's rule, the days of the month. ``masses_a_day`` is
+how often an account may send to all (1 for a subscription account); ``admin_confirms`` has its
+administrator say yes first."""
 
 CALLBACKS = ("once", "twice", "late", "shuffled", "early", "never")
 """``early`` is before the call that caused it is answered; ``late`` after ``callback_seconds``."""

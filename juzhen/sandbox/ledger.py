@@ -71,6 +71,13 @@ create table if not exists fan_tags (
 create table if not exists fan_tagged (
     appid text not null, openid text not null, tag integer not null,
     primary key (appid, openid, tag));
+create table if not exists masses (
+    msg_id integer primary key autoincrement, appid text not null, client text not null,
+    told text not null, made real not null, status text not null, article_id text,
+    total integer not null default 0, filtered integer not null default 0);
+create table if not exists mass_had (
+    openid text not null, msg_id integer not null, month text not null,
+    primary key (openid, msg_id));
 create table if not exists login_codes (
     code text primary key, openid text not null, made real not null, used real);
 create table if not exists readings (

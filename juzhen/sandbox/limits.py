@@ -63,12 +63,17 @@ A_DAY = {
     "freepublish/submit": 10_000,
     "message/custom/send": 500_000,
     "message/template/send": 100_000,
+    "message/mass/preview": 100,
     "user/get": 500,
     "user/info": 5_000_000,
     "user/info/batchget": 5_000_000,
     "qrcode/create": 100_000,
 }
-A_MINUTE = {"stable_token": 10_000, "externalcontact/add_moment_task": 10}
+A_MINUTE = {
+    "stable_token": 10_000,
+    "message/mass/sendall": 60,
+    "externalcontact/add_moment_task": 10,
+}
 CLEARS_A_MONTH = 10
 
 WELCOME_SECONDS = 20
@@ -89,6 +94,10 @@ TAGS_OF_ONE = 20
 FIGURES_FROM_HOUR = 8
 LASTING_CODES = 100_000
 CODE_DAYS = 30
+
+CLIENT_BYTES = 64
+MASSES_A_MONTH = 4
+CONFIRM_SECONDS = 1_800
 
 CODE_SECONDS = 300
 THING_CHARACTERS = 20
@@ -121,7 +130,11 @@ SAYS = {
     40013: "invalid appid",
     40035: "invalid parameter",
     40037: "invalid template_id",
+    40008: "invalid message type",
+    40059: "invalid msg id",
     40066: "invalid url",
+    45028: "has no masssend quota",
+    45067: "clientmsgid is too long",
     40125: "invalid appsecret",
     41001: "access_token missing",
     41005: "media data missing",

@@ -13,6 +13,7 @@ import nh3
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
+from juzhen.sandbox import mass
 from juzhen.sandbox.accounts import OfficialAccount
 from juzhen.sandbox.audience import labels
 from juzhen.sandbox.followers import follows
@@ -123,9 +124,16 @@ def _account_pages(door: Blueprint, world: World) -> None:
         one = _of(world, appid)
         _, rows = world.press.articles(one, 0, 50)
         feed = [(row, piece) for row in rows for piece in pieces_of(row) if not piece["is_deleted"]]
+        people, waiting = world.followers.of(one), mass.waiting(world, one)
         return render_template(
-            "account.html", account=one, feed=feed, people=world.followers.of(one)
+            "account.html", account=one, feed=feed, people=people, waiting=waiting
         )
+
+    @door.post("/accounts/<appid>/masses/<int:number>/confirm")
+    def confirm(appid: str, number: int) -> Answer:
+        """The administrator says yes to sending it to all."""
+        mass.confirm(world, _of(world, appid), number)
+        return redirect(url_for("pages.account", appid=appid), 303)
 
     @door.get("/s/<article_id>")
     def article(article_id: str) -> str | tuple[str, int]:

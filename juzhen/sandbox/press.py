@@ -52,13 +52,14 @@ class Press:
                     draft["articles"],
                     now,
                     now + self._knobs["review_seconds"],
-                    self._verdict(draft["articles"]),
+                    self.verdict_on(draft["articles"]),
                 ),
             ).lastrowid
         self.settle()
         return number or 0
 
-    def _verdict(self, articles: str) -> int:
+    def verdict_on(self, articles: str) -> int:
+        """What the review will say; 0 is nothing against it."""
         if fault := self._knobs.take("freepublish/submit", 0, only="refuse_review"):
             return int(fault.told.get("status", 4))
         words: dict[str, int] = self._knobs["refusing_words"]
@@ -72,21 +73,25 @@ class Press:
                 "select * from jobs where settled is null and ready <= ? order by publish_id",
                 (now,),
             ).fetchall():
-                article_id = self._show(job) if job["verdict"] == SHOWN else None
+                article_id = None
+                if job["verdict"] == SHOWN:
+                    shown = job["articles"], job["media_id"], job["ready"]
+                    article_id = self.show(job["appid"], *shown)
                 db.execute(
                     "update jobs set settled = ?, article_id = ? where publish_id = ?",
                     (now, article_id, job["publish_id"]),
                 )
                 self._tell(job["publish_id"])
 
-    def _show(self, job: Any) -> str:
+    def show(self, appid: str, articles: str, media_id: str, at: float | None = None) -> str:
+        """From now on followers see it; the draft is gone."""
         article_id = secrets.token_urlsafe(32)
         with self._ledger.turn() as db:
             db.execute(
                 "insert into articles (article_id, appid, articles, published) values (?, ?, ?, ?)",
-                (article_id, job["appid"], job["articles"], job["ready"]),
+                (article_id, appid, articles, self._clock.seconds() if at is None else at),
             )
-            self._library.drop_draft(job["media_id"])
+            self._library.drop_draft(media_id)
         return article_id
 
     def _tell(self, number: int) -> None:
@@ -98,7 +103,7 @@ class Press:
             if detail:
                 told["article_detail"] = {"count": detail["count"], "item": detail["item"]}
             fields = {"MsgType": "event", "Event": "PUBLISHJOBFINISH", "PublishEventInfo": told}
-            self._callbacks.queue(account, _nobody(account), fields)
+            self._callbacks.queue(account, nobody(account), fields)
 
     def progress(self, account: OfficialAccount, number: int, *, host: str) -> dict[str, Any]:
         """How far a job has got, in the platform's words."""
@@ -197,6 +202,6 @@ def _status(row: Any) -> int:
     return DELETED if all(piece["is_deleted"] for piece in pieces_of(row)) else SHOWN
 
 
-def _nobody(account: OfficialAccount) -> str:
+def nobody(account: OfficialAccount) -> str:
     """Jobs are told in the name of nobody in particular."""
     return f"o{account.original[3:]}_platform"

@@ -56,15 +56,22 @@ class World:
     tasks: Tasks
     texts: Texts
 
+    def settle(self) -> None:
+        """End what is under review, and what is being sent to all."""
+        from juzhen.sandbox import mass
+
+        self.press.settle()
+        mass.settle(self)
+
     def beat(self) -> None:
         """What time alone brings: reviews end, callbacks fall due."""
-        self.press.settle()
+        self.settle()
         self.texts.settle()
         self.callbacks.beat()
 
     def flush(self) -> int:
         """The same, waiting until every callback that is due has been tried."""
-        self.press.settle()
+        self.settle()
         return self.texts.settle() + self.callbacks.flush()
 
     def close(self) -> None:

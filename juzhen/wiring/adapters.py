@@ -28,7 +28,8 @@ from channels.webhook import Webhook
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
 from channels.wechat.mini_program import MiniProgram
-from channels.wechat.official_account import WeChatOfficialAccount
+from channels.wechat.official_account import MassSendingAccount, WeChatOfficialAccount
+from channels.wechat.talking import PARTS, Templates
 from channels.wechat.tokens import AccessToken, Tokens
 from channels.wechat.uploads import Uploads
 from channels.wechat.wecom.channel import WeCom
@@ -159,7 +160,7 @@ def _wechat(tools: Tools) -> dict[str, Factory]:
     """The family that shares tokens and uploads."""
     s = tools.stores
     tokens = Tokens(s.records, s.leases, tools.sealer, s.clock)
-    uploads = Uploads(s.records, s.clock)
+    uploads, allowances = Uploads(s.records, s.clock), Allowances(s.records, s.clock)
 
     def official_account(account: Account, secrets: Mapping[str, Secret]) -> WeChatOfficialAccount:
         told = account.settings
@@ -168,12 +169,20 @@ def _wechat(tools: Tools) -> dict[str, Factory]:
             secret=secrets["app_secret"], host=told.get("base_url", HOST),
             per_minute=float(told.get("per_minute", 600)),
         )  # fmt: skip
-        key = secrets.get("aes_key")
-        return WeChatOfficialAccount(
+        key, by_mass = secrets.get("aes_key"), told.get("publish_by") == "mass"
+        made = (MassSendingAccount if by_mass else WeChatOfficialAccount)(
             wire, uploads, s.clock, account=account.id, callback_token=secrets["token"].reveal(),
             envelope=Envelope(key.reveal(), told["app_id"]) if key else None,
             longest_review=timedelta(seconds=float(told.get("longest_review_seconds", 1800))),
+            by_hand=HandedOver(tools.hand_offs, account=account.id), allowances=allowances,
+            templates=Templates(
+                subscribe=told.get("subscribe_template", ""),
+                service=told.get("service_template", ""), parts=told.get("parts") or PARTS,
+            ),
         )  # fmt: skip
+        if isinstance(made, MassSendingAccount) and told.get("mass_tag"):
+            made.tag = int(told["mass_tag"])
+        return made
 
     def wecom(account: Account, secrets: Mapping[str, Secret]) -> WeCom:
         told = account.settings

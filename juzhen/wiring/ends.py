@@ -20,12 +20,14 @@ from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.preferences import Preferences
+from channels.previewing import Previewing
 from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
 from channels.vocabularies import Vocabularies
 from channels.welcoming import Welcoming
+from channels.works import Works
 from juzhen.settings import Settings
 from juzhen.wiring.adapters import Tools, allowed_there, expiries, registry
 from juzhen.wiring.content import ContentHub
@@ -44,6 +46,8 @@ class Ends:
     reps: Reps
     live_codes: LiveCodes
     vocabularies: Vocabularies
+    previewing: Previewing
+    works: Works
     welcoming: Welcoming
     hand_offs: HandOffs
     confirming: Confirming
@@ -96,6 +100,10 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         reps=reps,
         live_codes=live_codes, vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
+        previewing=Previewing(
+            s.records, s.changes, accounts, channels, content.materials, composer, s.clock
+        ),
+        works=Works(accounts, channels, content.materials),
         hand_offs=hand_offs,
         confirming=Confirming(s.records, s.changes, deliveries, channels),
         catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),

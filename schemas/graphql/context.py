@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from channels.hand_offs import HandOffs
     from channels.inbox import Inbox
     from channels.live_codes import LiveCodes
+    from channels.previewing import Previewing
     from channels.publishing import Publishing
     from channels.reps import Reps
     from channels.touch_policy import Moods, TouchPolicy
+    from channels.works import Works
     from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
     from content_hub.comments import Comments
     from content_hub.compliance import Compliance
@@ -130,6 +132,8 @@ class Context:
     broadcasts: Broadcasts
     accounts: Accounts
     live_codes: LiveCodes
+    previewing: Previewing
+    works: Works
     reps: Reps
     confirming: Confirming
     touch_policy: TouchPolicy

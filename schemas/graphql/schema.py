@@ -17,6 +17,7 @@ from schemas.graphql import (
     boards,
     broadcasts,
     customers,
+    elsewhere,
     identities,
     operations,
     refusals,
@@ -47,7 +48,7 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_MORE = (products, campaigns, lives, reports, vocabulary, kinds, shelving, visits)
+_MORE = (products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere)
 _SIZES = {
     **shapes.SIZES,
     **customers.SIZES,

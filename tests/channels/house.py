@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from channels.accounts import Accounts, Channels, Sealer
+from channels.allowances import Allowances
 from channels.app import OwnApp
 from channels.base import Busy, Progress, Receipt, Received, Refused, Unanswered
 from channels.capabilities import Capabilities, Limits
@@ -11,14 +12,17 @@ from channels.deliveries import Courier, Deliveries
 from channels.health import Health
 from channels.inbox import Inbox
 from channels.outbound import Breakers, Outbound, RateGate
+from channels.previewing import Previewing
 from channels.publishing import Publishing
 from channels.touch_policy import Moods, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
 from channels.wechat.crypto import Envelope
-from channels.wechat.official_account import WeChatOfficialAccount
+from channels.wechat.official_account import MassSendingAccount, WeChatOfficialAccount
+from channels.wechat.talking import Templates
 from channels.wechat.tokens import Tokens
 from channels.wechat.uploads import Uploads
 from channels.wechat.wire import Wire
+from channels.works import Works
 from content_hub.campaigns import Campaigns
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
@@ -57,6 +61,8 @@ class Board:
         """What goes wrong with the next calls, first first; None is nothing."""
         self.progress = Progress.SHOWN
         self.idempotency = "reconcile"
+        self.previewed, self.works = [], {}
+        """Who was shown what before it was out; what was made there, by the board's own ids."""
 
 
 class BoardChannel:
@@ -115,6 +121,18 @@ class BoardChannel:
     def introduce(self, handle, at):
         return None
 
+    def preview(self, post, *, tester):
+        self._call(lambda: self.board.previewed.append((tester, post)))
+
+    works_are = "image_text"
+
+    def works(self, mark):
+        self._call()
+        return list(self.board.works.values()), ""
+
+    def work(self, key):
+        return self.board.works.get(key)
+
 
 def busy(**facts):
     return Busy("platform_busy", **facts)
@@ -169,6 +187,11 @@ class House:
         self.composer = Composer(
             self.types, Pictures(), self.links, base_url="https://hub.example.com"
         )
+        self.works = Works(self.accounts, self.channels, self.materials)
+        self.previewing = Previewing(
+            records, self.changes, self.accounts, self.channels, self.materials, self.composer,
+            clock,
+        )  # fmt: skip
         self.publishing = Publishing(
             records=records, clock=clock, shelf=self.shelf, materials=self.materials,
             accounts=self.accounts, channels=self.channels, deliveries=self.deliveries,
@@ -187,7 +210,8 @@ class House:
             host=account.settings["base_url"],
             per_minute=account.settings.get("per_minute", 60_000),
         )
-        return WeChatOfficialAccount(
+        by_mass = account.settings.get("publish_by") == "mass"
+        return (MassSendingAccount if by_mass else WeChatOfficialAccount)(
             wire,
             Uploads(self.records, self.clock),
             self.clock,
@@ -195,6 +219,8 @@ class House:
             callback_token=secrets["token"].reveal(),
             envelope=Envelope(secrets["aes_key"].reveal(), account.settings["app_id"]),
             longest_review=timedelta(seconds=account.settings.get("review_seconds", 1800)),
+            allowances=Allowances(self.records, self.clock),
+            templates=Templates(subscribe=account.settings.get("subscribe_template", "")),
         )
 
     def account(self, code="board", kind="board", ecosystem=Ecosystem.WECHAT, **more):

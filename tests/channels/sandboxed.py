@@ -48,10 +48,10 @@ class Sandbox:
     def shown(self):
         return [article["title"] for article in self.articles if article["shown"]]
 
-    def account(self, house, **settings):
+    def account(self, house, code="oa", **settings):
         """The hub's side of the same account."""
         return house.account(
-            code="oa", kind="wechat_oa",
+            code=code, kind="wechat_oa",
             settings={"app_id": ACCOUNT["appid"], "base_url": self.url} | settings,
             secrets={
                 "app_secret": ACCOUNT["secret"],

@@ -10,12 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from channels.allowances import Allowances
 from channels.base import Progress
 from channels.callbacks import TAKEN
 from channels.deliveries import Delivery, State
 from kernel.clock import utc_now
 from kernel.crash import POINTS
-from kernel.events import Handle
+from kernel.events import Event, Handle
 from stores.records import Folded, Record, Records
 from tests.channels.house import House
 from tests.channels.sandboxed import running
@@ -42,6 +43,8 @@ SENDING = ["wechat.sending", "wechat.sent"]
 SETTLING = ["courier.asked"]
 POLLING = ["courier.told"]
 HEARING = [TAKEN]
+TO_ALL = ["wechat.mass_sent"]
+BY_ALLOW = ["wechat.allow_used"]
 ROOMS = ("publishing.", "deliveries.", "courier.", "wechat.", "callbacks.")
 
 
@@ -105,8 +108,9 @@ def _company(sandbox, records_url, people_url):
     people.create(Folded)
     house = House(records, people, utc_now, origins=[sandbox.url])
     account = sandbox.account(house, review_seconds=LONGEST_REVIEW)
+    to_all = sandbox.account(house, "oa_all", publish_by="mass", subscribe_template="S")
     job = {"records": records_url, "people": people_url, "origin": sandbox.url}
-    yield SimpleNamespace(house=house, account=account, job=job, sandbox=sandbox)
+    yield SimpleNamespace(house=house, account=account, to_all=to_all, job=job, sandbox=sandbox)
     house.close()
     records.close()
     people.close()
@@ -139,7 +143,7 @@ def goes_on(company, publisher):
     return run
 
 
-def placed(company, request):
+def placed(company, request, account=None):
     """Something with a cover of its own and a picture in its text, on the shelf from now on."""
     name = request.node.name[-30:]
     body = f'<p>{name}</p><p><img src="/media/med_{time.time_ns()}/original"></p>'
@@ -147,12 +151,13 @@ def placed(company, request):
     material = company.house.materials.create(
         "image_text", name, by="li", tags=[tag.id], body=body, cover="med_1"
     )
-    return company.house.placed(material, company.account)
+    return company.house.placed(material, account or company.account)
 
 
 def articles(company, placement):
     """What followers ever saw of it."""
-    link = company.house.composer.link(placement.material, company.account)
+    there = company.house.accounts.one(placement.account)
+    link = company.house.composer.link(placement.material, there)
     return [
         article
         for article in company.sandbox.articles
@@ -248,6 +253,45 @@ def test_killed_while_talking_to_one_person_nothing_is_said_twice(
 
 
 @pytest.mark.parametrize("turn", turns(20))
+@pytest.mark.parametrize("point", TO_ALL)
+def test_killed_while_sending_to_all_it_is_sent_once(
+    company, dies_at, goes_on, request, point, turn
+):
+    """The platform knows our key here, so nobody has to look."""
+    placement = placed(company, request, company.to_all)
+    dies_at(point)
+    assert len(articles(company, placement)) == 1
+    goes_on()
+    published_once_and_withdrawn(company, placement)
+
+
+@pytest.mark.parametrize("turn", turns(20))
+@pytest.mark.parametrize("point", BY_ALLOW)
+def test_killed_with_an_allow_used_up_nothing_was_said_and_a_person_looks(
+    company, dies_at, goes_on, point, turn
+):
+    openid = f"oq{time.time_ns():026d}"
+    company.sandbox.post("followers", followers=[{"openid": openid, "name": "安"}])
+    hers = Handle("openid", company.to_all.id, openid)
+    asked = Event(
+        id=openid, kind="answered_message_request", at=utc_now(), account=company.to_all.id,
+        handle=hers, ecosystem="wechat",
+    )  # fmt: skip
+    allowances = Allowances(company.house.records, utc_now)
+    allowances.hear(asked, [("S", "accept")])
+    delivery = company.house.publishing.send(
+        hers, "oa_all", occasion=openid, purpose="service", words="保单已生效", by="stf_1"
+    )
+    dies_at(point)
+    goes_on()
+    told = company.house.deliveries.one(delivery.id)
+    assert (told.state, told.reason) == (State.UNKNOWN, "worker_lost")
+    assert allowances.left(hers, "S") == 0
+    assert not [each for each in company.sandbox.ask("sent")["messages"]
+                if each["openid"] == openid]  # fmt: skip
+
+
+@pytest.mark.parametrize("turn", turns(20))
 @pytest.mark.parametrize("point", HEARING)
 def test_killed_while_hearing_an_outcome(
     company, dies_at, publisher, request, point, turn, tmp_path
@@ -273,7 +317,16 @@ def test_killed_while_hearing_an_outcome(
 
 
 def test_every_crash_point_of_these_rooms_is_hit():
-    tested = {*PUBLISHING, *WITHDRAWING, *SETTLING, *POLLING, *SENDING, *HEARING}
+    tested = {
+        *PUBLISHING,
+        *WITHDRAWING,
+        *SETTLING,
+        *POLLING,
+        *SENDING,
+        *HEARING,
+        *TO_ALL,
+        *BY_ALLOW,
+    }
     declared = {name for name in POINTS if name.startswith(ROOMS)}
     assert declared == tested
     assert len(tested) >= 12

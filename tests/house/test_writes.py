@@ -41,6 +41,7 @@ SMALL = {
     "channels/live_codes.py:LiveCodes.create": ONE_ROW,
     "channels/live_codes.py:LiveCodes.drop": ONE_ROW,
     "channels/outbound/breaker.py:Breakers.admit": ONE_ROW,
+    "channels/previewing.py:Previewing.show": "one change",
     "channels/publishing.py:Publishing._queue_due": "a hundred rows at once",
     "content_hub/media.py:Media._draw": ONE_ROW,
     "content_hub/tagging_runs.py:TaggingRuns.split": "one tag and one run",

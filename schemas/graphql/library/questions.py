@@ -46,6 +46,7 @@ class MaterialFilter(graphene.InputObjectType):
     tags = graphene.List(graphene.NonNull(graphene.ID), description="Wears all, or under them.")
     types = graphene.List(graphene.NonNull(graphene.String))
     owner = graphene.String()
+    untagged = graphene.Boolean(description="Wears no tag at all (待贴标).")
 
 
 def named(sent: Mapping[str, Any] | None, name: str) -> list[str]:
@@ -140,6 +141,7 @@ def _materials(
         types=named(filter, "types"),
         tags=named(filter, "tags"),
         owner=(filter or {}).get("owner") or "",
+        untagged=bool((filter or {}).get("untagged")),
         first=20 if first is None else first,
         after=after,
         count=counted(ask),
