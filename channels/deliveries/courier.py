@@ -95,7 +95,7 @@ class Courier:
             except Problem as trouble:
                 look: timedelta | None = self._patience(delivery, trouble)
             else:
-                if channel.idempotency == "native":
+                if _knows_our_key(channel, delivery):
                     self._deliveries.after_crash(delivery, State.DUE, timedelta())
                     continue
                 look = self._look(channel, delivery)
@@ -118,7 +118,7 @@ class Courier:
     def _settle(self, delivery: Delivery, compose: Callable[[Delivery], Post]) -> None:
         try:
             channel = self._channels.of(delivery.account)
-            if channel.idempotency == "native":
+            if _knows_our_key(channel, delivery):
                 self._deliveries.again(delivery)
                 return
             self._breakers.admit(delivery.account)
@@ -202,7 +202,7 @@ class Courier:
 
     def _look(self, channel: Channel, delivery: Delivery) -> timedelta | None:
         """When to look for something unanswered; None where only a person can."""
-        if channel.idempotency == "native":
+        if _knows_our_key(channel, delivery):
             return timedelta(seconds=1)
         findable = channel.idempotency == "reconcile" and not delivery.target
         return min(timedelta(seconds=2), channel.longest_review) if findable else None
@@ -236,3 +236,10 @@ class _Naming:
         self._bound.__exit__(kind, failure, trace)
         if failure is not None:
             failure.add_note(f"while working on delivery {self._key}")
+
+
+def _knows_our_key(channel: Channel, delivery: Delivery) -> bool:
+    """Is the same key the same thing there? Some platforms know it of posts alone, and say so by
+    an ``idempotency_to_one`` of their own."""
+    told = channel.idempotency
+    return (getattr(channel, "idempotency_to_one", told) if delivery.target else told) == "native"

@@ -230,6 +230,8 @@ class MassSendingAccount(WeChatOfficialAccount):
     """One that sends its articles to its followers (群发) instead of publishing them quietly."""
 
     idempotency: ClassVar[Idempotency] = "native"
+    idempotency_to_one: ClassVar[Idempotency] = "none"
+    """Its messages to single fans carry no key."""
     tag: int | None = None
     """The platform's number of the tag that it goes to; None is everybody."""
 
