@@ -118,6 +118,12 @@ def _accounts(door: Blueprint, world: World) -> None:
 
 
 def _people(door: Blueprint, world: World) -> None:
+    @door.post("/masses/<int:number>/confirm")
+    def confirm(number: int) -> Response:
+        """The account's administrator says yes to sending it to all."""
+        mass.confirm(world, _official(world, _told().get("appid", "")), number)
+        return jsonify(ok=True)
+
     @door.get("/followers")
     def followers() -> Response:
         account = _official(world, request.args.get("appid", ""))
@@ -202,12 +208,6 @@ def _effects(door: Blueprint, world: World) -> None:
         with world.ledger.turn() as db:
             rows = db.execute("select * from messages where ours order by id").fetchall()
         return jsonify(messages=[dict(row) for row in rows])
-
-    @door.post("/masses/<int:number>/confirm")
-    def confirm(number: int) -> Response:
-        """The account's administrator says yes to sending it to all."""
-        mass.confirm(world, _official(world, _told().get("appid", "")), number)
-        return jsonify(ok=True)
 
     @door.post("/ban")
     def ban() -> Response:

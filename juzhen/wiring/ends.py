@@ -100,9 +100,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         reps=reps,
         live_codes=live_codes, vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
-        previewing=Previewing(
-            s.records, s.changes, accounts, channels, content.materials, composer, s.clock
-        ),
+        previewing=_previewing(s, content, accounts, channels, composer),
         works=Works(accounts, channels, content.materials),
         hand_offs=hand_offs,
         confirming=Confirming(s.records, s.changes, deliveries, channels),
@@ -127,6 +125,14 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries),
     )  # fmt: skip
+
+
+def _previewing(
+    s: Stores, content: ContentHub, accounts: Accounts, channels: Channels, composer: Composer
+) -> Previewing:
+    return Previewing(
+        s.records, s.changes, accounts, channels, content.materials, composer, s.clock
+    )
 
 
 def _welcoming(
