@@ -87,6 +87,12 @@ def _worlds(door: Blueprint, world: World) -> None:
 
 
 def _accounts(door: Blueprint, world: World) -> None:
+    @door.post("/masses/<int:number>/confirm")
+    def confirm(number: int) -> Response:
+        """The account's administrator says yes to sending it to all."""
+        mass.confirm(world, _official(world, _told().get("appid", "")), number)
+        return jsonify(ok=True)
+
     @door.post("/accounts")
     def add() -> Response:
         told = _told()
@@ -118,12 +124,6 @@ def _accounts(door: Blueprint, world: World) -> None:
 
 
 def _people(door: Blueprint, world: World) -> None:
-    @door.post("/masses/<int:number>/confirm")
-    def confirm(number: int) -> Response:
-        """The account's administrator says yes to sending it to all."""
-        mass.confirm(world, _official(world, _told().get("appid", "")), number)
-        return jsonify(ok=True)
-
     @door.get("/followers")
     def followers() -> Response:
         account = _official(world, request.args.get("appid", ""))
