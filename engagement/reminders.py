@@ -22,8 +22,12 @@ from stores.records import Record, Records, insert
 
 KINDS = (
     "month_end",
+    "payday",
     "birthday",
     "maturity",
+    "next_purchase",
+    "anniversary",
+    "dormant",
     "read_your_share",
     "came_back",
     "new_customer",

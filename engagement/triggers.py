@@ -18,8 +18,10 @@ from data_hub.customers import Customers
 from data_hub.details import details
 from data_hub.findings import CAME_BACK, FIRST_SEEN, Findings, Found
 from data_hub.identities import Identities
+from data_hub.prediction import Predictions
 from data_hub.profiles import ProfileRow, Profiles
 from data_hub.staff import StaffBook
+from engagement.approaching import Approaches
 from engagement.reminders import Reminder, Reminders
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -38,7 +40,11 @@ MORNING = time(9)
 _SLICE = 50
 _NAMELESS = frozenset({"anonymous", "cookie"})
 """Handles of somebody whom nobody could turn to."""
-_REMINDED_OF = frozenset({"month_end", "birthday", "maturity"})
+DATED = (
+    "month_end", "payday", "birthday", "maturity", "next_purchase", "anniversary", "dormant",
+)  # fmt: skip
+"""Occasions that somebody is reminded of: what holds for everybody alike, like a festival, or was
+told already, like a content just opened, would only drown them."""
 _TOLD = declare("triggers.told", "reminders and the watermark behind them are committed")
 _FINDINGS, _CALENDAR = "triggers", "triggers.calendar"
 
@@ -77,7 +83,14 @@ class Triggers:
         clock: Clock,
         zone: Zone,
         habits: Habits | None = None,
+        predictions: Predictions | None = None,
+        approaches: Approaches | None = None,
+        to_customers: Collection[str] = (),
     ) -> None:
+        """``to_customers``: the occasions whose audience is the customer, not her rep."""
+        self._predictions = predictions
+        self._approaches = approaches
+        self._to_customers = frozenset(to_customers)
         self._records = records
         self._people = people
         self._findings = findings
@@ -214,18 +227,27 @@ class Triggers:
     def _dated(self, customers: Sequence[str], today: date) -> list[_Task]:
         profiles = self._profiles.many(customers)
         handles = self._identities.handles_of(customers)
+        model = self._predictions.model() if self._predictions else None
         tasks = []
         for customer, profile in profiles.items():
             hers = handles.get(customer, [])
-            due = [
-                each
-                for each in occasions(dates(profile, self._zone), today, self._habits)
-                if each.kind in _REMINDED_OF
-            ]
+            told = occasions(dates(profile, self._zone, model), today, self._habits)
+            due = [each for each in told if each.kind in DATED and _young(each, today)]
             rep = self._customers.rep_of(hers) if due else ""
             if rep and hers:
-                tasks += [self._occasion(each, rep, hers) for each in due]
+                tasks += [
+                    self._occasion(each, rep, hers)
+                    for each in due
+                    if not self._approached(each, customer, rep)
+                ]
         return tasks
+
+    def _approached(self, occasion: Occasion, customer: str, rep: str) -> bool:
+        """Was it sent to the customer herself, as the company wants it? Harmless to repeat."""
+        if self._approaches is None or occasion.kind not in self._to_customers:
+            return False
+        key = f"occasion/{occasion.kind}/{occasion.cycle}"
+        return self._approaches.approach(customer, rep, key) is not None
 
     def _occasion(self, occasion: Occasion, rep: str, handles: Sequence[Handle]) -> _Task:
         return _Task(
@@ -233,6 +255,11 @@ class Triggers:
             handles=tuple(map(str, handles)), cycle=occasion.cycle,
             due=self._zone.at(occasion.due, MORNING), material="", evidence=dict(occasion.facts),
         )  # fmt: skip
+
+
+def _young(occasion: Occasion, today: date) -> bool:
+    """Silence has no end of its own: who slept when we began is no news."""
+    return occasion.kind != "dormant" or today - occasion.due <= FRESH
 
 
 def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:

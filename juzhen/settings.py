@@ -121,6 +121,11 @@ class Settings:
         0.0, "Share of customers whose lists do not look at what they do, to compare with.",
         expected="share",
     )  # fmt: skip
+    engagement_to_customers: str = _setting(
+        "", "Occasions whose audience is the customer herself, inside the caps, instead of her rep:"
+        " month_end, payday, birthday, maturity, next_purchase, anniversary, dormant.",
+        expected="occasions",
+    )  # fmt: skip
     log_level: str = _setting("info", "Least level of log lines.", expected="debug|info|warning")
     demo: bool = _setting(False, "Shows the tour and its one-click logins. Never with real data.")
     demo_sandbox: str = _setting("", "Where the demo's sandbox answers.")
@@ -229,6 +234,10 @@ def _read(name: str, text: str, default: Any, expected: str, source: str) -> Any
 _PURPOSES = re.compile(
     r"|(service|marketing|personalisation)(,(service|marketing|personalisation))*"
 )
+OCCASIONS = (
+    "month_end", "payday", "birthday", "maturity", "next_purchase", "anniversary", "dormant",
+)  # fmt: skip
+"""Spelled out here: whoever reads settings need not load what they set."""
 _PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
 
 
@@ -243,6 +252,7 @@ def _flaw(value: Any, expected: str) -> str:
         "port or 0": lambda: 0 <= value < 65_536,
         "count": lambda: 0 < value <= 64,
         "purposes": lambda: bool(_PURPOSES.fullmatch(value.replace(" ", ""))),
+        "occasions": lambda: {*value.replace(" ", "").split(",")} <= {"", *OCCASIONS},
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "seconds": lambda: 0 < value <= 3_600,
     }

@@ -128,7 +128,7 @@ def ability_pulls(abilities: Sequence[Ability], weights: Weights) -> list[Pull]:
     counted = [each for each in abilities if not each.refused]
     whole = max(1.0, sum(each.share for each in counted))
     return [
-        Pull(
+        Pull.because(
             each.tag,
             Reason(
                 "ability", "reason_ability",

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from content_hub.tags import Tag, TagTree
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_id
+from kernel.wording import LANGUAGES, say
 from matching.occasions import Occasion
 from matching.scoring import Name, Pull, Reason, Weights
 from stores.changes import Changes
@@ -53,6 +54,13 @@ SHIPPED = (
     Rule(("occasion:maturity",), "养老"),
     Rule(("occasion:dormant",), "热点"),
     Rule(("occasion:dormant",), "健康"),
+    Rule(("occasion:payday",), "理财"),
+    Rule(("occasion:festival",), "节日"),
+    Rule(("occasion:festival",), "客户关怀"),
+    Rule(("occasion:festival:double_ninth",), "养老"),
+    Rule(("occasion:festival:childrens_day",), "子女教育"),
+    Rule(("occasion:next_purchase",), "资产配置"),
+    Rule(("occasion:anniversary",), "客户关怀"),
 )
 
 
@@ -120,11 +128,25 @@ class Vocabulary:
     def __init__(self, tree: TagTree) -> None:
         self.tree = tree
         self._by_name: dict[str, list[Tag]] = {}
+        self._names: dict[str, frozenset[str]] = {}
+        self._labels: dict[str, Name] = {}
         for tag in tree.by_id.values():
             stays = tree.find(tag.id)
             if stays is not None:
                 for name in names(tag):
                     self._by_name.setdefault(name, []).append(stays)
+
+    def names(self, tag: Tag) -> frozenset[str]:
+        """What a tag may be called."""
+        if tag.id not in self._names:
+            self._names[tag.id] = frozenset(names(tag))
+        return self._names[tag.id]
+
+    def label(self, tag: str) -> Name:
+        """What a tag is called, by language."""
+        if tag not in self._labels:
+            self._labels[tag] = labels(self.tree.tags([tag]))
+        return self._labels[tag]
 
     def topics(self, name: str) -> list[Tag]:
         """The tags of that name, once each; those of facet ``topic`` alone if there are any."""
@@ -142,6 +164,7 @@ def names(tag: Tag) -> set[str]:
     return {folded(name) for name in (tag.zh, tag.en, tag.code, *tag.synonyms)}
 
 
+@lru_cache(maxsize=4_096)
 def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
@@ -157,7 +180,7 @@ def persona_pulls(
 ) -> list[Pull]:
     """What a rep's persona speaks for: her tags themselves, and the rules about them."""
     worn = list({tag.id: tag for key in persona if (tag := vocabulary.tree.find(key))}.values())
-    wearing = {name: tag for tag in worn for name in names(tag)}
+    wearing = {name: tag for tag in worn for name in vocabulary.names(tag)}
     spoken: dict[str, list[Tag]] = {tag.id: [tag] for tag in worn}
     leading: dict[str, list[Tag]] = {}
     for rule in rules:
@@ -180,7 +203,8 @@ def _persona_pull(
     worn = list({tag.id: tag for tag in by}.values())
     facts = {"persona": labels(worn), "topic": labels(tree.tags([topic]))}
     evidence = {"persona": [tag.id for tag in worn], "tag": topic}
-    return Pull(topic, Reason("persona", "reason_persona", facts, weight, evidence), leads)
+    reason = Reason("persona", "reason_persona", facts, weight, evidence)
+    return Pull.because(topic, reason, leads=leads)
 
 
 def occasion_pulls(
@@ -190,15 +214,33 @@ def occasion_pulls(
     spoken: list[tuple[Occasion, Tag]] = [
         (occasion, topic)
         for occasion in occasions
-        for rule in rules
-        if rule.words == (f"occasion:{occasion.kind}",)
-        for topic in vocabulary.topics(rule.topic)
+        for topic in _topics_of(occasion, rules, vocabulary)
     ]
     pulls = []
     for occasion, topic in spoken:
-        facts: Mapping[str, object] = {**occasion.facts, "topic": labels([topic])}
+        facts: Mapping[str, object] = {**spelled(occasion.facts), "topic": labels([topic])}
         evidence = {"occasion": occasion.kind, "cycle": occasion.cycle, **occasion.facts}
         weight = weights.occasion / len(spoken)
         key = f"reason_{occasion.kind}"
-        pulls.append(Pull(topic.id, Reason("occasion", key, facts, weight, evidence)))
+        reason = Reason("occasion", key, facts, weight, evidence)
+        pulls.append(Pull.because(topic.id, reason))
     return pulls
+
+
+def _topics_of(occasion: Occasion, rules: Sequence[Rule], vocabulary: Vocabulary) -> Iterable[Tag]:
+    named = occasion.names()
+    found = [
+        topic
+        for rule in rules
+        if len(rule.words) == 1 and rule.words[0] in named
+        for topic in vocabulary.topics(rule.topic)
+    ]
+    found += vocabulary.tree.tags(occasion.topics)
+    return {topic.id: topic for topic in found}.values()
+
+
+def spelled(facts: Mapping[str, object]) -> dict[str, object]:
+    """An occasion's facts with the name of a festival in every language."""
+    which = facts.get("which")
+    named = {language: say(f"festival_{which}", language) for language in LANGUAGES}
+    return {**facts, **({"festival": named} if which else {})}

@@ -10,11 +10,10 @@ import numpy as np
 
 from data_hub.customers import Customer
 from data_hub.staff import Staff
-from matching.arrays import Floats, Slice
+from matching.arrays import Floats, Places, Slice
 from matching.assembly import Chosen
 from matching.scoring import Reason, Scores
 from matching.steering import Ruling, Steering
-from matching.suitability import Mask
 
 EXCLUDED = "why_excluded"
 
@@ -28,7 +27,7 @@ class Asked(NamedTuple):
     scores: Scores
     chance: float
     seed: int
-    barriers: Mapping[str, Mask]
+    barriers: Mapping[str, Places]
     """By the reason: what must not be offered, whatever it scores."""
     steering: Steering = Steering()
 
@@ -42,9 +41,7 @@ class Asked(NamedTuple):
         steering = Steering.of(rulings, self.scores.total, self.candidates)
         barriers = {key: mask for key, mask in self.barriers.items() if key != EXCLUDED}
         if steering.excluded:
-            barriers[EXCLUDED] = np.zeros(len(self.candidates), bool)
-            for places in steering.excluded:
-                barriers[EXCLUDED][places] = True
+            barriers[EXCLUDED] = np.unique(np.concatenate(steering.excluded))
         return self._replace(barriers=barriers, steering=steering)
 
     def reasons(

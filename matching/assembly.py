@@ -104,6 +104,9 @@ def best(
     """
     scores = total if among is None else total[among]
     found = _at_least(scores, _threshold(scores, count))
+    if len(found) > 2 * count > 0:  # a sample lets more through than are wanted
+        reached = scores[found]
+        found = found[reached >= np.partition(reached, len(found) - count)[len(found) - count]]
     places = found if among is None else among[found]
     turned = (candidates.keys[places] ^ np.uint64(seed)) * _ODD
     return places[np.lexsort((turned, -total[places]))][:count]
@@ -123,7 +126,8 @@ def _threshold(scores: Floats, count: int) -> float:
 
 def _at_least(scores: Floats, threshold: float) -> Places:
     """Where the scores reach it; one that is not a number reaches nothing."""
-    return np.flatnonzero((scores >= threshold) & (scores > -np.inf))
+    reached = scores > -np.inf if threshold == -np.inf else scores >= threshold
+    return np.flatnonzero(reached)
 
 
 _STRIDE = 31
@@ -141,13 +145,12 @@ def _diversified(
     span = float(scores.max() - scores.min()) or 1.0
     worth = (scores - scores.min()) / span
     alike = _alike(candidates.worn(pool))
-    left = np.arange(len(chosen), len(pool))
     nearest = alike[:, : len(chosen)].max(axis=1)
-    while len(left) and len(chosen) < first:
-        value = manner.relevance * worth[left] - (1 - manner.relevance) * nearest[left]
-        at = int(np.argmax(value))
-        taken = int(left[at])
-        left = np.delete(left, at)
+    worth = manner.relevance * worth
+    worth[: len(chosen)] = -np.inf
+    while len(chosen) < min(first, len(pool)):
+        taken = int(np.argmax(worth - (1 - manner.relevance) * nearest))
+        worth[taken] = -np.inf
         chosen.append(int(pool[taken]))
         nearest = np.maximum(nearest, alike[taken])
     return chosen
@@ -175,9 +178,8 @@ def _explored(
     Of a fixed number of draws ``chance`` takes one, so that the propensity is exact: the share of
     the draws that this content won.
     """
-    unknown = (candidates.shown < manner.unknown_below) & np.isfinite(total)
-    unknown[list(taken)] = False
-    places = np.flatnonzero(unknown)
+    places = candidates.hardly_shown(manner.unknown_below)
+    places = places[np.isfinite(total[places]) & ~np.isin(places, list(taken))]
     if not len(places):
         return None
     if len(places) > manner.explore_pool:

@@ -5,23 +5,28 @@ Reading is counted by viewing sessions and told literally: "3 times this week" i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import numpy as np
 
+from data_hub.prediction import Model
 from data_hub.profiles import Profile, Seen
+from data_hub.profiles.strands import OFFERED_FOR
 from kernel.calendar import Zone
-from matching.affinities import Vocabulary, labels
+from matching.affinities import Vocabulary
 from matching.arrays import Floats, Keys
-from matching.occasions import Dates, Holding
-from matching.scoring import Pull, Read, Reason, Weights
+from matching.occasions import Dates, Expected, Holding, Opened
+from matching.scoring import Pull, Read, Reason, Shown, Weights
 
 READING = frozenset(
     {"opened_link", "read_material", "turned_page", "finished_material", "played_video"}
 )
 SESSION = timedelta(minutes=30)
 """Two looks at one content that lie closer together are one."""
+_COUNTERS = 7
+"""Of `Profile.buying`, as the model reads them."""
 _TAGS = 40
 """Interests beyond these are noise."""
 
@@ -52,6 +57,17 @@ def with_neighbours(
     return found
 
 
+def shown(profile: Profile, today: date) -> list[Shown]:
+    """What was recommended for her on other days than today: one day's list stays as it is."""
+    present = today.toordinal()
+    found = []
+    for material, days in profile.offered.items():
+        ago = tuple(present - day for day in days if 0 < present - day < OFFERED_FOR)
+        if ago:
+            found.append(Shown(material, ago))
+    return found
+
+
 def sessions(recent: Sequence[Seen]) -> list[Seen]:
     """Every viewing session, the oldest first; two looks shortly apart are one."""
     looked: list[Seen] = []
@@ -67,27 +83,33 @@ def sessions(recent: Sequence[Seen]) -> list[Seen]:
 def interest_pulls(
     profile: Profile,
     recent: Sequence[Seen],
-    reached: Mapping[str, Collection[str]],
+    reached: Callable[[], Mapping[str, Collection[str]]],
     vocabulary: Vocabulary,
     now: datetime,
     weights: Weights,
 ) -> list[Pull]:
-    """What she has shown interest in, each with how often she looked at it. ``reached`` are the
-    tags of what she had to do with, and those above them."""
-    tree = vocabulary.tree
-    felt = {tag.id: value for key, value in profile.affinity(now).items()
-            if (tag := tree.find(key)) and value}  # fmt: skip
+    """What she has shown interest in, each with how often she looked at it. ``reached`` answers
+    with the tags of what she had to do with, and those above them; it is asked, and what she
+    looked at is counted, once somebody wants to read a reason."""
+    felt: dict[str, float] = {}
+    for key, value in profile.felt(now).items():
+        if value and (tag := vocabulary.tree.known_as(key)):
+            felt[tag] = felt.get(tag, 0.0) + value
     strongest = shares(felt)
-    looked = _looked(sessions(recent), reached, {id_ for id_, _ in strongest}, now)
-    return [
-        Pull(id_, _interest(id_, weights.tags * share, looked, vocabulary))
-        for id_, share in strongest
-    ]
+
+    @cache
+    def looked() -> dict[str, list[int]]:
+        return _looked(sessions(recent), reached(), {id_ for id_, _ in strongest}, now)
+
+    def pull(tag: str, weight: float) -> Pull:
+        return Pull(tag, weight, cache(lambda: _interest(tag, weight, looked(), vocabulary)))
+
+    return [pull(id_, weights.tags * share) for id_, share in strongest]
 
 
 def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
     """What part of all that somebody feels each tag has, the strongest first; dislikes below 0."""
-    strongest = sorted(felt.items(), key=lambda each: -abs(each[1]))
+    strongest = sorted(felt.items(), key=lambda each: (-abs(each[1]), each[0]))
     whole = sum(abs(value) for _, value in strongest)
     return [(tag, value / whole) for tag, value in strongest[:_TAGS] if value]
 
@@ -117,7 +139,7 @@ def _looked(
 def _interest(
     tag: str, weight: float, looked: Mapping[str, Sequence[int]], vocabulary: Vocabulary
 ) -> Reason:
-    topic = labels(vocabulary.tree.tags([tag]))
+    topic = vocabulary.label(tag)
     if weight < 0:
         return Reason("tag", "reason_disliked", {"topic": topic}, weight, {"tag": tag})
     counts = looked.get(tag, ())
@@ -128,11 +150,15 @@ def _interest(
     return Reason("tag", "reason_interest", {"topic": topic}, weight, {"tag": tag})
 
 
-def dates(profile: Profile, zone: Zone) -> Dates:
-    """The facts of her profile that occasions depend on."""
+def dates(profile: Profile, zone: Zone, model: Model | None = None) -> Dates:
+    """The facts of her profile that occasions depend on. Without a model of the company's buyers
+    nothing is expected of her."""
     birthday = profile.birthday
     return Dates(
         bought=[zone.day(each.at) for each in profile.bought()],
+        first=_on(profile.buying[1], zone) if profile.buying else None,
+        expected=_expected(profile, zone, model),
+        opened=_opened(profile, zone),
         born=birthday[0] if birthday else None,
         lunar=birthday[1] if birthday else False,
         holdings=[
@@ -142,6 +168,28 @@ def dates(profile: Profile, zone: Zone) -> Dates:
         ],
         last_seen=zone.day(profile.active_at) if profile.active_at else None,
     )
+
+
+def _on(moment: float, zone: Zone) -> date:
+    return zone.day(datetime.fromtimestamp(moment, UTC))
+
+
+def _expected(profile: Profile, zone: Zone, model: Model | None) -> Expected | None:
+    """When she buys next, told from her last purchase on, so that it does not move by the day."""
+    if model is None or len(profile.buying) < _COUNTERS or profile.buying[0] < 2:
+        return None
+    window = model.window(profile.buying, profile.buying[2])
+    if window is None:
+        return None
+    moments = (profile.buying[2], window.earliest, window.likely, window.latest)
+    return Expected(*(_on(moment, zone) for moment in moments))
+
+
+def _opened(profile: Profile, zone: Zone) -> Opened | None:
+    for material, at, weight, kind in reversed(profile.materials):
+        if weight > 0 and kind in READING:
+            return Opened(material, _on(at, zone))
+    return None
 
 
 def salutation(profile: Profile, language: str = "zh") -> str:

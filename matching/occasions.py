@@ -1,7 +1,8 @@
 """Occasions (时机): the dates that make today a good day to speak to a customer.
 
-Month ends for those who buy then, birthday weeks, maturities, silence. Pure: told the facts of a
-profile and a date, it answers what is due. Reminds nobody (`engagement.triggers`) and prefers no
+Month ends and paydays for those who buy then, birthday weeks, festivals, maturities, the next
+purchase, anniversaries, silence, a content just opened. Pure: told the facts of a profile and a
+date, it answers what is due. Reminds nobody (`engagement.triggers`) and prefers no
 content by itself (`matching.affinities` says which topics suit an occasion).
 """
 
@@ -10,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from kernel.calendar import birthday_in, birthday_near, month_end, near_month_end
+from matching.festivals import coming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,18 @@ class Habits:
     """How many days ahead a maturity is worth a word."""
     dormant: int = 45
     """Days of silence after which a customer sleeps."""
+    paydays: tuple[int, ...] = (10, 15)
+    """Days of the month on which wages are paid; a month that is too short pays on its last."""
+    payday_days: int = 3
+    """So many days, the payday itself included, somebody buys or is spoken to after it."""
+    next_purchase: int = 7
+    """How many days before she is expected to buy next somebody is reminded."""
+    anniversary: int = 3
+    """An anniversary of her first purchase reaches this many days both ways."""
+    festival: int = 3
+    """How many days ahead a festival is worth a word."""
+    opened: int = 1
+    """For how many days more what she has just opened is worth a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +62,16 @@ class Occasion:
     """At most one reminder for each."""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    topics: tuple[str, ...] = ()
+    """Tags it speaks for by itself, apart from what the company's rules say."""
+
     def on(self, day: date) -> bool:
         return self.due <= day <= self.ends
+
+    def names(self) -> set[str]:
+        """What a rule may call it: ``occasion:festival``, ``occasion:festival:spring``."""
+        own = self.facts.get("which")
+        return {f"occasion:{self.kind}"} | ({f"occasion:{self.kind}:{own}"} if own else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +173,105 @@ def dormant(last_seen: date | None, today: date, habits: Habits) -> Occasion | N
     )
 
 
+def buys_on_payday(bought: Iterable[date], today: date, habits: Habits) -> Occasion | None:
+    """The days after this month's payday, for who bought on them in most recent months."""
+    days = set(bought)
+    for number in habits.paydays:
+        times = sum(
+            any(_paid(month, number) + timedelta(days=n) in days for n in range(habits.payday_days))
+            for month in months_before(today, habits.months)
+        )
+        due = _paid(f"{today:%Y-%m}", number)
+        ends = due + timedelta(days=habits.payday_days - 1)
+        if times >= habits.month_ends and due <= today <= ends:
+            return Occasion(
+                kind="payday", due=due, ends=ends, cycle=due.isoformat(),
+                facts={"times": times, "months": habits.months, "day": due.isoformat()},
+            )  # fmt: skip
+    return None
+
+
+def _paid(month: str, number: int) -> date:
+    first = date.fromisoformat(f"{month}-01")
+    return first.replace(day=min(number, month_end(first).day))
+
+
+def festival(today: date, habits: Habits) -> Occasion | None:
+    """The festival that is near, for everybody alike."""
+    found = coming(today, habits.festival)
+    if found is None:
+        return None
+    name, day = found
+    facts = {"which": name, "day": day.isoformat(), "in_days": (day - today).days}
+    due = day - timedelta(days=habits.festival)
+    return Occasion(kind="festival", due=due, ends=day, cycle=day.isoformat(), facts=facts)
+
+
+def next_purchase(expected: Expected | None, habits: Habits) -> Occasion | None:
+    """She is expected to buy soon. Once after each purchase, however the expectation moves."""
+    if expected is None:
+        return None
+    due = expected.likely - timedelta(days=habits.next_purchase)
+    ends = max(expected.latest, expected.likely)
+    return Occasion(
+        kind="next_purchase", due=due, ends=ends, cycle=expected.last.isoformat(),
+        facts={
+            "day": expected.likely.isoformat(), "earliest": expected.earliest.isoformat(),
+            "latest": ends.isoformat(),
+        },
+    )  # fmt: skip
+
+
+def anniversary(first: date | None, today: date, habits: Habits) -> Occasion | None:
+    """So many years since she bought for the first time. Once a year."""
+    reach = habits.anniversary
+    feast = first and birthday_near(today, first, before=reach, after=reach)
+    if first is None or feast is None or feast.year <= first.year:
+        return None
+    week = timedelta(days=reach)
+    facts = {"years": feast.year - first.year, "day": feast.isoformat()}
+    return Occasion(
+        kind="anniversary", due=feast - week, ends=feast + week, cycle=str(feast.year), facts=facts
+    )
+
+
+def just_opened(opened: Opened | None, habits: Habits) -> Occasion | None:
+    """She has just opened something: it speaks for what that is about."""
+    if opened is None:
+        return None
+    return Occasion(
+        kind="opened", due=opened.day, ends=opened.day + timedelta(days=habits.opened),
+        cycle=f"{opened.material}:{opened.day.isoformat()}",
+        facts={"day": opened.day.isoformat()}, topics=opened.topics,
+    )  # fmt: skip
+
+
+class Expected(NamedTuple):
+    """When she is expected to buy next, and when she last did."""
+
+    last: date
+    earliest: date
+    likely: date
+    latest: date
+
+
+class Opened(NamedTuple):
+    """The last content she opened."""
+
+    material: str
+    day: date
+    topics: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dates:
     """The facts of a profile that dates depend on."""
 
     bought: Sequence[date] = ()
+    first: date | None = None
+    """The day of her first purchase."""
+    expected: Expected | None = None
+    opened: Opened | None = None
     born: date | None = None
     lunar: bool = False
     holdings: Sequence[Holding] = ()
@@ -168,6 +284,11 @@ def occasions(dates: Dates, today: date, habits: Habits) -> list[Occasion]:
         buys_at_month_end(dates.bought, today, habits),
         birthday(dates.born, today, habits, lunar=dates.lunar),
         dormant(dates.last_seen, today, habits),
+        buys_on_payday(dates.bought, today, habits),
+        festival(today, habits),
+        next_purchase(dates.expected, habits),
+        anniversary(dates.first, today, habits),
+        just_opened(dates.opened, habits),
         *maturities(dates.holdings, today, habits),
     ]
     due = [each for each in found if each is not None and each.on(today)]

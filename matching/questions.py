@@ -8,26 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from content_hub.materials import Materials
 from content_hub.tags import TagTree, Taxonomy
+from data_hub.prediction import Predictions
 from data_hub.profiles import Profile, Seen
 from data_hub.staff import Staff
 from kernel.calendar import Zone
 from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
-from matching.arrays import Slice, keys_of
+from matching.arrays import Places, Slice, keys_of
 from matching.counters import Counters, worth
-from matching.needs import dates, interest_pulls, reads, with_neighbours
+from matching.needs import dates, interest_pulls, reads, shown, with_neighbours
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
 from matching.resistances import lacks_trust, repeats, resistance_pulls
 from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights, lifts
 from matching.sequels import Sequels, sequel_pulls
-from matching.suitability import Mask
+
+_OPENED = 3
+"""Topics of a content just opened that are spoken for."""
 
 
 class Questions:
@@ -45,7 +49,9 @@ class Questions:
         zone: Zone,
         habits: Habits,
         sequels: Sequels,
+        predictions: Predictions | None = None,
     ) -> None:
+        self._predictions = predictions
         self._sequels = sequels
         self._counters = counters
         self._nightly = nightly
@@ -75,13 +81,26 @@ class Questions:
             ),
             pulls=self._pulls(profile, recent, rep, now, weights, candidates),
             lifts=self._lifts(rep, now, weights.book_shrink) if hardly else (),
+            shown=shown(profile, self._zone.day(now)),
         )
 
     def occasions(self, profile: Profile, now: datetime) -> list[Occasion]:
         """What makes today a good day to speak to her."""
-        return occasions(dates(profile, self._zone), self._zone.day(now), self._habits)
+        model = self._predictions.model() if self._predictions else None
+        return occasions(dates(profile, self._zone, model), self._zone.day(now), self._habits)
 
-    def repeats(self, profile: Profile, told: Collection[str], candidates: Slice) -> Mask | None:
+    def _today(self, profile: Profile, now: datetime, candidates: Slice) -> list[Occasion]:
+        """The same; what she has just opened speaks for what it is about."""
+        found, tree = self.occasions(profile, now), self._taxonomy.now()
+        for at, each in enumerate(found):
+            if each.kind == "opened" and profile.materials:
+                place = candidates.place(each.cycle.partition(":")[0])
+                worn = candidates.names_at(place) if place is not None else ()
+                topics = [tag.id for tag in tree.tags(worn) if tag.facet == "topic"]
+                found[at] = replace(each, topics=tuple(topics[:_OPENED]))
+        return found
+
+    def repeats(self, profile: Profile, told: Collection[str], candidates: Slice) -> Places | None:
         """Devices of trust that she was told of already, while she does not trust yet."""
         if not lacks_trust(profile):
             return None
@@ -96,6 +115,8 @@ class Questions:
         self._affinities.all()
         self._sequels.pairs()
         self._nightly.weights()
+        if self._predictions:
+            self._predictions.model()
 
     def _pulls(
         self,
@@ -107,9 +128,14 @@ class Questions:
         candidates: Slice,
     ) -> list[Pull]:
         vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
-        reached = self._reached({each.material for each in recent}, candidates, vocabulary.tree)
+
+        def reached() -> dict[str, Collection[str]]:
+            touched = {each.material for each in recent}
+            return self._reached(touched, candidates, vocabulary.tree)
+
         pulls = interest_pulls(profile, recent, reached, vocabulary, now, weights)
-        pulls += occasion_pulls(self.occasions(profile, now), rules, vocabulary, weights)
+        today = self._today(profile, now, candidates)
+        pulls += occasion_pulls(today, rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
         pulls += sequel_pulls(profile, self._sequels.pairs(), weights)
         if rep is not None:

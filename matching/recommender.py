@@ -24,6 +24,7 @@ from content_hub.tags import Taxonomy
 from data_hub.consents import PERSONALISATION, Consents
 from data_hub.customers import Customer, Customers
 from data_hub.identities import Identities
+from data_hub.prediction import Predictions
 from data_hub.profiles import Profile, Profiles
 from data_hub.segments import Segments
 from data_hub.staff import Staff, StaffBook
@@ -97,6 +98,7 @@ class Recommender:
         feedback: Feedback,
         manner: Manner | None = None,
         habits: Habits | None = None,
+        predictions: Predictions | None = None,
     ) -> None:
         self._records = records
         self._changes = changes
@@ -120,7 +122,7 @@ class Recommender:
         self._questions = Questions(
             counters=counters, nightly=nightly, affinities=affinities, abilities=abilities,
             materials=materials, taxonomy=taxonomy, zone=zone, habits=habits or Habits(),
-            sequels=Sequels(records, changes),
+            sequels=Sequels(records, changes), predictions=predictions,
         )  # fmt: skip
 
     def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
@@ -165,7 +167,7 @@ class Recommender:
             handle=handle, rep=rep, at=asked.scores.question.now,
             items=[item.kept() for item in items], candidates=asked.candidates.digest,
             policy=self._policy(asked),
-            withheld={key: n for key, mask in asked.barriers.items() if (n := int(mask.sum()))},
+            withheld={key: len(places) for key, places in asked.barriers.items() if len(places)},
         )  # fmt: skip
         if shown := shown_just_now(session, offer):
             return shown
@@ -203,7 +205,8 @@ class Recommender:
         listed = self._chosen(asked, first)
         chosen = listed.chosen
         reasons = tuple(asked.reasons(place, leads=place in listed.led))
-        if against := next((key for key, mask in asked.barriers.items() if mask[place]), ""):
+        barred = ((key, places) for key, places in asked.barriers.items() if place in places)
+        if against := next((key for key, _ in barred), ""):
             return WhyNot(against, {}, reasons)
         for position, each in enumerate(chosen, 1):
             if each.place == place:
@@ -286,9 +289,7 @@ class Recommender:
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights)
         barred = barriers(candidates, limits)
-        read = [each.material for each in question.reads]
-        least = self._manner.leading
-        barred["why_already_read"] = consumed(candidates, read, scores.leading, least)
+        barred["why_already_read"] = consumed(scores.used, scores.leading, self._manner.leading)
         again = self._questions.repeats(known, limits.tired_of, candidates)
         barred |= {} if again is None else {"why_device_again": again}
         asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred)
@@ -323,8 +324,8 @@ class Recommender:
     def _chosen(self, asked: Asked, first: int, barred: Collection[int] = ()) -> Listed:
         """The list, without what must not be on it, as the rules have it."""
         total = asked.total.copy()
-        for mask in asked.barriers.values():
-            total[mask] = -np.inf
+        for places in asked.barriers.values():
+            total[places] = -np.inf
         total[list(barred)] = -np.inf
         led = self._led(asked, total)
         chosen = assemble(
@@ -338,7 +339,7 @@ class Recommender:
     def _led(self, asked: Asked, total: Floats) -> Places:
         """The best of what her rep's persona puts at the top: as many as lead a list, and no more,
         so that the rest of it is the customer's."""
-        leading = np.flatnonzero(asked.scores.leading)
+        leading = asked.scores.leading
         if not len(leading):
             return leading
         return best(total, asked.candidates, self._manner.leading, asked.seed, among=leading)
@@ -379,7 +380,7 @@ class Recommender:
         places = np.array([each.place for each in listed.chosen], np.int64)
         worn = candidates.worn(np.concatenate((places, pool)))
         shared = worn[: len(places)] @ worn[len(places) :].T
-        scripts = set(offered[np.isin(offered, places)].tolist())
+        scripts = {each for each in places.tolist() if candidates.type_at(each) == "script"}
         used = np.zeros(len(pool))
         found = {}
         for place, alike in zip(places.tolist(), shared, strict=True):

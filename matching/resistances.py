@@ -18,9 +18,8 @@ from content_hub.tags import TagTree
 from data_hub.profiles import Profile
 from data_hub.profiles.strands import DESIRES
 from matching.affinities import labels
-from matching.arrays import Slice
+from matching.arrays import Places, Slice
 from matching.scoring import Pull, Reason, Weights
-from matching.suitability import Mask
 
 BY_DESIRE: Mapping[str, str] = {
     "viewed": "understanding",
@@ -70,7 +69,7 @@ def resistance_pulls(profile: Profile, tree: TagTree, weights: Weights) -> list[
         {"since": hers.since.isoformat()} if hers.since else {}
     )
     key = f"reason_resistance_{hers.shown_by}"
-    return [Pull(tag.id, Reason("resistance", key, facts, weights.resistance, evidence))]
+    return [Pull.because(tag.id, Reason("resistance", key, facts, weights.resistance, evidence))]
 
 
 def devices(tree: TagTree, tags: Collection[str]) -> set[str]:
@@ -84,7 +83,7 @@ def lacks_trust(profile: Profile) -> bool:
     return hers is not None and hers.name == TRUST
 
 
-def repeats(tree: TagTree, told: Mapping[str, Sequence[str]], candidates: Slice) -> Mask | None:
+def repeats(tree: TagTree, told: Mapping[str, Sequence[str]], candidates: Slice) -> Places | None:
     """What would tell somebody who does not trust yet of the same device again too soon.
 
     ``told`` are the tags of what she was sent or has read. None if nothing would, or if the shelf
@@ -94,14 +93,5 @@ def repeats(tree: TagTree, told: Mapping[str, Sequence[str]], candidates: Slice)
     if not 0 < len(used) < BEFORE_A_REPEAT:
         return None
     known = {tag.id for tag in tree.by_id.values() if tag.facet == DEVICES}
-    same, other = (_wearing(candidates, each) for each in (used, known - used))
-    return same & ~other if other.any() else None
-
-
-def _wearing(candidates: Slice, tags: Collection[str]) -> Mask:
-    """Which candidates carry any of these tags."""
-    columns = [column for tag in tags if (column := candidates.columns.get(tag)) is not None]
-    entries = np.flatnonzero(np.isin(candidates.indices, columns))
-    mask = np.zeros(len(candidates), bool)
-    mask[np.searchsorted(candidates.starts, entries, side="right") - 1] = True
-    return mask
+    same, other = (candidates.wearing(each) for each in (used, known - used))
+    return np.setdiff1d(same, other) if len(other) else None

@@ -110,7 +110,8 @@ def _pull(
         return None
     facts = {"has": names.get(has, has), "wanted": names.get(wanted, wanted)}
     evidence = {"has": has, "wanted": wanted, "margin": pair.margin}
-    return Pull(subject(wanted), Reason("sequel", f"reason_{pair.kind}", facts, weight, evidence))
+    reason = Reason("sequel", f"reason_{pair.kind}", facts, weight, evidence)
+    return Pull.because(subject(wanted), reason)
 
 
 def _worth_it(spans: Mapping[str, Collection[float]], since: float) -> bool:

@@ -47,9 +47,7 @@ class Ruling:
         if kind == "type":
             return candidates.of_type(key)
         if kind == "tag":
-            column = candidates.columns.get(key)
-            entries = np.flatnonzero(candidates.indices == (-1 if column is None else column))
-            return np.searchsorted(candidates.starts, entries, side="right") - 1
+            return candidates.wearing([key])
         place = candidates.place(key)
         return np.array([] if place is None else [place], np.int64)
 

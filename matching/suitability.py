@@ -2,7 +2,7 @@
 
 A product's risk above the customer's own valid assessment, a category the rep holds no licence for,
 a price cut for somebody who cares for experience, promotion for whom it would be too much, what she
-has read already. Pure: told the facts, it answers with a mask. What stands on the shelf is not
+has read already. Pure: told the facts, it answers with places. What stands on the shelf is not
 asked here, and caps are the touch policy's.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_hub.profiles import Profile
-from matching.arrays import Slice, keys_of
+from matching.arrays import Places, Slice, keys_of
 
 Mask = npt.NDArray[np.bool_]
 PROMO, LARGE, PRICE_CUT = 1, 2, 4
@@ -86,6 +86,11 @@ class Limits:
     unfit: frozenset[str] = frozenset()
     """What her rep said does not fit her."""
 
+    @property
+    def by_nature(self) -> tuple[object, ...]:
+        """All that asks what a content is, and not which."""
+        return self.risk, self.licences, self.promo, self.price_cut, self.only_large
+
 
 def tolerance(profile: Profile, today: date) -> int:
     """Up to which level of risk she may be offered anything, by her last valid assessment.
@@ -98,36 +103,42 @@ def tolerance(profile: Profile, today: date) -> int:
     return min(5, int(level))
 
 
-def barriers(candidates: Slice, limits: Limits) -> dict[str, Mask]:
+def barriers(candidates: Slice, limits: Limits) -> dict[str, Places]:
     """By the reason (a key of `kernel.wording`): which candidates it keeps off her list."""
-    natures = candidates.natures
-    promo, cut = (natures & PROMO) > 0, (natures & PRICE_CUT) > 0
-    found = {"why_too_risky": ((natures >> _RISK) & 7) > limits.risk}
-    if limits.licences is not None:
-        missing = [0, *LICENCES.values()]
-        lacking = [at for at, name in enumerate(missing) if at and name not in limits.licences]
-        found["why_no_licence"] = np.isin(natures >> _LICENCE, lacking)
-    if not limits.promo:
-        found["why_no_promotion"] = promo
-    if not limits.price_cut:
-        found["why_no_price_cut"] = cut
-    if limits.only_large:
-        found["why_only_large"] = promo & ((natures & LARGE) == 0)
+    found = dict(candidates.remembered(limits.by_nature, lambda: _by_nature(candidates, limits)))
     found["why_told_lately"] = _these(candidates, limits.tired_of)
     if limits.unfit:
         found["why_unfit"] = _these(candidates, limits.unfit)
     return found
 
 
-def _these(candidates: Slice, materials: Collection[str]) -> Mask:
-    mask = np.zeros(len(candidates), bool)
-    mask[candidates.places(keys_of(materials))[1]] = True
-    return mask
+def _by_nature(candidates: Slice, limits: Limits) -> dict[str, Places]:
+    natures = candidates.natures_there
+
+    def all_that(barred: Mask) -> Places:
+        return candidates.of_natures(natures[barred])
+
+    promo, cut = (natures & PROMO) > 0, (natures & PRICE_CUT) > 0
+    found = {"why_too_risky": all_that(((natures >> _RISK) & 7) > limits.risk)}
+    if limits.licences is not None:
+        missing = [0, *LICENCES.values()]
+        lacking = [at for at, name in enumerate(missing) if at and name not in limits.licences]
+        found["why_no_licence"] = all_that(np.isin(natures >> _LICENCE, lacking))
+    if not limits.promo:
+        found["why_no_promotion"] = all_that(promo)
+    if not limits.price_cut:
+        found["why_no_price_cut"] = all_that(cut)
+    if limits.only_large:
+        found["why_only_large"] = all_that(promo & ((natures & LARGE) == 0))
+    return found
 
 
-def consumed(candidates: Slice, read: Collection[str], leading: Mask, least: int) -> Mask:
+def _these(candidates: Slice, materials: Collection[str]) -> Places:
+    return candidates.places(keys_of(materials))[1]
+
+
+def consumed(used: Places, leading: Places, least: int) -> Places:
     """What she has read already; it may lead again where a persona has nothing else to."""
-    used = _these(candidates, read) & ~candidates.repeatable
-    if leading.any() and (leading & ~used).sum() < least:
-        used &= ~leading
+    if len(leading) and len(np.setdiff1d(leading, used)) < least:
+        used = np.setdiff1d(used, leading)
     return used

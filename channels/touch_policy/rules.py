@@ -111,6 +111,8 @@ def caps(asked: Asked) -> Objection | None:
     """How much she hears from us: over all, on this channel, and with service counted in."""
     channel, today, weight = asked.touch.channel, asked.today, asked.weight
     for limit in limits(asked.policy, asked.person.lifecycle, asked.platform):
+        if not asked.past and weight <= limit.most:
+            continue
         first = today - timedelta(days=limit.days - 1)
         used = sum(
             past.weight

@@ -29,6 +29,7 @@ class TagTree:
             else:
                 self._merged[tag.merged_into].append(tag.id)
         self._above: dict[str, tuple[str, ...]] = {}
+        self._known_as: dict[str, str] = {}
         self._live = {id_: self._followed(tag) for id_, tag in self.by_id.items()}
 
     def _followed(self, tag: Tag) -> Tag:
@@ -39,6 +40,14 @@ class TagTree:
     def find(self, key: str) -> Tag | None:
         """The tag of an id or code; the one it was merged into, if it was."""
         return self._live.get(key) or self._live.get(self._by_code.get(key, ""))
+
+    def known_as(self, key: str) -> str:
+        """The id of the tag of an id or code; empty if there is none."""
+        known = self._known_as.get(key)
+        if known is None:
+            tag = self.find(key)
+            known = self._known_as[key] = tag.id if tag else ""
+        return known
 
     def resolve(self, keys: Collection[str], field: str = "tags") -> list[str]:
         """Ids for ids or codes. Raises one `Invalid` that names every unknown one."""

@@ -23,7 +23,7 @@ from kernel.events import Event
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
-SHAPE = 2
+SHAPE = 3
 KEPT_DAYS = 90
 KEPT_MATERIALS = 50
 KEPT_PURCHASES = 200
@@ -121,6 +121,8 @@ class Profile:
     added: float = 0.0
     removed: float = 0.0
     place: list[float] = field(default_factory=list)
+    offered: dict[str, list[int]] = field(default_factory=dict)
+    """On which days each content was recommended for her since she last acted on it."""
     shape: int = SHAPE
     """Which version of this fold made it; another one's is folded from the start."""
 
@@ -152,6 +154,7 @@ class Profile:
         strands.span(self, counted, at)
         if event.account == OWN_ACCOUNT:
             self.touched = at
+            strands.offered(self, event, zone.day(event.at))
         else:
             self._acted(event, at, tags, zone)
         if event.rep:
@@ -198,6 +201,7 @@ class Profile:
         self.hours[zone.local(event.at).hour] += 1
         if not event.material or not kind.weight:
             return
+        self.offered.pop(event.material, None)
         self.materials.append([event.material, at, kind.weight, event.kind])
         del self.materials[:-KEPT_MATERIALS]
         for tag in tags:
@@ -241,12 +245,15 @@ class Profile:
 
     def affinity(self, now: datetime) -> dict[str, float]:
         """How much each tag interests her at this moment, the strongest first."""
+        return dict(sorted(self.felt(now).items(), key=lambda item: (-item[1], item[0])))
+
+    def felt(self, now: datetime) -> dict[str, float]:
+        """The same in no order."""
         present = now.timestamp()
-        faded = {
+        return {
             tag: value * _faded(max(present - since, 0))
             for tag, (value, since) in self.tags.items()
         }
-        return dict(sorted(faded.items(), key=lambda item: (-item[1], item[0])))
 
     def recent(self) -> list[Seen]:
         """The materials she had to do with, the latest first."""

@@ -7,6 +7,7 @@ order, gives the same. Says nothing of today: what depends on the clock is asked
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from data_hub.details import Order, text
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 TRAIL = 100
 """So many of her own acts are remembered in their order, for rules about sequences."""
+
+OFFERED, OFFERED_DAYS, OFFERED_FOR = 60, 10, 30
+"""So many contents, the last days of each, no longer ago than so many days."""
 
 NODES = ("acquire", "operate", "convert", "fission", "repurchase")
 """引入-运营-转化-裂变-复购, in the order in which a customer goes through them."""
@@ -116,6 +120,20 @@ def consent(profile: Profile, event: Event, at: float, carried: Mapping[str, Any
     channel = text(carried.get("channel"))
     proof = text(carried.get("source")) or event.account
     profile.consents.setdefault(purpose, {})[channel] = [event.kind == "opted_in", at, proof]
+
+
+def offered(profile: Profile, event: Event, day: date) -> None:
+    """On which days what was recommended for her, once a day however often it was looked at."""
+    if event.kind != "recommended":
+        return
+    today, kept = day.toordinal(), profile.offered
+    for material in map(str, event.detail.get("materials", ())):
+        days = kept.pop(material, [])
+        kept[material] = [*days, today][-OFFERED_DAYS:] if today not in days else days
+    for material in [each for each, days in kept.items() if days[-1] <= today - OFFERED_FOR]:
+        del kept[material]
+    for material in list(kept)[:-OFFERED]:
+        del kept[material]
 
 
 def mood(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:

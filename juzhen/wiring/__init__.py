@@ -76,6 +76,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     sold = selling(
         stores, content, data, front, base_url=settings.public_url,
         hold_out=settings.matching_hold_out,
+        to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
     )  # fmt: skip
     brought = coming_in(stores, data, front)
     access = Access(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from engagement.approaching import Approaches
 from engagement.customer_acts import CustomerActs
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
@@ -54,6 +56,7 @@ def selling(
     *,
     base_url: str,
     hold_out: float = 0.0,
+    to_customers: Collection[str] = (),
 ) -> Selling:
     """One constructor call after another."""
     counters = Counters(s.people, s.history)
@@ -73,6 +76,17 @@ def selling(
         taxonomy=content.taxonomy, shelf=content.shelf, staff=data.staff, nightly=nightly,
         people=s.people, consents=data.consents, touch_policy=front.touch_policy,
         rules=rules, segments=data.segments, feedback=feedback, manner=Manner(hold_out=hold_out),
+        predictions=data.predictions,
+    )  # fmt: skip
+    sharing = Sharing(
+        records=s.records, changes=s.changes, accounts=front.accounts,
+        channels=front.channels, publishing=front.publishing,
+        touch_policy=front.touch_policy, shelf=content.shelf, links=content.links,
+        consents=data.consents, reminders=reminders, base_url=base_url,
+    )  # fmt: skip
+    approaches = Approaches(
+        recommender=recommender, sharing=sharing, publishing=front.publishing,
+        materials=content.materials, customers=data.customers, staff=data.staff,
     )  # fmt: skip
     return Selling(
         counters=counters,
@@ -89,6 +103,7 @@ def selling(
             records=s.records, people=s.people, findings=data.findings, history=s.history,
             reminders=reminders, profiles=data.profiles, identities=data.identities,
             customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
+            predictions=data.predictions, approaches=approaches, to_customers=to_customers,
         ),
         responses=Responses(
             s.records, data.identities, s.clock, s.zone, hold_out=hold_out
@@ -98,12 +113,7 @@ def selling(
             channels=front.channels, recommender=recommender, materials=content.materials,
             identities=data.identities, staff=data.staff, clock=s.clock, base_url=base_url,
         ),
-        sharing=Sharing(
-            records=s.records, changes=s.changes, accounts=front.accounts,
-            channels=front.channels, publishing=front.publishing,
-            touch_policy=front.touch_policy, shelf=content.shelf, links=content.links,
-            consents=data.consents, reminders=reminders, base_url=base_url,
-        ),
+        sharing=sharing,
         customer_acts=_customer_acts(s, content, data, front),
     )  # fmt: skip
 

@@ -6,28 +6,56 @@ Never changed in place. What can be worked out once for all questions is, when i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from matching.arrays.words import Floats, Keys, Objects, Places, key_of
 
+Made = TypeVar("Made")
 _STALE = 10
 """Half-lives after which nothing is fresh any more."""
-_FEW = 64
+_MADE = 256
+"""So many answers are remembered for one set of candidates."""
+_FEW = 8
 """Fewer keys than this are found sooner without pages."""
 _LASTING = frozenset(
-    {"layers", "_order", "_pages", "_freshness", "_by_type", "_tags", "_names", "repeatable",
-     "digest"}
+    {"layers", "_order", "_pages", "_freshness", "_by_type", "_by_nature", "_by_tag", "_made",
+     "_tags", "_names", "natures_there", "repeatable", "digest"}
 )  # fmt: skip
 """What is worked out once for some candidates, however they fare."""
 REPEATABLE = ("script", "mini_program_tool")
 """Types that are not used up by being read once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Two tags of everybody who has so many, as the pairs that there are: far fewer than bearers,
+    so that what a pair pulls is added up once and handed out."""
+
+    one: Places
+    other: Places
+    which: Places
+    """Which of the pairs each wears, as far as anybody has so many tags."""
+
+    @classmethod
+    def of(cls, first: npt.NDArray[np.int32], second: npt.NDArray[np.int32] | None = None) -> Layer:
+        """Column 0 pulls nothing: it stands for the second of those who have none."""
+        paired = np.zeros(len(first), np.int64)
+        if second is not None:
+            paired[: len(second)] = second
+        known, which = np.unique((first.astype(np.int64) << 32) | paired, return_inverse=True)
+        return cls(known >> 32, known & 0xFFFFFFFF, which.astype(np.intp))
+
+    def add(self, pull: Floats, summed: Floats) -> None:
+        """Add what their columns pull to the sum of each."""
+        pairs = pull.take(self.one, mode="clip") + pull.take(self.other, mode="clip")
+        summed[: len(self.which)] += pairs.take(self.which, mode="clip")
 
 
 @dataclass(frozen=True)
@@ -72,18 +100,92 @@ class Slice:
         return self.since <= now.timestamp() < self.until
 
     @cached_property
-    def layers(self) -> list[Places]:
-        """Everybody's first tag, the second tag of whoever has two, and so on: summed stretch by
-        stretch, each a gather, which is several times quicker than row by row."""
+    def layers(self) -> list[Layer]:
+        """Everybody's first two tags, the next two of whoever has more, and so on: summed stretch
+        by stretch, each a gather, which is several times quicker than row by row."""
         worn = np.diff(self.starts)
         if len(worn) > 1 and (worn[1:] > worn[:-1]).any():
             raise AssertionError("a slice stands with who wears most tags first")
         deep = int(worn[0]) if len(worn) else 0
-        counts = np.searchsorted(-worn, -np.arange(deep), side="left")
+        counts = np.searchsorted(-worn, -np.arange(deep), side="left").tolist()
         return [
-            self.indices[self.starts[:count] + at].astype(np.intp)
-            for at, count in enumerate(counts.tolist())
+            Layer.of(*(self.indices[self.starts[: counts[at]] + at] for at in pair))
+            for pair in (range(at, min(at + 2, deep)) for at in range(0, deep, 2))
         ]
+
+    def worth(self, popular: float, fresh: float, half_life: float) -> Floats:
+        """What every one is worth, whoever asks, by these two weights. Not to be changed."""
+        asked = (popular, fresh, half_life)
+        kept = self._worth.get(asked)
+        if kept is None:
+            kept = popular * self.popular
+            if fresh:
+                kept += fresh * self.fresh(half_life)
+            self._worth.clear()
+            self._worth[asked] = kept
+        return kept
+
+    @cached_property
+    def _worth(self) -> dict[tuple[float, float, float], Floats]:
+        return {}
+
+    def remembered(self, asked: Hashable, make: Callable[[], Made]) -> Made:
+        """What was worked out for these candidates when the same was asked before."""
+        kept = self._made.get(asked)
+        if kept is None:
+            if len(self._made) >= _MADE:
+                self._made.clear()
+            kept = self._made[asked] = make()
+        return kept
+
+    @cached_property
+    def _made(self) -> dict[Hashable, Any]:
+        return {}
+
+    @cached_property
+    def natures_there(self) -> npt.NDArray[np.int32]:
+        """Every nature that any of them is of, once."""
+        return np.unique(self.natures)
+
+    def of_natures(self, natures: npt.NDArray[np.int32]) -> Places:
+        """Where those of some natures stand."""
+        own = self._by_nature
+        for each in natures.tolist():
+            if each not in own:
+                own[each] = np.flatnonzero(self.natures == each)
+        found = [own[each] for each in natures.tolist()]
+        return np.concatenate(found) if found else np.empty(0, np.int64)
+
+    @cached_property
+    def _by_nature(self) -> dict[int, Places]:
+        return {}
+
+    def wearing(self, tags: Collection[str]) -> Places:
+        """Where those stand that wear any of these tags."""
+        own = self._by_tag
+        columns = {column for tag in tags if (column := self.columns.get(tag)) is not None}
+        for column in columns - own.keys():
+            entries = np.flatnonzero(self.indices == column)
+            own[column] = np.searchsorted(self.starts, entries, side="right") - 1
+        found = [own[column] for column in columns]
+        if len(found) == 1:
+            return found[0]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+    @cached_property
+    def _by_tag(self) -> dict[int, Places]:
+        return {}
+
+    def hardly_shown(self, below: float) -> Places:
+        """Where those stand that were offered less often than so."""
+        kept = self._hardly.get(below)
+        if kept is None:
+            kept = self._hardly[below] = np.flatnonzero(self.shown < below)
+        return kept
+
+    @cached_property
+    def _hardly(self) -> dict[float, Places]:
+        return {}
 
     def fresh(self, half_life: float) -> Floats:
         """How fresh each was when the slice was made: 1 at its opening, half as much after so
@@ -130,12 +232,14 @@ class Slice:
         """Where each of many keys stands in the order; anywhere for those that are not here."""
         shift, begins, fullest = self._pages
         ordered = self._order[1]
-        at = np.minimum(begins[(keys >> shift).astype(np.intp)], len(ordered) - 1)
+        last = len(ordered) - 1
+        at = np.minimum(begins.take((keys >> shift).astype(np.intp)), last)
+        behind = np.flatnonzero(ordered.take(at) < keys)
         for _ in range(fullest - 1):
-            further = (ordered[at] < keys) & (at < len(ordered) - 1)
-            if not further.any():
+            if not len(behind):
                 break
-            at = at + further
+            at[behind] = further = np.minimum(at[behind] + 1, last)
+            behind = behind[ordered.take(further) < keys[behind]]
         return at
 
     def place(self, material: str) -> int | None:

@@ -16,7 +16,7 @@ Keys = npt.NDArray[np.uint64]
 Objects = npt.NDArray[np.object_]
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=131_072)
 def key_of(material: str) -> int:
     """Eight bytes of a digest: what neighbour lists and arrays know a material by."""
     return int.from_bytes(hashlib.blake2b(material.encode(), digest_size=8).digest(), "little")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -143,9 +144,13 @@ class Counters:
     def neighbours(self, materials: Collection[str]) -> dict[str, tuple[Keys, Floats]]:
         """The packed lists of these contents: keys, and how near each lies."""
         wanted = _NEAR.format(marks(materials))
+        rows = self._people.rows(wanted, [*materials])
+        every = np.frombuffer(b"".join(keys for _, keys, _ in rows), np.uint64)
+        strengths = np.frombuffer(b"".join(near for *_, near in rows), np.float64)
+        ends = list(accumulate(len(keys) // 8 for _, keys, _ in rows))
         return {
-            material: (np.frombuffer(keys, np.uint64), np.frombuffer(strengths, np.float64))
-            for material, keys, strengths in self._people.rows(wanted, [*materials])
+            row[0]: (every[begin:end], strengths[begin:end])
+            for row, begin, end in zip(rows, [0, *ends], ends, strict=False)
         }
 
     def scoped(self, scope: str) -> dict[str, float]:

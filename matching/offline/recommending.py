@@ -201,7 +201,7 @@ class Offline:
                 for tag in self._tags.get(item, ()):
                     felt[tag] = felt.get(tag, 0.0) + worth
         return [
-            Pull(tag, Reason("tag", "reason_interest", {}, weights.tags * share))
+            Pull.because(tag, Reason("tag", "reason_interest", {}, weights.tags * share))
             for tag, share in shares(felt)
         ]
 

@@ -16,8 +16,11 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Slice, keys_of
-from matching.scoring.words import Floats, Lift, Pull, Question, Read, Reason, Weights
+from matching.arrays import Places, Slice, keys_of
+from matching.scoring.words import Floats, Lift, Pull, Question, Read, Reason, Shown, Weights
+
+_STEP = 300.0
+"""Seconds in which nothing wilts: less than a thousandth of what is fresh."""
 
 
 class Scores:
@@ -34,6 +37,7 @@ class Scores:
                 self._by_column.setdefault(column, []).append(pull)
         self._lifts = [self._lift(each) for each in question.lifts]
         self._seen = self._read_here()
+        self._shown = self._shown_here()
         self._brought_to: dict[int, tuple[Read | None, float]] = {}
 
     def _lift(self, lift: Lift) -> tuple[Lift, npt.NDArray[np.int64], Floats]:
@@ -50,6 +54,17 @@ class Scores:
             for at, place in zip(found.tolist(), where.tolist(), strict=True)
             if not self.candidates.repeatable[place]
         }
+
+    def _shown_here(self) -> dict[int, Shown]:
+        """Where what was recommended in vain stands."""
+        shown = self.question.shown
+        found, where = self.candidates.places(keys_of(each.material for each in shown))
+        return {place: shown[at] for at, place in zip(found.tolist(), where.tolist(), strict=True)}
+
+    @property
+    def used(self) -> Places:
+        """Where what she has read already stands."""
+        return np.fromiter(self._seen, np.int64, len(self._seen))
 
     @cached_property
     def total(self) -> Floats:
@@ -84,13 +99,12 @@ class Scores:
             "tags": self.tag_part, "popular": popular, "lift": lift, "nightly": nightly,
         }  # fmt: skip
 
-    @cached_property
+    @property
     def basic(self) -> Floats:
         """What every candidate is worth, whoever asks."""
-        basic: Floats = self.weights.popular * self.candidates.popular
-        if self.weights.fresh:
-            basic += (self.weights.fresh * self._wilted) * self._young
-        return basic
+        weights = self.weights
+        fresh = weights.fresh * self._wilted if weights.fresh else 0.0
+        return self.candidates.worth(weights.popular, fresh, weights.fresh_days)
 
     def additions(self) -> Iterator[tuple[int, float]]:
         """(place, how much) of what only some candidates get, apart from their tags."""
@@ -103,29 +117,24 @@ class Scores:
     def _stale(self) -> Iterator[tuple[int, float]]:
         for place, read in self._seen.items():
             yield place, -self._staleness(read)
+        for place, shown in self._shown.items():
+            yield place, -self._tiredness(shown)
 
     @cached_property
-    def leading(self) -> npt.NDArray[np.bool_]:
+    def leading(self) -> Places:
         """The candidates of which a persona puts some above everything else."""
-        columns = [
-            column for column, pulls in self._by_column.items() if any(each.leads for each in pulls)
-        ]
-        leads = np.zeros(len(self.candidates), bool)
-        if columns:
-            at = np.flatnonzero(np.isin(self.candidates.indices, columns))
-            leads[np.searchsorted(self.candidates.starts, at, side="right") - 1] = True
-        return leads
+        return self.candidates.wearing([each.tag for each in self.question.pulls if each.leads])
 
     @cached_property
     def tag_part(self) -> Floats:
         """What every candidate gets for its tags."""
         pull = np.zeros(len(self.candidates.columns) + 1)
         for column, pulls in self._by_column.items():
-            pull[column] = math.fsum(each.reason.weight for each in pulls)
+            pull[column] = math.fsum(each.weight for each in pulls)
         summed = np.zeros(len(self.candidates))
         if self._by_column:
             for layer in self.candidates.layers:
-                summed[: len(layer)] += pull.take(layer, mode="clip")
+                layer.add(pull, summed)
         return summed
 
     @cached_property
@@ -176,13 +185,21 @@ class Scores:
 
     @property
     def _wilted(self) -> float:
-        """By how much less anything is fresh now."""
-        days = (self.question.now.timestamp() - self.candidates.since) / 86_400
+        """By how much less anything is fresh now; the same for some minutes, so that it is not
+        worked out for everything at every question."""
+        steps = (self.question.now.timestamp() - self.candidates.since) // _STEP
+        days = steps * _STEP / 86_400
         return float(2.0 ** (-days / self.weights.fresh_days))
 
     def _staleness(self, read: Read) -> float:
         days = max(0.0, (self.question.now - read.at).total_seconds() / 86_400)
         return self.weights.seen * 2 ** (-days / self.weights.seen_days)
+
+    def _tiredness(self, shown: Shown) -> float:
+        """Of a score that was in vain so often, half is left after some days, and it recovers."""
+        weights = self.weights
+        days = math.fsum(2 ** (-ago / weights.tired_half) for ago in shown.ago)
+        return weights.tired * (1 - 2 ** (-days / weights.tired_days))
 
     def nearest_read(self, place: int) -> Read | None:
         """Which of her readings brought this candidate nearest, if any did."""
@@ -226,6 +243,9 @@ class Scores:
         if read := self._seen.get(place):
             evidence = {"material": read.material, "at": read.at.isoformat()}
             found.append(Reason("seen", "reason_seen", {}, -self._staleness(read), evidence))
+        if shown := self._shown.get(place):
+            told = {"days": len(shown.ago), "last": min(shown.ago)}
+            found.append(Reason("tired", "reason_tired", told, -self._tiredness(shown), told))
         return sorted(found, key=lambda reason: (-abs(reason.weight), reason.kind))
 
     def _pulls_at(self, place: int) -> list[list[Pull]]:

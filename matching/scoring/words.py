@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,12 @@ class Weights:
     fresh: float = 0.1
     seen: float = 0.6
     """Taken away from what she has just read."""
+    tired: float = 0.3
+    """Taken away from what was recommended for her again and again, and nothing came of it."""
+    tired_days: float = 3
+    """So many days of that take half of it away…"""
+    tired_half: float = 14
+    """…and after so many more, half as much."""
     shrink: float = 0.5
     """kappa: one content read counts 1/(1 + kappa), many count fully."""
     recency: float = 0.85
@@ -61,7 +67,7 @@ class Weights:
     @property
     def lead(self) -> float:
         """What a leading persona adds: more than all else together, whatever the tuning."""
-        both_ways = self.book + self.seen
+        both_ways = self.book + self.seen + self.tired
         parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
         return sum(parts) + self.sequel + self.resistance + self.fresh + 2 * both_ways
 
@@ -110,9 +116,20 @@ class Pull:
     """What one tag adds to every candidate that carries it."""
 
     tag: str
-    reason: Reason
+    weight: float
+    told: Callable[[], Reason]
+    """Why: worked out for what is shown, not for everything that is scored."""
     leads: bool = False
     """The best that carry it stand at the top of the list, whatever else they score."""
+
+    @classmethod
+    def because(cls, tag: str, reason: Reason, *, leads: bool = False) -> Pull:
+        """A pull whose reason is there already."""
+        return cls(tag, reason.weight, lambda: reason, leads)
+
+    @property
+    def reason(self) -> Reason:
+        return self.told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +144,14 @@ class Read:
     nightly: Floats = field(default_factory=lambda: np.empty(0))
     """The same, of the list that was worked out last night…"""
     nightly_keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+
+
+class Shown(NamedTuple):
+    """What was recommended for her before today, and she has not acted on."""
+
+    material: str
+    ago: tuple[int, ...]
+    """How many days ago, each day once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +174,7 @@ class Question:
     pulls: Sequence[Pull] = ()
     lifts: Sequence[Lift] = ()
     """What people like her read more than others; only for customers we hardly know."""
+    shown: Sequence[Shown] = ()
 
 
 def total_of(reasons: Sequence[Reason]) -> float:

@@ -4,8 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engagement.triggers import Triggers
+from data_hub.prediction import Window
+from engagement.reminders import KINDS
+from engagement.triggers import DATED, Triggers
+from juzhen.settings import OCCASIONS
 from kernel.events import Handle
+from kernel.wording import say
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -183,3 +187,59 @@ def test_two_triggers_at_work_remind_once(company):
     )  # fmt: skip
     company.triggers.follow()
     assert twin.follow() == 0
+
+
+class Model:
+    """Expects everybody who bought twice thirty days after the last time."""
+
+    def window(self, buying, present):
+        day = 86_400
+        return Window(present + 30 * day, present + 20 * day, present + 45 * day, True)
+
+    def model(self):
+        return self
+
+
+@pytest.mark.rule("R162.3")
+def test_a_rep_is_reminded_once_seven_days_before_the_next_purchase(company, clock):
+    company.triggers = Triggers(
+        records=company.records, people=company.people, findings=company.findings,
+        history=company.history, reminders=company.reminders, profiles=company.profiles,
+        identities=company.identities, customers=company.customers, staff=company.staff,
+        clock=clock, zone=company.zone, predictions=Model(),
+    )  # fmt: skip
+    rep = company.hire("li")
+    her = company.meet(rep=rep)
+    company.tell(
+        company.event("bought", her, ago=40 * DAY, amount=1), company.event("bought", her, amount=1)
+    )
+
+    def told():
+        watch(company)
+        return [dot for dot in dots(company, rep) if dot.kind == "next_purchase"]
+
+    clock.move(22 * DAY)
+    assert told() == []
+    clock.move(DAY)
+    (dot,) = told()
+    assert dot.evidence["day"] == company.zone.day(clock() + 7 * DAY).isoformat()
+    clock.move(2 * DAY)
+    assert len(told()) == 1
+
+
+def test_silence_is_told_when_it_begins_and_never_of_who_slept_before(company, clock):
+    rep = company.hire("li")
+    company.meet(rep=rep)
+    clock.move(50 * DAY)
+    watch(company)
+    assert "dormant" not in {dot.kind for dot in dots(company, rep)}
+    company.meet("13800138001", rep=rep)
+    clock.move(45 * DAY)
+    watch(company)
+    assert [dot.kind for dot in dots(company, rep)].count("dormant") == 1
+
+
+def test_every_dated_occasion_is_a_reminder_with_words_and_a_setting_that_names_it():
+    assert set(DATED) <= set(KINDS)
+    assert set(DATED) == set(OCCASIONS)
+    assert all(say(f"shown_{kind}", "en") for kind in DATED)

@@ -22,7 +22,7 @@ def slice_of(*rows, now=MONDAY):
 
 
 def pull(tag, weight, kind="tag"):
-    return Pull(tag, Reason(kind, "reason_tag", {"topic": {"zh": tag, "en": tag}}, weight))
+    return Pull.because(tag, Reason(kind, "reason_tag", {"topic": {"zh": tag, "en": tag}}, weight))
 
 
 def read(material, neighbours=None, days_ago=0.0):

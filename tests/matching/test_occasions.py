@@ -6,14 +6,21 @@ import pytest
 
 from matching.occasions import (
     Dates,
+    Expected,
     Habits,
     Holding,
+    Opened,
+    anniversary,
     birthday,
     buys_at_month_end,
+    buys_on_payday,
     dormant,
+    festival,
+    just_opened,
     maturities,
     month_end_months,
     months_before,
+    next_purchase,
     occasions,
 )
 
@@ -140,3 +147,82 @@ def test_only_what_is_due_today_is_an_occasion():
     kinds = [each.kind for each in occasions(dates, date(2026, 3, 24), HABITS)]
     assert kinds == ["birthday", "month_end"]
     assert occasions(Dates(), date(2026, 3, 24), HABITS) == []
+
+
+@pytest.mark.parametrize(
+    ("bought", "today", "due"),
+    [
+        ([date(2026, 2, 15), date(2026, 1, 16), date(2025, 12, 17)], date(2026, 3, 15), "03-15"),
+        ([date(2026, 2, 15), date(2026, 1, 16), date(2025, 12, 17)], date(2026, 3, 17), "03-15"),
+        ([date(2026, 2, 15), date(2026, 1, 16), date(2025, 12, 17)], date(2026, 3, 18), None),
+        ([date(2026, 2, 10), date(2026, 1, 11), date(2025, 12, 12)], date(2026, 3, 10), "03-10"),
+        ([date(2026, 2, 15), date(2026, 1, 16), date(2025, 12, 18)], date(2026, 3, 15), None),
+        ([], date(2026, 3, 15), None),
+    ],
+)
+def test_who_buys_after_payday_is_spoken_to_on_the_days_after_the_next(bought, today, due):
+    found = buys_on_payday(bought, today, HABITS)
+    assert (found and f"{found.due:%m-%d}") == due
+
+
+def test_a_payday_of_a_short_month_is_its_last_day():
+    thirty = Habits(paydays=(31,))
+    bought = [date(2026, 4, 30), date(2026, 5, 31), date(2026, 3, 31)]
+    found = buys_on_payday(bought, date(2026, 6, 30), thirty)
+    assert found is not None
+    assert found.due == date(2026, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("today", "which", "day"),
+    [
+        (date(2026, 2, 14), "spring", date(2026, 2, 17)),
+        (date(2026, 2, 17), "spring", date(2026, 2, 17)),
+        (date(2026, 3, 2), "lantern", date(2026, 3, 3)),
+        (date(2026, 9, 25), "mid_autumn", date(2026, 9, 25)),
+        (date(2025, 12, 31), "new_year", date(2026, 1, 1)),
+        (date(2026, 5, 8), "mothers_day", date(2026, 5, 10)),
+        (date(2026, 6, 19), "dragon_boat", date(2026, 6, 19)),
+        (date(2026, 11, 11), None, None),
+    ],
+)
+def test_a_festival_of_sun_or_moon_is_near_three_days_before_it(today, which, day):
+    found = festival(today, HABITS)
+    assert (found and found.facts["which"]) == which
+    assert (found and found.ends) == day
+
+
+@pytest.mark.rule("R162.3")
+def test_the_next_purchase_is_due_seven_days_before_and_once_after_each_purchase():
+    last, likely = date(2026, 2, 1), date(2026, 3, 12)
+    expected = Expected(last, date(2026, 2, 20), likely, date(2026, 4, 2))
+    for today, due in ((date(2026, 3, 4), False), (date(2026, 3, 5), True), (likely, True)):
+        found = [e for e in occasions(Dates(expected=expected), today, HABITS)
+                 if e.kind == "next_purchase"]  # fmt: skip
+        assert bool(found) is due
+    moved = next_purchase(expected._replace(likely=date(2026, 3, 20)), HABITS)
+    assert moved is not None
+    assert moved.cycle == last.isoformat()
+    assert next_purchase(None, HABITS) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "today", "years"),
+    [
+        (date(2024, 3, 1), date(2026, 2, 26), 2),
+        (date(2024, 12, 31), date(2026, 1, 2), 1),
+        (date(2024, 2, 29), date(2026, 2, 27), 2),
+        (date(2026, 3, 1), date(2026, 3, 2), None),  # she began this year
+        (None, date(2026, 3, 2), None),
+    ],
+)
+def test_an_anniversary_counts_whole_years_over_a_years_end_too(first, today, years):
+    found = anniversary(first, today, HABITS)
+    assert (found and found.facts["years"]) == years
+
+
+def test_what_she_has_just_opened_is_an_occasion_until_the_next_day():
+    found = just_opened(Opened("mat_1", date(2026, 3, 2), ("tag_1",)), HABITS)
+    assert found is not None
+    assert [found.on(date(2026, 3, day)) for day in (1, 2, 3, 4)] == [False, True, True, False]
+    assert found.topics == ("tag_1",)

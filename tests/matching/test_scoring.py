@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.arrays import key_of
-from matching.scoring import Lift, Question, Reason, Scores, Weights, lifts, total_of
+from matching.scoring import Lift, Question, Reason, Scores, Shown, Weights, lifts, total_of
 from tests.conftest import MONDAY
 from tests.matching.conftest import pull, read, row, slice_of
 
@@ -24,8 +24,9 @@ STRENGTHS = st.dictionaries(st.sampled_from(IDS), st.floats(0.001, 1), max_size=
     pulls=st.lists(st.tuples(st.sampled_from("abcz"), st.floats(-1, 1)), max_size=6),
     lifted=st.dictionaries(st.sampled_from(IDS), st.floats(-3, 3)),
     popular=st.lists(st.floats(0, 1), min_size=8, max_size=8),
+    shown=st.dictionaries(st.sampled_from(IDS), st.lists(st.integers(1, 29), min_size=1)),
 )
-def test_the_reasons_of_every_candidate_sum_to_its_score(reads, pulls, lifted, popular):
+def test_the_reasons_of_every_candidate_sum_to_its_score(reads, pulls, lifted, popular, shown):
     made = slice_of(*(row(each, "abc"[n % 3], "b") for n, each in enumerate(IDS)))
     made = replace(made, popular=np.array(popular), opened=made.opened + MONDAY.timestamp())
     question = Question(
@@ -39,6 +40,7 @@ def test_the_reasons_of_every_candidate_sum_to_its_score(reads, pulls, lifted, p
                 np.array(list(lifted.values()), np.float64),
             )
         ],
+        shown=[Shown(each, tuple(ago)) for each, ago in shown.items()],
     )
     scores = Scores(question, made, WEIGHTS)
     for place in range(len(made)):
@@ -125,3 +127,16 @@ def test_a_small_book_hardly_lifts_and_an_unusual_one_lifts_its_own():
     assert 0 < small[0] < 0.01
     assert large[0] > 0.5 > 0 > large[1]
     assert not lifts(np.zeros(2), company, 8_000).any()
+
+
+@pytest.mark.parametrize(
+    ("ago", "less"),
+    [((0,), 0.0619), ((0, 0, 0), 0.15), ((14, 14, 14, 14, 14, 14), 0.15), ((28,), 0.0168)],
+)
+def test_what_was_recommended_in_vain_fades_by_half_in_three_days_and_recovers(ago, less):
+    made = slice_of(row("mat_1", "a"), row("mat_2", "a"))
+    scores = Scores(Question(now=MONDAY, shown=[Shown("mat_1", ago)]), made, WEIGHTS)
+    tired, fresh = (scores.total[made.place(each)] for each in ("mat_1", "mat_2"))
+    assert fresh - tired == pytest.approx(less, abs=1e-4)
+    (reason,) = (each for each in scores.reasons(made.place("mat_1")) if each.kind == "tired")
+    assert reason.facts["days"] == len(ago)
