@@ -78,12 +78,7 @@ def selling(
         rules=rules, segments=data.segments, feedback=feedback, manner=Manner(hold_out=hold_out),
         predictions=data.predictions,
     )  # fmt: skip
-    sharing = Sharing(
-        records=s.records, changes=s.changes, accounts=front.accounts,
-        channels=front.channels, publishing=front.publishing,
-        touch_policy=front.touch_policy, shelf=content.shelf, links=content.links,
-        consents=data.consents, reminders=reminders, base_url=base_url,
-    )  # fmt: skip
+    sharing = _sharing(s, content, data, front, reminders, base_url)
     approaches = Approaches(
         recommender=recommender, sharing=sharing, publishing=front.publishing,
         materials=content.materials, customers=data.customers, staff=data.staff,
@@ -99,12 +94,7 @@ def selling(
             content.finding, content.shelf, content.taxonomy, recommender, s.clock
         ),
         recommender=recommender, reminders=reminders,
-        triggers=Triggers(
-            records=s.records, people=s.people, findings=data.findings, history=s.history,
-            reminders=reminders, profiles=data.profiles, identities=data.identities,
-            customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
-            predictions=data.predictions, approaches=approaches, to_customers=to_customers,
-        ),
+        triggers=_triggers(s, data, reminders, approaches, to_customers),
         responses=Responses(
             s.records, data.identities, s.clock, s.zone, hold_out=hold_out
         ),
@@ -115,6 +105,31 @@ def selling(
         ),
         sharing=sharing,
         customer_acts=_customer_acts(s, content, data, front),
+    )  # fmt: skip
+
+
+def _sharing(
+    s: Stores, content: ContentHub, data: DataHub, front: Ends, reminders: Reminders, base_url: str
+) -> Sharing:
+    return Sharing(
+        records=s.records, changes=s.changes, accounts=front.accounts, channels=front.channels,
+        publishing=front.publishing, touch_policy=front.touch_policy, shelf=content.shelf,
+        links=content.links, consents=data.consents, reminders=reminders, base_url=base_url,
+    )  # fmt: skip
+
+
+def _triggers(
+    s: Stores,
+    data: DataHub,
+    reminders: Reminders,
+    approaches: Approaches,
+    to_customers: Collection[str],
+) -> Triggers:
+    return Triggers(
+        records=s.records, people=s.people, findings=data.findings, history=s.history,
+        reminders=reminders, profiles=data.profiles, identities=data.identities,
+        customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
+        predictions=data.predictions, approaches=approaches, to_customers=to_customers,
     )  # fmt: skip
 
 
