@@ -67,6 +67,9 @@ class Half:
     def mega_sales(self, campaigns: Collection[str]) -> Collection[str]:
         return ()
 
+    def priorities(self, campaigns: Collection[str]) -> Mapping[str, int]:
+        return {}
+
 
 def _person(number: str) -> Person:
     handles = (f"openid:oa:{number}", f"user:app:{number}")

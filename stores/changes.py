@@ -152,8 +152,8 @@ class Changes:
         nothing was committed since this thread asked last."""
         stamp = self._records.stamp()
         if stamp is None:
-            with self._records.glance() as connection:
-                return connection.execute(_VERSION, {"name": name}).scalar() or 0
+            told = self._records.rows(_VERSION, [name])
+            return int(told[0][0]) if told else 0
         kept: tuple[int, dict[str, int]] | None = getattr(self._here, "versions", None)
         if kept is None or kept[0] != stamp:
             kept = (stamp, dict(self._records.rows(_VERSIONS)))
@@ -178,7 +178,7 @@ class Changes:
             return list(session.scalars(wanted.order_by(Change.seq.desc()).limit(limit)))
 
 
-_VERSION = text("SELECT number FROM versions WHERE name = :name")
+_VERSION = "SELECT number FROM versions WHERE name = ?"
 _VERSIONS = "SELECT name, number FROM versions"
 _TURN = text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST_RUNNING = text("(SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)")

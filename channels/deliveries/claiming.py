@@ -1,4 +1,4 @@
-"""Claiming (认领): one due delivery is marked ``sending``, if it may still go. Calls no platform.
+"""Claiming (认领): what is due is marked ``sending``, if it may still go. Calls no platform.
 
 Accounts take turns: whichever has the fewest calls under way is served next, and none has more
 than its share, so that a platform that answers slowly delays no other.
@@ -22,16 +22,46 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, Problem
 from stores.changes import Changes
-from stores.records import Records
+from stores.records import Moment, Records
+from stores.spelling import spelled
 
 Found = TypeVar("Found")
-_AT_ONCE = 4
 
-_ANY = (
-    select(Delivery.id)
-    .where(Delivery.state == State.DUE, Delivery.next_at <= bindparam("now"))
-    .where(Delivery.lane == bindparam("lane"))
-    .limit(1)
+TOGETHER = 8
+"""So many of one account are claimed, called and noted together."""
+
+_ANY = "SELECT 1 FROM deliveries WHERE state = ? AND lane = ? AND next_at <= ? LIMIT 1"
+
+
+def _turn_of(*queue: ColumnElement[bool], busy: ColumnElement[bool]) -> Select[tuple[str, int]]:
+    """The account to be served next among those that have something and room for a call, and how
+    many calls to it are under way."""
+    hers = Delivery.account == Account.id
+    under_way = select(func.count()).select_from(Delivery).where(hers, busy)
+    moment = func.coalesce(Delivery.next_at, bindparam("now", type_=Moment))
+    first = select(moment).where(hers, *queue).order_by(Delivery.next_at).limit(1)
+    calls = under_way.correlate(Account).scalar_subquery()
+    since = first.correlate(Account).scalar_subquery()
+    return (
+        select(Account.id, calls.label("calls"))
+        .where(Account.paused_at.is_(None), since.is_not(None), calls < bindparam("share"))
+        .order_by(calls, since)
+        .limit(1)
+    )
+
+
+_QUEUE = (
+    Delivery.state == State.DUE,
+    Delivery.lane == bindparam("lane"),
+    Delivery.next_at <= bindparam("now"),
+)
+_TURN = _turn_of(*_QUEUE, busy=Delivery.state == State.SENDING)
+_NEXT = (
+    select(Delivery)
+    .where(Delivery.account == bindparam("account"), *_QUEUE)
+    .order_by(Delivery.next_at, Delivery.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=Delivery)
 )
 
 BEFORE_CLAIM = declare("deliveries.claiming", "something is due and nothing is marked yet")
@@ -77,80 +107,87 @@ class Claiming(Ledger):
     def claim(
         self, judge: Callable[[Delivery], Found], *, lane: Lane
     ) -> tuple[Delivery, Found] | None:
-        """Mark one due delivery ``sending``, if it may still go, and say what the judge found.
+        """The same for one alone; its judge raises what speaks against it."""
 
-        The judge is asked inside the marking transaction: `Conflict` cancels the delivery, `Busy`
-        puts it off, any other problem parks it. None when nothing is due.
+        def judged(due: Sequence[Delivery]) -> dict[str, Found | Problem]:
+            try:
+                return {due[0].id: judge(due[0])}
+            except Problem as no:
+                return {due[0].id: no}
+
+        claimed = self.claim_some(judged, lane=lane, most=1)
+        return claimed[0] if claimed else None
+
+    def claim_some(
+        self,
+        judge: Callable[[Sequence[Delivery]], Mapping[str, Found | Problem]],
+        *,
+        lane: Lane,
+        most: int = TOGETHER,
+    ) -> list[tuple[Delivery, Found]]:
+        """Mark what is due on one account ``sending``, as far as it may still go and the account
+        has room, and say what the judge found of each.
+
+        The judge is asked inside the marking transaction: a `Conflict` of it cancels a delivery,
+        `Busy` puts it off, any other problem parks it; what it says nothing about stays due. None
+        of them when nothing is due.
         """
         crash_point(BEFORE_CLAIM)
         if not self._any(lane):
-            return None  # most rounds find nothing and take no turn
+            return []  # most rounds find nothing and take no turn
         while True:
             with self._records.write() as session:
-                due = self._due(session, lane)
-                claimed = self._first(session, due, judge)
-            if claimed is not None or not due:
+                due = self._due(session, lane, most)
+                claimed = self._marked(due, judge(due)) if due else []
+            if claimed or not due:
                 break
-        if claimed is not None:
+        if claimed:
             crash_point(MARKED)
         return claimed
 
     def _any(self, lane: Lane) -> bool:
-        with self._records.glance() as connection:
-            told = connection.execute(_ANY, {"lane": lane.value, "now": self._clock()})
-            return told.first() is not None
+        now = spelled(self._records, self._clock())
+        return bool(self._records.rows(_ANY, [State.DUE.value, lane.value, now]))
 
-    def _due(self, session: Session, lane: Lane) -> Sequence[Delivery]:
-        """The next of the account whose turn it is."""
+    def _due(self, session: Session, lane: Lane, most: int) -> Sequence[Delivery]:
+        """The next of the account whose turn it is. What its worker died of goes alone, so that it
+        takes nothing else along."""
         now = self._clock()
-        queue = Delivery.state == State.DUE, Delivery.lane == lane, Delivery.next_at <= now
-        account = session.scalar(self._turn_of(*queue, busy=Delivery.state == State.SENDING))
-        if account is None:
+        asked = {"lane": lane.value, "now": now, "share": self._share}
+        turn = session.execute(_TURN, asked).first()
+        if turn is None:
             return ()
-        wanted = select(Delivery).where(Delivery.account == account, *queue)
-        wanted = wanted.order_by(Delivery.next_at, Delivery.id).limit(_AT_ONCE)
-        return session.scalars(wanted.with_for_update(skip_locked=True, of=Delivery)).all()
+        room = min(most, self._share - turn.calls)
+        due = session.scalars(_NEXT, asked | {"account": turn.id, "most": room}).all()
+        if due and due[0].crashes:
+            return due[:1]
+        return [each for each in due if not each.crashes]
 
-    def _turn_of(self, *queue: ColumnElement[bool], busy: ColumnElement[bool]) -> Select[str]:
-        """The account to be served next among those that have something and room for a call."""
-        hers = Delivery.account == Account.id
-        under_way = select(func.count()).select_from(Delivery).where(hers, busy)
-        moment = func.coalesce(Delivery.next_at, self._clock())
-        first = select(moment).where(hers, *queue).order_by(Delivery.next_at).limit(1)
-        calls = under_way.correlate(Account).scalar_subquery()
-        since = first.correlate(Account).scalar_subquery()
-        return (
-            select(Account.id)
-            .where(Account.paused_at.is_(None), since.is_not(None), calls < self._share)
-            .order_by(calls, since)
-            .limit(1)
-        )
-
-    def _first(
-        self, session: Session, due: Sequence[Delivery], judge: Callable[[Delivery], Found]
-    ) -> tuple[Delivery, Found] | None:
+    def _marked(
+        self, due: Sequence[Delivery], told: Mapping[str, Found | Problem]
+    ) -> list[tuple[Delivery, Found]]:
         now = self._clock()
+        claimed = []
         for delivery in due:
+            if delivery.id not in told:
+                continue
+            found = told[delivery.id]
             if delivery.expires is not None and delivery.expires <= now:
                 self._ended(delivery, State.EXPIRED, "its_time_went_by")
-                continue
-            try:
-                found = judge(delivery)
-            except Busy as later:
-                delivery.next_at = now + timedelta(seconds=later.seconds or 1)
-                delivery.reason, delivery.facts = later.reason, plain(later.facts)
-            except Conflict as stop:
-                self._ended(delivery, State.CANCELLED, stop.reason, stop.facts)
-            except Problem as no:
-                self._ended(delivery, State.PARKED, no.reason, no.facts)
+            elif isinstance(found, Busy):
+                delivery.next_at = now + timedelta(seconds=found.seconds or 1)
+                delivery.reason, delivery.facts = found.reason, plain(found.facts)
+            elif isinstance(found, Conflict):
+                self._ended(delivery, State.CANCELLED, found.reason, found.facts)
+            elif isinstance(found, Problem):
+                self._ended(delivery, State.PARKED, found.reason, found.facts)
             else:
                 delivery.state, delivery.attempts = State.SENDING, delivery.attempts + 1
                 delivery.first_sent, delivery.last_sent = delivery.first_sent or now, now
                 lend(delivery, now, self.lease)
                 delivery.step(now)
-                session.flush()
-                return delivery, found
-        return None
+                claimed.append((delivery, found))
+        return claimed
 
     def _ended(
         self,
@@ -203,12 +240,13 @@ class Claiming(Ledger):
         now = self._clock()
         free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
         queue = free, Delivery.state != State.SENDING, *which
-        turn = self._turn_of(*queue, busy=Delivery.lease_until > now)
+        turn = _turn_of(*queue, busy=Delivery.lease_until > now)
+        asked = {"now": now, "share": self._share}
         with self._records.read() as session:
-            if session.scalar(turn) is None:
+            if session.scalar(turn, asked) is None:
                 return None
         with self._records.write() as session:
-            account = session.scalar(turn)
+            account = session.scalar(turn, asked)
             wanted = select(Delivery).where(Delivery.account == account, *queue)
             wanted = wanted.order_by(Delivery.next_at, Delivery.id).limit(1)
             delivery = session.scalar(wanted.with_for_update(skip_locked=True, of=Delivery))

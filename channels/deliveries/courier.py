@@ -6,8 +6,10 @@ Runs outside any transaction. Does not choose what is sent, and does not say wha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -15,6 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from channels.accounts import Accounts, Channels
 from channels.base import Busy, Channel, Post, Progress, Receipt, Refused, SignedOut, Unanswered
+from channels.deliveries.callers import Callers
 from channels.deliveries.heartbeat import Heartbeat
 from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery, State
@@ -24,6 +27,8 @@ from kernel.crash import crash_point, declare
 from kernel.errors import Problem
 
 Answer = TypeVar("Answer")
+Say = Callable[[Channel], Receipt]
+"""Makes one call through a channel."""
 
 ASKED = declare("courier.asked", "a lost answer was looked for; what was found is not noted")
 TOLD = declare("courier.told", "the platform told an outcome; it is not noted")
@@ -35,6 +40,16 @@ _HUNG = 3
 """How many quick failures a call weighs that hung."""
 _LONG = 5.0
 """Seconds without an answer that are called hanging."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one call came to."""
+
+    delivery: Delivery
+    channel: Channel | None
+    answer: Receipt | Problem
+    seconds: float
 
 
 class Courier:
@@ -54,25 +69,60 @@ class Courier:
         self._breakers = breakers
         self._clock = clock
         self._heartbeat = Heartbeat(deliveries)
+        self._callers: Callers[_Told] = Callers()
 
     def admit(self, delivery: Delivery) -> None:
         """Raises `Busy` while the platform is out of order; joins the claim's transaction."""
         self._breakers.admit(delivery.account)
 
-    def carry(self, delivery: Delivery, say: Callable[[Channel], Receipt]) -> None:
-        """Say it through the account's channel and note the answer, or the lack of one."""
-        with _Naming(delivery), self._heartbeat.keep(delivery):
+    def room(self, account: str) -> int:
+        """How many calls at once the account's platform is trusted with."""
+        return self._breakers.room(account)
+
+    def carry(self, claimed: Sequence[tuple[Delivery, Say]]) -> None:
+        """Say these, all of one account, side by side through its channel, and note the answers
+        as they come, or the lack of them."""
+        if not claimed:
+            return
+        with self._heartbeat.keep(*(delivery for delivery, _ in claimed)):
+            calls = [partial(self._called, delivery, say) for delivery, say in claimed]
+            for told in self._callers.answers(calls):
+                self._note(told)
+
+    def _called(self, delivery: Delivery, say: Say) -> _Told:
+        with _Naming(delivery):
             channel, begun = None, time.monotonic()
             try:
                 channel = self._channels.of(delivery.account)
-                receipt = say(channel)
+                answer: Receipt | Problem = say(channel)
             except Problem as trouble:
-                with self._deliveries.at_once(guard(delivery.account)):
-                    self._blamed(delivery, trouble, time.monotonic() - begun)
-                    self._set_aside(delivery, channel, trouble)
-            else:
-                self._breakers.answered(delivery.account)
-                self._deliveries.note(delivery, receipt)
+                answer = trouble
+            return _Told(delivery, channel, answer, time.monotonic() - begun)
+
+    def _note(self, told: Sequence[_Told]) -> None:
+        account = told[0].delivery.account
+        if any(isinstance(each.answer, Receipt) for each in told):
+            self._breakers.answered(account)
+        called = [each.delivery for each in told]
+        with self._deliveries.at_once(called, guard(account)):
+            self._blame(account, [each for each in told if isinstance(each.answer, Problem)], told)
+            for each in told:
+                if isinstance(each.answer, Receipt):
+                    self._deliveries.note(each.delivery, each.answer)
+                else:
+                    with _Naming(each.delivery):
+                        self._set_aside(each.delivery, each.channel, each.answer)
+
+    def _blame(self, account: str, lost: Sequence[_Told], told: Sequence[_Told]) -> None:
+        """What several calls that went wrong say about the account: one that answers others is
+        not out of order."""
+        weight = 0
+        for each in lost:
+            if isinstance(each.answer, Problem):
+                with _Naming(each.delivery):
+                    weight += self._blamed(account, each.answer, each.seconds)
+        if weight and len(lost) == len(told):
+            self._breakers.failed(account, weight=weight)
 
     def _set_aside(self, delivery: Delivery, channel: Channel | None, trouble: Problem) -> None:
         """It did not go out, or nobody knows: what is to become of it."""
@@ -182,23 +232,25 @@ class Courier:
         try:
             answer = ask()
         except Problem as trouble:
-            self._blamed(delivery, trouble, time.monotonic() - begun)
+            weight = self._blamed(delivery.account, trouble, time.monotonic() - begun)
+            if weight:
+                self._breakers.failed(delivery.account, weight=weight)
             raise
         self._breakers.answered(delivery.account)
         return answer
 
-    def _blamed(self, delivery: Delivery, trouble: Problem, seconds: float) -> None:
-        """What the trouble says about the account."""
+    def _blamed(self, account: str, trouble: Problem, seconds: float) -> int:
+        """What the trouble says about the account: how heavily it weighs for its breaker."""
         structlog.get_logger().info("platform_refused", code=trouble.code, why=trouble.reason)
         if isinstance(trouble, Busy):
-            if trouble.down:
-                self._breakers.failed(delivery.account)
-        elif isinstance(trouble, Unanswered):
-            self._breakers.failed(delivery.account, weight=_HUNG if seconds >= _LONG else 1)
-        elif isinstance(trouble, SignedOut):
-            self._accounts.pause(delivery.account, trouble.reason, by="worker")
+            return int(trouble.down)
+        if isinstance(trouble, Unanswered):
+            return _HUNG if seconds >= _LONG else 1
+        if isinstance(trouble, SignedOut):
+            self._accounts.pause(account, trouble.reason, by="worker")
         elif isinstance(trouble, Refused):
-            self._breakers.answered(delivery.account)
+            self._breakers.answered(account)
+        return 0
 
     def _look(self, channel: Channel, delivery: Delivery) -> timedelta | None:
         """When to look for something unanswered; None where only a person can."""

@@ -23,29 +23,30 @@ class Heartbeat:
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
         self._held: dict[str, int] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._rest = threading.Event()
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def keep(self, delivery: Delivery) -> Iterator[None]:
-        """Renew its lease for the length of the block."""
-        with self._changed:
-            self._held[delivery.id] = delivery.fence
+    def keep(self, *deliveries: Delivery) -> Iterator[None]:
+        """Renew their leases for the length of the block."""
+        with self._lock:
+            self._held |= {each.id: each.fence for each in deliveries}
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
                 self._thread.start()
         try:
             yield
         finally:
-            with self._changed:
-                self._held.pop(delivery.id, None)
-                self._changed.notify()
+            with self._lock:
+                for each in deliveries:
+                    self._held.pop(each.id, None)
 
     def _beat(self) -> None:
         """Ends by itself when nothing has been held for a beat."""
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._held, self._deliveries.lease / 3)
+            self._rest.wait(self._deliveries.lease / 3)
+            with self._lock:
                 if not self._held:
                     self._thread = None
                     return

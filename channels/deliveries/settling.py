@@ -6,12 +6,12 @@ callbacks tell is held against what is known, so that older news never overwrite
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from channels.base import Busy, Progress, Receipt
@@ -19,6 +19,8 @@ from channels.deliveries.claiming import Claiming, lend, plain
 from channels.deliveries.record import Delivery, State, overtakes
 from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, Problem
+from stores.records import in_transaction
+from stores.spelling import spelled
 
 POISON = 3
 """A delivery whose worker died this often in a row is set aside."""
@@ -34,20 +36,26 @@ class Settling(Claiming):
     def note(self, delivery: Delivery, receipt: Receipt) -> bool:
         """Write down the platform's answer. False for a worker whose lease was given away."""
         crash_point(NOTING)
-        with self._records.write() as session:
+        with self._records.part() as session:
             kept = self._mine(session, delivery)
             if kept is None:
                 return False
             if overtakes(receipt.progress, kept.progress):
                 self._take_in(kept, receipt)
-        crash_point(NOTED)
+        if not in_transaction():
+            crash_point(NOTED)
         return True
 
     @contextmanager
-    def at_once(self, *about: str) -> Iterator[None]:
-        """What is written in this block is one transaction."""
-        with self._records.write(*about):
+    def at_once(self, called: Sequence[Delivery], *about: str) -> Iterator[None]:
+        """What is written of these in this block is one transaction, and they are read together."""
+        leased = Delivery.id.in_([each.id for each in called]), Delivery.lease_until.is_not(None)
+        with self._records.write(*about) as session:
+            rows = session.scalars(select(Delivery).where(*leased).with_for_update())
+            session.info[_READ] = {each.id: each for each in rows}
             yield
+            del session.info[_READ]
+        crash_point(NOTED)
 
     def doubt_all(self, *, by: str) -> int:
         """Whatever was being sent may have gone out: a person looks. For a restored company, whose
@@ -81,7 +89,7 @@ class Settling(Claiming):
 
     def park(self, delivery: Delivery, why: Problem) -> bool:
         """It will not work by itself."""
-        with self._records.write() as session:
+        with self._records.part() as session:
             kept = self._mine(session, delivery)
             if kept is None:
                 return False
@@ -104,7 +112,7 @@ class Settling(Claiming):
         return self._turn(delivery, next_at=at)
 
     def _turn(self, delivery: Delivery, why: Problem | None = None, **values: Any) -> bool:
-        with self._records.write() as session:
+        with self._records.part() as session:
             kept = self._mine(session, delivery)
             if kept is None:
                 return False
@@ -118,11 +126,11 @@ class Settling(Claiming):
 
     def _mine(self, session: Session, delivery: Delivery) -> Delivery | None:
         """The row, if the caller's lease still stands; the lease ends with this transaction."""
-        mine = select(Delivery).where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
-        leased = mine.where(Delivery.lease_until.is_not(None))
-        kept = session.scalar(leased.with_for_update().execution_options(populate_existing=True))
-        if kept is not None:
-            kept.lease_until = None
+        read: dict[str, Delivery] = session.info.get(_READ, {})
+        kept = read.get(delivery.id) or session.scalar(_MINE, {"key": delivery.id})
+        if kept is None or kept.fence != delivery.fence or kept.lease_until is None:
+            return None
+        kept.lease_until = None
         return kept
 
     def _take_in(self, kept: Delivery, receipt: Receipt) -> None:
@@ -149,9 +157,8 @@ class Settling(Claiming):
         gone = select(Delivery).where(
             Delivery.state == State.SENDING, Delivery.lease_until <= now
         ).limit(_AT_ONCE)  # fmt: skip
-        with self._records.read() as session:
-            if session.scalar(gone.with_only_columns(Delivery.id).limit(1)) is None:
-                return []
+        if not self._records.rows(_LOST, [spelled(self._records, now)]):
+            return []
         taken = []
         with self._records.write() as session:
             for delivery in session.scalars(gone.with_for_update(skip_locked=True)):
@@ -170,7 +177,10 @@ class Settling(Claiming):
 
     def in_doubt(self) -> Delivery | None:
         """Borrow one whose answer was lost and that should be looked for now."""
-        return self.borrow(Delivery.state == State.UNKNOWN, Delivery.next_at <= self._clock())
+        now = self._clock()
+        if not self._records.rows(_DOUBTED, [spelled(self._records, now)]):
+            return None
+        return self.borrow(Delivery.state == State.UNKNOWN, Delivery.next_at <= now)
 
     def asking(self) -> Delivery | None:
         """Borrow one whose outcome the platform still owes us."""
@@ -193,6 +203,15 @@ class Settling(Claiming):
         return True
 
 
+_LOST = "SELECT 1 FROM deliveries WHERE state = 'sending' AND lease_until <= ? LIMIT 1"
+_DOUBTED = "SELECT 1 FROM deliveries WHERE state = 'unknown' AND next_at <= ? LIMIT 1"
+_READ = "deliveries"
+_MINE = (
+    select(Delivery)
+    .where(Delivery.id == bindparam("key"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 _ACTS = {
     Progress.SHOWN: "published",
     Progress.PARTLY: "published",

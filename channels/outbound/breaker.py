@@ -18,6 +18,7 @@ _FAILURES = 5
 _WINDOW = timedelta(seconds=30)
 _SILENT = timedelta(seconds=1)
 _SHUT = "SELECT 1 FROM breakers WHERE account = ? AND shut_until IS NOT NULL"
+_FAILED = "SELECT failures FROM breakers WHERE account = ? AND failures > 0"
 
 
 class Breaker(Record, kw_only=True):
@@ -54,6 +55,11 @@ class Breakers:
                 wait = (row.shut_until - now).total_seconds()
                 raise Busy("platform_out_of_order", seconds=wait)
             row.shut_until = now + _WINDOW
+
+    def room(self, account: str) -> int:
+        """How many calls may be made at once: no more than would open it."""
+        told = self._records.rows(_FAILED, [account])
+        return max(1, _FAILURES - (told[0][0] if told else 0))
 
     def failed(self, account: str, *, weight: int = 1) -> None:
         """No answer, or one that says the platform is out of order. A call that hung weighs more

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from channels.base import Busy
 from channels.touch_policy.ledger import MONTH, Background, Ledger, Natures, Persons
 from channels.touch_policy.moods import current
-from channels.touch_policy.policy import WINDOWS, Caps, Policy, spelled, tuned
+from channels.touch_policy.policy import WINDOWS, Caps, Policy, tuned
+from channels.touch_policy.policy import spelled as written
 from channels.touch_policy.record import Touched, TouchSettings
 from channels.touch_policy.rules import decide, quiet_end
 from channels.touch_policy.touch import (
@@ -41,6 +42,7 @@ from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Records, upsert
 from stores.remembered import Remembered
+from stores.spelling import spelled
 
 SLICE = 500
 """No more is decided in one transaction, so that it keeps nobody waiting for long."""
@@ -110,12 +112,12 @@ class TouchPolicy:
             row = session.get(TouchSettings, _SETTINGS)
             before = dict(row.changed) if row else {}
             policy = tuned(tuned(Policy(), before), changed)
-            new = {k: v for k, v in spelled(policy).items() if v != spelled(Policy())[k]}
+            new = {k: v for k, v in written(policy).items() if v != written(Policy())[k]}
             upsert(
                 session, TouchSettings,
                 [{"key": _SETTINGS, "changed": new, "at": self._clock(), "by": by}],
             )  # fmt: skip
-            told = {name: spelled(policy)[name] for name in changed}
+            told = {name: written(policy)[name] for name in changed}
             self._changes.note("touch_policy_tuned", "touch_policy", _SETTINGS, by=by, **told)
             self._changes.count_up(_SETTINGS)
         return policy
@@ -132,6 +134,7 @@ class TouchPolicy:
         if len(touches) > SLICE:
             raise Invalid("touches", "too_many_touches", limit=SLICE, length=len(touches))
         known = self._background(touches)
+        touches = [known.ranked(each) for each in touches]
         decisions: dict[str, Decision] = {}
         with self._records.write(GATE) as session:
             ledger = Ledger.open(self._records, touches, known, self._consents, locked=True)
@@ -177,17 +180,22 @@ class TouchPolicy:
         """
         now = self._clock()
         with self._records.part() as session:
-            row = session.get(Touched, key, with_for_update=True)
-            if row is None or row.day != self._zone.day(now).toordinal():
+            values = [False, spelled(self._records, now), key, self._zone.day(now).toordinal()]
+            told = self._records.rows(_BEGIN, values)
+            if not told:
                 raise Busy("waits_for_its_turn")
-            if row.kind == Kind.MARKETING and not row.forced:
-                persons = self._persons.behind([row.handle])
-                handles = persons[row.handle].handles if row.handle in persons else (row.handle,)
-                night = quiet_end(self.policy(), self._zone, now)
-                if night is not None or current(self._records, handles, now):
-                    session.delete(row)
-                    raise Busy("waits_for_its_turn")
-            row.held, row.at = False, now
+            ((handle, kind, forced),) = told
+            if kind == Kind.MARKETING and not forced and self._turned(handle, now):
+                session.execute(_delete([key]))
+                raise Busy("waits_for_its_turn")
+
+    def _turned(self, handle: str, now: datetime) -> bool:
+        """Is it night by now, or is she held?"""
+        if quiet_end(self.policy(), self._zone, now) is not None:
+            return True
+        persons = self._persons.behind([handle])
+        handles = persons[handle].handles if handle in persons else (handle,)
+        return bool(current(self._records, handles, now))
 
     def release(self, keys: Collection[str]) -> None:
         """What had these places was not sent after all. Releasing twice does no harm."""
@@ -256,14 +264,16 @@ class TouchPolicy:
         now = self._clock()
         told = [touch for touch in touches if touch.purpose == MARKETING and not plain]
         channels, handles = ({each.channel for each in touches}, {each.handle for each in touches})
+        campaigns = {touch.campaign for touch in told if touch.campaign}
         return Background(
             self._persons.behind(handles)
             if hers is None
             else dict.fromkeys(handles, self._persons.person(hers)),
             self._natures.of({touch.material for touch in told if touch.material}),
-            self._natures.mega_sales({touch.campaign for touch in told if touch.campaign}),
+            self._natures.mega_sales(campaigns),
             self.policy(), self._zone, now,
             {kind: self._platform(kind, self._zone.day(now)) for kind in channels},
+            self._natures.priorities(campaigns) if campaigns else {},
         )  # fmt: skip
 
     def _place(self, ledger: Ledger, known: Background, touch: Touch, by: str) -> Decision:
@@ -343,6 +353,11 @@ def _with(asked: Asked, nature: Nature | None = None, *, override: str | None = 
 
 def _without(asked: Asked, gone: Collection[Past]) -> Decision:
     return decide(replace(asked, past=[each for each in asked.past if each not in gone]))
+
+
+_BEGIN = (
+    "UPDATE touches SET held = ?, at = ? WHERE key = ? AND day = ? RETURNING handle, kind, forced"
+)
 
 
 def _delete(keys: Collection[str]) -> Any:

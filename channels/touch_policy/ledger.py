@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -41,6 +41,10 @@ class Natures(Protocol):
         """Those of the campaigns that are big sales."""
         ...
 
+    def priorities(self, campaigns: Collection[str], /) -> Mapping[str, int]:
+        """Of those campaigns that say so, how much their touches matter: 0 to 100."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Background:
@@ -54,6 +58,13 @@ class Background:
     now: datetime
     platform: Mapping[str, Caps]
     """What the platforms let one person receive, by kind of channel."""
+    priorities: Mapping[str, int]
+    """How much the touches of a campaign matter, if it says so."""
+
+    def ranked(self, touch: Touch) -> Touch:
+        """The touch with its campaign's priority, if that has one."""
+        told = self.priorities.get(touch.campaign)
+        return touch if told in (None, touch.priority) else replace(touch, priority=int(told or 0))
 
     def person(self, touch: Touch) -> Person:
         there = self.persons.get(touch.handle)

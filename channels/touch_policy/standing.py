@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from channels.touch_policy.touch import Known, Nature, Person
 from content_hub.campaigns import CampaignKind, Campaigns
+from content_hub.campaigns.parameters import PRIORITY, Parameters
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from data_hub.identities import Identities
@@ -81,10 +82,17 @@ class ContentNatures:
     """What is promotion, how large, and whether a price is cut: from a material's tags and
     fields."""
 
-    def __init__(self, materials: Materials, taxonomy: Taxonomy, campaigns: Campaigns) -> None:
+    def __init__(
+        self,
+        materials: Materials,
+        taxonomy: Taxonomy,
+        campaigns: Campaigns,
+        parameters: Parameters | None = None,
+    ) -> None:
         self._materials = materials
         self._taxonomy = taxonomy
         self._campaigns = campaigns
+        self._parameters = parameters
 
     def of(self, materials: Collection[str], /) -> dict[str, Nature]:
         if not materials:
@@ -100,6 +108,12 @@ class ContentNatures:
     def mega_sales(self, campaigns: Collection[str], /) -> set[str]:
         found = self._campaigns.many(campaigns) if campaigns else {}
         return {key for key, each in found.items() if each.kind == CampaignKind.MEGA_SALE}
+
+    def priorities(self, campaigns: Collection[str], /) -> dict[str, int]:
+        if self._parameters is None:
+            return {}
+        told = self._parameters.in_force(campaigns, PRIORITY)
+        return {key: min(max(int(value), 0), 100) for key, value in told.items()}
 
 
 def nature(fields: Mapping[str, object], tagged: bool) -> Nature:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from content_hub.campaigns.keeper import Campaigns
-from content_hub.campaigns.parameters import QUOTA, Parameters
+from content_hub.campaigns.parameters import PRIORITY, QUOTA, USUAL, Parameters
 from content_hub.campaigns.prices import BASE, EVERY, STEP
 from content_hub.campaigns.records import Campaign
 from kernel.errors import Invalid
@@ -79,4 +79,5 @@ def begin(
     for parameter, begins in chosen.numbers.items():
         value = quota if parameter == QUOTA and quota is not None else begins
         parameters.declare(made.id, parameter, value, low=0, by=by)
+    parameters.declare(made.id, PRIORITY, USUAL, by=by)
     return made

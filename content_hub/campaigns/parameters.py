@@ -7,7 +7,7 @@ for a day. A timetable is worked out by the clock at every end alike. Decides no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,10 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[A-Za-z0-9_\-]{1,60})?")
 _HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _STEPS = 48
 QUOTA = "prize_quota"
+PRIORITY = "touch_priority"
+"""0 to 100: whose touch gets the last place under a cap, when several campaigns want it."""
+USUAL = 50
+_BOUNDS = {PRIORITY: (0.0, 100.0)}
 
 
 class ParameterKind(StrEnum):
@@ -99,6 +103,8 @@ class Parameters:
         kind = ParameterKind.TIMETABLE if isinstance(value, list) else ParameterKind.NUMBER
         if not _NAME.fullmatch(name):
             raise Invalid("name", "bad_code")
+        if name in _BOUNDS:
+            low, high = _BOUNDS[name]
         if low is not None and high is not None and low > high:
             raise Invalid("high", "number_out_of_range", low=low, high=high)
         parameter = Parameter(
@@ -198,6 +204,15 @@ class Parameters:
         with self._records.read() as session:
             parameter = _existing(session, campaign, name)
         return in_force(parameter, now or self._clock(), self.zone)
+
+    def in_force(self, campaigns: Collection[str], name: str) -> dict[str, Any]:
+        """The same of one name for many campaigns at once; those that have it."""
+        wanted = select(Parameter).where(Parameter.campaign.in_(campaigns), Parameter.name == name)
+        with self._records.read() as session:
+            found = session.scalars(wanted).all()
+        now = self._clock()
+        held = {each.campaign: in_force(each, now, self.zone) for each in found}
+        return {key: value for key, value in held.items() if value is not None}
 
     def history(self, campaign: str, limit: int = 100) -> list[ParameterChange]:
         """What was changed, newest first."""

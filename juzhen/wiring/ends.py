@@ -178,7 +178,9 @@ def _touch_policy(s: Stores, content: ContentHub, data: DataHub) -> TouchPolicy:
         persons=KnownPersons(
             data.identities, data.profiles, standings_of(data.standings, data.vips)
         ),
-        natures=ContentNatures(content.materials, content.taxonomy, content.campaigns),
+        natures=ContentNatures(
+            content.materials, content.taxonomy, content.campaigns, content.parameters
+        ),
         platform=allowed_there,
     )  # fmt: skip
 

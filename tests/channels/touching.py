@@ -33,13 +33,16 @@ class Contents:
     """Contents as a test says they are."""
 
     def __init__(self):
-        self.known, self.mega = {}, set()
+        self.known, self.mega, self.matter = {}, set(), {}
 
     def of(self, materials):
         return {key: self.known[key] for key in materials if key in self.known}
 
     def mega_sales(self, campaigns):
         return self.mega & set(campaigns)
+
+    def priorities(self, campaigns):
+        return {key: self.matter[key] for key in campaigns if key in self.matter}
 
 
 class Gate:

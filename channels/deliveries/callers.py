@@ -1,0 +1,78 @@
+"""Callers (并行呼叫): threads that make calls to platforms side by side. Knows no delivery.
+
+They are daemons, so that a platform that hangs does not keep a process that is told to stop.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+Told = TypeVar("Told")
+
+_TOGETHER = 0.005
+"""Seconds that an answer waits for those that come right behind it."""
+
+
+class Callers(Generic[Told]):
+    """As many as were ever needed at once."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+
+    def answers(self, calls: Sequence[Callable[[], Told]]) -> Iterator[list[Told]]:
+        """What the calls come to, in the groups in which they do. A call that fails raises here,
+        after all the others have been told."""
+        if len(calls) == 1:
+            yield [calls[0]()]
+            return
+        done: SimpleQueue[tuple[Told | None, BaseException | None]] = SimpleQueue()
+        for call in calls:
+            self._begin(_carried(call, done))
+        failure, left = None, len(calls)
+        while left:
+            group = _group(done, left)
+            left -= len(group)
+            failure = next((lost for _, lost in group if lost), failure)
+            if told := [each for each, lost in group if lost is None and each is not None]:
+                yield told
+        if failure is not None:
+            raise failure
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self._work.put(work)
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._serve, name="caller", daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            self._work.get()()
+            self._idle.release()
+
+
+def _carried(
+    call: Callable[[], Told], done: SimpleQueue[tuple[Told | None, BaseException | None]]
+) -> Callable[[], None]:
+    def work() -> None:
+        try:
+            done.put((call(), None))
+        except BaseException as failure:  # noqa: BLE001 — raised again where the call was asked for
+            done.put((None, failure))
+
+    return work
+
+
+def _group(
+    done: SimpleQueue[tuple[Told | None, BaseException | None]], most: int
+) -> list[tuple[Told | None, BaseException | None]]:
+    """The next that come, and those right behind them."""
+    group = [done.get()]
+    while len(group) < most:
+        try:
+            group.append(done.get(timeout=_TOGETHER))
+        except Empty:
+            break
+    return group

@@ -1,0 +1,220 @@
+"""Publishing (发布与撤下): the acts that touch shelf and deliveries, and the duties that follow.
+
+What is promised on the shelf is the queue: a placement whose time has come and that no platform was
+asked to show becomes a delivery; what stays up beyond its time is withdrawn. Decides neither what
+is shown to whom nor what may be shown: that is the shelf's word, asked at the last moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from channels.accounts import Account
+from channels.base import Progress
+from channels.deliveries import Delivery, Lane, State
+from channels.deliveries.gating import touch_of
+from channels.publishing.promising import Promising
+from channels.touch_policy import GATE, Decision, Touch, Verdict
+from content_hub.placements import Placement
+from data_hub.consents import MARKETING
+from kernel.crash import crash_point, declare
+from kernel.errors import Conflict, Flaw, Invalid
+from kernel.events import Handle
+
+QUEUED = declare("publishing.queued", "a placement has become a delivery; nothing is claimed")
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """What taking something off the shelf did at once."""
+
+    placements: list[Placement]
+    cancelled: int
+    in_flight: int
+    """Begun before and not back yet; none is begun after."""
+
+
+class Publishing(Promising):
+    """From the shelf to the channels and back."""
+
+    # acts
+
+    def place(
+        self,
+        material: str,
+        account: str,
+        *,
+        opens: datetime | None,
+        closes: datetime | None,
+        by: str,
+        slot: str = "",
+        campaign: str = "",
+        unit: str | None = None,
+    ) -> Placement:
+        """Promise a material to an account, if the shelf and the channel both take it.
+
+        Raises one `Invalid` that lists everything either of them minds.
+        """
+        there = self._accounts.one(account)
+        key = self._shelf.material_id(material)
+        minded = self.flaws_of(material, there)
+        with self._records.write(f"placement:{key}"):
+            if minded:
+                lacking = self._shelf.flaws(
+                    key, there.id, opens=opens, closes=closes, slot=slot, campaign=campaign
+                )
+                raise Invalid.because([*lacking, *minded])
+            return self._shelf.place(
+                key, there.id, opens=opens, closes=closes, by=by, slot=slot, campaign=campaign,
+                unit=unit,
+            )  # fmt: skip
+
+    def flaws_of(self, material: str, account: Account | str) -> list[Flaw]:
+        """What the account's channel would not take of a material as it stands."""
+        there = self._accounts.one(account) if isinstance(account, str) else account
+        draft = self._composer.draft(self._materials.one(material), there)
+        return self._channels.of(there).capabilities.flaws(draft, self._clock().date())
+
+    def retire(self, key: str, *, by: str) -> Retired:
+        """Take a placement, or a material everywhere, off the shelf; cancel what is queued for it.
+
+        One act: none of it is begun after it is committed. Retiring twice does no harm.
+        """
+        whole = not key.startswith("plc_")
+        material = self._shelf.material_id(key) if whole else self._shelf.one(key).material
+        which = Delivery.material == material if whole else Delivery.placement == key
+        cancel = partial(self._deliveries.cancel, which, reason="retired", by=by, limit=_AT_ONCE)
+        with self._records.write(f"placement:{material}"):
+            retired = self._shelf.retire(key, by=by)
+            cancelled = more = cancel()
+            in_flight = self._deliveries.in_flight(which)
+            self._deliveries.hasten(Delivery.target == "", which)
+        while more == _AT_ONCE:  # none of them begins any more; the rest say so in slices
+            cancelled += (more := cancel())
+        return Retired(retired, cancelled, in_flight)
+
+    def send(
+        self,
+        handle: Handle,
+        account: str,
+        *,
+        occasion: str,
+        purpose: str,
+        by: str,
+        material: str = "",
+        words: str = "",
+        rep: str = "",
+        at: datetime | None = None,
+        **more: Any,
+    ) -> Delivery:
+        """Queue something for one person. Raises `Conflict` at once if it could not go now; it is
+        asked again at the last moment. The same occasion sends once.
+
+        Marketing takes a place under the caps here, or waits for one; what a rep sends herself is
+        refused with the reason instead (`Advised`), unless she says why in ``override``. Raises
+        `Invalid` for neither material nor words, `NotFound` for an account or a material that
+        there is not. ``more`` is anything else that a delivery remembers: campaign, priority,
+        expires, override.
+        """
+        there = self._accounts.one(account)
+        key = self._shelf.material_id(material) if material else ""
+        if not key and not words.strip():
+            raise Invalid("words", "nothing_to_send")
+        with self._records.write(GATE):
+            self._check_sendable(there, handle, purpose, key)
+            if known := self._deliveries.there(there.id, str(handle), occasion):
+                return known
+            delivery = self._deliveries.queue(
+                account=there.id, target=handle, occasion=occasion, material=key, words=words,
+                purpose=purpose, rep=rep, by=by, at=at, **more,
+            )  # fmt: skip
+            if purpose == MARKETING and (at is not None and at > self._clock()):
+                delivery.lane = Lane.GATED
+            else:
+                self._take_place(delivery, there, by)
+        return delivery
+
+    def advice(
+        self, handle: Handle, account: str, *, material: str = "", rep: str = ""
+    ) -> Decision:
+        """What the touch policy would say to marketing that goes to her now."""
+        there = self._accounts.one(account)
+        return self._policy.explain(
+            Touch(
+                key="", handle=str(handle), account=there.id, channel=there.kind,
+                material=material, rep=rep,
+            )
+        )  # fmt: skip
+
+    def _take_place(self, delivery: Delivery, account: Account, by: str) -> None:
+        """Its place under the caps, joining the write that queues it."""
+        touch = touch_of(delivery, account.kind)
+        if touch.rep:
+            self._policy.count_own(touch, by=by)
+            return
+        reserved = self._policy.reserve([touch], by=by)
+        decision = reserved.decisions[touch.key]
+        self._deliveries.gate_again(reserved.outranked)
+        if decision.passes:
+            return
+        if decision.verdict is Verdict.REFUSE:
+            raise Conflict(decision.reason, **decision.facts)
+        delivery.lane = Lane.GATED
+        delivery.next_at = decision.next_at
+        delivery.reason, delivery.facts = decision.reason, dict(decision.facts)
+        delivery.step(self._clock(), decision.reason)
+
+    # duties, each harmless when repeated and by several workers at once
+
+    def publish_due(self) -> int:
+        """Ask the platforms to show what should be shown by now; says how many were carried."""
+        return self.rescue() + self.plan() + self._carry(self._publish_some)
+
+    def send_due(self) -> int:
+        """Say what is due to single persons; says how many were carried."""
+        return self.gate() + self._carry(self._say_what_is_due)
+
+    def rescue(self) -> int:
+        """Settle what dead workers were sending, and what was sent and not answered."""
+        return self._courier.rescue() + self._courier.settle(self._composed)
+
+    def plan(self) -> int:
+        """Make deliveries of what should be shown by now."""
+        if queued := self._queue_due():
+            crash_point(QUEUED)
+        return queued
+
+    def gate(self) -> int:
+        """Give out the places under the caps."""
+        return self._gating.run()
+
+    def carry(self) -> int:
+        """What one sender does in a round: whatever is due, greetings first."""
+        return self._carry(lambda: self._say_what_is_due() or self._publish_some())
+
+    def greet(self) -> int:
+        """The express lane: what is worth nothing in a few seconds."""
+        return self._carry(lambda: self._say_some(Lane.EXPRESS))
+
+    def poll(self) -> int:
+        """Ask for the outcomes that platforms owe us."""
+        return self._courier.poll()
+
+    def withdraw_due(self) -> int:
+        """Take down what stays up though its time is over, and cancel what waits in vain."""
+        gone = select(Placement.id).where(self._shelf.not_standing(self._clock()))
+        queued = Delivery.placement.in_(gone)
+        if self._deliveries.page(queued, state=State.DUE, first=1).items:
+            self._deliveries.cancel(queued, reason="no_longer_on_shelf", by="worker")
+        up = Delivery.progress.in_([Progress.SUBMITTED, Progress.SHOWN])
+        ready = or_(Delivery.next_at.is_(None), Delivery.next_at <= self._clock())
+        withdrawn = 0
+        while delivery := self._deliveries.borrow(up, queued, ready):
+            withdrawn += self._courier.withdraw(delivery)
+        return withdrawn
