@@ -114,6 +114,12 @@ def tuned(policy: Policy, changed: Mapping[str, Any]) -> Policy:
     return dataclasses.replace(policy, **read)
 
 
+def described(language: str) -> list[tuple[str, str]]:
+    """Every setting and what it is called, in the order in which they are shown."""
+    tongue = "zh" if language.startswith("zh") else "en"
+    return [(each.name, each.metadata[tongue]) for each in fields(Policy)]
+
+
 def spelled(policy: Policy) -> dict[str, Any]:
     """As it is kept and shown: numbers, and hours as ``21:00``."""
     return {

@@ -19,7 +19,7 @@ from channels.touch_policy.keeper import TouchPolicy
 from channels.touch_policy.ledger import MONTH, Natures, Persons
 from channels.touch_policy.policy import Caps, Policy, tuned
 from channels.touch_policy.rules import decide
-from channels.touch_policy.touch import Asked, Decision, Kind, Nature, Past, Person, Touch, rank
+from channels.touch_policy.touch import Asked, Decision, Kind, Nature, Past, Person, Touch, Verdict, rank
 from data_hub.consents import MARKETING
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -135,7 +135,7 @@ class Simulations:
         known = self._persons.behind(handles)
         persons = {p.customer: p for p in (known.get(h) or _alone(h) for h in handles)}
         persons = {key: person for key, person in persons.items() if key not in done}
-        done |= persons.keys()
+        done.update(persons)
         owner = {h: person.customer for person in persons.values() for h in person.handles}
         wanted = self._wanted(list(owner), result.since)
         past = self._past(list(owner), result.since)
@@ -238,8 +238,8 @@ def _play(
         *_, n, at = heapq.heappop(queue)
         each = wanted[n]
         decision = decide(told.asked(person, each, at, past))
-        again = decision.next_at
-        if not decision.passes and again is not None and at < again < result.until:
+        again = decision.next_at if decision.verdict is Verdict.DELAY else None
+        if again is not None and at < again < result.until:
             heapq.heappush(queue, (*_turn(told, each, again), n, again))
             continue
         if decision.passes:

@@ -20,6 +20,7 @@ from juzhen.cli import (
     moving,
     refused,
     run,
+    touching,
 )
 from juzhen.settings import BadSetting
 from kernel.errors import Invalid, Problem
@@ -30,7 +31,9 @@ def juzhen() -> None:
     """juzhen 矩阵: one content hub, one data hub, N channels."""
 
 
-for room in (run, company, content, inspect, keep, exporting, refused, importing, backing, moving):
+for room in (
+    run, company, content, inspect, keep, exporting, refused, importing, backing, moving, touching,
+):  # fmt: skip
     for command in room.COMMANDS:
         juzhen.add_command(command)
 

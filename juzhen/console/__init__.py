@@ -40,6 +40,7 @@ from juzhen.console import (
     suggestions,
     tagging,
     tagging_runs,
+    touches,
     versions,
     words,
 )
@@ -54,7 +55,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door = Blueprint("console", __name__, url_prefix="/console")
     door.before_request(_signed_in)
     for page in (
-        parked, accounts, broadcasts,
+        parked, accounts, broadcasts, touches,
         home, library, material, lives, versions, words, products,
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,

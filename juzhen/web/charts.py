@@ -32,6 +32,27 @@ def bars(values: Sequence[tuple[str, float]], label: str) -> Markup:
     ).format(wide, _HIGH, label, drawn)
 
 
+def pairs(values: Sequence[tuple[str, float, float]], label: str, names: tuple[str, str]) -> Markup:
+    """Two bars for each name side by side, the second one hollow."""
+    top = max((max(was, would) for _, was, would in values), default=0) or 1
+    drawn, at = Markup(""), 0
+    for name, *both in values:
+        for which, value in enumerate(both):
+            high = round(max(value, 0) / top * _HIGH, 1)
+            drawn += Markup(
+                '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}: {} {}</title>'
+                "</rect>"
+            ).format(
+                "other" if which else "", at, round(_HIGH - high, 1), _WIDE - 2, max(high, 0.5),
+                name, names[which], f"{value:,.10g}",
+            )  # fmt: skip
+            at += _WIDE - 1
+        at += _GAP * 2
+    return Markup(
+        '<svg class="chart pairs" viewBox="-1 -1 {} {}" role="img" aria-label="{}">{}</svg>'
+    ).format(max(at, 1), _HIGH + 2, label, drawn)
+
+
 def steps(values: Sequence[tuple[str, int, str]], label: str) -> Markup:
     """One bar for each (name, value, address), one under the other; each leads to its address."""
     top = max((value for _, value, _ in values), default=0) or 1

@@ -23,7 +23,7 @@ from channels.preferences import Preferences
 from channels.previewing import Previewing
 from channels.publishing import Publishing
 from channels.reps import Reps
-from channels.touch_policy import Moods, TouchPolicy
+from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
 from channels.vocabularies import Vocabularies
 from channels.welcoming import Welcoming
@@ -59,6 +59,7 @@ class Ends:
     callbacks: Callbacks
     acquaintances: Acquaintances
     touch_policy: TouchPolicy
+    simulations: Simulations
     moods: Moods
     health: Health
     broadcasts: Broadcasts
@@ -120,6 +121,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         touch_policy=touch_policy,
+        simulations=_simulations(s, content, data, touch_policy),
         moods=Moods(s.records, s.changes, data.findings, s.clock),
         health=health,
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
@@ -171,16 +173,27 @@ def _planning(s: Stores, data: DataHub, deliveries: Deliveries) -> Planning:
     )  # fmt: skip
 
 
+def _simulations(s: Stores, content: ContentHub, data: DataHub, policy: TouchPolicy) -> Simulations:
+    return Simulations(
+        s.records, policy, _persons(data), _natures(content), s.clock, s.zone, allowed_there
+    )
+
+
+def _persons(data: DataHub) -> KnownPersons:
+    return KnownPersons(data.identities, data.profiles, standings_of(data.standings, data.vips))
+
+
+def _natures(content: ContentHub) -> ContentNatures:
+    return ContentNatures(
+        content.materials, content.taxonomy, content.campaigns, content.parameters
+    )
+
+
 def _touch_policy(s: Stores, content: ContentHub, data: DataHub) -> TouchPolicy:
     """The gate, with all that the two hubs and the platforms tell it."""
     return TouchPolicy(
         records=s.records, changes=s.changes, consents=data.consents, clock=s.clock, zone=s.zone,
-        persons=KnownPersons(
-            data.identities, data.profiles, standings_of(data.standings, data.vips)
-        ),
-        natures=ContentNatures(
-            content.materials, content.taxonomy, content.campaigns, content.parameters
-        ),
+        persons=_persons(data), natures=_natures(content),
         platform=allowed_there,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from channels.previewing import Previewing
     from channels.publishing import Publishing
     from channels.reps import Reps
-    from channels.touch_policy import Moods, TouchPolicy
+    from channels.touch_policy import Moods, Simulations, TouchPolicy
     from channels.works import Works
     from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
     from content_hub.comments import Comments
@@ -137,6 +137,7 @@ class Context:
     reps: Reps
     confirming: Confirming
     touch_policy: TouchPolicy
+    simulations: Simulations
     moods: Moods
     hand_offs: HandOffs
     customers: Customers

@@ -11,12 +11,16 @@ import graphene
 from channels.deliveries import Delivery as DeliveryRecord
 from channels.touch_policy import Decision
 from channels.touch_policy.policy import Policy, spelled
+from channels.touch_policy.simulation import played
 from kernel.actors import require
 from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import own_account, visible
 from schemas.graphql.shapes import Moment, key, verb
+
+_PLAYED = 5_000
+"""Touches that one question plays again."""
 
 
 class TouchSetting(graphene.ObjectType):
@@ -59,6 +63,68 @@ class Counted(graphene.ObjectType):
     """How many it concerned."""
 
     count = graphene.Int(required=True)
+
+
+class SimulatedDay(graphene.ObjectType):
+    """One day of a simulation."""
+
+    day = graphene.String(required=True)
+    was = graphene.Int(required=True)
+    would = graphene.Int(required=True)
+
+
+class SimulatedReason(graphene.ObjectType):
+    """Why some touches would not have gone."""
+
+    code = graphene.String(required=True)
+    reason = graphene.String(required=True, description="For people.")
+    count = graphene.Int(required=True)
+
+
+class TouchSimulation(graphene.ObjectType):
+    """What other settings would have done with last month's marketing (触达回放)."""
+
+    since = Moment(required=True)
+    until = Moment(required=True)
+    persons = graphene.Int(required=True)
+    wanted = graphene.Int(required=True)
+    was = graphene.Int(required=True, description="Went out.")
+    would = graphene.Int(required=True, description="Would have gone out.")
+    later = graphene.Int(required=True, description="Of these, on another day.")
+    spared = graphene.Int(required=True, description="Went out, and would not have.")
+    added = graphene.Int(required=True, description="Did not go out, and would have.")
+    left_out = graphene.Int(required=True, description="Of persons who are not in the sample.")
+    days = graphene.List(graphene.NonNull(SimulatedDay), required=True)
+    reasons = graphene.List(graphene.NonNull(SimulatedReason), required=True)
+
+
+class _Day(NamedTuple):
+    day: str
+    was: int
+    would: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    code: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    since: Any
+    until: Any
+    persons: int
+    wanted: int
+    was: int
+    would: int
+    later: int
+    spared: int
+    added: int
+    left_out: int
+    days: list[_Day]
+    reasons: list[_Reason]
 
 
 class _Setting(NamedTuple):
@@ -112,6 +178,21 @@ def _advice(
         for each in decision.against
     ]
     return _Advised(decision.verdict.value, minded, decision.next_at)
+
+
+def _simulation(source: None, ask: Ask, settings: Any = None) -> _Played:
+    context: Context = ask.context
+    require(context.actor, "read_deliveries")
+    changed = {each["name"]: each["value"] for each in settings or ()}
+    found = context.simulations.run(changed, most=_PLAYED)
+    reasons = [
+        _Reason(code, say(code, context.language), n) for code, n in found.reasons.most_common(40)
+    ]
+    days = [_Day(day.isoformat(), *counts) for day, counts in sorted(found.days.items())]
+    return _Played(
+        since=found.since, until=found.until, days=days, reasons=reasons,
+        **dict(played(found)),
+    )  # fmt: skip
 
 
 def tune_touch_policy(ask: Ask, sent: Mapping[str, Any]) -> _Settings:
@@ -207,6 +288,11 @@ def _explained(source: None, ask: Ask, id: str) -> _Steps:  # noqa: A002  # the 
 
 QUESTIONS = {
     "touch_policy": graphene.Field(TouchSettings, resolver=_policy),
+    "touch_simulation": graphene.Field(
+        TouchSimulation,
+        settings=graphene.List(graphene.NonNull(TouchSettingInput)),
+        resolver=_simulation,
+    ),
     "touch_advice": graphene.Field(
         TouchAdvice, customer=key(), channel=key(), material=graphene.ID(), resolver=_advice
     ),
@@ -234,5 +320,6 @@ VERBS = {
 
 SIZES = {
     ("TouchSettings", "settings"): 40, ("TouchAdvice", "against"): 8,
-    ("DeliverySteps", "steps"): 40,
+    ("DeliverySteps", "steps"): 40, ("TouchSimulation", "days"): 31,
+    ("TouchSimulation", "reasons"): 40,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from channels.inbox import Inbox
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.previewing import Previewing
 from channels.publishing import Publishing
-from channels.touch_policy import Moods, TouchPolicy
+from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
 from channels.wechat.crypto import Envelope
 from channels.wechat.official_account import MassSendingAccount, WeChatOfficialAccount
@@ -171,6 +171,11 @@ class House:
             records=records, changes=self.changes, consents=self.consents, clock=clock,
             zone=Zone("Asia/Shanghai"), persons=KnownPersons(self.identities, self.profiles),
             natures=ContentNatures(self.materials, self.taxonomy, self.campaigns),
+        )  # fmt: skip
+        self.simulations = Simulations(
+            records, self.touch_policy, KnownPersons(self.identities, self.profiles),
+            ContentNatures(self.materials, self.taxonomy, self.campaigns), clock,
+            Zone("Asia/Shanghai"),
         )  # fmt: skip
         self.moods = Moods(records, self.changes, Findings(people), clock)
         self.deliveries = Deliveries(

@@ -28,7 +28,7 @@ SMALL = {
     "channels/deliveries/outbox.py:Deliveries.expire": "a hundred rows, as `drop_many`",
     "channels/deliveries/outbox.py:Deliveries.gate_again": "as many rows as one slice of places",
     "channels/deliveries/outbox.py:Deliveries.retry": ONE_ROW,
-    "channels/deliveries/settling.py:Settling.at_once": "what was called together, and its account's breaker",
+    "channels/deliveries/settling.py:Settling.at_once": "what was called together, and a breaker",
     "channels/deliveries/settling.py:Settling._turn": ONE_ROW,
     "channels/deliveries/settling.py:Settling.lost": "a few rows at once",
     "channels/deliveries/settling.py:Settling.note_outcome": ONE_ROW,

@@ -19,7 +19,7 @@ from channels.outbound import Breakers
 from channels.preferences import Preferences
 from channels.publishing import Publishing
 from channels.reps import Reps
-from channels.touch_policy import Moods, TouchPolicy
+from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
 from channels.works import Work, Works
 from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
@@ -164,6 +164,11 @@ class Asked(Company):
             zone=Zone("Asia/Shanghai"), persons=KnownPersons(self.identities, self.profiles),
             natures=ContentNatures(self.materials, self.taxonomy, self.campaigns),
         )  # fmt: skip
+        self.simulations = Simulations(
+            records, self.touch_policy, KnownPersons(self.identities, self.profiles),
+            ContentNatures(self.materials, self.taxonomy, self.campaigns), clock,
+            Zone("Asia/Shanghai"),
+        )  # fmt: skip
         self.moods = Moods(records, changes, Findings(people), clock)
         self.deliveries = Deliveries(records, changes, clock, places=self.touch_policy)
         self.confirming = Confirming(records, changes, self.deliveries, channels)
@@ -215,7 +220,7 @@ class Asked(Company):
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "works", "previewing",
-            "touch_policy", "moods", "hand_offs", "sharing", "customer_acts",
+            "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "rules", "measures", "ads", "leaderboards", "reports",
         )  # fmt: skip

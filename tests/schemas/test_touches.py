@@ -5,6 +5,7 @@ import pytest
 from channels.base import Busy
 from channels.deliveries import Lane
 from kernel.actors import Actor, Role
+from kernel.events import Handle
 
 ADMIN = Actor(id="stf_boss", role=Role.ADMIN)
 TUNE = """mutation { tuneTouchPolicy(input: {settings: [{name: "day", value: "2"}]}) {
@@ -48,3 +49,23 @@ def test_parked_ones_are_dropped_for_good(house):
     drop = "mutation { dropDeliveries(input: {}) { dropped { count } problems { code } } }"
     assert house.ask(drop, ADMIN)["dropDeliveries"]["dropped"] == {"count": 1}
     assert house.deliveries.one(delivery.id).state == "cancelled"
+
+
+SIMULATE = """query ($s: [TouchSettingInput!]) { touchSimulation(settings: $s) {
+  persons wanted was would spared leftOut days { day was would }
+  reasons { code reason count } } }"""
+
+
+def test_a_policy_is_tried_on_last_month_before_it_counts(house):
+    for number in range(3):
+        delivery = house.deliveries.queue(
+            account=house.app.id, target=Handle("user", house.app.id, "u1"), by="li",
+            occasion=f"x{number}", purpose="marketing", words="您好",
+        )  # fmt: skip
+        assert delivery.state == "due"
+    two = [{"name": name, "value": "2"} for name in ("day", "channel_day")]
+    told = house.ask(SIMULATE, ADMIN, s=two)["touchSimulation"]
+    assert (told["persons"], told["wanted"], told["was"], told["would"]) == (1, 3, 0, 2)
+    assert [(each["code"], each["count"]) for each in told["reasons"]] == [("capped_overall", 1)]
+    assert len(told["days"]) == 31
+    assert house.touch_policy.policy().day == 1
