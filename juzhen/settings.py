@@ -101,6 +101,10 @@ class Settings:
     outbound_origins: str = _setting(
         "", "Origins that may be called though they are not public, separated by commas."
     )
+    outbound_proxy: Secret = _setting(
+        Secret(""), "Proxy that public addresses are called through: http://user:password@host:3128.",
+        expected="http://host:port",
+    )  # fmt: skip
     worker_leases: float = _setting(
         30.0, "Seconds that a delivery's lease lives without being renewed.", expected="seconds"
     )
@@ -240,6 +244,8 @@ OCCASIONS = (
 """Spelled out here: whoever reads settings need not load what they set."""
 _PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
 
+_PROXY = re.compile(r"|http://([^/@\s]+@)?([^/@\s:\[\]]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?/?")
+
 
 def _flaw(value: Any, expected: str) -> str:
     """What was expected instead, or nothing."""
@@ -255,6 +261,7 @@ def _flaw(value: Any, expected: str) -> str:
         "occasions": lambda: {*value.replace(" ", "").split(",")} <= {"", *OCCASIONS},
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "seconds": lambda: 0 < value <= 3_600,
+        "http://host:port": lambda: bool(_PROXY.fullmatch(value.reveal())),
     }
     return "" if expected not in fits or fits[expected]() else f"a {expected}"
 

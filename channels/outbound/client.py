@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from channels.base import Busy, Refused, Unanswered
 from channels.outbound.guard import Destination, Resolve, checked, resolve
+from channels.outbound.proxy import Proxy
 from kernel.clock import Clock, utc_now
 from stores.records import in_transaction
 
@@ -74,6 +75,7 @@ class Outbound:
         connect_seconds: float = 5,
         seconds: float = 15,
         size: int = 10 * 1024 * 1024,
+        proxy: Proxy | None = None,
         look_up: Resolve = resolve,
         clock: Clock = utc_now,
     ) -> None:
@@ -81,6 +83,7 @@ class Outbound:
         self._connect_seconds = connect_seconds
         self._seconds = seconds
         self._size = size
+        self._proxy = proxy
         self._look_up = look_up
         self._clock = clock
         self._idle: dict[tuple[str, str, int], deque[HTTPConnection]] = {}
@@ -121,11 +124,14 @@ class Outbound:
         deadline = time.monotonic() + self._seconds
         connection = self._connected(to)
         sent = {"Host": to.authority, "User-Agent": "juzhen", "Accept-Encoding": "identity"}
+        path = to.path
+        if (proxy := self._through(to)) is not None and to.scheme == "http":
+            sent, path = sent | proxy.headers, proxy.path(to)
         with ExitStack() as broken:
             broken.callback(connection.close)
             try:
                 connection.request(
-                    method, to.path, body=body or None, headers=sent | dict(headers or {}),
+                    method, path, body=body or None, headers=sent | dict(headers or {}),
                     preload_content=False,
                 )  # fmt: skip
                 response = connection.getresponse()
@@ -146,14 +152,7 @@ class Outbound:
                 if connection.is_connected:
                     return connection
                 connection.close()
-        limits = Timeout(connect=self._connect_seconds, read=self._seconds)
-        if to.scheme == "https":
-            connection = HTTPSConnection(
-                to.address, to.port, timeout=limits.connect_timeout, ssl_context=_trust(),
-                server_hostname=to.host, assert_hostname=to.host,
-            )  # fmt: skip
-        else:
-            connection = HTTPConnection(to.address, to.port, timeout=limits.connect_timeout)
+        connection = self._opened(to)
         try:
             connection.connect()
         except (OSError, HTTPError) as lost:
@@ -162,6 +161,24 @@ class Outbound:
         connection.timeout = self._seconds
         connection.sock.settimeout(self._seconds)
         return connection
+
+    def _opened(self, to: Destination) -> HTTPConnection:
+        """Not connected yet: to the address that was checked, or to the proxy that is told it."""
+        limits = Timeout(connect=self._connect_seconds, read=self._seconds)
+        proxy = self._through(to)
+        host, port = (to.address, to.port) if proxy is None else (proxy.host, proxy.port)
+        if to.scheme == "http":
+            return HTTPConnection(host, port, timeout=limits.connect_timeout)
+        connection = HTTPSConnection(
+            host, port, timeout=limits.connect_timeout, ssl_context=_trust(),
+            server_hostname=to.host, assert_hostname=to.host,
+        )  # fmt: skip
+        if proxy is not None:
+            connection.set_tunnel(to.address, to.port, headers=proxy.headers)
+        return connection
+
+    def _through(self, to: Destination) -> Proxy | None:
+        return None if to.trusted else self._proxy
 
     def _read(self, response: BaseHTTPResponse, deadline: float) -> bytes:
         """The whole body, no longer than the cap and no later than the deadline."""

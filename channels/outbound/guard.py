@@ -27,6 +27,8 @@ class Destination:
     port: int
     address: str
     path: str
+    trusted: bool = False
+    """The settings name its origin: it is called directly, whatever it is."""
 
     @property
     def authority(self) -> str:
@@ -60,7 +62,7 @@ def checked(url: str, origins: Collection[str], look_up: Resolve = resolve) -> D
     if not addresses or not (trusted or all(map(is_public, addresses))):
         raise Refused("address_not_allowed", host=host)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Destination(parts.scheme, host, port, addresses[0], path)
+    return Destination(parts.scheme, host, port, addresses[0], path, trusted)
 
 
 def is_public(address: str) -> bool:

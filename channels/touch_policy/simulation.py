@@ -19,7 +19,17 @@ from channels.touch_policy.keeper import TouchPolicy
 from channels.touch_policy.ledger import MONTH, Natures, Persons
 from channels.touch_policy.policy import Caps, Policy, tuned
 from channels.touch_policy.rules import decide
-from channels.touch_policy.touch import Asked, Decision, Kind, Nature, Past, Person, Touch, Verdict, rank
+from channels.touch_policy.touch import (
+    Asked,
+    Decision,
+    Kind,
+    Nature,
+    Past,
+    Person,
+    Touch,
+    Verdict,
+    rank,
+)
 from data_hub.consents import MARKETING
 from kernel.calendar import Zone
 from kernel.clock import Clock

@@ -18,7 +18,7 @@ from channels.hand_offs import HandOffs
 from channels.health import Health
 from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
-from channels.outbound import Breakers, Outbound, RateGate
+from channels.outbound import Breakers, Outbound, RateGate, proxy_of
 from channels.preferences import Preferences
 from channels.previewing import Previewing
 from channels.publishing import Publishing
@@ -75,7 +75,10 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     hand_offs = HandOffs(s.records, s.changes, s.clock)
     tools = Tools(
         stores=s, sealer=sealer, accounts=accounts, inbox=inbox,
-        outbound=Outbound(origins=_origins(settings), clock=s.clock),
+        outbound=Outbound(
+            origins=_origins(settings), clock=s.clock,
+            proxy=proxy_of(settings.outbound_proxy.reveal()),
+        ),
         gate=RateGate(s.records, s.clock), reps=reps, hand_offs=hand_offs,
     )  # fmt: skip
     ours, needs = registry(tools)
