@@ -75,10 +75,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     hand_offs = HandOffs(s.records, s.changes, s.clock)
     tools = Tools(
         stores=s, sealer=sealer, accounts=accounts, inbox=inbox,
-        outbound=Outbound(
-            origins=_origins(settings), clock=s.clock,
-            proxy=proxy_of(settings.outbound_proxy.reveal()),
-        ),
+        outbound=_outbound(settings, s),
         gate=RateGate(s.records, s.clock), reps=reps, hand_offs=hand_offs,
     )  # fmt: skip
     ours, needs = registry(tools)
@@ -111,11 +108,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),
         inbox=inbox,
         deliveries=deliveries,
-        publishing=Publishing(
-            records=s.records, clock=s.clock, shelf=content.shelf, materials=content.materials,
-            accounts=accounts, channels=channels, deliveries=deliveries, courier=courier,
-            composer=composer, consents=data.consents, identities=data.identities,
-            policy=touch_policy,
+        publishing=_publishing(
+            s, content, data, accounts, channels, deliveries, courier, composer, touch_policy
         ),
         preferences=preferences,
         callbacks=Callbacks(
@@ -138,6 +132,29 @@ def _previewing(
     return Previewing(
         s.records, s.changes, accounts, channels, content.materials, composer, s.clock
     )
+
+
+def _outbound(settings: Settings, s: Stores) -> Outbound:
+    proxy = proxy_of(settings.outbound_proxy.reveal())
+    return Outbound(origins=_origins(settings), clock=s.clock, proxy=proxy)
+
+
+def _publishing(
+    s: Stores,
+    content: ContentHub,
+    data: DataHub,
+    accounts: Accounts,
+    channels: Channels,
+    deliveries: Deliveries,
+    courier: Courier,
+    composer: Composer,
+    policy: TouchPolicy,
+) -> Publishing:
+    return Publishing(
+        records=s.records, clock=s.clock, shelf=content.shelf, materials=content.materials,
+        accounts=accounts, channels=channels, deliveries=deliveries, courier=courier,
+        composer=composer, consents=data.consents, identities=data.identities, policy=policy,
+    )  # fmt: skip
 
 
 def _welcoming(
