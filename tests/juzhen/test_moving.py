@@ -1,18 +1,24 @@
 """A whole company is carried into other stores, verified, and may be carried back."""
 
+import secrets
 import shutil
 
 import pytest
 from click.testing import CliRunner
+from engines import clusters
+from servers.proxy import Fault, Proxy
+from servers.running import KEY, SECRET
 from sqlalchemy import text
 
 from juzhen.cli import juzhen
 from juzhen.settings import load
 from juzhen.transfer.whole import arrive, drain, leave
 from juzhen.wiring import assemble
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, Overloaded
 from kernel.events import Event, Handle, Refusal, pack, pack_refusal
+from kernel.secret import Secret
 from stores.history import Axis
+from stores.s3 import S3, Place
 from tests.blank import migrate
 
 BY = "t"
@@ -56,10 +62,11 @@ def _lived_in(company):
     assert picture.startswith("sha256-")
 
 
-def there(home, url, tmp_path):
-    """Settings of a company on PostgreSQL alone, with the same keys."""
+def there(home, url, tmp_path, **others):
+    """Settings of a company on PostgreSQL, with the same keys; the rest too, or elsewhere."""
     file = tmp_path / "settings.toml"
-    places = "".join(f'{name} = "records"\n' for name in ("journal", "search", "history"))
+    told = dict.fromkeys(("journal", "search", "history"), "records") | others
+    places = "".join(f'{name} = "{place}"\n' for name, place in told.items())
     written = (home / "juzhen.toml").read_text()
     file.write_text(f'{written}\n[stores]\nrecords = "{url}"\n{places}')
     file.chmod(0o600)
@@ -77,6 +84,44 @@ def test_a_company_moves_to_postgres_and_back(home, postgres_url, tmp_path):
     file = there(home, postgres_url, tmp_path)
     moved = CliRunner().invoke(juzhen, ["move", "--to", str(file)], catch_exceptions=False)
     assert moved.exit_code == 0, moved.output
+    _there_and_back(home, file, tmp_path)
+
+
+@pytest.fixture
+def whole_cluster(elasticsearch_url, s3_url):
+    """Where search, history and files may lie, and a network before the bucket."""
+    at = Place(s3_url, f"t{secrets.token_hex(8)}", "", KEY, Secret(SECRET))
+    S3(at)._client().create_bucket(Bucket=at.bucket)
+    with clusters.own(elasticsearch_url) as cluster, Proxy(s3_url) as proxy:
+        search = f"elastic+{elasticsearch_url}/{cluster.at.prefix}"
+        bucket = f"s3+{proxy.url.replace('//', f'//{KEY}:{SECRET}@')}/{at.bucket}/anhe"
+        yield {"search": search, "history": search, "files": bucket}, proxy
+
+
+@pytest.mark.postgres
+@pytest.mark.elastic
+@pytest.mark.s3
+def test_a_company_moves_to_a_whole_cluster_and_back(home, postgres_url, whole_cluster, tmp_path):
+    """PostgreSQL, Elasticsearch and S3; the bucket breaks off in the middle, and the same command
+    goes on where it was."""
+    places, proxy = whole_cluster
+    file = there(home, postgres_url, tmp_path, **places)
+
+    def move():
+        return CliRunner().invoke(juzhen, ["move", "--to", str(file)])
+
+    proxy.faults = [Fault(lambda method, path: method == "PUT" and "sha256-" in path, status=403)]
+    broken = move()
+    assert isinstance(broken.exception, Overloaded), broken.output
+    proxy.faults = []
+    moved = move()
+    assert moved.exit_code == 0, moved.output
+    assert "Everything is there, by counts and sums." in moved.output
+    _there_and_back(home, file, tmp_path)
+
+
+def _there_and_back(home, file, tmp_path):
+    """The company is whole there, lives on, and comes back with what happened meanwhile."""
     company = opened(home, file)
     before = opened(home)
     try:
