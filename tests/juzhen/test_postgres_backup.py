@@ -1,0 +1,111 @@
+"""A company on PostgreSQL is dumped by the database's own tools while it works, and comes back."""
+
+import subprocess
+import threading
+
+import pytest
+from servers import postgres
+from sizes import sized
+from sqlalchemy import make_url
+
+from channels.deliveries import Lane
+from channels.deliveries.record import State
+from juzhen.check import flaws
+from juzhen.settings import begin, load
+from juzhen.transfer.backups import backup, restore, settle
+from juzhen.wiring import assemble, migrate
+from kernel.clock import utc_now
+from kernel.events import Event, Handle
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
+ELSEWHERE = dict.fromkeys(("stores_journal", "stores_history", "stores_search"), "records")
+DUMPS, EACH = sized(1, 20), 20
+HER = Handle("user", "acc_app", "u")
+
+
+def tool(name, url, *words):
+    at = make_url(url)
+    told = ["-h", "127.0.0.1", "-p", str(at.port), "-U", at.username, "-d", at.database, *words]
+    subprocess.run([postgres.programs() / name, *told], check=True, capture_output=True)
+
+
+def told(name):
+    return Event(id=name, kind="viewed_page", at=utc_now(), account="acc_app", handle=HER,
+                 received=utc_now())  # fmt: skip
+
+
+def names(company):
+    while company.fold.run() or company.digest.run():
+        pass
+    return {event.id for _, event in company.history.after(0, 100_000)}
+
+
+@pytest.fixture
+def home(tmp_path, postgres_url):
+    home = tmp_path / "home"
+    begin(home, stores_durability="process", stores_records=postgres_url, **ELSEWHERE)
+    migrate(load({"JUZHEN_HOME": str(home)}))
+    return home
+
+
+def test_dumped_under_load_it_comes_back_whole_in_another_server(
+    home, postgres_url, postgres_cluster, tmp_path
+):
+    """F32 on PostgreSQL: what was answered before the dump began is in it, nothing contradicts
+    itself, what comes afterwards is followed, what was being sent is for a person to look at."""
+    here = load({"JUZHEN_HOME": str(home)})
+    company = assemble(here)
+    account = company.accounts.add(code="a", name="A", kind="app", ecosystem="own_app", by="t").id
+    for n in range(2):
+        target = Handle("user", account, f"u{n}")
+        company.deliveries.queue(account=account, occasion="o", target=target, by="t")
+    sending, _ = company.deliveries.claim(lambda _: None, lane=Lane.MESSAGE)
+    stop, answered = threading.Event(), []
+
+    def work():
+        while not stop.is_set():
+            n = len(answered)
+            company.intake.take([told(f"e{n}-{k}") for k in range(EACH)])
+            company.materials.create("script", f"话术{n}", by="t")
+            answered.append(n)
+            if n % 3 == 0:
+                company.fold.run()
+                company.digest.run(300)
+
+    working = threading.Thread(target=work)
+    working.start()
+    try:
+        for turn in range(DUMPS):
+            while len(answered) <= turn * 5 + 3:
+                stop.wait(0.01)
+            before = len(answered)
+            backup(here, tmp_path / f"b{turn}", utc_now())
+            tool("pg_dump", postgres_url, "-Fc", "-f", str(tmp_path / "dump"))
+            with postgres_cluster.database("template0") as url:
+                tool("pg_restore", url, "--exit-on-error", str(tmp_path / "dump"))
+                came_back(tmp_path, turn, url, sending, before)
+    finally:
+        stop.set()
+        working.join()
+        company.close()
+
+
+def came_back(tmp_path, turn, url, sending, before):
+    home = tmp_path / f"again{turn}"
+    restore(tmp_path / f"b{turn}", home)
+    there = load({"JUZHEN_HOME": str(home), "JUZHEN_STORES_RECORDS": url})
+    migrate(there)
+    other = assemble(there)
+    try:
+        assert settle(other.journal, other.history, other.deliveries, by="t") == 1
+        assert other.deliveries.one(sending.id).state == State.UNKNOWN
+        wanted = {f"e{n}-{k}" for n in range(before) for k in range(EACH)}
+        assert wanted <= names(other)
+        other.intake.take([told("after")])
+        assert "after" in names(other)
+        while other.finding.follow(200):
+            pass
+        assert other.finding.search("话术").total >= before
+        assert [each for each in flaws(other) if each[0] != "packages"] == []
+    finally:
+        other.close()
