@@ -1,4 +1,4 @@
-"""The timeline (时间线): a customer's latest twenty events out of many, and content by day.
+"""The timeline (时间线): the latest twenty events of a customer, contents by day, a funnel of four.
 
 The baseline asks one indexed table the same; both answer the same events. 250,000 events a SIZE:
 the full five million are SIZE=20.
@@ -20,12 +20,14 @@ import numpy as np
 from bench.baselines.indexed_table import IndexedTable
 from bench.fold import CUSTOMERS, NOW, events
 from bench.lib.line import Round, compared, measured
+from data_hub.measures.funnels import funnel, level
 from kernel.events import Event, Handle
 from stores.history import Axis
 from stores.sqlite.history import SqliteHistory
 
 EVENTS, ASKED, PAGE = 250_000, 500, 20
-MOST_MS, COUNTS_MS = 20.0, 100.0
+MOST_MS, COUNTS_MS, FUNNEL_MS = 20.0, 100.0, 500.0
+STEPS = ("viewed_page", "searched", "read_material", "bought")
 _PUT = 2_000
 
 
@@ -56,6 +58,9 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         yield line | {"ok": line["p99_ms"] <= MOST_MS}
         yield measured(
             "timeline_counts", _counted(history), "ms", size=EVENTS * size, most=COUNTS_MS
+        )
+        yield measured(
+            "timeline_funnel", _came_along(history), "ms", size=EVENTS * size, most=FUNNEL_MS
         )
         history.close()
         table.close()
@@ -90,4 +95,22 @@ def _counted(history: SqliteHistory) -> float:
             [Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT], since=(NOW - timedelta(days=30)).date()
         )
         took.append((time.perf_counter() - at) * 1_000)
+    return max(took)
+
+
+def _came_along(history: SqliteHistory) -> float:
+    """A funnel of four over thirty days, the slowest of five, by this process's own time; the
+    same as person by person."""
+    today, window, took = NOW.date(), timedelta(days=1), []
+    for _ in range(5):
+        used = time.process_time()
+        acts = history.acts(STEPS, since=today - timedelta(days=29), until=today)
+        told = funnel(acts, STEPS, window, {})
+        took.append((time.process_time() - used) * 1_000)
+    hers: dict[int, list[tuple[float, str]]] = {}
+    for who, kind, at in zip(acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True):
+        hers.setdefault(who, []).append((at / 1_000_000, STEPS[kind]))
+    levels = [level(each, STEPS, window.total_seconds()) for each in hers.values()]
+    if [each.reached for each in told] != [sum(n >= k for n in levels) for k in (1, 2, 3, 4)]:
+        raise RuntimeError("people one by one came along differently")
     return max(took)

@@ -139,9 +139,16 @@ def pack_refusal(refusal: Refusal) -> bytes:
     return orjson.dumps({"refused": told})
 
 
-def unpack_any(packed: bytes) -> Event | Refusal:
-    """What `pack` or `pack_refusal` wrote."""
-    if not packed.startswith(b'{"refused":'):
-        return unpack(packed)
+REFUSED = b'{"refused":'
+"""What `pack_refusal` writes begins with this; no event does."""
+
+
+def unpack_refusal(packed: bytes) -> Refusal:
+    """The refusal that `pack_refusal` wrote."""
     told = orjson.loads(packed)["refused"]
     return Refusal(**told | {"at": datetime.fromisoformat(told["at"])})
+
+
+def unpack_any(packed: bytes) -> Event | Refusal:
+    """What `pack` or `pack_refusal` wrote."""
+    return unpack_refusal(packed) if packed.startswith(REFUSED) else unpack(packed)

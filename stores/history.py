@@ -11,11 +11,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.crash import crash_point, declare
-from kernel.events import Event, Handle, Refusal, unpack_any
+from kernel.events import REFUSED, Event, Handle, Refusal, unpack_refusal
 from kernel.ids import Page
+from stores.acts import Acts
 from stores.journal import Journal
+from stores.told import Told
 
 _READ = declare("fold.read", "entries of the journal were read and nothing was written")
 _SLICED = declare("fold.sliced", "some of the entries are in the history, the mark has not moved")
@@ -58,7 +61,10 @@ KEPT = 1_000
 class History(Protocol):
     """What every engine of the history does; `stores.contract.history` is its suite."""
 
-    def put(self, entries: Sequence[Event | Refusal], *, upto: int) -> int:
+    zone: Zone
+    """Whose days are counted by."""
+
+    def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
         """Take entries in and move the watermark, in one transaction; how many events were new.
 
         An (account, id) heard before within the last three arrival days is dropped. Repeating a
@@ -125,6 +131,10 @@ class History(Protocol):
         limit: int = 20,
     ) -> Page[Event]:
         """The events behind a count: the newest day first, in a day the latest arrival first."""
+        ...
+
+    def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
+        """Who did which of these kinds when, over days that are both included: all of it."""
         ...
 
     def forget(self, handles: Collection[Handle]) -> int:
@@ -211,13 +221,13 @@ class Fold:
             self._counted(len(told))
         return len(told)
 
-    def _put(self, told: list[Event | Refusal], mark: int, upto: int) -> None:
+    def _put(self, told: list[Told | Refusal], mark: int, upto: int) -> None:
         """In slices, so that no write holds the lock for long.
 
         Only the last moves the mark. If we die before it, the others are repeats next time, and
         refusals, which cannot be told from their repeats, come with the last.
         """
-        events = [each for each in told if isinstance(each, Event)]
+        events = [each for each in told if isinstance(each, Told)]
         refusals = [each for each in told if isinstance(each, Refusal)]
         while len(events) > _SLICE:
             self._history.put(events[:_SLICE], upto=mark)
@@ -235,10 +245,12 @@ class Fold:
         if mark > tip > 0:
             yield f"history: the watermark {mark} is ahead of the journal's end {tip}"
 
-    def _told(self, packed: bytes) -> Event | Refusal:
+    def _told(self, packed: bytes) -> Told | Refusal:
         """One unreadable line is refused, so that it does not stop everything behind it."""
         try:
-            return unpack_any(packed)
+            if packed.startswith(REFUSED):
+                return unpack_refusal(packed)
+            return Told.read(packed, self._history.zone)
         except (ValueError, KeyError, TypeError):
             sample = packed[:4096].decode("utf-8", "replace")
             reason = "unreadable_in_journal"

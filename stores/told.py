@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import orjson
 
 from kernel.calendar import Zone
-from kernel.events import Event, pack
+from kernel.events import Event, Handle, pack
 
 REMEMBERED = 3
 """How many arrival days back a repeat is recognised, besides the day it arrives on."""
@@ -31,14 +34,46 @@ class Told(NamedTuple):
     material: str
     day: str
     packed: bytes
+    own: str
+    """The name of whoever did it; empty for nobody."""
 
     @classmethod
     def of(cls, event: Event, zone: Zone) -> Told:
         return cls(
-            digest_of(event), (event.received or event.at).astimezone(UTC).toordinal(),
-            names_of(event), micros(event.at), event.account, event.id, event.kind, event.material,
+            digest_of(event.account, event.id),
+            (event.received or event.at).astimezone(UTC).toordinal(), names_of(event),
+            micros(event.at), event.account, event.id, event.kind, event.material,
             zone.day(event.at).isoformat(), pack(event),
+            "" if event.handle is None else str(event.handle),
         )  # fmt: skip
+
+    @classmethod
+    def read(cls, packed: bytes, zone: Zone) -> Told:
+        """The same out of what `pack` wrote, without making an event of it.
+
+        Raises ValueError, KeyError or TypeError for anything that could not be unpacked.
+        """
+        told: Any = orjson.loads(packed)
+        if not isinstance(told, dict) or not told.keys() <= _FIELDS:
+            raise ValueError("no event")
+        at, own = datetime.fromisoformat(told["at"]), told.get("handle", "")
+        arrived = datetime.fromisoformat(told["received"]) if "received" in told else at
+        names = frozenset((own, *told.get("links", ())) if own else told.get("links", ()))
+        for name in names:
+            Handle.parse(name)
+        account, id_ = told["account"], told["id"]
+        return cls(
+            digest_of(account, id_), arrived.astimezone(UTC).toordinal(), names, micros(at),
+            account, id_, told["kind"], told.get("material", ""), zone.day(at).isoformat(), packed,
+            own,
+        )  # fmt: skip
+
+
+_FIELDS = {each.name for each in fields(Event)}
+
+
+def told_of(entry: Event | Told, zone: Zone) -> Told:
+    return entry if isinstance(entry, Told) else Told.of(entry, zone)
 
 
 def names_of(event: Event) -> frozenset[str]:
@@ -55,6 +90,6 @@ def moment(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def digest_of(event: Event) -> str:
-    told = hashlib.blake2b(f"{event.account}\0{event.id}".encode(), digest_size=16)
+def digest_of(account: str, id_: str) -> str:
+    told = hashlib.blake2b(f"{account}\0{id_}".encode(), digest_size=16)
     return base64.b64encode(told.digest()).decode()[:22]

@@ -31,6 +31,10 @@ from stores.records import Records, upsert
 from stores.spelling import marks
 
 _CHUNK = 900
+_JOINED = (
+    "SELECT k.handle, o.handle FROM known_handles k JOIN known_handles o ON o.own = k.customer"
+    " WHERE k.own <> k.customer"
+)
 _CUSTOMERS = "SELECT handle, customer FROM known_handles WHERE handle IN ({})"
 _HANDLES = "SELECT first_seen, handle, customer FROM known_handles WHERE customer IN ({})"
 _LOOKED_AT = 1_000
@@ -146,6 +150,11 @@ class Identities:
             for chunk in chunks(asked):
                 known |= dict(self._people.rows(_CUSTOMERS.format(marks(chunk)), chunk))
         return {h: known[h] if h in known else own_id(h) for h in asked}
+
+    def joined(self) -> dict[str, str]:
+        """From every handle that was joined to an older one, to the oldest of her component."""
+        with self._people.together():
+            return dict(self._people.rows(_JOINED, []))
 
     def resolve(self, customer: str) -> str:
         """The id she has now, from any that she ever had. Raises `NotFound`."""

@@ -20,7 +20,6 @@ from data_hub.measures.buyers import Buyers, buyers
 from data_hub.measures.funnels import FunnelStep, funnel
 from data_hub.measures.kpis import Kpi
 from data_hub.profiles import Profiles
-from data_hub.reports.base import gathered
 from data_hub.standings import StandingRow, Transition
 from kernel.calendar import Zone, days
 from kernel.clock import Clock
@@ -84,8 +83,6 @@ class EventFunnel:
     """How far people came along some steps within the days looked at."""
 
     steps: tuple[FunnelStep, ...]
-    whole: bool
-    """False: only the latest events were read."""
     as_of: datetime
 
 
@@ -159,11 +156,10 @@ class Measures:
         if not 1 <= days_ <= LONGEST_WINDOW:
             raise Invalid("days", "not_a_number")
         now = self._clock()
-        since = self._zone.day(now) - timedelta(days=WINDOW - 1)
-        events, whole = gathered(self._history, named, since)
-        whose = identities.customers_of({str(each.handle) for each in events if each.handle})
-        told = funnel(events, named, timedelta(days=days_), whose)
-        return EventFunnel(tuple(told), whole, now)
+        today = self._zone.day(now)
+        acts = self._history.acts(named, since=today - timedelta(days=WINDOW - 1), until=today)
+        told = funnel(acts, named, timedelta(days=days_), identities.joined())
+        return EventFunnel(tuple(told), now)
 
     def buyers(self, profiles: Profiles, *, paid: Mapping[str, float], reps: int) -> Buyers:
         """Everybody who bought; ``paid``: for advertising, by month."""

@@ -148,7 +148,9 @@ class EventFunnel(graphene.ObjectType):
     """How far people come along some steps within a window of the last thirty days."""
 
     steps = graphene.List(graphene.NonNull(FunnelStep), required=True)
-    whole = graphene.Boolean(required=True, description="False: only the latest events count.")
+    whole = graphene.Boolean(
+        required=True, resolver=lambda told, ask: True, deprecation_reason="All events are counted."
+    )
     as_of = Moment(required=True)
 
 

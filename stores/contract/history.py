@@ -12,6 +12,7 @@ import pytest
 from kernel.errors import Invalid
 from kernel.events import Event, Handle, Refusal
 from stores.history import KEPT, Axis, History, Sort
+from stores.told import micros
 
 ANNA = Handle("openid", "acc_1", "o-anna")
 PHONE = Handle("phone", "", "+8613800000000")
@@ -239,6 +240,21 @@ class HistoryContract:
         assert ids(history.of_kinds(["viewed"], material="m1").items) == ["e3", "e1"]
         assert history.of_kinds([]).items == []
 
+    def test_who_did_what_when_lies_in_columns(self, history: History) -> None:
+        minute = timedelta(minutes=1)
+        told = [
+            event("1", links=(PHONE,)), event("2", BERT, kind="shared", at=MONDAY + minute),
+            event("3", None), event("4", kind="bought"), event("5", at=MONDAY - timedelta(days=1)),
+        ]  # fmt: skip
+        history.put(told[:2], upto=1)
+        history.put(told[2:], upto=2)
+        assert _acts(history) == [(str(ANNA), "viewed", 0), (str(BERT), "shared", 60_000_000)]
+        history.forget([BERT])
+        assert _acts(history) == [(str(ANNA), "viewed", 0)]
+        history.remake()
+        assert _acts(history) == [(str(ANNA), "viewed", 0)]
+        assert len(history.acts([], since=MONDAY.date(), until=MONDAY.date()).who) == 0
+
     def test_a_kind_is_let_go_of_once_its_day_is_over(self, history: History) -> None:
         told = [event(f"e{n}", at=MONDAY + timedelta(days=n), handle=BERT) for n in range(4)]
         history.put([*told, event("x", kind="shared")], upto=1)
@@ -304,6 +320,15 @@ class HistoryContract:
         history.put([hers, _refused(1, "type")], upto=1)
         history.forget([ANNA])
         assert [told.again for _, told in history.refused()] == ['{"n":1}']
+
+
+def _acts(history: History) -> list[tuple[str, str, int]]:
+    """Who viewed or shared anything on that Monday, and how long after its first moment."""
+    kinds, monday = ("viewed", "never", "shared"), MONDAY.date()
+    acts = history.acts(kinds, since=monday, until=monday)
+    names = {number: name for name, number in acts.numbers([str(ANNA), str(BERT)]).items()}
+    rows = zip(acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True)
+    return sorted((names[who], kinds[kind], at - micros(MONDAY)) for who, kind, at in rows)
 
 
 _TYPE = Sort("segment", "unknown", "type")

@@ -1,5 +1,6 @@
 """A funnel counts the longest chain within the window, as ClickHouse's windowFunnel does."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_hub.measures.funnels import funnel, level
+from stores.acts import columns
 from tests.data_hub.telling import event, user
 
 STEPS = ("viewed", "asked", "bought")
@@ -60,6 +62,36 @@ def test_handles_of_one_customer_are_one_person_and_rates_reconcile():
         event("viewed", user("a")), event("asked", user("b"), minutes=1),
         event("viewed", user("c")), event("bought", None, minutes=2),
     ]  # fmt: skip
-    whose = {str(user("a")): "anna", str(user("b")): "anna"}
-    steps = funnel(told, STEPS, timedelta(minutes=5), whose)
+    joined = {str(user("b")): str(user("a"))}
+    steps = funnel(columns(told, STEPS), STEPS, timedelta(minutes=5), joined)
     assert [(each.reached, each.rate) for each in steps] == [(2, None), (1, 0.5), (0, 0.0)]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.sampled_from([*STEPS, "other"]), st.sampled_from("abcd")),
+        max_size=40,
+    ),
+    st.integers(1, 30),
+    st.booleans(),
+)  # fmt: skip
+def test_everybody_at_once_is_everybody_one_by_one(told, window, long):
+    at = [event(kind, user(her), minutes=n) for n, kind, her in told]
+    if long:  # so far apart that moments no longer fit beside the numbers of people
+        at = [replace(each, at=each.at.replace(year=2020 + n % 2 * 7_000))
+              for n, each in enumerate(at)]  # fmt: skip
+    joined = {str(user("d")): str(user("a")), str(user("nobody")): str(user("z"))}
+    acts = columns(at, STEPS)
+    if long:
+        acts = replace(acts, who=acts.who * 1_000_000, numbers=lambda names: {
+            name: number * 1_000_000 for name, number in columns(at, STEPS).numbers(names).items()
+        })  # fmt: skip
+    steps = funnel(acts, STEPS, timedelta(minutes=window), joined)
+    hers = {}
+    for each in at:
+        name = joined.get(str(each.handle), str(each.handle))
+        hers.setdefault(name, []).append((each.at.timestamp(), each.kind))
+    levels = [level(each, STEPS, window * 60) for each in hers.values()]
+    assert [each.reached for each in steps] == [
+        sum(reached >= place for reached in levels) for place in (1, 2, 3)
+    ]

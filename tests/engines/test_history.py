@@ -3,18 +3,23 @@
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kernel import crash
-from kernel.events import Refusal, pack, pack_refusal
-from stores.contract.history import ANNA, MONDAY, HistoryContract, event
+from kernel.calendar import Zone
+from kernel.events import Refusal, pack, pack_refusal, unpack, unpack_any
+from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event
 from stores.contract.journal import told
 from stores.history import Fold
 from stores.sqlite.history import SqliteHistory
 from stores.sqlite.journal import SqliteJournal
+from stores.told import Told
 
 
 @pytest.fixture
@@ -94,6 +99,39 @@ def test_the_fold_drops_finished_files_even_if_nothing_new_came(journal, history
     assert len(list((tmp_path / "journal").glob("*.db"))) == 1
 
 
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"{torn", b"[]", b"7", b'{"id":"1"}', b'{"id":"1","kind":"k","at":"soon","account":"a"}',
+        pack(event("1")).replace(b'"openid:', b'"'), pack(event("1"))[:-1] + b',"odd":1}',
+        pack(event("1", links=(PHONE,))).replace(b"phone:", b"phone"),
+        pack(event("1")).replace(b'"received":"2026', b'"received":"20x6'),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_unpacked_is_refused_by_the_fold(packed, journal, history, clock):
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        unpack_any(packed)
+    journal.append([packed])
+    assert Fold(journal, history, clock).run() == 1
+    assert [told.reason for told, _ in history.refusals()] == ["unreadable_in_journal"]
+
+
+@given(
+    st.builds(
+        event, st.text(min_size=1), st.sampled_from([ANNA, BERT, None]),
+        links=st.lists(st.sampled_from([ANNA, PHONE])).map(tuple), material=st.text(max_size=3),
+        kind=st.text(min_size=1, max_size=9), at=st.datetimes(timezones=st.timezones()),
+        received=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
+        detail=st.dictionaries(st.text(), st.text()), raw=st.binary(max_size=4),
+    )
+)  # fmt: skip
+def test_what_is_folded_is_the_same_read_or_unpacked(told):
+    packed = pack(told)
+    read, other = Told.read(packed, Zone()), Told.of(unpack(packed), Zone())
+    assert unpack(read.packed) == unpack(other.packed)  # a zero may be spelled in two ways
+    assert read == other._replace(packed=packed)
+
+
 def test_an_unreadable_line_stops_nobody(journal, history, clock):
     journal.append([b"{torn", pack(event("1"))])
     assert Fold(journal, history, clock).run() == 2
@@ -106,6 +144,24 @@ def test_a_history_ahead_of_its_journal_is_a_flaw(journal, history):
     journal.append([told(1)])
     history.put([], upto=journal.tip() + 1)
     assert [*Fold(journal, history).flaws()] != []
+
+
+def test_events_from_before_stripes_were_kept_count_and_get_theirs_when_remade(history):
+    history.put([event(f"{n}", (ANNA, None)[n % 2]) for n in range(1_200)], upto=1)
+    history.forget([BERT])
+    with history._file.write() as file:
+        file.execute("delete from stripes")
+    history.put([event("later")], upto=2)
+    monday = MONDAY.date()
+    for _ in range(2):
+        acts = history.acts(["viewed"], since=monday, until=monday)
+        assert len(acts.who) == 601
+        assert set(acts.who.tolist()) == set(acts.numbers([str(ANNA)]).values())
+        history.remake()
+    with history._file.read() as file:
+        spans = file.execute("select first, last from stripes order by first").fetchall()
+    assert (spans[0][0], spans[-1][1]) == (1, 1_201)
+    assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))
 
 
 _FOLDING = """

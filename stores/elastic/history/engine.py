@@ -15,13 +15,14 @@ from kernel.calendar import Zone
 from kernel.errors import Overloaded
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.acts import Acts, columns
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.arrivals import Arrivals
 from stores.elastic.history.shapes import EVENTS, SHAPE, STATE
 from stores.elastic.history.state import State
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
-from stores.told import Told, micros
+from stores.told import Told, micros, told_of
 
 _PAGE = 1_000
 _RACES, _PATIENCE = 10, 4
@@ -34,7 +35,7 @@ class ElasticHistory:
 
     def __init__(self, cluster: Cluster, *, zone: Zone | None = None) -> None:
         self._cluster = cluster
-        self._zone = zone or Zone()
+        self.zone = zone or Zone()
         self._state = State(cluster)
         self._arrivals = Arrivals(cluster)
         self._events = cluster.name(f"{EVENTS}-all")
@@ -46,8 +47,8 @@ class ElasticHistory:
     def examine(self) -> Examined:
         return self._cluster.examine({STATE: SHAPE})
 
-    def put(self, entries: Sequence[Event | Refusal], *, upto: int) -> int:
-        told = [Told.of(entry, self._zone) for entry in entries if isinstance(entry, Event)]
+    def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
+        told = [told_of(entry, self.zone) for entry in entries if not isinstance(entry, Refusal)]
         refusals = [entry for entry in entries if isinstance(entry, Refusal)]
         new = 0
         for turn in range(_RACES):
@@ -209,6 +210,20 @@ class ElasticHistory:
         shown = found[:limit]
         more = len(found) > limit and shown
         return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
+
+    def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
+        return columns(self._of_days(kinds, since, until), kinds)
+
+    def _of_days(self, kinds: Sequence[str], since: date, until: date) -> Iterator[Event]:
+        days = {"range": {"day": {"gte": since.isoformat(), "lte": until.isoformat()}}}
+        query = {"bool": {"filter": [{"terms": {"kind": list(kinds)}}, days]}}
+        key: list[Any] | None = None
+        while True:
+            page = self._found(query, ("seq",), "asc", _PAGE, key)
+            yield from map(_event, page)
+            if len(page) < _PAGE:
+                return
+            key = page[-1]["sort"]
 
     def _buckets(self, query: dict[str, Any], by: Sequence[Axis]) -> Iterator[Count]:
         sources = [{axis.value: {"terms": {"field": axis.value}}} for axis in by]

@@ -11,6 +11,7 @@ from typing import Any
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.acts import Acts, columns
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
 from stores.postgres.database import Database
@@ -28,7 +29,7 @@ from stores.postgres.history.tables import (
     names,
     parts,
 )
-from stores.told import Told, micros
+from stores.told import Told, micros, told_of
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -44,7 +45,7 @@ class PostgresHistory:
 
     def __init__(self, url: str, *, owner: Callable[[], str], zone: Zone | None = None) -> None:
         self._database = Database(url, SHAPE, owner=owner)
-        self._zone = zone or Zone()
+        self.zone = zone or Zone()
 
     def prepare(self) -> str:
         """Make the tables if they are not there; months are made as events come."""
@@ -53,10 +54,12 @@ class PostgresHistory:
     def examine(self) -> Examined:
         return self._database.examine()
 
-    def put(self, entries: Sequence[Event | Refusal], *, upto: int) -> int:
+    def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
         # Everything that can be worked out before is: others wait for the lock.
         told = [
-            cleaned(Told.of(entry, self._zone)) for entry in entries if isinstance(entry, Event)
+            cleaned(told_of(entry, self.zone))
+            for entry in entries
+            if not isinstance(entry, Refusal)
         ]
         with self._database.write("put") as run:
             kept = marks(run)
@@ -189,6 +192,24 @@ class PostgresHistory:
         next_ = cursor(*shown[-1][:2]) if more else None
         return Page([unpack(packed) for *_, packed in shown], next_)
 
+    def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
+        return columns(self._of_days(kinds, since, until), kinds)
+
+    def _of_days(self, kinds: Sequence[str], since: date, until: date) -> Iterator[Event]:
+        first, last = months(since, until)
+        told = {
+            "kinds": [clean(kind) for kind in kinds], "since": since.isoformat(),
+            "until": until.isoformat(), "first": first, "last": last, "seq": 0,
+            "many": questions.MANY,
+        }  # fmt: skip
+        while True:
+            with self._database.glance() as run:
+                rows = run.cursor(binary=True).execute(questions.OF_DAYS, told).fetchall()
+            yield from (unpack(packed) for _, packed in rows)
+            if len(rows) < questions.MANY:
+                return
+            told["seq"] = rows[-1][0]
+
     def forget(self, handles: Collection[Handle]) -> int:
         gone: list[Event] = []
         while True:
@@ -202,7 +223,7 @@ class PostgresHistory:
                     refused.forget(run, handles)
                     break
         if gone:
-            self._scrub({month_of(self._zone.day(event.at).isoformat()) for event in gone})
+            self._scrub({month_of(self.zone.day(event.at).isoformat()) for event in gone})
         return len(gone)
 
     def _scrub(self, touched: Collection[int]) -> None:
@@ -256,7 +277,7 @@ class PostgresHistory:
         done, seq = 0, 0
         while True:
             with self._database.write("put") as run:
-                count, seq = remaking.remention(run, seq, self._zone)
+                count, seq = remaking.remention(run, seq, self.zone)
             if not count:
                 break
             done += count

@@ -40,6 +40,13 @@ select e.day, e.seq, e.packed from unnest(%(kinds)s::text[]) as asked (kind) cro
 ) e order by e.day desc, e.seq desc limit %(limit)s
 """
 
+MANY = 10_000
+OF_DAYS = """
+select seq, packed from juzhen_history.events where seq > %(seq)s and kind = any(%(kinds)s::text[])
+and day between %(since)s and %(until)s and month between %(first)s and %(last)s
+order by seq limit %(many)s
+"""
+
 COUNTED = "sum(count)::bigint from juzhen_history.rollups"
 
 _RECOUNT = """

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from sqlite3 import Connection
 
+from stores.sqlite.history.stripes import acts_of, stripe
 from stores.sqlite.history.tables import as_json, mark_of, move, numbered
 from stores.told import REMEMBERED, Told
 
@@ -36,7 +37,8 @@ def insert(file: Connection, fresh: Sequence[Told]) -> None:
     rolled = Counter((told.material, told.day, told.account, told.kind) for told in fresh)
     file.executemany("insert into events values (?, ?, ?, ?, ?, ?, ?)", rows)
     file.executemany("insert into mentions values (?, ?, ?, ?)", sorted(mentions))
-    file.executemany(ROLL, [(*key, count) for key, count in rolled.items()])
+    file.executemany(ROLL, [(*key, count) for key, count in sorted(rolled.items())])
+    stripe(file, first, acts_of(file, fresh, numbers))
     move(file, "seq", first + len(fresh) - 1)
 
 

@@ -15,19 +15,21 @@ from sqlite3 import Connection
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.acts import Acts
 from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
-from stores.sqlite.history import refused, remaking
+from stores.sqlite.history import refused, remaking, stripes
 from stores.sqlite.history.arrivals import insert, unheard
 from stores.sqlite.history.erasing import DOOMED, OVER, erase
 from stores.sqlite.history.tables import (
     SCHEMA,
     as_json,
+    known_numbers,
     mark_of,
     move,
     numbers_of,
 )
-from stores.told import Told, micros
+from stores.told import Told, micros, told_of
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -43,13 +45,13 @@ class SqliteHistory:
     """See `stores.history.History`."""
 
     def __init__(self, path: Path, *, zone: Zone | None = None, durability: str = "power") -> None:
-        self._zone = zone or Zone()
+        self.zone = zone or Zone()
         # The fold waits for its own checkpoint and nobody else does: every 64 MB is 1.5 x faster.
         self._file = Database(path, SCHEMA, durability=durability, checkpoint=16_000)
 
-    def put(self, entries: Sequence[Event | Refusal], *, upto: int) -> int:
+    def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
         # Everything that can be worked out before is: others wait for the lock.
-        told = [Told.of(entry, self._zone) for entry in entries if isinstance(entry, Event)]
+        told = [told_of(entry, self.zone) for entry in entries if not isinstance(entry, Refusal)]
         with self._file.write() as file:
             if upto > mark_of(file, "watermark"):  # else a repeat, and refusals have no id
                 refused.refuse(file, [entry for entry in entries if isinstance(entry, Refusal)])
@@ -167,6 +169,16 @@ class SqliteHistory:
         next_ = cursor(*shown[-1][:2]) if more else None
         return Page([unpack(packed) for *_, packed in shown], next_)
 
+    def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
+        with self._file.read() as file:
+            who, kind, at = stripes.read(file, kinds, since, until, self.zone)
+        return Acts(who, kind, at, self._numbers)
+
+    def _numbers(self, names: Collection[str]) -> dict[str, int]:
+        """The numbers of handles that are known, by their names."""
+        with self._file.read() as file:
+            return known_numbers(file, names)
+
     def forget(self, handles: Collection[Handle]) -> int:
         gone = 0
         while True:
@@ -237,6 +249,10 @@ class SqliteHistory:
             done, seq = done + remaking.EVENTS, last
             if tell:
                 tell(done)
+        more = True
+        while more:
+            with self._file.write() as file:
+                more = stripes.backfill(file, remaking.EVENTS, self.zone)
         with self._file.read() as file:
             handles, kinds = remaking.last_handle(file), remaking.days_of_kinds(file)
         for first in remaking.firsts(handles):

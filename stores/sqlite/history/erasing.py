@@ -8,6 +8,7 @@ from sqlite3 import Connection
 
 from kernel.events import unpack
 from stores.sqlite.history.arrivals import ROLL
+from stores.sqlite.history.stripes import zero
 from stores.sqlite.history.tables import as_json, known_numbers
 from stores.told import micros, names_of
 
@@ -39,6 +40,7 @@ def erase(file: Connection, doomed: Sequence[int]) -> None:
         "delete from rollups where (material, day, account, kind) = (?, ?, ?, ?) and count = 0",
         list(rolled),
     )
+    zero(file, [row[0] for row in events])
     told = [(seq, unpack(packed)) for seq, *_, packed in events]
     numbers = known_numbers(file, {name for _, event in told for name in names_of(event)})
     file.executemany(

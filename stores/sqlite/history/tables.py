@@ -21,6 +21,11 @@ create table if not exists mentions (
     handle integer not null, at integer not null, id text not null, seq integer not null,
     primary key (handle, at, id, seq)
 ) without rowid;
+create table if not exists kinds (number integer primary key, name text not null unique);
+create table if not exists stripes (
+    first integer primary key, last integer not null, oldest integer not null,
+    newest integer not null, body blob not null
+);
 create table if not exists rollups (
     material text not null, day text not null, account text not null, kind text not null,
     count integer not null, primary key (material, day, account, kind)
