@@ -94,6 +94,13 @@ class Leaderboards:
         events, _ = gathered(self._history, COUNTED[ranking], begins(period, today), today)
         return ranked(events, self._names(events), self.left())
 
+    def credited(self, staff: str, ranking: Ranking, period: Period) -> dict[str, int]:
+        """How many of each kind one rep is credited with, whether or not she stands on boards."""
+        today = self._zone.day(self._clock())
+        events, _ = gathered(self._history, COUNTED[ranking], begins(period, today), today)
+        told = ranked((each for each in events if each.rep == staff), {staff: ""})
+        return dict(told[0].of) if told else {}
+
     def _names(self, events: Iterable[Event]) -> dict[str, str]:
         reps = {event.rep for event in events if event.rep}
         return {id_: kept.name for id_, kept in self._staff.many(sorted(reps)).items()}

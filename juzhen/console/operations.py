@@ -20,7 +20,6 @@ from juzhen.console.desk import allowed
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
-from kernel.events import Event
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -33,7 +32,7 @@ _FLOW = (
     ("flow_acted", ("shared_material", "liked_material", "left_contact", "asked_quote", "bought")),
 )
 _STEPS = ("viewed_page", "read_material", "left_contact", "bought")
-_MOST_STEPS, _MOST_EVENTS = 5, 20_000
+_MOST_STEPS = 5
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -69,9 +68,9 @@ def install(door: Blueprint, platform: Platform) -> None:
         if len(set(steps)) != len(steps) or len(steps) < 2:
             raise Invalid("step", "funnel_steps_differ")
         days = _number("days", 7)
-        events, whole = _latest(platform, steps)
-        whose = platform.identities.customers_of({str(e.handle) for e in events if e.handle})
-        told = funnel(events, steps, timedelta(days=days), whose)
+        today = platform.zone.day(platform.clock())
+        acts = platform.history.acts(steps, since=today - timedelta(days=_DAYS - 1), until=today)
+        told = funnel(acts, steps, timedelta(days=days), platform.identities.joined())
         tongue = language()
         named = [
             (KINDS[each.kind].label(tongue) if each.kind in KINDS else each.kind, each.reached,
@@ -79,8 +78,8 @@ def install(door: Blueprint, platform: Platform) -> None:
             for each in told
         ]  # fmt: skip
         return pages.render(
-            "console/funnel.html", told=_rows(told, named), days=days, steps=steps, whole=whole,
-            chart=charts.steps(named, pages.speak("funnel")), looked_at=len(events),
+            "console/funnel.html", told=_rows(told, named), days=days, steps=steps,
+            chart=charts.steps(named, pages.speak("funnel")), looked_at=len(acts.who),
             kinds=[(name, kind.label(tongue)) for name, kind in KINDS.items()],
             now=platform.clock(), most=_MOST_STEPS,
         )  # fmt: skip
@@ -122,20 +121,6 @@ def _tasks(platform: Platform) -> tuple[int, int]:
     done = select(func.count()).where(Reminder.done >= now - timedelta(days=_DAYS))
     with platform.records.read() as session:
         return session.scalar(due) or 0, session.scalar(done) or 0
-
-
-def _latest(platform: Platform, kinds: Sequence[str]) -> tuple[list[Event], bool]:
-    """The events of these kinds within the days shown, the latest; and whether that is all."""
-    since = platform.zone.day(platform.clock()) - timedelta(days=_DAYS - 1)
-    found: list[Event] = []
-    after: str | None = None
-    while len(found) < _MOST_EVENTS:
-        page = platform.history.of_kinds(kinds, since=since, before=after, limit=100)
-        found += page.items
-        after = page.next
-        if after is None:
-            return found, True
-    return found, False
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""The workbench's pages (工作台页面): home, reminders, customers, sharing, me."""
+"""The workbench's pages (工作台页面): home, reminders, customers, sharing, boards, me."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.touch_policy import Advised
+from data_hub.leaderboards import Period, Ranking
 from engagement.sharing import LINK
 from engagement.triggers import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
-from juzhen.workbench import saying, telling, worklist
+from juzhen.workbench import boards, saying, telling, worklist
 from juzhen.workbench.saying import rep, visible_material
 from kernel.actors import Actor
 from kernel.errors import Invalid
@@ -35,6 +36,7 @@ def blueprint(platform: Platform) -> Blueprint:
     _sharing(door, platform)
     _me(door, platform)
     saying.install(door, platform)
+    boards.install(door, platform)
     return door
 
 
@@ -218,7 +220,8 @@ def _me(door: Blueprint, platform: Platform) -> None:
         ]
         return _page(
             platform, "me.html", "me", staff=staff, persona=worn, others=others,
-            abilities=platform.abilities.of(staff.id),
+            abilities=platform.abilities.of(staff.id), label=boards.label,
+            said_of_her=platform.leaderboards.credited(staff.id, Ranking.PRAISE, Period.MONTH),
         )  # fmt: skip
 
     @door.post("/me/persona")

@@ -1,0 +1,61 @@
+"""Boards (打榜): where reps stand, by deals and by what customers say; and leaving them.
+
+Shows what `data_hub.leaderboards` counts. Whoever left the boards still sees what customers said of
+her.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from data_hub.catalogue import kind_of
+from data_hub.leaderboards import Period, Ranking
+from juzhen.web import pages
+from juzhen.web.asking import language
+from juzhen.workbench.saying import rep
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/boards")
+    def boards() -> Response:
+        actor = rep()
+        ranking = _asked(Ranking, "of", Ranking.PERFORMANCE)
+        period = _asked(Period, "period", Period.WEEK)
+        return pages.page(
+            "workbench/boards.html", tab="me", unread=platform.reminders.unread(actor.staff),
+            ranking=ranking, period=period, rankings=list(Ranking), periods=list(Period),
+            board=platform.leaderboards.board(ranking, period), me=actor.staff,
+            listed=actor.staff not in platform.leaderboards.left(), label=label,
+            as_of=platform.zone.local(platform.clock()),
+        )  # fmt: skip
+
+    @door.post("/boards")
+    def stand() -> AnyResponse:
+        """Leave the boards, or come back to them. Repeating is harmless."""
+        actor = rep()
+        if request.form.get("listed") == "yes":
+            platform.leaderboards.come_back(actor.staff, by=actor.id)
+            said = "done_boards_back"
+        else:
+            platform.leaderboards.leave(actor.staff, by=actor.id)
+            said = "done_boards_left"
+        return redirect(url_for("workbench.boards", said=said), 303)
+
+
+def label(kind: str) -> str:
+    """An event's kind as people say it."""
+    return kind_of(kind).label(language())
+
+
+def _asked(words: type[Word], name: str, usual: Word) -> Word:
+    told = request.args.get(name, "")
+    return words(told) if told in set(words) else usual
