@@ -1,8 +1,10 @@
 """The house as text: its modules, parsed once."""
 
 import ast
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -13,7 +15,8 @@ ROOMS = (
 )  # fmt: skip
 
 
-class Module(NamedTuple):
+@dataclass(frozen=True)
+class Module:
     path: str
     text: str
     tree: ast.Module
@@ -22,8 +25,21 @@ class Module(NamedTuple):
     def written_by_hand(self):
         return "migrations/versions/0" not in self.path
 
+    @cached_property
+    def _by_kind(self):
+        """A tree of the whole house has more than a million nodes: each is walked over once."""
+        found = defaultdict(list)
+        for node in ast.walk(self.tree):
+            found[type(node)].append(node)
+        return found
+
     def nodes(self, *kinds):
-        return [node for node in ast.walk(self.tree) if isinstance(node, kinds)]
+        return [node for kind in kinds for node in self._by_kind[kind]]
+
+
+def module(file):
+    text = file.read_text("utf-8")
+    return Module(str(file.relative_to(ROOT)), text, ast.parse(text))
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +50,7 @@ def root():
 @pytest.fixture(scope="session")
 def modules():
     """Every module that ships."""
-    found = []
-    for room in ROOMS:
-        for file in sorted((ROOT / room).rglob("*.py")):
-            text = file.read_text("utf-8")
-            found.append(Module(str(file.relative_to(ROOT)), text, ast.parse(text)))
-    return found
+    return [module(file) for room in ROOMS for file in sorted((ROOT / room).rglob("*.py"))]
 
 
 @pytest.fixture(scope="session")

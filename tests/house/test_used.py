@@ -9,11 +9,11 @@ from juzhen.settings import Settings
 HOME = "juzhen/settings.py"
 
 
-def attributes(node, of):
-    """The attributes that a piece of code reads of something by that name."""
+def attributes(nodes, of):
+    """The attributes that pieces of code read of something by that name."""
     return {
         each.attr
-        for each in ast.walk(node)
+        for each in nodes
         if isinstance(each, ast.Attribute)
         and of in {getattr(each.value, "id", ""), getattr(each.value, "attr", "")}
     }
@@ -21,14 +21,18 @@ def attributes(node, of):
 
 def test_every_setting_is_read_by_somebody(modules):
     read = set().union(
-        *(attributes(module.tree, "settings") for module in modules if module.path != HOME)
+        *(
+            attributes(module.nodes(ast.Attribute), "settings")
+            for module in modules
+            if module.path != HOME
+        )
     )
     wiring = [module for module in modules if module.path.startswith("juzhen/wiring/")]
     read |= {str(node.value) for module in wiring for node in module.nodes(ast.Constant)}
     home = next(module for module in modules if module.path == HOME)
     for property_ in home.nodes(ast.FunctionDef):
         if property_.name in read:
-            read |= attributes(property_, "self")
+            read |= attributes(ast.walk(property_), "self")
 
     assert [each.name for each in dataclasses.fields(Settings) if each.name not in read] == []
 
