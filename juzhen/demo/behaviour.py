@@ -7,7 +7,7 @@ person hangs together: she reads what stands on the shelf, at her hours, about h
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -144,12 +144,21 @@ class Behaviour:
         """Sessions until her share is used up."""
         hours, weights = zip(*_HOURS[person.habit], strict=True)
         kept: list[Event] = []
+        if person.lately:
+            kept += self._session(person, self._last(hours), 0)
         while len(kept) < quota:
             ago = self._dice.randrange(person.silent, max(person.joined, person.silent + 1))
             hour = self._dice.choices(hours, weights)[0]
             at = self._at(ago, hour, self._dice.randrange(60))
             kept += self._session(person, at, ago)
         return iter(kept[:quota])
+
+    def _last(self, hours: Collection[int]) -> datetime:
+        """The latest of these hours of the day that is over."""
+        at = self._now - timedelta(hours=1)
+        while self._zone.local(at).hour not in hours:
+            at -= timedelta(hours=1)
+        return at
 
     def _session(self, person: Person, at: datetime, ago: int) -> list[Event]:
         """She opens something, perhaps reads it to the end, perhaps passes it on."""

@@ -48,6 +48,8 @@ class Person:
     """Days before today on which we first heard of her."""
     silent: int = 0
     """For so many days she has done nothing."""
+    lately: bool = False
+    """At the last of her hours she certainly looked at something."""
     month_end: bool = False
     holdings: list[dict[str, Any]] = field(default_factory=list)
 
@@ -143,7 +145,7 @@ def _show_habits(hers: Sequence[Person], today: date) -> None:
     lead.name, lead.woman, lead.habit, lead.silent, lead.joined = "林秀兰", True, "evening", 0, DAYS
     lead.born, lead.lunar = _birthday(today + timedelta(days=1), 1966), False
     lead.interests = {"retirement_community": 0.5, "wellness": 0.3, "pension_annuity": 0.2}
-    lead.activity, lead.month_end = 3.0, False
+    lead.activity, lead.lately, lead.month_end = 3.0, True, False
     lead.holdings = [_maturing(lead, today, 12)]
     for place, person in enumerate(hers[1:4]):
         person.born = _birthday(today + timedelta(days=place - 2), 1970 + place)

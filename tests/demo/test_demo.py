@@ -15,7 +15,7 @@ from content_hub.scripts import forbidden
 from content_hub.tags.shipped import SHIPPED
 from juzhen.demo import access
 from juzhen.demo.behaviour import Behaviour
-from juzhen.demo.build import Size, build, move
+from juzhen.demo.build import move
 from juzhen.demo.campaigns import CAMPAIGNS
 from juzhen.demo.company import APP, OFFICIAL, TAGS, Company
 from juzhen.demo.home import forget, read, settings_of
@@ -95,20 +95,9 @@ def test_pictures_documents_and_videos_are_what_they_say():
     assert len(clip) < 100_000
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A slice of the company, built once."""
-    folder = tmp_path_factory.mktemp("demo") / "company"
-    told = []
-    size = Size(customers=400, events=4_000, every=12)
-    build(folder, 18_000, lambda *step: told.append(step), size=size)
-    assert {step for step, _, _ in told} == {"company", "people", "library", "events"}
-    return folder
-
-
 @pytest.fixture
 def platform(home):
-    opened = assemble(settings_of(home, 18_000))
+    opened = assemble(settings_of(home, 14_000))
     yield opened
     opened.close()
 
@@ -209,7 +198,7 @@ def test_going_on_under_another_port_moves_the_addresses(home):
     move(home, settings)
 
     assert read(home)["url"] == "http://127.0.0.1:18500"
-    move(home, settings_of(home, 18_000))
+    move(home, settings_of(home, 14_000))
 
 
 def test_only_a_demo_is_forgotten(tmp_path):

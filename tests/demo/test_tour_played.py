@@ -1,0 +1,90 @@
+"""The three minutes of the tour, played by its visitor: real processes, a real browser."""
+
+import re
+import shutil
+
+import pytest
+
+from juzhen.demo.build import move
+from juzhen.demo.home import read, settings_of
+from juzhen.settings import environment_of
+from tests.flows.company import Asking, Processes, eventually, free_port
+
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.browser]
+
+
+@pytest.fixture
+def visited(home, tmp_path):
+    """A copy of it, with all its processes."""
+    home = shutil.copytree(home, tmp_path / "company")
+    settings = settings_of(home, free_port())
+    move(home, settings)
+    processes = Processes(home, environment_of(settings))
+    sandbox = settings.demo_sandbox
+    processes.start(
+        "sandbox", "sandbox", "--port", sandbox.rpartition(":")[2],
+        "--folder", str(home / "sandbox"), "--hub", settings.public_url, "--act-every", "0",
+    )  # fmt: skip
+    processes.start("web", "serve")
+    processes.start("worker", "worker")
+    assert eventually(Asking(settings.public_url).up, 60), processes.log("web")
+    assert eventually(lambda: Asking(sandbox).up("/sandbox/knobs")), processes.log("sandbox")
+    yield read(home)["url"]
+    processes.close()
+
+
+@pytest.fixture
+def visitor(browser):
+    """A new pair of eyes each time: nobody's session is another's."""
+    opened = []
+
+    def sees(url):
+        context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.goto(url)
+        return page
+
+    yield sees
+    for context in opened:
+        context.close()
+
+
+def test_from_the_red_dot_to_the_customer_who_read_it_and_from_the_shelf_to_nowhere(
+    visited, visitor
+):
+    rep = visitor(visited)
+    rep.get_by_text("以客户经理登录").click()
+    rep.get_by_text("林秀兰").first.click()
+    customer = rep.url
+    assert "/workbench/customers/" in customer
+    with_link = rep.get_by_role("article").filter(has_not_text="· 话术")
+    with_link.get_by_text("发给客户").first.click()
+    rep.locator("button", has_text=re.compile(r"^\s*发")).last.click()
+    rep.wait_for_load_state()
+
+    her = visitor(visited)
+    her.goto(her.get_by_role("link", name="她的应用").get_attribute("href"))
+    link = her.get_by_text("打开链接")
+    assert eventually(lambda: her.reload() and link.count())
+    link.last.click()
+    her.wait_for_url("**/app/readings/**")
+
+    def seen():
+        rep.goto(customer)
+        return "打开了链接" in rep.locator("main").inner_text()
+
+    assert eventually(seen)
+
+    editor = visitor(visited)
+    twin = visitor(editor.get_by_role("link", name="打开应用分身").get_attribute("href"))
+    editor.on("dialog", lambda asked: asked.accept())
+    editor.get_by_text("以编辑登录").click()
+    placed = editor.locator("section.now ul.list > li").first
+    title = placed.locator("h3").inner_text()
+    assert title in twin.content()
+    placed.locator("button.danger").click()
+    editor.wait_for_load_state()
+    twin.reload()
+    assert title not in twin.content()
