@@ -90,7 +90,7 @@ class Campaigns:
         """
         id_ = self.one(key).id
         with self._records.write(f"campaign:{id_}") as session:
-            campaign = session.get_one(Campaign, id_)
+            campaign = session.get_one(Campaign, id_, with_for_update=True)
             if campaign.move:
                 raise Conflict("campaign_is_moving", name=campaign.name)
             opens, closes = _shifted(campaign, shift)
@@ -116,7 +116,7 @@ class Campaigns:
 
     def _go_on(self, id_: str, by: str) -> int:
         with self._records.write(f"campaign:{id_}") as session:
-            campaign = session.get_one(Campaign, id_)
+            campaign = session.get_one(Campaign, id_, with_for_update=True)
             moved = len(self._slice(session, campaign, by)) if campaign.move else 0
             if moved < _SLICE and campaign.move:
                 later = timedelta(seconds=campaign.shift)

@@ -61,7 +61,7 @@ class Shelf:
         id_ = self.material_id(material)
         with self._records.write(f"placement:{id_}") as session:
             kept = session.get_one(Material, id_)
-            drive = campaign_of(session, campaign)
+            drive = campaign_of(session, campaign, hold=True)
             flaws = self._ready.flaws(session, kept, account, opens, closes, slot, drive)
             if flaws or opens is None or closes is None:
                 raise Invalid.because(flaws)
@@ -103,17 +103,17 @@ class Shelf:
     ) -> Placement:
         """The same promise for another time. Raises `NotFound`, `Invalid` for a window that does
         not fit, `Conflict` for what is over, retired, or promised there already."""
-        material = self.one(placement).material
-        with self._records.write(f"placement:{material}") as session:
+        known = self.one(placement)
+        with self._records.write(f"placement:{known.material}") as session:
+            drive = campaign_of(session, known.campaign, hold=True)
             kept = session.get_one(Placement, placement)
             now = self._clock()
             if kept.retired is not None or kept.closes <= now:
                 raise Conflict("placement_is_over", placement=placement)
             opens, closes = opens or kept.opens, closes or kept.closes
-            drive = campaign_of(session, kept.campaign)
             if flaws := list(self._ready.window_flaws(opens, closes, drive)):
                 raise Invalid.because(flaws)
-            about = session.get_one(Material, material)
+            about = session.get_one(Material, known.material)
             self._check_free(session, about, kept.account, opens, closes, placement)
             kept.opens, kept.closes = opens, closes
             showcase.move(session, placement, *bounds.clipped(session, kept))

@@ -18,7 +18,7 @@ from content_hub.reviews import approved
 from content_hub.tags import Tag, Tagging
 from content_hub.types import ContentType, Types
 from kernel.clock import Clock
-from kernel.errors import Flaw, Invalid
+from kernel.errors import Conflict, Flaw, Invalid
 from stores.changes import Changes
 from stores.records import Records
 
@@ -96,12 +96,21 @@ class Readiness:
             yield Flaw("closes", "window_outside_the_campaign", {"campaign": campaign.name})
 
 
-def campaign_of(session: Session, key: str) -> Campaign | None:
+def campaign_of(session: Session, key: str, *, hold: bool = False) -> Campaign | None:
+    """The campaign of a placement; ``hold`` keeps its window as it is until the transaction ends.
+
+    Raises `Invalid` for an unknown one, `Conflict` for one to be held that is being moved.
+    """
     if not key:
         return None
-    found = session.scalar(select(Campaign).where((Campaign.id == key) | (Campaign.code == key)))
+    wanted = select(Campaign).where((Campaign.id == key) | (Campaign.code == key))
+    if hold:
+        wanted = wanted.with_for_update(read=True).execution_options(populate_existing=True)
+    found = session.scalar(wanted)
     if found is None:
         raise Invalid("campaign", "unknown_campaign", campaign=key[:80])
+    if hold and found.move:
+        raise Conflict("campaign_is_moving", name=found.name)
     return found
 
 

@@ -1,15 +1,18 @@
 """The content hub on each engine of records: the same answers."""
 
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 
 from content_hub.campaigns import Campaigns
+from content_hub.invariants import campaign_flaws, shelf_flaws
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from content_hub.types import Types
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Invalid
 
 HOUR = timedelta(hours=1)
 
@@ -57,3 +60,33 @@ def test_a_life_on_the_shelf(hub, clock):
     assert shelf.page("acc_1").items == []
     assert shelf.freshness() != fresh
     assert materials.register("douyin", "v1", "https://v.douyin.com/1", by="li").id == two.id
+
+
+def test_who_places_while_a_campaign_is_moved_ends_within_it(hub, any_records, clock):
+    """Each takes the whole window as she sees it; who is told that it moved looks again."""
+    materials, taxonomy, campaigns, shelf = hub
+    tag = taxonomy.create("养老", "topic", code="pension", by="li")
+    drive = campaigns.create("春季", opens=clock(), closes=clock() + 9 * HOUR, by="li")
+    pieces = [materials.create("script", f"参观 {n}", tags=[tag.id], by="li") for n in range(16)]
+    start, placed = Barrier(5), []
+
+    def place(left):
+        start.wait()
+        while left:
+            now = campaigns.one(drive.id)
+            window = {"opens": now.opens, "closes": now.closes}
+            with suppress(Invalid, Conflict):
+                shelf.place(left[-1].id, "acc_1", campaign=drive.id, by="li", **window)
+                placed.append(left.pop())
+
+    editors = [Thread(target=place, args=(pieces[n::4],)) for n in range(4)]
+    for editor in editors:
+        editor.start()
+    start.wait()
+    for _ in range(12):
+        campaigns.move(drive.id, HOUR, by="li")
+    for editor in editors:
+        editor.join()
+
+    assert len(placed) == 16
+    assert [*campaign_flaws(any_records), *shelf_flaws(any_records)] == []
