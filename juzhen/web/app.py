@@ -72,6 +72,8 @@ def _leave(response: Response, *, files: str = "") -> Response:
     headers = response.headers
     headers["Content-Security-Policy"] = "; ".join(f"{k} {v}" for k, v in policy.items())
     headers.update(ALWAYS)
+    if g.get("geolocation"):
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(self)"
     headers["X-Request-Id"] = g.get("request_id", "")
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -22,6 +22,7 @@ from matching.assembly import Manner
 from matching.candidates import Candidates
 from matching.counters import Counters
 from matching.feedback import Feedback
+from matching.nearby import Nearby
 from matching.nightly import Nightly
 from matching.recommender import Recommender
 from matching.rules import Rules
@@ -38,6 +39,7 @@ class Selling:
     nightly: Nightly
     rules: Rules
     feedback: Feedback
+    nearby: Nearby
     sayings: Sayings
     recommender: Recommender
     reminders: Reminders
@@ -90,6 +92,7 @@ def selling(
         nightly=nightly,
         rules=rules,
         feedback=feedback,
+        nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         sayings=Sayings(
             content.finding, content.shelf, content.taxonomy, recommender, s.clock
         ),

@@ -14,6 +14,7 @@ from engagement.triggers import Triggers
 from juzhen import workbench
 from juzhen.web import public
 from kernel.events import Handle
+from matching.nearby import Nearby
 from matching.sayings import Sayings
 from stores.history import Fold
 from tests.company import Company
@@ -38,6 +39,7 @@ class Desk(PagesHouse):
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)
         self.fold = Fold(self.journal, self.history, clock)
+        self.nearby = Nearby(self.customers, self.profiles, company.consents, clock)
         self.triggers = Triggers(
             records=records, people=people, findings=self.findings, history=self.history,
             reminders=self.reminders, profiles=self.profiles, identities=self.identities,

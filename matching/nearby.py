@@ -1,0 +1,187 @@
+"""Nearby (附近的客户): which of a rep's customers are near to where she stands, and worth a visit.
+
+Only of customers who said that their place may be looked at, only as long as it is fresh, and only
+of the rep's own. Where the rep is, is kept nowhere: the page that asks again tells where it asked
+last. Distances are over the ground, in WGS-84; Chinese maps shift by some hundred metres (GCJ-02),
+so a place says which of the two it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from data_hub.consents import Consents
+from data_hub.customers import Customer, Customers
+from data_hub.profiles import Profile, Profiles
+from data_hub.segments.nearness import metres_between
+from kernel.actors import Actor, require
+from kernel.clock import Clock
+from kernel.errors import Forbidden, Invalid
+
+LOCATION = "location"
+"""That her place is looked at. Never assumed: she has to have said so."""
+SYSTEMS = ("wgs84", "gcj02")
+REACH = 3_000.0
+FRESH = timedelta(hours=24)
+MOVED = 500.0
+"""Metres after which a rep's list is another…"""
+AGAIN = timedelta(minutes=15)
+"""…if so much time has passed, too."""
+_LATELY = timedelta(days=30)
+_MUCH = 10.0
+"""So much done lately counts fully."""
+_BOUGHT = 5.0
+"""A purchase counts as so many readings."""
+_AXIS, _SQUARED = 6_378_245.0, 0.00669342162296594323
+
+
+class Place(NamedTuple):
+    """A point, in WGS-84 degrees."""
+
+    latitude: float
+    longitude: float
+
+
+def place_of(latitude: float, longitude: float, system: str = "wgs84") -> Place:
+    """A point as a phone or a map told it. Raises `Invalid`."""
+    if system not in SYSTEMS:
+        raise Invalid("system", "not_a_choice", choices=", ".join(SYSTEMS))
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # what is no number is neither
+        raise Invalid("latitude", "no_such_place")
+    there = Place(latitude, longitude)
+    return from_gcj(there) if system == "gcj02" else there
+
+
+def from_gcj(shifted: Place) -> Place:
+    """The true point of a shifted one, to a centimetre: the shift hardly changes over its own
+    length, so that it is taken back step by step."""
+    here = shifted
+    for _ in range(4):
+        back = to_gcj(here)
+        here = Place(
+            here.latitude - (back.latitude - shifted.latitude),
+            here.longitude - (back.longitude - shifted.longitude),
+        )
+    return here
+
+
+def to_gcj(true: Place) -> Place:
+    """The point as maps of mainland China show it; elsewhere they show it where it is."""
+    lat, lon = true
+    if not (0.8293 <= lat <= 55.8271 and 72.004 <= lon <= 137.8347):
+        return true
+    x, y = lon - 105.0, lat - 35.0
+    root = math.sqrt(abs(x))
+    waves = (20 * math.sin(6 * x * math.pi) + 20 * math.sin(2 * x * math.pi)) * 2 / 3
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + waves
+    north += (20 * math.sin(y * math.pi) + 40 * math.sin(y / 3 * math.pi)) * 2 / 3
+    north += (160 * math.sin(y / 12 * math.pi) + 320 * math.sin(y * math.pi / 30)) * 2 / 3
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + waves
+    east += (20 * math.sin(x * math.pi) + 40 * math.sin(x / 3 * math.pi)) * 2 / 3
+    east += (150 * math.sin(x / 12 * math.pi) + 300 * math.sin(x / 30 * math.pi)) * 2 / 3
+    angle = math.radians(lat)
+    flat = 1 - _SQUARED * math.sin(angle) ** 2
+    along = _AXIS * (1 - _SQUARED) / (flat * math.sqrt(flat))
+    across = _AXIS / math.sqrt(flat) * math.cos(angle)
+    return Place(lat + math.degrees(north / along), lon + math.degrees(east / across))
+
+
+class Before(NamedTuple):
+    """Where and when the list was made that a rep looks at."""
+
+    place: Place
+    at: datetime
+
+
+def worth_another(before: Before | None, here: Place, now: datetime) -> bool:
+    """Has she moved so far, and did so much time pass, that her list is to be made anew?"""
+    if before is None or before.at > now:
+        return True
+    return now - before.at >= AGAIN and metres_between(before.place, here) > MOVED
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A customer who is near."""
+
+    customer: Customer
+    metres: float
+    reads: int
+    """What she read within thirty days…"""
+    bought: int
+    """…and what she bought."""
+    at: datetime
+    """When she was there."""
+    score: float
+    there: Place
+
+    @property
+    def way(self) -> str:
+        """A link that leads there, for the maps that phones in China have."""
+        return (
+            "https://uri.amap.com/navigation?mode=walk&coordinate=wgs84"
+            f"&to={self.there.longitude:.6f},{self.there.latitude:.6f}"
+        )
+
+
+class Nearby:
+    """Who of a rep's customers is near."""
+
+    def __init__(
+        self, customers: Customers, profiles: Profiles, consents: Consents, clock: Clock
+    ) -> None:
+        self._customers = customers
+        self._profiles = profiles
+        self._consents = consents
+        self._clock = clock
+
+    def of(self, actor: Actor, here: Place, *, metres: float = REACH) -> list[Neighbour]:
+        """Her customers within so many metres, those first who are near and active. Raises
+        `Forbidden` for who is no rep."""
+        require(actor, "recommend")
+        if not actor.staff:
+            raise Forbidden("workbench_is_for_people")
+        now = self._clock()
+        profiles = self._near(actor.staff, here, metres, now)
+        seen = self._customers.seen_by(actor).many(profiles)
+        allowed = self._allowed(seen)
+        found = [
+            _neighbour(each, profiles[key], here, metres, now)
+            for key, each in seen.items()
+            if allowed.get(key)
+        ]
+        return sorted(found, key=lambda each: (-each.score, each.metres, each.customer.id))
+
+    def _near(self, staff: str, here: Place, metres: float, now: datetime) -> Mapping[str, Profile]:
+        ids = self._customers.of_staff([staff])
+        return {
+            key: profile
+            for key, profile in self._profiles.many(ids).items()
+            if profile.place
+            and 0 <= now.timestamp() - profile.place[2] <= FRESH.total_seconds()
+            and metres_between(here, (profile.place[0], profile.place[1])) <= metres
+        }
+
+    def _allowed(self, seen: Mapping[str, Customer]) -> Mapping[str, bool]:
+        asked = {key: (tuple(map(str, each.handles)), LOCATION, "") for key, each in seen.items()}
+        return self._consents.among(asked) if asked else {}
+
+
+def _neighbour(
+    customer: Customer, profile: Profile, here: Place, metres: float, now: datetime
+) -> Neighbour:
+    there = Place(profile.place[0], profile.place[1])
+    distance = metres_between(here, there)
+    since = (now - _LATELY).timestamp()
+    reads = sum(at >= since for _, at, weight, _ in profile.materials if weight > 0)
+    bought = sum(at >= since for at, *_ in profile.purchases)
+    done = min(1.0, (reads + _BOUGHT * bought) / _MUCH)
+    return Neighbour(
+        customer, distance, reads, bought,
+        datetime.fromtimestamp(profile.place[2], now.tzinfo),
+        0.5 * (1 - distance / metres) + 0.5 * done, there,
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""Who is near: how far, whose place may be looked at, and when a list is made anew."""
+
+import math
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_hub.segments.nearness import metres_between
+from kernel.errors import Forbidden, Invalid
+from matching.nearby import (
+    LOCATION,
+    Before,
+    Nearby,
+    Place,
+    from_gcj,
+    place_of,
+    to_gcj,
+    worth_another,
+)
+from tests.conftest import MONDAY
+
+HERE = Place(31.2304, 121.4737)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+def moved(place, metres, degrees=0.0):
+    """A point so far away in a direction, on the sphere."""
+    angle = math.radians(degrees)
+    north = metres * math.cos(angle) / 111_195
+    east = metres * math.sin(angle) / (111_195 * math.cos(math.radians(place.latitude)))
+    return Place(place.latitude + north, place.longitude + east)
+
+
+@pytest.mark.rule("R27.2")
+@pytest.mark.parametrize(
+    ("one", "other", "metres"),
+    [  # on the ellipsoid, by Vincenty
+        ((31.2304, 121.4737), (31.2404, 121.4737), 1_108.7),
+        ((31.2304, 121.4737), (31.2304, 121.4937), 1_905.5),
+        ((39.9042, 116.4074), (39.9142, 116.4274), 2_039.0),
+        ((22.5431, 114.0579), (22.5231, 114.0779), 3_022.9),
+        ((45.8038, 126.5349), (45.8238, 126.5349), 2_223.0),
+    ],
+)
+def test_a_distance_is_right_within_one_percent(one, other, metres):
+    assert metres_between(one, other) == pytest.approx(metres, rel=0.01)
+
+
+@pytest.mark.rule("R27.3")
+@given(st.floats(18.2, 53.5), st.floats(73.6, 134.7))
+def test_a_shifted_point_is_found_back_within_a_metre(latitude, longitude):
+    true = Place(latitude, longitude)
+    shifted = to_gcj(true)
+    assert metres_between(true, from_gcj(shifted)) < 1
+    assert 50 < metres_between(true, shifted) < 1_500
+    assert place_of(*shifted, "gcj02") == from_gcj(shifted)
+
+
+def test_where_maps_are_not_shifted_a_point_stays_where_it_is():
+    assert to_gcj(Place(48.8566, 2.3522)) == Place(48.8566, 2.3522)
+
+
+@pytest.mark.parametrize("told", [(91, 0), (0, 181), (math.nan, 0), (0, math.inf), (0, 0, "bd09")])
+def test_what_is_no_place_is_refused(told):
+    with pytest.raises(Invalid):
+        place_of(*told)
+
+
+@pytest.mark.rule("R28.1")
+@pytest.mark.parametrize(
+    ("metres", "minutes", "another"),
+    [(501, 15, True), (499, 60, False), (5_000, 14, False), (501, 1_000, True), (0, 1_000, False)],
+)
+def test_a_list_is_made_anew_after_500_metres_and_15_minutes_both(metres, minutes, another):
+    before = Before(HERE, MONDAY - minutes * MINUTE)
+    assert worth_another(before, moved(HERE, metres), MONDAY) is another
+    assert worth_another(None, HERE, MONDAY)
+
+
+def nearby(company):
+    return Nearby(company.customers, company.profiles, company.consents, company.clock)
+
+
+def stands(company, phone, rep, place, *, allows=True, ago=timedelta(0)):
+    handle = company.meet(phone, rep=rep)
+    company.tell(
+        company.event("viewed_page", handle, ago=ago, latitude=place[0], longitude=place[1])
+    )
+    if allows:
+        company.consents.allow([handle], LOCATION, source="page")
+    return company.id_of(handle)
+
+
+@pytest.mark.rule("R27.1", "R27.4")
+def test_near_are_her_own_consenting_customers_whose_place_is_fresh(company, clock):
+    rep, other = company.hire("li"), company.hire("wang")
+    guide = company.place("养老指南", "养老社区")
+    clock.move(30 * HOUR)
+    far = stands(company, "13800000001", rep, moved(HERE, 2_900))
+    close = stands(company, "13800000002", rep, moved(HERE, 300, 90))
+    stands(company, "13800000003", rep, moved(HERE, 3_100))
+    stands(company, "13800000004", rep, moved(HERE, 100), allows=False)
+    stands(company, "13800000005", rep, moved(HERE, 100), ago=24 * HOUR + MINUTE)
+    stands(company, "13800000006", other, moved(HERE, 100))
+    found = nearby(company).of(rep, HERE)
+    assert [each.customer.id for each in found] == [close, far]
+    assert found[0].metres == pytest.approx(300, rel=0.01)
+    assert f"to={found[0].there.longitude:.6f},{found[0].there.latitude:.6f}" in found[0].way
+    handle = company.identities.handles(far)[0]
+    company.tell(
+        *(company.event("bought", handle, ago=n * 2 * HOUR, amount=1) for n in range(3)),
+        company.event("read_material", handle, guide),
+    )
+    first, second = nearby(company).of(rep, HERE)
+    assert (first.customer.id, first.bought, first.reads) == (far, 3, 1)  # she buys: worth the way
+    assert second.customer.id == close
+    clock.move(25 * HOUR)
+    assert nearby(company).of(rep, HERE) == []
+
+
+@pytest.mark.rule("R27.3")
+def test_both_systems_give_the_same_list(company):
+    rep = company.hire("li")
+    her = stands(company, "13800000001", rep, moved(HERE, 900))
+    shifted = place_of(*to_gcj(HERE), "gcj02")
+    (one,), (other,) = (nearby(company).of(rep, place) for place in (HERE, shifted))
+    assert one.customer.id == other.customer.id == her
+    assert one.metres == pytest.approx(other.metres, abs=1)
+
+
+def test_who_takes_her_word_back_or_asks_for_no_rep_sees_nothing(company):
+    rep = company.hire("li")
+    her = stands(company, "13800000001", rep, HERE)
+    company.consents.withdraw(company.identities.handles(her), LOCATION, source="page")
+    assert nearby(company).of(rep, HERE) == []
+    machine = type(rep)(id="m", role=rep.role, name="m")
+    with pytest.raises(Forbidden):
+        nearby(company).of(machine, HERE)

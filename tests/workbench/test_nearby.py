@@ -1,0 +1,55 @@
+"""The page of who is near: the server decides when another list is worth it, and keeps no place."""
+
+from datetime import timedelta
+
+import pytest
+
+from matching.nearby import LOCATION
+from tests.workbench.conftest import PHONE
+
+HERE = {"latitude": "31.2304", "longitude": "121.4737"}
+FURTHER = {"latitude": "31.2304", "longitude": "121.4800"}
+
+
+@pytest.fixture
+def near(desk, rep):
+    company = desk.company
+    handle = company.meet("13800009999", rep=rep, name="赵近")
+    company.tell(company.event("viewed_page", handle, latitude=31.2310, longitude=121.4740))
+    desk.consents.allow([handle], LOCATION, source="page")
+    return company.id_of(handle)
+
+
+def test_the_page_may_ask_the_phone_where_she_is_and_no_other_page_may(desk, rep):
+    client = desk.client()
+    answer = client.get("/workbench/nearby", headers=PHONE)
+    assert answer.status_code == 200
+    assert "看看附近" in answer.text
+    page = client.get("/workbench/customers", headers=PHONE)
+    assert "/workbench/nearby" in page.text
+
+
+@pytest.mark.rule("R28.1")
+def test_it_lists_who_is_near_with_a_way_there_and_again_only_when_she_has_moved_on(
+    desk, rep, near, clock
+):
+    client = desk.client()
+    part = PHONE | {"X-Part": "1"}
+    first = client.post("/workbench/nearby", data=HERE, headers=part)
+    assert first.status_code == 200
+    assert "赵近" in first.text
+    assert "uri.amap.com/navigation" in first.text
+    before = first.text.partition('data-before="')[2].partition('"')[0]
+    moved = FURTHER | {"before": before}
+    assert client.post("/workbench/nearby", data=moved, headers=part).status_code == 204
+    clock.move(timedelta(minutes=15))
+    again = client.post("/workbench/nearby", data=moved, headers=part)
+    assert again.status_code == 200
+    still = HERE | {"before": before}
+    assert client.post("/workbench/nearby", data=still, headers=part).status_code == 204
+
+
+@pytest.mark.parametrize("told", [{"latitude": "x"}, {"latitude": "95", "longitude": "0"}])
+def test_a_place_that_is_none_is_refused(desk, rep, told):
+    answer = desk.client().post("/workbench/nearby", data=told, headers=PHONE)
+    assert answer.status_code == 422
