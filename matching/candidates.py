@@ -82,6 +82,11 @@ class Candidates:
             self._slices.move_to_end(key)
             return kept[1]
 
+    @property
+    def degraded(self) -> bool:
+        """Are lists made from counts that are far behind what has happened?"""
+        return self._fared.lags
+
     def unshown(self, sight: Collection[str] | None, limit: int) -> Unshown:
         """What of the shelf was never recommended to anybody."""
         there = self.slice("", sight)
@@ -162,6 +167,7 @@ class _Fared:
         self._columns: Floats = np.empty((0, 4))
         self._keys = np.empty(0, np.uint64)
         self._turn = 0
+        self.lags = False
 
     def refresh(self, now: datetime) -> int:
         """Read what moved; the same number is answered as long as nothing did."""
@@ -173,6 +179,7 @@ class _Fared:
 
     def _moved(self) -> bool:
         night, self._night = self._night, self._nightly.number
+        self.lags = self._counters.lags()
         mark = self._counters.mark()
         if mark == self._mark:
             return night != self._night
@@ -196,6 +203,7 @@ class _Fared:
         nightly[candidates.places(self._nightly.known())[1]] = True
         return candidates.fared(
             popular=popular / top if top > 0 else popular,
-            readers=columns[1], shown=columns[2], clicked=columns[3],
+            readers=columns[1], shown=columns[2],
+            clicked=np.minimum(columns[3], columns[1]),  # a reader who clicks all day is one
             nightly=nightly,
         )  # fmt: skip

@@ -8,8 +8,9 @@ killed half way has changed nothing: what it wrote is not yet anybody's, and the
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from time import monotonic
@@ -165,7 +166,7 @@ class Nightly:
                 own = select(NightList.material).where(NightList.night == number)
                 keys = sorted(key_of(material) for material in session.scalars(own))
                 known = np.array(keys, np.uint64)
-                self._used = _Used(number, dict(found.weights), known) if found else _NONE
+                self._used = _Used(number, _sound(found.weights), known) if found else _NONE
         self._looked = monotonic()
 
     # The night
@@ -288,6 +289,12 @@ class Nightly:
         for begin in range(0, len(rows), 100):
             with self._people.write() as session:
                 upsert(session, NightList, rows[begin : begin + 100])
+
+
+def _sound(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """What of kept weights is a number: one that is none leaves the weight as it is shipped."""
+    numbers = {name: each for name, each in weights.items() if isinstance(each, int | float)}
+    return {name: each for name, each in numbers.items() if math.isfinite(each)}
 
 
 def no_worse(before: Floats, after: Floats) -> bool:

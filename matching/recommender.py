@@ -180,6 +180,7 @@ class Recommender:
 
     def _policy(self, asked: Asked) -> str:
         held = "/held" if held_out(asked.customer.id, self._manner.hold_out) else ""
+        held += "/degraded" if self._candidates.degraded else ""
         return f"{asked.scores.weights.policy}@{self._nightly.number}{held}"
 
     @contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from data_hub.consents import PURPOSES
 from data_hub.grades import Grades, Thresholds, graded, ruled
@@ -322,6 +322,13 @@ class Standings:
         hers = sorted(customers)
         told = f"SELECT customer, stage FROM standings WHERE customer IN ({marks(hers)})"  # noqa: S608  # our words
         return dict(self._people.rows(told, hers))
+
+    def desires(self) -> dict[str, int]:
+        """How many customers stand at each step of the behaviour chain, those before it left
+        out."""
+        counted = select(StandingRow.desire, func.count()).where(StandingRow.desire != "")
+        with self._people.read() as session:
+            return dict(session.execute(counted.group_by(StandingRow.desire)).all())
 
     def rows(self, customers: Collection[str]) -> dict[str, StandingRow]:
         """Where these stand, by id."""

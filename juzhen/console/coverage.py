@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
@@ -9,6 +11,7 @@ from flask import Blueprint
 from juzhen.console.desk import allowed, sight
 from juzhen.web import pages
 from juzhen.web.asking import language
+from matching.resistances import BY_DESIRE
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -31,12 +34,32 @@ def install(door: Blueprint, platform: Platform) -> None:
             strips=[
                 _strip(platform, "coverage_stage", "stage", "type", types),
                 _strip(platform, "coverage_purpose", "purpose", "account", accounts),
+                _strip(
+                    platform,
+                    "coverage_resistance",
+                    "resistance",
+                    "account",
+                    accounts,
+                    needed=_resisting(platform),
+                ),
+                _strip(platform, "coverage_device", "trust_device", "account", accounts),
             ],
         )
 
 
+def _resisting(platform: Platform) -> dict[str, int]:
+    """How many customers each resistance keeps from buying now, by how far along they are."""
+    counts = platform.standings.desires()
+    return {f"resistance.{name}": counts.get(step, 0) for step, name in BY_DESIRE.items()}
+
+
 def _strip(
-    platform: Platform, title: str, facet: str, column: str, columns: list[tuple[str, str]]
+    platform: Platform,
+    title: str,
+    facet: str,
+    column: str,
+    columns: list[tuple[str, str]],
+    needed: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     tongue = language()
     tags = [
@@ -58,6 +81,7 @@ def _strip(
             {
                 "tag": tag,
                 "label": tag.label(tongue),
+                "needed": needed.get(tag.code),
                 "cells": [_cell(counts.get((tag.id, code), 0), most) for code, _ in columns],
             }
             for tag in tags

@@ -31,6 +31,8 @@ from stores.watermarks import Watermarks
 
 SLICE = 100
 """Events a transaction: it stays under the 100 ms for which a write may hold the lock."""
+BEHIND = 5_000
+"""So many history positions without their counts, and lists say that they are degraded."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
 
@@ -75,6 +77,10 @@ class Counters:
     def mark(self) -> int:
         """The history position up to which everything is counted."""
         return int(self._marks.of(_FOLLOWER) or 0)
+
+    def lags(self) -> bool:
+        """Are the counts far behind history, because they were lost or a storm came in?"""
+        return bool(self._history.after(self.mark() + BEHIND, 1))
 
     def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
         """Throw the counts away and fold history again. ``tell`` hears of the progress."""

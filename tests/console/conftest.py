@@ -82,6 +82,19 @@ def material(rooms):
 
 
 @pytest.fixture
+def standing_rooms(rooms, people, tmp_path, clock):
+    """The same rooms with who stands where, and nothing more of the data hub."""
+    history = SqliteHistory(tmp_path / "history.db", durability="process")
+    profiles = Profiles(people, rooms.identities)
+    segments = Segments(rooms.records, people, rooms.identities, rooms.changes, clock)
+    rooms.standings = Standings(
+        people, rooms.records, rooms.identities, profiles, history, segments, rooms.changes, clock
+    )
+    yield rooms
+    history.close()
+
+
+@pytest.fixture
 def knowing_rooms(rooms, people, tmp_path, clock):
     """The same rooms with a data hub that digests what it is told."""
     clock.move(MONDAY - clock())

@@ -4,7 +4,22 @@ from datetime import timedelta
 
 import pytest
 
+from data_hub.standings.records import StandingRow
+
 DAY = timedelta(days=1)
+pytestmark = pytest.mark.usefixtures("standing_rooms")
+
+
+def stands(people, customer, desire, now):
+    with people.write() as session:
+        session.add(
+            StandingRow(
+                customer=customer, handle=f"phone::{customer}", node="acquire", node_since=now,
+                stage="", stage_since=None, grade="", grade_reason="", desire=desire, began=now,
+                occasions=0, first_bought=0.0, last_bought=0.0, spent=0.0, gaps=0, gap_sum=0.0,
+                gap_squares=0.0,
+            )
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -88,6 +103,28 @@ def test_coverage_counts_what_stands_and_shows_the_gaps(desk, rooms, material, p
     assert ">1</a>" in row
     gap = page.split('<th scope="row">首购</th>')[1].split("</tr>")[0]
     assert ">1</a>" not in gap
+
+
+@pytest.mark.rule("R118.4")
+def test_coverage_tells_which_resistance_lacks_content_and_whom_it_holds(
+    desk, rooms, people, material, placed
+):
+    for code, name in (("trust", "信任阻力"), ("understanding", "理解阻力")):
+        rooms.taxonomy.create(name, "resistance", code=f"resistance.{code}", by="li")
+    rooms.materials.tag(material.id, [rooms.taxonomy.one("resistance.trust").id], by="li")
+    rooms.clock.move(timedelta(hours=3))
+    stands(people, "cus_1", "viewed", rooms.clock())
+    stands(people, "cus_2", "viewed", rooms.clock())
+    stands(people, "cus_3", "asked", rooms.clock())
+    page = desk.get("/console/coverage").text
+    rows = {
+        name: page.split(f'<th scope="row">{name}')[1].split("</tr>")[0]
+        for name in ("信任阻力", "理解阻力")
+    }
+    assert "1 位客户卡在这里" in rows["信任阻力"]
+    assert ">1</a>" in rows["信任阻力"]
+    assert "2 位客户卡在这里" in rows["理解阻力"]
+    assert ">1</a>" not in rows["理解阻力"]
 
 
 def test_both_pages_are_in_english_too(desk, placed):

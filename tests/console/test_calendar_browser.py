@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 DAY = timedelta(days=1)
+pytestmark = pytest.mark.usefixtures("standing_rooms")
 PAGES = ("calendar", "calendar?by=month", "coverage", "calendar?lang=en", "coverage?lang=en")
 
 

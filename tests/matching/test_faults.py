@@ -1,0 +1,165 @@
+"""Whatever goes wrong: a list is made, is honest about it, and shows nothing off the shelf."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kernel.errors import NotFound
+from matching.counters import Counters, Trail
+from matching.counters.keeping import BEHIND
+from matching.nightly import Night
+from matching.rules import Wanted
+from matching.scoring import Question, Scores, Weights
+from stores.records import Folded
+from stores.watermarks import Watermarks
+from tests.conftest import MONDAY
+from tests.matching.conftest import read, row, slice_of
+
+DAY = timedelta(days=1)
+
+
+def materials(offer):
+    return [item.material for item in offer.told()]
+
+
+def test_one_material_is_a_list_of_one_and_none_is_an_empty_list(company):
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    assert materials(company.offer(handle, rep)) == []
+    only = company.place("养老指南", "养老社区")
+    assert materials(company.offer(handle, rep)) == [only]
+
+
+def test_where_all_is_excluded_the_list_is_empty_and_says_why(company):
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    for number in range(3):
+        company.place(f"养老指南{number}", "养老社区")
+    company.rules.add(Wanted(name="停", act="exclude", type="image_text"), by="li")
+    offer = company.offer(handle, rep)
+    assert materials(offer) == []
+    assert [(each.key, each.count) for each in offer.absent()] == [("why_excluded", 3)]
+
+
+def test_nobody_is_told_of_an_unknown_customer(company):
+    with pytest.raises(NotFound):
+        company.recommender.answer("cus_nobody", company.hire("li"))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["tags", "live", "popular", "seen"])
+def test_a_weight_that_is_no_number_never_breaks_a_score(name, wrong):
+    made = slice_of(row("mat_1", "a"), row("mat_2", "a"))
+    weights = replace(Weights(), **{name: wrong})
+    with np.errstate(all="ignore"):
+        total = Scores(Question(now=MONDAY, reads=[read("mat_1", {"mat_2": 0.5})]), made, weights)
+        assert len(total.total) == 2
+
+
+def test_a_kept_weight_that_is_no_number_is_left_as_it_ships(company):
+    with company.people.write() as session:
+        session.add(
+            Night(
+                number=1, at=MONDAY, seconds=1.0, contents=0, people=1, judged=1, before=0.0,
+                after=0.1, shipped=True, weights={"tags": None, "popular": 0.5},
+            )
+        )  # fmt: skip
+    weights = company.nightly.weights()
+    assert (weights.tags, weights.popular) == (Weights().tags, 0.5)
+
+
+def test_a_storm_of_one_customers_clicks_weighs_as_one_reader(company):
+    rep = company.hire("li")
+    her, others = company.meet(rep=rep), [company.meet(f"1390000000{n}", rep) for n in range(2)]
+    loud, liked = (company.place(each, "理财") for each in ("大声", "喜欢"))
+    company.tell(
+        *(company.event("opened_link", her, loud, rep=rep.staff) for _ in range(300)),
+        *(company.event("opened_link", each, liked, rep=rep.staff) for each in others),
+    )
+    there = company.recommender.scored(company.id_of(her), rep).candidates
+    at, other = there.place(loud), there.place(liked)
+    assert (there.clicked[at], there.clicked[other]) == (1, 2)
+    assert there.popular[at] < there.popular[other]
+    with company.people.read() as session:
+        assert len(session.get_one(Trail, str(her)).steps) < 500
+
+
+class Deep:
+    """A history that is far ahead."""
+
+    def __init__(self, history):
+        self._history = history
+
+    def after(self, seq, limit):
+        return self._history.after(max(0, seq - BEHIND), limit)
+
+
+def test_while_counters_are_lost_lists_are_made_and_say_that_they_are_degraded(company, clock):
+    made, rep = company.library(each=2), company.hire("li")
+    handle = company.meet(rep=rep)
+    company.tell(*(company.event("read_material", handle, each) for each in made["健康"]))
+    lost = Counters(company.people, Deep(company.history))
+    Watermarks(company.people, Folded).move("counters", "0")
+    company.recommender._candidates._fared._counters = lost
+    clock.move(timedelta(seconds=6))
+    offer = company.offer(handle, rep)
+    assert offer.policy.endswith("/degraded")
+    assert len(offer.told()) == 10
+    while company.counters.fold():
+        pass
+    company.recommender._candidates._fared._counters = company.counters
+    clock.move(timedelta(minutes=6))
+    assert "degraded" not in company.offer(handle, rep).policy
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-2), 400 * DAY, timedelta(0)])
+def test_a_clock_that_jumps_shows_nothing_that_does_not_stand_then(company, clock, jump):
+    company.library(each=2)
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    company.offer(handle, rep)
+    clock.move(jump)
+    offered = materials(company.offer(handle, rep))
+    assert set(offered) == set(company.shelf.standing_ids("", offered, clock()))
+
+
+acts = st.lists(
+    st.tuples(
+        st.sampled_from(["retire", "place", "pin", "quota", "boost", "wait", "read"]),
+        st.integers(0, 11),
+    ),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(acts=acts)
+def test_no_pin_rule_or_race_brings_back_what_is_off_the_shelf(company, clock, acts):
+    if not company.tags:
+        company.made = [company.place(f"内容{n}", "理财", days=2 + n) for n in range(12)]
+        company.rep, company.names = company.hire("li"), count(1)
+        company.her = company.meet(rep=company.rep)
+    for act, at in acts:
+        material = company.made[at]
+        if act == "retire":
+            company.shelf.retire(material, by="li")
+        elif act == "place":
+            company.made[at] = company.place(f"内容{next(company.names)}", "理财", days=1)
+        elif act == "wait":
+            clock.move(timedelta(hours=6))
+        elif act == "read":
+            company.tell(company.event("read_material", company.her, material))
+        else:
+            wanted = Wanted(name=act, act=act, material=material, number=2.0,
+                            closes=clock() + DAY)  # fmt: skip
+            company.rules.add(wanted, by="li")
+        told = company.offer(company.her, company.rep).told()
+        shown = {each for item in told for each in (item.material, item.script) if each}
+        assert shown == set(company.shelf.standing_ids("", sorted(shown), clock()))
