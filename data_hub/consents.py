@@ -26,6 +26,9 @@ MARKETING = "marketing"
 PERSONALISATION = "personalisation"
 """That what she reads decides what she is offered."""
 
+LOCATION = "location"
+"""That her rep sees when she is near. Never assumed: she has to have said so."""
+
 PURPOSES = SERVICE, MARKETING, PERSONALISATION
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from data_hub.consents import Consents
+from data_hub.consents import LOCATION, Consents
 from data_hub.customers import Customer, Customers
 from data_hub.profiles import Profile, Profiles
 from data_hub.segments.nearness import metres_between
@@ -22,8 +22,6 @@ from kernel.actors import Actor, require
 from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid
 
-LOCATION = "location"
-"""That her place is looked at. Never assumed: she has to have said so."""
 SYSTEMS = ("wgs84", "gcj02")
 REACH = 3_000.0
 FRESH = timedelta(hours=24)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 
 from channels.base import Stop
-from data_hub.consents import MARKETING
+from data_hub.consents import LOCATION, MARKETING, PERSONALISATION
 from juzhen.web.pages import page
 from juzhen.web.public import COOKIE
 from kernel.errors import NotFound
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SHOWN = 5
 _SOURCE = "stop_page"
+WISHES = (PERSONALISATION, LOCATION)
+"""What else she decides here: whether what she reads decides what she is offered, and whether her
+rep may see that she is near."""
 
 
 def blueprint(platform: Platform) -> Blueprint:
-    """One page, and its two buttons."""
+    """One page, and its buttons."""
     door = Blueprint("stopping", __name__)
 
     @door.get("/stop")
@@ -39,6 +42,16 @@ def blueprint(platform: Platform) -> Blueprint:
         """Both at once: nothing more for her, and what was queued is cancelled."""
         if her := _handle():
             platform.preferences.take(Stop(handle=her, purpose=MARKETING), source=_SOURCE)
+        return _page(platform)
+
+    @door.post("/stop/wishes")
+    def wish() -> Response:
+        """One purpose of its own, on or off; what is no purpose of this page changes nothing."""
+        purpose, on = request.form.get("purpose", ""), request.form.get("wish") == "on"
+        if (her := _handle()) and purpose in WISHES:
+            hers = [Handle.parse(each) for each in platform.identities.alongside(her)]
+            change = platform.preferences.opt_in if on else platform.preferences.opt_out
+            change(hers, purpose, source=_SOURCE, by="customer")
         return _page(platform)
 
     @door.post("/stop/undo")
@@ -62,6 +75,7 @@ def _page(platform: Platform) -> Response:
         known=her is not None,
         allowed=platform.consents.allows(hers, MARKETING) if hers else True,
         word=said[0] if said else None,
+        wishes=[(each, bool(hers) and platform.consents.allows(hers, each)) for each in WISHES],
         sent=[_row(platform, each) for each in platform.deliveries.of_customer(hers)
               if each.purpose == MARKETING and each.first_sent is not None][-_SHOWN:],
     )  # fmt: skip

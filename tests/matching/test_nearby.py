@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_hub.consents import LOCATION
 from data_hub.segments.nearness import metres_between
 from kernel.errors import Forbidden, Invalid
 from matching.nearby import (
-    LOCATION,
     Before,
     Nearby,
     Place,

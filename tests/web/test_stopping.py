@@ -6,7 +6,7 @@ import pytest
 
 from channels.deliveries import Lane
 from channels.preferences import Preferences
-from data_hub.consents import MARKETING
+from data_hub.consents import LOCATION, MARKETING, PERSONALISATION
 from juzhen.web import public, stopping
 from kernel.events import Handle
 from tests.web.pages_house import PagesHouse
@@ -76,3 +76,21 @@ def test_a_browser_that_nobody_knows_is_told_so_and_stops_nothing(rooms, phone):
     phone.delete_cookie(public.COOKIE)
     assert "不知道您是谁" in phone.post("/stop").get_data(as_text=True)
     assert rooms.changes.latest("consent", MARKETING) == []
+
+
+@pytest.mark.parametrize(("purpose", "assumed"), [(PERSONALISATION, True), (LOCATION, False)])
+def test_each_wish_is_one_touch_and_never_assumed_where_it_must_not_be(
+    rooms, phone, purpose, assumed
+):
+    assert rooms.consents.allows([HER], purpose) is assumed
+    assert f'value="{purpose}"' in phone.get("/stop").get_data(as_text=True)
+    for wish, allowed in (("on", True), ("off", False), ("on", True)):
+        page = phone.post("/stop/wishes", data={"purpose": purpose, "wish": wish})
+        assert ("已开启" in page.get_data(as_text=True)) or not allowed
+        assert rooms.consents.allows([HER], purpose) is allowed
+    assert rooms.consents.allows([HER], MARKETING)
+
+
+def test_a_purpose_that_is_no_wish_of_this_page_changes_nothing(rooms, phone):
+    phone.post("/stop/wishes", data={"purpose": "service", "wish": "off"})
+    assert rooms.consents.of([HER]) == []

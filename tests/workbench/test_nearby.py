@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from matching.nearby import LOCATION
+from data_hub.consents import LOCATION
 from tests.workbench.conftest import PHONE
 
 HERE = {"latitude": "31.2304", "longitude": "121.4737"}
