@@ -46,12 +46,14 @@ def test_an_old_key_still_opens_and_the_newest_seals():
         old.open(both.seal("x", "a"), "a")
 
 
+@pytest.mark.rule("R7.1")
 def test_a_code_is_taken_once_and_there_are_four_ecosystems(house, oa):
     with pytest.raises(Conflict):
         house.account()
-    with pytest.raises(Invalid) as refused:
-        house.account(code="fifth", ecosystem="metaverse")
-    assert refused.value.field == "ecosystem"
+    for wrong in ("metaverse", "", "wechat,video"):
+        with pytest.raises(Invalid) as refused:
+            house.account(code="fifth", ecosystem=wrong)
+        assert refused.value.field == "ecosystem"
 
 
 def test_editing_changes_what_is_given_and_no_more(house, oa):

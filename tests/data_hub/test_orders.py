@@ -1,0 +1,38 @@
+"""A paid order that the shop tells of is in her profile and her lifecycle at once."""
+
+import base64
+import json
+import time
+
+import pytest
+
+from channels.base import Callback
+from channels.webhook import Webhook
+from kernel.events import Handle
+from kernel.secret import Secret
+from kernel.webhooks import signature
+
+SECRET = "whsec_" + base64.b64encode(b"a key of the shop's own").decode()
+ORDER = {"order_id": "A-1", "amount": "300", "product": "稳盈", "user_id": "u1"}
+
+
+def told(clock, id_):
+    """The shop's own call: signed, and sent as often as it likes."""
+    body = json.dumps({"type": "order.paid", "data": ORDER}).encode()
+    stamp = str(int(clock().timestamp()))
+    signed = signature(SECRET, id_, stamp, body)
+    headers = {"webhook-id": id_, "webhook-timestamp": stamp, "webhook-signature": signed}
+    return Callback(body=body, headers=headers)
+
+
+@pytest.mark.rule("R60.1", "R60.2")
+def test_an_order_is_in_her_profile_and_her_lifecycle_within_ten_seconds(any_hub, clock):
+    shop = Webhook(clock, account="acc_shop", secret=Secret(SECRET))
+    began = time.monotonic()
+    for id_ in ("msg_1", "msg_2"):  # told twice, bought once
+        any_hub.tell(*shop.receive(told(clock, id_)).events)
+    her = any_hub.id_of(Handle("user", "acc_shop", "u1"))
+    profile = any_hub.profiles.of(her)
+    assert [amount for _, amount, *_ in profile.purchases] == [300.0]
+    assert any_hub.standings.rows([her])[her].stage == "active"
+    assert time.monotonic() - began < 10
