@@ -89,10 +89,16 @@ class Records:
     """One system of record. Whoever asks while a transaction of it is open joins that."""
 
     def __init__(
-        self, url: str, *, durability: str = "power", held: Callable[[float], None] | None = None
+        self,
+        url: str,
+        *,
+        durability: str = "power",
+        held: Callable[[float], None] | None = None,
+        patient: bool = False,
     ) -> None:
-        """``held`` is told for how many seconds each write kept the lock."""
-        self.engine = _engine(url, durability)
+        """``held`` is told for how many seconds each write kept the lock. ``patient`` is for who
+        changes tables: its statements may take as long as they take."""
+        self.engine = _engine(url, durability, patient)
         self._here = threading.local()
         self._held = held
         self._file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
@@ -213,7 +219,8 @@ class Records:
                 Session(self.engine, expire_on_commit=False, info={"about": about})
             )
             stack.enter_context(session.begin())
-            session.execute(text(self._opening(writing=about is not None)))
+            if opening := self._opening(writing=about is not None):
+                session.execute(text(opening))
             if not self._file:
                 for thing in sorted(set(about or ())):  # sorted: two writers cannot deadlock
                     session.execute(_LOCK, {"thing": thing})
@@ -235,7 +242,7 @@ class Records:
     def _opening(self, *, writing: bool) -> str:
         if self._file:
             return "BEGIN IMMEDIATE" if writing else "BEGIN"
-        return "SET LOCAL lock_timeout = '2s'" if writing else _SNAPSHOT
+        return "" if writing else _SNAPSHOT
 
     @property
     def on_postgres(self) -> bool:
@@ -251,6 +258,10 @@ class Records:
         self.engine.dispose()
 
 
+_TIMEOUTS = (
+    "-c statement_timeout=60s -c lock_timeout=2s -c idle_in_transaction_session_timeout=5min"
+)
+"""What no connection of ours outlasts on PostgreSQL, however it was left."""
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, 0))")
 _TRANSACTIONS = "SELECT pg_current_snapshot()::text"
@@ -306,7 +317,7 @@ def fair_turn(database: str) -> Iterator[None]:
         yield
 
 
-def _engine(url: str, durability: str) -> Engine:
+def _engine(url: str, durability: str, patient: bool) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(
             url,
@@ -315,7 +326,7 @@ def _engine(url: str, durability: str) -> Engine:
             pool_timeout=2,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5, "options": "" if patient else _TIMEOUTS},
         )
     # The connection used last is used next: few of them fill their page cache.
     engine = create_engine(

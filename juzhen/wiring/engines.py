@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from juzhen import metrics, migrations
@@ -99,7 +100,7 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
 def migrate(settings: Settings) -> list[str]:
     """Bring the tables to what this version needs, and say what was done."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    records, people = _records(settings)
+    records, people = _records(settings, patient=True)
     try:
         require_records(records)
         done = _migrated(records, people)
@@ -112,15 +113,28 @@ def migrate(settings: Settings) -> list[str]:
 
 
 def _migrated(records: Records, people: Records) -> list[str]:
+    if strangers := _strangers(records):
+        raise BadSetting(
+            f"{name_of('stores_records')}: The database holds tables of another program"
+            f" ({', '.join(strangers[:5])}): give this company a database of its own. Nothing was"
+            " changed."
+        )
     try:
         return migrations.migrate(records.engine, people.engine)
-    except Unfit as unfit:
-        raise BadSetting(f"{name_of('stores_records')}: {unfit}") from None
     except DBAPIError as broken:
         if getattr(broken.orig, "sqlstate", "") != _NO_RIGHTS:
             raise
         told = database.unanswered(broken, database.where(records.engine))
         raise BadSetting(f"{name_of('stores_records')}: {told.says}. {told.advice}") from broken
+
+
+def _strangers(records: Records) -> list[str]:
+    """Tables in a database that none of ours was ever made in."""
+    with records.engine.connect() as connection:
+        there = inspect(connection).get_table_names()
+        if not there or any(migrations.version(connection, part) for part in migrations.PARTS):
+            return []
+    return sorted(there)
 
 
 def require_records(records: Records) -> None:
@@ -161,14 +175,14 @@ def _prepared(servers: Mapping[str, Server]) -> Iterator[str]:
             raise BadSetting(f"{setting}: {told.says}. {told.advice}") from broken
 
 
-def _records(settings: Settings) -> tuple[Records, Records]:
+def _records(settings: Settings, *, patient: bool = False) -> tuple[Records, Records]:
     """The records and the people; on PostgreSQL two views of one database."""
     held = metrics.metric("juzhen_write_seconds").observe
     durability = settings.stores_durability
     _placed(settings, "stores_records", database.place)
     return (
-        Records(settings.records_url, durability=durability, held=held),
-        Records(settings.people_url, durability=durability, held=held),
+        Records(settings.records_url, durability=durability, held=held, patient=patient),
+        Records(settings.people_url, durability=durability, held=held, patient=patient),
     )
 
 

@@ -1,6 +1,7 @@
 """The PostgreSQL that the tests run on is real, whole, and theirs alone."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from kernel.clock import utc_now
+from kernel.errors import Overloaded
 from stores.clock import DatabaseClock
 from stores.records import Records
 
@@ -44,6 +46,51 @@ def test_the_databases_clock_agrees_with_ours_and_does_not_ask_every_time(postgr
     assert first <= second
     kept.close()
     assert asked() >= second
+
+
+def test_f21_who_finds_every_connection_taken_is_told_within_seconds(postgres_url):
+    """And whoever comes when one is free again is answered."""
+    kept = Records(postgres_url)
+    taken, free = threading.Barrier(17), threading.Event()
+
+    def hold():
+        with kept.read():
+            taken.wait()
+            free.wait(30)
+
+    with ThreadPoolExecutor(16) as pool:
+        holding = [pool.submit(hold) for _ in range(16)]
+        taken.wait()
+        begun = time.monotonic()
+        with pytest.raises(Overloaded) as told, kept.read():
+            pass
+        assert time.monotonic() - begun < 4
+        assert told.value.seconds > 0
+        free.set()
+        for each in holding:
+            each.result()
+    with kept.read() as session:
+        assert session.execute(text("SELECT 1")).scalar() == 1
+    kept.close()
+
+
+def test_a_statement_and_a_lock_are_waited_for_only_so_long(postgres_url):
+    """And whoever changes tables has all the time it takes."""
+    kept, patient = Records(postgres_url), Records(postgres_url, patient=True)
+    asked = text("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
+    for records, told in ((kept, ("1min", "2s")), (patient, ("0", "0"))):
+        with records.read() as session:
+            assert tuple(session.execute(asked).one()) == told
+
+    def sleep():
+        with kept.read() as session:
+            session.execute(text("SET LOCAL statement_timeout = 50"))
+            session.execute(text("SELECT pg_sleep(9)"))
+
+    with pytest.raises(Overloaded):
+        sleep()
+    kept.close()
+    patient.close()
 
 
 def test_threads_that_ask_the_databases_clock_at_once_are_all_told_the_time(postgres_url):

@@ -19,7 +19,7 @@ def company(request, tmp_path):
         urls = [request.getfixturevalue("postgres_url")] * 2
     else:
         urls = [f"sqlite:///{tmp_path}/{part}.db" for part in PARTS]
-    both = [Records(url, durability="process") for url in urls]
+    both = [Records(url, durability="process", patient=True) for url in urls]
     yield both
     for each in both:
         each.close()

@@ -111,6 +111,14 @@ def test_half_a_migration_is_told_and_gone_on_with(run, postgres_url):
     assert doctor(run, postgres_url)[1] == 0
 
 
+def test_a_database_of_another_program_is_left_alone(run, postgres_url):
+    plain = make_url(postgres_url).set(drivername="postgresql")
+    with psycopg.connect(plain.render_as_string(hide_password=False)) as connection:
+        connection.execute("create table invoices (number int)")
+    assert "another program (invoices)" in refused(run, postgres_url, "migrate")
+    assert tables(postgres_url) == {"invoices"}
+
+
 def test_who_may_create_nothing_is_told_so(run, postgres_url, postgres_cluster):
     postgres_cluster.run("drop role if exists looker")
     postgres_cluster.run("create role looker login")

@@ -115,6 +115,46 @@ def kept(home: Path) -> Iterator[Cluster]:
         server.wait()
 
 
+class Own(Cluster):
+    """A server of a test's own, that may be restarted under whoever is connected."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(_free_port())
+        self._home = home
+        self._server = _serve(home, self.port, _HASTE)
+
+    def made(self, database: str) -> str:
+        """The url of a database that was not there."""
+        self.run(f"CREATE DATABASE {database}")
+        return self.url(database)
+
+    def plain(self, database: str) -> str:
+        """The address as the driver itself reads it."""
+        return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/{database}"
+
+    def restart(self) -> None:
+        """Everybody is cut off, and for a moment nobody answers."""
+        self.stop()
+        self._server = _serve(self._home, self.port, _HASTE)
+
+    def stop(self) -> None:
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait()
+
+
+@contextmanager
+def own() -> Iterator[Own]:
+    """A server that this test alone talks to; gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="juzhen-postgres-"))
+    home.chmod(0o755)
+    server = Own(home)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def _guard(home: Path, settings: str) -> None:
     """Run a cluster until the test process is gone."""
     os.umask(0o022)
