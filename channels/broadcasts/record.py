@@ -80,11 +80,16 @@ def held_back(session: Session) -> list[str]:
 
 
 def check_going_on(records: Records, key: str) -> None:
-    """The last question: may something of it still begin? Raises `Conflict` or `Busy`."""
+    """The last question, asked where something of it is marked begun: may it still?
+
+    Who stops it meanwhile waits for that mark, and counts it. Raises `Conflict` or `Busy`.
+    """
     if not key:
         return
-    with records.read() as session:
-        broadcast = session.get(Broadcast, key, populate_existing=True)
+    with records.write() as session:
+        broadcast = session.get(
+            Broadcast, key, populate_existing=True, with_for_update={"read": True}
+        )
     if broadcast is None:
         return
     if broadcast.cancelled is not None:

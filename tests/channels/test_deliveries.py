@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from channels.base import Progress, Receipt
+from channels.broadcasts.keeper import Broadcasts
+from channels.broadcasts.record import check_going_on
 from channels.deliveries import Deliveries, Heartbeat, Lane, State
 from channels.deliveries.record import Delivery, overtakes
 from channels.deliveries.retries import Retries
@@ -97,6 +99,36 @@ def test_none_is_begun_after_the_act_that_forbids_it_is_committed(any_house, del
         retired = answers[placement.id]
         assert retired.cancelled + retired.in_flight + (placement.id not in begun) >= 1
         assert (placement.id in begun) == (retired.in_flight == 1)
+
+
+def test_who_ends_a_broadcast_is_told_of_everything_that_was_begun(any_house, deliveries, oa):
+    """Ending and claiming race: what ends it waits for a mark that was first, and counts it."""
+    house = any_house
+    broadcasts = Broadcasts(
+        records=house.records, changes=house.changes, accounts=house.accounts,
+        deliveries=deliveries, segments=None, identities=house.identities,
+        policy=house.touch_policy, shelf=house.shelf, clock=house.clock,
+    )  # fmt: skip
+    said = broadcasts.create("问候", oa, everybody="年会", words="您好", by="li")
+    deliveries.queue_many(
+        account=oa, occasion=said.id, broadcast=said.id, by="li", lane=Lane.MESSAGE,
+        targets={str(Handle("openid", oa, f"o{n}")): house.clock() for n in range(24)},
+    )  # fmt: skip
+    begun, ended = [], []
+
+    def last_question(delivery):
+        check_going_on(house.records, delivery.broadcast)
+        if len(begun) == 4:
+            ending.start()
+            ending.join(0.3)  # it would be over by then if it did not wait for us
+
+    ending = threading.Thread(target=lambda: ended.append(broadcasts.cancel(said.id, by="li")))
+    while found := deliveries.claim(last_question, lane=Lane.MESSAGE):
+        begun.append(found[0].id)
+    ending.join()
+
+    assert ended == [len(begun)]
+    assert 0 < len(begun) < 24
 
 
 def test_a_late_worker_changes_nothing(any_house, deliveries, oa, clock):
