@@ -6,7 +6,7 @@ answer, the database does: fewer hits, in plain order, and the answer says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -33,6 +33,14 @@ class Found(NamedTuple):
     next: str | None
     degraded: bool
     """The index did not answer: these come from the database, and more may exist."""
+
+
+class Facets(NamedTuple):
+    """How many of what is found are of each type, and wear each tag or something under it."""
+
+    types: Mapping[str, int]
+    """As if no type was asked for, so that another can be chosen."""
+    tags: Mapping[str, int]
 
 
 class Finding:
@@ -96,13 +104,7 @@ class Finding:
 
         ``account`` leaves what is placed there now or later; who shows it asks the shelf.
         """
-        wanted = [*(f"tag:{tag}" for tag in self._taxonomy.resolve(tags))]
-        if account:
-            wanted.append(f"account:{account}")
-        groups = [tuple(f"type:{each}" for each in types)] if types else []
-        if sight is not None:
-            groups.append(tuple(f"unit:{each}" for each in sight))
-        where = Filter(all=tuple(wanted), any=tuple(groups))
+        where = self._where(sight, types, tags, account)
         try:
             hits = self._heard(text, where, first, after)
         except Overloaded:
@@ -111,6 +113,50 @@ class Finding:
         items = [live[id_] for id_ in hits.ids if id_ in live]
         seen = [each for each in items if sight is None or each.unit in sight]
         return Found(seen, hits.total, hits.next, degraded=False)
+
+    def facets(
+        self,
+        text: str,
+        *,
+        sight: Collection[str] | None = None,
+        types: Collection[str] = (),
+        tags: Collection[str] = (),
+        account: str = "",
+    ) -> Facets:
+        """What `search` finds, counted by type and by tag. Raises `Overloaded` as the index does:
+        the database is not asked to count in its place."""
+        narrow = self._where(sight, types, tags, account)
+        wide = self._where(sight, (), tags, account)
+        asked = self._as_heard(text, narrow)
+        families = ["tag:"] if types else ["tag:", "type:"]
+        counted = self._index.counts(asked, narrow, families=families)
+        if types:
+            counted |= self._index.counts(self._as_heard(text, wide), wide, families=["type:"])
+        return Facets(_family("type:", counted), _family("tag:", counted))
+
+    def _where(
+        self,
+        sight: Collection[str] | None,
+        types: Collection[str],
+        tags: Collection[str],
+        account: str,
+    ) -> Filter:
+        wanted = [*(f"tag:{tag}" for tag in self._taxonomy.resolve(tags))]
+        if account:
+            wanted.append(f"account:{account}")
+        groups = [tuple(f"type:{each}" for each in types)] if types else []
+        if sight is not None:
+            groups.append(tuple(f"unit:{each}" for each in sight))
+        return Filter(all=tuple(wanted), any=tuple(groups))
+
+    def _as_heard(self, text: str, where: Filter) -> str:
+        """The words under which something is found, as `_heard` finds it."""
+        if not text.strip() or self._index.search(text, where, first=0).total:
+            return text
+        for other in sounds.meant(text):
+            if self._index.search(other, where, first=0).total:
+                return other
+        return text
 
     def _heard(self, text: str, where: Filter, first: int, after: str | None) -> Hits:
         """By the words; if they find nothing, by how they sound: pinyin, or a homophone."""
@@ -188,6 +234,14 @@ class Finding:
             yield from hits.ids
             if (after := hits.next) is None:
                 return
+
+
+def _family(begins: str, counted: Mapping[str, int]) -> dict[str, int]:
+    return {
+        name.removeprefix(begins): times
+        for name, times in counted.items()
+        if name.startswith(begins)
+    }
 
 
 def _document(

@@ -98,6 +98,15 @@ class SearchIndex(Protocol):
         """
         ...
 
+    def counts(
+        self, text: str, where: Filter = EVERYTHING, *, families: Collection[str]
+    ) -> dict[str, int]:
+        """How many of the documents that `search` finds have each attribute that begins with one
+        of ``families``; what none of them has is left out. Attributes of up to 200 bytes are
+        counted. Raises `Overloaded` while the index cannot be asked.
+        """
+        ...
+
     def flaws(self) -> Iterator[str]:
         """What is wrong with the index, in sentences for the operator."""
         ...

@@ -42,6 +42,7 @@ from juzhen.console import (
     tagging_runs,
     touches,
     versions,
+    views,
     words,
 )
 from juzhen.web.asking import asker
@@ -60,7 +61,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, elsewhere,
+        reports, elsewhere, views,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from channels.accounts import Account
 from content_hub.placements import Placement
+from juzhen.console import views
 from juzhen.console.desk import allowed, done, flaws_of, managed, sight
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -150,6 +151,7 @@ def _page(
         typed_days=request.form.get("days", ""),
         moved=request.args.get("moved", ""),
         moved_days=request.args.get("days", ""),
+        **views.shown(platform, "calendar"),
     )
 
 

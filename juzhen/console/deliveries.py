@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.deliveries import Delivery
 from channels.deliveries.record import RETRYABLE, STUCK
 from channels.deliveries.record import State as Step
-from juzhen.console import states
+from juzhen.console import states, views
 from juzhen.console.desk import allowed, done
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -44,6 +44,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             accounts={each.id: each for each in platform.accounts.all()},
             materials=platform.materials.many({each.material for each in page.items}),
             retryable=set(RETRYABLE),
+            **views.shown(platform, "deliveries"),
         )
 
     @door.post("/deliveries/retry")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,10 @@ from stores.changes import Change
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
+
+
+_COMMAS = re.compile(r"[,，、;；\n]+")
+_MOST_TAGS = 20
 
 
 def allowed(verb: str) -> Actor:
@@ -105,7 +110,9 @@ def tag_options(platform: Platform) -> list[str]:
 
 
 def typed_tag(platform: Platform, text: str, field: str = "tag") -> Tag:
-    """The tag somebody typed: as offered, or anything it is found by."""
+    """The tag somebody typed: as offered, by its code, or anything it is found by."""
+    if (known := platform.taxonomy.now().find(text)) is not None:
+        return known
     label = text.rpartition(" · ")[2].strip()
     facets = {
         name: facet.code for facet in platform.taxonomy.facets() for name in (facet.zh, facet.en)
@@ -115,6 +122,15 @@ def typed_tag(platform: Platform, text: str, field: str = "tag") -> Tag:
     if not found:
         raise Invalid(field, "unknown_tag", tag=text[:60])
     return found[0]
+
+
+def typed_tags(platform: Platform, name: str) -> list[Tag]:
+    """All tags of one field, which may come several times, or hold several between commas."""
+    typed = [each for text in request.values.getlist(name) for each in _COMMAS.split(text)]
+    named = list(dict.fromkeys(each.strip() for each in typed if each.strip()))
+    if len(named) > _MOST_TAGS:
+        raise Invalid(name, "too_many_names", limit=_MOST_TAGS)
+    return [typed_tag(platform, each, name) for each in named]
 
 
 def by_facet(platform: Platform, tags: Iterable[Tag]) -> list[tuple[Any, list[Tag]]]:

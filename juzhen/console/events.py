@@ -13,6 +13,7 @@ from data_hub.catalogue import KINDS, kind_of
 from data_hub.completeness import catalogue
 from data_hub.customers import sentence
 from data_hub.measures import KPIS
+from juzhen.console import views
 from juzhen.console.desk import allowed, done
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -43,7 +44,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             kinds=[(name, kind.label(language())) for name, kind in KINDS.items()],
             figures=[(code, kpi.label(language())) for code, kpi in KPIS.items() if kpi.tracked],
             accounts=[(each.id, each.name) for each in platform.accounts.all()],
-            behind=platform.fold.behind(),
+            behind=platform.fold.behind(), **views.shown(platform, "events"),
         )  # fmt: skip
 
     @door.get("/events/refused")

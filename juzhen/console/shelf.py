@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.placements import Placement
-from juzhen.console import states
+from juzhen.console import states, views
 from juzhen.console.desk import allowed, done, flaws_of, managed, names, sight, typed_moment
 from juzhen.console.placed import rows
 from juzhen.web import pages
@@ -43,6 +43,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             coming=rows(platform, coming),
             now=platform.clock(),
             types={kind.code: kind for kind in platform.types.all()},
+            **views.shown(platform, "shelf"),
         )
 
     @door.post("/shelf/retire")

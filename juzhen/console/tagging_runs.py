@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.tagging_runs import Chosen, TaggingRun
-from juzhen.console.desk import allowed, done, flaws_of, names_of, tag_options, typed_tag
+from juzhen.console.desk import allowed, done, flaws_of, names_of, tag_options, typed_tags
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
@@ -63,8 +63,7 @@ def install(door: Blueprint, platform: Platform) -> None:
 
 
 def _typed(platform: Platform, name: str) -> list[str]:
-    text = request.values.get(name, "").strip()
-    return [typed_tag(platform, text, name).id] if text else []
+    return [tag.id for tag in typed_tags(platform, name)]
 
 
 def _filter(platform: Platform, actor: Actor) -> Chosen:

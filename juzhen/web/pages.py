@@ -77,7 +77,7 @@ def _environment(zone: Zone, company: str) -> Environment:
         zone=zone.name, company=company, csrf=csrf, asset=asset,
         nonce=lambda: g.get("nonce", ""), tongue=language,
         here=_here, asking=lambda: g.get("actor"), can=can, said=said, url_for=url_for,
-        problem_of=problem_of, token=lambda: g.get("csrf", ""),
+        undo_at=undo_at, problem_of=problem_of, token=lambda: g.get("csrf", ""),
     )  # fmt: skip
     return environment
 
@@ -129,12 +129,23 @@ def said() -> str:
     return speak(key, n=number if number.isdigit() else "")
 
 
+_BACK = {"tgr": "console.undo_tagging", "shf": "console.undo_shift"}
+"""What takes an act back, by the kind of its id: ``?said=done_tagged&undo=tgr_…``."""
+
+
+def undo_at() -> str:
+    """Where the last act is taken back with one click; empty if it cannot be."""
+    key = request.args.get("undo", "")
+    back = _BACK.get(key[:3])
+    return url_for(back, key=key) if back and key[3:4] == "_" and key[4:].isalnum() else ""
+
+
 def _here(**changed: Any) -> str:
     """This page's address with some arguments changed; None takes one away."""
     arguments = request.args.to_dict(flat=False) | {
         name: [str(value)] for name, value in changed.items() if value is not None
     }
-    gone = {name for name, value in changed.items() if value is None} | {"said", "n"}
+    gone = {name for name, value in changed.items() if value is None} | {"said", "n", "undo"}
     kept = {name: value for name, value in arguments.items() if name not in gone}
     values: dict[str, Any] = {**(request.view_args or {}), **kept}
     return url_for(str(request.endpoint), **values)

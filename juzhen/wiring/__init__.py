@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from juzhen import migrations
 from juzhen.access import Access
 from juzhen.logs import logger
+from juzhen.saved_views import SavedViews
 from juzhen.settings import BadSetting, Settings, name_of, require_keys
 from juzhen.web.persisted import PersistedQueries
 from juzhen.web.repeats import Repeats
@@ -36,6 +37,7 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
 
     settings: Settings
     access: Access
+    saved_views: SavedViews
     repeats: Repeats
     persisted: PersistedQueries
     edition: Edition
@@ -87,6 +89,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         **vars(stores), **vars(content), **vars(data), **vars(front), **vars(sold), **vars(brought),
         settings=settings,
         access=access,
+        saved_views=SavedViews(stores.records, stores.changes, stores.clock),
         repeats=Repeats(stores.records, stores.clock),
         persisted=PersistedQueries(stores.records, stores.clock),
         edition=_edition(settings, content),

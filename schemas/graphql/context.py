@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from kernel.calendar import Zone
     from matching.recommender import Recommender
     from matching.rules import Rules
+    from schemas.graphql.library.finding import SavedViews
     from stores.history import History
 
 Thing = TypeVar("Thing")
@@ -159,6 +160,7 @@ class Context:
     reminders: Reminders
     sharing: Sharing
     customer_acts: CustomerActs
+    saved_views: SavedViews
     accounts_known: dict[str, str] = field(default_factory=dict)
     """Ids of accounts by id and code: these never change, so the door keeps them for all."""
     _batches: dict[str, Batch[Any]] = field(default_factory=dict, init=False)

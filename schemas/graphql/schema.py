@@ -33,6 +33,7 @@ from schemas.graphql.edition import Edition
 from schemas.graphql.guard import Guard, Sizes
 from schemas.graphql.library import (
     campaigns,
+    finding,
     kinds,
     lives,
     products,
@@ -48,7 +49,9 @@ __all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
-_MORE = (products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere)
+_MORE = (
+    products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
+)  # fmt: skip
 _SIZES = {
     **shapes.SIZES,
     **customers.SIZES,
@@ -65,7 +68,7 @@ for _room in _MORE:
     _SIZES |= _room.SIZES
 _WEIGHTS = {
     **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
-    **rules.WEIGHTS, **boards.WEIGHTS,
+    **rules.WEIGHTS, **boards.WEIGHTS, **finding.WEIGHTS,
 }  # fmt: skip
 
 

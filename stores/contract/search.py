@@ -136,6 +136,27 @@ class SearchContract:
             assert found(index, text, Filter(all=("tag:tag",))) == []
             assert found(index, text, Filter(any=((),))) == []
 
+    def test_attributes_are_counted_over_all_that_is_found(self, index: SearchIndex) -> None:
+        index.put(1, [
+            document("a", "养老", attributes=["tag:tag_1", "type:script", "unit:"]),
+            document("b", "养老", attributes=["tag:tag_1", "tag:tag_2", "type:poster", "unit:"]),
+            document("c", "理财", attributes=["tag:tag_2", "type:script", "unit:u.*"]),
+            document("d", "养老", attributes=["tag:tag_2", "type:script"]),
+        ])  # fmt: skip
+        index.put(2, [document("d", "养老", attributes=["type:script"])])
+        index.put(2, [document("e", "养老", attributes=["tag:tag_1", "type:poster"])])
+        index.drop(3, ["e"])
+        assert index.counts("", families=["tag:"]) == {"tag:tag_1": 2, "tag:tag_2": 2}
+        assert index.counts("养老", families=["tag:", "type:"]) == {
+            "tag:tag_1": 2, "tag:tag_2": 1, "type:script": 2, "type:poster": 1,
+        }  # fmt: skip
+        narrowed = Filter(all=("tag:tag_1",), none=("type:poster",))
+        assert index.counts("养老", narrowed, families=["type:"]) == {"type:script": 1}
+        assert index.counts("", families=["unit:u.*"]) == {"unit:u.*": 1}
+        assert index.counts("保险", families=["tag:"]) == {}
+        assert index.counts("。", families=["tag:"]) == {}
+        assert index.counts("", Filter(any=((),)), families=["tag:"]) == {}
+
     def test_attributes_are_exact_and_never_found_as_text(self, index: SearchIndex) -> None:
         index.put(1, [document("a", "x", attributes=["Tag:一 二", 'q"', "养老", "every"])])
         assert found(index, "养老") == found(index, "every") == found(index, "tag") == []

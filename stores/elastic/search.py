@@ -46,6 +46,8 @@ MAPPING: dict[str, Any] = {
 }
 _MARK = "the follower's mark"
 _REFUSED = "refused:"
+_COUNTED = 10_000
+"""Different attributes that an answer counts."""
 
 
 class ElasticSearch:
@@ -146,6 +148,24 @@ class ElasticSearch:
             cursor(float(rows[first - 1][0]), str(rows[first - 1][1])) if more else None,
         )
 
+    def counts(
+        self, text: str, where: Filter = EVERYTHING, *, families: Collection[str]
+    ) -> dict[str, int]:
+        wanted = asked(text)
+        if (text.strip() and not wanted) or not all(where.any):
+            return {}
+        begins = "|".join(map(_literally, sorted(families)))
+        terms = {"field": "attributes", "size": _COUNTED, "include": f"({begins}).*"}
+        with self._cluster.asked() as client:
+            answer = client.search(
+                index=self._index, query=_query(wanted, where, ""), size=0,
+                aggs={"carried": {"terms": terms}}, preference=_preference(text),
+            )  # fmt: skip
+        return {
+            each["key"]: int(each["doc_count"])
+            for each in answer["aggregations"]["carried"]["buckets"]
+        }
+
     def flaws(self) -> Iterator[str]:
         """Documents that the cluster refused for what they are, and that nothing newer replaced."""
         with self._cluster.asked() as client:
@@ -213,6 +233,11 @@ def _query(wanted: Sequence[Run], where: Filter, boost: str) -> dict[str, Any]:
             "boost_mode": "multiply",
         }
     }
+
+
+def _literally(text: str) -> str:
+    """As Lucene's regular expressions spell it."""
+    return "".join(f"\\{each}" if not each.isalnum() else each for each in text)
 
 
 def _said(run: Run) -> dict[str, Any]:

@@ -28,36 +28,43 @@ _TABLE = """
 create table if not exists {table} (
     id text collate "C" primary key, seq bigint not null, gone boolean not null,
     title text not null, body text not null, lexemes tsvector not null,
-    numbers jsonb not null, mark text
+    numbers jsonb not null, mark text, attributes text[] not null default array[]::text[]
 );
 create index on {table} using gin (lexemes) with (fastupdate = off)
 """
 _DOCUMENTS = "juzhen_search.documents"
 _SHAPE = Shape(
-    "juzhen_search", 1,
+    "juzhen_search",
+    2,
     """
 do $$ begin
-    if to_regclass('{schema}.documents') is null then"""
-    + _TABLE.format(table=_DOCUMENTS) + ";" + """
+    if to_regclass('{schema}.documents') is null then
+        [made];
+    elsif not exists (select from information_schema.columns where table_schema = '{schema}'
+            and table_name = 'documents' and column_name = 'attributes') then
+        alter table {schema}.documents
+            add column attributes text[] not null default array[]::text[];
+        delete from {schema}.documents where mark is not null;
     end if;
 end $$
-""",
-)  # fmt: skip
+""".replace("[made]", _TABLE.format(table=_DOCUMENTS)),
+)
 _PUT = """
 insert into {table} as kept
 select id, %s, false, title, body, array_to_tsvector(
     array(select jsonb_array_elements_text(lexemes::jsonb))
-), numbers::jsonb
-from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-    as told (id, title, body, lexemes, numbers)
+), numbers::jsonb, null, array(select jsonb_array_elements_text(attributes::jsonb))
+from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+    as told (id, title, body, lexemes, numbers, attributes)
 on conflict (id) do update set seq = excluded.seq, gone = false, title = excluded.title,
-    body = excluded.body, lexemes = excluded.lexemes, numbers = excluded.numbers
+    body = excluded.body, lexemes = excluded.lexemes, numbers = excluded.numbers,
+    attributes = excluded.attributes
 where excluded.seq >= kept.seq
 """
 _DROP = """
 insert into {table} as kept select unnest(%b::text[]), %s, true, '', '', '', '{{}}'
 on conflict (id) do update set seq = excluded.seq, gone = true, title = '', body = '',
-    lexemes = '', numbers = '{{}}'
+    lexemes = '', numbers = '{{}}', attributes = '{{}}'
 where excluded.seq >= kept.seq
 """
 _MARK = """
@@ -169,6 +176,22 @@ class PostgresSearch:
         ends = cursor(float(found[first - 1][1]), found[first - 1][0]) if more else None
         return Hits([name for name, _ in found[:first]], total, ends)
 
+    def counts(
+        self, text: str, where: Filter = EVERYTHING, *, families: Collection[str]
+    ) -> dict[str, int]:
+        wanted = phrases(text)
+        if (text.strip() and not wanted) or not all(where.any):
+            return {}
+        said, fits = _said(wanted)
+        statement = (
+            "select attribute, count(*) from {table} cross join unnest(attributes) as attribute"  # noqa: S608 - our own words
+            f" where lexemes @@ %(match)s::tsquery{fits}"
+            " and attribute ^@ any(%(families)s::text[]) group by attribute"
+        )
+        told = {**said, "match": _match(wanted, where), "families": sorted(families)}
+        with self._database.glance() as run:
+            return dict(run.execute(self._told(statement), told).fetchall())
+
     def flaws(self) -> Iterator[str]:
         empty = "select id from {table} where not gone and lexemes = '' limit 10"
         with self._database.glance() as run:
@@ -179,15 +202,27 @@ class PostgresSearch:
         self._database.close()
 
 
-def _row(document: Document) -> tuple[str, str, str, str, str]:
+def _row(document: Document) -> tuple[str, str, str, str, str, str]:
     """Its columns; the words as text, each between two spaces."""
     title, body = (tokens(document.texts.get(name, "")) for name in ("title", "body"))
     lexemes = {_EVERY, *map(_word, title), *map(_word, body), *map(_hex, document.attributes)}
     numbers = {name: max(0.0, value) for name, value in document.numbers.items()}
+    counted = sorted(each for each in set(document.attributes) if _countable(each))
     return (
         document.id, _spaced(title), _spaced(body),
         orjson.dumps(sorted(lexemes)).decode(), orjson.dumps(numbers).decode(),
+        orjson.dumps(counted).decode(),
     )  # fmt: skip
+
+
+def _countable(attribute: str) -> bool:
+    """What PostgreSQL can keep as text, and is short enough to be of use in a list."""
+    told = attribute.encode("utf-8", "surrogatepass")
+    return (
+        len(told) <= _LONG
+        and "\x00" not in attribute
+        and told == attribute.encode("utf-8", "replace")
+    )
 
 
 def _spaced(words: Iterable[str]) -> str:
@@ -210,14 +245,7 @@ def _question(wanted: Sequence[Phrase], where: Filter) -> tuple[str, dict[str, A
     Relevance grows with how often a word is said, less and less, and less in a long text; in the
     title it weighs three times.
     """
-    said = {
-        f"w{n}": f" {' '.join(each.tokens)}{'' if each.open else ' '}"
-        for n, each in enumerate(wanted)
-    }
-    fits = "".join(
-        f" and (position(%({w})s::text in title) > 0 or position(%({w})s::text in body) > 0)"
-        for w in said
-    )
+    said, fits = _said(wanted)
     score = " + ".join(f"3 * {_often('title', w)} + {_often('body', w)}" for w in said) or "1"
     statement = (
         "with hits as materialized ("  # noqa: S608 - our own words
@@ -231,6 +259,19 @@ def _question(wanted: Sequence[Phrase], where: Filter) -> tuple[str, dict[str, A
         " order by page.score desc nulls last, page.id"
     )
     return statement, {**said, "match": _match(wanted, where)}
+
+
+def _said(wanted: Sequence[Phrase]) -> tuple[dict[str, str], str]:
+    """The phrases by the name that a statement calls them, and that a text has them all."""
+    said = {
+        f"w{n}": f" {' '.join(each.tokens)}{'' if each.open else ' '}"
+        for n, each in enumerate(wanted)
+    }
+    fits = "".join(
+        f" and (position(%({w})s::text in title) > 0 or position(%({w})s::text in body) > 0)"
+        for w in said
+    )
+    return said, fits
 
 
 def _often(column: str, word: str) -> str:

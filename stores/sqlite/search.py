@@ -9,6 +9,7 @@ columns in it. A page is one look that joins one table: numbers are columns of a
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -24,12 +25,13 @@ from stores.bigrams import Phrase, phrases, tokens
 from stores.records import Records
 from stores.search import EVERYTHING, Document, Filter, Hits
 
-SHAPE = 3
+SHAPE = 4
 """Counted up when the tables below change, or the words that go into them: an index of another
 shape is emptied and rebuilt."""
 _TABLES = """
 CREATE TABLE documents (
-    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, gone INTEGER NOT NULL
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, gone INTEGER NOT NULL,
+    attributes TEXT
 );
 CREATE TABLE follower (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER, mark TEXT);
 CREATE VIRTUAL TABLE texts USING fts5 (
@@ -89,15 +91,15 @@ class SqliteSearch:
         for part in _slices(ids):
             with self._records.write() as session:
                 for name in part:
-                    _claim(session.connection(), seq, name, gone=True)
+                    _claim(session.connection(), seq, name)
         self._move(seq, mark)
 
     def _put(self, connection: Connection, seq: int, document: Document) -> None:
-        row = _claim(connection, seq, document.id, gone=False)
+        attributes = " ".join([_EVERY, *map(_hex, sorted(set(document.attributes)))])
+        row = _claim(connection, seq, document.id, attributes)
         if row is None:
             return
         title, body = (" ".join(tokens(document.texts.get(name, ""))) for name in ("title", "body"))
-        attributes = " ".join([_EVERY, *map(_hex, document.attributes)])
         connection.exec_driver_sql(
             "INSERT INTO texts (rowid, title, body, attributes) VALUES (?, ?, ?, ?)",
             (row, title, body, attributes),
@@ -181,6 +183,24 @@ class SqliteSearch:
         ((total,),) = self._records.rows("SELECT count(*) FROM texts WHERE texts MATCH ?", (match,))
         return rows, total
 
+    def counts(
+        self, text: str, where: Filter = EVERYTHING, *, families: Collection[str]
+    ) -> dict[str, int]:
+        wanted = phrases(text)
+        if (text.strip() and not wanted) or not all(where.any):
+            return {}
+        try:
+            rows = self._records.rows(_CARRIED, (_match(wanted, where),))
+        except (SQLAlchemyError, sqlite3.Error, OSError) as broken:
+            raise Overloaded("store_is_unavailable", seconds=1) from broken
+        begins = tuple(map(_hex, families))
+        counted: Counter[str] = Counter()
+        for carried, times in Counter(row[0] for row in rows).items():
+            for token in carried.split(" "):
+                if token.startswith(begins):
+                    counted[token] += times
+        return {_plain(token): times for token, times in counted.items()}
+
     def flaws(self) -> Iterator[str]:
         with self._records.read() as session:
             run = session.connection().exec_driver_sql
@@ -198,13 +218,22 @@ class SqliteSearch:
         self._records.close()
 
 
-def _claim(connection: Connection, seq: int, name: str, *, gone: bool) -> int | None:
+_CARRIED = (
+    "SELECT d.attributes FROM texts JOIN documents AS d ON d.row = texts.rowid WHERE texts MATCH ?"
+)
+"""Many documents have the very same attributes, so few of these are different."""
+
+
+def _claim(
+    connection: Connection, seq: int, name: str, attributes: str | None = None
+) -> int | None:
     """The row that this state of a document may write, its old text out of the way; None if the
-    index has seen a newer state."""
+    index has seen a newer state. What is gone has no attributes."""
     row = connection.exec_driver_sql(
-        "INSERT INTO documents (id, seq, gone) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
-        " SET seq = excluded.seq, gone = excluded.gone WHERE excluded.seq >= seq RETURNING row",
-        (name, seq, gone),
+        "INSERT INTO documents (id, seq, gone, attributes) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, gone = excluded.gone,"
+        " attributes = excluded.attributes WHERE excluded.seq >= seq RETURNING row",
+        (name, seq, attributes is None, attributes),
     ).scalar()
     if row is not None:
         connection.exec_driver_sql("DELETE FROM texts WHERE rowid = ?", (row,))
@@ -252,6 +281,10 @@ def _quoted(attribute: str) -> str:
 
 def _hex(attribute: str) -> str:
     return _OURS + attribute.encode("utf-8", "surrogatepass").hex()
+
+
+def _plain(token: str) -> str:
+    return bytes.fromhex(token.removeprefix(_OURS)).decode("utf-8", "surrogatepass")
 
 
 def _slices(things: Collection[Any]) -> Iterator[list[Any]]:

@@ -179,3 +179,23 @@ def test_all_questions_of_the_shared_table_are_answered_right(finding, materials
         wrong += [(asked["query"], "missed", each) for each in asked["must"] if each not in seen]
         wrong += [(asked["query"], "wrong", each) for each in asked["must_not"] if each in seen]
     assert wrong == []
+
+
+def test_what_is_found_is_counted_by_type_and_by_tag(finding, materials, taxonomy):
+    taxonomy.create("养老", "topic", code="pension", by="li")
+    home = taxonomy.create("养老社区", "topic", parent="pension", by="li")
+    top = taxonomy.one("pension").id
+    materials.create("script", "参观话术", tags=[home.id], by="li")
+    materials.create("poster", "参观海报", tags=["pension"], unit="unt_1", by="li")
+    materials.create("poster", "别的海报", by="li")
+    found(finding, "")
+
+    whole = finding.facets("")
+    assert whole.types == {"script": 1, "poster": 2}
+    assert whole.tags == {top: 2, home.id: 1}
+    assert finding.facets("canguan").types == {"script": 1, "poster": 1}  # as it is found
+    chosen = finding.facets("参观", types=["script"], tags=["pension"])
+    assert chosen.types == {"script": 1, "poster": 1}  # another may be chosen
+    assert chosen.tags == {top: 1, home.id: 1}
+    assert finding.facets("参观", sight={""}).types == {"script": 1}
+    assert finding.facets("没有的词").types == {}

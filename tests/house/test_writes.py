@@ -17,6 +17,8 @@ LONGEST, ROUNDS = 0.1, 3
 ONE_ROW = "one row, found by its key"
 SMALL = {
     "channels/accounts.py:Accounts.price": ONE_ROW,
+    "juzhen/saved_views.py:SavedViews.remove": ONE_ROW,
+    "juzhen/saved_views.py:SavedViews.save": "one row, among at most fifty of one person",
     "channels/acquaintances.py:Acquaintances._put_off": ONE_ROW,
     "channels/acquaintances.py:Acquaintances._done": ONE_ROW,
     "channels/allowances.py:Allowances.forget": "what one handle allows of one template",

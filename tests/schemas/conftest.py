@@ -42,6 +42,7 @@ from data_hub.consents import Consents
 from data_hub.findings import Findings
 from engagement.customer_acts import CustomerActs
 from engagement.sharing import Sharing
+from juzhen.saved_views import SavedViews
 from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.secret import Secret
@@ -203,6 +204,7 @@ class Asked(Company):
         self.app = self.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"
         )
+        self.saved_views = SavedViews(records, changes, clock)
         self.refusals = None  # of whoever asks for them
         self.edition = build(self.types)
         self.accounts_known = {}
@@ -222,7 +224,7 @@ class Asked(Company):
             "works", "previewing",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
-            "rules", "measures", "ads", "leaderboards", "reports",
+            "saved_views", "rules", "measures", "ads", "leaderboards", "reports",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

@@ -25,6 +25,7 @@ from content_hub.tagging_runs import TaggingRuns
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
 from engagement.customer_acts import CustomerActs
+from juzhen.saved_views import SavedViews
 from juzhen.settings import Settings
 from juzhen.web import app as web
 from juzhen.web import pages, problems
@@ -71,6 +72,7 @@ class PagesHouse(House):
         self.licences = Licences(records, self.changes)
         self.suggestions = Suggestions(records, self.changes, self.materials, self.taxonomy, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
+        self.saved_views = SavedViews(records, self.changes, clock)
         self.feedback = Feedback(records, self.changes, clock)
         self.staff = StaffBook(records, self.changes)
         self.journal = SqliteJournal(home / "journal", durability="process")
