@@ -22,6 +22,7 @@ from juzhen.console import (
     duplicates,
     elsewhere,
     events,
+    files,
     home,
     identities,
     learning,
@@ -31,6 +32,7 @@ from juzhen.console import (
     operations,
     parked,
     placing,
+    previews,
     products,
     reports,
     rules,
@@ -61,7 +63,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, elsewhere, views,
+        reports, elsewhere, views, previews, files,
     ):  # fmt: skip
         page.install(door, platform)
     return door

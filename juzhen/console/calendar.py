@@ -76,7 +76,7 @@ def _install_shifting(door: Blueprint, platform: Platform) -> None:
             run = platform.shifting.shift(since, until, days, by=actor.id, **what)
         except Invalid as refusal:
             return _page(platform, refusal), 422
-        return done("calendar", "shifted", n=len(run.moved), run=run.id, **_kept())
+        return done("calendar", "shifted", n=len(run.moved), undo=run.id, **_kept())
 
     @door.post("/calendar/shift/<key>")
     def undo_shift(key: str) -> AnyResponse | tuple[str, int]:
@@ -147,7 +147,6 @@ def _page(
         most=_A_DAY,
         flaws=flaws_of(refusal) if refusal else (),
         looked=_told(platform, looked) if looked else None,
-        run=request.args.get("run", ""),
         typed_days=request.form.get("days", ""),
         moved=request.args.get("moved", ""),
         moved_days=request.args.get("days", ""),

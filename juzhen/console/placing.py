@@ -9,9 +9,10 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.materials import Material
+from juzhen.console import previews
 from juzhen.console.desk import allowed, done, flaws_of, managed, seen, sight, typed_moment
 from juzhen.web import pages
-from kernel.errors import Conflict, Flaw, Invalid, NotFound
+from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -32,31 +33,46 @@ def install(door: Blueprint, platform: Platform) -> None:
             return _page(platform, _flaws(platform), checked=True), 200
         try:
             managed(actor, seen(actor, platform, form.get("material", "")).unit)
-            placed = platform.publishing.place(
-                form.get("material", ""), form.get("account", ""),
-                opens=typed_moment(platform.zone, "opens"),
-                closes=typed_moment(platform.zone, "closes"),
-                slot=form.get("slot", ""), campaign=form.get("campaign", ""), by=actor.id,
-            )  # fmt: skip
+            act, placed = platform.placing.place(
+                form.get("material", ""), form.getlist("account"), **_window(platform), by=actor.id
+            )
         except (Invalid, Conflict) as refusal:
             return _page(platform, flaws_of(refusal)), 422
         except NotFound as missing:
             field = str(missing.facts["kind"])
             return _page(platform, [Flaw(field, missing.reason, missing.facts)]), 422
-        return done("shelf", "placed", account=placed.account)
+        if len(placed) > 1:
+            return done("shelf", "placed_many", n=len(placed), undo=act, account=placed[0].account)
+        return done("shelf", "placed", undo=act, account=placed[0].account)
+
+    @door.post("/place/<key>/undo")
+    def take_placements_back(key: str) -> AnyResponse | tuple[str, int]:
+        """Everything that one act placed leaves the shelf again."""
+        actor = allowed("place_materials")
+        if actor.reach is not None and platform.placing.by(key) != actor.id:
+            raise Forbidden("content_of_another_unit")
+        try:
+            gone = platform.placing.take_back(key, by=actor.id)
+        except Conflict as refusal:
+            return _page(platform, flaws_of(refusal)), 422
+        return done("shelf", "placements_back", n=gone)
+
+
+def _window(platform: Platform) -> dict[str, Any]:
+    """When, where on the account and for which campaign."""
+    opens, closes = (typed_moment(platform.zone, name) for name in ("opens", "closes"))
+    slot, campaign = request.form.get("slot", ""), request.form.get("campaign", "")
+    return {"opens": opens, "closes": closes, "slot": slot, "campaign": campaign}
 
 
 def _flaws(platform: Platform) -> list[Flaw]:
     """What placing would refuse."""
     form = request.form
     try:
-        opens, closes = (typed_moment(platform.zone, name) for name in ("opens", "closes"))
-        account = platform.accounts.one(form.get("account", ""))
-        lacking = platform.shelf.flaws(
-            form.get("material", ""), account.id, opens=opens, closes=closes,
-            slot=form.get("slot", ""), campaign=form.get("campaign", ""),
-        )  # fmt: skip
-        return [*lacking, *platform.publishing.flaws_of(form.get("material", ""), account)]
+        chosen = form.getlist("account")
+        if not chosen:
+            return [Flaw("account", "missing")]
+        return platform.placing.flaws(form.get("material", ""), chosen, **_window(platform))
     except Invalid as refusal:
         return list(refusal.flaws)
     except NotFound as missing:
@@ -74,7 +90,6 @@ def _page(platform: Platform, flaws: Any = (), *, checked: bool = False) -> str:
             if text
             else platform.materials.page(sight=sight(actor), first=12).items
         )
-    account = request.values.get("account", "")
     accounts = platform.accounts.all()
     return pages.render(
         "console/place.html",
@@ -85,9 +100,12 @@ def _page(platform: Platform, flaws: Any = (), *, checked: bool = False) -> str:
         types={kind.code: kind for kind in platform.types.all()},
         q=text,
         accounts=accounts,
+        previews=previews.of_accounts(platform, material) if material else [],
+        shown=previews.drawn(platform, material) if material else None,
+        ticked=set(request.values.getlist("account")),
         slots=[slot for each in accounts for slot in platform.shelf.slots(each.id)],
         campaigns=platform.campaigns.page(sight=sight(actor), first=50).items,
-        typed={**_hours(platform), **request.values.to_dict(), "account": account},
+        typed={**_hours(platform), **request.values.to_dict()},
         flaws=flaws,
         checked=checked,
     )

@@ -129,7 +129,10 @@ def said() -> str:
     return speak(key, n=number if number.isdigit() else "")
 
 
-_BACK = {"tgr": "console.undo_tagging", "shf": "console.undo_shift"}
+_BACK = {
+    "tgr": "console.undo_tagging", "shf": "console.undo_shift",
+    "pls": "console.take_placements_back", "fls": "console.put_files_away",
+}  # fmt: skip
 """What takes an act back, by the kind of its id: ``?said=done_tagged&undo=tgr_…``."""
 
 

@@ -19,6 +19,7 @@ from channels.health import Health
 from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
 from channels.outbound import Breakers, Outbound, RateGate, proxy_of
+from channels.placing import Placing
 from channels.preferences import Preferences
 from channels.previewing import Previewing
 from channels.publishing import Publishing
@@ -55,6 +56,7 @@ class Ends:
     inbox: Inbox
     deliveries: Deliveries
     publishing: Publishing
+    placing: Placing
     preferences: Preferences
     callbacks: Callbacks
     acquaintances: Acquaintances
@@ -95,6 +97,9 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     )  # fmt: skip
     live_codes = LiveCodes(s.records, s.changes, accounts, channels, s.clock)
     welcoming = _welcoming(s, content, accounts, channels, live_codes, composer)
+    publishing = _publishing(
+        s, content, data, accounts, channels, deliveries, courier, composer, touch_policy
+    )
     return Ends(
         accounts=accounts,
         channels=channels,
@@ -108,9 +113,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),
         inbox=inbox,
         deliveries=deliveries,
-        publishing=_publishing(
-            s, content, data, accounts, channels, deliveries, courier, composer, touch_policy
-        ),
+        publishing=publishing,
+        placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
         preferences=preferences,
         callbacks=Callbacks(
             accounts, channels, data.intake, deliveries, s.clock, welcoming, health,

@@ -206,7 +206,7 @@ class Flow:
         assert "后台写的话术" in desk.get("/console/shelf?account=app")
         titles = {each["title"] for each in self.standing()}
         assert "后台写的话术" in titles
-        desk.post("/console/shelf/retire", key="desk")
+        desk.post("/console/shelf/retire", key="desk", confirm="下架")
         assert "后台写的话术" not in {each["title"] for each in self.standing()}
 
     # 2

@@ -5,6 +5,7 @@ import secrets
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
+from channels.placing import Placing
 from channels.preferences import Preferences
 from content_hub.bringing import Bringing
 from content_hub.campaigns import Campaigns, Draws, Parameters
@@ -72,6 +73,7 @@ class PagesHouse(House):
         self.licences = Licences(records, self.changes)
         self.suggestions = Suggestions(records, self.changes, self.materials, self.taxonomy, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
+        self.placing = Placing(records, self.changes, self.shelf, self.accounts, self.publishing)
         self.saved_views = SavedViews(records, self.changes, clock)
         self.feedback = Feedback(records, self.changes, clock)
         self.staff = StaffBook(records, self.changes)
