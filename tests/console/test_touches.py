@@ -11,7 +11,7 @@ def wanted(rooms, n):
         )  # fmt: skip
 
 
-def test_settings_are_tried_on_last_month_and_then_saved(rooms, desk):
+def test_settings_are_tried_on_last_month_and_then_saved_by_an_admin(rooms, desk, desk_of):
     wanted(rooms, 3)
     page = desk.get("/console/touches").text
     assert "每人每天营销触达上限" in page
@@ -21,7 +21,8 @@ def test_settings_are_tried_on_last_month_and_then_saved(rooms, desk):
     assert page.count("<svg") >= 2
     assert "现在是 1" in page
     assert rooms.touch_policy.policy().day == 1
-    page = desk.post("/console/touches", day="2", week="3").text
+    assert desk.post("/console/touches", day="2").status_code == 403
+    page = desk_of("admin").post("/console/touches", day="2", week="3").text
     assert "轻骚扰参数已保存" in page
     assert rooms.touch_policy.policy().day == 2
 
