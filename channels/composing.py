@@ -15,6 +15,7 @@ from channels.accounts import Account
 from channels.base import Asset, Message, Post
 from channels.capabilities import Draft
 from content_hub.materials import Material
+from content_hub.materials.variants import Varied
 from content_hub.tracking import Links
 from content_hub.types import Types
 from kernel.events import Handle
@@ -44,12 +45,16 @@ class Composer:
 
     def post(self, material: Material, account: Account) -> Post:
         """Its texts; `illustrated` adds the pictures."""
-        return Post(
-            title=material.title,
-            summary=material.summary,
-            body="".join(self._body(material)),
+        return self.whole(material, account)[0]
+
+    def whole(self, material: Material, account: Account) -> tuple[Post, str]:
+        """Its texts, and the file that is its cover there."""
+        said = _said(material, account)
+        post = Post(
+            title=said.title, summary=said.summary, body="".join(self._body(said)),
             link=self.link(material.id, account),
-        )
+        )  # fmt: skip
+        return post, said.cover
 
     def illustrated(self, post: Post, cover: str) -> Post:
         """The same post with the bytes of its cover and of every picture of ours in its body."""
@@ -66,26 +71,27 @@ class Composer:
         """Words to one person, and a card of the material if one goes along."""
         if material is None:
             return Message(handle=handle, text=words, rep=rep, purpose=purpose)
-        cover = f"{self._base_url}/media/{material.cover}/{COVER}" if material.cover else ""
+        said = _said(material, account)
+        cover = f"{self._base_url}/media/{said.cover}/{COVER}" if said.cover else ""
         return Message(
-            handle=handle, text=words, title=material.title, cover=cover, kind="card",
+            handle=handle, text=words, title=said.title, cover=cover, kind="card",
             link=self.link(material.id, account, rep), material=material.id, rep=rep,
             purpose=purpose,
         )  # fmt: skip
 
     def draft(self, material: Material, account: Account) -> Draft:
         """What the limits of a channel are held against when planning."""
-        post = self.post(material, account)
+        post, cover = self.whole(material, account)
         draft = Draft(
             type=material.type, shown_as=self._types.one(material.type).channels,
             title=post.title, summary=post.summary, body=post.body, link=post.link,
         )  # fmt: skip
-        if not material.cover:
+        if not cover:
             return draft
-        data, content_type = self._media.rendition(material.cover, COVER)
+        data, content_type = self._media.rendition(cover, COVER)
         return replace(draft, cover_type=content_type, cover_bytes=len(data))
 
-    def _body(self, material: Material) -> Iterator[str]:
+    def _body(self, material: Varied) -> Iterator[str]:
         """A picture that is the message comes first; a text without markup gets paragraphs."""
         kind = self._types.one(material.type)
         if "image" in kind.channels and material.cover:
@@ -101,3 +107,8 @@ class Composer:
         for key, rendition in dict.fromkeys(_PICTURE.findall(body)):
             data, content_type = self._media.rendition(key, rendition)
             yield Asset(name=f"/media/{key}/{rendition}", content_type=content_type, data=data)
+
+
+def _said(material: Material, account: Account) -> Varied:
+    """As this account says it, in the language that it speaks (its setting ``language``)."""
+    return Varied(material, account.id, str(account.settings.get("language") or ""))

@@ -27,6 +27,8 @@ from stores.records import Record, Records
 
 _SLICE = 5
 """Rows a transaction, so that nobody waits for the lock longer than 100 ms."""
+_UNDONE = 500
+"""Rows that are looked up at once to be taken back."""
 _TEXTS = ("title", "summary", "body", "cover")
 _COLUMNS = {"code", "type", "tags", *_TEXTS}
 MOST_FLAWS = 1_000
@@ -262,15 +264,19 @@ class Bringing:
         """
         if self.run(run).undone is not None:
             raise Conflict("import_is_undone")
-        done = sum(self._undo_one(row, by) for row in self._rows(run))
+        done, after = 0, ""
+        while rows := self._rows(run, after):
+            done += sum(self._undo_one(row, by) for row in rows)
+            after = rows[-1].material
         with self._records.write(f"import:{run}") as session:
             session.get_one(ImportRun, run).undone = self._clock()
         return done
 
-    def _rows(self, run: str) -> list[ImportedRow]:
-        wanted = select(ImportedRow).where(ImportedRow.run == run).order_by(ImportedRow.material)
+    def _rows(self, run: str, after: str) -> list[ImportedRow]:
+        """Some at a time: a run may have done a hundred thousand."""
+        wanted = select(ImportedRow).where(ImportedRow.run == run, ImportedRow.material > after)
         with self._records.read() as session:
-            return list(session.scalars(wanted))
+            return list(session.scalars(wanted.order_by(ImportedRow.material).limit(_UNDONE)))
 
     def _undo_one(self, row: ImportedRow, by: str) -> bool:
         material = self._materials.one(row.material)

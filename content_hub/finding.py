@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from content_hub import richtext, sounds
-from content_hub.materials import Material, Materials
+from content_hub.materials import Material, Materials, texts_of
 from content_hub.placements import Placement
 from content_hub.tags import Tagging, TagTree, Taxonomy
 from kernel.crash import crash_point, declare
@@ -252,7 +252,14 @@ def _document(
     named = [name for tag in tags for name in (tag.zh, tag.en, *tag.synonyms)]
     values = [value for value in material.fields.values() if isinstance(value, str)]
     heard = sounds.marks("\n".join([material.title, *named]))
-    body = [material.summary, richtext.words(material.body), *values, *named, " ".join(heard)]
+    otherwise = [
+        richtext.words(text) for name, text in texts_of(material).items()
+        if name.startswith("variants.")
+    ]  # fmt: skip
+    body = [
+        material.summary, richtext.words(material.body), *values, *otherwise, *named,
+        " ".join(heard),
+    ]  # fmt: skip
     return Document(
         id=material.id,
         texts={"title": material.title, "body": "\n".join(body)},

@@ -84,18 +84,23 @@ class Media:
         self._changes = changes
         self._clock = clock
 
-    def take(self, data: bytes | BinaryIO, *, by: str, name: str = "") -> MediaFile:
+    def take(
+        self, data: bytes | BinaryIO, *, by: str, name: str = "", digest: str = ""
+    ) -> MediaFile:
         """Take an upload in; the file that is there already, if we have these bytes.
 
-        Raises `Invalid` naming ``file`` for what is too big, broken or of no kind we take.
+        Raises `Invalid` naming ``file`` for what is too big, broken, of no kind we take, or other
+        bytes than ``digest`` says.
         """
         read = data if isinstance(data, bytes) else data.read(max(CAPS.values()) + 1)
-        kind = _kind(read)
+        kind = kind_of(read)
         if len(read) > CAPS[kind]:
             raise Invalid("file", "file_too_big", limit=CAPS[kind] // MB)
-        digest = hashlib.sha256(read).hexdigest()
-        known = self._known(digest)
-        return known or self._keep(kind, read, digest, richtext.tidy(name)[:200], by)
+        found = hashlib.sha256(read).hexdigest()
+        if digest and found != digest:
+            raise Invalid("file", "file_is_broken")
+        known = self.known(found)
+        return known or self._keep(kind, read, found, richtext.tidy(name)[:200], by)
 
     def _keep(self, kind: str, data: bytes, digest: str, name: str, by: str) -> MediaFile:
         forms, (width, height, pages) = _READERS[kind](data)
@@ -182,12 +187,13 @@ class Media:
                 Rendition(media=id_, name=name, key=key, content_type=made.content_type)
             )
 
-    def _known(self, digest: str) -> MediaFile | None:
+    def known(self, digest: str) -> MediaFile | None:
+        """The file of these very bytes, if we have it."""
         with self._records.read() as session:
             return session.scalar(select(MediaFile).where(MediaFile.digest == digest))
 
 
-def _kind(data: bytes) -> str:
+def kind_of(data: bytes) -> str:
     """By the first bytes. What could be two things at once is what we encode anew or refuse."""
     if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
         return "image"

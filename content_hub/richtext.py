@@ -27,6 +27,7 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
 }
+_LAZY = {**_ATTRIBUTES, "img": {*_ATTRIBUTES["img"], "data-src"}}
 _STYLES = {
     "background-color", "border", "border-radius", "color", "font-size", "font-style",
     "font-weight", "letter-spacing", "line-height", "margin", "margin-bottom", "margin-top",
@@ -39,13 +40,17 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 _BLANKS = re.compile(r"\s+")
 
 
-def clean(html: str) -> str:
-    """HTML that can do no harm on our pages or a channel's. Cleaning twice changes nothing."""
+def clean(html: str, *, lazy: bool = False) -> str:
+    """HTML that can do no harm on our pages or a channel's. Cleaning twice changes nothing.
+
+    ``lazy`` leaves where a picture really is, in the page or elsewhere, for who fetches it: that is
+    not to be shown, but cleaned again.
+    """
     return nh3.clean(
         html,
         tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        url_schemes=_SCHEMES,
+        attributes=_LAZY if lazy else _ATTRIBUTES,
+        url_schemes={*_SCHEMES, "data", "file"} if lazy else _SCHEMES,
         filter_style_properties=_STYLES,
         link_rel="noopener noreferrer",
     )

@@ -82,6 +82,8 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("let_go", p.retention.run, 3_600.0),
             Duty("train", p.nightly.due, 300.0),
             Duty("sweep_files", p.media.sweep, 21_600.0),
+            Duty("sweep_uploads", p.uploads.sweep, 3_600.0),
+            Duty("sweep_notices", p.subscriptions.sweep, 3_600.0),
         ],
         "channels": [
             Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
@@ -90,6 +92,12 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
             Duty("live_codes", p.live_codes.finish, 5.0),
             Duty("catch_up", p.catching_up.run, 60.0),
+        ],
+        "notices": [
+            Duty("tell_acts", p.telling.follow, 0.5),
+            Duty("watch_shelf", p.telling.watch, 1.0, idle=_SOON),
+            Duty("tell_again", p.subscriptions.again, 1.0),
+            Duty("carry_notices", p.notices.carry, 0.5, idle=_SOON),
         ],
         "express": [
             Duty("greet", p.publishing.greet, 0.1, shared=True, idle=_SOON),

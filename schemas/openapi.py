@@ -12,6 +12,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields, validate
 
+from schemas import uploads
 from schemas.events import Item
 from schemas.segment import PIXELS
 from schemas.sensors import PATHS as SENSORS
@@ -357,6 +358,7 @@ def _public() -> dict[str, Any]:
                 security=[{"token": []}],
             )
         },
+        **uploads.PATHS,
         "/media/{id}/{rendition}": {
             "get": _operation(
                 "A file: original, cover, thumb or page-1, page-2…",

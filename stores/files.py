@@ -8,11 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from kernel.errors import NotFound
 
 _KEY = re.compile(r"sha256-[0-9a-f]{64}")
+
+
+class Ticket(NamedTuple):
+    """Leave to put one file straight into the store."""
+
+    url: str
+    headers: dict[str, str]
+    """To be sent as they are."""
 
 
 class Files(Protocol):
@@ -58,6 +66,11 @@ class Files(Protocol):
 
     def presign(self, key: str, *, seconds: int, name: str = "") -> str | None:
         """An address that serves this file for a while under a name; None if we must do it."""
+        ...
+
+    def ticket(self, key: str, kind: str, size: int, *, seconds: int) -> Ticket | None:
+        """Leave to upload exactly these bytes, of this kind and size, before the time is up; None
+        if browsers do not reach the store."""
         ...
 
     def flaws(self) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from kernel.errors import NotFound
-from stores.files import checked_key
+from stores.files import Ticket, checked_key
 
 _CHUNK = 1 << 20
 
@@ -81,6 +81,9 @@ class Folder:
         return ""
 
     def presign(self, key: str, *, seconds: int, name: str = "") -> str | None:
+        return None
+
+    def ticket(self, key: str, kind: str, size: int, *, seconds: int) -> Ticket | None:
         return None
 
     def flaws(self) -> Iterator[str]:

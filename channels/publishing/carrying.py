@@ -129,8 +129,8 @@ class Carrying:
             raise Conflict("no_longer_on_shelf")
         material = self._materials.one(delivery.material)
         self._courier.admit(delivery)
-        post = self._composer.post(material, self._accounts.one(delivery.account))
-        return Said(post, material.number, material.cover)
+        post, cover = self._composer.whole(material, self._accounts.one(delivery.account))
+        return Said(post, material.number, cover)
 
     def _judge_message(self, delivery: Delivery) -> Said:
         """The last question for one person: does she allow it, and does its content stand?"""

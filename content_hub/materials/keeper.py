@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from content_hub import duplicates, richtext, showcase, terms
 from content_hub.compliance import Compliance
-from content_hub.materials import tagging, versions
+from content_hub.materials import tagging, variants, versions
 from content_hub.materials.records import Material, subjects_of, texts_of
 from content_hub.media import MediaFile
 from content_hub.policies import Policies
@@ -109,6 +109,8 @@ class Materials:
             fields = {**material.fields, **(changed.get("fields") or {})}
             for name, value in self._read(self._types.one(material.type), texts, fields).items():
                 setattr(material, name, value)
+            if told := changed.get("variants"):
+                material.variants = variants.merged(material.variants, told)
             for name in ("unit", "owner"):
                 if name in changed:
                     setattr(material, name, str(changed[name]))
@@ -124,6 +126,27 @@ class Materials:
             )  # fmt: skip
         return material
 
+    def vary(
+        self,
+        key: str,
+        *,
+        by: str,
+        account: str = "",
+        language: str = "",
+        expected: int | None = None,
+        **changed: Any,
+    ) -> Material:
+        """Say some of title, summary, body, cover, fields otherwise for an account, in a language,
+        or both. None or an empty text falls back again. Raises as `edit` does."""
+        where = variants.place(account, language)
+        kind = self._types.one(self.one(key).type)
+        texts = {name: changed[name] or "" for name in _LIMITS if name in changed}
+        said = self._read(kind, texts, changed.get("fields") or {}, whole=False)
+        fields = {name: said["fields"].get(name) for name in changed.get("fields") or {}}
+        words = {name: said[name] for name in texts}
+        words |= {f"fields.{name}": word for name, word in fields.items()}
+        return self.edit(key, by=by, expected=expected, variants={where: words})
+
     def restore(
         self, key: str, number: int, *, by: str, fields: Collection[str] | None = None
     ) -> Material:
@@ -131,16 +154,8 @@ class Materials:
         id_ = self.one(key).id
         with self._records.write(f"material:{id_}") as session:
             material = session.get_one(Material, id_)
-            told = dict(versions.of(session, id_, number).content)
-            values = dict.fromkeys(material.fields) | told.pop("fields")
-            chosen = {
-                name: value for name, value in told.items() if fields is None or name in fields
-            }
-            chosen["fields"] = {
-                name: value for name, value in values.items()
-                if fields is None or f"fields.{name}" in fields
-            }  # fmt: skip
-            return self.edit(id_, by=by, **chosen)
+            then = versions.of(session, id_, number)
+            return self.edit(id_, by=by, **versions.chosen(material, then, fields))
 
     def check(self, type_: str, parts: Mapping[str, Any], code: str = "") -> None:
         """What `create` would refuse of these parts. Raises one `Invalid`; makes nothing."""
@@ -152,8 +167,9 @@ class Materials:
         session: Session, material: Material, expected: int, changed: Mapping[str, Any]
     ) -> None:
         """Two who edit at once may change different fields. Raises `Conflict` naming the same."""
-        mine = {name for name in changed if name != "fields"}
+        mine = {name for name in changed if name not in {"fields", "variants"}}
         mine |= {f"fields.{name}" for name in changed.get("fields") or ()}
+        mine |= {name for name, _ in variants.flat(changed.get("variants"))}
         if both := sorted(mine & versions.changed_since(session, material, expected)):
             raise Conflict("edited_meanwhile", number=material.number, fields="、".join(both))
 
@@ -335,15 +351,17 @@ class Materials:
         return found
 
     def _read(
-        self, kind: ContentType, texts: Mapping[str, Any], fields: Mapping[str, Any], code: str = ""
-    ) -> dict[str, Any]:
-        """The parts as they are kept. Raises one `Invalid` that lists every flaw."""
+        self, kind: ContentType, texts: Mapping[str, Any], fields: Mapping[str, Any],
+        code: str = "", *, whole: bool = True,
+    ) -> dict[str, Any]:  # fmt: skip
+        """The parts as they are kept; not ``whole`` may lack some. Raises one `Invalid` that lists
+        every flaw."""
         flaws = [flaw for name, text in texts.items() for flaw in _flaws(name, text)]
         if code and not _CODE.fullmatch(code):
             flaws.append(Flaw("code", "bad_code"))
         values, wrong = self._types.read(kind.code, fields)
-        if flaws or wrong:
-            raise Invalid.because([*flaws, *wrong])
+        if flaws := [flaw for flaw in (*flaws, *wrong) if whole or flaw.reason != "missing"]:
+            raise Invalid.because(flaws)
         kept: dict[str, Any] = {name: richtext.tidy(text) for name, text in texts.items()}
         if kind.body == "html" and "body" in kept:
             kept["body"] = richtext.clean(kept["body"])

@@ -5,13 +5,14 @@ Written in the transaction of the edit. What two people changed at once is told 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from content_hub.materials import variants
 from content_hub.materials.records import Material
 from kernel.errors import NotFound
 from stores.records import Record, Records
@@ -29,7 +30,7 @@ class MaterialVersion(Record, kw_only=True):
     by: Mapped[str]
     at: Mapped[datetime]
     content: Mapped[dict[str, Any]]
-    """Its texts, and ``fields``."""
+    """Its texts, ``fields`` and ``variants`` (older ones have none)."""
 
 
 class Difference(NamedTuple):
@@ -51,7 +52,7 @@ def keep(session: Session, material: Material, by: str, at: datetime) -> None:
 
 def _content(material: Material) -> dict[str, Any]:
     texts = {name: getattr(material, name) for name in TEXTS}
-    return {**texts, "fields": dict(material.fields)}
+    return {**texts, "fields": dict(material.fields), "variants": dict(material.variants)}
 
 
 def of(session: Session, material: str, number: int) -> MaterialVersion:
@@ -61,12 +62,33 @@ def of(session: Session, material: str, number: int) -> MaterialVersion:
     return found
 
 
+def flat(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything it said by one name each, ``fields.slogan`` and ``variants.…`` after the texts."""
+    told = {name: content.get(name) for name in TEXTS}
+    told |= {f"fields.{name}": word for name, word in sorted((content.get("fields") or {}).items())}
+    return told | dict(sorted(variants.flat(content.get("variants"))))
+
+
+def chosen(now: Material, then: MaterialVersion, fields: Collection[str] | None) -> dict[str, Any]:
+    """What an edit has to be given to say again what was said then, or only some fields of it."""
+    before, said = flat(_content(now)), flat(then.content)
+    words = {
+        name: said.get(name) for name in {**before, **said} if fields is None or name in fields
+    }
+    told: dict[str, Any] = {name: words[name] for name in TEXTS if name in words}
+    told["fields"] = {
+        name.removeprefix("fields."): word for name, word in words.items()
+        if name.startswith("fields.")
+    }  # fmt: skip
+    if otherwise := variants.apart(words):
+        told["variants"] = otherwise
+    return told
+
+
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
     """Field by field, texts first; a value that is not there is None."""
-    told = [Difference(name, old.get(name), new.get(name)) for name in TEXTS]
-    before, after = old.get("fields") or {}, new.get("fields") or {}
-    for name in sorted({*before, *after}):
-        told.append(Difference(f"fields.{name}", before.get(name), after.get(name)))  # noqa: PERF401 - one loop reads best
+    before, after = flat(old), flat(new)
+    told = [Difference(name, before.get(name), after.get(name)) for name in before | after]
     return [each for each in told if each.old != each.new]
 
 
@@ -74,7 +96,7 @@ def changed_since(session: Session, material: Material, number: int) -> set[str]
     """The fields that others changed after somebody saw the version ``number``."""
     seen = session.get(MaterialVersion, (material.id, number))
     if seen is None:
-        return {*TEXTS, *(f"fields.{name}" for name in material.fields)}
+        return set(flat(_content(material)))
     return {each.field for each in differences(seen.content, _content(material))}
 
 

@@ -159,6 +159,7 @@ class Shelf:
         now: datetime | None = None,
         count: bool = False,
         as_of: Freshness | None = None,
+        language: str = "",
     ) -> Page[ShelfItem]:
         """What stands on an account's shelf, the newest opening first.
 
@@ -167,7 +168,7 @@ class Shelf:
         """
         tree = self._tree.now()
         question = Question(
-            account=account, now=now or self._clock(), sight=sight,
+            account=account, now=now or self._clock(), sight=sight, language=language,
             all=tuple(tree.resolve(tags_all)), any=tuple(tree.resolve(tags_any)),
             none=tuple(tree.resolve(tags_none)), descendants=descendants, types=types,
         )  # fmt: skip
@@ -215,12 +216,11 @@ class Shelf:
         sight: Collection[str] | None = None,
     ) -> list[Placement]:
         """What may be shown there at this moment, the newest opening first."""
-        now = now or self._clock()
-        wanted = _seen(_open_at(now).where(Placement.account == account), sight)
+        at = now or self._clock()
+        wanted = _seen(_open_at(at).where(Placement.account == account), sight)
+        newest = wanted.order_by(Placement.opens.desc(), Placement.id.desc())
         with self._records.read() as session:
-            return list(
-                session.scalars(wanted.order_by(Placement.opens.desc(), Placement.id.desc()))
-            )
+            return list(session.scalars(newest))
 
     def standing_ids(
         self, account: str, ids: Collection[str], now: datetime | None = None

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from content_hub.materials import variants
 from content_hub.showcase import micros, moment
 from content_hub.tags import Tag, TagTree
 from content_hub.terms import BARRED
@@ -41,6 +42,8 @@ class ShelfItem(NamedTuple):
     number: int
     fields: dict[str, Any]
     tags: tuple[Tag, ...]
+    language: str
+    """In which it was asked for; empty is the company's own."""
     told: dict[Any, Any]
     """What doors have made of it, kept as long as it is: the same row is the same item."""
 
@@ -67,6 +70,8 @@ class Question:
     descendants: bool = True
     slot: str = ""
     types: Collection[str] = ()
+    language: str = ""
+    """In which it is told where there is such a variant; empty is the company's own."""
     worn: Mapping[str, Collection[str]] | None = None
     """While the rows have yet to follow an act on the vocabulary: by tag, what counts for it on
     the material itself."""
@@ -144,6 +149,31 @@ class _Told(NamedTuple):
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Makes items of rows: for one account, in one language, under one vocabulary."""
+
+    account: str
+    language: str
+    tree: TagTree
+
+    @property
+    def tongue(self) -> str:
+        """What tells the items of a placement in different languages apart."""
+        return f" {self.language}" if self.language else ""
+
+    def item(self, row: Any) -> ShelfItem:
+        told = orjson.loads(row[4])
+        if otherwise := told.get("variants"):
+            told |= variants.told(told, otherwise, self.account, self.language)
+        return ShelfItem(
+            row[0], self.account, row[1], moment(row[2]), moment(row[3]),
+            told["id"], told["code"], told["type"], told["title"], told["summary"], told["cover"],
+            told["unit"], told["number"], told["fields"], tuple(self.tree.tags(told["tags"])),
+            self.language, {},
+        )  # fmt: skip
+
+
 class Window:
     """The pages of the shelf, and what is worth keeping between two looks at them.
 
@@ -179,16 +209,17 @@ class Window:
             where += " AND (r.opens, r.placement) < (?, ?)"
             values += read_cursor(after, int, str)
         where += f" ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}"
-        items = None if counted else self._known(question.account, where, values, tree, as_of)
+        teller = _Teller(question.account, question.language, tree)
+        items = None if counted else self._known(teller, where, values, as_of)
         if items is None:
             told = self._records.rows(f"SELECT {_COLUMNS} FROM {_TOLD} WHERE {where}", values)  # noqa: S608  # our words
-            items = [self._item(question.account, row, tree, as_of) for row in told]
+            items = [self._item(teller, row, as_of) for row in told]
         last = items[size - 1] if size and len(items) > size else None
         following = cursor(micros(last.opens), last.placement) if last else None
         return Page(items[:size], following, total)
 
     def _known(
-        self, account: str, where: str, values: list[Any], tree: TagTree, as_of: Freshness | None
+        self, teller: _Teller, where: str, values: list[Any], as_of: Freshness | None
     ) -> list[ShelfItem] | None:
         """The items of a page from what is kept, for which the index alone has to be read; None
         if that would not be as quick, or if anything was committed meanwhile."""
@@ -198,9 +229,9 @@ class Window:
         rows = self._records.rows(f"SELECT r.placement FROM shelf_rows r WHERE {where}", values)  # noqa: S608  # our words
         items: list[Any] = []
         missing: dict[str, int] = {}
-        find, version = self._items.get, as_of.version
+        find, version, tree, tongue = self._items.get, as_of.version, teller.tree, teller.tongue
         for (placement,) in rows:
-            kept = find(placement)
+            kept = find(placement + tongue)
             if kept is not None and kept.version == version and kept.tree is tree:
                 items.append(kept.item)
             else:
@@ -210,7 +241,7 @@ class Window:
             named = f"r.tag = '' AND r.placement IN ({_marks(missing)})"
             told = f"SELECT {_COLUMNS} FROM {_TOLD} WHERE {named}"  # noqa: S608  # our words
             for row in self._records.rows(told, list(missing)):
-                items[missing[row[0]]] = self._item(account, row, tree, as_of)
+                items[missing[row[0]]] = self._item(teller, row, as_of)
         return None if self._records.moved(stamp) or None in items else items
 
     def _stamped(self, as_of: Freshness | None) -> int | None:
@@ -240,15 +271,16 @@ class Window:
             return f" AND {_NOT_BARRED}", [micros(now)] * 3
         return (f" AND r.placement NOT IN ({_marks(barred)})", [*barred]) if barred else ("", [])
 
-    def _item(self, account: str, row: Any, tree: TagTree, as_of: Freshness | None) -> ShelfItem:
+    def _item(self, teller: _Teller, row: Any, as_of: Freshness | None) -> ShelfItem:
         """The same row under the same vocabulary is the same item. ``as_of`` is from before the
         row was read, so an item may be newer than it is said to be, never older."""
-        kept = self._items.get(row[0])
+        key, tree = row[0] + teller.tongue, teller.tree
+        kept = self._items.get(key)
         same = kept is not None and kept.tree is tree and kept.row == row
-        item = kept.item if kept is not None and same else _item(account, row, tree)
+        item = kept.item if kept is not None and same else teller.item(row)
         version = as_of.version if as_of is not None else 0
         if kept is None or not same or kept.version < version:
-            self._items.put(row[0], _Told(tree, row, item, version))
+            self._items.put(key, _Told(tree, row, item, version))
         return item
 
     def freshness(self, now: datetime) -> Freshness:
@@ -348,12 +380,3 @@ def coverage(
 
 def _marks(values: Collection[Any]) -> str:
     return ",".join("?" * len(values))
-
-
-def _item(account: str, row: Any, tree: TagTree) -> ShelfItem:
-    told = orjson.loads(row[4])
-    return ShelfItem(
-        row[0], account, row[1], moment(row[2]), moment(row[3]),
-        told["id"], told["code"], told["type"], told["title"], told["summary"], told["cover"],
-        told["unit"], told["number"], told["fields"], tuple(tree.tags(told["tags"])), {},
-    )  # fmt: skip

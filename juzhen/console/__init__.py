@@ -43,8 +43,10 @@ from juzhen.console import (
     tagging,
     tagging_runs,
     touches,
+    variants,
     versions,
     views,
+    webhooks,
     words,
 )
 from juzhen.web.asking import asker
@@ -59,11 +61,11 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         parked, accounts, broadcasts, touches,
-        home, library, material, lives, versions, words, products,
+        home, library, material, lives, versions, variants, words, products,
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, elsewhere, views, previews, files,
+        reports, elsewhere, views, previews, files, webhooks,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub import richtext
@@ -73,13 +73,39 @@ def install(door: Blueprint, platform: Platform) -> None:
         managed(actor, found.unit)
         kind = platform.types.one(found.type)
         told = _Told(platform, kind)
+        if request.form.get("act") == "tidy":
+            return _tidied(platform, kind, found, told, actor.id)
         try:
             _change(platform, found, told.parts(actor.id), actor.id)
         except (Invalid, Conflict) as refusal:
             return _form(platform, kind, found, told.typed(), flaws_of(refusal)), 422
         return done("material", "saved", key=found.id)
 
+    _install_paste(door, platform)
     _install_bounds(door, platform)
+
+
+def _install_paste(door: Blueprint, platform: Platform) -> None:
+    @door.post("/paste")
+    def paste() -> AnyResponse:
+        """What was pasted into a body, as it may stand there; for the editor's own script."""
+        actor = allowed("upload_media")
+        told = platform.pasting.take(request.form.get("html", ""), by=actor.id)
+        lost = [pages.speak(each.why.reason, **each.why.facts) for each in told.lost]
+        return jsonify(html=told.html, taken=told.taken, lost=sorted(set(lost)))
+
+
+def _tidied(
+    platform: Platform, kind: ContentType, found: Material, told: _Told, by: str
+) -> tuple[str, int]:
+    """The form again, with the pictures of its body fetched; nothing is saved."""
+    typed = told.typed()
+    try:
+        pasted = platform.pasting.take(typed.get("body", ""), by=by)
+    except Invalid as refusal:
+        return _form(platform, kind, found, typed, flaws_of(refusal)), 422
+    flaws = [Flaw("body", each.why.reason, each.why.facts) for each in pasted.lost]
+    return _form(platform, kind, found, typed | {"body": pasted.html}, flaws), 200
 
 
 def _install_bounds(door: Blueprint, platform: Platform) -> None:
@@ -180,6 +206,8 @@ def _form(
     shown = typed or kept
     tree = platform.taxonomy.now()
     words = f"{shown.get('title', '')} {shown.get('summary', '')} {shown.get('body', '')}"
+    if kind.body == "html":
+        g.policy = {"style-src-attr": "'unsafe-inline'"}  # what richtext leaves of a paste
     return pages.render(
         "console/material.html",
         kind=kind,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
@@ -66,8 +68,18 @@ def _page(platform: Platform, found: Material, refusal: Problem | None = None) -
         old=old,
         new=new,
         comparable=len(numbers) > 1,
-        differences=[(labels.get(each.field) or pages.speak(f"field_{each.field}"), each)
-                     for each in told],
+        differences=[(_label(platform, labels, each.field), each) for each in told],
         people=names_of(platform, (each.by for each in kept)),
         flaws=flaws_of(refusal) if refusal else (),
     )  # fmt: skip
+
+
+def _label(platform: Platform, labels: Mapping[str, str], field: str) -> str:
+    """A field by its name; one of a variant with where it is said."""
+    if not field.startswith("variants."):
+        return labels.get(field) or pages.speak(f"field_{field}")
+    where, _, own = field.removeprefix("variants.").partition(".")
+    account, _, language = where.partition("/")
+    with suppress(NotFound):
+        account = platform.accounts.one(account).name if account else ""
+    return " · ".join(filter(None, (account, language, _label(platform, labels, own))))

@@ -66,6 +66,10 @@ def head() -> str:
     return max((file.name.split("_")[0] for file in (HERE / "versions").glob("0*.py")), default="")
 
 
+_PATIENCE = 600_000
+"""Milliseconds that one migration waits for another: on a slow disk it takes its time."""
+
+
 def _table(part: str) -> str:
     return f"{part}_version"
 
@@ -80,7 +84,9 @@ def _alone(engine: Engine) -> Iterator[Connection]:
     embedded = engine.dialect.name == "sqlite"
     with engine.connect() as connection:
         if embedded:
+            patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
             connection.exec_driver_sql("PRAGMA foreign_keys = off")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_PATIENCE}")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
@@ -94,6 +100,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
             connection.rollback()
             if embedded:
                 connection.exec_driver_sql("PRAGMA foreign_keys = on")
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
 
 
 def _run(

@@ -18,6 +18,7 @@ from juzhen.web import (
     reference,
     stopping,
     tour,
+    uploads,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def all_of(platform: Platform) -> list[Blueprint]:
     """Every door of one process."""
     rooms = (
-        operations, login, exchange, graphql, collect, callbacks, public, stopping,
+        operations, login, exchange, graphql, collect, callbacks, public, stopping, uploads,
         reference, tour, console, workbench,
     )  # fmt: skip
     return [room.blueprint(platform) for room in rooms]

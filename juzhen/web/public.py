@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
 from content_hub.materials import Material
+from content_hub.materials.variants import Varied
 from content_hub.tracking import Link
 from data_hub.intake import is_bot
 from engagement.customer_acts import Said, Visit
@@ -214,10 +215,12 @@ class _Reader:
 
 
 def sheet(
-    platform: Platform, material: Material, *, link: str = "", rep: Any = None,
+    platform: Platform, material: Material | Varied, *, link: str = "", rep: Any = None,
     counted: bool = True, flaws: Sequence[Flaw] = (),
 ) -> Response:  # fmt: skip
     """A material's own page; not ``counted`` is an editor's preview."""
+    told = platform.links.open(link) if link else None
+    material = Varied(material, told.account if told else "", _tongue(material))
     pages = _pages(platform, material)
     tongue = language_of(material.body)
     g.policy = _READING
@@ -237,15 +240,25 @@ def sheet(
         step=_step(material.fields),
         flaws=flaws,
         typed=request.form,
-        drawing=_drawing(platform, material, link) if counted else "",
+        drawing=_drawing(platform, material.id, told) if counted else "",
         counted=counted,
     )
 
 
-def _drawing(platform: Platform, material: Material, link: str) -> str:
+def _tongue(material: Material | Varied) -> str:
+    """The language she is told it in, of those it is said in: what the address says, else what
+    her browser asks for."""
+    there = {where.partition("/")[2] for where in material.variants} - {""}
+    chosen = request.args.get("lang", "")
+    if chosen or not there:
+        return chosen if chosen in there else ""
+    best = request.accept_languages.best_match(["zh-CN", "zh", *sorted(there)], "zh")
+    return best if best in there else ""
+
+
+def _drawing(platform: Platform, material: str, told: Link | None) -> str:
     """The campaign whose prizes she may draw for on this page."""
-    told = platform.links.open(link) if link else None
-    return str(platform.customer_acts.offered(material.id, told.account if told else ""))
+    return str(platform.customer_acts.offered(material, told.account if told else ""))
 
 
 def flaws_of(refusal: Invalid | Conflict) -> Sequence[Flaw]:
@@ -255,7 +268,7 @@ def flaws_of(refusal: Invalid | Conflict) -> Sequence[Flaw]:
     return (Flaw("", refusal.reason, refusal.facts),)
 
 
-def _pages(platform: Platform, material: Material) -> int:
+def _pages(platform: Platform, material: Varied) -> int:
     document = material.fields.get("document")
     try:
         return platform.media.pages(document) if document else 0

@@ -8,6 +8,7 @@ from content_hub.bringing import Bringing
 from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
 from content_hub.comments import Comments
 from content_hub.compliance import Compliance
+from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
 from content_hub.licences import Licences
@@ -25,6 +26,7 @@ from content_hub.tagging_runs import TaggingRuns
 from content_hub.tags import Taxonomy
 from content_hub.tracking import Links
 from content_hub.types import Types
+from content_hub.uploads import Uploads
 from juzhen.settings import Settings
 from juzhen.wiring.engines import Stores
 
@@ -45,11 +47,13 @@ class ContentHub:
     suggestions: Suggestions
     duplicates: Duplicates
     media: Media
+    uploads: Uploads
     campaigns: Campaigns
     parameters: Parameters
     draws: Draws
     purchases: Purchases
     shelf: Shelf
+    crossings: Crossings
     overview: Overview
     shifting: Shifting
     licences: Licences
@@ -66,6 +70,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
     materials = Materials(s.records, s.changes, types, taxonomy, s.clock)
     reviews = Reviews(s.records, s.changes, s.clock)
     shelf = Shelf(s.records, s.changes, s.clock)
+    media = Media(s.records, s.files, s.changes, s.clock)
     return ContentHub(
         types=types,
         taxonomy=taxonomy,
@@ -78,12 +83,14 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         bringing_tags=BringingTags(taxonomy),
         suggestions=Suggestions(s.records, s.changes, materials, taxonomy, s.clock),
         comments=Comments(s.records, s.changes, s.clock),
-        media=Media(s.records, s.files, s.changes, s.clock),
+        media=media,
+        uploads=Uploads(s.records, s.files, media, s.clock),
         campaigns=Campaigns(s.records, s.changes, s.clock),
         parameters=Parameters(s.records, s.changes, s.quotas, s.clock, s.zone),
         draws=Draws(s.records, s.changes, s.quotas, s.clock),
         purchases=Purchases(s.records, s.changes, s.clock),
         shelf=shelf,
+        crossings=Crossings(s.records, shelf, s.clock),
         overview=Overview(s.records),
         shifting=Shifting(s.records, s.changes, shelf, s.clock, s.zone),
         licences=Licences(s.records, s.changes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
@@ -18,7 +19,9 @@ from channels.hand_offs import HandOffs
 from channels.health import Health
 from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
-from channels.outbound import Breakers, Outbound, RateGate, proxy_of
+from channels.notices import Carrying, Subscriptions, Telling
+from channels.outbound import Breakers, Http, Outbound, RateGate, proxy_of
+from channels.pasting import Pasting
 from channels.placing import Placing
 from channels.preferences import Preferences
 from channels.previewing import Previewing
@@ -26,6 +29,7 @@ from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
+from channels.varying import Varying
 from channels.vocabularies import Vocabularies
 from channels.welcoming import Welcoming
 from channels.works import Works
@@ -66,6 +70,11 @@ class Ends:
     health: Health
     broadcasts: Broadcasts
     planning: Planning
+    varying: Varying
+    pasting: Pasting
+    subscriptions: Subscriptions
+    telling: Telling
+    notices: Carrying
 
 
 def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> Ends:
@@ -101,9 +110,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         s, content, data, accounts, channels, deliveries, courier, composer, touch_policy
     )
     return Ends(
-        accounts=accounts,
-        channels=channels,
-        reps=reps,
+        accounts=accounts, channels=channels, reps=reps,
         live_codes=live_codes, vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
         previewing=_previewing(s, content, accounts, channels, composer),
@@ -127,6 +134,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         health=health,
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries),
+        **_notices(s, content, accounts, sealer, tools.outbound),
+        **_saying(s, content, accounts, channels, tools.outbound),
     )  # fmt: skip
 
 
@@ -188,6 +197,41 @@ def _broadcasts(
         segments=data.segments, identities=data.identities, policy=policy, shelf=content.shelf,
         clock=s.clock,
     )  # fmt: skip
+
+
+def _notices(
+    s: Stores, content: ContentHub, accounts: Accounts, sealer: Sealer, http: Http
+) -> dict[str, Any]:
+    """What systems outside are told: who, what, and the way there."""
+    subscriptions = Subscriptions(
+        records=s.records, changes=s.changes, accounts=accounts, crossings=content.crossings,
+        sealer=sealer, clock=s.clock,
+    )  # fmt: skip
+    return {
+        "subscriptions": subscriptions,
+        "telling": Telling(
+            records=s.records,
+            changes=s.changes,
+            subscriptions=subscriptions,
+            crossings=content.crossings,
+            shelf=content.shelf,
+            materials=content.materials,
+            accounts=accounts,
+            clock=s.clock,
+        ),
+        "notices": Carrying(s.records, s.changes, subscriptions, http, s.clock),
+    }
+
+
+def _saying(
+    s: Stores, content: ContentHub, accounts: Accounts, channels: Channels, http: Http
+) -> dict[str, Any]:
+    """What editors are helped with: other words for an account, bodies from elsewhere."""
+    varying = Varying(
+        materials=content.materials, types=content.types, accounts=accounts, channels=channels,
+        media=content.media, clock=s.clock,
+    )  # fmt: skip
+    return {"varying": varying, "pasting": Pasting(content.media, http)}
 
 
 def _planning(s: Stores, data: DataHub, deliveries: Deliveries) -> Planning:

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from channels.hand_offs import HandOffs
     from channels.inbox import Inbox
     from channels.live_codes import LiveCodes
+    from channels.notices import Subscriptions
+    from channels.pasting import Pasting
     from channels.previewing import Previewing
     from channels.publishing import Publishing
     from channels.reps import Reps
     from channels.touch_policy import Moods, Simulations, TouchPolicy
+    from channels.varying import Varying
     from channels.works import Works
     from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
     from content_hub.comments import Comments
@@ -128,6 +131,9 @@ class Context:
     links: Links
     finding: Finding
     publishing: Publishing
+    varying: Varying
+    pasting: Pasting
+    subscriptions: Subscriptions
     deliveries: Deliveries
     inbox: Inbox
     broadcasts: Broadcasts

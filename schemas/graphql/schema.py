@@ -26,6 +26,7 @@ from schemas.graphql import (
     touches,
     visits,
     ways,
+    webhooks,
 )
 from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
@@ -41,6 +42,7 @@ from schemas.graphql.library import (
     reports,
     shapes,
     shelving,
+    variants,
     verbs,
     vocabulary,
 )
@@ -51,6 +53,7 @@ _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
+    variants, webhooks,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,

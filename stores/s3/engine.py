@@ -15,12 +15,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
 from kernel.errors import NotFound, Overloaded
 from stores.examined import Examined
-from stores.files import checked_key
+from stores.files import Ticket, checked_key
 from stores.s3.asking import ABSENT, SOON, asked, code_of, session
 from stores.s3.places import Place
 from stores.s3.reading import Body
@@ -36,14 +36,6 @@ _ADVICE = {
     "SignatureDoesNotMatch": "The secret does not belong to the key.",
     "InvalidAccessKeyId": "The store does not know this key.",
 }
-
-
-class Ticket(NamedTuple):
-    """Leave to upload one file straight to the store: a form to post, or an address to put to."""
-
-    url: str
-    fields: dict[str, str]
-    """Form fields of a POST, headers of a PUT; to be sent as they are."""
 
 
 class S3:
@@ -202,23 +194,18 @@ class S3:
         )
         return url
 
-    def ticket(self, key: str, kind: str, size: int, *, seconds: int, form: bool = True) -> Ticket:
-        """Leave to upload exactly these bytes, of this kind and size, before the time is up."""
+    def ticket(self, key: str, kind: str, size: int, *, seconds: int) -> Ticket | None:
+        """To be put, not posted as a form: of a form the store would not check the digest, and
+        wrong bytes under a right name would spoil it for everybody."""
+        if self._at.public is None:
+            return None
         name, digest = self._name(checked_key(key)), base64.b64encode(bytes.fromhex(key[7:]))
-        client = self._client(self._at.public or self._at.endpoint or "")
-        if form:
-            told = client.generate_presigned_post(
-                self._at.bucket, name, ExpiresIn=seconds,
-                Fields={"Content-Type": kind},
-                Conditions=[{"Content-Type": kind}, ["content-length-range", size, size]],
-            )  # fmt: skip
-            return Ticket(told["url"], told["fields"])
         headers = {
             "Content-Type": kind,
             "Content-Length": str(size),
             "x-amz-checksum-sha256": digest.decode(),
         }
-        url = client.generate_presigned_url(
+        url = self._client(self._at.public).generate_presigned_url(
             "put_object", ExpiresIn=seconds,
             Params={
                 "Bucket": self._at.bucket, "Key": name, "ContentType": kind,

@@ -10,6 +10,7 @@ from content_hub import sheets
 from content_hub.bringing import Bringing
 from content_hub.reviews import Reviews
 from kernel.errors import Conflict, Invalid
+from tests.sizes import sized
 
 
 @pytest.fixture
@@ -161,3 +162,46 @@ def test_no_spreadsheet_runs_what_is_written_out(text):
     rows = list(csv.reader(io.StringIO(told, newline="")))
     assert rows[1][0].startswith("'")
     assert rows[2] == ["年化 -1%"]
+
+
+class Broken(Exception):
+    """The process ended here."""
+
+
+def test_a_large_sheet_with_bad_lines_breaks_off_goes_on_and_is_taken_back(
+    bringing, sheet, materials
+):
+    """Ten thousand lines of which three in a hundred are bad; two hundred outside a soak."""
+    lines = sized(200, 10_000)
+    bad = {n for n in range(lines) if n % 33 == 7}
+    wrong = ("nothing,话术", "script,", "script,话术\u0000", f"script,{'长' * 201}")
+    rows = [
+        f"c{n},{wrong[n % len(wrong)] if n in bad else f'script,话术{n}'},养老"
+        for n in range(lines)
+    ]  # fmt: skip
+    file = sheet("code,type,title,tags\n" + "\n".join(rows) + "\n")
+
+    dry = bring(bringing, file, dry_run=True)
+    assert (dry.made, dry.edited, dry.refused) == (lines - dry.refused, 0, dry.refused)
+    assert materials.page(first=1, count=True).total == 0
+
+    runs = []
+
+    def break_off(told):
+        runs.append(told.run)
+        if told.line > lines // 2:
+            raise Broken
+
+    with pytest.raises(Broken):
+        bring(bringing, file, tell=break_off)
+    done = bring(bringing, file, resume=runs[-1])
+    total = materials.page(first=1, count=True).total
+    assert done.run == runs[0]
+    assert total == dry.made
+    told = {line for line, _ in dry.flaws}
+    assert told <= {n + 2 for n in bad}  # the heading is line 1
+    assert len(told) == dry.refused >= lines * 0.02
+    assert all(flaw.field for _, flaw in dry.flaws)
+
+    assert bringing.undo(done.run, by="li") == total
+    assert materials.page(first=1, count=True).total == 0

@@ -15,16 +15,20 @@ from channels.deliveries import Courier, Deliveries
 from channels.hand_offs import HandOffs
 from channels.inbox import Inbox
 from channels.live_codes import Code, LiveCodes
+from channels.notices import Subscriptions
 from channels.outbound import Breakers
+from channels.pasting import Pasting
 from channels.preferences import Preferences
 from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
+from channels.varying import Varying
 from channels.works import Work, Works
 from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
 from content_hub.comments import Comments
 from content_hub.compliance import Compliance
+from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
 from content_hub.licences import Licences
@@ -181,6 +185,15 @@ class Asked(Company):
             composer=Composer(self.types, self.media, self.links, base_url=BASE),
             consents=self.consents, identities=self.identities, policy=self.touch_policy,
         )  # fmt: skip
+        self.varying = Varying(
+            materials=self.materials, types=self.types, accounts=self.accounts, channels=channels,
+            media=self.media, clock=clock,
+        )  # fmt: skip
+        self.pasting = Pasting(self.media, None)  # no test here fetches
+        self.subscriptions = Subscriptions(
+            records=records, changes=changes, accounts=self.accounts, clock=clock,
+            crossings=Crossings(records, self.shelf, clock), sealer=Sealer({"k": bytes(32)}),
+        )  # fmt: skip
         self.sharing = Sharing(
             records=records, changes=changes, accounts=self.accounts, channels=channels,
             publishing=self.publishing, touch_policy=self.touch_policy, shelf=self.shelf,
@@ -221,7 +234,7 @@ class Asked(Company):
             "shifting", "licences",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
-            "works", "previewing",
+            "works", "previewing", "varying", "subscriptions", "pasting",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "saved_views", "rules", "measures", "ads", "leaderboards", "reports",

@@ -5,12 +5,19 @@ import secrets
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
+from channels.accounts import Sealer
+from channels.base import Busy
+from channels.notices import Subscriptions
+from channels.outbound import Answer
+from channels.pasting import Pasting
 from channels.placing import Placing
 from channels.preferences import Preferences
+from channels.varying import Varying
 from content_hub.bringing import Bringing
 from content_hub.campaigns import Campaigns, Draws, Parameters
 from content_hub.comments import Comments
 from content_hub.compliance import Compliance
+from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
 from content_hub.finding import Finding
 from content_hub.licences import Licences
@@ -23,6 +30,7 @@ from content_hub.shelf import Overview
 from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
+from content_hub.uploads import Uploads
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
 from engagement.customer_acts import CustomerActs
@@ -43,6 +51,18 @@ from stores.sqlite.search import SqliteSearch
 from tests.channels.house import House
 
 
+class Elsewhere:
+    """The world outside: what lies under which address, and nothing else."""
+
+    def __init__(self):
+        self.there = {}
+
+    def request(self, method, url, *, body=b"", headers=None):
+        if url not in self.there:
+            raise Busy("platform_unreachable", host="nowhere")
+        return Answer(200, {}, self.there[url])
+
+
 class PagesHouse(House):
     """Whoever asks is named by the header ``X-Actor``: a role, perhaps an id, or nobody.
     ``X-Unit`` is where she works; without it she works for headquarters and sees everything."""
@@ -54,8 +74,19 @@ class PagesHouse(House):
         self.base_url = "http://localhost"
         self.files = Folder(home / "files", durability="process")
         self.media = Media(records, self.files, self.changes, clock)
+        self.uploads = Uploads(records, self.files, self.media, clock)
         self.index = SqliteSearch(home / "search.db", durability="process")
         self.finding = Finding(self.index, records, self.materials, self.changes, self.taxonomy)
+        self.varying = Varying(
+            materials=self.materials, types=self.types, accounts=self.accounts,
+            channels=self.channels, media=self.media, clock=clock,
+        )  # fmt: skip
+        self.elsewhere = Elsewhere()
+        self.pasting = Pasting(self.media, self.elsewhere)
+        self.subscriptions = Subscriptions(
+            records=records, changes=self.changes, accounts=self.accounts, clock=clock,
+            crossings=Crossings(records, self.shelf, clock), sealer=Sealer({"k": bytes(32)}),
+        )  # fmt: skip
         self.overview = Overview(records)
         self.products = Products(records, self.changes, clock)
         self.compliance = Compliance(records, self.changes, clock)

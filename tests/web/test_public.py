@@ -275,3 +275,14 @@ def test_static_files_are_named_by_what_is_in_them(phone, shown):
     assert phone.get("/static/0/juzhen.css").headers["Cache-Control"] == "no-cache"
     assert phone.get("/static/0/pages.py").status_code == 404
     assert phone.get("/static/0/..%2fpages.py").status_code == 404
+
+
+def test_a_reader_is_told_in_her_language_what_is_said_in_it(rooms, phone, shown):
+    key = shown().id
+    rooms.materials.vary(key, language="en", title="Plan your pension", by="li")
+    english = PHONE | {"Accept-Language": "en-US,en;q=0.9"}
+
+    assert "Plan your pension" in phone.get(f"/c/{key}", headers=english).text
+    assert "Plan your pension" in phone.get(f"/c/{key}?lang=en", headers=PHONE).text
+    for chinese in (PHONE, english | {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}):
+        assert "Plan your pension" not in phone.get(f"/c/{key}", headers=chinese).text

@@ -40,11 +40,21 @@ for (const form of document.querySelectorAll("form[data-live]")) {
   form.addEventListener("change", (event) => { if (event.target.matches("select")) form.requestSubmit(); });
 }
 
-// Count characters where there is a limit.
-for (const field of document.querySelectorAll("[data-limit]")) {
+// Count characters, or bytes, where there is a limit; what is too much is marked at once.
+for (const field of document.querySelectorAll("[data-limit], [data-bytes]")) {
   const shown = document.createElement("small");
+  shown.setAttribute("aria-live", "polite");
   field.after(shown);
-  const count = () => { shown.textContent = `${field.value.length} / ${field.dataset.limit}`; };
+  const wrong = field.getAttribute("aria-invalid") === "true";
+  const count = () => {
+    const told = [[field.dataset.limit, [...field.value].length, ""], [field.dataset.bytes, new Blob([field.value]).size, " B"]]
+      .filter(([most]) => most);
+    const over = told.some(([most, length]) => length > Number(most));
+    shown.textContent = told.map(([most, length, unit]) => `${length} / ${most}${unit}`).join(" · ");
+    shown.className = over ? "wrong" : "";
+    field.toggleAttribute("data-over", over);
+    if (!wrong) { over ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid"); }
+  };
   field.addEventListener("input", count);
   count();
 }

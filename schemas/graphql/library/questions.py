@@ -9,6 +9,7 @@ import graphene
 
 from content_hub.campaigns import Campaign as CampaignRecord
 from content_hub.materials import Material as MaterialRecord
+from content_hub.materials.variants import Varied, spelled
 from content_hub.shelf import ShelfItem as Shown
 from content_hub.tags import Tag as TagRecord
 from kernel.actors import may, require
@@ -66,6 +67,7 @@ def _shelf(
     first: int | None = None,
     after: str | None = None,
     at: str | None = None,
+    language: str | None = None,
 ) -> Listing[Shown]:
     context: Context = ask.context
     require(context.actor, "read_shelf")
@@ -88,6 +90,7 @@ def _shelf(
         now=now,
         count=counted(ask),
         as_of=context.freshness if now == context.now else None,
+        language=spelled(language or ""),
     )
     if "nodes" in ask.selected:
         shapes.materials(context).expect(item.id for item in page.items)
@@ -102,11 +105,18 @@ def own_account(context: Context, channel: str) -> str:
     return account
 
 
-def _material(source: None, ask: Ask, id: str) -> MaterialRecord:  # noqa: A002 - the contract's word
+def _material(
+    source: None,
+    ask: Ask,
+    id: str,  # noqa: A002 - the contract's word
+    channel: str | None = None,
+    language: str | None = None,
+) -> Varied:
     context: Context = ask.context
     if not may(context.actor, "read_library"):
         require(context.actor, "read_shelf")
-    return visible(context, id)
+    account = own_account(context, channel) if channel else context.actor.account
+    return Varied(visible(context, id), account, spelled(language or ""))
 
 
 def visible(context: Context, sought: str) -> MaterialRecord:
@@ -215,6 +225,12 @@ def _campaign(source: None, ask: Ask, id: str) -> CampaignRecord:  # noqa: A002 
     return found
 
 
+def _language() -> graphene.String:
+    return graphene.String(
+        description="Like `en`: what is said in it is told so, the rest in the company's own."
+    )
+
+
 ROOTS = {
     "shelf": paged(
         shapes.ShelfConnection,
@@ -223,8 +239,12 @@ ROOTS = {
         slot=graphene.String(description="A place on the account, by its code."),
         filter=ShelfFilter(),
         at=Moment(description="Another moment than now; for who may simulate the shelf."),
+        language=_language(),
     ),
-    "material": graphene.Field(shapes.Material, id=key(), resolver=_material),
+    "material": graphene.Field(
+        shapes.Material, id=key(), resolver=_material, language=_language(),
+        channel=graphene.ID(description="As this account tells it; a front end's own is known."),
+    ),
     "materials": paged(shapes.MaterialConnection, _materials, filter=MaterialFilter()),
     "tag": graphene.Field(shapes.Tag, id=key(), resolver=_tag),
     "tags": paged(
@@ -236,7 +256,7 @@ ROOTS = {
     ),
     "campaign": graphene.Field(shapes.Campaign, id=key(), resolver=_campaign),
     "campaigns": paged(shapes.CampaignConnection, _campaigns, running=graphene.Boolean()),
-}
+}  # fmt: skip
 
 CONTENT = {("Query", name) for name in ROOTS if name != "campaigns"}
 """Root fields whose answers change only by edits and at shelf boundaries; ``running`` is decided

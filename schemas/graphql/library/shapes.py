@@ -9,6 +9,7 @@ import graphene
 
 from content_hub.campaigns import Campaign as CampaignRecord
 from content_hub.materials import Material as MaterialRecord
+from content_hub.materials.variants import Varied
 from content_hub.shelf import Placement as PlacementRecord
 from content_hub.shelf import ShelfItem as Shown
 from content_hub.tags import Tag as TagRecord
@@ -178,6 +179,12 @@ def _some_tags(resolver: Any) -> graphene.List:
     )
 
 
+def _whole(item: Shown, ask: Ask) -> Varied | None:
+    """The material as the shelf's account tells it."""
+    found = materials(ask.context).of(item.id)
+    return found and Varied(found, item.account, item.language)
+
+
 class ShelfItem(graphene.ObjectType):
     """A material on a shelf at this moment."""
 
@@ -195,9 +202,7 @@ class ShelfItem(graphene.ObjectType):
     opens = Moment(required=True)
     closes = Moment(required=True)
     tracked_url = graphene.String(required=True, resolver=_shown_url)
-    material = graphene.Field(
-        lambda: Material, resolver=lambda item, ask: materials(ask.context).of(item.id)
-    )
+    material = graphene.Field(lambda: Material, resolver=_whole)
 
 
 def materials(context: Context) -> Any:
