@@ -5,7 +5,7 @@ Does not decide what is sent, to whom or when; does not keep anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -96,6 +96,14 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """A video that goes along; its bytes are read when a channel asks for them."""
+
+    load: Callable[[], bytes] = field(repr=False, compare=False)
+    content_type: str = "video/mp4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """What a channel is asked to show to everybody who follows it."""
 
@@ -107,6 +115,8 @@ class Post:
     """Our tracked link, where the reader goes on."""
     cover: Asset | None = None
     images: tuple[Asset, ...] = ()
+    film: Film | None = None
+    """The video that the post is, where the channel shows videos."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +211,19 @@ class LogsIn(Protocol):
 
     def login(self, code: str, at: datetime) -> Login:
         """The code is good once."""
+        ...
+
+
+@runtime_checkable
+class AsksCreators(Protocol):
+    """A channel whose account somebody else must grant us."""
+
+    def consent(self, word: str, back: str) -> str:
+        """Where she says yes; her browser comes ``back`` with a code and the word."""
+        ...
+
+    def take_grant(self, code: str, *, by: str) -> None:
+        """Change the code into tokens and keep them. The code is good once."""
         ...
 
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import Protocol
 
 from channels.accounts import Account
-from channels.base import Asset, Message, Post
+from channels.base import Asset, Film, Message, Post
 from channels.capabilities import Draft
 from content_hub.materials import Material
 from content_hub.materials.variants import Varied
@@ -53,8 +53,15 @@ class Composer:
         post = Post(
             title=said.title, summary=said.summary, body="".join(self._body(said)),
             link=self.link(material.id, account),
+            film=self._film(material),
         )  # fmt: skip
         return post, said.cover
+
+    def _film(self, material: Material) -> Film | None:
+        key = material.fields.get("video")
+        if not isinstance(key, str) or not key:
+            return None
+        return Film(load=lambda: self._media.rendition(key, "original")[0])
 
     def illustrated(self, post: Post, cover: str) -> Post:
         """The same post with the bytes of its cover and of every picture of ours in its body."""

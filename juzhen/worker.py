@@ -92,6 +92,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
             Duty("live_codes", p.live_codes.finish, 5.0),
             Duty("catch_up", p.catching_up.run, 60.0),
+            Duty("renew", p.renewing.run, 600.0, idle=600.0),
         ],
         "notices": [
             Duty("tell_acts", p.telling.follow, 0.5),

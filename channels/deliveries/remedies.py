@@ -41,14 +41,14 @@ _REMEDIES = {
     Remedy.ACCOUNT: (
         "platform_signed_us_out", "sealing_key_missing", "seal_broken", "address_not_allowed",
         "unknown_channel_kind", "account_lacks_this", "rep_unknown", "rep_has_no_licence",
-        "endpoint_gone", "mini_program_has_no_template",
+        "endpoint_gone", "mini_program_has_no_template", "creator_must_grant",
         "sms_signature_unknown", "sms_template_unknown",
     ),
     Remedy.CONTENT: (
         "platform_refused", "crashes_worker", "channel_shows_nothing", "channel_says_nothing",
         "channel_cannot_show", "channel_text_too_long", "channel_bytes_too_many",
         "channel_cover_type", "channel_needs_cover", "platform_could_not_publish",
-        "endpoint_refused", "sms_words_not_allowed",
+        "endpoint_refused", "sms_words_not_allowed", "platform_refused_content",
     ),
     Remedy.DROP: (
         "recipient_unknown", "recipient_gone", "recipient_refuses", "recipient_had_enough",

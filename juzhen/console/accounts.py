@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from channels.accounts import Account
+from channels.base import AsksCreators
 from channels.health import SHOWN, Signs
 from juzhen.console import states
 from juzhen.console.desk import allowed, done
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
+from kernel.errors import NotFound, Problem
 from kernel.wording import say
 
 if TYPE_CHECKING:
@@ -28,7 +31,10 @@ def install(door: Blueprint, platform: Platform) -> None:
         allowed("read_deliveries")
         return pages.render(
             "console/accounts.html",
-            rows=[_row(each) for each in platform.health.all()],
+            rows=[
+                _row(each) | {"asks": _asks(platform, each.account)}
+                for each in platform.health.all()
+            ],
             now=platform.clock(),
         )
 
@@ -44,6 +50,40 @@ def install(door: Blueprint, platform: Platform) -> None:
         actor = allowed("manage_accounts")
         platform.accounts.resume(platform.accounts.one(key).id, by=actor.id)
         return done("accounts", "account_resumed")
+
+    @door.get("/accounts/<key>/grant")
+    def ask_creator(key: str) -> AnyResponse:
+        """To the platform's page where the creator says yes."""
+        actor = allowed("manage_accounts")
+        account = platform.accounts.one(key)
+        word = platform.grants.ask(account.id, by=actor.id)
+        back = f"{platform.settings.public_url.rstrip('/')}{url_for('console.creator_granted')}"
+        return redirect(_creators(platform, account).consent(word, back), 303)
+
+    @door.get("/accounts/granted")
+    def creator_granted() -> AnyResponse:
+        """She is back; the word says which account it is about, once."""
+        actor = allowed("manage_accounts")
+        account = platform.accounts.one(platform.grants.answered(request.args.get("state", "")))
+        channel = _creators(platform, account)
+        channel.take_grant(request.args.get("code", ""), by=actor.id)
+        if account.paused_reason == "creator_must_grant":
+            platform.accounts.resume(account.id, by=actor.id)
+        return done("accounts", "creator_granted")
+
+
+def _creators(platform: Platform, account: Account) -> AsksCreators:
+    channel = platform.channels.of(account)
+    if not isinstance(channel, AsksCreators):
+        raise NotFound("account", account.code)
+    return channel
+
+
+def _asks(platform: Platform, account: Account) -> bool:
+    try:
+        return isinstance(platform.channels.of(account), AsksCreators)
+    except Problem:
+        return False
 
 
 def _row(signs: Signs) -> dict[str, Any]:

@@ -117,6 +117,25 @@ class SmsGateway:
         return f"sms:{self.code}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creator:
+    """One creator's account on Douyin and the application that acts for her."""
+
+    code: str
+    name: str
+    client_key: str
+    client_secret: str
+    callback_url: str = ""
+
+    @property
+    def appid(self) -> str:
+        return f"douyin:{self.code}"
+
+    @property
+    def open_id(self) -> str:
+        return f"_000{hashlib.sha256(self.code.encode()).hexdigest()[:24]}"
+
+
 class Accounts:
     """All that are played here."""
 
@@ -162,6 +181,9 @@ class Accounts:
 
     def gateways(self) -> list[SmsGateway]:
         return [_gateway(told) for told in self._all("sms")]
+
+    def creators(self) -> list[Creator]:
+        return [_creator(told) for told in self._all("douyin")]
 
     def _all(self, kind: str) -> list[dict[str, Any]]:
         with self._ledger.turn() as db:
@@ -223,7 +245,17 @@ def _gateway(told: Mapping[str, Any]) -> SmsGateway:
     return SmsGateway(**{"name": given["code"]} | given)
 
 
-Account = OfficialAccount | Corp | App | SmsGateway
+def _creator(told: Mapping[str, Any]) -> Creator:
+    for name in ("code", "client_key", "client_secret"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise BadAccount(name)
+    fields = Creator.__dataclass_fields__
+    given = {name: str(value) for name, value in told.items() if name in fields}
+    return Creator(**{"name": given["code"]} | given)
+
+
+Account = OfficialAccount | Corp | App | SmsGateway | Creator
 _READ: dict[str, Callable[[Mapping[str, Any]], Account]] = {
     "official": _official, "wecom": _corp, "app": _app, "sms": _gateway,
+    "douyin": _creator,
 }  # fmt: skip

@@ -21,9 +21,11 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from juzhen.sandbox import app_twin, audience, control, mini, official, pages, sms, transport
-from juzhen.sandbox.accounts import App, Corp, SmsGateway
+from juzhen.sandbox.accounts import App, Corp, Creator, SmsGateway
 from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of
+from juzhen.sandbox.douyin import api as douyin_api
+from juzhen.sandbox.douyin import pages as douyin_pages
 from juzhen.sandbox.wecom import api as wecom_api
 from juzhen.sandbox.wecom import pages as wecom_pages
 from juzhen.sandbox.world import Settings, World, assemble
@@ -44,6 +46,9 @@ def create(settings: Settings) -> Flask:
     for door in (official, audience, mini, control, pages, app_twin, wecom_api, wecom_pages):
         app.register_blueprint(door.blueprint(world))
     app.register_blueprint(sms.blueprint(world.texts, world.accounts))
+    studio, hooks, known = world.studio, world.webhooks, world.accounts
+    app.register_blueprint(douyin_api.blueprint(studio, known, world.clock))
+    app.register_blueprint(douyin_pages.blueprint(studio, hooks, known, world.clock))
     return app
 
 
@@ -56,7 +61,9 @@ def _configured(world: World) -> None:
         account = world.accounts.add(told)
         if isinstance(account, Corp):
             world.friends.invite(account, people_of(account.appid, told, seed=world.settings.seed))
-        elif not isinstance(account, App | SmsGateway) and not world.followers.of(account):
+        elif not isinstance(account, App | SmsGateway | Creator) and not world.followers.of(
+            account
+        ):
             people = people_of(account.appid, told, seed=world.settings.seed)
             world.followers.invite(account, people)
 

@@ -12,7 +12,14 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from juzhen.sandbox import mass
-from juzhen.sandbox.accounts import App, BadAccount, Corp, OfficialAccount, SmsGateway
+from juzhen.sandbox.accounts import (
+    App,
+    BadAccount,
+    Corp,
+    Creator,
+    OfficialAccount,
+    SmsGateway,
+)
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.clock import moment
 from juzhen.sandbox.knobs import FAULTS, SETTINGS, UnknownKnob
@@ -97,7 +104,7 @@ def _accounts(door: Blueprint, world: World) -> None:
     def add() -> Response:
         told = _told()
         account = world.accounts.add(told)
-        if isinstance(account, App | SmsGateway):
+        if isinstance(account, App | Creator | SmsGateway):
             return jsonify(code=account.code)
         people = people_of(account.appid, told, seed=world.settings.seed)
         if isinstance(account, Corp):

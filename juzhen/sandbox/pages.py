@@ -117,6 +117,9 @@ def _account_pages(door: Blueprint, world: World) -> None:
             corps=corps,
             apps=world.accounts.apps(),
             gateways=world.accounts.gateways(),
+            creators=[
+                (one, len(world.studio.works(one.code))) for one in world.accounts.creators()
+            ],
         )
 
     @door.get("/accounts/<appid>")

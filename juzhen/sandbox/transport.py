@@ -49,7 +49,7 @@ def misbehave(app: Flask, world: World) -> None:
         return _cut(response) if kind == "truncate" else response
 
 
-_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/sns/")
+_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/sns/", "/douyin-open/")
 
 
 def _called(path: str) -> str | None:
@@ -77,7 +77,10 @@ def _instead(fault: Fault) -> Response | None:
         return _dropped()
     if fault.kind in ("busy", "errcode"):
         g.errcode = int(told.get("errcode", -1))
-        answer = {"errcode": g.errcode, "errmsg": SAYS.get(g.errcode, "error")}
+        answer: dict[str, object] = {"errcode": g.errcode, "errmsg": SAYS.get(g.errcode, "error")}
+        if request.path.startswith("/douyin-open/"):
+            code = 2100004 if fault.kind == "busy" else g.errcode
+            answer = {"data": {"error_code": code, "description": "error"}, "extra": {}}
         return Response(orjson.dumps(answer), content_type="application/json")
     if fault.kind == "too_many":
         after = {"Retry-After": str(told.get("seconds", 1))}

@@ -8,6 +8,8 @@ from pathlib import Path
 from juzhen.sandbox.accounts import Accounts
 from juzhen.sandbox.callbacks import Callbacks
 from juzhen.sandbox.clock import MovableClock
+from juzhen.sandbox.douyin.studio import Studio
+from juzhen.sandbox.douyin.webhooks import Webhooks
 from juzhen.sandbox.followers import Followers
 from juzhen.sandbox.journal import Journal
 from juzhen.sandbox.knobs import Knobs
@@ -55,6 +57,8 @@ class World:
     friends: Friends
     tasks: Tasks
     texts: Texts
+    studio: Studio
+    webhooks: Webhooks
 
     def settle(self) -> None:
         """End what is under review, and what is being sent to all."""
@@ -67,12 +71,23 @@ class World:
         """What time alone brings: reviews end, callbacks fall due."""
         self.settle()
         self.texts.settle()
+        self._reviewed()
+        self.webhooks.settle()
         self.callbacks.beat()
 
     def flush(self) -> int:
         """The same, waiting until every callback that is due has been tried."""
         self.settle()
-        return self.texts.settle() + self.callbacks.flush()
+        self._reviewed()
+        return self.texts.settle() + self.webhooks.settle() + self.callbacks.flush()
+
+    def _reviewed(self) -> None:
+        """Tell the company of the works that Douyin has just let through."""
+        creators = {each.code: each for each in self.accounts.creators()}
+        for work in self.studio.reviewed():
+            if (creator := creators.get(work["creator"])) is not None:
+                content = {"item_id": work["id"], "share_id": ""}
+                self.webhooks.queue(creator, "create_video", content)
 
     def close(self) -> None:
         self.callbacks.close()
@@ -107,4 +122,6 @@ def assemble(settings: Settings) -> World:
         friends=friends,
         tasks=Tasks(ledger, clock, knobs, friends),
         texts=Texts(ledger, clock, accounts, settings.hub),
+        studio=Studio(ledger, clock, knobs),
+        webhooks=Webhooks(ledger, clock, knobs, accounts, settings.hub),
     )

@@ -23,7 +23,12 @@ from channels.outbound import Outbound, RateGate
 from channels.push import Push
 from channels.reps import Reps
 from channels.touch_policy import Caps
+from channels.video.creator import DouyinCreator
 from channels.video.douyin import Douyin
+from channels.video.grants import CreatorGrant, Grants
+from channels.video.notes import CreatorNotes
+from channels.video.wire import HOST as DOUYIN_HOST
+from channels.video.wire import DouyinWire
 from channels.webhook import Webhook
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
@@ -52,7 +57,9 @@ CHANNELS: dict[str, Any] = {
 def expiries(s: Stores) -> dict[str, datetime]:
     """By account, when the token that its calls are signed in with ends."""
     with s.records.read() as session:
-        return {row.account: row.expires for row in session.query(AccessToken)}
+        tokens = {row.account: row.expires for row in session.query(AccessToken)}
+        granted = session.query(CreatorGrant).filter(CreatorGrant.ends.is_not(None))
+        return tokens | {row.account: row.ends for row in granted if row.ends is not None}
 
 
 def allowed_there(kind: str, day: date) -> Caps:
@@ -75,17 +82,12 @@ class Tools:
     gate: RateGate
     reps: Reps
     hand_offs: HandOffs
+    grants: Grants
 
 
 def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
     """Who makes the channel of each kind of account, and what such an account must have."""
     s = tools.stores
-
-    def douyin(account: Account, secrets: Mapping[str, Secret]) -> Douyin:
-        return Douyin(
-            tools.hand_offs, s.clock, account=account.id,
-            client_key=account.settings["client_key"], client_secret=secrets["client_secret"],
-        )  # fmt: skip
 
     def handed_over(account: Account, _: Mapping[str, Secret]) -> HandedOver:
         return HandedOver(tools.hand_offs, account=account.id)
@@ -111,7 +113,7 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             **_wechat(tools),
             **_speaking(tools),
             "app": own_app,
-            "douyin": douyin,
+            "douyin": _douyin(tools),
             "hand_off": handed_over,
             "commerce": commerce,
             "webhook": webhook,
@@ -129,6 +131,34 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             ),
         },
     )
+
+
+def _douyin(tools: Tools) -> Factory:
+    """A creator's account: handed over to her, or published to if it ``publishes``."""
+    s = tools.stores
+    notes = CreatorNotes(s.records, s.clock)
+
+    def made(account: Account, secrets: Mapping[str, Secret]) -> Douyin:
+        told, secret = account.settings, secrets["client_secret"]
+        if not told.get("publishes"):
+            return Douyin(
+                tools.hand_offs, s.clock, account=account.id, client_key=told["client_key"],
+                client_secret=secret,
+            )  # fmt: skip
+        wire = DouyinWire(
+            tools.outbound, tools.grants, s.leases, tools.gate, s.clock, account=account.id,
+            client_key=told["client_key"], client_secret=secret,
+            host=told.get("base_url", DOUYIN_HOST),
+            per_minute=float(told.get("per_minute", 600)),
+        )  # fmt: skip
+        return DouyinCreator(
+            wire, notes, tools.hand_offs, s.clock, account=account.id,
+            client_key=told["client_key"], client_secret=secret, zone=s.zone,
+            direct_bytes=int(told.get("direct_bytes", 50_000_000)),
+            part_bytes=int(told.get("part_bytes", 20_000_000)),
+        )  # fmt: skip
+
+    return made
 
 
 def _speaking(tools: Tools) -> dict[str, Factory]:

@@ -30,6 +30,8 @@ from channels.reps import Reps
 from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
 from channels.varying import Varying
+from channels.video.grants import Grants
+from channels.video.renewing import Renewing
 from channels.vocabularies import Vocabularies
 from channels.welcoming import Welcoming
 from channels.works import Works
@@ -55,6 +57,8 @@ class Ends:
     works: Works
     welcoming: Welcoming
     hand_offs: HandOffs
+    grants: Grants
+    renewing: Renewing
     confirming: Confirming
     catching_up: CatchingUp
     inbox: Inbox
@@ -84,10 +88,11 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     inbox = Inbox(s.records, s.clock)
     reps = Reps(s.records, data.staff, s.changes)
     hand_offs = HandOffs(s.records, s.changes, s.clock)
+    grants = Grants(s.records, s.changes, sealer, s.clock)
     tools = Tools(
         stores=s, sealer=sealer, accounts=accounts, inbox=inbox,
-        outbound=_outbound(settings, s),
-        gate=RateGate(s.records, s.clock), reps=reps, hand_offs=hand_offs,
+        outbound=_outbound(settings, s), gate=RateGate(s.records, s.clock), reps=reps,
+        hand_offs=hand_offs, grants=grants,
     )  # fmt: skip
     ours, needs = registry(tools)
     outside, theirs = found(Outside(tools.outbound, tools.gate, s.clock), ours)
@@ -115,7 +120,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         welcoming=welcoming,
         previewing=_previewing(s, content, accounts, channels, composer),
         works=Works(accounts, channels, content.materials),
-        hand_offs=hand_offs,
+        hand_offs=hand_offs, grants=grants,
+        renewing=Renewing(accounts, channels),
         confirming=Confirming(s.records, s.changes, deliveries, channels),
         catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),
         inbox=inbox,
@@ -124,8 +130,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
         preferences=preferences,
         callbacks=Callbacks(
-            accounts, channels, data.intake, deliveries, s.clock, welcoming, health,
-            preferences,
+            accounts, channels, data.intake, deliveries, s.clock, welcoming, health, preferences
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         touch_policy=touch_policy,

@@ -13,6 +13,7 @@ from channels.pasting import Pasting
 from channels.placing import Placing
 from channels.preferences import Preferences
 from channels.varying import Varying
+from channels.video.grants import Grants
 from content_hub.bringing import Bringing
 from content_hub.campaigns import Campaigns, Draws, Parameters
 from content_hub.comments import Comments
@@ -108,6 +109,7 @@ class PagesHouse(House):
         self.saved_views = SavedViews(records, self.changes, clock)
         self.feedback = Feedback(records, self.changes, clock)
         self.staff = StaffBook(records, self.changes)
+        self.grants = Grants(records, self.changes, self.sealer, clock)
         self.journal = SqliteJournal(home / "journal", durability="process")
         self.commit = SharedCommit(self.journal)
         self.intake = Intake(self.commit, clock)

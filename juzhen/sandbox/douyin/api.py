@@ -1,0 +1,201 @@
+"""The open platform's interface (抖音开放接口分身): as strict, and in the same envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from juzhen.sandbox.accounts import Accounts, Creator
+from juzhen.sandbox.clock import MovableClock
+from juzhen.sandbox.douyin import limits
+from juzhen.sandbox.douyin.studio import Minded, Studio
+
+_V1 = "/api/douyin/v1/video"
+
+
+def blueprint(studio: Studio, accounts: Accounts, clock: MovableClock) -> Blueprint:
+    """Grants, uploads, works, private messages."""
+    door = Blueprint("douyin", __name__, url_prefix="/douyin-open")
+    _grants(door, studio, accounts)
+    _uploads(door, studio, accounts)
+    _works(door, studio, accounts)
+
+    @door.errorhandler(Minded)
+    def minded(no: Minded) -> Response:
+        g.errcode = no.code
+        return jsonify(
+            data={"error_code": no.code, "description": limits.SAYS.get(no.code, "error")},
+            extra={"error_code": no.code, "logid": f"log{int(clock.seconds())}",
+                   "now": int(clock.seconds() * 1000)},
+            message="error",
+        )  # fmt: skip
+
+    return door
+
+
+def answer(**data: Any) -> Response:
+    """What was asked for, in the platform's envelope."""
+    return jsonify(
+        data={"error_code": 0, "description": "", **data},
+        extra={"error_code": 0, "sub_error_code": 0, "logid": "log", "now": 0}, message="success",
+    )  # fmt: skip
+
+
+def _told() -> Mapping[str, Any]:
+    """The fields of a JSON body. A body that is none, or escapes what is not ASCII, is refused."""
+    told = request.get_json(force=True, silent=True)
+    if not isinstance(told, dict):
+        raise Minded(2100005)
+    return told
+
+
+def _text(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
+    if not isinstance(value, str) or not value:
+        raise Minded(2100005)
+    return value
+
+
+def _caller(studio: Studio, accounts: Accounts) -> Creator:
+    """Whose token signs this call in; the address must name the same creator."""
+    code = studio.owner(request.headers.get("access-token", ""))
+    creator = next(each for each in accounts.creators() if each.code == code)
+    g.appid = creator.appid
+    if request.args.get("open_id") != creator.open_id:
+        raise Minded(2190002)
+    return creator
+
+
+def _grants(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
+    def known(key: str, secret: str | None = None) -> None:
+        if not any(
+            each.client_key == key and secret in (None, each.client_secret)
+            for each in accounts.creators()
+        ):
+            raise Minded(2190002)
+
+    @door.post("/oauth/access_token/")
+    def access_token() -> Response:
+        told = _told()
+        known(_text(told, "client_key"), _text(told, "client_secret"))
+        if told.get("grant_type") != "authorization_code":
+            raise Minded(2100005)
+        code, tokens = studio.exchange(_text(told, "code"))
+        creator = next(each for each in accounts.creators() if each.code == code)
+        return answer(open_id=creator.open_id, scope="user_info,video.create.bind", **tokens)
+
+    @door.post("/oauth/refresh_token/")
+    def refresh_token() -> Response:
+        known(request.form.get("client_key", ""))
+        if request.form.get("grant_type") != "refresh_token":
+            raise Minded(2100005)
+        return answer(**studio.refresh(request.form.get("refresh_token", "")))
+
+    @door.post("/oauth/renew_refresh_token/")
+    def renew_refresh_token() -> Response:
+        known(request.form.get("client_key", ""))
+        return answer(**studio.renew(request.form.get("refresh_token", "")))
+
+
+def _uploads(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
+    def sent(field: str) -> int:
+        file = request.files.get(field)
+        if file is None or not (size := len(file.read())):
+            raise Minded(2100005)
+        return size
+
+    @door.post(f"{_V1}/upload_video/")
+    def upload_video() -> Response | tuple[str, int]:
+        creator, size = _caller(studio, accounts), sent("video")
+        if size > limits.DIRECT_BYTES:
+            return "Request Entity Too Large", 413
+        video = {"video_id": studio.upload(creator.code, "video", size), "width": 720}
+        return answer(video=video)
+
+    @door.post(f"{_V1}/init_video_part_upload/")
+    def begin() -> Response:
+        return answer(upload_id=studio.begin(_caller(studio, accounts).code))
+
+    @door.post(f"{_V1}/upload_video_part/")
+    def part() -> Response:
+        creator, number = _caller(studio, accounts), request.args.get("part_number", "")
+        upload = request.args.get("upload_id", "")
+        place = int(number) if number.isdecimal() else 0
+        studio.part(creator.code, upload, place, sent("video"))
+        return answer()
+
+    @door.post(f"{_V1}/complete_video_part_upload/")
+    def complete() -> Response:
+        creator = _caller(studio, accounts)
+        video = studio.complete(creator.code, request.args.get("upload_id", ""))
+        return answer(video={"video_id": video})
+
+    @door.post(f"{_V1}/upload_image/")
+    def upload_image() -> Response:
+        creator = _caller(studio, accounts)
+        image = {"image_id": studio.upload(creator.code, "image", sent("image")), "width": 1}
+        return answer(image=image)
+
+
+def _works(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
+    @door.post(f"{_V1}/create_video/")
+    def create_video() -> Response:
+        creator, told = _caller(studio, accounts), _told()
+        made = studio.create(
+            creator.code, "video", _text(told, "text"), [_text(told, "video_id")]
+        )  # fmt: skip
+        return answer(item_id=made)
+
+    @door.post(f"{_V1}/create_image_text/")
+    def create_image_text() -> Response:
+        creator, told = _caller(studio, accounts), _told()
+        pictures = told.get("image_list")
+        if not isinstance(pictures, list) or not 1 <= len(pictures) <= limits.PICTURES:
+            raise Minded(2100005)
+        made = studio.create(
+            creator.code, "image", _text(told, "text"), [str(each) for each in pictures]
+        )
+        return answer(item_id=made, video_id="")
+
+    @door.get(f"{_V1}/video_list/")
+    def video_list() -> Response:
+        creator = _caller(studio, accounts)
+        cursor, count = request.args.get("cursor", "0"), request.args.get("count", "")
+        if not cursor.isdecimal() or not count.isdecimal() or not 1 <= int(count) <= limits.PAGE:
+            raise Minded(2100005)
+        rows = studio.works(creator.code, int(cursor), int(count) + 1)
+        listed = [_row(row) for row in rows[: int(count)]]
+        more = len(rows) > int(count)
+        return answer(list=listed, has_more=more, cursor=int(cursor) + len(listed))
+
+    @door.post("/im/send/msg/")
+    def send_message() -> Response:
+        creator, told = _caller(studio, accounts), _told()
+        content = told.get("content")
+        if not isinstance(content, dict) or content.get("msg_type") != 1:
+            raise Minded(2100005)
+        text = content.get("text")
+        if not isinstance(text, dict):
+            raise Minded(2100005)
+        made = studio.reply(
+            creator.code, _text(told, "to_user_id"), _text(told, "msg_id"), _text(text, "text")
+        )
+        plain: dict[str, Any] = answer().get_json()
+        return jsonify(**plain, msg_id=made)
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers as the platform mixes them: some are texts."""
+    return {
+        "item_id": row["id"], "title": row["title"], "create_time": int(row["made"]),
+        "is_reviewed": row["status"] != 4, "video_status": row["status"], "is_top": False,
+        "share_url": f"https://www.iesdouyin.com/share/video/{row['id'][4:]}",
+        "media_type": 4 if row["kind"] == "video" else 2,
+        "statistics": {
+            "play_count": row["plays"], "digg_count": str(row["likes"]),
+            "comment_count": row["comments"], "share_count": 0, "download_count": 0,
+            "forward_count": 0,
+        },
+    }  # fmt: skip
