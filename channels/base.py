@@ -227,6 +227,28 @@ class AsksCreators(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsReps(Protocol):
+    """A channel whose platform can say which of our reps sits at a browser."""
+
+    def sign_in_at(self, back: str, state: str) -> str:
+        """Where her browser asks; it comes back to ``back`` with a code and the state."""
+        ...
+
+    def rep_of(self, code: str) -> str:
+        """Our id of her. The code is good once."""
+        ...
+
+
+@runtime_checkable
+class StandsBeside(Protocol):
+    """A channel in whose chats a page of ours may stand (聊天侧边栏)."""
+
+    def beside(self, url: str) -> dict[str, Any]:
+        """What the page at this address needs to be let in."""
+        ...
+
+
 REP = "rep"
 """The kind of handle that one of our own reps is known by; its value is our id of her."""
 

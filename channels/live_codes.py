@@ -7,10 +7,10 @@ before it is asked again. A code's ``state`` comes back with whoever scanned it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +24,9 @@ from stores.changes import Changes
 from stores.records import Record, Records
 
 _AGAIN = timedelta(seconds=30)
+_RENEWED = timedelta(days=2)
+"""So long before its end a link is made anew."""
+CODE, LINK = "code", "link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,13 @@ class Code:
 
     ref: str
     picture: str
+    """Empty if the platform gives no address of it, or it is a link."""
+    drawn: bytes = field(default=b"", repr=False)
+    """The picture itself, where there is no address."""
+    address: str = ""
+    """Where a link leads."""
+    until: datetime | None = None
+    """When the platform lets it end; it is renewed before."""
 
 
 @runtime_checkable
@@ -47,6 +57,19 @@ class MakesCodes(Protocol):
     def staff_code(self, code: str, reps: Sequence[str]) -> None: ...
 
     def drop_code(self, code: str) -> None:
+        """Dropping twice does no harm."""
+        ...
+
+
+@runtime_checkable
+class MakesLinks(Protocol):
+    """A channel that can make links, for where no code can be scanned: a text, a mail, a page."""
+
+    def make_link(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code: ...
+
+    def find_link(self, state: str, since: datetime) -> Code | None: ...
+
+    def drop_link(self, ref: str) -> None:
         """Dropping twice does no harm."""
         ...
 
@@ -80,6 +103,10 @@ class LiveCode(Record, kw_only=True):
     campaign: Mapped[str] = mapped_column(default="")
     ref: Mapped[str] = mapped_column(default="")
     picture: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str] = mapped_column(default=CODE)
+    """A code to be scanned, or a link to be opened."""
+    address: Mapped[str] = mapped_column(default="")
+    """Where a link leads."""
     reason: Mapped[str] = mapped_column(default="")
     """Why the platform has not made it yet: a key of `kernel.wording`."""
     by: Mapped[str]
@@ -99,7 +126,10 @@ class LiveCodes:
         accounts: Accounts,
         channels: Channels,
         clock: Clock,
+        keep: Callable[[bytes], str] | None = None,
     ) -> None:
+        """``keep`` keeps a picture that came without an address, and says where it is."""
+        self._keep = keep
         self._records = records
         self._changes = changes
         self._accounts = accounts
@@ -117,15 +147,18 @@ class LiveCodes:
         material: str = "",
         campaign: str = "",
         confirm: bool = False,
+        kind: str = CODE,
     ) -> LiveCode:
         """Ask for one. It is there when ``ref`` is; a platform that is away is asked again.
 
-        Raises `Conflict` for an account whose channel knows no codes.
+        Raises `Conflict` for an account whose channel knows no codes, or no links.
         """
         there = self._accounts.one(account)
         channel = self._channels.of(there)
-        if not isinstance(channel, MakesCodes):
-            raise Conflict("channel_makes_no_codes", account=there.code)
+        if kind not in (CODE, LINK):
+            raise Invalid("kind", "unknown_kind_of_way")
+        if not isinstance(channel, MakesLinks if kind == LINK else MakesCodes):
+            raise Conflict(f"channel_makes_no_{kind}s", account=there.code)
         if reps and isinstance(channel, LeadsToNobody):
             raise Invalid("reps", "code_leads_to_no_rep")
         if not name.strip():
@@ -134,7 +167,7 @@ class LiveCodes:
         code = LiveCode(
             account=there.id, state=f"lc{secrets.token_hex(6)}", name=name.strip()[:60],
             reps=list(dict.fromkeys(reps)), confirm=confirm, words=words, material=material,
-            campaign=campaign, by=by, created=now, next_at=now + _AGAIN,
+            kind=kind, campaign=campaign, by=by, created=now, next_at=now + _AGAIN,
         )  # fmt: skip
         with self._records.write() as session:
             session.add(code)
@@ -191,14 +224,19 @@ class LiveCodes:
     def _make(self, code: LiveCode, *, look: bool) -> LiveCode:
         def make() -> Code:
             channel = self._channels.of(code.account)
+            how: Any = {"remark": code.name, "confirm": code.confirm}
+            if code.kind == LINK:
+                assert isinstance(channel, MakesLinks)  # noqa: S101 — asked when it was created
+                made = channel.find_link(code.state, code.created) if look else None
+                return made or channel.make_link(code.state, code.reps, **how)
             assert isinstance(channel, MakesCodes)  # noqa: S101 — asked when it was created
             made = channel.find_code(code.state, code.created) if look else None
-            return made or channel.make_code(
-                code.state, code.reps, remark=code.name, confirm=code.confirm
-            )
+            return made or channel.make_code(code.state, code.reps, **how)
 
         try:
             made = make()
+            if made.drawn and self._keep is not None:
+                made = replace(made, picture=self._keep(made.drawn))
         except Problem as trouble:
             return self._note(code, reason=trouble.reason, wait=_wait(trouble))
         return self._note(code, made=made)
@@ -206,7 +244,9 @@ class LiveCodes:
     def _settle(self, code: LiveCode) -> LiveCode:
         channel = self._channels.of(code.account)
         try:
-            if code.ref and isinstance(channel, MakesCodes):
+            if code.ref and code.kind == LINK and isinstance(channel, MakesLinks):
+                channel.drop_link(code.ref)
+            elif code.ref and isinstance(channel, MakesCodes):
                 channel.drop_code(code.ref)
         except Problem as trouble:
             return self._note(code, reason=trouble.reason, wait=_wait(trouble))
@@ -220,7 +260,9 @@ class LiveCodes:
             kept = session.get_one(LiveCode, code.id)
             kept.reason, kept.next_at = reason, self._clock() + wait if wait else None
             if made is not None:
-                kept.ref, kept.picture = made.ref, made.picture
+                kept.ref, kept.picture, kept.address = made.ref, made.picture, made.address
+                if made.until is not None:
+                    kept.next_at = made.until - _RENEWED
         return kept
 
 

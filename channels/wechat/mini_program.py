@@ -9,7 +9,7 @@ Its content is asked for by GraphQL, so nothing is published to it. Habits of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -26,10 +26,11 @@ from channels.base import (
     Refused,
 )
 from channels.capabilities import EVERYTHING, Capabilities, Limits
+from channels.live_codes import Code
 from channels.wechat import messages
 from channels.wechat.mail import LetterBox
 from channels.wechat.talking import PARTS, data
-from channels.wechat.wire import Wire
+from channels.wechat.wire import Wire, text
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.events import Ecosystem, Event, Handle
@@ -39,6 +40,7 @@ LEAVING = declare("mini.leaving", "an allow of hers is used up; about to leave")
 TAKEN = declare("mini.taken", "the platform took it; nobody here knows")
 
 _NONE_LEFT = 43101
+_LINK_DAYS = 30
 
 
 class MiniProgram:
@@ -133,6 +135,44 @@ class MiniProgram:
 
     def _page_of(self, message: Message) -> str:
         return f"{self._page}?m={message.material}" if message.material else self._page
+
+    # ways in
+
+    codes_lead_to = "mini_program"
+
+    def make_code(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
+        """A 小程序码: its scene is the short key; what it means is kept here (`way` tells)."""
+        drawn = self._wire.draw(
+            "/wxa/getwxacodeunlimit", scene=state, page=self._page, check_path=False,
+            env_version="release",
+        )  # fmt: skip
+        return Code(state, "", drawn=drawn)
+
+    def find_code(self, state: str, since: datetime) -> Code | None:
+        """Drawn again it is the same code."""
+        return None
+
+    def staff_code(self, code: str, reps: Sequence[str]) -> None:
+        """It leads to the mini program and to no rep."""
+
+    def drop_code(self, code: str) -> None:
+        """The platform keeps it for ever; its scene means nothing here any more."""
+
+    def make_link(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
+        """A URL link, which a text or a mail can hold; it lives thirty days."""
+        told = self._wire.ask(
+            "/wxa/generate_urllink", path=self._page, query=f"scene={state}", expire_type=1,
+            expire_interval=_LINK_DAYS,
+        )  # fmt: skip
+        until = self._clock() + timedelta(days=_LINK_DAYS)
+        return Code(state, "", address=text(told, "url_link"), until=until)
+
+    def find_link(self, state: str, since: datetime) -> Code | None:
+        """Links cannot be listed, and another one does no harm."""
+        return None
+
+    def drop_link(self, ref: str) -> None:
+        """It ends by itself."""
 
     # hearing
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import orjson
 
 from channels.base import Asset, Busy, Refused, SignedOut, Unanswered
-from channels.outbound import Http, RateGate
+from channels.outbound import Answer, Http, RateGate
 from channels.wechat.tokens import Tokens
 from kernel.crash import crash_point, declare
 from kernel.secret import Secret
@@ -59,6 +59,7 @@ OFFICIAL = Codes(
         43101: "recipient_refuses",
         45015: "reply_window_closed",
         45047: "reply_window_used_up",
+        40169: "scene_not_taken",
         45157: "platform_tag_name_taken",
         45158: "platform_tag_name_long",
         45056: "platform_tags_full",
@@ -100,11 +101,13 @@ class Wire:
         """The host that draws codes for people."""
         return _PICTURES if self._host == HOST else self._host
 
-    def ask(self, path: str, *, harmless: Collection[int] = (), **payload: Any) -> dict[str, Any]:
+    def ask(
+        self, path: str, /, *, harmless: Collection[int] = (), **payload: Any
+    ) -> dict[str, Any]:
         """POST JSON; what answers is told apart by `Busy`, `Refused` and `SignedOut`."""
         return self._call("POST", path, {}, orjson.dumps(payload), _JSON, harmless)
 
-    def do(self, path: str, *, harmless: Collection[int] = (), **payload: Any) -> dict[str, Any]:
+    def do(self, path: str, /, *, harmless: Collection[int] = (), **payload: Any) -> dict[str, Any]:
         """`ask` for something that must not be done twice: a lost answer is `Unanswered`."""
         body = orjson.dumps(payload)
         return self._call("POST", path, {}, body, _JSON, harmless, repeatable=False)
@@ -125,6 +128,20 @@ class Wire:
         """POST one file."""
         body, headers = multipart(asset)
         return self._call("POST", path, query, body, headers, ())
+
+    def draw(self, path: str, /, **payload: Any) -> bytes:
+        """POST JSON where a picture answers; what is JSON after all says why not."""
+        token, body = "", orjson.dumps(payload)
+        for _ in range(2):
+            token = self._tokens.one(self._account, self._fetch, not_this=token)
+            answer = self._raw("POST", path, {"access_token": token}, body, _JSON, repeatable=True)
+            if not answer.body.lstrip().startswith(b"{"):
+                return answer.body
+            told = self._parsed(answer, path, repeatable=True)
+            if _code(told) not in self.codes.expired:
+                self._judged(path, told, ())
+                raise Busy("platform_answer_unreadable", down=True, path=path)
+        raise SignedOut("platform_signed_us_out", path=path)
 
     def _call(
         self,
@@ -179,10 +196,12 @@ class Wire:
         *,
         repeatable: bool,
     ) -> dict[str, Any]:
-        self._gate.enter(f"{self._account}", self._per_minute)
-        url = f"{self._host}{path}" + (f"?{urlencode(query)}" if query else "")
+        answer = self._raw(method, path, query, body, headers, repeatable=repeatable)
+        return self._parsed(answer, path, repeatable=repeatable)
+
+    @staticmethod
+    def _parsed(answer: Answer, path: str, *, repeatable: bool) -> dict[str, Any]:
         try:
-            answer = self._http.request(method, url, body=body, headers=headers)
             told = orjson.loads(answer.body.removeprefix(b"\xef\xbb\xbf"))
             if not isinstance(told, dict):
                 raise orjson.JSONDecodeError("not an object", "", 0)
@@ -190,6 +209,22 @@ class Wire:
             if not repeatable:
                 raise Unanswered("platform_answer_unreadable", path=path) from strange
             raise Busy("platform_answer_unreadable", down=True, path=path) from strange
+        return told
+
+    def _raw(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        repeatable: bool,
+    ) -> Answer:
+        self._gate.enter(f"{self._account}", self._per_minute)
+        url = f"{self._host}{path}" + (f"?{urlencode(query)}" if query else "")
+        try:
+            return self._http.request(method, url, body=body, headers=headers)
         except Unanswered as lost:
             if not repeatable:
                 raise
@@ -198,7 +233,6 @@ class Wire:
             if repeatable or later.facts.get("status") not in _LOST_BEHIND_A_GATEWAY:
                 raise
             raise Unanswered("platform_did_not_answer", host=self._host) from later
-        return told
 
     def _judged(self, path: str, told: dict[str, Any], harmless: Collection[int]) -> dict[str, Any]:
         """The answer, or our name for what the platform minds."""

@@ -46,6 +46,7 @@ from juzhen.console import (
     variants,
     versions,
     views,
+    ways,
     webhooks,
     words,
 )
@@ -65,7 +66,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, elsewhere, views, previews, files, webhooks,
+        reports, elsewhere, views, previews, files, webhooks, ways,
     ):  # fmt: skip
         page.install(door, platform)
     return door

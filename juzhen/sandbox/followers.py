@@ -290,6 +290,23 @@ class Followers:
             db.execute("insert into scenes values (?, ?, ?)", (ticket, account.appid, scene))
         return ticket
 
+    def urllink(self, account: OfficialAccount, path: str, query: str, until: float) -> str:
+        """A link that opens a page of a mini program, until then."""
+        number = secrets.token_urlsafe(9)
+        with self._ledger.turn() as db:
+            db.execute(
+                "insert into url_links values (?, ?, ?, ?, ?)",
+                (number, account.appid, path, query, until),
+            )
+        return number
+
+    def urllinks(self, account: OfficialAccount) -> list[Any]:
+        """Every link of a mini program, with when it ends."""
+        with self._ledger.turn() as db:
+            return db.execute(
+                "select * from url_links where appid = ? order by rowid", (account.appid,)
+            ).fetchall()
+
     def scenes(self, account: OfficialAccount) -> list[str]:
         """The scenes of every code that the account made."""
         with self._ledger.turn() as db:

@@ -78,6 +78,9 @@ create table if not exists masses (
 create table if not exists mass_had (
     openid text not null, msg_id integer not null, month text not null,
     primary key (openid, msg_id));
+create table if not exists url_links (
+    number text primary key, appid text not null, path text not null, query text not null,
+    until real not null);
 create table if not exists login_codes (
     code text primary key, openid text not null, made real not null, used real);
 create table if not exists readings (

@@ -68,10 +68,12 @@ A_DAY = {
     "user/info": 5_000_000,
     "user/info/batchget": 5_000_000,
     "qrcode/create": 100_000,
+    "wxa/generate_urllink": 500_000,
 }
 A_MINUTE = {
     "stable_token": 10_000,
     "message/mass/sendall": 60,
+    "wxa/getwxacodeunlimit": 5_000,
     "externalcontact/add_moment_task": 10,
 }
 CLEARS_A_MONTH = 10
@@ -95,6 +97,10 @@ FIGURES_FROM_HOUR = 8
 LASTING_CODES = 100_000
 CODE_DAYS = 30
 
+LINK_NAME_CHARACTERS = 30
+LINK_REPS = 500
+LINK_QUOTA = 1_000
+QUERY_CHARACTERS = 1_024
 CLIENT_BYTES = 64
 MASSES_A_MONTH = 4
 CONFIRM_SECONDS = 1_800
@@ -111,6 +117,13 @@ SAYS = {
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40014: "invalid access_token",
+    40097: "invalid args",
+    40165: "invalid weapp pagepath",
+    40169: "invalid length for scene, or the data is not json string",
+    40212: "invalid query",
+    41030: "invalid page",
+    85401: "time limit between [1min, 30days]",
+    40050: "invalid chat id",
     40053: "invalid action info",
     40058: "invalid request parameter",
     40068: "invalid tag id",

@@ -6,12 +6,15 @@ Shares tokens, people and callbacks with the official account's. One function a 
 
 from __future__ import annotations
 
+import io
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, jsonify, request
+from PIL import Image, ImageDraw
 
 from juzhen.sandbox import limits
 from juzhen.sandbox.accounts import OfficialAccount
@@ -89,3 +92,46 @@ def _said(no: Said) -> Response:
     g.errcode = no.errcode
     told = {"errcode": no.errcode, "errmsg": no.errmsg}
     return Response(orjson.dumps(told), content_type=_JSON)
+
+
+# Codes and links
+
+_SCENE = re.compile(r"[0-9a-zA-Z!#$&'()*+,/:;=?@\-._~]{1,32}")
+
+
+@call("wxa/getwxacodeunlimit")
+def _code(world: World, account: OfficialAccount, asked: Any) -> Response:
+    """The picture itself, not JSON: as big as asked, with the scene in it."""
+    scene, page = asked.get("scene"), asked.get("page", "")
+    if not account.mini:
+        raise Said(48001)
+    if not isinstance(scene, str) or not _SCENE.fullmatch(scene):
+        raise Said(40169)
+    if not isinstance(page, str) or page.startswith("/"):
+        raise Said(41030)
+    width = asked.get("width", 430)
+    if not isinstance(width, int) or not 280 <= width <= 1280:
+        raise Said(40097)
+    world.followers.scene(account, scene)
+    drawn, side = io.BytesIO(), width
+    picture = Image.new("RGB", (side, side), "white")
+    ImageDraw.Draw(picture).text((side // 8, side // 2), scene, fill="black")
+    picture.save(drawn, "JPEG")
+    return Response(drawn.getvalue(), content_type="image/jpeg")
+
+
+@call("wxa/generate_urllink")
+def _urllink(world: World, account: OfficialAccount, asked: Any) -> dict[str, Any]:
+    if not account.mini:
+        raise Said(48001)
+    path, query = asked.get("path", ""), asked.get("query", "")
+    if not isinstance(path, str) or path.startswith("/") or len(path) > 1_024:
+        raise Said(40165)
+    if not isinstance(query, str) or len(query) > limits.QUERY_CHARACTERS:
+        raise Said(40212)
+    days = asked.get("expire_interval")
+    if asked.get("expire_type") != 1 or not isinstance(days, int) or not 1 <= days <= 30:
+        raise Said(85401)
+    until = world.clock.seconds() + days * 86_400
+    number = world.followers.urllink(account, path, query, until)
+    return {"errcode": 0, "errmsg": "ok", "url_link": f"{request.host_url}u/{number}"}

@@ -31,7 +31,7 @@ OK: Told = {"errcode": 0, "errmsg": "ok"}
 class Call:
     """How one path is answered."""
 
-    answer: Callable[[World, OfficialAccount, Asked], Told]
+    answer: Callable[[World, OfficialAccount, Asked], Told | Response]
     method: str
     publishing: bool
 
@@ -59,6 +59,8 @@ def blueprint(world: World) -> Blueprint:
         path = f"{room}/{path}" if room else path
         try:
             told = _token(world, path) if path in _TOKEN_DOORS else _answered(world, path)
+            if isinstance(told, Response):
+                return told
         except Said as no:
             g.errcode = no.errcode
             told = {"errcode": no.errcode, "errmsg": no.errmsg}
@@ -75,7 +77,7 @@ def blueprint(world: World) -> Blueprint:
     return door
 
 
-def _answered(world: World, path: str) -> Told:
+def _answered(world: World, path: str) -> Told | Response:
     if path not in _CALLS:
         raise Said(40066)
     call = _CALLS[path]

@@ -127,10 +127,12 @@ def _account_pages(door: Blueprint, world: World) -> None:
         one = _of(world, appid)
         _, rows = world.press.articles(one, 0, 50)
         feed = [(row, piece) for row in rows for piece in pieces_of(row) if not piece["is_deleted"]]
-        people, waiting = world.followers.of(one), mass.waiting(world, one)
         return render_template(
-            "account.html", account=one, feed=feed, people=people, waiting=waiting
-        )
+            "account.html", account=one, feed=feed, people=world.followers.of(one),
+            waiting=mass.waiting(world, one), now=world.clock.seconds(),
+            codes=world.followers.scenes(one) if one.mini else (),
+            links=world.followers.urllinks(one),
+        )  # fmt: skip
 
     @door.post("/accounts/<appid>/masses/<int:number>/confirm")
     def confirm(appid: str, number: int) -> Answer:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 import orjson
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from channels.base import KnowsReps
 from juzhen.access import LONGEST
 from juzhen.web import pages
 from juzhen.web.asking import COOKIE
 from kernel.actors import Role
-from kernel.errors import Invalid, NotFound, Problem
+from kernel.errors import Forbidden, Invalid, NotFound, Problem
 from kernel.secret import Secret
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
+_ASKED = "jz_asked"
+"""Holds what was asked of a platform until the browser comes back from it."""
 _HOMES = {Role.REP: "/workbench/", Role.TEAM_LEAD: "/workbench/"}
 
 
@@ -48,6 +52,8 @@ def blueprint(platform: Platform) -> Blueprint:
         staff = _demo_person(platform, request.form.get("role", ""))
         return _signed_in(platform, platform.access.begin(staff), request.form.get("next", ""))
 
+    _by_platform(door, platform)
+
     @door.post("/logout")
     def sign_out() -> AnyResponse:
         if key := request.cookies.get(COOKIE):
@@ -57,6 +63,42 @@ def blueprint(platform: Platform) -> Blueprint:
         return answer
 
     return door
+
+
+def _by_platform(door: Blueprint, platform: Platform) -> None:
+    @door.get("/login/by/<account>")
+    def ask_platform(account: str) -> AnyResponse:
+        """Let a rep's own platform (企业微信) say who she is. Only the browser that asked may come
+        back with the answer."""
+        state, wanted = secrets.token_urlsafe(16), _inside(request.args.get("next", ""))
+        back = f"{platform.base_url.rstrip('/')}/login/by/{account}/back"
+        answer = redirect(_channel(platform, account).sign_in_at(back, state))
+        answer.set_cookie(
+            _ASKED, f"{state}|{wanted}", max_age=300, httponly=True, samesite="Lax",
+            path="/login/", secure=platform.settings.public_url.startswith("https://"),
+        )  # fmt: skip
+        return answer
+
+    @door.get("/login/by/<account>/back")
+    def come_back(account: str) -> AnyResponse:
+        state, _, wanted = request.cookies.get(_ASKED, "").partition("|")
+        told = request.args.get("state", "")
+        if not state or not secrets.compare_digest(state.encode(), told.encode()):
+            raise Forbidden("login_not_asked_for")
+        try:
+            staff = _channel(platform, account).rep_of(request.args.get("code", "")[:200])
+        except Problem as problem:
+            return Response(pages.render("login.html", next=wanted, problem=problem), 401)
+        answer = _signed_in(platform, platform.access.begin(staff), wanted)
+        answer.delete_cookie(_ASKED, path="/login/")
+        return answer
+
+
+def _channel(platform: Platform, account: str) -> KnowsReps:
+    channel = platform.channels.of(platform.accounts.one(account))
+    if not isinstance(channel, KnowsReps):
+        raise NotFound("account", account[:60])
+    return channel
 
 
 def _demo_person(platform: Platform, role: str) -> str:

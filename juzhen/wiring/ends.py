@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +110,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     composer = Composer(
         content.types, content.media, content.links, base_url=settings.public_url
     )  # fmt: skip
-    live_codes = LiveCodes(s.records, s.changes, accounts, channels, s.clock)
+    keep = _keeping(content, settings.public_url)
+    live_codes = LiveCodes(s.records, s.changes, accounts, channels, s.clock, keep)
     welcoming = _welcoming(s, content, accounts, channels, live_codes, composer)
     publishing = _publishing(
         s, content, data, accounts, channels, deliveries, courier, composer, touch_policy
@@ -124,19 +126,15 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         renewing=Renewing(accounts, channels),
         confirming=Confirming(s.records, s.changes, deliveries, channels),
         catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),
-        inbox=inbox,
-        deliveries=deliveries,
-        publishing=publishing,
+        inbox=inbox, deliveries=deliveries, publishing=publishing, preferences=preferences,
         placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
-        preferences=preferences,
         callbacks=Callbacks(
             accounts, channels, data.intake, deliveries, s.clock, welcoming, health, preferences
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
-        touch_policy=touch_policy,
+        touch_policy=touch_policy, health=health,
         simulations=_simulations(s, content, data, touch_policy),
         moods=Moods(s.records, s.changes, data.findings, s.clock),
-        health=health,
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries),
         **_notices(s, content, accounts, sealer, tools.outbound),
@@ -173,6 +171,16 @@ def _publishing(
         accounts=accounts, channels=channels, deliveries=deliveries, courier=courier,
         composer=composer, consents=data.consents, identities=data.identities, policy=policy,
     )  # fmt: skip
+
+
+def _keeping(content: ContentHub, base_url: str) -> Callable[[bytes], str]:
+    """Keeps a picture among the media, and says its address."""
+
+    def keep(drawn: bytes) -> str:
+        media = content.media.take(drawn, by="worker", name="code.jpg")
+        return f"{base_url.rstrip('/')}/media/{media.id}/original"
+
+    return keep
 
 
 def _welcoming(

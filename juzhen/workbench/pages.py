@@ -15,7 +15,7 @@ from engagement.sharing import LINK
 from engagement.triggers import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
-from juzhen.workbench import boards, nearby, saying, telling, worklist
+from juzhen.workbench import boards, nearby, saying, sidebar, telling, worklist
 from juzhen.workbench.saying import rep, visible_material
 from kernel.actors import Actor
 from kernel.errors import Invalid
@@ -38,6 +38,7 @@ def blueprint(platform: Platform) -> Blueprint:
     saying.install(door, platform)
     boards.install(door, platform)
     nearby.install(door, platform)
+    sidebar.install(door, platform)
     return door
 
 

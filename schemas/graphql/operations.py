@@ -9,6 +9,7 @@ import graphene
 
 from channels.deliveries import Delivery as DeliveryRecord
 from channels.inbox import InboxMessage
+from channels.touchpoints import SETTING, touchpoint_of
 from content_hub.materials import Material as MaterialRecord
 from engagement.reminders import Reminder as ReminderRecord
 from kernel.actors import Actor, require
@@ -39,6 +40,14 @@ def _why(delivery: DeliveryRecord, ask: Ask) -> str:
     return delivery.why(ask.context.language)
 
 
+def _touchpoint(delivery: DeliveryRecord, ask: Ask) -> str:
+    context: Context = ask.context
+    account = context.accounts.one(delivery.account)
+    shown = library.known(context, delivery.material) if delivery.material else None
+    said = str(account.settings.get(SETTING) or "")
+    return touchpoint_of(account.kind, delivery.target, shown.type if shown else "", said).value
+
+
 class Delivery(graphene.ObjectType):
     """One thing shown or said through a channel, or about to be."""
 
@@ -49,6 +58,9 @@ class Delivery(graphene.ObjectType):
         resolver=lambda delivery, ask: library.known(ask.context, delivery.material),
     )
     placement = graphene.ID(resolver=lambda delivery, ask: delivery.placement or None)
+    touchpoint = graphene.String(
+        required=True, resolver=_touchpoint, description="Where it meets her: one place each."
+    )
     state = graphene.String(required=True, description="How far we got.")
     progress = graphene.String(required=True, description="How far the platform got.")
     reason = graphene.String(required=True, resolver=_why, description="For people.")

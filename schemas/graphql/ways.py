@@ -9,6 +9,7 @@ import graphene
 
 from channels.deliveries import Delivery as DeliveryRecord
 from channels.hand_offs import HandOff as HandOffRecord
+from channels.live_codes import CODE
 from channels.live_codes import LiveCode as LiveCodeRecord
 from channels.reps import Member as MemberRecord
 from kernel.actors import require
@@ -36,6 +37,10 @@ class LiveCode(graphene.ObjectType):
     picture = graphene.String(
         resolver=lambda code, ask: code.picture or None,
         description="Where the code is drawn; null until the platform has made it.",
+    )
+    kind = graphene.String(required=True, description="code or link")
+    address = graphene.String(
+        resolver=lambda code, ask: code.address or None, description="Where a link leads."
     )
     reason = graphene.String(required=True, resolver=_why, description="Why it has not yet.")
     created = Moment(required=True)
@@ -121,6 +126,14 @@ def _live_codes(
     )
 
 
+def _way(source: None, ask: Ask, state: str) -> LiveCodeRecord | None:
+    """What a front end of ours was opened with: the scene of its code or link."""
+    context: Context = ask.context
+    require(context.actor, "read_shelf")
+    found = context.live_codes.of_state(context.actor.account, state[:64])
+    return found if found and found.dropped is None else None
+
+
 def create_live_code(ask: Ask, sent: Mapping[str, Any]) -> LiveCodeRecord:
     """Make a code. Whoever scans it is given to one of its reps and welcomed at once."""
     context: Context = ask.context
@@ -133,6 +146,7 @@ def create_live_code(ask: Ask, sent: Mapping[str, Any]) -> LiveCodeRecord:
         words=sent.get("words") or "",
         material=context.materials.one(material).id if material else "",
         confirm=bool(sent.get("confirm")),
+        kind=sent.get("kind") or CODE,
         by=context.actor.id,
     )
 
@@ -161,6 +175,12 @@ def remind_rep(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
 
 QUESTIONS = {
     "hand_offs": paged(connection(HandOff), _hand_offs, channel=graphene.ID()),
+    "way": graphene.Field(
+        LiveCode,
+        state=graphene.String(required=True),
+        resolver=_way,
+        description="The way that a scene means, asked by the front end of its account.",
+    ),
     "live_codes": paged(connection(LiveCode), _live_codes, channel=graphene.ID()),
 }
 VERBS = {
@@ -176,6 +196,7 @@ VERBS = {
         channel=graphene.ID(required=True), name=graphene.String(required=True),
         reps=graphene.List(graphene.NonNull(graphene.ID)), words=graphene.String(),
         material=graphene.ID(), confirm=graphene.Boolean(),
+        kind=graphene.String(description="code, or link where nothing can be scanned"),
     ),
     "drop_live_code": verb(
         "dropLiveCode", "live_code", LiveCode, drop_live_code,

@@ -47,6 +47,7 @@ def test_an_old_key_still_opens_and_the_newest_seals():
 
 
 @pytest.mark.rule("R7.1")
+@pytest.mark.rule("R7.1")
 def test_a_code_is_taken_once_and_there_are_four_ecosystems(house, oa):
     with pytest.raises(Conflict):
         house.account()

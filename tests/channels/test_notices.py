@@ -24,11 +24,13 @@ class Receiver:
     """A system outside: it keeps what it was told, and answers as it is bid."""
 
     def __init__(self):
-        self.heard, self.answers = [], []
+        self.heard, self.answers, self.silent = [], [], set()
 
     def request(self, method, url, *, body=b"", headers=None):
         self.heard.append((url, headers, body))
         answer = self.answers.pop(0) if self.answers else 200
+        if url in self.silent:
+            raise Unanswered("platform_did_not_answer", host="erp")
         if isinstance(answer, BaseException):
             raise answer
         if answer >= 500:
@@ -225,13 +227,14 @@ def test_410_ends_it_and_switched_on_it_goes_on_where_it_was(desk, told, clock):
 
 def test_one_that_does_not_answer_delays_no_other(desk, told, clock):
     desk.subscriptions.subscribe("https://b.example.com", by="li")
-    desk.http.answers = [Unanswered("platform_did_not_answer", host="erp")]
+    desk.http.silent = {told.url}
     desk.place("养老", HOUR, DAY)
     desk.work()
 
     lost = [url for url, _, _ in desk.http.heard if url == told.url]
     assert len(lost) == 1  # it is left alone for a while
     assert sum(url == "https://b.example.com" for url, _, _ in desk.http.heard) == 2
+    desk.http.silent = set()
     clock.move(timedelta(minutes=10))
     desk.work()
     assert desk.subscriptions.counts() == {}

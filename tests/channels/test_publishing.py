@@ -132,6 +132,7 @@ def test_a_refusal_lists_what_the_shelf_and_the_channel_mind(house, oa):
     assert {flaw.field for flaw in refused.value.flaws} == {"tags", "opens", "closes", "material"}
 
 
+@pytest.mark.rule("R6.3")
 def test_a_title_that_is_too_long_for_the_channel_is_refused_when_planning(house, oa):
     with pytest.raises(Invalid) as refused:
         house.placed(house.material("长" * 33), oa)

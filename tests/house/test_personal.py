@@ -22,6 +22,7 @@ SOMEBODY_ELSES = {
     "kept_answers.body": "an answer as it was given, for a day",
     "leases.name": "what is held",
     "list_rules.name": "a rule's",
+    "live_codes.address": "where a way in leads",
     "live_codes.name": "a way in",
     "logins.name": "an employee's",
     "materials.body": "what we say to everybody",

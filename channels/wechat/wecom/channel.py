@@ -32,14 +32,15 @@ from channels.base import (
     Unanswered,
 )
 from channels.capabilities import Capabilities, Limits
-from channels.live_codes import Code
 from channels.reps import Reps
 from channels.vocabularies import Word
 from channels.wechat import messages
 from channels.wechat.mail import LetterBox
 from channels.wechat.uploads import Uploads
-from channels.wechat.wecom import behaviour, contacts, hearing, tags
+from channels.wechat.wecom import behaviour, contacts, groups, hearing, tags
 from channels.wechat.wecom.cards import Cards
+from channels.wechat.wecom.inside import Inside
+from channels.wechat.wecom.ways import Ways
 from channels.wechat.wecom.wire import WeComWire
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -52,8 +53,9 @@ GROUP = "wecom_group"
 _GONE = frozenset({41079, 41089})
 """A moment's task that can no longer be cancelled, or was (believed of the tables at hand)."""
 _EXPIRED_JOB = frozenset({41061, 41062, 40058})
-_NO_SUCH_CODE = frozenset({84060, 40058})
 _MEMBERS_AT_ONCE = 20
+_GROUPS = "#"
+"""Begins a mark of the walk over groups: no member's userid does."""
 _CONFIRM_WITHIN = timedelta(days=3)
 _LOOK_BACK = timedelta(days=30)
 _SENT = {
@@ -80,7 +82,7 @@ CAPABILITIES = Capabilities(
 )
 
 
-class WeCom:
+class WeCom(Ways, Inside):
     """One application of a corporation's WeCom."""
 
     key: ClassVar[str] = "wecom"
@@ -107,6 +109,7 @@ class WeCom:
         self._letters = letters
         self._clock = clock
         self._account = account
+        self._agent = agent
         self._cards = Cards(wire, reps, account=account, agent=agent)
 
     def vocabulary(self) -> list[Word]:
@@ -291,53 +294,24 @@ class WeCom:
             ),
         )  # fmt: skip
 
-    # the ways to a rep, and the nightly walk
-
-    def make_code(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
-        """A 渠道活码: whoever scans it adds one of these reps, and we hear with which state."""
-        told = self.wire.ask(
-            "/cgi-bin/externalcontact/add_contact_way", type=2 if len(reps) > 1 else 1, scene=2,
-            remark=remark[:30], skip_verify=not confirm, state=state, user=self._userids(reps),
-        )  # fmt: skip
-        return Code(contacts.text(told, "config_id"), str(told.get("qr_code") or ""))
-
-    def find_code(self, state: str, since: datetime) -> Code | None:
-        """After a lost answer. Codes of old cannot be listed, new ones can."""
-        begin = int(since.timestamp()) - 60
-        rows = self.wire.page(
-            "/cgi-bin/externalcontact/list_contact_way", "contact_way", start_time=begin,
-            end_time=begin + 86_400, limit=100,
-        )  # fmt: skip
-        for row in rows:
-            told = self.wire.ask(
-                "/cgi-bin/externalcontact/get_contact_way", config_id=row.get("config_id")
-            )
-            way = told.get("contact_way")
-            if isinstance(way, Mapping) and way.get("state") == state:
-                return Code(str(row["config_id"]), str(way.get("qr_code") or ""))
-        return None
-
-    def staff_code(self, code: str, reps: Sequence[str]) -> None:
-        """From now on it leads to these reps."""
-        self.wire.ask(
-            "/cgi-bin/externalcontact/update_contact_way", config_id=code,
-            user=self._userids(reps),
-        )  # fmt: skip
-
-    def drop_code(self, code: str) -> None:
-        self.wire.ask(
-            "/cgi-bin/externalcontact/del_contact_way", harmless=_NO_SUCH_CODE, config_id=code
-        )
-
-    def _userids(self, reps: Sequence[str]) -> list[str]:
-        return [self._reps.userid_of(self._account, each) for each in reps]
+    # the nightly walk
 
     def people(self, mark: str) -> tuple[list[Event], str]:
-        """The relations of some more members, and the mark to go on from; empty at the end."""
-        waiting = [each for each in sorted(contacts.members(self.wire)) if each > mark]
+        """The relations of some more members, then their groups, and the mark to go on from;
+        empty at the end."""
+        members = sorted(contacts.members(self.wire))
+        if mark.startswith(_GROUPS):
+            return self._groups(members, mark)
+        waiting = [each for each in members if each > mark]
         some = waiting[:_MEMBERS_AT_ONCE]
         found = list(contacts.walk(self.wire, some, self._account, self._staff)) if some else []
-        return found, some[-1] if len(waiting) > len(some) else ""
+        return found, some[-1] if len(waiting) > len(some) else _GROUPS
+
+    def _groups(self, members: Sequence[str], mark: str) -> tuple[list[Event], str]:
+        waiting = [each for each in members if each > mark.removeprefix(_GROUPS)]
+        some = waiting[: groups.OWNERS_AT_ONCE]
+        found = list(groups.walk(self.wire, some, self._account, self._staff)) if some else []
+        return found, f"{_GROUPS}{some[-1]}" if len(waiting) > len(some) else ""
 
     def figures(self, day: date) -> list[Event]:
         """What every member did that day, as the platform counted it."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from channels.wechat.tokens import Tokens
 from channels.wechat.wire import Codes, Wire
 
 HOST = "https://qyapi.weixin.qq.com"
@@ -23,6 +24,7 @@ WECOM = Codes(
     },
     minded={
         40003: "recipient_unknown",
+        40029: "login_code_unknown",
         40068: "corp_tag_unknown",
         40096: "recipient_unknown",
         41051: "already_greeted",
@@ -40,6 +42,20 @@ class WeComWire(Wire):
     """The calls of one application of one corporation; ``appid`` is the corporation's id."""
 
     codes: ClassVar[Codes] = WECOM
+
+    @property
+    def corp(self) -> str:
+        """The corporation's id."""
+        return self._appid
+
+    @property
+    def host(self) -> str:
+        return self._host
+
+    @property
+    def tokens(self) -> Tokens:
+        """Where short-lived secrets are kept."""
+        return self._tokens
 
     def _fetch(self, force: bool) -> tuple[str, float]:  # the port's argument
         path = "/cgi-bin/gettoken"

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from juzhen.sandbox.accounts import Corp
 from juzhen.sandbox.limits import Said
+from juzhen.sandbox.wecom import acquisition, groups
 from juzhen.sandbox.world import World
 
 
@@ -47,6 +48,8 @@ def acts(door: Blueprint, world: World, told: Callable[[], dict[str, Any]]) -> N
             moments=world.tasks.moments(corp),
             cards=world.tasks.cards(corp),
             ways=world.friends.ways(corp),
+            links=world.friends.links(corp),
+            groups=[dict(row) for row in groups.of(world, corp)],
             tags=[dict(row) for row in world.friends.tags(corp)],
         )
 
@@ -55,9 +58,15 @@ def do(world: World, corp: Corp, act: str, told: dict[str, str]) -> None:
     """One act of somebody. Says 40066 for an act that there is not."""
     rep, external = told.get("userid", ""), told.get("external", "")
     friends, tasks = world.friends, world.tasks
-    known: dict[str, Callable[[], None]] = {
+    known: dict[str, Callable[[], object]] = {
         "add": lambda: friends.add(corp, rep, external, told.get("state", "")),
         "scan": lambda: friends.scan(corp, told.get("state", ""), external),
+        "click": lambda: acquisition.click(
+            world, corp, told.get("link", ""), external, told.get("channel", "")
+        ),
+        "group": lambda: groups.open_group(world, corp, rep, told.get("name", "")),
+        "join": lambda: groups.join(world, corp, told.get("chat", ""), external),
+        "quit": lambda: groups.leave(world, corp, told.get("chat", ""), external),
         "leave": lambda: friends.leave(corp, rep, external),
         "remove": lambda: friends.remove(corp, rep, external),
         "say": lambda: friends.say(corp, rep, external, told.get("text", "")),

@@ -35,6 +35,17 @@ create table if not exists wc_talk (
     external text not null, ours integer not null, told text not null, at real not null);
 create table if not exists wc_ways (
     config_id text primary key, corp text not null, told text not null, made real not null);
+create table if not exists wc_codes (
+    code text primary key, corp text not null, userid text not null, made real not null,
+    used real);
+create table if not exists wc_groups (
+    chat text primary key, corp text not null, owner text not null, name text not null,
+    made real not null);
+create table if not exists wc_members (
+    chat text not null, external text not null, joined real not null,
+    primary key (chat, external));
+create table if not exists wc_links (
+    link_id text primary key, corp text not null, told text not null);
 create table if not exists wc_tags (
     id text primary key, corp text not null, grp text not null, grp_name text not null,
     name text not null, ours integer not null, made real not null, deleted integer not null);
@@ -287,6 +298,49 @@ class Friends:
             ).rowcount
         if not gone:
             raise Said(40058, "invalid config_id")
+
+    def sign_in(self, corp: Corp, userid: str) -> str:
+        """A code that says who holds the phone: good once, for five minutes."""
+        code = secrets.token_urlsafe(24)
+        with self._ledger.turn() as db:
+            db.execute(
+                "insert into wc_codes values (?, ?, ?, ?, null)",
+                (code, corp.appid, userid, self._clock.seconds()),
+            )
+        return code
+
+    def signed_in(self, corp: Corp, code: str) -> str:
+        """Whose code it is. Says 40029 for one that was used, is too old or nobody's."""
+        now = self._clock.seconds()
+        with self._ledger.turn() as db:
+            row = db.execute(
+                "select * from wc_codes where code = ? and corp = ? and used is null and made > ?",
+                (code, corp.appid, now - limits.CODE_SECONDS),
+            ).fetchone()
+            if row is None:
+                raise Said(40029)
+            db.execute("update wc_codes set used = ? where code = ?", (now, code))
+        return str(row["userid"])
+
+    def links(self, corp: Corp) -> list[dict[str, Any]]:
+        """The customer-acquisition links, oldest first."""
+        with self._ledger.turn() as db:
+            rows = db.execute(
+                "select told from wc_links where corp = ? order by rowid", (corp.appid,)
+            )
+            return [json.loads(row["told"]) for row in rows]
+
+    def link(self, corp: Corp, number: str, told: Mapping[str, Any] | None) -> None:
+        """Keep one, or delete it."""
+        with self._ledger.turn() as db:
+            if told is None:
+                db.execute("delete from wc_links where link_id = ?", (number,))
+                return
+            db.execute(
+                "insert into wc_links values (?, ?, ?)"
+                " on conflict do update set told = excluded.told",
+                (number, corp.appid, json.dumps(dict(told), ensure_ascii=False)),
+            )
 
     def tags(self, corp: Corp) -> list[Any]:
         with self._ledger.turn() as db:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from juzhen.sandbox.accounts import Corp, Rep
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.pages import framed
+from juzhen.sandbox.wecom import groups
 from juzhen.sandbox.wecom.control import do
 from juzhen.sandbox.world import World
 
@@ -50,11 +52,42 @@ def blueprint(world: World) -> Blueprint:
         return render_template(
             "wecom/customer.html", corp=one, person=person, talks=talks, others=others,
             moments=_posted(world, one, [rep.userid for rep, _ in talks]),
-            ways=world.friends.ways(one),
+            ways=world.friends.ways(one), links=world.friends.links(one),
+            groups=groups.of(world, one),
         )  # fmt: skip
 
+    _inside(door, world)
     _acts(door, world)
     return door
+
+
+def _inside(door: Blueprint, world: World) -> None:
+    """What pages of the company meet inside WeCom."""
+
+    @door.get("/connect/oauth2/authorize")
+    def authorize() -> str:
+        """WeCom knows who holds the phone; here a person says whom she plays."""
+        one, back = _corp(world, request.args.get("appid", "")), request.args["redirect_uri"]
+        if not back.startswith(f"{world.readers.hub}/"):
+            abort(400)
+        codes = [(rep, world.friends.sign_in(one, rep.userid)) for rep in one.reps]
+        state = request.args.get("state", "")
+        links = [
+            (rep.name, f"{back}?{urlencode({'code': code, 'state': state})}") for rep, code in codes
+        ]
+        return render_template("wecom/authorize.html", corp=one, links=links)
+
+    @door.get("/jssdk.js")
+    def jssdk() -> Response:
+        """The platform's script, as far as a sidebar uses it; the chat is the one of ``?wx=``."""
+        return Response(_SDK, content_type="text/javascript")
+
+
+_SDK = """window.ww = {register() {}, getCurExternalContact() {
+  const userId = new URLSearchParams(location.search).get("wx");
+  return userId ? Promise.resolve({userId}) : Promise.reject(new Error("no chat"));
+}};
+"""
 
 
 def _acts(door: Blueprint, world: World) -> None:

@@ -262,9 +262,5 @@ def _agent_ticket(_: World, corp: Corp, asked: Asked) -> Told:
 
 
 @call("auth/getuserinfo", GET)
-def _login(_: World, corp: Corp, asked: Asked) -> Told:
-    """The code of a login holds who she is: on this machine nobody is kept out."""
-    userid = text_of(asked, "code").removeprefix("login-")
-    if userid not in {one.userid for one in corp.reps}:
-        raise Said(40029)
-    return {"userid": userid}
+def _login(world: World, corp: Corp, asked: Asked) -> Told:
+    return {"userid": world.friends.signed_in(corp, text_of(asked, "code"))}

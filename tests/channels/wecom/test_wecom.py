@@ -8,9 +8,10 @@ import pytest
 from channels.base import REP, Busy, Greets, Message, Progress, Refused, SignedOut, TellsReps
 from channels.catching_up import Counts, KnowsPeople
 from channels.contract import ChannelContract, SendingContract
-from channels.live_codes import MakesCodes
+from channels.live_codes import MakesCodes, MakesLinks
 from channels.vocabularies import Words
 from kernel.events import Handle
+from tests.channels.wecom.conftest import query_of
 
 POST = ChannelContract.post
 FOLLOW = (
@@ -220,6 +221,22 @@ def test_a_code_is_made_found_again_and_dropped(channel, platform, staff, clock)
     assert platform.seen["ways"] == []
 
 
+def test_a_link_is_made_found_again_clicked_and_dropped(
+    channel, platform, staff, clock, stranger, told, post
+):
+    assert isinstance(channel, MakesLinks)
+    made = channel.make_link("lc1", [staff.one("li").id], remark="短信" * 20, confirm=False)
+    assert channel.find_link("lc1", clock()) == made
+    assert channel.find_link("lc2", clock()) is None
+    assert query_of(made.address)["customer_channel"] == "lc1"
+    platform.act("click", link=made.ref, external=stranger.value, channel="lc1")
+    (event,) = channel.receive(post(told()[-1])).events
+    assert (event.kind, event.detail["State"], event.rep) == ("followed", "lc1", staff.one("li").id)
+    channel.drop_link(made.ref)
+    channel.drop_link(made.ref)
+    assert platform.seen["links"] == []
+
+
 def test_who_scans_a_code_is_heard_of_with_its_state_and_welcomed_once(
     channel, platform, staff, stranger, told, post
 ):
@@ -245,12 +262,31 @@ def test_who_scans_a_code_is_heard_of_with_its_state_and_welcomed_once(
 def test_the_nightly_walk_tells_every_relation_once_with_her_unionid(channel, platform, clock):
     first, mark = channel.people("")
     again, _ = channel.people("")
-    assert mark == ""
+    assert channel.people(mark) == ([], "")  # no groups
     assert first == again
     friends = platform.seen["friends"]
     assert {event.handle.value for event in first} == {each["external"] for each in friends}
     assert {event.links[0].value for event in first} == {each["unionid"] for each in friends}
     assert {event.kind for event in first} == {"followed"}
+
+
+def test_after_the_relations_come_the_groups_with_the_customers_in_them(
+    channel, platform, friend, stranger, staff
+):
+    platform.act("group", userid="zhang", name="养老规划群")
+    (group,) = platform.seen["groups"]
+    for who in (friend, stranger):
+        platform.act("join", chat=group["chat"], external=who.value)
+    _, mark = channel.people("")
+    found, onward = channel.people(mark)
+    assert onward == ""
+    assert [(each.kind, each.handle, each.rep) for each in found] == [
+        ("joined_group", who, staff.one("zhang").id) for who in (friend, stranger)
+    ]
+    assert {each.detail["group"] for each in found} == {group["chat"]}
+    assert channel.people(mark)[0] == found
+    platform.act("quit", chat=group["chat"], external=stranger.value)
+    assert [each.handle for each in channel.people(mark)[0]] == [friend]
 
 
 def test_she_is_introduced_with_unionid_and_the_phone_that_her_rep_noted(

@@ -1,0 +1,71 @@
+"""Ways to a rep (渠道活码与获客链接): codes to scan and links to open, by their state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from channels.live_codes import Code
+from channels.reps import Reps
+from channels.wechat.wecom import acquisition, contacts
+from channels.wechat.wecom.wire import WeComWire
+
+_NO_SUCH_CODE = frozenset({84060, 40058})
+
+
+class Ways:
+    """How customers come to reps; the channel adds what it is made of."""
+
+    wire: WeComWire
+    _reps: Reps
+    _account: str
+
+    def make_code(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
+        """A 渠道活码: whoever scans it adds one of these reps, and we hear with which state."""
+        told = self.wire.ask(
+            "/cgi-bin/externalcontact/add_contact_way", type=2 if len(reps) > 1 else 1, scene=2,
+            remark=remark[:30], skip_verify=not confirm, state=state, user=self._userids(reps),
+        )  # fmt: skip
+        return Code(contacts.text(told, "config_id"), str(told.get("qr_code") or ""))
+
+    def find_code(self, state: str, since: datetime) -> Code | None:
+        """After a lost answer. Codes of old cannot be listed, new ones can."""
+        begin = int(since.timestamp()) - 60
+        rows = self.wire.page(
+            "/cgi-bin/externalcontact/list_contact_way", "contact_way", start_time=begin,
+            end_time=begin + 86_400, limit=100,
+        )  # fmt: skip
+        for row in rows:
+            told = self.wire.ask(
+                "/cgi-bin/externalcontact/get_contact_way", config_id=row.get("config_id")
+            )
+            way = told.get("contact_way")
+            if isinstance(way, Mapping) and way.get("state") == state:
+                return Code(str(row["config_id"]), str(way.get("qr_code") or ""))
+        return None
+
+    def staff_code(self, code: str, reps: Sequence[str]) -> None:
+        """From now on it leads to these reps."""
+        self.wire.ask(
+            "/cgi-bin/externalcontact/update_contact_way", config_id=code,
+            user=self._userids(reps),
+        )  # fmt: skip
+
+    def drop_code(self, code: str) -> None:
+        self.wire.ask(
+            "/cgi-bin/externalcontact/del_contact_way", harmless=_NO_SUCH_CODE, config_id=code
+        )
+
+    def make_link(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
+        """A 获客链接: whoever opens it adds one of these reps, and it costs one of our quota."""
+        userids = self._userids(reps)
+        return acquisition.made(self.wire, state, userids, remark=remark, confirm=confirm)
+
+    def find_link(self, state: str, since: datetime) -> Code | None:
+        return acquisition.found(self.wire, state)
+
+    def drop_link(self, ref: str) -> None:
+        acquisition.dropped(self.wire, ref)
+
+    def _userids(self, reps: Sequence[str]) -> list[str]:
+        return [self._reps.userid_of(self._account, each) for each in reps]

@@ -1,0 +1,73 @@
+"""Ways in (获客入口): codes and links by which customers come, made and dropped by a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from channels.accounts import Account
+from channels.live_codes import CODE, LINK, MakesCodes, MakesLinks
+from juzhen.console.desk import allowed, done, flaws_of, names_of
+from juzhen.web import pages
+from kernel.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/ways")
+    def ways() -> str:
+        return _page(platform)
+
+    @door.post("/ways")
+    def make_way() -> AnyResponse | tuple[str, int]:
+        actor, form = allowed("place_materials"), request.form
+        try:
+            named = [each.strip() for each in form.get("reps", "").replace("，", ",").split(",")]
+            reps = [platform.staff.one(each).id for each in named if each]
+            material = form.get("material", "").strip()
+            platform.live_codes.create(
+                form.get("account", ""), form.get("name", ""), by=actor.id, reps=reps,
+                words=form.get("words", "").strip(), kind=form.get("kind", CODE),
+                material=platform.materials.one(material).id if material else "",
+                confirm=bool(form.get("confirm")),
+            )  # fmt: skip
+        except Problem as refusal:
+            return _page(platform, refusal), 422
+        return done("ways", "way_made")
+
+    @door.post("/ways/<key>/drop")
+    def drop_way(key: str) -> AnyResponse:
+        platform.live_codes.drop(key, by=allowed("place_materials").id)
+        return done("ways", "way_dropped")
+
+
+def _that_can(platform: Platform) -> list[Account]:
+    found = []
+    for account in platform.accounts.all():
+        try:
+            if isinstance(platform.channels.of(account), MakesCodes | MakesLinks):
+                found.append(account)
+        except Problem:  # an account that cannot be used holds up no other
+            continue
+    return found
+
+
+def _page(platform: Platform, refusal: Problem | None = None) -> str:
+    allowed("place_materials")
+    page = platform.live_codes.page(first=50, after=request.args.get("after"))
+    reps = [each for way in page.items for each in way.reps]
+    return pages.render(
+        "console/ways.html",
+        ways=page.items,
+        onward=page.next,
+        accounts=_that_can(platform),
+        named={each.id: each.name for each in platform.accounts.all()},
+        people=names_of(platform, reps),
+        kinds=(CODE, LINK),
+        typed=request.form if isinstance(refusal, Invalid) else {},
+        flaws=flaws_of(refusal) if refusal else (),
+    )

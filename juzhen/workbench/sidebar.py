@@ -1,0 +1,61 @@
+"""The sidebar (聊天侧边栏): the customer whom a rep is talking with in WeCom, without a search.
+
+WeCom lets a page in that is signed for its very address; then its script says whose chat it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from channels.base import StandsBeside
+from juzhen.web import pages
+from juzhen.workbench.saying import rep
+from kernel.errors import Invalid, NotFound
+from kernel.events import Handle
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/beside/<account>")
+    def beside(account: str) -> Response:
+        """The page that is entered as a sidebar; its script goes on to the customer."""
+        rep()
+        told = _channel(platform, account).beside(_here(platform))
+        sdk = urlsplit(told["sdk"])
+        g.policy = {
+            "script-src": f"'self' 'nonce-{g.nonce}' {sdk.scheme}://{sdk.netloc}",
+            "connect-src": "'self' https://*.weixin.qq.com",
+        }
+        return pages.page("workbench/beside.html", told=told, account=account)
+
+    @door.get("/beside/<account>/customer")
+    def beside_customer(account: str) -> AnyResponse:
+        """Whose chat it is, by the platform's id of her."""
+        actor, external = rep(), request.args.get("external", "").strip()
+        if not external:
+            raise Invalid("external", "missing")
+        there = platform.accounts.one(account)
+        handle = Handle("external_userid", there.id, external[:128])
+        if platform.identities.seen(handle) is None:
+            raise NotFound("customer", external[:40])
+        customer = platform.identities.customer_of(handle)
+        her = platform.customers.seen_by(actor).one(customer)
+        return redirect(url_for("workbench.customer", customer=her.id), 303)
+
+
+def _here(platform: Platform) -> str:
+    """The address as her browser sees it, which is what is signed."""
+    return f"{platform.base_url.rstrip('/')}{request.full_path.rstrip('?')}"
+
+
+def _channel(platform: Platform, account: str) -> Any:
+    channel = platform.channels.of(platform.accounts.one(account))
+    if not isinstance(channel, StandsBeside):
+        raise NotFound("account", account[:60])
+    return channel
