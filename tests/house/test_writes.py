@@ -16,6 +16,7 @@ from tests.blank import migrate
 LONGEST, ROUNDS = 0.1, 3
 ONE_ROW = "one row, found by its key"
 SMALL = {
+    "stores/sqlite/history/engine.py:SqliteHistory.drop_before": "500 events a transaction",
     "channels/accounts.py:Accounts.price": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.remove": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.save": "one row, among at most fifty of one person",
@@ -24,6 +25,7 @@ SMALL = {
     "channels/allowances.py:Allowances.forget": "what one handle allows of one template",
     "channels/allowances.py:Allowances.hear": "as many rows as one callback brought",
     "channels/allowances.py:Allowances.use": ONE_ROW,
+    "channels/broadcasts/record.py:check_going_on": "none: it holds one row for the mark beside it",
     "channels/confirming.py:Confirming.remind": "one change",
     "channels/deliveries/claiming.py:Claiming.borrow": ONE_ROW,
     "channels/deliveries/claiming.py:Claiming.renew": "as many rows as one worker is sending",

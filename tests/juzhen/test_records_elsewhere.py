@@ -1,5 +1,7 @@
 """Records on PostgreSQL: what the doctor and the start say when they cannot be worked with."""
 
+import os
+
 import orjson
 import psycopg
 import pytest
@@ -9,7 +11,8 @@ from sqlalchemy import make_url
 
 from juzhen.cli import juzhen
 from juzhen.migrations import upgrade
-from juzhen.settings import BadSetting
+from juzhen.settings import BadSetting, load
+from juzhen.wiring import assemble
 from stores.records import Records
 
 pytestmark = pytest.mark.postgres
@@ -43,6 +46,12 @@ def refused(run, url, *words):
     return str(done.exception)
 
 
+def start(url):
+    """What `serve` and `worker` begin with."""
+    home = os.environ["JUZHEN_HOME"]
+    assemble(load({"JUZHEN_HOME": home, "JUZHEN_STORES_RECORDS": url})).require_ready()
+
+
 def at(url, **changed):
     told = make_url(url).set(**{"password": SECRET} | changed)
     return told.render_as_string(hide_password=False)
@@ -73,10 +82,12 @@ def test_where_nobody_lets_us_in_the_doctor_and_the_start_say_so(
     assert (told["records"][""], told["disk"][""]) == ("✗", "✓")
     assert found in told["records"]["found"]
     assert do in told["records"]["do"]
-    for words in (("check",), ("migrate",), ("worker",)):
+    for words in (("check",), ("migrate",)):
         said = refused(run, url, *words)
         assert "JUZHEN_STORES_RECORDS" in said
         assert found in said
+    with pytest.raises(BadSetting, match=f"JUZHEN_STORES_RECORDS.*{found}"):
+        start(url)
 
 
 @pytest.mark.parametrize(
