@@ -26,6 +26,8 @@ NAMED = {
     "unit": "units",
 }
 """What a column of this name holds an id of, in every table of the records."""
+OTHERWISE = {"inbox_messages.cover": "the address of a picture, as it was sent"}
+"""Columns that hold something else by such a name, and what."""
 
 
 def columns() -> Iterator[tuple[Column[str], Column[str]]]:
@@ -34,7 +36,7 @@ def columns() -> Iterator[tuple[Column[str], Column[str]]]:
     for name in sorted(tables):
         for column in tables[name].columns:
             of = NAMED.get(column.name)
-            if of is not None:
+            if of is not None and f"{name}.{column.name}" not in OTHERWISE:
                 yield column, tables[of].columns["id"]
 
 
