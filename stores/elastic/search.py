@@ -11,7 +11,7 @@ a mark without text, or an old state could come back.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from zlib import crc32
 
@@ -110,13 +110,15 @@ class ElasticSearch:
     def beside(self) -> Iterator[ElasticSearch]:
         """A new index to be written while this one answers; it takes its place at the end."""
         index = self._cluster.make(_ALIAS, MAPPING, SHAPE)
-        try:
+        with ExitStack() as broken:
+            broken.callback(self._forget, index)
             yield ElasticSearch(self._cluster, index=index)
-        except BaseException:
-            with self._cluster.asked() as client:
-                client.indices.delete(index=index, ignore_unavailable=True)
-            raise
+            broken.pop_all()
         self._cluster.swap(_ALIAS, index)
+
+    def _forget(self, index: str) -> None:
+        with self._cluster.asked() as client:
+            client.indices.delete(index=index, ignore_unavailable=True)
 
     def search(
         self,
