@@ -49,6 +49,7 @@ class Clients:
 
     def __init__(self, company):
         self.answers, self._company, self._over = [], company, threading.Event()
+        self._asking = [""] * ASKERS
         self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(ASKERS)]
 
     def __enter__(self):
@@ -75,10 +76,15 @@ class Clients:
         ]  # fmt: skip
         while not self._over.wait(0.08):
             for method, path, told in questions:
+                self._asking[number] = url = self._company.web.url
                 begun = time.monotonic()
-                answer = pool.request(method, self._company.web.url + path, **told)
+                answer = pool.request(method, url + path, **told)
                 took = time.monotonic() - begun
                 self.answers.append((answer.status, path, took, answer.headers, answer.data))
+
+    def moved_to(self, url):
+        """Nobody waits for an answer from elsewhere, as a balancer sees to it."""
+        return all(each == url for each in self._asking)
 
     def refused(self):
         return [each for each in self.answers if not 200 <= each[0] < 300]
@@ -173,6 +179,7 @@ def test_f23_and_f31_a_rolling_restart_over_expanded_tables_drops_nobody(company
         new = Asking(f"http://127.0.0.1:{port}")
         assert eventually(lambda: new.up("/readyz"), 60), company.processes.log(name)
         company.web = new  # the balancer sends nobody to the old one any more
+        assert eventually(lambda: clients.moved_to(new.url), 30)
         assert company.processes.end("web" if roll == 0 else f"web {roll - 1}") == 0
         time_passes(0.5)
     assert clients.refused() == []
