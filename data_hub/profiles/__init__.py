@@ -3,17 +3,17 @@
 Does not decide who is who (`data_hub.identities`) nor what to offer her (`matching`).
 """
 
-from data_hub.profiles.folding import (
+from data_hub.profiles.folding import fold
+from data_hub.profiles.keeping import ProfileRow, Profiles
+from data_hub.profiles.profile import (
     SHAPE,
     Holding,
     Profile,
     Purchase,
     Seen,
     Trait,
-    fold,
     relevant_tags,
 )
-from data_hub.profiles.keeping import ProfileRow, Profiles
 from data_hub.profiles.topics import Stamped, Stamps, Topics, TopicStamp
 
 __all__ = [

@@ -6,364 +6,27 @@ both do the same sums in the same order.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
-
-import orjson
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from data_hub.details import Order, details, order, text
 from data_hub.profiles import strands
+from data_hub.profiles.profile import Profile, faded
 from data_hub.profiles.traits import learn
 from kernel.calendar import Zone, near_month_end
 from kernel.events import Event
 
-HALF_LIFE = timedelta(days=14).total_seconds()
-"""After so many seconds an interest counts half."""
-SHAPE = 3
 KEPT_DAYS = 90
 KEPT_MATERIALS = 50
 KEPT_PURCHASES = 200
 KEPT_KINDS = 300
 """So many kinds of hers are counted apart; what a client makes up beyond them is `OTHER`."""
 OTHER = "track.other"
-RISK_VALID = timedelta(days=365)
-DISPLEASED = timedelta(days=14)
-"""A displeased word is forgotten after so long, if no better one came before."""
 _HOLDING_KINDS = {"policy_issued", "policy_renewed", "policy_matured", "holding_noted"}
-_FEWEST_HOURS = 5
-"""Fewer things done than this say nothing about her favourite hour."""
 
 About = Callable[[Event], Sequence[str]]
-
-
-class Trait(NamedTuple):
-    """Something she is, from when we know it, and who said so."""
-
-    value: Any
-    at: datetime
-    source: str
-
-
-class Seen(NamedTuple):
-    """A material she had to do with."""
-
-    material: str
-    at: datetime
-    weight: float
-    kind: str
-
-
-class Purchase(NamedTuple):
-    """Something she bought."""
-
-    at: datetime
-    amount: float
-    product: str
-    category: str
-
-
-class Holding(NamedTuple):
-    """A policy or product that she has."""
-
-    number: str
-    product: str
-    category: str
-    due: date | None
-    matures: date | None
-    since: datetime | None = None
-    ended: bool = False
-    """It matured or was given up, whatever its dates say."""
-
-    def in_force(self, today: date) -> bool:
-        return not self.ended and (self.matures is None or self.matures >= today)
-
-
-@dataclass(slots=True)
-class Profile:
-    """What one customer's events tell. Moments inside are seconds since 1970, for the store."""
-
-    events: int = 0
-    last: tuple[float, str] = (0.0, "")
-    """The (at, id) of the last event folded; older ones need a fold from the start."""
-    began: float = 0.0
-    active: float = 0.0
-    """When she last did something herself."""
-    touched: float = 0.0
-    """When we last turned to her."""
-    traits: dict[str, list[Any]] = field(default_factory=dict)
-    kinds: dict[str, int] = field(default_factory=dict)
-    days: dict[str, dict[str, int]] = field(default_factory=dict)
-    accounts: dict[str, list[float]] = field(default_factory=dict)
-    tags: dict[str, list[float]] = field(default_factory=dict)
-    materials: list[list[Any]] = field(default_factory=list)
-    hours: list[int] = field(default_factory=lambda: [0] * 24)
-    purchases: list[list[Any]] = field(default_factory=list)
-    month_ends: list[str] = field(default_factory=list)
-    """Months such as ``2026-02`` in whose last three days she bought."""
-    held: dict[str, dict[str, Any]] = field(default_factory=dict)
-    reps: dict[str, list[float]] = field(default_factory=dict)
-    spans: dict[str, list[float]] = field(default_factory=dict)
-    """The first and the last time of each kind."""
-    trail: list[list[Any]] = field(default_factory=list)
-    nodes: dict[str, float] = field(default_factory=dict)
-    """When she first reached each node of `strands.NODES`."""
-    desire: list[float] = field(default_factory=lambda: [0, 0.0])
-    """How far along `strands.DESIRES`, and since when; a purchase begins it anew."""
-    buying: list[float] = field(default_factory=list)
-    """Occasions, first, last, spend, gaps, Σ gap and Σ gap² in days; empty before the first."""
-    consents: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
-    cases: dict[str, list[Any]] = field(default_factory=dict)
-    displeased: float = 0.0
-    added: float = 0.0
-    removed: float = 0.0
-    place: list[float] = field(default_factory=list)
-    offered: dict[str, list[int]] = field(default_factory=dict)
-    """On which days each content was recommended for her since she last acted on it."""
-    shape: int = SHAPE
-    """Which version of this fold made it; another one's is folded from the start."""
-
-    @classmethod
-    def unpack(cls, body: bytes) -> Profile:
-        told = orjson.loads(body)
-        told["last"] = (told["last"][0], told["last"][1])
-        if told.setdefault("shape", 1) != SHAPE:
-            told = {name: value for name, value in told.items() if name in _FIELDS}
-        return cls(**told)
-
-    def pack(self) -> bytes:
-        return orjson.dumps(self)
-
-    def take(self, event: Event, tags: Sequence[str], zone: Zone) -> None:
-        """Fold the next event in. It must be later, by (at, id), than the last one."""
-        at = event.at.timestamp()
-        self.last = (at, event.id)
-        self.events += 1
-        account = self.accounts.setdefault(event.account, [0, at])
-        account[0] += 1
-        account[1] = at
-        if not self.began:
-            self.began = at
-        if event.detail.get("bot"):
-            return
-        counted = self._counted_as(event.kind)
-        self._count(counted, zone.local(event.at))
-        strands.span(self, counted, at)
-        if event.account == OWN_ACCOUNT:
-            self.touched = at
-            strands.offered(self, event, zone.day(event.at))
-        else:
-            self._acted(event, at, tags, zone)
-        if event.rep:
-            rep = self.reps.setdefault(event.rep, [0, at])
-            rep[0] += 1
-            rep[1] = at
-        carried = details(event) if event.detail else {}
-        if event.account != OWN_ACCOUNT:
-            strands.journey(self, event, at, carried)
-        strands.mood(self, event, at, carried)
-        strands.consent(self, event, at, carried)
-        if event.kind == "bought":
-            self._bought(order(carried), at, zone.day(event.at))
-        if carried:
-            self._learn(event, at, carried)
-
-    def _counted_as(self, kind: str) -> str:
-        """The kind under which it is counted: a client may make up names without end."""
-        if kind in self.kinds or kind in KINDS or len(self.kinds) < KEPT_KINDS:
-            return kind
-        return OTHER
-
-    def _count(self, kind: str, local: datetime) -> None:
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        today = local.date()
-        days = self.days.setdefault(kind, {})
-        name = today.isoformat()
-        if name not in days:
-            days[name] = 0
-            first = (today - timedelta(days=KEPT_DAYS)).isoformat()
-            for old in [k for k, kept in self.days.items() if min(kept, default=name) < first]:
-                self.days[old] = {d: n for d, n in self.days[old].items() if d >= first}
-                if not self.days[old]:
-                    del self.days[old]
-        days = self.days[kind]
-        days[name] += 1
-
-    def _acted(self, event: Event, at: float, tags: Sequence[str], zone: Zone) -> None:
-        kind = KINDS.get(event.kind) or kind_of(event.kind)
-        if kind.owner != "customer":
-            return
-        self.active = at
-        strands.trail(self, event.kind, at)
-        self.hours[zone.local(event.at).hour] += 1
-        if not event.material or not kind.weight:
-            return
-        self.offered.pop(event.material, None)
-        self.materials.append([event.material, at, kind.weight, event.kind])
-        del self.materials[:-KEPT_MATERIALS]
-        for tag in tags:
-            value, since = self.tags.get(tag, (0.0, at))
-            self.tags[tag] = [value * _faded(at - since) + kind.weight, at]
-
-    def _learn(self, event: Event, at: float, detail: Mapping[str, Any]) -> None:
-        learn(self.traits, event.detail, at, event.account)
-        if event.kind in _HOLDING_KINDS and (number := text(detail.get("policy"))):
-            holding = self.held.setdefault(number, {"since": at})
-            holding["ended"] = event.kind == "policy_matured" or bool(detail.get("ended"))
-            for name in ("product", "category", "due", "matures"):
-                if value := text(detail.get(name)):
-                    holding[name] = value
-        strands.place(self, at, detail)
-
-    def _bought(self, bought: Order, at: float, day: date) -> None:
-        self.purchases.append([at, *bought])
-        del self.purchases[:-KEPT_PURCHASES]
-        strands.buying(self, bought, at)
-        month = f"{day:%Y-%m}"
-        if near_month_end(day) and month not in self.month_ends:
-            self.month_ends.append(month)
-
-    def trait(self, name: str) -> Any:
-        """The last value told, None if nobody told it."""
-        kept = self.traits.get(name)
-        return kept[0] if kept else None
-
-    def told(self) -> dict[str, Trait]:
-        """Every trait, with its moment and source."""
-        return {
-            name: Trait(value, _moment(at), source)
-            for name, (value, at, source) in self.traits.items()
-        }
-
-    def count(self, kind: str, days: int, today: date) -> int:
-        """How often within the last ``days`` days (at most 90), today included."""
-        first, last = (today - timedelta(days=days - 1)).isoformat(), today.isoformat()
-        return sum(n for day, n in self.days.get(kind, {}).items() if first <= day <= last)
-
-    def affinity(self, now: datetime) -> dict[str, float]:
-        """How much each tag interests her at this moment, the strongest first."""
-        return dict(sorted(self.felt(now).items(), key=lambda item: (-item[1], item[0])))
-
-    def felt(self, now: datetime) -> dict[str, float]:
-        """The same in no order."""
-        present = now.timestamp()
-        return {
-            tag: value * _faded(max(present - since, 0))
-            for tag, (value, since) in self.tags.items()
-        }
-
-    def recent(self) -> list[Seen]:
-        """The materials she had to do with, the latest first."""
-        return [Seen(m, _moment(at), weight, k) for m, at, weight, k in reversed(self.materials)]
-
-    def bought(self) -> list[Purchase]:
-        """What she bought, the latest first."""
-        return [Purchase(_moment(at), *rest) for at, *rest in reversed(self.purchases)]
-
-    def holdings(self) -> list[Holding]:
-        """What she has, by number."""
-        return [
-            Holding(
-                number, kept.get("product", ""), kept.get("category", ""),
-                _day(kept.get("due")), _day(kept.get("matures")),
-                _moment(kept["since"]) if "since" in kept else None, bool(kept.get("ended")),
-            )
-            for number, kept in sorted(self.held.items())
-        ]  # fmt: skip
-
-    def last_seen(self) -> dict[str, datetime]:
-        """When each account last told of her."""
-        return {account: _moment(at) for account, (_, at) in self.accounts.items()}
-
-    def per_account(self) -> dict[str, int]:
-        """How many events each account told of her."""
-        return {account: int(count) for account, (count, _) in self.accounts.items()}
-
-    @property
-    def favourite_hour(self) -> int | None:
-        """The hour of the company's day at which she is most active, if that shows."""
-        if sum(self.hours) < _FEWEST_HOURS:
-            return None
-        return max(range(24), key=lambda hour: (self.hours[hour], -hour))
-
-    @property
-    def first_at(self) -> datetime | None:
-        return _moment(self.began) if self.began else None
-
-    @property
-    def active_at(self) -> datetime | None:
-        return _moment(self.active) if self.active else None
-
-    @property
-    def touched_at(self) -> datetime | None:
-        return _moment(self.touched) if self.touched else None
-
-    @property
-    def name(self) -> str:
-        return text(self.trait("name"))
-
-    @property
-    def birthday(self) -> tuple[date, bool] | None:
-        """Her birthday, and whether it is a day of the lunar year."""
-        born = _day(self.trait("birthday"))
-        return (born, bool(self.trait("birthday_lunar"))) if born else None
-
-    @property
-    def risk(self) -> str:
-        """Her assessed risk level, C1 to C5, empty if she was not assessed."""
-        return text(self.trait("risk_level"))
-
-    def risk_until(self, today: date) -> date | None:
-        """The last day on which her risk level may be used; None if there is none by then.
-
-        As told beside it, else a year after it was assessed.
-        """
-        if not self.risk:
-            return None
-        told = _day(self.trait("risk_valid_until"))
-        until = told or _moment(self.traits["risk_level"][1]).date() + RISK_VALID
-        return until if until >= today else None
-
-    def windows(self, today: date) -> dict[str, tuple[int, int, int]]:
-        """Every kind of the last 90 days: how often within 7, 30 and 90 days."""
-        told = {}
-        for kind in sorted(self.days):
-            seven, thirty, ninety = (self.count(kind, days, today) for days in (7, 30, 90))
-            if ninety:
-                told[kind] = (seven, thirty, ninety)
-        return told
-
-    def mood_hold(self, now: datetime) -> str:
-        """Why marketing to her is held: a case that is open, or her last tone; empty if not."""
-        if self.cases:
-            return "open_case"
-        calm = self.displeased + DISPLEASED.total_seconds()
-        return "negative_mood" if self.displeased and now.timestamp() < calm else ""
-
-    @property
-    def rep_hint(self) -> str:
-        """The rep she last had to do with."""
-        return max(self.reps, key=lambda rep: (self.reps[rep][1], rep), default="")
-
-    def same_as(self, other: Profile) -> bool:
-        """Counts exactly, decayed values within 1e-9."""
-        mine, theirs = asdict(self), asdict(other)
-        my_tags, their_tags = mine.pop("tags"), theirs.pop("tags")
-        return (
-            mine == theirs
-            and my_tags.keys() == their_tags.keys()
-            and all(
-                my_tags[tag][1] == their_tags[tag][1]
-                and abs(my_tags[tag][0] - their_tags[tag][0]) < 1e-9
-                for tag in my_tags
-            )
-        )
-
-
-_FIELDS = frozenset(each.name for each in fields(Profile))
 
 
 def fold(
@@ -372,25 +35,100 @@ def fold(
     """Fold events, oldest first by (at, id), onto a profile or an empty one."""
     profile = onto or Profile()
     for event in events:
-        profile.take(event, about(event), zone)
+        _take(profile, event, about(event), zone)
     return profile
 
 
-def relevant_tags(profile: Profile, now: datetime, first: int = 5) -> list[str]:
-    """The tags that interest her most now, those she dislikes left out."""
-    return [tag for tag, value in profile.affinity(now).items() if value > 0][:first]
+def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> None:
+    """Fold the next event in. It must be later, by (at, id), than the last one."""
+    at = event.at.timestamp()
+    profile.last = (at, event.id)
+    profile.events += 1
+    account = profile.accounts.setdefault(event.account, [0, at])
+    account[0] += 1
+    account[1] = at
+    if not profile.began:
+        profile.began = at
+    if event.detail.get("bot"):
+        return
+    counted = _counted_as(profile, event.kind)
+    _count(profile, counted, zone.local(event.at))
+    strands.span(profile, counted, at)
+    if event.account == OWN_ACCOUNT:
+        profile.touched = at
+        strands.offered(profile, event, zone.day(event.at))
+    else:
+        _acted(profile, event, at, tags, zone)
+    if event.rep:
+        rep = profile.reps.setdefault(event.rep, [0, at])
+        rep[0] += 1
+        rep[1] = at
+    carried = details(event) if event.detail else {}
+    if event.account != OWN_ACCOUNT:
+        strands.journey(profile, event, at, carried)
+    strands.mood(profile, event, at, carried)
+    strands.consent(profile, event, at, carried)
+    if event.kind == "bought":
+        _bought(profile, order(carried), at, zone.day(event.at))
+    if carried:
+        _learn(profile, event, at, carried)
 
 
-def _faded(seconds: float) -> float:
-    return math.exp2(-seconds / HALF_LIFE)
+def _counted_as(profile: Profile, kind: str) -> str:
+    """The kind under which it is counted: a client may make up names without end."""
+    if kind in profile.kinds or kind in KINDS or len(profile.kinds) < KEPT_KINDS:
+        return kind
+    return OTHER
 
 
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _count(profile: Profile, kind: str, local: datetime) -> None:
+    profile.kinds[kind] = profile.kinds.get(kind, 0) + 1
+    today = local.date()
+    days = profile.days.setdefault(kind, {})
+    name = today.isoformat()
+    if name not in days:
+        days[name] = 0
+        first = (today - timedelta(days=KEPT_DAYS)).isoformat()
+        for old in [k for k, kept in profile.days.items() if min(kept, default=name) < first]:
+            profile.days[old] = {d: n for d, n in profile.days[old].items() if d >= first}
+            if not profile.days[old]:
+                del profile.days[old]
+    days = profile.days[kind]
+    days[name] += 1
 
 
-def _day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
-        return None
+def _acted(profile: Profile, event: Event, at: float, tags: Sequence[str], zone: Zone) -> None:
+    kind = KINDS.get(event.kind) or kind_of(event.kind)
+    if kind.owner != "customer":
+        return
+    profile.active = at
+    strands.trail(profile, event.kind, at)
+    profile.hours[zone.local(event.at).hour] += 1
+    if not event.material or not kind.weight:
+        return
+    profile.offered.pop(event.material, None)
+    profile.materials.append([event.material, at, kind.weight, event.kind])
+    del profile.materials[:-KEPT_MATERIALS]
+    for tag in tags:
+        value, since = profile.tags.get(tag, (0.0, at))
+        profile.tags[tag] = [value * faded(at - since) + kind.weight, at]
+
+
+def _learn(profile: Profile, event: Event, at: float, detail: Mapping[str, Any]) -> None:
+    learn(profile.traits, event.detail, at, event.account)
+    if event.kind in _HOLDING_KINDS and (number := text(detail.get("policy"))):
+        holding = profile.held.setdefault(number, {"since": at})
+        holding["ended"] = event.kind == "policy_matured" or bool(detail.get("ended"))
+        for name in ("product", "category", "due", "matures"):
+            if value := text(detail.get(name)):
+                holding[name] = value
+    strands.place(profile, at, detail)
+
+
+def _bought(profile: Profile, bought: Order, at: float, day: date) -> None:
+    profile.purchases.append([at, *bought])
+    del profile.purchases[:-KEPT_PURCHASES]
+    strands.buying(profile, bought, at)
+    month = f"{day:%Y-%m}"
+    if near_month_end(day) and month not in profile.month_ends:
+        profile.month_ends.append(month)

@@ -10,7 +10,7 @@ from sqlalchemy import LargeBinary, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.identities import Identities
-from data_hub.profiles.folding import Profile
+from data_hub.profiles.profile import Profile
 from stores.records import Folded, Records, upsert
 from stores.spelling import marks
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data_hub.details import Order, text
+from data_hub.profiles.profile import Profile
 from kernel.events import Event
-
-if TYPE_CHECKING:
-    from data_hub.profiles.folding import Profile
 
 TRAIL = 100
 """So many of her own acts are remembered in their order, for rules about sequences."""

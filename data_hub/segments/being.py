@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from data_hub.grades import Grade
 from data_hub.lifecycle import Node, Stage
-from data_hub.profiles.folding import HALF_LIFE
+from data_hub.profiles.profile import DISPLEASED, HALF_LIFE
 from data_hub.profiles.strands import DESIRES
 from data_hub.segments.behaviour import quoted
 from data_hub.segments.subject import NEVER, Subject
@@ -199,8 +199,6 @@ class Held(Leaf):
         return bool(s.profile.mood_hold(s.now))
 
     def until(self, s: Subject) -> float:
-        from data_hub.profiles.folding import DISPLEASED
-
         at = s.profile.displeased + DISPLEASED.total_seconds()
         return at if s.profile.displeased and at > s.present else NEVER
 

@@ -20,7 +20,17 @@ from wsgiref.types import WSGIEnvironment
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from juzhen.sandbox import app_twin, audience, control, mini, official, pages, sms, transport
+from juzhen.sandbox import (
+    app_twin,
+    audience,
+    control,
+    mass,  # noqa: F401 - answers among the official account's own calls
+    mini,
+    official,
+    pages,
+    sms,
+    transport,
+)
 from juzhen.sandbox.accounts import App, Corp, Creator, SmsGateway
 from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of

@@ -11,7 +11,6 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from juzhen.sandbox import mass
 from juzhen.sandbox.accounts import (
     App,
     BadAccount,
@@ -97,7 +96,7 @@ def _accounts(door: Blueprint, world: World) -> None:
     @door.post("/masses/<int:number>/confirm")
     def confirm(number: int) -> Response:
         """The account's administrator says yes to sending it to all."""
-        mass.confirm(world, _official(world, _told().get("appid", "")), number)
+        world.masses.confirm(_official(world, _told().get("appid", "")), number)
         return jsonify(ok=True)
 
     @door.post("/accounts")

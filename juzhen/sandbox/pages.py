@@ -13,7 +13,6 @@ import nh3
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from juzhen.sandbox import mass
 from juzhen.sandbox.accounts import OfficialAccount
 from juzhen.sandbox.audience import labels
 from juzhen.sandbox.followers import follows
@@ -129,7 +128,7 @@ def _account_pages(door: Blueprint, world: World) -> None:
         feed = [(row, piece) for row in rows for piece in pieces_of(row) if not piece["is_deleted"]]
         return render_template(
             "account.html", account=one, feed=feed, people=world.followers.of(one),
-            waiting=mass.waiting(world, one), now=world.clock.seconds(),
+            waiting=world.masses.waiting(one), now=world.clock.seconds(),
             codes=world.followers.scenes(one) if one.mini else (),
             links=world.followers.urllinks(one),
         )  # fmt: skip
@@ -137,7 +136,7 @@ def _account_pages(door: Blueprint, world: World) -> None:
     @door.post("/accounts/<appid>/masses/<int:number>/confirm")
     def confirm(appid: str, number: int) -> Answer:
         """The administrator says yes to sending it to all."""
-        mass.confirm(world, _of(world, appid), number)
+        world.masses.confirm(_of(world, appid), number)
         return redirect(url_for("pages.account", appid=appid), 303)
 
     @door.get("/s/<article_id>")

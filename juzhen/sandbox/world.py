@@ -15,6 +15,7 @@ from juzhen.sandbox.journal import Journal
 from juzhen.sandbox.knobs import Knobs
 from juzhen.sandbox.ledger import Ledger
 from juzhen.sandbox.library import Library
+from juzhen.sandbox.masses import Masses
 from juzhen.sandbox.press import Press
 from juzhen.sandbox.quotas import Quotas
 from juzhen.sandbox.readers import Readers
@@ -51,6 +52,7 @@ class World:
     library: Library
     callbacks: Callbacks
     press: Press
+    masses: Masses
     followers: Followers
     readers: Readers
     journal: Journal
@@ -62,10 +64,8 @@ class World:
 
     def settle(self) -> None:
         """End what is under review, and what is being sent to all."""
-        from juzhen.sandbox import mass
-
         self.press.settle()
-        mass.settle(self)
+        self.masses.settle()
 
     def beat(self) -> None:
         """What time alone brings: reviews end, callbacks fall due."""
@@ -105,6 +105,7 @@ def assemble(settings: Settings) -> World:
     callbacks = Callbacks(ledger, clock, knobs, accounts, settings.hub)
     followers = Followers(ledger, clock, knobs, callbacks)
     friends = Friends(ledger, clock, callbacks)
+    press = Press(ledger, clock, knobs, accounts, library, callbacks)
     return World(
         settings=settings,
         ledger=ledger,
@@ -115,7 +116,8 @@ def assemble(settings: Settings) -> World:
         quotas=Quotas(ledger, clock, knobs),
         library=library,
         callbacks=callbacks,
-        press=Press(ledger, clock, knobs, accounts, library, callbacks),
+        press=press,
+        masses=Masses(ledger, clock, knobs, accounts, press, followers, callbacks),
         followers=followers,
         readers=Readers(ledger, clock, settings.hub),
         journal=Journal(ledger, clock),

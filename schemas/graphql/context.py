@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from kernel.calendar import Zone
     from matching.recommender import Recommender
     from matching.rules import Rules
-    from schemas.graphql.library.finding import SavedViews
+    from schemas.graphql.library.saved import SavedViews
     from stores.history import History
 
 Thing = TypeVar("Thing")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -37,12 +37,8 @@ from graphql.error import GraphQLError
 
 from kernel.errors import Invalid
 from kernel.ids import PAGE_LIMIT
+from schemas.graphql.prices import SIZING, Prices, clamped
 
-if TYPE_CHECKING:
-    from schemas.graphql.prices import Prices
-
-SIZING = ("first", "names")
-"""Arguments that say how long a list will be."""
 _UNKNOWN_LIST = 10
 """How long a list is taken to be that neither has a page size nor is in the table of sizes."""
 
@@ -374,15 +370,6 @@ class _Bill:
         if isinstance(value, ListValueNode):
             return clamped(value.values)
         return PAGE_LIMIT
-
-
-def clamped(value: Any) -> int:
-    """A size that can be meant; whatever cannot counts as a full page until it is refused."""
-    if isinstance(value, list | tuple):
-        return min(len(value), PAGE_LIMIT) or 1
-    if isinstance(value, int) and 0 < value <= PAGE_LIMIT:
-        return value
-    return 1 if value == 0 else PAGE_LIMIT
 
 
 def _is_list(declared: GraphQLField) -> bool:

@@ -7,7 +7,10 @@ from typing import Any
 
 from graphql import ArgumentNode, DocumentNode, FieldNode, VariableNode, Visitor, visit
 
-from schemas.graphql.guard import SIZING, clamped
+from kernel.ids import PAGE_LIMIT
+
+SIZING = ("first", "names")
+"""Arguments that say how long a list will be."""
 
 
 class Prices:
@@ -34,3 +37,12 @@ class Prices:
     def key(self, variables: Mapping[str, Any], widths: tuple[int, ...]) -> tuple[Any, ...]:
         told = (clamped(variables[name]) if name in variables else -1 for name in self._names)
         return (*told, *widths)
+
+
+def clamped(value: Any) -> int:
+    """A size that can be meant; whatever cannot counts as a full page until it is refused."""
+    if isinstance(value, list | tuple):
+        return min(len(value), PAGE_LIMIT) or 1
+    if isinstance(value, int) and 0 < value <= PAGE_LIMIT:
+        return value
+    return 1 if value == 0 else PAGE_LIMIT

@@ -1,5 +1,7 @@
 """A package imports only from lower floors."""
 
+import ast
+import graphlib
 import shutil
 import subprocess
 import sys
@@ -34,3 +36,23 @@ def test_everything_that_is_needed_is_shipped(root):
     assert {file.suffix for file in files} - kinds == set()
     homes = {file.parent for file in files if file.suffix == ".py"}
     assert [str(home) for home in homes if not (home / "__init__.py").exists()] == []
+
+
+def imported(module, known):
+    """The files that a module asks for: at the top, inside functions, or for its types."""
+    for node in module.nodes(ast.Import, ast.ImportFrom):
+        for name in node.names:
+            whole = name.name if isinstance(node, ast.Import) else f"{node.module}.{name.name}"
+            place = known.get(whole) or known.get(whole.rpartition(".")[0])
+            if place and place != module.path:
+                yield place
+
+
+def test_no_files_import_each_other_in_a_circle(modules):
+    known = {
+        each.path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): each.path
+        for each in modules
+    }
+    asked = {each.path: set(imported(each, known)) for each in modules}
+    assert sum(map(len, asked.values())) > len(modules)
+    graphlib.TopologicalSorter(asked).prepare()  # says which ones, if there is a circle

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import graphene
 
@@ -16,42 +15,11 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import MaterialFilter, named
+from schemas.graphql.library.saved import View
 from schemas.graphql.shapes import Moment, verb
 
 _FEW, _MOST = 20, 100
 Sent = Mapping[str, Any]
-
-
-class View(Protocol):
-    """What is told of a saved view."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def owner(self) -> str: ...
-    @property
-    def page(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def asked(self) -> dict[str, Any]: ...
-    @property
-    def made(self) -> datetime: ...
-    @property
-    def shared(self) -> datetime | None: ...
-
-
-class SavedViews(Protocol):
-    """Who keeps them: above the floors of this room."""
-
-    def of(self, page: str, by: str) -> Sequence[View]: ...
-
-    def save(
-        self, page: str, title: str, asked: Mapping[str, Sequence[str]], *,
-        by: str, shared: bool = False,
-    ) -> View: ...  # fmt: skip
-
-    def remove(self, view: str, *, by: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
