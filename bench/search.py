@@ -2,8 +2,9 @@
 
 The mix: broad words, two words in one phrase, a word inside a filter, one character. The baseline
 is FTS5 over single characters; both must find the same number of materials for every question.
-A second line asks for two words with filters in 100,000 materials, an index kept in the user's
-cache; its value is the slowest answer of a hundred.
+Two more lines ask 100,000 materials, an index kept in the user's cache, for two words with
+filters, and for how many of what is found are of each type and wear each tag (what every view of
+the library shows); their value is the slowest answer of a hundred.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ LAYOUT = 1
 """Counted up whenever the library below changes."""
 FIRST = 20
 _ROUND = 300
+_FACETS = ("type:", "tag:")
 _WORDS = [
     "养老",
     "社区",
@@ -89,10 +91,10 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         finally:
             baseline.close()
             index.close()
-    yield among_many(MANY * size)
+    yield from among_many(MANY * size)
 
 
-def among_many(count: int) -> dict[str, Any]:
+def among_many(count: int) -> Iterator[dict[str, Any]]:
     home = cache() / f"search-{count}-v{LAYOUT}-{SHAPE}"
     fresh = not (home / "done").exists()
     if fresh:
@@ -105,16 +107,35 @@ def among_many(count: int) -> dict[str, Any]:
             while some := list(islice(documents, 500)):
                 index.put(1, some)
             (home / "done").touch()
-        asked = list(filtered())
-        done = [asking(lambda each: index.search(*each, first=FIRST).total, asked) for _ in "123"]
-        middle = sorted(done, key=lambda each: each.p99_ms)[1]
+        searched = middle(lambda each: index.search(*each, first=FIRST).total, list(filtered()))
+        yield slowest("search_100k", searched, count, most_ms=20)
+        views = list(viewed())
+        index.counts(*views[0], families=_FACETS)
+        counted = middle(lambda each: len(index.counts(*each, families=_FACETS)), views)
+        yield slowest("facets_100k", counted, count, most_ms=50)
     finally:
         index.close()
-    line = most("search_100k", middle.p99_ms, "ms p99", size=count, most=20)
-    return line | {
+
+
+def middle(ask: Callable[[Any], int], asked: list[Any]) -> Round:
+    return sorted((asking(ask, asked) for _ in "123"), key=lambda each: each.p99_ms)[1]
+
+
+def slowest(name: str, middle: Round, count: int, *, most_ms: float) -> dict[str, Any]:
+    return most(name, middle.p99_ms, "ms p99", size=count, most=most_ms) | {
         "p50_ms": round(middle.p50_ms, 2), "p99_ms": round(middle.p99_ms, 2),
         "cpu_ms": round(middle.cpu_ms, 4),
     }  # fmt: skip
+
+
+def viewed() -> Iterator[tuple[str, Filter]]:
+    """The library as headquarters and a branch open it, and narrowed by a word or a tag."""
+    chance = random.Random(9)
+    for _ in range(25):
+        yield "", Filter()
+        yield "", Filter(any=(("unit:", "unit:unt_1"),))
+        yield chance.choice(_WORDS), Filter()
+        yield "", Filter(all=(f"tag:tag_{chance.randrange(300)}",))
 
 
 def filtered() -> Iterator[tuple[str, Filter]]:

@@ -157,6 +157,22 @@ class SearchContract:
         assert index.counts("。", families=["tag:"]) == {}
         assert index.counts("", Filter(any=((),)), families=["tag:"]) == {}
 
+    def test_counts_follow_whatever_was_written_since_they_were_last_asked_for(
+        self, index: SearchIndex
+    ) -> None:
+        index.put(1, [document("a", "养老", attributes=["tag:1"]), document("b", "养老")])
+        assert index.counts("", families=["tag:"]) == {"tag:1": 1}
+        index.put(2, [document("a", "养老", attributes=["tag:2"])])
+        index.put(2, [document("b", "养老", attributes=["tag:1", "tag:2"])])
+        assert index.counts("", families=["tag:"]) == {"tag:1": 1, "tag:2": 2}
+        index.drop(3, ["b"])
+        assert index.counts("养老", families=["tag:"]) == {"tag:2": 1}
+        index.clear()
+        assert index.counts("", families=["tag:"]) == {}
+        index.put(1, [document("c", "养老", attributes=["tag:3"]), document("d", "理财")])
+        assert index.counts("", families=["tag:"]) == {"tag:3": 1}
+        assert index.counts("理财", families=["tag:"]) == {}
+
     def test_attributes_are_exact_and_never_found_as_text(self, index: SearchIndex) -> None:
         index.put(1, [document("a", "x", attributes=["Tag:一 二", 'q"', "养老", "every"])])
         assert found(index, "养老") == found(index, "every") == found(index, "tag") == []
