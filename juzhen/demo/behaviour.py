@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from juzhen.demo.company import Company
+from juzhen.demo.library import texts
 from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
 from kernel.calendar import Zone, month_end
@@ -119,6 +120,8 @@ class Behaviour:
                               person.handle(self._company), detail=holding)  # fmt: skip
         if person.month_end:
             yield from self._month_ends(person)
+        elif person.number % 8 == 5 and not person.silent:
+            yield from self._deal(person, first)
 
     def _month_ends(self, person: Person) -> Iterator[Event]:
         """Purchases on the last days of past months; the older ones came with an import."""
@@ -135,8 +138,23 @@ class Behaviour:
                 }
                 at = self._zone.at(bought, time(14, (person.number * 7) % 60))
                 yield self._event("bought", at, person, person.handle(self._company),
-                                  detail=detail)  # fmt: skip
+                                  detail=detail, rep=self._company.reps[person.rep].id)  # fmt: skip
             day = day.replace(day=1)
+
+    def _deal(self, person: Person, first: datetime) -> Iterator[Event]:
+        """Something she bought from her rep since we know her; one in three says a kind word."""
+        at = first + timedelta(days=person.number * 13 % (person.joined + 1), hours=5)
+        rep = self._company.reps[person.rep].id
+        handle, sold = person.handle(self._company), texts("products")["products"]
+        liked = (each for each in sold if person.interests.get(each["topic"]))
+        product = next(liked, sold[0])
+        detail = {
+            "product": product["name"], "category": product["category"],
+            "amount": 2_000 + person.number % 11 * 1_500,
+        }  # fmt: skip
+        yield self._event("bought", at, person, handle, detail=detail, rep=rep)
+        if person.number % 3 == 0:
+            yield self._event("praised", at + timedelta(minutes=20), person, handle, rep=rep)
 
     # what she does
 

@@ -27,7 +27,7 @@ from juzhen.wiring import assemble
 from kernel.actors import Role
 from kernel.calendar import Zone
 from kernel.errors import Conflict
-from kernel.events import Handle
+from kernel.events import Handle, unpack
 
 pytestmark = pytest.mark.xdist_group("demo")  # built once, not in every process
 
@@ -121,8 +121,14 @@ def test_the_same_seed_makes_the_same_people_and_the_same_days_of_theirs(company
         everybody = people(company, TODAY, dice, 400)
         return everybody, Behaviour(company, stocked, now, Zone(), dice).of(everybody, 4_000)
 
-    assert told(1) == told(1)
+    everybody, days = told(1)
+    assert (everybody, days) == told(1)
     assert told(1) != told(2)
+    week = now - timedelta(days=7)
+    sold = [unpack(each.packed).rep for hers in days for each in hers
+            if b'"bought"' in each.packed and week < each.at <= now]  # fmt: skip
+    assert sold, "this week's board is empty"
+    assert all(sold)
 
 
 def test_access_is_told_to_its_owner_alone(home, platform):
