@@ -224,6 +224,14 @@ class Digest:
         self._stand(slice_.profiles, slice_, {}, silent=True)
         return self._write(slice_, self.mark(), {}, also)
 
+    def counted_again(self, customers: Sequence[str]) -> dict[str, Profile]:
+        """What history tells of these customers, folded from the start and kept nowhere."""
+        slice_, now = _Slice(Noted(), self._erasures()), self._clock()
+        self._fold_again(customers, {}, self._stamps.of(()), slice_)
+        for profile in slice_.profiles.values():
+            forgotten(profile, now)
+        return slice_.profiles
+
     def rebuild(self, tell: Callable[[int], None] | None = None) -> int:
         """Throw the fold away and make it again from history and the rulings.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 from sqlalchemy import select
@@ -10,13 +11,16 @@ from data_hub.customers.relations import Relation
 from data_hub.digest import Digest
 from data_hub.identities.handles import own_id
 from data_hub.identities.records import Edge, Known, Ruling
-from data_hub.profiles.keeping import ProfileRow
+from data_hub.profiles import ProfileRow, Profiles
 from data_hub.segments.records import Member, Segment
 from data_hub.staff import HEADQUARTERS, Staff, Unit
 from data_hub.standings.records import StandingRow, Transition
 from data_hub.vip import Vip
 from stores.history import History
 from stores.records import Records
+
+_DRAWN, _MANY = 200, 100_000
+"""So many customers are counted again, out of so many at most."""
 
 
 def identity_flaws(people: Records) -> Iterator[str]:
@@ -39,6 +43,25 @@ def profile_flaws(people: Records) -> Iterator[str]:
         for customer in session.scalars(select(ProfileRow.customer)):
             if customer not in present:
                 yield f"the profile of {customer} is that of nobody"
+
+
+def fold_flaws(history: History, digest: Digest, profiles: Profiles) -> Iterator[str]:
+    """What is kept of some customers is what their history tells, folded from the start.
+
+    Drawn anew each time. Says nothing while the digest has something to do: then they may differ.
+    """
+    everybody = profiles.ids("", _MANY)
+    drawn = sorted(random.sample(everybody, min(len(everybody), _DRAWN)))
+    kept, mark = profiles.many(drawn), digest.mark()
+    try:
+        told = digest.counted_again(drawn)
+    except KeyError:
+        return  # history lacks what it lists, which its own walk finds
+    if not mark == digest.mark() == history.newest():
+        return
+    for customer in told:
+        if not kept[customer].same_as(told[customer]):
+            yield f"the profile of {customer} is not what her history tells: `juzhen rebuild`"
 
 
 def digest_flaws(history: History, digest: Digest) -> Iterator[str]:

@@ -23,6 +23,7 @@ from content_hub.invariants import (
 )
 from data_hub.invariants import (
     digest_flaws,
+    fold_flaws,
     identity_flaws,
     profile_flaws,
     ruling_flaws,
@@ -68,6 +69,7 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "history": p.history.flaws,
         "identities": lambda: identity_flaws(p.people),
         "profiles": lambda: profile_flaws(p.people),
+        "fold": lambda: fold_flaws(p.history, p.digest, p.profiles),
         "digest": lambda: digest_flaws(p.history, p.digest),
         "standings": lambda: standing_flaws(p.records, p.people),
         "rulings": lambda: ruling_flaws(p.records),
