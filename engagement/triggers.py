@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import select
 
 from data_hub.customers import Customers
-from data_hub.details import details
 from data_hub.findings import CAME_BACK, FIRST_SEEN, Findings, Found
 from data_hub.identities import Identities
 from data_hub.prediction import Predictions
@@ -23,6 +22,7 @@ from data_hub.profiles import ProfileRow, Profiles
 from data_hub.staff import StaffBook
 from engagement.approaching import Approaches
 from engagement.reminders import Reminder, Reminders
+from engagement.sittings import sitting, sittings
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -269,13 +269,7 @@ def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:
         for event in reversed(newest_first)
         if event.material == found.material and event.rep == found.rep
     ]
-    sessions: list[list[Event]] = []
-    for event in own:
-        if sessions and event.at - sessions[-1][-1].at <= SESSION:
-            sessions[-1].append(event)
-        else:
-            sessions.append([event])
-    for session in sessions:
+    for session in sittings(own):
         if session[0].at <= found.at <= session[-1].at:
             return session
     return []
@@ -283,26 +277,13 @@ def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:
 
 def _reading(session: Sequence[Event]) -> dict[str, Any]:
     """How long she looked at it and how far she came."""
-    told = [details(event) for event in session]
-    pages = [_number(each.get("page")) for each in told]
+    told = sitting(session)
     evidence: dict[str, Any] = {
-        "began": session[0].at.isoformat(),
-        "ended": session[-1].at.isoformat(),
-        "seconds": sum(_number(each.get("seconds")) for each in told),
-    }
-    if any(pages):
-        evidence |= {"page": max(pages)}
-        if whole := max(_number(each.get("pages")) for each in told):
-            evidence |= {"pages": whole}
+        "began": told.began.isoformat(), "ended": told.ended.isoformat(), "seconds": told.seconds,
+    }  # fmt: skip
+    if told.page:
+        evidence |= {"page": told.page} | ({"pages": told.pages} if told.pages else {})
     return evidence
-
-
-def _number(value: Any) -> int:
-    """Front ends send numbers as texts, too."""
-    try:
-        return max(0, int(float(value)))
-    except (TypeError, ValueError, OverflowError):
-        return 0
 
 
 def _moments(evidence: dict[str, Any]) -> tuple[datetime, datetime]:

@@ -34,6 +34,7 @@ from juzhen.console import (
     placing,
     previews,
     products,
+    reception,
     reports,
     rules,
     segments,
@@ -62,7 +63,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         parked, accounts, broadcasts, touches,
-        home, library, material, lives, versions, variants, words, products,
+        home, library, material, lives, versions, variants, reception, words, products,
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,

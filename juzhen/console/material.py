@@ -220,7 +220,6 @@ def _form(
         banned=forbidden(richtext.words(words)),
         gaps=gaps(str(shown.get("body", ""))) if kind.body == "text" else [],
         placements=rows(platform, platform.shelf.of_material(found.id, 10)) if found else [],
-        unfit=platform.feedback.about([found.id]).get(found.id, {}) if found else {},
         embargo=platform.licences.embargoed_until(found.id) if found else None,
         licences=[platform.licences.of(each) for each in files_of(found)] if found else [],
         held=platform.shelf.held_by(found.id) if found else [],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engagement.approaching import Approaches
 from engagement.customer_acts import CustomerActs
+from engagement.receptions import Receptions
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
 from engagement.responses import Responses
@@ -42,6 +43,7 @@ class Selling:
     nearby: Nearby
     sayings: Sayings
     recommender: Recommender
+    receptions: Receptions
     reminders: Reminders
     triggers: Triggers
     responses: Responses
@@ -97,6 +99,7 @@ def selling(
             content.finding, content.shelf, content.taxonomy, recommender, s.clock
         ),
         recommender=recommender, reminders=reminders,
+        receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
         triggers=_triggers(s, data, reminders, approaches, to_customers),
         responses=Responses(
             s.records, data.identities, s.clock, s.zone, hold_out=hold_out

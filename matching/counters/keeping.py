@@ -147,6 +147,14 @@ class Counters:
         with self._people.read() as session:
             return [Popularity(*row) for row in session.execute(wanted)]
 
+    def shown(self, material: str) -> tuple[int, int]:
+        """How often a content was on a list, and how many people have touched it."""
+        count = MaterialCount
+        wanted = select(count.shown, count.readers).where(count.material == material)
+        with self._people.read() as session:
+            found = session.execute(wanted).first()
+        return (found.shown, found.readers) if found else (0, 0)
+
     def neighbours(self, materials: Collection[str]) -> dict[str, tuple[Keys, Floats]]:
         """The packed lists of these contents: keys, and how near each lies."""
         wanted = _NEAR.format(marks(materials))

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from data_hub.staff import StaffBook
     from data_hub.standings import Standings
     from engagement.customer_acts import CustomerActs
+    from engagement.receptions import Receptions
     from engagement.reminders import Reminders
     from engagement.sharing import Sharing
     from kernel.calendar import Zone
@@ -163,6 +164,7 @@ class Context:
     history: History
     recommender: Recommender
     rules: Rules
+    receptions: Receptions
     reminders: Reminders
     sharing: Sharing
     customer_acts: CustomerActs

@@ -39,6 +39,7 @@ from schemas.graphql.library import (
     lives,
     products,
     questions,
+    receptions,
     reports,
     shapes,
     shelving,
@@ -53,7 +54,7 @@ _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
-    variants, webhooks,
+    variants, webhooks, receptions,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,
@@ -72,6 +73,7 @@ for _room in _MORE:
 _WEIGHTS = {
     **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
     **rules.WEIGHTS, **boards.WEIGHTS, **finding.WEIGHTS,
+    **receptions.WEIGHTS,
 }  # fmt: skip
 
 

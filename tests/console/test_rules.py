@@ -64,15 +64,3 @@ def test_an_analyst_reads_rules_and_a_rep_does_not(house, desk_of):
     assert desk_of("analyst").get("/console/rules").status_code == 200
     assert desk_of("analyst").post("/console/rules", act="keep", name="x").status_code == 403
     assert desk_of("rep").get("/console/rules").status_code == 403
-
-
-def test_the_editor_sees_for_how_many_customers_reps_found_a_content_unfit(house, desk_of):
-    company, rep = house.company, house.company.hire("r1")
-    about = house.made["健康"][0]
-    for phone in ("13800000001", "13800000002"):
-        handle = company.meet(phone, rep=rep)
-        her = house.customers.seen_by(rep).one(company.id_of(handle))
-        house.feedback.refuse(her, about, "out_of_date", rep=rep.staff, by=rep.id)
-    page = desk_of("editor").get(f"/console/materials/{about}").text
-    assert "员工认为不适合 2 位客户" in page
-    assert "内容过时 2" in page

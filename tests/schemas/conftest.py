@@ -45,11 +45,13 @@ from content_hub.types import Types
 from data_hub.consents import Consents
 from data_hub.findings import Findings
 from engagement.customer_acts import CustomerActs
+from engagement.receptions import Receptions
 from engagement.sharing import Sharing
 from juzhen.saved_views import SavedViews
 from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.secret import Secret
+from matching.feedback import Feedback
 from schemas.graphql.schema import Context, build
 from stores.claims import Quotas
 from stores.folder import Folder
@@ -208,6 +210,10 @@ class Asked(Company):
             records=records, deliveries=self.deliveries, segments=self.segments,
             identities=self.identities, clock=clock,
         )  # fmt: skip
+        self.feedback = Feedback(records, changes, clock)
+        self.receptions = Receptions(
+            self.counters, self.history, self.feedback, clock, Zone("Asia/Shanghai")
+        )
         self.told = []
         self.customer_acts = CustomerActs(
             records=records, shelf=self.shelf, draws=self.draws, consents=self.consents,
@@ -238,6 +244,7 @@ class Asked(Company):
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "saved_views", "rules", "measures", "ads", "leaderboards", "reports",
+            "receptions",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

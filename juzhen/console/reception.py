@@ -1,0 +1,42 @@
+"""How a material fares (反响), and what it has to report for that to be known (埋点)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, url_for
+
+from juzhen.console.desk import allowed, names_of, seen
+from juzhen.web import charts, pages
+from juzhen.web.asking import language
+from schemas import snippets
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/materials/<key>/reception")
+    def reception(key: str) -> str:
+        found = seen(allowed("read_library"), platform, key)
+        told = platform.receptions.of(found.id)
+        reported = snippets.spec(platform.types.one(found.type), language())
+        return pages.render(
+            "console/reception.html",
+            material=found,
+            told=told,
+            steps=charts.steps(
+                [
+                    (pages.speak(f"reception_{name}"), n, url_for("console.events"))
+                    for name, n in told.steps
+                ],
+                pages.speak("reception_steps"),
+            ),
+            views=charts.line(
+                [(day.isoformat(), n) for day, n in told.views], pages.speak("reception_views")
+            ),
+            accounts={each.id: each.name for each in platform.accounts.all()},
+            people=names_of(platform, (each.rep for each in told.looks if each.rep)),
+            reported=reported,
+            snippet=snippets.snippet(found.id, reported, platform.base_url),
+        )
