@@ -1,7 +1,7 @@
 """Catching up (夜间同步): once a day platforms are asked for what their callbacks may have missed.
 
 People first (who follows whom), then yesterday's figures. Both go in slices with a mark, may die
-anywhere and may be done twice: an event that is told again has the id it had.
+anywhere and may be done twice: what was told before is not told again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date, time, timedelta
 from typing import Protocol, runtime_checkable
 
 from channels.accounts import Account, Accounts, Channels
+from channels.roll import Roll
 from data_hub.intake import Intake
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -49,12 +50,14 @@ class CatchingUp:
         accounts: Accounts,
         channels: Channels,
         intake: Intake,
+        roll: Roll,
         clock: Clock,
         zone: Zone,
     ) -> None:
         self._accounts = accounts
         self._channels = channels
         self._intake = intake
+        self._roll = roll
         self._clock = clock
         self._zone = zone
         self._marks = Watermarks(records, Record)
@@ -98,8 +101,10 @@ class CatchingUp:
             events, onward = ask(mark)
         except Problem:
             return 0
-        self._intake.take(events, door="catching_up")
+        news = self._roll.news(events)
+        self._intake.take(self._roll.untold(news), door="catching_up")
         with self._records.write():
+            self._roll.note(news)
             self._marks.move(name, f"{today.isoformat()}|{onward or _DONE}")
         return 1
 

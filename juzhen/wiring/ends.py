@@ -28,6 +28,7 @@ from channels.preferences import Preferences
 from channels.previewing import Previewing
 from channels.publishing import Publishing
 from channels.reps import Reps
+from channels.roll import Roll
 from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
 from channels.varying import Varying
@@ -125,7 +126,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         hand_offs=hand_offs, grants=grants,
         renewing=Renewing(accounts, channels),
         confirming=Confirming(s.records, s.changes, deliveries, channels),
-        catching_up=CatchingUp(s.records, accounts, channels, data.intake, s.clock, s.zone),
+        catching_up=_catching_up(s, accounts, channels, data),
         inbox=inbox, deliveries=deliveries, publishing=publishing, preferences=preferences,
         placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
         callbacks=Callbacks(
@@ -148,6 +149,11 @@ def _previewing(
     return Previewing(
         s.records, s.changes, accounts, channels, content.materials, composer, s.clock
     )
+
+
+def _catching_up(s: Stores, accounts: Accounts, channels: Channels, data: DataHub) -> CatchingUp:
+    roll = Roll(s.records, s.history, s.clock)
+    return CatchingUp(s.records, accounts, channels, data.intake, roll, s.clock, s.zone)
 
 
 def _outbound(settings: Settings, s: Stores) -> Outbound:

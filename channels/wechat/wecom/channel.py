@@ -304,8 +304,14 @@ class WeCom(Ways, Inside):
             return self._groups(members, mark)
         waiting = [each for each in members if each > mark]
         some = waiting[:_MEMBERS_AT_ONCE]
-        found = list(contacts.walk(self.wire, some, self._account, self._staff)) if some else []
-        return found, some[-1] if len(waiting) > len(some) else _GROUPS
+        return self._relations(some), some[-1] if len(waiting) > len(some) else _GROUPS
+
+    def _relations(self, userids: list[str]) -> list[Event]:
+        if not userids:
+            return []
+        labels, now = tags.labels(self.wire), self._clock()
+        walked = contacts.walk(self.wire, userids, self._account, self._staff, labels, now)
+        return list(walked)
 
     def _groups(self, members: Sequence[str], mark: str) -> tuple[list[Event], str]:
         waiting = [each for each in members if each > mark.removeprefix(_GROUPS)]

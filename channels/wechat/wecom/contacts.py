@@ -1,13 +1,15 @@
 """Customers of reps (客户与关注关系): who she is, whose she is, and the nightly walk over all.
 
 What was done through the interface comes back in no callback, and callbacks get lost: once a night
-every relation is told again. Events of one relation have one id, so that a repeat adds nothing.
+every relation is told again, and how she is by her rep's word: her tags, her phones. Whether any
+of it is news is the roll's to say.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +29,15 @@ def members(wire: WeComWire) -> list[str]:
     return [str(each) for each in found] if isinstance(found, list) else []
 
 
-def walk(wire: WeComWire, userids: list[str], account: str, staff: Staff) -> Iterator[Event]:
-    """Every customer of these members, as the event of her following."""
+def walk(
+    wire: WeComWire,
+    userids: list[str],
+    account: str,
+    staff: Staff,
+    labels: Mapping[str, str],
+    now: datetime,
+) -> Iterator[Event]:
+    """Every customer of these members: her following, and how she is. ``labels`` names tags."""
     for begin in range(0, len(userids), _AT_ONCE):
         rows = wire.page(
             "/cgi-bin/externalcontact/batch/get_by_user", "external_contact_list",
@@ -36,19 +45,21 @@ def walk(wire: WeComWire, userids: list[str], account: str, staff: Staff) -> Ite
         )  # fmt: skip
         for row in rows:
             who, how = row.get("external_contact"), row.get("follow_info")
-            if isinstance(who, Mapping) and isinstance(how, Mapping):
-                yield from relation(who, how, account, staff)
+            if not (isinstance(who, Mapping) and isinstance(how, Mapping)):
+                continue
+            if event := relation(who, how, account, staff):
+                yield from (event, standing(event, how, labels, now))
 
 
 def relation(
     who: Mapping[str, Any], how: Mapping[str, Any], account: str, staff: Staff
-) -> Iterator[Event]:
+) -> Event | None:
     """One customer of one rep, by either of the two shapes the platform tells it in."""
     external = str(who.get("external_userid") or "")
     if not external:
-        return
+        return None
     userid, since = str(how.get("userid") or ""), _seconds(how.get("createtime"))
-    yield Event(
+    return Event(
         id=f"relation:{userid}:{external}:{since}"[:240],
         kind="followed",
         account=account,
@@ -59,6 +70,18 @@ def relation(
         at=datetime.fromtimestamp(since, UTC),
         detail=_told(who, how) | {"UserID": userid, "State": str(how.get("state") or "")},
     )
+
+
+def standing(
+    relation: Event, how: Mapping[str, Any], labels: Mapping[str, str], now: datetime
+) -> Event:
+    """Her corporate tags as a trait, and her handles; the id changes with what it says."""
+    names = sorted({labels[each] for each in tags_of(how) if each in labels})
+    said = hashlib.sha256("\n".join([*names, *map(str, relation.links)]).encode()).hexdigest()[:16]
+    return replace(
+        relation, id=f"standing:{relation.id.partition(':')[2]}:{now:%Y-%m-%d}:{said}"[:240],
+        kind="identified", at=now, detail={"traits": {"wecom_tags": names}},
+    )  # fmt: skip
 
 
 def introduction(

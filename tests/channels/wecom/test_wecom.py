@@ -267,7 +267,21 @@ def test_the_nightly_walk_tells_every_relation_once_with_her_unionid(channel, pl
     friends = platform.seen["friends"]
     assert {event.handle.value for event in first} == {each["external"] for each in friends}
     assert {event.links[0].value for event in first} == {each["unionid"] for each in friends}
-    assert {event.kind for event in first} == {"followed"}
+    assert [event.kind for event in first] == ["followed", "identified"] * len(friends)
+
+
+def test_tags_that_reps_gave_her_stand_on_her_as_a_trait_by_their_names(channel, platform, friend):
+    wire, at = channel.wire, "/cgi-bin/externalcontact"
+    wire.ask(f"{at}/add_corp_tag", group_name="兴趣", tag=[{"name": "养老"}, {"name": "理财"}])
+    (number, *_) = [each["id"] for each in platform.seen["tags"]]
+    userid = next(
+        each["userid"] for each in platform.seen["friends"] if each["external"] == friend.value
+    )
+    wire.ask(f"{at}/mark_tag", userid=userid, external_userid=friend.value, add_tag=[number])
+    told = {each.handle: each.detail["traits"] for each in channel.people("")[0]
+            if each.kind == "identified"}  # fmt: skip
+    assert told.pop(friend) == {"wecom_tags": ["养老"]}
+    assert all(each == {"wecom_tags": []} for each in told.values())
 
 
 def test_after_the_relations_come_the_groups_with_the_customers_in_them(

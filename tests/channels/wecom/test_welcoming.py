@@ -1,5 +1,6 @@
 """Codes, welcomes and the nightly walk: from a scan to the first words, whatever goes wrong."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,12 @@ from channels.callbacks import Callbacks
 from channels.catching_up import CatchingUp
 from channels.deliveries import Deliveries
 from channels.live_codes import LiveCodes
+from channels.roll import Roll
 from channels.welcoming import Welcome, Welcoming
 from data_hub.intake import Intake
 from kernel.calendar import Zone
 from kernel.errors import Conflict
+from stores.sqlite.history import SqliteHistory
 from tests.channels.test_callbacks import Kept
 
 
@@ -151,23 +154,58 @@ def test_a_channel_without_codes_says_so(codes, accounts):
         codes.create("app", "展会", by="t")
 
 
-def test_once_a_night_every_relation_and_yesterdays_figures_are_told(
-    records, accounts, channels, clock, platform, account
-):
+@pytest.fixture
+def history(tmp_path):
+    kept = SqliteHistory(tmp_path / "history.db", durability="process")
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def night(records, accounts, channels, clock, account, history):
+    """Everything that the walk of the next night tells, in the history afterwards."""
     kept, zone = Kept(), Zone("Asia/Shanghai")
-    nightly = CatchingUp(records, accounts, channels, Intake(kept, clock), clock, zone)
-    clock.now = zone.at(zone.day(clock()) + timedelta(days=1)) + timedelta(hours=10)
-    while nightly.run():
-        pass
-    kinds = [event.kind for event in kept.told]
+    nightly = CatchingUp(
+        records, accounts, channels, Intake(kept, clock), Roll(records, history, clock), clock, zone
+    )
+
+    def walked():
+        before = len(kept.told)
+        clock.now = zone.at(zone.day(clock()) + timedelta(days=1)) + timedelta(hours=10)
+        while nightly.run():
+            pass
+        told = kept.told[before:]
+        history.put(told, upto=0)
+        return told
+
+    return walked
+
+
+def test_once_a_night_every_relation_and_yesterdays_figures_are_told(night, platform):
+    kinds = [event.kind for event in night()]
     assert kinds.count("followed") == len(platform.seen["friends"])
     assert kinds.count("platform_figures") == 2
-    assert nightly.run() == 0
 
-    before = [event.id for event in kept.told]
-    clock.move(timedelta(days=1))
-    while nightly.run():
-        pass
-    followed = [event.id for event in kept.told if event.kind == "followed"]
-    assert len(set(followed)) == kinds.count("followed")
-    assert len(kept.told) > len(before)
+
+def test_a_relation_is_told_on_one_night_only_however_many_come_after(night):
+    assert "followed" in {event.kind for event in night()}
+    for _ in range(5):  # the history itself forgets an id within days
+        assert {event.kind for event in night()} == {"platform_figures"}
+
+
+def test_whom_a_callback_told_of_is_not_counted_as_new_once_more(
+    night, platform, stranger, channels, account, history, post, told, clock
+):
+    platform.act("add", userid="li", external=stranger.value, state="")
+    body = next(each for each in told() if b"add_external_contact" in each)
+    (called, *_) = channels.of(account).receive(post(body)).events
+    history.put([replace(called, at=called.at + timedelta(seconds=2), received=clock())], upto=0)
+    assert [event.kind for event in night() if event.handle == called.handle] == ["identified"]
+    assert [event.kind for event in night() if event.handle == called.handle] == []
+
+
+def test_a_follow_of_which_no_callback_came_is_made_good(night, platform, stranger):
+    night()
+    platform.act("add", userid="li", external=stranger.value, state="")
+    hers = [each.kind for each in night() if each.handle and each.handle.value == stranger.value]
+    assert hers == ["followed", "identified"]
