@@ -2,8 +2,10 @@
 
 One numbered, linear history for both parts, what people decided (``records``) and what the digest
 works out (``people``). Every script has both parts; on PostgreSQL they share a database, with a
-version table each. `juzhen.migrations.draft` writes the next script from the models. Everything
-that one call changes is one transaction: it is done, or nothing is.
+version table each. `juzhen.migrations.draft` writes the next script from the models. A script is
+one transaction, and so is everything in a new company and in an embedded one: it is done, or
+nothing is. Only the indexes of tables that have rows are made afterwards, beside whoever writes
+(`juzhen.migrations.beside`).
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, Index, inspect, text
+
+from stores.records import Base, Folded, Record
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 PARTS = ("records", "people")
 HERE = Path(__file__).parent
+MODELS: dict[str, Base] = {"records": Record, "people": Folded}
 
 
 def migrate(records: Engine, people: Engine) -> list[str]:
@@ -30,19 +35,37 @@ def migrate(records: Engine, people: Engine) -> list[str]:
 
 def upgrade(engine: Engine, part: str, to: str = "") -> str:
     """Bring one part up to a version, the newest if none is named."""
-    target = to or head()
-    with _alone(engine) as connection:
-        before = version(connection, part)
-        if before >= target:
-            return f"{part}: up to date at {before}"
-        _run(connection, part, lambda scripts, now: scripts._upgrade_revs(target, now))  # noqa: SLF001  # Alembic's own commands call it
-    return f"{part}: {before or 'empty'} → {target}"
+    target, begun, left = to or head(), None, list[Index]()
+    while True:
+        with _alone(engine) as connection:
+            now = version(connection, part)
+            begun = now if begun is None else begun
+            if now >= target:
+                break
+            left += _up(connection, part, _step(engine, now, target))
+    _index(engine, part, left, whole=target == head())
+    if begun >= target:
+        return f"{part}: up to date at {begun}"
+    return f"{part}: {begun or 'empty'} → {target}"
+
+
+def _step(engine: Engine, now: str, target: str) -> str:
+    """How far one transaction goes: a script holds its tables until the end of it, and on a server
+    others write meanwhile."""
+    if not now or engine.dialect.name == "sqlite":
+        return target
+    return next(number for number in numbers() if number > now)
+
+
+def _up(connection: Connection, part: str, to: str) -> list[Index]:
+    return _run(connection, part, lambda scripts, now: scripts._upgrade_revs(to, now))  # noqa: SLF001  # Alembic's own commands call it
 
 
 def downgrade(engine: Engine, part: str, to: str = "base") -> None:
     """Take one part back to an older version; ``base`` is before the first."""
     with _alone(engine) as connection:
-        _run(connection, part, lambda scripts, now: scripts._downgrade_revs(to, now))  # noqa: SLF001  # likewise
+        left = _run(connection, part, lambda scripts, now: scripts._downgrade_revs(to, now))  # noqa: SLF001  # likewise
+    _index(engine, part, left, whole=False)
 
 
 def pending(engine: Engine, part: str) -> bool:
@@ -62,8 +85,14 @@ def version(connection: Connection, part: str) -> str:
 
 @cache
 def head() -> str:
-    """The number of the newest script: files are named by it, so nothing has to be loaded."""
-    return max((file.name.split("_")[0] for file in (HERE / "versions").glob("0*.py")), default="")
+    """The number of the newest script."""
+    return max(numbers(), default="")
+
+
+@cache
+def numbers() -> list[str]:
+    """The scripts' numbers, the oldest first: files are named by them, so none has to be loaded."""
+    return sorted(file.name.split("_")[0] for file in (HERE / "versions").glob("0*.py"))
 
 
 _PATIENCE = 600_000
@@ -105,10 +134,13 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 def _run(
     connection: Connection, part: str, steps: Callable[[ScriptDirectory, Any], list[Any]]
-) -> None:
+) -> list[Index]:
+    """Run the scripts; which indexes are left for afterwards."""
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
+
+    from juzhen.migrations.beside import Deferring
 
     scripts = ScriptDirectory(str(HERE))
     context = MigrationContext.configure(
@@ -117,3 +149,18 @@ def _run(
     )
     with Operations.context(context):
         context.run_migrations(part=part)
+    return context.impl.afterwards if isinstance(context.impl, Deferring) else []
+
+
+def _index(engine: Engine, part: str, left: list[Index], *, whole: bool) -> None:
+    """Make what was left, and, at the newest version, whatever else the models have more."""
+    if engine.dialect.name != "postgresql":
+        return
+    from juzhen.migrations import beside
+
+    if whole:
+        with engine.connect() as connection:
+            told = {each.name for each in left}
+            found = beside.missing(connection, MODELS[part].metadata)
+            left = left + [each for each in found if each.name not in told]
+    beside.make(engine, left)

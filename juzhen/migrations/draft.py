@@ -23,13 +23,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.types import TypeDecorator
 
-from juzhen.migrations import HERE, PARTS, head, migrate
-from stores.records import Base, Folded, Record, Records
+from juzhen.migrations import HERE, MODELS, PARTS, head, migrate
+from stores.records import Records
 
 _ROOMS = (
     "stores", "content_hub", "data_hub", "channels", "matching", "engagement", "schemas", "juzhen",
 )  # fmt: skip
-_BASES: dict[str, Base] = {"records": Record, "people": Folded}
 _SCRIPT = '''"""{message}."""
 
 {imports}
@@ -58,19 +57,19 @@ def models() -> None:
 
 def differences(connection: Connection, part: str) -> list[Any]:
     """What the tables of a database lack or have too much, compared with the models."""
-    return list(compare_metadata(_context(connection, part), _BASES[part].metadata))
+    return list(compare_metadata(_context(connection, part), MODELS[part].metadata))
 
 
 def _context(connection: Connection, part: str) -> MigrationContext:
     """Alembic's view of one part: the other part's tables in the same database are not seen."""
     others = {f"{each}_version" for each in PARTS}
-    for each, base in _BASES.items():
+    for each, base in MODELS.items():
         if each != part:
             others |= set(base.metadata.tables)
     return MigrationContext.configure(
         connection,
         opts={
-            "target_metadata": _BASES[part].metadata,
+            "target_metadata": MODELS[part].metadata,
             "include_name": lambda name, kind, _: kind != "table" or name not in others,
         },
     )
@@ -98,7 +97,7 @@ def anew() -> list[Path]:
                 for mapper in base.registry.mappers
                 if mapper.class_.__module__.split(".")[0] == room
             }
-            for part, base in _BASES.items()
+            for part, base in MODELS.items()
         }
         if not any(tables.values()):
             continue
@@ -125,7 +124,7 @@ def _scratch() -> Iterator[tuple[Records, Records]]:
 
 def _told(records: Records, part: str, only: Collection[str] | None = None) -> tuple[str, str]:
     """The Python that brings a part up, and the one that takes it back."""
-    metadata: MetaData = _BASES[part].metadata
+    metadata: MetaData = MODELS[part].metadata
     with records.engine.connect() as connection:
         context = _context(connection, part)
         script = produce_migrations(context, metadata)
