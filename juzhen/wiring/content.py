@@ -10,6 +10,7 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
+from content_hub.file_sets import FileSets
 from content_hub.finding import Finding
 from content_hub.licences import Licences
 from content_hub.materials import Materials
@@ -42,6 +43,7 @@ class ContentHub:
     reviews: Reviews
     comments: Comments
     bringing: Bringing
+    file_sets: FileSets
     tagging_runs: TaggingRuns
     bringing_tags: BringingTags
     suggestions: Suggestions
@@ -71,6 +73,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
     reviews = Reviews(s.records, s.changes, s.clock)
     shelf = Shelf(s.records, s.changes, s.clock)
     media = Media(s.records, s.files, s.changes, s.clock)
+    licences = Licences(s.records, s.changes)
     return ContentHub(
         types=types,
         taxonomy=taxonomy,
@@ -79,6 +82,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         reviews=reviews,
         duplicates=Duplicates(s.records),
         bringing=Bringing(s.records, materials, taxonomy, reviews, s.clock),
+        file_sets=FileSets(s.records, s.changes, materials, media, licences, reviews),
         tagging_runs=TaggingRuns(s.records, s.changes, materials, taxonomy, s.clock),
         bringing_tags=BringingTags(taxonomy),
         suggestions=Suggestions(s.records, s.changes, materials, taxonomy, s.clock),
@@ -93,7 +97,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         crossings=Crossings(s.records, shelf, s.clock),
         overview=Overview(s.records),
         shifting=Shifting(s.records, s.changes, shelf, s.clock, s.zone),
-        licences=Licences(s.records, s.changes),
+        licences=licences,
         products=Products(s.records, s.changes, s.clock),
         compliance=Compliance(s.records, s.changes, s.clock),
         policies=Policies(s.records, s.changes),

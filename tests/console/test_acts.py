@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from channels.deliveries import State
+from kernel.errors import Conflict, Forbidden
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -60,6 +61,27 @@ def test_what_is_no_picture_keeps_the_others_from_nothing(rooms, desk):
     assert desk.post(f"/console/files/{act}/undo").status_code == 409
     assert desk.post("/console/files/fls_none/undo").status_code == 404
     assert desk.post("/console/files").status_code == 422
+
+
+def test_an_upload_that_breaks_off_goes_on_in_its_set_and_is_taken_back_whole(rooms, desk):
+    key = rooms.file_sets.new()
+
+    def breaking_off():
+        yield from files(4)[:2]
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        rooms.file_sets.bring(key, breaking_off(), by="stf_li")
+    sent = [(io.BytesIO(data), name) for name, data in files(4)]
+    page = desk.post("/console/files", set=key, file=sent).text
+    assert "新建 1 份，已有 3 份，未收下 0 份" in page
+    assert f"/console/files/{key}/undo" in page
+    with pytest.raises(Forbidden):
+        rooms.file_sets.bring(key, [], by="stf_wang")
+    assert rooms.file_sets.put_away(key, by="stf_li") == 3
+    assert rooms.materials.page(first=100).items == []
+    with pytest.raises(Conflict):
+        rooms.file_sets.bring(key, files(2), by="stf_li")
 
 
 @pytest.mark.browser

@@ -20,6 +20,7 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
+from content_hub.file_sets import FileSets
 from content_hub.finding import Finding
 from content_hub.licences import Licences
 from content_hub.materials.versions import Versions
@@ -105,6 +106,9 @@ class PagesHouse(House):
         self.licences = Licences(records, self.changes)
         self.suggestions = Suggestions(records, self.changes, self.materials, self.taxonomy, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
+        self.file_sets = FileSets(
+            records, self.changes, self.materials, self.media, self.licences, self.reviews
+        )
         self.placing = Placing(records, self.changes, self.shelf, self.accounts, self.publishing)
         self.saved_views = SavedViews(records, self.changes, clock)
         self.feedback = Feedback(records, self.changes, clock)
