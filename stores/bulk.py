@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Dialect, Insert, Table, func, select
+from sqlalchemy import JSON, DateTime, Dialect, Insert, Table, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.types import TypeDecorator
 
 _FEW = 8
 """Fewer rows than this are not worth reading the statement for."""
@@ -58,9 +59,9 @@ def among(
         chunk = asked[begin : begin + _CHUNK]
         if connection.dialect.name == "sqlite":  # one value, however many are asked for
             told = func.json_each(_as_json(chunk)).table_valued("value")
-            yield from connection.execute(wanted.where(named.in_(select(told.c.value))))
+            yield from connection.execute(wanted.where(named.in_(select(told.c.value)))).all()
         else:
-            yield from connection.execute(wanted.where(named.in_(chunk)))
+            yield from connection.execute(wanted.where(named.in_(chunk))).all()
 
 
 def _teller(table: Table, name: str, dialect: Dialect) -> _Told | None:
@@ -68,7 +69,7 @@ def _teller(table: Table, name: str, dialect: Dialect) -> _Told | None:
     kind = table.columns[name].type
     if isinstance(kind, JSON):
         return _as_json
-    if kind.python_type is datetime:
+    if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, DateTime):
         return lru_cache(maxsize=4_096)(_as_moment)  # one moment is told of many rows
     return kind.dialect_impl(dialect).bind_processor(dialect)
 

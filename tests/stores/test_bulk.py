@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import JSON, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
+from stores import bulk
 from stores.bulk import among
 from stores.records import Moment, Records, add_new, upsert
 
@@ -43,6 +44,12 @@ def row(number: int, **more: Any) -> dict[str, Any]:
     return {
         "id": f"t{number:03}", "at": NOON, "told": told, "body": b"\0\1", "much": 0.1, "note": "x",
     } | more  # fmt: skip
+
+
+def test_a_moment_is_spelled_once_for_all_the_rows_that_tell_it(records: Records) -> None:
+    tell = bulk._teller(Thing.__table__, "at", records.engine.dialect)
+    assert {tell(NOON) for _ in range(9)} == {"2026-03-02 04:30:15.000006"}
+    assert tell.cache_info().misses == 1
 
 
 def everything(records: Records) -> list[tuple[Any, ...]]:
