@@ -8,28 +8,34 @@ Sends nothing: what the ad side should hear is handed out in the shape it takes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data_hub.deeds import Deeds, deeds
 from data_hub.details import details, text
 from data_hub.grades import Grade
 from data_hub.identities import Identities
-from data_hub.reports.base import gathered
+from data_hub.measures.funnels import people_of
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Flaw, Invalid
-from kernel.events import Event
+from kernel.events import Handle
 from kernel.ids import new_id
 from stores.bulk import among
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Record, Records
+from stores.told import Said, micros, moment
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 ARRIVALS = (
     "left_contact", "added_contact", "followed", "signed_up", "scanned_code", "opened_link",
@@ -193,41 +199,40 @@ class AdQuality:
                 months[month] = months.get(month, 0.0) + paid
         return months
 
-    def qualities(self, window: int = 30) -> tuple[list[Quality], bool]:
-        """Every origin of who came within the window; and whether every event was read."""
+    def qualities(self, window: int = 30) -> list[Quality]:
+        """Every origin of who came within the window."""
         today = self._zone.day(self._clock())
         since = today - timedelta(days=window - 1)
-        came, whole = self._came(since)
-        half = since + timedelta(days=window // 2)
+        half = micros(self._zone.at(since + timedelta(days=window // 2)))
         found = {origin: Quality(origin, cost) for origin, cost in self.costs(since, today).items()}
-        rows = self._rows(came)
-        for customer, event in came.items():
-            quality = found.setdefault(origin_of(event), Quality(origin_of(event)))
-            row = rows.get(customer)
-            grade = row.grade if row else Grade.UNKNOWN.value
+        for came in self._came(since, today):
+            quality = found.setdefault(came.origin, Quality(came.origin))
+            grade = came.row.grade if came.row else Grade.UNKNOWN.value
             quality.leads += 1
             quality.grades[grade] += 1
-            if self._zone.day(event.at) < half:
+            if came.at < half:
                 quality.earlier[grade] += 1
-            quality.deals += bool(row and row.occasions)
-            quality.income += row.spent if row else 0.0
-        order = sorted(found.values(), key=lambda each: (-each.leads, each.origin))
-        return order, whole
+            quality.deals += bool(came.row and came.row.occasions)
+            quality.income += came.row.spent if came.row else 0.0
+        return sorted(found.values(), key=lambda each: (-each.leads, each.origin))
 
-    def _came(self, since: date) -> tuple[dict[str, Event], bool]:
-        """Who is new since then, each with the first event that names where she came from."""
-        events, whole = gathered(self._history, ARRIVALS, since)
-        own = [event for event in events if event.handle and not event.detail.get("bot")]
-        whose = self._identities.customers_of({str(event.handle) for event in own})
-        first: dict[str, Event] = {}
-        for event in own:
-            her = whose[str(event.handle)]
-            kept = first.get(her)
-            if kept is None or (not origin_of(kept).campaign and origin_of(event).campaign):
-                first[her] = event
-        rows = self._rows(first)
-        begun = {her: self._zone.day(row.began) for her, row in rows.items()}
-        return {her: event for her, event in first.items() if begun.get(her, since) >= since}, whole
+    def _came(self, since: date, today: date) -> list[_Arrival]:
+        """Who is new since then, each with the first act that names where she came from."""
+        told = deeds(self._history, ARRIVALS, since, today)
+        told = told.saying(lambda said: not said.get("bot"))
+        told = told.where(told.acts.who > 0)
+        first = _firsts(told, people_of(told.acts, self._identities.joined()))
+        names = first.acts.names(first.acts.who.tolist())
+        whose = self._identities.customers_of(names.values())
+        rows = self._rows(whose.values())
+        arrivals = [
+            _Arrival(names[who], first.kinds[kind], at, said, rows.get(whose[names[who]]))
+            for who, kind, at, said in first.each()
+            if who in names  # else she was erased just now
+        ]
+        return [
+            each for each in arrivals if each.row is None or self._zone.day(each.row.began) >= since
+        ]
 
     def _rows(self, customers: Iterable[str]) -> dict[str, Any]:
         columns = ("customer", "grade", "occasions", "spent", "began")
@@ -241,14 +246,43 @@ class AdQuality:
         ``event_weight`` is what she is worth to the bidder: what she paid, else by her grade.
         """
         today = self._zone.day(self._clock())
-        came, _ = self._came(today - timedelta(days=window - 1))
-        rows = self._rows(came)
-        told = []
-        for customer, event in came.items():
-            row, click = rows.get(customer), text(details(event).get("clickid"))
-            if row and click and row.grade in _FOR_ADS:
-                told.append(_callback(event, click, row.grade, row.spent))
-        return told
+        return [
+            _callback(came.at, click, came.row.grade, came.row.spent)
+            for came in self._came(today - timedelta(days=window - 1), today)
+            if came.said.get("clicked") and came.row and came.row.grade in _FOR_ADS
+            for click in self._clicks(came)
+        ]
+
+    def _clicks(self, came: _Arrival) -> Iterator[str]:
+        """The click that brought her: it stands in the event alone."""
+        past = self._history.of([Handle.parse(came.handle)], until=moment(came.at + 1))
+        then = (Said.of(event) for event in past if event.kind == came.kind)
+        told = (clickid(said) for said in then if micros(said.at) == came.at)
+        yield from [click for click in told if click][:1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """Somebody new, and the act that tells where she came from."""
+
+    handle: str
+    kind: str
+    at: int
+    said: Mapping[str, Any]
+    row: Any
+    """Where she stands; None: the digest has not come so far."""
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(*(self.said.get(name, "") for name in Origin._fields))
+
+
+def _firsts(told: Deeds, people: NDArray[int64]) -> Deeds:
+    """Of each person the first act that names a campaign, else her first."""
+    import numpy as np
+
+    order = np.lexsort((told.acts.at, told.worth(lambda said: "campaign" not in said), people))
+    return told.where(order[np.diff(people[order], prepend=-1) > 0])
 
 
 _FOR_ADS: Mapping[str, str] = {
@@ -258,21 +292,26 @@ _FOR_ADS: Mapping[str, str] = {
 _WEIGHT: Mapping[str, float] = {"A": 1.0, "B": 0.6, "C": 0.3, "D": 0.05, "E": 0.0}
 
 
-def _callback(event: Event, click: str, grade: str, spent: float) -> dict[str, Any]:
+def _callback(at: int, click: str, grade: str, spent: float) -> dict[str, Any]:
     told: dict[str, Any] = {
         "event_type": _FOR_ADS[grade],
         "event_weight": spent or _WEIGHT[grade],
         "context": {"ad": {"callback": click, "match_type": 0}},
-        "timestamp": int(event.at.timestamp() * 1_000),
+        "timestamp": at // 1_000,
     }
     if spent:
         told["properties"] = {"pay_amount": spent}
     return told
 
 
-def origin_of(event: Event) -> Origin:
+def clickid(said: Said) -> str:
+    """The click on an advertisement that brought her; empty without any."""
+    return text(details(said).get("clickid"))
+
+
+def origin_of(said: Said) -> Origin:
     """Where an event says that she came from: our own words, Segment's campaign, 神策's utm."""
-    carried = details(event) if event.detail else {}
+    carried = details(said) if said.detail else {}
     context = carried.get("context")
     campaign = context.get("campaign") if isinstance(context, dict) else None
     told: Mapping[str, Any] = campaign if isinstance(campaign, dict) else {}
@@ -281,7 +320,7 @@ def origin_of(event: Event) -> Origin:
         return next((value for where, name in named if (value := text(where.get(name)))), "")[:120]
 
     return Origin(
-        event.account,
+        said.account,
         first((carried, "campaign"), (told, "name"), (carried, "$utm_campaign")),
         first((carried, "creative"), (told, "content"), (carried, "$utm_content")),
         first((carried, "bidder"), (told, "source"), (carried, "$utm_source")),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kernel.events import Event
+from stores.told import Said
 
 
 class Order(NamedTuple):
@@ -19,7 +20,7 @@ class Order(NamedTuple):
     category: str
 
 
-def details(event: Event) -> Mapping[str, Any]:
+def details(event: Event | Said) -> Mapping[str, Any]:
     """Everything told, the front end's own properties underneath."""
     properties = event.detail.get("properties")
     return {**properties, **event.detail} if isinstance(properties, dict) else event.detail

@@ -6,11 +6,12 @@ that mostly advertises is told of; it is paused by nobody here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from data_hub.deeds import Deeds, heads
 from data_hub.details import details, text
-from kernel.events import Event
+from kernel.events import Handle
+from stores.told import Said
 
 WINDOW = 7
 """Days that are looked at (D)."""
@@ -33,8 +34,8 @@ class Health:
     house: int = 0
     """Messages of ours, advertising among them."""
     ads: int = 0
-    active: set[str] = field(default_factory=set)
-    """The handles of members who said anything."""
+    active: int = 0
+    """Members who said anything."""
 
     @property
     def messages(self) -> int:
@@ -54,28 +55,39 @@ class Health:
         return self.ad_share > MOST_ADS
 
 
-def group_of(event: Event) -> str:
+def group_of(said: Said) -> str:
     """The group it was said in, empty if in none."""
-    named = text(details(event).get("group")) if event.detail else ""
-    if named:
+    named = text(details(said).get("group")) if said.detail else ""
+    if named or not said.handle:
         return named
-    return event.handle.value if event.handle and event.handle.kind == _GROUP else ""
+    handle = Handle.parse(said.handle)
+    return handle.value if handle.kind == _GROUP else ""
 
 
-def healths(events: Iterable[Event]) -> list[Health]:
+def advertises(said: Said) -> bool:
+    """Is it advertising of ours?"""
+    carried = details(said)
+    return said.kind in HOUSE and (
+        bool(carried.get("promo")) or text(carried.get("purpose")) in _ADS
+    )
+
+
+def healths(told: Deeds) -> list[Health]:
     """Every group that anything was said in, the one with most advertising first."""
+    spoken = told.saying(lambda said: said.get("group") and not said.get("bot"))
     found: dict[str, Health] = {}
-    for event in events:
-        group = group_of(event)
-        if not group or event.detail.get("bot"):
-            continue
-        health = found.setdefault(group, Health(group))
-        if event.kind in MEMBERS:
-            health.members += 1
-            if event.handle is not None:
-                health.active.add(str(event.handle))
-        elif event.kind in HOUSE:
-            health.house += 1
-            carried = details(event)
-            health.ads += bool(carried.get("promo")) or text(carried.get("purpose")) in _ADS
+    for said, kind, count in spoken.counted():
+        health = found.setdefault(said["group"], Health(said["group"]))
+        if kind in MEMBERS:
+            health.members += count
+        else:
+            health.house += count
+            health.ads += count if said.get("ad") else 0
+    places = {group: place for place, group in enumerate(found)}
+    members = spoken.where((spoken.acts.kind < len(MEMBERS)) & (spoken.acts.who > 0))
+    groups = members.worth(lambda said: places.get(said.get("group", ""), 0))
+    for health, active in zip(
+        found.values(), heads(groups, members.acts.who, len(found)), strict=True
+    ):
+        health.active = active
     return sorted(found.values(), key=lambda each: (-each.ad_share, each.group))

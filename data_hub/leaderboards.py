@@ -11,15 +11,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data_hub.reports.base import gathered
+from data_hub.deeds import deeds
 from data_hub.staff import StaffBook
 from kernel.calendar import Zone
 from kernel.clock import Clock
-from kernel.events import Event
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Record, Records, upsert
@@ -45,6 +45,14 @@ COUNTED: Mapping[Ranking, tuple[str, ...]] = {
     Ranking.PRAISE: ("praised", "liked_material", "commented"),
 }
 """Events that a rep is credited with: deals and follow-ups done; what customers say of her."""
+
+
+class Points(NamedTuple):
+    """How many events of one kind a rep is credited with."""
+
+    rep: str
+    kind: str
+    of: int
 
 
 class LeftBoards(Record, kw_only=True):
@@ -90,20 +98,24 @@ class Leaderboards:
 
     def board(self, ranking: Ranking, period: Period) -> list[Ranked]:
         """The board as it is now, the best first."""
-        today = self._zone.day(self._clock())
-        events, _ = gathered(self._history, COUNTED[ranking], begins(period, today), today)
-        return ranked(events, self._names(events), self.left())
+        points = self._points(ranking, period)
+        reps = {rep for rep, *_ in points}
+        names = {id_: kept.name for id_, kept in self._staff.many(sorted(reps)).items()}
+        return ranked(points, names, self.left())
 
     def credited(self, staff: str, ranking: Ranking, period: Period) -> dict[str, int]:
         """How many of each kind one rep is credited with, whether or not she stands on boards."""
-        today = self._zone.day(self._clock())
-        events, _ = gathered(self._history, COUNTED[ranking], begins(period, today), today)
-        told = ranked((each for each in events if each.rep == staff), {staff: ""})
+        told = ranked(self._points(ranking, period), {staff: ""})
         return dict(told[0].of) if told else {}
 
-    def _names(self, events: Iterable[Event]) -> dict[str, str]:
-        reps = {event.rep for event in events if event.rep}
-        return {id_: kept.name for id_, kept in self._staff.many(sorted(reps)).items()}
+    def _points(self, ranking: Ranking, period: Period) -> list[Points]:
+        today = self._zone.day(self._clock())
+        told = deeds(self._history, COUNTED[ranking], begins(period, today), today)
+        return [
+            Points(said["rep"], kind, count)
+            for said, kind, count in told.counted()
+            if said.get("rep") and not said.get("bot")
+        ]
 
     def leave(self, staff: str, *, by: str) -> None:
         """She stands on no board from now on. Repeating is harmless."""
@@ -126,19 +138,19 @@ class Leaderboards:
 
 
 def ranked(
-    events: Iterable[Event], names: Mapping[str, str], left: Collection[str] = ()
+    points: Iterable[Points], names: Mapping[str, str], left: Collection[str] = ()
 ) -> list[Ranked]:
     """Reps by how many events they are credited with; ``names`` knows whoever works here."""
     counted: dict[str, Counter[str]] = {}
-    for event in events:
-        if event.rep in names and event.rep not in left and not event.detail.get("bot"):
-            counted.setdefault(event.rep, Counter())[event.kind] += 1
+    for rep, kind, count in points:
+        if rep in names and rep not in left:
+            counted.setdefault(rep, Counter())[kind] += count
     order = sorted(counted, key=lambda rep: (-counted[rep].total(), names[rep], rep))
     told: list[Ranked] = []
     for place, rep in enumerate(order, 1):
-        points = counted[rep].total()
-        rank = told[-1].rank if told and told[-1].points == points else place
-        told.append(Ranked(rank, rep, names[rep], points, dict(sorted(counted[rep].items()))))
+        total = counted[rep].total()
+        rank = told[-1].rank if told and told[-1].points == total else place
+        told.append(Ranked(rank, rep, names[rep], total, dict(sorted(counted[rep].items()))))
     return told
 
 

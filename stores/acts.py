@@ -1,22 +1,25 @@
 """Who did what when, in columns (行为列): what a question over everybody is worked out from.
 
-A million acts lie in three arrays of numbers; no event is made of any. Reads nothing by itself.
+A million acts lie in four arrays of numbers; no event is made of any. Reads nothing by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from kernel.calendar import Zone
 from kernel.events import Event
-from stores.told import micros
+from stores.told import Label, Said, micros, unlabelled
 
 if TYPE_CHECKING:
-    from numpy import int64
+    from numpy import bool_, int64
     from numpy.typing import NDArray
+
+Numbers = Callable[[Collection[str]], Mapping[str, int]]
+Names = Callable[[Collection[int]], Mapping[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,26 @@ class Acts:
     """One act a place, in no order."""
 
     who: NDArray[int64]
-    """A number for each handle."""
+    """A number for each handle, 0 for nobody."""
     kind: NDArray[int64]
     """Which of the kinds that were asked for, counted from 0."""
     at: NDArray[int64]
     """Microseconds since 1970."""
-    numbers: Callable[[Collection[str]], Mapping[str, int]]
+    label: NDArray[int64]
+    """A number for each label."""
+    numbers: Numbers
     """The numbers of handles by their names; of those that did anything, at least."""
+    names: Names
+    """The names of handles by their numbers."""
+    labels: Names
+    """The labels by their numbers; none for what has no label."""
+
+    def where(self, chosen: NDArray[bool_] | NDArray[int64]) -> Acts:
+        """Some of them."""
+        return replace(
+            self, who=self.who[chosen], kind=self.kind[chosen], at=self.at[chosen],
+            label=self.label[chosen],
+        )  # fmt: skip
 
 
 def span(since: date, until: date, zone: Zone) -> tuple[int, int]:
@@ -38,21 +54,28 @@ def span(since: date, until: date, zone: Zone) -> tuple[int, int]:
     return micros(zone.at(since)), micros(zone.at(until + timedelta(days=1)))
 
 
-def columns(events: Iterable[Event], kinds: Sequence[str]) -> Acts:
+def columns(events: Iterable[Event], kinds: Sequence[str], label: Label = unlabelled) -> Acts:
     """The same out of events, for stores that keep no columns."""
     import numpy as np  # whoever asks nothing of everybody need not load it
 
     places = {kind: place for place, kind in enumerate(kinds)}
-    numbers: dict[str, int] = {}
+    names, labels = {"": 0}, {"": 0}
     rows = [
         (
-            numbers.setdefault(str(event.handle), len(numbers) + 1), places[event.kind],
-            micros(event.at),
+            names.setdefault(said.handle, len(names)), places[said.kind], micros(said.at),
+            labels.setdefault(label(said), len(labels)),
         )
-        for event in events
-        if event.handle is not None and event.kind in places
+        for said in map(Said.of, events)
+        if said.kind in places
     ]  # fmt: skip
-    who, kind, at = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    who, kind, at, labelled = np.array(rows, dtype=np.int64).reshape(-1, 4).T
     return Acts(
-        who, kind, at, lambda names: {name: numbers[name] for name in names if name in numbers}
-    )
+        who, kind, at, labelled,
+        lambda asked: {name: names[name] for name in asked if name in names},
+        _named(names), _named(labels),
+    )  # fmt: skip
+
+
+def _named(numbers: Mapping[str, int]) -> Names:
+    names = {number: name for name, number in numbers.items() if name}
+    return lambda asked: {number: names[number] for number in asked if number in names}

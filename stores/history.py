@@ -18,7 +18,7 @@ from kernel.events import REFUSED, Event, Handle, Refusal, unpack_refusal
 from kernel.ids import Page
 from stores.acts import Acts
 from stores.journal import Journal
-from stores.told import Told
+from stores.told import Label, Told
 
 _READ = declare("fold.read", "entries of the journal were read and nothing was written")
 _SLICED = declare("fold.sliced", "some of the entries are in the history, the mark has not moved")
@@ -63,6 +63,8 @@ class History(Protocol):
 
     zone: Zone
     """Whose days are counted by."""
+    label: Label
+    """What is kept of an event beside the act, for whoever counts over everybody."""
 
     def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
         """Take entries in and move the watermark, in one transaction; how many events were new.
@@ -134,7 +136,8 @@ class History(Protocol):
         ...
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
-        """Who did which of these kinds when, over days that are both included: all of it."""
+        """Who did which of these kinds when, and their labels, over days that are both included:
+        all of it."""
         ...
 
     def forget(self, handles: Collection[Handle]) -> int:
@@ -250,7 +253,7 @@ class Fold:
         try:
             if packed.startswith(REFUSED):
                 return unpack_refusal(packed)
-            return Told.read(packed, self._history.zone)
+            return Told.read(packed, self._history.zone, self._history.label)
         except (ValueError, KeyError, TypeError):
             sample = packed[:4096].decode("utf-8", "replace")
             reason = "unreadable_in_journal"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,6 +22,30 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+class Said(NamedTuple):
+    """As much of an event as its label is made of."""
+
+    kind: str
+    at: datetime
+    account: str
+    handle: str
+    rep: str
+    detail: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, event: Event) -> Said:
+        handle = "" if event.handle is None else str(event.handle)
+        return cls(event.kind, event.at, event.account, handle, event.rep, event.detail)
+
+
+Label = Callable[[Said], str]
+"""What is asked of an event wherever everybody's are counted, as one text; empty for nothing."""
+
+
+def unlabelled(_: Said) -> str:
+    return ""
+
+
 class Told(NamedTuple):
     """An event, ready to be written."""
 
@@ -36,19 +61,20 @@ class Told(NamedTuple):
     packed: bytes
     own: str
     """The name of whoever did it; empty for nobody."""
+    label: str = ""
 
     @classmethod
-    def of(cls, event: Event, zone: Zone) -> Told:
+    def of(cls, event: Event, zone: Zone, label: Label = unlabelled) -> Told:
         return cls(
             digest_of(event.account, event.id),
             (event.received or event.at).astimezone(UTC).toordinal(), names_of(event),
             micros(event.at), event.account, event.id, event.kind, event.material,
             zone.day(event.at).isoformat(), pack(event),
-            "" if event.handle is None else str(event.handle),
+            "" if event.handle is None else str(event.handle), label(Said.of(event)),
         )  # fmt: skip
 
     @classmethod
-    def read(cls, packed: bytes, zone: Zone) -> Told:
+    def read(cls, packed: bytes, zone: Zone, label: Label = unlabelled) -> Told:
         """The same out of what `pack` wrote, without making an event of it.
 
         Raises ValueError, KeyError or TypeError for anything that could not be unpacked.
@@ -61,19 +87,20 @@ class Told(NamedTuple):
         names = frozenset((own, *told.get("links", ())) if own else told.get("links", ()))
         for name in names:
             Handle.parse(name)
-        account, id_ = told["account"], told["id"]
+        account, id_, kind = told["account"], told["id"], told["kind"]
+        said = Said(kind, at, account, own, told.get("rep", ""), told.get("detail", {}))
         return cls(
             digest_of(account, id_), arrived.astimezone(UTC).toordinal(), names, micros(at),
-            account, id_, told["kind"], told.get("material", ""), zone.day(at).isoformat(), packed,
-            own,
+            account, id_, kind, told.get("material", ""), zone.day(at).isoformat(), packed, own,
+            label(said),
         )  # fmt: skip
 
 
 _FIELDS = {each.name for each in fields(Event)}
 
 
-def told_of(entry: Event | Told, zone: Zone) -> Told:
-    return entry if isinstance(entry, Told) else Told.of(entry, zone)
+def told_of(entry: Event | Told, zone: Zone, label: Label = unlabelled) -> Told:
+    return entry if isinstance(entry, Told) else Told.of(entry, zone, label)
 
 
 def names_of(event: Event) -> frozenset[str]:

@@ -16,6 +16,7 @@ from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
+from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Measures
 from data_hub.profiles import Profiles
@@ -60,7 +61,7 @@ class Company:
         self.materials = Materials(records, changes, self.types, self.taxonomy, clock)
         self.shelf = Shelf(records, changes, clock)
         self.staff = StaffBook(records, changes)
-        self.history = SqliteHistory(folder / "history.db", durability="process")
+        self.history = SqliteHistory(folder / "history.db", label=label, durability="process")
         self.identities = Identities(people, records, changes, clock)
         self.profiles = Profiles(people, self.identities)
         self.findings = Findings(people)

@@ -60,16 +60,18 @@ def funnel(
 
     The steps differ from one another. A million acts take a fifth of a second.
     """
-    people = _people(acts, joined)
+    acts = acts.where(acts.who > 0)
+    people = people_of(acts, joined)
     told: list[FunnelStep] = []
     before: int | None = None
-    for kind, reached in zip(steps, _reached(acts, people, len(steps), window), strict=True):
+    for kind, came in zip(steps, _came(acts, people, len(steps), window), strict=True):
+        reached = len(came)
         told.append(FunnelStep(kind, reached, reached / before if before else None))
         before = reached
     return told
 
 
-def _people(acts: Acts, joined: Mapping[str, str]) -> NDArray[int64]:
+def people_of(acts: Acts, joined: Mapping[str, str]) -> NDArray[int64]:
     """Who did each act, the same number for one person's handles."""
     import numpy as np
 
@@ -84,8 +86,29 @@ def _people(acts: Acts, joined: Mapping[str, str]) -> NDArray[int64]:
     return leads[acts.who]
 
 
-def _reached(acts: Acts, people: NDArray[int64], steps: int, window: timedelta) -> list[int]:
-    """How many people came at least to each step.
+def reached_by(
+    acts: Acts,
+    people: NDArray[int64],
+    groups: NDArray[int64],
+    count: int,
+    steps: int,
+    window: timedelta,
+) -> list[list[int]]:
+    """The funnel of each of so many groups by itself: how many came at least to each step."""
+    import numpy as np
+
+    width = int(people.max(initial=0)) + 1
+    pairs, hers = np.unique(groups * width + people, return_inverse=True)
+    group_of = pairs // width
+    came = _came(acts, hers, steps, window)
+    told = [np.bincount(group_of[people], minlength=count).tolist() for people in came]
+    return [list(each) for each in zip(*told, strict=True)]
+
+
+def _came(
+    acts: Acts, people: NDArray[int64], steps: int, window: timedelta
+) -> list[NDArray[int64]]:
+    """For each step the different people who came at least so far.
 
     A person's number and a moment are one number, so far apart from the next person's that no
     chain leads there; of so many people at a time as numbers have room for.
@@ -93,19 +116,20 @@ def _reached(acts: Acts, people: NDArray[int64], steps: int, window: timedelta) 
     import numpy as np
 
     if not len(people):
-        return [0] * steps
+        return [people] * steps
     within, first = window // timedelta(microseconds=1), acts.at.min()
     width = int(acts.at.max() - first) + within + 1
-    room, reached = _ROOM // width, [0] * steps
+    room = _ROOM // width
+    came: list[list[NDArray[int64]]] = [[] for _ in range(steps)]
     parts = people // room
     for part in np.unique(parts):
         here = np.flatnonzero(parts == part)
         keys = (people[here] - part * room) * width + (acts.at[here] - first)
         chains = _chains(keys, acts.kind[here], steps, within)
         for step, began in enumerate(chains):
-            persons = began // width
-            reached[step] += int(np.count_nonzero(np.diff(persons)) + 1) if len(began) else 0
-    return reached
+            persons = began // width + part * room
+            came[step].append(persons[np.diff(persons, prepend=-1) > 0])
+    return [np.concatenate(parts) for parts in came]
 
 
 def _chains(

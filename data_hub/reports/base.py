@@ -5,17 +5,12 @@ Every report is told the same way, so that a page, a CSV and GraphQL need to kno
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from kernel.events import Event
-from stores.history import History
-
 Cell = str | int | float | None
-MOST = 20_000
-"""Events that a report reads one by one, at most: the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class Report:
     """The sum of the rows, where sums mean something; told beside them and reconciling."""
     alerts: tuple[Alert, ...] = ()
     whole: bool = True
-    """False: only the latest `MOST` events were read."""
+    """False: it tells of a fair sample of the customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +58,6 @@ class End:
     """Whoever is reachable there is reachable again, at no price of the platform's."""
     reach_cost: float = 0.0
     """What reaching one customer once costs."""
-
-
-def gathered(
-    history: History,
-    kinds: Collection[str],
-    since: date,
-    until: date | None = None,
-    *,
-    account: str | None = None,
-) -> tuple[list[Event], bool]:
-    """The events of these kinds, oldest first; and whether that is all of them."""
-    found: list[Event] = []
-    after: str | None = None
-    while len(found) < MOST:
-        page = history.of_kinds(
-            kinds, account=account, since=since, until=until, before=after, limit=100
-        )
-        found += page.items
-        after = page.next
-        if after is None:
-            break
-    return sorted(found, key=lambda each: (each.at, each.id)), after is None
 
 
 def share(part: float, whole: float) -> float | None:

@@ -1,18 +1,20 @@
 """Journeys (链路报表): landing pages, sources of leads, the app's chain, how fast we respond.
 
-Pure functions of events: whoever counts the same raw events by hand gets the same numbers.
+Pure functions of acts: whoever counts the same raw events by hand gets the same numbers.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from data_hub.deeds import Deeds, heads
 from data_hub.details import details, text
-from data_hub.measures.funnels import level
-from kernel.events import Event
+from data_hub.measures.funnels import people_of, reached_by
+from stores.told import Said
 
 LANDING = ("viewed_page", "opened_form", "left_contact")
 """Visit, form opened, contact left (R68)."""
@@ -27,13 +29,19 @@ SOURCES = ("own_platform", "purchased", "campaign_fission")
 """Where a lead comes from (R66); never none."""
 RESPONDED = 60.0
 """Seconds within which 95 of 100 triggers should be a task that the rep sees (D)."""
+_TENTH = timedelta(seconds=0.1)
 _STALE = timedelta(days=1)
 """What is told later than this after it happened is the past coming in, and no response."""
 
 
-def landing_page(event: Event) -> str:
-    """The page it happened on, without its query; empty if it does not say."""
-    carried = details(event)
+_ONE_OF_MANY = re.compile(r"[^/]*(?:\d{6}|@)[^/]*")
+"""A part of a path that names one order or one person, and no page."""
+
+
+def landing_page(said: Said) -> str:
+    """The page it happened on, without its query and without whom it is about; empty if it does
+    not say."""
+    carried = details(said)
     context = carried.get("context")
     page = context.get("page") if isinstance(context, dict) else None
     told: Mapping[str, Any] = page if isinstance(page, dict) else {}
@@ -41,35 +49,29 @@ def landing_page(event: Event) -> str:
         text(carried.get("landing")) or text(carried.get("page")) or text(carried.get("path"))
         or text(told.get("path")) or text(told.get("url")) or text(carried.get("url"))
     )  # fmt: skip
-    return found.split("?", 1)[0].split("#", 1)[0][:200]
+    return _ONE_OF_MANY.sub("…", found.split("?", 1)[0].split("#", 1)[0][:200])
 
 
-def landings(
-    events: Iterable[Event], whose: Mapping[str, str]
-) -> list[tuple[str, tuple[int, int, int]]]:
+def landings(told: Deeds, joined: Mapping[str, str]) -> list[tuple[str, tuple[int, int, int]]]:
     """For each landing page that anybody left a contact or opened a form on: how many people came
-    along how far. The page most visited first."""
-    pages: dict[str, dict[str, list[tuple[float, str]]]] = {}
-    for event in events:
-        page = landing_page(event)
-        if event.kind in LANDING and page and event.handle and not event.detail.get("bot"):
-            her = whose.get(str(event.handle), str(event.handle))
-            told = pages.setdefault(page, {}).setdefault(her, [])
-            told.append((event.at.timestamp(), event.kind))
-    window = LANDING_WITHIN.total_seconds()
-    found: list[tuple[str, tuple[int, int, int]]] = []
-    for page, hers in pages.items():
-        if all(kind == LANDING[0] for told in hers.values() for _, kind in told):
-            continue  # a page like any other
-        levels = [level(told, LANDING, window) for told in hers.values()]
-        one, two, three = (sum(each >= step for each in levels) for step in (1, 2, 3))
-        found.append((page, (one, two, three)))
+    along how far, the page most visited first. ``joined`` as in `funnel`."""
+    told = told.saying(lambda said: said.get("page") and not said.get("bot"))
+    told = told.where(told.acts.who > 0)
+    pages = sorted({said["page"] for said, kind, _ in told.counted() if kind != LANDING[0]})
+    places = {page: place for place, page in enumerate(pages)}
+    told = told.saying(lambda said: said.get("page") in places)  # not a page like any other
+    along = told.worth(lambda said: places.get(said.get("page", ""), 0))
+    people = people_of(told.acts, joined)
+    reached = reached_by(told.acts, people, along, len(pages), len(LANDING), LANDING_WITHIN)
+    found = [
+        (page, (one, two, three)) for page, (one, two, three) in zip(pages, reached, strict=True)
+    ]
     return sorted(found, key=lambda row: (-row[1][0], row[0]))
 
 
-def source_of(event: Event) -> str:
+def source_of(said: Said) -> str:
     """Which of the three a contact came from: as told, else by what is known of it."""
-    carried = details(event)
+    carried = details(said)
     told = text(carried.get("source_type"))
     if told in SOURCES:
         return told
@@ -80,16 +82,20 @@ def source_of(event: Event) -> str:
     return "own_platform"
 
 
-def chain(events: Iterable[Event], account: str) -> tuple[dict[str, int], dict[str, int]]:
+def chain(told: Deeds, account: str) -> tuple[dict[str, int], dict[str, int]]:
     """How many events tell of each step of one account's chain, and how many people came along."""
-    step_of = {kind: step for step, kinds in CHAIN.items() for kind in kinds}
-    counts, hers = dict.fromkeys(CHAIN, 0), dict[str, set[str]]()
-    for event in events:
-        step = step_of.get(event.kind)
-        if event.account == account and step and event.handle and not event.detail.get("bot"):
-            counts[step] += 1
-            hers.setdefault(step, set()).add(str(event.handle))
-    return counts, {step: len(hers.get(step, ())) for step in CHAIN}
+    import numpy as np
+
+    told = told.saying(lambda said: said.get("account") == account and not said.get("bot"))
+    told = told.where(told.acts.who > 0)
+    places = [
+        next(place for place, kinds in enumerate(CHAIN.values()) if kind in kinds)
+        for kind in told.kinds
+    ]
+    steps = np.array(places)[told.acts.kind]
+    counts = np.bincount(steps, minlength=len(CHAIN)).tolist()
+    hers = heads(steps, told.acts.who, len(CHAIN))
+    return dict(zip(CHAIN, counts, strict=True)), dict(zip(CHAIN, hers, strict=True))
 
 
 def gap(counts: Mapping[str, int]) -> str:
@@ -99,17 +105,24 @@ def gap(counts: Mapping[str, int]) -> str:
     return next((step for step in CHAIN if not counts[step]), "")
 
 
-def latencies(events: Iterable[Event]) -> dict[str, list[float]]:
+def waited(said: Said) -> dict[str, Any]:
+    """The kind of task, and the seconds from what happened until a rep sees it, in tenths; nothing
+    for what did not just happen."""
+    try:
+        took = said.at - datetime.fromisoformat(text(said.detail.get("heard")))
+    except (ValueError, TypeError):  # nothing was heard, or nobody of ours wrote it
+        return {}
+    if not timedelta() <= took <= _STALE:
+        return {}
+    return {"task": text(said.detail.get("reason")), "tenths": took // _TENTH + 1}
+
+
+def latencies(told: Deeds) -> dict[str, list[float]]:
     """Seconds from what happened to the task that a rep sees of it, by kind of task."""
     found: dict[str, list[float]] = {}
-    for event in events:
-        heard = text(event.detail.get("heard"))
-        if event.kind != "reminded" or not heard:
-            continue
-        waited = event.at - datetime.fromisoformat(heard)
-        if timedelta() <= waited <= _STALE:
-            reason = text(event.detail.get("reason"))
-            found.setdefault(reason, []).append(waited.total_seconds())
+    for said, _, count in told.counted():
+        if tenths := said.get("tenths"):
+            found.setdefault(said.get("task", ""), []).extend([(tenths - 1) / 10] * count)
     return found
 
 

@@ -12,17 +12,17 @@ from sqlalchemy import select
 
 from data_hub import groups
 from data_hub.ad_quality import GRADES, AdQuality, Quality, summed
+from data_hub.deeds import Deeds, deeds
 from data_hub.identities import Identities
 from data_hub.leaderboards import COUNTED, Leaderboards, Period, Ranking
 from data_hub.measures.retention import WEEKS, retention
 from data_hub.profiles import Profiles
 from data_hub.reports import journeys
-from data_hub.reports.base import Alert, Cell, Column, End, Report, gathered, share
+from data_hub.reports.base import Alert, Cell, Column, End, Report, share
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from kernel.events import Event
 from stores.history import History
 from stores.records import Records
 
@@ -81,10 +81,8 @@ class Reports:
     def _since(self, window: int = WINDOW) -> date:
         return self._zone.day(self._clock()) - timedelta(days=window - 1)
 
-    def _events(
-        self, kinds: Collection[str], window: int = WINDOW, account: str | None = None
-    ) -> tuple[list[Event], bool]:
-        return gathered(self._history, set(kinds), self._since(window), account=account)
+    def _deeds(self, kinds: Sequence[str], window: int = WINDOW) -> Deeds:
+        return deeds(self._history, kinds, self._since(window), self._zone.day(self._clock()))
 
     def _board(self, code: str, _: Ends) -> Report:
         _board, ranking, period = code.split("_")
@@ -99,14 +97,13 @@ class Reports:
         return Report(code, columns, rows, self._clock(), bars)
 
     def _groups(self, code: str, _: Ends) -> Report:
-        events, whole = self._events(groups.TOLD, groups.WINDOW)
-        told = groups.healths(events)
+        told = groups.healths(self._deeds(groups.TOLD, groups.WINDOW))
         columns = (
             _text("group"), Column("messages"), Column("member_share", "share"),
             Column("ad_share", "share"), Column("active_members"),
         )  # fmt: skip
         rows = tuple(
-            (each.group, each.messages, each.member_share, each.ad_share, len(each.active))
+            (each.group, each.messages, each.member_share, each.ad_share, each.active)
             for each in told
         )
         alerts = tuple(
@@ -114,7 +111,7 @@ class Reports:
             for each in told if each.ailing
         )  # fmt: skip
         bars = tuple((each.group, each.ad_share) for each in told[:30])
-        return Report(code, columns, rows, self._clock(), bars, alerts=alerts, whole=whole)
+        return Report(code, columns, rows, self._clock(), bars, alerts=alerts)
 
     def _reach(self, code: str, ends: Ends) -> Report:
         """Whom each account reaches, and how many can be reached on one of our own."""
@@ -173,7 +170,7 @@ class Reports:
     def _quality(self, code: str, ends: Ends) -> Report:
         """The line of the ads and the line of what they came to, on one page."""
         names = {end.id: end.name for end in ends}
-        told, whole = self._ads.qualities()
+        told = self._ads.qualities()
         columns = (
             _text("account"), _text("campaign"), _text("creative"), _text("bidder"),
             Column("cost", "money"), Column("leads"), Column("cost_per_lead", "money"),
@@ -191,60 +188,49 @@ class Reports:
         )  # fmt: skip
         bars = tuple((" · ".join(filter(None, each.origin)), float(each.leads)) for each in told)
         totals = _quality_row(summed(told), "")
-        return Report(code, columns, rows, self._clock(), bars[:30], totals, alerts, whole)
+        return Report(code, columns, rows, self._clock(), bars[:30], totals, alerts)
 
     def _landing(self, code: str, _: Ends) -> Report:
-        events, whole = self._events(journeys.LANDING)
-        whose = self._identities.customers_of({str(e.handle) for e in events if e.handle})
-        told = journeys.landings(events, whose)
+        told = journeys.landings(self._deeds(journeys.LANDING), self._identities.joined())
         columns = (
             _text("landing"), Column("visited"), Column("form_opened"), Column("contact_left"),
             Column("left_share", "share"),
         )  # fmt: skip
         rows = tuple((page, *steps, share(steps[2], steps[0])) for page, steps in told)
         bars = tuple((page, float(steps[0])) for page, steps in told[:30])
-        return Report(code, columns, rows, self._clock(), bars, whole=whole)
+        return Report(code, columns, rows, self._clock(), bars)
 
     def _sources(self, code: str, _: Ends) -> Report:
-        events, whole = self._events(["left_contact"])
         counted = dict.fromkeys(journeys.SOURCES, 0)
-        for event in events:
-            counted[journeys.source_of(event)] += 1
-        rows = tuple(
-            (source, count, share(count, len(events))) for source, count in counted.items()
-        )
+        for said, _kind, count in self._deeds(["left_contact"]).counted():
+            counted[said["source"]] += count
+        leads = sum(counted.values())
+        rows = tuple((source, count, share(count, leads)) for source, count in counted.items())
         columns = (_text("source_type"), Column("leads"), Column("leads_share", "share"))
         bars = tuple((source, float(count)) for source, count in counted.items())
-        totals = ("", len(events), share(len(events), len(events)))
-        return Report(code, columns, rows, self._clock(), bars, totals, whole=whole)
+        totals = ("", leads, share(leads, leads))
+        return Report(code, columns, rows, self._clock(), bars, totals)
 
     def _chain(self, code: str, ends: Ends) -> Report:
         apps = [end for end in ends if end.ecosystem == "own_app"]
-        kinds = {kind for kinds in journeys.CHAIN.values() for kind in kinds}
+        told = self._deeds([kind for kinds in journeys.CHAIN.values() for kind in kinds])
         rows: list[tuple[Cell, ...]] = []
         alerts: list[Alert] = []
         bars: list[tuple[str, float]] = []
-        all_read = True
         for end in apps:
-            events, whole = self._events(kinds, account=end.id)
-            counts, hers = journeys.chain(events, end.id)
+            counts, hers = journeys.chain(told, end.id)
             rows.append((end.name, *counts.values(), *hers.values()))
             bars += [(f"{end.name} · {step}", float(count)) for step, count in counts.items()]
-            all_read = all_read and whole
             if missing := journeys.gap(counts):
                 alerts.append(Alert("chain_has_a_gap", {"account": end.name, "step": missing}))
         columns = (
             _text("account"), *(Column(f"chain_{step}") for step in journeys.CHAIN),
             *(Column(f"people_{step}") for step in journeys.CHAIN),
         )  # fmt: skip
-        return Report(
-            code, columns, tuple(rows), self._clock(), tuple(bars), alerts=tuple(alerts),
-            whole=all_read,
-        )  # fmt: skip
+        return Report(code, columns, tuple(rows), self._clock(), tuple(bars), alerts=tuple(alerts))
 
     def _latency(self, code: str, _: Ends) -> Report:
-        events, whole = self._events(["reminded"], 7)
-        told = journeys.latencies(events)
+        told = journeys.latencies(self._deeds(["reminded"], 7))
         columns = (
             _text("task"), Column("tasks"), Column("p50", "seconds"), Column("p95", "seconds"),
         )  # fmt: skip
@@ -258,7 +244,7 @@ class Reports:
         alerts = (Alert("response_is_slow", {"seconds": f"{p95:.0f}"}),) if slow else ()
         totals = ("", len(every), journeys.middle(every), p95)
         bars = tuple((str(row[0]), float(row[3] or 0)) for row in rows)
-        return Report(code, columns, rows, self._clock(), bars, totals, alerts, whole)
+        return Report(code, columns, rows, self._clock(), bars, totals, alerts)
 
     def _retention(self, code: str, _: Ends) -> Report:
         """Of large companies the first customers by id: ids are digests, so a fair sample."""

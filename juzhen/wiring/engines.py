@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
+from data_hub.labels import label
 from juzhen import metrics, migrations
 from juzhen.settings import WITH_RECORDS, BadSetting, Settings, name_of
 from kernel.calendar import Zone
@@ -77,7 +78,9 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
     changes = Changes(records, clock)
     servers = _servers(settings, _owner(settings, records), clock)
     journal = servers.journal or SqliteJournal(home / "journal", durability=power)
-    history = servers.history or SqliteHistory(home / "history.db", zone=zone, durability=power)
+    history = servers.history or SqliteHistory(
+        home / "history.db", zone=zone, label=label, durability=power
+    )
     return Stores(
         clock=clock,
         zone=zone,
@@ -235,8 +238,8 @@ def _history(settings: Settings, owner: Owner) -> ElasticHistory | PostgresHisto
         Zone(settings.company_zone),
     )
     if isinstance(at, str):
-        return PostgresHistory(at, owner=owner, zone=zone)
-    return ElasticHistory(Cluster(at, owner=owner), zone=zone) if at else None
+        return PostgresHistory(at, owner=owner, zone=zone, label=label)
+    return ElasticHistory(Cluster(at, owner=owner), zone=zone, label=label) if at else None
 
 
 def _database_or_cluster(url: str) -> str | cluster.Place:

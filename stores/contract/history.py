@@ -12,7 +12,7 @@ import pytest
 from kernel.errors import Invalid
 from kernel.events import Event, Handle, Refusal
 from stores.history import KEPT, Axis, History, Sort
-from stores.told import micros
+from stores.told import Said, micros
 
 ANNA = Handle("openid", "acc_1", "o-anna")
 PHONE = Handle("phone", "", "+8613800000000")
@@ -36,7 +36,7 @@ def ids(events: Any) -> list[str]:
 
 
 class HistoryContract:
-    """Needs the fixture ``history``, empty, of a company in Asia/Shanghai."""
+    """Needs the fixture ``history``, empty, of a company in Asia/Shanghai, with this ``label``."""
 
     def test_takes_an_event_once_however_often_it_is_heard(self, history: History) -> None:
         assert history.put([event("1"), event("1"), event("2")], upto=1) == 2
@@ -243,16 +243,19 @@ class HistoryContract:
     def test_who_did_what_when_lies_in_columns(self, history: History) -> None:
         minute = timedelta(minutes=1)
         told = [
-            event("1", links=(PHONE,)), event("2", BERT, kind="shared", at=MONDAY + minute),
+            event("1", links=(PHONE,)),
+            event("2", BERT, kind="shared", rep="labelled", at=MONDAY + minute),
             event("3", None), event("4", kind="bought"), event("5", at=MONDAY - timedelta(days=1)),
         ]  # fmt: skip
         history.put(told[:2], upto=1)
         history.put(told[2:], upto=2)
-        assert _acts(history) == [(str(ANNA), "viewed", 0), (str(BERT), "shared", 60_000_000)]
+        kept = [("", "viewed", 0, ""), (str(ANNA), "viewed", 0, "")]
+        hers = (str(BERT), "shared", 60_000_000, "a label")
+        assert _acts(history) == [*kept, hers]
         history.forget([BERT])
-        assert _acts(history) == [(str(ANNA), "viewed", 0)]
+        assert _acts(history) == kept
         history.remake()
-        assert _acts(history) == [(str(ANNA), "viewed", 0)]
+        assert _acts(history) == kept
         assert len(history.acts([], since=MONDAY.date(), until=MONDAY.date()).who) == 0
 
     def test_a_kind_is_let_go_of_once_its_day_is_over(self, history: History) -> None:
@@ -322,13 +325,21 @@ class HistoryContract:
         assert [told.again for _, told in history.refused()] == ['{"n":1}']
 
 
-def _acts(history: History) -> list[tuple[str, str, int]]:
-    """Who viewed or shared anything on that Monday, and how long after its first moment."""
+def label(said: Said) -> str:
+    return "a label" if said.rep == "labelled" else ""
+
+
+def _acts(history: History) -> list[tuple[str, str, int, str]]:
+    """Who viewed or shared anything on that Monday, how long after its first moment; labels."""
     kinds, monday = ("viewed", "never", "shared"), MONDAY.date()
     acts = history.acts(kinds, since=monday, until=monday)
-    names = {number: name for name, number in acts.numbers([str(ANNA), str(BERT)]).items()}
-    rows = zip(acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True)
-    return sorted((names[who], kinds[kind], at - micros(MONDAY)) for who, kind, at in rows)
+    names = {0: "", **acts.names(acts.who.tolist())}
+    assert all(names[number] == name for name, number in acts.numbers(list(names.values())).items())
+    labels = {0: "", **acts.labels(acts.label.tolist())}
+    rows = zip(*(each.tolist() for each in (acts.who, acts.kind, acts.at, acts.label)), strict=True)
+    return sorted(
+        (names[who], kinds[kind], at - micros(MONDAY), labels[said]) for who, kind, at, said in rows
+    )
 
 
 _TYPE = Sort("segment", "unknown", "type")

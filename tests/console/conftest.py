@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 from data_hub.ad_quality import AdQuality
 from data_hub.customers import Customers
 from data_hub.digest import Digest
+from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Measures
 from data_hub.prediction import Predictions
@@ -84,7 +85,7 @@ def material(rooms):
 @pytest.fixture
 def standing_rooms(rooms, people, tmp_path, clock):
     """The same rooms with who stands where, and nothing more of the data hub."""
-    history = SqliteHistory(tmp_path / "history.db", durability="process")
+    history = SqliteHistory(tmp_path / "history.db", label=label, durability="process")
     profiles = Profiles(people, rooms.identities)
     segments = Segments(rooms.records, people, rooms.identities, rooms.changes, clock)
     rooms.standings = Standings(
@@ -99,7 +100,7 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     """The same rooms with a data hub that digests what it is told."""
     clock.move(MONDAY - clock())
     r, c = rooms, rooms.changes
-    r.history = SqliteHistory(tmp_path / "history.db", durability="process")
+    r.history = SqliteHistory(tmp_path / "history.db", label=label, durability="process")
     r.people = people
     r.profiles = Profiles(people, r.identities)
     r.segments = Segments(r.records, people, r.identities, c, clock)

@@ -9,6 +9,7 @@ from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
+from data_hub.labels import label
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
 from data_hub.segments import Previews, Segments
@@ -41,7 +42,7 @@ class Hub:
     def __init__(self, folder, records, people, changes, clock):
         self.clock = clock
         self.topics = Taxonomy()
-        self.history = SqliteHistory(folder / "history.db", durability="process")
+        self.history = SqliteHistory(folder / "history.db", label=label, durability="process")
         self.staff = StaffBook(records, changes)
         self.identities = Identities(people, records, changes, clock)
         self.profiles = Profiles(people, self.identities)

@@ -7,13 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_hub.ad_quality import GRADES, AdQuality, Origin
-from data_hub.groups import MOST_ADS, healths
-from data_hub.leaderboards import Leaderboards, Period, Ranking, begins, ranked
+from data_hub.deeds import Deeds
+from data_hub.groups import MOST_ADS, TOLD, healths
+from data_hub.labels import label
+from data_hub.leaderboards import Leaderboards, Period, Points, Ranking, begins, ranked
 from data_hub.reports.base import End
-from data_hub.reports.journeys import LANDING, landings, percentile
+from data_hub.reports.journeys import LANDING, SOURCES, landing_page, landings, percentile
 from data_hub.reports.keeping import CODES, Reports
 from kernel.errors import Invalid, NotFound
 from kernel.events import Handle
+from stores.acts import columns
+from stores.told import Said
 from tests.data_hub.telling import MONDAY, event, openid, user
 
 ENDS = (
@@ -43,6 +47,11 @@ def reports(hub, people, records, changes, clock, ads):
     )
 
 
+def counted(events, kinds):
+    """Deeds out of events, for reports that read nothing themselves."""
+    return Deeds.of(columns(events, kinds, label), kinds)
+
+
 # Leaderboards
 
 
@@ -51,10 +60,7 @@ def reports(hub, people, records, changes, clock, ads):
 @settings(max_examples=60, deadline=None)
 def test_who_did_as_much_shares_a_rank_and_the_next_is_left_out(points):
     names = {f"s{n}": f"s{n}" for n in range(len(points))}
-    told = ranked(
-        [event("praised", user("u"), rep=f"s{n}") for n, p in enumerate(points) for _ in range(p)],
-        names,
-    )
+    told = ranked([Points(f"s{n}", "praised", p) for n, p in enumerate(points) if p], names)
     for each in told:
         assert each.rank == 1 + sum(other.points > each.points for other in told)
     assert sum(each.points for each in told) == sum(points)
@@ -122,7 +128,7 @@ def test_a_group_that_mostly_advertises_is_told_of(hub, reports):
 
 def test_half_advertising_is_not_yet_too_much():
     told = [event("sent", None, detail={"group": "g", "promo": n < 1}) for n in range(2)]
-    [health] = healths(told)
+    [health] = healths(counted(told, TOLD))
     assert (health.ad_share, health.ailing) == (MOST_ADS, False)
 
 
@@ -165,6 +171,29 @@ def test_leads_by_source_sum_to_all_of_them(hub, reports):
     assert sum(row[1] for row in told.rows) == told.totals[1] == 5
 
 
+def test_a_report_counts_everything_however_much_there_is(hub, reports):
+    stretch = 5_100
+    for upto in range(1, 5):
+        hub.history.put(
+            [
+                event("left_contact", user(f"u{n}"), id=f"{upto}-{n}", minutes=-n,
+                      detail={"source_type": SOURCES[n % len(SOURCES)], "page": "/form"})
+                for n in range(stretch)
+            ],
+            upto=upto,
+        )  # fmt: skip
+    told = reports.of("sources", ENDS)
+    assert (told.totals[1], told.whole) == (4 * stretch, True)
+    assert [row[1] for row in told.rows] == [6_800] * 3
+
+
+def test_a_page_of_one_order_is_a_page_like_its_others():
+    told = [
+        event("viewed_page", None, detail={"page": f"/order/{n}/pay"}) for n in (1234567, 7654321)
+    ]
+    assert {landing_page(Said.of(each)) for each in told} == {"/order/…/pay"}
+
+
 # Landing pages
 
 
@@ -177,7 +206,7 @@ def test_the_landing_funnel_is_what_the_raw_events_give(told):
         event(kind, user(f"u{who}"), detail={"page": f"/{page}?utm=1"}, minutes=minutes)
         for who, kind, page, minutes in told
     ]
-    rows = dict(landings(raw, {}))
+    rows = dict(landings(counted(raw, LANDING), {}))
     for page in ("/a", "/b"):
         hers = {}
         for each in sorted(raw, key=lambda e: (e.at, LANDING.index(e.kind))):
@@ -287,13 +316,12 @@ def test_each_origin_has_its_shares_and_its_costs_beside_each_other(hub, ads, re
     )  # fmt: skip
     ads.note(Origin("acc_app", "c1", "x", "wang"), MONDAY.date(), 400, rebate=100, by="li")
     ads.note(Origin("acc_app", "c1", "x", "wang"), MONDAY.date(), 500, rebate=50, by="li")
-    told, whole = ads.qualities()
+    told = ads.qualities()
     first = told[0]
     assert (first.origin.campaign, first.leads, first.deals, first.income) == ("c1", 3, 1, 900)
     assert (first.cost, first.per_lead, first.per_deal, first.roi) == (450, 150, 450, 2.0)
     assert first.break_even == 300
     assert [first.grades[grade] for grade in GRADES] == [1, 1, 0, 1, 0]
-    assert whole
     report = reports.of("quality", ENDS)
     names = [column.name for column in report.columns]
     for row in (*report.rows, report.totals):
@@ -315,7 +343,7 @@ def test_an_origin_that_gets_worse_or_loses_most_is_told_of(hub, ads, reports):
         *(came(f"b{n}", late) for n in range(9)), event("messaged", user("b0"), minutes=1),
         *(came(f"z{n}", late, campaign="bad") for n in range(25)),
     )  # fmt: skip
-    told = {each.origin.campaign: each for each in ads.qualities()[0]}
+    told = {each.origin.campaign: each for each in ads.qualities()}
     assert told["c1"].trend == pytest.approx(1 / 9 - 1)
     assert told["c1"].alert == "quality_fell"
     assert told["bad"].alert == "quality_mostly_lost"

@@ -12,7 +12,7 @@ from servers.proxy import Fault, Proxy
 
 from kernel.errors import Overloaded
 from kernel.events import Refusal
-from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids
+from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids, label
 from stores.elastic.history import ElasticHistory
 
 pytestmark = pytest.mark.elastic
@@ -26,7 +26,7 @@ def cluster(elasticsearch_url):
 
 @pytest.fixture
 def history(cluster):
-    kept = ElasticHistory(cluster)
+    kept = ElasticHistory(cluster, label=label)
     kept.prepare()
     return kept
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kernel import crash
 from kernel.calendar import Zone
 from kernel.events import Refusal, pack, pack_refusal, unpack, unpack_any
-from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event
+from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event, label
 from stores.contract.journal import told
 from stores.history import Fold
 from stores.sqlite.history import SqliteHistory
@@ -24,7 +24,7 @@ from stores.told import Told
 
 @pytest.fixture
 def history(tmp_path):
-    kept = SqliteHistory(tmp_path / "history.db", durability="process")
+    kept = SqliteHistory(tmp_path / "history.db", label=label, durability="process")
     yield kept
     kept.close()
 
@@ -150,16 +150,16 @@ def test_events_from_before_stripes_were_kept_count_and_get_theirs_when_remade(h
     history.put([event(f"{n}", (ANNA, None)[n % 2]) for n in range(1_200)], upto=1)
     history.forget([BERT])
     with history._file.write() as file:
-        file.execute("delete from stripes")
+        file.execute("delete from acts")
     history.put([event("later")], upto=2)
     monday = MONDAY.date()
     for _ in range(2):
         acts = history.acts(["viewed"], since=monday, until=monday)
-        assert len(acts.who) == 601
-        assert set(acts.who.tolist()) == set(acts.numbers([str(ANNA)]).values())
+        assert len(acts.who) == 1_201
+        assert set(acts.who.tolist()) == {0, *acts.numbers([str(ANNA)]).values()}
         history.remake()
     with history._file.read() as file:
-        spans = file.execute("select first, last from stripes order by first").fetchall()
+        spans = file.execute("select first, last from acts order by first").fetchall()
     assert (spans[0][0], spans[-1][1]) == (1, 1_201)
     assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))
 

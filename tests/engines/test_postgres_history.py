@@ -8,7 +8,7 @@ import pytest
 from engines import parity
 
 from kernel.events import Handle, pack, unpack
-from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids
+from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids, label
 from stores.postgres.history import PostgresHistory
 
 pytestmark = pytest.mark.postgres
@@ -27,7 +27,7 @@ def prepared(postgres_cluster):
 @pytest.fixture
 def history(postgres_cluster, prepared):
     with postgres_cluster.database(prepared) as url:
-        kept = PostgresHistory(url, owner=lambda: "the tests")
+        kept = PostgresHistory(url, owner=lambda: "the tests", label=label)
         yield kept
         kept.close()
 

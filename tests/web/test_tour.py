@@ -7,6 +7,7 @@ import pytest
 
 from data_hub.digest import Digest
 from data_hub.findings import Findings
+from data_hub.labels import label
 from data_hub.profiles import Profiles
 from engagement.reminders import Reminders
 from juzhen.settings import Settings
@@ -25,7 +26,7 @@ class TourHouse(PagesHouse):
     def __init__(self, records, people, clock, home):
         super().__init__(records, people, clock, home)
         self.settings = Settings(home=home, demo=True)
-        self.history = SqliteHistory(home / "history.db", durability="process")
+        self.history = SqliteHistory(home / "history.db", label=label, durability="process")
         self.profiles = Profiles(people, self.identities)
         self.reminders = Reminders(records, self.changes, clock)
         self.digest = Digest(

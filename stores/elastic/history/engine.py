@@ -22,7 +22,7 @@ from stores.elastic.history.shapes import EVENTS, SHAPE, STATE
 from stores.elastic.history.state import State
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
-from stores.told import Told, micros, told_of
+from stores.told import Label, Told, micros, told_of, unlabelled
 
 _PAGE = 1_000
 _RACES, _PATIENCE = 10, 4
@@ -33,9 +33,12 @@ _ORDER = ("at", "id", "seq")
 class ElasticHistory:
     """See `stores.history.History`."""
 
-    def __init__(self, cluster: Cluster, *, zone: Zone | None = None) -> None:
+    def __init__(
+        self, cluster: Cluster, *, zone: Zone | None = None, label: Label = unlabelled
+    ) -> None:
         self._cluster = cluster
         self.zone = zone or Zone()
+        self.label = label
         self._state = State(cluster)
         self._arrivals = Arrivals(cluster)
         self._events = cluster.name(f"{EVENTS}-all")
@@ -212,7 +215,7 @@ class ElasticHistory:
         return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
-        return columns(self._of_days(kinds, since, until), kinds)
+        return columns(self._of_days(kinds, since, until), kinds, self.label)
 
     def _of_days(self, kinds: Sequence[str], since: date, until: date) -> Iterator[Event]:
         days = {"range": {"day": {"gte": since.isoformat(), "lte": until.isoformat()}}}

@@ -29,7 +29,7 @@ from stores.postgres.history.tables import (
     names,
     parts,
 )
-from stores.told import Told, micros, told_of
+from stores.told import Label, Told, micros, told_of, unlabelled
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -43,9 +43,17 @@ _LAST: _Key = (1 << 62, "", 0)
 class PostgresHistory:
     """See `stores.history.History`."""
 
-    def __init__(self, url: str, *, owner: Callable[[], str], zone: Zone | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        owner: Callable[[], str],
+        zone: Zone | None = None,
+        label: Label = unlabelled,
+    ) -> None:
         self._database = Database(url, SHAPE, owner=owner)
         self.zone = zone or Zone()
+        self.label = label
 
     def prepare(self) -> str:
         """Make the tables if they are not there; months are made as events come."""
@@ -193,7 +201,7 @@ class PostgresHistory:
         return Page([unpack(packed) for *_, packed in shown], next_)
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
-        return columns(self._of_days(kinds, since, until), kinds)
+        return columns(self._of_days(kinds, since, until), kinds, self.label)
 
     def _of_days(self, kinds: Sequence[str], since: date, until: date) -> Iterator[Event]:
         first, last = months(since, until)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -27,9 +28,10 @@ from stores.sqlite.history.tables import (
     known_numbers,
     mark_of,
     move,
+    names_by,
     numbers_of,
 )
-from stores.told import Told, micros, told_of
+from stores.told import Label, Told, micros, told_of, unlabelled
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -44,14 +46,26 @@ _LAST: _Key = (1 << 62, "", 0)
 class SqliteHistory:
     """See `stores.history.History`."""
 
-    def __init__(self, path: Path, *, zone: Zone | None = None, durability: str = "power") -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        zone: Zone | None = None,
+        label: Label = unlabelled,
+        durability: str = "power",
+    ) -> None:
         self.zone = zone or Zone()
+        self.label = label
         # The fold waits for its own checkpoint and nobody else does: every 64 MB is 1.5 x faster.
         self._file = Database(path, SCHEMA, durability=durability, checkpoint=16_000)
 
     def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
         # Everything that can be worked out before is: others wait for the lock.
-        told = [told_of(entry, self.zone) for entry in entries if not isinstance(entry, Refusal)]
+        told = [
+            told_of(entry, self.zone, self.label)
+            for entry in entries
+            if not isinstance(entry, Refusal)
+        ]
         with self._file.write() as file:
             if upto > mark_of(file, "watermark"):  # else a repeat, and refusals have no id
                 refused.refuse(file, [entry for entry in entries if isinstance(entry, Refusal)])
@@ -171,13 +185,23 @@ class SqliteHistory:
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         with self._file.read() as file:
-            who, kind, at = stripes.read(file, kinds, since, until, self.zone)
-        return Acts(who, kind, at, self._numbers)
+            rows, fresh = stripes.read(file, kinds, since, until, self.zone, self.label)
+
+        def labels(numbers: Collection[int]) -> dict[int, str]:
+            return self._named("labels", numbers) | fresh
+
+        who, kind, at, label = rows
+        names = partial(self._named, "handles")
+        return Acts(who, kind, at, label, self._numbers, names, labels)
 
     def _numbers(self, names: Collection[str]) -> dict[str, int]:
         """The numbers of handles that are known, by their names."""
         with self._file.read() as file:
             return known_numbers(file, names)
+
+    def _named(self, table: str, numbers: Collection[int]) -> dict[int, str]:
+        with self._file.read() as file:
+            return names_by(file, table, numbers)
 
     def forget(self, handles: Collection[Handle]) -> int:
         gone = 0
@@ -252,7 +276,7 @@ class SqliteHistory:
         more = True
         while more:
             with self._file.write() as file:
-                more = stripes.backfill(file, remaking.EVENTS, self.zone)
+                more = stripes.backfill(file, remaking.EVENTS, self.zone, self.label)
         with self._file.read() as file:
             handles, kinds = remaking.last_handle(file), remaking.days_of_kinds(file)
         for first in remaking.firsts(handles):

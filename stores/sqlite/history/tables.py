@@ -22,7 +22,9 @@ create table if not exists mentions (
     primary key (handle, at, id, seq)
 ) without rowid;
 create table if not exists kinds (number integer primary key, name text not null unique);
-create table if not exists stripes (
+create table if not exists labels (number integer primary key, name text not null unique);
+drop table if exists stripes;
+create table if not exists acts (
     first integer primary key, last integer not null, oldest integer not null,
     newest integer not null, body blob not null
 );
@@ -63,6 +65,12 @@ def numbered(file: Connection, names: Collection[str]) -> dict[str, int]:
     fresh = sorted(set(names) - known.keys())
     file.executemany("insert into handles (name) values (?)", [(name,) for name in fresh])
     return known | known_numbers(file, fresh)
+
+
+def names_by(file: Connection, table: str, numbers: Collection[int]) -> dict[int, str]:
+    """What so many numbers stand for, in ``handles`` or ``labels``."""
+    wanted = f"select number, name from {table} where number in (select value from json_each(?))"  # noqa: S608 - one of two words
+    return dict(file.execute(wanted, (as_json(list(numbers)),)))
 
 
 def mark_of(file: Connection, name: str) -> int:
