@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from channels import conduct
 from channels.accounts import Account, Accounts, Channels
-from channels.base import Busy, Channel, Message, Post, Receipt
+from channels.base import Busy, Channel, Message, Post, Receipt, Refused
 from channels.broadcasts.record import check_going_on
 from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries, Delivery, Gating, Lane
@@ -128,8 +129,11 @@ class Carrying:
         if not self._shelf.stands(placement.id):
             raise Conflict("no_longer_on_shelf")
         material = self._materials.one(delivery.material)
+        account = self._accounts.one(delivery.account)
+        post, cover = self._composer.whole(material, account)
+        if punished := conduct.blocks(post, account):
+            raise Refused(punished[0].reason, **punished[0].facts)
         self._courier.admit(delivery)
-        post, cover = self._composer.whole(material, self._accounts.one(delivery.account))
         return Said(post, material.number, cover)
 
     def _judge_message(self, delivery: Delivery) -> Said:

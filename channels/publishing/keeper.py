@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from channels import conduct
 from channels.accounts import Account
 from channels.base import Progress
 from channels.deliveries import Delivery, Lane, State
@@ -76,10 +77,17 @@ class Publishing(Promising):
             )  # fmt: skip
 
     def flaws_of(self, material: str, account: Account | str) -> list[Flaw]:
-        """What the account's channel would not take of a material as it stands."""
+        """What the account's channel would not take of a material as it stands, or punishes."""
         there = self._accounts.one(account) if isinstance(account, str) else account
         draft = self._composer.draft(self._materials.one(material), there)
-        return self._channels.of(there).capabilities.flaws(draft, self._clock().date())
+        taken = self._channels.of(there).capabilities.flaws(draft, self._clock().date())
+        return [*taken, *conduct.blocks(draft, there)]
+
+    def warnings_of(self, material: str, account: Account | str) -> list[Flaw]:
+        """What its platform may punish; it is published all the same."""
+        there = self._accounts.one(account) if isinstance(account, str) else account
+        draft = self._composer.draft(self._materials.one(material), there)
+        return conduct.warnings(draft, there)
 
     def retire(self, key: str, *, by: str) -> Retired:
         """Take a placement, or a material everywhere, off the shelf; cancel what is queued for it.

@@ -77,6 +77,9 @@ class Policy:
     answer_hours: float = _number(24, "回复窗口小时数", "Hours in which a rep answers freely", 720)
     overrides: float = _number(1, "每客户每天可坚持发送次数", "Overrides a customer and day", 20)
     hold_days: float = _number(14, "情绪保护天数", "Days that a mood hold lasts", 365)
+    block_rate: float = _number(0.005, "内容流失率阈值", "Share that may leave over a content", 1)
+    block_least: float = _number(200, "流失率最小触达数", "Reached fewer, none is taken", 10_000)
+    block_days: float = _number(7, "流失归因天数", "Days in which a touch is to blame", 30)
 
     @property
     def overall(self) -> Caps:

@@ -34,6 +34,7 @@ from juzhen.console import (
     placing,
     previews,
     products,
+    reaching,
     reception,
     reports,
     rules,
@@ -67,7 +68,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, elsewhere, views, previews, files, webhooks, ways,
+        reports, elsewhere, views, previews, files, webhooks, ways, reaching,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -28,11 +28,12 @@ _BY_WORLD = {"wechat": "article", "video": "post", "commerce": "card", "own_app"
 
 
 class Preview(NamedTuple):
-    """How one account would show it, and what it would not take."""
+    """How one account would show it, what it would not take, and what it may punish."""
 
     account: Account
     look: str
     flaws: list[Flaw]
+    warnings: list[Flaw]
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -54,17 +55,22 @@ def look_of(account: Account) -> str:
 def of_accounts(platform: Platform, material: Material) -> list[Preview]:
     """Every account's, in the order of the accounts."""
     return [
-        Preview(account, look_of(account), _minded(platform, material, account))
+        Preview(account, look_of(account), *_minded(platform, material, account))
         for account in platform.accounts.all()
     ]
 
 
-def _minded(platform: Platform, material: Material, account: Account) -> list[Flaw]:
-    """What its channel would not take; nothing is known of a channel that is not installed."""
+def _minded(
+    platform: Platform, material: Material, account: Account
+) -> tuple[list[Flaw], list[Flaw]]:
+    """What its platform minds; nothing is known of a channel that is not installed."""
+    publishing = platform.publishing
     try:
-        return platform.publishing.flaws_of(material.id, account)
+        return publishing.flaws_of(material.id, account), publishing.warnings_of(
+            material.id, account
+        )
     except Problem:
-        return []
+        return [], []
 
 
 def drawn(platform: Platform, material: Material) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import Any
 
 from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
+from channels.blocks import Blocks
 from channels.broadcasts.keeper import Broadcasts
 from channels.broadcasts.planning import Planning
 from channels.callbacks import Callbacks
+from channels.carriers import Carriers
 from channels.catching_up import CatchingUp
 from channels.composing import Composer
 from channels.confirming import Confirming
@@ -73,6 +75,8 @@ class Ends:
     touch_policy: TouchPolicy
     simulations: Simulations
     moods: Moods
+    blocks: Blocks
+    carriers: Carriers
     health: Health
     broadcasts: Broadcasts
     planning: Planning
@@ -136,6 +140,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         touch_policy=touch_policy, health=health,
         simulations=_simulations(s, content, data, touch_policy),
         moods=Moods(s.records, s.changes, data.findings, s.clock),
+        blocks=Blocks(s.records, s.changes, data.findings, data.identities, s.clock),
+        carriers=Carriers(s.records, s.changes, accounts, data.identities, s.clock),
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries),
         **_notices(s, content, accounts, sealer, tools.outbound),

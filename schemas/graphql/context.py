@@ -14,7 +14,9 @@ from kernel.actors import Actor
 
 if TYPE_CHECKING:
     from channels.accounts import Accounts
+    from channels.blocks import Blocks
     from channels.broadcasts.keeper import Broadcasts
+    from channels.carriers import Carriers
     from channels.confirming import Confirming
     from channels.deliveries import Deliveries
     from channels.hand_offs import HandOffs
@@ -144,6 +146,8 @@ class Context:
     works: Works
     reps: Reps
     confirming: Confirming
+    blocks: Blocks
+    carriers: Carriers
     touch_policy: TouchPolicy
     simulations: Simulations
     moods: Moods

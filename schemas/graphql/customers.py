@@ -15,7 +15,7 @@ from data_hub.profiles import Profile
 from kernel.actors import require
 from matching.offers import Absence, Item
 from matching.offers import WhyNot as Answered
-from schemas.graphql import standing
+from schemas.graphql import reaching, standing
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context
 from schemas.graphql.library import shapes as library
@@ -110,6 +110,10 @@ class Customer(graphene.ObjectType):
         description="What she turns to, the strongest first.",
     )
     timeline = paged(TimelineConnection, _timeline)
+    ways = graphene.List(
+        graphene.NonNull(reaching.WayToHer), required=True, resolver=reaching.ways_to,
+        description="Every way to her in WeChat that the operating model allows, in its order.",
+    )  # fmt: skip
     locals().update(standing.FIELDS)
 
 

@@ -20,6 +20,7 @@ from schemas.graphql import (
     elsewhere,
     identities,
     operations,
+    reaching,
     refusals,
     rules,
     segments,
@@ -54,7 +55,7 @@ _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
-    variants, webhooks, receptions,
+    variants, webhooks, receptions, reaching,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,

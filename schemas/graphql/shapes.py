@@ -165,7 +165,9 @@ class Flawed(graphene.ObjectType):
     message = graphene.String(required=True)
 
 
-class _Told(NamedTuple):
+class Told(NamedTuple):
+    """One of them, as it is told."""
+
     field: str
     code: str
     message: str
@@ -174,7 +176,7 @@ class _Told(NamedTuple):
 class Payload:
     """What a mutation answers: the thing it was about, and what kept it from being done."""
 
-    def __init__(self, name: str, thing: Any, problems: Collection[_Told] = ()) -> None:
+    def __init__(self, name: str, thing: Any, problems: Collection[Told] = ()) -> None:
         setattr(self, name, thing)
         self.problems = problems
 
@@ -218,7 +220,7 @@ def verb(
         try:
             return Payload(result, act(ask, input))
         except (Invalid, Conflict) as refused:
-            told = [_Told(**flaw) for flaw in flaws(refused, ask.context.language)]
+            told = [Told(**flaw) for flaw in flaws(refused, ask.context.language)]
             return Payload(result, None, told)
 
     return graphene.Field(

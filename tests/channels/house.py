@@ -6,7 +6,9 @@ from channels.accounts import Accounts, Channels, Sealer
 from channels.allowances import Allowances
 from channels.app import OwnApp
 from channels.base import Busy, Progress, Receipt, Received, Refused, Unanswered
+from channels.blocks import Blocks
 from channels.capabilities import Capabilities, Limits
+from channels.carriers import Carriers
 from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries
 from channels.health import Health
@@ -178,6 +180,8 @@ class House:
             Zone("Asia/Shanghai"),
         )  # fmt: skip
         self.moods = Moods(records, self.changes, Findings(people), clock)
+        self.blocks = Blocks(records, self.changes, Findings(people), self.identities, clock)
+        self.carriers = Carriers(records, self.changes, self.accounts, self.identities, clock)
         self.deliveries = Deliveries(
             records, self.changes, clock, lease=lease, places=self.touch_policy, share=share
         )  # fmt: skip

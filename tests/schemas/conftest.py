@@ -7,8 +7,10 @@ import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
 from channels.app import OwnApp
+from channels.blocks import Blocks
 from channels.broadcasts.keeper import Broadcasts
 from channels.broadcasts.planning import Planning
+from channels.carriers import Carriers
 from channels.composing import Composer
 from channels.confirming import Confirming
 from channels.deliveries import Courier, Deliveries
@@ -164,6 +166,8 @@ class Asked(Company):
         self.works = Works(self.accounts, channels, self.materials)
         self.previewing = None  # needs a channel that shows
         self.hand_offs = HandOffs(records, changes, clock)
+        self.blocks = Blocks(records, changes, Findings(people), self.identities, clock)
+        self.carriers = Carriers(records, changes, self.accounts, self.identities, clock)
         self.reps = Reps(records, self.staff, changes)
         self.consents = Consents(records, changes, clock)
         self.touch_policy = TouchPolicy(
@@ -241,6 +245,7 @@ class Asked(Company):
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "reminders", "live_codes", "reps", "confirming",
             "works", "previewing", "varying", "subscriptions", "pasting",
+            "blocks", "carriers",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "saved_views", "rules", "measures", "ads", "leaderboards", "reports",

@@ -19,7 +19,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import visible
-from schemas.graphql.shapes import Moment, Value, key, moment, verb
+from schemas.graphql.shapes import Flawed, Moment, Told, Value, key, moment, verb
 
 Sent = Mapping[str, Any]
 
@@ -134,6 +134,15 @@ def place_material(ask: Ask, sent: Sent) -> PlacementRecord:
         campaign=sent.get("campaign") or "",
         by=context.actor.id,
     )
+
+
+def _warned(payload: Any, ask: Ask) -> list[Told]:
+    placement: PlacementRecord | None = payload.placement
+    if placement is None:
+        return []
+    minded = ask.context.publishing.warnings_of(placement.material, placement.account)
+    language = ask.context.language
+    return [Told(flaw.field, flaw.reason, flaw.message(language)) for flaw in minded]
 
 
 def move_placement(ask: Ask, sent: Sent) -> PlacementRecord:
@@ -302,6 +311,12 @@ ROOTS = {
     ),
     "place_material": verb(
         "placeMaterial", "placement", shapes.Placement, place_material,
+        beside={
+            "warnings": graphene.Field(
+                graphene.List(graphene.NonNull(Flawed)), resolver=_warned,
+                description="What its platform may punish; it stands all the same.",
+            )
+        },
         material=key(), channel=key(), slot=graphene.String(), campaign=graphene.ID(),
         opens=Moment(), closes=Moment(),
     ),
