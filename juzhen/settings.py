@@ -112,7 +112,7 @@ class Settings:
         4, "How many calls to platforms one worker makes side by side.", expected="count"
     )
     worker_share: int = _setting(
-        4, "How many calls to one account may be under way at once.", expected="count"
+        8, "How many calls to one account may be under way at once.", expected="count"
     )
     worker_metrics_port: int = _setting(
         0, "Port of the worker's own /metrics and /livez on the loopback; 0 for none.",

@@ -151,13 +151,14 @@ class Claiming(Ledger):
 
     def _due(self, session: Session, lane: Lane, most: int) -> Sequence[Delivery]:
         """The next of the account whose turn it is. What its worker died of goes alone, so that it
-        takes nothing else along."""
+        takes nothing else along; nobody takes more than half of what is free, so that a worker
+        that dies leaves room for others."""
         now = self._clock()
         asked = {"lane": lane.value, "now": now, "share": self._share}
         turn = session.execute(_TURN, asked).first()
         if turn is None:
             return ()
-        room = min(most, self._share - turn.calls)
+        room = min(most, (self._share - turn.calls + 1) // 2)
         due = session.scalars(_NEXT, asked | {"account": turn.id, "most": room}).all()
         if due and due[0].crashes:
             return due[:1]

@@ -101,10 +101,10 @@ class Courier:
 
     def _note(self, told: Sequence[_Told]) -> None:
         account = told[0].delivery.account
-        if any(isinstance(each.answer, Receipt) for each in told):
-            self._breakers.answered(account)
         called = [each.delivery for each in told]
         with self._deliveries.at_once(called, guard(account)):
+            if any(isinstance(each.answer, Receipt) for each in told):
+                self._breakers.answered(account)
             self._blame(account, [each for each in told if isinstance(each.answer, Problem)], told)
             for each in told:
                 if isinstance(each.answer, Receipt):
@@ -114,15 +114,16 @@ class Courier:
                         self._set_aside(each.delivery, each.channel, each.answer)
 
     def _blame(self, account: str, lost: Sequence[_Told], told: Sequence[_Told]) -> None:
-        """What several calls that went wrong say about the account: one that answers others is
-        not out of order."""
-        weight = 0
+        """What calls that went wrong side by side say about the account: one that answers others
+        is not out of order, and what one hiccup of the way there cost counts once."""
+        weights = []
         for each in lost:
             if isinstance(each.answer, Problem):
                 with _Naming(each.delivery):
-                    weight += self._blamed(account, each.answer, each.seconds)
-        if weight and len(lost) == len(told):
-            self._breakers.failed(account, weight=weight)
+                    weights.append(self._blamed(account, each.answer, each.seconds))
+        hung = [weight for weight in weights if weight == _HUNG]
+        if any(weights) and len(lost) == len(told):
+            self._breakers.failed(account, weight=sum(hung) or 1)
 
     def _set_aside(self, delivery: Delivery, channel: Channel | None, trouble: Problem) -> None:
         """It did not go out, or nobody knows: what is to become of it."""
@@ -131,6 +132,9 @@ class Courier:
         elif isinstance(trouble, SignedOut):
             self._deliveries.give_back(delivery, trouble)
         elif isinstance(trouble, Unanswered) and channel is not None:
+            if _knows_our_key(channel, delivery):
+                self._deliveries.postpone(delivery, trouble)
+                return
             self._deliveries.doubt(delivery, trouble, self._look(channel, delivery))
         else:
             self._deliveries.park(delivery, trouble)
@@ -254,8 +258,6 @@ class Courier:
 
     def _look(self, channel: Channel, delivery: Delivery) -> timedelta | None:
         """When to look for something unanswered; None where only a person can."""
-        if _knows_our_key(channel, delivery):
-            return timedelta(seconds=1)
         findable = channel.idempotency == "reconcile" and not delivery.target
         return min(timedelta(seconds=2), channel.longest_review) if findable else None
 

@@ -20,7 +20,9 @@ def full_jitter(top: float) -> float:
 class Retries:
     """At least ``tries`` and at least ``window``, then a person looks."""
 
-    base: float = 2.0
+    base: float = 1.0
+    growth: float = 1.5
+    """Slow, since an account that answers nobody is left alone by its breaker."""
     cap: float = 300.0
     tries: int = 3
     window: timedelta = timedelta(hours=3)
@@ -30,7 +32,8 @@ class Retries:
         """How long to stay away after so many attempts; what the platform asked for wins."""
         if asked > 0:
             return timedelta(seconds=asked)
-        return timedelta(seconds=self.jitter(min(self.cap, self.base * 2 ** min(attempts, 16))))
+        top = min(self.cap, self.base * self.growth ** min(attempts, 32))
+        return timedelta(seconds=self.jitter(top))
 
     def worn_out(self, attempts: int, since: timedelta) -> bool:
         return attempts >= self.tries and since >= self.window

@@ -70,13 +70,15 @@ class Settling(Claiming):
                 doubted += 1
         return doubted
 
-    def postpone(self, delivery: Delivery, why: Busy) -> bool:
-        """It did not go out and may later; parked once it was tried often and long enough."""
+    def postpone(self, delivery: Delivery, why: Problem) -> bool:
+        """It did not go out, or may go out again under its key: later. Parked once it was tried
+        often and long enough."""
         now = self._clock()
         since = now - (delivery.first_sent or now)
         if self._retries.worn_out(delivery.attempts, since):
             return self.park(delivery, why)
-        wait = self._retries.wait(delivery.attempts, why.seconds)
+        asked = why.seconds if isinstance(why, Busy) else 0
+        wait = self._retries.wait(delivery.attempts, asked)
         return self._turn(delivery, why, state=State.DUE, next_at=now + wait, crashes=0)
 
     def give_back(self, delivery: Delivery, why: Problem | None = None) -> bool:

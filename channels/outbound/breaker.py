@@ -15,10 +15,12 @@ from kernel.clock import Clock
 from stores.records import Record, Records
 
 _FAILURES = 5
+_ABREAST = 8
+"""Calls side by side to an account that answers."""
 _WINDOW = timedelta(seconds=30)
 _SILENT = timedelta(seconds=1)
 _SHUT = "SELECT 1 FROM breakers WHERE account = ? AND shut_until IS NOT NULL"
-_FAILED = "SELECT failures FROM breakers WHERE account = ? AND failures > 0"
+_FAILED = "SELECT 1 FROM breakers WHERE account = ? AND failures > 0"
 
 
 class Breaker(Record, kw_only=True):
@@ -57,9 +59,8 @@ class Breakers:
             row.shut_until = now + _WINDOW
 
     def room(self, account: str) -> int:
-        """How many calls may be made at once: no more than would open it."""
-        told = self._records.rows(_FAILED, [account])
-        return max(1, _FAILURES - (told[0][0] if told else 0))
+        """How many calls may be made side by side: after one that was lost, one at a time."""
+        return 1 if self._records.rows(_FAILED, [account]) else _ABREAST
 
     def failed(self, account: str, *, weight: int = 1) -> None:
         """No answer, or one that says the platform is out of order. A call that hung weighs more

@@ -248,6 +248,15 @@ def test_five_failures_open_the_breaker_and_one_probe_goes_every_thirty_seconds(
     assert breakers.open() == []
 
 
+def test_after_a_lost_call_an_account_gets_one_at_a_time_until_it_answers(records, clock):
+    breakers = Breakers(records, clock)
+    assert breakers.room("oa") > 1
+    breakers.failed("oa")
+    assert breakers.room("oa") == 1
+    breakers.answered("oa")
+    assert breakers.room("oa") > 1
+
+
 def test_failures_far_apart_do_not_open_it(records, clock):
     breakers = Breakers(records, clock)
     for _ in range(20):

@@ -238,6 +238,18 @@ def test_without_find_or_key_only_a_person_may_say_what_became_of_it(
     assert (board.shown, only(house, placement).state) == ([], State.UNKNOWN)
 
 
+def test_a_lost_answer_of_a_platform_that_knows_our_key_is_asked_for_again_under_it(
+    house, board, placement, clock
+):
+    board.idempotency = "native"
+    board.trouble = [lost(done=False), lost(done=True)]
+    for _ in range(6):
+        house.work()
+        clock.move(timedelta(seconds=3))
+    delivery = only(house, placement)
+    assert (set(board.shown), delivery.state, delivery.attempts) == ({delivery.id}, State.DONE, 3)
+
+
 def test_submitted_is_not_shown_until_the_platform_says_so(house, board, placement, clock):
     board.progress = Progress.SUBMITTED
     house.publishing.publish_due()
