@@ -23,11 +23,12 @@ from typing import Any
 from bench.lib.counting import Counting
 from bench.lib.line import measured
 from channels.deliveries import Lane, State
-from juzhen import wiring
+from juzhen import logs, wiring
 from juzhen.settings import Settings
 from juzhen.wiring import Platform
 from juzhen.worker import Duty, Worker, pulse, sender
 from kernel.clock import utc_now
+from kernel.errors import Overloaded
 from kernel.secret import Secret
 
 _MANY = 10_000
@@ -134,6 +135,7 @@ def _begun(told: Settings) -> int:
     child = os.fork()
     if child == 0:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        logs.start("warning")
         platform = wiring.assemble(told)
         lanes = {f"sender-{n}": sender(platform.publishing, n) for n in range(1, _SENDERS + 1)}
         lanes["gate"] = [Duty("gate", platform.publishing.gate, 0.3, shared=True, idle=1.0)]
@@ -143,12 +145,18 @@ def _begun(told: Settings) -> int:
 
 
 def _moving(platform: Platform) -> int:
-    """How many are still to be carried or settled without a person."""
-    ((moving,),) = platform.records.rows(
-        "SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending')"
-        " OR (state = 'unknown' AND next_at IS NOT NULL)"
-    )
-    return int(moving)
+    """How many are still to be carried or settled without a person; asked again while the
+    database is away."""
+    while True:
+        try:
+            ((moving,),) = platform.records.rows(
+                "SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending')"
+                " OR (state = 'unknown' AND next_at IS NOT NULL)"
+            )
+        except Overloaded:
+            time.sleep(0.25)
+        else:
+            return int(moving)
 
 
 def _held_against(told: Settings, counted: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Runs outside any transaction. Does not choose what is sent, and does not say wha
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from channels.deliveries.record import Delivery, State
 from channels.outbound.breaker import Breakers, guard
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.errors import Problem
+from kernel.errors import Overloaded, Problem
 
 Answer = TypeVar("Answer")
 Say = Callable[[Channel], Receipt]
@@ -36,6 +37,8 @@ WITHDRAWING = declare("courier.withdrawing", "about to ask the platform to take 
 WITHDRAWN = declare("courier.withdrawn", "the platform took it down; that is not noted")
 
 
+_AGAIN = 0.5
+"""Seconds between two tries to note an answer while the records are away."""
 _HUNG = 3
 """How many quick failures a call weighs that hung."""
 _LONG = 5.0
@@ -70,6 +73,7 @@ class Courier:
         self._clock = clock
         self._heartbeat = Heartbeat(deliveries)
         self._callers: Callers[_Told] = Callers()
+        self._rest = threading.Event()
 
     def admit(self, delivery: Delivery) -> None:
         """Raises `Busy` while the platform is out of order; joins the claim's transaction."""
@@ -87,7 +91,21 @@ class Courier:
         with self._heartbeat.keep(*(delivery for delivery, _ in claimed)):
             calls = [partial(self._called, delivery, say) for delivery, say in claimed]
             for told in self._callers.answers(calls):
+                self._insist(told)
+
+    def _insist(self, told: Sequence[_Told]) -> None:
+        """Note the answers as soon as the records are there again: what a platform said is not
+        lost with a database that restarts, as long as the lease may still stand."""
+        until = time.monotonic() + self._deliveries.lease
+        while True:
+            try:
                 self._note(told)
+            except Overloaded as away:
+                if time.monotonic() > until:
+                    raise
+                self._rest.wait(min(away.seconds, _AGAIN))
+            else:
+                return
 
     def _called(self, delivery: Delivery, say: Say) -> _Told:
         with _Naming(delivery):

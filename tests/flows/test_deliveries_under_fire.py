@@ -1,40 +1,93 @@
-"""F2: deliveries under fire: workers killed, a third of the calls failing, none lost or doubled."""
+"""F2, F20: deliveries under fire: workers killed, a third of the calls failing, the database
+restarted; none lost or doubled."""
 
 import json
 import subprocess
 import sys
+import threading
 
+import psycopg
 import pytest
+from servers import postgres
 
-from tests.flows.company import ROOT
+from tests.conftest import missing
+from tests.flows.company import ROOT, eventually
 from tests.sizes import sized
 
 MANY, KILLS = sized(60, 10_000), sized(2, 20)
+SENDS, RESTARTS = sized(60, 5_000), sized(3, 60)
+BEGUN = "SELECT count(*) FROM deliveries WHERE attempts > 0"
+LEFT = "SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending')"
+
+
+def job(folder, many, kills, records=""):
+    told = folder, str(many), str(kills), "process", records
+    return [sys.executable, "-m", "bench.deliveries", *told]
 
 
 def carried(folder, records=""):
-    job = folder, str(MANY), str(KILLS), "process", records
     told = subprocess.run(
-        [sys.executable, "-m", "bench.deliveries", *job],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        job(folder, MANY, KILLS, records), cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return json.loads(told.stdout.splitlines()[-1])
 
 
-def check(told):
-    assert told["killed"] == KILLS
+def check(told, many=MANY):
     assert (told["lost"], told["doubled"]) == (0, 0), told
-    assert sum(told["states"].values()) == MANY
+    assert sum(told["states"].values()) == many
     assert set(told["states"]) <= {"done", "unknown", "parked"}
-    assert told["states"]["done"] >= MANY / 2
+    assert told["states"]["done"] >= many / 2
     assert len(told["faults"]) == 4
 
 
 def test_f2_none_is_lost_and_none_doubled(tmp_path):
-    check(carried(str(tmp_path)))
+    told = carried(str(tmp_path))
+    check(told)
+    assert told["killed"] == KILLS
 
 
 @pytest.mark.postgres
 def test_f2_none_is_lost_and_none_doubled_on_postgresql(tmp_path, postgres_cluster):
     with postgres_cluster.database() as url:
-        check(carried(str(tmp_path), url))
+        told = carried(str(tmp_path), url)
+    check(told)
+    assert told["killed"] == KILLS
+
+
+@pytest.mark.postgres
+def test_f20_every_send_goes_out_once_while_the_database_restarts(tmp_path):
+    """Two workers go on as soon as it is there again; what a platform answered meanwhile is noted
+    then, so that no more is left to a person than the platform's own silence leaves."""
+    if postgres.programs() is None:
+        missing(postgres.MISSING)
+    with postgres.own() as server:
+        url = server.made("sends")
+        with subprocess.Popen(
+            job(str(tmp_path), SENDS, 0, url), cwd=ROOT, text=True, stdout=subprocess.PIPE
+        ) as carrying:
+            assert eventually(lambda: counted(server, BEGUN), 60)
+            restarts = restarted(server)
+            told = json.loads(carrying.communicate(timeout=120)[0].splitlines()[-1])
+    assert restarts
+    check(told, SENDS)
+    silent = sum(n for fault, n in told["faults"].items() if fault != "429")
+    assert told["states"].get("unknown", 0) <= silent
+
+
+def restarted(server):
+    """Again and again as long as something is still to be sent; says how often."""
+    for times in range(RESTARTS):
+        if not counted(server, LEFT):
+            return times
+        server.restart()
+        threading.Event().wait(0.7)
+    return RESTARTS
+
+
+def counted(server, question):
+    """Before the tables are there it counts nothing."""
+    try:
+        with psycopg.connect(server.plain("sends")) as asking:
+            return asking.execute(question).fetchone()[0]
+    except (psycopg.errors.UndefinedTable, psycopg.OperationalError):
+        return 0
