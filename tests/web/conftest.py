@@ -24,6 +24,7 @@ from juzhen.web.answers import Answer
 from juzhen.web.front import Front
 from kernel.clock import utc_now
 from stores.journal import SharedCommit
+from stores.postgres.journal import PostgresJournal
 from stores.sqlite.journal import SqliteJournal
 
 home = Path(os.environ["HOME_OF_TEST"])
@@ -73,7 +74,11 @@ def quick(path, query, header):
 
 class Built(Front):
     def __init__(self):
-        journal = SqliteJournal(home / "journal")
+        elsewhere = os.environ.get("JOURNAL")
+        journal = (
+            PostgresJournal(elsewhere, owner=lambda: "the tests")
+            if elsewhere else SqliteJournal(home / "journal")
+        )
         commit = SharedCommit(journal, limit=int(os.environ.get("QUEUE", "50000")))
         def close():
             commit.close()

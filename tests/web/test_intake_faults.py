@@ -3,13 +3,20 @@
 import base64
 import http.client
 import random
+import resource
+import sys
 import threading
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
 
 import orjson
 import pytest
 
 from kernel.events import unpack_any
 from stores.history import Fold
+from stores.postgres.history import PostgresHistory
+from stores.postgres.journal import PostgresJournal
 from stores.sqlite.history import SqliteHistory
 from stores.sqlite.journal import SqliteJournal
 from tests.sizes import sized
@@ -21,42 +28,151 @@ def track(number):
     return {"type": "track", "event": "read", "userId": "u1", "messageId": f"m{number}"}
 
 
-def kept(home):
+class Embedded:
+    """Journal and history in the folder of the server."""
+
+    def __init__(self, home):
+        self.environment = {}
+        self._home = home
+
+    def journal(self):
+        return SqliteJournal(self._home / "journal")
+
+    def history(self):
+        return SqliteHistory(self._home / "history.db")
+
+
+class OnServer:
+    """Both in one database of PostgreSQL."""
+
+    def __init__(self, url):
+        self.environment = {"JOURNAL": url}
+        self._url = url
+        for each in (self.journal(), self.history()):
+            each.prepare()
+            each.close()
+
+    def journal(self):
+        return PostgresJournal(self._url, owner=lambda: "the tests")
+
+    def history(self):
+        return PostgresHistory(self._url, owner=lambda: "the tests")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def stores(request, tmp_path):
+    if request.param == "sqlite":
+        return Embedded(tmp_path)
+    return OnServer(request.getfixturevalue("postgres_url"))
+
+
+def kept(stores):
     """The ids in the journal of a server, as often as they are there."""
-    journal = SqliteJournal(home / "journal")
-    told = [unpack_any(packed).id for entry in journal.read(0, 10**6) for packed in entry.packed]
-    journal.close()
-    return told
+    with closing(stores.journal()) as journal:
+        entries = journal.read(0, 10**6)
+    return [unpack_any(packed).id for entry in entries for packed in entry.packed]
 
 
-def folded(home):
+def folded(stores):
     """The ids in a history folded from it."""
-    journal, history = SqliteJournal(home / "journal"), SqliteHistory(home / "history.db")
-    fold = Fold(journal, history)
-    while fold.run():
-        pass
-    found = [event.id for _, event in history.after(0, 10**6)]
-    assert [*history.flaws(), *fold.flaws()] == []
-    journal.close()
-    history.close()
+    with closing(stores.journal()) as journal, closing(stores.history()) as history:
+        fold = Fold(journal, history)
+        while fold.run():
+            pass
+        found = [event.id for _, event in history.after(0, 10**6)]
+        assert [*history.flaws(), *fold.flaws()] == []
     return found
 
 
-def test_killed_between_fsync_and_answer_a_repeat_adds_nothing(started, tmp_path):
+def test_killed_between_fsync_and_answer_a_repeat_adds_nothing(started, stores, tmp_path):
     """F12: the client heard nothing, sends again, and there is still one row."""
-    server = started(JUZHEN_CRASH_AT="journal.committed", JUZHEN_CRASH_MARK=str(tmp_path / "mark"))
+    dying = {"JUZHEN_CRASH_AT": "journal.committed", "JUZHEN_CRASH_MARK": str(tmp_path / "mark")}
+    server = started(**stores.environment, **dying)
     body = orjson.dumps({"batch": [track(1), track(2)]})
     with pytest.raises(ConnectionError):
         server.ask("POST", "/v1/batch", body, KEY)
     assert (tmp_path / "mark").read_text() == "journal.committed\n"
     server.stop()
-    assert kept(tmp_path) == ["m1", "m2"]
+    assert kept(stores) == ["m1", "m2"]
 
-    server = started()
+    server = started(**stores.environment)
     assert server.ask("POST", "/v1/batch", body, KEY)[0] == 200
     server.stop()
-    assert len(kept(tmp_path)) == 4
-    assert folded(tmp_path) == ["m1", "m2"]
+    assert len(kept(stores)) == 4
+    assert folded(stores) == ["m1", "m2"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else limits another")
+def test_a_full_disk_refuses_loses_nothing_and_passes_without_a_restart(started, tmp_path):
+    """F19: files may grow no more, as on a disk with nothing left, and later they may again."""
+    server, stores = started(), Embedded(tmp_path)
+    answered = []
+
+    def send(number):
+        body = orjson.dumps({"batch": [track(number) | {"properties": {"much": "x" * 20_000}}]})
+        status, headers, _ = server.ask("POST", "/v1/batch", body, KEY)
+        if status == 200:
+            answered.append(f"m{number}")
+        else:
+            assert (status, bool(headers["Retry-After"])) == (503, True)
+        return status
+
+    assert send(0) == 200
+    _may_grow_to(server, max(file.stat().st_size for file in (tmp_path / "journal").iterdir()))
+    assert 503 in [send(number) for number in range(1, 40)]
+    _may_grow_to(server, resource.RLIM_INFINITY)
+    assert [send(number) for number in range(40, 43)] == [200] * 3
+    server.stop()
+    assert folded(stores) == answered
+
+
+MALFORMED = (
+    "not an object", {"type": "dance", "userId": "u1"}, {"type": "track", "event": "read"},
+    track(0) | {"userId": {"of": "nobody"}}, track(0) | {"timestamp": "the day after"},
+    track(0) | {"properties": {"much": "x" * 40_000}}, track(0) | {"event": ""},
+)  # fmt: skip
+UNREADABLE = (
+    b'{"batch": [{"type": "track", "event": "\xff\xfe"', b'{"batch": ' + b"[" * 50_000,
+    b'{"batch": [{"x": "' + b"y" * 1_100_000 + b'"}]}', b'{"batch": [NaN]}', b'{"batch": {}}',
+)  # fmt: skip
+
+
+def test_one_in_twenty_is_malformed_and_its_neighbours_are_kept(started, stores):
+    """F13: nothing fails, each is among the refused with its reason, no good one is missing."""
+    server, some, count = started(**stores.environment), random.Random(13), sized(600, 20_000)
+    items = [track(number) for number in range(count)]
+    bad = {some.randrange(count) for _ in range(count // 20)}
+    for place in bad:
+        items[place] = some.choice(MALFORMED)
+    bodies = [orjson.dumps({"batch": items[start : start + 30]}) for start in range(0, count, 30)]
+    bodies += UNREADABLE
+    some.shuffle(bodies)
+    statuses = Counter()
+    with server.connection() as connection:
+        for body in bodies:
+            connection.request("POST", "/v1/batch", body, KEY)
+            answer = connection.getresponse()
+            told = orjson.loads(answer.read())
+            if answer.status == 200:
+                assert all(each["code"] and each["message"] for each in told["rejected"])
+            else:
+                assert told["message"]
+                statuses[answer.status] += 1
+    server.stop()
+    assert set(folded(stores)) == {f"m{number}" for number in range(count) if number not in bad}
+    with closing(stores.history()) as history:
+        counts = [(refused.reason, counted) for refused, counted in history.refusals()]
+    assert all(reason for reason, _ in counts)
+    assert sum(counted for _, counted in counts) == len(bad) + statuses[400]
+    assert statuses == {400: len(UNREADABLE) - 1, 413: 1}  # what is too large is not even read
+
+
+def _may_grow_to(server, size):
+    """How large a file of any of the server's processes may become."""
+    main = server.process.pid
+    workers = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    for process in (main, *map(int, workers)):
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 class Sender(threading.Thread):
@@ -83,9 +199,9 @@ class Sender(threading.Thread):
             return False
 
 
-def test_killed_again_and_again_every_answered_event_is_there_once(started, tmp_path):
+def test_killed_again_and_again_every_answered_event_is_there_once(started, stores):
     """F11: four senders, a fifth of the ids sent again, three (ten) kills."""
-    server, some = started(), random.Random(5)
+    server, some = started(**stores.environment), random.Random(5)
     count = sized(3_000, 100_000)
     ids = [*range(count), *(some.randrange(count) for _ in range(count // 5))]
     some.shuffle(ids)
@@ -102,6 +218,6 @@ def test_killed_again_and_again_every_answered_event_is_there_once(started, tmp_
     server.stop()
     assert sum(each.lost for each in senders) > 0  # or nothing was shown
     answered = {name for each in senders for name in each.answered}
-    found = folded(tmp_path)
+    found = folded(stores)
     assert len(found) == len(set(found))
     assert set(found) == answered == {f"m{number}" for number in range(count)}
