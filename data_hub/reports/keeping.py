@@ -5,6 +5,7 @@ Writes nothing. Which accounts there are, its asker says: the hub knows no chann
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 
@@ -200,15 +201,31 @@ class Reports:
         bars = tuple((page, float(steps[0])) for page, steps in told[:30])
         return Report(code, columns, rows, self._clock(), bars)
 
-    def _sources(self, code: str, _: Ends) -> Report:
-        counted = dict.fromkeys(journeys.SOURCES, 0)
+    def _sources(self, code: str, ends: Ends) -> Report:
+        """Every lead has a source, and says which account, campaign and creative it came by."""
+        names = {end.id: end.name for end in ends}
+        counted: Counter[tuple[str, str, str, str]] = Counter()
         for said, _kind, count in self._deeds(["left_contact"]).counted():
-            counted[said["source"]] += count
-        leads = sum(counted.values())
-        rows = tuple((source, count, share(count, leads)) for source, count in counted.items())
-        columns = (_text("source_type"), Column("leads"), Column("leads_share", "share"))
-        bars = tuple((source, float(count)) for source, count in counted.items())
-        totals = ("", leads, share(leads, leads))
+            account, campaign, creative = (
+                said.get(name, "") for name in ("account", "campaign", "creative")
+            )
+            counted[said["source"], names.get(account, account), campaign, creative] += count
+        leads = counted.total()
+        rows = tuple(
+            (*origin, count, share(count, leads))
+            for origin, count in sorted(
+                counted.items(), key=lambda row: (journeys.SOURCES.index(row[0][0]), -row[1], row)
+            )
+        )
+        columns = (
+            _text("source_type"), _text("account"), _text("campaign"), _text("creative"),
+            Column("leads"), Column("leads_share", "share"),
+        )  # fmt: skip
+        by_source = dict.fromkeys(journeys.SOURCES, 0)
+        for (source, *_origin), count in counted.items():
+            by_source[source] += count
+        bars = tuple((source, float(count)) for source, count in by_source.items())
+        totals = ("", "", "", "", leads, share(leads, leads))
         return Report(code, columns, rows, self._clock(), bars, totals)
 
     def _chain(self, code: str, ends: Ends) -> Report:

@@ -159,16 +159,18 @@ def test_everybody_stands_in_one_tier_and_one_class_which_follow_her_events(hub,
     assert sum(row[-1] for row in told.rows) == told.totals[-1] == 2
 
 
-@pytest.mark.rule("R66.2")
-def test_leads_by_source_sum_to_all_of_them(hub, reports):
-    details = [{}, {"source_type": "purchased"}, {"clickid": "c1"}, {"inviter": "u9"},
-               {"source_type": "nonsense"}]  # fmt: skip
+@pytest.mark.rule("R66.1", "R66.2")
+def test_every_lead_has_a_source_and_says_what_it_came_by(hub, reports):
+    bought = {"clickid": "c1", "campaign": "618", "creative": "video"}
+    details = [{}, {"source_type": "purchased"} | bought, bought, {"inviter": "u9"},
+               {"source_type": "nonsense"}, {"source_type": None}]  # fmt: skip
     hub.tell(*(event("left_contact", user(f"u{n}"), detail=d) for n, d in enumerate(details)))
     told = reports.of("sources", ENDS)
-    assert {row[0]: row[1] for row in told.rows} == {
-        "own_platform": 2, "purchased": 2, "campaign_fission": 1,
-    }  # fmt: skip
-    assert sum(row[1] for row in told.rows) == told.totals[1] == 5
+    assert [row[:5] for row in told.rows] == [
+        ("own_platform", "App", "", "", 3), ("purchased", "App", "618", "video", 2),
+        ("campaign_fission", "App", "", "", 1),
+    ]  # fmt: skip
+    assert sum(row[4] for row in told.rows) == told.totals[4] == 6
 
 
 def test_a_report_counts_everything_however_much_there_is(hub, reports):
@@ -183,8 +185,8 @@ def test_a_report_counts_everything_however_much_there_is(hub, reports):
             upto=upto,
         )  # fmt: skip
     told = reports.of("sources", ENDS)
-    assert (told.totals[1], told.whole) == (4 * stretch, True)
-    assert [row[1] for row in told.rows] == [6_800] * 3
+    assert (told.totals[4], told.whole) == (4 * stretch, True)
+    assert [row[4] for row in told.rows] == [6_800] * 3
 
 
 def test_a_page_of_one_order_is_a_page_like_its_others():
