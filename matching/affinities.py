@@ -175,9 +175,10 @@ def labels(tags: Iterable[Tag]) -> Name:
     return {"zh": "、".join(tag.zh for tag in kept), "en": ", ".join(tag.en for tag in kept)}
 
 
+@lru_cache(maxsize=1_024)
 def persona_pulls(
-    persona: Collection[str], rules: Sequence[Rule], vocabulary: Vocabulary, weights: Weights
-) -> list[Pull]:
+    persona: tuple[str, ...], rules: tuple[Rule, ...], vocabulary: Vocabulary, weights: Weights
+) -> tuple[Pull, ...]:
     """What a rep's persona speaks for: her tags themselves, and the rules about them."""
     worn = list({tag.id: tag for key in persona if (tag := vocabulary.tree.find(key))}.values())
     wearing = {name: tag for tag in worn for name in vocabulary.names(tag)}
@@ -190,11 +191,11 @@ def persona_pulls(
                 kept = leading if rule.leads else spoken
                 kept.setdefault(topic.id, []).extend(worn_words)
     share = weights.persona / len(spoken) if spoken else 0.0
-    return [
+    return tuple(
         _persona_pull(vocabulary.tree, topic, by, share, leads=kept is leading)
         for kept in (leading, spoken)
         for topic, by in kept.items()
-    ]
+    )
 
 
 def _persona_pull(

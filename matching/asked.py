@@ -29,6 +29,8 @@ class Asked(NamedTuple):
     seed: int
     barriers: Mapping[str, Places]
     """By the reason: what must not be offered, whatever it scores."""
+    held: bool = False
+    """Is she one of those whose lists do not look at what they do?"""
     steering: Steering = Steering()
 
     @property

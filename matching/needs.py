@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -81,30 +81,20 @@ def sessions(recent: Sequence[Seen]) -> list[Seen]:
 
 
 def interest_pulls(
-    profile: Profile,
-    recent: Sequence[Seen],
-    reached: Callable[[], Mapping[str, Collection[str]]],
-    vocabulary: Vocabulary,
-    now: datetime,
-    weights: Weights,
+    profile: Profile, looked: Looked, vocabulary: Vocabulary, now: datetime, weights: Weights
 ) -> list[Pull]:
-    """What she has shown interest in, each with how often she looked at it. ``reached`` answers
-    with the tags of what she had to do with, and those above them; it is asked, and what she
-    looked at is counted, once somebody wants to read a reason."""
+    """What she has shown interest in, each with how often she looked at it: counted once somebody
+    wants to read a reason."""
     felt: dict[str, float] = {}
     for key, value in profile.felt(now).items():
         if value and (tag := vocabulary.tree.known_as(key)):
             felt[tag] = felt.get(tag, 0.0) + value
     strongest = shares(felt)
-
-    @cache
-    def looked() -> dict[str, list[int]]:
-        return _looked(sessions(recent), reached(), {id_ for id_, _ in strongest}, now)
-
-    def pull(tag: str, weight: float) -> Pull:
-        return Pull(tag, weight, cache(lambda: _interest(tag, weight, looked(), vocabulary)))
-
-    return [pull(id_, weights.tags * share) for id_, share in strongest]
+    told = _Interests([tag for tag, _ in strongest], looked, vocabulary)
+    return [
+        Pull(tag, weight, partial(told.reason, tag, weight))
+        for tag, weight in ((tag, weights.tags * share) for tag, share in strongest)
+    ]
 
 
 def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -114,26 +104,35 @@ def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
     return [(tag, value / whole) for tag, value in strongest[:_TAGS] if value]
 
 
-_WINDOWS = ((7, "reason_tag_week"), (30, "reason_tag_month"), (0, "reason_tag"))
+WINDOWS = ((7, "reason_tag_week"), (30, "reason_tag_month"), (0, "reason_tag"))
 """Days back, and how a count of so many is said; 0 is ever."""
+Looked = Callable[[Collection[str]], Mapping[str, Sequence[int]]]
+"""Answers how many of her sessions were about each of some tags, by the window they fall into."""
 
 
-def _looked(
-    looked: Iterable[Seen],
-    about: Mapping[str, Collection[str]],
-    tags: Collection[str],
-    now: datetime,
-) -> dict[str, list[int]]:
-    """How many sessions were about each of these tags or what lies under it: within a week, before
-    that within a month, and earlier."""
-    week, month = (now - timedelta(days=days) for days in (7, 30))
-    counts: dict[str, list[int]] = {}
-    for each in looked:
-        window = 0 if each.at > week else 1 if each.at > month else 2
-        for tag in about.get(each.material, ()):
-            if tag in tags:
-                counts.setdefault(tag, [0, 0, 0])[window] += 1
-    return counts
+def windows(looked: Iterable[Seen], now: datetime) -> list[int]:
+    """Which of the windows each session falls into, and not into one before it."""
+    week, month = (now - timedelta(days=days) for days, _ in WINDOWS[:2])
+    return [0 if each.at > week else 1 if each.at > month else 2 for each in looked]
+
+
+class _Interests:
+    """The reasons of one customer's interests, each made once."""
+
+    def __init__(self, tags: Sequence[str], looked: Looked, vocabulary: Vocabulary) -> None:
+        self._tags = tags
+        self._looked = looked
+        self._vocabulary = vocabulary
+        self._made: dict[str, Reason] = {}
+
+    def reason(self, tag: str, weight: float) -> Reason:
+        if tag not in self._made:
+            self._made[tag] = _interest(tag, weight, self._counts, self._vocabulary)
+        return self._made[tag]
+
+    @cached_property
+    def _counts(self) -> Mapping[str, Sequence[int]]:
+        return self._looked(self._tags)
 
 
 def _interest(
@@ -143,7 +142,7 @@ def _interest(
     if weight < 0:
         return Reason("tag", "reason_disliked", {"topic": topic}, weight, {"tag": tag})
     counts = looked.get(tag, ())
-    for at, (days, key) in enumerate(_WINDOWS):
+    for at, (days, key) in enumerate(WINDOWS):
         if count := sum(counts[: at + 1]):
             evidence = {"tag": tag, "count": count} | ({"days": days} if days else {})
             return Reason("tag", key, {"topic": topic, "count": count}, weight, evidence)

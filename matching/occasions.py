@@ -177,13 +177,15 @@ def buys_on_payday(bought: Iterable[date], today: date, habits: Habits) -> Occas
     """The days after this month's payday, for who bought on them in most recent months."""
     days = set(bought)
     for number in habits.paydays:
+        due = _paid(f"{today:%Y-%m}", number)
+        ends = due + timedelta(days=habits.payday_days - 1)
+        if not due <= today <= ends:
+            continue
         times = sum(
             any(_paid(month, number) + timedelta(days=n) in days for n in range(habits.payday_days))
             for month in months_before(today, habits.months)
         )
-        due = _paid(f"{today:%Y-%m}", number)
-        ends = due + timedelta(days=habits.payday_days - 1)
-        if times >= habits.month_ends and due <= today <= ends:
+        if times >= habits.month_ends:
             return Occasion(
                 kind="payday", due=due, ends=ends, cycle=due.isoformat(),
                 facts={"times": times, "months": habits.months, "day": due.isoformat()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,8 @@ from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.wording import say
 from matching.scoring import Reason
-from stores.records import Record
+from stores.records import Record, Records
+from stores.spelling import spelled, unpacked
 
 MOMENT = timedelta(minutes=5)
 """For so long the same list is the same offer."""
@@ -39,14 +40,6 @@ class Offer(Record, kw_only=True):
     withheld: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """How many candidates each rule kept off the list: a key of `kernel.wording` and a count."""
 
-    def says(self) -> bytes:
-        """What stands where on it, and why; how much each reason weighs fades by the second."""
-        lines = [
-            (item["material"], item["script"], sorted(map(_why, item["reasons"]), key=repr))
-            for item in self.items
-        ]
-        return orjson.dumps((self.policy, lines, self.withheld), option=orjson.OPT_SORT_KEYS)
-
     def told(self) -> list[Item]:
         return [Item.of(kept) for kept in self.items]
 
@@ -56,18 +49,34 @@ class Offer(Record, kw_only=True):
         return [Absence(key, count) for key, count in most]
 
 
-def shown_just_now(session: Session, offer: Offer) -> Offer | None:
+_LAST = (
+    "SELECT id, policy, items, withheld FROM offers WHERE handle = ? AND rep = ? AND at > ?"
+    " ORDER BY at DESC, id DESC LIMIT 1"
+)
+
+
+def shown_just_now(records: Records, session: Session, offer: Offer) -> Offer | None:
     """The offer of a moment ago with the very same list for the very same reasons, if there is
     one: she turned a page or looked again, and that is not another offer."""
-    last = select(Offer).where(
-        Offer.handle == offer.handle, Offer.rep == offer.rep, Offer.at > offer.at - MOMENT
-    )
-    kept = session.scalar(last.order_by(Offer.at.desc(), Offer.id.desc()).limit(1))
-    return kept if kept is not None and kept.says() == offer.says() else None
+    asked = [offer.handle, offer.rep, spelled(records, offer.at - MOMENT)]
+    for id_, policy, items, withheld in records.rows(_LAST, asked):
+        same = policy == offer.policy and unpacked(withheld) == offer.withheld
+        if same and _says(unpacked(items)) == _says(offer.items):
+            return session.get(Offer, id_)
+    return None
 
 
-def _why(reason: Mapping[str, Any]) -> tuple[str, str, Any]:
-    return reason["kind"], reason["key"], reason["evidence"]
+def _says(items: Sequence[Mapping[str, Any]]) -> bytes:
+    """What stands where on a list, and why; how much each reason weighs fades by the second."""
+    lines = [
+        (item["material"], item["script"], sorted(map(_why, item["reasons"]))) for item in items
+    ]
+    return orjson.dumps(lines)
+
+
+def _why(reason: Mapping[str, Any]) -> str:
+    told = (reason["kind"], reason["key"], reason["evidence"])
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def latest(session: Session, handles: Collection[Handle], limit: int) -> list[Offer]:

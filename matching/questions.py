@@ -7,14 +7,14 @@ for and is good at, and, of somebody hardly known, what the rep's other customer
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
 from content_hub.materials import Materials
-from content_hub.tags import TagTree, Taxonomy
+from content_hub.tags import Taxonomy
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profile, Seen
 from data_hub.staff import Staff
@@ -23,7 +23,16 @@ from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
 from matching.arrays import Places, Slice, keys_of
 from matching.counters import Counters, worth
-from matching.needs import dates, interest_pulls, reads, shown, with_neighbours
+from matching.needs import (
+    WINDOWS,
+    dates,
+    interest_pulls,
+    reads,
+    sessions,
+    shown,
+    windows,
+    with_neighbours,
+)
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
 from matching.resistances import lacks_trust, repeats, resistance_pulls
@@ -128,35 +137,33 @@ class Questions:
         candidates: Slice,
     ) -> list[Pull]:
         vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
-
-        def reached() -> dict[str, Collection[str]]:
-            touched = {each.material for each in recent}
-            return self._reached(touched, candidates, vocabulary.tree)
-
-        pulls = interest_pulls(profile, recent, reached, vocabulary, now, weights)
+        looked = partial(self._looked, sessions(recent), now, candidates)
+        pulls = interest_pulls(profile, looked, vocabulary, now, weights)
         today = self._today(profile, now, candidates)
         pulls += occasion_pulls(today, rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
         pulls += sequel_pulls(profile, self._sequels.pairs(), weights)
         if rep is not None:
-            pulls += persona_pulls(rep.persona, rules, vocabulary, weights)
+            pulls += persona_pulls(tuple(rep.persona), rules, vocabulary, weights)
             pulls += ability_pulls(self._abilities.of(rep.id), weights)
         return pulls
 
-    def _reached(
-        self, materials: AbstractSet[str], candidates: Slice, tree: TagTree
-    ) -> dict[str, Collection[str]]:
-        """The tags of these contents and those above them: what is on the shelf is known here."""
-        ordered = sorted(materials)
-        found, places = candidates.places(keys_of(ordered))
-        reached: dict[str, Collection[str]] = {
-            ordered[at]: candidates.names_at(place)
-            for at, place in zip(found.tolist(), places.tolist(), strict=True)
-        }
-        if rest := materials - reached.keys():
-            topics = self._materials.topics(rest)
-            reached |= {material: tree.above(tags) for material, tags in topics.items()}
-        return reached
+    def _looked(
+        self, looked: Sequence[Seen], now: datetime, candidates: Slice, tags: Collection[str]
+    ) -> dict[str, list[int]]:
+        """How many sessions were about each tag or what lies under it, by window. What is on the
+        shelf is known there."""
+        fell = np.array(windows(looked, now), np.int64)
+        found, places = candidates.places(keys_of(each.material for each in looked))
+        counts = candidates.bearing(tags, places, fell[found], len(WINDOWS))
+        if len(found) < len(looked):
+            elsewhere = np.setdiff1d(np.arange(len(looked)), found).tolist()
+            about = self._materials.topics({looked[at].material for at in elsewhere})
+            tree = self._taxonomy.now()
+            for at in elsewhere:
+                for tag in tree.above(about.get(looked[at].material, ())) & counts.keys():
+                    counts[tag][fell[at]] += 1
+        return counts
 
     def _lifts(self, rep: Staff | None, now: datetime, shrink: float) -> list[Lift]:
         book = self._counters.scoped(f"rep:{rep.id}") if rep else {}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,18 @@ class Looks:
 
     def let_go(self) -> None:
         self._here.held = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The same for a block; within another it is that one's."""
+        if getattr(self._here, "held", None) is not None:
+            yield
+            return
+        self.hold()
+        try:
+            yield
+        finally:
+            self.let_go()
 
     def moved(self, stamp: int) -> bool:
         """Was anything committed since this thread was told this stamp? Asks anew, in any case."""

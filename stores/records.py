@@ -152,9 +152,11 @@ class Records:
     @contextmanager
     def together(self) -> Iterator[None]:
         """For several questions by `rows`, one shortly after the other: one connection for all of
-        them where connecting costs something. Promises no snapshot."""
+        them where connecting costs something, and one look at whether anything was committed.
+        Promises no snapshot."""
         if self.looks is not None:
-            yield
+            with self.looks.held():
+                yield
             return
         with self.read():
             yield

@@ -114,7 +114,7 @@ class Company:
             records=records, changes=changes, clock=clock, zone=self.zone,
             candidates=Candidates(records, changes, self.counters, clock, self.nightly),
             counters=self.counters, affinities=self.affinities, abilities=self.abilities,
-            customers=self.customers, profiles=self.profiles, identities=self.identities,
+            customers=self.customers, profiles=self.profiles,
             materials=self.materials, taxonomy=self.taxonomy, shelf=self.shelf, staff=self.staff,
             nightly=self.nightly, people=people, consents=self.consents,
             touch_policy=self.touch_policy, rules=self.rules, segments=self.segments,

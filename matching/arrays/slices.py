@@ -260,14 +260,29 @@ class Slice:
 
     def worn(self, places: Places) -> Floats:
         """Who wears which tag, a row a place: only tags that any of them wears have a column."""
+        rows, worn = self._tags_of(places)
+        known, columns = np.unique(worn, return_inverse=True)
+        table = np.zeros((len(places), len(known)))
+        table[rows, columns] = 1.0
+        return table
+
+    def bearing(
+        self, tags: Collection[str], places: Places, groups: Places, count: int
+    ) -> dict[str, list[int]]:
+        """How many of these places wear each tag, in each of so many groups of them."""
+        rows, worn = self._tags_of(places)
+        nobody, width = len(self.columns) + 1, len(self.columns) + 2
+        told = np.bincount(groups[rows] * width + worn, minlength=count * width)
+        table = told.reshape(count, width)
+        return {tag: table[:, self.columns.get(tag, nobody)].tolist() for tag in tags}
+
+    def _tags_of(self, places: Places) -> tuple[Places, npt.NDArray[np.int32]]:
+        """Every tag that any of these wears, and which of them does."""
         begins = self.starts[places]
         counts = self.starts[places + 1] - begins
         rows = np.repeat(np.arange(len(places)), counts)
         at = np.arange(counts.sum()) + np.repeat(begins - (np.cumsum(counts) - counts), counts)
-        known, columns = np.unique(self.indices[at], return_inverse=True)
-        table = np.zeros((len(places), len(known)))
-        table[rows, columns] = 1.0
-        return table
+        return rows, self.indices[at]
 
     @cached_property
     def offered(self) -> tuple[float, float]:

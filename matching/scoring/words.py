@@ -111,8 +111,7 @@ class Reason:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(NamedTuple):
     """What one tag adds to every candidate that carries it."""
 
     tag: str
@@ -132,18 +131,20 @@ class Pull:
         return self.told()
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+_NOBODY, _NOTHING = np.empty(0, np.uint64), np.empty(0)
+
+
+class Read(NamedTuple):
     """A content the customer has read; the newest comes first."""
 
     material: str
     at: datetime
-    neighbours: Floats = field(default_factory=lambda: np.empty(0))
+    neighbours: Floats = _NOTHING
     """How near each of ``keys`` lies."""
-    keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
-    nightly: Floats = field(default_factory=lambda: np.empty(0))
+    keys: npt.NDArray[np.uint64] = _NOBODY
+    nightly: Floats = _NOTHING
     """The same, of the list that was worked out last night…"""
-    nightly_keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    nightly_keys: npt.NDArray[np.uint64] = _NOBODY
 
 
 class Shown(NamedTuple):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.assembly import Manner
 from matching.experiments import Group, bound, held_out, mismatch, read_out
 
 
@@ -56,11 +57,10 @@ def test_an_uneven_split_is_told_from_an_even_one():
 @pytest.mark.rule("R26.3")
 def test_the_list_of_who_is_held_out_does_not_look_at_what_she_does(company):
     made, rep = company.library(each=3), company.hire("li")
-    recommender = company.recommender
     her = company.meet(rep=rep)
     company.tell(*(company.event("read_material", her, each) for each in made["健康"][:2]))
     assert "/held" not in company.offer(her, rep).policy
-    recommender._manner = type(recommender._manner)(hold_out=1.0)
+    company.recommender._asking._manner = Manner(hold_out=1.0)
     offer = company.offer(her, rep)
     kinds = {reason.kind for item in offer.told() for reason in item.reasons}
     assert offer.policy.endswith("/held")

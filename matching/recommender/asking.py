@@ -1,0 +1,141 @@
+"""Asking (提问的人): who asks about whom, put together with everything that the answer depends on.
+
+The customer as the asker may see her, her profile as it is now, what may be shown, how it scores,
+what must not be offered to her, and the company's rules that hold for the two. Lists nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from channels.touch_policy import Known, TouchPolicy
+from data_hub.consents import PERSONALISATION, Consents
+from data_hub.customers import Customer, Customers
+from data_hub.profiles import Profile, Profiles
+from data_hub.segments import Segments
+from data_hub.staff import Staff, StaffBook
+from kernel.actors import Actor, require
+from kernel.calendar import Zone
+from kernel.clock import Clock
+from kernel.errors import NotFound
+from matching.arrays import key_of
+from matching.asked import Asked
+from matching.assembly import Manner
+from matching.candidates import Candidates
+from matching.experiments import held_out
+from matching.feedback import Feedback
+from matching.nightly import Nightly
+from matching.questions import Questions
+from matching.rules import Rules
+from matching.scoring import Scores
+from matching.steering import Ruling
+from matching.suitability import Limits, barriers, consumed, tolerance
+from stores.records import Records
+
+
+class Asking:
+    """Everything that one question is answered from."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        people: Records,
+        clock: Clock,
+        zone: Zone,
+        candidates: Candidates,
+        questions: Questions,
+        nightly: Nightly,
+        customers: Customers,
+        profiles: Profiles,
+        staff: StaffBook,
+        consents: Consents,
+        touch_policy: TouchPolicy,
+        rules: Rules,
+        segments: Segments,
+        feedback: Feedback,
+        manner: Manner,
+    ) -> None:
+        self._records = records
+        self._people = people
+        self._clock = clock
+        self._zone = zone
+        self._candidates = candidates
+        self._questions = questions
+        self._nightly = nightly
+        self._customers = customers
+        self._profiles = profiles
+        self._staff = staff
+        self._consents = consents
+        self._touch_policy = touch_policy
+        self._rules = rules
+        self._segments = segments
+        self._feedback = feedback
+        self._manner = manner
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """A look at both stores.
+
+        What is remembered between requests is looked at before: in a transaction nothing new is.
+        """
+        self._questions.warm()
+        self._rules.minds_segments()
+        self._touch_policy.policy()
+        with self._records.together(), self._people.together():
+            yield
+
+    def of(self, customer_id: str, actor: Actor) -> Asked:
+        """Raises `NotFound` for a customer whom the asker may not know of."""
+        require(actor, "recommend")
+        customer = self._customers.seen_by(actor).one(customer_id)
+        if not customer.handles:
+            raise NotFound("customer", customer_id[:60])
+        now = self._clock()
+        sight = None if actor.reach is None else actor.units | actor.reach
+        candidates = self._candidates.slice("", sight)
+        rep = self.rep(actor, customer)
+        weights = self._nightly.weights()
+        profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
+        limits = self._limits(customer, profile, rep, now)
+        held = held_out(customer.id, self._manner.hold_out)
+        personal = not held and self._consents.allows(customer.handles, PERSONALISATION)
+        known = profile if personal else Profile()
+        question = self._questions.of(known, rep, now, weights, candidates)
+        own = key_of(customer.id)
+        draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
+        scores = Scores(question, candidates, weights)
+        barred = barriers(candidates, limits)
+        barred["why_already_read"] = consumed(scores.used, scores.leading, self._manner.leading)
+        again = self._questions.repeats(known, limits.tired_of, candidates)
+        barred |= {} if again is None else {"why_device_again": again}
+        asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, held)
+        return asked.steered(self._in_force(actor, customer, now))
+
+    def _in_force(self, actor: Actor, customer: Customer, now: datetime) -> list[Ruling]:
+        """The company's rules that hold for this rep and this customer."""
+        hers: Collection[str] = ()
+        if self._rules.minds_segments():
+            hers = self._segments.of([customer.id])[customer.id]
+        return self._rules.in_force(now, actor.units | {actor.unit}, hers)
+
+    def _limits(
+        self, customer: Customer, profile: Profile, rep: Staff | None, now: datetime
+    ) -> Limits:
+        """What the policy of touches, her assessment and the rep's licences leave."""
+        hers = Known(customer.id, customer.handles, profile.active_at)
+        allowed = self._touch_policy.allowance(customer.handles[0], hers=hers)
+        return Limits(
+            risk=tolerance(profile, self._zone.day(now)),
+            licences=frozenset(rep.licences) if rep else None,
+            promo=allowed.promo, price_cut=allowed.price_cut,
+            only_large=allowed.only_large_promo, tired_of=allowed.tired_of,
+            unfit=self._feedback.refused([str(handle) for handle in customer.handles]),
+        )  # fmt: skip
+
+    def rep(self, actor: Actor, customer: Customer) -> Staff | None:
+        """Whoever will speak: the asker, or the customer's rep when a machine asks."""
+        id_ = actor.staff or customer.rep
+        return self._staff.many([id_]).get(id_) if id_ else None

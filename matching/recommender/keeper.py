@@ -1,0 +1,243 @@
+"""The recommender (推荐者): answers with a list for a customer, and keeps what it offered.
+
+What was on it is asked of the shelf again in the write that keeps it, row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from channels.touch_policy import TouchPolicy
+from content_hub.materials import Materials
+from content_hub.shelf import Shelf
+from content_hub.tags import Taxonomy
+from data_hub.consents import Consents
+from data_hub.customers import Customers
+from data_hub.prediction import Predictions
+from data_hub.profiles import Profile, Profiles
+from data_hub.segments import Segments
+from data_hub.staff import StaffBook
+from kernel.actors import Actor, require
+from kernel.calendar import Zone
+from kernel.clock import Clock
+from kernel.ids import page_size
+from kernel.wording import say
+from matching.abilities import Abilities
+from matching.affinities import Affinities
+from matching.asked import Asked, Listed
+from matching.assembly import Manner
+from matching.candidates import Candidates, Unshown
+from matching.counters import Counters
+from matching.feedback import Feedback
+from matching.needs import salutation
+from matching.nightly import Nightly
+from matching.occasions import Habits, Occasion
+from matching.offers import Item, Offer, WhyNot, latest, shown_just_now
+from matching.questions import Questions
+from matching.recommender.asking import Asking
+from matching.recommender.listing import chosen, items, nearest_reads, without
+from matching.rules import Rules, Wanted
+from matching.scoring import Scores
+from matching.sequels import Sequels
+from matching.speaking import language_of, spoken
+from stores.changes import Changes
+from stores.records import Records
+
+
+class Tried(NamedTuple):
+    """What a rule would change on one customer's list, kept nowhere."""
+
+    before: list[Item]
+    after: list[Item]
+
+
+class Recommender:
+    """What to say to whom, with reasons."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        changes: Changes,
+        clock: Clock,
+        zone: Zone,
+        candidates: Candidates,
+        counters: Counters,
+        affinities: Affinities,
+        abilities: Abilities,
+        customers: Customers,
+        profiles: Profiles,
+        materials: Materials,
+        taxonomy: Taxonomy,
+        shelf: Shelf,
+        staff: StaffBook,
+        nightly: Nightly,
+        people: Records,
+        consents: Consents,
+        touch_policy: TouchPolicy,
+        rules: Rules,
+        segments: Segments,
+        feedback: Feedback,
+        manner: Manner | None = None,
+        habits: Habits | None = None,
+        predictions: Predictions | None = None,
+    ) -> None:
+        self._records = records
+        self._changes = changes
+        self._clock = clock
+        self._candidates = candidates
+        self._customers = customers
+        self._profiles = profiles
+        self._materials = materials
+        self._shelf = shelf
+        self._staff = staff
+        self._nightly = nightly
+        self._rules = rules
+        self._manner = manner or Manner()
+        self._questions = Questions(
+            counters=counters, nightly=nightly, affinities=affinities, abilities=abilities,
+            materials=materials, taxonomy=taxonomy, zone=zone, habits=habits or Habits(),
+            sequels=Sequels(records, changes), predictions=predictions,
+        )  # fmt: skip
+        self._asking = Asking(
+            records=records, people=people, clock=clock, zone=zone, candidates=candidates,
+            questions=self._questions, nightly=nightly, customers=customers, profiles=profiles,
+            staff=staff, consents=consents, touch_policy=touch_policy, rules=rules,
+            segments=segments, feedback=feedback, manner=self._manner,
+        )  # fmt: skip
+
+    def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
+        """What she may be told now, the best first, and keep it as offered: once, if she looks at
+        the same list again at the same moment.
+
+        Raises `NotFound` for a customer whom the asker may not know of.
+        """
+        asked, told = self._answered(customer_id, actor, first)
+        barred: set[int] = set()
+        for last in (False, False, True):
+            with self._records.write() as session:
+                gone = self._gone(told)
+                if not gone or last:
+                    return self._keep(session, asked, without(told, gone), actor)
+            barred |= {at for each in gone if (at := asked.candidates.place(each)) is not None}
+            asked, told = self._answered(customer_id, actor, first, barred)
+        raise AssertionError("the last turn keeps what is left")
+
+    def answer(self, customer_id: str, actor: Actor, first: int = 10) -> list[Item]:
+        """The same list, for whoever only looks: nothing is kept, and nothing is learnt of it."""
+        _, told = self._answered(customer_id, actor, first)
+        return without(told, self._gone(told))
+
+    def _answered(
+        self, customer_id: str, actor: Actor, first: int, barred: Collection[int] = ()
+    ) -> tuple[Asked, list[Item]]:
+        size = page_size(first)
+        with self._asking.together():
+            asked = self._asking.of(customer_id, actor)
+            return asked, self._items(asked, chosen(asked, self._manner, size, barred))
+
+    def _items(self, asked: Asked, listed: Listed) -> list[Item]:
+        return items(asked, listed, self._materials.titles(nearest_reads(asked, listed)))
+
+    def _gone(self, told: Sequence[Item]) -> set[str]:
+        """What has left the shelf while it was scored. Asked in the write that keeps the offer."""
+        named = {each for item in told for each in (item.material, item.script) if each}
+        return named - self._shelf.standing_ids("", sorted(named), self._clock())
+
+    def _keep(self, session: Session, asked: Asked, told: Sequence[Item], actor: Actor) -> Offer:
+        rep = asked.rep.id if asked.rep else ""
+        handle = str(asked.customer.handles[0])
+        offer = Offer(
+            handle=handle, rep=rep, at=asked.scores.question.now,
+            items=[item.kept() for item in told], candidates=asked.candidates.digest,
+            policy=self._policy(asked),
+            withheld={key: len(places) for key, places in asked.barriers.items() if len(places)},
+        )  # fmt: skip
+        if shown := shown_just_now(self._records, session, offer):
+            return shown
+        session.add(offer)
+        self._changes.note(
+            "recommended", "offer", offer.id, by=actor.id, handle=handle, rep=rep,
+            materials=[item.material for item in told],
+        )  # fmt: skip
+        return offer
+
+    def _policy(self, asked: Asked) -> str:
+        held = "/held" if asked.held else ""
+        held += "/degraded" if self._candidates.degraded else ""
+        return f"{asked.scores.weights.policy}@{self._nightly.number}{held}"
+
+    def why_not(self, customer_id: str, actor: Actor, material: str, first: int = 10) -> WhyNot:
+        """Why a material is not on her list, or where it stands on it. Keeps nothing."""
+        id_ = self._materials.one(material).id
+        asked = self._asking.of(customer_id, actor)
+        place = asked.candidates.place(id_)
+        if place is None:
+            anywhere = self._shelf.standing_ids("", [id_], self._clock())
+            return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
+        listed = chosen(asked, self._manner, first)
+        reasons = tuple(asked.reasons(place, leads=place in listed.led))
+        barred = ((key, places) for key, places in asked.barriers.items() if place in places)
+        if against := next((key for key, _ in barred), ""):
+            return WhyNot(against, {}, reasons)
+        for position, each in enumerate(listed.chosen, 1):
+            if each.place == place:
+                return WhyNot("why_on_list", {"position": position}, reasons)
+        total = listed.total
+        facts = {
+            "rank": int((total > total[place]).sum()) + 1,
+            "score": f"{total[place]:.3f}",
+            "last": f"{min((total[each.place] for each in listed.chosen), default=0.0):.3f}",
+        }
+        return WhyNot("why_outscored", facts, reasons)
+
+    def tried(self, customer_id: str, actor: Actor, wanted: Wanted, first: int = 10) -> Tried:
+        """The list that her rep gets without and with a rule that is only thought of."""
+        require(actor, "read_rules")
+        ruling = self._rules.ruling(wanted)
+        her = self._customers.seen_by(actor).one(customer_id)
+        asked = self._asking.of(her.id, self._staff.actor(her.rep) if her.rep else actor)
+        more = asked.steered([*asked.steering.rulings, ruling])
+        size = page_size(first)
+        listed = (chosen(each, self._manner, size) for each in (asked, more))
+        return Tried(*map(self._items, (asked, more), listed))
+
+    def words(self, customer_id: str, actor: Actor, script_ids: Collection[str]) -> dict[str, str]:
+        """Each script as this rep says it to this customer: gaps filled, safely, in the script's
+        own language."""
+        customer = self._customers.seen_by(actor).one(customer_id)
+        profile = self._profiles.of(customer.id)
+        rep = self._asking.rep(actor, customer)
+
+        def said(script: str) -> str:
+            tongue = language_of(script)
+            name = "" if customer.masked else salutation(profile, tongue)
+            return spoken(
+                script, salutation=name or say("you", tongue), customer=customer.name,
+                rep=rep.name if rep else "",
+            )  # fmt: skip
+
+        return {id_: said(each.body) for id_, each in self._materials.many(script_ids).items()}
+
+    def offers(self, customer_id: str, actor: Actor, limit: int = 20) -> list[Offer]:
+        """What was offered for a customer, the latest first."""
+        customer = self._customers.seen_by(actor).one(customer_id)
+        with self._records.read() as session:
+            return latest(session, customer.handles, limit)
+
+    def unshown(self, actor: Actor, limit: int = 20) -> Unshown:
+        """What of the shelf that the asker sees was never recommended to anybody."""
+        require(actor, "read_rules")
+        sight = None if actor.reach is None else actor.units | actor.reach
+        return self._candidates.unshown(sight, limit)
+
+    def occasions(self, profile: Profile) -> list[Occasion]:
+        """What makes today a good day to speak to her."""
+        return self._questions.occasions(profile, self._clock())
+
+    def scored(self, customer_id: str, actor: Actor) -> Scores:
+        """How well everything on the shelf fits her, for who judges the score. Keeps nothing."""
+        return self._asking.of(customer_id, actor).scores
