@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from bench.lib.line import Round, compared, measured
+from bench.lib.places import OWNER
 from bench.lib.segments import KINDS, rules
 from data_hub.digest import SLICE, Digest
 from data_hub.identities import Identities
@@ -29,6 +30,8 @@ from data_hub.segments import Segments, written
 from data_hub.standings import Standings
 from kernel.events import Event, Handle
 from stores.changes import Changes
+from stores.history import History
+from stores.postgres.history import PostgresHistory
 from stores.records import Folded, Record, Records
 from stores.sqlite.history import SqliteHistory
 
@@ -49,17 +52,20 @@ class _Nothing:
 
 
 class Hub:
-    """One company in a folder of its own."""
+    """One company in a folder of its own, or in a database that has its tables."""
 
-    def __init__(self, folder: Path, segments: int) -> None:
+    def __init__(self, folder: Path, segments: int, url: str = "") -> None:
         def clock() -> datetime:
             return NOW
 
-        self.records = Records(f"sqlite:///{folder}/records.db")
-        self.people = Records(f"sqlite:///{folder}/people.db")
+        self.records = Records(url or f"sqlite:///{folder}/records.db")
+        self.people = Records(url or f"sqlite:///{folder}/people.db")
         self.records.create(Record)
         self.people.create(Folded)
-        self.history = SqliteHistory(folder / "history.db")
+        self.history: History = SqliteHistory(folder / "history.db")
+        if url:
+            self.history = PostgresHistory(url, owner=OWNER)
+            self.history.prepare()
         changes = Changes(self.records, clock)
         identities = Identities(self.people, self.records, changes, clock)
         self.profiles = profiles = Profiles(self.people, identities)
@@ -118,7 +124,7 @@ def run(size: int) -> Iterator[dict[str, Any]]:
             raise RuntimeError("no segment has a rule")
         walls: list[float] = []
         line = compared(
-            "digest", _timed(ours, walls), _timed(bare, []), unit="events/s", size=EVENTS * size,
+            "digest", timed(ours, walls), timed(bare), unit="events/s", size=EVENTS * size,
             against="the same digest without standings and segments", goal=0.1,
         )  # fmt: skip
         wall = round(statistics.median(walls), 1)
@@ -143,7 +149,9 @@ def _lag(hub: Hub) -> float:
     return worst * 1_000
 
 
-def _timed(hub: Hub, walls: list[float]) -> Callable[[], Round]:
+def timed(hub: Hub, walls: list[float] | None = None, *, wall: bool = False) -> Callable[[], Round]:
+    """A round, by this process's time or by the wall's; ``walls`` is given events a second."""
+
     def round_() -> Round:
         hub.take(EVENTS)
         took, begun, used = [], time.perf_counter(), time.process_time()
@@ -152,11 +160,12 @@ def _timed(hub: Hub, walls: list[float]) -> Callable[[], Round]:
             if not hub.digest.run(SLICE):
                 break
             took.append((time.perf_counter() - at) * 1_000)
-        walls.append(EVENTS / (time.perf_counter() - begun))
-        spent = time.process_time() - used
+        passed, spent = time.perf_counter() - begun, time.process_time() - used
+        if walls is not None:
+            walls.append(EVENTS / passed)
         return Round(
-            EVENTS / spent, float(np.percentile(took, 50)), float(np.percentile(took, 99)),
-            spent * 1_000 / EVENTS,
+            EVENTS / (passed if wall else spent), float(np.percentile(took, 50)),
+            float(np.percentile(took, 99)), spent * 1_000 / EVENTS,
         )  # fmt: skip
 
     return round_

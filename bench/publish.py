@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -31,16 +31,14 @@ from kernel.secret import Secret
 
 APPID, SECRET = "wx5823bf96d3bd56c7", "s3cret"
 AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
-_ROUND = 60
+ROUND = 60
 _BODY = "<p>" + "退休后的每一天都值得早做打算。" * 40 + "</p>"
 
 
 def run(size: int) -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        sandbox, url = _sandbox(home / "sandbox")
-        stack.callback(sandbox.wait)
-        stack.callback(sandbox.terminate)
+        url = stack.enter_context(sandbox(home / "sandbox"))
         company = Company(home / "company", url)
         stack.callback(company.close)
         plain = PlainCalls(url, APPID, SECRET)
@@ -49,23 +47,24 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         same_answers(company, plain, cover, url)
 
         def theirs() -> Round:
-            many = [_article(f"基线{next(numbers)}", cover) for _ in range(_ROUND * size)]
+            many = [_article(f"基线{next(numbers)}", cover) for _ in range(ROUND * size)]
             return _timed([lambda a=each: plain.publish(a) for each in many])  # type: ignore[misc]  # mypy infers no default
 
         yield compared(
-            "publish", lambda: company.round(_ROUND * size), theirs, unit="deliveries/s",
-            size=_ROUND * size, against="plain calls, one connection, no outbox", goal=0.15,
+            "publish", lambda: company.round(ROUND * size), theirs, unit="deliveries/s",
+            size=ROUND * size, against="plain calls, one connection, no outbox", goal=0.15,
         )  # fmt: skip
 
 
 class Company:
     """A company with an official account at the sandbox."""
 
-    def __init__(self, home: Path, url: str) -> None:
+    def __init__(self, home: Path, url: str, **stores: str) -> None:
+        """``stores`` lie elsewhere than in ``home``."""
         home.mkdir(parents=True)
         settings = Settings(
             home=home, stores_durability="power", keys_secrets=Secret("00" * 32),
-            keys_links=Secret("11" * 32), outbound_origins=url,
+            keys_links=Secret("11" * 32), outbound_origins=url, **stores,
         )  # fmt: skip
         wiring.migrate(settings)
         self.platform = wiring.assemble(settings)
@@ -145,8 +144,9 @@ def _timed(calls: list[Any]) -> Round:
     return Round(len(calls) / seconds, float(p50), float(p99), spent * 1000 / len(calls))
 
 
-def _sandbox(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    """A sandbox in a process of its own, whose reviews take no time."""
+@contextmanager
+def sandbox(folder: Path) -> Iterator[str]:
+    """A sandbox in a process of its own, whose reviews take no time; its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "juzhen.sandbox", "--port", "0", "--folder", str(folder),
          "--act-every", "0"],
@@ -164,4 +164,6 @@ def _sandbox(folder: Path) -> tuple[subprocess.Popen[str], str]:
             f"{url}/sandbox/{door}", orjson.dumps(told), {"Content-Type": "application/json"}
         )
         urlopen(request).close()
-    return process, url
+    yield url
+    process.terminate()
+    process.wait()

@@ -51,7 +51,7 @@ AGAINST = "Flask, shelf in memory, orjson, gunicorn 1 process x 4 threads"
 def run(size: int) -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        small = _Ours(stack, home / "small", MATERIALS)
+        small = Ours(stack, home / "small", MATERIALS)
         _lay_out(small, home / "memory")
         usual = Server("bench.baselines.flask_memory:app", home / "memory", interface="gunicorn")
         stack.callback(usual.stop)
@@ -74,27 +74,27 @@ def run(size: int) -> Iterator[dict[str, Any]]:
                 most,
             )  # fmt: skip
         yield _memory("shelf_graphql_memory", small, size, 150)
-        many = _Ours(stack, home / "many", MANY)
+        many = Ours(stack, home / "many", MANY)
         yield _grown(many, small, rounds, size)
         yield _memory("shelf_graphql_memory_100k", many, size, 300)
         yield _tagging(small, size)
         yield _visible(small, size)
 
 
-class _Ours:
+class Ours:
     """A company of so many materials, served; its first answers are given."""
 
-    def __init__(self, stack: ExitStack, home: Path, materials: int) -> None:
-        self.tags, tokens = shelf.company(home / "company", materials)
+    def __init__(self, stack: ExitStack, home: Path, materials: int, **stores: str) -> None:
+        self.tags, tokens = shelf.company(home / "company", materials, **stores)
         self.token, self.editor = tokens["channel_app"], tokens["editor"]
         self.server = Server(
             "juzhen.web.front:app", home / "ours", JUZHEN_HOME=str(home / "company")
         )
         stack.callback(self.server.stop)
-        self.posts = [_post(_question([tag], nonce="{n}"), self.token) for tag in self.tags]
+        self.posts = [_post(question([tag], nonce="{n}"), self.token) for tag in self.tags]
         self.gets = [_get(tag, self.token) for tag in self.tags]
         begun = time.perf_counter()
-        self.told(_question([self.tags[0]]))
+        self.told(question([self.tags[0]]))
         self.cold_ms = (time.perf_counter() - begun) * 1000
         for get in self.gets:
             done: Round = asked(self.server, [get], connections=1, seconds=0.01)
@@ -112,7 +112,7 @@ def _cheap(line: dict[str, Any], most: float) -> dict[str, Any]:
     return line | {"goal_cpu_ms": most, "ok": line["ok"] and line["cpu_ms"] <= most}
 
 
-def _grown(many: _Ours, small: _Ours, rounds: Any, size: int) -> dict[str, Any]:
+def _grown(many: Ours, small: Ours, rounds: Any, size: int) -> dict[str, Any]:
     """Ten times the materials, warm; ``value`` is how many times as long an answer takes."""
     told = compared(
         "shelf_graphql_100k", rounds(many.server, many.posts), rounds(small.server, small.posts),
@@ -122,11 +122,11 @@ def _grown(many: _Ours, small: _Ours, rounds: Any, size: int) -> dict[str, Any]:
     return told | {"cold_ms": round(many.cold_ms, 1)}
 
 
-def _memory(name: str, ours: _Ours, size: int, most: int) -> dict[str, Any]:
+def _memory(name: str, ours: Ours, size: int, most: int) -> dict[str, Any]:
     return measured(name, ours.server.memory_mib(), "MiB RssAnon", size=size, most=most)
 
 
-def _tagging(ours: _Ours, size: int) -> dict[str, Any]:
+def _tagging(ours: Ours, size: int) -> dict[str, Any]:
     """1,000 materials get a tag in one call."""
     materials = [f"m{number}" for number in range(1_000)]
     took = []
@@ -139,21 +139,21 @@ def _tagging(ours: _Ours, size: int) -> dict[str, Any]:
     return measured("tagging_1000", sorted(took)[1] * 1000, "ms", size=size, most=1_000)
 
 
-def _visible(ours: _Ours, size: int) -> dict[str, Any]:
+def _visible(ours: Ours, size: int) -> dict[str, Any]:
     """From the answer to an edit until the shelf tells of it."""
     took = []
     for number in range(20):
-        first = ours.told(_question([ours.tags[0]]))["nodes"][0]["id"]
+        first = ours.told(question([ours.tags[0]]))["nodes"][0]["id"]
         ours.changed(EDIT, material=first, title=f"改过 {number}")
         begun = time.perf_counter()
-        seen = ours.told(_question([ours.tags[0]]))["nodes"][0]["title"]
+        seen = ours.told(question([ours.tags[0]]))["nodes"][0]["title"]
         took.append(time.perf_counter() - begun)
         if seen != f"改过 {number}":
             raise RuntimeError("an edit was not seen by the next question")
     return measured("edit_visible", sorted(took)[len(took) // 2] * 1000, "ms", size=size, most=10)
 
 
-def _question(tags: list[str], *, first: int = 20, **more: Any) -> dict[str, Any]:
+def question(tags: list[str], *, first: int = 20, **more: Any) -> dict[str, Any]:
     return {"query": QUERY, "variables": {"channel": "app", "tags": tags, "first": first, **more}}
 
 
@@ -192,14 +192,14 @@ def _told(server: Server, question: dict[str, Any], token: str) -> dict[str, Any
     return told
 
 
-def _lay_out(ours: _Ours, memory: Path) -> None:
+def _lay_out(ours: Ours, memory: Path) -> None:
     """Let the baseline hold in memory what our shelf tells."""
     memory.mkdir()
     nodes: dict[str, Any] = {}
     for tag in ours.tags:
         more: dict[str, Any] = {}
         while True:
-            page = ours.told(_question([tag], first=100, **more))
+            page = ours.told(question([tag], first=100, **more))
             nodes |= {node["id"]: node for node in page["nodes"]}
             if not page["pageInfo"]["hasNextPage"]:
                 break
@@ -208,9 +208,9 @@ def _lay_out(ours: _Ours, memory: Path) -> None:
     (memory / "shelf.json").write_bytes(orjson.dumps(newest_first))
 
 
-def _same_answers(ours: _Ours, usual: Server) -> None:
+def _same_answers(ours: Ours, usual: Server) -> None:
     for tag in ours.tags:
-        told = [_told(server, _question([tag]), ours.token) for server in (ours.server, usual)]
+        told = [_told(server, question([tag]), ours.token) for server in (ours.server, usual)]
         for page in told:
             page["pageInfo"]["endCursor"] = None  # opaque, and the baseline has none
         if told[0] != told[1]:

@@ -26,6 +26,12 @@ def database() -> Iterator[str]:
         yield url
 
 
+def on_postgres(url: str) -> dict[str, str]:
+    """The settings of a company whose stores all lie in this database."""
+    beside = dict.fromkeys(("stores_journal", "stores_history", "stores_search"), "records")
+    return {"stores_records": url, **beside}
+
+
 @contextmanager
 def cluster(kind: str = "elasticsearch") -> Iterator[Cluster]:
     """A connection to a search server, under a prefix that nobody else uses."""

@@ -32,13 +32,17 @@ LAYOUT = 3
 TAGS, WORN = 40, 6
 
 
-def company(home: Path, materials: int) -> tuple[list[str], dict[str, str]]:
-    """Lay a company with so many materials at ``home``: its tags, and tokens by role."""
+def company(home: Path, materials: int, **stores: str) -> tuple[list[str], dict[str, str]]:
+    """Lay a company with so many materials at ``home``, or with its ``stores`` elsewhere: its tags,
+    and tokens by role."""
     kept = cache() / f"shelf-{materials}-v{LAYOUT}-{head()}"
-    if not (kept / "done").exists():
+    if stores:
+        _fill(home, materials, **stores)
+    elif not (kept / "done").exists():
         shutil.rmtree(kept, ignore_errors=True)
         _fill(kept, materials)
-    shutil.copytree(kept, home)
+    if not stores:
+        shutil.copytree(kept, home)
     with Opened(home) as platform:
         account = platform.accounts.one("app").id
         tokens = {
@@ -73,11 +77,11 @@ def cache() -> Path:
     return base / "juzhen-bench"
 
 
-def _fill(home: Path, materials: int) -> None:
+def _fill(home: Path, materials: int, **stores: str) -> None:
     from juzhen.settings import begin
 
     home.mkdir(parents=True)
-    begin(home, stores_durability="process")
+    begin(home, stores_durability="process", **stores)
     with Opened(home) as platform:
         platform.accounts.add(code="app", name="应用", kind="app", ecosystem="own_app", by="bench")
         account, now = platform.accounts.one("app").id, utc_now()
