@@ -36,6 +36,7 @@ from sqlalchemy.types import TypeDecorator
 from kernel.errors import Overloaded
 from stores.bulk import many
 from stores.looks import Looks
+from stores.rested import ping_the_rested
 
 
 class Moment(TypeDecorator[datetime]):
@@ -321,15 +322,17 @@ def fair_turn(database: str) -> Iterator[None]:
 
 def _engine(url: str, durability: str, patient: bool) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(
+        served = create_engine(
             url,
             pool_size=8,
             max_overflow=8,
             pool_timeout=2,
-            pool_pre_ping=True,
+            pool_use_lifo=True,
             hide_parameters=True,
             connect_args={"connect_timeout": 5, "options": "" if patient else _TIMEOUTS},
         )
+        ping_the_rested(served)
+        return served
     # The connection used last is used next: few of them fill their page cache.
     engine = create_engine(
         url, pool_size=16, max_overflow=16, pool_use_lifo=True, hide_parameters=True

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -12,6 +13,7 @@ from kernel.clock import utc_now
 from kernel.errors import Overloaded
 from stores.clock import DatabaseClock
 from stores.records import Records
+from stores.rested import RESTED
 
 pytestmark = pytest.mark.postgres
 ELEVEN = timedelta(seconds=11)
@@ -114,3 +116,32 @@ def test_threads_that_ask_the_databases_clock_at_once_are_all_told_the_time(post
     kept.close()
     assert len(off) == 320
     assert max(off) < timedelta(milliseconds=100)
+
+
+def cut_off(url):
+    """The server ends every other connection, as when it restarts."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as run:
+        ended = run.execute(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        ).fetchone()
+    return ended[0]
+
+
+def test_a_connection_that_rested_is_asked_whether_it_still_lives(postgres_url):
+    kept = Records(postgres_url)
+    assert kept.rows("SELECT 1") == [(1,)]
+    assert cut_off(postgres_url)
+    threading.Event().wait(RESTED + 0.1)
+    assert kept.rows("SELECT 2") == [(2,)]
+    kept.close()
+
+
+def test_one_that_was_used_a_moment_ago_is_not_asked_and_its_end_is_told(postgres_url):
+    kept = Records(postgres_url)
+    assert kept.rows("SELECT 1") == [(1,)]
+    assert cut_off(postgres_url)
+    with pytest.raises(Overloaded):
+        kept.rows("SELECT 2")
+    assert kept.rows("SELECT 3") == [(3,)]
+    kept.close()
