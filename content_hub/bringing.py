@@ -7,16 +7,16 @@ with it, and undone from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content_hub.materials import Material, Materials
+from content_hub.materials import Material, Materials, New
 from content_hub.reviews import Reviews
 from content_hub.sheets import MATERIAL, Row
 from content_hub.tags import Taxonomy
@@ -25,13 +25,17 @@ from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
 from kernel.ids import new_id
 from stores.records import Record, Records
 
-_SLICE = 5
+_SLICE = 10
 """Rows a transaction, so that nobody waits for the lock longer than 100 ms."""
 _UNDONE = 500
 """Rows that are looked up at once to be taken back."""
 _TEXTS = ("title", "summary", "body", "cover")
 _COLUMNS = {"code", "type", "tags", *_TEXTS}
 MOST_FLAWS = 1_000
+Told = TypeVar("Told")
+_Read = tuple[dict[str, Any], list[str]]
+"""The parts of a row, and the ids of its tags."""
+_Good = tuple[Row, _Read]
 
 
 class ImportRun(Record, kw_only=True):
@@ -157,18 +161,26 @@ class Bringing:
         names = [f"code:{code}" for _, told in rows if (code := str(told.get("code") or ""))]
         known = self._known(rows)
         about = [f"material:{each.id}" for each in known.values()]
+        read = [(row, self._try(row, result, partial(self._read, row[1]))) for row in rows]
+        good = [(row, told) for row, told in read if told is not None]
+        new = [each for each in good if str(each[0][1].get("code") or "") not in known]
         with self._records.write(f"import:{run}", *names, *about) as session:
-            for row in rows:
-                put = partial(self._put, run, row[1], known, result, by, unit, units)
-                self._try(row, result, put)
+            if not self._make(run, new, result, by, unit):
+                for row, told in new:
+                    self._try(
+                        row, result, partial(self._make_one, run, row, told, result, by, unit)
+                    )
+            for row, told in good:
+                if (there := known.get(str(row[1].get("code") or ""))) is not None:
+                    self._try(row, result, partial(self._edit, run, there, told, result, by, units))
             kept = session.get_one(ImportRun, run)
             kept.line = rows[-1][0]
 
     @staticmethod
-    def _try(row: Row, result: Brought, act: Callable[[], object]) -> None:
+    def _try(row: Row, result: Brought, act: Callable[[], Told]) -> Told | None:
         """One line: all of it or nothing."""
         try:
-            act()
+            return act()
         except Problem as refused:
             result.refused += 1
             flaws = (
@@ -178,33 +190,55 @@ class Bringing:
             )
             room = max(0, MOST_FLAWS - len(result.flaws))
             result.flaws += [(row[0], flaw) for flaw in flaws][:room]
+            return None
 
-    def _put(
-        self, run: str, told: dict[str, Any], known: dict[str, Material], result: Brought,
-        by: str, unit: str, units: Collection[str] | None,
-    ) -> None:  # fmt: skip
-        parts, tags = self._read(told)
-        code = str(told.get("code") or "")
+    def _make(self, run: str, rows: Sequence[_Good], result: Brought, by: str, unit: str) -> bool:
+        """All of them at once; False if that is refused, and nothing is made."""
+        news = [
+            New(
+                type=str(row[1].get("type")), code=str(row[1].get("code") or ""), tags=tags,
+                unit=unit, **parts,
+            )
+            for row, (parts, tags) in rows
+        ]  # fmt: skip
+        if not news:
+            return True
+        try:
+            with self._records.write() as session:
+                made = self._materials.create_all(news, by=by)
+                session.add_all(ImportedRow(run=run, material=each.id, number=0) for each in made)
+        except Problem:
+            return False
+        result.made += len(made)
+        return True
+
+    def _make_one(
+        self, run: str, row: Row, told: _Read, result: Brought, by: str, unit: str
+    ) -> None:
+        parts, tags = told
         with self._records.write() as session:
-            there = known.get(code)
-            _check_unit(there, units)
-            if there is None:
-                made = self._materials.create(
-                    str(told.get("type")), parts.pop("title", ""), code=code, tags=tags, unit=unit,
-                    by=by, **parts,
-                )  # fmt: skip
-                session.merge(ImportedRow(run=run, material=made.id, number=0))
-                result.made += 1
-                return
-            before = there.number
-            known[code] = self._materials.edit(there.id, by=by, **parts)
+            made = self._materials.create(
+                str(row[1].get("type")), parts.pop("title", ""), tags=tags, unit=unit, by=by,
+                code=str(row[1].get("code") or ""), **parts,
+            )  # fmt: skip
+            session.add(ImportedRow(run=run, material=made.id, number=0))
+        result.made += 1
+
+    def _edit(
+        self, run: str, there: Material, told: _Read, result: Brought, by: str,
+        units: Collection[str] | None,
+    ) -> None:  # fmt: skip
+        parts, tags = told
+        _check_unit(there, units)
+        with self._records.write() as session:
+            self._materials.edit(there.id, by=by, **parts)
             if session.get(ImportedRow, (run, there.id)) is None:
-                session.add(ImportedRow(run=run, material=there.id, number=before))
+                session.add(ImportedRow(run=run, material=there.id, number=there.number))
             if tags:
                 self._materials.tag(there.id, tags, by=by)
-            result.edited += 1
+        result.edited += 1
 
-    def _read(self, told: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    def _read(self, told: dict[str, Any]) -> _Read:
         """The parts as `Materials` takes them. Raises one `Invalid` with every flaw."""
         fields = {
             name.partition(".")[2]: value for name, value in told.items()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import Index, delete, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
@@ -57,24 +58,29 @@ def text_print(*texts: str) -> int | None:
     letters = "".join(sign for sign in plain if sign.isalnum())
     if len(letters) < _SHORT:
         return None
-    weights = [0] * 64
-    for gram in {letters[n : n + 3] for n in range(len(letters) - 2)}:
-        bits = int.from_bytes(hashlib.blake2b(gram.encode(), digest_size=8).digest(), "big")
-        for bit in range(64):
-            weights[bit] += 1 if bits >> bit & 1 else -1
-    return sum(1 << bit for bit, weight in enumerate(weights) if weight > 0)
+    grams = {letters[n : n + 3] for n in range(len(letters) - 2)}
+    digests = b"".join(hashlib.blake2b(each.encode(), digest_size=8).digest() for each in grams)
+    bits = np.unpackbits(np.frombuffer(digests, np.uint8).reshape(-1, 8), axis=1)
+    frequent = bits.sum(axis=0) * 2 > len(grams)
+    return int.from_bytes(np.packbits(frequent).tobytes(), "big")
 
 
-def note(session: Session, material: Material, cover: int | None) -> None:
+def told(material: Material, look: int | None) -> Iterator[dict[str, Any]]:
+    """Its fingerprints as rows: how it reads, and how its cover looks, if that is known."""
+    prints = {TEXT: text_print(material.title, material.summary, material.body), COVER: look}
+    for kind, bits in prints.items():
+        if bits is not None:
+            for band, value in enumerate(_bands(bits)):
+                yield {
+                    "material": material.id, "kind": kind, "band": band, "value": value,
+                    "whole": f"{bits:016x}",
+                }  # fmt: skip
+
+
+def note(session: Session, material: Material, looks: Mapping[str, int]) -> None:
     """Write down how a material reads and looks now, joining its edit."""
-    told = {TEXT: text_print(material.title, material.summary, material.body), COVER: cover}
     session.execute(delete(Fingerprint).where(Fingerprint.material == material.id))
-    session.add_all(
-        Fingerprint(material=material.id, kind=kind, band=band, value=value, whole=f"{bits:016x}")
-        for kind, bits in told.items()
-        if bits is not None
-        for band, value in enumerate(_bands(bits))
-    )
+    session.add_all(Fingerprint(**each) for each in told(material, looks.get(material.cover)))
 
 
 def _bands(bits: int) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 One cheap statement a look. What is read inside an open transaction is used and not kept: a
 rolled-back edit must not stay in anybody's memory under a number that another edit will get.
+Whoever does many things in transactions looks once before the first of them.
 """
 
 from __future__ import annotations

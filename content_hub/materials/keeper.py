@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -11,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from content_hub import duplicates, richtext, showcase, terms
 from content_hub.compliance import Compliance
-from content_hub.materials import tagging, variants, versions
+from content_hub.materials import making, tagging, variants, versions
+from content_hub.materials.making import New
 from content_hub.materials.records import Material, subjects_of, texts_of
-from content_hub.media import MediaFile
 from content_hub.policies import Policies
 from content_hub.tags import Tagging, Taxonomy
 from content_hub.types import ContentType, Types
@@ -63,33 +64,34 @@ class Materials:
         source: tuple[str, str, str] | None = None,
     ) -> Material:
         """A new one. Raises one `Invalid` listing every flaw, `Conflict` for a taken code."""
-        texts: dict[str, Any] = {
-            "title": title, "summary": summary, "body": body, "cover": cover,
-        }  # fmt: skip
-        kept = self._read(
-            self._types.one(type),
-            texts,
-            fields or {},
-            code,
-        )
-        own = self._taxonomy.usable(tags)
-        now, id_ = self._clock(), new_id("mat")
-        with self._records.write(*([f"code:{code}"] if code else ())) as session:
-            if code and session.scalar(select(Material.id).where(Material.code == code)):
+        new = New(
+            type=type, title=title, summary=summary, body=body, cover=cover, fields=fields or {},
+            code=code, unit=unit, tags=tags, source=source,
+        )  # fmt: skip
+        return self.create_all([new], by=by)[0]
+
+    def create_all(self, news: Sequence[New], *, by: str) -> list[Material]:
+        """Several new ones, all or none. Raises as `create` does, for the first that is wrong."""
+        now, tree = self._clock(), self._taxonomy.now()
+        worn = [(self._made(each, by, now), tree.usable(each.tags, "tags")) for each in news]
+        codes = [each.code for each in news if each.code]
+        with self._records.write(*(f"code:{each}" for each in codes)) as session:
+            taken = select(Material.code).where(Material.code.in_(codes))
+            if codes and (code := session.scalar(taken.limit(1))):
                 raise Conflict("code_taken", code=code)
-            material = Material(
-                id=id_, code=code or id_, type=type, unit=unit, owner=by, created=now, edited=now,
-                **kept,
-            )  # fmt: skip
-            if source is not None:
-                material.source_platform, material.source_id, material.source_url = source
-            session.add(material)
-            versions.keep(session, material, by, now)
-            self._print(session, material)
-            session.add_all(Tagging(material=id_, tag=tag, by=by, at=now) for tag in own)
-            self._show(session, material, own)
-            self._changes.note("created_material", "material", id_, by=by, content=True, type=type)
-        return material
+            making.write(session, self._changes, tree, worn, by, now)
+        return [material for material, _ in worn]
+
+    def _made(self, new: New, by: str, now: datetime) -> Material:
+        """A material as it will be kept, not yet written."""
+        texts = {"title": new.title, "summary": new.summary, "body": new.body, "cover": new.cover}
+        kept = self._read(self._types.one(new.type), texts, new.fields, new.code)
+        platform, id_there, url = new.source or (None, None, "")
+        own = new_id("mat")
+        return Material(
+            id=own, code=new.code or own, type=new.type, unit=new.unit, owner=by, created=now,
+            edited=now, source_platform=platform, source_id=id_there, source_url=url, **kept,
+        )  # fmt: skip
 
     def edit(self, key: str, *, by: str, expected: int | None = None, **changed: Any) -> Material:
         """Change some of title, summary, body, cover, fields, unit, owner.
@@ -118,7 +120,7 @@ class Materials:
             material.number += 1
             material.edited = self._clock()
             versions.keep(session, material, by, material.edited)
-            self._print(session, material)
+            duplicates.note(session, material, making.looks_of(session, [material]))
             self._show(session, material, tagging.worn(session, [id_]).get(id_, []))
             self._changes.note(
                 "edited_material", "material", id_, by=by, content=True,
@@ -382,12 +384,6 @@ class Materials:
         told = tagging.told(material, tags, self._taxonomy.now())
         showcase.describe(session, [told])
         terms.bind(session, material.id, subjects_of(material))
-
-    @staticmethod
-    def _print(session: Session, material: Material) -> None:
-        """How it reads and looks, to find what is almost the same."""
-        cover = session.get(MediaFile, material.cover) if material.cover else None
-        duplicates.note(session, material, int(cover.look, 16) if cover and cover.look else None)
 
 
 _WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"

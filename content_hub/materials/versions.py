@@ -5,7 +5,7 @@ Written in the transaction of the edit. What two people changed at once is told 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -43,11 +43,16 @@ class Difference(NamedTuple):
 
 def keep(session: Session, material: Material, by: str, at: datetime) -> None:
     """Write down what it says now, joining its edit."""
-    session.add(
-        MaterialVersion(
-            material=material.id, number=material.number, by=by, at=at, content=_content(material)
-        )
-    )
+    session.add_all(MaterialVersion(**each) for each in told([material], by, at))
+
+
+def told(materials: Iterable[Material], by: str, at: datetime) -> Iterator[dict[str, Any]]:
+    """What they say now, as rows."""
+    for each in materials:
+        yield {
+            "material": each.id, "number": each.number, "by": by, "at": at,
+            "content": _content(each),
+        }  # fmt: skip
 
 
 def _content(material: Material) -> dict[str, Any]:
