@@ -14,6 +14,7 @@ import orjson
 from data_hub.ad_quality import ARRIVALS, clickid, origin_of
 from data_hub.groups import TOLD, advertises, group_of
 from data_hub.leaderboards import COUNTED
+from data_hub.measures.kpis import KPIS
 from data_hub.reports.journeys import CHAIN, LANDING, landing_page, source_of, waited
 from stores.told import Said
 
@@ -46,7 +47,7 @@ def _end(said: Said) -> Mapping[str, Any]:
 
 _ASKED: tuple[tuple[tuple[str, ...], _Part], ...] = (
     *((kinds, _rep) for kinds in COUNTED.values()),
-    *((kinds, _end) for kinds in CHAIN.values()),
+    *((kpi.kinds, _rep) for kpi in KPIS.values()), *((kinds, _end) for kinds in CHAIN.values()),
     (ARRIVALS, _origin), (TOLD, _group), (LANDING, _page), (("left_contact",), _source),
     (("reminded",), waited),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from data_hub.catalogue import kind_of
 from data_hub.identities import Identities
 from data_hub.lifecycle import Node
 from data_hub.measures.buyers import Buyers, buyers
+from data_hub.measures.days import DayFigure, day_of
 from data_hub.measures.funnels import FunnelStep, funnel
 from data_hub.measures.kpis import Kpi
 from data_hub.profiles import Profiles
@@ -160,6 +161,10 @@ class Measures:
         acts = self._history.acts(named, since=today - timedelta(days=WINDOW - 1), until=today)
         told = funnel(acts, named, timedelta(days=days_), identities.joined())
         return EventFunnel(tuple(told), now)
+
+    def day_of(self, rep: str) -> list[DayFigure]:
+        """What one rep's day has come to so far."""
+        return day_of(self._history, rep, self._zone.day(self._clock()))
 
     def buyers(self, profiles: Profiles, *, paid: Mapping[str, float], reps: int) -> Buyers:
         """Everybody who bought; ``paid``: for advertising, by month."""

@@ -1,7 +1,7 @@
-"""Boards (打榜): where reps stand, by deals and by what customers say; and leaving them.
+"""Boards (打榜、日报): where reps stand, by deals and by what customers say; what a day came to.
 
-Shows what `data_hub.leaderboards` counts. Whoever left the boards still sees what customers said of
-her.
+Shows what `data_hub.leaderboards` and `data_hub.measures` count. Whoever left the boards still sees
+what customers said of her.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.catalogue import kind_of
 from data_hub.leaderboards import Period, Ranking
+from data_hub.measures import untracked
 from juzhen.web import pages
 from juzhen.web.asking import language
 from juzhen.workbench.saying import rep
@@ -35,6 +36,18 @@ def install(door: Blueprint, platform: Platform) -> None:
             ranking=ranking, period=period, rankings=list(Ranking), periods=list(Period),
             board=platform.leaderboards.board(ranking, period), me=actor.staff,
             listed=actor.staff not in platform.leaderboards.left(), label=label,
+            as_of=platform.zone.local(platform.clock()),
+        )  # fmt: skip
+
+    @door.get("/day")
+    def day() -> Response:
+        actor = rep()
+        figures = platform.measures.day_of(actor.staff)
+        return pages.page(
+            "workbench/day.html", tab="me", unread=platform.reminders.unread(actor.staff),
+            moved=[each for each in figures if each.total or each.before],
+            still=[each for each in figures if not (each.total or each.before)],
+            untracked=untracked(), label=label,
             as_of=platform.zone.local(platform.clock()),
         )  # fmt: skip
 

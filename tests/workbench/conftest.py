@@ -34,7 +34,7 @@ class Desk(PagesHouse):
             "taxonomy", "materials", "shelf", "staff", "customers", "profiles", "identities",
             "history", "recommender", "abilities", "reminders", "findings", "counters",
             "rules", "segments", "types", "feedback", "standings",
-            "nightly", "leaderboards",
+            "nightly", "leaderboards", "measures",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)

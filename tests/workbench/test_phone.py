@@ -32,7 +32,7 @@ def test_no_page_of_the_workbench_is_wider_than_a_small_phone(desk, phone, serve
     long = desk.company.place("超长标题" * 12, "养老社区", account=shop["app"].id)
     pages = [
         "", "?lang=en", "customers", f"customers/{her}", f"customers/{her}?lang=en", "me", "nearby",
-        "boards", "boards?of=praise&lang=en",
+        "boards", "boards?of=praise&lang=en", "day",
         f"customers/{her}/share/{long}", f"customers/{her}/link/{long}",
     ]  # fmt: skip
     for page in pages:
