@@ -89,6 +89,7 @@ _HERS = [
     EventKind("refunded", "退款了", "was refunded", "customer", 0.0, ("amount",)),
     EventKind("complained", "投诉了", "complained", "customer"),
     EventKind("case_opened", "提出了售后问题", "opened an after-sales case", "customer"),
+    EventKind("asked_return", "申请退货", "asked to return what she bought", "customer"),
     EventKind("praised", "好评了客户经理", "praised her rep", "customer", 1.0),
     EventKind("invited", "邀请了朋友", "invited a friend", "customer", 2.0),
     EventKind("added_contact", "添加了好友", "added her rep", "customer", 1.0),

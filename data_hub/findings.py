@@ -30,7 +30,7 @@ CAME_BACK = "came_back"
 _TOLD = {
     "bought", "refunded", "messaged", "followed", "unfollowed", "opted_out", "opted_in",
     "left_contact", "booked", "asked_quote", "complained", "complaint_settled", "case_opened",
-    "case_closed", "shared_material",
+    "case_closed", "asked_return", "shared_material",
     "policy_issued", "policy_matured",
 }  # fmt: skip
 _TOLD_IF_SENT = {

@@ -1,4 +1,4 @@
-"""What a customer does on our page (客户动作): like, ask, leave a contact, book, draw, opt out.
+"""What a customer does on our page (客户动作): like, ask, return, leave a contact, book, draw.
 
 One act for the page and for her own front end. Each is one event under her handle; a phone that she
 leaves joins that handle, after she agreed to be called. Shows nothing and sends nothing.
@@ -25,7 +25,7 @@ from stores.records import Records
 
 WORDING = "contact-1"
 """Which text she agrees to; counted up whenever its words change."""
-ACTS = ("like", "ask", "leave_contact", "book", "draw", "opt_out")
+ACTS = ("like", "ask", "return", "leave_contact", "book", "draw", "opt_out")
 _LONGEST = 500
 
 
@@ -102,6 +102,8 @@ class CustomerActs:
             self._tell("liked_material", visit)
         elif act == "ask":
             self._tell("case_opened", visit, text=_text("text", said.text))
+        elif act == "return":  # she owes nobody a reason
+            self._tell("asked_return", visit, text=_text("text", said.text))
         elif act == "draw":
             return self._draw(visit, said)
         elif act == "book":

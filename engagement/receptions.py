@@ -100,6 +100,11 @@ class Receptions:
             whole=whole,
         )
 
+    def likes(self, material: str) -> int:
+        """How often somebody liked it: once a person and day."""
+        counted = self._history.counts([], material=material, kind="liked_material")
+        return sum(each.count for each in counted)
+
     def _latest(self, material: str, since: date) -> tuple[list[Event], bool]:
         """What people did with it since a day, in any order."""
         events: list[Event] = []

@@ -33,6 +33,14 @@ KINDS = (
     "new_customer",
 )
 """Why a rep may be reminded, the words for people under ``reminder_<kind>``."""
+STAGES = {
+    "new_customer": "stage.connect", "came_back": "stage.connect", "dormant": "stage.connect",
+    "read_your_share": "stage.facilitate", "next_purchase": "stage.facilitate",
+    "payday": "stage.facilitate", "month_end": "stage.facilitate",
+    "maturity": "stage.deliver",
+    "birthday": "stage.after_sales", "anniversary": "stage.after_sales",
+}  # fmt: skip
+"""The stage of the transaction that a task is about, as content is tagged with it (交易阶段)."""
 
 
 class Reminder(Record, kw_only=True):
@@ -59,6 +67,11 @@ class Reminder(Record, kw_only=True):
     """Counts and dates that show it; never a name."""
     opened: Mapped[datetime | None] = mapped_column(default=None)
     done: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def stage(self) -> str:
+        """The code of the tag that content for it wears."""
+        return STAGES[self.kind]
 
     @property
     def unread(self) -> bool:

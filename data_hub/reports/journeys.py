@@ -22,7 +22,7 @@ LANDING_WITHIN = timedelta(days=7)
 CHAIN: Mapping[str, tuple[str, ...]] = {
     "browse": ("viewed_page", "viewed_product", "read_material", "searched"),
     "order": ("ordered", "bought"),
-    "service": ("case_opened", "case_closed", "messaged", "praised", "complained"),
+    "service": ("case_opened", "asked_return", "case_closed", "messaged", "praised", "complained"),
 }
 """The app's whole chain (R65): what tells of each step."""
 SOURCES = ("own_platform", "purchased", "campaign_fission")

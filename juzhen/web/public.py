@@ -241,6 +241,7 @@ def sheet(
         flaws=flaws,
         typed=request.form,
         drawing=_drawing(platform, material.id, told) if counted else "",
+        likes=_likes(platform, material),
         counted=counted,
     )
 
@@ -259,6 +260,12 @@ def _tongue(material: Material | Varied) -> str:
 def _drawing(platform: Platform, material: str, told: Link | None) -> str:
     """The campaign whose prizes she may draw for on this page."""
     return str(platform.customer_acts.offered(material, told.account if told else ""))
+
+
+def _likes(platform: Platform, material: Varied) -> int:
+    """How many customers liked it, where it is one of them who speaks."""
+    told = "liked_material" in platform.types.one(material.type).tracking
+    return platform.receptions.likes(material.id) if told else 0
 
 
 def flaws_of(refusal: Invalid | Conflict) -> Sequence[Flaw]:

@@ -176,6 +176,9 @@ class Reminder(graphene.ObjectType):
 
     id = graphene.ID(required=True)
     kind = graphene.String(required=True)
+    stage = graphene.String(
+        required=True, description="The code of the stage's tag, as content wears it."
+    )
     customer = graphene.ID(
         resolver=_customer_of,
         description="Her id, if she is still the asker's.",

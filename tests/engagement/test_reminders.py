@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from engagement.reminders import Reminders
+from engagement.reminders import KINDS, STAGES, Reminders
 from kernel.errors import Invalid, NotFound
 from stores.changes import Changes
 
@@ -121,3 +121,32 @@ def test_an_unknown_kind_is_refused_and_nothing_is_wrong_with_the_rest(reminders
         reminders.remind("stf_1", "guess", HER, "x")
     reminders.finish(reminders.remind("stf_1", "birthday", HER, "2026").id, "stf_1")
     assert list(reminders.flaws()) == []
+
+
+@pytest.mark.rule("R18.1")
+def test_content_and_tasks_carry_one_of_the_four_stages_of_a_transaction(company):
+    company.taxonomy.ship(by="li")
+    stages = {each.tag.code for each in company.taxonomy.tree("stage")}
+    assert len(stages) == 4
+    assert set(STAGES.values()) == stages
+    assert STAGES.keys() == set(KINDS)
+    rep = company.hire("r1")
+    her = company.meet(rep=rep)
+    task = company.reminders.remind(rep.staff, "birthday", str(her), "2026")
+    assert task.stage == "stage.after_sales"
+    made = company.materials.create("poster", "生日祝福", tags=[task.stage], by="li")
+    (worn,) = company.taxonomy.tags(company.materials.about(made.id))
+    assert worn.code == task.stage
+
+
+@pytest.mark.rule("R120.2")
+@pytest.mark.parametrize("code", ["need.emotional", "need.business_ease"])
+def test_content_is_tagged_to_a_need_and_so_is_whoever_reads_it(company, code):
+    company.taxonomy.ship(by="li")
+    need = company.taxonomy.one(code)
+    about = company.place("一家人的安心", "家庭")
+    company.materials.tag(about, [code], by="li")
+    her = company.meet()
+    company.tell(company.event("read_material", her, about))
+    profile = company.profiles.of(company.id_of(her))
+    assert need.id in profile.tags

@@ -26,8 +26,14 @@ def rooms(records, people, clock, tmp_path):
 
 
 @pytest.fixture
-def client(rooms):
-    return rooms.application(public.blueprint(rooms)).test_client()
+def flask_client(rooms):
+    """One more customer's browser."""
+    return rooms.application(public.blueprint(rooms)).test_client
+
+
+@pytest.fixture
+def client(flask_client):
+    return flask_client()
 
 
 @pytest.fixture
@@ -98,6 +104,47 @@ def test_a_booking_and_a_question_without_a_reason_are_taken(page):
     assert page.told("case_opened")[0].detail == {}
     assert page.act("ask", text="字" * 501).status_code == 422
     assert page.act("dance").status_code == 422
+
+
+@pytest.mark.rule("R53.2")
+def test_a_return_needs_no_reason_and_takes_one(rooms, page):
+    assert "原因（可不填）" in page.text
+    assert "已收到退货申请" in page.act("return", text="").text
+    assert page.told("asked_return")[0].detail == {}
+    page.act("return", text="尺寸不合适")
+    assert page.told("asked_return")[1].detail == {"text": "尺寸不合适"}
+
+
+class Likes:
+    """How a material was received, as far as a page asks."""
+
+    def __init__(self, rooms):
+        self.rooms = rooms
+
+    def likes(self, material):
+        told = {
+            each.id
+            for each in self.rooms.events()
+            if (each.kind, each.material) == ("liked_material", material)
+        }
+        return len(told)
+
+
+@pytest.mark.rule("R52.1")
+def test_a_customers_story_is_liked_by_other_customers_who_see_how_many_did(
+    rooms, flask_client, clock
+):
+    rooms.receptions = Likes(rooms)
+    story = rooms.materials.create(
+        "customer_story", "王阿姨的故事", tags=["pension"], fields={"may_publish": True}, by="li"
+    )
+    opens = clock()
+    rooms.shelf.place(story.id, rooms.twin.id, opens=opens, closes=opens + HOUR, by="li")
+    for _ in range(2):
+        her = flask_client()
+        her.get(f"/c/{story.id}", headers=PHONE)
+        her.post(f"/c/{story.id}/act", data={"act": "like"}, headers=PHONE)
+    assert "2 位客户觉得这个故事有帮助" in flask_client().get(f"/c/{story.id}", headers=PHONE).text
 
 
 def test_marketing_is_stopped_by_one_button_even_after_closing(rooms, page, clock):
