@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from kernel.calendar import birthday_in, birthday_near, month_end, near_month_end
+from kernel.wording import say
 from matching.festivals import coming
 
 
@@ -67,6 +68,15 @@ class Occasion:
 
     def on(self, day: date) -> bool:
         return self.due <= day <= self.ends
+
+    def text(self, language: str = "zh") -> str:
+        """The sentence for people: what makes this day one."""
+        told = dict(self.facts)
+        if which := told.get("which"):
+            told["festival"] = say(f"festival_{which}", language)
+        return say(
+            f"shown_{'opened_lately' if self.kind == 'opened' else self.kind}", language, **told
+        )
 
     def names(self) -> set[str]:
         """What a rule may call it: ``occasion:festival``, ``occasion:festival:spring``."""

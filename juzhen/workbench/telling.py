@@ -15,7 +15,6 @@ from kernel.actors import Actor
 from kernel.events import Handle
 from kernel.wording import say
 from matching.affinities import labels
-from matching.occasions import Occasion
 from matching.offers import Item
 
 if TYPE_CHECKING:
@@ -139,17 +138,8 @@ def card(platform: Platform, profile: Profile, tongue: str) -> Card:
         bought=[
             (each.product or each.category, each.amount, each.at) for each in profile.bought()[:3]
         ],
-        occasions=[
-            _spoken_occasion(each, tongue) for each in platform.recommender.occasions(profile)
-        ],
+        occasions=[each.text(tongue) for each in platform.recommender.occasions(profile)],
     )
-
-
-def _spoken_occasion(occasion: Occasion, tongue: str) -> str:
-    key = "opened_lately" if occasion.kind == "opened" else occasion.kind
-    which = occasion.facts.get("which")
-    named = {"festival": say(f"festival_{which}", tongue)} if which else {}
-    return say(f"shown_{key}", tongue, **{**occasion.facts, **named})
 
 
 def _spoken_birthday(born: tuple[date, bool], tongue: str) -> str:

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from engagement.reminders import Reminders
     from engagement.sharing import Sharing
     from kernel.calendar import Zone
+    from matching.nearby import Nearby
     from matching.recommender import Recommender
     from matching.rules import Rules
     from schemas.graphql.library.saved import SavedViews
@@ -167,6 +168,7 @@ class Context:
     staff: StaffBook
     history: History
     recommender: Recommender
+    nearby: Nearby
     rules: Rules
     receptions: Receptions
     reminders: Reminders

@@ -19,6 +19,7 @@ from schemas.graphql import (
     customers,
     elsewhere,
     identities,
+    nearby,
     operations,
     reaching,
     refusals,
@@ -55,7 +56,7 @@ _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
-    variants, webhooks, receptions, reaching,
+    variants, webhooks, receptions, reaching, nearby,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,
@@ -74,7 +75,7 @@ for _room in _MORE:
 _WEIGHTS = {
     **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
     **rules.WEIGHTS, **boards.WEIGHTS, **finding.WEIGHTS,
-    **receptions.WEIGHTS,
+    **receptions.WEIGHTS, **nearby.WEIGHTS,
 }  # fmt: skip
 
 

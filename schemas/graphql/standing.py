@@ -15,6 +15,7 @@ from data_hub.segments import Because as BecauseTold
 from data_hub.segments import Segment as SegmentRecord
 from data_hub.standings import StandingRow
 from kernel.wording import say
+from matching.occasions import Occasion as OccasionRecord
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Day, Moment
@@ -125,6 +126,19 @@ class _Window(NamedTuple):
     in90_days: int
 
 
+class Occasion(graphene.ObjectType):
+    """A date that makes today a good day to speak to a customer."""
+
+    kind = graphene.String(required=True, description="`month_end`, `birthday`, `maturity`…")
+    due = Day(required=True, description="The first day to act on it…")
+    ends = Day(required=True, description="…and the last.")
+    text = graphene.String(
+        required=True,
+        resolver=lambda occasion, ask: occasion.text(ask.context.language),
+        description="For people, in the asker's language.",
+    )
+
+
 def _profile(customer: CustomerSeen, ask: Ask) -> Profile:
     context: Context = ask.context
     return context.batch("profiles", context.profiles.many).of(customer.id) or Profile()
@@ -173,6 +187,11 @@ def _segments(customer: CustomerSeen, ask: Ask) -> list[_In]:
     ]
 
 
+def _occasions(customer: CustomerSeen, ask: Ask) -> list[OccasionRecord]:
+    context: Context = ask.context
+    return context.recommender.occasions(_profile(customer, ask))
+
+
 FIELDS: dict[str, Any] = {
     "standing": graphene.Field(Standing, resolver=_standing),
     "holdings": graphene.List(graphene.NonNull(Holding), required=True, resolver=_holdings),
@@ -188,6 +207,10 @@ FIELDS: dict[str, Any] = {
         resolver=_held, description="Why marketing to her is held, if it is."
     ),
     "segments": graphene.List(graphene.NonNull(Membership), required=True, resolver=_segments),
+    "occasions": graphene.List(
+        graphene.NonNull(Occasion), required=True, resolver=_occasions,
+        description="What makes today a good day to speak to her, the soonest to end first.",
+    ),
 }  # fmt: skip
 """What `Customer` tells besides who she is."""
 

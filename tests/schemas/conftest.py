@@ -54,6 +54,7 @@ from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.secret import Secret
 from matching.feedback import Feedback
+from matching.nearby import Nearby
 from schemas.graphql.schema import Context, build
 from stores.claims import Quotas
 from stores.folder import Folder
@@ -215,6 +216,7 @@ class Asked(Company):
             identities=self.identities, clock=clock,
         )  # fmt: skip
         self.feedback = Feedback(records, changes, clock)
+        self.nearby = Nearby(self.customers, self.profiles, self.consents, clock)
         self.receptions = Receptions(
             self.counters, self.history, self.feedback, clock, Zone("Asia/Shanghai")
         )
@@ -243,7 +245,7 @@ class Asked(Company):
             "versions", "reviews", "comments", "duplicates", "tagging_runs", "suggestions",
             "shifting", "licences",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
-            "history", "recommender", "reminders", "live_codes", "reps", "confirming",
+            "history", "recommender", "nearby", "reminders", "live_codes", "reps", "confirming",
             "works", "previewing", "varying", "subscriptions", "pasting",
             "blocks", "carriers",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
