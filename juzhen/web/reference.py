@@ -1,6 +1,6 @@
 """The reference pages (接口文档): ``/docs`` for people, ``/openapi.json`` for machines.
 
-Written from the same descriptions as the files under ``docs/``; no script, nothing from elsewhere.
+Written from the same descriptions as the files under ``docs/``; nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from juzhen.web import pages
 from juzhen.web.codes import CODES
 from schemas import openapi
 from schemas.graphql import schema
+from schemas.graphql.skeletons import Skeleton, skeletons
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -43,6 +44,13 @@ def blueprint(_platform: Platform) -> Blueprint:
     def reference() -> Response:
         return pages.page("docs.html", doors=_doors(), codes=CODES)
 
+    @door.get("/docs/playground")
+    def playground() -> Response:
+        """For whoever builds a front end: asks with her own token, and holds nothing."""
+        told = _skeletons()
+        first = next(each for each in told if each.name == "shelf")
+        return pages.page("playground.html", told=told, first=first)
+
     @door.get("/docs/errors")
     def errors() -> Response:
         return pages.page("errors.html", codes=CODES)
@@ -57,6 +65,11 @@ def blueprint(_platform: Platform) -> Blueprint:
 @cache
 def _sdl() -> str:
     return schema.sdl()
+
+
+@cache
+def _skeletons() -> list[Skeleton]:
+    return list(skeletons(schema.described()))
 
 
 @cache

@@ -114,6 +114,11 @@ def _lasts(kind: str, field: str) -> bool:
     return kind in shapes.STANDING and (kind, field) not in shapes.ELSEWHERE
 
 
+def described() -> GraphQLSchema:
+    """The schema, for whoever tells of it."""
+    return _schema()
+
+
 def sdl() -> str:
     """The schema in its own language."""
     return print_schema(_schema()) + "\n"
