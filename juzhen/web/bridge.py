@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,8 +30,12 @@ _SLOW = ("/media", "/callbacks", "/login", "/auth/")
 """Doors that wait: for a disk, for another platform, for a password's hash."""
 
 
+PATIENCE = 5.0
+"""Seconds that a request waits for a thread; whoever asked has better things to do by then."""
+
+
 class Crowded(Exception):
-    """So many requests wait already that another would only wait too."""
+    """So many requests wait, or for so long, that another would only wait too."""
 
 
 class FileBody:
@@ -82,7 +87,8 @@ class Bridge:
         environ = self._environ(scope, body)
         self._inside += 1
         try:
-            reply = await loop.run_in_executor(self._pool(scope), self._ask, environ)
+            until = time.monotonic() + PATIENCE
+            reply = await loop.run_in_executor(self._pool(scope), self._ask, environ, until)
         finally:
             self._inside -= 1
         if reply.stream is not None:
@@ -104,8 +110,10 @@ class Bridge:
         waits = scope.headers.get("idempotency-key") or scope.path.startswith(_SLOW)
         return self._reads if asking and not waits else self._slow
 
-    def _ask(self, environ: dict[str, Any]) -> _Reply:
-        """One request, start to end, in a thread of a pool."""
+    def _ask(self, environ: dict[str, Any], until: float) -> _Reply:
+        """One request, start to end, in a thread of a pool that had one free in time."""
+        if time.monotonic() > until:
+            raise Crowded
         told: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:

@@ -23,8 +23,6 @@ RESTARTS = sized(3, 60)
 TAG = """mutation($name: String!) {
   createTag(input: {label: $name, facet: "topic"}) { problems { code } } }"""
 ROLLS, ASKERS = sized(2, 10), 4
-READERS = 2
-"""Each of two web processes reads in one thread."""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +115,8 @@ def test_f20_clients_are_told_to_come_back_while_the_database_restarts(company, 
 
 
 def test_f21_who_waits_for_the_database_in_vain_is_told_so_and_nobody_hangs(company, server):
-    """Somebody locks a table; twice as many ask as there are threads that read."""
+    """Somebody locks a table; many more ask than there are threads that read. Some are told that
+    the table was not to be had for two seconds, the others that no thread was for five."""
     token = {"Authorization": f"Bearer {company.tokens['editor']}"}
     query = "{ materials(first: %d) { totalCount } }"
     answers = []
@@ -133,7 +132,7 @@ def test_f21_who_waits_for_the_database_in_vain_is_told_so_and_nobody_hangs(comp
 
     with psycopg.connect(server.plain("company")) as blocking:
         blocking.execute("lock table materials in access exclusive mode")
-        asking = [threading.Thread(target=ask, args=(n,)) for n in range(2 * READERS)]
+        asking = [threading.Thread(target=ask, args=(n,)) for n in range(32)]
         for each in asking:
             each.start()
         for each in asking:
@@ -142,7 +141,7 @@ def test_f21_who_waits_for_the_database_in_vain_is_told_so_and_nobody_hangs(comp
     assert len(answers) == len(asking)
     for _, _, took, _, body in answers:
         assert b'"code":"overloaded"' in body
-        assert took < 15  # two seconds each, in two turns, and others' tests beside us
+        assert took < 20  # of which five waiting and two at the table; others' tests run beside us
     assert company.web.graphql(query % 3, company.tokens["editor"])["materials"]
 
 
