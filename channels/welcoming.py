@@ -22,7 +22,7 @@ from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.errors import Problem
+from kernel.errors import Overloaded, Problem
 from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Record, Records, insert
@@ -130,8 +130,8 @@ class Welcoming:
             )  # fmt: skip
             channel.greet(greeting, message)
             crash_point(GREETED)
-        except (Busy, Unanswered) as later:
-            wait = later.seconds if isinstance(later, Busy) else 0
+        except (Busy, Unanswered, Overloaded) as later:
+            wait = 0 if isinstance(later, Unanswered) else later.seconds
             return self._later(welcome, min(wait or 1.0, 5.0))
         except Refused as no:  # said before is said
             return self._settle(welcome, "greeted" if no.reason == "already_greeted" else no.reason)

@@ -1,8 +1,9 @@
 """The counting server (计数服务): takes deliveries, fails as it is told to, and counts its effects.
 
 A process of its own on the loopback. It plays a receiver of Standard Webhooks, which keeps the key
-and so does nothing twice, and an official account's customer messages, which knows no key. Which
-call fails, and how, follows from its number and the seed alone.
+and so does nothing twice, an official account's customer messages, which knows no key, and a corp's
+welcome messages, which it notes with their time. Which call fails, and how, follows from its number
+and the seed alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +25,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[2]
 FAULTS = (("500", 0.10), ("429", 0.05), ("drop_before", 0.05), ("drop_after", 0.10))
 _TOKEN = b'{"access_token":"counted","expires_in":7200}'
+_EFFECTS = ("/hook", "/cgi-bin/message/custom/send")
 _OK = b'{"errcode":0,"errmsg":"ok","code":"OK"}'
 
 
@@ -60,6 +63,8 @@ class _Server:
         self._calls = 0
         self._effects: Counter[str] = Counter()
         self._met: Counter[str] = Counter()
+        self._greeted: dict[str, float] = {}
+        """By welcome code, the second since 1970 at which it was used."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -77,10 +82,16 @@ class _Server:
         head = await _headers(reader)
         body = await reader.readexactly(int(head.get("content-length", 0)))
         if path == "/told":
-            told = {"effects": self._effects, "met": self._met, "calls": self._calls}
+            told = {"effects": self._effects, "met": self._met, "calls": self._calls,
+                    "greeted": self._greeted}  # fmt: skip
             return _say(writer, 200, json.dumps(told).encode())
-        if path == "/cgi-bin/stable_token":
+        if path in ("/cgi-bin/stable_token", "/cgi-bin/gettoken"):
             return _say(writer, 200, _TOKEN)
+        if path == "/cgi-bin/externalcontact/send_welcome_msg":
+            self._greeted.setdefault(json.loads(body)["welcome_code"], time.time())
+            return _say(writer, 200, _OK)
+        if path not in _EFFECTS:
+            return _say(writer, 200, _OK)
         self._calls += 1
         return self._effect(writer, path, head, body)
 

@@ -95,25 +95,26 @@ def _fill(platform: wiring.Platform, count: int) -> None:
     chance = random.Random(20260302)
     now = datetime.now(UTC)
     tags = [_some_tags(chance) for _ in range(count)]
-    _write(platform.records, Tag, _tag_rows())
-    _write(platform.records, Material, _material_rows(count, now))
-    _write(platform.records, Tagging, _tagging_rows(tags, now))
-    _write(platform.records, Placement, _placement_rows(count, now))
-    _write(platform.records, ShelfRow, _shelf_rows(count, now))
-    _write(platform.records, ShelfDocument, _documents(tags))
-    _write(platform.records, Staff, [_staff()])
-    _write(platform.records, Relation, _relations(now))
+    write(platform.records, Tag, _tag_rows())
+    write(platform.records, Material, _material_rows(count, now))
+    write(platform.records, Tagging, _tagging_rows(tags, now))
+    write(platform.records, Placement, _placement_rows(count, now))
+    write(platform.records, ShelfRow, _shelf_rows(count, now))
+    write(platform.records, ShelfDocument, _documents(tags))
+    write(platform.records, Staff, [_staff()])
+    write(platform.records, Relation, _relations(now))
     read = [chance.sample(range(count), HISTORY) for _ in range(CUSTOMERS)]
-    _write(platform.people, MaterialCount, _count_rows(count, chance, now))
-    _write(platform.people, Neighbours, _neighbour_rows(read, count))
-    _write(platform.people, Known, _known(now))
-    _write(platform.people, ProfileRow, _profiles(read, tags, now))
+    write(platform.people, MaterialCount, _count_rows(count, chance, now))
+    write(platform.people, Neighbours, _neighbour_rows(read, count))
+    write(platform.people, Known, _known(now))
+    write(platform.people, ProfileRow, _profiles(read, tags, now))
     Watermarks(platform.people, Folded).move("counters", "1")
     platform.changes.count_up("content")
     platform.changes.count_up("tags")
 
 
-def _write(records: Any, kind: type[Record] | type[Folded], rows: Any) -> None:
+def write(records: Any, kind: type[Record] | type[Folded], rows: Any) -> None:
+    """Put so many rows into a table, some thousand a transaction."""
     rows = iter(rows)
     while some := list(islice(rows, 5_000)):
         with records.write() as session:

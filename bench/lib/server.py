@@ -14,6 +14,15 @@ _TICK = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).parents[2]
 
 
+def anonymous_mib(process: int | str) -> float:
+    """RssAnon of a process (``self`` is this one)."""
+    (told,) = [
+        line for line in Path(f"/proc/{process}/status").read_text().splitlines()
+        if line.startswith("RssAnon")
+    ]  # fmt: skip
+    return int(told.split()[1]) / 1024
+
+
 class Server:
     """Started at once, stopped by `stop`."""
 
@@ -49,11 +58,7 @@ class Server:
     def memory_mib(self) -> float:
         """Anonymous memory of the one process that serves."""
         (child, *_) = self._children() or [self._process.pid]
-        (told,) = [
-            line for line in Path(f"/proc/{child}/status").read_text().splitlines()
-            if line.startswith("RssAnon")
-        ]  # fmt: skip
-        return int(told.split()[1]) / 1024
+        return anonymous_mib(child)
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)

@@ -20,7 +20,7 @@ from channels.deliveries.record import Delivery, Lane, State
 from channels.deliveries.retries import Retries
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.errors import Conflict, Problem
+from kernel.errors import Conflict, Overloaded, Problem
 from stores.changes import Changes
 from stores.records import Moment, Records
 from stores.spelling import spelled
@@ -112,6 +112,8 @@ class Claiming(Ledger):
         def judged(due: Sequence[Delivery]) -> dict[str, Found | Problem]:
             try:
                 return {due[0].id: judge(due[0])}
+            except Overloaded:
+                raise
             except Problem as no:
                 return {due[0].id: no}
 

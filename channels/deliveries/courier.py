@@ -113,6 +113,8 @@ class Courier:
             try:
                 channel = self._channels.of(delivery.account)
                 answer: Receipt | Problem = say(channel)
+            except Overloaded as away:
+                answer = _on_the_way(away, channel)
             except Problem as trouble:
                 answer = trouble
             return _Told(delivery, channel, answer, time.monotonic() - begun)
@@ -164,6 +166,8 @@ class Courier:
         for delivery in lost:
             try:
                 channel = self._channels.of(delivery.account)
+            except Overloaded:
+                raise
             except Problem as trouble:
                 look: timedelta | None = self._patience(delivery, trouble)
             else:
@@ -196,6 +200,8 @@ class Courier:
             self._breakers.admit(delivery.account)
             post = compose(delivery)
             found = self._heard(delivery, lambda: channel.find(post, key=delivery.id))
+        except Overloaded:
+            raise
         except Problem as trouble:
             self._deliveries.look_later(delivery, self._patience(delivery, trouble))
             return
@@ -222,6 +228,8 @@ class Courier:
             self._breakers.admit(delivery.account)
             channel = self._channels.of(delivery.account)
             told = self._heard(delivery, lambda: channel.outcome(delivery.ref or ""))
+        except Overloaded:
+            raise
         except Problem as trouble:
             self._deliveries.look_later(delivery, self._patience(delivery, trouble))
             return
@@ -240,6 +248,8 @@ class Courier:
                 self._breakers.admit(delivery.account)
                 channel = self._channels.of(delivery.account)
                 self._heard(delivery, lambda: channel.withdraw(ref))
+            except Overloaded:
+                raise
             except Problem as trouble:
                 self._deliveries.look_later(delivery, self._patience(delivery, trouble))
                 return False
@@ -308,6 +318,13 @@ class _Naming:
         self._bound.__exit__(kind, failure, trace)
         if failure is not None:
             failure.add_note(f"while working on delivery {self._key}")
+
+
+def _on_the_way(away: Overloaded, channel: Channel | None) -> Problem:
+    """Our own records were away: before anything left, or nobody knows what had left by then."""
+    if channel is None:
+        return Busy("records_were_away", seconds=away.seconds)
+    return Unanswered("records_were_away")
 
 
 def _knows_our_key(channel: Channel, delivery: Delivery) -> bool:

@@ -17,6 +17,7 @@ from channels.deliveries.record import QUEUED, RETRYABLE, UP, Delivery, Lane, St
 from channels.deliveries.settling import POISON, Settling
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle
+from kernel.ids import new_id
 from stores.records import insert
 
 __all__ = ["POISON", "Deliveries"]
@@ -76,17 +77,16 @@ class Deliveries(Settling):
     ) -> int:
         """The same for many handles, each from its own moment on, joining the decision's write.
         Whoever has it queued already keeps that; says how many were new."""
-        now = self._clock()
-        rows = []
-        for target, at in targets.items():
-            delivery = Delivery(
-                account=account, target=target, occasion=occasion, by=by, created=now, next_at=at,
-                **more,
-            )  # fmt: skip
-            delivery.step(now, by=by)
-            rows.append({each.key: getattr(delivery, each.key) for each in _COLUMNS})
-        if not rows:
+        if not targets:
             return 0
+        now = self._clock()
+        alike = Delivery(account=account, occasion=occasion, by=by, created=now, **more)
+        alike.step(now, by=by)
+        told = {each.key: getattr(alike, each.key) for each in _COLUMNS}
+        rows = [
+            told | {"id": new_id("dlv"), "target": target, "next_at": at}
+            for target, at in targets.items()
+        ]
         with self._records.write() as session:
             put = insert(session, Delivery).on_conflict_do_nothing().returning(Delivery.id)
             return len(session.scalars(put, rows).all())

@@ -36,7 +36,7 @@ _REMEDIES = {
         "platform_unreachable", "platform_said_later", "platform_out_of_order",
         "too_many_redirects", "platform_answer_unreadable", "our_rate_is_used_up",
         "token_is_being_fetched", "month_is_used_up", "platform_still_publishing",
-        "endpoint_said_no",
+        "endpoint_said_no", "records_were_away",
     ),
     Remedy.ACCOUNT: (
         "platform_signed_us_out", "sealing_key_missing", "seal_broken", "address_not_allowed",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.base import Busy
 from kernel.clock import Clock
+from kernel.errors import Overloaded
 from stores.records import Record, Records
 
 
@@ -43,7 +44,10 @@ class RateGate:
             if left >= 1 and now < expires:
                 self._slices[name] = (left - 1, expires)
                 return
-            taken = self._take(name, per_minute, now)
+            try:
+                taken = self._take(name, per_minute, now)
+            except Overloaded as away:  # nothing has left yet
+                raise Busy("records_were_away", seconds=away.seconds) from away
             self._slices[name] = (taken - 1, now + timedelta(seconds=1))
 
     def _take(self, name: str, per_minute: float, now: datetime) -> float:

@@ -23,7 +23,7 @@ from content_hub.shelf import Shelf
 from data_hub.consents import Consents
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.errors import Conflict, Problem
+from kernel.errors import Conflict, Overloaded, Problem
 from kernel.events import Handle
 from stores.records import Records
 
@@ -174,5 +174,7 @@ class Carrying:
 def _answer(judge: Callable[[Delivery], Said], delivery: Delivery) -> Said | Problem:
     try:
         return judge(delivery)
+    except Overloaded:  # says nothing about the delivery: it is due as before
+        raise
     except Problem as no:
         return no

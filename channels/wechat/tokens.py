@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from channels.accounts import Sealer
 from channels.base import Busy
 from kernel.clock import Clock
+from kernel.errors import Overloaded
 from kernel.ids import new_id
 from stores.claims import Leases
 from stores.records import Record, Records
@@ -53,8 +54,15 @@ class Tokens:
     def one(self, account: str, fetch: Fetch, *, not_this: str = "") -> str:
         """A token that should be good, and is not the one that just failed.
 
-        Raises what ``fetch`` raises, and `Busy` if somebody else has been fetching for too long.
+        Raises what ``fetch`` raises, and `Busy` if somebody else has been fetching for too long, or
+        our own records are away: what it is for has not left.
         """
+        try:
+            return self._one(account, fetch, not_this)
+        except Overloaded as away:
+            raise Busy("records_were_away", seconds=away.seconds) from away
+
+    def _one(self, account: str, fetch: Fetch, not_this: str) -> str:
         me = new_id("tok")
         for _ in range(int(_LEASE / _WAIT)):
             if kept := self._kept(account, not_this):
