@@ -92,6 +92,8 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("gate", p.publishing.gate, 0.3, shared=True, idle=_SOON),
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
             Duty("live_codes", p.live_codes.finish, 5.0),
+            Duty("menus", p.menus.finish, 5.0),
+            Duty("transfers", p.transfers.finish, 30.0),
             Duty("catch_up", p.catching_up.run, 60.0),
             Duty("renew", p.renewing.run, 600.0, idle=600.0),
         ],

@@ -72,6 +72,7 @@ _MAY: dict[Role, frozenset[str] | None] = {
         _SELLING
         | _CONTENT
         | {"read_boards", "read_segments", "rule_identities", "read_rules", "manage_rules"}
+        | {"hand_over_customers"}
     ),
     Role.ANALYST: frozenset(
         _CONTENT | {"read_boards", "read_counts", "read_segments", "manage_segments", "read_rules"}

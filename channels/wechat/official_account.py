@@ -31,8 +31,9 @@ from channels.base import (
 from channels.capabilities import Capabilities, Limits
 from channels.handed_over import HandedOver
 from channels.live_codes import Code
+from channels.menus import Entry
 from channels.vocabularies import Word
-from channels.wechat import fans, figures, messages
+from channels.wechat import fans, figures, menus, messages
 from channels.wechat.articles import Articles
 from channels.wechat.crypto import Envelope
 from channels.wechat.mail import LetterBox
@@ -205,6 +206,16 @@ class WeChatOfficialAccount:
     def vocabulary(self) -> list[Word]:
         """The account's own tags of its fans."""
         return fans.vocabulary(self._wire)
+
+    def put_menu(self, entries: Sequence[Entry]) -> None:
+        """In the place of the one before; people see it when they enter the chat again."""
+        menus.put(self._wire, entries)
+
+    def drop_menu(self) -> None:
+        menus.drop(self._wire)
+
+    def menu(self) -> list[Entry]:
+        return menus.shown(self._wire)
 
     def make_code(self, state: str, reps: Sequence[str], *, remark: str, confirm: bool) -> Code:
         """A lasting code with a scene (带参二维码). The same scene twice is the same way in."""

@@ -132,6 +132,13 @@ class Followers:
             event = {"MsgType": "event", "Event": "CLICK", "EventKey": key}
             self._callbacks.queue(account, openid, event)
 
+    def leave_by(self, account: OfficialAccount, openid: str, url: str) -> None:
+        """She chooses an entry that leads to a page: the company hears of it, too."""
+        if not follows(self.one(openid, account)):
+            raise Said(43004)
+        event = {"MsgType": "event", "Event": "VIEW", "EventKey": url}
+        self._callbacks.queue(account, openid, event)
+
     def _act(self, openid: str, act: str) -> None:
         with self._ledger.turn() as db:
             db.execute(

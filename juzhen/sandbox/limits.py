@@ -68,6 +68,7 @@ A_DAY = {
     "user/info": 5_000_000,
     "user/info/batchget": 5_000_000,
     "qrcode/create": 100_000,
+    "menu/create": 1_000,
     "wxa/generate_urllink": 500_000,
 }
 A_MINUTE = {
@@ -96,6 +97,13 @@ TAGS_OF_ONE = 20
 FIGURES_FROM_HOUR = 8
 LASTING_CODES = 100_000
 CODE_DAYS = 30
+
+MENU_ENTRIES, MENU_ENTRIES_BELOW = 3, 5
+MENU_NAME_BYTES, MENU_NAME_BELOW_BYTES, MENU_KEY_BYTES = 16, 60, 128
+
+TRANSFERRED_AT_ONCE, TRANSFER_WORDS = 100, 200
+TRANSFER_SECONDS, TRANSFER_DAYS, TRANSFERS = 86_400, 90, 2
+"""Done after a day unless she says no; twice in ninety days at most."""
 
 LINK_NAME_CHARACTERS = 30
 LINK_REPS = 500
@@ -167,6 +175,15 @@ SAYS = {
     45011: "api minute-quota reach limit, must slower, retry next minute",
     45015: "response out of time limit or subscription is canceled",
     45047: "out of response count limit",
+    40016: "invalid button size",
+    40017: "invalid button type",
+    40018: "invalid button name size",
+    40019: "invalid button key size",
+    40020: "invalid button url size",
+    40023: "invalid sub button size",
+    40024: "invalid sub button type",
+    40025: "invalid sub button name size",
+    46003: "menu no exist",
     40032: "invalid openid list size",
     45056: "create too many tags, max size is 100",
     45058: "can't modify sys tag",

@@ -17,6 +17,7 @@ from juzhen.sandbox.accounts import OfficialAccount
 from juzhen.sandbox.audience import labels
 from juzhen.sandbox.followers import follows
 from juzhen.sandbox.limits import Said
+from juzhen.sandbox.menus import menu_of
 from juzhen.sandbox.press import pieces_of
 from juzhen.sandbox.world import World
 from kernel.calendar import Zone
@@ -167,6 +168,7 @@ def _follower_pages(door: Blueprint, world: World) -> None:
             messages=world.followers.inbox(openid),
             scenes=world.followers.scenes(account),
             labels=labels(world.ledger, account, openid),
+            menu=menu_of(world, account),
         )
 
     @door.get("/followers/<openid>/talk")
@@ -187,10 +189,23 @@ def _follower_pages(door: Blueprint, world: World) -> None:
         elif act == "allow":
             world.followers.allow(account, openid, request.form.get("template", ""))
         elif act == "menu":
-            world.followers.choose(account, openid, request.form.get("key", "latest"))
+            return _chosen(world, account, openid)
         elif text := request.form.get("text", "").strip():
             world.followers.say(account, openid, text)
         return redirect(url_for("pages.follower", openid=openid), 303)
+
+
+def _chosen(world: World, account: OfficialAccount, openid: str) -> Answer:
+    """An entry of the menu: one of ours leads to what she then sees."""
+    back = redirect(url_for("pages.follower", openid=openid), 303)
+    if not (url := request.form.get("url", "")):
+        world.followers.choose(account, openid, request.form.get("key", ""))
+        return back
+    world.followers.leave_by(account, openid, url)
+    if not world.readers.ours(url):
+        return back
+    number = world.readers.open(world.followers.one(openid), account, url)
+    return redirect(url_for("pages.reading", openid=openid, number=number), 303)
 
 
 def _readings(door: Blueprint, world: World) -> None:

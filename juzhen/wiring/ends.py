@@ -22,6 +22,7 @@ from channels.hand_offs import HandOffs
 from channels.health import Health
 from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
+from channels.menus import Menus
 from channels.notices import Carrying, Subscriptions, Telling
 from channels.outbound import Breakers, Http, Outbound, RateGate, proxy_of
 from channels.pasting import Pasting
@@ -33,6 +34,7 @@ from channels.reps import Reps
 from channels.roll import Roll
 from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons, standings_of
+from channels.transfers import Transfers
 from channels.varying import Varying
 from channels.video.grants import Grants
 from channels.video.renewing import Renewing
@@ -56,6 +58,8 @@ class Ends:
     channels: Channels
     reps: Reps
     live_codes: LiveCodes
+    menus: Menus
+    transfers: Transfers
     vocabularies: Vocabularies
     previewing: Previewing
     works: Works
@@ -123,7 +127,10 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     )
     return Ends(
         accounts=accounts, channels=channels, reps=reps,
-        live_codes=live_codes, vocabularies=Vocabularies(accounts, channels),
+        live_codes=live_codes,
+        menus=Menus(s.records, s.changes, accounts, channels, composer.link, s.clock),
+        transfers=Transfers(s.records, s.changes, accounts, channels, s.clock),
+        vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
         previewing=_previewing(s, content, accounts, channels, composer),
         works=Works(accounts, channels, content.materials),

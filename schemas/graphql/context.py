@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from channels.hand_offs import HandOffs
     from channels.inbox import Inbox
     from channels.live_codes import LiveCodes
+    from channels.menus import Menus
     from channels.notices import Subscriptions
     from channels.pasting import Pasting
     from channels.previewing import Previewing
     from channels.publishing import Publishing
     from channels.reps import Reps
     from channels.touch_policy import Moods, Simulations, TouchPolicy
+    from channels.transfers import Transfers
     from channels.varying import Varying
     from channels.works import Works
     from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
@@ -143,6 +145,8 @@ class Context:
     broadcasts: Broadcasts
     accounts: Accounts
     live_codes: LiveCodes
+    menus: Menus
+    transfers: Transfers
     previewing: Previewing
     works: Works
     reps: Reps

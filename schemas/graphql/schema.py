@@ -19,6 +19,7 @@ from schemas.graphql import (
     customers,
     elsewhere,
     identities,
+    menus,
     nearby,
     operations,
     reaching,
@@ -26,6 +27,7 @@ from schemas.graphql import (
     rules,
     segments,
     touches,
+    transfers,
     visits,
     ways,
     webhooks,
@@ -56,7 +58,7 @@ _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
-    variants, webhooks, receptions, reaching, nearby,
+    variants, webhooks, receptions, reaching, nearby, menus, transfers,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,

@@ -17,6 +17,7 @@ from channels.deliveries import Courier, Deliveries
 from channels.hand_offs import HandOffs
 from channels.inbox import Inbox
 from channels.live_codes import Code, LiveCodes
+from channels.menus import Menus
 from channels.notices import Subscriptions
 from channels.outbound import Breakers
 from channels.pasting import Pasting
@@ -25,6 +26,7 @@ from channels.publishing import Publishing
 from channels.reps import Reps
 from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
+from channels.transfers import Transfers
 from channels.varying import Varying
 from channels.works import Work, Works
 from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
@@ -164,6 +166,10 @@ class Asked(Company):
             },
         )
         self.live_codes = LiveCodes(records, changes, self.accounts, channels, clock)
+        self.menus = Menus(
+            records, changes, self.accounts, channels, lambda key, _: f"https://h.cn/t/{key}", clock
+        )
+        self.transfers = Transfers(records, changes, self.accounts, channels, clock)
         self.works = Works(self.accounts, channels, self.materials)
         self.previewing = None  # needs a channel that shows
         self.hand_offs = HandOffs(records, changes, clock)
@@ -247,7 +253,7 @@ class Asked(Company):
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "nearby", "reminders", "live_codes", "reps", "confirming",
             "works", "previewing", "varying", "subscriptions", "pasting",
-            "blocks", "carriers",
+            "blocks", "carriers", "menus", "transfers",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "saved_views", "rules", "measures", "ads", "leaderboards", "reports",

@@ -1,14 +1,17 @@
-"""Ways to a rep (渠道活码与获客链接): codes to scan and links to open, by their state."""
+"""Ways to a rep (渠道活码、获客链接与接替): codes to scan, links to open, other hands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from channels.base import Receipt
 from channels.live_codes import Code
 from channels.reps import Reps
-from channels.wechat.wecom import acquisition, contacts
+from channels.wechat.wecom import acquisition, contacts, handing_over
+from channels.wechat.wecom.hearing import EXTERNAL
 from channels.wechat.wecom.wire import WeComWire
+from kernel.events import Handle
 
 _NO_SUCH_CODE = frozenset({84060, 40058})
 
@@ -66,6 +69,24 @@ class Ways:
 
     def drop_link(self, ref: str) -> None:
         acquisition.dropped(self.wire, ref)
+
+    # from one rep to another
+
+    def hand_over(
+        self, giver: str, taker: str, handles: Sequence[Handle], words: str, *, resigned: bool
+    ) -> dict[Handle, Receipt]:
+        """Ask for it; every customer is answered for alone."""
+        one, other = self._userids([giver, taker])
+        hers = [each.value for each in handles]
+        told = handing_over.ask(self.wire, one, other, hers, words, resigned=resigned)
+        return self._handles(told)
+
+    def handed_over(self, giver: str, taker: str, *, resigned: bool) -> dict[Handle, Receipt]:
+        one, other = self._userids([giver, taker])
+        return self._handles(handing_over.results(self.wire, one, other, resigned=resigned))
+
+    def _handles(self, told: Mapping[str, Receipt]) -> dict[Handle, Receipt]:
+        return {Handle(EXTERNAL, self._account, each): what for each, what in told.items()}
 
     def _userids(self, reps: Sequence[str]) -> list[str]:
         return [self._reps.userid_of(self._account, each) for each in reps]

@@ -152,7 +152,23 @@ class Friends:
             raise Said(84061)
         self.keep(corp, userid, external, {"text": {"content": text[:2_000]}}, ours=ours)
 
-    def _part(self, corp: Corp, userid: str, external: str, by: str, change: str) -> None:
+    def hand_over(self, corp: Corp, giver: str, taker: str, external: str) -> None:
+        """The platform gives her to another rep."""
+        with self._ledger.turn():
+            self._part(
+                corp, giver, external, "transfer", "del_external_contact",
+                Source="DELETE_BY_TRANSFER",
+            )  # fmt: skip
+            self._befriend(corp, taker, external, "")
+            self._tell(corp, "add_external_contact", taker, external)
+
+    def refuse_transfer(self, corp: Corp, taker: str, external: str) -> None:
+        """She does not want the other rep; the company hears of it."""
+        self._tell(corp, "transfer_fail", taker, external, FailReason="customer_refused")
+
+    def _part(
+        self, corp: Corp, userid: str, external: str, by: str, change: str, **more: str
+    ) -> None:
         if not self.friend(corp, userid, external):
             return
         with self._ledger.turn() as db:
@@ -161,7 +177,7 @@ class Friends:
                 " where corp = ? and userid = ? and external = ?",
                 (self._clock.seconds(), by, corp.appid, userid, external),
             )
-            self._tell(corp, change, userid, external)
+            self._tell(corp, change, userid, external, **more)
 
     def _befriend(self, corp: Corp, userid: str, external: str, state: str) -> None:
         with self._ledger.turn() as db:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 from juzhen.sandbox.accounts import Corp, Rep
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.pages import framed
-from juzhen.sandbox.wecom import groups
+from juzhen.sandbox.wecom import groups, transfers
 from juzhen.sandbox.wecom.control import do
 from juzhen.sandbox.world import World
 
@@ -54,6 +54,8 @@ def blueprint(world: World) -> Blueprint:
             moments=_posted(world, one, [rep.userid for rep, _ in talks]),
             ways=world.friends.ways(one), links=world.friends.links(one),
             groups=groups.of(world, one),
+            waiting=transfers.waiting(world, one, external),
+            names={userid: rep.name for userid, rep in reps.items()},
         )  # fmt: skip
 
     _inside(door, world)
