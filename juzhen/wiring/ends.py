@@ -128,8 +128,6 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     return Ends(
         accounts=accounts, channels=channels, reps=reps,
         live_codes=live_codes,
-        menus=Menus(s.records, s.changes, accounts, channels, composer.link, s.clock),
-        transfers=Transfers(s.records, s.changes, accounts, channels, s.clock),
         vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
         previewing=_previewing(s, content, accounts, channels, composer),
@@ -147,10 +145,9 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         touch_policy=touch_policy, health=health,
         simulations=_simulations(s, content, data, touch_policy),
         moods=Moods(s.records, s.changes, data.findings, s.clock),
-        blocks=Blocks(s.records, s.changes, data.findings, data.identities, s.clock),
-        carriers=Carriers(s.records, s.changes, accounts, data.identities, s.clock),
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries),
+        **_relations(s, data, accounts, channels, composer),
         **_notices(s, content, accounts, sealer, tools.outbound),
         **_saying(s, content, accounts, channels, tools.outbound),
     )  # fmt: skip
@@ -264,6 +261,18 @@ def _saying(
         media=content.media, clock=s.clock,
     )  # fmt: skip
     return {"varying": varying, "pasting": Pasting(content.media, http)}
+
+
+def _relations(
+    s: Stores, data: DataHub, accounts: Accounts, channels: Channels, composer: Composer
+) -> dict[str, Any]:
+    """By what we reach people, who cut us off, what stands below a chat, and other hands."""
+    return {
+        "blocks": Blocks(s.records, s.changes, data.findings, data.identities, s.clock),
+        "carriers": Carriers(s.records, s.changes, accounts, data.identities, s.clock),
+        "menus": Menus(s.records, s.changes, accounts, channels, composer.link, s.clock),
+        "transfers": Transfers(s.records, s.changes, accounts, channels, s.clock),
+    }
 
 
 def _planning(s: Stores, data: DataHub, deliveries: Deliveries) -> Planning:

@@ -25,14 +25,17 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/beside/<account>")
     def beside(account: str) -> Response:
         """The page that is entered as a sidebar; its script goes on to the customer."""
-        rep()
+        actor = rep()
         told = _channel(platform, account).beside(_here(platform))
         sdk = urlsplit(told["sdk"])
         g.policy = {
             "script-src": f"'self' 'nonce-{g.nonce}' {sdk.scheme}://{sdk.netloc}",
             "connect-src": "'self' https://*.weixin.qq.com",
         }
-        return pages.page("workbench/beside.html", told=told, account=account)
+        return pages.page(
+            "workbench/beside.html", tab="customers", told=told, account=account,
+            unread=platform.reminders.unread(actor.staff),
+        )  # fmt: skip
 
     @door.get("/beside/<account>/customer")
     def beside_customer(account: str) -> AnyResponse:

@@ -69,3 +69,8 @@ def running(folder, hub="http://127.0.0.1:9", **knobs):
     sandbox.knobs(review_seconds=0, callbacks="never", **knobs)
     yield sandbox
     process.stop()
+
+
+def following(sandbox):
+    """Those who follow its account."""
+    return [each for each in sandbox.ask("followers")["followers"] if each["followed"]]

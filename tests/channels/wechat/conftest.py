@@ -1,10 +1,12 @@
-"""An official account against a small WeChat of our own."""
+"""An official account against a small WeChat of our own, and against the product's own twin."""
+
+from datetime import datetime
 
 import pytest
 
 from channels.accounts import Sealer
 from channels.base import Callback
-from channels.outbound import RateGate
+from channels.outbound import Outbound, RateGate
 from channels.wechat.crypto import Envelope, signature
 from channels.wechat.official_account import WeChatOfficialAccount
 from channels.wechat.tokens import Tokens
@@ -12,6 +14,7 @@ from channels.wechat.uploads import Uploads
 from channels.wechat.wire import Wire
 from kernel.secret import Secret
 from stores.claims import Leases
+from tests.channels.sandboxed import ACCOUNT, running
 from tests.channels.wechat.standing_in import StandInWeChat
 
 TOKEN, APPID = "QDG6eK", "wx5823bf96d3bd56c7"
@@ -76,3 +79,32 @@ def wired(records, clock, platform):
 @pytest.fixture
 def channel(wired):
     return wired()
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """A twin of the platform for the tests of one module."""
+    with running(tmp_path_factory.mktemp("sandbox")) as played:
+        yield played
+
+
+@pytest.fixture
+def wire(sandbox, records, clock):
+    """Signed-in calls to it."""
+    outbound = Outbound(origins=[sandbox.url])
+    yield Wire(
+        outbound, Tokens(records, Leases(records, clock), Sealer({"k": bytes(32)}), clock),
+        RateGate(records, clock), account="acc_oa", appid=ACCOUNT["appid"],
+        secret=Secret(ACCOUNT["secret"]), host=sandbox.url, per_minute=60_000,
+    )  # fmt: skip
+    outbound.close()
+
+
+@pytest.fixture
+def sandboxed(wire, records, clock, sandbox):
+    """The product's adapter over HTTP against the product's own twin of the platform."""
+    clock.now = datetime.fromisoformat(sandbox.ask("clock")["now"])
+    return WeChatOfficialAccount(
+        wire, Uploads(records, clock), clock, account="acc_oa", callback_token=ACCOUNT["token"],
+        envelope=Envelope(ACCOUNT["aes_key"], ACCOUNT["appid"]),
+    )  # fmt: skip

@@ -9,55 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.accounts import Sealer
 from channels.base import Refused
 from channels.catching_up import Counts, KnowsPeople
 from channels.live_codes import MakesCodes
-from channels.outbound import Outbound, RateGate
 from channels.vocabularies import Words
 from channels.wechat import fans, messages
-from channels.wechat.crypto import Envelope
-from channels.wechat.official_account import WeChatOfficialAccount
-from channels.wechat.tokens import Tokens
-from channels.wechat.uploads import Uploads
-from channels.wechat.wire import Wire
 from kernel.calendar import Zone
 from kernel.events import Handle
-from kernel.secret import Secret
-from stores.claims import Leases
-from tests.channels.sandboxed import ACCOUNT, running
+from tests.channels.sandboxed import following
 
 BEIJING = Zone("Asia/Shanghai")
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("sandbox")) as played:
-        yield played
-
-
 @pytest.fixture
-def wire(sandbox, records, clock):
-    outbound = Outbound(origins=[sandbox.url])
-    yield Wire(
-        outbound, Tokens(records, Leases(records, clock), Sealer({"k": bytes(32)}), clock),
-        RateGate(records, clock), account="acc_oa", appid=ACCOUNT["appid"],
-        secret=Secret(ACCOUNT["secret"]), host=sandbox.url, per_minute=60_000,
-    )  # fmt: skip
-    outbound.close()
-
-
-@pytest.fixture
-def channel(wire, records, clock, sandbox):
-    clock.now = datetime.fromisoformat(sandbox.ask("clock")["now"])
-    return WeChatOfficialAccount(
-        wire, Uploads(records, clock), clock, account="acc_oa", callback_token=ACCOUNT["token"],
-        envelope=Envelope(ACCOUNT["aes_key"], ACCOUNT["appid"]),
-    )  # fmt: skip
-
-
-def following(sandbox):
-    return [each for each in sandbox.ask("followers")["followers"] if each["followed"]]
+def channel(sandboxed):
+    return sandboxed
 
 
 def test_it_can_be_asked_for_people_tags_codes_and_counts(channel):

@@ -9,7 +9,7 @@ from channels.accounts import Accounts, Channels, Sealer
 from channels.menus import Entry, HasMenu, Menus, flaws_of
 from channels.wechat import messages
 from kernel.errors import Conflict, Invalid
-from tests.channels.wechat.test_audience import channel, following, sandbox, wire  # noqa: F401
+from tests.channels.sandboxed import following
 
 ENTRIES = (
     Entry(name="养老规划", below=(
@@ -25,16 +25,16 @@ def accounts(records, changes, clock):
 
 
 @pytest.fixture
-def menus(records, changes, accounts, clock, channel):  # noqa: F811
+def menus(records, changes, accounts, clock, sandboxed):
     accounts.add(code="oa", name="长河", kind="wechat_oa", ecosystem="wechat", by="t")
     accounts.add(code="app", name="App", kind="app", ecosystem="own_app", by="t")
-    made = Channels(accounts, {"wechat_oa": lambda *_: channel, "app": lambda *_: object()})
+    made = Channels(accounts, {"wechat_oa": lambda *_: sandboxed, "app": lambda *_: object()})
     return Menus(
         records, changes, accounts, made, lambda key, account: f"https://h.cn/t/{key}", clock
     )
 
 
-def test_a_menu_is_put_with_the_tracked_links_of_its_materials(menus, channel):  # noqa: F811
+def test_a_menu_is_put_with_the_tracked_links_of_its_materials(menus, sandboxed):
     menu = menus.decide("oa", ENTRIES, by="t")
     assert menu.shown is not None
     assert menu.read() == list(ENTRIES)
@@ -42,7 +42,7 @@ def test_a_menu_is_put_with_the_tracked_links_of_its_materials(menus, channel): 
     assert [each.address for each in first.below] == ["https://h.cn/t/mat_1", ""]
     assert first.below[1].key == "calculator"
     assert second.address == "https://example.com/contact"
-    assert isinstance(channel, HasMenu)
+    assert isinstance(sandboxed, HasMenu)
 
 
 def test_no_entries_is_no_menu_and_dropping_it_twice_does_no_harm(menus):
@@ -52,7 +52,7 @@ def test_no_entries_is_no_menu_and_dropping_it_twice_does_no_harm(menus):
         assert menus.there("oa") == []
 
 
-def test_a_menu_that_the_platform_did_not_take_is_asked_again(menus, sandbox, clock):  # noqa: F811
+def test_a_menu_that_the_platform_did_not_take_is_asked_again(menus, sandbox, clock):
     sandbox.knobs(busy={"path": "menu/create", "times": 1})
     menu = menus.decide("oa", ENTRIES, by="t")
     assert (menu.shown, menu.reason) == (None, "platform_said_later")
@@ -101,12 +101,12 @@ def test_what_the_platform_would_not_take_is_refused_by_its_place(menus, entries
         ([{"name": "a", "sub_button": [{"type": "click", "name": "b", "key": "k"}] * 6}], 40023),
     ],
 )
-def test_the_sandbox_is_as_strict_as_the_platform(wire, button, errcode):  # noqa: F811
+def test_the_sandbox_is_as_strict_as_the_platform(wire, button, errcode):
     told = wire.ask("/cgi-bin/menu/create", harmless=range(40_000, 41_000), button=button)
     assert told["errcode"] == errcode
 
 
-def test_whoever_chooses_an_entry_is_told_as_an_event(menus, sandbox):  # noqa: F811
+def test_whoever_chooses_an_entry_is_told_as_an_event(menus, sandbox):
     menus.decide("oa", ENTRIES, by="t")
     (fan, *_) = following(sandbox)
     sandbox.knobs(callbacks="late")
@@ -116,7 +116,7 @@ def test_whoever_chooses_an_entry_is_told_as_an_event(menus, sandbox):  # noqa: 
     assert (event.kind, event.detail["EventKey"]) == ("clicked_menu", "calculator")
 
 
-def test_a_fan_sees_the_menu_on_her_page_and_leaves_by_an_entry(menus, sandbox):  # noqa: F811
+def test_a_fan_sees_the_menu_on_her_page_and_leaves_by_an_entry(menus, sandbox):
     from urllib.parse import urlencode
     from urllib.request import Request, urlopen
 
