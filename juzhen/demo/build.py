@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from channels.deliveries import Lane, State
-from juzhen.demo import access
+from juzhen.demo import access, platforms
 from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
-from juzhen.demo.company import APP, APPID, BY, OFFICIAL, Company, found
+from juzhen.demo.company import APP, BY, OFFICIAL, Company, found
 from juzhen.demo.home import forget, read, settings_of, write
 from juzhen.demo.library import DAYS, pieces
 from juzhen.demo.people import CAST, NUMBER, Person, entrust, people
@@ -69,12 +69,14 @@ def build(
         told = Behaviour(company, stocked, now, platform.zone, dice).of(everybody, size.events)
         clock.now = now
         _tell_all(platform, company, everybody, told, tell)
+        there = platforms.join(platform, company, everybody[:CAST], settings.demo_sandbox)
+        runs = platforms.run_through(platform, company, there, stocked)
         _park(platform, company, everybody, stocked)
         doors = access.open_doors(platform, company, stocked, everybody[0])
         platform.triggers.calendar()
     finally:
         platform.close()
-    _introduce(home, company, everybody, doors["tokens"]["channel_app"])
+    _introduce(home, company, everybody, doors["tokens"]["channel_app"], there, runs)
     os.sync()
     urls = {"url": settings.public_url, "sandbox_url": settings.demo_sandbox}
     write(home, urls | doors)
@@ -143,8 +145,15 @@ def _park(
         raise Conflict("delivery_not_parked", delivery="demo:parked", state=State.DUE.value)
 
 
-def _introduce(home: Path, company: Company, everybody: Sequence[Person], token: str) -> None:
-    """Tell the sandbox whom it plays: our two accounts and the first of our customers."""
+def _introduce(
+    home: Path,
+    company: Company,
+    everybody: Sequence[Person],
+    token: str,
+    there: platforms.Platforms,
+    runs: Mapping[str, str],
+) -> None:
+    """Tell the sandbox whom it plays: our accounts, the first of our customers, what runs there."""
     cast = everybody[:CAST]
     official = company.sandbox | {
         "code": OFFICIAL, "name": company.official.name, "write_key": company.official.write_key,
@@ -171,7 +180,8 @@ def _introduce(home: Path, company: Company, everybody: Sequence[Person], token:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder / "accounts.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump([official, app], file, ensure_ascii=False)
+        json.dump([official, app, *there.told], file, ensure_ascii=False)
+    (folder / "campaign.json").write_text(json.dumps(dict(runs), ensure_ascii=False), "utf-8")
 
 
 def move(home: Path, settings: Settings) -> None:
@@ -179,9 +189,11 @@ def move(home: Path, settings: Settings) -> None:
     told = read(home)
     platform = assemble(settings)
     try:
-        platform.accounts.edit(
-            OFFICIAL, settings={"app_id": APPID, "base_url": settings.demo_sandbox}, by=BY
-        )
+        for account in platform.accounts.all():
+            if old := str(account.settings.get("base_url") or ""):
+                base_url = old.replace(told["sandbox_url"], settings.demo_sandbox)
+                moved = account.settings | {"base_url": base_url}
+                platform.accounts.edit(account.code, settings=moved, by=BY)
     finally:
         platform.close()
     write(home, told | {"url": settings.public_url, "sandbox_url": settings.demo_sandbox})

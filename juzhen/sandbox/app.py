@@ -63,12 +63,18 @@ def create(settings: Settings) -> Flask:
 
 
 def _configured(world: World) -> None:
-    """Accounts that ``accounts.json`` in the folder describes."""
+    """Accounts that ``accounts.json`` in the folder describes, and what ``campaign.json`` says
+    runs through all of them."""
+    runs = world.settings.folder / "campaign.json"
+    if runs.exists():
+        world.ledger.keep("campaign", json.loads(runs.read_text("utf-8")))
     file = world.settings.folder / "accounts.json"
     if not file.exists():
         return
     for told in json.loads(file.read_text("utf-8")):
         account = world.accounts.add(told)
+        if isinstance(account, Creator) and told.get("granted"):
+            world.studio.granted(account, told["granted"])
         if isinstance(account, Corp):
             world.friends.invite(account, people_of(account.appid, told, seed=world.settings.seed))
         elif not isinstance(account, App | SmsGateway | Creator) and not world.followers.of(

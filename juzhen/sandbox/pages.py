@@ -113,6 +113,7 @@ def _account_pages(door: Blueprint, world: World) -> None:
         ]
         return render_template(
             "index.html",
+            runs=world.ledger.fact("campaign", {}),
             accounts=accounts,
             corps=corps,
             apps=world.accounts.apps(),

@@ -193,7 +193,7 @@ def test_the_shelf_stands_and_the_sandbox_knows_its_people(home, platform):
     ids = read(home)["ids"]
 
     assert platform.shelf.page(ids["channel_app"], first=1, count=True).total > 30
-    official, app = json.loads((home / "sandbox" / "accounts.json").read_text("utf-8"))
+    official, app, *_ = json.loads((home / "sandbox" / "accounts.json").read_text("utf-8"))
     assert len(official["cast"]) == len(app["customers"]) == 24
     lead = Handle("openid", ids["account_official"], official["cast"][0]["openid"])
     assert platform.identities.customer_of(lead) == ids["customer"]

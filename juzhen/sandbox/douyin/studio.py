@@ -64,6 +64,17 @@ class Studio:
         self._put("insert into dy_codes values (?, ?, ?, null)", code, creator.code, self._now())
         return code
 
+    def granted(self, creator: Creator, tokens: Mapping[str, str]) -> None:
+        """She said yes before this world began; what she has granted since counts for more."""
+        for kind, seconds in (
+            ("access", limits.ACCESS_SECONDS),
+            ("refresh", limits.REFRESH_SECONDS),
+        ):
+            self._put(
+                "insert into dy_tokens values (?, ?, ?, ?, 0, null) on conflict do nothing",
+                tokens[kind], creator.code, kind, self._now() + seconds,
+            )  # fmt: skip
+
     def exchange(self, code: str) -> tuple[str, dict[str, Any]]:
         """Whose it is, and her tokens."""
         with self._ledger.turn() as db:

@@ -1,0 +1,108 @@
+"""One campaign runs through all platforms of the demo, and the sandbox's first page leads there."""
+
+import json
+import shutil
+from urllib.request import urlopen
+
+import pytest
+
+from juzhen.demo.build import move
+from juzhen.demo.home import settings_of
+from juzhen.demo.platforms import ARTICLE, CAMPAIGN, POSTER
+from juzhen.sandbox.app import Process
+from juzhen.sandbox.world import Settings
+from juzhen.wiring import assemble
+
+pytestmark = pytest.mark.xdist_group("demo")  # built once, not in every process
+
+
+@pytest.fixture
+def sandbox(home, tmp_path):
+    """The demo's own, with its people and secrets, on a port of its own."""
+    shutil.copytree(home / "sandbox", tmp_path / "sandbox")
+    process = Process(Settings(folder=tmp_path / "sandbox"), 0)
+    process.world.knobs.turn({"review_seconds": 0})
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def platform(home, sandbox, tmp_path):
+    """The same company beside that sandbox."""
+    shutil.copytree(home, tmp_path / "company")
+    settings = settings_of(tmp_path / "company", sandbox.port - 1)
+    move(tmp_path / "company", settings)
+    opened = assemble(settings)
+    yield opened
+    opened.close()
+
+
+def placements(platform):
+    """What stands of the campaign's two, by the account's code."""
+    wanted = {platform.materials.one(code).id for code in (ARTICLE, POSTER)}
+    return {
+        account.code: placement
+        for account in platform.accounts.all()
+        for placement in platform.shelf.standing(account.id)
+        if placement.material in wanted
+    }
+
+
+def test_it_is_placed_on_every_platform_within_the_campaign(platform, sandbox):
+    article, poster = (platform.materials.one(code) for code in (ARTICLE, POSTER))
+    shown = {code: each.material for code, each in placements(platform).items()}
+    assert shown == {
+        "account_official": article.id, "channel_app": article.id, "wecom": article.id,
+        "mini": article.id, "xiaohongshu": article.id, "douyin": poster.id,
+    }  # fmt: skip
+    campaign = platform.campaigns.one(CAMPAIGN)
+    assert {each.campaign for each in placements(platform).values()} == {campaign.id}
+    runs = json.loads((sandbox.world.settings.folder / "campaign.json").read_text("utf-8"))
+    assert runs == {"campaign": campaign.name, "article": article.title, "poster": poster.title}
+
+
+def test_every_platform_shows_it_once_the_worker_has_carried_it(platform, sandbox):
+    for code in ("account_official", "wecom", "xiaohongshu", "douyin"):
+        placement = placements(platform)[code]
+        platform.deliveries.queue(
+            account=placement.account, occasion=placement.id, placement=placement.id,
+            material=placement.material, by="t",
+        )  # fmt: skip
+    platform.publishing.carry()
+    sandbox.world.beat()
+
+    world, (corp,) = sandbox.world, sandbox.world.accounts.corps()
+    assert any("康养社区开放日" in row["articles"] for row in world.press.everything())
+    (moment,) = world.tasks.moments(corp)
+    assert "康养社区开放日" in moment["told"]["text"]["content"]
+    assert len(moment["posts"]) == len(corp.reps) == 3
+    (work,) = world.studio.works("douyin")
+    assert "康养社区" in work["title"]
+    (handed,) = platform.hand_offs.page().items
+    assert "康养社区开放日" in handed.title
+
+
+def test_the_first_page_says_where_to_look(sandbox):
+    with urlopen(f"http://127.0.0.1:{sandbox.port}/?lang=zh") as page:
+        shown = page.read().decode()
+    assert "活动“康养社区开放日”正走过所有平台" in shown
+    for code in ("/wecom/wecom/reps/rep-01", "/accounts/wx", "/douyin/douyin"):
+        assert code in shown, code
+
+
+def test_her_rep_posts_the_moment_and_her_customers_see_it(platform, sandbox):
+    placement = placements(platform)["wecom"]
+    platform.deliveries.queue(
+        account=placement.account, occasion=placement.id, placement=placement.id,
+        material=placement.material, by="t",
+    )  # fmt: skip
+    platform.publishing.carry()
+    world, (corp,) = sandbox.world, sandbox.world.accounts.corps()
+    (friend, *_) = world.friends.of_rep(corp, "rep-01")
+    page = f"http://127.0.0.1:{sandbox.port}/wecom/wecom/people/{friend['external']}"
+    with urlopen(page) as before:
+        assert "周六来走走" not in before.read().decode()
+    world.tasks.post(corp, "rep-01", world.tasks.moments(corp)[0]["moment_id"])
+    with urlopen(page) as after:
+        assert "周六来走走" in after.read().decode()
