@@ -71,15 +71,15 @@ def sequel_pulls(profile: Profile, pairs: Pairs, weights: Weights) -> list[Pull]
     """What speaks for contents about what follows from what she has."""
     if not pairs.related:
         return []
-    bought = _bought(profile, pairs)
+    hers = bought(profile, pairs)
     return [
         pull
         for each in pairs.related
-        if (pull := _pull(each, bought, profile, pairs.names, weights)) is not None
+        if (pull := _pull(each, hers, profile, pairs.names, weights)) is not None
     ]
 
 
-def _bought(profile: Profile, pairs: Pairs) -> dict[str, float]:
+def bought(profile: Profile, pairs: Pairs) -> dict[str, float]:
     """What of these products she has, and since when she has it."""
     told: Iterable[tuple[str, float]] = [
         *((each.product, each.at.timestamp()) for each in profile.bought()),
@@ -94,19 +94,19 @@ def _bought(profile: Profile, pairs: Pairs) -> dict[str, float]:
 
 def _pull(
     pair: Pair,
-    bought: Mapping[str, float],
+    hers: Mapping[str, float],
     profile: Profile,
     names: Mapping[str, str],
     weights: Weights,
 ) -> Pull | None:
     if pair.kind == Relation.TRIAL:
         has, wanted, weight = pair.product, pair.of, weights.sequel
-        if has not in bought or not _worth_it(profile.spans, bought[has]):
+        if has not in hers or not _worth_it(profile.spans, hers[has]):
             return None
     else:
         has, wanted = pair.of, pair.product
         weight = weights.sequel * (1 + pair.margin) / 2
-    if has not in bought or wanted in bought:
+    if has not in hers or wanted in hers:
         return None
     facts = {"has": names.get(has, has), "wanted": names.get(wanted, wanted)}
     evidence = {"has": has, "wanted": wanted, "margin": pair.margin}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from content_hub.products import RISKS, Product, Relation
+from content_hub.products import RISKS, Product, ProductRelation, Relation
 from juzhen.console.desk import allowed, done, flaws_of, sight, typed_moment
 from juzhen.web import pages
 from kernel.errors import Conflict, Invalid, NotFound, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
+    from matching.conversions import Conversion
 
 _TEXTS = ("name", "category", "risk_level", "price", "benefit")
 
@@ -109,6 +111,13 @@ def _page(platform: Platform, refusal: Problem | None = None) -> str:
     )
 
 
+def _converted(platform: Platform, relations: Sequence[ProductRelation]) -> list[Conversion]:
+    """How trials did, if any is among these."""
+    if any(each.kind == Relation.TRIAL for each in relations):
+        return platform.conversions.all()
+    return []
+
+
 def _one(platform: Platform, found: Product, refusal: Problem | None = None) -> str:
     relations = platform.products.relations([found.code])[found.code]
     others = {code for each in relations for code in (each.product, each.of)}
@@ -119,6 +128,7 @@ def _one(platform: Platform, found: Product, refusal: Problem | None = None) -> 
         product=found,
         relations=relations,
         others=platform.products.many(others),
+        converted={(each.trial, each.full): each for each in _converted(platform, relations)},
         materials=[
             each for each in platform.materials.many(ids).values()
             if units is None or each.unit in units

@@ -21,6 +21,7 @@ from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.assembly import Manner
 from matching.candidates import Candidates
+from matching.conversions import Conversions
 from matching.counters import Counters
 from matching.feedback import Feedback
 from matching.nearby import Nearby
@@ -28,6 +29,7 @@ from matching.nightly import Nightly
 from matching.recommender import Recommender
 from matching.rules import Rules
 from matching.sayings import Sayings
+from matching.sequels import Sequels
 
 
 @dataclass(kw_only=True)
@@ -41,6 +43,7 @@ class Selling:
     rules: Rules
     feedback: Feedback
     nearby: Nearby
+    conversions: Conversions
     sayings: Sayings
     recommender: Recommender
     receptions: Receptions
@@ -95,9 +98,8 @@ def selling(
         rules=rules,
         feedback=feedback,
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
-        sayings=Sayings(
-            content.finding, content.shelf, content.taxonomy, recommender, s.clock
-        ),
+        conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
+        sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
         recommender=recommender, reminders=reminders,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
         triggers=_triggers(s, data, reminders, approaches, to_customers),

@@ -19,6 +19,7 @@ from data_hub.reports.base import End, Report
 from kernel.actors import may, require
 from kernel.errors import NotFound
 from kernel.wording import say
+from matching.conversions import Conversion
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Day, Moment, Value, day, key, verb
@@ -232,6 +233,23 @@ def _buyers(source: None, ask: Ask) -> BuyersRecord:
     return told
 
 
+class TrialConversion(graphene.ObjectType):
+    """Of those who took a trial, how many went on to the full product."""
+
+    trial = graphene.ID(required=True, description="A product's code.")
+    full = graphene.ID(required=True)
+    took = graphene.Int(required=True, description="Who took it and had not the full one by then.")
+    went_on = graphene.Int(required=True)
+    rate = graphene.Float(description="None while nobody took it.")
+    days = graphene.Float(description="How long going on took them, the median.")
+
+
+def _trials(source: None, ask: Ask) -> list[Conversion]:
+    context: Context = ask.context
+    require(context.actor, "read_boards")
+    return context.conversions.all()
+
+
 def _event_funnel(
     source: None, ask: Ask, steps: list[str], days: int | None = None
 ) -> EventFunnelRecord:
@@ -301,6 +319,10 @@ QUESTIONS = {
     ),
     "lifecycle": graphene.Field(graphene.NonNull(LifecycleFunnel), resolver=_funnel),
     "buyers": graphene.Field(graphene.NonNull(Buyers), resolver=_buyers),
+    "trial_conversions": graphene.Field(
+        graphene.List(graphene.NonNull(TrialConversion), required=True), resolver=_trials,
+        description="Of every trial with what it leads to, among the 5,000 who bought last.",
+    ),
     "event_funnel": graphene.Field(
         graphene.NonNull(EventFunnel), resolver=_event_funnel,
         steps=graphene.List(graphene.NonNull(graphene.String), required=True), days=graphene.Int(),
@@ -333,12 +355,14 @@ SIZES = {
     ("DataReport", "alerts"): 10, ("ReportRow", "cells"): 30, ("Query", "figures"): 5,
     ("BoardFigure", "series"): 30, ("BoardFigure", "kinds"): 4, ("LifecycleFunnel", "steps"): 5,
     ("Buyers", "cohorts"): 36, ("EventFunnel", "steps"): 5,
-    ("Query", "eventKinds"): 120, ("EventKind", "required"): 2, ("EventKind", "figures"): 2,
+    ("Query", "trialConversions"): 50, ("Query", "eventKinds"): 120,
+    ("EventKind", "required"): 2, ("EventKind", "figures"): 2,
 }  # fmt: skip
 WEIGHTS = {
     ("Query", "report"): 50,
     ("Query", "figures"): 20,
     ("Query", "lifecycle"): 20,
     ("Query", "buyers"): 50,
+    ("Query", "trialConversions"): 50,
     ("Query", "eventFunnel"): 50,
 }

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from engagement.reminders import Reminders
     from engagement.sharing import Sharing
     from kernel.calendar import Zone
+    from matching.conversions import Conversions
     from matching.nearby import Nearby
     from matching.recommender import Recommender
     from matching.rules import Rules
@@ -173,6 +174,7 @@ class Context:
     history: History
     recommender: Recommender
     nearby: Nearby
+    conversions: Conversions
     rules: Rules
     receptions: Receptions
     reminders: Reminders

@@ -24,6 +24,8 @@ from data_hub.standings import Standings
 from data_hub.vip import Vips
 from juzhen import console
 from juzhen.web import public
+from matching.conversions import Conversions
+from matching.sequels import Sequels
 from stores.sqlite.history import SqliteHistory
 from tests.company import Topics
 from tests.data_hub.telling import MONDAY
@@ -38,6 +40,9 @@ def rooms(records, people, clock, tmp_path):
     )
     kept.wall = kept.accounts.add(
         code="board", name="公众号", kind="board", ecosystem="wechat", by="li"
+    )
+    kept.conversions = Conversions(
+        people, Profiles(people, kept.identities), Sequels(records, kept.changes)
     )
     kept.pension = kept.taxonomy.create("养老", "topic", code="pension", en="Pension", by="li")
     yield kept

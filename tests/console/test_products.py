@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.data_hub.telling import event, user
+
 FORM = {"code": "yl_01", "name": "颐养年金", "category": "年金", "price": "5,000 元起"}
 PAGES = ("products", "products/yl_01", "products/yl_01?lang=en")
 
@@ -56,6 +58,28 @@ def test_products_are_edited_and_related(rooms, desk, annuity):
     for wrong in ({"of": "nothing"}, {"of": "trial"}, {"of": "yl_01", "margin": "x"}):
         form = {"relation": "trial"} | wrong
         assert desk.post("/console/products/trial", act="relate", **form).status_code == 422
+
+
+def bought(rooms, who, **products):
+    """What somebody bought, so many days ago."""
+    return [
+        event("bought", user(who, "acc_shop"), minutes=-1_440 * days, account=rooms.app.id,
+              detail={"amount": 9, "product": product})
+        for product, days in products.items()
+    ]  # fmt: skip
+
+
+@pytest.mark.rule("R123.3")
+def test_a_trial_tells_how_many_went_on_to_the_full_product(knowing_rooms, desk, annuity):
+    rooms = knowing_rooms
+    rooms.products.add("trial", "七天体验", price="1 元", by="li")
+    rooms.products.relate("trial", "yl_01", "trial", by="li")
+    assert "还没有人体验过" in desk.get("/console/products/trial").text
+    rooms.tell(*bought(rooms, "u1", trial=9, yl_01=5))
+    rooms.tell(*bought(rooms, "u2", trial=9), *bought(rooms, "u3", yl_01=9, trial=3))
+    told = "2 人体验过，1 人随后买了正式产品（50%） · 中位 4 天"
+    for product in ("trial", "yl_01"):
+        assert told in desk.get(f"/console/products/{product}").text
 
 
 def test_who_may_not_manage_products_reads_them(desk_of, annuity):

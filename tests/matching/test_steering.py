@@ -132,6 +132,32 @@ def test_a_rule_holds_in_its_window_for_its_unit_and_its_segment_only(company, r
     assert order(company, handle, rep)[0] == last
 
 
+@pytest.mark.rule("R133.1")
+def test_a_membership_is_offered_by_how_often_she_bought_and_by_her_stage(company, rep, clock):
+    offers = {
+        stage: company.place(f"储值会员卡 {stage}", "理财") for stage in ("active", "churned")
+    }
+    for stage, card in offers.items():
+        hers = company.segments.create(
+            stage, rule=f"did bought >= 2 in 90d and stage = {stage}", by="li"
+        )
+        company.rules.add(
+            Wanted(name="会员绑定下次购买", act="pin", material=card, number=1, segment=hers.id),
+            by="wang",
+        )
+    once, twice = company.meet("13800138001", rep=rep), company.meet("13800138002", rep=rep)
+    for handle in (once, twice, twice):
+        company.tell(company.event("bought", handle, amount=100, product="茶"))
+        clock.move(timedelta(days=1))
+
+    def pinned(handle):
+        listed = company.offer(handle, rep).told()
+        return [each.material for each in listed if each.slot == "pinned"]
+
+    assert pinned(twice) == [offers["active"]]
+    assert pinned(once) == []
+
+
 def test_every_applied_rule_is_named_and_the_reasons_still_sum_to_the_score(company, rep):
     handle = company.meet(rep=rep)
     company.tell(company.event("read_material", handle, company.made["健康"][0]))

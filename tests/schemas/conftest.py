@@ -55,8 +55,10 @@ from juzhen.saved_views import SavedViews
 from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.secret import Secret
+from matching.conversions import Conversions
 from matching.feedback import Feedback
 from matching.nearby import Nearby
+from matching.sequels import Sequels
 from schemas.graphql.schema import Context, build
 from stores.claims import Quotas
 from stores.folder import Folder
@@ -222,6 +224,7 @@ class Asked(Company):
             identities=self.identities, clock=clock,
         )  # fmt: skip
         self.feedback = Feedback(records, changes, clock)
+        self.conversions = Conversions(people, self.profiles, Sequels(records, changes))
         self.nearby = Nearby(self.customers, self.profiles, self.consents, clock)
         self.receptions = Receptions(
             self.counters, self.history, self.feedback, clock, Zone("Asia/Shanghai")
@@ -251,7 +254,8 @@ class Asked(Company):
             "versions", "reviews", "comments", "duplicates", "tagging_runs", "suggestions",
             "shifting", "licences",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
-            "history", "recommender", "nearby", "reminders", "live_codes", "reps", "confirming",
+            "history", "recommender", "nearby", "conversions", "reminders", "live_codes",
+            "reps", "confirming",
             "works", "previewing", "varying", "subscriptions", "pasting",
             "blocks", "carriers", "menus", "transfers",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",

@@ -40,6 +40,19 @@ def test_a_board_has_five_figures_each_with_its_events(house):
     assert kinds["bought"]["figures"] == ["orders"]
 
 
+def test_how_a_trial_did_is_told_by_its_pair(house):
+    for code, name in (("TASTE", "体验课"), ("COURSE", "正课")):
+        house.products.add(code, name, price="见页面", by="li")
+    house.products.relate("TASTE", "COURSE", "trial", by="li")
+    her = house.meet()
+    house.tell(house.event("bought", her, amount=18, product="体验课"))
+    asked = "{ trialConversions { trial full took wentOn rate days } }"
+    (told,) = house.ask(asked, ANALYST)["trialConversions"]
+    assert told == {
+        "trial": "TASTE", "full": "COURSE", "took": 1, "wentOn": 0, "rate": 0.0, "days": None,
+    }  # fmt: skip
+
+
 @pytest.mark.rule("R89.1")
 def test_what_was_paid_is_noted_and_what_cannot_be_is_a_problem(house):
     verb = """mutation($amount: Float!, $rebate: Float) { noteSpend(input: {channel: "app",
