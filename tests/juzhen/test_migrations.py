@@ -1,5 +1,6 @@
 """The scripts make exactly the tables of the models, on both engines, and undo it again."""
 
+import re
 from threading import Barrier, Thread
 
 import pytest
@@ -124,6 +125,51 @@ def test_two_that_migrate_at_once_do_it_once(company):
         ]
     )
     assert lacking(company) == []
+
+
+QUIET_SINCE = "0018"
+"""From this script on, none holds up who writes, however many rows there are."""
+INSIDE = r"\((?:[^()]|\([^()]*\))*"
+"""What may stand between a call's name and one of its words."""
+HINDERS = {
+    "rows are changed, which holds the table until the last of them": (
+        r"op\.execute\(\s*\"+(?i:update|delete)"
+    ),
+    "a column's type is changed, which writes the table anew": rf"alter_column{INSIDE}\btype_=",
+    "every row is looked at for a missing value": rf"alter_column{INSIDE}nullable=False",
+    "what the version before still reads is dropped: a release later": r"op\.drop_(?!index)\w+\(",
+}
+
+
+def hinders(script):
+    """What a script's way up does that writers, or the version before, would have to wait for."""
+    up = script.partition("def upgrade")[2]
+    up = "".join(part for part in re.split(r"(?m)^def ", up) if not part.startswith("_down"))
+    return [why for why, pattern in HINDERS.items() if re.search(pattern, up, re.DOTALL)]
+
+
+def test_no_script_holds_up_who_writes():
+    scripts = {file.name: file.read_text("utf-8") for file in (HERE / "versions").glob("0*.py")}
+    held = {name: hinders(text) for name, text in scripts.items() if name >= QUIET_SINCE}
+    assert {name: why for name, why in held.items() if why} == {}
+    assert any(hinders(text) for name, text in scripts.items() if name < QUIET_SINCE)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        'op.execute("UPDATE materials SET title = code")',
+        'batch_op.alter_column("title", type_=sa.Text())',
+        'batch_op.alter_column("title", existing_type=sa.String(), nullable=False)',
+        'batch_op.drop_column("title")',
+        'op.drop_table("materials")',
+    ],
+)
+def test_a_script_that_would_is_found(act):
+    way = "def {}() -> None:\n    with x as batch_op:\n        {}\n\n\n"
+    plain = "def upgrade(part: str) -> None:\n    pass\n\n\n"
+    assert len(hinders(plain + way.format("_up_records", act))) == 1
+    assert hinders(plain + way.format("_down_records", act)) == []
 
 
 def test_foreign_keys_are_checked_again_afterwards(tmp_path):
