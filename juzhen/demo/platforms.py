@@ -19,6 +19,7 @@ from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
 from juzhen.sandbox.accounts import Creator
 from juzhen.sandbox.cast import openid_of
+from kernel.actors import Role
 from kernel.events import Ecosystem
 from kernel.secret import Secret
 
@@ -90,6 +91,7 @@ def join(
             "appid": _MINI, "secret": mini_secret, "code": mini.code, "name": mini.name,
             "write_key": mini.write_key, "mini": True, "cast": _cast(cast, _MINI),
         },
+        _front_end(platform, mini, cast),
         {
             "kind": "douyin", "code": douyin.code, "name": douyin.name, "client_key": "demo",
             "client_secret": client_secret, "granted": grant,
@@ -123,6 +125,19 @@ def run_through(
             campaign=campaign.id,
         )  # fmt: skip
     return {"campaign": campaign.name, "article": article.title, "poster": poster.title}
+
+
+def _front_end(platform: Platform, mini: Account, cast: Sequence[Person]) -> dict[str, Any]:
+    """What stands in a user's hand: it asks the hub for its shelf, like the app."""
+    token = platform.access.issue(Role.CHANNEL_APP, f"demo {mini.code}", by=BY, account=mini.id)
+    return {
+        "kind": "app", "code": mini.code, "name": mini.name, "token": token.reveal(),
+        "write_key": mini.write_key,
+        "customers": [
+            {"user_id": person.user, "name": person.name, "unionid": person.unionid}
+            for person in cast
+        ],
+    }  # fmt: skip
 
 
 def _granted(platform: Platform, douyin: Account) -> dict[str, str]:

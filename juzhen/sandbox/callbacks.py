@@ -26,6 +26,7 @@ Caller = OfficialAccount | Corp
 TIMEOUT_SECONDS = 5.0
 TRIES = 3
 _SHUFFLED_SECONDS = 2.0
+_STALE_SECONDS = 3_600
 
 
 class Callbacks:
@@ -47,10 +48,22 @@ class Callbacks:
             "FromUserName": openid,
             "CreateTime": int(self._clock.seconds()),
         }
-        body = f"<xml>{_xml(head | dict(fields))}</xml>"
+        body = f"<xml>{_xml(self._told(account, head | dict(fields)))}</xml>"
         manner = self._knobs["callbacks"]
         for _ in range({"never": 0, "twice": 2}.get(manner, 1)):
             self.post(account, openid, body, wait=self._wait(manner))
+
+    def _told(self, account: Caller, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """In the envelope that the knob says, or with a field more."""
+        oddity, told = self._knobs["callback_oddity"], dict(fields)
+        if oddity == "suite" and isinstance(account, Corp) and "Event" in told:
+            told["InfoType"], told["TimeStamp"] = told.pop("Event"), told.pop("CreateTime")
+            return told | {"SuiteId": "ww_suite", "AuthCorpId": account.appid}
+        if oddity == "unknown_field":
+            return told | {"XUnknown": {"Inner": "1"}}
+        if oddity == "twice_named":
+            return told | {"MsgType": [told["MsgType"], told["MsgType"]]}
+        return told
 
     def _wait(self, manner: str) -> float:
         if manner == "late":
@@ -128,8 +141,12 @@ class Callbacks:
             )
 
     def _posted(self, account: Caller, row: Any) -> str:
-        sealed = crypto.encrypt(row["body"], aes_key=account.aes_key, receiver=account.appid)
-        fields = self._signed(account, sealed, forged=bool(row["forged"]))
+        oddity = self._knobs["callback_oddity"]
+        receiver = "wx_somebody_else" if oddity == "wrong_receiver" else account.appid
+        sealed = crypto.encrypt(_spelled(row["body"], oddity), aes_key=account.aes_key,
+                                receiver=receiver)  # fmt: skip
+        ago = _STALE_SECONDS if oddity == "stale" else 0
+        fields = self._signed(account, sealed, forged=bool(row["forged"]), ago=ago)
         fields |= {"openid": row["openid"], "encrypt_type": "aes"}
         body = _xml({"ToUserName": account.original, "Encrypt": sealed})
         try:
@@ -153,9 +170,11 @@ class Callbacks:
             return False
         return answer.status == 200 and answer.data == word.encode()
 
-    def _signed(self, account: Caller, sealed: str, *, forged: bool = False) -> dict[str, str]:
+    def _signed(
+        self, account: Caller, sealed: str, *, forged: bool = False, ago: int = 0
+    ) -> dict[str, str]:
         token = "somebody else's" if forged else account.token
-        stamp, nonce = str(self._clock.machine()), str(secrets.randbelow(10**9))
+        stamp, nonce = str(int(self._clock.machine()) - ago), str(secrets.randbelow(10**9))
         fields = {"signature": crypto.signature(token, stamp, nonce)}
         if sealed:
             fields["msg_signature"] = crypto.signature(token, stamp, nonce, sealed)
@@ -173,6 +192,12 @@ class Callbacks:
     def close(self) -> None:
         self._hands.shutdown(wait=True, cancel_futures=True)
         self._http.clear()
+
+
+def _spelled(body: str, oddity: str) -> bytes:
+    if oddity == "gbk":
+        return body.encode("gb18030")
+    return b"\xef\xbb\xbf" + body.encode() if oddity == "bom" else body.encode()
 
 
 def _xml(fields: Mapping[str, Any]) -> str:

@@ -176,7 +176,10 @@ def _people(door: Blueprint, world: World) -> None:
 def _lets(
     world: World, account: OfficialAccount, openid: str, act: str, told: dict[str, Any]
 ) -> None:
-    """She allows a message; nothing else is left to do."""
+    """She allows a message, or takes back that her data may be used."""
+    if act == "revoke":
+        world.followers.revoke(account, openid)
+        return
     if act != "allow":
         raise Said(40066)
     world.followers.allow(account, openid, str(told.get("template", "")))

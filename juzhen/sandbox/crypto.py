@@ -22,10 +22,10 @@ def signature(*parts: str) -> str:
     return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
 
 
-def encrypt(text: str, *, aes_key: str, receiver: str, prefix: bytes | None = None) -> str:
+def encrypt(text: str | bytes, *, aes_key: str, receiver: str, prefix: bytes | None = None) -> str:
     """16 random bytes, length, text and receiver, padded to 32, AES-256-CBC, base64."""
     key = base64.b64decode(aes_key + "=")
-    body = text.encode()
+    body = text.encode() if isinstance(text, str) else text
     plain = (prefix or secrets.token_bytes(16)) + struct.pack(">I", len(body)) + body
     plain += receiver.encode()
     pad = _BLOCK - len(plain) % _BLOCK

@@ -139,6 +139,15 @@ class Followers:
         event = {"MsgType": "event", "Event": "VIEW", "EventKey": url}
         self._callbacks.queue(account, openid, event)
 
+    def revoke(self, account: OfficialAccount, openid: str) -> None:
+        """She takes back that her data may be used; the platform tells the company to erase it."""
+        self.one(openid, account)
+        event = {
+            "MsgType": "event", "Event": "user_authorization_revoke", "OpenID": openid,
+            "AppID": account.appid, "RevokeInfo": "201",
+        }  # fmt: skip
+        self._callbacks.queue(account, openid, event)
+
     def _act(self, openid: str, act: str) -> None:
         with self._ledger.turn() as db:
             db.execute(

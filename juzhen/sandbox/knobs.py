@@ -20,6 +20,8 @@ SETTINGS: dict[str, Any] = {
     "refusing_words": {"抄袭": 2, "发布失败": 3, "保本保息": 4, "稳赚不赔": 4},
     "callbacks": "once",
     "callback_seconds": 600.0,
+    "callback_oddity": "",
+    "at_once": {},
     "retry_seconds": 5.0,
     "a_day": {},
     "a_minute": {},
@@ -30,10 +32,14 @@ SETTINGS: dict[str, Any] = {
 """Every setting with what it is until somebody turns it. ``wecom_a_month`` is how many mass
 messages a customer takes; 0 is the platform's rule, the days of the month. ``masses_a_day`` is
 how often an account may send to all (1 for a subscription account); ``admin_confirms`` has its
-administrator say yes first."""
+administrator say yes first; ``at_once`` is how many calls of a path may be under way (45033)."""
 
 CALLBACKS = ("once", "twice", "late", "shuffled", "early", "never")
 """``early`` is before the call that caused it is answered; ``late`` after ``callback_seconds``."""
+
+ODDITIES = ("", "bom", "gbk", "twice_named", "unknown_field", "stale", "wrong_receiver", "suite")
+"""What callbacks are like: with a mark before them, in another charset, a field in it twice, one
+that nobody knows, signed an hour ago, for another receiver, in the envelope of a suite."""
 
 FAULTS = {
     "lose_answer": "does it, then drops the connection",
@@ -45,6 +51,9 @@ FAULTS = {
     "html": "HTTP 200 with a page instead of JSON, nothing done",
     "bad_gateway": "HTTP 502 with a page, nothing done",
     "truncate": "does it, and cuts the answer in half",
+    "slow_body": "does it, and lets the answer trickle for so many seconds",
+    "gzip": "does it, and answers packed though nobody asked for it",
+    "odd_json": "does it, and tells numbers as texts, fields that nobody knows and no errcode",
     "swallow": "errcode 0, but nothing reaches the follower",
     "refuse_review": "the review ends with this status (2, 3 or 4)",
 }
@@ -77,6 +86,8 @@ class Knobs:
             raise UnknownKnob(", ".join(sorted(strange)))
         if told.get("callbacks") not in {None, *CALLBACKS}:
             raise UnknownKnob(f"callbacks: {' | '.join(CALLBACKS)}")
+        if told.get("callback_oddity") not in {None, *ODDITIES}:
+            raise UnknownKnob(f"callback_oddity: {' | '.join(ODDITIES)}")
         with self._ledger.turn():
             for name, value in told.items():
                 if name in FAULTS:

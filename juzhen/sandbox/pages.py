@@ -114,6 +114,7 @@ def _account_pages(door: Blueprint, world: World) -> None:
         return render_template(
             "index.html",
             runs=world.ledger.fact("campaign", {}),
+            minis={one.code for one, _, _ in accounts if one.mini},
             accounts=accounts,
             corps=corps,
             apps=world.accounts.apps(),

@@ -6,8 +6,12 @@ fault says. A dropped connection is a real one: nothing more is sent and the soc
 
 from __future__ import annotations
 
+import gzip
+import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
@@ -18,21 +22,48 @@ from juzhen.sandbox.world import World
 
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _ASKED_BYTES = 4_096
-_AFTERWARDS = ("lose_answer", "truncate")
+_AFTERWARDS = ("lose_answer", "truncate", "slow_body", "gzip", "odd_json")
+_TRICKLES = 8
+"""Pieces in which a slow answer comes."""
+
+
+class Crowd:
+    """How many calls of a path are under way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside: Counter[str] = Counter()
+
+    def enters(self, path: str, most: Mapping[str, int]) -> bool:
+        """Is there room for one more? It is counted either way, until it leaves."""
+        with self._lock:
+            self._inside[path] += 1
+            return self._inside[path] <= most.get(path, self._inside[path])
+
+    def leaves(self, path: str) -> None:
+        with self._lock:
+            self._inside[path] -= 1
 
 
 def misbehave(app: Flask, world: World) -> None:
     """Have every call of the platform pass through the faults."""
 
+    crowd = Crowd()
+
     @app.before_request
     def before() -> Response | None:
         if (path := _called(request.path)) is None:
             return None
-        g.number = world.journal.begin(request.method, path, _asked())
+        g.number, g.fault = world.journal.begin(request.method, path, _asked()), None
+        if not crowd.enters(path, world.knobs["at_once"]):
+            return _instead(Fault("errcode", {"errcode": 45033}))
         g.fault = world.knobs.take(request.path, g.number)
-        if g.fault is None or g.fault.kind in _AFTERWARDS:
-            return None
-        return _instead(g.fault)
+        return _instead(g.fault) if g.fault and g.fault.kind not in _AFTERWARDS else None
+
+    @app.teardown_request
+    def leave(_: BaseException | None) -> None:
+        if "number" in g:
+            crowd.leaves(_called(request.path) or "")
 
     @app.after_request
     def after(response: Response) -> Response:
@@ -40,13 +71,18 @@ def misbehave(app: Flask, world: World) -> None:
             return response
         if world.knobs["callbacks"] == "early":
             world.flush()
-        fault: Fault | None = g.fault
-        kind = fault.kind if fault else ""
-        errcode, appid = g.get("errcode", 0), g.get("appid", "")
-        world.journal.end(g.number, appid, response.status_code, errcode, kind)
-        if kind == "lose_answer":
-            return _dropped()
-        return _cut(response) if kind == "truncate" else response
+        return _answered(world, response, g.fault)
+
+
+def _answered(world: World, response: Response, fault: Fault | None) -> Response:
+    """The answer, written into the journal, as the fault lets it through."""
+    kind = fault.kind if fault else ""
+    errcode, appid = g.get("errcode", 0), g.get("appid", "")
+    world.journal.end(g.number, appid, response.status_code, errcode, kind)
+    if kind == "lose_answer":
+        return _dropped()
+    changed = _CHANGED.get(kind)
+    return changed(response, fault.told) if changed and fault else response
 
 
 _PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/sns/", "/douyin-open/")
@@ -94,13 +130,58 @@ def _dropped() -> Response:
     return Response(_cut_off(b""), 200, direct_passthrough=True)
 
 
-def _cut(response: Response) -> Response:
+def _cut(response: Response, _: Mapping[str, Any]) -> Response:
     """The headers promise the whole answer; half of it comes."""
     whole = response.get_data()
     cut = Response(_cut_off(whole[: len(whole) // 2]), response.status_code)
     cut.headers["Content-Type"] = response.headers["Content-Type"]
     cut.headers["Content-Length"] = str(len(whole))
     return cut
+
+
+def _slowly(response: Response, told: Mapping[str, Any]) -> Response:
+    """All of it comes, piece by piece."""
+    whole, pause = response.get_data(), float(told.get("seconds", 1)) / _TRICKLES
+    size = max(1, len(whole) // _TRICKLES)
+
+    def trickle() -> Iterator[bytes]:
+        for begin in range(0, len(whole), size):
+            time.sleep(pause)
+            yield whole[begin : begin + size]
+
+    slow = Response(trickle(), response.status_code, direct_passthrough=True)
+    slow.headers["Content-Type"] = response.headers["Content-Type"]
+    slow.headers["Content-Length"] = str(len(whole))
+    return slow
+
+
+def _packed(response: Response, _: Mapping[str, Any]) -> Response:
+    response.set_data(gzip.compress(response.get_data()))
+    response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _oddly(response: Response, _: Mapping[str, Any]) -> Response:
+    """As gateways and older versions of the platform have been seen to answer."""
+    told = orjson.loads(response.get_data())
+    if not told.get("errcode"):
+        told.pop("errcode", None)
+        told.pop("errmsg", None)
+    response.set_data(orjson.dumps(_as_texts(told) | {"x_unknown": {"a": [1]}, "rid": "r-1"}))
+    return response
+
+
+def _as_texts(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {name: _as_texts(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_as_texts(value) for value in told]
+    return str(told) if isinstance(told, int) and not isinstance(told, bool) else told
+
+
+_CHANGED: dict[str, Callable[[Response, Mapping[str, Any]], Response]] = {
+    "truncate": _cut, "slow_body": _slowly, "gzip": _packed, "odd_json": _oddly,
+}  # fmt: skip
 
 
 def _cut_off(sent: bytes) -> Iterator[bytes]:

@@ -106,3 +106,13 @@ def test_her_rep_posts_the_moment_and_her_customers_see_it(platform, sandbox):
     world.tasks.post(corp, "rep-01", world.tasks.moments(corp)[0]["moment_id"])
     with urlopen(page) as after:
         assert "周六来走走" in after.read().decode()
+
+
+def test_the_mini_program_is_a_front_end_with_a_token_that_answers_its_own_shelf(platform, sandbox):
+    (mini,) = [each for each in sandbox.world.accounts.apps() if each.code == "mini"]
+    actor = platform.access.of_token(mini.token)
+    assert actor.account == platform.accounts.one("mini").id
+    with urlopen(f"http://127.0.0.1:{sandbox.port}/?lang=en") as page:
+        shown = page.read().decode()
+    assert f"/app?code={mini.code}" in shown
+    assert "mini program · 24 users" in shown

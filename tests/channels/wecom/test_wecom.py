@@ -360,3 +360,16 @@ def test_what_was_chosen_on_a_card_is_read_in_either_spelling(manner):
     outer, inner = ("OpitonIds", "OpitonId") if manner == "opitons" else ("OptionIds", "OptionId")
     told = {"SelectedItems": {"SelectedItem": {"QuestionKey": "q", outer: {inner: ["a", "b"]}}}}
     assert answered(told) == ("a", "b")
+
+
+def test_the_same_fact_in_the_envelope_of_a_suite_is_the_same_event(
+    channel, platform, friend, post, told
+):
+    userid = platform.seen["friends"][0]["userid"]
+    platform.control("knobs", {"callback_oddity": "suite"})
+    platform.act("leave", userid=userid, external=friend.value)
+    body = told()[-1]
+    assert b"InfoType" in body
+    assert b"<Event>" not in body
+    (event,) = channel.receive(post(body)).events
+    assert (event.kind, event.handle) == ("unfollowed", friend)
