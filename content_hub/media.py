@@ -226,7 +226,9 @@ def _opened(data: bytes) -> Image.Image:
         if image.width * image.height > PIXELS:
             raise Invalid("file", "picture_too_large", limit=PIXELS // 1_000_000)
         upright = ImageOps.exif_transpose(image)
-        return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        colours = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        colours.info.clear()  # comments and profiles would be written again
+        return colours
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid("file", "picture_too_large", limit=PIXELS // 1_000_000) from None
     except (OSError, ValueError, SyntaxError, EOFError) as broken:
