@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -52,17 +52,23 @@ def run(size: int) -> Iterator[dict[str, Any]]:
 
 
 def carried(
-    home: Path, many: int, *, kills: int, durability: str = "process", records: str = ""
+    home: Path,
+    many: int,
+    *,
+    kills: int,
+    durability: str = "process",
+    records: str = "",
+    together: bool = False,
 ) -> dict[str, Any]:
-    """Queue so many, have them carried by workers that die, and hold what was said against what
-    the server counted."""
+    """Queue so many, have them carried by workers that die, one by one or all ``together``, and
+    hold what was said against what the server counted."""
     counting = Counting()
     try:
         told = settings(home, counting.url, durability, records)
         wiring.migrate(told)
         _queue(told, counting.url, many)
         begun, spent = time.monotonic(), _spent()
-        killed = _worked(told, many, kills)
+        killed = _worked(told, many, kills, together)
         seconds, cpu = time.monotonic() - begun, _spent() - spent
         return {
             "seconds": seconds, "cpu_ms": round(cpu * 1000 / many, 2), "killed": killed,
@@ -109,26 +115,32 @@ def _queue(told: Settings, url: str, many: int) -> None:
     platform.close()
 
 
-def _worked(told: Settings, many: int, kills: int) -> int:
-    """Workers until nothing moves by itself; one of them is killed whenever the next twentieth
-    is done."""
+def _worked(told: Settings, many: int, kills: int, together: bool) -> int:
+    """Workers until nothing moves by itself; one of them, or all, are killed whenever the next
+    twentieth is done."""
     workers = [_begun(told) for _ in range(_PROCESSES)]
     killed, turn = 0, count()
     platform = wiring.assemble(told)
     until = time.monotonic() + _PATIENCE
     while (left := _moving(platform)) and time.monotonic() < until:
         if killed < kills and left <= many * (1 - (killed + 0.5) / kills):
-            which = next(turn) % _PROCESSES
-            os.kill(workers[which], signal.SIGKILL)
-            os.waitpid(workers[which], 0)
-            workers[which] = _begun(told)
+            gone = range(_PROCESSES) if together else [next(turn) % _PROCESSES]
+            _kill(workers[which] for which in gone)
+            for which in gone:
+                workers[which] = _begun(told)
             killed += 1
         time.sleep(0.25)  # asking costs what is measured
-    for worker in workers:
-        os.kill(worker, signal.SIGKILL)
-        os.waitpid(worker, 0)
+    _kill(workers)
     platform.close()
     return killed
+
+
+def _kill(workers: Iterable[int]) -> None:
+    gone = list(workers)
+    for worker in gone:
+        os.kill(worker, signal.SIGKILL)
+    for worker in gone:
+        os.waitpid(worker, 0)
 
 
 def _begun(told: Settings) -> int:
@@ -183,8 +195,10 @@ def _held_against(told: Settings, counted: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # python -m bench.deliveries FOLDER MANY KILLS DURABILITY [RECORDS]: one run, for fault tests
-    folder, many, kills, *rest = sys.argv[1:]
-    told = carried(Path(folder), int(many), kills=int(kills), durability=rest[0], records=rest[-1]
-                   if len(rest) > 1 else "")  # fmt: skip
+    # python -m bench.deliveries FOLDER MANY KILLS DURABILITY RECORDS [together]: for fault tests
+    folder, many, kills, durability, records, *rest = sys.argv[1:]
+    told = carried(
+        Path(folder), int(many), kills=int(kills), durability=durability, records=records,
+        together=rest == ["together"],
+    )  # fmt: skip
     print(json.dumps(told))

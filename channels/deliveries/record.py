@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -82,6 +82,16 @@ def overtakes(told: str, kept: str) -> bool:
     return _ORDER[told] > _ORDER[kept]
 
 
+class Happened(NamedTuple):
+    """One step of a delivery, for people."""
+
+    at: datetime
+    state: str
+    reason: str
+    """A sentence, or nothing."""
+    by: str
+
+
 class Delivery(Record, kw_only=True):
     """One thing to be shown or said once: unique per account, target and occasion."""
 
@@ -144,6 +154,15 @@ class Delivery(Record, kw_only=True):
         """Remember that it came to where it is now."""
         told = [at.isoformat(), str(self.state), reason, by]
         self.steps = [*self.steps[-STEPS + 1 :], told]
+
+    def happened(self, language: str = "zh") -> list[Happened]:
+        """Every step that it remembers, the oldest first."""
+        told = []
+        for at, state, reason, by in self.steps:
+            facts = self.facts if reason == self.reason else {}
+            why = say(reason, language, **facts) if reason else ""
+            told.append(Happened(datetime.fromisoformat(at), state, why, by))
+        return told
 
     @property
     def handle(self) -> Handle | None:

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.deliveries import Delivery
 from channels.deliveries.record import RETRYABLE, STUCK
 from channels.deliveries.record import State as Step
+from channels.deliveries.remedies import remedy_of
 from juzhen.console import states, views
-from juzhen.console.desk import allowed, done
+from juzhen.console.desk import allowed, done, names_of
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
@@ -46,6 +47,21 @@ def install(door: Blueprint, platform: Platform) -> None:
             retryable=set(RETRYABLE),
             **views.shown(platform, "deliveries"),
         )
+
+    @door.get("/deliveries/<key>")
+    def delivery(key: str) -> str:
+        """One of them, explained: whose doing it is, what it waits for, and every step."""
+        allowed("read_deliveries")
+        one, tongue = platform.deliveries.one(key), language()
+        happened = one.happened(tongue)
+        accounts = {each.id: each for each in platform.accounts.all()}
+        return pages.render(
+            "console/delivery.html", one=one, happened=happened, retryable=set(RETRYABLE),
+            shown=states.of_delivery(one, tongue), account=accounts.get(one.account),
+            material=platform.materials.many([one.material]).get(one.material),
+            names=names_of(platform, {one.by, *(each.by for each in happened)}),
+            remedy=remedy_of(one.state, one.reason) if one.state in STUCK else "",
+        )  # fmt: skip
 
     @door.post("/deliveries/retry")
     def retry_all() -> AnyResponse:

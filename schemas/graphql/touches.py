@@ -279,10 +279,10 @@ def _explained(source: None, ask: Ask, id: str) -> _Steps:  # noqa: A002  # the 
     context: Context = ask.context
     require(context.actor, "read_deliveries")
     delivery: DeliveryRecord = context.deliveries.one(id)
-    told = []
-    for at, state, reason, by in delivery.steps:
-        facts = delivery.facts if reason == delivery.reason else {}
-        told.append(_Step(at, state, say(reason, context.language, **facts) if reason else "", by))
+    told = [
+        _Step(each.at.isoformat(), each.state, each.reason, each.by)
+        for each in delivery.happened(context.language)
+    ]
     return _Steps(delivery.id, told)
 
 

@@ -87,6 +87,17 @@ def test_what_may_have_arrived_is_not_retried_with_the_rest(rooms):
     assert rooms.deliveries.drop_many(account=rooms.wall.id, by="li") == 1
 
 
+def test_a_delivery_is_explained_step_by_step(rooms, desk):
+    parked(rooms, 1)
+    (delivery,) = rooms.deliveries.page().items
+    for path in ("/console/parked", "/console/deliveries"):
+        assert f"/console/deliveries/{delivery.id}" in desk.get(path).text
+    page = desk.get(f"/console/deliveries/{delivery.id}").text
+    for said in ("每一步", "待发送", "发送中", "平台拒绝", "一位客户", "li"):
+        assert said in page
+    assert "<title>消息 · 投放记录" in page
+
+
 @pytest.mark.parametrize("path", ["/console/parked/retry", "/console/parked/drop"])
 def test_who_may_not_place_changes_nothing_there(rooms, desk_of, path):
     parked(rooms, 1)

@@ -1,7 +1,8 @@
-"""F2, F20: deliveries under fire: workers killed, a third of the calls failing, the database
-restarted; none lost or doubled."""
+"""F2, F20, F33: deliveries under fire: workers killed one by one or all at once, a third of the
+calls failing, the database restarted; none lost or doubled."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,21 +16,22 @@ from tests.flows.company import ROOT, eventually
 from tests.sizes import sized
 
 MANY, KILLS = sized(60, 10_000), sized(2, 20)
+DEATHS = sized(2, 200)
 SENDS, RESTARTS = sized(60, 5_000), sized(3, 60)
 BEGUN = "SELECT count(*) FROM deliveries WHERE attempts > 0"
 LEFT = "SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending')"
 
 
-def job(folder, many, kills, records=""):
-    told = folder, str(many), str(kills), "process", records
+def job(folder, many, kills, records="", *more, durability="process"):
+    told = folder, str(many), str(kills), durability, records, *more
     return [sys.executable, "-m", "bench.deliveries", *told]
 
 
-def carried(folder, records=""):
-    told = subprocess.run(
-        job(folder, MANY, KILLS, records), cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return json.loads(told.stdout.splitlines()[-1])
+def carried(*told, **more):
+    done = subprocess.run(
+        job(*told, **more), cwd=ROOT, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def check(told, many=MANY):
@@ -41,15 +43,26 @@ def check(told, many=MANY):
 
 
 def test_f2_none_is_lost_and_none_doubled(tmp_path):
-    told = carried(str(tmp_path))
+    told = carried(str(tmp_path), MANY, KILLS)
     check(told)
     assert told["killed"] == KILLS
+
+
+def test_f33_all_workers_killed_at_once_leave_whole_files_and_nothing_lost(tmp_path):
+    """Durable against loss of power, too."""
+    told = carried(str(tmp_path), MANY, DEATHS, "", "together", durability="power")
+    check(told)
+    assert told["killed"] == DEATHS
+    for file in tmp_path.glob("*.db"):
+        with sqlite3.connect(file) as kept:
+            assert kept.execute("pragma integrity_check").fetchall() == [("ok",)]
+        kept.close()
 
 
 @pytest.mark.postgres
 def test_f2_none_is_lost_and_none_doubled_on_postgresql(tmp_path, postgres_cluster):
     with postgres_cluster.database() as url:
-        told = carried(str(tmp_path), url)
+        told = carried(str(tmp_path), MANY, KILLS, url)
     check(told)
     assert told["killed"] == KILLS
 
