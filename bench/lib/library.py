@@ -49,15 +49,16 @@ _KINDS = ("image_text", "poster", "short_video", "product_note", "script", "prop
 class Library:
     """The opened company, its rep and her customers."""
 
-    def __init__(self, materials: int) -> None:
+    def __init__(self, materials: int, elsewhere: Path | None = None, **stores: str) -> None:
+        """Kept in the cache, or laid ``elsewhere`` with stores of its own."""
         self.materials = materials
-        home = cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
+        home = elsewhere or cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
         fresh = not (home / "made").exists()
         if fresh:
             shutil.rmtree(home, ignore_errors=True)
         settings = Settings(
             home=home, stores_durability="power", keys_secrets=Secret("00" * 32),
-            keys_links=Secret("11" * 32),
+            keys_links=Secret("11" * 32), **stores,
         )  # fmt: skip
         if fresh:
             home.mkdir(parents=True)
