@@ -8,6 +8,7 @@ import pytest
 
 from content_hub import sheets
 from content_hub.bringing import Bringing
+from content_hub.materials import Materials
 from content_hub.reviews import Reviews
 from kernel.errors import Conflict, Invalid
 from tests.sizes import sized
@@ -49,6 +50,28 @@ def test_a_sheet_makes_materials_and_the_same_sheet_again_edits_them(bringing, s
     again = bring(bringing, sheet(GOOD.replace("海报", "新海报")))
     assert (again.made, again.edited) == (0, 2)
     assert materials.one("a1").title == "新海报"
+
+
+class Overtaken(Materials):
+    """Somebody takes the code a2 in the moment after it was looked for."""
+
+    def by_code(self, codes):
+        known = super().by_code(codes)
+        if "a2" in codes and "a2" not in known:
+            self.create("script", "别人的", code="a2", by="wang")
+        return known
+
+
+def test_a_code_taken_meanwhile_costs_its_own_line_and_no_other(
+    records, changes, types, taxonomy, reviews, clock, pension, sheet
+):
+    overtaken = Overtaken(records, changes, types, taxonomy, clock)
+    made = bring(Bringing(records, overtaken, taxonomy, reviews, clock), sheet(GOOD))
+    assert (made.made, made.refused) == (1, 1)
+    ((line, flaw),) = made.flaws
+    assert (line, flaw.reason) == (3, "code_taken")
+    assert overtaken.one("a1").title == "海报"
+    assert overtaken.one("a2").title == "别人的"
 
 
 def test_bad_lines_are_told_by_number_and_field_and_the_others_come_in(bringing, sheet, materials):
