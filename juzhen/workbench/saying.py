@@ -1,4 +1,5 @@
-"""Saying (答客户): scripts found by what the customer said, copied with one touch; and "not fit".
+"""Saying (答客户): scripts found by what the customer said, copied with one touch; "not fit"; and
+why a content is not on her list.
 
 Nothing is filled in afterwards: a copied script and a refused content write themselves down.
 """
@@ -19,6 +20,10 @@ from kernel.errors import Forbidden, NotFound
 if TYPE_CHECKING:
     from content_hub.materials import Material
     from juzhen.wiring import Platform
+    from matching.offers import WhyNot
+
+_MEANT = 3
+"""So many contents of a title are answered for: each costs a whole list."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -33,6 +38,18 @@ def install(door: Blueprint, platform: Platform) -> None:
             unread=platform.reminders.unread(actor.staff), her=her,
             name=telling.name_of(her, language()), spoken=said, answers=found,
             usual=platform.sayings.usual(actor),
+        )  # fmt: skip
+
+    @door.get("/customers/<customer>/why")
+    def why(customer: str) -> Response:
+        """Any content by its title: why it is not recommended, or where it stands."""
+        actor = rep()
+        her = platform.customers.seen_by(actor).one(customer)
+        about = request.args.get("about", "").strip()[:40]
+        return pages.page(
+            "workbench/why.html", tab="customers", unread=platform.reminders.unread(actor.staff),
+            her=her, name=telling.name_of(her, language()), about=about,
+            found=_why_not(platform, actor, her.id, about) if about else [],
         )  # fmt: skip
 
     @door.post("/customers/<customer>/copied/<script>")
@@ -56,6 +73,16 @@ def install(door: Blueprint, platform: Platform) -> None:
             her, kept.id, request.form.get("why", ""), rep=actor.staff, by=actor.id
         )
         return redirect(url_for("workbench.customer", customer=her.id, said="done_unfit"), 303)
+
+
+def _why_not(
+    platform: Platform, actor: Actor, customer: str, about: str
+) -> list[tuple[Material, WhyNot]]:
+    """The contents that are meant, the closest first, each with why it is not on her list."""
+    sight = None if actor.reach is None else actor.units | actor.reach
+    meant = platform.finding.search(about, sight=sight, first=_MEANT).items
+    why_not = platform.recommender.why_not
+    return [(each, why_not(customer, actor, each.id)) for each in meant]
 
 
 def rep() -> Actor:

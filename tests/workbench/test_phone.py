@@ -30,10 +30,13 @@ def phone(browser, served):
 @pytest.mark.rule("R17.1")
 def test_no_page_of_the_workbench_is_wider_than_a_small_phone(desk, phone, served, her, shop):
     long = desk.company.place("超长标题" * 12, "养老社区", account=shop["app"].id)
+    while desk.finding.follow():
+        pass
     pages = [
         "", "?lang=en", "customers", f"customers/{her}", f"customers/{her}?lang=en", "me", "nearby",
         "boards", "boards?of=praise&lang=en", "day",
         f"customers/{her}/share/{long}", f"customers/{her}/link/{long}",
+        f"customers/{her}/says?said=贵", f"customers/{her}/why?about=超长标题",
     ]  # fmt: skip
     for page in pages:
         phone.goto(f"{served}/workbench/{page}")

@@ -65,3 +65,20 @@ def test_a_reminder_put_off_is_red_again_tomorrow_morning(desk, phone, rep, her,
     assert desk.reminders.unread(rep.staff) == before - 1
     clock.move(timedelta(seconds=1))
     assert desk.reminders.unread(rep.staff) == before
+
+
+def test_a_rep_asks_of_any_content_why_it_is_not_recommended(desk, phone, rep, her, shop):
+    company = desk.company
+    company.place("夏日防暑海报", "健康", kind="poster", account=shop["app"].id)
+    desk.materials.create("poster", "没上架的防晒海报", by="li")
+    while desk.finding.follow():
+        pass
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    assert f"/workbench/customers/{her}/why" in page
+    told = phone.get(f"/workbench/customers/{her}/why?about=防暑", headers=PHONE).text
+    assert "夏日防暑海报" in told
+    assert "位" in told
+    off = phone.get(f"/workbench/customers/{her}/why?about=防晒", headers=PHONE).text
+    assert "它现在不在任何货架上" in off
+    none = phone.get(f"/workbench/customers/{her}/why?about=月球", headers=PHONE).text
+    assert "没有找到“月球”" in none
