@@ -186,9 +186,11 @@ class Settling(Claiming):
 
     def asking(self) -> Delivery | None:
         """Borrow one whose outcome the platform still owes us."""
+        now = self._clock()
+        if not self._records.rows(_OWED, [spelled(self._records, now)]):
+            return None
         owed = Delivery.progress.in_([Progress.SUBMITTED, Progress.AWAITING_PERSON])
-        ready = Delivery.next_at <= self._clock()
-        return self.borrow(owed, ready, Delivery.ref.is_not(None))
+        return self.borrow(owed, Delivery.next_at <= now, Delivery.ref.is_not(None))
 
     def note_outcome(self, account: str, receipt: Receipt) -> bool:
         """Write down what a callback or a poll told. Older news never overwrites newer; what
@@ -207,6 +209,10 @@ class Settling(Claiming):
 
 _LOST = "SELECT 1 FROM deliveries WHERE state = 'sending' AND lease_until <= ? LIMIT 1"
 _DOUBTED = "SELECT 1 FROM deliveries WHERE state = 'unknown' AND next_at <= ? LIMIT 1"
+_OWED = (
+    "SELECT 1 FROM deliveries WHERE state IN ('submitted', 'awaiting_person')"
+    " AND next_at <= ? LIMIT 1"
+)
 _READ = "deliveries"
 _MINE = (
     select(Delivery)
