@@ -149,7 +149,12 @@ class Changes:
 
     def version(self, name: str = "content") -> int:
         """The version now, asked by every request: one cheap statement, or none at all if
-        nothing was committed since this thread asked last."""
+        nothing was committed since this thread asked last, or in a snapshot that told it before."""
+        here = self._records.true_here()
+        if here is not None:
+            if _VERSIONS not in here:
+                here[_VERSIONS] = dict(self._records.rows(_VERSIONS))
+            return int(here[_VERSIONS].get(name, 0))
         stamp = self._records.stamp()
         if stamp is None:
             told = self._records.rows(_VERSION, [name])

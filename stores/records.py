@@ -179,6 +179,12 @@ class Records:
             return self.looks.stamp()
         return str(self.rows(_TRANSACTIONS)[0][0])
 
+    def true_here(self) -> dict[Any, Any] | None:
+        """A place for what stays true until the end of the snapshot that this thread reads in; None
+        outside of one, and while writing."""
+        running: Session | None = getattr(self._here, "session", None)
+        return running.info if running is not None and running.info["about"] is None else None
+
     def _inside(self) -> bool:
         return getattr(self._here, "session", None) is not None
 

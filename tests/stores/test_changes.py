@@ -50,6 +50,21 @@ def test_the_content_version_moves_with_content_only(any_changes):
     assert any_changes.version("something else") == 0
 
 
+def test_within_one_snapshot_a_version_does_not_move(any_records, any_changes):
+    """And it is asked for once there; a write of one's own is seen at once."""
+    with any_records.read():
+        before = any_changes.version()
+        other = Thread(target=lambda: note(any_changes, "plc_1", content=True))
+        other.start()
+        other.join()
+        assert (before, any_changes.version(), any_changes.version("access")) == (0, 0, 0)
+    assert any_changes.version() == 1
+    with any_records.write():
+        assert any_changes.version() == 1
+        note(any_changes, "plc_2", content=True)
+        assert any_changes.version() == 2
+
+
 def test_what_was_done_to_one_thing_is_told_newest_first(any_changes, clock):
     for subject in ("plc_1", "plc_2", "plc_1"):
         note(any_changes, subject, why=subject)
