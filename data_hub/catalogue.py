@@ -120,6 +120,7 @@ _HOUSE = [
     EventKind("exported", "个人信息已导出", "had her data exported", "house"),
     EventKind("left_boards", "退出排行榜", "left the leaderboards", "house"),
     EventKind("came_back_to_boards", "重新加入排行榜", "came back to the leaderboards", "house"),
+    EventKind("chose_board", "调整看板指标", "had a board chosen", "house"),
     EventKind("noted_spend", "登记投放花费", "had spending noted", "house"),
     EventKind("revealed", "查看了客户资料", "had her data looked at", "house"),
 ]

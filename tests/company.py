@@ -18,7 +18,7 @@ from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards
-from data_hub.measures import Measures
+from data_hub.measures import Boards, Measures
 from data_hub.profiles import Profiles
 from data_hub.reports.keeping import Reports
 from data_hub.segments import Previews, Segments
@@ -81,6 +81,7 @@ class Company:
         self.customers = Customers(
             people, records, self.identities, self.history, self.staff, changes, clock
         )
+        self.boards = Boards(records, changes, clock)
         self.measures = Measures(self.history, people, clock, zone=self.zone)
         self.ads = AdQuality(self.history, people, records, self.identities, changes, clock)
         self.leaderboards = Leaderboards(self.history, records, self.staff, changes, clock)

@@ -1,5 +1,6 @@
 """Measures (看板): figures of boards, each from events, each with the moment it was true at."""
 
+from data_hub.measures.boards import Board, Boards
 from data_hub.measures.keeping import ELSEWHERE, Figure, Funnel, Measures, Step
 from data_hub.measures.kpis import BOARDS, KPIS, MOST, Kpi, board, untracked
 from data_hub.measures.value import Worth, uplift
@@ -9,6 +10,8 @@ __all__ = [
     "ELSEWHERE",
     "KPIS",
     "MOST",
+    "Board",
+    "Boards",
     "Figure",
     "Funnel",
     "Kpi",

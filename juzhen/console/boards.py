@@ -10,36 +10,41 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as Redirect
 
-from data_hub.measures import KPIS, Figure, board, untracked
-from juzhen.console.desk import allowed
+from data_hub.measures import BOARDS, KPIS, Figure, untracked
+from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
-from kernel.actors import may
-from kernel.errors import NotFound
+from kernel.actors import Role, may
+from kernel.errors import Conflict, Flaw, Invalid, NotFound
+from kernel.wording import say
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
+Answer = Redirect | tuple[str, int]
 _DUE = timedelta(days=7)
 
 
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/board")
     def board_page() -> str:
-        actor = allowed("read_boards")
-        figures = [_figure(platform, kpi.code) for kpi in board(actor.role)]
-        tongue = language()
-        return pages.render(
-            "console/board.html",
-            figures=[(each, _chart(each, tongue)) for each in figures],
-            worlds=_worlds(figures),
-            funnel=platform.measures.funnel(),
-            vip=next(iter(platform.vips.weeks(1)), None),
-            more=list(KPIS.values()),
-            untracked=untracked(),
-        )
+        return _page(platform, allowed("read_boards").role)
+
+    @door.post("/board")
+    def choose_board() -> Answer:
+        """Choose what a role sees first; a sixth figure needs a reason."""
+        actor, form = allowed("manage_boards"), request.form
+        role = next((each for each in BOARDS if each.value == form.get("role")), actor.role)
+        try:
+            platform.boards.choose(
+                role, form.getlist("codes"), by=actor.id, reason=form.get("reason", "")
+            )
+        except (Invalid, Conflict) as refused:
+            return _page(platform, actor.role, flaws_of(refused)), 422
+        return done("board_page", "board_chosen")
 
     @door.get("/board/<code>")
     def board_figure(code: str) -> str:
@@ -81,6 +86,24 @@ def install(door: Blueprint, platform: Platform) -> None:
         )  # fmt: skip
         names = ("customer", "likely", "earliest", "latest", "in_2w", "in_4w", "in_13w", "value")
         return sheet("forecast", names, rows)
+
+
+def _page(platform: Platform, role: Role, flaws: Sequence[Flaw] = ()) -> str:
+    board, tongue = platform.boards.of(role), language()
+    figures = [_figure(platform, kpi.code) for kpi in board.kpis]
+    return pages.render(
+        "console/board.html",
+        board=board,
+        chosen_by=names_of(platform, [board.by]).get(board.by, board.by),
+        figures=[(each, _chart(each, tongue)) for each in figures],
+        worlds=_worlds(figures),
+        funnel=platform.measures.funnel(),
+        vip=next(iter(platform.vips.weeks(1)), None),
+        more=list(KPIS.values()),
+        untracked=untracked(),
+        roles=[(each.value, say(f"role_{each}", tongue)) for each in BOARDS],
+        flaws=flaws,
+    )
 
 
 def _figure(platform: Platform, code: str) -> Figure:

@@ -15,7 +15,7 @@ from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.intake import Intake
 from data_hub.leaderboards import Leaderboards
-from data_hub.measures import Measures
+from data_hub.measures import Boards, Measures
 from data_hub.own_acts import OwnActs
 from data_hub.prediction import Predictions
 from data_hub.privacy import Privacy
@@ -50,6 +50,7 @@ class DataHub:
     previews: Previews
     predictions: Predictions
     measures: Measures
+    boards: Boards
     vips: Vips
     ads: AdQuality
     leaderboards: Leaderboards
@@ -117,6 +118,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         standings=standings,
         predictions=predictions,
         measures=Measures(s.history, s.people, s.clock, zone=s.zone),
+        boards=Boards(s.records, s.changes, s.clock),
         vips=vips,
         previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),
         customers=Customers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import graphene
@@ -12,12 +12,13 @@ from data_hub.ad_quality import Origin, Spend
 from data_hub.catalogue import KINDS
 from data_hub.catalogue import EventKind as KindRecord
 from data_hub.measures import KPIS, Figure, Funnel, Kpi
+from data_hub.measures import Board as BoardRecord
 from data_hub.measures import board as board_of
 from data_hub.measures.buyers import Buyers as BuyersRecord
 from data_hub.measures.keeping import EventFunnel as EventFunnelRecord
 from data_hub.reports.base import End, Report
-from kernel.actors import may, require
-from kernel.errors import NotFound
+from kernel.actors import Role, may, require
+from kernel.errors import Invalid, NotFound
 from kernel.wording import say
 from matching.conversions import Conversion
 from schemas.graphql.binding import Ask
@@ -184,6 +185,20 @@ class AdSpend(graphene.ObjectType):
     rebate = graphene.Float(required=True)
 
 
+class RoleBoard(graphene.ObjectType):
+    """The figures that a role sees first."""
+
+    role = graphene.String(required=True, resolver=lambda board, ask: board.role.value)
+    codes = graphene.List(
+        graphene.NonNull(graphene.ID),
+        required=True,
+        resolver=lambda board, ask: [kpi.code for kpi in board.kpis],
+    )
+    reason = graphene.String(required=True, description="Why it holds more than five.")
+    by = graphene.String(required=True)
+    at = graphene.Field(Moment)
+
+
 class BoardPlace(graphene.ObjectType):
     """Whether somebody stands on leaderboards."""
 
@@ -206,14 +221,15 @@ def _ends(accounts: list[Account]) -> list[End]:
 
 
 def _figures(source: None, ask: Ask, codes: list[str] | None = None) -> list[Figure]:
-    """The asker's own board, or the figures asked for: five at most."""
+    """The asker's own board, or the figures asked for, then five at most."""
     context: Context = ask.context
     require(context.actor, "read_boards")
     for code in codes or ():
         if code not in KPIS:
             raise NotFound("kpi", code)
     worlds = {each.id: each.ecosystem for each in context.accounts.all()}
-    chosen: list[Kpi] = board_of(context.actor.role, codes or ())
+    role = context.actor.role
+    chosen: Sequence[Kpi] = board_of(role, codes) if codes else context.boards.of(role).kpis
     return [context.measures.figure(kpi, worlds) for kpi in chosen]
 
 
@@ -282,6 +298,18 @@ def note_spend(ask: Ask, sent: Mapping[str, Any]) -> Spend:
     return noted
 
 
+def choose_board(ask: Ask, sent: Mapping[str, Any]) -> BoardRecord:
+    """Choose the figures that a role sees first; more than five need a reason, which is kept."""
+    context: Context = ask.context
+    require(context.actor, "manage_boards")
+    if sent["role"] not in set(Role):
+        raise Invalid("role", "not_a_role_of_staff", role=sent["role"])
+    chosen: BoardRecord = context.boards.choose(
+        Role(sent["role"]), sent["codes"], by=context.actor.id, reason=sent.get("reason") or ""
+    )
+    return chosen
+
+
 def stand_on_boards(ask: Ask, sent: Mapping[str, Any]) -> tuple[str, bool]:
     """Leave the leaderboards, or come back to them. Everybody decides for herself."""
     context: Context = ask.context
@@ -339,6 +367,10 @@ VERBS = {
         bidder=graphene.String(), day=Day(required=True), amount=graphene.Float(required=True),
         rebate=graphene.Float(),
     ),
+    "choose_board": verb(
+        "chooseBoard", "board", RoleBoard, choose_board, role=key(), reason=graphene.String(),
+        codes=graphene.List(graphene.NonNull(graphene.ID), required=True),
+    ),
     "stand_on_boards": verb(
         "standOnBoards", "place", BoardPlace, stand_on_boards,
         listed=graphene.Boolean(required=True),
@@ -352,7 +384,8 @@ VERBS = {
 
 SIZES = {
     ("DataReport", "columns"): 30, ("DataReport", "rows"): 100, ("DataReport", "totals"): 30,
-    ("DataReport", "alerts"): 10, ("ReportRow", "cells"): 30, ("Query", "figures"): 5,
+    ("DataReport", "alerts"): 10, ("ReportRow", "cells"): 30, ("Query", "figures"): 8,
+    ("RoleBoard", "codes"): 8,
     ("BoardFigure", "series"): 30, ("BoardFigure", "kinds"): 4, ("LifecycleFunnel", "steps"): 5,
     ("Buyers", "cohorts"): 36, ("EventFunnel", "steps"): 5,
     ("Query", "trialConversions"): 50, ("Query", "eventKinds"): 120,

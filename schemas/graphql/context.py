@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from data_hub.customers import Customers
     from data_hub.identities import Identities
     from data_hub.leaderboards import Leaderboards
-    from data_hub.measures import Measures
+    from data_hub.measures import Boards, Measures
     from data_hub.profiles import Profiles
     from data_hub.refusals import Refusals
     from data_hub.reports.keeping import Reports
@@ -165,6 +165,7 @@ class Context:
     standings: Standings
     previews: Previews
     measures: Measures
+    boards: Boards
     ads: AdQuality
     leaderboards: Leaderboards
     reports: Reports

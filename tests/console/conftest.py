@@ -15,7 +15,7 @@ from data_hub.customers import Customers
 from data_hub.digest import Digest
 from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards
-from data_hub.measures import Measures
+from data_hub.measures import Boards, Measures
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
 from data_hub.reports.keeping import Reports
@@ -120,6 +120,7 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     )  # fmt: skip
     r.predictions = Predictions(people, r.profiles, clock)
     r.vips = Vips(people, r.profiles, clock)
+    r.boards = Boards(r.records, c, clock)
     r.measures = Measures(r.history, people, clock)
     r.ads = AdQuality(r.history, people, r.records, r.identities, c, clock)
     r.leaderboards = Leaderboards(r.history, r.records, r.staff, c, clock)

@@ -29,6 +29,22 @@ def test_a_role_sees_five_figures_at_most_and_where_customers_stand(rooms, desk_
     assert 'style="' not in page.text
 
 
+@pytest.mark.rule("R15.2")
+def test_an_administrator_puts_a_sixth_figure_on_a_board_and_says_why(rooms, desk_of):
+    six = [code for code, kpi in KPIS.items() if kpi.tracked][:6]
+    form = {"role": "analyst", "codes": six}
+    refused = desk_of("admin").post("/console/board", **form)
+    assert refused.status_code == 422
+    assert "最多 5 个" in refused.text
+    assert desk_of("analyst").post("/console/board", **form).status_code == 403
+
+    kept = desk_of("admin").post("/console/board", reason="年终盘点", **form)
+    assert "看板已更新" in kept.text
+    page = desk_of("analyst").get("/console/board").text
+    assert page.count('class="chart"') == 6
+    assert "年终盘点" in page
+
+
 @pytest.mark.parametrize("code", KPIS)
 def test_every_figure_has_its_table_its_source_and_its_csv(rooms, desk_of, code):
     desk = desk_of("analyst")

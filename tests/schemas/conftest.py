@@ -260,7 +260,7 @@ class Asked(Company):
             "blocks", "carriers", "menus", "transfers",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
-            "saved_views", "rules", "measures", "ads", "leaderboards", "reports",
+            "saved_views", "rules", "measures", "boards", "ads", "leaderboards", "reports",
             "receptions",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from data_hub.measures import KPIS
 from kernel.actors import Actor, Role
 
 ANALYST = Actor(id="stf_a", role=Role.ANALYST, staff="stf_a")
@@ -51,6 +52,18 @@ def test_how_a_trial_did_is_told_by_its_pair(house):
     assert told == {
         "trial": "TASTE", "full": "COURSE", "took": 1, "wentOn": 0, "rate": 0.0, "days": None,
     }  # fmt: skip
+
+
+@pytest.mark.rule("R15.2")
+def test_a_sixth_figure_is_a_problem_without_a_reason(house):
+    verb = """mutation($codes: [ID!]!, $reason: String) { chooseBoard(input: {role: "analyst",
+      codes: $codes, reason: $reason}) { board { role codes reason } problems { code } } }"""
+    six = [code for code, kpi in KPIS.items() if kpi.tracked][:6]
+    told = house.ask(verb, ADMIN, codes=six)["chooseBoard"]
+    assert (told["board"], told["problems"]) == (None, [{"code": "board_is_full"}])
+    told = house.ask(verb, ADMIN, codes=six, reason="年终盘点")["chooseBoard"]
+    assert told["board"] == {"role": "analyst", "codes": six, "reason": "年终盘点"}
+    assert len(house.ask("{ figures { code } }", ANALYST)["figures"]) == 6
 
 
 @pytest.mark.rule("R89.1")

@@ -46,6 +46,10 @@ def _decided(work):
         work.worker()
 
     yield "rule and undo it", decided
+    yield (
+        "choose a board",
+        lambda: c.boards.choose(Role.ANALYST, ["orders", "views"], by="t"),
+    )
     yield "consent", lambda: c.consents.allow([work.handle()], "marketing", source="t", by="t")
     yield "opt out", lambda: c.preferences.opt_out([work.handle()], "marketing", source="t")
     yield "entrust", lambda: c.customers.entrust(work.handle(), work.rep.id, by="t")
