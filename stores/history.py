@@ -254,7 +254,7 @@ class Fold:
             if packed.startswith(REFUSED):
                 return unpack_refusal(packed)
             return Told.read(packed, self._history.zone, self._history.label)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             sample = packed[:4096].decode("utf-8", "replace")
             reason = "unreadable_in_journal"
             return Refusal(at=self._clock(), door="journal", reason=reason, sample=sample)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 
@@ -120,7 +120,8 @@ def test_what_cannot_be_unpacked_is_refused_by_the_fold(packed, journal, history
     st.builds(
         event, st.text(min_size=1), st.sampled_from([ANNA, BERT, None]),
         links=st.lists(st.sampled_from([ANNA, PHONE])).map(tuple), material=st.text(max_size=3),
-        kind=st.text(min_size=1, max_size=9), at=st.datetimes(timezones=st.timezones()),
+        kind=st.text(min_size=1, max_size=9),
+        at=st.datetimes(timezones=st.timezones()).filter(lambda at: 1 < at.year < 9999),
         received=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
         detail=st.dictionaries(st.text(), st.text()), raw=st.binary(max_size=4),
     )
@@ -133,11 +134,12 @@ def test_what_is_folded_is_the_same_read_or_unpacked(told):
 
 
 def test_an_unreadable_line_stops_nobody(journal, history, clock):
-    journal.append([b"{torn", pack(event("1"))])
-    assert Fold(journal, history, clock).run() == 2
+    before_time = event("0", at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))))
+    journal.append([b"{torn", pack(before_time), pack(event("1"))])
+    assert Fold(journal, history, clock).run() == 3
     assert history.total([ANNA]) == 1
     ((refused, count),) = history.refusals()
-    assert (refused.door, refused.sample, count) == ("journal", "{torn", 1)
+    assert (refused.door, refused.reason, count) == ("journal", "unreadable_in_journal", 2)
 
 
 def test_a_history_ahead_of_its_journal_is_a_flaw(journal, history):
@@ -162,6 +164,18 @@ def test_events_from_before_stripes_were_kept_count_and_get_theirs_when_remade(h
         spans = file.execute("select first, last from acts order by first").fetchall()
     assert (spans[0][0], spans[-1][1]) == (1, 1_201)
     assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))
+
+
+def test_a_label_leaves_with_the_last_act_that_had_it(history):
+    told = [event(f"{n}", (ANNA, BERT)[n % 2], rep="labelled") for n in range(4)]
+    history.put(told, upto=1)
+    for gone, left in ((ANNA, {"a label"}), (BERT, set())):
+        history.forget([gone])
+        with history._file.read() as file:
+            assert {name for (name,) in file.execute("select name from labels")} == left
+    history.put([event("later", rep="labelled")], upto=2)
+    acts = history.acts(["viewed"], since=MONDAY.date(), until=MONDAY.date())
+    assert acts.labels(acts.label.tolist()) == {acts.label[0]: "a label"}
 
 
 _FOLDING = """

@@ -44,7 +44,7 @@ def company(run, tmp_path):
         )
         for n, (kind, handle, links, detail) in enumerate([
             ("identified", HERS, (Handle("phone", "", PHONE),), {"traits": traits}),
-            ("searched", HERS, (), {"properties": {"query": f"{CITY} 养老"}}),
+            ("viewed_page", HERS, (), {"page": f"/for/{HERS.value}", "title": f"{CITY} 养老"}),
             ("viewed_page", OTHER, (), {"name": "Home"}),
         ])
     ]  # fmt: skip

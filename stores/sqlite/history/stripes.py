@@ -7,7 +7,9 @@ that takes the events in; an erased event's place is zeroed where it lies.
 
 from __future__ import annotations
 
+import sys
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from sqlite3 import Connection
@@ -38,6 +40,14 @@ where first <= ? and last >= ? order by first desc limit 1
 """
 _UNSTRIPED = "select packed from events where kind = ? and seq < ? and day between ? and ?"
 _UP_TO = "select seq, packed from events where seq < ? order by seq desc limit ?"
+_USE = """
+insert into uses values (?, ?) on conflict do update set count = count + excluded.count
+"""
+_UNUSED = """
+delete from labels where number in (
+    select label from uses where count <= 0 and label in (select value from json_each(?))
+)
+"""
 _NOW = "select coalesce(min(first), 1 << 62) from acts"
 
 
@@ -53,7 +63,9 @@ class Act(NamedTuple):
 def acts_of(file: Connection, fresh: Sequence[Told], handles: Mapping[str, int]) -> list[Act]:
     """What a stripe keeps of arrivals; ``handles`` numbers whoever did them."""
     kinds = _numbered(file, "kinds", {told.kind for told in fresh})
-    labels = _numbered(file, "labels", {told.label for told in fresh if told.label})
+    used = Counter(told.label for told in fresh if told.label)
+    labels = _numbered(file, "labels", used)
+    file.executemany(_USE, [(labels[label], count) for label, count in sorted(used.items())])
     numbers = {"": 0, **handles}
     return [
         Act(told.at, numbers[told.own], kinds[told.kind], labels.get(told.label, 0))
@@ -109,8 +121,8 @@ def _arrays(body: bytes) -> list[array[int]]:
 
 
 def zero(file: Connection, seqs: Collection[int]) -> None:
-    """What is erased is nobody's act any more."""
-    ahead = sorted(seqs)
+    """What is erased is nobody's act any more; a label that no other act has goes with it."""
+    ahead, unused = sorted(seqs), Counter[int]()
     while ahead:
         row = file.execute(_HOLDING, (ahead[0], ahead[0])).fetchone()
         if row is None:  # it came before stripes were kept
@@ -121,9 +133,13 @@ def zero(file: Connection, seqs: Collection[int]) -> None:
         with file.blobopen("acts", "body", first) as body:
             while ahead and ahead[0] <= last:
                 place = ahead.pop(0) - first
+                body.seek(16 * count + 4 * place)
+                unused[int.from_bytes(body.read(4), sys.byteorder)] += 1
                 for begin in (8 * count, 12 * count, 16 * count):
                     body.seek(begin + 4 * place)
                     body.write(bytes(4))
+    file.executemany(_USE, [(label, -count) for label, count in unused.items()])
+    file.execute(_UNUSED, (as_json(list(unused)),))
 
 
 def read(

@@ -23,6 +23,7 @@ create table if not exists mentions (
 ) without rowid;
 create table if not exists kinds (number integer primary key, name text not null unique);
 create table if not exists labels (number integer primary key, name text not null unique);
+create table if not exists uses (label integer primary key, count integer not null);
 drop table if exists stripes;
 create table if not exists acts (
     first integer primary key, last integer not null, oldest integer not null,
