@@ -12,13 +12,12 @@ from data_hub.ad_quality import Origin, Spend
 from data_hub.catalogue import KINDS
 from data_hub.catalogue import EventKind as KindRecord
 from data_hub.measures import KPIS, Figure, Funnel, Kpi
-from data_hub.measures import Board as BoardRecord
 from data_hub.measures import board as board_of
 from data_hub.measures.buyers import Buyers as BuyersRecord
 from data_hub.measures.keeping import EventFunnel as EventFunnelRecord
 from data_hub.reports.base import End, Report
-from kernel.actors import Role, may, require
-from kernel.errors import Invalid, NotFound
+from kernel.actors import may, require
+from kernel.errors import NotFound
 from kernel.wording import say
 from matching.conversions import Conversion
 from schemas.graphql.binding import Ask
@@ -185,20 +184,6 @@ class AdSpend(graphene.ObjectType):
     rebate = graphene.Float(required=True)
 
 
-class RoleBoard(graphene.ObjectType):
-    """The figures that a role sees first."""
-
-    role = graphene.String(required=True, resolver=lambda board, ask: board.role.value)
-    codes = graphene.List(
-        graphene.NonNull(graphene.ID),
-        required=True,
-        resolver=lambda board, ask: [kpi.code for kpi in board.kpis],
-    )
-    reason = graphene.String(required=True, description="Why it holds more than five.")
-    by = graphene.String(required=True)
-    at = graphene.Field(Moment)
-
-
 class BoardPlace(graphene.ObjectType):
     """Whether somebody stands on leaderboards."""
 
@@ -298,18 +283,6 @@ def note_spend(ask: Ask, sent: Mapping[str, Any]) -> Spend:
     return noted
 
 
-def choose_board(ask: Ask, sent: Mapping[str, Any]) -> BoardRecord:
-    """Choose the figures that a role sees first; more than five need a reason, which is kept."""
-    context: Context = ask.context
-    require(context.actor, "manage_boards")
-    if sent["role"] not in set(Role):
-        raise Invalid("role", "not_a_role_of_staff", role=sent["role"])
-    chosen: BoardRecord = context.boards.choose(
-        Role(sent["role"]), sent["codes"], by=context.actor.id, reason=sent.get("reason") or ""
-    )
-    return chosen
-
-
 def stand_on_boards(ask: Ask, sent: Mapping[str, Any]) -> tuple[str, bool]:
     """Leave the leaderboards, or come back to them. Everybody decides for herself."""
     context: Context = ask.context
@@ -367,10 +340,6 @@ VERBS = {
         bidder=graphene.String(), day=Day(required=True), amount=graphene.Float(required=True),
         rebate=graphene.Float(),
     ),
-    "choose_board": verb(
-        "chooseBoard", "board", RoleBoard, choose_board, role=key(), reason=graphene.String(),
-        codes=graphene.List(graphene.NonNull(graphene.ID), required=True),
-    ),
     "stand_on_boards": verb(
         "standOnBoards", "place", BoardPlace, stand_on_boards,
         listed=graphene.Boolean(required=True),
@@ -385,7 +354,6 @@ VERBS = {
 SIZES = {
     ("DataReport", "columns"): 30, ("DataReport", "rows"): 100, ("DataReport", "totals"): 30,
     ("DataReport", "alerts"): 10, ("ReportRow", "cells"): 30, ("Query", "figures"): 8,
-    ("RoleBoard", "codes"): 8,
     ("BoardFigure", "series"): 30, ("BoardFigure", "kinds"): 4, ("LifecycleFunnel", "steps"): 5,
     ("Buyers", "cohorts"): 36, ("EventFunnel", "steps"): 5,
     ("Query", "trialConversions"): 50, ("Query", "eventKinds"): 120,

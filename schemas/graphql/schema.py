@@ -24,6 +24,7 @@ from schemas.graphql import (
     operations,
     reaching,
     refusals,
+    role_boards,
     rules,
     segments,
     touches,
@@ -71,6 +72,7 @@ _SIZES = {
     **identities.SIZES,
     **rules.SIZES,
     **boards.SIZES,
+    **role_boards.SIZES,
 }
 for _room in _MORE:
     _SIZES |= _room.SIZES
@@ -150,7 +152,7 @@ def _mutation() -> type[graphene.ObjectType]:
     roots = {
         **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
         **segments.VERBS, **refusals.VERBS, **identities.VERBS, **broadcasts.VERBS,
-        **rules.VERBS, **boards.VERBS,
+        **rules.VERBS, **boards.VERBS, **role_boards.VERBS,
     }  # fmt: skip
     for room in _MORE:
         roots |= room.VERBS
