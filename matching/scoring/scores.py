@@ -187,7 +187,8 @@ class Scores:
     def _wilted(self) -> float:
         """By how much less anything is fresh now; the same for some minutes, so that it is not
         worked out for everything at every question."""
-        steps = (self.question.now.timestamp() - self.candidates.since) // _STEP
+        since = max(0.0, self.question.now.timestamp() - self.candidates.since)
+        steps = since // _STEP  # a question that waited for its slice is a little older than that
         days = steps * _STEP / 86_400
         return float(2.0 ** (-days / self.weights.fresh_days))
 
