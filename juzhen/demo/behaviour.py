@@ -163,7 +163,8 @@ class Behaviour:
         hours, weights = zip(*_HOURS[person.habit], strict=True)
         kept: list[Event] = []
         if person.lately:
-            kept += self._session(person, self._last(hours), 0)
+            liked = {hour for hour, weight in _HOURS[person.habit] if 2 * weight >= max(weights)}
+            kept += self._session(person, self._last(liked), 0)
         while len(kept) < quota:
             ago = self._dice.randrange(person.silent, max(person.joined, person.silent + 1))
             hour = self._dice.choices(hours, weights)[0]
