@@ -25,7 +25,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).parents[2]
 FAULTS = (("500", 0.10), ("429", 0.05), ("drop_before", 0.05), ("drop_after", 0.10))
 _TOKEN = b'{"access_token":"counted","expires_in":7200}'
-_EFFECTS = ("/hook", "/cgi-bin/message/custom/send")
+_MESSAGES = "/cgi-bin/message/"
 _OK = b'{"errcode":0,"errmsg":"ok","code":"OK"}'
 
 
@@ -90,7 +90,7 @@ class _Server:
         if path == "/cgi-bin/externalcontact/send_welcome_msg":
             self._greeted.setdefault(json.loads(body)["welcome_code"], time.time())
             return _say(writer, 200, _OK)
-        if path not in _EFFECTS:
+        if "webhook-id" not in head and not path.startswith(_MESSAGES):
             return _say(writer, 200, _OK)
         self._calls += 1
         return self._effect(writer, path, head, body)

@@ -35,7 +35,7 @@ ELSEWHERE = {
     "learning": ("/learning",),
     "library": ("/materials", "/shortcuts"),
     "lives": ("/reviews", "/words", "/materials/<key>/life", "/materials/<key>/versions"),
-    "parked": ("/parked", "/accounts"),
+    "parked": ("/parked", "/accounts", "/deliveries/<key>"),
     "products": ("/products", "/products/<key>"),
     "reaching": ("/reaching",),
     "reception": ("/materials/<key>/reception",),
