@@ -173,6 +173,12 @@ class SearchContract:
         assert index.counts("", families=["tag:"]) == {"tag:3": 1}
         assert index.counts("理财", families=["tag:"]) == {}
 
+    def test_every_character_of_a_word_in_kana_or_hangul_is_found(self, index: SearchIndex) -> None:
+        index.put(1, [document("a", "カタログ"), document("b", "", "안녕"), document("c", "ｶﾀ")])
+        assert set(found(index, "タ")) == {"a", "c"}
+        assert found(index, "グ") == found(index, "ログ") == ["a"]
+        assert found(index, "녕") == ["b"]
+
     def test_attributes_are_exact_and_never_found_as_text(self, index: SearchIndex) -> None:
         index.put(1, [document("a", "x", attributes=["Tag:一 二", 'q"', "养老", "every"])])
         assert found(index, "养老") == found(index, "every") == found(index, "tag") == []

@@ -10,6 +10,7 @@ a mark without text, or an old state could come back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -21,8 +22,9 @@ from stores.elastic.cluster import Cluster, Outcome
 from stores.examined import Examined
 from stores.search import EVERYTHING, Document, Filter, Hits
 
-SHAPE = 1
-"""Counted up when the mapping below changes: an index of another shape is made anew."""
+SHAPE = 2
+"""Counted up when the mapping below changes, or the texts that go in: an index of another shape is
+made anew."""
 _ALIAS = "search"
 _TEXT = {
     "type": "text",
@@ -207,7 +209,14 @@ def _preference(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return " ".join(run.text for run in runs(text))
+    """What goes in; behind it whatever ``one`` would leave inside a word, each by itself."""
+    words = [run.text for run in runs(text)]
+    inside = (each for word in words if len(word) > 1 for each in _JOINED.findall(word))
+    return " ".join([*words, *dict.fromkeys(inside)])
+
+
+_JOINED = re.compile("[\u3005\u3007\u3040-\u30ff\uac00-\ud7af]")
+"""The usual tokenizer takes Chinese words apart; those in kana and hangul it leaves whole."""
 
 
 def _refused(outcome: Outcome) -> bool:
