@@ -143,7 +143,7 @@ class Behaviour:
 
     def _deal(self, person: Person, first: datetime) -> Iterator[Event]:
         """Something she bought from her rep since we know her; one in three says a kind word."""
-        at = first + timedelta(days=person.number * 13 % (person.joined + 1), hours=5)
+        at = first + timedelta(days=person.number * 64 % (person.joined + 1), hours=5)
         rep = self._company.reps[person.rep].id
         handle, sold = person.handle(self._company), texts("products")["products"]
         liked = (each for each in sold if person.interests.get(each["topic"]))
