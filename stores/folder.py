@@ -7,6 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -29,16 +30,17 @@ class Folder:
     def put(self, data: bytes | BinaryIO, kind: str) -> str:
         source = io.BytesIO(data) if isinstance(data, bytes) else data
         digest = hashlib.sha256()
-        with tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as file:
-            try:
-                while chunk := source.read(_CHUNK):
-                    digest.update(chunk)
-                    file.write(chunk)
-                key = f"sha256-{digest.hexdigest()}"
-                self._settle(file, self._place(key))
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        with (
+            tempfile.NamedTemporaryFile(dir=self._incoming, delete=False) as file,
+            ExitStack() as broken,
+        ):
+            broken.callback(Path(file.name).unlink, missing_ok=True)
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+            key = f"sha256-{digest.hexdigest()}"
+            self._settle(file, self._place(key))
+            broken.pop_all()
         return key
 
     def open(self, key: str) -> BinaryIO:
