@@ -97,9 +97,10 @@ class Blocks:
         left = [each for each in found if each.kind == _KIND]
         with self._records.write() as session:
             blamed = {self._note(session, each, policy) for each in left} - {""}
-            self._watermarks.move(_FOLLOWER, str(found[-1].seq))
         for material in sorted(blamed):
             self.judge(material, policy)
+        with self._records.write():  # last: who dies before it judges again
+            self._watermarks.move(_FOLLOWER, str(found[-1].seq))
         return len(found)
 
     def judge(self, material: str, policy: Policy) -> bool:
@@ -165,8 +166,9 @@ class Blocks:
 
     def _note(self, session: Session, found: Found, policy: Policy) -> str:
         """Keep it with what reached her last; the material to blame, empty if none is."""
-        if session.get(Block, found.key) is not None:
-            return ""
+        known = session.get(Block, found.key)
+        if known is not None:
+            return known.material
         touches = self._touches(session, found)
         blamed = timedelta(days=policy.block_days)
         fresh = [each for each in touches[:1] if found.at - _sent(each) <= blamed]

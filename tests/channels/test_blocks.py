@@ -1,6 +1,7 @@
 """Who cut us off, what reached her before, and the content that is paused for it."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -83,6 +84,20 @@ def test_what_came_after_she_left_or_long_before_is_not_to_blame(
     (block,) = blocks.page().items
     assert block.material == ""
     assert [each["material"] for each in block.touches] == ["mat_old"]
+
+
+def test_who_died_before_judging_judges_the_next_time(blocks, house, people, material, policy):
+    """The blocks are noted and the content is not judged: the policy says nothing of it."""
+    reached(house.records, material.id, crowd(400), house.clock() - DAY)
+    for who in crowd(3):
+        leaves(people, who, house.clock())
+    with pytest.raises(AttributeError):
+        blocks.follow(SimpleNamespace(block_days=policy.block_days))
+    assert len(blocks.page().items) == 3
+    assert blocks.paused() == []
+    assert blocks.follow(policy) == 3
+    assert [each.material for each in blocks.paused()] == [material.id]
+    assert len(blocks.page().items) == 3
 
 
 def crowd(n, begin=0):
