@@ -31,7 +31,7 @@ demo-reset: $(VENV)/installed ## Forget the demo company, so that the next `make
 	$(if $(CLUSTER),@$(BIN)/python tests/servers/desk.py var/demo-cluster/servers)
 
 test: $(VENV)/tested ## Run the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 lint: $(VENV)/tested ## Style, types, floors, wording
 	$(BIN)/ruff check .
@@ -47,7 +47,7 @@ rules: $(VENV)/tested ## Which product rules are shown by a passing test
 	@$(BIN)/juzhen rules
 
 soak: $(VENV)/tested ## The fault tests at full size (hours)
-	JUZHEN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/flows tests/engines tests/stores tests/web tests/channels
+	JUZHEN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/flows tests/engines tests/stores tests/web tests/channels
 
 docs: $(VENV)/tested ## Write the reference pages, the SDL and OpenAPI anew
 	$(BIN)/juzhen docs

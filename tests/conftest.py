@@ -192,6 +192,13 @@ def pytest_configure(config):
     config.shown_clauses = {}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from tests.together import ByFile
+
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(config, items):
     for item in items:
         clauses = [clause for mark in item.iter_markers("rule") for clause in mark.args]

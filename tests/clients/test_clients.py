@@ -19,7 +19,6 @@ import pytest
 from kernel.events import Refusal, unpack_any
 from stores.sqlite.journal import SqliteJournal
 
-pytestmark = pytest.mark.xdist_group("clients")
 HERE = Path(__file__).parent
 PHONE = "13800138000"
 TRAITS = {"phone": PHONE, "name": "林秀兰"}

@@ -63,6 +63,5 @@ def test_it_is_for_whoever_reads_the_library_and_sees_that_material(flask, mater
     )
 
 
-@pytest.mark.xdist_group("browser")
 def test_its_page_is_for_everybody(material, for_everybody):
     for_everybody(f"materials/{material}/reception")

@@ -29,8 +29,6 @@ from kernel.calendar import Zone
 from kernel.errors import Conflict
 from kernel.events import Handle, unpack
 
-pytestmark = pytest.mark.xdist_group("demo")  # built once, not in every process
-
 TODAY = date(2026, 11, 23)
 
 

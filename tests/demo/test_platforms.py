@@ -13,8 +13,6 @@ from juzhen.sandbox.app import Process
 from juzhen.sandbox.world import Settings
 from juzhen.wiring import assemble
 
-pytestmark = pytest.mark.xdist_group("demo")  # built once, not in every process
-
 
 @pytest.fixture
 def sandbox(home, tmp_path):

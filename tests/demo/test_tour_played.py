@@ -10,7 +10,7 @@ from juzhen.demo.home import read, settings_of
 from juzhen.settings import environment_of
 from tests.flows.company import Asking, Processes, eventually, free_port
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.browser]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.flows.company import eventually
 from tests.flows.conftest import running
 from tests.sizes import sized
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
+pytestmark = [pytest.mark.timeout(240)]
 
 CREATE = """mutation($input: CreateMaterialInput!) {
   createMaterial(input: $input) { material { id } problems { code field message } } }"""

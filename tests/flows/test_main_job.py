@@ -22,7 +22,7 @@ from segment.analytics import Client
 from tests.flows.company import eventually
 from tests.flows.conftest import PASSWORD
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
+pytestmark = [pytest.mark.timeout(240)]
 
 SHELF = """
 query Shelf($channel: ID!, $tags: [ID!], $first: Int = 20, $after: String) {

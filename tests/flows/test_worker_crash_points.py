@@ -25,7 +25,7 @@ from tests.flows.company import eventually
 from tests.flows.conftest import AES_KEY, running
 from tests.sizes import turns
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("flows")]
+pytestmark = [pytest.mark.timeout(240)]
 
 FOLLOWERS = [
     "own_acts.copied",
