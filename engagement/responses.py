@@ -93,6 +93,12 @@ class Responses:
         treated, held = Group(*counts[False]), Group(*counts[True])
         return read_out(treated, held, self.hold_out, look, LOOKS)
 
+    def advised(self) -> dict[str, datetime]:
+        """For whom a rep was advised within the last `LOOKS` weeks, and when first."""
+        now = self._clock()
+        found = self._customers(_ADVISED, now - timedelta(weeks=LOOKS), now)
+        return {customer: at for customer, (at, *_) in found.items()}
+
     def _week(self, begins: date) -> Week:
         opens = self._zone.at(begins)
         closes = min(self._zone.at(begins + timedelta(days=7)), self._clock())

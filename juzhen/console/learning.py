@@ -36,6 +36,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             materials=[found[each] for each in unshown.materials if each in found],
             share=platform.responses.hold_out,
             readout=platform.responses.read_out() if platform.responses.hold_out else None,
+            deals=platform.worths.deals() if platform.responses.hold_out else None,
             used=platform.nightly.number, weights=_weights(platform),
             quality=charts.line(
                 [(f"{zone.day(each.at):%m-%d}", _kept(each.shipped, each.before, each.after))

@@ -13,6 +13,7 @@ from engagement.rep_cards import RepCards
 from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
+from engagement.worth import Worths
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
@@ -50,6 +51,7 @@ class Selling:
     reminders: Reminders
     triggers: Triggers
     responses: Responses
+    worths: Worths
     rep_cards: RepCards
     sharing: Sharing
     customer_acts: CustomerActs
@@ -90,6 +92,7 @@ def selling(
         recommender=recommender, sharing=sharing, publishing=front.publishing,
         materials=content.materials, customers=data.customers, staff=data.staff,
     )  # fmt: skip
+    responses = Responses(s.records, data.identities, s.clock, s.zone, hold_out=hold_out)
     return Selling(
         counters=counters,
         affinities=affinities,
@@ -103,9 +106,8 @@ def selling(
         recommender=recommender, reminders=reminders,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
         triggers=_triggers(s, data, reminders, approaches, to_customers),
-        responses=Responses(
-            s.records, data.identities, s.clock, s.zone, hold_out=hold_out
-        ),
+        responses=responses,
+        worths=Worths(responses, s.people),
         rep_cards=RepCards(
             records=s.records, changes=s.changes, accounts=front.accounts,
             channels=front.channels, recommender=recommender, materials=content.materials,

@@ -1,9 +1,12 @@
 """How well matching does, on one page: reps, nights, and what was never shown."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from engagement.responses import Responses
+from engagement.worth import Worths
 from juzhen import console
 from juzhen.web import public
 from matching.nightly import Night
@@ -68,6 +71,25 @@ def test_what_stands_on_a_shelf_and_was_never_recommended_is_named(house, desk_o
     page = desk_of("analyst").get("/console/learning").text
     assert "在架 24 份内容中，24 份从未进入任何推荐" in page
     assert house.materials.one(made["健康"][0]).title in page
+
+
+@pytest.mark.rule("R150.3")
+def test_what_the_lists_are_worth_is_told_from_the_held_out_alone(house, desk_of):
+    company = house.company
+    house.responses = Responses(
+        house.records, company.identities, house.clock, company.zone, hold_out=0.5
+    )
+    house.worths = Worths(house.responses, company.people, fewest=1)
+    assert "两组人数不足，不作结论" in desk_of("analyst").get("/console/learning").text
+    company.library(each=2)
+    rep = company.hire("li")
+    for number in range(10):
+        company.offer(company.meet(f"138001390{number:02}", rep), rep)
+    house.clock.move(timedelta(hours=1))
+    told = house.worths.deals()
+    assert told.treated.size + told.held.size == 10
+    page = desk_of("analyst").get("/console/learning").text
+    assert f"{told.treated.size} 位客户中成交 0 位；按对照组的比例应为 0 位" in page
 
 
 @pytest.mark.browser
