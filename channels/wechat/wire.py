@@ -44,6 +44,10 @@ class Codes:
     """Codes that pass by themselves, and after how many seconds (0: by our own rule)."""
     minded: Mapping[int, str]
     """Everything else is a refusal; these have a name of their own."""
+    source: str
+    """Where the platform tells them."""
+    unverified: frozenset[int] = frozenset()
+    """Those that a page of an interface mentions and the platform's list does not."""
 
 
 OFFICIAL = Codes(
@@ -67,6 +71,8 @@ OFFICIAL = Codes(
         45067: "platform_refused",
         48002: "recipient_refuses",
     },
+    source="developers.weixin.qq.com, 全局返回码 and the pages of each interface",
+    unverified=frozenset({40243, 45066, 45067}),
 )
 
 

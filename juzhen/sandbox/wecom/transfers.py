@@ -103,7 +103,7 @@ def _minds(world: World, corp: Corp, giver: str, external: str, kept: list[Any])
         return 40096
     hers = [one for one in kept if one["external"] == external]
     if any(one["status"] == WAITS for one in hers):
-        return 40100
+        return 40129
     since = world.clock.seconds() - limits.TRANSFER_DAYS * 86_400
     done = sum(one["status"] == DONE and one["at"] > since for one in hers)
     return 40128 if done >= limits.TRANSFERS else 0
