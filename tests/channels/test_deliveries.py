@@ -14,6 +14,7 @@ from channels.deliveries.retries import Retries
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle
 from tests.channels.house import busy
+from tests.sizes import sized
 
 SHOWN = Receipt(ref="r1", progress=Progress.SHOWN)
 SUBMITTED = Receipt(ref="r1", progress=Progress.SUBMITTED)
@@ -75,10 +76,10 @@ def test_racing_producers_queue_one_delivery(deliveries, oa):
     assert len(set(found)) == 1
 
 
-def test_none_is_begun_after_the_act_that_forbids_it_is_committed(any_house, deliveries, oa):
-    """F27 in small: retiring and claiming race; whoever commits first decides."""
+def test_f27_none_is_begun_after_the_act_that_forbids_it_is_committed(any_house, deliveries, oa):
+    """Retiring and claiming race; whoever commits first decides."""
     placements = [any_house.placed(any_house.material(f"素材{n}"), any_house.accounts.one(oa))
-                  for n in range(6)]  # fmt: skip
+                  for n in range(sized(6, 1_000))]  # fmt: skip
     any_house.publishing._queue_due()
     begun, answers = [], {}
 

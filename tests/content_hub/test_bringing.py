@@ -180,7 +180,7 @@ def test_hostile_files_are_refused_by_name(tmp_path, what):
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1"])
-def test_no_spreadsheet_runs_what_is_written_out(text):
+def test_s23_no_spreadsheet_runs_what_is_written_out(text):
     told = "".join(sheets.written(["title"], [{"title": text}, {"title": "年化 -1%"}]))
     rows = list(csv.reader(io.StringIO(told, newline="")))
     assert rows[1][0].startswith("'")

@@ -176,8 +176,8 @@ class TestFaults:
             index.search("养老")
         assert cluster.client().indices.get(index=f"{cluster.name('search')}*").body == {}
 
-    def test_a_rebuild_beside_live_writes_loses_nothing(self, cluster, index):
-        """F17: readers see the old index until the new one is whole, then only the new one."""
+    def test_f17_a_rebuild_beside_live_writes_loses_nothing(self, cluster, index):
+        """Readers see the old index until the new one is whole, then only the new one."""
         index.put(1, [document("a", "旧"), document("b", "养老")], mark="1")
         with index.beside() as fresh:
             fresh.put(1, [document("b", "养老")], mark="1")

@@ -124,8 +124,8 @@ def test_uploads_that_nobody_goes_on_with_are_given_up(through, proxy, files):
     ],
     ids=["down", "refused", "answers lost", "slow", "full", "another checksum"],
 )
-def test_what_the_store_did_not_take_is_not_acknowledged(through, proxy, files, fault):
-    """F18: no key is given out, so no row can name it; the same put succeeds afterwards."""
+def test_f18_what_the_store_did_not_take_is_not_acknowledged(through, proxy, files, fault):
+    """No key is given out, so no row can name it; the same put succeeds afterwards."""
     proxy.faults = [fault]
     with pytest.raises(Overloaded) as told:
         through.put(b"poster", "image/png")
@@ -135,7 +135,7 @@ def test_what_the_store_did_not_take_is_not_acknowledged(through, proxy, files, 
         assert file.read() == b"poster"
 
 
-def test_an_answer_that_breaks_off_is_read_on_from_there(through, proxy, files):
+def test_f18_an_answer_that_breaks_off_is_read_on_from_there(through, proxy, files):
     key = files.put(LARGE, "video/mp4")
     proxy.faults = [Fault(lambda method, _: method == "GET", cut=100_000, times=2)]
     with through.open(key) as file:
@@ -143,14 +143,14 @@ def test_an_answer_that_breaks_off_is_read_on_from_there(through, proxy, files):
     assert sum(method == "GET" for method, _ in proxy.seen) == 3
 
 
-def test_an_answer_that_breaks_off_for_ever_is_never_taken_for_the_file(through, proxy, files):
+def test_f18_an_answer_that_breaks_off_for_ever_is_never_taken_for_the_file(through, proxy, files):
     key = files.put(b"a long poster", "image/png")
     proxy.faults = [Fault(lambda method, _: method == "GET", cut=1)]
     with through.open(key) as file, pytest.raises(Overloaded):
         file.read()
 
 
-def test_bytes_changed_in_the_store_are_noticed(files):
+def test_f18_bytes_changed_in_the_store_are_noticed(files):
     key = files.put(b"abc", "text/plain")
     files._client().put_object(Bucket=files._at.bucket, Key=files._name(key), Body=b"abd")
     assert [key in flaw for flaw in files.flaws()] == [True]

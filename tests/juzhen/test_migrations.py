@@ -43,7 +43,7 @@ def tables(company):
     return names - {"records_version", "people_version", "sqlite_sequence"}
 
 
-def test_up_down_and_up_again_gives_the_tables_of_the_models(company):
+def test_f30_up_down_and_up_again_gives_the_tables_of_the_models(company):
     migrate(*engines(company))
     assert lacking(company) == []
     assert len(tables(company)) > 20

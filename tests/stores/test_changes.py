@@ -1,5 +1,7 @@
 """Own acts: written with the act, followed without a gap, sealed into a chain."""
 
+import random
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -7,6 +9,7 @@ from sqlalchemy import delete, select, update
 
 from stores.changes import Audit, Change, Changes, Seal
 from stores.records import Records
+from tests.sizes import sized
 
 
 def note(changes, subject, **more):
@@ -135,19 +138,19 @@ def third(records):
 @pytest.mark.parametrize(
     "values", [{"by": "stf_2"}, {"subject": "plc_9"}, {"act": "retired"}, {"detail": {"price": 9}}]
 )
-def test_a_changed_row_breaks_the_chain(any_records, audit, values):
+def test_s33_a_changed_row_breaks_the_chain(any_records, audit, values):
     row = third(any_records)
     tamper(any_records, update(Change).where(Change.id == row.id).values(values))
     assert [row.id in flaw for flaw in audit.flaws()] == [True]
 
 
-def test_a_removed_row_breaks_the_chain(any_records, audit):
+def test_s33_a_removed_row_breaks_the_chain(any_records, audit):
     row = third(any_records)
     tamper(any_records, delete(Change).where(Change.id == row.id))
     assert [row.id in flaw for flaw in audit.flaws()] == [True]
 
 
-def test_removing_the_newest_row_breaks_the_chain_and_does_not_stop_the_sealer(
+def test_s33_removing_the_newest_row_breaks_the_chain_and_does_not_stop_the_sealer(
     any_records, any_changes, audit
 ):
     row = any_changes.latest("placement", "plc_7")[0]
@@ -157,7 +160,7 @@ def test_removing_the_newest_row_breaks_the_chain_and_does_not_stop_the_sealer(
     assert [row.id in flaw for flaw in audit.flaws()] == [True]
 
 
-def test_rows_in_another_order_break_the_chain(any_records, audit):
+def test_s33_rows_in_another_order_break_the_chain(any_records, audit):
     one, other = third(any_records).id, "chg_swap"
     with any_records.read() as session:
         last = session.scalar(select(Change).order_by(Change.seq.desc())).id
@@ -166,7 +169,7 @@ def test_rows_in_another_order_break_the_chain(any_records, audit):
     assert len(list(audit.flaws())) == 1
 
 
-def test_a_link_taken_out_with_its_row_is_missed(any_records, audit):
+def test_s33_a_link_taken_out_with_its_row_is_missed(any_records, audit):
     row = third(any_records)
     tamper(any_records, delete(Seal).where(Seal.change == row.id))
     tamper(any_records, delete(Change).where(Change.id == row.id))
@@ -178,3 +181,26 @@ def test_taking_a_customers_handle_out_breaks_nothing(any_records, any_changes, 
     audit.seal()
     tamper(any_records, update(Change).where(Change.handle.is_not(None)).values(handle=None))
     assert list(audit.flaws()) == []
+
+
+@pytest.mark.parametrize("harm", ["changed", "removed", "moved"])
+def test_s33_among_many_rows_the_first_that_was_touched_is_named(records, changes, harm):
+    many = sized(600, 10_000)
+    with records.write():
+        for number in range(many):
+            note(changes, f"plc_{number}")
+    audit = Audit(records, changes)
+    while audit.seal(limit=many):
+        pass
+    rows = changes.after("", limit=many).changes
+    first, second = sorted(random.Random(harm).sample(range(many), 2))
+    for row in (rows[first], rows[second]):
+        here = Change.id == row.id
+        done = {
+            "changed": update(Change).where(here).values(at=row.at + timedelta(seconds=1)),
+            "removed": delete(Change).where(here),
+            "moved": update(Change).where(here).values(subject=rows[first - 1].subject + "'"),
+        }[harm]
+        tamper(records, done)
+    (flaw,) = audit.flaws()
+    assert rows[first].id in flaw

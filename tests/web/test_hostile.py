@@ -1,4 +1,4 @@
-"""Doors against ill will: forged forms (S27), files that are two things (S26), crooked paths (S25).
+"""Doors against ill will: forged forms, files that are two things, crooked paths.
 
 Each table is made here, case by case; nothing in it may do anything, and nothing fails by 5xx.
 """
@@ -38,8 +38,8 @@ def changed(company):
         return session.query(Change).count()
 
 
-def test_no_door_does_anything_for_a_form_that_another_site_sent(app, company):
-    """S27: each door that acts × where the form came from × how it is spelled, signed in."""
+def test_s27_no_door_does_anything_for_a_form_that_another_site_sent(app, company):
+    """Each door that acts × where the form came from × how it is spelled, signed in."""
     doors = [
         path for method, path in addresses(app) if method == "POST" and not path.startswith(_OPEN)
     ]
@@ -113,8 +113,8 @@ def taken(company, data, name):
 
 
 @pytest.mark.parametrize("which", POLYGLOTS)
-def test_a_file_that_is_two_things_is_one_afterwards_or_is_refused(company, which):
-    """S26: what is kept is encoded anew, so that nothing of the other thing is left."""
+def test_s26_a_file_that_is_two_things_is_one_afterwards_or_is_refused(company, which):
+    """What is kept is encoded anew, so that nothing of the other thing is left."""
     kept = taken(company, POLYGLOTS[which], NAMES[len(which) % len(NAMES)])
     assert (kept is not None) == ("-after-" in which or which.startswith("comment-"))
     if kept is None:
@@ -127,7 +127,7 @@ def test_a_file_that_is_two_things_is_one_afterwards_or_is_refused(company, whic
     assert "\0" not in kept.name
 
 
-def test_there_are_as_many_of_them_as_were_asked_for():
+def test_s26_there_are_as_many_of_them_as_were_asked_for():
     assert len(POLYGLOTS) >= 60
 
 
@@ -140,8 +140,8 @@ DOORS = ("/media/{}/original", "/media/med_1/{}", "/media/{}", "/t/{}", "/c/{}",
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_no_crooked_path_reaches_a_file(company, door):
-    """S25: 20 spellings of a way up at each door that takes a name, followed by what they seek."""
+def test_s25_no_crooked_path_reaches_a_file(company, door):
+    """20 spellings of a way up at each door that takes a name, followed by what they seek."""
     with create(company).test_client() as client:
         for step in STEPS:
             answer = client.get(door.format(f"{step}etc/passwd"))
