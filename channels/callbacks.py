@@ -1,14 +1,20 @@
 """Callbacks (平台回调): what platforms tell us, kept before they are answered.
 
-The adapter checks and reads; here the events go to the intake, the outcomes to the deliveries. A
-platform tells things twice, late and out of order: event ids are the same each time and older
-outcomes never overwrite newer, so a repeat gets the first answer and adds nothing.
+The adapter checks and reads; here the events go to the intake, the outcomes to the deliveries and
+whoever is to be greeted to the express lane: each with what other callbacks brought in the same
+moment. A platform tells things twice, late and out of order: event ids are the same each time and
+older outcomes never overwrite newer, so a repeat gets the first answer and adds nothing.
 """
 
 from __future__ import annotations
 
-from channels.accounts import Accounts, Channels
-from channels.base import Callback, Refused
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+from channels.accounts import Account, Accounts, Channels
+from channels.base import Callback, Received, Refused
 from channels.deliveries import Deliveries
 from channels.health import Health
 from channels.preferences import Preferences
@@ -18,8 +24,17 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Forbidden
 from kernel.events import Refusal
+from stores.gathered import Gathered
 
-TAKEN = declare("callbacks.taken", "events of a callback are durable; its outcomes are not noted")
+TAKEN = declare("callbacks.taken", "all that a callback told is durable; nobody was answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a platform hears as soon as all of this is durable."""
+
+    answer: bytes
+    kept: tuple[Future[None], ...]
 
 
 class Callbacks:
@@ -31,6 +46,7 @@ class Callbacks:
         channels: Channels,
         intake: Intake,
         deliveries: Deliveries,
+        gathered: Gathered,
         clock: Clock,
         welcoming: Welcoming | None = None,
         health: Health | None = None,
@@ -40,6 +56,7 @@ class Callbacks:
         self._channels = channels
         self._intake = intake
         self._deliveries = deliveries
+        self._gathered = gathered
         self._clock = clock
         self._welcoming = welcoming
         self._health = health
@@ -51,29 +68,38 @@ class Callbacks:
         Raises `NotFound` for an account that is not ours, `Forbidden` for what its platform did
         not send. What it did send and we cannot read is kept as it came.
         """
+        heard = self.begin(account, callback)
+        for kept in heard.kept:
+            kept.result()
+        crash_point(TAKEN)
+        return heard.answer
+
+    def begin(self, account: str, callback: Callback) -> Heard:
+        """The same for a door that does not wait in a thread."""
         ours = self._accounts.one(account)
         try:
             received = self._channels.of(ours).receive(callback)
         except Refused as forged:
             raise Forbidden("callback_not_genuine", account=ours.code) from forged
-        refusals = []
-        if received.unreadable:
-            sample = received.unreadable[:4096].decode("utf-8", "replace")
-            refusals.append(
-                Refusal(
-                    at=self._clock(), door="callback", reason="callback_unreadable",
-                    account=ours.id, sample=sample,
-                )
-            )  # fmt: skip
-        if received.greetings and self._welcoming is not None:
-            self._welcoming.note(ours, received.greetings)
-        self._intake.take(received.events, refusals, door="callback")
-        crash_point(TAKEN)
         if self._preferences is not None:
             for stop in received.stops:
                 self._preferences.take(stop, source=ours.kind)
+        refusals = [self._unreadable(ours, received)] if received.unreadable else []
+        kept = self._intake.begin(received.events, refusals, door="callback")
+        if self._health is not None and self._health.is_news(ours.id):
+            self._gathered.put(partial(self._health.heard, ours.id))
+        return Heard(received.answer, (kept, *self._noted(ours, received)))
+
+    def _noted(self, ours: Account, received: Received) -> Iterator[Future[None]]:
+        """What is more than events is noted beside them."""
+        if received.greetings and self._welcoming is not None:
+            yield self._gathered.put(partial(self._welcoming.note, ours, received.greetings))
         for outcome in received.outcomes:
-            self._deliveries.note_outcome(ours.id, outcome)
-        if self._health is not None:
-            self._health.heard(ours.id)
-        return received.answer
+            yield self._gathered.put(partial(self._deliveries.note_outcome, ours.id, outcome))
+
+    def _unreadable(self, ours: Account, received: Received) -> Refusal:
+        sample = received.unreadable[:4096].decode("utf-8", "replace")
+        return Refusal(
+            at=self._clock(), door="callback", reason="callback_unreadable", account=ours.id,
+            sample=sample,
+        )  # fmt: skip

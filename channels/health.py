@@ -103,11 +103,16 @@ class Health:
         self._expiries = expiries
         self._noted: dict[str, datetime] = {}
 
+    def is_news(self, account: str) -> bool:
+        """Is it some time since it was noted that its platform called back?"""
+        noted = self._noted.get(account)
+        return noted is None or self._clock() - noted >= _OFTEN
+
     def heard(self, account: str) -> None:
         """Its platform called back. Most of the time this costs nothing."""
-        now = self._clock()
-        if account in self._noted and now - self._noted[account] < _OFTEN:
+        if not self.is_news(account):
             return
+        now = self._clock()
         with self._records.write() as session:
             upsert(session, Heard, [{"account": account, "at": now}])
         self._noted[account] = now

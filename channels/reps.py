@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.staff import Staff, StaffBook
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict
 from stores.changes import Changes
 from stores.records import Record, Records
 
@@ -56,13 +56,9 @@ class Reps:
         """Our id of her; empty if nobody of ours is meant."""
         if not userid:
             return ""
-        with self._records.read() as session:
-            if member := session.get(Member, (account, userid)):
-                return member.staff
-        try:
-            return self._staff.one(userid).id
-        except NotFound:
-            return ""
+        if linked := self._records.rows(_LINKED, [account, userid]):
+            return str(linked[0][0])
+        return self._staff.id_of(userid)
 
     def userid_of(self, account: str, staff: str) -> str:
         """What the platform calls her. Raises `Conflict` for somebody who is not one of us."""
@@ -78,3 +74,6 @@ class Reps:
     def linked(self, account: str, staff: Collection[str]) -> dict[str, Staff]:
         """Userid → staff, for those of them whom the platform knows or may know."""
         return {self.userid_of(account, each.id): each for each in self._staff.many(staff).values()}
+
+
+_LINKED = "SELECT staff FROM platform_members WHERE account = ? AND userid = ?"

@@ -8,8 +8,10 @@ the callback brings the same code and adds nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from channels.accounts import Account, Accounts, Channels
 from channels.base import Busy, Greeting, Greets, Message, Refused, Unanswered
 from channels.composing import Composer
+from channels.deliveries.callers import Callers
 from channels.live_codes import LiveCodes
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
@@ -26,10 +29,12 @@ from kernel.errors import Overloaded, Problem
 from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Record, Records, insert
+from stores.spelling import spelled
 
 LIFE = timedelta(seconds=20)
 _HOLD = timedelta(seconds=6)
 """How long one try is left alone before another worker takes it for dead."""
+_TOGETHER = 16
 GREETED = declare("welcoming.greeted", "she was welcomed; nobody here knows")
 
 
@@ -52,6 +57,15 @@ class Welcome(Record, kw_only=True):
     outcome: Mapped[str] = mapped_column(default="")
     """``greeted``, or why she was not: a key of `kernel.wording`."""
     settled: Mapped[datetime | None] = mapped_column(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one try came to: an outcome, or how many seconds to wait for the next."""
+
+    welcome: Welcome
+    outcome: str = ""
+    wait: float = 0.0
 
 
 class Welcoming:
@@ -79,6 +93,7 @@ class Welcoming:
         self._shelf = shelf
         self._composer = composer
         self._clock = clock
+        self._callers: Callers[_Told] = Callers()
 
     def note(self, account: Account, greetings: Iterable[Greeting]) -> None:
         """Keep what a callback brought. Noting it again changes nothing."""
@@ -97,33 +112,34 @@ class Welcoming:
             session.execute(insert(session, Welcome).values(rows).on_conflict_do_nothing())
 
     def greet_due(self) -> int:
-        """Say what is owed; how many were said or given up."""
+        """Say what is owed, some side by side; how many were said or given up."""
         done = 0
-        while welcome := self._claim():
-            self._greet(welcome)
-            done += 1
+        while welcomes := self._claim():
+            for told in self._callers.answers([partial(self._greeted, one) for one in welcomes]):
+                self._settle(told)
+            done += len(welcomes)
         return done
 
-    def _claim(self) -> Welcome | None:
+    def _claim(self) -> Sequence[Welcome]:
         now = self._clock()
-        due = select(Welcome).where(Welcome.next_at <= now).order_by(Welcome.next_at).limit(1)
-        with self._records.read() as session:  # most rounds find nothing and take no turn
-            if session.scalar(due) is None:
-                return None
+        if not self._records.rows(_ANY, [spelled(self._records, now)]):
+            return ()  # most rounds find nothing and take no turn
+        due = select(Welcome).where(Welcome.next_at <= now).order_by(Welcome.next_at)
         with self._records.write() as session:
-            welcome = session.scalar(due.with_for_update(skip_locked=True))
-            if welcome is not None:
+            wanted = due.limit(_TOGETHER).with_for_update(skip_locked=True)
+            welcomes = session.scalars(wanted).all()
+            for welcome in welcomes:
                 welcome.next_at = now + _HOLD
-        return welcome
+        return welcomes
 
-    def _greet(self, welcome: Welcome) -> None:
+    def _greeted(self, welcome: Welcome) -> _Told:
         if self._clock() - welcome.at >= LIFE:
-            return self._settle(welcome, "welcome_too_late")
+            return _Told(welcome, "welcome_too_late")
         try:
             channel = self._channels.of(welcome.account)
             message = self._message(welcome)
             if message is None or not isinstance(channel, Greets):
-                return self._settle(welcome, "nothing_to_send")
+                return _Told(welcome, "nothing_to_send")
             greeting = Greeting(
                 code=welcome.code, handle=message.handle, rep=welcome.rep, state=welcome.state,
                 at=welcome.at,
@@ -132,12 +148,12 @@ class Welcoming:
             crash_point(GREETED)
         except (Busy, Unanswered, Overloaded) as later:
             wait = 0 if isinstance(later, Unanswered) else later.seconds
-            return self._later(welcome, min(wait or 1.0, 5.0))
+            return _Told(welcome, wait=min(wait or 1.0, 5.0))
         except Refused as no:  # said before is said
-            return self._settle(welcome, "greeted" if no.reason == "already_greeted" else no.reason)
+            return _Told(welcome, "greeted" if no.reason == "already_greeted" else no.reason)
         except Problem as no:
-            return self._settle(welcome, no.reason)
-        return self._settle(welcome, "greeted")
+            return _Told(welcome, no.reason)
+        return _Told(welcome, "greeted")
 
     def _message(self, welcome: Welcome) -> Message | None:
         account = self._accounts.one(welcome.account)
@@ -152,21 +168,23 @@ class Welcoming:
             Handle.parse(welcome.handle), words, welcome.rep,
         )  # fmt: skip
 
-    def _later(self, welcome: Welcome, seconds: float) -> None:
+    def _settle(self, told: Sequence[_Told]) -> None:
+        now = self._clock()
         with self._records.write() as session:
-            kept = session.get_one(Welcome, welcome.id)
-            kept.next_at = self._clock() + timedelta(seconds=seconds)
+            for each in told:
+                kept = session.get_one(Welcome, each.welcome.id)
+                if not each.outcome:
+                    kept.next_at = now + timedelta(seconds=each.wait)
+                    continue
+                kept.outcome, kept.code, kept.next_at, kept.settled = each.outcome, "", None, now
+                self._changes.note(
+                    "welcomed" if each.outcome == "greeted" else "not_welcomed", "welcome",
+                    kept.id, by="worker", handle=kept.handle, account=kept.account, rep=kept.rep,
+                    reason=each.outcome,
+                )  # fmt: skip
 
-    def _settle(self, welcome: Welcome, outcome: str) -> None:
-        with self._records.write() as session:
-            kept = session.get_one(Welcome, welcome.id)
-            kept.outcome, kept.code, kept.next_at = outcome, "", None
-            kept.settled = self._clock()
-            self._changes.note(
-                "welcomed" if outcome == "greeted" else "not_welcomed", "welcome", kept.id,
-                by="worker", handle=kept.handle, account=kept.account, rep=kept.rep,
-                reason=outcome,
-            )  # fmt: skip
+
+_ANY = "SELECT 1 FROM welcomes WHERE next_at <= ? LIMIT 1"
 
 
 def _id(account: str, code: str) -> str:

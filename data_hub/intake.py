@@ -52,16 +52,17 @@ class Intake:
         door: str = "inside",
     ) -> None:
         """Keep them. They are on the disk when this returns; raises `Overloaded` if it cannot."""
-        told, refused = list(events), list(refusals)
-        self.begin(told, refused).result()
-        if self._counted is not None:
-            self._counted(door, len(told), len(refused))
+        self.begin(events, refusals, door=door).result()
 
     def begin(
-        self, events: Iterable[Event | bytes], refusals: Iterable[Refusal] = ()
+        self,
+        events: Iterable[Event | bytes],
+        refusals: Iterable[Refusal] = (),
+        *,
+        door: str = "",
     ) -> Future[None]:
-        """The same for a door that does not wait in a thread, and counts for itself: the future is
-        done when durable.
+        """The same for a door that does not wait in a thread: the future is done when durable. A
+        door that does not say its name counts for itself.
 
         An event that a door has written already is taken as it is.
         """
@@ -69,16 +70,25 @@ class Intake:
         packed = [
             event if isinstance(event, bytes) else pack(_ours(event, now)) for event in events
         ]
+        taken = len(packed)
         packed += [pack_refusal(refusal) for refusal in refusals]
-        if packed:
-            return self._commit.put(packed)
-        nothing: Future[None] = Future()
-        nothing.set_result(None)
-        return nothing
+        kept = self._commit.put(packed) if packed else _nothing()
+        if door and self._counted is not None:
+            counted, refused = self._counted, len(packed) - taken
+            kept.add_done_callback(
+                lambda done: None if done.exception() else counted(door, taken, refused)
+            )
+        return kept
 
     def refuse(self, refusals: Iterable[Refusal]) -> None:
         """Keep what could not be an event, with the reason."""
         self.take((), refusals)
+
+
+def _nothing() -> Future[None]:
+    kept: Future[None] = Future()
+    kept.set_result(None)
+    return kept
 
 
 def _ours(event: Event, now: datetime) -> Event:

@@ -26,7 +26,7 @@ STREAMS = 64
 """How many streams one process holds open."""
 _WHOLE = 1 << 20
 """What is not larger is answered in one piece."""
-_SLOW = ("/media", "/callbacks", "/login", "/auth/")
+_SLOW = ("/media", "/login", "/auth/")
 """Doors that wait: for a disk, for another platform, for a password's hash."""
 
 

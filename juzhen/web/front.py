@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -46,6 +46,18 @@ class Intake(Protocol):
     ) -> Answer: ...
 
 
+class Hears(Protocol):
+    """The door that platforms call back at (`juzhen.web.callbacks`)."""
+
+    limit: int
+
+    def mine(self, path: str) -> bool: ...
+
+    async def answer(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer: ...
+
+
 class _Refused(Exception):
     def __init__(self, code: str, *headers: tuple[str, str]) -> None:
         super().__init__(code)
@@ -60,6 +72,7 @@ class Front:
         pages: WSGI,
         *,
         intake: Intake | None = None,
+        callbacks: Hears | None = None,
         quick: Quick | None = None,
         swift: Swift | None = None,
         url: str = "http://127.0.0.1",
@@ -71,6 +84,7 @@ class Front:
         self._draining = draining or threading.Event()
         self._bridge = Bridge(pages, url=url, draining=self._draining)
         self._intake = intake
+        self._callbacks = callbacks
         self._quick = quick
         self._swift = swift
         self._opens = opens
@@ -113,6 +127,12 @@ class Front:
             body = await _body(scope, proto, self._intake.limit)
             return await self._intake.answer(
                 scope.method, path, scope.query_string, header, _bytes(body)
+            )
+        if self._callbacks is not None and self._callbacks.mine(path):
+            body = await _body(scope, proto, self._callbacks.limit)
+            headers = dict(scope.headers.items())
+            return await self._callbacks.answer(
+                scope.method, path, scope.query_string, headers, _bytes(body)
             )
         if self._quick is not None and scope.method == "GET":
             ready = self._quick(path, scope.query_string, header)
@@ -199,6 +219,7 @@ def build(settings: Settings) -> Front:
     """The front of one process, with everything behind it."""
     from juzhen import logs, wiring
     from juzhen.web import app, collect
+    from juzhen.web.callbacks import CallbackDoor
     from juzhen.web.swift import Swift
 
     logs.start(settings.log_level, process="web")
@@ -207,6 +228,7 @@ def build(settings: Settings) -> Front:
     return Front(
         app.create(platform).wsgi_app,
         intake=intake,
+        callbacks=CallbackDoor(platform.callbacks),
         quick=swift.get,
         swift=swift.post,
         url=settings.public_url,

@@ -62,6 +62,7 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
     def close(self) -> None:
         """Let everything go, what is acknowledged last."""
         self.commit.close()
+        self.gathered.close()
         for store in (self.journal, self.history, self.index):
             store.close()
         self.records.close()

@@ -126,8 +126,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         s, content, data, accounts, channels, deliveries, courier, composer, touch_policy
     )
     return Ends(
-        accounts=accounts, channels=channels, reps=reps,
-        live_codes=live_codes,
+        accounts=accounts, channels=channels, reps=reps, live_codes=live_codes,
         vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
         previewing=_previewing(s, content, accounts, channels, composer),
@@ -139,7 +138,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         inbox=inbox, deliveries=deliveries, publishing=publishing, preferences=preferences,
         placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
         callbacks=Callbacks(
-            accounts, channels, data.intake, deliveries, s.clock, welcoming, health, preferences
+            accounts, channels, data.intake, deliveries, s.gathered, s.clock, welcoming, health,
+            preferences,
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         touch_policy=touch_policy, health=health,

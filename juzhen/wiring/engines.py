@@ -26,6 +26,7 @@ from stores.elastic.search import ElasticSearch
 from stores.examined import Examined, Server, Unfit
 from stores.files import Files
 from stores.folder import Folder
+from stores.gathered import Gathered
 from stores.history import Fold, History
 from stores.journal import Journal, SharedCommit
 from stores.owning import Owner
@@ -52,6 +53,7 @@ class Stores:
     clock: Clock
     zone: Zone
     records: Records
+    gathered: Gathered
     people: Records
     journal: Journal
     commit: SharedCommit
@@ -85,6 +87,7 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
         clock=clock,
         zone=zone,
         records=records,
+        gathered=Gathered(records),
         people=people,
         journal=journal,
         commit=SharedCommit(journal),

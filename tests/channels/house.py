@@ -40,6 +40,7 @@ from kernel.events import Ecosystem
 from kernel.secret import Secret
 from stores.changes import Changes
 from stores.claims import Leases
+from stores.gathered import Gathered
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -182,6 +183,7 @@ class House:
         self.moods = Moods(records, self.changes, Findings(people), clock)
         self.blocks = Blocks(records, self.changes, Findings(people), self.identities, clock)
         self.carriers = Carriers(records, self.changes, self.accounts, self.identities, clock)
+        self.gathered = Gathered(records)
         self.deliveries = Deliveries(
             records, self.changes, clock, lease=lease, places=self.touch_policy, share=share
         )  # fmt: skip

@@ -48,9 +48,15 @@ def intake(kept, clock):
     return Intake(kept, clock)
 
 
+def door(house, intake, clock):
+    return Callbacks(
+        house.accounts, house.channels, intake, house.deliveries, house.gathered, clock
+    )
+
+
 @pytest.fixture
 def callbacks(house, intake, clock):
-    return Callbacks(house.accounts, house.channels, intake, house.deliveries, clock)
+    return door(house, intake, clock)
 
 
 @pytest.fixture
@@ -73,9 +79,7 @@ def test_a_genuine_repeat_gets_the_first_answer_and_adds_nothing(callbacks, kept
 def test_what_platforms_tell_is_counted_at_their_own_door(house, kept, oa, clock):
     counted = []
     intake = Intake(kept, clock, counted=lambda *told: counted.append(told))
-    door = Callbacks(house.accounts, house.channels, intake, house.deliveries, clock)
-
-    door.take("oa", Postman(clock).sealed())
+    door(house, intake, clock).take("oa", Postman(clock).sealed())
 
     assert counted == [("callback", 1, 0)]
 

@@ -73,7 +73,12 @@ def tell(job):
     house = house_of(job)
     commit = SharedCommit(SqliteJournal(Path(job["journal"]), durability="process"))
     callbacks = Callbacks(
-        house.accounts, house.channels, Intake(commit, utc_now), house.deliveries, utc_now
+        house.accounts,
+        house.channels,
+        Intake(commit, utc_now),
+        house.deliveries,
+        house.gathered,
+        utc_now,
     )
     callbacks.take(job["account"], Callback(query=job["query"], body=job["body"].encode()))
 

@@ -17,6 +17,7 @@ import orjson
 from juzhen.counting import count_events
 from juzhen.web.answers import SAFE, Answer, Header, refusal
 from juzhen.web.collect.wires import CORS, JSON, Owner, Segment, Sensors, Wire, stranger
+from juzhen.web.durable import Durable
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Problem
@@ -75,7 +76,7 @@ class Collect:
         self._wires |= dict.fromkeys(sensors.PATHS, records)
         self._owners: dict[str, tuple[Owner | None, float]] = {}
         self._beside = ThreadPoolExecutor(2, "collect")
-        self._group: tuple[Future[None], list[asyncio.Future[None]]] | None = None
+        self._durable = Durable()
 
     @property
     def paths(self) -> list[str]:
@@ -103,7 +104,7 @@ class Collect:
                 if not self._remembers(call.key):
                     await self._aside(self._owner, call.key)
                 taken, kept = self._keep(wire, path, header, call)
-            await self._durable(kept)
+            await self._durable.wait(kept)
         except Problem as problem:
             return wire.refused(method, path, problem, header)
         return _told(wire, method, path, taken, header)
@@ -167,30 +168,6 @@ class Collect:
 
     async def _aside(self, work: Callable[..., Any], *told: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._beside, work, *told)
-
-    async def _durable(self, kept: Future[None]) -> None:
-        """Wait for the commit. It is shared: no waiter may cancel it, and one wakes them all."""
-        if kept.done():
-            return kept.result()
-        loop = asyncio.get_running_loop()
-        if self._group is None or self._group[0] is not kept:
-            waiting: list[asyncio.Future[None]] = []
-            self._group = (kept, waiting)
-            kept.add_done_callback(lambda _: loop.call_soon_threadsafe(_wake, kept, waiting))
-        waiter: asyncio.Future[None] = loop.create_future()
-        self._group[1].append(waiter)
-        return await waiter
-
-
-def _wake(kept: Future[None], waiting: list[asyncio.Future[None]]) -> None:
-    wrong = kept.exception()
-    for waiter in waiting:
-        if waiter.done():  # who asked has gone
-            continue
-        if wrong is None:
-            waiter.set_result(None)
-        else:
-            waiter.set_exception(wrong)
 
 
 _NOBODY: tuple[Owner | None, float] = (None, 0.0)

@@ -15,6 +15,7 @@ from channels.welcoming import Welcome, Welcoming
 from data_hub.intake import Intake
 from kernel.calendar import Zone
 from kernel.errors import Conflict
+from stores.gathered import Gathered
 from stores.sqlite.history import SqliteHistory
 from tests.channels.test_callbacks import Kept
 
@@ -63,7 +64,9 @@ def welcoming(records, changes, accounts, channels, codes, clock):
 @pytest.fixture
 def callbacks(records, changes, accounts, channels, welcoming, clock):
     deliveries = Deliveries(records, changes, clock)
-    return Callbacks(accounts, channels, Intake(Kept(), clock), deliveries, clock, welcoming)
+    return Callbacks(
+        accounts, channels, Intake(Kept(), clock), deliveries, Gathered(records), clock, welcoming
+    )
 
 
 def heard(platform):

@@ -1,0 +1,37 @@
+"""Durable (落盘等待): how a door on the front's loop waits for a commit. Keeps nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+
+
+class Durable:
+    """One loop's waiters. A commit is shared: no waiter may cancel it, and one call wakes them."""
+
+    def __init__(self) -> None:
+        self._group: tuple[Future[None], list[asyncio.Future[None]]] | None = None
+
+    async def wait(self, kept: Future[None]) -> None:
+        """Return once it is on the disk; raises why it is not."""
+        if kept.done():
+            return kept.result()
+        loop = asyncio.get_running_loop()
+        if self._group is None or self._group[0] is not kept:
+            waiting: list[asyncio.Future[None]] = []
+            self._group = (kept, waiting)
+            kept.add_done_callback(lambda _: loop.call_soon_threadsafe(_wake, kept, waiting))
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._group[1].append(waiter)
+        return await waiter
+
+
+def _wake(kept: Future[None], waiting: list[asyncio.Future[None]]) -> None:
+    wrong = kept.exception()
+    for waiter in waiting:
+        if waiter.done():  # who asked has gone
+            continue
+        if wrong is None:
+            waiter.set_result(None)
+        else:
+            waiter.set_exception(wrong)
