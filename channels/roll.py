@@ -23,8 +23,8 @@ from stores.records import Record, Records, upsert
 _BESIDE = timedelta(minutes=10)
 """A callback and the walk date the same act so far apart at most."""
 _COLUMNS = ("handle", "about", "said")
-_WHICH = ("UserID", "ChatId")
-"""Whose friend or which group: she may join two within a minute."""
+_WHICH = ("UserID", "ChatId", "moment")
+"""Whose friend, which group or whose moment: she may join or like two within a minute."""
 
 
 class Line(Record, kw_only=True):

@@ -101,6 +101,7 @@ _HOUSE = [
     EventKind("placed", "上架了", "was put on shelf", "house", 0.0, ("material",)),
     EventKind("retired", "下架了", "was taken off shelf", "house", 0.0, ("material",)),
     EventKind("published", "发布了", "was published", "house"),
+    EventKind("posted_moment", "发表了朋友圈", "posted to moments", "house"),
     EventKind("sent", "发送给客户", "was sent to her", "house"),
     EventKind("recommended", "推荐给客户经理", "was recommended to the rep", "house"),
     EventKind("refused_content", "被认为不合适", "was found unfit by the rep", "house"),

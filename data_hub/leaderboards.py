@@ -100,8 +100,11 @@ class Leaderboards:
         """The board as it is now, the best first."""
         points = self._points(ranking, period)
         reps = {rep for rep, *_ in points}
-        names = {id_: kept.name for id_, kept in self._staff.many(sorted(reps)).items()}
-        return ranked(points, names, self.left())
+        return ranked(points, self.names(reps), self.left())
+
+    def names(self, reps: Collection[str]) -> dict[str, str]:
+        """What they are called, by id; who is nobody here is left out."""
+        return {id_: kept.name for id_, kept in self._staff.many(sorted(reps)).items()}
 
     def credited(self, staff: str, ranking: Ranking, period: Period) -> dict[str, int]:
         """How many of each kind one rep is credited with, whether or not she stands on boards."""

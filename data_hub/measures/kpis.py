@@ -52,6 +52,7 @@ KPIS: Mapping[str, Kpi] = MappingProxyType(
             Kpi("sent", "触达", "touches", ("sent",)),
             Kpi("placed", "上架", "put on shelf", ("placed",)),
             Kpi("published", "发布", "published", ("published",)),
+            Kpi("moments", "朋友圈发表", "moments posted", ("posted_moment",)),
             Kpi("tasks_done", "完成跟进", "follow-ups done", ("done",)),
             Kpi("tasks_opened", "提醒被查看", "reminders opened", ("opened_reminder",)),
             Kpi("complaints", "投诉", "complaints", ("complained",)),

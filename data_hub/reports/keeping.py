@@ -18,22 +18,25 @@ from data_hub.identities import Identities
 from data_hub.leaderboards import COUNTED, Leaderboards, Period, Ranking
 from data_hub.measures.retention import WEEKS, retention
 from data_hub.profiles import Profiles
-from data_hub.reports import journeys
+from data_hub.reports import journeys, reps
 from data_hub.reports.base import Alert, Cell, Column, End, Report, share
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import NotFound
+from kernel.events import Event
 from stores.history import History
 from stores.records import Records
 
 Ends = Sequence[End]
 WINDOW = 30
 _SAMPLE = 5_000
+_FIGURES = 10_000
+"""So many daily counts of platforms are read at most, the latest."""
 _BOARDS = tuple(f"board_{ranking}_{period}" for ranking in Ranking for period in Period)
 CODES = (
     *_BOARDS, "quality", "tiers", "reach", "groups", "landing", "sources", "chain", "latency",
-    "retention",
+    "retention", "reps",
 )  # fmt: skip
 
 
@@ -71,6 +74,7 @@ class Reports:
             "quality": self._quality, "tiers": self._tiers, "reach": self._reach,
             "groups": self._groups, "landing": self._landing, "sources": self._sources,
             "chain": self._chain, "latency": self._latency, "retention": self._retention,
+            "reps": self._reps,
         }  # fmt: skip
 
     def of(self, code: str, ends: Ends) -> Report:
@@ -262,6 +266,39 @@ class Reports:
         totals = ("", len(every), journeys.middle(every), p95)
         bars = tuple((str(row[0]), float(row[3] or 0)) for row in rows)
         return Report(code, columns, rows, self._clock(), bars, totals, alerts)
+
+    def _reps(self, code: str, _: Ends) -> Report:
+        """What each rep did on the platforms, as it was told or as they count it."""
+        figures, whole = self._figures()
+        told = reps.lines(self._deeds(reps.ACTS), figures)
+        names = self._leaderboards.names(told)
+        ordered = sorted(told, key=lambda rep: (-told[rep].counts["contacts_added"], rep))
+        rows = tuple(
+            (names.get(rep, rep), *(told[rep].counts[name] for name in reps.COLUMNS),
+             told[rep].reply_share, told[rep].reply_seconds)
+            for rep in ordered
+        )  # fmt: skip
+        columns = (
+            _text("rep"), *map(Column, reps.COLUMNS), Column("reply_share", "share"),
+            Column("reply_seconds", "seconds"),
+        )  # fmt: skip
+        sums = (sum(each.counts[name] for each in told.values()) for name in reps.COLUMNS)
+        bars = tuple((str(row[0]), float(row[1] or 0)) for row in rows[:20])
+        totals = ("", *sums, None, None)
+        return Report(code, columns, rows, self._clock(), bars, totals, whole=whole)
+
+    def _figures(self) -> tuple[list[Event], bool]:
+        """What platforms counted by day, the newest first, and whether that is all of it."""
+        found: list[Event] = []
+        before = None
+        while len(found) < _FIGURES:
+            page = self._history.of_kinds(
+                (reps.COUNTED,), since=self._since(), before=before, limit=100
+            )
+            found += page.items
+            if (before := page.next) is None:
+                return found, True
+        return found, False
 
     def _retention(self, code: str, _: Ends) -> Report:
         """Of large companies the first customers by id: ids are digests, so a fair sample."""

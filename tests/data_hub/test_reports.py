@@ -383,6 +383,29 @@ def test_a_price_that_cannot_be_is_refused(ads, amount, rebate):
         ads.note(Origin("acc_app"), MONDAY.date(), amount, rebate=rebate, by="li")
 
 
+@pytest.mark.rule("R54.3")
+def test_each_rep_is_told_with_contacts_moments_and_what_the_platform_counted(hub, reports):
+    def figures(minutes, **counts):
+        return event("platform_figures", rep="stf_a", minutes=minutes, detail=counts)
+
+    hub.tell(
+        event("followed", user("u1"), rep="stf_a"), event("followed", user("u2"), rep="stf_b"),
+        event("followed", user("u3")),
+        event("posted_moment", rep="stf_a"), event("posted_moment", rep="stf_a", minutes=1),
+        figures(2, chat_cnt=3, reply_percentage="50.0", avg_reply_time="10", message_cnt=9),
+        figures(3, chat_cnt=1, reply_percentage=90, avg_reply_time=2, negative_feedback_cnt=1),
+        figures(4, chat_total=2, member_total=40, new_member_cnt=5),
+    )  # fmt: skip
+    told = reports.of("reps", ENDS)
+    names = [column.name for column in told.columns]
+    hers = dict(zip(names, told.rows[0], strict=True))
+    assert {"contacts_added": 1, "moments_posted": 2, "chats": 4, "messages_there": 9,
+            "negative": 1, "groups_owned": 2, "group_members": 40, "group_joined": 5,
+            "reply_share": 0.6, "reply_seconds": 480.0}.items() <= hers.items()  # fmt: skip
+    assert [row[names.index("contacts_added")] for row in told.rows] == [1, 1]
+    assert dict(zip(names, told.totals, strict=True))["contacts_added"] == 2
+
+
 def test_a_report_nobody_knows_is_not_found(reports):
     with pytest.raises(NotFound):
         reports.of("nothing", ENDS)

@@ -37,7 +37,7 @@ from channels.vocabularies import Word
 from channels.wechat import messages
 from channels.wechat.mail import LetterBox
 from channels.wechat.uploads import Uploads
-from channels.wechat.wecom import behaviour, contacts, groups, hearing, tags
+from channels.wechat.wecom import behaviour, contacts, groups, hearing, moments, tags
 from channels.wechat.wecom.cards import Cards
 from channels.wechat.wecom.inside import Inside
 from channels.wechat.wecom.ways import Ways
@@ -187,15 +187,9 @@ class WeCom(Ways, Inside):
 
     def _listed(self, key: str) -> dict[str, Any] | None:
         """The moment whose link carries our key."""
-        now = self._clock()
-        moments = self.wire.page(
-            "/cgi-bin/externalcontact/get_moment_list", "moment_list",
-            start_time=int((now - _LOOK_BACK + timedelta(hours=1)).timestamp()),
-            end_time=int((now + timedelta(hours=1)).timestamp()), limit=20,
-        )  # fmt: skip
-        for moment in moments:
-            link = moment.get("link")
-            if isinstance(link, Mapping) and str(link.get("url", "")).endswith(f"#{key}"):
+        soon = self._clock() + timedelta(hours=1)
+        for moment in moments.listed(self.wire, soon - _LOOK_BACK, soon):
+            if key and moments.key_of(moment) == key:
                 return moment if moment.get("moment_id") else None
         return None
 
@@ -320,12 +314,17 @@ class WeCom(Ways, Inside):
         return found, f"{_GROUPS}{some[-1]}" if len(waiting) > len(some) else ""
 
     def figures(self, day: date) -> list[Event]:
-        """What every member did that day, as the platform counted it."""
-        return [
+        """What members and their groups did that day, as the platform counted it; and what came
+        of the moments of the last days."""
+        wire, account, staff = self.wire, self._account, self._staff
+        members = contacts.members(wire)
+        counted = [
             event
-            for userid in contacts.members(self.wire)
-            for event in behaviour.of_day(self.wire, userid, self._account, day, self._staff)
+            for userid in members
+            for event in behaviour.of_day(wire, userid, account, day, staff)
         ]
+        counted += behaviour.groups_of_day(wire, members, account, day, staff)
+        return [*counted, *moments.told(wire, account, self._clock(), staff)]
 
     def introduce(self, handle: Handle, at: datetime) -> Event | None:
         told = self.wire.look(

@@ -76,6 +76,10 @@ def do(world: World, corp: Corp, act: str, told: dict[str, str]) -> None:
         "answer": lambda: friends.say(corp, rep, external, told.get("text", ""), ours=True),
         "confirm": lambda: tasks.confirm(corp, rep, told.get("msgid", "")),
         "post": lambda: tasks.post(corp, rep, told.get("moment", "")),
+        "like": lambda: tasks.answer_moment(corp, told.get("moment", ""), rep, external),
+        "comment": lambda: tasks.answer_moment(
+            corp, told.get("moment", ""), rep, external, told.get("text", "")
+        ),
     }
     if act not in known:
         raise Said(40066)

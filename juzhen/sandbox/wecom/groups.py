@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from juzhen.sandbox import limits
 from juzhen.sandbox.accounts import Corp
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.wecom.calls import Asked, Told, call, stretch, text_of
@@ -116,3 +117,31 @@ def _get(world: World, corp: Corp, asked: Asked) -> Told:
         "admin_list": [],
     }  # fmt: skip
     return {"group_chat": told}
+
+
+@call("externalcontact/groupchat/statistic")
+def _statistic(world: World, corp: Corp, asked: Asked) -> Told:
+    begin, reach = asked.get("day_begin_time"), asked.get("owner_filter")
+    owners = reach.get("userid_list") if isinstance(reach, dict) else None
+    if not isinstance(begin, int) or not isinstance(owners, list) or not 1 <= len(owners) <= 100:
+        raise Said(40058, "day_begin_time, owner_filter")
+    end = int(asked.get("day_end_time") or begin + 86_399)
+    if not 0 <= end - begin < limits.STATISTIC_DAYS * 86_400:
+        raise Said(40058, "day_end_time")
+    items = [
+        {"owner": owner, "data": _counted(world, hers, begin, end)}
+        for owner in map(str, owners)
+        if (hers := [row for row in of(world, corp) if row["owner"] == owner])
+    ]
+    return {"total": len(items), "next_offset": len(items), "items": items}
+
+
+def _counted(world: World, hers: list[Any], begin: int, end: int) -> Told:
+    inside = [each for row in hers for each in members(world, row["chat"]) if each["joined"] <= end]
+    return {
+        "new_chat_cnt": sum(begin <= row["made"] <= end for row in hers),
+        "chat_total": sum(row["made"] <= end for row in hers), "chat_has_msg": 0,
+        "new_member_cnt": sum(begin <= each["joined"] for each in inside),
+        "member_total": len(inside), "member_has_msg": 0, "msg_total": 0,
+        "migrate_trainee_chat_cnt": 0,
+    }  # fmt: skip

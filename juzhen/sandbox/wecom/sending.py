@@ -192,6 +192,16 @@ def _moment_task(world: World, corp: Corp, asked: Asked) -> Told:
     raise Said(40058, "invalid moment_id")
 
 
+@call("externalcontact/get_moment_comments")
+def _moment_comments(world: World, _: Corp, asked: Asked) -> Told:
+    rows = world.tasks.answers(text_of(asked, "moment_id"), text_of(asked, "userid"))
+    told: dict[str, list[Told]] = {"like": [], "comment": []}
+    for row in rows:
+        one = {"external_userid": row["external"], "create_time": int(row["at"])}
+        told[row["kind"]].append(one)
+    return {"like_list": told["like"], "comment_list": told["comment"]}
+
+
 @call("externalcontact/cancel_moment_task")
 def _cancel_moment(world: World, corp: Corp, asked: Asked) -> Told:
     world.tasks.cancel_moment(corp, text_of(asked, "moment_id"))

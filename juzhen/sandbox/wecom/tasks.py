@@ -32,6 +32,9 @@ create table if not exists wc_moments (
     made real not null, cancelled real);
 create table if not exists wc_posts (
     moment_id text not null, userid text not null, at real, primary key (moment_id, userid));
+create table if not exists wc_answers (
+    moment_id text not null, userid text not null, external text not null, kind text not null,
+    words text not null, at real not null);
 create table if not exists wc_cards (
     msgid text primary key, corp text not null, userid text not null, told text not null,
     code text not null, at real not null, closed text not null default '', key text not null);
@@ -213,6 +216,27 @@ class Tasks:
                 "update wc_posts set at = coalesce(at, ?) where moment_id = ? and userid = ?",
                 (self._now, moment, userid),
             )
+
+    def answer_moment(
+        self, corp: Corp, moment: str, userid: str, external: str, words: str = ""
+    ) -> None:
+        """A customer likes what one rep posted, or comments on it. Says 84061 if it is not hers
+        to see."""
+        one = next((each for each in self.moments(corp) if each["moment_id"] == moment), None)
+        posts = one["posts"] if one else ()
+        posted = any(each["userid"] == userid and each["at"] is not None for each in posts)
+        if not posted or self._friends.friend(corp, userid, external) is None:
+            raise Said(84061)
+        row = (moment, userid, external, "comment" if words else "like", words, self._now)
+        with self._ledger.turn() as db:
+            db.execute("insert into wc_answers values (?, ?, ?, ?, ?, ?)", row)
+
+    def answers(self, moment: str, userid: str) -> list[Any]:
+        with self._ledger.turn() as db:
+            return db.execute(
+                "select * from wc_answers where moment_id = ? and userid = ? order by at",
+                (moment, userid),
+            ).fetchall()
 
     def cancel_moment(self, corp: Corp, moment: str) -> None:
         """Says 41089 for one that was cancelled."""

@@ -326,6 +326,33 @@ def test_the_platforms_own_counts_become_events_for_the_boards(channel, clock, s
     assert told == channel.figures(clock().date())
 
 
+def test_posted_moments_and_who_liked_them_are_told_by_rep(channel, platform, friend, staff, clock):
+    channel.publish(POST, key="k9")
+    (moment,) = platform.seen["moments"]
+    platform.act("post", userid="zhang", moment=moment["moment_id"])
+    platform.act("like", userid="zhang", external=friend.value, moment=moment["moment_id"])
+    platform.act(
+        "comment", userid="zhang", external=friend.value, moment=moment["moment_id"], text="不错"
+    )
+    clock.move(timedelta(seconds=1))
+
+    told = [each for each in channel.figures(clock().date()) if each.kind != "platform_figures"]
+    assert [each.kind for each in told] == ["posted_moment", "liked_material", "commented"]
+    assert {each.rep for each in told} == {staff.one("zhang").id}
+    assert [each.handle for each in told] == [None, friend, friend]
+    assert {each.detail["delivery"] for each in told} == {"k9"}
+    assert "不错" not in str(told)
+
+
+def test_what_groups_came_to_is_told_by_owner(channel, platform, friend, staff, clock):
+    platform.act("group", userid="li", name="客户福利群")
+    group = platform.seen["groups"][-1]
+    platform.act("join", chat=group["chat"], external=friend.value)
+    (told,) = [each for each in channel.figures(clock().date()) if "member_total" in each.detail]
+    assert told.rep == staff.one("li").id
+    assert (told.detail["member_total"] >= 1, told.detail["chat_total"] >= 1) == (True, True)
+
+
 # hearing, and what goes wrong
 
 
