@@ -105,6 +105,12 @@ class Receptions:
         counted = self._history.counts([], material=material, kind="liked_material")
         return sum(each.count for each in counted)
 
+    def seen_through(self, material: str) -> list[tuple[str, int]]:
+        """How many sittings of the last days came by whose link, most first; "" is nobody's."""
+        today = self._zone.day(self._clock())
+        events, _ = self._latest(material, today - timedelta(days=DAYS - 1))
+        return Counter(each.rep for each in _looks(events)).most_common()
+
     def _latest(self, material: str, since: date) -> tuple[list[Event], bool]:
         """What people did with it since a day, in any order."""
         events: list[Event] = []

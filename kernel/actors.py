@@ -54,7 +54,7 @@ _ALWAYS = {"me"}
 _CONTENT = {"read_library", "read_shelf", "search", "read_campaigns", "read_deliveries"}
 _EDITING = (
     _CONTENT
-    | {"edit_materials", "tag_materials", "manage_tags", "upload_media"}
+    | {"edit_materials", "tag_materials", "manage_tags", "upload_media", "remake_videos"}
     | {"manage_products", "manage_wording", "manage_types", "read_rules"}
 )
 _PUBLISHING = (
@@ -62,7 +62,10 @@ _PUBLISHING = (
     | {"place_materials", "retire_materials", "tag_materials", "simulate_shelf"}
     | {"review_materials", "read_segments", "broadcast"}
 )
-_SELLING = {"read_library", "read_shelf", "search", "read_customers", "recommend", "remind"}
+_SELLING = {
+    "read_library", "read_shelf", "search", "read_customers", "recommend", "remind",
+    "remake_videos",
+}  # fmt: skip
 
 _MAY: dict[Role, frozenset[str] | None] = {
     Role.EDITOR: frozenset(_EDITING | _PUBLISHING),

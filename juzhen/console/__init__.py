@@ -36,6 +36,7 @@ from juzhen.console import (
     products,
     reaching,
     reception,
+    remakes,
     reports,
     rules,
     segments,
@@ -64,7 +65,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         parked, accounts, broadcasts, touches,
-        home, library, material, lives, versions, variants, reception, words, products,
+        home, library, material, lives, versions, variants, reception, remakes, words, products,
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,

@@ -18,6 +18,7 @@ from content_hub.materials.versions import Versions
 from content_hub.media import Media
 from content_hub.policies import Policies
 from content_hub.products import Products
+from content_hub.remakes import Remakes
 from content_hub.reviews import Reviews
 from content_hub.shelf import Overview, Shelf
 from content_hub.shifting import Shifting
@@ -59,6 +60,7 @@ class ContentHub:
     overview: Overview
     shifting: Shifting
     licences: Licences
+    remakes: Remakes
     products: Products
     compliance: Compliance
     policies: Policies
@@ -98,6 +100,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         overview=Overview(s.records),
         shifting=Shifting(s.records, s.changes, shelf, s.clock, s.zone),
         licences=licences,
+        remakes=Remakes(s.records, s.changes, types, materials, s.clock),
         products=Products(s.records, s.changes, s.clock),
         compliance=Compliance(s.records, s.changes, s.clock),
         policies=Policies(s.records, s.changes),

@@ -15,7 +15,7 @@ from engagement.sharing import LINK
 from engagement.triggers import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
-from juzhen.workbench import boards, nearby, saying, sidebar, telling, worklist
+from juzhen.workbench import boards, nearby, remaking, saying, sidebar, telling, worklist
 from juzhen.workbench.saying import rep, visible_material
 from kernel.actors import Actor
 from kernel.errors import Invalid
@@ -36,6 +36,7 @@ def blueprint(platform: Platform) -> Blueprint:
     _sharing(door, platform)
     _me(door, platform)
     saying.install(door, platform)
+    remaking.install(door, platform)
     boards.install(door, platform)
     nearby.install(door, platform)
     sidebar.install(door, platform)
@@ -202,6 +203,7 @@ def _composing(
     answer = _page(
         platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
         material=kept, ways=platform.sharing.ways(her, kept), form=form,
+        remakable=platform.remakes.remakable(kept),
         flaws=refusal.flaws if refusal else (),
         advice=advised.message(language()) if advised else "",
     )  # fmt: skip

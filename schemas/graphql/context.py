@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from content_hub.media import Media
     from content_hub.policies import Policies
     from content_hub.products import Products
+    from content_hub.remakes import Remakes
     from content_hub.reviews import Reviews
     from content_hub.shelf import Freshness, Shelf
     from content_hub.shifting import Shifting
@@ -132,6 +133,7 @@ class Context:
     shelf: Shelf
     shifting: Shifting
     licences: Licences
+    remakes: Remakes
     products: Products
     compliance: Compliance
     policies: Policies

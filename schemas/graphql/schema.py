@@ -45,6 +45,7 @@ from schemas.graphql.library import (
     products,
     questions,
     receptions,
+    remakes,
     reports,
     shapes,
     shelving,
@@ -59,7 +60,7 @@ _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
-    variants, webhooks, receptions, reaching, nearby, menus, transfers,
+    variants, webhooks, receptions, remakes, reaching, nearby, menus, transfers,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,
@@ -79,7 +80,7 @@ for _room in _MORE:
 _WEIGHTS = {
     **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
     **rules.WEIGHTS, **boards.WEIGHTS, **finding.WEIGHTS,
-    **receptions.WEIGHTS, **nearby.WEIGHTS,
+    **receptions.WEIGHTS, **remakes.WEIGHTS, **nearby.WEIGHTS,
 }  # fmt: skip
 
 

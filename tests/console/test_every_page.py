@@ -37,6 +37,7 @@ ELSEWHERE = {
     "lives": ("/reviews", "/words", "/materials/<key>/life", "/materials/<key>/versions"),
     "parked": ("/parked", "/accounts", "/deliveries/<key>"),
     "products": ("/products", "/products/<key>"),
+    "remakes": ("/materials/<key>/remakes",),
     "reaching": ("/reaching",),
     "reception": ("/materials/<key>/reception",),
     "reports": ("/reports/<code>",),

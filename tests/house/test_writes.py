@@ -78,6 +78,7 @@ SMALL = {
     "channels/video/notes.py:CreatorNotes.up": ONE_ROW,
     "channels/video/notes.py:CreatorNotes.uploaded": ONE_ROW,
     "content_hub/media.py:Media._draw": ONE_ROW,
+    "content_hub/remakes.py:Remakes.make": "one material, as `create`, and a row",
     "content_hub/uploads.py:Uploads._finish": "the pieces of one upload",
     "content_hub/uploads.py:Uploads._forget": "the pieces of one upload",
     "content_hub/uploads.py:Uploads._keep": ONE_ROW,

@@ -40,6 +40,7 @@ from content_hub.materials.versions import Versions
 from content_hub.media import Media
 from content_hub.policies import Policies
 from content_hub.products import Products
+from content_hub.remakes import Remakes
 from content_hub.reviews import Reviews
 from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
@@ -150,6 +151,7 @@ class Asked(Company):
         self.suggestions = Suggestions(records, changes, self.materials, self.taxonomy, clock)
         self.shifting = Shifting(records, changes, self.shelf, clock, self.zone)
         self.licences = Licences(records, changes)
+        self.remakes = Remakes(records, changes, self.types, self.materials, clock)
         self.products = Products(records, changes, clock)
         self.compliance = Compliance(records, changes, clock)
         self.policies = Policies(records, changes)
@@ -252,7 +254,7 @@ class Asked(Company):
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "products", "compliance", "policies", "parameters", "draws", "purchases",
             "versions", "reviews", "comments", "duplicates", "tagging_runs", "suggestions",
-            "shifting", "licences",
+            "shifting", "licences", "remakes",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "nearby", "conversions", "reminders", "live_codes",
             "reps", "confirming",

@@ -27,6 +27,7 @@ from content_hub.materials.versions import Versions
 from content_hub.media import Media
 from content_hub.policies import Policies
 from content_hub.products import Products
+from content_hub.remakes import Remakes
 from content_hub.reviews import Reviews
 from content_hub.shelf import Overview
 from content_hub.shifting import Shifting
@@ -104,6 +105,7 @@ class PagesHouse(House):
         self.tagging_runs = TaggingRuns(records, self.changes, self.materials, self.taxonomy, clock)
         self.shifting = Shifting(records, self.changes, self.shelf, clock, self.zone)
         self.licences = Licences(records, self.changes)
+        self.remakes = Remakes(records, self.changes, self.types, self.materials, clock)
         self.suggestions = Suggestions(records, self.changes, self.materials, self.taxonomy, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
         self.file_sets = FileSets(
