@@ -8,13 +8,20 @@ Fleming's kind: looking daily at a plain z finds a difference that is not there 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from matching.arrays import key_of
+import numpy as np
+import numpy.typing as npt
+
+from matching.arrays import Floats, key_of
 
 FEWEST = 100
 """Of what is counted, in both groups together: with less than this nothing is said."""
+FEWEST_OF_A_KIND = 20
+"""Fewer people of one kind are not held equal among themselves."""
 _MISMATCH = 0.001
+_TWO_SIDED = 1.960
 _FLEMING = (1.960, 1.977, 2.004, 2.024, 2.040, 2.053, 2.063, 2.072)
 """By the number of planned looks: the bound at the last one, two-sided, 5 %."""
 
@@ -92,3 +99,62 @@ def mismatch(held: int, both: int, share: float) -> float:
     expected = both * share
     squares = (held - expected) ** 2 / expected + (held - expected) ** 2 / (both - expected)
     return math.erfc(math.sqrt(squares / 2))
+
+
+class Uplift(NamedTuple):
+    """By how much two means differ, what was known of everybody beforehand taken out."""
+
+    treated: int
+    held: int
+    moved: int
+    """How many did anything at all, in both groups."""
+    difference: float
+    low: float
+    high: float
+    plain: float
+    """The difference with nothing taken out."""
+    removed: float
+    """The share of the variance that what was known explains."""
+
+    @property
+    def verdict(self) -> str:
+        """As of a `Readout`; this one is looked at once and ends no experiment."""
+        if self.moved < FEWEST or not self.treated or not self.held:
+            return "too_few"
+        return "better" if self.low > 0 else "worse" if self.high < 0 else "same"
+
+
+def kinds(names: Sequence[str]) -> Floats:
+    """A column for every kind that enough people are of, 1 for who is."""
+    known, which, counts = np.unique(
+        np.array(names, np.str_), return_inverse=True, return_counts=True
+    )
+    columns = np.flatnonzero((counts >= FEWEST_OF_A_KIND) & (known != ""))
+    worn: Floats = (which[:, None] == columns).astype(np.float64)
+    return worn
+
+
+def adjusted(outcome: Floats, treated: npt.NDArray[np.bool_], known: Floats) -> Uplift:
+    """CUPED with several covariates (Deng et al., WSDM 2013): a regression over both groups tells
+    what follows from what was ``known`` before, a row a person; the rest is compared."""
+    both, own = len(outcome), int(treated.sum())
+    moved = int(np.count_nonzero(outcome))
+    if not 1 < own < both - 1:
+        return Uplift(own, both - own, moved, 0.0, 0.0, 0.0, 0.0, 0.0)
+    centred = known - known.mean(axis=0)
+    explained = np.linalg.lstsq(centred, outcome - outcome.mean(), rcond=None)
+    rest = outcome - centred @ explained[0]
+    lost = (both - 1) / max(1, both - 1 - int(explained[2]))
+    error = math.sqrt(
+        lost * sum(rest[group].var(ddof=1) / group.sum() for group in (treated, ~treated))
+    )
+    difference, plain = (
+        float(each[treated].mean() - each[~treated].mean()) for each in (rest, outcome)
+    )
+    spread = float(outcome.var())
+    removed = 1 - lost * float(rest.var()) / spread if spread else 0.0
+    reach = _TWO_SIDED * error
+    return Uplift(
+        own, both - own, moved, difference, difference - reach, difference + reach, plain,
+        max(0.0, removed),
+    )  # fmt: skip

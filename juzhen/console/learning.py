@@ -37,6 +37,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             share=platform.responses.hold_out,
             readout=platform.responses.read_out() if platform.responses.hold_out else None,
             deals=platform.worths.deals() if platform.responses.hold_out else None,
+            turnover=platform.turnovers.uplift() if platform.responses.hold_out else None,
             used=platform.nightly.number, weights=_weights(platform),
             quality=charts.line(
                 [(f"{zone.day(each.at):%m-%d}", _kept(each.shipped, each.before, each.after))

@@ -13,6 +13,7 @@ from engagement.rep_cards import RepCards
 from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
+from engagement.turnovers import Turnovers
 from engagement.worth import Worths
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
@@ -51,6 +52,7 @@ class Selling:
     reminders: Reminders
     triggers: Triggers
     responses: Responses
+    turnovers: Turnovers
     worths: Worths
     rep_cards: RepCards
     sharing: Sharing
@@ -107,6 +109,7 @@ def selling(
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
         triggers=_triggers(s, data, reminders, approaches, to_customers),
         responses=responses,
+        turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         worths=Worths(responses, s.people),
         rep_cards=RepCards(
             records=s.records, changes=s.changes, accounts=front.accounts,

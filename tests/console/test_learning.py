@@ -100,3 +100,14 @@ def test_the_page_is_for_everybody(house, for_everybody):
         a_night(house, number, 0.1, after, shipped=number != 3)
     for_everybody("learning", role="analyst")
     for_everybody("learning?lang=en", role="analyst")
+
+
+@pytest.mark.rule("R26.2")
+def test_turnover_stands_below_the_two_rates_as_secondary_and_says_when_it_knows_too_little(
+    house, desk_of
+):
+    assert "成交额" not in desk_of("analyst").get("/console/learning").text.split("对照组</h2>")[1]
+    house.responses.hold_out = 0.5
+    page = desk_of("analyst").get("/console/learning").text
+    assert page.index("触达率") < page.index("成交额（次要指标）")
+    assert "合计不到 100 位有成交的客户" in page

@@ -11,6 +11,8 @@ from werkzeug.serving import make_server
 from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
+from engagement.turnovers import Turnovers
+from engagement.worth import Worths
 from juzhen import workbench
 from juzhen.web import public
 from kernel.events import Handle
@@ -52,6 +54,8 @@ class Desk(PagesHouse):
             base_url=self.base_url,
         )  # fmt: skip
         self.responses = Responses(records, self.identities, clock, self.zone)
+        self.worths = Worths(self.responses, people)
+        self.turnovers = Turnovers(records, self.identities, self.profiles, clock)
         self.works = ""
 
     def _arrive(self):
