@@ -19,7 +19,7 @@ from kernel.errors import Overloaded
 
 _opened = count(1)
 _HURRIED = 150_000
-"""Steps of SQLite's machine that a hurried look may take: about five milliseconds."""
+"""Steps of SQLite's machine that a hurried look may take: at most five milliseconds."""
 
 
 class TooLong(BaseException):
@@ -96,6 +96,7 @@ class Looks:
     def _asked(
         self, statement: str, values: Sequence[Any], through: sqlite3.Connection | None = None
     ) -> list[Any]:
+        self._here.halves = 0
         try:
             return (through or self._connection()).execute(statement, values).fetchall()
         except sqlite3.OperationalError as refused:
@@ -106,9 +107,17 @@ class Looks:
             raise Overloaded("records_are_busy", seconds=1) from refused
 
     def hurry(self, steps: int = _HURRIED) -> None:
-        """From now on this thread, which others wait for, breaks off every look that takes long."""
+        """From now on this thread, which others wait for, breaks off every look that takes long.
+
+        SQLite counts the steps of a statement over all its looks, so the first half of what is
+        allowed may be over at once: the second is this look's own.
+        """
         self._here.hurried = True
-        self._connection().set_progress_handler(lambda: 1, steps)
+        self._connection().set_progress_handler(self._another_half, max(1, steps // 2))
+
+    def _another_half(self) -> bool:
+        self._here.halves += 1
+        return bool(self._here.halves > 1)
 
     @property
     def hurried(self) -> bool:

@@ -64,7 +64,8 @@ def test_a_hurried_look_is_broken_off(looks):
     looks.hurry(steps=10_000)
     with pytest.raises(TooLong):
         looks.rows(f"{long} LIMIT 1000000")
-    assert len(looks.rows(f"{long} LIMIT 100")) == 100
+    for _ in range(50):
+        assert len(looks.rows(f"{long} LIMIT 100")) == 100, "many short ones are not a long one"
     looks.close()
     assert not looks.hurried
 
