@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import orjson
+
 from kernel.clock import utc_now
 from kernel.errors import Invalid
 
@@ -38,9 +40,6 @@ def _spell(number: int, width: int) -> str:
     return spelled
 
 
-_spelled = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
-
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
     """A stretch of a list. ``next`` is the cursor of its last item, None on the last page.
@@ -58,7 +57,7 @@ class Page(Generic[Item]):
 
 def cursor(*key: str | int | float | None) -> str:
     """Where a page ended, spelled so that nobody is tempted to read it."""
-    return base64.urlsafe_b64encode(_spelled(key).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
 
 
 def read_cursor(text: str, *kinds: type, field: str = "after") -> tuple[str | int | float, ...]:

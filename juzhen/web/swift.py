@@ -106,7 +106,7 @@ class Swift:
         if told is None or told.outcome is not Outcome.ANSWERED:
             return None
         self._count(begun)
-        return _sent(told, header("accept") or "", reading=False)
+        return Answer(200, _headers(header("accept") or ""), told.body)
 
     def _answer(self, header: Header, body: bytes) -> Told | None:
         platform = self._platform
@@ -176,8 +176,7 @@ class Swift:
         if key is None:
             return None
         etag = f'"{key}"'
-        named = spelled(Told(b"", etag), header("accept") or "", reading=True)[1]
-        headers = [*((name.lower(), value) for name, value in named.items()), *_HEADERS]
+        headers = [*_headers(header("accept") or ""), ("etag", etag)]
         return _Ready(key, etag, headers, access, freshness, until)
 
     def _count(self, begun: float) -> None:
@@ -196,10 +195,10 @@ def _hash(question: Question) -> str:
     return (question.persisted or "").lower() if question.query is None else hash_of(question.query)
 
 
-def _sent(told: Told, accept: str, *, reading: bool) -> Answer:
-    status, headers = spelled(told, accept, reading=reading)
-    named = [(name.lower(), value) for name, value in headers.items()]
-    return Answer(status, [*named, *_HEADERS], told.body)
+@lru_cache(maxsize=256)
+def _headers(accept: str) -> list[tuple[str, str]]:
+    _, named = spelled(Told(b""), accept, reading=False)
+    return [*((name.lower(), value) for name, value in named.items()), *_HEADERS]
 
 
 def _tongue(sent: Mapping[str, str], header: Header, actor: Actor) -> str:

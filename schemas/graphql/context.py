@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kernel.actors import Actor
@@ -86,15 +87,16 @@ class Batch(Generic[Thing]):
 
     def __init__(self, fetch: Callable[[list[str]], Mapping[str, Thing]]) -> None:
         self._fetch = fetch
-        self._awaited: set[str] = set()
+        self._awaited: list[Iterable[str]] = []
         self._known: dict[str, Thing | None] = {}
 
     def expect(self, ids: Iterable[str]) -> None:
-        self._awaited.update(ids)
+        self._awaited.append(ids)
 
     def of(self, key: str) -> Thing | None:
         if key not in self._known:
-            wanted = sorted((self._awaited | {key}) - self._known.keys())
+            wanted = sorted({key, *chain.from_iterable(self._awaited)} - self._known.keys())
+            self._awaited.clear()
             found = self._fetch(wanted)
             self._known.update({each: found.get(each) for each in wanted})
         return self._known[key]

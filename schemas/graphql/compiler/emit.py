@@ -26,6 +26,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    Undefined,
     VariableNode,
     Visitor,
     get_named_type,
@@ -130,7 +131,7 @@ class _Emitter:
             "fail": runtime.fail,
             "gap": runtime.gap,
             "kept": runtime.kept,
-            "present": runtime.present,
+            "Undefined": Undefined,
             "several": runtime.several,
         }
         self._leaves: dict[str, str] = {}
@@ -260,10 +261,11 @@ class _Emitter:
         lasting = self._schema.extensions.get("lasting", {}).get(kind.name)
         if lasting is not None and self._holds(lasting, kind, groups):
             key = self._kept_as(lasting)
-            told = f"kept({', '.join((value, key, function, 'run', *place.indexes))})"
+            anew = f"kept({', '.join((value, key, function, 'run', *place.indexes))})"
+            told = f"{value}.told.get({key}) or {anew}"
         return [
-            f"{value} = present({value})",
-            f"{result} = None if {value} is None else {told}",
+            f"if isinstance({value}, Exception): raise {value}",  # returned instead of raised
+            f"{result} = None if {value} is None or {value} is Undefined else {told}",
         ]
 
     def _kept_as(self, lasting: Lasting) -> str:

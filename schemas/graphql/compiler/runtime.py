@@ -43,17 +43,15 @@ def kept(source: Any, key: Any, tell: Callable[..., Any], run: Run, *indexes: in
 
     One with an error in it is told anew every time, so that its error is met every time.
     """
+    before = len(run.errors)
+    told = tell(source, *indexes)
+    if len(run.errors) > before:
+        return told
     ready: dict[Any, Any] = source.told
-    told = ready.get(key)
-    if told is None:
-        before = len(run.errors)
-        told = tell(source, *indexes)
-        if len(run.errors) == before:
-            told = orjson.Fragment(fitted(orjson.dumps(told, option=_AS_IS)))
-            if len(ready) >= _MOST_TOLD:
-                ready.clear()
-            ready[key] = told
-    return told
+    if len(ready) >= _MOST_TOLD:
+        ready.clear()
+    ready[key] = orjson.Fragment(fitted(orjson.dumps(told, option=_AS_IS)))
+    return ready[key]
 
 
 def fitted(told: bytes) -> bytes:
@@ -84,13 +82,6 @@ def leaf(kind: GraphQLLeafType) -> Callable[[Any], Any]:
         return answer
 
     return told
-
-
-def present(value: Any) -> Any:
-    """An object as it came; a resolver may also return its failure instead of raising it."""
-    if isinstance(value, Exception):
-        raise value
-    return None if value is Undefined else value
 
 
 def several(value: Any, where: str) -> Sequence[Any] | None:
