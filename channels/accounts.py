@@ -163,6 +163,11 @@ class Accounts:
             return account
         raise NotFound("account", id_or_code)
 
+    def ecosystem_of(self, id_or_code: str) -> Ecosystem | None:
+        """In which an account lies; None for what is no account of ours."""
+        account = self._book.now().get(id_or_code)
+        return Ecosystem(account.ecosystem) if account else None
+
     def _kept(self, session: Session, id_or_code: str) -> Account:
         """The row itself, to be changed. Raises `NotFound`."""
         wanted = select(Account).where(or_(Account.id == id_or_code, Account.code == id_or_code))

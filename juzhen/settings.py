@@ -125,6 +125,12 @@ class Settings:
         0.0, "Share of customers whose lists do not look at what they do, to compare with.",
         expected="share",
     )  # fmt: skip
+    matching_exclusivity: str = _setting(
+        "wechat=0.1,own_app=0.1,commerce=0.1",
+        "What content for few (tag 专属) gains with a customer of each ecosystem, up to 0.5; one"
+        " that is not named gains nothing, as video by default.",
+        expected="ecosystem=weight",
+    )  # fmt: skip
     engagement_to_customers: str = _setting(
         "", "Occasions whose audience is the customer herself, inside the caps, instead of her rep:"
         " month_end, payday, birthday, maturity, next_purchase, anniversary, dormant.",
@@ -138,6 +144,13 @@ class Settings:
     limits_logins: int = _setting(
         10, "Failed logins a name may have in 15 minutes.", expected="count"
     )
+
+    @property
+    def exclusivity(self) -> dict[str, float]:
+        """What content for few gains, by ecosystem."""
+        told = self.matching_exclusivity.replace(" ", "")
+        named = (each.split("=") for each in told.split(",") if each)
+        return {ecosystem: float(weight) for ecosystem, weight in named}
 
     @property
     def records_url(self) -> str:
@@ -244,6 +257,7 @@ OCCASIONS = (
 """Spelled out here: whoever reads settings need not load what they set."""
 _PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
 
+_EXCLUSIVE = re.compile(r"((^|,)(wechat|video|commerce|own_app)=0(\.[0-4]\d*|\.50*)?)*")
 _PROXY = re.compile(r"|http://([^/@\s]+@)?([^/@\s:\[\]]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?/?")
 
 
@@ -259,6 +273,7 @@ def _flaw(value: Any, expected: str) -> str:
         "count": lambda: 0 < value <= 64,
         "purposes": lambda: bool(_PURPOSES.fullmatch(value.replace(" ", ""))),
         "occasions": lambda: {*value.replace(" ", "").split(",")} <= {"", *OCCASIONS},
+        "ecosystem=weight": lambda: bool(_EXCLUSIVE.fullmatch(value.replace(" ", ""))),
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "seconds": lambda: 0 < value <= 3_600,
         "http://host:port": lambda: bool(_PROXY.fullmatch(value.reveal())),

@@ -23,6 +23,7 @@ from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
 from matching.arrays import Places, Slice, keys_of
 from matching.counters import Counters, worth
+from matching.exclusivity import Exclusivity
 from matching.needs import (
     WINDOWS,
     dates,
@@ -59,7 +60,9 @@ class Questions:
         habits: Habits,
         sequels: Sequels,
         predictions: Predictions | None = None,
+        exclusivity: Exclusivity | None = None,
     ) -> None:
+        self._exclusivity = exclusivity
         self._predictions = predictions
         self._sequels = sequels
         self._counters = counters
@@ -124,6 +127,8 @@ class Questions:
         self._affinities.all()
         self._sequels.pairs()
         self._nightly.weights()
+        if self._exclusivity:
+            self._exclusivity.warm()
         if self._predictions:
             self._predictions.model()
 
@@ -142,6 +147,8 @@ class Questions:
         today = self._today(profile, now, candidates)
         pulls += occasion_pulls(today, rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
+        if self._exclusivity:
+            pulls += self._exclusivity.pulls(profile, vocabulary.tree, candidates)
         pulls += sequel_pulls(profile, self._sequels.pairs(), weights)
         if rep is not None:
             pulls += persona_pulls(tuple(rep.persona), rules, vocabulary, weights)

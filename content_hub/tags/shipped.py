@@ -55,4 +55,5 @@ SHIPPED = (
     Word("tone.relaxed", "轻松幽默", "Relaxed and humorous"),
     Word("tone.warm", "温暖", "Warm"),
     Word("tone.professional", "专业", "Professional"),
+    Word("tone.exclusive", "专属", "Exclusive", ("专享", "限定")),
 )

@@ -78,7 +78,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     front = ends(settings, stores, content, data)
     sold = selling(
         stores, content, data, front, base_url=settings.public_url,
-        hold_out=settings.matching_hold_out,
+        hold_out=settings.matching_hold_out, exclusivity=settings.exclusivity,
         to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
     )  # fmt: skip
     brought = coming_in(stores, data, front)

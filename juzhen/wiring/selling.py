@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from engagement.approaching import Approaches
@@ -25,6 +25,7 @@ from matching.assembly import Manner
 from matching.candidates import Candidates
 from matching.conversions import Conversions
 from matching.counters import Counters
+from matching.exclusivity import Exclusivity
 from matching.feedback import Feedback
 from matching.nearby import Nearby
 from matching.nightly import Nightly
@@ -67,6 +68,7 @@ def selling(
     *,
     base_url: str,
     hold_out: float = 0.0,
+    exclusivity: Mapping[str, float] | None = None,
     to_customers: Collection[str] = (),
 ) -> Selling:
     """One constructor call after another."""
@@ -84,10 +86,10 @@ def selling(
         candidates=Candidates(s.records, s.changes, counters, s.clock, nightly),
         affinities=affinities, abilities=abilities, customers=data.customers,
         profiles=data.profiles, materials=content.materials, taxonomy=content.taxonomy,
-        shelf=content.shelf, staff=data.staff, nightly=nightly,
-        people=s.people, consents=data.consents, touch_policy=front.touch_policy,
-        rules=rules, segments=data.segments, feedback=feedback, manner=Manner(hold_out=hold_out),
-        predictions=data.predictions,
+        shelf=content.shelf, staff=data.staff, nightly=nightly, people=s.people,
+        consents=data.consents, touch_policy=front.touch_policy, rules=rules,
+        segments=data.segments, feedback=feedback, manner=Manner(hold_out=hold_out),
+        predictions=data.predictions, exclusivity=Exclusivity(front.accounts, exclusivity or {}),
     )  # fmt: skip
     sharing = _sharing(s, content, data, front, reminders, base_url)
     approaches = Approaches(
@@ -96,12 +98,8 @@ def selling(
     )  # fmt: skip
     responses = Responses(s.records, data.identities, s.clock, s.zone, hold_out=hold_out)
     return Selling(
-        counters=counters,
-        affinities=affinities,
-        abilities=abilities,
-        nightly=nightly,
-        rules=rules,
-        feedback=feedback,
+        counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,
+        rules=rules, feedback=feedback,
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),

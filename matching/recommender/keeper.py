@@ -31,6 +31,7 @@ from matching.asked import Asked, Listed
 from matching.assembly import Manner
 from matching.candidates import Candidates, Unshown
 from matching.counters import Counters
+from matching.exclusivity import Exclusivity
 from matching.feedback import Feedback
 from matching.needs import salutation
 from matching.nightly import Nightly
@@ -84,6 +85,7 @@ class Recommender:
         manner: Manner | None = None,
         habits: Habits | None = None,
         predictions: Predictions | None = None,
+        exclusivity: Exclusivity | None = None,
     ) -> None:
         self._records = records
         self._changes = changes
@@ -100,7 +102,7 @@ class Recommender:
         self._questions = Questions(
             counters=counters, nightly=nightly, affinities=affinities, abilities=abilities,
             materials=materials, taxonomy=taxonomy, zone=zone, habits=habits or Habits(),
-            sequels=Sequels(records, changes), predictions=predictions,
+            sequels=Sequels(records, changes), predictions=predictions, exclusivity=exclusivity,
         )  # fmt: skip
         self._asking = Asking(
             records=records, people=people, clock=clock, zone=zone, candidates=candidates,

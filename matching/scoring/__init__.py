@@ -12,6 +12,7 @@ weight, so that no part can drown the others by its scale.
 from matching.scoring.scores import Scores
 from matching.scoring.words import (
     HARDLY_KNOWN,
+    MOST_EXCLUSIVE,
     Floats,
     Lift,
     Name,
@@ -27,6 +28,7 @@ from matching.scoring.words import (
 
 __all__ = [
     "HARDLY_KNOWN",
+    "MOST_EXCLUSIVE",
     "Floats",
     "Lift",
     "Name",

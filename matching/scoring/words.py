@@ -19,6 +19,8 @@ import numpy.typing as npt
 from kernel.wording import LANGUAGES, say
 
 Floats = npt.NDArray[np.float64]
+MOST_EXCLUSIVE = 0.5
+"""What being for few may add at the most, in any ecosystem."""
 HARDLY_KNOWN = 2
 """A customer who has read no more than this is seen through people like her, too."""
 Name = Mapping[str, str]
@@ -69,7 +71,8 @@ class Weights:
         """What a leading persona adds: more than all else together, whatever the tuning."""
         both_ways = self.book + self.seen + self.tired
         parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
-        return sum(parts) + self.sequel + self.resistance + self.fresh + 2 * both_ways
+        others = self.sequel + self.resistance + self.fresh + MOST_EXCLUSIVE
+        return sum(parts) + others + 2 * both_ways
 
     @property
     def policy(self) -> str:
