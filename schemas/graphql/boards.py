@@ -23,9 +23,10 @@ from matching.conversions import Conversion
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Day, Moment, Value, day, key, verb
+from schemas.graphql.types import ObjectType
 
 
-class ReportColumn(graphene.ObjectType):
+class ReportColumn(ObjectType):
     """One column of a report."""
 
     name = graphene.String(required=True)
@@ -39,13 +40,13 @@ class ReportColumn(graphene.ObjectType):
     )
 
 
-class ReportRow(graphene.ObjectType):
+class ReportRow(ObjectType):
     """One row: a value for every column, null where there is nothing to say."""
 
     cells = graphene.List(Value, required=True, resolver=lambda row, ask: list(row))
 
 
-class DataReport(graphene.ObjectType):
+class DataReport(ObjectType):
     """One report of the data hub."""
 
     code = graphene.ID(required=True)
@@ -63,14 +64,14 @@ class DataReport(graphene.ObjectType):
     as_of = Moment(required=True)
 
 
-class DayCount(graphene.ObjectType):
+class DayCount(ObjectType):
     """How many on one day."""
 
     day = Day(required=True, resolver=lambda told, ask: told[0])
     count = graphene.Int(required=True, resolver=lambda told, ask: told[1])
 
 
-class BoardFigure(graphene.ObjectType):
+class BoardFigure(ObjectType):
     """One figure over thirty days, and the events that it is counted from."""
 
     code = graphene.ID(required=True, resolver=lambda told, ask: told.kpi.code)
@@ -89,7 +90,7 @@ class BoardFigure(graphene.ObjectType):
     as_of = Moment(required=True)
 
 
-class LifecycleStep(graphene.ObjectType):
+class LifecycleStep(ObjectType):
     """One node of the lifecycle."""
 
     node = graphene.String(required=True)
@@ -99,7 +100,7 @@ class LifecycleStep(graphene.ObjectType):
     days = graphene.Float(description="Median days that those who went on had stayed.")
 
 
-class LifecycleFunnel(graphene.ObjectType):
+class LifecycleFunnel(ObjectType):
     """All five nodes; the first step's reach is everybody."""
 
     steps = graphene.List(graphene.NonNull(LifecycleStep), required=True)
@@ -107,7 +108,7 @@ class LifecycleFunnel(graphene.ObjectType):
     as_of = Moment(required=True)
 
 
-class BuyerCohort(graphene.ObjectType):
+class BuyerCohort(ObjectType):
     """Those who first bought in one month."""
 
     month = graphene.String(required=True)
@@ -118,7 +119,7 @@ class BuyerCohort(graphene.ObjectType):
     per_deal = graphene.Float(description="Paid for advertising that month, for each of them.")
 
 
-class BuyerFit(graphene.ObjectType):
+class BuyerFit(ObjectType):
     """Whether the category fits care for each customer."""
 
     buyers = graphene.Int(required=True)
@@ -129,7 +130,7 @@ class BuyerFit(graphene.ObjectType):
     fits = graphene.Boolean(description="Null while too few have bought.")
 
 
-class Buyers(graphene.ObjectType):
+class Buyers(ObjectType):
     """Everybody who bought."""
 
     cohorts = graphene.List(graphene.NonNull(BuyerCohort), required=True)
@@ -137,7 +138,7 @@ class Buyers(graphene.ObjectType):
     as_of = Moment(required=True)
 
 
-class FunnelStep(graphene.ObjectType):
+class FunnelStep(ObjectType):
     """One step of a funnel of events, and how many people came at least so far."""
 
     kind = graphene.String(required=True)
@@ -145,7 +146,7 @@ class FunnelStep(graphene.ObjectType):
     rate = graphene.Float(description="Of who reached the step before.")
 
 
-class EventFunnel(graphene.ObjectType):
+class EventFunnel(ObjectType):
     """How far people come along some steps within a window of the last thirty days."""
 
     steps = graphene.List(graphene.NonNull(FunnelStep), required=True)
@@ -155,7 +156,7 @@ class EventFunnel(graphene.ObjectType):
     as_of = Moment(required=True)
 
 
-class EventKind(graphene.ObjectType):
+class EventKind(ObjectType):
     """One kind of event in the catalogue."""
 
     name = graphene.ID(required=True)
@@ -175,7 +176,7 @@ class EventKind(graphene.ObjectType):
     )  # fmt: skip
 
 
-class AdSpend(graphene.ObjectType):
+class AdSpend(ObjectType):
     """What was paid for one origin on one day."""
 
     id = graphene.ID(required=True)
@@ -184,7 +185,7 @@ class AdSpend(graphene.ObjectType):
     rebate = graphene.Float(required=True)
 
 
-class BoardPlace(graphene.ObjectType):
+class BoardPlace(ObjectType):
     """Whether somebody stands on leaderboards."""
 
     staff = graphene.ID(required=True, resolver=lambda told, ask: told[0])
@@ -234,7 +235,7 @@ def _buyers(source: None, ask: Ask) -> BuyersRecord:
     return told
 
 
-class TrialConversion(graphene.ObjectType):
+class TrialConversion(ObjectType):
     """Of those who took a trial, how many went on to the full product."""
 
     trial = graphene.ID(required=True, description="A product's code.")
@@ -303,7 +304,7 @@ def price_account(ask: Ask, sent: Mapping[str, Any]) -> Account:
     return priced
 
 
-class PricedAccount(graphene.ObjectType):
+class PricedAccount(ObjectType):
     """A channel account, as far as reaching customers there goes."""
 
     id = graphene.ID(required=True)

@@ -16,9 +16,10 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import own_account, visible
 from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.types import ObjectType
 
 
-class BroadcastShare(graphene.ObjectType):
+class BroadcastShare(ObjectType):
     """How many of a broadcast are in one state, or stopped for one reason."""
 
     code = graphene.String(required=True)
@@ -53,7 +54,7 @@ def _why(reasons: Mapping[str, int], ask: Ask) -> list[_Share]:
     return [_Share(code, say(code, ask.context.language), n) for code, n in told]
 
 
-class Broadcast(graphene.ObjectType):
+class Broadcast(ObjectType):
     """One thing said to everybody in a segment."""
 
     id = graphene.ID(required=True)
@@ -75,7 +76,7 @@ class Broadcast(graphene.ObjectType):
     reasons = graphene.List(graphene.NonNull(BroadcastShare), required=True, resolver=_reasons)
 
 
-class BroadcastPreview(graphene.ObjectType):
+class BroadcastPreview(ObjectType):
     """Whom a broadcast would reach if it began now."""
 
     count = graphene.Int(required=True, description="Everybody in the segment.")
@@ -96,7 +97,7 @@ class _Preview:
     withheld: list[_Share]
 
 
-class Broadcasts(graphene.ObjectType):
+class Broadcasts(ObjectType):
     """The newest broadcasts."""
 
     nodes = graphene.List(graphene.NonNull(Broadcast), required=True)

@@ -32,11 +32,12 @@ from schemas.graphql.shapes import (
     paged,
     verb,
 )
+from schemas.graphql.types import ObjectType
 
 _TAGS = 10
 
 
-class TimelineItem(graphene.ObjectType):
+class TimelineItem(ObjectType):
     """One thing that happened, told once."""
 
     id = graphene.ID(required=True)
@@ -65,7 +66,7 @@ def _timeline(
     return listing(page)
 
 
-class TagLean(graphene.ObjectType):
+class TagLean(ObjectType):
     """How much she leans towards a tag."""
 
     tag = graphene.Field(graphene.NonNull(library.Tag))
@@ -92,7 +93,7 @@ def _leans(customer: CustomerSeen, ask: Ask, first: int | None = None) -> list[_
     return known[: max(0, min(_TAGS if first is None else first, 100))]
 
 
-class Customer(graphene.ObjectType):
+class Customer(ObjectType):
     """Somebody we know, as far as the asker may see her."""
 
     id = graphene.ID(required=True)
@@ -151,14 +152,14 @@ def _customer(source: None, ask: Ask, id: str) -> CustomerSeen:  # noqa: A002 - 
     return context.customers.seen_by(context.actor).one(id)
 
 
-class Script(graphene.ObjectType):
+class Script(ObjectType):
     """What to say, filled in for this customer."""
 
     id = graphene.ID(required=True)
     text = graphene.String(required=True)
 
 
-class Reason(graphene.ObjectType):
+class Reason(ObjectType):
     """One part of a score. The weights of all reasons add up to it."""
 
     kind = graphene.String(required=True)
@@ -192,7 +193,7 @@ def _told(name: str) -> Callable[[_Suggested, Ask], Any]:
     return lambda suggested, ask: getattr(suggested.item, name)
 
 
-class Suggestion(graphene.ObjectType):
+class Suggestion(ObjectType):
     """One material to offer, at its place in the list."""
 
     class Meta:
@@ -213,7 +214,7 @@ class Suggestion(graphene.ObjectType):
     reasons = graphene.List(graphene.NonNull(Reason), required=True, resolver=_told("reasons"))
 
 
-class Absent(graphene.ObjectType):
+class Absent(ObjectType):
     """Why contents on the shelf are not offered to her, and how many."""
 
     key = graphene.String(required=True)
@@ -225,7 +226,7 @@ class Absent(graphene.ObjectType):
     )
 
 
-class WhyNot(graphene.ObjectType):
+class WhyNot(ObjectType):
     """Why a material is not on a customer's list, or where it stands on it."""
 
     key = graphene.String(required=True)
@@ -239,7 +240,7 @@ class WhyNot(graphene.ObjectType):
     )
 
 
-class Recommendations(graphene.ObjectType):
+class Recommendations(ObjectType):
     """What to offer a customer now, and why."""
 
     id = graphene.ID(required=True, description="The offer as it is kept.")

@@ -16,9 +16,10 @@ from schemas.graphql.context import Context
 from schemas.graphql.library.shapes import Material
 from schemas.graphql.library.verbs import managed
 from schemas.graphql.shapes import Moment, verb
+from schemas.graphql.types import ObjectType
 
 
-class Work(graphene.ObjectType):
+class Work(ObjectType):
     """One thing that an account has published by itself (平台已发布内容)."""
 
     id = graphene.ID(
@@ -34,7 +35,7 @@ class Work(graphene.ObjectType):
     )
 
 
-class Works(graphene.ObjectType):
+class Works(ObjectType):
     """A page of them, the newest first."""
 
     nodes = graphene.List(graphene.NonNull(Work), required=True)

@@ -20,11 +20,12 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.customers import Customer
 from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.types import ObjectType
 
 _VERB = "rule_identities"
 
 
-class HandleShown(graphene.ObjectType):
+class HandleShown(ObjectType):
     """One way she is recognised, masked."""
 
     class Meta:
@@ -44,7 +45,7 @@ class _Link:
     refused: bool
 
 
-class IdentityLink(graphene.ObjectType):
+class IdentityLink(ObjectType):
     """An event showed two handles to be one person's."""
 
     one = graphene.Field(graphene.NonNull(HandleShown))
@@ -53,7 +54,7 @@ class IdentityLink(graphene.ObjectType):
     refused = graphene.Boolean(required=True, description="A guard keeps the two apart.")
 
 
-class IdentityDecision(graphene.ObjectType):
+class IdentityDecision(ObjectType):
     """What somebody decided about who is who."""
 
     id = graphene.ID(required=True)
@@ -72,7 +73,7 @@ class _Identity:
     decisions: Collection[Decided]
 
 
-class Identity(graphene.ObjectType):
+class Identity(ObjectType):
     """By what she is recognised, and why that is thought to be one person."""
 
     handles = graphene.List(graphene.NonNull(HandleShown), required=True)
@@ -80,7 +81,7 @@ class Identity(graphene.ObjectType):
     decisions = graphene.List(graphene.NonNull(IdentityDecision), required=True)
 
 
-class IdentityDoubt(graphene.ObjectType):
+class IdentityDoubt(ObjectType):
     """Two people who seem to share a handle: somebody should look."""
 
     doubt = graphene.String(

@@ -14,9 +14,10 @@ from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.types import ObjectType
 
 
-class MenuEntryBelow(graphene.ObjectType):
+class MenuEntryBelow(ObjectType):
     """An entry of the second level."""
 
     name = graphene.String(required=True)
@@ -25,7 +26,7 @@ class MenuEntryBelow(graphene.ObjectType):
     material = graphene.ID(resolver=lambda entry, ask: entry.material or None)
 
 
-class MenuEntry(graphene.ObjectType):
+class MenuEntry(ObjectType):
     """An entry of the first level."""
 
     name = graphene.String(required=True)
@@ -35,7 +36,7 @@ class MenuEntry(graphene.ObjectType):
     below = graphene.List(graphene.NonNull(MenuEntryBelow), required=True)
 
 
-class AccountMenu(graphene.ObjectType):
+class AccountMenu(ObjectType):
     """The menu that an account is to have (自定义菜单)."""
 
     channel = graphene.ID(required=True, source="account")

@@ -12,12 +12,13 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.customers import Customer
 from schemas.graphql.shapes import Moment
+from schemas.graphql.types import ObjectType
 
 _MOST = 50
 _FURTHEST = 50_000.0
 
 
-class NearbyCustomer(graphene.ObjectType):
+class NearbyCustomer(ObjectType):
     """One of the asker's customers who is near, and said that her place may be looked at."""
 
     customer = graphene.Field(Customer, required=True)

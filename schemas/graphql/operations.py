@@ -32,6 +32,7 @@ from schemas.graphql.shapes import (
     paged,
     verb,
 )
+from schemas.graphql.types import ObjectType
 from stores.history import Axis
 from stores.history import Count as Counted
 
@@ -48,7 +49,7 @@ def _touchpoint(delivery: DeliveryRecord, ask: Ask) -> str:
     return touchpoint_of(account.kind, delivery.target, shown.type if shown else "", said).value
 
 
-class Delivery(graphene.ObjectType):
+class Delivery(ObjectType):
     """One thing shown or said through a channel, or about to be."""
 
     id = graphene.ID(required=True)
@@ -100,7 +101,7 @@ def _deliveries(
 CountAxis = graphene.Enum.from_enum(Axis, name="CountAxis")
 
 
-class Count(graphene.ObjectType):
+class Count(ObjectType):
     """How many events share these values."""
 
     key = graphene.List(
@@ -171,7 +172,7 @@ def _customer_of(reminder: ReminderRecord, ask: Ask) -> str | None:
     return page.items[0].id if page.items else None
 
 
-class Reminder(graphene.ObjectType):
+class Reminder(ObjectType):
     """A red dot: whom to look after, and why now."""
 
     id = graphene.ID(required=True)
@@ -198,7 +199,7 @@ class Reminder(graphene.ObjectType):
 ReminderConnection = connection(Reminder)
 
 
-class Message(graphene.ObjectType):
+class Message(ObjectType):
     """Something said to a customer inside the app."""
 
     id = graphene.ID(required=True)
@@ -213,7 +214,7 @@ class Message(graphene.ObjectType):
 MessageConnection = connection(Message)
 
 
-class Me(graphene.ObjectType):
+class Me(ObjectType):
     """Who is asking."""
 
     id = graphene.ID(required=True)

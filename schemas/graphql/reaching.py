@@ -16,11 +16,12 @@ from schemas.graphql.context import Context
 from schemas.graphql.library import shapes as library
 from schemas.graphql.library.verbs import managed
 from schemas.graphql.shapes import Listing, Moment, connection, key, listing, paged, verb
+from schemas.graphql.types import ObjectType
 
 _CARRIERS = "wecom, official_account, mini_program, group_chat or wechat_personal"
 
 
-class CarrierReach(graphene.ObjectType):
+class CarrierReach(ObjectType):
     """One of the five carriers of WeChat, and whom it reaches."""
 
     carrier = graphene.String(required=True, description=_CARRIERS)
@@ -28,14 +29,14 @@ class CarrierReach(graphene.ObjectType):
     chosen = graphene.Boolean(required=True, description="Does the company work with it?")
 
 
-class TouchOptions(graphene.ObjectType):
+class TouchOptions(ObjectType):
     """How many customers have so many ways."""
 
     ways = graphene.Int(required=True)
     customers = graphene.Int(required=True)
 
 
-class OperatingModel(graphene.ObjectType):
+class OperatingModel(ObjectType):
     """The carriers that the business decided on, and whom they reach (运营组合)."""
 
     carriers = graphene.List(
@@ -80,7 +81,7 @@ class _Options(NamedTuple):
     customers: int
 
 
-class WayToHer(graphene.ObjectType):
+class WayToHer(ObjectType):
     """One way to one customer."""
 
     carrier = graphene.String(required=True, resolver=lambda way, ask: way.carrier.value)
@@ -88,7 +89,7 @@ class WayToHer(graphene.ObjectType):
     name = graphene.String(required=True, resolver=lambda way, ask: way.account.name)
 
 
-class Touched(graphene.ObjectType):
+class Touched(ObjectType):
     """Something that reached her before she left."""
 
     delivery = graphene.ID(required=True)
@@ -111,7 +112,7 @@ def _touches(block: BlockRecord, ask: Ask) -> list[_Touch]:
     ]
 
 
-class Block(graphene.ObjectType):
+class Block(ObjectType):
     """Somebody cut off one of our accounts or reps, and what reached her last (拉黑与删除)."""
 
     id = graphene.ID(required=True, source="source")
@@ -124,7 +125,7 @@ class Block(graphene.ObjectType):
     touches = graphene.List(graphene.NonNull(Touched), required=True, resolver=_touches)
 
 
-class PausedContent(graphene.ObjectType):
+class PausedContent(ObjectType):
     """A material that drove people away, and stands nowhere until somebody has looked at it."""
 
     material = graphene.Field(

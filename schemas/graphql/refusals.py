@@ -13,10 +13,11 @@ from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Moment, verb
+from schemas.graphql.types import ObjectType
 from stores.history import Sort
 
 
-class RefusedSort(graphene.ObjectType):
+class RefusedSort(ObjectType):
     """Everything that was refused at one door for one reason."""
 
     door = graphene.String(required=True, resolver=lambda told, ask: told.sort.door)
@@ -32,7 +33,7 @@ class RefusedSort(graphene.ObjectType):
     sample = graphene.String(required=True, description="Whatever names somebody is masked.")
 
 
-class Replay(graphene.ObjectType):
+class Replay(ObjectType):
     """What trying once more came to."""
 
     accepted = graphene.Int(required=True)

@@ -13,9 +13,10 @@ from kernel.errors import Invalid
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.types import ObjectType
 
 
-class RoleBoard(graphene.ObjectType):
+class RoleBoard(ObjectType):
     """The figures that a role sees first."""
 
     role = graphene.String(required=True, resolver=lambda board, ask: board.role.value)

@@ -14,11 +14,12 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes as library
 from schemas.graphql.shapes import Moment, key, moment, verb
+from schemas.graphql.types import ObjectType
 
 _FIRST = 10
 
 
-class RecommendationRule(graphene.ObjectType):
+class RecommendationRule(ObjectType):
     """What is kept off lists, pinned, asked for or pushed; exclude > pin > quota > boost."""
 
     id = graphene.ID(required=True)
@@ -57,7 +58,7 @@ class RecommendationRuleInput(graphene.InputObjectType):
     owner = graphene.String()
 
 
-class TriedItem(graphene.ObjectType):
+class TriedItem(ObjectType):
     """One place of a list that was made for a trial."""
 
     position = graphene.Int(required=True)
@@ -67,7 +68,7 @@ class TriedItem(graphene.ObjectType):
     )
 
 
-class RecommendationRuleTrial(graphene.ObjectType):
+class RecommendationRuleTrial(ObjectType):
     """A customer's list without a rule and with it. Nothing is kept."""
 
     before = graphene.List(graphene.NonNull(TriedItem), required=True)

@@ -53,6 +53,7 @@ from schemas.graphql.library import (
     verbs,
     vocabulary,
 )
+from schemas.graphql.types import ObjectType
 
 __all__ = ["Context", "Edition", "build", "sdl"]
 
@@ -136,7 +137,7 @@ def _schema() -> GraphQLSchema:
     return made
 
 
-def _query() -> type[graphene.ObjectType]:
+def _query() -> type[ObjectType]:
     roots = {
         **questions.ROOTS, **customers.QUESTIONS, **operations.QUESTIONS, **ways.QUESTIONS,
         **touches.QUESTIONS, **segments.QUESTIONS, **refusals.QUESTIONS,
@@ -146,10 +147,10 @@ def _query() -> type[graphene.ObjectType]:
     for room in _MORE:
         roots |= room.QUESTIONS
     about = "What can be asked. Every id argument also takes a stable code."
-    return type("Query", (graphene.ObjectType,), {"__doc__": about, **roots})
+    return type("Query", (ObjectType,), {"__doc__": about, **roots})
 
 
-def _mutation() -> type[graphene.ObjectType]:
+def _mutation() -> type[ObjectType]:
     roots = {
         **verbs.ROOTS, **customers.VERBS, **operations.VERBS, **ways.VERBS, **touches.VERBS,
         **segments.VERBS, **refusals.VERBS, **identities.VERBS, **broadcasts.VERBS,
@@ -158,4 +159,4 @@ def _mutation() -> type[graphene.ObjectType]:
     for room in _MORE:
         roots |= room.VERBS
     about = "What can be done. What is refused for a reason stands under `problems`."
-    return type("Mutation", (graphene.ObjectType,), {"__doc__": about, **roots})
+    return type("Mutation", (ObjectType,), {"__doc__": about, **roots})

@@ -31,6 +31,7 @@ from schemas.graphql.shapes import (
     verb,
 )
 from schemas.graphql.standing import Explained, Explanation
+from schemas.graphql.types import ObjectType
 
 
 def _size(segment: SegmentRecord, ask: Ask) -> Any:
@@ -54,7 +55,7 @@ def _members(
     return listing(Page(page, cursor(found[size - 1]) if more else None, total))
 
 
-class Segment(graphene.ObjectType):
+class Segment(ObjectType):
     """Customers who belong together, by a rule or on a list."""
 
     id = graphene.ID(required=True)
@@ -102,7 +103,7 @@ def _segment(source: None, ask: Ask, id: str) -> SegmentRecord:  # noqa: A002 - 
     return found
 
 
-class Preview(graphene.ObjectType):
+class Preview(ObjectType):
     """How many a rule would take in now."""
 
     class Meta:

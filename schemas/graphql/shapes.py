@@ -15,6 +15,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import Page
 from schemas.graphql.binding import Ask
 from schemas.graphql.errors import flaws
+from schemas.graphql.types import ObjectType
 
 Item = TypeVar("Item")
 _YEARS = range(2000, 2101)
@@ -93,7 +94,7 @@ def day(text: str | None, field: str) -> date | None:
         raise Invalid(field, "not_a_date") from None
 
 
-class PageInfo(graphene.ObjectType):
+class PageInfo(ObjectType):
     """Whether there is more, and where it begins."""
 
     has_next_page = graphene.Boolean(required=True)
@@ -123,12 +124,12 @@ def counted(ask: Ask) -> bool:
     return "totalCount" in ask.selected
 
 
-def connection(of: type[graphene.ObjectType], name: str = "") -> type[graphene.ObjectType]:
+def connection(of: type[ObjectType], name: str = "") -> type[ObjectType]:
     """The connection type of a type: ``nodes``, ``pageInfo``, ``totalCount``."""
     name = name or of.__name__
     return type(
         f"{name}Connection",
-        (graphene.ObjectType,),
+        (ObjectType,),
         {
             "__doc__": f"A page of {name}s.",
             "nodes": graphene.List(graphene.NonNull(of), required=True),
@@ -154,7 +155,7 @@ def key() -> graphene.ID:
     return graphene.ID(required=True, description="The id, or the code.")
 
 
-class Flawed(graphene.ObjectType):
+class Flawed(ObjectType):
     """Something the asker can put right."""
 
     class Meta:
@@ -208,7 +209,7 @@ def verb(
     sent = type(f"{title}Input", (Input,), inputs)
     payload = type(
         f"{title}Payload",
-        (graphene.ObjectType,),
+        (ObjectType,),
         {
             result: kind if isinstance(kind, graphene.Field) else graphene.Field(kind),
             **beside,

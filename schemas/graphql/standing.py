@@ -19,9 +19,10 @@ from matching.occasions import Occasion as OccasionRecord
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Day, Moment
+from schemas.graphql.types import ObjectType
 
 
-class Standing(graphene.ObjectType):
+class Standing(ObjectType):
     """Where she stands now; what changed it is in her timeline."""
 
     class Meta:
@@ -40,7 +41,7 @@ class Standing(graphene.ObjectType):
     spent = graphene.Float(required=True)
 
 
-class Holding(graphene.ObjectType):
+class Holding(ObjectType):
     """A policy or product that she has."""
 
     number = graphene.ID(required=True)
@@ -55,14 +56,14 @@ class Holding(graphene.ObjectType):
     )
 
 
-class Risk(graphene.ObjectType):
+class Risk(ObjectType):
     """Her assessed risk level, while it may be used."""
 
     level = graphene.String(required=True)
     valid_until = Day(required=True)
 
 
-class Window(graphene.ObjectType):
+class Window(ObjectType):
     """How often she did something lately."""
 
     class Meta:
@@ -74,7 +75,7 @@ class Window(graphene.ObjectType):
     in90_days = graphene.Int(required=True, name="in90Days")
 
 
-class Membership(graphene.ObjectType):
+class Membership(ObjectType):
     """A segment that she is in."""
 
     id = graphene.ID(required=True)
@@ -83,7 +84,7 @@ class Membership(graphene.ObjectType):
     since = Moment(required=True)
 
 
-class Because(graphene.ObjectType):
+class Because(ObjectType):
     """One condition of a rule, as it is for one customer."""
 
     holds = graphene.Boolean(required=True)
@@ -91,7 +92,7 @@ class Because(graphene.ObjectType):
     sentence = graphene.String(required=True, description="What is known about her, for people.")
 
 
-class Explanation(graphene.ObjectType):
+class Explanation(ObjectType):
     """Why somebody is in a segment, or is not."""
 
     inside = graphene.Boolean(required=True)
@@ -126,7 +127,7 @@ class _Window(NamedTuple):
     in90_days: int
 
 
-class Occasion(graphene.ObjectType):
+class Occasion(ObjectType):
     """A date that makes today a good day to speak to a customer."""
 
     kind = graphene.String(required=True, description="`month_end`, `birthday`, `maturity`…")

@@ -18,12 +18,13 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import own_account, visible
 from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.types import ObjectType
 
 _PLAYED = 5_000
 """Touches that one question plays again."""
 
 
-class TouchSetting(graphene.ObjectType):
+class TouchSetting(ObjectType):
     """One number of the touch policy (轻骚扰参数)."""
 
     name = graphene.String(required=True)
@@ -37,7 +38,7 @@ class TouchSettingInput(graphene.InputObjectType):
     value = graphene.String(required=True)
 
 
-class TouchObjection(graphene.ObjectType):
+class TouchObjection(ObjectType):
     """One thing that speaks against a touch, the weightiest first."""
 
     rule = graphene.String(required=True)
@@ -45,7 +46,7 @@ class TouchObjection(graphene.ObjectType):
     until = Moment(description="When it ends; null if it does not by itself.")
 
 
-class TouchAdvice(graphene.ObjectType):
+class TouchAdvice(ObjectType):
     """What the touch policy would say to marketing that goes to a customer now."""
 
     verdict = graphene.String(required=True, description="pass, delay, refuse or stale.")
@@ -53,19 +54,19 @@ class TouchAdvice(graphene.ObjectType):
     next_at = Moment(description="The next moment at which nothing speaks against it.")
 
 
-class TouchSettings(graphene.ObjectType):
+class TouchSettings(ObjectType):
     """The whole policy."""
 
     settings = graphene.List(graphene.NonNull(TouchSetting), required=True)
 
 
-class Counted(graphene.ObjectType):
+class Counted(ObjectType):
     """How many it concerned."""
 
     count = graphene.Int(required=True)
 
 
-class SimulatedDay(graphene.ObjectType):
+class SimulatedDay(ObjectType):
     """One day of a simulation."""
 
     day = graphene.String(required=True)
@@ -73,7 +74,7 @@ class SimulatedDay(graphene.ObjectType):
     would = graphene.Int(required=True)
 
 
-class SimulatedReason(graphene.ObjectType):
+class SimulatedReason(ObjectType):
     """Why some touches would not have gone."""
 
     code = graphene.String(required=True)
@@ -81,7 +82,7 @@ class SimulatedReason(graphene.ObjectType):
     count = graphene.Int(required=True)
 
 
-class TouchSimulation(graphene.ObjectType):
+class TouchSimulation(ObjectType):
     """What other settings would have done with last month's marketing (触达回放)."""
 
     since = Moment(required=True)
@@ -247,7 +248,7 @@ def drop_deliveries(ask: Ask, sent: Mapping[str, Any]) -> _Count:
     )  # fmt: skip
 
 
-class DeliveryStep(graphene.ObjectType):
+class DeliveryStep(ObjectType):
     """One thing that happened to a delivery."""
 
     at = graphene.String(required=True, description="ISO 8601.")
@@ -256,7 +257,7 @@ class DeliveryStep(graphene.ObjectType):
     by = graphene.String(required=True)
 
 
-class DeliverySteps(graphene.ObjectType):
+class DeliverySteps(ObjectType):
     """A delivery explained: every step with its time, why, and whose doing."""
 
     id = graphene.ID(required=True)

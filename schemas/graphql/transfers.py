@@ -13,9 +13,10 @@ from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Listing, Moment, connection, key, listing, paged, verb
+from schemas.graphql.types import ObjectType
 
 
-class Transfer(graphene.ObjectType):
+class Transfer(ObjectType):
     """One customer who goes from one rep to another, on the platform where they are friends."""
 
     id = graphene.ID(required=True)

@@ -15,11 +15,12 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import visible
 from schemas.graphql.shapes import key, verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
 
-class CustomerAct(graphene.ObjectType):
+class CustomerAct(ObjectType):
     """What came of it."""
 
     act = graphene.String(required=True)

@@ -18,13 +18,14 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.operations import Delivery
 from schemas.graphql.shapes import Listing, Moment, connection, listing, paged, verb
+from schemas.graphql.types import ObjectType
 
 
 def _why(code: LiveCodeRecord, ask: Ask) -> str:
     return say(code.reason, ask.context.language) if code.reason else ""
 
 
-class LiveCode(graphene.ObjectType):
+class LiveCode(ObjectType):
     """A code for one way a customer may come, its reps and its welcome (渠道活码)."""
 
     id = graphene.ID(required=True)
@@ -47,7 +48,7 @@ class LiveCode(graphene.ObjectType):
     dropped = Moment()
 
 
-class PlatformMember(graphene.ObjectType):
+class PlatformMember(ObjectType):
     """Who a member of a platform's company account is here."""
 
     channel = graphene.ID(required=True, source="account")
@@ -55,7 +56,7 @@ class PlatformMember(graphene.ObjectType):
     staff = graphene.ID(required=True)
 
 
-class HandOff(graphene.ObjectType):
+class HandOff(ObjectType):
     """One post that a person posts for us where no interface may (人工发布)."""
 
     id = graphene.ID(required=True)

@@ -15,6 +15,7 @@ from kernel.errors import Invalid
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Listing, Moment, connection, listing, moment, paged, verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
@@ -27,7 +28,7 @@ def _texts(**more: Any) -> graphene.List:
     return graphene.List(graphene.NonNull(graphene.String), **more)
 
 
-class Webhook(graphene.ObjectType):
+class Webhook(ObjectType):
     """An address that is told what comes onto shelves and what changes."""
 
     id = graphene.ID(required=True)
@@ -40,7 +41,7 @@ class Webhook(graphene.ObjectType):
     reason = graphene.String(required=True, description="Why it is off, if it was not a person.")
 
 
-class Notice(graphene.ObjectType):
+class Notice(ObjectType):
     """One thing told to one address. Its id is the `webhook-id` of every try."""
 
     id = graphene.ID(required=True)

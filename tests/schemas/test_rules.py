@@ -11,11 +11,13 @@ ADD = f"""mutation($i: AddRecommendationRuleInput!) {{ addRecommendationRule(inp
 def test_a_rule_is_tried_kept_listed_and_ended(house):
     made, rep = house.library(each=2), house.hire("r1")
     customer = house.id_of(house.meet(rep=rep))
-    about = made["基金经理"][1]
-    rule = {"name": "基金周", "act": "pin", "material": about, "number": 1, "owner": "王"}
+    one, other = made["基金经理"]
+    rule = {"name": "基金周", "act": "pin", "material": one, "number": 1, "owner": "王"}
     trial = """query($c: ID!, $r: RecommendationRuleInput!) {
       recommendationRuleTrial(customer: $c, rule: $r) {
         before { position material { id } } after { position material { id } } } }"""
+    (usual, *_) = house.ask(trial, LEAD, c=customer, r=rule)["recommendationRuleTrial"]["before"]
+    about = rule["material"] = other if usual["material"]["id"] == one else one
     tried = house.ask(trial, LEAD, c=customer, r=rule)["recommendationRuleTrial"]
     assert tried["after"][0] == {"position": 1, "material": {"id": about}}
     assert tried["before"][0]["material"]["id"] != about

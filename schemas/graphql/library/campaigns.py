@@ -19,6 +19,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.shapes import Moment, Value, key, moment, verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
@@ -36,7 +37,7 @@ def _now(parameter: ParameterRecord, ask: Ask) -> Any:
     return in_force(parameter, ask.context.now, ask.context.parameters.zone)
 
 
-class CampaignParameter(graphene.ObjectType):
+class CampaignParameter(ObjectType):
     """A number or timetable of a campaign."""
 
     name = graphene.String(required=True)
@@ -48,7 +49,7 @@ class CampaignParameter(graphene.ObjectType):
     locked_until = Moment(description="Until when no rule touches it.")
 
 
-class ParameterChange(graphene.ObjectType):
+class ParameterChange(ObjectType):
     """One change of a parameter."""
 
     id = graphene.ID(required=True)
@@ -62,7 +63,7 @@ class ParameterChange(graphene.ObjectType):
     undoes = graphene.ID(resolver=lambda change, ask: change.undoes or None)
 
 
-class Prizes(graphene.ObjectType):
+class Prizes(ObjectType):
     """How many prizes there are and how many were won."""
 
     quota = graphene.Int(required=True)
@@ -70,7 +71,7 @@ class Prizes(graphene.ObjectType):
     left = graphene.Int(required=True)
 
 
-class CampaignForm(graphene.ObjectType):
+class CampaignForm(ObjectType):
     """A way to run an activity."""
 
     code = graphene.ID(required=True)

@@ -17,6 +17,7 @@ from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import MaterialFilter, named
 from schemas.graphql.library.saved import View
 from schemas.graphql.shapes import Moment, verb
+from schemas.graphql.types import ObjectType
 
 _FEW, _MOST = 20, 100
 Sent = Mapping[str, Any]
@@ -34,14 +35,14 @@ class _OfTag:
     count: int
 
 
-class TypeCount(graphene.ObjectType):
+class TypeCount(ObjectType):
     """How many of what is found are of a type."""
 
     type = graphene.String(required=True)
     count = graphene.Int(required=True)
 
 
-class TagCount(graphene.ObjectType):
+class TagCount(ObjectType):
     """How many of what is found wear a tag, or something under it."""
 
     tag = graphene.Field(graphene.NonNull(shapes.Tag))
@@ -63,7 +64,7 @@ def _tags(
     return sorted(chosen, key=lambda each: (-each.count, each.tag.id))[:few]
 
 
-class Facets(graphene.ObjectType):
+class Facets(ObjectType):
     """What is found, counted by what it can be narrowed by, the most first."""
 
     types = graphene.List(
@@ -77,7 +78,7 @@ class Facets(graphene.ObjectType):
     )  # fmt: skip
 
 
-class Argument(graphene.ObjectType):
+class Argument(ObjectType):
     """One thing that a view asks its page."""
 
     name = graphene.String(required=True)
@@ -89,7 +90,7 @@ class _Said(NamedTuple):
     values: list[str]
 
 
-class SavedView(graphene.ObjectType):
+class SavedView(ObjectType):
     """A list under a name: what its page was asked."""
 
     id = graphene.ID(required=True)

@@ -15,6 +15,7 @@ from kernel.errors import Flaw, Invalid
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ def _texts(**more: Any) -> graphene.List:
     return graphene.List(graphene.NonNull(graphene.String), **more)
 
 
-class TypeField(graphene.ObjectType):
+class TypeField(ObjectType):
     """One field of a type. A name has one kind in the whole company."""
 
     name = graphene.String(required=True)
@@ -34,7 +35,7 @@ class TypeField(graphene.ObjectType):
     choices = _texts(required=True)
 
 
-class ContentType(graphene.ObjectType):
+class ContentType(ObjectType):
     """What is true for every material of a type."""
 
     code = graphene.String(required=True)

@@ -20,11 +20,12 @@ from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import visible
 from schemas.graphql.library.verbs import managed
 from schemas.graphql.shapes import Moment, Value, key, verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
 
-class Review(graphene.ObjectType):
+class Review(ObjectType):
     """What somebody said about one edit of a material."""
 
     id = graphene.ID(required=True)
@@ -35,7 +36,7 @@ class Review(graphene.ObjectType):
     note = graphene.String(required=True)
 
 
-class Comment(graphene.ObjectType):
+class Comment(ObjectType):
     """Something said about a material."""
 
     id = graphene.ID(required=True)
@@ -53,7 +54,7 @@ def _texts(version: VersionRecord, ask: Ask, names: list[str] | None = None) -> 
     ]
 
 
-class MaterialVersion(graphene.ObjectType):
+class MaterialVersion(ObjectType):
     """A material as it was after one edit."""
 
     number = graphene.Int(required=True)
@@ -65,7 +66,7 @@ class MaterialVersion(graphene.ObjectType):
     )  # fmt: skip
 
 
-class Difference(graphene.ObjectType):
+class Difference(ObjectType):
     """One field that two versions say otherwise."""
 
     field = graphene.String(required=True)
@@ -73,7 +74,7 @@ class Difference(graphene.ObjectType):
     new = Value()
 
 
-class MaterialLife(graphene.ObjectType):
+class MaterialLife(ObjectType):
     """How far a material has come, and what was said on the way."""
 
     state = graphene.String(

@@ -29,6 +29,7 @@ from schemas.graphql.shapes import (
     paged,
     verb,
 )
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
@@ -38,7 +39,7 @@ def _relations(product: ProductRecord, ask: Ask) -> list[RelationRecord]:
     return ask.context.batch("relations", keeper.relations).of(product.code) or []
 
 
-class ProductRelation(graphene.ObjectType):
+class ProductRelation(ObjectType):
     """One product is a trial of another, or goes with it."""
 
     product = graphene.ID(required=True, description="Its code.")
@@ -47,7 +48,7 @@ class ProductRelation(graphene.ObjectType):
     margin = graphene.Float(description="Share of the price that is earned.")
 
 
-class Product(graphene.ObjectType):
+class Product(ObjectType):
     """Something the company sells."""
 
     id = graphene.ID(required=True)
@@ -121,7 +122,7 @@ def take_product_off_sale(ask: Ask, sent: Sent) -> OffSale:
     return context.products.take_off_sale(sent["product"], by=context.actor.id)
 
 
-class OffSaleTold(graphene.ObjectType):
+class OffSaleTold(ObjectType):
     """What taking a product off sale did."""
 
     class Meta:
@@ -150,7 +151,7 @@ def relate_products(ask: Ask, sent: Sent) -> RelationRecord:
 # Compliance
 
 
-class WordRule(graphene.ObjectType):
+class WordRule(ObjectType):
     """What a word does to a text that says it."""
 
     word = graphene.String(required=True)
@@ -161,7 +162,7 @@ class WordRule(graphene.ObjectType):
     harmless = graphene.List(graphene.NonNull(graphene.String), required=True)
 
 
-class Approval(graphene.ObjectType):
+class Approval(ObjectType):
     """An approval number, and how long it is valid."""
 
     id = graphene.ID(required=True)
@@ -173,7 +174,7 @@ class Approval(graphene.ObjectType):
     withdrawn = Moment()
 
 
-class TypePolicy(graphene.ObjectType):
+class TypePolicy(ObjectType):
     """What the company asks of materials of one type."""
 
     type = graphene.String(required=True)

@@ -14,6 +14,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import visible
 from schemas.graphql.shapes import Day, Moment, key
+from schemas.graphql.types import ObjectType
 
 
 class _Views(NamedTuple):
@@ -26,14 +27,14 @@ class _Reason(NamedTuple):
     customers: int
 
 
-class ViewsOfDay(graphene.ObjectType):
+class ViewsOfDay(ObjectType):
     """How often people sat down with it on one day."""
 
     day = Day(required=True)
     sittings = graphene.Int(required=True)
 
 
-class UnfitReason(graphene.ObjectType):
+class UnfitReason(ObjectType):
     """What reps said against it."""
 
     why = graphene.String(required=True)
@@ -44,7 +45,7 @@ def _of_sitting(name: str) -> Any:
     return lambda looked, ask: getattr(looked.sitting, name)
 
 
-class Sitting(graphene.ObjectType):
+class Sitting(ObjectType):
     """One reading of a material by somebody who is not named."""
 
     began = Moment(required=True, resolver=_of_sitting("began"))
@@ -60,7 +61,7 @@ class Sitting(graphene.ObjectType):
     rep = graphene.ID(required=True, description="Whose link it was; empty for nobody's.")
 
 
-class MaterialReception(graphene.ObjectType):
+class MaterialReception(ObjectType):
     """What became of a material: recommended, sent, opened, contact left."""
 
     recommended = graphene.Int(required=True, description="How often it was on a rep's list.")
@@ -84,7 +85,7 @@ class MaterialReception(graphene.ObjectType):
     )
 
 
-class TrackedEvent(graphene.ObjectType):
+class TrackedEvent(ObjectType):
     """One event that a material reports."""
 
     kind = graphene.String(required=True)
@@ -102,7 +103,7 @@ class _Spec:
         self.snippet = snippets.snippet(material.id, self.events, context.base_url)
 
 
-class TrackingSpec(graphene.ObjectType):
+class TrackingSpec(ObjectType):
     """What a material reports, and code that reports it."""
 
     events = graphene.List(graphene.NonNull(TrackedEvent), required=True)

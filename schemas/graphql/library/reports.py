@@ -17,6 +17,7 @@ from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import visible
 from schemas.graphql.shapes import key
+from schemas.graphql.types import ObjectType
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,14 @@ class _Covered:
     count: int
 
 
-class Coverage(graphene.ObjectType):
+class Coverage(ObjectType):
     """How many materials stand under a tag; none is a gap."""
 
     tag = graphene.Field(shapes.Tag, required=True)
     count = graphene.Int(required=True)
 
 
-class Duplicate(graphene.ObjectType):
+class Duplicate(ObjectType):
     """A material that is almost the same."""
 
     material = graphene.Field(
@@ -42,7 +43,7 @@ class Duplicate(graphene.ObjectType):
     bits = graphene.Int(required=True, description="How many of 64 differ.")
 
 
-class Reuse(graphene.ObjectType):
+class Reuse(ObjectType):
     """How often a material is used: deliveries by distinct materials."""
 
     deliveries = graphene.Int(required=True)

@@ -17,6 +17,7 @@ from kernel.actors import may, require
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Moment, Value, connection
+from schemas.graphql.types import ObjectType
 
 BATCH = 100
 """How many materials are tagged all or none at most."""
@@ -50,7 +51,7 @@ def _uses(tag: TagRecord, ask: Ask) -> int:
     return int(counts.known("").get(tag.id, 0))
 
 
-class Tag(graphene.ObjectType):
+class Tag(ObjectType):
     """A word of the company's vocabulary."""
 
     id = graphene.ID(required=True)
@@ -83,7 +84,7 @@ class Tag(graphene.ObjectType):
     )  # fmt: skip
 
 
-class TaggingRun(graphene.ObjectType):
+class TaggingRun(ObjectType):
     """Many materials tagged by one act."""
 
     id = graphene.ID(required=True)
@@ -110,7 +111,7 @@ def _url(file: _File, ask: Ask, rendition: str | None = None) -> str:
     return f"{ask.context.base_url}/media/{file.id}/{rendition or 'cover'}"
 
 
-class Media(graphene.ObjectType):
+class Media(ObjectType):
     """A file that belongs to a material."""
 
     id = graphene.ID(required=True)
@@ -122,7 +123,7 @@ class Media(graphene.ObjectType):
     )
 
 
-class FieldValue(graphene.ObjectType):
+class FieldValue(ObjectType):
     """What a field of the material's type holds."""
 
     name = graphene.String(required=True)
@@ -185,7 +186,7 @@ def _whole(item: Shown, ask: Ask) -> Varied | None:
     return found and Varied(found, item.account, item.language)
 
 
-class ShelfItem(graphene.ObjectType):
+class ShelfItem(ObjectType):
     """A material on a shelf at this moment."""
 
     id = graphene.ID(required=True, description="Of the material.")
@@ -235,7 +236,7 @@ def _owner(material: MaterialRecord, ask: Ask) -> str:
     return material.owner if may(ask.context.actor, "read_library") else ""
 
 
-class Material(graphene.ObjectType):
+class Material(ObjectType):
     """One piece of content, kept once, whatever channel shows it."""
 
     id = graphene.ID(required=True)
@@ -279,7 +280,7 @@ def _campaign(placement: PlacementRecord, ask: Ask) -> CampaignRecord | None:
     return context.batch("campaigns", context.campaigns.many).of(placement.campaign)
 
 
-class Placement(graphene.ObjectType):
+class Placement(ObjectType):
     """The promise to show a material on an account for a stretch of time."""
 
     id = graphene.ID(required=True)
@@ -299,7 +300,7 @@ class Placement(graphene.ObjectType):
     )
 
 
-class Campaign(graphene.ObjectType):
+class Campaign(ObjectType):
     """A window and a name that placements share."""
 
     id = graphene.ID(required=True)

@@ -17,11 +17,12 @@ from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.verbs import managed
 from schemas.graphql.shapes import Moment, key, moment, verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
 
-class Embargo(graphene.ObjectType):
+class Embargo(ObjectType):
     """Until when a material is held back."""
 
     material = graphene.Field(shapes.Material, required=True)
@@ -34,7 +35,7 @@ class _Held:
         self.until = context.licences.embargoed_until(material.id)
 
 
-class Licence(graphene.ObjectType):
+class Licence(ObjectType):
     """From when until when a file may be shown."""
 
     media = graphene.ID(required=True)
@@ -46,7 +47,7 @@ class Licence(graphene.ObjectType):
     )  # fmt: skip
 
 
-class Stays(graphene.ObjectType):
+class Stays(ObjectType):
     """A placement that does not fit elsewhere."""
 
     placement = graphene.ID(required=True)
@@ -60,7 +61,7 @@ class _Staying:
         self.message = flaw.message(language)
 
 
-class ShelfShift(graphene.ObjectType):
+class ShelfShift(ObjectType):
     """What opens in a stretch of time, some days earlier or later."""
 
     id = graphene.ID(description="Undoes it; null for a preview.")

@@ -17,11 +17,12 @@ from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import visible
 from schemas.graphql.library.verbs import FieldInput, managed
 from schemas.graphql.shapes import key, verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 
 
-class Variant(graphene.ObjectType):
+class Variant(ObjectType):
     """What a material says otherwise for an account, in a language, or both."""
 
     channel = graphene.ID(description="The account; null for all of them.")
@@ -32,7 +33,7 @@ class Variant(graphene.ObjectType):
     )  # fmt: skip
 
 
-class ChannelLimits(graphene.ObjectType):
+class ChannelLimits(ObjectType):
     """How long texts may be on an account, in characters; null where no limit is known."""
 
     title = graphene.Int()
@@ -85,7 +86,7 @@ def vary_material(ask: Ask, sent: Sent) -> MaterialRecord:
     )  # fmt: skip
 
 
-class LostPicture(graphene.ObjectType):
+class LostPicture(ObjectType):
     """A picture that could not be had."""
 
     address = graphene.String(required=True)

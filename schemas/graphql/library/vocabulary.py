@@ -25,13 +25,14 @@ from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.verbs import all_managed
 from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
 _AT_ONCE = 20
 """Slices that the question itself does; the rest is the worker's."""
 
 
-class TagAct(graphene.ObjectType):
+class TagAct(ObjectType):
     """One act on the vocabulary."""
 
     id = graphene.ID(required=True)
@@ -117,7 +118,7 @@ class _Found:
         self.total, self.sample, self.run = preview.total, preview.sample, run
 
 
-class FoundToTag(graphene.ObjectType):
+class FoundToTag(ObjectType):
     """What a filter finds, to be tagged."""
 
     total = graphene.Int(required=True)
@@ -157,7 +158,7 @@ def undo_tagging(ask: Ask, sent: Sent) -> RunRecord:
     return context.tagging_runs.go_on(run.id, _AT_ONCE)
 
 
-class Proposal(graphene.ObjectType):
+class Proposal(ObjectType):
     """A tag that a material may want."""
 
     tag = graphene.Field(shapes.Tag, required=True)
@@ -167,7 +168,7 @@ class Proposal(graphene.ObjectType):
     )
 
 
-class TagSuggestion(graphene.ObjectType):
+class TagSuggestion(ObjectType):
     """What one material may want."""
 
     material = graphene.Field(shapes.Material, required=True)
@@ -198,7 +199,7 @@ class AnswerInput(graphene.InputObjectType):
     accept = graphene.Boolean(required=True)
 
 
-class SuggestionsAnswered(graphene.ObjectType):
+class SuggestionsAnswered(ObjectType):
     """What came of many answers."""
 
     batch = graphene.ID(required=True, description="Takes them back.")
