@@ -1,26 +1,20 @@
 """Media (媒体): pictures, PDF documents and videos, taken in by what they are, never by their name.
 
-Pictures are encoded anew, which leaves metadata and stowaways behind; SVG is refused because it can
-run. A PDF's pages are drawn as pictures once each, when somebody first turns to them. Videos are
-kept as they come: nothing is transcoded here.
+SVG is refused because it can run. A PDF's pages are drawn once each, when somebody first turns to
+them. How pictures are drawn stands in `content_hub.drawing`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import threading
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-import pypdfium2 as pdfium
-from PIL import Image, ImageOps
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content_hub import richtext
-from content_hub.looks import picture_print
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
 from kernel.ids import new_id
@@ -30,12 +24,7 @@ from stores.records import Record, Records
 
 MB = 1 << 20
 CAPS = {"image": 20 * MB, "document": 40 * MB, "video": 60 * MB}
-PIXELS = 40_000_000
-PAGES = 300
-_COVER, _THUMB, _PAGE = 900, 320, 1_080
 _UNDER_WAY, _SWEPT = timedelta(days=1), 500
-_DRAWING = threading.Lock()
-"""PDFium works for one thread at a time."""
 
 
 class MediaFile(Record, kw_only=True):
@@ -70,11 +59,6 @@ class Rendition(Record, kw_only=True):
     content_type: Mapped[str]
 
 
-class _Form(NamedTuple):
-    data: bytes
-    content_type: str
-
-
 class Media:
     """Every file that materials show."""
 
@@ -103,7 +87,9 @@ class Media:
         return known or self._keep(kind, read, found, richtext.tidy(name)[:200], by)
 
     def _keep(self, kind: str, data: bytes, digest: str, name: str, by: str) -> MediaFile:
-        forms, (width, height, pages) = _READERS[kind](data)
+        from content_hub import drawing  # two libraries that a start does not wait for
+
+        forms, (width, height, pages) = drawing.READERS[kind](data)
         kept = {  # outside the transaction: drawing and writing take their time
             form: (self._files.put(made.data, made.content_type), made.content_type)
             for form, made in forms.items()
@@ -114,7 +100,7 @@ class Media:
                 return known
             media = MediaFile(
                 digest=digest, kind=kind, name=name, size=len(data), width=width, height=height,
-                pages=pages, taken_by=by, taken_at=self._clock(), look=_look(forms),
+                pages=pages, taken_by=by, taken_at=self._clock(), look=drawing.look(forms),
             )  # fmt: skip
             session.add(media)
             for form, (key, content_type) in kept.items():
@@ -180,7 +166,9 @@ class Media:
         turned = int(number) if word == "page" and number.isascii() and number.isdigit() else 0
         if not 1 <= turned <= self.one(id_).pages:
             raise NotFound("rendition", name[:80])
-        made = _page(self.rendition(id_)[0], turned)
+        from content_hub import drawing
+
+        made = drawing.page(self.rendition(id_)[0], turned)
         key = self._files.put(made.data, made.content_type)
         with self._records.write() as session:
             return session.merge(
@@ -204,105 +192,3 @@ def kind_of(data: bytes) -> str:
     if data[4:8] == b"ftyp" and data[8:12] not in {b"heic", b"heix", b"mif1", b"avif"}:
         return "video"
     raise Invalid("file", "file_of_no_known_kind")
-
-
-_Read = tuple[dict[str, _Form], tuple[int, int, int]]
-
-
-def _picture(data: bytes) -> _Read:
-    image = _opened(data)
-    forms = {
-        "original": _encoded(image, quality=92),
-        "cover": _encoded(_within(image, _COVER)),
-        "thumb": _encoded(_within(image, _THUMB)),
-    }
-    return forms, (*image.size, 0)
-
-
-def _opened(data: bytes) -> Image.Image:
-    """Turned upright, its first frame, colours only. The size is judged before it is decoded."""
-    try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP"))
-        if image.width * image.height > PIXELS:
-            raise Invalid("file", "picture_too_large", limit=PIXELS // 1_000_000)
-        upright = ImageOps.exif_transpose(image)
-        colours = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-        colours.info.clear()  # comments and profiles would be written again
-        return colours
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Invalid("file", "picture_too_large", limit=PIXELS // 1_000_000) from None
-    except (OSError, ValueError, SyntaxError, EOFError) as broken:
-        raise Invalid("file", "file_is_broken") from broken
-
-
-def _within(image: Image.Image, side: int) -> Image.Image:
-    smaller = image.copy()
-    smaller.thumbnail((side, side))
-    return smaller
-
-
-def _encoded(image: Image.Image, quality: int = 85) -> _Form:
-    """JPEG, which every channel takes, unless something shines through."""
-    out = io.BytesIO()
-    if image.mode == "RGBA":
-        image.save(out, "PNG")
-        return _Form(out.getvalue(), "image/png")
-    image.save(out, "JPEG", quality=quality)
-    return _Form(out.getvalue(), "image/jpeg")
-
-
-def _document(data: bytes) -> _Read:
-    with _DRAWING:
-        document = _pdf(data)
-        pages = len(document)
-        document.close()
-    if not 1 <= pages <= PAGES:
-        raise Invalid("file", "too_many_pages", limit=PAGES)
-    first = _page(data, 1)
-    image = Image.open(io.BytesIO(first.data)).convert("RGB")
-    forms = {
-        "original": _Form(data, "application/pdf"),
-        "page-1": first,
-        "cover": _encoded(_within(image, _COVER)),
-        "thumb": _encoded(_within(image, _THUMB)),
-    }
-    return forms, (*image.size, pages)
-
-
-def _pdf(data: bytes) -> pdfium.PdfDocument:
-    try:
-        return pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as broken:  # broken, or under a password
-        raise Invalid("file", "file_is_broken") from broken
-
-
-def _page(data: bytes, number: int) -> _Form:
-    with _DRAWING:
-        document = _pdf(data)
-        try:
-            page = document[number - 1]
-            width, height = page.get_size()
-            scale = min(_PAGE / max(width, 1), 4 * _PAGE / max(height, 1))
-            image = page.render(scale=scale).to_pil().convert("RGB")
-        except pdfium.PdfiumError as broken:
-            raise Invalid("file", "file_is_broken") from broken
-        finally:
-            document.close()
-    out = io.BytesIO()
-    image.save(out, "WEBP", quality=82, method=4)
-    return _Form(out.getvalue(), "image/webp")
-
-
-def _video(data: bytes) -> _Read:
-    return {"original": _Form(data, "video/mp4")}, (0, 0, 0)
-
-
-def _look(forms: dict[str, _Form]) -> str:
-    """Of its thumbnail; what has none looks like nothing."""
-    if "thumb" not in forms:
-        return ""
-    with Image.open(io.BytesIO(forms["thumb"].data)) as thumb:
-        return f"{picture_print(thumb):016x}"
-
-
-_READERS = {"image": _picture, "document": _document, "video": _video}

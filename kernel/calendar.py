@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from lunar_python import Lunar, LunarYear
-
 
 @dataclass(frozen=True, slots=True)
 class Zone:
@@ -66,6 +64,8 @@ def birthday_in(year: int, born: date, *, lunar: bool = False, leap_day: str = "
 @cache
 def _lunar(year: int, month: int, day: int) -> date:
     """Working out a lunar year takes 15 ms; there are 360 days in each to be asked for."""
+    from lunar_python import Lunar, LunarYear  # a start does not wait for it
+
     last = LunarYear.fromYear(year).getMonth(month).getDayCount()
     solar = Lunar.fromYmd(year, month, min(day, last)).getSolar()
     return date(solar.getYear(), solar.getMonth(), solar.getDay())

@@ -13,7 +13,9 @@ class _NamesOnly(ObjectTypeMeta):
     resolvers answer with the rooms' own records: 260 dataclasses less are a twentieth of a start.
     """
 
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **told: Any) -> type:
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **told: Any
+    ) -> type:
         made: type = super(ObjectTypeMeta, cls).__new__(cls, name, bases, namespace, **told)
         return made
 
