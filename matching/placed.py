@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from channels.touch_policy.standing import PROMOTION
 from content_hub.materials import Material
@@ -21,6 +21,7 @@ from content_hub.tags import Tag
 from content_hub.terms import Bond, Term
 from matching.arrays import Row, Window
 from matching.suitability import LICENCES, Sold, nature_of
+from stores.spelling import unpacked
 
 _MICRO = 1e-6
 _FEW = 900
@@ -33,7 +34,9 @@ def rows(session: Session, materials: Collection[str] | None) -> list[Row]:
         ShelfRow.material, ShelfRow.type, ShelfRow.account, ShelfRow.unit, ShelfRow.opens,
         ShelfRow.closes,
     ).where(ShelfRow.tag == "")  # fmt: skip
-    tagged = select(ShelfDocument.material, ShelfDocument.direct, ShelfDocument.above)
+    tagged = select(
+        ShelfDocument.material, _as_kept(ShelfDocument.direct), _as_kept(ShelfDocument.above)
+    )
     if materials is None:
         there = select(ShelfRow.material).where(ShelfRow.tag == "")
         tagged = tagged.where(ShelfDocument.material.in_(there))
@@ -50,7 +53,10 @@ def rows(session: Session, materials: Collection[str] | None) -> list[Row]:
         if opens < closes:
             window = Window(account, unit, opens * _MICRO, closes * _MICRO)
             windows.setdefault(material, []).append(window)
-    tags = {material: (*direct, *above) for material, direct, above in session.execute(tagged)}
+    tags = {
+        material: (*unpacked(direct), *unpacked(above))
+        for material, direct, above in session.execute(tagged)
+    }
     natures = _natures(session, types, tags)
     return [
         Row(
@@ -119,8 +125,13 @@ def _sold(session: Session) -> dict[str, Sold]:
 
 
 def _fields(session: Session, types: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    fields = select(Material.id, Material.fields)
+    fields = select(Material.id, _as_kept(Material.fields))
     if len(types) < _FEW:
         fields = fields.where(Material.id.in_(types))
     told: Iterable[Any] = session.execute(fields)
-    return ((material, own or {}) for material, own in told if material in types)
+    return ((material, unpacked(own) or {}) for material, own in told if material in types)
+
+
+def _as_kept(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """JSON as the driver gives it: a whole shelf is unpacked in a third of the time."""
+    return type_coerce(column, Text)

@@ -100,6 +100,10 @@ class Bridge:
         else:
             proto.response_bytes(reply.status, _without_length(reply.headers), reply.body)
 
+    def aside(self, task: Callable[[], None]) -> None:
+        """Do it beside the requests. What it cannot do is left to whoever asks for it first."""
+        self._slow.submit(task)
+
     def close(self) -> None:
         """Wait for what is being answered."""
         for pool in (self._reads, self._slow, self._streams):

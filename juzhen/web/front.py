@@ -78,9 +78,11 @@ class Front:
         url: str = "http://127.0.0.1",
         draining: threading.Event | None = None,
         opens: Callable[[str], bool] = lambda _: True,
+        warm: Callable[[], None] = lambda: None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
-        """``opens`` says which paths this process has a door for; ``close`` is called last."""
+        """``opens`` says which paths this process has a door for; ``warm`` is called beside the
+        first requests, ``close`` last."""
         self._draining = draining or threading.Event()
         self._bridge = Bridge(pages, url=url, draining=self._draining)
         self._intake = intake
@@ -88,10 +90,12 @@ class Front:
         self._quick = quick
         self._swift = swift
         self._opens = opens
+        self._warm = warm
         self._close = close
 
     def __rsgi_init__(self, loop: Any) -> None:
         sys.setswitchinterval(_SWITCH)
+        self._bridge.aside(self._warm)
         if threading.current_thread() is threading.main_thread():
             # The loop's own handler, which stops the server, runs beside this one.
             signal.signal(signal.SIGTERM, lambda *_: self._draining.set())
@@ -234,6 +238,7 @@ def build(settings: Settings) -> Front:
         url=settings.public_url,
         draining=platform.draining,
         opens=_doors(settings.web_doors, intake),
+        warm=lambda: None if settings.web_doors == "intake" else platform.recommender.warm(),
         close=platform.close,
     )
 

@@ -111,6 +111,10 @@ class Recommender:
             segments=segments, feedback=feedback, manner=self._manner,
         )  # fmt: skip
 
+    def warm(self) -> None:
+        """Make ready for the first question; harmless when it came already."""
+        self._candidates.warm()
+
     def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
         """What she may be told now, the best first, and keep it as offered: once, if she looks at
         the same list again at the same moment.

@@ -350,3 +350,15 @@ def test_what_was_recommended_day_after_day_in_vain_makes_room_and_an_opening_en
     assert tired.text("zh") == "近 30 天里有 4 天推荐过，她没有打开"
     company.tell(company.event("opened_link", handle, first))
     assert "tired" not in {r.kind for r in company.recommender.why_not(her, rep, first).reasons}
+
+
+def test_what_the_first_question_needs_may_be_read_before_it(company):
+    company.library(each=2)
+    rep = company.hire("li")
+    her = company.meet(rep=rep)
+    company.recommender.warm()
+    read = company.recommender._candidates._whole
+    assert len(read) == 24
+    assert len(company.offer(her, rep).told()) == 10
+    company.recommender.warm()
+    assert company.recommender._candidates._whole is read
