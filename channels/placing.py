@@ -70,8 +70,10 @@ class Placing:
         by: str,
         slot: str = "",
         campaign: str = "",
+        vip_hours: int = 0,
     ) -> tuple[str, list[Placement]]:
-        """Promise it to each of them, in one act; the id of the act, and the placements.
+        """Promise it to each of them, in one act; the id of the act, and the placements. VIPs are
+        shown it some hours before everybody, if so many are told.
 
         Raises one `Invalid` that lists everything that any of them minds.
         """
@@ -91,7 +93,9 @@ class Placing:
                 )
                 for each in dict.fromkeys(there)
             ]
-            told = [each.id for each in placed]
+            early = [self._publishing.open_early(each, vip_hours, by=by) for each in placed
+                     if vip_hours]  # fmt: skip
+            told = [each.id for each in [*placed, *early]]
             self._changes.note(_PLACED, _KIND, act, by=by, material=key, placements=told)
         return act, placed
 

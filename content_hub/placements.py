@@ -44,6 +44,7 @@ class Placement(Record, kw_only=True):
     slot: Mapped[str] = mapped_column(default="")
     campaign: Mapped[str] = mapped_column(default="", index=True)
     unit: Mapped[str] = mapped_column(default="")
+    """Whose content it is; `VIPS` for the time in which only they are shown it."""
     move: Mapped[str] = mapped_column(default="")
     """The campaign's move that moved it last."""
     retired: Mapped[datetime | None] = mapped_column(default=None)

@@ -23,7 +23,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.staff import StaffBook
-from kernel.actors import Actor, Role
+from kernel.actors import VIPS, Actor, Role
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Overloaded, SignedOff
 from kernel.events import Handle
@@ -304,18 +304,18 @@ class Access:
     # customers
 
     def exchange(
-        self, actor: Actor, user: str = "", *, handle: Handle | None = None
+        self, actor: Actor, user: str = "", *, handle: Handle | None = None, early: bool = False
     ) -> tuple[Secret, datetime]:
         """Swap the login that an account's own front end vouches for, or the ``handle`` that a
         platform named, against a short token, and say until when it is good. Raises `Invalid` if
-        nobody says which customer logged in.
+        nobody says which customer logged in. With ``early`` it sees what VIPs are shown first.
         """
         if handle is None:
             if not user:
                 raise Invalid("user_id", "which_customer_logged_in")
             handle = Handle("user", actor.account, user)
         until = self._clock() + EXCHANGED
-        told = orjson.dumps([actor.account, str(handle), int(until.timestamp())])
+        told = orjson.dumps([actor.account, str(handle), int(until.timestamp()), early])
         body = base64.urlsafe_b64encode(told).decode().rstrip("=")
         return Secret(f"jz_cust_{body}.{self._sign(body)}"), until
 
@@ -323,14 +323,15 @@ class Access:
         body, _, signature = token.removeprefix("jz_cust_").partition(".")
         if not hmac.compare_digest(self._sign(body).encode(), signature.encode()):
             raise SignedOff("token_not_known")
-        account, handle, until = orjson.loads(
+        account, handle, until, *more = orjson.loads(
             base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         )
         if until <= self._clock().timestamp():
             raise SignedOff("token_expired")
         actor = Actor(
-            id=handle, role=Role.CUSTOMER, account=account, customer=handle, reach=frozenset()
-        )
+            id=handle, role=Role.CUSTOMER, account=account, customer=handle, reach=frozenset(),
+            units=frozenset({"", VIPS} if any(more) else {""}),
+        )  # fmt: skip
         return actor, datetime.fromtimestamp(until, UTC)
 
     def _sign(self, body: str) -> str:

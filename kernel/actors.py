@@ -23,6 +23,10 @@ class Role(StrEnum):
     CUSTOMER = "customer"
 
 
+VIPS = "@vip"
+"""Whose content opens for the best customers first: stands where a unit stands."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Whoever asks, as far as the answer depends on it."""

@@ -29,7 +29,7 @@ _SETTLING = timedelta(seconds=5)
 _COUNTED_AGAIN = timedelta(seconds=5)
 _HARMLESS = {"created_tag", "renamed_tag"}
 
-Key = tuple[str, frozenset[str] | None]
+Key = tuple[str, frozenset[str] | None, bool]
 
 
 class Unshown(NamedTuple):
@@ -64,16 +64,19 @@ class Candidates:
         """Each with the turn at which it was counted."""
         self._fared = _Fared(counters, nightly)
 
-    def slice(self, account: str = "", sight: Collection[str] | None = None) -> Slice:
-        """What ``account`` (empty: any) shows to who sees these units (None: all)."""
+    def slice(
+        self, account: str = "", sight: Collection[str] | None = None, *, early: bool = False
+    ) -> Slice:
+        """What ``account`` (empty: any) shows to who sees these units (None: all), with what opened
+        for VIPs only if ``early``."""
         now = self._clock()
-        key = (account, None if sight is None else frozenset(sight))
+        key = (account, None if sight is None else frozenset(sight), early)
         with self._lock:
             whole = self._in_step(now)
             turn = self._fared.refresh(now)
             kept = self._slices.get(key)
             if kept is None or not kept[1].holds(now):
-                kept = turn, self._fared.counted(whole.slice(account, sight, now), now)
+                kept = turn, self._fared.counted(whole.slice(account, sight, now, early=early), now)
             elif kept[0] != turn:
                 kept = turn, self._fared.counted(kept[1], now)
             self._slices[key] = kept

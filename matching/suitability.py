@@ -85,6 +85,8 @@ class Limits:
     """What she was told lately."""
     unfit: frozenset[str] = frozenset()
     """What her rep said does not fit her."""
+    early: bool = False
+    """Is she among those for whom content opens first?"""
 
     @property
     def by_nature(self) -> tuple[object, ...]:

@@ -103,7 +103,10 @@ class Company:
         self.consents = Consents(records, changes, clock)
         self.touch_policy = TouchPolicy(
             records=records, changes=changes, consents=self.consents, clock=clock, zone=self.zone,
-            persons=KnownPersons(self.identities, self.profiles),
+            persons=KnownPersons(
+                self.identities, self.profiles,
+                lambda ids: {each: ("", each in self.vips) for each in ids},
+            ),
             natures=ContentNatures(
                 self.materials, self.taxonomy, Campaigns(records, changes, clock)
             ),
@@ -122,7 +125,7 @@ class Company:
             feedback=self.feedback,
         )  # fmt: skip
         self.reminders = Reminders(records, changes, clock)
-        self.tags = {}
+        self.tags, self.vips = {}, set()
         self._upto, self._events = count(1), count(1)
 
     def tag(self, label, facet="topic", **more):

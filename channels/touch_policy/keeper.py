@@ -72,6 +72,7 @@ class Allowance:
     price_cut: bool = True
     only_large_promo: bool = False
     tired_of: frozenset[str] = frozenset()
+    vip: bool = False
 
 
 class TouchPolicy:
@@ -232,7 +233,7 @@ class TouchPolicy:
         return Allowance(
             left=0.0 if barred else max(0.0, min(room, default=0.0)),
             against=barred, promo=promo.passes or large.passes, only_large_promo=only_large,
-            price_cut=not asked.person.vip,
+            price_cut=not asked.person.vip, vip=asked.person.vip,
             tired_of=frozenset(p.material for p in asked.past if p.material and p.day > since),
         )  # fmt: skip
 

@@ -223,10 +223,10 @@ class Shelf:
             return list(session.scalars(newest))
 
     def standing_ids(
-        self, account: str, ids: Collection[str], now: datetime | None = None
+        self, account: str, ids: Collection[str], now: datetime | None = None, early: bool = False
     ) -> set[str]:
         """Which of these materials stand there at this moment; an empty account is any."""
-        return listing.standing(self._records, account, ids, now or self._clock())
+        return listing.standing(self._records, account, ids, now or self._clock(), early=early)
 
     def stands(self, placement: str, now: datetime | None = None) -> bool:
         """May it be shown at this moment? Everything that could keep it from it is asked."""

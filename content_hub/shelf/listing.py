@@ -18,6 +18,7 @@ from content_hub.materials import variants
 from content_hub.showcase import micros, moment
 from content_hub.tags import Tag, TagTree
 from content_hub.terms import BARRED
+from kernel.actors import VIPS
 from kernel.ids import Page, cursor, page_size, read_cursor
 from kernel.latest import Lately, Latest
 from stores.records import Records
@@ -350,8 +351,11 @@ def tally(
     return Tally(there, promised - there)
 
 
-def standing(records: Records, account: str, ids: Collection[str], now: datetime) -> set[str]:
-    """Which of these materials stand there at this moment; an empty account is any."""
+def standing(
+    records: Records, account: str, ids: Collection[str], now: datetime, *, early: bool = False
+) -> set[str]:
+    """Which of these materials stand there at this moment; an empty account is any. What opened
+    for VIPs only counts if it is asked for ``early``."""
     if not ids:
         return set()
     where = f"r.tag = '' AND r.opens <= ? AND r.closes > ? AND {_NOT_BARRED}"
@@ -360,6 +364,9 @@ def standing(records: Records, account: str, ids: Collection[str], now: datetime
     if account:
         where += " AND r.account = ?"
         values.append(account)
+    if not early:
+        where += " AND r.unit <> ?"
+        values.append(VIPS)
     rows = records.rows(f"SELECT DISTINCT r.material FROM shelf_rows r WHERE {where}", values)  # noqa: S608  # our words
     return {row[0] for row in rows}
 

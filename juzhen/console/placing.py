@@ -34,8 +34,9 @@ def install(door: Blueprint, platform: Platform) -> None:
         try:
             managed(actor, seen(actor, platform, form.get("material", "")).unit)
             act, placed = platform.placing.place(
-                form.get("material", ""), form.getlist("account"), **_window(platform), by=actor.id
-            )
+                form.get("material", ""), form.getlist("account"), **_window(platform),
+                vip_hours=_vip_hours(), by=actor.id,
+            )  # fmt: skip
         except (Invalid, Conflict) as refusal:
             return _page(platform, flaws_of(refusal)), 422
         except NotFound as missing:
@@ -63,6 +64,14 @@ def _window(platform: Platform) -> dict[str, Any]:
     opens, closes = (typed_moment(platform.zone, name) for name in ("opens", "closes"))
     slot, campaign = request.form.get("slot", ""), request.form.get("campaign", "")
     return {"opens": opens, "closes": closes, "slot": slot, "campaign": campaign}
+
+
+def _vip_hours() -> int:
+    """So many hours before everybody; none if the line is empty."""
+    typed = request.form.get("vip_hours", "").strip()
+    if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 6):
+        raise Invalid("vip_hours", "not_a_number")
+    return int(typed or 0)
 
 
 def _flaws(platform: Platform) -> list[Flaw]:

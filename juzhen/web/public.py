@@ -127,8 +127,10 @@ class _Reader:
         return Link(material.id, "", "")
 
     def stands(self, link: Link) -> bool:
-        """On the shelf of that account at this moment; without a link, on any."""
-        return bool(self._platform.shelf.standing_ids(link.account, [link.material]))
+        """On the shelf of that account at this moment; without a link, on any. A rep's own link
+        opens also what VIPs are shown first: she knows whom she gave it to."""
+        early = bool(link.rep)
+        return bool(self._platform.shelf.standing_ids(link.account, [link.material], early=early))
 
     def show(self, material: Material, link: Link) -> AnyResponse:
         if "page" not in request.args and "said" not in request.args:

@@ -144,11 +144,15 @@ class Whole:
             windows=self.windows.taken(stay).followed_by(fresh.windows),
         )
 
-    def slice(self, account: str, sight: Collection[str] | None, now: datetime) -> Slice:
-        """What this account (``""``: any) shows, at this moment, to who sees these units."""
+    def slice(
+        self, account: str, sight: Collection[str] | None, now: datetime, *, early: bool = False
+    ) -> Slice:
+        """What this account (``""``: any) shows, at this moment, to who sees these units; what
+        opened for VIPs only, if ``early``."""
         moment = now.timestamp()
         codes, opens, closes = self.windows.columns
-        shown = np.array([scope.shown(account, sight) for scope in self.scopes], bool)[codes]
+        told = [scope.shown(account, sight, early=early) for scope in self.scopes]
+        shown = np.array(told, bool)[codes]
         rows, opens, closes = self.windows.rows[shown], opens[shown], closes[shown]
         on = (opens <= moment) & (moment < closes)
         first = np.full(len(self), np.inf)

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kernel.actors import VIPS
+
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
@@ -54,7 +56,10 @@ class Scope(NamedTuple):
     account: str
     unit: str
 
-    def shown(self, account: str, sight: Collection[str] | None) -> bool:
+    def shown(self, account: str, sight: Collection[str] | None, *, early: bool = False) -> bool:
+        """``early`` says whether whom it is for is among those who are shown things first."""
         if account not in ("", self.account):
             return False
+        if self.unit == VIPS:
+            return early
         return sight is None or self.unit in sight

@@ -95,11 +95,11 @@ class Asking:
             raise NotFound("customer", customer_id[:60])
         now = self._clock()
         sight = None if actor.reach is None else actor.units | actor.reach
-        candidates = self._candidates.slice("", sight)
         rep = self.rep(actor, customer)
         weights = self._nightly.weights()
         profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
         limits = self._limits(customer, profile, rep, now)
+        candidates = self._candidates.slice("", sight, early=limits.early)
         held = held_out(customer.id, self._manner.hold_out)
         personal = not held and self._consents.allows(customer.handles, PERSONALISATION)
         known = profile if personal else Profile()
@@ -133,6 +133,7 @@ class Asking:
             promo=allowed.promo, price_cut=allowed.price_cut,
             only_large=allowed.only_large_promo, tired_of=allowed.tired_of,
             unfit=self._feedback.refused([str(handle) for handle in customer.handles]),
+            early=allowed.vip,
         )  # fmt: skip
 
     def rep(self, actor: Actor, customer: Customer) -> Staff | None:

@@ -151,7 +151,7 @@ class Recommender:
     def _gone(self, told: Sequence[Item]) -> set[str]:
         """What has left the shelf while it was scored. Asked in the write that keeps the offer."""
         named = {each for item in told for each in (item.material, item.script) if each}
-        return named - self._shelf.standing_ids("", sorted(named), self._clock())
+        return named - self._shelf.standing_ids("", sorted(named), self._clock(), early=True)
 
     def _keep(self, session: Session, asked: Asked, told: Sequence[Item], actor: Actor) -> Offer:
         rep = asked.rep.id if asked.rep else ""
@@ -182,7 +182,7 @@ class Recommender:
         asked = self._asking.of(customer_id, actor)
         place = asked.candidates.place(id_)
         if place is None:
-            anywhere = self._shelf.standing_ids("", [id_], self._clock())
+            anywhere = self._shelf.standing_ids("", [id_], self._clock(), early=True)
             return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
         listed = chosen(asked, self._manner, first)
         reasons = tuple(asked.reasons(place, leads=place in listed.led))

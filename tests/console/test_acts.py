@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from channels.deliveries import State
+from kernel.actors import VIPS
 from kernel.errors import Conflict, Forbidden
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -190,3 +191,19 @@ def test_the_pages_are_for_everybody(for_everybody, rooms, material, third):
         f"materials/{material.id}/previews", f"materials/{material.id}/previews?lang=en",
     ):  # fmt: skip
         for_everybody(path)
+
+
+@pytest.mark.rule("R157.2")
+def test_on_an_app_vips_are_first_and_one_button_takes_both_windows_back(
+    desk, rooms, material, clock
+):
+    hours = {"opens": "2026-03-10T09:00", "closes": "2026-03-12T09:00", "vip_hours": "24"}
+    placed = desk.post("/console/place", material=material.id, account=rooms.app.id, **hours)
+    assert "VIP 先看" in placed.text
+    early, everybody = sorted(rooms.shelf.of_material(material.id), key=lambda each: each.opens)
+    assert (early.unit, early.closes) == (VIPS, everybody.opens)
+    act = re.search(r"/console/place/(pls_\w+)/undo", placed.text)[1]
+    desk.post(f"/console/place/{act}/undo")
+    assert all(each.retired for each in rooms.shelf.of_material(material.id))
+    wrong = desk.post("/console/place", material=material.id, account=rooms.wall.id, **hours)
+    assert (wrong.status_code, "wrong-vip_hours" in wrong.text) == (422, True)

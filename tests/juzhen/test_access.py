@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from data_hub.staff import StaffBook
 from juzhen.access import Access, Login, SignIn, Token
-from kernel.actors import Role, may
+from kernel.actors import VIPS, Role, may
 from kernel.errors import Conflict, Invalid, Overloaded, SignedOff
 from kernel.secret import Secret
 from stores.claims import Quotas
@@ -191,6 +191,14 @@ def test_a_customers_token_answers_for_her_alone_and_for_half_an_hour(access, cl
     clock.move(timedelta(minutes=30))
     with pytest.raises(SignedOff):
         access.of_token(token.reveal())
+
+
+@pytest.mark.rule("R157.2")
+def test_only_a_vips_token_sees_what_opens_for_vips(access):
+    app = access.of_token(access.issue(Role.CHANNEL_APP, "a", by="t", account="acc_1").reveal())
+    seen = [access.of_token(access.exchange(app, "u-7", early=early)[0].reveal()).units
+            for early in (True, False)]  # fmt: skip
+    assert seen == [{"", VIPS}, {""}]
 
 
 def test_a_customers_token_cannot_be_rewritten(access):

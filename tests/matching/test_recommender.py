@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from kernel.actors import Actor, Role
+from kernel.actors import VIPS, Actor, Role
 from kernel.errors import Forbidden, NotFound
 from matching.offers import Offer
 from matching.scoring import total_of
@@ -29,6 +29,21 @@ def test_a_rep_who_is_old_aunt_and_wealth_leads_with_retirement_communities(comp
         offer = company.offer(handle, rep)
         leading = [company.topic_of(item) for item in offer.told()[:3]]
         assert all("养老社区" in topics for topics in leading) == (rep is aunt)
+
+
+@pytest.mark.rule("R157.2")
+def test_what_opens_for_vips_first_is_offered_for_them_alone(company):
+    company.library(each=1)
+    rep = company.hire("li")
+    her, him = (company.meet(f"1380013800{n}", rep) for n in range(2))
+    company.vips.add(company.id_of(her))
+    new = company.materials.create("image_text", "新品", tags=[company.tag("理财")], by="li").id
+    company.shelf.place(
+        new, "acc_app", opens=company.clock(), closes=company.clock() + DAY, unit=VIPS, by="li"
+    )
+    offered = [new in {each.material for each in company.offer(each, rep, 50).told()}
+               for each in (her, him)]  # fmt: skip
+    assert offered == [True, False]
 
 
 @pytest.mark.rule("R21.1")

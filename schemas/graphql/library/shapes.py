@@ -13,7 +13,7 @@ from content_hub.materials.variants import Varied
 from content_hub.shelf import Placement as PlacementRecord
 from content_hub.shelf import ShelfItem as Shown
 from content_hub.tags import Tag as TagRecord
-from kernel.actors import may, require
+from kernel.actors import VIPS, may, require
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Moment, Value, connection
@@ -295,6 +295,10 @@ class Placement(ObjectType):
     placed_by = graphene.String(required=True)
     placed_at = Moment(required=True)
     retired = Moment()
+    vips_only = graphene.Boolean(
+        required=True, resolver=lambda placement, ask: placement.unit == VIPS,
+        description="The time in which only VIPs are shown it.",
+    )  # fmt: skip
     state = graphene.String(
         required=True, resolver=_state, description="`waiting`, `standing`, `ended` or `retired`."
     )

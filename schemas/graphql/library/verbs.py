@@ -132,6 +132,7 @@ def place_material(ask: Ask, sent: Sent) -> PlacementRecord:
         closes=moment(sent.get("closes"), "closes"),
         slot=sent.get("slot") or "",
         campaign=sent.get("campaign") or "",
+        vip_hours=sent.get("vip_hours") or 0,
         by=context.actor.id,
     )
 
@@ -319,6 +320,7 @@ ROOTS = {
         },
         material=key(), channel=key(), slot=graphene.String(), campaign=graphene.ID(),
         opens=Moment(), closes=Moment(),
+        vip_hours=graphene.Int(description="So many hours before everybody VIPs are shown it."),
     ),
     "move_placement": verb(
         "movePlacement", "placement", shapes.Placement, move_placement,
