@@ -81,6 +81,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         ],
         "night": [
             Duty("let_go", p.retention.run, 3_600.0),
+            Duty("seal", p.fold.seal, 3_600.0),
             Duty("train", p.nightly.due, 300.0),
             Duty("sweep_files", p.media.sweep, 21_600.0),
             Duty("sweep_uploads", p.uploads.sweep, 3_600.0),

@@ -7,7 +7,7 @@ customers: who is behind them is `data_hub.identities`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -27,6 +27,8 @@ _DROPPED = declare("fold.dropped", "finished stretches of the journal were dropp
 
 _SLICE = 2_000
 """How many events are put in one transaction."""
+_SETTLED = timedelta(days=7)
+"""So long after its end little comes late of a month."""
 
 
 class Axis(StrEnum):
@@ -176,6 +178,12 @@ class History(Protocol):
         """
         ...
 
+    def seal(self, before: date, limit: int) -> int:
+        """Lay about so many events of months that ended before this day together in less room;
+        how many were. No answer changes; engines whose server does it themselves do nothing.
+        """
+        ...
+
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
         """Work out anew whatever is worked out from the events; how many there are.
 
@@ -237,6 +245,11 @@ class Fold:
             crash_point(_SLICED)
             events = events[_SLICE:]
         self._history.put([*events, *refusals], upto=upto)
+
+    def seal(self, limit: int = 2_000) -> int:
+        """Seal about so many events of months that are well over; 0 when all of them are."""
+        today = self._history.zone.day(self._clock())
+        return self._history.seal(today - _SETTLED, limit)
 
     def behind(self) -> int:
         """How many entries are acknowledged and not yet in the history."""

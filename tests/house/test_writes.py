@@ -16,7 +16,9 @@ from tests.blank import migrate
 LONGEST, ROUNDS = 0.1, 3
 ONE_ROW = "one row, found by its key"
 SMALL = {
-    "stores/sqlite/history/engine.py:SqliteHistory.drop_before": "500 events a transaction",
+    "stores/sqlite/history/engine.py:SqliteHistory.seal": "256 events a transaction",
+    "stores/sqlite/history/leaving.py:drop_before": "500 events a transaction",
+    "stores/sqlite/history/leaving.py:_drop_sealed": "500 events a transaction",
     "channels/accounts.py:Accounts.price": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.remove": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.save": "one row, among at most fifty of one person",

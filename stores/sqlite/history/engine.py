@@ -12,6 +12,7 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
+from types import MappingProxyType
 
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, Refusal, unpack
@@ -19,9 +20,19 @@ from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.acts import Acts
 from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
-from stores.sqlite.history import refused, remaking, stripes
+from stores.sqlite.history import (
+    behind,
+    blocks,
+    leaving,
+    past,
+    refused,
+    remaking,
+    sealing,
+    stripes,
+    tallies,
+)
 from stores.sqlite.history.arrivals import insert, unheard
-from stores.sqlite.history.erasing import DOOMED, OVER, erase
+from stores.sqlite.history.past import Key
 from stores.sqlite.history.tables import (
     SCHEMA,
     as_json,
@@ -33,14 +44,8 @@ from stores.sqlite.history.tables import (
 )
 from stores.told import Label, Told, micros, told_of, unlabelled
 
-_SLICE = 500
-"""How many events are erased in one transaction."""
-
-
-_Key = tuple[int, str, int]
-"""(at, id, seq): the order of a timeline, total even where two events share time and id."""
-_FIRST: _Key = (-(1 << 62), "", 0)
-_LAST: _Key = (1 << 62, "", 0)
+_FIRST: Key = (-(1 << 62), "", 0)
+_LAST: Key = (1 << 62, "", 0)
 
 
 class SqliteHistory:
@@ -81,9 +86,8 @@ class SqliteHistory:
     def after(self, seq: int, limit: int) -> list[tuple[int, Event]]:
         wanted = "select seq, packed from events where seq > ? order by seq limit ?"
         with self._file.read() as file:
-            return [
-                (number, unpack(packed)) for number, packed in file.execute(wanted, (seq, limit))
-            ]
+            rows = file.execute(wanted, (seq, limit)).fetchall() + blocks.after(file, seq, limit)
+        return [(number, unpack(packed)) for number, packed in sorted(rows)[:limit]]
 
     def newest(self) -> int:
         with self._file.read() as file:
@@ -102,9 +106,10 @@ class SqliteHistory:
         with self._file.read() as file:
             numbers = numbers_of(file, handles)
             found = [_stretch(file, _NEWEST, n, key, kinds, limit + 1) for n in numbers]
-            keys = list(_once(heapq.merge(*found, reverse=True)))
+            over = past.newest(file, numbers, key, kinds, limit + 1)
+            keys = list(_once(heapq.merge(*found, over, reverse=True)))
             shown = keys[:limit]
-            events = _read(file, shown)
+            events = _read(file, shown, over)
         more = len(keys) > limit and shown
         return Page(events, cursor(*shown[-1]) if more else None)
 
@@ -115,8 +120,9 @@ class SqliteHistory:
             with self._file.read() as file:
                 numbers = numbers_of(file, handles)
                 found = [_stretch(file, _OLDEST, n, key, None, page) for n in numbers]
-                keys = list(_once(heapq.merge(*found)))[:page]
-                events = _read(file, [each for each in keys if each < end])
+                over = past.oldest(file, numbers, key, page)
+                keys = list(_once(heapq.merge(*found, over)))[:page]
+                events = _read(file, [each for each in keys if each < end], over)
             yield from events
             if len(events) < page:
                 return
@@ -128,7 +134,9 @@ class SqliteHistory:
             " where handle in (select value from json_each(?))"
         )
         with self._file.read() as file:
-            return int(file.execute(wanted, (as_json(numbers_of(file, handles)),)).fetchone()[0])
+            numbers = numbers_of(file, handles)
+            live = int(file.execute(wanted, (as_json(numbers),)).fetchone()[0])
+            return live + len(past.seqs_of(file, numbers))
 
     def counts(
         self,
@@ -140,20 +148,12 @@ class SqliteHistory:
         since: date | None = None,
         until: date | None = None,
     ) -> list[Count]:
-        asked: dict[str, str | None] = {}
-        asked |= {"material = ?": material, "account = ?": account, "kind = ?": kind}
-        asked |= {"day >= ?": since.isoformat() if since else None}
-        asked |= {"day <= ?": until.isoformat() if until else None}
-        told = {clause: value for clause, value in asked.items() if value is not None}
-        axes = ", ".join(axis.value for axis in by)
-        wanted = f"select {axes}{', ' if axes else ''}sum(count) from rollups"  # noqa: S608 - an enum's words
-        if told:
-            wanted += f" where {' and '.join(told)}"
-        if axes:
-            wanted += f" group by {axes} order by {axes}"
+        words = {"material": material, "account": account, "kind": kind}
+        asked = {axis: word for axis, word in words.items() if word is not None}
+        days = (since or date.min, until or date.max)
         with self._file.read() as file:
-            rows = file.execute(wanted, list(told.values())).fetchall()
-        return [Count(tuple(row[:-1]), row[-1]) for row in rows if row[-1]]
+            counted = tallies.live(file, by, asked, *days) + tallies.over(file, by, asked, *days)
+        return [Count(key, count) for key, count in sorted(counted.items())]
 
     def of_kinds(
         self,
@@ -177,6 +177,7 @@ class SqliteHistory:
             found = [
                 file.execute(_OF_KIND, asked | {"kind": kind}).fetchall() for kind in set(kinds)
             ]
+            found.append(behind.rows(file, kinds, asked, self.zone))
         rows = list(heapq.merge(*found, key=lambda row: row[:2], reverse=True))[: limit + 1]
         shown = rows[:limit]
         more = len(rows) > limit and shown
@@ -204,21 +205,7 @@ class SqliteHistory:
             return names_by(file, table, numbers)
 
     def forget(self, handles: Collection[Handle]) -> int:
-        gone = 0
-        while True:
-            with self._file.write() as file:
-                file.execute("pragma secure_delete=on")
-                numbers = as_json(numbers_of(file, handles))
-                doomed = [seq for (seq,) in file.execute(DOOMED, (numbers, _SLICE))]
-                erase(file, doomed)
-                gone += len(doomed)
-                if len(doomed) < _SLICE:
-                    file.execute(
-                        "delete from handles where number in (select value from json_each(?))",
-                        (numbers,),
-                    )
-                    refused.forget(file, handles)
-                    return gone
+        return leaving.forget(self._file, self.zone, handles)
 
     def refusals(self, *, limit: int = 50) -> list[tuple[Refusal, int]]:
         with self._file.read() as file:
@@ -239,32 +226,32 @@ class SqliteHistory:
             refused.settle(file, numbers)
 
     def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
-        over = "select seq, packed from events where kind = ? and day < ? order by day limit ?"
-        gone: list[Handle | None] = []
-        while len(gone) < limit:
-            with self._file.write() as file:
-                few = min(_SLICE, limit - len(gone))
-                rows = file.execute(over, (kind, before.isoformat(), few)).fetchall()
-                file.execute("pragma secure_delete=on")
-                erase(file, [seq for seq, _ in rows])
-            gone += [unpack(packed).handle for _, packed in rows]
-            if len(rows) < few:
-                break
-        return gone
+        return leaving.let_go(self._file, self.zone, kind, before, limit)
 
     def drop_before(self, day: date) -> list[str]:
-        first, gone = day.replace(day=1).isoformat(), set[str]()
-        while True:
+        return leaving.drop_before(self._file, self.zone, day.replace(day=1))
+
+    def seal(self, before: date, limit: int) -> int:
+        done, end = 0, micros(self.zone.at(before.replace(day=1)))
+        while done < limit:
+            with self._file.read() as file:
+                stretch = sealing.over(file, end)
+                made = sealing.draft(file, *stretch, self.zone) if stretch else None
+            if stretch is None:
+                break
             with self._file.write() as file:
-                file.execute("pragma secure_delete=on")
-                rows = file.execute(OVER, (first, _SLICE)).fetchall()
-                erase(file, [seq for seq, _ in rows])
-            gone |= {day_[:7].replace("-", ".") for _, day_ in rows}
-            if len(rows) < _SLICE:
-                return sorted(gone)
+                if made is None:
+                    sealing.close(file, stretch[0])
+                else:
+                    sealing.seal(file, made)
+                    done += len(made.seqs)
+        return done
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
-        done, seq = 0, 0
+        done, seq, more = 0, 0, True
+        while more:
+            with self._file.write() as file:
+                more = sealing.unseal(file, self.zone)
         while True:
             with self._file.write() as file:
                 last = remaking.mention(file, seq)
@@ -341,22 +328,29 @@ select seq, value from events, marks where name = 'seq' and seq > value limit 10
 """
 
 
+_HELD = """
+select held, counted from (select coalesce(sum(held), 0) held from sealed),
+(select coalesce(sum(count), 0) counted from past_rollups) where held != counted
+"""
+
+
 _FLAWS = (
     (_RECOUNT, "the count of ({0}, {1}, {2}, {3}) differs from its events by {4}"),
     (_UNFOUND, "event {0} is mentioned and not there"),
+    (_HELD, "{0} events are sealed and {1} are counted"),
     (_BEHIND, "event {0} lies behind the last number given out, {1}"),
 )
 
 
 def _stretch(
-    file: Connection, wanted: str, handle: int, key: _Key, kinds: Collection[str] | None, limit: int
-) -> list[_Key]:
+    file: Connection, wanted: str, handle: int, key: Key, kinds: Collection[str] | None, limit: int
+) -> list[Key]:
     told = {"handle": handle, "at": key[0], "id": key[1], "seq": key[2], "limit": limit}
     asked = told | {"kinds": None if kinds is None else as_json(sorted(kinds))}
     return file.execute(wanted, asked).fetchall()
 
 
-def _once(keys: Iterable[_Key]) -> Iterator[_Key]:
+def _once(keys: Iterable[Key]) -> Iterator[Key]:
     """Sorted keys without the repeats that an event with several handles brings."""
     last = None
     for key in keys:
@@ -365,12 +359,16 @@ def _once(keys: Iterable[_Key]) -> Iterator[_Key]:
         last = key
 
 
-def _read(file: Connection, keys: Sequence[_Key]) -> list[Event]:
+def _read(
+    file: Connection, keys: Sequence[Key], over: Mapping[Key, bytes] = MappingProxyType({})
+) -> list[Event]:
+    """The events; ``over`` are those that are known already."""
     wanted = "select seq, packed from events where seq in (select value from json_each(?))"
-    found = dict(file.execute(wanted, (as_json([seq for *_, seq in keys]),)))
-    return [unpack(found[seq]) for *_, seq in keys]
+    asked = as_json([key[2] for key in keys if key not in over])
+    found = dict(file.execute(wanted, (asked,)))
+    return [unpack(over[key] if key in over else found[key[2]]) for key in keys]
 
 
-def _read_key(text: str) -> _Key:
+def _read_key(text: str) -> Key:
     at, told, seq = read_cursor(text, int, str, int, field="before")
     return int(at), str(told), int(seq)

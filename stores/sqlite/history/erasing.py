@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from sqlite3 import Connection
 
+from kernel.calendar import Zone
 from kernel.events import unpack
 from stores.sqlite.history.arrivals import ROLL
+from stores.sqlite.history.sealing import take_out
 from stores.sqlite.history.stripes import zero
 from stores.sqlite.history.tables import as_json, known_numbers
 from stores.told import micros, names_of
@@ -26,8 +28,10 @@ select seq, day from kinds join events using (kind) where day < ? limit ?
 """Events of days before one, by the index of kinds and days."""
 
 
-def erase(file: Connection, doomed: Sequence[int]) -> None:
+def erase(file: Connection, doomed: Sequence[int], zone: Zone) -> None:
     """Take out events by their numbers, with every mention of them."""
+    zero(file, doomed)
+    take_out(file, doomed, zone)
     asked = (as_json(list(doomed)),)
     events = file.execute(
         "delete from events where seq in (select value from json_each(?))"
@@ -40,7 +44,6 @@ def erase(file: Connection, doomed: Sequence[int]) -> None:
         "delete from rollups where (material, day, account, kind) = (?, ?, ?, ?) and count = 0",
         list(rolled),
     )
-    zero(file, [row[0] for row in events])
     told = [(seq, unpack(packed)) for seq, *_, packed in events]
     numbers = known_numbers(file, {name for _, event in told for name in names_of(event)})
     file.executemany(

@@ -8,6 +8,7 @@ that takes the events in; an erased event's place is zeroed where it lies.
 from __future__ import annotations
 
 import sys
+import zlib
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +19,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from kernel.calendar import Zone
 from kernel.events import Event, unpack
 from stores.acts import span
-from stores.sqlite.history.tables import as_json, known_numbers, mark_of, numbered
+from stores.sqlite.history.tables import (
+    as_json,
+    known_by,
+    known_numbers,
+    mark_of,
+    numbered,
+    numbers_by,
+)
 from stores.told import Label, Said, Told, micros
 
 if TYPE_CHECKING:
@@ -30,13 +38,23 @@ ROOM = 512
 _WIDE = 20
 """Bytes of an act: eight of its moment, four each of its handle's, kind's and label's number."""
 _CODES = "qIII"
+_BYTES = (8, 4, 4, 4)
 _TOGETHER = 64
 """Stripes that are looked through at once."""
 _LATEST = "select first, last, body from acts order by first desc limit 1"
-_OVER = "select body from acts where newest >= ? and oldest < ?"
+_OVER = """
+select last - first + 1, body, 0 from acts where newest >= :begin and oldest < :end
+union all
+select last - first + 1, body, 1 from past_acts where newest >= :begin and oldest < :end
+"""
+_SEALED = """
+select first, last, body, 1 from past_acts where newest >= :begin and oldest < :end
+union all
+select first, last, body, 0 from acts where newest >= :begin and oldest < :end
+and exists (select 1 from sealed s where s.first between acts.first and acts.last)
+"""
 _HOLDING = """
-select first, last from acts
-where first <= ? and last >= ? order by first desc limit 1
+select first, last from {} where first <= ? and last >= ? order by first desc limit 1
 """
 _UNSTRIPED = "select packed from events where kind = ? and seq < ? and day between ? and ?"
 _UP_TO = "select seq, packed from events where seq < ? order by seq desc limit ?"
@@ -48,7 +66,10 @@ delete from labels where number in (
     select label from uses where count <= 0 and label in (select value from json_each(?))
 )
 """
-_NOW = "select coalesce(min(first), 1 << 62) from acts"
+_NOW = """
+select min(coalesce((select min(first) from acts), 1 << 62),
+           coalesce((select min(first) from past_acts), 1 << 62))
+"""
 
 
 class Act(NamedTuple):
@@ -62,29 +83,15 @@ class Act(NamedTuple):
 
 def acts_of(file: Connection, fresh: Sequence[Told], handles: Mapping[str, int]) -> list[Act]:
     """What a stripe keeps of arrivals; ``handles`` numbers whoever did them."""
-    kinds = _numbered(file, "kinds", {told.kind for told in fresh})
+    kinds = numbers_by(file, "kinds", {told.kind for told in fresh})
     used = Counter(told.label for told in fresh if told.label)
-    labels = _numbered(file, "labels", used)
+    labels = numbers_by(file, "labels", used)
     file.executemany(_USE, [(labels[label], count) for label, count in sorted(used.items())])
     numbers = {"": 0, **handles}
     return [
         Act(told.at, numbers[told.own], kinds[told.kind], labels.get(told.label, 0))
         for told in fresh
     ]
-
-
-def _numbered(file: Connection, table: str, names: Collection[str]) -> dict[str, int]:
-    """A number for each kind or label, new ones where needed."""
-    known = _known(file, table, names)
-    insert = f"insert into {table} (name) values (?)"  # noqa: S608 - one of two words
-    for name in sorted(set(names) - known.keys()):
-        known[name] = int(file.execute(insert, (name,)).lastrowid or 0)
-    return known
-
-
-def _known(file: Connection, table: str, names: Collection[str]) -> dict[str, int]:
-    wanted = f"select name, number from {table} where name in (select value from json_each(?))"  # noqa: S608 - as above
-    return dict(file.execute(wanted, (as_json(list(names)),)))
 
 
 def stripe(file: Connection, first: int, acts: Sequence[Act]) -> None:
@@ -124,22 +131,71 @@ def zero(file: Connection, seqs: Collection[int]) -> None:
     """What is erased is nobody's act any more; a label that no other act has goes with it."""
     ahead, unused = sorted(seqs), Counter[int]()
     while ahead:
-        row = file.execute(_HOLDING, (ahead[0], ahead[0])).fetchone()
-        if row is None:  # it came before stripes were kept
+        for table, zeroed in (("acts", _zero), ("past_acts", _zero_past)):
+            row = file.execute(_HOLDING.format(table), (ahead[0], ahead[0])).fetchone()
+            if row is not None:
+                first, last = row
+                places = [seq - first for seq in ahead if seq <= last]
+                unused.update(zeroed(file, first, last - first + 1, places))
+                ahead = ahead[len(places) :]
+                break
+        else:  # it came before stripes were kept
             ahead.pop(0)
-            continue
-        first, last = row
-        count = last - first + 1
-        with file.blobopen("acts", "body", first) as body:
-            while ahead and ahead[0] <= last:
-                place = ahead.pop(0) - first
-                body.seek(16 * count + 4 * place)
-                unused[int.from_bytes(body.read(4), sys.byteorder)] += 1
-                for begin in (8 * count, 12 * count, 16 * count):
-                    body.seek(begin + 4 * place)
-                    body.write(bytes(4))
     file.executemany(_USE, [(label, -count) for label, count in unused.items()])
     file.execute(_UNUSED, (as_json(list(unused)),))
+
+
+def _zero(file: Connection, first: int, count: int, places: Sequence[int]) -> Iterable[int]:
+    """Zero some places where they lie; the labels they had."""
+    labels = []
+    with file.blobopen("acts", "body", first) as body:
+        for place in places:
+            body.seek(16 * count + 4 * place)
+            labels.append(int.from_bytes(body.read(4), sys.byteorder))
+            for begin in (8 * count, 12 * count, 16 * count):
+                body.seek(begin + 4 * place)
+                body.write(bytes(4))
+    return labels
+
+
+def _zero_past(file: Connection, first: int, count: int, places: Sequence[int]) -> Iterable[int]:
+    (body,) = file.execute("select body from past_acts where first = ?", (first,)).fetchone()
+    columns = _arrays(unsealed(body, count))
+    labels = [columns[3][place] for place in places]
+    for column in columns[1:]:
+        for place in places:
+            column[place] = 0
+    told = sealed(b"".join(column.tobytes() for column in columns))
+    file.execute("update past_acts set body = ? where first = ?", (told, first))
+    return labels
+
+
+def sealed(body: bytes) -> bytes:
+    """A stripe that grows no more: the bytes of a number apart, so that like lies by like."""
+    count, begin, told = len(body) // _WIDE, 0, bytearray()
+    for wide in _BYTES:
+        column = body[begin : begin + wide * count]
+        told += b"".join(column[place::wide] for place in range(wide))
+        begin += wide * count
+    return zlib.compress(bytes(told), 9)
+
+
+def unsealed(told: bytes, count: int) -> bytes:
+    """What `sealed` was given."""
+    flat, begin = zlib.decompress(told), 0
+    body = bytearray(len(flat))
+    for wide in _BYTES:
+        end = begin + wide * count
+        for place in range(wide):
+            body[begin + place : end : wide] = flat[
+                begin + place * count : begin + (place + 1) * count
+            ]
+        begin = end
+    return bytes(body)
+
+
+def _columns_of(count: int, body: bytes, over: int) -> bytes:
+    return unsealed(body, count) if over else body
 
 
 def read(
@@ -150,21 +206,35 @@ def read(
     import numpy as np  # whoever asks nothing of everybody need not load it
 
     begin, end = span(since, until, zone)
-    known = _known(file, "kinds", kinds)
+    known = known_by(file, "kinds", kinds)
     place = np.full(max(known.values(), default=0) + 1, -1, dtype=np.int64)
     for number, name in enumerate(kinds):
         if name in known:
             place[known[name]] = number
     older, fresh = _unstriped(file, kinds, since, until, label)
     parts = [older]
-    bodies = file.execute(_OVER, (begin, end))
-    while some := [body for (body,) in bodies.fetchmany(_TOGETHER)]:
+    bodies = file.execute(_OVER, {"begin": begin, "end": end})
+    while some := [_columns_of(*row) for row in bodies.fetchmany(_TOGETHER)]:
         views = zip(*map(_views, some), strict=True)
         at, who, what, labels = (np.concatenate(column) for column in views)
         kind = place[np.where(what < len(place), what, 0)]
         chosen = np.flatnonzero((kind >= 0) & (at >= begin) & (at < end))
         parts.append(np.stack((who[chosen], kind[chosen], at[chosen], labels[chosen])))
     return np.concatenate(parts, axis=1), fresh
+
+
+def over(file: Connection, kinds: Sequence[str] | None, begin: int, end: int) -> list[int]:
+    """The numbers of sealed events, of some kinds or of all, between two moments; of a stretch
+    that is half sealed, of all its events."""
+    import numpy as np
+
+    numbers = None if kinds is None else list(known_by(file, "kinds", kinds).values())
+    found: list[int] = []
+    for first, last, *told in file.execute(_SEALED, {"begin": begin, "end": end}):
+        at, _, kind, _ = _views(_columns_of(last - first + 1, *told))
+        right = kind > 0 if numbers is None else np.isin(kind, numbers)
+        found += (first + np.flatnonzero(right & (at >= begin) & (at < end))).tolist()
+    return found
 
 
 def _views(body: bytes) -> list[NDArray[int64] | NDArray[uint32]]:

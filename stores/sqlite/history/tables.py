@@ -29,6 +29,22 @@ create table if not exists acts (
     first integer primary key, last integer not null, oldest integer not null,
     newest integer not null, body blob not null
 );
+create table if not exists sealed (
+    first integer primary key, last integer not null, held integer not null, body blob not null
+);
+create table if not exists past_acts (
+    first integer primary key, last integer not null, oldest integer not null,
+    newest integer not null, body blob not null
+);
+create table if not exists past_mentions (
+    handle integer not null, part integer not null, oldest integer not null,
+    newest integer not null, body blob not null, primary key (handle, part)
+) without rowid;
+create table if not exists words (number integer primary key, name text not null unique);
+create table if not exists past_rollups (
+    material integer not null, day integer not null, account integer not null,
+    kind integer not null, count integer not null, primary key (material, day, account, kind)
+) without rowid;
 create table if not exists rollups (
     material text not null, day text not null, account text not null, kind text not null,
     count integer not null, primary key (material, day, account, kind)
@@ -69,9 +85,24 @@ def numbered(file: Connection, names: Collection[str]) -> dict[str, int]:
 
 
 def names_by(file: Connection, table: str, numbers: Collection[int]) -> dict[int, str]:
-    """What so many numbers stand for, in ``handles`` or ``labels``."""
-    wanted = f"select number, name from {table} where number in (select value from json_each(?))"  # noqa: S608 - one of two words
+    """What so many numbers stand for, in one of the tables of names."""
+    wanted = f"select number, name from {table} where number in (select value from json_each(?))"  # noqa: S608 - one of four words
     return dict(file.execute(wanted, (as_json(list(numbers)),)))
+
+
+def known_by(file: Connection, table: str, names: Collection[str]) -> dict[str, int]:
+    """The numbers of kinds, labels or words that have one."""
+    wanted = f"select name, number from {table} where name in (select value from json_each(?))"  # noqa: S608 - one of three words
+    return dict(file.execute(wanted, (as_json(list(names)),)))
+
+
+def numbers_by(file: Connection, table: str, names: Collection[str]) -> dict[str, int]:
+    """A number for each kind, label or word, new ones where needed."""
+    known = known_by(file, table, names)
+    insert = f"insert into {table} (name) values (?)"  # noqa: S608 - one of three words
+    for name in sorted(set(names) - known.keys()):
+        known[name] = int(file.execute(insert, (name,)).lastrowid or 0)
+    return known
 
 
 def mark_of(file: Connection, name: str) -> int:

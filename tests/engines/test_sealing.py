@@ -1,0 +1,226 @@
+"""Months that are over, sealed: nothing is answered otherwise, in a sixth of the room."""
+
+import random
+import sqlite3
+import uuid
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.events import Event, Handle
+from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event, label
+from stores.history import Axis, Fold
+from stores.sqlite.history import SqliteHistory, sealing
+from stores.sqlite.history.blocks import lines_in, squeezed
+from stores.sqlite.history.stripes import sealed, unsealed
+from stores.sqlite.journal import SqliteJournal
+
+LATER = date(9999, 1, 1)
+ALL = 1 << 40
+
+
+class Sealing(SqliteHistory):
+    """Seals whatever it is told at once."""
+
+    def put(self, entries, *, upto):
+        fresh = super().put(entries, upto=upto)
+        self.seal(LATER, ALL)
+        return fresh
+
+
+@pytest.fixture
+def history(tmp_path):
+    kept = Sealing(tmp_path / "history.db", label=label, durability="process")
+    yield kept
+    kept.close()
+
+
+class TestSealedHistory(HistoryContract):
+    """Whatever is sealed answers like what is not."""
+
+
+def tables(history, *names):
+    with history._file.read() as file:
+        return [sorted(file.execute(f"select * from {name}").fetchall()) for name in names]
+
+
+def told(dice, n):
+    handle = dice.choice([ANNA, BERT, Handle("user", "acc_app", f"u{dice.randrange(40)}"), None])
+    return event(
+        str(uuid.UUID(int=dice.getrandbits(128), version=4)) if n % 7 else f"own-{n}",
+        handle, at=MONDAY + timedelta(seconds=dice.randrange(90 * 86_400)),
+        kind=dice.choice(["viewed", "shared", "bought"]), material=dice.choice(["", "mat_1"]),
+        links=(PHONE,) if n % 5 == 0 else (), detail={"properties": {"页": n}},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def both(tmp_path):
+    """The same events twice, and again with everything before June sealed in one of the two."""
+    dice = random.Random(3)
+    events = [told(dice, n) for n in range(1_500)]
+    kept = [SqliteHistory(tmp_path / name, label=label, durability="process") for name in "ab"]
+    for history in kept:
+        for begin in range(0, len(events), 300):
+            history.put(events[begin : begin + 300], upto=begin + 1)
+    kept[1].seal(date(2026, 7, 1), ALL)
+    late = [told(dice, n) for n in range(300)]
+    for history in kept:
+        history.put(late, upto=10_000)
+    yield kept
+    for history in kept:
+        history.close()
+
+
+def answers(history):
+    hers = (ANNA, PHONE)
+    pages, cursor = [], None
+    while True:
+        page = history.timeline(hers, before=cursor, limit=17)
+        pages += page.items
+        if (cursor := page.next) is None:
+            break
+    acts = history.acts(["viewed", "bought"], since=MONDAY.date(), until=date(2026, 6, 30))
+    names = acts.names(acts.who.tolist())
+    return (
+        pages, list(history.of(hers)), history.timeline([BERT], kinds=["bought"]).items,
+        list(history.of(hers, until=MONDAY + timedelta(days=30))), history.total(hers),
+        history.after(0, 5_000), history.after(700, 50),
+        history.counts([Axis.DAY, Axis.KIND]), history.counts([]),
+        history.counts([Axis.MATERIAL], kind="viewed", since=date(2026, 4, 1)),
+        history.of_kinds(["bought", "shared"], material="mat_1", limit=40),
+        sorted((names.get(who, ""), kind, at) for who, kind, at in zip(
+            acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True)),
+        list(history.flaws()),
+    )  # fmt: skip
+
+
+def sealed_events(history):
+    with history._file.read() as file:
+        return file.execute("select coalesce(sum(held), 0) from sealed").fetchone()[0]
+
+
+def test_nothing_is_answered_otherwise(both):
+    live, over = both
+    assert sealed_events(over) == 1_500
+    assert answers(live) == answers(over)
+    page = [history.of_kinds(["viewed"], limit=50) for history in both]
+    while page[0].next:
+        assert page[0] == page[1]
+        page = [h.of_kinds(["viewed"], limit=50, before=p.next)
+                for h, p in zip(both, page, strict=True)]  # fmt: skip
+
+
+def test_who_is_forgotten_leaves_sealed_months_too(both):
+    for history in both:
+        history.forget([ANNA])
+    live, over = both
+    assert answers(live) == answers(over)
+    assert over.total([ANNA]) == 0
+    with over._file.read() as file:
+        lines = [line for (body,) in file.execute("select body from sealed")
+                 for line in lines_in(body)]  # fmt: skip
+    assert lines
+    assert not any(b"o-anna" in line for line in lines)
+
+
+def test_what_is_over_leaves_sealed_months_too(both):
+    for history in both:
+        assert len(history.let_go("bought", date(2026, 4, 1), 50)) == 50
+        while history.let_go("bought", date(2026, 4, 1), 200):
+            pass
+        assert history.drop_before(date(2026, 4, 1)) == ["2026.03"]
+    live, over = both
+    assert answers(live) == answers(over)
+
+
+def test_whoever_remakes_the_history_gets_what_was_and_may_seal_again(both):
+    live, over = both
+    for history in both:
+        history.remake()
+    kept = ("events", "mentions", "rollups", "sealed", "past_acts", "past_mentions", "past_rollups")
+    assert tables(live, *kept) == tables(over, *kept)
+    assert over.seal(LATER, ALL) == over.newest()
+    assert answers(live) == answers(over)
+
+
+def test_a_month_is_sealed_once_it_is_over_and_a_limit_is_a_pause(both):
+    live, _ = both
+    assert live.seal(date(2026, 3, 31), ALL) == 0
+    assert live.seal(LATER, 256) == sealed_events(live) == 256
+    assert answers(live) == answers(both[1])
+
+
+def test_the_worker_seals_a_month_a_week_after_it_is_over(both, tmp_path):
+    live, _ = both
+    journal = SqliteJournal(tmp_path / "journal", durability="process")
+    assert Fold(journal, live, lambda: datetime(2026, 4, 5, tzinfo=UTC)).seal() == 0
+    assert Fold(journal, live, lambda: datetime(2026, 7, 8, tzinfo=UTC)).seal() == live.newest()
+    journal.close()
+
+
+def test_what_is_erased_between_reading_and_sealing_stays_erased(both):
+    live, _ = both
+    with live._file.read() as file:
+        stretch = sealing.over(file, 1 << 62)
+        made = sealing.draft(file, *stretch, live.zone)
+    live.forget([ANNA])
+    with live._file.write() as file:
+        sealing.seal(file, made)
+    assert (sealed_events(live), live.total([ANNA])) == (0, 0)
+    assert list(live.flaws()) == []
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.just(b""), st.uuids().map(lambda id_: b'{"id":"%s","at":1}' % str(id_).encode()),
+            st.text("01-{}ab").map(lambda text: b'{"id":"%s"}' % text.encode()),
+        )
+    )
+)  # fmt: skip
+def test_lines_come_back_as_they_were(lines):
+    assert lines_in(squeezed(lines)) == (lines or [b""])
+
+
+@given(st.binary(max_size=400))
+def test_columns_come_back_as_they_were(told):
+    count = len(told) // 20
+    assert unsealed(sealed(told[: count * 20]), count) == told[: count * 20]
+
+
+def test_a_sealed_event_takes_a_sixth_of_the_room(tmp_path):
+    history, dice = SqliteHistory(tmp_path / "h.db", durability="process"), random.Random(1)
+    begin, count = datetime(2026, 1, 1, tzinfo=UTC), 4_000
+    for first in range(0, count, 2_000):
+        history.put(
+            [
+                Event(
+                    id=str(uuid.UUID(int=dice.getrandbits(128), version=4)),
+                    kind=dice.choice(["viewed_page", "read_material", "bought"]),
+                    at=begin + timedelta(seconds=7 * n), account=f"acc_{dice.randrange(8)}",
+                    handle=Handle("user", "acc_app", f"u{dice.randrange(400)}"),
+                    material=f"mat_{dice.randrange(30)}", ecosystem="own_app",
+                    received=begin + timedelta(seconds=7 * n + 1),
+                    detail={"properties": {"page": "/home", "seconds": dice.randrange(90)}},
+                )
+                for n in range(first, first + 2_000)
+            ],
+            upto=first + 1,
+        )  # fmt: skip
+
+    def room():
+        history.close()
+        with closing(sqlite3.connect(tmp_path / "h.db")) as file:
+            file.execute("delete from heard")  # three days of ids, however much there is
+            file.commit()
+            file.execute("vacuum")
+            return file.execute("pragma page_count").fetchone()[0] * 4096 / count
+
+    before = room()
+    assert history.seal(LATER, ALL) == count
+    assert room() < before / 4
+    history.close()
