@@ -30,12 +30,14 @@ KINDS = (
     "dormant",
     "read_your_share",
     "came_back",
+    "warmed",
     "new_customer",
 )
 """Why a rep may be reminded, the words for people under ``reminder_<kind>``."""
 STAGES = {
     "new_customer": "stage.connect", "came_back": "stage.connect", "dormant": "stage.connect",
-    "read_your_share": "stage.facilitate", "next_purchase": "stage.facilitate",
+    "read_your_share": "stage.facilitate", "warmed": "stage.facilitate",
+    "next_purchase": "stage.facilitate",
     "payday": "stage.facilitate", "month_end": "stage.facilitate",
     "maturity": "stage.deliver",
     "birthday": "stage.after_sales", "anniversary": "stage.after_sales",

@@ -20,6 +20,7 @@ from data_hub.identities import Identities
 from data_hub.prediction import Predictions
 from data_hub.profiles import ProfileRow, Profiles
 from data_hub.staff import StaffBook
+from data_hub.standings import MOVED
 from engagement.approaching import Approaches
 from engagement.reminders import Reminder, Reminders
 from engagement.sittings import sitting, sittings
@@ -46,6 +47,7 @@ DATED = (
 """Occasions that somebody is reminded of: what holds for everybody alike, like a festival, or was
 told already, like a content just opened, would only drown them."""
 _TOLD = declare("triggers.told", "reminders and the watermark behind them are committed")
+_WARMED = f"{MOVED}_desire"
 _FINDINGS, _CALENDAR = "triggers", "triggers.calendar"
 
 
@@ -86,8 +88,11 @@ class Triggers:
         predictions: Predictions | None = None,
         approaches: Approaches | None = None,
         to_customers: Collection[str] = (),
+        desire: Collection[str] = (),
     ) -> None:
-        """``to_customers``: the occasions whose audience is the customer, not her rep."""
+        """``to_customers``: the occasions whose audience is the customer, not her rep.
+        ``desire``: the steps of it that her rep is told of."""
+        self._desire = frozenset(desire)
         self._predictions = predictions
         self._approaches = approaches
         self._to_customers = frozenset(to_customers)
@@ -157,6 +162,8 @@ class Triggers:
             return self._read(found)
         if found.kind in {CAME_BACK, FIRST_SEEN}:
             return self._turned_up(found)
+        if found.kind == _WARMED and found.evidence["after"] in self._desire:
+            return self._warmed(found)
         return None
 
     def _read(self, found: Found) -> _Task | None:
@@ -173,6 +180,19 @@ class Triggers:
             handles=tuple(map(str, handles)), material=found.material, due=found.at,
             cycle=f"{found.material}:{session[0].at.isoformat()}", evidence=_reading(session),
             heard=found.at,
+        )  # fmt: skip
+
+    def _warmed(self, found: Found) -> _Task | None:
+        """What she does shows more desire than before: once a day and step."""
+        handles = self._handles(found)
+        rep = self._customers.rep_of(handles) or found.rep
+        if not self._staff.many([rep]):
+            return None
+        step = found.evidence["after"]
+        return _Task(
+            staff=rep, kind="warmed", handle=found.handle, handles=tuple(map(str, handles)),
+            material=found.material, due=found.at, cycle=f"{step}:{found.at.date().isoformat()}",
+            evidence={"step": step}, heard=found.at,
         )  # fmt: skip
 
     def _turned_up(self, found: Found) -> _Task | None:

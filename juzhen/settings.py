@@ -136,6 +136,10 @@ class Settings:
         " month_end, payday, birthday, maturity, next_purchase, anniversary, dormant.",
         expected="occasions",
     )  # fmt: skip
+    engagement_desire: str = _setting(
+        "", "Steps of desire that a customer's rep is reminded of: viewed, dwelled, asked, tried.",
+        expected="steps of desire",
+    )  # fmt: skip
     log_level: str = _setting("info", "Least level of log lines.", expected="debug|info|warning")
     demo: bool = _setting(False, "Shows the tour and its one-click logins. Never with real data.")
     demo_sandbox: str = _setting("", "Where the demo's sandbox answers.")
@@ -251,6 +255,8 @@ def _read(name: str, text: str, default: Any, expected: str, source: str) -> Any
 _PURPOSES = re.compile(
     r"|(service|marketing|personalisation)(,(service|marketing|personalisation))*"
 )
+STEPS = ("viewed", "dwelled", "asked", "tried")
+"""The steps of desire, as `data_hub.profiles` counts them; a test compares the two."""
 OCCASIONS = (
     "month_end", "payday", "birthday", "maturity", "next_purchase", "anniversary", "dormant",
 )  # fmt: skip
@@ -273,6 +279,7 @@ def _flaw(value: Any, expected: str) -> str:
         "count": lambda: 0 < value <= 64,
         "purposes": lambda: bool(_PURPOSES.fullmatch(value.replace(" ", ""))),
         "occasions": lambda: {*value.replace(" ", "").split(",")} <= {"", *OCCASIONS},
+        "steps of desire": lambda: {*value.replace(" ", "").split(",")} <= {"", *STEPS},
         "ecosystem=weight": lambda: bool(_EXCLUSIVE.fullmatch(value.replace(" ", ""))),
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "seconds": lambda: 0 < value <= 3_600,

@@ -80,6 +80,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         stores, content, data, front, base_url=settings.public_url,
         hold_out=settings.matching_hold_out, exclusivity=settings.exclusivity,
         to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
+        desire=settings.engagement_desire.replace(" ", "").split(","),
     )  # fmt: skip
     brought = coming_in(stores, data, front)
     access = Access(

@@ -70,6 +70,7 @@ def selling(
     hold_out: float = 0.0,
     exclusivity: Mapping[str, float] | None = None,
     to_customers: Collection[str] = (),
+    desire: Collection[str] = (),
 ) -> Selling:
     """One constructor call after another."""
     counters = Counters(s.people, s.history)
@@ -105,7 +106,7 @@ def selling(
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
         recommender=recommender, reminders=reminders,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
-        triggers=_triggers(s, data, reminders, approaches, to_customers),
+        triggers=_triggers(s, data, reminders, approaches, to_customers, desire),
         responses=responses,
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         worths=Worths(responses, s.people),
@@ -135,12 +136,14 @@ def _triggers(
     reminders: Reminders,
     approaches: Approaches,
     to_customers: Collection[str],
+    desire: Collection[str],
 ) -> Triggers:
     return Triggers(
         records=s.records, people=s.people, findings=data.findings, history=s.history,
         reminders=reminders, profiles=data.profiles, identities=data.identities,
         customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
         predictions=data.predictions, approaches=approaches, to_customers=to_customers,
+        desire=desire,
     )  # fmt: skip
 
 

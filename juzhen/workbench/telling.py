@@ -94,6 +94,8 @@ def when(platform: Platform, moment: datetime) -> str:
 def shown(reminder: Reminder, tongue: str) -> str:
     """What a reminder's evidence says."""
     told: Mapping[str, Any] = reminder.evidence
+    if reminder.kind == "warmed":
+        return say("shown_warmed", tongue, step=say(f"step_{told['step']}", tongue))
     if reminder.kind != "read_your_share":
         return say(f"shown_{reminder.kind}", tongue, **told)
     if not told.get("seconds"):

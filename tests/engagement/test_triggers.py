@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from data_hub.prediction import Window
+from data_hub.profiles.strands import DESIRES
 from engagement.reminders import KINDS
 from engagement.triggers import DATED, Triggers
-from juzhen.settings import OCCASIONS
+from juzhen.settings import OCCASIONS, STEPS
 from kernel.events import Handle
 from kernel.wording import say
 
@@ -242,4 +243,38 @@ def test_silence_is_told_when_it_begins_and_never_of_who_slept_before(company, c
 def test_every_dated_occasion_is_a_reminder_with_words_and_a_setting_that_names_it():
     assert set(DATED) <= set(KINDS)
     assert set(DATED) == set(OCCASIONS)
+    assert DESIRES[1:] == STEPS
     assert all(say(f"shown_{kind}", "en") for kind in DATED)
+
+
+@pytest.mark.rule("R110.2")
+@pytest.mark.parametrize(
+    ("step", "act"),
+    [
+        ("viewed", "viewed_product"), ("dwelled", "finished_material"), ("asked", "asked_quote"),
+        ("tried", "used_tool"),
+    ],
+)  # fmt: skip
+def test_each_step_of_desire_can_be_a_task_of_her_rep(company, clock, step, act):
+    def told(desire):
+        watcher = Triggers(
+            records=company.records, people=company.people, findings=company.findings,
+            history=company.history, reminders=company.reminders, profiles=company.profiles,
+            identities=company.identities, customers=company.customers, staff=company.staff,
+            clock=clock, zone=company.zone, desire=desire,
+        )  # fmt: skip
+        watcher.follow()
+        return [dot.evidence["step"] for dot in dots(company, rep) if dot.kind == "warmed"]
+
+    rep = company.hire("li")
+    her = company.meet(rep=rep)
+    company.tell(company.event(act, her))
+    assert told([step]) == [step]
+    clock.move(MINUTE)
+    company.tell(company.event("bought", her, amount=1))
+    clock.move(MINUTE)
+    company.tell(company.event(act, her))
+    assert told([step]) == [step]  # the same step of the same day is the same task
+    clock.move(DAY)
+    company.tell(company.event("bought", her, amount=1), company.event(act, her))
+    assert told([]) == [step]  # nobody asked for it
