@@ -122,7 +122,7 @@ class Blocks:
                 session.add(review)
             review.paused, review.reviewed = self._clock(), None
             review.blocks, review.reached = blocks, reached
-            bounds.bar(session, material, WHY)
+            bounds.bar(session, [material], WHY)
             self._changes.note(
                 "paused_for_blocks", "material", material, by="worker", content=True,
                 blocks=blocks, reached=reached,

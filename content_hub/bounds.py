@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from content_hub import showcase
 from content_hub.placements import Placement
 from content_hub.showcase import micros
-from stores.records import Record
+from stores.records import Record, upsert
 
 ALWAYS, NEVER_ENDS = 0, 1 << 62
 UNBOUND = ALWAYS, NEVER_ENDS
@@ -76,19 +76,22 @@ def put(
             closes=micros(closes) if closes else NEVER_ENDS,
         )
     )  # fmt: skip
-    _clip(session, material)
+    _clip(session, [material])
 
 
-def bar(session: Session, material: str, why: str) -> None:
-    """A fact keeps it from being shown at all."""
-    session.merge(Bound(material=material, why=why, opens=NEVER_ENDS, closes=NEVER_ENDS))
-    _clip(session, material)
+def bar(session: Session, materials: Collection[str], why: str) -> None:
+    """A fact keeps them from being shown at all."""
+    upsert(session, Bound, [
+        {"material": each, "why": why, "opens": NEVER_ENDS, "closes": NEVER_ENDS}
+        for each in materials
+    ])  # fmt: skip
+    _clip(session, materials)
 
 
 def lift(session: Session, material: str, why: str) -> None:
     """The fact bounds it no more."""
     session.execute(delete(Bound).where(Bound.material == material, Bound.why == why))
-    _clip(session, material)
+    _clip(session, [material])
 
 
 def clipped(session: Session, placement: Placement) -> tuple[int, int]:
@@ -102,9 +105,11 @@ def within(placement: Placement, left: tuple[int, int]) -> tuple[int, int]:
     return shown if shown[0] < shown[1] else (micros(placement.opens),) * 2
 
 
-def _clip(session: Session, material: str) -> None:
+def _clip(session: Session, materials: Collection[str]) -> None:
     session.flush()
-    left = of(session, material)
-    placed = select(Placement).where(Placement.material == material, Placement.retired.is_(None))
-    windows = {each.id: within(each, left) for each in session.scalars(placed)}
+    left = of_many(session, materials)
+    placed = select(Placement).where(Placement.material.in_(materials), Placement.retired.is_(None))
+    windows = {
+        each.id: within(each, left.get(each.material, UNBOUND)) for each in session.scalars(placed)
+    }
     showcase.move_all(session, windows)

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content_hub.materials import Material, Materials, New
@@ -25,10 +25,8 @@ from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
 from kernel.ids import new_id
 from stores.records import Record, Records
 
-_SLICE = 10
+_SLICE = 20
 """Rows a transaction, so that nobody waits for the lock longer than 100 ms."""
-_UNDONE = 500
-"""Rows that are looked up at once to be taken back."""
 _TEXTS = ("title", "summary", "body", "cover")
 _COLUMNS = {"code", "type", "tags", *_TEXTS}
 MOST_FLAWS = 1_000
@@ -36,6 +34,8 @@ Told = TypeVar("Told")
 _Read = tuple[dict[str, Any], list[str]]
 """The parts of a row, and the ids of its tags."""
 _Good = tuple[Row, _Read]
+_There = tuple[Row, Material, _Read]
+"""A row whose material is there already."""
 
 
 class ImportRun(Record, kw_only=True):
@@ -164,15 +164,21 @@ class Bringing:
         read = [(row, self._try(row, result, partial(self._read, row[1]))) for row in rows]
         good = [(row, told) for row, told in read if told is not None]
         new = [each for each in good if str(each[0][1].get("code") or "") not in known]
+        old = [
+            (row, there, told) for row, told in good
+            if (there := known.get(str(row[1].get("code") or ""))) is not None
+        ]  # fmt: skip
         with self._records.write(f"import:{run}", *names, *about) as session:
             if not self._make(run, new, result, by, unit):
                 for row, told in new:
                     self._try(
                         row, result, partial(self._make_one, run, row, told, result, by, unit)
                     )
-            for row, told in good:
-                if (there := known.get(str(row[1].get("code") or ""))) is not None:
-                    self._try(row, result, partial(self._edit, run, there, told, result, by, units))
+            try:
+                self._edit(run, old, result, by, units)
+            except Problem:
+                for each in old:
+                    self._try(each[0], result, partial(self._edit, run, [each], result, by, units))
             kept = session.get_one(ImportRun, run)
             kept.line = rows[-1][0]
 
@@ -225,18 +231,25 @@ class Bringing:
         result.made += 1
 
     def _edit(
-        self, run: str, there: Material, told: _Read, result: Brought, by: str,
+        self, run: str, rows: Sequence[_There], result: Brought, by: str,
         units: Collection[str] | None,
     ) -> None:  # fmt: skip
-        parts, tags = told
-        _check_unit(there, units)
+        """All of them at once, or none."""
+        for _, there, _ in rows:
+            _check_unit(there, units)
         with self._records.write() as session:
-            self._materials.edit(there.id, by=by, **parts)
-            if session.get(ImportedRow, (run, there.id)) is None:
-                session.add(ImportedRow(run=run, material=there.id, number=there.number))
-            if tags:
-                self._materials.tag(there.id, tags, by=by)
-        result.edited += 1
+            parts = {there.id: told[0] for _, there, told in rows}
+            edited = self._materials.edit_all(parts, by=by)
+            self._materials.tag_each({there.id: told[1] for _, there, told in rows}, by=by)
+            wanted = select(ImportedRow.material).where(
+                ImportedRow.run == run, ImportedRow.material.in_(parts)
+            )
+            known = set(session.scalars(wanted))
+            session.add_all(
+                ImportedRow(run=run, material=each.id, number=each.number - 1)
+                for each in edited if each.id not in known
+            )  # fmt: skip
+        result.edited += len(rows)
 
     def _read(self, told: dict[str, Any]) -> _Read:
         """The parts as `Materials` takes them. Raises one `Invalid` with every flaw."""
@@ -291,17 +304,25 @@ class Bringing:
             wanted = select(ImportRun).order_by(ImportRun.id.desc()).limit(limit)
             return list(session.scalars(wanted))
 
-    def undo(self, run: str, *, by: str) -> int:
+    def size(self, run: str) -> int:
+        """How many materials a run made or edited."""
+        with self._records.read() as session:
+            counted = select(func.count()).select_from(ImportedRow)
+            return session.scalar(counted.where(ImportedRow.run == run)) or 0
+
+    def undo(self, run: str, *, by: str, tell: Callable[[int], object] = lambda _: None) -> int:
         """Take back what a run did: what it made is archived, what it edited says what it said.
 
-        A material that somebody edited since is left as it is. Says how many were taken back.
+        A material that somebody edited since is left as it is, and so is what its shelf needs as
+        it is. Says how many were taken back; ``tell`` is told so on the way.
         """
         if self.run(run).undone is not None:
             raise Conflict("import_is_undone")
         done, after = 0, ""
         while rows := self._rows(run, after):
-            done += sum(self._undo_one(row, by) for row in rows)
+            done += self._take_back(rows, by)
             after = rows[-1].material
+            tell(done)
         with self._records.write(f"import:{run}") as session:
             session.get_one(ImportRun, run).undone = self._clock()
         return done
@@ -310,17 +331,25 @@ class Bringing:
         """Some at a time: a run may have done a hundred thousand."""
         wanted = select(ImportedRow).where(ImportedRow.run == run, ImportedRow.material > after)
         with self._records.read() as session:
-            return list(session.scalars(wanted.order_by(ImportedRow.material).limit(_UNDONE)))
+            return list(session.scalars(wanted.order_by(ImportedRow.material).limit(_SLICE)))
 
-    def _undo_one(self, row: ImportedRow, by: str) -> bool:
-        material = self._materials.one(row.material)
-        if material.number != row.number + 1:
-            return False
-        if row.number == 0:
-            self._reviews.archive(row.material, by=by)
-        else:
-            self._materials.restore(row.material, row.number, by=by)
-        return True
+    def _take_back(self, rows: Sequence[ImportedRow], by: str) -> int:
+        """All of them at once; if one is refused, each by itself, and how many were not."""
+        try:
+            return self._undo(rows, by)
+        except Problem:
+            return sum(self._take_back([row], by) for row in rows) if len(rows) > 1 else 0
+
+    def _undo(self, rows: Sequence[ImportedRow], by: str) -> int:
+        ids = [row.material for row in rows]
+        names = [f"{kind}:{each}" for each in ids for kind in ("material", "placement")]
+        with self._records.write(*names):
+            now = self._materials.many(ids)
+            left = [row for row in rows if now[row.material].number == row.number + 1]
+            self._reviews.archive(*(row.material for row in left if not row.number), by=by)
+            edited = {row.material: row.number for row in left if row.number}
+            self._materials.restore_all(edited, by=by)
+        return len(left)
 
 
 def _check_unit(there: Material | None, units: Collection[str] | None) -> None:

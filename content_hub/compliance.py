@@ -203,7 +203,7 @@ class Compliance:
             if approval is None:
                 raise Conflict("no_approval_to_withdraw")
             approval.withdrawn = self._clock()
-            bounds.bar(session, material, "approval")
+            bounds.bar(session, [material], "approval")
             self._changes.note("withdrew_approval", "material", material, by=by, content=True)
         return approval
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Index, delete, select
+from sqlalchemy import Index, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from content_hub import richtext
@@ -77,10 +77,12 @@ def told(material: Material, look: int | None) -> Iterator[dict[str, Any]]:
                 }  # fmt: skip
 
 
-def note(session: Session, material: Material, looks: Mapping[str, int]) -> None:
-    """Write down how a material reads and looks now, joining its edit."""
-    session.execute(delete(Fingerprint).where(Fingerprint.material == material.id))
-    session.add_all(Fingerprint(**each) for each in told(material, looks.get(material.cover)))
+def note(session: Session, materials: Collection[Material], looks: Mapping[str, int]) -> None:
+    """Write down how materials read and look now, joining their edits."""
+    ids = [each.id for each in materials]
+    session.execute(delete(Fingerprint).where(Fingerprint.material.in_(ids)))
+    if rows := [row for each in materials for row in told(each, looks.get(each.cover))]:
+        session.execute(insert(Fingerprint), rows)
 
 
 def _bands(bits: int) -> Iterator[int]:

@@ -56,7 +56,7 @@ def _write(session: Session, ids: Sequence[str]) -> None:
     types, described = {}, []
     for material in session.scalars(select(Material).where(Material.id.in_(ids))):
         described.append(told(material, worn.get(material.id, []), tree))
-        terms.bind(session, material.id, subjects_of(material))
+        terms.bind(session, {material.id: subjects_of(material)})
         types[material.id] = material.type
     showcase.describe(session, described)
     promised = select(Placement).where(Placement.material.in_(ids), Placement.retired.is_(None))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import false, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
@@ -158,12 +159,15 @@ class Reviews:
         with self._records.read() as session:
             return list(session.scalars(wanted.order_by(handed.at, handed.id).limit(limit)))
 
-    def archive(self, material: str, *, by: str) -> None:
-        """Put away: it stands nowhere and is in no list, until it is taken out again."""
-        with self._records.write(f"material:{material}", f"placement:{material}") as session:
-            session.get_one(Material, material).archived = self._clock()
-            bounds.bar(session, material, "archived")
-            self._changes.note("archived_material", "material", material, by=by, content=True)
+    def archive(self, *materials: str, by: str) -> None:
+        """Put away: they stand nowhere and are in no list, until they are taken out again."""
+        names = [f"{kind}:{each}" for each in materials for kind in ("material", "placement")]
+        with self._records.write(*names) as session:
+            for each in session.scalars(select(Material).where(Material.id.in_(materials))):
+                each.archived = self._clock()
+            bounds.bar(session, materials, "archived")
+            told: dict[str, dict[str, Any]] = {each: {} for each in materials}
+            self._changes.note_all("archived_material", "material", told, by=by, content=True)
 
     def take_out(self, material: str, *, by: str) -> None:
         """Out of the archive again."""

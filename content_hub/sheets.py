@@ -30,6 +30,7 @@ _BROKEN = (
 )  # fmt: skip
 """What a reader stumbles over in a file that is not what its name says."""
 _COLUMN = re.compile(r"[A-Z]{1,3}")
+_DIMENSION = re.compile(rb'<dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 MATERIAL = ("code", "type", "title", "summary", "body", "cover", "tags")
@@ -48,6 +49,20 @@ def rows(path: Path) -> Iterator[Row]:
         yield from reader(path)
     except _BROKEN as broken:
         raise Invalid("file", "file_is_broken") from broken
+
+
+def last_line(path: Path) -> int | None:
+    """The number of a file's last line, for whoever shows how far it is; None if it does not say
+    so before it is read."""
+    if path.suffix.lower() != ".xlsx":
+        with path.open("rb") as file:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_LONGEST_LINE), b""))
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("xl/worksheets/sheet1.xml") as sheet:
+            said = _DIMENSION.search(sheet.read(4_096))
+    except _BROKEN:
+        return None
+    return int(said[1]) if said else None
 
 
 def _csv(path: Path) -> Iterator[Row]:

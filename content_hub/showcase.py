@@ -214,12 +214,12 @@ def move_all(session: Session, windows: Mapping[str, tuple[int, int]]) -> None:
         )
 
 
-def promised(session: Session, material: str, now: datetime) -> bool:
-    """Is it on some shelf, or will it be?"""
-    found = select(ShelfRow.placement).where(
-        ShelfRow.material == material, ShelfRow.tag == "", ShelfRow.closes > micros(now)
+def promised(session: Session, materials: Collection[str], now: datetime) -> set[str]:
+    """Those that are on some shelf, or will be."""
+    found = select(ShelfRow.material).where(
+        ShelfRow.material.in_(materials), ShelfRow.tag == "", ShelfRow.closes > micros(now)
     )
-    return session.scalar(found.limit(1)) is not None
+    return set(session.scalars(found.distinct()))
 
 
 def withdraw(session: Session, placements: Collection[str]) -> None:

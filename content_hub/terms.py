@@ -7,7 +7,7 @@ costs one row however many materials hang on it. Knows neither products nor lice
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import (
@@ -69,14 +69,15 @@ def barred(now: datetime) -> TextualSelect:
     return told.columns(column("placement", String))
 
 
-def bind(session: Session, material: str, subjects: Collection[str]) -> None:
-    """Say what a material depends on from now on."""
-    wanted = set(subjects)
-    known = set(session.scalars(select(Bond.subject).where(Bond.material == material)))
-    if gone := known - wanted:
-        session.execute(delete(Bond).where(Bond.material == material, Bond.subject.in_(gone)))
-    if new := wanted - known:
-        rows = [{"material": material, "subject": each} for each in sorted(new)]
+def bind(session: Session, subjects: Mapping[str, Collection[str]]) -> None:
+    """Say of some materials what they depend on from now on."""
+    wanted = {(material, each) for material, own in subjects.items() for each in own}
+    there = select(Bond.material, Bond.subject).where(Bond.material.in_(subjects))
+    known = {(material, subject) for material, subject in session.execute(there)}
+    for material, subject in sorted(known - wanted):
+        session.execute(delete(Bond).where(Bond.material == material, Bond.subject == subject))
+    if new := sorted(wanted - known):
+        rows = [{"material": material, "subject": subject} for material, subject in new]
         session.execute(insert(Bond), rows)
 
 

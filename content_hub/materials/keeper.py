@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from content_hub import duplicates, richtext, showcase, terms
+from content_hub import richtext, showcase
 from content_hub.compliance import Compliance
-from content_hub.materials import making, tagging, variants, versions
+from content_hub.materials import editing, making, tagging, variants, versions
 from content_hub.materials.making import New
-from content_hub.materials.records import Material, subjects_of, texts_of
+from content_hub.materials.records import Material, texts_of
 from content_hub.policies import Policies
 from content_hub.tags import Tagging, Taxonomy
 from content_hub.types import ContentType, Types
@@ -103,30 +103,33 @@ class Materials:
         with self._records.write(f"material:{id_}") as session:
             material = session.get_one(Material, id_)
             if expected is not None and expected != material.number:
-                self._check_apart(session, material, expected, changed)
-            texts: dict[str, Any] = {
-                name: changed[name] for name in ("title", "summary", "body", "cover")
-                if name in changed
-            }  # fmt: skip
-            fields = {**material.fields, **(changed.get("fields") or {})}
-            for name, value in self._read(self._types.one(material.type), texts, fields).items():
-                setattr(material, name, value)
-            if told := changed.get("variants"):
-                material.variants = variants.merged(material.variants, told)
-            for name in ("unit", "owner"):
-                if name in changed:
-                    setattr(material, name, str(changed[name]))
-            self._check_shown(session, material)
-            material.number += 1
-            material.edited = self._clock()
-            versions.keep(session, material, by, material.edited)
-            duplicates.note(session, material, making.looks_of(session, [material]))
-            self._show(session, material, tagging.worn(session, [id_]).get(id_, []))
-            self._changes.note(
-                "edited_material", "material", id_, by=by, content=True,
-                number=material.number, changed=sorted(changed),
-            )  # fmt: skip
-        return material
+                editing.check_apart(session, material, expected, changed)
+            return self.edit_all({id_: changed}, by=by)[0]
+
+    def edit_all(self, edits: Mapping[str, Mapping[str, Any]], *, by: str) -> list[Material]:
+        """Several by id, each its own changes, all or none. Raises as `edit` does, for the first
+        that is wrong."""
+        with self._records.write(*(f"material:{each}" for each in edits)) as session:
+            found = self.many(edits)
+            edited = [(found[id_], changed) for id_, changed in edits.items()]
+            for material, changed in edited:
+                self._change(material, changed)
+            self._check_shown(session, list(found.values()))
+            tree = self._taxonomy.now()
+            editing.write(session, self._changes, tree, edited, by, self._clock())
+        return [material for material, _ in edited]
+
+    def _change(self, material: Material, changed: Mapping[str, Any]) -> None:
+        """Raises one `Invalid` that lists every flaw; then nothing is changed."""
+        texts = {name: changed[name] for name in _LIMITS if name in changed}
+        fields = {**material.fields, **(changed.get("fields") or {})}
+        for name, value in self._read(self._types.one(material.type), texts, fields).items():
+            setattr(material, name, value)
+        if told := changed.get("variants"):
+            material.variants = variants.merged(material.variants, told)
+        for name in ("unit", "owner"):
+            if name in changed:
+                setattr(material, name, str(changed[name]))
 
     def vary(
         self,
@@ -159,21 +162,17 @@ class Materials:
             then = versions.of(session, id_, number)
             return self.edit(id_, by=by, **versions.chosen(material, then, fields))
 
+    def restore_all(self, numbers: Mapping[str, int], *, by: str) -> None:
+        """The same for several, each by the number of its earlier edit, all or none."""
+        with self._records.write(*(f"material:{each}" for each in numbers)) as session:
+            found, then = self.many(numbers), versions.of_many(session, numbers)
+            said = {each: versions.chosen(found[each], then[each], None) for each in numbers}
+            self.edit_all(said, by=by)
+
     def check(self, type_: str, parts: Mapping[str, Any], code: str = "") -> None:
         """What `create` would refuse of these parts. Raises one `Invalid`; makes nothing."""
         texts = {name: parts.get(name, "") for name in _LIMITS}
         self._read(self._types.one(type_), texts, parts.get("fields") or {}, code)
-
-    @staticmethod
-    def _check_apart(
-        session: Session, material: Material, expected: int, changed: Mapping[str, Any]
-    ) -> None:
-        """Two who edit at once may change different fields. Raises `Conflict` naming the same."""
-        mine = {name for name in changed if name not in {"fields", "variants"}}
-        mine |= {f"fields.{name}" for name in changed.get("fields") or ()}
-        mine |= {name for name, _ in variants.flat(changed.get("variants"))}
-        if both := sorted(mine & versions.changed_since(session, material, expected)):
-            raise Conflict("edited_meanwhile", number=material.number, fields="、".join(both))
 
     def tag(
         self,
@@ -191,10 +190,18 @@ class Materials:
         ids = sorted(material.id for material in self._all_of(keys))
         with self._records.write(*(f"material:{each}" for each in ids)) as session:
             tree = self._taxonomy.now()
-            wish = tagging.Wish(tree.usable(add, "add"), tree.resolve(remove, "remove"), by)
+            wish = tagging.Wish(tree.usable(add, "add"), tree.resolve(remove, "remove"))
             found = list(session.scalars(select(Material).where(Material.id.in_(ids))))
-            tagging.put(session, self._changes, tree, found, wish, self._clock())
+            told = [(each, wish) for each in found]
+            tagging.put(session, self._changes, tree, told, by, self._clock())
         return found
+
+    def tag_each(self, worn: Mapping[str, Collection[str]], *, by: str) -> None:
+        """Put tags on materials, on each its own, by id; all or nothing."""
+        with self._records.write(*(f"material:{each}" for each in worn)) as session:
+            found, tree = self.many(worn), self._taxonomy.now()
+            told = [(found[id_], tagging.Wish(tree.usable(add))) for id_, add in worn.items()]
+            tagging.put(session, self._changes, tree, told, by, self._clock())
 
     def untag(
         self, materials: str | Collection[str], tags: Collection[str], *, by: str
@@ -369,21 +376,16 @@ class Materials:
             kept["body"] = richtext.clean(kept["body"])
         return {**kept, "fields": values}
 
-    def _check_shown(self, session: Session, material: Material) -> None:
+    def _check_shown(self, session: Session, materials: Collection[Material]) -> None:
         """What is promised to a shelf stays fit to be shown, and as its reviewers saw it."""
-        if showcase.promised(session, material.id, self._clock()):
+        shown = showcase.promised(session, [each.id for each in materials], self._clock())
+        for material in (each for each in materials if each.id in shown):
             if self._policies.of(material.type).steps:
                 raise Conflict("approved_on_the_shelf", title=material.title)
             texts = texts_of(material)
             told = self._compliance.flaws(session, material.id, material.type, texts)
             if flaws := [flaw for flaw in told if flaw.field != "approval"]:
                 raise Invalid.because(flaws)
-
-    def _show(self, session: Session, material: Material, tags: Sequence[str]) -> None:
-        """The showcase is part of every edit's own transaction."""
-        told = tagging.told(material, tags, self._taxonomy.now())
-        showcase.describe(session, [told])
-        terms.bind(session, material.id, subjects_of(material))
 
 
 _WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"

@@ -20,11 +20,10 @@ TAGS = 64
 
 
 class Wish(NamedTuple):
-    """What is to be put on and taken off, by whom; what is in both is put on."""
+    """What is to be put on and taken off; what is in both is put on."""
 
     add: Sequence[str]
-    remove: Sequence[str]
-    by: str
+    remove: Sequence[str] = ()
 
 
 class _Turn(NamedTuple):
@@ -59,16 +58,16 @@ def put(
     session: Session,
     changes: Changes,
     tree: TagTree,
-    found: Sequence[Material],
-    wish: Wish,
+    wishes: Sequence[tuple[Material, Wish]],
+    by: str,
     now: datetime,
 ) -> None:
     """All or nothing. Raises `Invalid` for too many on one, `Conflict` for the last tag of what is
     on a shelf or will be."""
-    before = worn(session, [each.id for each in found])
+    before = worn(session, [material.id for material, _ in wishes])
     turns = [
         _Turn(material, own, after)
-        for material in found
+        for material, wish in wishes
         if (after := _after(tree, own := before.get(material.id, []), wish)) != own
     ]
     _check(session, turns, now)
@@ -78,7 +77,7 @@ def put(
         one = delete(table).where(table.c.material == bindparam("m"), table.c.tag == bindparam("t"))
         connection.execute(one, gone)
     if fresh := [
-        {"material": t.material.id, "tag": tag, "by": wish.by, "at": now}
+        {"material": t.material.id, "tag": tag, "by": by, "at": now}
         for t in turns for tag in t.added
     ]:  # fmt: skip
         connection.execute(insert(table), fresh)
@@ -86,7 +85,7 @@ def put(
     changes.note_all(
         "tagged_material", "material",
         {t.material.id: {"added": t.added, "removed": t.removed} for t in turns},
-        by=wish.by, content=True,
+        by=by, content=True,
     )  # fmt: skip
 
 

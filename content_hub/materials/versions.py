@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from content_hub.materials import variants
@@ -41,9 +41,11 @@ class Difference(NamedTuple):
     new: Any
 
 
-def keep(session: Session, material: Material, by: str, at: datetime) -> None:
-    """Write down what it says now, joining its edit."""
-    session.add_all(MaterialVersion(**each) for each in told([material], by, at))
+def keep(session: Session, materials: Collection[Material], by: str, at: datetime) -> None:
+    """Write down what they say now, joining their edits."""
+    session.flush()
+    if rows := list(told(materials, by, at)):
+        session.execute(insert(MaterialVersion), rows)
 
 
 def told(materials: Iterable[Material], by: str, at: datetime) -> Iterator[dict[str, Any]]:
@@ -65,6 +67,18 @@ def of(session: Session, material: str, number: int) -> MaterialVersion:
     if found is None:
         raise NotFound("version", str(number))
     return found
+
+
+def of_many(session: Session, numbers: Mapping[str, int]) -> dict[str, MaterialVersion]:
+    """What some materials said after one edit each. Raises `NotFound` if one has no such edit."""
+    wanted = select(MaterialVersion).where(
+        MaterialVersion.material.in_(numbers), MaterialVersion.number.in_(set(numbers.values()))
+    )
+    found = {(each.material, each.number): each for each in session.scalars(wanted)}
+    for each in numbers.items():
+        if each not in found:
+            raise NotFound("version", str(each[1]))
+    return {each[0]: found[each] for each in numbers.items()}
 
 
 def flat(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def bring_materials(file: Path, dry_run: bool, resume: str, as_json: bool) -> No
     Example: juzhen import materials library.csv --dry-run
     """
     with platform() as company, Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
-        task = progress.add_task(file.name, total=None)
+        task = progress.add_task(file.name, total=sheets.last_line(file))
         brought = company.bringing.bring(
             sheets.rows(file), source=file.name, by=BY, dry_run=dry_run, resume=resume,
             tell=lambda so_far: progress.update(task, completed=so_far.line),
@@ -219,7 +219,12 @@ def undo_import(run: str, as_json: bool) -> None:
             company.taxonomy.acts.undo(run, by=BY)
             show([{"run": run}], as_json)
             return
-        show([{"run": run, "as_before": company.bringing.undo(run, by=BY)}], as_json)
+        with Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
+            task = progress.add_task(run, total=company.bringing.size(run))
+            done = company.bringing.undo(
+                run, by=BY, tell=lambda so_far: progress.update(task, completed=so_far)
+            )
+        show([{"run": run, "as_before": done}], as_json)
 
 
 def _tell(told: dict[str, Any], flaws: list[tuple[int, Flaw]], as_json: bool) -> None:

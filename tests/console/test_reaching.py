@@ -20,7 +20,7 @@ def paused(rooms, material):
                 touches=[{"material": material.id, "delivery": "d", "account": "a", "at": ""}],
             )
         )  # fmt: skip
-        bounds.bar(session, material.id, "blocking")
+        bounds.bar(session, [material.id], "blocking")
     return material
 
 

@@ -3,12 +3,14 @@
 import csv
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 
 from content_hub import sheets
 from content_hub.bringing import Bringing
 from content_hub.materials import Materials
+from content_hub.policies import Policies
 from content_hub.reviews import Reviews
 from kernel.errors import Conflict, Invalid
 from tests.sizes import sized
@@ -123,11 +125,33 @@ def test_a_run_is_taken_back_except_what_somebody_edited_since(bringing, sheet, 
         bringing.undo(run.run, by="li")
 
 
+def test_what_its_shelf_needs_as_it_is_stays_when_the_others_are_taken_back(
+    bringing, sheet, materials, records, changes, shelf, clock
+):
+    bring(bringing, sheet("code,type,title,tags\na1,poster,海报,pension\na2,script,话术,养老\n"))
+    run = bring(bringing, sheet("code,type,title,tags\na1,poster,新海报,\na2,script,新话术,\n"))
+    now = clock()
+    shelf.place("a1", "acc_app", opens=now, closes=now + timedelta(days=1), by="li")
+    Policies(records, changes).set("poster", steps=1, by="li")
+
+    assert bringing.undo(run.run, by="li") == 1
+
+    assert materials.one("a1").title == "新海报"
+    assert materials.one("a2").title == "话术"
+
+
 def test_json_lines_and_unknown_columns(bringing, sheet, materials):
     file = sheet('{"code": "j1", "type": "script", "title": "一"}\n[1]\n{"colour": 1}\n', "a.jsonl")
     done = bring(bringing, file)
     assert (done.made, done.refused) == (1, 2)
     assert [line for line, _ in done.flaws] == [2, 3]
+
+
+def test_how_far_a_sheet_goes_is_known_before_it_is_read(sheet, tmp_path):
+    assert sheets.last_line(sheet(GOOD)) == 3
+    told = f'<worksheet {NS}><dimension ref="A1:C1207"/><sheetData/></worksheet>'
+    assert sheets.last_line(xlsx(tmp_path / "a.xlsx", told)) == 1_207
+    assert sheets.last_line(xlsx(tmp_path / "b.xlsx", f"<worksheet {NS}/>")) is None
 
 
 def test_what_excel_writes_on_a_chinese_windows_is_read_as_well(tmp_path):

@@ -106,7 +106,7 @@ SMALL = {
     "juzhen/access.py:Access.of_session": ONE_ROW,
     "channels/placing.py:Placing.place": "at most twenty placements of one material",
     "channels/placing.py:Placing.take_back": "at most twenty placements of one material",
-    "content_hub/bringing.py:Bringing._edit": "one row of a sheet, within its slice",
+    "content_hub/bringing.py:Bringing._edit": "the rows of one slice of a sheet",
     "content_hub/bringing.py:Bringing._make_one": "one row of a sheet, within its slice",
     "content_hub/file_sets.py:FileSets._one": "one material and its change",
     "content_hub/file_sets.py:FileSets.put_away": "one change",

@@ -12,7 +12,7 @@ from tests.schemas.questions import Questions
 from tests.sizes import sized
 
 EACH = sized(60, 1_250)
-"""Questions a seed: 5,000 in a soak."""
+"""Questions compared a seed: 5,000 in a soak."""
 _ASKERS = 4
 
 
@@ -47,7 +47,9 @@ def test_compiled_and_walked_answers_are_the_same_errors_included(full, seed):
     hers = ("shelf", "material", "me") if asker.role in {Role.CHANNEL_APP, Role.CUSTOMER} else ()
     questions = Questions(schema, seed, full.values, hers)
     compiled = compared = failed = 0
-    for _ in range(EACH):
+    for _ in range(EACH * 2):  # some are none: they contradict themselves, or their variables do
+        if compared == EACH:
+            break
         text, given = questions.one()
         document = parse(text)
         if validate(schema, document, specified_rules):
@@ -70,7 +72,7 @@ def test_compiled_and_walked_answers_are_the_same_errors_included(full, seed):
         failed += "errors" in expected
         for _again in range(2):  # the second time from what was kept
             assert told(*function(full.context(asker), variables)) == expected, (text, given)
-    assert compared >= EACH * 0.6
+    assert compared == EACH
     assert compiled >= compared * 0.8, (compiled, compared)
     assert 0.05 < failed / compiled < 0.95
 

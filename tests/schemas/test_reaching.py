@@ -36,7 +36,7 @@ def test_what_is_paused_is_told_and_released(house):
         session.add(
             BlockReview(material=material.id, paused=house.clock(), blocks=3, reached=400)
         )  # fmt: skip
-        bounds.bar(session, material.id, "blocking")
+        bounds.bar(session, [material.id], "blocking")
     (paused,) = house.ask(PAUSED, ADMIN)["pausedContent"]
     assert paused == {
         "material": {"id": material.id}, "blocks": 3, "reached": 400, "rate": 0.0075
