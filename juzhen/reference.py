@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from juzhen import metrics
+from juzhen.cli import below
 from juzhen.settings import Settings, name_of
 from kernel.secret import Secret
 
@@ -70,8 +71,8 @@ _KINDS = {
 
 def _command(path: str, command: click.Command) -> Iterator[str]:
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _command(f"{path} {name}", command.commands[name])
+        for each in below(command):
+            yield from _command(f"{path} {each.name}", each)
         return
     context = click.Context(command, info_name=path, help_option_names=["-h", "--help"])
     yield f"## {path}\n\n```text\n{command.get_help(context)}\n```\n"

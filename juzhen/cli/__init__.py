@@ -6,36 +6,53 @@ Exit codes: 0 done, 1 something is wrong (flaws found, a problem), 2 the words o
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 
 import click
 
-from juzhen.cli import (
-    backing,
-    company,
-    content,
-    exporting,
-    importing,
-    inspect,
-    keep,
-    moving,
-    refused,
-    run,
-    touching,
-)
 from juzhen.settings import BadSetting
 from kernel.errors import Invalid, Problem
 
+_FAMILIES = (
+    "run", "company", "content", "inspect", "keep", "exporting", "refused", "importing", "backing",
+    "moving", "touching",
+)  # fmt: skip
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Families(click.Group):
+    """A family is imported when a command is asked for that those before it do not have: who serves
+    waits for nothing that draws tables."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        families = iter(_FAMILIES)
+        while args[0] not in self.commands and (family := next(families, None)):
+            self._take(family)
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        for family in _FAMILIES:
+            self._take(family)
+        return super().list_commands(ctx)
+
+    def _take(self, family: str) -> None:
+        for command in import_module(f"juzhen.cli.{family}").COMMANDS:
+            self.add_command(command)
+
+
+def below(group: click.Group) -> Iterator[click.Command]:
+    """What stands right below a group, by name."""
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        if (command := group.get_command(context, name)) is not None:
+            yield command
+
+
+@click.group(cls=_Families, context_settings={"help_option_names": ["-h", "--help"]})
 def juzhen() -> None:
     """juzhen 矩阵: one content hub, one data hub, N channels."""
-
-
-for room in (
-    run, company, content, inspect, keep, exporting, refused, importing, backing, moving, touching,
-):  # fmt: skip
-    for command in room.COMMANDS:
-        juzhen.add_command(command)
 
 
 def main() -> None:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
 
 from juzhen.settings import load
 from kernel.actors import Role
@@ -42,6 +40,9 @@ def show(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps(rows, default=str).decode())
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table()
     for column in rows[0] if rows else ():
         table.add_column(column)

@@ -251,4 +251,4 @@ def export_materials(file: Path) -> None:
 
 
 _COLUMNS = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-COMMANDS: list[click.Command] = [product, words, bring]
+COMMANDS: list[click.Command] = [product, words]

@@ -51,5 +51,5 @@ def export_segments(as_json: bool) -> None:
     show(rows, as_json)
 
 
-COMMANDS: list[click.Command] = []
-"""They stand under `juzhen export`, which `keep` holds."""
+COMMANDS: list[click.Command] = [export]
+"""Whole with `keep`, which begins it."""

@@ -131,5 +131,5 @@ for _what, _about, _example in (
     ),
 ):  # fmt: skip
     bring.add_command(_command(_what, _about, _example))
-COMMANDS: list[click.Command] = []
-"""They stand under `juzhen import`, which `content` holds."""
+COMMANDS: list[click.Command] = [bring]
+"""Whole with `content`, which begins it."""

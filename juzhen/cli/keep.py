@@ -141,4 +141,4 @@ def proof(handle: str, as_json: bool) -> None:
         click.echo(f"{row['act']} {row['at']:%Y-%m-%d %H:%M} {row['proof']}")
 
 
-COMMANDS: list[click.Command] = [migrate, rebuild, erase, export, proof]
+COMMANDS: list[click.Command] = [migrate, rebuild, erase, proof]

@@ -37,4 +37,4 @@ def _named(code: str) -> str:
     return say(code, "en") if known == f"simulation_{code}" else known
 
 
-COMMANDS = (touches,)
+COMMANDS: list[click.Command] = [touches]

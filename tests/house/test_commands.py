@@ -5,7 +5,7 @@ import re
 import click
 import pytest
 
-from juzhen.cli import juzhen
+from juzhen.cli import below, juzhen
 
 PROMISED = """
 init; demo; serve; worker; dev; migrate; check; doctor; export; backup; restore; erase; sandbox;
@@ -24,8 +24,8 @@ SILENT = {
 
 def leaves(command=juzhen, path=""):
     """Every command that does something, by the words that call it."""
-    for name, each in command.commands.items():
-        called = f"{path} {name}".strip()
+    for each in below(command):
+        called = f"{path} {each.name}".strip()
         if isinstance(each, click.Group):
             yield from leaves(each, called)
         else:
