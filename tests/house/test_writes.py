@@ -16,6 +16,7 @@ from tests.blank import migrate
 LONGEST, ROUNDS = 0.1, 3
 ONE_ROW = "one row, found by its key"
 SMALL = {
+    "stores/gathered.py:Gathered._written": "what platforms told in the same moment",
     "stores/sqlite/history/engine.py:SqliteHistory.seal": "256 events a transaction",
     "stores/sqlite/history/leaving.py:drop_before": "500 events a transaction",
     "stores/sqlite/history/leaving.py:_drop_sealed": "500 events a transaction",
