@@ -34,7 +34,7 @@ from kernel.secret import Secret
 _MANY = 10_000
 _KILLS = 20
 _PROCESSES = 2
-_SENDERS = 4
+_SENDERS = 2
 _MOST = {"process": 60.0, "power": 120.0}
 _PATIENCE = 600.0
 _AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
@@ -88,7 +88,7 @@ def settings(home: Path, url: str, durability: str, records: str = "") -> Settin
     return Settings(
         home=home, stores_records=records, stores_durability=durability, outbound_origins=url,
         keys_secrets=Secret("00" * 32), keys_links=Secret("11" * 32), worker_leases=2.0,
-        worker_share=8, worker_senders=_SENDERS,
+        worker_share=16, worker_senders=_SENDERS,
     )  # fmt: skip
 
 

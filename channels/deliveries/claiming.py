@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from channels.accounts import Account
@@ -45,6 +45,7 @@ def _turn_of(*queue: ColumnElement[bool], busy: ColumnElement[bool]) -> Select[t
     return (
         select(Account.id, calls.label("calls"))
         .where(Account.paused_at.is_(None), since.is_not(None), calls < bindparam("share"))
+        .where(Account.id.not_in(bindparam("resting", expanding=True)))
         .order_by(calls, since)
         .limit(1)
     )
@@ -81,6 +82,24 @@ class _NoPlaces:
         """Nothing was held."""
 
 
+class Rates(Protocol):
+    """How many calls each account lets through."""
+
+    def room(self, account: str, /) -> int | None: ...
+
+    def used_up(self) -> Collection[str]: ...
+
+
+class _NoRates:
+    """Where nobody counts calls."""
+
+    def room(self, account: str, /) -> int | None:
+        return None
+
+    def used_up(self) -> Collection[str]:
+        return ()
+
+
 class Claiming(Ledger):
     """Who is served next."""
 
@@ -93,15 +112,18 @@ class Claiming(Ledger):
         lease: float = 30,
         retries: Retries | None = None,
         places: Places | None = None,
+        rates: Rates | None = None,
         share: int = 4,
     ) -> None:
-        """``share`` is how many calls to one account may be under way at once."""
+        """``share`` is how many calls to one account may be under way at once; an account whose
+        rate is used up is not served before it has calls again."""
         super().__init__(records)
         self._changes = changes
         self._clock = clock
         self.lease = lease
         self._retries = retries or Retries()
         self._places: Places = places or _NoPlaces()
+        self._rates: Rates = rates or _NoRates()
         self._share = share
 
     def claim(
@@ -148,20 +170,37 @@ class Claiming(Ledger):
         return claimed
 
     def _any(self, lane: Lane) -> bool:
-        now = spelled(self._records, self._clock())
-        return bool(self._records.rows(_ANY, [State.DUE.value, lane.value, now]))
+        now = self._clock()
+        asked = [State.DUE.value, lane.value, spelled(self._records, now)]
+        if not self._records.rows(_ANY, asked):
+            return False
+        if not self._rates.used_up():
+            return True
+        with self._records.read() as session:
+            return self._turn_now(session, lane, now) is not None
+
+    def _turn_now(self, session: Session, lane: Lane, now: datetime) -> Row[tuple[str, int]] | None:
+        """The account to be served now, among those whose rate is not used up."""
+        resting = list(self._rates.used_up())
+        asked = {"lane": lane.value, "now": now, "share": self._share, "resting": resting}
+        return session.execute(_TURN, asked).first()
 
     def _due(self, session: Session, lane: Lane, most: int) -> Sequence[Delivery]:
         """The next of the account whose turn it is. What its worker died of goes alone, so that it
         takes nothing else along; nobody takes more than half of what is free, so that a worker
         that dies leaves room for others."""
         now = self._clock()
-        asked = {"lane": lane.value, "now": now, "share": self._share}
-        turn = session.execute(_TURN, asked).first()
-        if turn is None:
-            return ()
-        room = min(most, (self._share - turn.calls + 1) // 2)
-        due = session.scalars(_NEXT, asked | {"account": turn.id, "most": room}).all()
+        while True:
+            turn = self._turn_now(session, lane, now)
+            if turn is None:
+                return ()
+            room = min(most, (self._share - turn.calls + 1) // 2)
+            if (left := self._rates.room(turn.id)) is not None:
+                room = min(room, left)
+            if room:  # else its rate is used up, and it has no turn any more
+                break
+        asked = {"lane": lane.value, "now": now, "account": turn.id, "most": room}
+        due = session.scalars(_NEXT, asked).all()
         if due and due[0].crashes:
             return due[:1]
         return [each for each in due if not each.crashes]
@@ -244,7 +283,7 @@ class Claiming(Ledger):
         free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
         queue = free, Delivery.state != State.SENDING, *which
         turn = _turn_of(*queue, busy=Delivery.lease_until > now)
-        asked = {"now": now, "share": self._share}
+        asked: dict[str, Any] = {"now": now, "share": self._share, "resting": []}
         with self._records.read() as session:
             if session.scalar(turn, asked) is None:
                 return None

@@ -15,6 +15,9 @@ from channels.base import Busy
 from kernel.clock import Clock
 from kernel.errors import Overloaded
 from stores.records import Record, Records
+from stores.spelling import moment
+
+_SHORTEST = 0.001
 
 
 class Bucket(Record, kw_only=True):
@@ -34,21 +37,57 @@ class RateGate:
         self._records = records
         self._clock = clock
         self._slices: dict[str, tuple[float, datetime]] = {}
+        self._rates: dict[str, float] = {}
+        """Calls a minute, of everything that was ever asked for here."""
+        self._empty: dict[str, datetime] = {}
+        """When something that was used up has a call again, as far as this process knows."""
         self._lock = threading.Lock()
 
     def enter(self, name: str, per_minute: float) -> None:
         """Take one call. Raises `Busy`, with when to come again, if none is left."""
         now = self._clock()
         with self._lock:
-            left, expires = self._slices.get(name, (0.0, now))
-            if left >= 1 and now < expires:
-                self._slices[name] = (left - 1, expires)
+            self._rates[name] = per_minute
+            if (left := self._at_hand(name, now)) >= 1:
+                self._slices[name] = (left - 1, self._slices[name][1])
                 return
             try:
                 taken = self._take(name, per_minute, now)
             except Overloaded as away:  # nothing has left yet
                 raise Busy("records_were_away", seconds=away.seconds) from away
             self._slices[name] = (taken - 1, now + timedelta(seconds=1))
+
+    def room(self, name: str) -> int | None:
+        """How many calls it would let through now, so that nobody claims more; None as long as
+        this process made none, and knows no rate."""
+        per_minute, now = self._rates.get(name), self._clock()
+        if per_minute is None:
+            return None
+        tokens, per_second = self._filled(name, per_minute, now), per_minute / 60
+        if (left := int(tokens) + int(self._at_hand(name, now))) < 1:
+            self._empties(name, now, (1 - tokens) / per_second)
+        return left
+
+    def used_up(self) -> list[str]:
+        """What lets nobody through at this moment, as far as this process knows."""
+        now = self._clock()
+        return [name for name, until in self._empty.items() if now < until]
+
+    def _empties(self, name: str, now: datetime, seconds: float) -> None:
+        self._empty[name] = now + timedelta(seconds=max(seconds, _SHORTEST))
+
+    def _at_hand(self, name: str, now: datetime) -> float:
+        left, expires = self._slices.get(name, (0.0, now))
+        return left if now < expires else 0.0
+
+    def _filled(self, name: str, per_minute: float, now: datetime) -> float:
+        burst = max(1.0, per_minute / 60)
+        told = self._records.rows(_BUCKET, [name])
+        if not told:
+            return burst
+        tokens, at = float(told[0][0]), moment(told[0][1])
+        passed: float = max(0.0, (now - at).total_seconds())
+        return min(burst, tokens + passed * per_minute / 60)
 
     def _take(self, name: str, per_minute: float, now: datetime) -> float:
         per_second = per_minute / 60
@@ -61,7 +100,12 @@ class RateGate:
             passed = max(0.0, (now - bucket.at).total_seconds())
             tokens = min(burst, bucket.tokens + passed * per_second)
             if tokens < 1:
-                raise Busy("our_rate_is_used_up", seconds=(1 - tokens) / per_second)
+                wait = (1 - tokens) / per_second
+                self._empties(name, now, wait)
+                raise Busy("our_rate_is_used_up", seconds=wait)
             grant = min(float(int(tokens)), max(1.0, per_second // 4))
             bucket.tokens, bucket.at = tokens - grant, now
         return grant
+
+
+_BUCKET = "SELECT tokens, at FROM rate_buckets WHERE name = ?"

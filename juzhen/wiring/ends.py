@@ -110,7 +110,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     touch_policy = _touch_policy(s, content, data)
     deliveries = Deliveries(
         s.records, s.changes, s.clock, lease=settings.worker_leases, places=touch_policy,
-        share=settings.worker_share,
+        rates=tools.gate, share=settings.worker_share,
     )  # fmt: skip
     breakers = Breakers(s.records, s.clock)
     courier = Courier(deliveries, accounts, channels, breakers, s.clock)

@@ -185,7 +185,8 @@ class House:
         self.carriers = Carriers(records, self.changes, self.accounts, self.identities, clock)
         self.gathered = Gathered(records)
         self.deliveries = Deliveries(
-            records, self.changes, clock, lease=lease, places=self.touch_policy, share=share
+            records, self.changes, clock, lease=lease, places=self.touch_policy, rates=self.gate,
+            share=share,
         )  # fmt: skip
         self.breakers = Breakers(records, clock)
         self.courier = Courier(

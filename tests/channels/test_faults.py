@@ -230,3 +230,35 @@ def test_f40_what_is_unknown_is_resolved_by_the_platforms_listing(house, oa, clo
     shown = Counter(house.board.shown)
     assert set(shown.values()) == {1}
     assert len(shown) == number
+
+
+class Paced(BoardChannel):
+    """Lets calls through no faster than its account's own rate."""
+
+    def __init__(self, board, gate, account, per_minute):
+        super().__init__(board)
+        self.enter = lambda: gate.enter(account, per_minute)
+        self.asked = 0
+
+    def send(self, message, *, key):
+        self.asked += 1
+        self.enter()
+        return super().send(message, key=key)
+
+
+def test_an_account_whose_rate_is_used_up_is_not_asked_before_it_has_calls_again(house, clock):
+    """One call every ten seconds: nothing is claimed, written or called in between."""
+    made = {}
+    house.channels._factories["paced"] = lambda account, _: made[account.id]
+    account = house.account("paced", "paced")
+    channel = made[account.id] = Paced(house.board, house.gate, account.id, per_minute=6)
+    queue(house, account, 4, Lane.GATED)
+    held, writes = [], []
+    house.records._held = held.append
+    for _ in range(45):
+        house.publishing.send_due()
+        writes.append(len(held))
+        clock.move(SECOND)
+    assert (len(house.board.said), states(house)) == (4, {State.DONE: 4})
+    assert channel.asked == 4 + 3  # only the first claim knew no rate
+    assert writes[12] == writes[18]  # at rest nobody takes a turn at the records
