@@ -1,4 +1,4 @@
-"""Live codes (渠道活码): a code for every way a customer may come, its reps and its welcome.
+"""Live codes (渠道活码、群活码): a code for every way a customer may come, and its welcome.
 
 A row first, the platform after: what was asked of a platform that did not answer is looked for
 before it is asked again. A code's ``state`` comes back with whoever scanned it. Draws no picture.
@@ -26,7 +26,8 @@ from stores.records import Record, Records
 _AGAIN = timedelta(seconds=30)
 _RENEWED = timedelta(days=2)
 """So long before its end a link is made anew."""
-CODE, LINK = "code", "link"
+CODE, LINK, GROUP = "code", "link", "group"
+MOST_GROUPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,20 @@ class MakesLinks(Protocol):
 
 
 @runtime_checkable
+class MakesGroupCodes(Protocol):
+    """A channel that can make codes which lead into groups."""
+
+    def make_group_code(self, state: str, groups: Sequence[str], *, remark: str) -> Code: ...
+
+    def drop_group_code(self, ref: str) -> None:
+        """Dropping twice does no harm."""
+        ...
+
+
+_CAN = {CODE: MakesCodes, LINK: MakesLinks, GROUP: MakesGroupCodes}
+
+
+@runtime_checkable
 class LeadsToNobody(Protocol):
     """A channel whose codes lead to the account itself and to no rep."""
 
@@ -104,7 +119,9 @@ class LiveCode(Record, kw_only=True):
     ref: Mapped[str] = mapped_column(default="")
     picture: Mapped[str] = mapped_column(default="")
     kind: Mapped[str] = mapped_column(default=CODE)
-    """A code to be scanned, or a link to be opened."""
+    """A code to be scanned, a link to be opened, or a code that leads into groups."""
+    groups: Mapped[list[str]] = mapped_column(default_factory=list)
+    """What the platform calls the groups that it leads into."""
     address: Mapped[str] = mapped_column(default="")
     """Where a link leads."""
     reason: Mapped[str] = mapped_column(default="")
@@ -148,26 +165,30 @@ class LiveCodes:
         campaign: str = "",
         confirm: bool = False,
         kind: str = CODE,
+        groups: Sequence[str] = (),
     ) -> LiveCode:
         """Ask for one. It is there when ``ref`` is; a platform that is away is asked again.
 
-        Raises `Conflict` for an account whose channel knows no codes, or no links.
+        Raises `Conflict` for an account whose channel knows no such codes, or no links.
         """
         there = self._accounts.one(account)
         channel = self._channels.of(there)
-        if kind not in (CODE, LINK):
+        if kind not in _CAN:
             raise Invalid("kind", "unknown_kind_of_way")
-        if not isinstance(channel, MakesLinks if kind == LINK else MakesCodes):
+        if not isinstance(channel, _CAN[kind]):
             raise Conflict(f"channel_makes_no_{kind}s", account=there.code)
-        if reps and isinstance(channel, LeadsToNobody):
+        if reps and (kind == GROUP or isinstance(channel, LeadsToNobody)):
             raise Invalid("reps", "code_leads_to_no_rep")
+        if (kind == GROUP) != bool(groups) or len(groups) > MOST_GROUPS:
+            raise Invalid("groups", "way_into_groups", limit=MOST_GROUPS)
         if not name.strip():
             raise Invalid("name", "field_is_missing")
         now = self._clock()
         code = LiveCode(
             account=there.id, state=f"lc{secrets.token_hex(6)}", name=name.strip()[:60],
             reps=list(dict.fromkeys(reps)), confirm=confirm, words=words, material=material,
-            kind=kind, campaign=campaign, by=by, created=now, next_at=now + _AGAIN,
+            kind=kind, groups=list(dict.fromkeys(groups)), campaign=campaign, by=by, created=now,
+            next_at=now + _AGAIN,
         )  # fmt: skip
         with self._records.write() as session:
             session.add(code)
@@ -224,6 +245,9 @@ class LiveCodes:
     def _make(self, code: LiveCode, *, look: bool) -> LiveCode:
         def make() -> Code:
             channel = self._channels.of(code.account)
+            if code.kind == GROUP:
+                assert isinstance(channel, MakesGroupCodes)  # noqa: S101 — asked when it was created
+                return channel.make_group_code(code.state, code.groups, remark=code.name)
             how: Any = {"remark": code.name, "confirm": code.confirm}
             if code.kind == LINK:
                 assert isinstance(channel, MakesLinks)  # noqa: S101 — asked when it was created
@@ -246,6 +270,8 @@ class LiveCodes:
         try:
             if code.ref and code.kind == LINK and isinstance(channel, MakesLinks):
                 channel.drop_link(code.ref)
+            elif code.ref and code.kind == GROUP and isinstance(channel, MakesGroupCodes):
+                channel.drop_group_code(code.ref)
             elif code.ref and isinstance(channel, MakesCodes):
                 channel.drop_code(code.ref)
         except Problem as trouble:

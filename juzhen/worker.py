@@ -95,6 +95,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("live_codes", p.live_codes.finish, 5.0),
             Duty("menus", p.menus.finish, 5.0),
             Duty("transfers", p.transfers.finish, 30.0),
+            Duty("share_tags", p.vocabularies.finish, 5.0),
             Duty("catch_up", p.catching_up.run, 60.0),
             Duty("renew", p.renewing.run, 600.0, idle=600.0),
         ],

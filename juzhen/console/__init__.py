@@ -46,6 +46,7 @@ from juzhen.console import (
     tagging,
     tagging_runs,
     touches,
+    transfers,
     variants,
     versions,
     views,
@@ -69,7 +70,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, elsewhere, views, previews, files, webhooks, ways, reaching,
+        reports, elsewhere, views, previews, files, webhooks, ways, transfers, reaching,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.accounts import Account
-from channels.live_codes import CODE, LINK, MakesCodes, MakesLinks
+from channels.live_codes import CODE, GROUP, LINK, MakesCodes, MakesGroupCodes, MakesLinks
 from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import pages
 from kernel.errors import Invalid, Problem
@@ -34,6 +34,7 @@ def install(door: Blueprint, platform: Platform) -> None:
                 words=form.get("words", "").strip(), kind=form.get("kind", CODE),
                 material=platform.materials.one(material).id if material else "",
                 confirm=bool(form.get("confirm")),
+                groups=form.get("groups", "").replace("，", " ").replace(",", " ").split(),
             )  # fmt: skip
         except Problem as refusal:
             return _page(platform, refusal), 422
@@ -49,7 +50,7 @@ def _that_can(platform: Platform) -> list[Account]:
     found = []
     for account in platform.accounts.all():
         try:
-            if isinstance(platform.channels.of(account), MakesCodes | MakesLinks):
+            if isinstance(platform.channels.of(account), MakesCodes | MakesLinks | MakesGroupCodes):
                 found.append(account)
         except Problem:  # an account that cannot be used holds up no other
             continue
@@ -67,7 +68,7 @@ def _page(platform: Platform, refusal: Problem | None = None) -> str:
         accounts=_that_can(platform),
         named={each.id: each.name for each in platform.accounts.all()},
         people=names_of(platform, reps),
-        kinds=(CODE, LINK),
+        kinds=(CODE, LINK, GROUP),
         typed=request.form if isinstance(refusal, Invalid) else {},
         flaws=flaws_of(refusal) if refusal else (),
     )

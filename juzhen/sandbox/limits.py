@@ -107,6 +107,8 @@ TRANSFER_SECONDS, TRANSFER_DAYS, TRANSFERS = 86_400, 90, 2
 
 STATISTIC_DAYS = 30
 LINK_NAME_CHARACTERS = 30
+CORP_TAG_CHARACTERS = 30
+JOINED_GROUPS = 5
 LINK_REPS = 500
 LINK_QUOTA = 1_000
 QUERY_CHARACTERS = 1_024
@@ -137,6 +139,8 @@ SAYS = {
     40058: "invalid request parameter",
     40068: "invalid tag id",
     40096: "invalid external userid",
+    40071: "invalid tag name",
+    41044: "invalid config_id",
     41051: "welcome message already delivered",
     41096: "another app is sending the welcome message",
     41089: "moment task can not be cancelled",

@@ -127,7 +127,6 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     )
     return Ends(
         accounts=accounts, channels=channels, reps=reps, live_codes=live_codes,
-        vocabularies=Vocabularies(accounts, channels),
         welcoming=welcoming,
         previewing=_previewing(s, content, accounts, channels, composer),
         works=Works(accounts, channels, content.materials),
@@ -255,12 +254,17 @@ def _notices(
 def _saying(
     s: Stores, content: ContentHub, accounts: Accounts, channels: Channels, http: Http
 ) -> dict[str, Any]:
-    """What editors are helped with: other words for an account, bodies from elsewhere."""
+    """What editors are helped with: other words for an account, bodies and tags of elsewhere."""
     varying = Varying(
         materials=content.materials, types=content.types, accounts=accounts, channels=channels,
         media=content.media, clock=s.clock,
     )  # fmt: skip
-    return {"varying": varying, "pasting": Pasting(content.media, http)}
+    vocabularies = Vocabularies(
+        s.records, s.changes, accounts, channels, content.taxonomy, s.clock
+    )  # fmt: skip
+    return {
+        "varying": varying, "pasting": Pasting(content.media, http), "vocabularies": vocabularies,
+    }  # fmt: skip
 
 
 def _relations(

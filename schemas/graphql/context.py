@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from channels.touch_policy import Moods, Simulations, TouchPolicy
     from channels.transfers import Transfers
     from channels.varying import Varying
+    from channels.vocabularies import Vocabularies
     from channels.works import Works
     from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
     from content_hub.comments import Comments
@@ -152,6 +153,7 @@ class Context:
     live_codes: LiveCodes
     menus: Menus
     transfers: Transfers
+    vocabularies: Vocabularies
     previewing: Previewing
     works: Works
     reps: Reps

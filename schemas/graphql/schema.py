@@ -30,6 +30,7 @@ from schemas.graphql import (
     touches,
     transfers,
     visits,
+    vocabularies,
     ways,
     webhooks,
 )
@@ -62,6 +63,7 @@ _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
     variants, webhooks, receptions, remakes, reaching, nearby, menus, transfers,
+    vocabularies,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,

@@ -39,7 +39,11 @@ class LiveCode(ObjectType):
         resolver=lambda code, ask: code.picture or None,
         description="Where the code is drawn; null until the platform has made it.",
     )
-    kind = graphene.String(required=True, description="code or link")
+    kind = graphene.String(required=True, description="code, link or group")
+    groups = graphene.List(
+        graphene.NonNull(graphene.String), required=True,
+        description="What the platform calls the groups that it leads into.",
+    )  # fmt: skip
     address = graphene.String(
         resolver=lambda code, ask: code.address or None, description="Where a link leads."
     )
@@ -148,6 +152,7 @@ def create_live_code(ask: Ask, sent: Mapping[str, Any]) -> LiveCodeRecord:
         material=context.materials.one(material).id if material else "",
         confirm=bool(sent.get("confirm")),
         kind=sent.get("kind") or CODE,
+        groups=sent.get("groups") or (),
         by=context.actor.id,
     )
 
@@ -197,7 +202,10 @@ VERBS = {
         channel=graphene.ID(required=True), name=graphene.String(required=True),
         reps=graphene.List(graphene.NonNull(graphene.ID)), words=graphene.String(),
         material=graphene.ID(), confirm=graphene.Boolean(),
-        kind=graphene.String(description="code, or link where nothing can be scanned"),
+        kind=graphene.String(
+            description="code, link where nothing can be scanned, group for one into groups"
+        ),
+        groups=graphene.List(graphene.NonNull(graphene.String)),
     ),
     "drop_live_code": verb(
         "dropLiveCode", "live_code", LiveCode, drop_live_code,
@@ -212,4 +220,4 @@ VERBS = {
     ),
 }  # fmt: skip
 
-SIZES = {("LiveCode", "reps"): 20}
+SIZES = {("LiveCode", "reps"): 20, ("LiveCode", "groups"): 5}

@@ -49,7 +49,8 @@ ELSEWHERE = {
 """By the module that looks at them."""
 UNSEEN = (
     "/broadcasts", "/broadcasts/<key>", "/broadcasts/new", "/forecast", "/rules", "/segments",
-    "/segments/<key>", "/segments/new", "/ways",
+    "/segments/<key>", "/segments/new", "/transfers",
+    "/ways",
 )  # fmt: skip
 """Pages about customers, whose modules ask them without a browser."""
 NO_PAGES = (

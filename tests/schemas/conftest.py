@@ -28,6 +28,7 @@ from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
 from channels.transfers import Transfers
 from channels.varying import Varying
+from channels.vocabularies import Vocabularies
 from channels.works import Work, Works
 from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
 from content_hub.comments import Comments
@@ -174,6 +175,9 @@ class Asked(Company):
             records, changes, self.accounts, channels, lambda key, _: f"https://h.cn/t/{key}", clock
         )
         self.transfers = Transfers(records, changes, self.accounts, channels, clock)
+        self.vocabularies = Vocabularies(
+            records, changes, self.accounts, channels, self.taxonomy, clock
+        )
         self.works = Works(self.accounts, channels, self.materials)
         self.previewing = None  # needs a channel that shows
         self.hand_offs = HandOffs(records, changes, clock)
@@ -259,7 +263,7 @@ class Asked(Company):
             "history", "recommender", "nearby", "conversions", "reminders", "live_codes",
             "reps", "confirming",
             "works", "previewing", "varying", "subscriptions", "pasting",
-            "blocks", "carriers", "menus", "transfers",
+            "blocks", "carriers", "menus", "transfers", "vocabularies",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
             "saved_views", "rules", "measures", "boards", "ads", "leaderboards", "reports",

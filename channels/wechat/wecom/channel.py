@@ -33,7 +33,7 @@ from channels.base import (
 )
 from channels.capabilities import Capabilities, Limits
 from channels.reps import Reps
-from channels.vocabularies import Word
+from channels.vocabularies import Ours, Word
 from channels.wechat import messages
 from channels.wechat.mail import LetterBox
 from channels.wechat.uploads import Uploads
@@ -115,6 +115,12 @@ class WeCom(Ways, Inside):
     def vocabulary(self) -> list[Word]:
         """Corporate tags, each in its group."""
         return tags.vocabulary(self.wire)
+
+    def put_words(self, group: str, wanted: Mapping[str, Ours]) -> dict[str, str]:
+        return tags.put(self.wire, group, wanted)
+
+    def mark(self, handle: Handle, add: Sequence[str], remove: Sequence[str]) -> None:
+        tags.mark(self.wire, handle.value, add, remove)
 
     # moments: shown to the customers of every rep who confirms
 

@@ -46,11 +46,12 @@ def members(
         who, since = str(one.get("userid") or ""), str(one.get("join_time") or "")
         if not who or not since.isdecimal():
             continue
-        unionid = str(one.get("unionid") or "").strip()
+        unionid, state = (str(one.get(name) or "").strip() for name in ("unionid", "state"))
         yield Event(
             id=f"group:{chat}:{who}:{since}"[:240], kind="joined_group", account=account,
             handle=Handle(EXTERNAL, account, who), ecosystem=Ecosystem.WECHAT, rep=owner,
             links=(Handle("unionid", "", unionid),) if unionid else (),
             at=datetime.fromtimestamp(int(since), UTC),
-            detail={"ChatId": chat, "group": chat, "name": str(told.get("name") or "")[:60]},
+            detail={"ChatId": chat, "group": chat, "name": str(told.get("name") or "")[:60]}
+            | ({"State": state} if state else {}),
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """WeCom's interface (企业微信接口): ``/wecom/cgi-bin/…`` as the platform answers it.
 
 A refusal is `Said` and travels with HTTP status 200. What a path does stands in `customers`,
-`acquisition`, `groups`, `transfers` and `sending`.
+`tags`, `acquisition`, `groups`, `joining`, `transfers` and `sending`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from juzhen.sandbox.limits import Said
-from juzhen.sandbox.wecom import acquisition, customers, groups, sending, transfers
+from juzhen.sandbox.wecom import acquisition, customers, groups, joining, sending, tags, transfers
 from juzhen.sandbox.wecom.calls import GET, POST, Asked, Told
 from juzhen.sandbox.world import World
 
 OK: Told = {"errcode": 0, "errmsg": "ok"}
-PARTS = (acquisition, customers, groups, sending, transfers)
+PARTS = (acquisition, customers, groups, joining, sending, tags, transfers)
 """Imported for the calls that they note."""
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from juzhen.sandbox.accounts import Corp
 from juzhen.sandbox.limits import Said
-from juzhen.sandbox.wecom import acquisition, groups, transfers
+from juzhen.sandbox.wecom import acquisition, groups, joining, transfers
 from juzhen.sandbox.world import World
 
 
@@ -49,6 +49,7 @@ def acts(door: Blueprint, world: World, told: Callable[[], dict[str, Any]]) -> N
             cards=world.tasks.cards(corp),
             ways=world.friends.ways(corp),
             links=world.friends.links(corp),
+            joining=joining.of(world, corp),
             groups=[dict(row) for row in groups.of(world, corp)],
             transfers=transfers.of(world, corp),
             tags=[dict(row) for row in world.friends.tags(corp)],
@@ -67,6 +68,7 @@ def do(world: World, corp: Corp, act: str, told: dict[str, str]) -> None:
         ),
         "group": lambda: groups.open_group(world, corp, rep, told.get("name", "")),
         "join": lambda: groups.join(world, corp, told.get("chat", ""), external),
+        "scan_group": lambda: joining.scan(world, corp, told.get("state", ""), external),
         "quit": lambda: groups.leave(world, corp, told.get("chat", ""), external),
         "resign": lambda: transfers.resign(world, corp, rep),
         "refuse_transfer": lambda: transfers.refuse(world, corp, external),

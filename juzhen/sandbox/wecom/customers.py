@@ -106,60 +106,6 @@ def _remark(world: World, corp: Corp, asked: Asked) -> Told:
     return {}
 
 
-# Tags
-
-
-@call("externalcontact/get_corp_tag_list")
-def _tags(world: World, corp: Corp, _: Asked) -> Told:
-    groups: dict[str, Told] = {}
-    for row in world.friends.tags(corp):
-        group = groups.setdefault(
-            row["grp"],
-            {
-                "group_id": row["grp"],
-                "group_name": row["grp_name"],
-                "create_time": int(row["made"]),
-                "order": len(groups),
-                "deleted": False,
-                "tag": [],
-            },
-        )
-        if not row["deleted"]:
-            made = int(row["made"])
-            one = {"id": row["id"], "name": row["name"], "create_time": made, "order": 0}
-            group["tag"].append(one | {"deleted": False})
-    return {"tag_group": list(groups.values())}
-
-
-@call("externalcontact/add_corp_tag")
-def _add_tag(world: World, corp: Corp, asked: Asked) -> Told:
-    name, wanted = str(asked.get("group_name") or ""), asked.get("tag")
-    if not isinstance(wanted, list) or not wanted:
-        raise Said(40058, "tag")
-    rows = world.friends.tags(corp)
-    group = str(asked.get("group_id") or "")
-    known = next((row for row in rows if row["grp"] == group or row["grp_name"] == name), None)
-    group, name = (known["grp"], known["grp_name"]) if known else (f"eg{len(rows)}", name)
-    taken = {row["name"] for row in rows if row["grp"] == group and not row["deleted"]}
-    made = []
-    for one in wanted:
-        label = str(one.get("name") or "")
-        if not 1 <= len(label) <= 30:
-            raise Said(40058, "name")
-        if label in taken:
-            raise Said(40071)
-        made.append({"id": world.friends.tag(corp, group, name, label, ours=True), "name": label})
-    return {"tag_group": {"group_id": group, "group_name": name, "tag": made}}
-
-
-@call("externalcontact/mark_tag")
-def _mark(world: World, corp: Corp, asked: Asked) -> Told:
-    userid, external = text_of(asked, "userid"), text_of(asked, "external_userid")
-    add, remove = asked.get("add_tag") or [], asked.get("remove_tag") or []
-    world.friends.mark(corp, userid, external, add, remove)
-    return {}
-
-
 # Codes
 
 

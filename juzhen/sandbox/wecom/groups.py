@@ -14,6 +14,9 @@ from juzhen.sandbox.limits import Said
 from juzhen.sandbox.wecom.calls import Asked, Told, call, stretch, text_of
 from juzhen.sandbox.world import World
 
+CAME = "came:{0}"
+"""What is kept of who came into a group by which code."""
+
 
 def of(world: World, corp: Corp) -> list[Any]:
     with world.ledger.turn() as db:
@@ -28,6 +31,12 @@ def members(world: World, chat: str) -> list[Any]:
             "select m.*, p.name, p.unionid from wc_members m join wc_people p"
             " on p.external = m.external where m.chat = ? order by m.joined", (chat,),
         ).fetchall()  # fmt: skip
+
+
+def came(world: World, corp: Corp) -> dict[str, str]:
+    """The state of the code by which somebody came into a group, by both."""
+    kept: dict[str, str] = world.ledger.fact(CAME.format(corp.appid), {})
+    return kept
 
 
 def open_group(world: World, corp: Corp, userid: str, name: str) -> str:
@@ -105,9 +114,11 @@ def _list(world: World, corp: Corp, asked: Asked) -> Told:
 @call("externalcontact/groupchat/get")
 def _get(world: World, corp: Corp, asked: Asked) -> Told:
     row = _one(world, corp, text_of(asked, "chat_id"))
+    states = came(world, corp)
     customers: list[Told] = [
         {"userid": each["external"], "type": 2, "join_time": int(each["joined"]), "join_scene": 3,
-         "unionid": each["unionid"], "name": each["name"], "group_nickname": ""}
+         "unionid": each["unionid"], "name": each["name"], "group_nickname": "",
+         "state": states.get(f"{row['chat']}:{each['external']}", "")}
         for each in members(world, row["chat"])
     ]  # fmt: skip
     owner = {"userid": row["owner"], "type": 1, "join_time": int(row["made"]), "join_scene": 1}

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 from juzhen.sandbox.accounts import Corp, Rep
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.pages import framed
-from juzhen.sandbox.wecom import groups, transfers
+from juzhen.sandbox.wecom import groups, joining, transfers
 from juzhen.sandbox.wecom.control import do
 from juzhen.sandbox.world import World
 
@@ -53,7 +53,7 @@ def blueprint(world: World) -> Blueprint:
             "wecom/customer.html", corp=one, person=person, talks=talks, others=others,
             moments=_posted(world, one, [rep.userid for rep, _ in talks]),
             ways=world.friends.ways(one), links=world.friends.links(one),
-            groups=groups.of(world, one),
+            groups=groups.of(world, one), joining=joining.of(world, one),
             waiting=transfers.waiting(world, one, external),
             names={userid: rep.name for userid, rep in reps.items()},
         )  # fmt: skip

@@ -14,7 +14,7 @@ from channels.roll import Roll
 from channels.welcoming import Welcome, Welcoming
 from data_hub.intake import Intake
 from kernel.calendar import Zone
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Invalid
 from stores.gathered import Gathered
 from stores.sqlite.history import SqliteHistory
 from tests.channels.test_callbacks import Kept
@@ -162,6 +162,38 @@ def history(tmp_path):
     kept = SqliteHistory(tmp_path / "history.db", durability="process")
     yield kept
     kept.close()
+
+
+def test_a_code_leads_into_a_group_and_who_came_by_it_is_known(codes, channel, platform, stranger):
+    platform.act("group", userid="zhang", name="客户福利群")
+    chat = platform.seen["groups"][-1]["chat"]
+    made = codes.create("wecom", "门店海报", kind="group", groups=[chat], by="li")
+    assert (bool(made.ref), bool(made.picture), made.reason) == (True, True, "")
+
+    platform.act("scan_group", state=made.state, external=stranger.value)
+    told, mark = [], ""
+    while True:
+        events, mark = channel.people(mark)
+        told += [each for each in events if each.kind == "joined_group"]
+        if not mark:
+            break
+    (came,) = [each for each in told if each.handle.value == stranger.value]
+    assert came.detail["State"] == made.state
+
+    codes.drop(made.id, by="li")
+    assert platform.seen["joining"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [({"kind": "group"}, "groups"), ({"groups": ["g"]}, "groups"),
+     ({"kind": "group", "groups": list("abcdef")}, "groups"),
+     ({"kind": "group", "groups": ["g"], "reps": ["r"]}, "reps")],
+)  # fmt: skip
+def test_a_code_into_groups_names_a_few_and_no_rep(codes, asked, field):
+    with pytest.raises(Invalid) as refused:
+        codes.create("wecom", "海报", by="li", **asked)
+    assert [flaw.field for flaw in refused.value.flaws] == [field]
 
 
 @pytest.fixture
