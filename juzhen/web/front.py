@@ -30,6 +30,8 @@ PATIENCE = 10.0
 _SLOWEST = 50_000
 """Bytes a second: who sends slower is cut off."""
 _IN_MEMORY = 1 << 20
+_FIRST_REQUESTS = 1.0
+"""Seconds that who waits for the start has the process for."""
 _SWITCH = 0.0005
 """Seconds before a busy thread must let the loop in; the default of 5 ms is ten requests."""
 
@@ -81,8 +83,8 @@ class Front:
         warm: Callable[[], None] = lambda: None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
-        """``opens`` says which paths this process has a door for; ``warm`` is called beside the
-        first requests, ``close`` last."""
+        """``opens`` says which paths this process has a door for; ``warm`` is called soon after
+        the first requests, beside others, ``close`` last."""
         self._draining = draining or threading.Event()
         self._bridge = Bridge(pages, url=url, draining=self._draining)
         self._intake = intake
@@ -95,13 +97,14 @@ class Front:
 
     def __rsgi_init__(self, loop: Any) -> None:
         sys.setswitchinterval(_SWITCH)
-        self._bridge.aside(self._warm)
+        self._warming = loop.call_later(_FIRST_REQUESTS, self._bridge.aside, self._warm)
         if threading.current_thread() is threading.main_thread():
             # The loop's own handler, which stops the server, runs beside this one.
             signal.signal(signal.SIGTERM, lambda *_: self._draining.set())
 
     def __rsgi_del__(self, loop: Any) -> None:
         self._draining.set()
+        self._warming.cancel()
         self._bridge.close()
         self._close()
 
