@@ -17,6 +17,7 @@ from html import unescape
 from typing import Any, Protocol
 
 from channels.accounts import Account
+from content_hub import richtext
 from kernel.errors import Flaw
 
 SETTING = "conduct"
@@ -86,8 +87,7 @@ RULES = (
     ),
 )  # fmt: skip
 
-_MARKUP = re.compile(r"<[^>]*>")
-_LINK = re.compile(r"""<a\b[^>]*?\bhref=["']([^"']+)""", re.IGNORECASE)
+_LINK = re.compile(r"""<a\b[^<>]*?\bhref=["']([^"']+)""", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _FIELDS = ("title", "summary", "body")
 
@@ -135,5 +135,5 @@ def _minded(texts: Texts, account: Account) -> Iterator[tuple[Severity, Flaw]]:
 
 def _as_read(text: str) -> str:
     """Without markup, blanks and widths, which hide words from machines and from no reader."""
-    plain = unicodedata.normalize("NFKC", unescape(_MARKUP.sub("", text)))
+    plain = unicodedata.normalize("NFKC", unescape(richtext.unmarked(text)))
     return _BETWEEN.sub("", plain).casefold()

@@ -29,7 +29,6 @@ from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered
 
-_MARKUP = re.compile(r"<[^>]*>")
 _BETWEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 """What hides a word from a search and from no reader."""
 _WORD, _HARMLESS = 40, 30
@@ -312,5 +311,5 @@ def _found(pattern: re.Pattern[str], text: str, rules: Mapping[str, WordRule]) -
 
 def _bare(text: str) -> str:
     """As a reader reads it: without markup, blanks and widths, which hide words from machines."""
-    plain = unicodedata.normalize("NFKC", unescape(_MARKUP.sub("", text)))
+    plain = unicodedata.normalize("NFKC", unescape(richtext.unmarked(text)))
     return _BETWEEN.sub("", plain).casefold()

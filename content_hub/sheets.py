@@ -31,7 +31,8 @@ _BROKEN = (
 """What a reader stumbles over in a file that is not what its name says."""
 _COLUMN = re.compile(r"[A-Z]{1,3}")
 _DIMENSION = re.compile(rb'<dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_UNSEEN = " \u00a0\u3000\u200b\ufeff"
 
 MATERIAL = ("code", "type", "title", "summary", "body", "cover", "tags")
 """The columns of a sheet of materials, besides ``fields.<name>``."""
@@ -172,6 +173,6 @@ def _flushed(out: io.StringIO) -> str:
 
 def harmless(value: Any) -> Any:
     """A text that begins like a formula gets an apostrophe before it."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+    if isinstance(value, str) and value.lstrip(_UNSEEN).startswith(_FORMULA):
         return f"'{value}"
     return value

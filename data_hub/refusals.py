@@ -100,7 +100,7 @@ class Refusals:
 
 
 _DIGITS = re.compile(r"(?<![\d.])(\d{3})\d{2,}(\d{2})(?![\d.])")
-_MAIL = re.compile(r"[^\s\"'@:,{}<>]+@([^\s\"'@,{}<>]+)")
+_MAIL = re.compile(r"(?<![^\s\"'@:,{}<>])[^\s\"'@:,{}<>]+@([^\s\"'@,{}<>]+)")
 _PERSONAL = re.compile(
     r'("[^"]*(?:name|id|phone|mobile|mail|address|token|key|\u59d3\u540d|\u624b\u673a|\u5730\u5740)'
     r'"\s*:\s*")((?:[^"\\]|\\.)*)',

@@ -34,7 +34,7 @@ _STALE = timedelta(days=1)
 """What is told later than this after it happened is the past coming in, and no response."""
 
 
-_ONE_OF_MANY = re.compile(r"[^/]*(?:\d{6}|@)[^/]*")
+_ONE_OF_MANY = re.compile(r"\d{6}|@")
 """A part of a path that names one order or one person, and no page."""
 
 
@@ -49,7 +49,8 @@ def landing_page(said: Said) -> str:
         text(carried.get("landing")) or text(carried.get("page")) or text(carried.get("path"))
         or text(told.get("path")) or text(told.get("url")) or text(carried.get("url"))
     )  # fmt: skip
-    return _ONE_OF_MANY.sub("…", found.split("?", 1)[0].split("#", 1)[0][:200])
+    parts = found.split("?", 1)[0].split("#", 1)[0][:200].split("/")
+    return "/".join("…" if _ONE_OF_MANY.search(each) else each for each in parts)
 
 
 def landings(told: Deeds, joined: Mapping[str, str]) -> list[tuple[str, tuple[int, int, int]]]:

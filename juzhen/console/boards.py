@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as Redirect
 
+from content_hub.sheets import harmless
 from data_hub.measures import BOARDS, KPIS, Figure, untracked
 from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import charts, pages
@@ -132,11 +133,11 @@ def _ends(predicted: Any) -> tuple[float, float, float]:
 
 
 def sheet(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """A table as CSV."""
+    """A table as CSV, of which no spreadsheet runs anything."""
     out = io.StringIO()
     sheet = csv.writer(out)
     sheet.writerow(columns)
-    sheet.writerows(rows)
+    sheet.writerows([harmless(each) for each in row] for row in rows)
     return Response(
         out.getvalue(), content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},

@@ -203,7 +203,15 @@ def test_hostile_files_are_refused_by_name(tmp_path, what):
     assert refusal.value.field == "file"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1"])
+FORMULAS = (
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "=cmd|' /C calc'!A0", "\n=1", " \t=1",
+    '=HYPERLINK("https://evil.example","查看")', "=IMPORTXML(1)", "－1", "＝1+1",
+    "-2+3+cmd|'x'!A0", "@A1", "=WEBSERVICE(1)", "＋1", "＠SUM(1)",
+    "\ufeff=1", "\u00a0=1", "\u200b=1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FORMULAS)
 def test_s23_no_spreadsheet_runs_what_is_written_out(text):
     told = "".join(sheets.written(["title"], [{"title": text}, {"title": "年化 -1%"}]))
     rows = list(csv.reader(io.StringIO(told, newline="")))

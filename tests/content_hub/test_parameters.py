@@ -1,8 +1,10 @@
 """Parameters of a campaign: bounds, timetables, locks, rollback; prizes and prices under race."""
 
 import multiprocessing
+import random
 from datetime import timedelta
 from threading import Barrier, Thread
+from time import monotonic
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from kernel.events import Handle
 from stores.changes import Changes
 from stores.claims import Quotas
 from stores.records import Records
+from tests.sizes import sized
 
 HOUR = timedelta(hours=1)
 
@@ -197,6 +200,76 @@ def test_of_ten_times_as_many_racing_processes_exactly_n_win(records, parameters
     assert len(draws.of(drive, won=True)) == 10
     assert draws.prizes(drive) == (10, 10)
     assert draws.prizes(drive, "oa").won <= 4
+
+
+class Serial:
+    """Looks for one order of what clients did at once, in which each answer is what one alone would
+    have got; what ended before another began stays before it."""
+
+    def __init__(self, done):
+        self._done, self._dead = sorted(done, key=lambda each: each[0]), set()
+
+    def found(self, left=None, quota=3, won=0):
+        left = frozenset(range(len(self._done))) if left is None else left
+        if not left:
+            return True
+        if (left, quota, won) in self._dead:
+            return False
+        first = min(self._done[each][1] for each in left)
+        for each in sorted(left):
+            begun, _, act, told = self._done[each]
+            if begun > first:
+                break
+            after = self._after(act, told, quota, won)
+            if after and self.found(left - {each}, *after):
+                return True
+        self._dead.add((left, quota, won))
+        return False
+
+    @staticmethod
+    def _after(act, told, quota, won):
+        """What is true afterwards; None if it would have been answered otherwise."""
+        if act == "draw":
+            return (quota, won + told) if told == (won < quota) else None
+        if act == "look":
+            return (quota, won) if told == (quota, won) else None
+        fits = act >= won
+        return ((act if fits else quota), won) if told == fits else None
+
+
+@pytest.mark.parametrize("turn", range(sized(4, 800)))
+def test_f34_eight_who_draw_look_and_set_at_once_were_answered_in_some_order(
+    records, parameters, draws, drive, turn
+):
+    parameters.declare(drive, "prize_quota", 3, by="li")
+    done, start = [], Barrier(8)
+
+    def act(client):
+        chance = random.Random(turn * 8 + client)
+        start.wait()
+        for n in range(3):
+            kind, begun = chance.choice(["draw", "draw", "look", chance.randrange(7)]), monotonic()
+            done.append((begun, *told(kind, f"{client}-{n}"), monotonic()))
+
+    def told(kind, name):
+        if kind == "draw":
+            return kind, draws.draw(drive, who(name)).won
+        if kind == "look":
+            return kind, tuple(draws.prizes(drive))
+        try:
+            parameters.set(drive, "prize_quota", kind, by="li")
+        except Invalid:
+            return kind, False
+        return kind, True
+
+    clients = [Thread(target=act, args=(client,)) for client in range(8)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    history = [(begun, ended, kind, answer) for begun, kind, answer, ended in done]
+    assert len(history) == 24
+    assert Serial(history).found(), history
 
 
 @given(

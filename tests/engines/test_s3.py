@@ -13,6 +13,7 @@ import urllib3
 from servers.proxy import Fault, Proxy
 from servers.running import KEY, SECRET
 
+from content_hub.media import Media, MediaFile, Rendition
 from kernel.errors import NotFound, Overloaded
 from kernel.secret import Secret
 from stores.contract.files import FilesContract
@@ -22,6 +23,12 @@ pytestmark = pytest.mark.s3
 PART = 5 << 20
 """The smallest that the protocol allows for any but the last."""
 LARGE = bytes(range(256)) * (PART * 2 // 256) + b"and the rest"
+
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8"
+    "cfc00000030101009e0a2fbf0000000049454e44ae426082"
+)
 
 
 @pytest.fixture
@@ -133,6 +140,28 @@ def test_f18_what_the_store_did_not_take_is_not_acknowledged(through, proxy, fil
     proxy.faults = []
     with files.open(through.put(b"poster", "image/png")) as file:
         assert file.read() == b"poster"
+
+
+def test_f18_an_upload_that_the_store_did_not_take_leaves_no_row_and_no_orphan(
+    through, proxy, files, records, changes, clock
+):
+    clock.now = datetime.now(UTC)  # the store has a clock of its own
+    media = Media(records, through, changes, clock)
+    for fault in (
+        Fault(lambda method, _: method == "PUT", status=503), Fault(lost=True),
+        Fault(lambda method, _: method == "PUT", headers={"Etag": f'"{"0" * 32}"'}),
+    ):  # fmt: skip
+        proxy.faults = [fault]
+        with pytest.raises(Overloaded):
+            media.take(PICTURE, by="li")
+        with records.read() as session:
+            assert [session.query(kind).count() for kind in (MediaFile, Rendition)] == [0, 0]
+    proxy.faults = []
+    clock.move(timedelta(days=2))
+    media.sweep()
+    assert list(files.keys()) == []
+    clock.move(timedelta(days=-2))
+    assert media.rendition(media.take(PICTURE, by="li").id, "original")[0]
 
 
 def test_f18_an_answer_that_breaks_off_is_read_on_from_there(through, proxy, files):

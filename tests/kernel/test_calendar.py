@@ -1,6 +1,7 @@
 """Dates as people count them: month ends, birthdays, quiet hours, over year ends and leap years."""
 
-from datetime import UTC, date, datetime, time
+import random
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -17,6 +18,7 @@ from kernel.calendar import (
     month_end,
     near_month_end,
 )
+from tests.sizes import sized
 
 
 @pytest.mark.parametrize(
@@ -150,3 +152,45 @@ def test_days_include_both_ends():
         date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1),
     ]  # fmt: skip
     assert list(days(date(2026, 3, 2), date(2026, 3, 1))) == []
+
+
+ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC")
+"""Lord Howe Island changes by half an hour."""
+MINUTE = timedelta(minutes=1)
+
+
+def clock_of_the_wall(zone, day):
+    """Minute by minute: at which instant a clock on the wall first shows each minute of a day."""
+    first = {}
+    at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=15)
+    for _ in range(39 * 60):
+        local = zone.local(at)
+        if local.date() == day:
+            first.setdefault((local.hour, local.minute), at)
+        at += MINUTE
+    return first
+
+
+def test_f24_a_local_hour_is_what_a_clock_on_the_wall_shows_first():
+    """Also in China's summers of 1986-1991. An hour that a spring skips is as long after the last
+    one before it, so that nothing scheduled in it is lost."""
+    chance = random.Random(24)
+    changing = [date(1986, 5, 4), date(1988, 4, 17), date(1991, 9, 15), date(2026, 3, 29),
+                date(2026, 10, 25), date(2026, 3, 8), date(2026, 11, 1), date(2026, 10, 4),
+                date(2027, 4, 4)]  # fmt: skip
+    for _ in range(sized(12, 400)):
+        zone = Zone(chance.choice(ZONES))
+        year = chance.choice((1986, 1988, 1991, 2026, 2027))
+        day = chance.choice([*changing, date(year, 1, 1) + timedelta(chance.randrange(365))])
+        shown = clock_of_the_wall(zone, day)
+        for _ in range(25):
+            hour, minute = chance.randrange(24), chance.randrange(60)
+            at = zone.at(day, time(hour, minute))
+            if expected := shown.get((hour, minute)):
+                assert at == expected, (zone, day, hour, minute)
+                assert zone.day(at) == day
+            else:
+                missed = [each for each in shown if each < (hour, minute)]
+                before = max(missed)
+                gone = (hour * 60 + minute) - (before[0] * 60 + before[1])
+                assert at == shown[before] + gone * MINUTE, (zone, day, hour, minute)

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from bench.planner import planned
 from channels.broadcasts.record import Phase
 from channels.deliveries import State
 from data_hub.consents import MARKETING
 from kernel.actors import Actor, Role
 from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
+from tests.sizes import SOAK, sized
 
 ADMIN = Actor(id="stf_boss", role=Role.ADMIN)
 PUBLISHER = Actor(id="stf_pub", role=Role.PUBLISHER, staff="stf_pub")
@@ -234,3 +236,13 @@ def test_what_cannot_be_is_refused_by_field(house, names, clock, more, field):
     with pytest.raises(Invalid) as refused:
         made(house, **more)
     assert [flaw.field for flaw in refused.value.flaws] == [field]
+
+
+def test_f37_a_huge_audience_is_planned_slice_by_slice_in_bounded_memory(tmp_path):
+    """The bench's own run in small: ``make bench ONLY=planner`` holds the minute and 400 MiB."""
+    many = sized(1_500, 100_000)
+    told = planned(tmp_path, many)
+    assert told["planned"] == many
+    assert told["slices"] >= many // 250
+    assert told["rss_anon_mib"] < 400 or not SOAK
+    assert told["seconds"] < 60 or not SOAK
