@@ -12,7 +12,6 @@ from flask import Blueprint, Response
 
 from juzhen.web import pages
 from juzhen.web.codes import CODES
-from schemas import openapi
 from schemas.graphql import schema
 from schemas.graphql.skeletons import Skeleton, skeletons
 
@@ -38,7 +37,7 @@ def blueprint(_platform: Platform) -> Blueprint:
 
     @door.get("/openapi.json")
     def described() -> Response:
-        return Response(openapi.text(), 200, _CACHED, content_type="application/json")
+        return Response(_openapi().text(), 200, _CACHED, content_type="application/json")
 
     @door.get("/docs")
     def reference() -> Response:
@@ -62,6 +61,13 @@ def blueprint(_platform: Platform) -> Blueprint:
     return door
 
 
+def _openapi() -> Any:
+    """What writes it is large: a start does not wait for it."""
+    from schemas import openapi
+
+    return openapi
+
+
 @cache
 def _sdl() -> str:
     return schema.sdl()
@@ -76,7 +82,7 @@ def _skeletons() -> list[Skeleton]:
 def _doors() -> list[Door]:
     return [
         Door(verb.upper(), path, told["summary"], _credential(told), _answers(told))
-        for path, operations in openapi.description()["paths"].items()
+        for path, operations in _openapi().description()["paths"].items()
         for verb, told in operations.items()
     ]
 

@@ -18,8 +18,6 @@ ONE_ROW = "one row, found by its key"
 SMALL = {
     "stores/gathered.py:Gathered._written": "what platforms told in the same moment",
     "stores/sqlite/history/engine.py:SqliteHistory.seal": "256 events a transaction",
-    "stores/sqlite/history/leaving.py:drop_before": "500 events a transaction",
-    "stores/sqlite/history/leaving.py:_drop_sealed": "500 events a transaction",
     "channels/accounts.py:Accounts.price": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.remove": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.save": "one row, among at most fifty of one person",
@@ -95,7 +93,6 @@ SMALL = {
     "channels/wechat/uploads.py:Uploads.forget": "the uploads of one account",
     "channels/wechat/uploads.py:Uploads.once": ONE_ROW,
     "channels/welcoming.py:Welcoming._claim": ONE_ROW,
-    "channels/welcoming.py:Welcoming._later": ONE_ROW,
     "channels/welcoming.py:Welcoming._settle": ONE_ROW,
     "channels/welcoming.py:Welcoming.note": "as many rows as one callback brought",
     "data_hub/ad_quality.py:AdQuality.note": ONE_ROW,
