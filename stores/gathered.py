@@ -76,12 +76,12 @@ class Gathered:
             owed, self._owed = self._owed[:_TOGETHER], self._owed[_TOGETHER:]
         return owed
 
-    def _written(self, owed: Sequence[_Owed]) -> BaseException | None:
+    def _written(self, owed: Sequence[_Owed]) -> Exception | None:
         """Write these in one transaction, or say why not."""
         try:
             with self._records.write():
                 for each in owed:
                     each.write()
-        except BaseException as wrong:  # noqa: BLE001 - whoever waits is told; the thread must outlive it
+        except Exception as wrong:  # noqa: BLE001 - whoever waits is told; the thread must outlive it
             return wrong
         return None

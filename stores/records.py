@@ -69,14 +69,15 @@ _NAMES = {
 _TYPES: dict[Any, Any] = {datetime: Moment, dict[str, Any]: JSON, list[str]: JSON, list[Any]: JSON}
 
 
-class Record(MappedAsDataclass, DeclarativeBase):
-    """What people or the gate decided (``records.db``). Relationships never load by accident."""
+class Record(MappedAsDataclass, DeclarativeBase, repr=False):
+    """What people or the gate decided (``records.db``). Relationships never load by accident; what
+    a row holds is in no message and no traceback."""
 
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map: ClassVar = _TYPES
 
 
-class Folded(MappedAsDataclass, DeclarativeBase):
+class Folded(MappedAsDataclass, DeclarativeBase, repr=False):
     """What the digest works out (``people.db``): rebuilt from history and the decisions."""
 
     metadata = MetaData(naming_convention=_NAMES)

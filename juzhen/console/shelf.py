@@ -15,14 +15,12 @@ from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
 from kernel.errors import Conflict, Invalid, NotFound, Problem
-from kernel.wording import say
+from kernel.wording import LANGUAGES, say
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
 _MOST = 60
-_WORDS = {say("retire_word", tongue) for tongue in ("zh", "en")}
-"""What one types to take a material off every shelf."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -57,7 +55,8 @@ def install(door: Blueprint, platform: Platform) -> None:
         placement = platform.shelf.one(key) if key.startswith("plc_") else None
         material = platform.materials.one(placement.material if placement else key)
         managed(actor, placement.unit if placement else material.unit)
-        if placement is None and request.form.get("confirm", "").strip() not in _WORDS:
+        word = {say("retire_word", each) for each in LANGUAGES}
+        if placement is None and request.form.get("confirm", "").strip() not in word:
             raise Invalid("confirm", "type_the_word", word=pages.speak("retire_word"))
         retired = platform.publishing.retire(key, by=actor.id)
         said = "retired_in_flight" if retired.in_flight else "retired"

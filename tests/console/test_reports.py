@@ -19,7 +19,7 @@ def rooms(knowing_rooms):
         event("left_contact", her, account=app, detail=told, minutes=1),
         event("bought", her, account=app, detail={"amount": 90}, rep=anna, minutes=2),
         event("praised", her, account=app, rep=anna, minutes=3),
-        event("followed", her, account=app, rep=anna, minutes=3),
+        event("followed", her, account=app, rep=anna, minutes=1),
         event("sent", chat, account=r.wall.id, detail={"promo": True}),
         event("reminded", her, account="juzhen", minutes=3,
               detail={"heard": "2026-03-02T09:02:00+00:00", "reason": "came_back"}),
