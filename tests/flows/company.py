@@ -6,6 +6,7 @@ The flows ask it over HTTP only. Nothing in here knows what an answer should be.
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -20,9 +21,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that is free, with the one after it: below those that the system hands to whoever calls
+    somebody, so that nobody gets it before its process listens."""
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def eventually(told, patience=20.0, every=0.05):
