@@ -122,13 +122,13 @@ class Recommender:
         Raises `NotFound` for a customer whom the asker may not know of.
         """
         asked, told = self._answered(customer_id, actor, first)
-        barred: set[int] = set()
+        barred: set[str] = set()
         for last in (False, False, True):
             with self._records.write() as session:
                 gone = self._gone(told)
                 if not gone or last:
                     return self._keep(session, asked, without(told, gone), actor)
-            barred |= {at for each in gone if (at := asked.candidates.place(each)) is not None}
+            barred |= gone
             asked, told = self._answered(customer_id, actor, first, barred)
         raise AssertionError("the last turn keeps what is left")
 
@@ -138,7 +138,7 @@ class Recommender:
         return without(told, self._gone(told))
 
     def _answered(
-        self, customer_id: str, actor: Actor, first: int, barred: Collection[int] = ()
+        self, customer_id: str, actor: Actor, first: int, barred: Collection[str] = ()
     ) -> tuple[Asked, list[Item]]:
         size = page_size(first)
         with self._asking.together():

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from matching.arrays import Floats, Places
+from matching.arrays import Floats, Places, keys_of
 from matching.asked import Asked, Listed
 from matching.assembly import Manner, assemble, best
 from matching.offers import Item
@@ -23,12 +23,15 @@ _WORN = 1e-9
 """Of scripts that are equally near the one that was used less, then the one that scores best."""
 
 
-def chosen(asked: Asked, manner: Manner, first: int, barred: Collection[int] = ()) -> Listed:
-    """The list, without what must not be on it, as the rules have it."""
+def chosen(asked: Asked, manner: Manner, first: int, barred: Collection[str] = ()) -> Listed:
+    """The list, without what must not be on it, as the rules have it.
+
+    ``barred`` names materials: another question has other places.
+    """
     total = asked.total.copy()
     for places in asked.barriers.values():
         total[places] = -np.inf
-    total[list(barred)] = -np.inf
+    total[asked.candidates.places(keys_of(barred))[1]] = -np.inf
     led = _led(asked, manner, total)
     best_of_it = assemble(
         total, asked.candidates, first, chance=asked.chance, seed=asked.seed,

@@ -166,6 +166,28 @@ def test_what_leaves_the_shelf_while_it_is_scored_is_not_in_the_answer(company):
     assert offer.told()
 
 
+def test_what_left_is_kept_off_by_name_also_when_the_shelf_was_read_again_in_between(company):
+    placed = [company.place(f"文{n}", "健康") for n in range(12)]
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    turns, seen = iter([placed[-1:], placed[:4]]), []
+
+    class Raced(Recommender):
+        """The last place goes while it is scored, and the next time those before it."""
+
+        def _items(self, asked, chosen):
+            items = super()._items(asked, chosen)
+            seen.append([str(each) for each in asked.candidates.ids])
+            for each in next(turns, ()):
+                company.shelf.retire(each, by="li")
+            return items
+
+    company.recommender.__class__ = Raced
+    told = {item.material for item in company.offer(handle, rep, 12).told()}
+    assert seen == [placed, placed[:-1], placed[4:-1]]
+    assert told == set(placed[4:-1])
+
+
 def about(company, product, *labels, kind="image_text"):
     made = company.place(f"聊聊{product}", *labels, kind=kind)
     company.materials.edit(made, fields={"product_code": product}, by="li")
