@@ -28,7 +28,7 @@ from kernel.calendar import Zone
 from stores.changes import Changes
 from stores.records import Record, Records
 
-_PROCESSES = 8
+PROCESSES = 8
 _PERSONS = 20_000
 _LEAST = 2_000
 _ZONE = Zone("Asia/Shanghai")
@@ -38,12 +38,12 @@ _NOON = datetime(2026, 3, 2, 12, tzinfo=_ZONE.info)
 def run(size: int) -> Iterator[dict[str, Any]]:
     over = itertools.count()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        homes = (Path(folder) / str(n) for n in itertools.count())
+        files = (f"sqlite:///{Path(folder) / f'{n}.db'}" for n in itertools.count())
         line = compared(
-            "gate", lambda: _round(next(homes), 6 * size, SLICE, over),
-            lambda: _round(next(homes), 25 * size, 1, over),
-            unit="decisions/s", size=_PROCESSES * 6 * SLICE * size,
-            against="one transaction a decision", goal=5.0, processes=_PROCESSES,
+            "gate", lambda: decided(next(files), 6 * size, over),
+            lambda: decided(next(files), 25 * size, over, slice_=1),
+            unit="decisions/s", size=PROCESSES * 6 * SLICE * size,
+            against="one transaction a decision", goal=5.0, processes=PROCESSES,
             at_least=_LEAST,
         )  # fmt: skip
     over_cap = next(over)
@@ -86,13 +86,12 @@ def _policy(url: str) -> tuple[Records, TouchPolicy]:
     return records, policy
 
 
-def _round(home: Path, turns: int, slice_: int, over: Iterator[int]) -> Round:
-    """So many slices in each of eight processes, from the moment all are ready."""
-    home.mkdir()
-    url = f"sqlite:///{home / 'records.db'}"
+def decided(url: str, turns: int, over: Iterator[int], *, slice_: int = SLICE) -> Round:
+    """So many slices in each of eight processes, in an empty database; ``over`` goes on for each
+    person who is over her cap."""
     records, _ = _policy(url)
     records.create(Record)
-    records.close()  # an open SQLite file does not live through a fork
+    records.close()  # what is open does not live through a fork
     begun, told = time.perf_counter(), _in_processes(lambda n: _decide(url, n, turns, slice_))
     seconds = time.perf_counter() - begun
     took = list(itertools.chain.from_iterable(each["took"] for each in told))
@@ -101,9 +100,9 @@ def _round(home: Path, turns: int, slice_: int, over: Iterator[int]) -> Round:
     for _ in range(_over_cap(records)):
         next(over)
     records.close()
-    decided = _PROCESSES * turns * slice_
+    count = PROCESSES * turns * slice_
     p50, p99 = np.percentile(took, [50, 99])
-    return Round(decided / seconds, float(p50), float(p99), cpu * 1000 / decided)
+    return Round(count / seconds, float(p50), float(p99), cpu * 1000 / count)
 
 
 def _decide(url: str, number: int, turns: int, slice_: int) -> dict[str, Any]:
@@ -145,7 +144,7 @@ def _over_cap(records: Records) -> int:
 def _in_processes(work: Callable[[int], dict[str, Any]]) -> list[dict[str, Any]]:
     """Every answer of eight forks."""
     reads = []
-    for number in range(_PROCESSES):
+    for number in range(PROCESSES):
         read, write = os.pipe()
         if os.fork() == 0:
             os.close(read)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from kernel.errors import Overloaded
-from stores.records import Records, busy_is_said
+from stores.busy import busy_is_said
+from stores.records import Records
 
 _KEPT = 10
 """Seconds until it is asked again."""

@@ -28,13 +28,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolFull
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
-from kernel.errors import Overloaded
 from stores.bulk import many
+from stores.busy import busy_is_said
 from stores.looks import Looks
 from stores.rested import ping_the_rested
 
@@ -275,12 +273,6 @@ _TIMEOUTS = (
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, 0))")
 _TRANSACTIONS = "SELECT pg_current_snapshot()::text"
-_BUSY = {"55P03", "57014", "53300"}
-"""SQLSTATEs of a lock that was not to be had, of a statement that took too long, of a server with
-no connection to spare."""
-_GONE = ("08", "57P")
-"""Classes of SQLSTATEs of a server that went away or is not there yet; with none at all nobody
-answered."""
 _open_here = threading.local()
 
 
@@ -291,23 +283,6 @@ def in_transaction() -> bool:
 
 def _one_less() -> None:
     _open_here.count -= 1
-
-
-@contextmanager
-def busy_is_said() -> Iterator[None]:
-    """No connection, or no lock, within two seconds: the caller is told to come back. So is who
-    found the database gone; whatever was not committed then is not done."""
-    try:
-        yield
-    except PoolFull as full:
-        raise Overloaded("records_are_busy", seconds=1) from full
-    except (OperationalError, InterfaceError) as refused:
-        state = getattr(refused.orig, "sqlstate", "")
-        if state in _BUSY or "database is locked" in str(refused.orig):
-            raise Overloaded("records_are_busy", seconds=1) from refused
-        if state is None or (state and state.startswith(_GONE)):
-            raise Overloaded("store_is_unavailable", seconds=2) from refused
-        raise
 
 
 def _check_joining(about: tuple[str, ...] | None, outer: tuple[str, ...] | None) -> None:

@@ -10,7 +10,7 @@ from data_hub.intake import Intake
 from juzhen.web.collect import Collect
 from juzhen.web.front import Front
 from kernel.clock import utc_now
-from stores.journal import SharedCommit
+from stores.journal import Journal, SharedCommit
 from stores.sqlite.journal import SqliteJournal
 
 
@@ -22,7 +22,14 @@ def _no_pages(_: dict[str, Any], start: Any) -> list[bytes]:
 def built() -> Front:
     home = Path(os.environ["BENCH_HOME"])
     durability = os.environ.get("BENCH_DURABILITY", "power")
-    commit = SharedCommit(SqliteJournal(home / "journal", durability=durability))
+    if url := os.environ.get("BENCH_POSTGRES"):
+        from bench.lib.places import OWNER
+        from stores.postgres.journal import PostgresJournal
+
+        journal: Journal = PostgresJournal(url, owner=OWNER)
+    else:
+        journal = SqliteJournal(home / "journal", durability=durability)
+    commit = SharedCommit(journal)
     owners = {"wk": ("acc_app", "own_app")}
     doors = Collect(Intake(commit, utc_now), owners.get, utc_now)
     return Front(_no_pages, intake=doors, close=commit.close)

@@ -264,12 +264,14 @@ class Claiming(Ledger):
         )  # fmt: skip
 
     def renew(self, held: Mapping[str, int]) -> None:
-        """Push the leases of these back, each if its fence still stands."""
+        """Push the leases of these back, each if its fence still stands. One whose answer is just
+        being written down has its lease ended there: it is not waited for."""
         until = self._clock() + timedelta(seconds=self.lease)
         mine = or_(*((Delivery.id == key) & (Delivery.fence == held[key]) for key in held))
+        free = select(Delivery.id).where(mine, Delivery.lease_until.is_not(None))
         with self._records.write() as session:
             session.execute(
-                update(Delivery).where(mine, Delivery.lease_until.is_not(None)),
+                update(Delivery).where(Delivery.id.in_(free.with_for_update(skip_locked=True))),
                 {"lease_until": until},
                 execution_options={"synchronize_session": False},
             )

@@ -109,7 +109,7 @@ class Deliveries(Settling):
         """Cancel what is queued, joining the decision's transaction, and say how many that were."""
         with self._records.write() as session:
             queued = select(Delivery).where(Delivery.state.in_(QUEUED), *which).limit(limit)
-            found = list(session.scalars(queued.with_for_update()))
+            found = list(session.scalars(queued.order_by(Delivery.id).with_for_update()))
             self._ended_all(found, State.CANCELLED, reason, by=by)
         return len(found)
 

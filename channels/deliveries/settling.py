@@ -51,7 +51,9 @@ class Settling(Claiming):
         """What is written of these in this block is one transaction, and they are read together."""
         leased = Delivery.id.in_([each.id for each in called]), Delivery.lease_until.is_not(None)
         with self._records.write(*about) as session:
-            rows = session.scalars(select(Delivery).where(*leased).with_for_update())
+            rows = session.scalars(
+                select(Delivery).where(*leased).order_by(Delivery.id).with_for_update()
+            )
             session.info[_READ] = {each.id: each for each in rows}
             yield
             del session.info[_READ]

@@ -1,6 +1,7 @@
 """The outbox: claimed once, fenced, retried with patience, settled after a crash."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -157,6 +158,18 @@ def test_a_worker_that_renews_its_lease_keeps_it(any_house, deliveries, oa, cloc
         deliveries.renew({mine.id: mine.fence})
         assert any_house.courier.rescue() == 0
     assert deliveries.note(mine, SHOWN)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("engine_name", ["postgres"])
+def test_a_renewal_waits_for_no_answer_that_is_being_written_down(any_house, deliveries, oa):
+    """Else the two waited for each other, when each had a row that the other wants."""
+    queued(deliveries, oa)
+    mine = claimed(deliveries)
+    with ThreadPoolExecutor() as heartbeat, deliveries.at_once([mine]):
+        heartbeat.submit(deliveries.renew, {mine.id: mine.fence}).result()
+        assert deliveries.note(mine, SHOWN)
+    assert deliveries.one(mine.id).lease_until is None
 
 
 def test_the_heartbeat_renews_by_itself(any_house, oa):

@@ -1,0 +1,38 @@
+"""Busy (繁忙): a database with no lock or connection to spare, or gone, said as `Overloaded`.
+
+Whatever was not committed then is not done. Knows no table and no engine of SQLAlchemy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolFull
+
+from kernel.errors import Overloaded
+
+_BUSY = {"55P03", "57014", "53300", "40P01"}
+"""SQLSTATEs of a lock that was not to be had, of a statement that took too long, of a server with
+no connection to spare, of two who waited for each other."""
+_GONE = ("08", "57P")
+"""Classes of SQLSTATEs of a server that went away or is not there yet; with none at all nobody
+answered."""
+
+
+@contextmanager
+def busy_is_said() -> Iterator[None]:
+    """No connection, or no lock, within two seconds: the caller is told to come back. So is who
+    found the database gone; whatever was not committed then is not done."""
+    try:
+        yield
+    except PoolFull as full:
+        raise Overloaded("records_are_busy", seconds=1) from full
+    except (OperationalError, InterfaceError) as refused:
+        state = getattr(refused.orig, "sqlstate", "")
+        if state in _BUSY or "database is locked" in str(refused.orig):
+            raise Overloaded("records_are_busy", seconds=1) from refused
+        if state is None or (state and state.startswith(_GONE)):
+            raise Overloaded("store_is_unavailable", seconds=2) from refused
+        raise
