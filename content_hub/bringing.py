@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content_hub.materials import Material, Materials, New
+from content_hub.materials import Material, Materials, New, Wish
 from content_hub.reviews import Reviews
 from content_hub.sheets import MATERIAL, Row
 from content_hub.tags import Taxonomy
@@ -240,7 +240,7 @@ class Bringing:
         with self._records.write() as session:
             parts = {there.id: told[0] for _, there, told in rows}
             edited = self._materials.edit_all(parts, by=by)
-            self._materials.tag_each({there.id: told[1] for _, there, told in rows}, by=by)
+            self._materials.tag_each({there.id: Wish(told[1]) for _, there, told in rows}, by=by)
             wanted = select(ImportedRow.material).where(
                 ImportedRow.run == run, ImportedRow.material.in_(parts)
             )

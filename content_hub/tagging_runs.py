@@ -6,7 +6,7 @@ Goes on in slices, so that nobody waits for the lock longer than 100 ms; whoever
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from content_hub.materials import Material, Materials
+from content_hub.materials import Material, Materials, Wish
 from content_hub.tags import Tagging, Taxonomy
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Problem
@@ -86,6 +86,14 @@ class Chosen:
 
 
 _TAGGED: Any = RunTagging.__table__
+
+
+class _Stretch(NamedTuple):
+    """What the next slice of a run is about."""
+
+    ids: Sequence[str]
+    upto: str
+    last: bool
 
 
 class Preview(NamedTuple):
@@ -180,12 +188,11 @@ class TaggingRuns:
         kept = self.one(run)
         for _ in range(slices):
             if kept.undoing:
-                self._slice_back(kept)
+                kept = self._slice_back(kept)
             elif kept.finished is None:
-                self._slice(kept)
+                kept = self._slice(kept)
             else:
                 break
-            kept = self.one(run)
         return kept
 
     def finish(self, slices: int = 20) -> int:
@@ -216,44 +223,48 @@ class TaggingRuns:
             told = {row[0]: row[1] for row in session.execute(counted.group_by(RunTagging.undone))}
         return sum(told.values()), told.get(True, 0)
 
-    def _slice(self, run: TaggingRun) -> None:
-        ids = self._following(run)
-        with self._records.write(*_names(run.id, ids)) as session:
+    def _slice(self, run: TaggingRun) -> TaggingRun:
+        stretch = self._following(run)
+        with self._records.write(*_names(run.id, stretch.ids)) as session:
             kept = _existing(session, run.id)
             if kept.upto != run.upto or kept.finished is not None:
-                return
-            worn = self._materials.topics(ids)
-            alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-            for each in ids:
-                added = tuple(tag for tag in run.add if tag not in worn[each])
-                removed = tuple(t for t in run.remove if t in worn[each] and t not in run.add)
-                if added or removed:
-                    alike.setdefault((added, removed), []).append(each)
-            for (added, removed), some in alike.items():
-                tagged = self._tag(some, added, removed, run.by)
-                kept.refused += len(some) - len(tagged)
-                rows = [
-                    {
-                        "run": run.id, "material": each, "added": list(added),
-                        "removed": list(removed), "undone": False,
-                    }
-                    for each in tagged
-                ]  # fmt: skip
-                if rows:
-                    session.execute(insert(_TAGGED), rows)
-            kept.done += len(ids)
-            kept.upto = ids[-1] if ids else run.upto
-            if len(ids) < _SLICE:
+                return kept
+            worn = self._materials.topics(stretch.ids)
+            wishes = {each: _wish(kept, worn[each]) for each in stretch.ids}
+            wishes = {each: wish for each, wish in wishes.items() if any(wish)}
+            tagged = self._tag(wishes, run.by)
+            rows = [
+                {
+                    "run": run.id, "material": each, "added": wishes[each].add,
+                    "removed": wishes[each].remove, "undone": False,
+                }
+                for each in tagged
+            ]  # fmt: skip
+            if rows:
+                session.execute(insert(_TAGGED), rows)
+            kept.refused += len(wishes) - len(tagged)
+            kept.done += len(stretch.ids)
+            kept.upto = stretch.upto
+            if stretch.last:
                 kept.finished = self._clock()
+        return kept
 
     def _read(self, chosen: Chosen) -> Chosen:
         return replace(chosen, tags=self._taxonomy.resolve(chosen.tags))
 
-    def _following(self, run: TaggingRun) -> list[str]:
+    def _following(self, run: TaggingRun) -> _Stretch:
         """The next materials that the filter finds and that were there when it began."""
-        wanted = self._wanted(Chosen(**run.filter)).where(
-            Material.id > run.upto, Material.created <= run.at
-        )
+        chosen = Chosen(**run.filter)
+        if chosen.only is None:
+            ids = self._ids(run, chosen)
+            return _Stretch(ids, ids[-1] if ids else run.upto, len(ids) < _SLICE)
+        named = sorted(each for each in chosen.only if each > run.upto)
+        some = named[:_SLICE]
+        ids = self._ids(run, replace(chosen, only=some))
+        return _Stretch(ids, some[-1] if some else run.upto, len(named) <= _SLICE)
+
+    def _ids(self, run: TaggingRun, chosen: Chosen) -> list[str]:
+        wanted = self._wanted(chosen).where(Material.id > run.upto, Material.created <= run.at)
         with self._records.read() as session:
             return list(session.scalars(wanted.order_by(Material.id).limit(_SLICE)))
 
@@ -276,7 +287,7 @@ class TaggingRuns:
             wanted = wanted.where(hit | Material.summary.contains(word, autoescape=True))
         return wanted
 
-    def _slice_back(self, run: TaggingRun) -> None:
+    def _slice_back(self, run: TaggingRun) -> TaggingRun:
         left = select(RunTagging).where(RunTagging.run == run.id, RunTagging.undone.is_(False))
         following = left.order_by(RunTagging.material).limit(_SLICE)
         with self._records.read() as session:
@@ -285,16 +296,15 @@ class TaggingRuns:
         with self._records.write(*made, *_names(run.id, ids)) as session:
             kept = _existing(session, run.id)
             if not kept.undoing:
-                return
-            alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-            for each in session.scalars(left.where(RunTagging.material.in_(ids))).all():
-                alike.setdefault((tuple(each.removed), tuple(each.added)), []).append(each.material)
+                return kept
+            told = session.scalars(left.where(RunTagging.material.in_(ids))).all()
+            self._tag({each.material: Wish(each.removed, each.added) for each in told}, run.by)
+            for each in told:
                 each.undone = True
-            for (added, removed), some in alike.items():
-                self._tag(some, added, removed, run.by)
             if len(ids) < _SLICE:
                 kept.undoing, kept.undone = False, self._clock()
                 self._unmake(kept)
+        return kept
 
     def _unmake(self, run: TaggingRun) -> None:
         """The tag that a split made goes with it, unless somebody uses it by now."""
@@ -304,17 +314,24 @@ class TaggingRuns:
             except Conflict:
                 return
 
-    def _tag(
-        self, materials: list[str], add: Sequence[str], remove: Sequence[str], by: str
-    ) -> list[str]:
+    def _tag(self, wishes: Mapping[str, Wish], by: str) -> Collection[str]:
         """Tag what can be, and say which: one that is refused stays as it is."""
         try:
-            self._materials.tag(materials, add, remove=remove, by=by)
+            self._materials.tag_each(wishes, by=by)
         except Problem:
-            if len(materials) == 1:
-                return []
-            return [each for one in materials for each in self._tag([one], add, remove, by)]
-        return materials
+            if len(wishes) == 1:
+                return ()
+            alone = ({each: wish} for each, wish in wishes.items())
+            return [each for one in alone for each in self._tag(one, by)]
+        return wishes
+
+
+def _wish(run: TaggingRun, worn: Collection[str]) -> Wish:
+    """What a run has to do to a material that wears these."""
+    return Wish(
+        [tag for tag in run.add if tag not in worn],
+        [tag for tag in run.remove if tag in worn and tag not in run.add],
+    )
 
 
 def _names(run: str, materials: Collection[str]) -> list[str]:

@@ -7,5 +7,8 @@ material is shown (that is the shelf), or who may see which.
 from content_hub.materials.keeper import BATCH, Materials
 from content_hub.materials.making import New
 from content_hub.materials.records import Material, document_of, subjects_of, texts_of
+from content_hub.materials.tagging import Wish
 
-__all__ = ["BATCH", "Material", "Materials", "New", "document_of", "subjects_of", "texts_of"]
+__all__ = [
+    "BATCH", "Material", "Materials", "New", "Wish", "document_of", "subjects_of", "texts_of",
+]  # fmt: skip

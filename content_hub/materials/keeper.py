@@ -196,11 +196,14 @@ class Materials:
             tagging.put(session, self._changes, tree, told, by, self._clock())
         return found
 
-    def tag_each(self, worn: Mapping[str, Collection[str]], *, by: str) -> None:
-        """Put tags on materials, on each its own, by id; all or nothing."""
-        with self._records.write(*(f"material:{each}" for each in worn)) as session:
-            found, tree = self.many(worn), self._taxonomy.now()
-            told = [(found[id_], tagging.Wish(tree.usable(add))) for id_, add in worn.items()]
+    def tag_each(self, wishes: Mapping[str, tagging.Wish], *, by: str) -> None:
+        """Put tags on materials and take others off, on each its own, by id; all or nothing."""
+        with self._records.write(*(f"material:{each}" for each in wishes)) as session:
+            found, tree = self.many(wishes), self._taxonomy.now()
+            told = [
+                (found[id_], tagging.Wish(tree.usable(add, "add"), tree.resolve(remove, "remove")))
+                for id_, (add, remove) in wishes.items()
+            ]
             tagging.put(session, self._changes, tree, told, by, self._clock())
 
     def untag(

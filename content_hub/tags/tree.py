@@ -31,6 +31,7 @@ class TagTree:
         self._above: dict[str, tuple[str, ...]] = {}
         self._known_as: dict[str, str] = {}
         self._live = {id_: self._followed(tag) for id_, tag in self.by_id.items()}
+        self._today = {id_: tag.id for id_, tag in self._live.items()}
 
     def _followed(self, tag: Tag) -> Tag:
         while tag.merged_into is not None:
@@ -67,8 +68,7 @@ class TagTree:
 
     def live(self, ids: Iterable[str]) -> list[str]:
         """What these are today, each once: those that were merged are what they went into."""
-        found = (self._live.get(each) for each in ids)
-        return list(dict.fromkeys(tag.id for tag in found if tag))
+        return list(dict.fromkeys(self._today[each] for each in ids if each in self._today))
 
     def faces(self, ids: Sequence[str]) -> list[str]:
         """These as they are worn, and as they are today."""
