@@ -7,6 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from channels.base import Progress, Receipt
+from channels.broadcasts.keeper import Broadcasts
+from channels.live_codes import Code, LiveCodes
+from channels.transfers import Transfers
+from kernel.events import Handle
+from matching.rules import Rules, Wanted
+from tests.data_hub.telling import event, user
+
 HERE = {
     "/": "",
     "/deliveries": "deliveries",
@@ -47,12 +55,19 @@ ELSEWHERE = {
     "tagging_runs": ("/tagging", "/tagging/<key>"),
 }  # fmt: skip
 """By the module that looks at them."""
-UNSEEN = (
-    "/broadcasts", "/broadcasts/<key>", "/broadcasts/new", "/forecast", "/rules", "/segments",
-    "/segments/<key>", "/segments/new", "/transfers",
-    "/ways",
-)  # fmt: skip
-"""Pages about customers, whose modules ask them without a browser."""
+ABOUT_CUSTOMERS = {
+    "/broadcasts": "broadcasts",
+    "/broadcasts/<key>": "broadcasts/{broadcast}",
+    "/broadcasts/new": "broadcasts/new",
+    "/forecast": "forecast",
+    "/rules": "rules",
+    "/segments": "segments",
+    "/segments/<key>": "segments/{segment}?customer={customer}",
+    "/segments/new": "segments/new?rule=vip",
+    "/transfers": "transfers",
+    "/ways": "ways",
+}
+"""Looked at here, too: with somebody in a segment, a broadcast to her, a hand-over, a rule."""
 NO_PAGES = (
     "/accounts/<key>/grant", "/accounts/granted", "/materials/<key>/preview", "/materials/find",
     "/reports", "/views/<page>",
@@ -67,8 +82,8 @@ def test_no_page_is_forgotten(flask):
         if rule.endpoint.startswith("console.") and "GET" in rule.methods
     }
     pages = {each for each in rules if not each.endswith((".csv", ".json"))}
-    told = {*HERE, *UNSEEN, *NO_PAGES, *(each for own in ELSEWHERE.values() for each in own)}
-    assert pages == told
+    told = {each for own in ELSEWHERE.values() for each in own}
+    assert pages == told | {*HERE, *ABOUT_CUSTOMERS, *NO_PAGES}
 
 
 @pytest.fixture
@@ -87,3 +102,62 @@ def ids(rooms, desk_of, material, clock):
 def test_the_pages_that_no_other_module_looks_at_are_for_everybody(for_everybody, ids):
     for path in (*HERE.values(), *MORE):
         for_everybody(path.format(**ids), role="admin")
+
+
+class Door:
+    """A channel that makes codes and hands customers over."""
+
+    writes_to = "external_userid"
+
+    def make_code(self, state, reps, *, remark, confirm):
+        return Code(f"c-{state}", f"https://p.cn/{state}.png")
+
+    def find_code(self, state, since):
+        return None
+
+    def staff_code(self, code, reps):
+        return None
+
+    def drop_code(self, code):
+        return None
+
+    def hand_over(self, giver, taker, handles, words, *, resigned):
+        return {each: Receipt(ref=each.value, progress=Progress.SUBMITTED) for each in handles}
+
+    def handed_over(self, giver, taker, *, resigned):
+        return {}
+
+
+@pytest.fixture
+def told(knowing_rooms, material):
+    """Ids of what the pages about customers have on them."""
+    r = knowing_rooms
+    common = r.records, r.changes, r.accounts, r.channels, r.clock
+    r.live_codes, r.transfers = LiveCodes(*common), Transfers(*common)
+    r.rules = Rules(r.records, r.changes, r.materials, r.taxonomy, r.types, r.clock)
+    r.broadcasts = Broadcasts(
+        records=r.records, changes=r.changes, accounts=r.accounts, deliveries=r.deliveries,
+        segments=r.segments, identities=r.identities, policy=r.touch_policy, shelf=r.shelf,
+        clock=r.clock,
+    )  # fmt: skip
+    r.channels._factories["door"] = lambda *_: Door()
+    there = r.accounts.add(code="w", name="企业微信", kind="door", ecosystem="wechat", by="t")
+    reps = [r.staff.add(code, name, by="t").id for code, name in (("a", "张岚"), ("b", "李默"))]
+    her = Handle("external_userid", there.id, "wm1")
+    r.tell(event("followed", her, account=there.id, rep=reps[0]), event("viewed_page", user("u1")))
+    r.customers.entrust(her, reps[0], by="t")
+    r.live_codes.create("w", "门店海报", by="t", reps=reps)
+    r.transfers.hand_over(there.id, [her], giver=reps[0], taker=reps[1], by="t")
+    r.rules.add(Wanted(name="开放日置顶", act="pin", material=material.id, number=1.0), by="t")
+    segment = r.segments.create("看过的", code="seen", by="t")
+    r.segments.put("seen", [her], by="t")
+    sent = r.broadcasts.create("三月问候", "w", by="t", segment=segment.id, words="春天好")
+    return {
+        "broadcast": sent.id, "segment": "seen", "customer": r.identities.customer_of(str(her)),
+    }  # fmt: skip
+
+
+@pytest.mark.browser
+def test_the_pages_about_customers_are_for_everybody(for_everybody, told):
+    for path in ABOUT_CUSTOMERS.values():
+        for_everybody(path.format(**told), role="admin")
