@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from engagement.vip_care import GIFT, MOMENTS
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
@@ -32,6 +33,8 @@ KINDS = (
     "came_back",
     "warmed",
     "new_customer",
+    MOMENTS,
+    GIFT,
 )
 """Why a rep may be reminded, the words for people under ``reminder_<kind>``."""
 STAGES = {
@@ -41,6 +44,7 @@ STAGES = {
     "payday": "stage.facilitate", "month_end": "stage.facilitate",
     "maturity": "stage.deliver",
     "birthday": "stage.after_sales", "anniversary": "stage.after_sales",
+    MOMENTS: "stage.after_sales", GIFT: "stage.after_sales",
 }  # fmt: skip
 """The stage of the transaction that a task is about, as content is tagged with it (交易阶段)."""
 

@@ -7,7 +7,7 @@ days: who imports ten years of events wants no ten years of red dots.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from data_hub.standings import MOVED
 from engagement.approaching import Approaches
 from engagement.reminders import Reminder, Reminders
 from engagement.sittings import sitting, sittings
+from engagement.vip_care import GIFT, GIFTS, MOMENTS, Weekly, weekly
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -89,10 +90,13 @@ class Triggers:
         approaches: Approaches | None = None,
         to_customers: Collection[str] = (),
         desire: Collection[str] = (),
+        vips: Callable[[Collection[str]], Collection[str]] = lambda _: (),
     ) -> None:
         """``to_customers``: the occasions whose audience is the customer, not her rep.
-        ``desire``: the steps of it that her rep is told of."""
+        ``desire``: the steps of it that her rep is told of. ``vips``: who of some customers is
+        one."""
         self._desire = frozenset(desire)
+        self._vips = vips
         self._predictions = predictions
         self._approaches = approaches
         self._to_customers = frozenset(to_customers)
@@ -247,19 +251,22 @@ class Triggers:
     def _dated(self, customers: Sequence[str], today: date) -> list[_Task]:
         profiles = self._profiles.many(customers)
         handles = self._identities.handles_of(customers)
+        vips = set(self._vips(customers))
         model = self._predictions.model() if self._predictions else None
         tasks = []
         for customer, profile in profiles.items():
-            hers = handles.get(customer, [])
+            hers, vip = handles.get(customer, []), customer in vips
             told = occasions(dates(profile, self._zone, model), today, self._habits)
             due = [each for each in told if each.kind in DATED and _young(each, today)]
-            rep = self._customers.rep_of(hers) if due else ""
-            if rep and hers:
-                tasks += [
-                    self._occasion(each, rep, hers)
-                    for each in due
-                    if not self._approached(each, customer, rep)
-                ]
+            rep = self._customers.rep_of(hers) if due or vip else ""
+            if not rep or not hers:
+                continue
+            for each in due:
+                gift = vip and each.kind in GIFTS
+                if not self._approached(each, customer, rep) or gift:
+                    tasks.append(self._occasion(each, rep, hers, gift=gift))
+            if vip and (turn := weekly(customer, today)):
+                tasks.append(self._moments(turn, rep, hers))
         return tasks
 
     def _approached(self, occasion: Occasion, customer: str, rep: str) -> bool:
@@ -269,11 +276,21 @@ class Triggers:
         key = f"occasion/{occasion.kind}/{occasion.cycle}"
         return self._approaches.approach(customer, rep, key) is not None
 
-    def _occasion(self, occasion: Occasion, rep: str, handles: Sequence[Handle]) -> _Task:
+    def _occasion(
+        self, occasion: Occasion, rep: str, handles: Sequence[Handle], *, gift: bool
+    ) -> _Task:
+        kind, cycle, evidence = occasion.kind, occasion.cycle, dict(occasion.facts)
+        if gift:
+            kind, cycle, evidence = GIFT, f"{kind}:{cycle}", {**evidence, "occasion": kind}
         return _Task(
-            staff=rep, kind=occasion.kind, handle=str(handles[0]),
-            handles=tuple(map(str, handles)), cycle=occasion.cycle,
-            due=self._zone.at(occasion.due, MORNING), material="", evidence=dict(occasion.facts),
+            staff=rep, kind=kind, handle=str(handles[0]), handles=tuple(map(str, handles)),
+            cycle=cycle, due=self._zone.at(occasion.due, MORNING), material="", evidence=evidence,
+        )  # fmt: skip
+
+    def _moments(self, turn: Weekly, rep: str, handles: Sequence[Handle]) -> _Task:
+        return _Task(
+            staff=rep, kind=MOMENTS, handle=str(handles[0]), handles=tuple(map(str, handles)),
+            cycle=turn.cycle, due=self._zone.at(turn.due, MORNING), material="", evidence={},
         )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def _triggers(
         reminders=reminders, profiles=data.profiles, identities=data.identities,
         customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
         predictions=data.predictions, approaches=approaches, to_customers=to_customers,
-        desire=desire,
+        desire=desire, vips=data.vips.among,
     )  # fmt: skip
 
 

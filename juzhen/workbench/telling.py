@@ -97,7 +97,7 @@ def shown(reminder: Reminder, tongue: str) -> str:
     if reminder.kind == "warmed":
         return say("shown_warmed", tongue, step=say(f"step_{told['step']}", tongue))
     if reminder.kind != "read_your_share":
-        return say(f"shown_{reminder.kind}", tongue, **told)
+        return say(f"shown_{told.get('occasion', reminder.kind)}", tongue, **told)
     if not told.get("seconds"):
         return say("shown_opened", tongue)
     key, facts = spoken_time(told["seconds"])

@@ -1,6 +1,6 @@
 """Findings and dates become reminders: once, for the right rep, with what shows them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from data_hub.prediction import Window
 from data_hub.profiles.strands import DESIRES
 from engagement.reminders import KINDS
 from engagement.triggers import DATED, Triggers
+from engagement.vip_care import weekly
 from juzhen.settings import OCCASIONS, STEPS
 from kernel.events import Handle
 from kernel.wording import say
@@ -245,6 +246,40 @@ def test_every_dated_occasion_is_a_reminder_with_words_and_a_setting_that_names_
     assert set(DATED) == set(OCCASIONS)
     assert DESIRES[1:] == STEPS
     assert all(say(f"shown_{kind}", "en") for kind in DATED)
+
+
+@pytest.mark.rule("R157.1")
+def test_for_a_vip_her_rep_likes_or_comments_once_a_week_and_prepares_gifts(company, clock):
+    company.triggers = Triggers(
+        records=company.records, people=company.people, findings=company.findings,
+        history=company.history, reminders=company.reminders, profiles=company.profiles,
+        identities=company.identities, customers=company.customers, staff=company.staff,
+        clock=clock, zone=company.zone, vips=company.vips.intersection,
+    )  # fmt: skip
+    rep = company.hire("li")
+    her, other = company.meet(rep=rep), company.meet("13800138001", rep=rep)
+    company.vips.add(company.id_of(her))
+    clock.move(timedelta(days=7 - clock().weekday()))  # a Monday: her weekday may be any
+    for _ in range(45):
+        watch(company)
+        clock.move(DAY)
+    kinds = [
+        (dot.handle == str(other), dot.kind, dot.evidence.get("occasion"))
+        for dot in dots(company, rep)
+    ]
+    assert kinds.count((False, "vip_moments", None)) == 7
+    assert (False, "vip_gift", "dormant") in kinds
+    assert (True, "dormant", None) in kinds
+    assert {kind for of_other, kind, _ in kinds if of_other}.isdisjoint({"vip_moments", "vip_gift"})
+
+
+@pytest.mark.parametrize("day", range(1, 8))
+def test_a_vips_weekday_is_her_own_and_every_week_has_one(day):
+    today = date.fromisocalendar(2027, 1, day)
+    turns = [weekly(f"cus_{n}", today) for n in range(50)]
+    told = [turn for turn in turns if turn]
+    assert all(turn.due <= today and turn.cycle == "2027-W01" for turn in told)
+    assert len(told) == 50 if day >= 5 else 0 < len(told) < 50
 
 
 @pytest.mark.rule("R110.2")
