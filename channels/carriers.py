@@ -7,7 +7,7 @@ Whom that reaches is worked out from the handles that customers are known by. Se
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -26,7 +26,6 @@ from stores.records import Record, Records
 
 SETTING = "carrier"
 """The account's setting that says which carrier it is, where its kind does not."""
-_SLICE = 2_000
 
 
 class Carrier(StrEnum):
@@ -152,20 +151,17 @@ class Carriers:
         return sorted(found, key=lambda way: (model.index(way.carrier), way.account.code))
 
     def reach(self) -> Reach:
-        """Whom each set of carriers reaches; a walk over everybody."""
-        held: dict[str, set[Carrier]] = {}
-        for account in self._accounts.all():
-            for customer, carriers in self._on(account):
-                held.setdefault(customer, set()).update(carriers)
-        return Reach(Counter(frozenset(each) for each in held.values() if each))
-
-    def _on(self, account: Account) -> Iterator[tuple[str, set[Carrier]]]:
-        after = ""
-        while some := self._identities.customers_on(account.id, after, _SLICE):
-            after = some[-1]
-            for customer, handles in self._identities.handles_of(some).items():
-                there = (carrier_of(account, each) for each in handles if each.scope == account.id)
-                yield customer, {each for each in there if each is not None}
+        """Whom each set of carriers reaches, counted where customers are kept."""
+        accounts = {account.id: account for account in self._accounts.all()}
+        ways: dict[Carrier, list[str]] = {}
+        for beginning in self._identities.beginnings():
+            handle = Handle.parse(f"{beginning}-")
+            account = accounts.get(handle.scope)
+            carrier = carrier_of(account, handle) if account is not None else None
+            if carrier is not None:
+                ways.setdefault(carrier, []).append(beginning)
+        told = self._identities.known_by({each.value: some for each, some in ways.items()})
+        return Reach({frozenset(map(Carrier, held)): n for held, n in told.items()})
 
     def _reaching(self, handle: Handle) -> list[Account]:
         return [each for each in self._accounts.all() if each.id == handle.scope]

@@ -8,6 +8,7 @@ the callback brings the same code and adds nothing.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ LIFE = timedelta(seconds=20)
 _HOLD = timedelta(seconds=6)
 """How long one try is left alone before another worker takes it for dead."""
 _TOGETHER = 16
+"""So many are claimed at once, and no account has more under way in one process."""
 GREETED = declare("welcoming.greeted", "she was welcomed; nobody here knows")
 
 
@@ -83,7 +85,9 @@ class Welcoming:
         shelf: Shelf,
         composer: Composer,
         clock: Clock,
+        patience: float = 0.05,
     ) -> None:
+        """``patience`` is how many seconds a round waits for an answer with nothing else to do."""
         self._records = records
         self._changes = changes
         self._accounts = accounts
@@ -93,7 +97,10 @@ class Welcoming:
         self._shelf = shelf
         self._composer = composer
         self._clock = clock
+        self._patience = patience
         self._callers: Callers[_Told] = Callers()
+        self._calling: dict[str, str] = {}
+        """The account of every welcome that is being said."""
 
     def note(self, account: Account, greetings: Iterable[Greeting]) -> None:
         """Keep what a callback brought. Noting it again changes nothing."""
@@ -112,25 +119,45 @@ class Welcoming:
             session.execute(insert(session, Welcome).values(rows).on_conflict_do_nothing())
 
     def greet_due(self) -> int:
-        """Say what is owed, some side by side; how many were said or given up."""
+        """Say what is owed, side by side; how many were said, given up or put off.
+
+        A platform that hangs holds up its own account's alone: what comes of its calls is noted in
+        the round in which it comes.
+        """
         done = 0
-        while welcomes := self._claim():
-            for told in self._callers.answers([partial(self._greeted, one) for one in welcomes]):
+        while True:
+            claimed = self._claim()
+            for welcome in claimed:
+                self._calling[welcome.id] = welcome.account
+                self._callers.begin(partial(self._called, welcome))
+            if told := self._callers.come(self._patience):
                 self._settle(told)
-            done += len(welcomes)
-        return done
+                done += len(told)
+            elif not claimed:
+                return done
 
     def _claim(self) -> Sequence[Welcome]:
         now = self._clock()
         if not self._records.rows(_ANY, [spelled(self._records, now)]):
             return ()  # most rounds find nothing and take no turn
-        due = select(Welcome).where(Welcome.next_at <= now).order_by(Welcome.next_at)
+        calling = dict(self._calling)
+        under_way = Counter(calling.values())
+        full = [account for account, calls in under_way.items() if calls >= _TOGETHER]
+        due = select(Welcome).where(
+            Welcome.next_at <= now, Welcome.account.not_in(full), Welcome.id.not_in(calling)
+        )  # fmt: skip
+        wanted = due.order_by(Welcome.next_at).limit(_TOGETHER)
         with self._records.write() as session:
-            wanted = due.limit(_TOGETHER).with_for_update(skip_locked=True)
-            welcomes = session.scalars(wanted).all()
+            welcomes = session.scalars(wanted.with_for_update(skip_locked=True)).all()
             for welcome in welcomes:
                 welcome.next_at = now + _HOLD
         return welcomes
+
+    def _called(self, welcome: Welcome) -> _Told:
+        try:
+            return self._greeted(welcome)
+        finally:
+            del self._calling[welcome.id]
 
     def _greeted(self, welcome: Welcome) -> _Told:
         if self._clock() - welcome.at >= LIFE:

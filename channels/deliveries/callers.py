@@ -22,6 +22,29 @@ class Callers(Generic[Told]):
     def __init__(self) -> None:
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._idle = threading.Semaphore(0)
+        self._came: SimpleQueue[tuple[Told | None, BaseException | None]] = SimpleQueue()
+        self._owed = 0
+
+    def begin(self, call: Callable[[], Told]) -> None:
+        """Make a call that nobody waits for: `come` tells of it, whenever that may be."""
+        self._owed += 1
+        self._begin(_carried(call, self._came))
+
+    def come(self, patience: float) -> list[Told]:
+        """What begun calls have come to since somebody asked last; waits so many seconds for the
+        first, if there is one to wait for. A call that failed raises here."""
+        if not self._owed:
+            return []
+        try:
+            group = [self._came.get(timeout=patience)]
+        except Empty:
+            return []
+        while not self._came.empty():
+            group.append(self._came.get())
+        self._owed -= len(group)
+        if failure := next((lost for _, lost in group if lost), None):
+            raise failure
+        return [each for each, _ in group if each is not None]
 
     def answers(self, calls: Sequence[Callable[[], Told]]) -> Iterator[list[Told]]:
         """What the calls come to, in the groups in which they do. A call that fails raises here,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import case, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from data_hub.identities.deciding import Decisions
@@ -42,9 +42,10 @@ _LOOKED_AT = 1_000
 
 
 _ALONGSIDE = (
-    "SELECT other.handle FROM known_handles AS asked"
-    " JOIN known_handles AS other ON other.customer = asked.customer WHERE asked.handle = ?"
+    "SELECT asked.handle, other.handle FROM known_handles AS asked"
+    " JOIN known_handles AS other ON other.customer = asked.customer WHERE asked.handle IN ({})"
 )
+_BEGINNING = func.substr(Known.handle, 1, func.length(Known.handle) - func.length(Known.value))
 
 
 class Identities:
@@ -139,8 +140,15 @@ class Identities:
 
     def alongside(self, handle: Handle | str) -> list[str]:
         """Every handle of whoever is known by this one, with one cheap statement; itself first."""
-        told = self._people.rows(_ALONGSIDE, [str(handle)])
-        return list(dict.fromkeys([str(handle), *(row[0] for row in told)]))
+        return self.all_alongside([handle])[str(handle)]
+
+    def all_alongside(self, handles: Iterable[Handle | str]) -> dict[str, list[str]]:
+        """The same for some, by the handle's text."""
+        found = {str(handle): [str(handle)] for handle in handles}
+        for chunk in chunks(list(found)):
+            for asked, other in self._people.rows(_ALONGSIDE.format(marks(chunk)), chunk):
+                found[asked].append(other)
+        return {handle: list(dict.fromkeys(hers)) for handle, hers in found.items()}
 
     def customers_of(self, handles: Iterable[Handle | str]) -> dict[str, str]:
         """The same for many, by the handle's text."""
@@ -185,6 +193,29 @@ class Identities:
         wanted = select(Known.customer).where(there, Known.customer > after).distinct()
         with self._people.read() as session:
             return list(session.scalars(wanted.order_by(Known.customer).limit(limit)))
+
+    def beginnings(self) -> list[str]:
+        """What handles begin with, up to their value: every kind and scope that was ever seen."""
+        with self._people.read() as session:
+            return sorted(session.scalars(select(_BEGINNING).distinct()))
+
+    def known_by(self, ways: Mapping[str, Collection[str]]) -> dict[frozenset[str], int]:
+        """How many customers are known by exactly which ways, of those who are known by any: a way
+        is some beginnings of handles. Counted where they are kept."""
+        if not ways:
+            return {}
+        held = [func.max(case((_BEGINNING.in_(some), 1), else_=0)) for some in ways.values()]
+        each = select(*(one.label(f"way_{n}") for n, one in enumerate(held)))
+        hers = each.group_by(Known.customer).subquery()
+        counted = select(*hers.c, func.count()).group_by(*hers.c)
+        with self._people.read() as session:
+            rows = session.execute(counted).all()
+        told = {
+            frozenset(way for way, has in zip(ways, row, strict=False) if has): row[-1]
+            for row in rows
+        }
+        told.pop(frozenset(), None)
+        return told
 
     def find(self, text: str) -> list[str]:
         """The customers who are known by this handle, or by this value under any kind."""

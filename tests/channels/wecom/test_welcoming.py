@@ -1,11 +1,13 @@
 """Codes, welcomes and the nightly walk: from a scan to the first words, whatever goes wrong."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
+from channels.base import Greeting
 from channels.callbacks import Callbacks
 from channels.catching_up import CatchingUp
 from channels.deliveries import Deliveries
@@ -15,9 +17,11 @@ from channels.welcoming import Welcome, Welcoming
 from data_hub.intake import Intake
 from kernel.calendar import Zone
 from kernel.errors import Conflict, Invalid
+from kernel.events import Handle
 from stores.gathered import Gathered
 from stores.sqlite.history import SqliteHistory
 from tests.channels.test_callbacks import Kept
+from tests.flows.company import eventually
 
 
 class Words:
@@ -57,7 +61,7 @@ def codes(records, changes, accounts, channels, clock):
 def welcoming(records, changes, accounts, channels, codes, clock):
     return Welcoming(
         records=records, changes=changes, accounts=accounts, channels=channels, codes=codes,
-        materials=None, shelf=None, composer=Words(), clock=clock,
+        materials=None, shelf=None, composer=Words(), clock=clock, patience=30,
     )  # fmt: skip
 
 
@@ -128,6 +132,43 @@ def test_after_twenty_seconds_it_stays_unsaid_and_says_so(
     assert heard(platform) == []
     with records.read() as session:
         assert [each.outcome for each in session.query(Welcome)] == ["welcome_too_late"]
+
+
+def test_a_platform_that_hangs_holds_up_its_own_welcomes_alone(
+    records, changes, accounts, account, codes, clock
+):
+    said, let_go = [], threading.Event()
+
+    class Hanging:
+        def greet(self, greeting, message):
+            assert let_go.wait(60)
+
+    class Lively:
+        def greet(self, greeting, message):
+            said.append(greeting.code)
+
+    lively = accounts.add(
+        code="lively", name="另一家", kind="app", ecosystem="own_app", settings={"welcome": "您好"},
+        by="t",
+    )  # fmt: skip
+    welcoming = Welcoming(
+        records=records, changes=changes, accounts=accounts, codes=codes, materials=None,
+        channels=Channels(accounts, {"wecom": lambda *_: Hanging(), "app": lambda *_: Lively()}),
+        shelf=None, composer=Words(), clock=clock,
+    )  # fmt: skip
+    for each, codes_ in ((account, ["h1", "h2"]), (lively, ["l1", "l2"])):
+        her = Handle("external_userid", each.id, "wm1")
+        welcoming.note(each, [Greeting(code=code, handle=her, at=clock()) for code in codes_])
+
+    def outcomes():
+        welcoming.greet_due()
+        with records.read() as session:
+            return sorted(each.outcome for each in session.query(Welcome))
+
+    assert eventually(lambda: outcomes() == ["", "", "greeted", "greeted"], 60)
+    assert sorted(said) == ["l1", "l2"]
+    let_go.set()
+    assert eventually(lambda: outcomes() == ["greeted"] * 4, 60)
 
 
 def test_a_code_whose_answer_was_lost_is_found_and_not_made_twice(
