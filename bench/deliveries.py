@@ -2,7 +2,9 @@
 
 The product's own worker in two processes, leases of two seconds, against a server that counts its
 effects: half go to receivers that know our key, half to an official account that knows none. None
-may be lost and none doubled; what nobody can know is left to a person, with its reason.
+may be lost and none doubled; what nobody can know is left to a person, with its reason. Beside it
+the same against the product's own sandbox, where all go to official accounts: a platform that looks
+at everything it is told costs more than one that counts, and its processor is the workers' own.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from bench.lib.counting import Counting
 from bench.lib.line import measured
+from bench.lib.twin import ACCOUNTS, Twin
 from channels.deliveries import Lane, State
 from juzhen import logs, wiring
 from juzhen.settings import Settings
@@ -37,6 +40,10 @@ _PROCESSES = 2
 _SENDERS = 2
 _MOST = {"process": 60.0, "power": 120.0}
 _PATIENCE = 600.0
+COUNTING, SANDBOX = "counting", "sandbox"
+_KINDS = ("push", "push", "wechat_oa", "wechat_oa")
+"""Two receivers of webhooks and two official accounts."""
+_TWIN = ("wechat_oa",) * ACCOUNTS
 _AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 
 
@@ -49,6 +56,15 @@ def run(size: int) -> Iterator[dict[str, Any]]:
             "s", size=_MANY * size, most=_MOST[durability] * size,
         )  # fmt: skip
         yield line | told | {"ok": line["ok"] and not told["lost"] and not told["doubled"]}
+    yield _beside(_MANY * size)
+
+
+def _beside(many: int) -> dict[str, Any]:
+    """The same through the sandbox: shown, and held to what is not a matter of time."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        told = carried(Path(folder), many, kills=_KILLS, through=SANDBOX)
+    line = measured("deliveries_sandbox", told.pop("seconds"), "s", size=many, most=_PATIENCE)
+    return line | told | {"goal": None, "ok": not told["lost"] and not told["doubled"]}
 
 
 def carried(
@@ -59,14 +75,16 @@ def carried(
     durability: str = "process",
     records: str = "",
     together: bool = False,
+    through: str = COUNTING,
 ) -> dict[str, Any]:
     """Queue so many, have them carried by workers that die, one by one or all ``together``, and
-    hold what was said against what the server counted."""
-    counting = Counting()
+    hold what was said against what the other side counted."""
+    sandboxed = through == SANDBOX
+    counting = Twin(home / "twin", many, _AES_KEY) if sandboxed else Counting()
     try:
         told = settings(home, counting.url, durability, records)
         wiring.migrate(told)
-        _queue(told, counting.url, many)
+        _queue(told, counting.url, many, _TWIN if sandboxed else _KINDS)
         begun, spent = time.monotonic(), _spent()
         killed = _worked(told, many, kills, together)
         seconds, cpu = time.monotonic() - begun, _spent() - spent
@@ -92,10 +110,9 @@ def settings(home: Path, url: str, durability: str, records: str = "") -> Settin
     )  # fmt: skip
 
 
-def _queue(told: Settings, url: str, many: int) -> None:
-    """Uncounted: two receivers of webhooks and two official accounts, a quarter to each."""
+def _queue(told: Settings, url: str, many: int, kinds: Sequence[str] = _KINDS) -> None:
+    """Uncounted: a quarter to each of four accounts."""
     platform = wiring.assemble(told)
-    kinds = ("push", "push", "wechat_oa", "wechat_oa")
     for number, kind in enumerate(kinds):
         platform.accounts.add(
             code=f"{kind}{number}", name=kind, kind=kind, ecosystem="own_app", by="bench",
@@ -195,10 +212,10 @@ def _held_against(told: Settings, counted: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # python -m bench.deliveries FOLDER MANY KILLS DURABILITY RECORDS [together]: for fault tests
+    # python -m bench.deliveries FOLDER MANY KILLS DURABILITY RECORDS [together | sandbox]
     folder, many, kills, durability, records, *rest = sys.argv[1:]
     told = carried(
         Path(folder), int(many), kills=int(kills), durability=durability, records=records,
-        together=rest == ["together"],
+        together=rest == ["together"], through=SANDBOX if rest == [SANDBOX] else COUNTING,
     )  # fmt: skip
     print(json.dumps(told))

@@ -268,6 +268,8 @@ class Channels:
         self._accounts = accounts
         self._factories = dict(factories)
         self._needs = dict(needs or {})
+        self._made: dict[str, tuple[Account, Channel]] = {}
+        """By account: as it stood, and the channel that was made of that."""
 
     @property
     def kinds(self) -> list[str]:
@@ -291,9 +293,14 @@ class Channels:
             raise Invalid.because(flaws)
 
     def of(self, account: Account | str) -> Channel:
-        """Made afresh each time, so that an edited account needs no restart."""
+        """Made anew as soon as the account was edited, so that nobody needs to restart."""
         if isinstance(account, str):
             account = self._accounts.one(account)
+        of_what, made = self._made.get(account.id, (None, None))
+        if made is not None and of_what is account:  # the book keeps one object until an edit
+            return made
         secrets = self._accounts.secrets(account)
         self.check(account.kind, account.settings, secrets)
-        return self._factories[account.kind](account, secrets)
+        made = self._factories[account.kind](account, secrets)
+        self._made[account.id] = (account, made)
+        return made

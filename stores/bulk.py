@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, DateTime, Dialect, Insert, Table, func, select
+from sqlalchemy import JSON, DateTime, Dialect, Insert, Table, bindparam, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -41,6 +41,38 @@ def many(session: Session, kind: Any, put: Insert, rows: Sequence[Mapping[str, A
     ]
     session.flush()
     session.connection().exec_driver_sql(str(written), told)
+
+
+def change(session: Session, kind: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give the records with these primary keys the values that stand beside them; all rows name
+    the same columns. Objects of the session learn nothing of it. Joins the session's write."""
+    if not rows:
+        return
+    session.flush()
+    connection, names = session.connection(), tuple(rows[0])
+    if connection.dialect.name != "sqlite":
+        key = kind.__mapper__.primary_key[0]
+        values: dict[str, Any] = {n: bindparam(f"new_{n}") for n in names if n != key.name}
+        put = update(kind.__table__).where(key == bindparam(f"new_{key.name}")).values(values)
+        connection.execute(put, [{f"new_{name}": row[name] for name in names} for row in rows])
+        return
+    written, ordered = _changing(kind, names, connection.dialect)
+    spelled = [
+        tuple([tell(row[name]) if tell else row[name] for name, tell in ordered]) for row in rows
+    ]
+    connection.exec_driver_sql(written, spelled)
+
+
+@lru_cache(maxsize=64)
+def _changing(
+    kind: Any, names: tuple[str, ...], dialect: Dialect
+) -> tuple[str, list[tuple[str, _Told | None]]]:
+    """The statement, and in which order and how the values are told to it."""
+    table, key = kind.__table__, kind.__mapper__.primary_key[0].name
+    ordered = [*(name for name in names if name != key), key]
+    put = ", ".join(f'"{name}" = ?' for name in ordered[:-1])
+    told = [(name, _teller(table, name, dialect)) for name in ordered]
+    return f'UPDATE "{table.name}" SET {put} WHERE "{key}" = ?', told  # noqa: S608 — our own names
 
 
 def among(

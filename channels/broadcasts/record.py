@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from channels.base import Busy
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Problem
 from kernel.ids import new_id
 from stores.records import Record, Records
 
@@ -79,20 +79,19 @@ def held_back(session: Session) -> list[str]:
     return list(session.scalars(select(Broadcast.id).where(held)))
 
 
-def check_going_on(records: Records, key: str) -> None:
-    """The last question, asked where something of it is marked begun: may it still?
-
-    Who stops it meanwhile waits for that mark, and counts it. Raises `Conflict` or `Busy`.
-    """
+def stopped(records: Records, key: str) -> Problem | None:
+    """The last question, asked where something of it is marked begun: why may it no longer, or not
+    now? Who stops it meanwhile waits for that mark, and counts it."""
     if not key:
-        return
+        return None
     with records.write() as session:
         broadcast = session.get(
             Broadcast, key, populate_existing=True, with_for_update={"read": True}
         )
     if broadcast is None:
-        return
+        return None
     if broadcast.cancelled is not None:
-        raise Conflict("broadcast_cancelled")
+        return Conflict("broadcast_cancelled")
     if broadcast.paused is not None or broadcast.spreading is not None:
-        raise Busy("broadcast_paused", seconds=30)
+        return Busy("broadcast_paused", seconds=30)
+    return None

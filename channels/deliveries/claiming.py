@@ -21,6 +21,7 @@ from channels.deliveries.retries import Retries
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, Overloaded, Problem
+from stores import bulk
 from stores.changes import Changes
 from stores.records import Moment, Records
 from stores.spelling import spelled
@@ -64,6 +65,10 @@ _NEXT = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=Delivery)
 )
+_MARK = (
+    "id", "state", "attempts", "first_sent", "last_sent", "fence", "lease_until", "number", "steps",
+)  # fmt: skip
+"""What marking writes."""
 
 BEFORE_CLAIM = declare("deliveries.claiming", "something is due and nothing is marked yet")
 MARKED = declare("deliveries.marked", "marked sending and committed; nothing has left")
@@ -162,7 +167,7 @@ class Claiming(Ledger):
         while True:
             with self._records.write() as session:
                 due = self._due(session, lane, most)
-                claimed = self._marked(due, judge(due)) if due else []
+                claimed = self._marked(session, due, judge(due)) if due else []
             if claimed or not due:
                 break
         if claimed:
@@ -206,7 +211,7 @@ class Claiming(Ledger):
         return [each for each in due if not each.crashes]
 
     def _marked(
-        self, due: Sequence[Delivery], told: Mapping[str, Found | Problem]
+        self, session: Session, due: Sequence[Delivery], told: Mapping[str, Found | Problem]
     ) -> list[tuple[Delivery, Found]]:
         now = self._clock()
         claimed = []
@@ -224,11 +229,13 @@ class Claiming(Ledger):
             elif isinstance(found, Problem):
                 self._ended(delivery, State.PARKED, found.reason, found.facts)
             else:
-                delivery.state, delivery.attempts = State.SENDING, delivery.attempts + 1
+                session.expunge(delivery)  # written below, all of them together
+                delivery.state, delivery.attempts = State.SENDING.value, delivery.attempts + 1
                 delivery.first_sent, delivery.last_sent = delivery.first_sent or now, now
                 lend(delivery, now, self.lease)
                 delivery.step(now)
                 claimed.append((delivery, found))
+        bulk.change(session, Delivery, [picked(each, _MARK) for each, _ in claimed])
         return claimed
 
     def _ended(
@@ -257,11 +264,7 @@ class Claiming(Ledger):
             each.next_at, each.settled, each.lease_until = None, now, None
             each.step(now, reason, "" if by == "worker" else by)
         self._places.release([each.id for each in deliveries if each.target])
-        self._changes.note_all(
-            f"delivery_{state.value}", "delivery",
-            {each.id: _detail(each, reason=reason) for each in deliveries}, by=by,
-            handles={each.id: each.target for each in deliveries if each.target},
-        )  # fmt: skip
+        self._told(f"delivery_{state.value}", deliveries, by=by)
 
     def renew(self, held: Mapping[str, int]) -> None:
         """Push the leases of these back, each if its fence still stands. One whose answer is just
@@ -298,20 +301,26 @@ class Claiming(Ledger):
                 lend(delivery, now, self.lease)
         return delivery
 
-    def _told(self, act: str, delivery: Delivery, *, by: str = "worker", **detail: Any) -> None:
-        self._changes.note(
-            act, "delivery", delivery.id, by=by, handle=delivery.target or None,
-            **_detail(delivery, **detail),
+    def _told(self, act: str, those: Collection[Delivery], *, by: str = "worker") -> None:
+        """Write the act down, of each with why it is where it came to."""
+        self._changes.note_all(
+            act, "delivery", {each.id: _detail(each) for each in those}, by=by,
+            handles={each.id: each.target for each in those if each.target},
         )  # fmt: skip
 
 
-def _detail(delivery: Delivery, **more: Any) -> dict[str, Any]:
+def _detail(delivery: Delivery) -> dict[str, Any]:
     """What is told of it wherever it comes to."""
-    told = {name: value for name, value in more.items() if value}
-    return {
+    told = {
         "account": delivery.account, "material": delivery.material,
-        "placement": delivery.placement, "rep": delivery.rep, **told,
+        "placement": delivery.placement, "rep": delivery.rep,
     }  # fmt: skip
+    return told | ({"reason": delivery.reason} if delivery.reason else {})
+
+
+def picked(delivery: Delivery, names: Sequence[str]) -> dict[str, Any]:
+    """Some of its columns, as they are to be written."""
+    return {name: getattr(delivery, name) for name in names}
 
 
 def plain(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,9 +75,9 @@ class Courier:
         self._callers: Callers[_Told] = Callers()
         self._rest = threading.Event()
 
-    def admit(self, delivery: Delivery) -> None:
+    def admit(self, account: str) -> None:
         """Raises `Busy` while the platform is out of order; joins the claim's transaction."""
-        self._breakers.admit(delivery.account)
+        self._breakers.admit(account)
 
     def room(self, account: str) -> int:
         """How many calls at once the account's platform is trusted with."""
@@ -89,9 +89,19 @@ class Courier:
         if not claimed:
             return
         with self._heartbeat.keep(*(delivery for delivery, _ in claimed)):
-            calls = [partial(self._called, delivery, say) for delivery, say in claimed]
+            channel = self._channel(claimed[0][0].account)
+            calls = [partial(self._called, channel, delivery, say) for delivery, say in claimed]
             for told in self._callers.answers(calls):
                 self._insist(told)
+
+    def _channel(self, account: str) -> Channel | Problem:
+        """The account's channel, or why nothing can leave through it."""
+        try:
+            return self._channels.of(account)
+        except Overloaded as away:  # our own records were away, before anything left
+            return Busy("records_were_away", seconds=away.seconds)
+        except Problem as trouble:
+            return trouble
 
     def _insist(self, told: Sequence[_Told]) -> None:
         """Note the answers as soon as the records are there again: what a platform said is not
@@ -107,31 +117,32 @@ class Courier:
             else:
                 return
 
-    def _called(self, delivery: Delivery, say: Say) -> _Told:
+    @staticmethod
+    def _called(channel: Channel | Problem, delivery: Delivery, say: Say) -> _Told:
+        if isinstance(channel, Problem):
+            return _Told(delivery, None, channel, 0.0)
         with _Naming(delivery):
-            channel, begun = None, time.monotonic()
+            begun = time.monotonic()
             try:
-                channel = self._channels.of(delivery.account)
                 answer: Receipt | Problem = say(channel)
-            except Overloaded as away:
-                answer = _on_the_way(away, channel)
+            except Overloaded:  # our own records were away: nobody knows what had left by then
+                answer = Unanswered("records_were_away")
             except Problem as trouble:
                 answer = trouble
             return _Told(delivery, channel, answer, time.monotonic() - begun)
 
     def _note(self, told: Sequence[_Told]) -> None:
         account = told[0].delivery.account
-        called = [each.delivery for each in told]
-        with self._deliveries.at_once(called, guard(account)):
-            if any(isinstance(each.answer, Receipt) for each in told):
+        answers = [(d.delivery, d.answer) for d in told if isinstance(d.answer, Receipt)]
+        lost = [(d, d.answer) for d in told if isinstance(d.answer, Problem)]
+        with self._deliveries.at_once([each.delivery for each, _ in lost], guard(account)):
+            if answers:
                 self._breakers.answered(account)
-            self._blame(account, [each for each in told if isinstance(each.answer, Problem)], told)
-            for each in told:
-                if isinstance(each.answer, Receipt):
-                    self._deliveries.note(each.delivery, each.answer)
-                else:
-                    with _Naming(each.delivery):
-                        self._set_aside(each.delivery, each.channel, each.answer)
+            self._blame(account, [each for each, _ in lost], told)
+            self._deliveries.note_all(answers)
+            for each, trouble in lost:
+                with _Naming(each.delivery):
+                    self._set_aside(each.delivery, each.channel, trouble)
 
     def _blame(self, account: str, lost: Sequence[_Told], told: Sequence[_Told]) -> None:
         """What calls that went wrong side by side say about the account: one that answers others
@@ -318,13 +329,6 @@ class _Naming:
         self._bound.__exit__(kind, failure, trace)
         if failure is not None:
             failure.add_note(f"while working on delivery {self._key}")
-
-
-def _on_the_way(away: Overloaded, channel: Channel | None) -> Problem:
-    """Our own records were away: before anything left, or nobody knows what had left by then."""
-    if channel is None:
-        return Busy("records_were_away", seconds=away.seconds)
-    return Unanswered("records_were_away")
 
 
 def _knows_our_key(channel: Channel, delivery: Delivery) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from channels.accounts import Account
 from channels.broadcasts.record import held_back
@@ -18,6 +19,7 @@ from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery, Lane, State
 from channels.touch_policy import GATE, Decision, Touch, TouchPolicy, Verdict
 from kernel.clock import Clock
+from stores import bulk
 from stores.records import Records
 
 Standing = Callable[[str, Collection[str]], Collection[str]]
@@ -68,8 +70,11 @@ class Gating:
                 touch_of(delivery, kind) for delivery, kind in rows if delivery.id not in gone
             ]
             reserved = self._policy.reserve(touches, by="worker")
+            passing = [key for key, decision in reserved.decisions.items() if decision.passes]
+            self._let_pass(session, [found[key] for key in passing])
             for key, decision in reserved.decisions.items():
-                self._move_on(found[key], decision)
+                if not decision.passes:
+                    self._hold_back(found[key], decision)
             session.flush()
             self._deliveries.gate_again(reserved.outranked)
         return len(found)
@@ -88,12 +93,15 @@ class Gating:
                 gone.add(delivery.id)
         return gone
 
-    def _move_on(self, delivery: Delivery, decision: Decision) -> None:
+    def _let_pass(self, session: Session, passing: Collection[Delivery]) -> None:
+        """They have their places, and may go."""
+        on = {"lane": Lane.MESSAGE.value, "next_at": self._clock(), "reason": "", "facts": {}}
+        bulk.change(session, Delivery, [{"id": delivery.id, **on} for delivery in passing])
+
+    def _hold_back(self, delivery: Delivery, decision: Decision) -> None:
+        """It waits on, or ends."""
         now = self._clock()
-        if decision.passes:
-            delivery.lane, delivery.next_at = Lane.MESSAGE, now
-            delivery.reason, delivery.facts = "", {}
-        elif decision.verdict is Verdict.DELAY and decision.next_at is not None:
+        if decision.verdict is Verdict.DELAY and decision.next_at is not None:
             if (delivery.reason, delivery.facts) != (decision.reason, plain(decision.facts)):
                 delivery.reason, delivery.facts = decision.reason, plain(decision.facts)
                 delivery.step(now, decision.reason)

@@ -212,4 +212,4 @@ class Deliveries(Settling):
         if delivery.expires is not None and delivery.expires <= now:
             delivery.expires = None
         delivery.step(now, by=by)
-        self._told("delivery_retried", delivery, by=by)
+        self._told("delivery_retried", [delivery], by=by)

@@ -15,12 +15,13 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from channels.base import Busy, Progress, Receipt
-from channels.deliveries.claiming import Claiming, lend, plain
+from channels.deliveries.claiming import Claiming, lend, picked, plain
 from channels.deliveries.record import Delivery, State, overtakes
 from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, Problem
+from stores import bulk
 from stores.records import in_transaction
-from stores.spelling import spelled
+from stores.spelling import marks, spelled, unpacked
 
 POISON = 3
 """A delivery whose worker died this often in a row is set aside."""
@@ -35,26 +36,49 @@ class Settling(Claiming):
 
     def note(self, delivery: Delivery, receipt: Receipt) -> bool:
         """Write down the platform's answer. False for a worker whose lease was given away."""
-        crash_point(NOTING)
-        with self._records.part() as session:
-            kept = self._mine(session, delivery)
-            if kept is None:
-                return False
-            if overtakes(receipt.progress, kept.progress):
-                self._take_in(kept, receipt)
+        noted = self.note_all([(delivery, receipt)])
         if not in_transaction():
             crash_point(NOTED)
-        return True
+        return bool(noted)
+
+    def note_all(self, answers: Sequence[tuple[Delivery, Receipt]]) -> int:
+        """The same for some with the statements of one, joining; how many leases still stood.
+
+        Of their rows only that is read which others may have written since they were marked.
+        """
+        if not answers:
+            return 0
+        crash_point(NOTING)
+        with self._records.part() as session:
+            kept = self._leased([delivery.id for delivery, _ in answers])
+            news, known = [], []
+            for delivery, receipt in answers:
+                fence, progress, *told = kept.get(delivery.id, (None, ""))
+                if fence != delivery.fence:
+                    continue
+                delivery.lease_until = None
+                if overtakes(receipt.progress, progress):
+                    delivery.ref, delivery.steps = told[0], unpacked(told[1])
+                    news.append((delivery, receipt))
+                else:
+                    known.append(delivery)
+            self._take_in(news)
+            bulk.change(session, Delivery, [picked(each, _NOTE) for each, _ in news])
+            bulk.change(session, Delivery, [picked(each, _LET_GO) for each in known])
+        return len(news) + len(known)
+
+    def _leased(self, keys: Sequence[str]) -> dict[str, list[Any]]:
+        """Of those that are lent to somebody: fence, progress, reference and steps."""
+        asked = _LEASED.format(marks(keys)) + (" FOR UPDATE" if self._records.on_postgres else "")
+        return {key: told for key, *told in self._records.rows(asked, keys)}
 
     @contextmanager
-    def at_once(self, called: Sequence[Delivery], *about: str) -> Iterator[None]:
-        """What is written of these in this block is one transaction, and they are read together."""
-        leased = Delivery.id.in_([each.id for each in called]), Delivery.lease_until.is_not(None)
+    def at_once(self, lost: Sequence[Delivery], *about: str) -> Iterator[None]:
+        """What is written in this block is one transaction; these are read together for it."""
+        leased = Delivery.id.in_([each.id for each in lost]), Delivery.lease_until.is_not(None)
+        read = select(Delivery).where(*leased).order_by(Delivery.id).with_for_update()
         with self._records.write(*about) as session:
-            rows = session.scalars(
-                select(Delivery).where(*leased).order_by(Delivery.id).with_for_update()
-            )
-            session.info[_READ] = {each.id: each for each in rows}
+            session.info[_READ] = {each.id: each for each in session.scalars(read)} if lost else {}
             yield
             del session.info[_READ]
         crash_point(NOTED)
@@ -137,20 +161,25 @@ class Settling(Claiming):
         kept.lease_until = None
         return kept
 
-    def _take_in(self, kept: Delivery, receipt: Receipt) -> None:
+    def _take_in(self, told: Sequence[tuple[Delivery, Receipt]]) -> None:
+        """What the platform says of each is how far it got, and told on."""
         now = self._clock()
-        state, look = _AFTER[receipt.progress]
-        kept.progress, kept.ref, kept.crashes = receipt.progress, receipt.ref or kept.ref, 0
-        if state in (State.REFUSED, State.EXPIRED):
-            self._ended(kept, state, receipt.reason, receipt.facts)
-            return
-        kept.state, kept.reason, kept.facts = state, receipt.reason, plain(receipt.facts)
-        kept.settled, kept.next_at = now, now + timedelta(seconds=look) if look else None
-        kept.step(now, receipt.reason)
-        act = _ACTS[receipt.progress]
-        if act == "published" and kept.target:
-            act = "sent"
-        self._told(act, kept, reason=receipt.reason)
+        acts: dict[str, dict[str, Delivery]] = {}
+        for kept, receipt in told:
+            state, look = _AFTER[receipt.progress]
+            kept.progress, kept.ref = receipt.progress.value, receipt.ref or kept.ref
+            kept.crashes = 0
+            if state in (State.REFUSED, State.EXPIRED):
+                self._ended(kept, state, receipt.reason, receipt.facts)
+                continue
+            kept.state, kept.reason, kept.facts = state.value, receipt.reason, plain(receipt.facts)
+            kept.settled, kept.next_at = now, now + timedelta(seconds=look) if look else None
+            kept.step(now, receipt.reason)
+            act = _ACTS[receipt.progress]
+            act = "sent" if act == "published" and kept.target else act
+            acts.setdefault(act, {})[kept.id] = kept
+        for act, those in acts.items():
+            self._told(act, those.values())
 
     # looking after what is under way
 
@@ -204,7 +233,7 @@ class Settling(Claiming):
             kept = session.scalar(told_of.limit(1).with_for_update())
             if kept is None or not overtakes(receipt.progress, kept.progress):
                 return False
-            self._take_in(kept, receipt)
+            self._take_in([(kept, receipt)])
         if not in_transaction():
             crash_point(NOTED)
         return True
@@ -216,6 +245,15 @@ _OWED = (
     "SELECT 1 FROM deliveries WHERE state IN ('submitted', 'awaiting_person')"
     " AND next_at <= ? LIMIT 1"
 )
+_LEASED = (
+    "SELECT id, fence, progress, ref, steps FROM deliveries"
+    " WHERE id IN ({}) AND lease_until IS NOT NULL ORDER BY id"
+)
+_LET_GO = ("id", "lease_until")
+_NOTE = (
+    *_LET_GO, "state", "progress", "ref", "reason", "facts", "crashes", "settled", "next_at",
+    "steps",
+)  # fmt: skip
 _READ = "deliveries"
 _MINE = (
     select(Delivery)

@@ -9,21 +9,22 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 from channels import conduct
 from channels.accounts import Account, Accounts, Channels
 from channels.base import Busy, Channel, Message, Post, Receipt, Refused
-from channels.broadcasts.record import check_going_on
+from channels.broadcasts.record import stopped
 from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries, Delivery, Gating, Lane
 from channels.touch_policy import TouchPolicy
-from content_hub.materials import Materials
+from content_hub.materials import Material, Materials
 from content_hub.shelf import Shelf
 from data_hub.consents import Consents
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.errors import Conflict, Overloaded, Problem
+from kernel.errors import Conflict, NotFound, Overloaded, Problem
 from kernel.events import Handle
 from stores.records import Records
 
@@ -35,7 +36,7 @@ ROUND = timedelta(seconds=3)
 class Kinship(Protocol):
     """Which handles are one person's (`data_hub.identities`)."""
 
-    def alongside(self, handle: Handle, /) -> Collection[str]: ...
+    def all_alongside(self, handles: Collection[str], /) -> Mapping[str, Collection[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Said:
     number: int | None
     """The version of its material."""
     cover: str = ""
+
+
+Judged = Mapping[str, Said | Problem]
+"""By delivery: what goes out, or what speaks against it."""
 
 
 class Carrying:
@@ -91,18 +96,18 @@ class Carrying:
         return self._say_some(Lane.EXPRESS) or self._say_some(Lane.MESSAGE)
 
     def _publish_some(self) -> int:
-        return self._carry_some(Lane.POST, self._judge_post)
+        return self._carry_some(Lane.POST, self._judge_posts)
 
     def _say_some(self, lane: Lane) -> int:
-        return self._carry_some(lane, self._judge_message)
+        return self._carry_some(lane, self._judge_messages)
 
-    def _carry_some(self, lane: Lane, judge: Callable[[Delivery], Said]) -> int:
+    def _carry_some(self, lane: Lane, judge: Callable[[Sequence[Delivery]], Judged]) -> int:
         """Claim some of one account, and make their calls side by side; how many."""
 
-        def judged(due: Sequence[Delivery]) -> Mapping[str, Said | Problem]:
-            room = self._courier.room(due[0].account)
-            told = {each.id: _answer(judge, each) for each in due[:room]}
-            for each in due[:room]:
+        def judged(due: Sequence[Delivery]) -> Judged:
+            due = due[: self._courier.room(due[0].account)]
+            told = judge(due)
+            for each in due:
                 if isinstance(said := told[each.id], Said):
                     each.number = said.number
             return told
@@ -123,6 +128,9 @@ class Carrying:
 
         return publish
 
+    def _judge_posts(self, due: Sequence[Delivery]) -> Judged:
+        return {each.id: _answer(self._judge_post, each) for each in due}
+
     def _judge_post(self, delivery: Delivery) -> Said:
         """The last question: does it still stand? Its content is read in this very moment."""
         placement = self._shelf.one(delivery.placement)
@@ -133,37 +141,67 @@ class Carrying:
         post, cover = self._composer.whole(material, account)
         if punished := conduct.blocks(post, account):
             raise Refused(punished[0].reason, **punished[0].facts)
-        self._courier.admit(delivery)
+        self._courier.admit(delivery.account)
         return Said(post, material.number, cover)
 
-    def _judge_message(self, delivery: Delivery) -> Said:
-        """The last question for one person: does she allow it, and does its content stand?"""
-        account = self._accounts.one(delivery.account)
-        handle = Handle.parse(delivery.target)
-        check_going_on(self._records, delivery.broadcast)
-        self._check_sendable(account, handle, delivery.purpose, delivery.material)
-        material = self._materials.one(delivery.material) if delivery.material else None
-        self._courier.admit(delivery)
-        self._begin(delivery)
+    def _judge_messages(self, due: Sequence[Delivery]) -> Judged:
+        """The last question for single persons, all on one account: does she allow it, does its
+        content stand, is her place under the caps still there?"""
+        account = self._accounts.one(due[0].account)
+        told: dict[str, Said | Problem] = dict(self._unsendable(due, account))
+        going = [each for each in due if each.id not in told]
+        try:
+            if going:
+                self._courier.admit(account.id)
+        except Busy as resting:
+            return told | {each.id: resting for each in going}
+        begun = self._policy.begin([each.id for each in going]) if going else set()
+        materials = self._materials.many({each.material for each in going if each.material})
+        for each in going:
+            if each.id in begun:
+                told[each.id] = _answer(partial(self._said, account, materials), each)
+            else:
+                each.lane, told[each.id] = Lane.GATED, Busy("waits_for_its_turn")
+        return told
+
+    def _said(
+        self, account: Account, materials: Mapping[str, Material], delivery: Delivery
+    ) -> Said:
+        """What one person is told."""
+        material = materials.get(delivery.material)
+        if material is None and delivery.material:
+            raise NotFound("material", delivery.material)
         message = self._composer.message(
-            material, account, handle, delivery.words, delivery.rep, delivery.purpose
-        )
+            material, account, Handle.parse(delivery.target), delivery.words, delivery.rep,
+            delivery.purpose,
+        )  # fmt: skip
         return Said(message, material.number if material else None)
 
-    def _begin(self, delivery: Delivery) -> None:
-        """Is its place under the caps still there, in this very moment?"""
-        try:
-            self._policy.begin(delivery.id)
-        except Busy:
-            delivery.lane = Lane.GATED
-            raise
+    def _unsendable(self, due: Sequence[Delivery], to: Account) -> dict[str, Problem]:
+        """What may not go to whom it is for, and why."""
+        asked = {each.id: (each.target, each.purpose, each.material) for each in due}
+        stops = {key: stopped(self._records, key) for key in {each.broadcast for each in due}}
+        halted = {each.id: no for each in due if (no := stops[each.broadcast])}
+        return self._spoken_against(asked, to) | halted
 
-    def _check_sendable(self, to: Account, handle: Handle, purpose: str, material: str) -> None:
-        hers = self._identities.alongside(handle)
-        if not self._consents.allows(hers, purpose, to.kind):
-            raise Conflict("she_does_not_allow_it", purpose=purpose)
-        if material and material not in self._shelf.standing_ids(to.id, [material]):
-            raise Conflict("no_longer_on_shelf")
+    def _spoken_against(
+        self, asked: Mapping[str, tuple[str, str, str]], to: Account
+    ) -> dict[str, Problem]:
+        """By any key, of handle, purpose and material: what she does not allow, or stands on no
+        shelf there."""
+        hers = self._identities.all_alongside({handle for handle, _, _ in asked.values()})
+        allowed = self._consents.among(
+            {key: (hers[handle], purpose, to.kind) for key, (handle, purpose, _) in asked.items()}
+        )
+        wanted = {material for _, _, material in asked.values() if material}
+        stand = self._shelf.standing_ids(to.id, wanted) if wanted else set()
+        told: dict[str, Problem] = {}
+        for key, (_, purpose, material) in asked.items():
+            if not allowed[key]:
+                told[key] = Conflict("she_does_not_allow_it", purpose=purpose)
+            elif material and material not in stand:
+                told[key] = Conflict("no_longer_on_shelf")
+        return told
 
     def _composed(self, delivery: Delivery) -> Post:
         """The post as `find` needs it: its link and title, no pictures."""

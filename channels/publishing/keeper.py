@@ -161,7 +161,8 @@ class Publishing(Promising):
         if not key and not words.strip():
             raise Invalid("words", "nothing_to_send")
         with self._records.write(GATE):
-            self._check_sendable(there, handle, purpose, key)
+            for no in self._spoken_against({"": (str(handle), purpose, key)}, there).values():
+                raise no
             if known := self._deliveries.there(there.id, str(handle), occasion):
                 return known
             delivery = self._deliveries.queue(

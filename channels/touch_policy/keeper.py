@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from channels.base import Busy
 from channels.touch_policy.ledger import MONTH, Background, Ledger, Natures, Persons
 from channels.touch_policy.moods import current
 from channels.touch_policy.policy import WINDOWS, Caps, Policy, tuned
@@ -42,7 +41,7 @@ from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Records, upsert
 from stores.remembered import Remembered
-from stores.spelling import spelled
+from stores.spelling import marks, spelled
 
 SLICE = 500
 """No more is decided in one transaction, so that it keeps nobody waiting for long."""
@@ -173,30 +172,33 @@ class TouchPolicy:
             ledger = Ledger.open(self._records, touches, known, self._consents)
             return {touch.key: decide(ledger.asked(known, touch)) for touch in touches}
 
-    def begin(self, key: str) -> None:
-        """The last question about a place, in the transaction that marks the sending.
+    def begin(self, keys: Collection[str]) -> set[str]:
+        """The last question about some places, in the transaction that marks the sending: those
+        that are still there, and are used now.
 
-        Raises `Busy` if the place is gone, was for another day, or the hour or her mood have
-        turned; it must be reserved again then.
+        The place of another day is gone, and so is one whose hour or her mood have turned: it must
+        be reserved again.
         """
         now = self._clock()
         with self._records.part() as session:
-            values = [False, spelled(self._records, now), key, self._zone.day(now).toordinal()]
-            told = self._records.rows(_BEGIN, values)
-            if not told:
-                raise Busy("waits_for_its_turn")
-            ((handle, kind, forced),) = told
-            if kind == Kind.MARKETING and not forced and self._turned(handle, now):
-                session.execute(_delete([key]))
-                raise Busy("waits_for_its_turn")
+            values = [False, spelled(self._records, now), self._zone.day(now).toordinal(), *keys]
+            told = self._records.rows(_BEGIN.format(marks(keys)), values)
+            asked = {
+                key: handle for key, handle, kind, forced in told
+                if kind == Kind.MARKETING and not forced
+            }  # fmt: skip
+            if turned := self._turned(asked, now):
+                session.execute(_delete(turned))
+        return {key for key, *_ in told} - turned
 
-    def _turned(self, handle: str, now: datetime) -> bool:
-        """Is it night by now, or is she held?"""
-        if quiet_end(self.policy(), self._zone, now) is not None:
-            return True
-        persons = self._persons.behind([handle])
-        handles = persons[handle].handles if handle in persons else (handle,)
-        return bool(current(self._records, handles, now))
+    def _turned(self, asked: Mapping[str, str], now: datetime) -> set[str]:
+        """The keys of those, with their handles, for whom it is night by now or who are held."""
+        if not asked or quiet_end(self.policy(), self._zone, now) is not None:
+            return set(asked)
+        persons = self._persons.behind(set(asked.values()))
+        hers = {h: persons[h].handles if h in persons else (h,) for h in asked.values()}
+        held = current(self._records, {each for all_ in hers.values() for each in all_}, now)
+        return {key for key, handle in asked.items() if not held.keys().isdisjoint(hers[handle])}
 
     def release(self, keys: Collection[str]) -> None:
         """What had these places was not sent after all. Releasing twice does no harm."""
@@ -357,7 +359,8 @@ def _without(asked: Asked, gone: Collection[Past]) -> Decision:
 
 
 _BEGIN = (
-    "UPDATE touches SET held = ?, at = ? WHERE key = ? AND day = ? RETURNING handle, kind, forced"
+    "UPDATE touches SET held = ?, at = ? WHERE day = ? AND key IN ({})"
+    " RETURNING key, handle, kind, forced"
 )
 
 

@@ -109,3 +109,13 @@ def test_every_change_is_in_the_next_answer_by_id_and_by_code(house, oa, act, te
     act(house.accounts, "board")
     for key in (oa.id, "board"):
         assert tells(house.accounts.one(key))
+
+
+def test_a_channel_is_made_once_until_its_account_is_edited(house, oa):
+    channels = Channels(house.accounts, {"board": lambda account, secrets: (account.name, secrets)})
+    first = channels.of("board")
+    assert channels.of(oa.id) is first
+
+    house.accounts.edit(oa.id, name="新名", secrets={"secret": "another"}, by="li")
+    name, secrets = channels.of("board")
+    assert (name, secrets["secret"].reveal()) == ("新名", "another")

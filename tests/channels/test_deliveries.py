@@ -8,7 +8,7 @@ import pytest
 
 from channels.base import Progress, Receipt
 from channels.broadcasts.keeper import Broadcasts
-from channels.broadcasts.record import check_going_on
+from channels.broadcasts.record import stopped
 from channels.deliveries import Deliveries, Heartbeat, Lane, State
 from channels.deliveries.record import Delivery, overtakes
 from channels.deliveries.retries import Retries
@@ -119,7 +119,8 @@ def test_who_ends_a_broadcast_is_told_of_everything_that_was_begun(any_house, de
     begun, ended = [], []
 
     def last_question(delivery):
-        check_going_on(house.records, delivery.broadcast)
+        if no := stopped(house.records, delivery.broadcast):
+            raise no
         if len(begun) == 4:
             ending.start()
             ending.join(0.3)  # it would be over by then if it did not wait for us

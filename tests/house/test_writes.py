@@ -30,7 +30,7 @@ SMALL = {
     "channels/blocks.py:Blocks.judge": ONE_ROW,
     "channels/blocks.py:Blocks.release": ONE_ROW,
     "channels/carriers.py:Carriers.decide": ONE_ROW,
-    "channels/broadcasts/record.py:check_going_on": "none: it holds one row for the mark beside it",
+    "channels/broadcasts/record.py:stopped": "none: it holds one row for the mark beside it",
     "channels/confirming.py:Confirming.remind": "one change",
     "channels/deliveries/claiming.py:Claiming.borrow": ONE_ROW,
     "channels/deliveries/claiming.py:Claiming.renew": "as many rows as one worker is sending",

@@ -111,3 +111,15 @@ def test_those_asked_for_are_found_however_many_they_are(records: Records, asked
         names = [f"t{number:03}" for number in range(asked)]
         found = {each.id: each.at for each in among(session, ("id", "at"), Thing.id, names)}
     assert found == {f"t{n:03}": NOON.astimezone(UTC) for n in range(min(asked, 30))}
+
+
+def test_records_are_changed_by_their_keys_and_in_what_is_named_alone(records: Records) -> None:
+    later, told = NOON + timedelta(hours=1), {"n": [2]}
+    with records.write() as session:
+        upsert(session, Thing, [row(number) for number in range(3)])
+        moved = {"id": "t002", "at": later, "told": told}
+        bulk.change(session, Thing, [moved, {"at": None, "id": "t000", "told": {}}])
+        bulk.change(session, Thing, [])
+    assert [each[:3] for each in everything(records)] == [
+        ("t000", None, {}), ("t001", NOON, row(1)["told"]), ("t002", later, told),
+    ]  # fmt: skip
