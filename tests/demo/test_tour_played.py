@@ -56,13 +56,16 @@ def sendable(rep, customer):
     """Open the first content of her list that can reach the customer's app. Posters cannot, and
     what leads the list is not always the same."""
     sends = rep.get_by_role("article").filter(has_not_text="· 话术").get_by_text("发给客户")
+    sends.first.wait_for()
+    seen = []
     for place in range(sends.count()):
         rep.goto(customer)
         sends.nth(place).click()
-        rep.wait_for_url("**/share/**")
+        rep.get_by_role("group", name="怎么发").wait_for()
         if (by_app := rep.get_by_label("App 消息")).count():
             return by_app
-    raise AssertionError("nothing on her list goes to the app")
+        seen.append(rep.locator("main").inner_text())
+    raise AssertionError(f"nothing on her list goes to the app: {seen}")
 
 
 def test_from_the_red_dot_to_the_customer_who_read_it_and_from_the_shelf_to_nowhere(
