@@ -184,6 +184,15 @@ class History(Protocol):
         """
         ...
 
+    def pack(self, tell: Callable[[int, int], None] | None = None) -> int:
+        """Give room that sealing and erasing left free back to the machine; how many bytes.
+
+        Whoever writes waits for it, whoever reads does not. ``tell`` hears how many bytes of how
+        many are written. Raises `Conflict` where the disk has no room for a second copy. Engines
+        whose server does it themselves do nothing.
+        """
+        ...
+
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
         """Work out anew whatever is worked out from the events; how many there are.
 

@@ -1,4 +1,4 @@
-"""Commands that keep the stores in order (存储维护): migrate, rebuild, erase, export, proof."""
+"""Commands that keep the stores in order (存储维护): migrate, rebuild, pack, erase, export."""
 
 from __future__ import annotations
 
@@ -62,6 +62,24 @@ _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
     "profiles": lambda company, tell: company.digest.rebuild(tell),
     "counters": lambda company, tell: company.counters.rebuild(tell),
 }
+
+
+@click.command()
+@json_option
+def pack(as_json: bool) -> None:
+    """Give the room that sealed and erased events left free in the history back to the machine.
+
+    Whatever comes in meanwhile is taken and shown a little later. On PostgreSQL and Elasticsearch
+    there is nothing to do.
+
+    Example: juzhen pack
+    """
+    with platform() as company, Progress(*_COLUMNS, disable=as_json) as progress:
+        task = progress.add_task("MiB", total=None)
+        gained = company.history.pack(
+            lambda done, of: progress.update(task, completed=done >> 20, total=of >> 20)
+        )
+    show([{"gained": gained}], as_json)
 
 
 @click.command()
@@ -141,4 +159,4 @@ def proof(handle: str, as_json: bool) -> None:
         click.echo(f"{row['act']} {row['at']:%Y-%m-%d %H:%M} {row['proof']}")
 
 
-COMMANDS: list[click.Command] = [migrate, rebuild, erase, proof]
+COMMANDS: list[click.Command] = [migrate, rebuild, pack, erase, proof]

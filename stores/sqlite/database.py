@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kernel.errors import Overloaded
 from stores.records import fair_turn
+from stores.sqlite import packing
 
 
 def connect(
@@ -68,6 +69,14 @@ class Database:
         with fair_turn(str(self._path)), self._transaction("begin immediate") as connection:
             connection.execute("pragma cache_size=-32768")  # who writes touches pages all over
             yield connection
+
+    def pack(self, tell: packing.Tell | None = None) -> int:
+        """See `packing.pack`. Whoever writes waits for it in the queue."""
+        with fair_turn(str(self._path)):
+            try:
+                return packing.pack(self._connection(), self._path, tell)
+            except sqlite3.OperationalError as broken:
+                raise Overloaded("store_is_unavailable", seconds=5) from broken
 
     @contextmanager
     def _transaction(self, opening: str) -> Iterator[sqlite3.Connection]:

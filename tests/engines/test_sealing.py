@@ -1,18 +1,25 @@
 """Months that are over, sealed: nothing is answered otherwise, in a sixth of the room."""
 
+import os
 import random
 import sqlite3
+import subprocess
+import sys
 import uuid
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.crash import POINTS
+from kernel.errors import Conflict
 from kernel.events import Event, Handle
 from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event, label
 from stores.history import Axis, Fold
+from stores.sqlite import packing
 from stores.sqlite.history import SqliteHistory, sealing
 from stores.sqlite.history.blocks import lines_in, squeezed
 from stores.sqlite.history.stripes import sealed, unsealed
@@ -172,6 +179,53 @@ def test_what_is_erased_between_reading_and_sealing_stays_erased(both):
         sealing.seal(file, made)
     assert (sealed_events(live), live.total([ANNA])) == (0, 0)
     assert list(live.flaws()) == []
+
+
+_SEALING = """
+import sys
+from datetime import date
+from pathlib import Path
+from stores.sqlite.history import SqliteHistory
+SqliteHistory(Path(sys.argv[1])).seal(date(9999, 1, 1), 1 << 40)
+"""
+
+
+@pytest.mark.parametrize("point", [name for name in POINTS if name.startswith("sealing.")])
+def test_whoever_dies_while_sealing_changes_no_answer(both, point, tmp_path):
+    live, _ = both
+    before, mark = answers(live), tmp_path / "mark"
+    for turn in (1, 2):
+        died = subprocess.run(
+            [sys.executable, "-c", _SEALING, str(tmp_path / "a")], check=False,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+            | {"JUZHEN_CRASH_AT": f"{point}@{turn}", "JUZHEN_CRASH_MARK": str(mark)},
+        )  # fmt: skip
+        assert died.returncode == -9
+        assert answers(live) == before
+    assert mark.read_text().split() == [point, point]
+    live.seal(LATER, ALL)
+    assert sealed_events(live) == live.newest()
+    assert answers(live) == before
+
+
+def test_packing_gives_the_room_back_and_changes_no_answer(both, tmp_path):
+    _, over = both
+    before = answers(over)
+    over.close()  # what is in the log goes into the file
+    size = (tmp_path / "b").stat().st_size
+    heard = []
+    gained = over.pack(lambda done, of: heard.append(done <= of))
+    assert answers(over) == before
+    assert (tmp_path / "b").stat().st_size == size - gained < size
+    assert all(heard)
+    assert over.pack() == 0
+
+
+def test_a_disk_without_room_is_named_before_anything_is_packed(tmp_path):
+    with pytest.raises(Conflict) as refused:
+        packing._look_for_room(tmp_path / "b", 1 << 60)
+    assert refused.value.reason == "no_room_to_pack"
+    assert f"{1 << 40} MiB" in refused.value.message("en")
 
 
 @given(

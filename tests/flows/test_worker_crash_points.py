@@ -39,6 +39,7 @@ FOLLOWERS = [
 SHOWN_ELSEWHERE = {
     "journal.committed",  # tests/web/test_intake_faults
     "fold.read", "fold.put", "fold.sliced", "fold.dropped",  # tests/engines/test_history
+    "sealing.drafted", "sealing.sealed", "sealing.closed",  # tests/engines/test_sealing
     "nightly.wrote",  # tests/matching/test_nightly
 }  # fmt: skip
 PUBLISHING = ("publishing.", "deliveries.", "courier.", "wechat.", "callbacks.")

@@ -15,6 +15,7 @@ from sqlite3 import Connection
 from types import MappingProxyType
 
 from kernel.calendar import Zone
+from kernel.crash import crash_point
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.acts import Acts
@@ -239,13 +240,18 @@ class SqliteHistory:
                 made = sealing.draft(file, *stretch, self.zone) if stretch else None
             if stretch is None:
                 break
+            crash_point(sealing.DRAFTED)
             with self._file.write() as file:
                 if made is None:
                     sealing.close(file, stretch[0])
                 else:
                     sealing.seal(file, made)
                     done += len(made.seqs)
+            crash_point(sealing.SEALED if made else sealing.CLOSED)
         return done
+
+    def pack(self, tell: Callable[[int, int], None] | None = None) -> int:
+        return self._file.pack(tell)
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
         done, seq, more = 0, 0, True

@@ -13,11 +13,16 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from kernel.calendar import Zone
+from kernel.crash import declare
 from stores.sqlite.history import blocks, past, tallies
 from stores.sqlite.history.arrivals import ROLL
 from stores.sqlite.history.stripes import sealed, unsealed
 from stores.sqlite.history.tables import as_json, known_by, known_numbers, numbered
 from stores.told import Told
+
+DRAFTED = declare("sealing.drafted", "a block is worked out and nothing is written")
+SEALED = declare("sealing.sealed", "a block is kept instead of its events; its stretch is open")
+CLOSED = declare("sealing.closed", "a stretch is sealed with the columns beside it")
 
 _STRIPE = """
 select first, last from acts where newest < ? order by first limit 1
