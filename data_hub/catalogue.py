@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 OWN_ACCOUNT = "juzhen"
 """The account that tells of what we did ourselves."""
+MACHINE = "fetched_by_machine"
+"""What a crawler, a preview or a fetch ahead did; ``as`` says what a person would have done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ _SYSTEM = [
     EventKind("platform_figures", "平台统计", "the platform counted", "system"),
     EventKind("post_created", "平台上有了新作品", "a post appeared there", "system"),
     EventKind("complaint_settled", "投诉已解决", "had a complaint settled", "system"),
+    EventKind(MACHINE, "机器抓取了页面", "was fetched by a machine", "system"),
     EventKind("case_closed", "售后问题已解决", "had an after-sales case closed", "system"),
 ]
 

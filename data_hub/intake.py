@@ -1,7 +1,8 @@
 """Intake (收数): where events become ours. Durable when it returns; decides nothing about persons.
 
-Names are turned into kinds, machines that pretend to read are marked, and what could not be an
-event is kept beside the events, in the same commit, with the reason.
+Names are turned into kinds; what a machine fetched that pretends to read gets a kind of its own, so
+that no figure counts it; and what could not be an event is kept beside the events, in the same
+commit, with the reason.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from data_hub.catalogue import KINDS, kind_of
+from data_hub.catalogue import KINDS, MACHINE, kind_of
 from kernel.clock import Clock
 from kernel.events import Event, Refusal, pack, pack_refusal
 
@@ -92,14 +93,16 @@ def _nothing() -> Future[None]:
 
 
 def _ours(event: Event, now: datetime) -> Event:
-    """The event under its kind's own name, stamped with its arrival, marked if a machine did it."""
+    """The event under its kind's own name, stamped with its arrival."""
     kind = event.kind if event.kind in KINDS else kind_of(event.kind).name
-    bot = is_bot(event.detail.get("user_agent", "")) and "bot" not in event.detail
+    bot = event.detail.get("bot") or is_bot(event.detail.get("user_agent", ""))
     if kind == event.kind and event.received is not None and not bot:
         return event
-    detail = {**event.detail, "bot": True} if bot else event.detail
+    detail = event.detail
     if kind.startswith("track.") and kind != event.kind:
         detail = {**detail, "name": event.kind}
+    if bot and kind != MACHINE:
+        kind, detail = MACHINE, {**detail, "bot": True, "as": kind}
     return replace(event, kind=kind, received=event.received or now, detail=detail)
 
 

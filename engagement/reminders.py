@@ -32,6 +32,7 @@ KINDS = (
     "read_your_share",
     "came_back",
     "warmed",
+    "nurture",
     "new_customer",
     MOMENTS,
     GIFT,
@@ -43,6 +44,7 @@ STAGES = {
     "next_purchase": "stage.facilitate",
     "payday": "stage.facilitate", "month_end": "stage.facilitate",
     "maturity": "stage.deliver",
+    "nurture": "stage.after_sales",
     "birthday": "stage.after_sales", "anniversary": "stage.after_sales",
     MOMENTS: "stage.after_sales", GIFT: "stage.after_sales",
 }  # fmt: skip

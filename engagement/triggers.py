@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from data_hub import nurture
 from data_hub.customers import Customers
 from data_hub.findings import CAME_BACK, FIRST_SEEN, Findings, Found
 from data_hub.identities import Identities
@@ -48,7 +49,9 @@ DATED = (
 """Occasions that somebody is reminded of: what holds for everybody alike, like a festival, or was
 told already, like a content just opened, would only drown them."""
 _TOLD = declare("triggers.told", "reminders and the watermark behind them are committed")
-_WARMED = f"{MOVED}_desire"
+_WARMED, _BOUGHT = f"{MOVED}_desire", "bought"
+_WEIGHS = timedelta(minutes=10)
+"""By so much later in the morning a step of nurture is due for each degree of its priority."""
 _FINDINGS, _CALENDAR = "triggers", "triggers.calendar"
 
 
@@ -166,6 +169,8 @@ class Triggers:
             return self._read(found)
         if found.kind in {CAME_BACK, FIRST_SEEN}:
             return self._turned_up(found)
+        if found.kind == _BOUGHT:
+            return self._nurture(found)
         if found.kind == _WARMED and found.evidence["after"] in self._desire:
             return self._warmed(found)
         return None
@@ -197,6 +202,24 @@ class Triggers:
             staff=rep, kind="warmed", handle=found.handle, handles=tuple(map(str, handles)),
             material=found.material, due=found.at, cycle=f"{step}:{found.at.date().isoformat()}",
             evidence={"step": step}, heard=found.at,
+        )  # fmt: skip
+
+    def _nurture(self, found: Found) -> _Task | None:
+        """One of her first five purchases: some days later she is looked after, once for each.
+
+        Of one morning's reminders the latest stands first: what weighs more is due later in it.
+        """
+        handles = self._handles(found)
+        rep = self._customers.rep_of(handles) or found.rep
+        bought = self._profiles.of(found.customer).buying if self._staff.many([rep]) else []
+        due = nurture.step(int(bought[0])) if bought else None
+        if due is None:
+            return None
+        day = self._zone.day(found.at) + timedelta(days=due.days)
+        return _Task(
+            staff=rep, kind="nurture", handle=found.handle, handles=tuple(map(str, handles)),
+            material="", due=self._zone.at(day, MORNING) + due.priority * _WEIGHS,
+            cycle=str(due.nth), evidence={"nth": due.nth, "days": due.days},
         )  # fmt: skip
 
     def _turned_up(self, found: Found) -> _Task | None:

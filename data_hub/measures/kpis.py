@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from data_hub.catalogue import KINDS
+from data_hub.catalogue import KINDS, MACHINE
 from kernel.actors import Role
 from kernel.errors import Conflict
 
@@ -57,6 +57,12 @@ KPIS: Mapping[str, Kpi] = MappingProxyType(
             Kpi("tasks_opened", "提醒被查看", "reminders opened", ("opened_reminder",)),
             Kpi("complaints", "投诉", "complaints", ("complained",)),
             Kpi("praise", "好评与点赞", "praise", ("praised", "liked_material")),
+            Kpi(
+                "machines",
+                "机器抓取（不计入其他指标）",
+                "fetched by machines, in no other figure",
+                (MACHINE,),
+            ),
             Kpi("footfall", "线下到店", "visits to branches"),
             Kpi("call_minutes", "通话时长", "minutes on the phone"),
         )

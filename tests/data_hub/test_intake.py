@@ -107,6 +107,8 @@ def test_machines_that_pretend_to_read_are_marked(intake, commits, agent, bot):
 
     [[taken]] = commits.kept
     assert taken.detail.get("bot", False) is bot
+    assert taken.kind == ("fetched_by_machine" if bot else "opened_link")
+    assert taken.detail.get("as") == ("opened_link" if bot else None)
 
 
 def test_nothing_to_keep_is_no_commit(intake, commits):

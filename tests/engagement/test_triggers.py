@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from data_hub import nurture
 from data_hub.prediction import Window
 from data_hub.profiles.strands import DESIRES
 from engagement.reminders import KINDS
@@ -140,6 +141,30 @@ def test_a_birthday_is_reminded_of_once_a_year_for_each_customer(company, clock)
     assert [dot.kind for dot in dots(company, rep)].count("birthday") == 1
     (dot,) = [dot for dot in dots(company, rep) if dot.kind == "birthday"]
     assert (dot.handle, dot.cycle) == (str(her), "2026")
+
+
+@pytest.mark.rule("R125.1", "R125.2")
+def test_each_of_the_first_five_purchases_has_its_step_and_the_first_three_stand_first(
+    company, clock
+):
+    rep = company.hire("li")
+    her, due = company.meet(rep=rep), []
+    for nth in range(1, 8):
+        company.tell(company.event("bought", her, amount=100.0, product=f"p{nth}"))
+        watch(company)
+        watch(company)
+        due.append(clock())
+        clock.move(40 * DAY)
+    steps = sorted(
+        (dot for dot in dots(company, rep) if dot.kind == "nurture"), key=lambda dot: dot.due
+    )
+    assert [dot.evidence["nth"] for dot in steps] == [1, 2, 3, 4, 5]
+    for dot, bought in zip(steps, due, strict=False):
+        day = company.zone.day(bought) + timedelta(days=nurture.PLAN[dot.evidence["nth"]])
+        assert company.zone.day(dot.due) == day
+    hours = [company.zone.local(dot.due).strftime("%H:%M") for dot in steps]
+    assert hours == ["09:20", "09:20", "09:20", "09:10", "09:10"]
+    assert [nurture.priority(n) for n in range(8)] == [0, 2, 2, 2, 1, 1, 0, 0]
 
 
 def test_a_maturity_is_reminded_of_thirty_days_ahead(company, clock):

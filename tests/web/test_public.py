@@ -153,7 +153,9 @@ def test_anothers_link_opens_no_other_material(rooms, phone, shown):
 def test_machines_that_fetch_are_marked(rooms, phone, shown, headers):
     phone.get(link(rooms, shown()), headers=headers)
 
-    assert rooms.events()[0].detail == {"bot": True}
+    (event,) = rooms.events()
+    assert event.kind == "fetched_by_machine"
+    assert event.detail == {"bot": True, "as": "opened_link"}
 
 
 def test_a_document_is_read_page_by_page_without_javascript(rooms, phone, shown):
