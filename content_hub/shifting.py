@@ -175,7 +175,7 @@ class Shifting:
             others = [each for each in session.scalars(clash) if each not in moving]
         if others:
             title = {"title": placement.material, "placement": others[0]}
-            return Flaw("", "already_placed", title)
+            return Flaw("opens", "already_placed", title)
         return None
 
     def _slice(self, seen: ShelfShift) -> None:

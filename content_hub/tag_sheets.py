@@ -70,7 +70,8 @@ class BringingTags:
             known = self._known(word)
             try:
                 if not dry_run:
-                    acts += self._put(word, known, by)
+                    with self._taxonomy.whole():
+                        acts += self._put(word, known, by)
             except Problem as refused:
                 _note(result, word.line, refused)
                 continue

@@ -306,7 +306,10 @@ def _check_kinds(known: Any, fields: Sequence[Field]) -> None:
         if not _CODE.fullmatch(field.name):
             raise Invalid("fields", "bad_code")
         if kinds.setdefault(field.name, field.kind) is not field.kind:
-            raise Conflict("field_of_another_kind", name=field.name, kind=kinds[field.name].value)
+            raise Conflict(
+                "field_of_another_kind", field=f"fields.{field.name}", name=field.name,
+                kind=kinds[field.name].value,
+            )  # fmt: skip
 
 
 def _check_new(kind: ContentType | None, fields: Sequence[Field]) -> None:

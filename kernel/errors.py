@@ -82,9 +82,14 @@ class NotFound(Problem):
 
 
 class Conflict(Problem):
-    """It clashes with something that is already there."""
+    """It clashes with something that is already there; ``field`` is which input does, if one
+    alone does."""
 
     code = "conflict"
+
+    def __init__(self, reason: str, /, *, field: str = "", **facts: Any) -> None:
+        super().__init__(reason, **facts)
+        self.field = field
 
 
 class Forbidden(Problem):

@@ -366,7 +366,7 @@ class Shelf:
             Placement.id != itself,
         )  # fmt: skip
         if other := session.scalar(clash.limit(1)):
-            raise Conflict("already_placed", title=material.title, placement=other)
+            raise Conflict("already_placed", field="opens", title=material.title, placement=other)
 
     @staticmethod
     def _show(session: Session, placement: Placement, type_: str) -> None:

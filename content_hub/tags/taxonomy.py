@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -48,6 +49,10 @@ class Taxonomy:
     def now(self) -> TagTree:
         """The whole tree, for who asks it many things at once."""
         return self._tree.now()
+
+    def whole(self) -> AbstractContextManager[object]:
+        """For a ``with``: several acts, all of them or none."""
+        return self._records.write("tags")
 
     def create(
         self,

@@ -15,7 +15,7 @@ from content_hub.tags import Tag
 from juzhen.web.asking import asker, language
 from kernel.actors import Actor, require
 from kernel.calendar import Zone
-from kernel.errors import Flaw, Forbidden, Invalid, NotFound, Problem
+from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
 from stores.changes import Change
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def flaws_of(problem: Problem) -> Sequence[Flaw]:
     """Everything a refusal minds, to stand beside the fields."""
     if isinstance(problem, Invalid):
         return problem.flaws
-    return (Flaw("", problem.reason, problem.facts),)
+    field = problem.field if isinstance(problem, Conflict) else ""
+    return (Flaw(field, problem.reason, problem.facts),)
 
 
 def names(platform: Platform, changes: Iterable[Change]) -> dict[str, str]:

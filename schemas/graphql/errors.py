@@ -60,4 +60,5 @@ def flaws(problem: Problem, language: str) -> Iterable[dict[str, str]]:
         for flaw in problem.flaws:
             yield {"field": flaw.field, "code": flaw.reason, "message": flaw.message(language)}
     elif isinstance(problem, Conflict):
-        yield {"field": "", "code": problem.reason, "message": problem.message(language)}
+        message = problem.message(language)
+        yield {"field": problem.field, "code": problem.reason, "message": message}

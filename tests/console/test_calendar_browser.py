@@ -33,7 +33,7 @@ def week(rooms):
 
 
 @pytest.mark.browser
-def test_one_drag_or_one_chord_moves_a_promise(opened, rooms, week):
+def test_u13_one_drag_or_one_chord_moves_a_promise(opened, rooms, week):
     promise = week[-1]
     page, day = opened("calendar"), rooms.zone.day(promise.opens)
     lane = page.locator("tr", has=page.locator(f'[data-key="{promise.id}"]'))

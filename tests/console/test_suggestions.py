@@ -36,7 +36,7 @@ def test_a_rep_answers_nothing(desk_of):
 
 
 @pytest.mark.browser
-def test_fifty_materials_are_answered_with_sixty_keys(opened, rooms, fifty):
+def test_u10_fifty_materials_are_answered_with_sixty_keys(opened, rooms, fifty):
     page = opened("suggestions")
     keys = ["j", "2"]  # the first one's second is wrong
     keys += ["j"] * 49 + ["1", "2"] + ["s"]
