@@ -40,6 +40,8 @@ _PROCESSES = 2
 _SENDERS = 2
 _MOST = {"process": 60.0, "power": 120.0}
 _PATIENCE = 600.0
+ALONE, TOGETHER, FROZEN = "alone", "together", "frozen"
+"""Workers are killed one at a time, or all at once, or stopped for three leases and let go on."""
 COUNTING, SANDBOX = "counting", "sandbox"
 _KINDS = ("push", "push", "wechat_oa", "wechat_oa")
 """Two receivers of webhooks and two official accounts."""
@@ -74,11 +76,11 @@ def carried(
     kills: int,
     durability: str = "process",
     records: str = "",
-    together: bool = False,
+    fate: str = ALONE,
     through: str = COUNTING,
 ) -> dict[str, Any]:
-    """Queue so many, have them carried by workers that die, one by one or all ``together``, and
-    hold what was said against what the other side counted."""
+    """Queue so many, have them carried by workers that meet their ``fate`` so often, and hold what
+    was said against what the other side counted."""
     sandboxed = through == SANDBOX
     counting = Twin(home / "twin", many, _AES_KEY) if sandboxed else Counting()
     try:
@@ -86,7 +88,7 @@ def carried(
         wiring.migrate(told)
         _queue(told, counting.url, many, _TWIN if sandboxed else _KINDS)
         begun, spent = time.monotonic(), _spent()
-        killed = _worked(told, many, kills, together)
+        killed = _worked(told, many, kills, fate)
         seconds, cpu = time.monotonic() - begun, _spent() - spent
         return {
             "seconds": seconds, "cpu_ms": round(cpu * 1000 / many, 2), "killed": killed,
@@ -132,30 +134,51 @@ def _queue(told: Settings, url: str, many: int, kinds: Sequence[str] = _KINDS) -
     platform.close()
 
 
-def _worked(told: Settings, many: int, kills: int, together: bool) -> int:
-    """Workers until nothing moves by itself; one of them, or all, are killed whenever the next
-    twentieth is done."""
+def _worked(told: Settings, many: int, times: int, fate: str) -> int:
+    """Workers until nothing moves by itself; their fate meets one of them, or all, whenever the
+    next part of the whole is done."""
     workers = [_begun(told) for _ in range(_PROCESSES)]
-    killed, turn = 0, count()
+    met, turn, frozen = 0, count(), dict[int, float]()
     platform = wiring.assemble(told)
     until = time.monotonic() + _PATIENCE
     while (left := _moving(platform)) and time.monotonic() < until:
-        if killed < kills and left <= many * (1 - (killed + 0.5) / kills):
-            gone = range(_PROCESSES) if together else [next(turn) % _PROCESSES]
-            _kill(workers[which] for which in gone)
-            for which in gone:
-                workers[which] = _begun(told)
-            killed += 1
+        if met < times and left <= many * (1 - (met + 0.5) / times):
+            which = range(_PROCESSES) if fate == TOGETHER else [next(turn) % _PROCESSES]
+            if fate != FROZEN:
+                _kill(workers[each] for each in which)
+                for each in which:
+                    workers[each] = _begun(told)
+                met += 1
+            elif not frozen:
+                frozen = {workers[each]: _frozen(workers[each], told) for each in which}
+                met += 1
+        frozen = {each: end for each, end in frozen.items() if not _thawed(each, end)}
         time.sleep(0.25)  # asking costs what is measured
-    _kill(workers)
+    for each in frozen:
+        os.kill(each, signal.SIGCONT)
+    _kill(workers, signal.SIGTERM if fate == FROZEN else signal.SIGKILL)
     platform.close()
-    return killed
+    return met
 
 
-def _kill(workers: Iterable[int]) -> None:
+def _frozen(worker: int, told: Settings) -> float:
+    """Stop it where it is; when it may go on, long after its leases have ended."""
+    os.kill(worker, signal.SIGSTOP)
+    return time.monotonic() + 3 * told.worker_leases
+
+
+def _thawed(worker: int, end: float) -> bool:
+    if time.monotonic() < end:
+        return False
+    os.kill(worker, signal.SIGCONT)
+    return True
+
+
+def _kill(workers: Iterable[int], sign: int = signal.SIGKILL) -> None:
+    """End them; by SIGTERM they finish what is under way."""
     gone = list(workers)
     for worker in gone:
-        os.kill(worker, signal.SIGKILL)
+        os.kill(worker, sign)
     for worker in gone:
         os.waitpid(worker, 0)
 
@@ -212,10 +235,11 @@ def _held_against(told: Settings, counted: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # python -m bench.deliveries FOLDER MANY KILLS DURABILITY RECORDS [together | sandbox]
-    folder, many, kills, durability, records, *rest = sys.argv[1:]
+    # python -m bench.deliveries FOLDER MANY TIMES DURABILITY RECORDS [FATE [sandbox]]
+    folder, many, times, durability, records, *more = sys.argv[1:]
+    fate, through = [*more, *(ALONE, COUNTING)[len(more) :]]
     told = carried(
-        Path(folder), int(many), kills=int(kills), durability=durability, records=records,
-        together=rest == ["together"], through=SANDBOX if rest == [SANDBOX] else COUNTING,
+        Path(folder), int(many), kills=int(times), durability=durability, records=records,
+        fate=fate, through=through,
     )  # fmt: skip
     print(json.dumps(told))

@@ -1,5 +1,5 @@
-"""F2, F20, F33: deliveries under fire: workers killed one by one or all at once, a third of the
-calls failing, the database restarted; none lost or doubled."""
+"""F2, F4, F20, F33: deliveries under fire: workers killed one by one or all at once, or stopped and
+let go on, a third of the calls failing, the database restarted; none lost or doubled."""
 
 import json
 import sqlite3
@@ -17,6 +17,7 @@ from tests.sizes import sized
 
 MANY, KILLS = sized(60, 10_000), sized(2, 20)
 DEATHS = sized(2, 200)
+FREEZES = sized(1, 100)
 SENDS, RESTARTS = sized(60, 5_000), sized(3, 60)
 BEGUN = "SELECT count(*) FROM deliveries WHERE attempts > 0"
 LEFT = "SELECT count(*) FROM deliveries WHERE state IN ('due', 'sending')"
@@ -57,6 +58,12 @@ def test_f33_all_workers_killed_at_once_leave_whole_files_and_nothing_lost(tmp_p
         with sqlite3.connect(file) as kept:
             assert kept.execute("pragma integrity_check").fetchall() == [("ok",)]
         kept.close()
+
+
+def test_f4_a_worker_that_goes_on_after_others_took_over_sends_and_says_nothing_twice(tmp_path):
+    told = carried(str(tmp_path), MANY, FREEZES, "", "frozen")
+    check(told)
+    assert told["killed"] == FREEZES
 
 
 @pytest.mark.postgres
