@@ -33,6 +33,12 @@ class MovableClock:
         """The platform's quotas begin anew at midnight in Beijing."""
         return Zone("Asia/Shanghai").day(self()).isoformat()
 
+    def left_today(self) -> float:
+        """Seconds until they do."""
+        zone = Zone("Asia/Shanghai")
+        midnight = zone.at(zone.day(self()) + timedelta(days=1))
+        return (midnight - self()).total_seconds()
+
     def move(self, seconds: float) -> datetime:
         """Go ahead by so many seconds; time never goes back."""
         self._ahead += timedelta(seconds=max(0, seconds))

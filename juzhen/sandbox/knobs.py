@@ -25,6 +25,9 @@ SETTINGS: dict[str, Any] = {
     "retry_seconds": 5.0,
     "a_day": {},
     "a_minute": {},
+    "an_hour": {},
+    "a_month": {},
+    "unlicensed": [],
     "wecom_a_month": 0,
     "masses_a_day": 100,
     "admin_confirms": False,
@@ -32,7 +35,8 @@ SETTINGS: dict[str, Any] = {
 """Every setting with what it is until somebody turns it. ``wecom_a_month`` is how many mass
 messages a customer takes; 0 is the platform's rule, the days of the month. ``masses_a_day`` is
 how often an account may send to all (1 for a subscription account); ``admin_confirms`` has its
-administrator say yes first; ``at_once`` is how many calls of a path may be under way (45033)."""
+administrator say yes first; ``at_once`` is how many calls of a path may be under way (45033);
+``an_hour`` and ``a_month`` are WeCom's; ``unlicensed`` are its members whom nothing reaches."""
 
 CALLBACKS = ("once", "twice", "late", "shuffled", "early", "never")
 """``early`` is before the call that caused it is answered; ``late`` after ``callback_seconds``."""

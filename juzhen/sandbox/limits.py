@@ -75,9 +75,14 @@ A_MINUTE = {
     "stable_token": 10_000,
     "message/mass/sendall": 60,
     "wxa/getwxacodeunlimit": 5_000,
-    "externalcontact/add_moment_task": 10,
 }
 CLEARS_A_MONTH = 10
+
+CORP_A_MINUTE = {"*": 10_000, "externalcontact/add_moment_task": 10}
+CORP_AN_HOUR = {"*": 150_000}
+CORP_PENALTIES = (60.0, 3_600.0, 30 * 86_400.0)
+"""Seconds for which a corporation's call stays shut once it was made too often for a minute, an
+hour or a month; for a day it is the rest of that day."""
 
 WELCOME_SECONDS = 20
 GROUP_TEXT_BYTES = 4_000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from juzhen.sandbox import limits
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.knobs import Knobs
@@ -21,6 +23,29 @@ class Quotas:
         with self._ledger.turn():
             self._one(appid, path, minute, limits.A_MINUTE | self._knobs["a_minute"], 45011)
             self._one(appid, path, self._clock.day(), limits.A_DAY | self._knobs["a_day"], 45009)
+
+    def corp(self, appid: str, path: str) -> None:
+        """Count one call of a corporation. Says 45009 over the limit of any stretch of time, and
+        from then on to whoever knocks before the penalty for it is over."""
+        now, key = self._clock.seconds(), f"shut:{appid}:{path}"
+        with self._ledger.turn():
+            if now < self._ledger.fact(key, 0.0):
+                raise Said(45009)
+        for stretch, allowed, penalty in self._stretches():
+            try:
+                self._one(appid, path, stretch, allowed, 45009)
+            except Said:
+                self._ledger.keep(key, now + penalty)
+                raise
+
+    def _stretches(self) -> Iterator[tuple[str, dict[str, int], float]]:
+        """Each stretch of time, what it allows, and how long the call is shut beyond that."""
+        at, knobs = self._clock(), self._knobs
+        minute, hour, month = limits.CORP_PENALTIES
+        yield f"{at:%Y-%m-%dT%H:%M}", limits.CORP_A_MINUTE | knobs["a_minute"], minute
+        yield f"{at:%Y-%m-%dT%H}", limits.CORP_AN_HOUR | knobs["an_hour"], hour
+        yield self._clock.day(), knobs["a_day"], self._clock.left_today()
+        yield f"{at:%Y-%m}", knobs["a_month"], month
 
     def _one(self, appid: str, path: str, stretch: str, allowed: dict[str, int], no: int) -> None:
         limit = allowed.get(path, allowed.get("*"))

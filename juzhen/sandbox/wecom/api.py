@@ -47,7 +47,7 @@ def _answered(world: World, path: str) -> Told:
         raise Said(43002 if path in POST else 43001 if path in GET else 40066)
     corp = world.tokens.corp_of(request.args.get("access_token", ""))
     g.appid = corp.appid
-    world.quotas.count(corp.appid, path)
+    world.quotas.corp(corp.appid, path)
     return OK | table[path](world, corp, _asked())
 
 

@@ -232,12 +232,15 @@ def _send(world: World, corp: Corp, asked: Asked) -> Told:
         raise Said(40058, "agentid, msgtype")
     known = {one.userid for one in corp.reps}
     wanted = [each for each in str(asked.get("touser") or "").split("|") if each]
-    good = [each for each in wanted if each in known]
+    unlicensed = known & set(world.knobs["unlicensed"])
+    good = [each for each in wanted if each in known - unlicensed]
     if not good:
         raise Said(81013)
     msgid, code = world.tasks.card(corp, good, asked)
-    bad = "|".join(each for each in wanted if each not in known)
-    told: Told = {"invaliduser": bad, "msgid": msgid}
+    told: Told = {
+        "msgid": msgid, "invaliduser": "|".join(each for each in wanted if each not in known),
+        "unlicenseduser": "|".join(each for each in wanted if each in unlicensed),
+    }  # fmt: skip
     return told | ({"response_code": code} if kind == "template_card" else {})
 
 
