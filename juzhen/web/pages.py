@@ -165,6 +165,11 @@ def asset(name: str) -> str:
     return f"/static/{_asset(name)[0]}/{name}"
 
 
+def static(name: str) -> bytes:
+    """The same file, for an answer at an address of its own."""
+    return _asset(name)[1]
+
+
 def _static_files() -> Blueprint:
     door = Blueprint("static_files", __name__)
 

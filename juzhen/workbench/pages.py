@@ -15,7 +15,16 @@ from engagement.sharing import LINK
 from engagement.triggers import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
-from juzhen.workbench import boards, nearby, remaking, saying, sidebar, telling, worklist
+from juzhen.workbench import (
+    boards,
+    nearby,
+    offline,
+    remaking,
+    saying,
+    sidebar,
+    telling,
+    worklist,
+)
 from juzhen.workbench.saying import rep, visible_material
 from kernel.actors import Actor
 from kernel.errors import Invalid
@@ -40,6 +49,7 @@ def blueprint(platform: Platform) -> Blueprint:
     boards.install(door, platform)
     nearby.install(door, platform)
     sidebar.install(door, platform)
+    offline.install(door, platform)
     return door
 
 

@@ -1,5 +1,6 @@
 """Whatever goes wrong: a list is made, is honest about it, and shows nothing off the shelf."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -9,7 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from data_hub.staff import Staff
+from kernel.actors import Actor, Role
 from kernel.errors import NotFound
+from matching.arrays import key_of
+from matching.assembly import best
 from matching.counters import Counters, Trail
 from matching.counters.keeping import BEHIND
 from matching.nightly import Night
@@ -51,6 +56,41 @@ def test_nobody_is_told_of_an_unknown_customer(company):
         company.recommender.answer("cus_nobody", company.hire("li"))
 
 
+def test_an_empty_history_gets_a_full_list_whose_every_place_has_a_reason(company):
+    company.library(each=3)
+    rep = company.hire("li")
+    offer = company.offer(company.meet(rep=rep), rep)
+    assert len(offer.told()) == 10
+    assert all(item.reasons for item in offer.told())
+
+
+def test_a_rep_who_was_deleted_leaves_customers_for_whom_lists_are_made(company):
+    company.library(each=3)
+    rep = company.hire("li", "老阿姨", "理财")
+    handle = company.meet(rep=rep)
+    machine = Actor(id="svc", staff="", role=Role.SERVICE, name="S", reach=None)
+    assert "persona" in {kind for item in company.offer(handle, machine).told()
+                         for kind in (reason.kind for reason in item.reasons)}  # fmt: skip
+    with company.records.write() as session:
+        session.delete(session.get_one(Staff, rep.staff))
+    offer = company.offer(handle, machine)
+    assert len(offer.told()) == 10
+    assert offer.rep == ""
+    assert "persona" not in {reason.kind for item in offer.told() for reason in item.reasons}
+
+
+def test_of_ten_thousand_equals_each_customer_has_her_own_ten_and_none_is_favoured():
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(10_000)))
+    equal = np.zeros(10_000)
+    lists = [list(best(equal, made, 10, seed=seed * 7919)) for seed in range(300)]
+    assert lists == [list(best(equal, made, 10, seed=seed * 7919)) for seed in range(300)]
+    shown = Counter(at for each in lists for at in each)
+    assert len(shown) > 2_500  # of 3,000 places; by chance 2,592 or so
+    assert max(shown.values()) <= 6
+    halves = sum(number for at, number in shown.items() if at < 5_000)
+    assert 1_350 < halves < 1_650
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", ["tags", "live", "popular", "seen"])
 def test_a_weight_that_is_no_number_never_breaks_a_score(name, wrong):
@@ -87,6 +127,21 @@ def test_a_storm_of_one_customers_clicks_weighs_as_one_reader(company):
     assert there.popular[at] < there.popular[other]
     with company.people.read() as session:
         assert len(session.get_one(Trail, str(her)).steps) < 500
+
+
+def test_a_spammer_who_opens_everything_moves_nobodys_list_more_than_one_reader_may(company):
+    made, rep = company.library(each=3), company.hire("li")
+    her, spammer = company.meet(rep=rep), company.meet("13900000001", rep)
+    readers = [company.meet(f"1370000000{n}", rep) for n in range(4)]
+    read, alike, pushed = made["健康"][0], made["理财"][0], made["子女教育"][0]
+    for each in readers:
+        company.tell(*(company.event("read_material", each, one) for one in (read, alike)))
+    company.tell(
+        company.event("read_material", her, read),
+        *(company.event("read_material", spammer, at) for _ in range(60) for at in (read, pushed)),
+    )
+    near = dict(zip(*map(list, company.counters.neighbours([read])[read]), strict=True))
+    assert near[key_of(alike)] > near[key_of(pushed)]
 
 
 class Deep:

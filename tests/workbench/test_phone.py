@@ -84,6 +84,7 @@ class Hands:
 @pytest.mark.browser
 @pytest.mark.rule("R36.1", "R42.1", "R42.2")
 def test_from_a_red_dot_to_a_sent_recommendation_takes_three_inputs(desk, phone, served, rep, her):
+    """U1: at most five."""
     phone.goto(f"{served}/workbench/")
     hands, begun = Hands(phone), monotonic()
     hands.tap(phone.locator(".row-button").first)
@@ -103,6 +104,7 @@ def test_from_a_red_dot_to_a_sent_recommendation_takes_three_inputs(desk, phone,
 @pytest.mark.browser
 @pytest.mark.rule("R37.1")
 def test_the_same_with_an_edit_and_a_choice_of_target_takes_five(desk, phone, served, rep, her):
+    """U2: at most seven."""
     phone.goto(f"{served}/workbench/")
     hands = Hands(phone)
     hands.tap(phone.locator(".row-button").first)
@@ -120,6 +122,7 @@ def test_the_same_with_an_edit_and_a_choice_of_target_takes_five(desk, phone, se
 
 @pytest.mark.browser
 def test_ten_reminders_in_a_row_are_cleared_with_ten_touches(desk, phone, served, rep, her):
+    """U3: at most twelve."""
     handle = str(desk.identities.handles(her)[0])
     for day in range(10 - desk.reminders.unread(rep.staff)):
         desk.reminders.remind(rep.staff, "birthday", handle, f"n{day}", due=desk.company.clock(),

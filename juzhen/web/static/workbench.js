@@ -18,8 +18,32 @@ const look = async () => {
   try {
     const answer = await fetch(menu.dataset.poll, { headers: { Accept: "application/json" } });
     if (answer.ok) show((await answer.json()).unread);
-  } catch { /* no network for a moment: the next look tells */ }
+    stale.hidden = true;
+  } catch {  // no network for a moment: the next look tells
+    stale.hidden = false;
+  }
 };
+
+// From when the page is, for when there is no network; and for the page that is shown then, which
+// remembers no more than that and how many reminders there were.
+const stale = document.querySelector("[data-stale]");
+const shell = document.querySelector("[data-shell]");
+const at = (moment) => new Date(moment).toLocaleString(document.documentElement.lang, {
+  month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit",
+});
+
+if (shell) {
+  const kept = JSON.parse(localStorage.getItem("seen") ?? "null");
+  const last = shell.querySelector("[data-last]");
+  if (kept) last.textContent = last.dataset.last.replace("#", at(kept.at)).replace("%", kept.unread);
+  window.addEventListener("online", () => location.reload());
+} else if (stale) {
+  stale.textContent = stale.dataset.stale.replace("#", at(performance.timeOrigin));
+  const unread = Number(dot.dataset.unread || dot.textContent) || 0;
+  localStorage.setItem("seen", JSON.stringify({ at: performance.timeOrigin, unread }));
+  window.addEventListener("offline", () => { stale.hidden = false; });
+  navigator.serviceWorker?.register(menu.dataset.worker).then(({ active }) => active?.postMessage("keep"));
+}
 
 // What the customer does is told on her page while the rep looks at it.
 const live = document.querySelector("[data-live]");
@@ -36,7 +60,7 @@ const listen = async () => {
 
 if (live) setInterval(listen, 3000);
 
-if (menu && dot) {
+if (menu && dot && !shell) {
   setInterval(look, 3000);
   document.addEventListener("visibilitychange", look);
 }

@@ -1,0 +1,51 @@
+"""The workbench on a home screen: it can be installed, and without a network says what is stale."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.workbench.conftest import PHONE
+
+KEPT = """async () => {
+    const kept = await caches.open("juzhen-workbench");
+    return (await kept.keys()).map(({ url }) => new URL(url).pathname);
+}"""
+READY = "async () => { await navigator.serviceWorker.ready; }"
+
+
+def test_it_can_be_installed_under_the_companys_name(desk, rep):
+    client = desk.client()
+    page = client.get("/workbench/", headers=PHONE).text
+    assert 'rel="manifest" href="/workbench/manifest.webmanifest"' in page
+    told = client.get("/workbench/manifest.webmanifest", headers=PHONE)
+    assert told.content_type == "application/manifest+json"
+    assert (told.json["name"], told.json["display"]) == ("矩阵 · 安和人寿", "standalone")
+    assert told.json["start_url"] == told.json["scope"] == "/workbench/"
+    (icon,) = told.json["icons"]
+    assert client.get(icon["src"]).content_type == icon["type"]
+    worker = client.get("/workbench/worker.js")
+    assert worker.content_type.startswith("text/javascript")
+
+
+@pytest.mark.browser
+def test_without_a_network_it_says_from_when_it_is_and_keeps_no_customer(
+    desk, browser, served, rep, her
+):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
+    phone = context.new_page()
+    phone.set_default_timeout(10_000)
+    phone.goto(f"{served}/workbench/customers/{her}")
+    expect(phone.locator("[data-stale]")).to_be_hidden()
+    phone.evaluate(READY)
+    kept = phone.evaluate(KEPT)
+    assert [each for each in kept if not each.startswith("/static/")] == ["/workbench/offline"]
+    context.set_offline(True)
+    expect(phone.locator("[data-stale]")).to_contain_text("没有网络：这一页是")
+    phone.goto(f"{served}/workbench/customers")
+    expect(phone.get_by_role("heading", name="没有网络")).to_be_visible()
+    count = desk.reminders.unread(rep.staff)
+    expect(phone.locator("[data-last]")).to_contain_text(f"当时有 {count} 条未读提醒")
+    assert phone.evaluate("document.scrollingElement.scrollWidth - window.innerWidth") <= 0
+    context.set_offline(False)
+    expect(phone.get_by_role("heading", name="没有网络")).to_be_hidden()
+    assert phone.url == f"{served}/workbench/customers"
+    context.close()
