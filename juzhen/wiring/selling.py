@@ -25,6 +25,7 @@ from matching.assembly import Manner
 from matching.candidates import Candidates
 from matching.conversions import Conversions
 from matching.counters import Counters
+from matching.effects import Effects
 from matching.exclusivity import Exclusivity
 from matching.feedback import Feedback
 from matching.nearby import Nearby
@@ -47,6 +48,7 @@ class Selling:
     feedback: Feedback
     nearby: Nearby
     conversions: Conversions
+    effects: Effects
     sayings: Sayings
     recommender: Recommender
     receptions: Receptions
@@ -103,6 +105,7 @@ def selling(
         rules=rules, feedback=feedback,
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
+        effects=Effects(s.records, data.identities, data.profiles, s.clock),
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
         recommender=recommender, reminders=reminders,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),

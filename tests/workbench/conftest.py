@@ -16,6 +16,7 @@ from engagement.worth import Worths
 from juzhen import workbench
 from juzhen.web import public
 from kernel.events import Handle
+from matching.effects import Effects
 from matching.nearby import Nearby
 from matching.sayings import Sayings
 from stores.history import Fold
@@ -54,6 +55,7 @@ class Desk(PagesHouse):
             base_url=self.base_url,
         )  # fmt: skip
         self.responses = Responses(records, self.identities, clock, self.zone)
+        self.effects = Effects(records, self.identities, self.profiles, clock)
         self.worths = Worths(self.responses, people)
         self.turnovers = Turnovers(records, self.identities, self.profiles, clock)
         self.works = ""
