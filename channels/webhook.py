@@ -32,7 +32,7 @@ TYPES: Mapping[str, str] = {
 }
 _ANSWER = b'{"success":true}'
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
-_HANDLES = ("user_id", "openid", "buyer_id", "lead_id")
+_HANDLES = ("user_id", "openid", "external_userid", "buyer_id", "lead_id")
 _PERSONAL = {"phone", "mobile", "email", "unionid", *_HANDLES}
 _TRAITS = ("name", "city", "gender", "birthday")
 
@@ -80,6 +80,8 @@ class Webhook:
         type_, data = str(item["type"]), item["data"]
         kind = TYPES.get(type_, f"webhook.{type_}"[:80])
         known = self._known(data)
+        if type_ == "lead.created" and not any(handle.kind != "lead" for handle in known):
+            raise ValueError("nobody could turn to her")
         return Event(
             id=self._id(type_, kind, data, delivery),
             kind=kind,

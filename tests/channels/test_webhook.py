@@ -61,6 +61,28 @@ def test_every_type_has_its_kind(shop, clock, type_):
     assert event.at == clock()
 
 
+@pytest.mark.rule("R67.1")
+@pytest.mark.parametrize(
+    ("told", "handle"),
+    [
+        ({"openid": "o1"}, Handle("openid", "acc_shop", "o1")),
+        ({"external_userid": "w1"}, Handle("external_userid", "acc_shop", "w1")),
+    ],
+)
+def test_being_reachable_is_enough_for_a_lead(shop, clock, told, handle):
+    data = {"lead_id": "L-1"} | told
+    (event,) = shop.receive(sent(clock, [{"type": "lead.created", "data": data}])).events
+    assert event.kind == "left_contact"
+    assert event.handle == handle
+
+
+@pytest.mark.rule("R67.2")
+def test_a_lead_whom_nobody_could_turn_to_is_refused_and_kept(shop, clock):
+    told = sent(clock, {"type": "lead.created", "data": {"lead_id": "L-1", "name": "林秀兰"}})
+    received = shop.receive(told)
+    assert (received.events, received.unreadable) == ((), told.body)
+
+
 def test_a_lead_needs_no_phone(shop, clock):
     data = {"lead_id": "L-1", "openid": "o1", "source_type": "purchased", "campaign": "春季"}
     (event,) = shop.receive(sent(clock, [{"type": "lead.created", "data": data}])).events

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.event import listen
 
 from data_hub.profiles.folding import KEPT_KINDS, OTHER
 from tests.data_hub.telling import event, mobile, user
@@ -70,3 +71,18 @@ def test_an_amount_that_makes_no_sense_stops_nobody(hub, amount):
     her = user("u1")
     hub.tell(event("bought", her, detail={"amount": amount}), event(handle=her, minutes=1))
     assert hub.profiles.of(hub.id_of(her)).events == 2
+
+
+@pytest.mark.rule("R163.3")
+def test_ten_times_the_customers_cost_a_slice_no_more_statements(hub, people):
+    ran = []
+    listen(people.engine, "after_cursor_execute", lambda *told: ran.append(told[2]))
+    costs, known = [], 0
+    for many in sized((60, 600), (30_000, 300_000)):
+        hub.tell(*(event(handle=user(f"u{n}")) for n in range(known, many)))
+        hub.settle()
+        known = many
+        ran.clear()
+        hub.tell(*(event(handle=user(f"u{n}"), minutes=9) for n in range(40)))
+        costs.append(len(ran))
+    assert costs[1] <= costs[0]

@@ -43,6 +43,7 @@ def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, peo
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_every_purpose_has_its_own_days(hub, people, clock, purpose):
+    """S38, a purpose a time."""
     clock.move(MONDAY - clock())
     kind = PURPOSES[purpose][0]
     hub.tell(*(event(kind, user("u1"), minutes=-n * DAY) for n in (1, 8, 20)))

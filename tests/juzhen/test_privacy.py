@@ -83,6 +83,7 @@ def found(home):
 
 @pytest.mark.rule("R46.3")
 def test_an_export_tells_everything_that_is_held(run, company):
+    """S37; that every table with customer data is walked is `tests/stores/test_personal`."""
     told = json.loads(run("export", "customer", PHONE).output)
     assert {PHONE, HERS.value} <= {handle.split(":", 2)[2] for handle in told["handles"]}
     assert {event["id"] for event in told["events"]} == {"e0", "e1", "late"}
@@ -94,6 +95,7 @@ def test_an_export_tells_everything_that_is_held(run, company):
 
 @pytest.mark.rule("R46.3")
 def test_an_erasure_leaves_nothing_of_her_in_any_file_and_a_proof(run, company, tmp_path):
+    """S34: canaries are looked for in the bytes of every file; the proof stays."""
     assert {canary for _, canary in found(tmp_path)} == set(CANARIES)  # so the search can fail
 
     done = run("erase", PHONE, "--yes", "--reason", "asked", "--json")

@@ -54,6 +54,7 @@ def test_every_month_has_three_days_at_its_end(day):
 
 
 def test_29_february_is_kept_on_the_day_that_the_company_chose():
+    """F25."""
     born = date(1988, 2, 29)
     assert birthday_in(2028, born) == date(2028, 2, 29)
     assert birthday_in(2026, born) == date(2026, 2, 28)
@@ -104,6 +105,7 @@ def test_a_lunar_birthday_falls_on_its_solar_day(year, month, day, solar):
 
 
 def test_a_lunar_birthday_comes_once_in_every_lunar_year():
+    """F25."""
     for month, day in ((1, 1), (6, 30), (12, 30)):
         feasts = [
             birthday_in(year, date(2000, month, day), lunar=True) for year in range(2012, 2036)

@@ -127,6 +127,7 @@ def test_who_opted_out_of_personalisation_is_offered_nothing_because_of_what_she
 )
 @given(history=st.lists(st.integers(0, 5), max_size=8))
 def test_for_who_opted_out_the_list_is_the_same_whatever_she_has_read(company, history):
+    """S36, in CI size."""
     if not company.tags:
         made = company.library(each=1)
         company.read = [made[topic][0] for topic in TOPICS]
