@@ -43,6 +43,10 @@ lint: $(VENV)/tested ## Style, types, floors, wording
 bench: $(VENV)/tested ## Measure the hot paths (ONLY=name SIZE=10 ENGINES=cluster)
 	@$(BIN)/python bench/run.py $(if $(ONLY),ONLY=$(ONLY)) $(if $(SIZE),SIZE=$(SIZE)) $(if $(ENGINES),ENGINES=$(ENGINES))
 
+ranking: $(VENV)/tested ## Measure how well lists rank, and write the table of docs/matching.md
+	@$(BIN)/python bench/run.py ONLY=matching
+	@$(BIN)/python -m bench.lib.ranking
+
 rules: $(VENV)/tested ## Which product rules are shown by a passing test
 	@$(BIN)/juzhen rules
 
@@ -57,4 +61,4 @@ lock: | $(BIN)/python ## Pin what pyproject.toml allows, with hashes
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-header --build-deps-for editable --output-file requirements/run.txt pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-header --extra test --output-file requirements/test.txt pyproject.toml
 
-.PHONY: help demo demo-reset test lint bench rules soak docs lock
+.PHONY: help demo demo-reset test lint bench ranking rules soak docs lock

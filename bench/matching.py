@@ -15,9 +15,11 @@ from bench.lib.known_truth import log
 from matching.offline.baselines import baselines
 from matching.offline.evaluating import table
 
+PEOPLE, CONTENTS = 1_500, 500
+
 
 def run(size: int) -> Iterator[dict[str, Any]]:
-    made = log(people=600 * size, contents=500)
+    made = log(people=PEOPLE * size, contents=CONTENTS)
     begun = time.perf_counter()
     ours, *others = table(made.items, made.users, made.events, baselines=baselines(made.items))
     best = max(others, key=lambda each: each["ndcg@10"])

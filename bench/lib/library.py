@@ -52,7 +52,7 @@ class Library:
     def __init__(self, materials: int, elsewhere: Path | None = None, **stores: str) -> None:
         """Kept in the cache, or laid ``elsewhere`` with stores of its own."""
         self.materials = materials
-        home = elsewhere or cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
+        self.home = home = elsewhere or cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
         fresh = not (home / "made").exists()
         if fresh:
             shutil.rmtree(home, ignore_errors=True)

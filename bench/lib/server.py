@@ -60,9 +60,11 @@ class Server:
         (child, *_) = self._children() or [self._process.pid]
         return anonymous_mib(child)
 
-    def post(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    def post(
+        self, path: str, body: bytes, headers: dict[str, str], *, patience: float = 10
+    ) -> bytes:
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=patience) as answer:
             told: bytes = answer.read()
             return told
 

@@ -40,7 +40,9 @@ def judged(events: Path, items: Path | None, users: Path | None) -> list[dict[st
 
 def across(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same with a row for each figure, which fits a screen."""
-    figures = dict.fromkeys(name for row in found for name in row if name != "recommender")
+    figures = dict.fromkeys(name for row in found for name in row)
+    for name in ("recommender", "leads"):
+        figures.pop(name, None)
     return [{"": name} | {row["recommender"]: row.get(name) for row in found} for name in figures]
 
 

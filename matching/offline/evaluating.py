@@ -51,7 +51,8 @@ class Measured:
     """Of every customer, in the same order for all."""
     recall: Floats
     coverage: float
-    cold: dict[str, float] = field(default_factory=dict)
+    cold: dict[str, Floats] = field(default_factory=dict)
+    """The same of each cold start."""
     fresh: dict[str, float] = field(default_factory=dict)
 
 
@@ -134,7 +135,7 @@ def _cold(
     split: Split,
     histories: Mapping[Any, Sequence[tuple[Any, float, float]]],
     futures: Mapping[Any, Sequence[tuple[Any, float]]],
-) -> dict[str, float]:
+) -> dict[str, Floats]:
     """New customers after 0, 1 and 2 contents, and new contents for those we know."""
     known = set(split.catalogue)
     found: dict[str, list[float]] = {"customer_0": [], "customer_1": [], "customer_2": []}
@@ -159,7 +160,7 @@ def _cold(
             listed = made.recommend(history, split.new, few, now=split.at, user=user)
             (new_content if history else both).append(gain(listed, wanted))
     found |= {"content": new_content, "both": both}
-    return {name: float(np.mean(each)) for name, each in found.items() if each}
+    return {name: np.array(each) for name, each in found.items() if each}
 
 
 def _fresh(
@@ -209,16 +210,17 @@ def table(
     for name, make in baselines.items():
         tell(name)
         theirs = measured(make(), split)
-        differences = ours.ndcg - theirs.ndcg
-        low, high = interval(differences)
-        rows.append(
-            _row(name, theirs)
-            | {
-                "difference": round(float(differences.mean()), 4) if len(differences) else 0.0,
-                "low": round(low, 4), "high": round(high, 4),
-            }
-        )  # fmt: skip
+        cold = {f"cold_{each}": _lead(own, theirs.cold[each]) for each, own in ours.cold.items()}
+        rows.append(_row(name, theirs) | _lead(ours.ndcg, theirs.ndcg) | {"leads": cold})
     return rows
+
+
+def _lead(ours: Floats, theirs: Floats) -> dict[str, float]:
+    """By how much ours is better, customer by customer, with the interval."""
+    differences = ours - theirs
+    low, high = interval(differences)
+    lead = float(differences.mean()) if len(differences) else 0.0
+    return {"difference": round(lead, 4), "low": round(low, 4), "high": round(high, 4)}
 
 
 def _row(name: str, found: Measured) -> dict[str, Any]:
@@ -226,8 +228,9 @@ def _row(name: str, found: Measured) -> dict[str, Any]:
         "ndcg@10": found.ndcg.mean() if len(found.ndcg) else 0.0,
         "recall@20": found.recall.mean() if len(found.recall) else 0.0,
         "coverage@10": found.coverage,
-        **{f"cold_{name}": value for name, value in found.cold.items()},
+        **{f"cold_{name}": each.mean() for name, each in found.cold.items()},
         **found.fresh,
     }
     told = {key: round(float(value), 4) for key, value in figures.items()}
-    return {"recommender": name, "customers": len(found.ndcg)} | told
+    judged = {"customers": len(found.ndcg), "newcomers": len(found.cold.get("customer_0", ()))}
+    return {"recommender": name} | judged | told
