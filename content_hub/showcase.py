@@ -21,18 +21,18 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from stores.partial import partial_index
 from stores.records import Record
 from stores.records import insert as insert_or_update
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOUND_BY = ("account", "tag", "opens", "placement", "closes", "unit", "type", "slot")
 """All that is asked of a row, so that a total is counted in the index alone."""
-_ALL = text("tag = ''")
+_ALL = "tag = ''"
 
 
 class ShelfRow(Record, kw_only=True):
@@ -42,8 +42,8 @@ class ShelfRow(Record, kw_only=True):
     __table_args__ = (
         Index("ix_shelf_rows_find", *_FOUND_BY),
         Index("ix_shelf_rows_material", "material", "tag", "account", "opens", "closes"),
-        Index("ix_shelf_rows_opens", "opens", sqlite_where=_ALL, postgresql_where=_ALL),
-        Index("ix_shelf_rows_closes", "closes", sqlite_where=_ALL, postgresql_where=_ALL),
+        partial_index("ix_shelf_rows_opens", "opens", where=_ALL),
+        partial_index("ix_shelf_rows_closes", "closes", where=_ALL),
     )
 
     placement: Mapped[str] = mapped_column(primary_key=True)

@@ -15,9 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 
-import argon2
 import orjson
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -110,9 +108,6 @@ class Access:
         self._clock = clock
         self._key = bytes.fromhex(key.reveal())
         self._failures = failures
-        # 19 MiB and two passes, as OWASP advises: the library's 64 MiB a sign-in would be half of
-        # what a web process may take.
-        self._hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._known: OrderedDict[str, tuple[int, datetime, Actor]] = OrderedDict()
 
     # machines
@@ -212,15 +207,17 @@ class Access:
         Raises `Invalid` for a password that is too short, `NotFound` for nobody, `Conflict` for a
         name that somebody else signs in by.
         """
+        from juzhen.passwords import hashed
+
         if len(password.reveal()) < 8:
             raise Invalid("password", "password_too_short", least=8)
         person = self._staff.one(staff_id)
-        hashed = self._hasher.hash(password.reveal())
+        kept = hashed(password)
         with self._records.write(f"login:{name}") as session:
             row = session.get(Login, name)
             if row is not None and row.staff != person.id:
                 raise Conflict("login_name_taken", name=name)
-            session.merge(Login(name=name, staff=person.id, password=hashed))
+            session.merge(Login(name=name, staff=person.id, password=kept))
             session.execute(delete(SignIn).where(SignIn.staff == person.id))
             self._changes.note("enrolled", "staff", person.id, by=by)
             self._changes.count_up("access")
@@ -239,25 +236,17 @@ class Access:
         A wrong name takes as long as a wrong password, and is told the same way. Raises `SignedOff`
         for either, and `Overloaded` once a name has failed too often in a quarter of an hour.
         """
+        from juzhen.passwords import fits
+
         bucket = f"login:{name[:100]}:{int(self._clock().timestamp()) // QUARTER}"
         if self._quotas.taken([bucket]) >= self._failures:
             raise Overloaded("too_many_failed_logins", seconds=QUARTER)
         with self._records.read() as session:
             row = session.get(Login, name)
-        nobody = self._nobody  # asked for every time, so that the first takes no longer for some
-        try:
-            self._hasher.verify(row.password if row else nobody, password.reveal())
-        except argon2.exceptions.VerificationError:
-            row = None
-        if row is None:
+        if not fits(password, row.password if row else None) or row is None:
             self._quotas.take([bucket], self._failures)
             raise SignedOff("wrong_name_or_password")
         return self.begin(row.staff)
-
-    @cached_property
-    def _nobody(self) -> str:
-        """A password that nobody has; made at the first sign-in, for it takes 19 MiB."""
-        return self._hasher.hash(secrets.token_hex(16))
 
     def begin(self, staff_id: str) -> str:
         """Begin a session for somebody who has shown who she is."""

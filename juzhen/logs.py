@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-
+from kernel.logs import OURS
 from kernel.secret import Secret
 
 _NEVER = {"phone", "name", "openid", "unionid", "handle", "password", "token", "body", "text"}
@@ -18,39 +19,28 @@ _NEVER = {"phone", "name", "openid", "unionid", "handle", "password", "token", "
 def start(level: str = "info", **bound: str) -> None:
     """Send our lines and those of the libraries the same way. ``bound`` is told on every line."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _without_people,
-        structlog.processors.format_exc_info,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    structlog.contextvars.bind_contextvars(**bound)
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-        )
-    )
+    lines.setFormatter(_Line(bound))
     logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[lines], force=True)
+    OURS.setLevel(threshold)
 
 
-def logger(**bound: Any) -> Any:
-    return structlog.get_logger(**bound)
+class _Line(logging.Formatter):
+    def __init__(self, bound: Mapping[str, str]) -> None:
+        super().__init__()
+        self._bound = bound
 
-
-def _without_people(_: Any, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: _without(key, value) for key, value in told.items()}
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **self._bound,
+            **_without("", getattr(record, "told", {})),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False, default=repr)
 
 
 def _without(key: str, value: Any) -> Any:

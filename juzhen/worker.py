@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from juzhen import metrics
-from juzhen.logs import logger
 from juzhen.pulse import Pulse
+from kernel import logs
 from stores.claims import Leases
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Worker:
         for thread in threads:
             thread.join(max(0.1, deadline - time.monotonic()))
         self._let_go()
-        logger().info("worker_stopped", unfinished=[t.name for t in threads if t.is_alive()])
+        logs.info("worker_stopped", unfinished=[t.name for t in threads if t.is_alive()])
 
     def stop(self) -> None:
         self._stopping.set()
@@ -196,8 +196,8 @@ class Worker:
                 return renewed
             self._renew(now)
             self._pulse.absorb()
-        except Exception:  # noqa: BLE001 — the outermost loop of the worker; asked again soon
-            logger().exception("pulse_failed")
+        except Exception as failure:  # noqa: BLE001 — the outermost loop; asked again soon
+            logs.error("pulse_failed", failure)
             self._pulse.beat()
             self._stopping.wait(1.0)
         return now
@@ -262,8 +262,8 @@ class Worker:
         begun = time.perf_counter()
         try:
             return duty.run() if self._mine(lane, duty) else None
-        except Exception:  # noqa: BLE001 — the outermost loop of the worker
-            logger().exception("duty_failed", duty=duty.name)
+        except Exception as failure:  # noqa: BLE001 — the outermost loop of the worker
+            logs.error("duty_failed", failure, duty=duty.name)
             metrics.metric("juzhen_duty_failures_total", duty=duty.name).inc()
             self._stopping.wait(1.0)
             return 0

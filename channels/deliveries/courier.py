@@ -13,9 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-import structlog
-from structlog.contextvars import bound_contextvars
-
 from channels.accounts import Accounts, Channels
 from channels.base import Busy, Channel, Post, Progress, Receipt, Refused, SignedOut, Unanswered
 from channels.deliveries.callers import Callers
@@ -23,6 +20,7 @@ from channels.deliveries.heartbeat import Heartbeat
 from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery, State
 from channels.outbound.breaker import Breakers, guard
+from kernel import logs
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded, Problem
@@ -284,7 +282,7 @@ class Courier:
 
     def _blamed(self, account: str, trouble: Problem, seconds: float) -> int:
         """What the trouble says about the account: how heavily it weighs for its breaker."""
-        structlog.get_logger().info("platform_refused", code=trouble.code, why=trouble.reason)
+        logs.info("platform_refused", code=trouble.code, why=trouble.reason)
         if isinstance(trouble, Busy):
             return int(trouble.down)
         if isinstance(trouble, Unanswered):
@@ -318,7 +316,7 @@ class _Naming:
 
     def __init__(self, delivery: Delivery) -> None:
         self._key = delivery.id
-        self._bound = bound_contextvars(delivery=delivery.id, account=delivery.account)
+        self._bound = logs.bound(delivery=delivery.id, account=delivery.account)
 
     def __enter__(self) -> None:
         self._bound.__enter__()

@@ -24,7 +24,6 @@ __all__ = ["POISON", "Deliveries"]
 
 
 RETRIED_AT_ONCE = 100
-_COLUMNS = tuple(Delivery.__mapper__.column_attrs)
 
 
 class Deliveries(Settling):
@@ -82,7 +81,7 @@ class Deliveries(Settling):
         now = self._clock()
         alike = Delivery(account=account, occasion=occasion, by=by, created=now, **more)
         alike.step(now, by=by)
-        told = {each.key: getattr(alike, each.key) for each in _COLUMNS}
+        told = {each.name: getattr(alike, each.name) for each in Delivery.__table__.columns}
         rows = [
             told | {"id": new_id("dlv"), "target": target, "next_at": at}
             for target, at in targets.items()

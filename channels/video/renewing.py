@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-import structlog
-
 from channels.accounts import Accounts, Channels
 from channels.base import SignedOut
+from kernel import logs
 from kernel.errors import Problem
 
 
@@ -43,5 +42,5 @@ class Renewing:
             except SignedOut as over:
                 self._accounts.pause(account.id, over.reason, by="worker")
             except Problem as later:
-                structlog.get_logger().info("not_renewed", account=account.id, why=later.reason)
+                logs.info("not_renewed", account=account.id, why=later.reason)
         return renewed

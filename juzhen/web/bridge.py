@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # theirs
 
-from juzhen.logs import logger
+from kernel import logs
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 STREAMS = 64
@@ -201,7 +201,7 @@ def _unbroken(found: Iterable[bytes]) -> Iterator[bytes]:
     try:
         yield from found
     except Exception as failure:  # noqa: BLE001 - the outermost loop of a stream
-        logger().error("stream_failed", exc_info=failure)
+        logs.error("stream_failed", failure)
 
 
 async def _send(transport: Any, piece: bytes) -> None:

@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from juzhen.logs import logger
 from juzhen.web.answers import Answer, Header, Quick, Swift, refusal
 from juzhen.web.bridge import WSGI, Bridge, Crowded
+from kernel import logs
 
 if TYPE_CHECKING:
     from juzhen.settings import Settings
@@ -116,7 +116,7 @@ class Front:
         except Crowded:
             answer = refusal("overloaded", ("retry-after", "1"), reason="too_many_requests_wait")
         except Exception as failure:  # noqa: BLE001 - the outermost loop
-            logger().error("front_failed", path=scope.path, exc_info=failure)
+            logs.error("front_failed", failure, path=scope.path)
             answer = refusal("failed", reason="request_not_answered")
         if answer is None:
             return
@@ -224,12 +224,13 @@ def _bytes(body: bytes | BinaryIO) -> bytes:
 
 def build(settings: Settings) -> Front:
     """The front of one process, with everything behind it."""
-    from juzhen import logs, wiring
+    from juzhen import wiring
+    from juzhen.logs import start as start_logs
     from juzhen.web import app, collect
     from juzhen.web.callbacks import CallbackDoor
     from juzhen.web.swift import Swift
 
-    logs.start(settings.log_level, process="web")
+    start_logs(settings.log_level, process="web")
     platform = wiring.assemble(settings)
     intake, swift = collect.collect(platform), Swift(platform)
     return Front(

@@ -10,10 +10,10 @@ from flask import Flask, Response, g, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from juzhen.logs import logger
 from juzhen.web import pages
 from juzhen.web.asking import language
 from juzhen.web.codes import details
+from kernel import logs
 from kernel.errors import Invalid, Overloaded, Problem
 from kernel.wording import say
 
@@ -64,7 +64,7 @@ def _refuse_http(problem: HTTPException) -> AnyResponse:
 
 def _fail(failure: Exception) -> AnyResponse:
     """The outermost loop: nobody is shown a stack trace, everybody a number to name."""
-    logger().error("request_failed", path=request.path, exc_info=failure)
+    logs.error("request_failed", failure, path=request.path)
     tongue = language()
     told = details("failed", tongue, say("we_failed", tongue, number=g.get("request_id", "")))
     return _page_of(told) if _wants_page() else _json_of(told)

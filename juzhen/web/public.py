@@ -21,9 +21,9 @@ from content_hub.materials.variants import Varied
 from content_hub.tracking import Link
 from data_hub.intake import is_bot
 from engagement.customer_acts import Said, Visit
-from juzhen.logs import logger
 from juzhen.web.asking import asker
 from juzhen.web.pages import page
+from kernel import logs
 from kernel.actors import require
 from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Overloaded
 from kernel.events import Event, Handle
@@ -183,7 +183,7 @@ class _Reader:
         try:
             self._platform.intake.take([event], door="link")
         except Overloaded:
-            logger().warning("opening_not_counted", kind=kind, material=link.material)
+            logs.warning("opening_not_counted", kind=kind, material=link.material)
 
     def known(self, answer: AnyResponse) -> AnyResponse:
         """Remember her browser, and nothing else about it."""

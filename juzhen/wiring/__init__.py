@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from juzhen import migrations
 from juzhen.access import Access
-from juzhen.logs import logger
 from juzhen.saved_views import SavedViews
 from juzhen.settings import BadSetting, Settings, name_of, require_keys
 from juzhen.web.persisted import PersistedQueries
@@ -23,6 +22,7 @@ from juzhen.wiring.data import DataHub, data_hub
 from juzhen.wiring.ends import Ends, ends
 from juzhen.wiring.engines import Stores, migrate, open_stores
 from juzhen.wiring.selling import Selling, selling
+from kernel import logs
 from kernel.clock import Clock
 from schemas.graphql.allowed import written
 from schemas.graphql.edition import Unfit
@@ -57,7 +57,7 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
             if told.fit is False:
                 raise BadSetting(f"{setting}: {told.says}. {told.advice}")
             if told.fit is None:  # it may come back: until then others answer, and say so
-                logger().warning("store_does_not_answer", setting=setting, says=told.says)
+                logs.warning("store_does_not_answer", setting=setting, says=told.says)
 
     def close(self) -> None:
         """Let everything go, what is acknowledged last."""

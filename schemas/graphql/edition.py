@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
@@ -68,14 +69,20 @@ class Edition:
         it is read from the shelf's own rows. ``allowed`` are the only texts, by their hash, that
         strangers may ask; None lets them ask anything. Raises `Unfit` for one that is none."""
         self.schema = schema
-        self.sdl = print_schema(schema) + "\n"
         self.guard = guard
         self.documents = Documents(schema, guard, content, swift)
         self.answers = Answers()
-        self._name = hashlib.sha256(self.sdl.encode()).hexdigest()[:12]
         self._allowed = allowed
         for text in (allowed or {}).values():
             self._fit(text)
+
+    @cached_property
+    def sdl(self) -> str:
+        return print_schema(self.schema) + "\n"
+
+    @cached_property
+    def _name(self) -> str:
+        return hashlib.sha256(self.sdl.encode()).hexdigest()[:12]
 
     def _fit(self, text: str) -> None:
         try:

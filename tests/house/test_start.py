@@ -1,13 +1,15 @@
 """What a start waits for: a process that serves imports nothing large that only some work needs."""
 
+import os
 import subprocess
 import sys
 
 from juzhen.web.serving import _BEHIND
 
 LATER = {
-    "PIL", "apispec", "boto3", "elasticsearch", "lunar_python", "opensearchpy", "openpyxl",
-    "playwright", "psycopg", "pyarrow", "pypdfium2",
+    "PIL", "apispec", "argon2", "boto3", "elasticsearch", "lunar_python", "opensearchpy",
+    "openpyxl", "playwright", "psycopg", "pyarrow", "pypdfium2", "rich", "urllib3",
+    "sqlalchemy.dialects.postgresql",
 }  # fmt: skip
 
 
@@ -20,3 +22,32 @@ def test_serving_waits_for_no_library_that_only_some_work_needs(root):
 
     assert {"flask", "graphene"} <= (loaded := set(told.stdout.split()))
     assert loaded & LATER == set()
+
+
+def test_serving_works_out_nothing_before_somebody_asks_for_it(root, tmp_path):
+    """The ways of 124 tables, the addresses of 230 doors and the schema as text."""
+    asked = """
+import juzhen.web.front
+from juzhen import wiring
+from juzhen.settings import load
+from juzhen.web import app
+from stores.records import Folded, Record
+
+platform = wiring.assemble(load())
+doors = app.create(platform).url_map.iter_rules()
+print(
+    any(each.configured for base in (Record, Folded) for each in base.registry.mappers),
+    any(each._build.__name__.startswith("<builder") for each in doors),
+    "sdl" in vars(platform.edition),
+)
+"""
+    secret = "0" * 64
+    env = os.environ | {
+        "JUZHEN_HOME": str(tmp_path), "JUZHEN_KEYS_SECRETS": secret, "JUZHEN_KEYS_LINKS": secret,
+    }  # fmt: skip
+
+    told = subprocess.run(
+        [sys.executable, "-c", asked], cwd=root, env=env, capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout.split() == ["False"] * 3

@@ -7,12 +7,13 @@ import logging
 from datetime import timedelta
 
 import pytest
-import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from channels.base import Unanswered
-from juzhen import logs
+from juzhen.logs import start
+from kernel import logs
+from kernel.logs import OURS
 from kernel.secret import Secret
 from tests.channels.house import House
 
@@ -23,13 +24,11 @@ CANARY = "13912345678"
 def told():
     """The lines that were logged so far, as objects."""
     root, lines = logging.getLogger(), io.StringIO()
-    before = root.handlers[:], root.level
+    before = root.handlers[:], root.level, OURS.level
     with contextlib.redirect_stderr(lines):
-        logs.start("info", process="test")
+        start("info", process="test")
     yield lambda: [json.loads(line) for line in lines.getvalue().splitlines()]
-    structlog.contextvars.clear_contextvars()
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before
+    root.handlers[:], root.level, OURS.level = before
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def house(records, people, clock):
 
 
 def test_what_is_about_a_person_is_named_and_never_told_however_deep_it_stands(told):
-    logs.logger().info(
+    logs.info(
         "heard", phone=CANARY, lines=[{"text": CANARY, "n": 1}], key=Secret(CANARY), account="acc_1"
     )
     (line,) = told()
@@ -52,12 +51,27 @@ def test_what_is_about_a_person_is_named_and_never_told_however_deep_it_stands(t
     )
 
 
+def test_what_is_bound_is_on_every_line_in_between_and_the_process_on_all(told):
+    with logs.bound(delivery="dlv_1"), logs.bound(account="acc_1"):
+        logs.warning("later")
+    logging.getLogger("a.library").warning("100 % sure")
+    logs.info("done", at=1)
+
+    first, theirs, last = told()
+    assert [each["process"] for each in (first, theirs, last)] == ["test"] * 3
+    assert (first["level"], first["event"], first["delivery"], first["account"]) == (
+        "warning", "later", "dlv_1", "acc_1",
+    )  # fmt: skip
+    assert (theirs["event"], "delivery" in theirs) == ("100 % sure", False)
+    assert (last["at"], "delivery" in last) == (1, False)
+
+
 def test_a_statement_that_fails_tells_none_of_its_values(told, any_records):
     try:
         with any_records.write() as session:
             session.execute(text("INSERT INTO nowhere VALUES (:phone)"), {"phone": CANARY})
-    except DBAPIError:
-        logs.logger().exception("duty_failed", duty="x")
+    except DBAPIError as failure:
+        logs.error("duty_failed", failure, duty="x")
     (line,) = told()
     assert "nowhere" in line["exception"]
     assert CANARY not in json.dumps(line)
