@@ -50,7 +50,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             for words, kinds, n in flow
         ]
         return pages.render(
-            "console/operations.html", flow=named, kinds=[kinds for _, kinds, _ in flow],
+            "console/operations.html", flow=named, kinds=_labels(tongue),
             chart=charts.steps(named, pages.speak("content_flow")), now=now, days=_DAYS,
             pace=_pace(platform), behind=platform.fold.behind(),
             digesting=max(platform.history.newest() - platform.digest.mark(), 0),
@@ -95,6 +95,11 @@ def install(door: Blueprint, platform: Platform) -> None:
         return pages.render(
             "console/buyers.html", told=told, chart=charts.bars(worth, pages.speak("cohort_value"))
         )
+
+
+def _labels(tongue: str) -> list[list[str]]:
+    """What each step of the flow is counted from."""
+    return [[KINDS[each].label(tongue) for each in kinds] for _, kinds in _FLOW]
 
 
 def _count(platform: Platform, kinds: Sequence[str], since: Any) -> int:
