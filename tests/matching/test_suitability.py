@@ -18,6 +18,7 @@ from matching.suitability import Limits, barriers, nature_of
 from tests.company import TOPICS
 from tests.conftest import MONDAY
 from tests.matching.conftest import ALWAYS
+from tests.sizes import sized
 
 NATURES = {
     "plain": nature_of("image_text", {}, (), promo=False),
@@ -123,7 +124,9 @@ def test_who_opted_out_of_personalisation_is_offered_nothing_because_of_what_she
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=sized(60, 500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=st.lists(st.integers(0, 5), max_size=8))
 def test_for_who_opted_out_the_list_is_the_same_whatever_she_has_read(company, history):
