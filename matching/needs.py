@@ -86,8 +86,9 @@ def interest_pulls(
     """What she has shown interest in, each with how often she looked at it: counted once somebody
     wants to read a reason."""
     felt: dict[str, float] = {}
+    known_as = vocabulary.tree.known_as
     for key, value in profile.felt(now).items():
-        if value and (tag := vocabulary.tree.known_as(key)):
+        if value and (tag := known_as(key)):
             felt[tag] = felt.get(tag, 0.0) + value
     strongest = shares(felt)
     told = _Interests([tag for tag, _ in strongest], looked, vocabulary)
@@ -99,9 +100,9 @@ def interest_pulls(
 
 def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
     """What part of all that somebody feels each tag has, the strongest first; dislikes below 0."""
-    strongest = sorted(felt.items(), key=lambda each: (-abs(each[1]), each[0]))
-    whole = sum(abs(value) for _, value in strongest)
-    return [(tag, value / whole) for tag, value in strongest[:_TAGS] if value]
+    strongest = sorted([(-abs(value), tag, value) for tag, value in felt.items()])
+    whole = -sum([less for less, _, _ in strongest])
+    return [(tag, value / whole) for _, tag, value in strongest[:_TAGS] if value]
 
 
 WINDOWS = ((7, "reason_tag_week"), (30, "reason_tag_month"), (0, "reason_tag"))

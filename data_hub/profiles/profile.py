@@ -146,7 +146,8 @@ class Profile:
         """The same in no order."""
         present = now.timestamp()
         return {
-            tag: value * faded(max(present - since, 0)) for tag, (value, since) in self.tags.items()
+            tag: value * (faded(present - since) if since < present else 1.0)
+            for tag, (value, since) in self.tags.items()
         }
 
     def recent(self) -> list[Seen]:
