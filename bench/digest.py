@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from bench.lib.line import Round, compared, measured
-from bench.lib.places import OWNER
 from bench.lib.segments import KINDS, rules
+from bench.lib.server import OWNER
 from data_hub.digest import SLICE, Digest
 from data_hub.identities import Identities
 from data_hub.profiles import Profiles

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.clock import Clock
 from kernel.ids import new_id
 from stores.records import Record, Records, insert
+from stores.sightings import Sightings
 
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -79,6 +81,8 @@ class Changes:
         self._records = records
         self.clock = clock
         self._here = threading.local()
+        self.sightings = Sightings(self._versions)
+        """The versions as they stand, for many who ask at once; for records on a server."""
 
     def note(
         self,
@@ -139,6 +143,7 @@ class Changes:
 
     def count_up(self, name: str) -> None:
         """Count a version up, joining the edit's transaction."""
+        self.let_go()
         with self._records.part() as session:
             counted = insert(session, Version).values(name=name, number=1)
             session.execute(
@@ -148,12 +153,15 @@ class Changes:
             )
 
     def version(self, name: str = "content") -> int:
-        """The version now, asked by every request: one cheap statement, or none at all if
-        nothing was committed since this thread asked last, or in a snapshot that told it before."""
+        """The version now, asked by every request: one cheap statement, or none at all if they
+        are held, if nothing was committed since this thread asked last, or in a snapshot that told
+        it before."""
+        if (held := self.held(name)) is not None:
+            return held
         here = self._records.true_here()
         if here is not None:
             if _VERSIONS not in here:
-                here[_VERSIONS] = dict(self._records.rows(_VERSIONS))
+                here[_VERSIONS] = self._versions()
             return int(here[_VERSIONS].get(name, 0))
         stamp = self._records.stamp()
         if stamp is None:
@@ -161,9 +169,41 @@ class Changes:
             return int(told[0][0]) if told else 0
         kept: tuple[int, dict[str, int]] | None = getattr(self._here, "versions", None)
         if kept is None or kept[0] != stamp:
-            kept = (stamp, dict(self._records.rows(_VERSIONS)))
+            kept = (stamp, self._versions())
             self._here.versions = kept
         return kept[1].get(name, 0)
+
+    def hold(self, versions: Mapping[str, int] | None = None) -> None:
+        """Up to `let_go` this thread takes all versions as they stand now, or as it was just told:
+        one statement for a whole request. On a file each is told in microseconds, and none is held.
+        """
+        if self._records.on_postgres:
+            self._here.held = self._versions() if versions is None else versions
+
+    def let_go(self) -> None:
+        self._here.held = None
+
+    @contextmanager
+    def as_of_now(self, versions: Mapping[str, int] | None = None) -> Iterator[None]:
+        """The same for a block; within another it is that one's."""
+        if getattr(self._here, "held", None) is not None:
+            yield
+            return
+        self.hold(versions)
+        try:
+            yield
+        finally:
+            self.let_go()
+
+    def held(self, name: str) -> int | None:
+        """The version that is held; None if none is, and for whoever writes."""
+        versions: Mapping[str, int] | None = getattr(self._here, "held", None)
+        if versions is None or self._records.writing:
+            return None
+        return versions.get(name, 0)
+
+    def _versions(self) -> dict[str, int]:
+        return dict(self._records.rows(_VERSIONS))
 
     def after(self, mark: str, limit: int = 1_000) -> Stretch:
         """What came after the mark. Nothing is skipped, however writers overtake each other."""

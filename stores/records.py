@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 
 from stores.bulk import many
 from stores.busy import busy_is_said
-from stores.looks import Looks
+from stores.looks import Looks, TooLong
 from stores.rested import ping_the_rested
 
 
@@ -103,11 +103,10 @@ class Records:
         self._held = held
         self._file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
         self.looks = Looks(self._file) if self._file else None
-        self._bare = (  # SQLite commits each statement by itself already: we say BEGIN ourselves
-            self.engine
-            if self._file
-            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
+        self._bare = self._snapshots = self.engine  # on SQLite we say BEGIN ourselves
+        if not self._file:
+            self._bare = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._snapshots = self.engine.execution_options(**_SNAPSHOT)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -126,6 +125,7 @@ class Records:
             running.flush()
             yield running.connection()
             return
+        self._check_asking()
         with busy_is_said(), self._bare.connect() as connection:
             yield connection
 
@@ -187,6 +187,25 @@ class Records:
     def _inside(self) -> bool:
         return getattr(self._here, "session", None) is not None
 
+    @property
+    def writing(self) -> bool:
+        """Is a write open in this thread?"""
+        running: Session | None = getattr(self._here, "session", None)
+        return running is not None and running.info["about"] is not None
+
+    @contextmanager
+    def unasked(self) -> Iterator[None]:
+        """In this block nothing may be asked that this thread would have to wait for: `TooLong`."""
+        self._here.unasked = True
+        try:
+            yield
+        finally:
+            self._here.unasked = False
+
+    def _check_asking(self) -> None:
+        if getattr(self._here, "unasked", False):
+            raise TooLong
+
     @contextmanager
     def write(self, *about: str) -> Iterator[Session]:
         """All or nothing, over every room that takes part.
@@ -217,21 +236,22 @@ class Records:
             _check_joining(about, running.info["about"])
             yield running
             return
+        self._check_asking()
         with ExitStack() as stack:
             stack.enter_context(busy_is_said())
             if about is not None:
                 if self._file:
                     stack.enter_context(fair_turn(self._file))
                 stack.enter_context(self._timed())
+            engine = self._snapshots if about is None else self.engine
             session = stack.enter_context(
-                Session(self.engine, expire_on_commit=False, info={"about": about})
+                Session(engine, expire_on_commit=False, info={"about": about})
             )
             stack.enter_context(session.begin())
-            if opening := self._opening(writing=about is not None):
-                session.execute(text(opening))
-            if not self._file:
-                for thing in sorted(set(about or ())):  # sorted: two writers cannot deadlock
-                    session.execute(_LOCK, {"thing": thing})
+            if self._file:
+                session.execute(_READS if about is None else _WRITES)
+            if about and not self._file:  # sorted: two writers cannot deadlock
+                session.execute(_LOCK, {"things": sorted(set(about))})
             self._here.session = session
             stack.callback(self._here.__delattr__, "session")
             _open_here.count = getattr(_open_here, "count", 0) + 1
@@ -246,11 +266,6 @@ class Records:
         finally:
             if self._held:
                 self._held(time.perf_counter() - begun)
-
-    def _opening(self, *, writing: bool) -> str:
-        if self._file:
-            return "BEGIN IMMEDIATE" if writing else "BEGIN"
-        return "" if writing else _SNAPSHOT
 
     @property
     def on_postgres(self) -> bool:
@@ -270,8 +285,12 @@ _TIMEOUTS = (
     "-c statement_timeout=60s -c lock_timeout=2s -c idle_in_transaction_session_timeout=5min"
 )
 """What no connection of ours outlasts on PostgreSQL, however it was left."""
-_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, 0))")
+_READS, _WRITES = text("BEGIN"), text("BEGIN IMMEDIATE")
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_LOCK = text(
+    "SELECT count(pg_advisory_xact_lock(hashtextextended(thing, 0)))"
+    " FROM unnest(CAST(:things AS text[])) thing"
+)
 _TRANSACTIONS = "SELECT pg_current_snapshot()::text"
 _open_here = threading.local()
 

@@ -11,7 +11,7 @@ from bench.deliveries import carried
 from bench.lib.line import Round, compared
 from bench.lib.places import database
 
-MANY, KILLS = 1_000, 4
+MANY, KILLS = 400, 2
 
 
 def run(size: int) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,8 @@ import numpy as np
 
 from bench.fold import CUSTOMERS, events
 from bench.lib.line import Round, compared
-from bench.lib.places import OWNER, cluster, database
+from bench.lib.places import cluster, database
+from bench.lib.server import OWNER
 from kernel.events import Event, Handle
 from stores.elastic.history import ElasticHistory
 from stores.history import Axis, History

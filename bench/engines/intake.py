@@ -14,8 +14,8 @@ from typing import Any
 from bench.intake_single import CONNECTIONS, same_answers
 from bench.lib.line import compared
 from bench.lib.load import load
-from bench.lib.places import OWNER, database
-from bench.lib.server import Server
+from bench.lib.places import database
+from bench.lib.server import OWNER, Server
 from stores.postgres.journal import PostgresJournal
 
 SECONDS = 2.0

@@ -19,7 +19,8 @@ import numpy as np
 
 from bench.fold import events
 from bench.lib.line import Round, compared
-from bench.lib.places import OWNER, database
+from bench.lib.places import database
+from bench.lib.server import OWNER
 from kernel.events import pack
 from stores.journal import Journal, SharedCommit
 from stores.postgres.journal import PostgresJournal

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.lib.line import compared
-from bench.lib.places import OWNER, cluster, database
+from bench.lib.places import cluster, database
+from bench.lib.server import OWNER
 from bench.search import FIRST, MATERIALS, asking, library, questions
 from stores.elastic.search import ElasticSearch
 from stores.postgres.search import PostgresSearch

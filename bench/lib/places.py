@@ -9,10 +9,9 @@ from contextlib import contextmanager
 
 from servers import postgres, shared
 
+from bench.lib.server import OWNER
 from stores.elastic.cluster import Cluster, Place
 
-OWNER = "the benches".format
-"""What answers whose the schemas and indices of a bench are."""
 _RUN = f"bench-{os.getpid()}"
 _clusters: list[postgres.Cluster] = []
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).parents[2]
+OWNER = "the benches".format
+"""What answers whose the schemas and indices of a bench are."""
 
 
 def anonymous_mib(process: int | str) -> float:

@@ -23,7 +23,7 @@ def built() -> Front:
     home = Path(os.environ["BENCH_HOME"])
     durability = os.environ.get("BENCH_DURABILITY", "power")
     if url := os.environ.get("BENCH_POSTGRES"):
-        from bench.lib.places import OWNER
+        from bench.lib.server import OWNER
         from stores.postgres.journal import PostgresJournal
 
         journal: Journal = PostgresJournal(url, owner=OWNER)

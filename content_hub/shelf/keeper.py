@@ -35,7 +35,7 @@ class Shelf:
         self._changes = changes
         self._clock = clock
         self._types = Types(records, changes)
-        self._window = listing.Window(records)
+        self._window = listing.Window(records, changes)
         self._ready = Readiness(records, changes, self._types, clock)
         self._tree: Remembered[TagTree] = Remembered(records, changes, "tags", load)
 

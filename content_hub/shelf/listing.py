@@ -21,6 +21,7 @@ from content_hub.terms import BARRED
 from kernel.actors import VIPS
 from kernel.ids import Page, cursor, page_size, read_cursor
 from kernel.latest import Lately, Latest
+from stores.changes import Changes
 from stores.records import Records
 
 
@@ -185,11 +186,13 @@ class Window:
     the same freshness.
     """
 
-    def __init__(self, records: Records, *, items: int = 3_072, totals: int = 2_048) -> None:
-        self._records = records
-        self._items = Lately[str, _Told](items)
-        self._totals = Latest[Any, int](totals)
+    def __init__(
+        self, records: Records, changes: Changes, *, items: int = 3_072, totals: int = 2_048
+    ) -> None:
+        self._records, self._changes = records, changes
+        self._items, self._totals = Lately[str, _Told](items), Latest[Any, int](totals)
         self._barred: tuple[Freshness | None, list[str]] = None, []
+        self._last = Freshness(-1, 0), 0
         self._here = threading.local()
 
     def page(
@@ -289,9 +292,13 @@ class Window:
 
     def freshness(self, now: datetime) -> Freshness:
         """The content version and the last boundary passed: one statement of index seeks, or none
-        if nothing was committed and no boundary passed since this thread asked last. If anything
-        is over that content depends on, one more reads which placements that bars."""
+        if no boundary passed and nothing was committed since this thread asked last, or the version
+        held is still that. If anything is over that content depends on, one more reads what that
+        bars."""
         at = micros(now)
+        fresh, until = self._last
+        if fresh.version == self._changes.held("content") and fresh.epoch <= at < until:
+            return fresh
         stamp = self._records.stamp()
         kept: tuple[int | None, int, Freshness] | None = getattr(self._here, "kept", None)
         if kept and stamp is not None and stamp == kept[0] and kept[2].epoch <= at < kept[1]:
@@ -302,7 +309,8 @@ class Window:
         if self._barred[0] != fresh:
             barred = {row[0] for row in self._records.rows(BARRED, [at] * 3)} if over else ()
             self._barred = fresh, sorted(barred)
-        self._here.kept = (stamp, min((each for each in ahead if each), default=_NEVER), fresh)
+        until = min((each for each in ahead if each), default=_NEVER)
+        self._here.kept, self._last = (stamp, until, fresh), (fresh, until)
         return fresh
 
 

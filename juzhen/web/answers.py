@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import orjson
@@ -21,9 +21,9 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-Quick = Callable[[str, str, Header], Answer | None]
+Quick = Callable[[str, str, Header], Awaitable[Answer | None]]
 """(path, query, header) of a GET → an answer that is ready, or None for the application to say."""
-Swift = Callable[[Header, bytes], Answer | None]
+Swift = Callable[[Header, bytes], Awaitable[Answer | None]]
 """(header, body) of a question that was posted → its answer, or None for the application."""
 
 PROBLEM = "application/problem+json"

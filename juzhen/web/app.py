@@ -34,7 +34,7 @@ def create(platform: Platform) -> Flask:
     app.url_rule_class = _Address
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.before_request(lambda: _arrive(platform))
-    app.after_request(partial(_leave, files=platform.files.origin))
+    app.after_request(partial(_leave, platform=platform))
     problems.install(app)
     pages.install(app, platform)
     for door in doors.all_of(platform):
@@ -71,13 +71,15 @@ def _arrive(platform: Platform) -> AnyResponse | None:
     logs.bind(request=g.request_id)
     if request.path in {"/livez", "/readyz", "/metrics"}:
         return None
+    platform.changes.hold()  # as of now until the answer is made, or until it changes something
     identify(platform)
     check_text()
     return platform.repeats.recall() if request.method == "POST" else None
 
 
-def _leave(response: Response, *, files: str = "") -> Response:
-    """Security headers on every answer, whatever it is. ``files`` is where pictures may lie."""
+def _leave(response: Response, *, platform: Platform) -> Response:
+    """Security headers on every answer, whatever it is."""
+    platform.changes.let_go()
     policy = {
         "default-src": "'none'",
         "script-src": f"'self' 'nonce-{g.get('nonce', '')}'",
@@ -91,7 +93,7 @@ def _leave(response: Response, *, files: str = "") -> Response:
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     } | g.get("policy", {})
-    if files:
+    if files := platform.files.origin:  # where pictures may lie
         policy |= {name: f"{policy[name]} {files}" for name in ("img-src", "media-src")}
     headers = response.headers
     headers["Content-Security-Policy"] = "; ".join(f"{k} {v}" for k, v in policy.items())

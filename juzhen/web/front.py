@@ -142,12 +142,12 @@ class Front:
                 scope.method, path, scope.query_string, headers, _bytes(body)
             )
         if self._quick is not None and scope.method == "GET":
-            ready = self._quick(path, scope.query_string, header)
+            ready = await self._quick(path, scope.query_string, header)
             if ready is not None:
                 return ready
         body = await _body(scope, proto, BODY_LIMIT)
         if self._swift is not None and path == "/graphql" and isinstance(body, bytes):
-            ready = self._swift(header, body) if _plain_post(scope) else None
+            ready = await self._swift(header, body) if _plain_post(scope) else None
             if ready is not None:
                 return ready
         try:
@@ -227,12 +227,14 @@ def build(settings: Settings) -> Front:
     from juzhen import wiring
     from juzhen.logs import start as start_logs
     from juzhen.web import app, collect
+    from juzhen.web.afar import Afar
     from juzhen.web.callbacks import CallbackDoor
     from juzhen.web.swift import Swift
 
     start_logs(settings.log_level, process="web")
     platform = wiring.assemble(settings)
-    intake, swift = collect.collect(platform), Swift(platform)
+    intake = collect.collect(platform)
+    swift = (Afar if platform.records.on_postgres else Swift)(platform)
     return Front(
         app.create(platform).wsgi_app,
         intake=intake,

@@ -71,7 +71,7 @@ class Swift:
         self._answered = metrics.metric("juzhen_requests_total", door="graphql", status="2xx")
         self._took = metrics.metric("juzhen_request_seconds", door="graphql")
 
-    def get(self, path: str, query: str, header: Header) -> Answer | None:
+    async def get(self, path: str, query: str, header: Header) -> Answer | None:
         """A persisted answer that is kept, or that the asker holds; None for the application."""
         looks = self._platform.records.looks
         if path != PATH or looks is None or header("cookie"):
@@ -88,21 +88,23 @@ class Swift:
             self._count(begun)
         return told
 
-    def post(self, header: Header, body: bytes) -> Answer | None:
+    async def post(self, header: Header, body: bytes) -> Answer | None:
         """The answer to a question about the shelf; None leaves it to the application."""
         looks = self._platform.records.looks
-        if looks is None or header("cookie") or header("idempotency-key"):
+        if looks is None or not plain(header):
             return None
-        if not (header("content-type") or "").startswith("application/json"):
-            return None
+        _begin(looks)
+        try:
+            return self._posted(header, body)
+        finally:
+            looks.let_go()
+
+    def _posted(self, header: Header, body: bytes) -> Answer | None:
         begun = time.perf_counter()
         try:
-            _begin(looks)
             told = self._answer(header, body)
         except (Invalid, SignedOff, Overloaded, TooLong):
             return None  # the application says what is wrong, or takes its time
-        finally:
-            looks.let_go()
         if told is None or told.outcome is not Outcome.ANSWERED:
             return None
         self._count(begun)
@@ -182,6 +184,13 @@ class Swift:
     def _count(self, begun: float) -> None:
         self._answered.inc()
         self._took.observe(time.perf_counter() - begun)
+
+
+def plain(header: Header) -> bool:
+    """Is there nothing about it that only the application knows what to do with?"""
+    if header("cookie") or header("idempotency-key"):
+        return False
+    return (header("content-type") or "").startswith("application/json")
 
 
 def _begin(looks: Looks) -> None:

@@ -141,7 +141,7 @@ class Recommender:
         self, customer_id: str, actor: Actor, first: int, barred: Collection[str] = ()
     ) -> tuple[Asked, list[Item]]:
         size = page_size(first)
-        with self._asking.together():
+        with self._changes.as_of_now(), self._asking.together():
             asked = self._asking.of(customer_id, actor)
             return asked, self._items(asked, chosen(asked, self._manner, size, barred))
 
