@@ -93,9 +93,11 @@ class Swift:
         looks = self._platform.records.looks
         if looks is None or not plain(header):
             return None
-        _begin(looks)
         try:
+            _begin(looks)
             return self._posted(header, body)
+        except (Overloaded, TooLong):
+            return None
         finally:
             looks.let_go()
 
