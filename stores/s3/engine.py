@@ -35,6 +35,7 @@ _ADVICE = {
     "NoSuchBucket": "Make the bucket, or name another: juzhen makes none.",
     "SignatureDoesNotMatch": "The secret does not belong to the key.",
     "InvalidAccessKeyId": "The store does not know this key.",
+    "RequestTimeTooSkewed": "Set this machine's clock by NTP: it differs from the store's.",
 }
 
 

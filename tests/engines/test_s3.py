@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import urllib3
+from botocore.auth import SIGV4_TIMESTAMP, S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from servers.proxy import Fault, Proxy
 from servers.running import KEY, SECRET
 
@@ -223,6 +226,43 @@ def test_what_is_wrong_with_a_bucket_is_said_and_nothing_is_made(at, files, prox
     gone = S3(at._replace(endpoint="http://127.0.0.1:1"), attempts=1)
     assert gone.examine().fit is None
     assert list(files.keys()) == []
+
+
+class Late(S3SigV4Auth):
+    """Signs as a machine does whose clock is an hour behind."""
+
+    def _modify_request_before_signing(self, request):
+        request.context["timestamp"] = (datetime.now(UTC) - timedelta(hours=1)).strftime(
+            SIGV4_TIMESTAMP
+        )
+        super()._modify_request_before_signing(request)
+
+    def __call__(self, request, **_):
+        told = {
+            name: value if isinstance(value, str) else value.decode()
+            for name, value in request.headers.items()
+        }
+        again = AWSRequest(request.method, request.url, told, request.body)
+        self.add_auth(again)
+        for name in ("X-Amz-Date", "Authorization"):
+            del request.headers[name]
+            request.headers[name] = again.headers[name]
+
+
+def test_a_clock_that_is_wrong_is_told_as_such_and_keeps_nothing(at, files):
+    late = S3(at, attempts=1)
+    clock = Late(Credentials(at.key, at.secret.reveal()), "s3", at.region)
+    late._client().meta.events.register("before-send.s3", clock)
+    with pytest.raises(Overloaded):
+        late.put(b"abc", "text/plain")
+    told = late.examine()
+    assert (told.fit, "RequestTimeTooSkewed" in told.says, "clock" in told.advice) == (
+        False, True, True,
+    )  # fmt: skip
+    assert list(files.keys()) == []
+    late._client().meta.events.unregister("before-send.s3", clock)
+    assert late.examine().fit
+    assert late.put(b"abc", "text/plain") in set(files.keys())
 
 
 def send(method, url, body=b"", headers=None):

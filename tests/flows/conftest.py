@@ -144,6 +144,7 @@ def _begun(platform, sandbox):
     issue = platform.access.issue
     tokens = {
         "editor": issue(Role.EDITOR, "editor", by="t", staff=editor.id).reveal(),
+        "expired": issue(Role.EDITOR, "expired", by="t", staff=editor.id, days=0).reveal(),
         "rep": issue(Role.REP, "rep", by="t", staff=rep.id).reveal(),
         "app": issue(Role.CHANNEL_APP, "app", by="t", account=app.id).reveal(),
         "admin": issue(Role.ADMIN, "admin", by="t").reveal(),

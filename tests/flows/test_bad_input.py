@@ -141,7 +141,7 @@ def test_a_nul_character_is_refused_or_replaced_and_stops_nothing(company):
 
 
 def test_who_is_not_known_is_told_so(company):
-    for token in ("jz_live_guess", "jz_cust_a.b", "nonsense"):
+    for token in ("jz_live_guess", "jz_cust_a.b", "nonsense", company.tokens["expired"]):
         answer = company.web("POST", "/graphql", token, json={"query": "{ me { id } }"})
         assert answer.status == 401
         assert json.loads(answer.data)["code"] == "signed_off"
