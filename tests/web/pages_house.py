@@ -1,6 +1,7 @@
 """The rooms behind the pages over real stores, and a Flask with some doors before them."""
 
 import secrets
+from functools import partial
 
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
@@ -133,7 +134,7 @@ class PagesHouse(House):
     def application(self, *doors):
         app = Flask("pages", static_folder=None)
         app.before_request(self._arrive)
-        app.after_request(web._leave)
+        app.after_request(partial(web._leave, platform=self))
         app.register_error_handler(Problem, problems._refuse)
         app.register_error_handler(HTTPException, problems._refuse_http)
         pages.install(app, self)
