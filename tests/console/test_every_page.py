@@ -12,6 +12,7 @@ from channels.broadcasts.keeper import Broadcasts
 from channels.live_codes import Code, LiveCodes
 from channels.transfers import Transfers
 from kernel.events import Handle
+from matching.effects import Effects
 from matching.rules import Rules, Wanted
 from tests.data_hub.telling import event, user
 
@@ -135,6 +136,7 @@ def told(knowing_rooms, material):
     common = r.records, r.changes, r.accounts, r.channels, r.clock
     r.live_codes, r.transfers = LiveCodes(*common), Transfers(*common)
     r.rules = Rules(r.records, r.changes, r.materials, r.taxonomy, r.types, r.clock)
+    r.effects = Effects(r.records, r.identities, r.profiles, r.clock)
     r.broadcasts = Broadcasts(
         records=r.records, changes=r.changes, accounts=r.accounts, deliveries=r.deliveries,
         segments=r.segments, identities=r.identities, policy=r.touch_policy, shelf=r.shelf,
