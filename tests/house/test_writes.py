@@ -81,6 +81,7 @@ SMALL = {
     "channels/video/notes.py:CreatorNotes.heard": ONE_ROW,
     "channels/video/notes.py:CreatorNotes.up": ONE_ROW,
     "channels/video/notes.py:CreatorNotes.uploaded": ONE_ROW,
+    "content_hub/tags/taxonomy.py:Taxonomy.whole": "a line of a tag list: a tag and what is on it",
     "content_hub/media.py:Media._draw": ONE_ROW,
     "content_hub/remakes.py:Remakes.make": "one material, as `create`, and a row",
     "content_hub/uploads.py:Uploads._finish": "the pieces of one upload",
