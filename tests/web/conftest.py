@@ -65,7 +65,7 @@ def beats():
     finally:
         (home / "stream_closed").touch()
 
-def quick(path, query, header):
+async def quick(path, query, header):
     if path != "/quick":
         return None
     if header("if-none-match") == "1":
