@@ -40,6 +40,19 @@ def test_every_reason_has_its_sentence(modules):
     assert not wrong, "\n".join(map(str, wrong))
 
 
+def test_every_word_that_a_page_says_is_there_in_both_languages(root):
+    """The sandbox's pages say their own."""
+    told = catalogue()
+    said = {
+        (file.name, key)
+        for file in root.rglob("juzhen/**/*.html")
+        if "sandbox" not in file.parts
+        for key in re.findall(r"\bt\('(\w+)'\s*[,)]", file.read_text("utf-8"))
+    }
+    assert len(said) > 500
+    assert sorted(each for each in said if each[1] not in told) == []
+
+
 def asked_of_the_asker(root, modules):
     """Every verb that somebody may be refused: in the table of roles, and wherever one is asked."""
     for allowed in _MAY.values():
