@@ -65,6 +65,7 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
         self.gathered.close()
         for store in (self.journal, self.history, self.index):
             store.close()
+        self.changes.sightings.close()
         self.records.close()
         self.people.close()
 
