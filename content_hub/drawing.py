@@ -1,7 +1,7 @@
 """Drawing (绘制): what is shown of an upload, each form encoded anew.
 
-Encoding anew leaves metadata and stowaways behind. Videos are kept as they come: nothing is
-transcoded here. Pillow and PDFium are behind this module alone.
+Encoding anew leaves metadata and stowaways behind. Videos are kept as they come, with a still as
+their poster (`content_hub.filming`). Pillow and PDFium are behind this module alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pypdfium2 as pdfium
 from PIL import Image, ImageOps
 
+from content_hub import filming
 from content_hub.looks import picture_print
 from kernel.errors import Invalid
 
@@ -20,7 +21,7 @@ PIXELS = 40_000_000
 PAGES = 300
 _COVER, _THUMB, _PAGE = 900, 320, 1_080
 _DRAWING = threading.Lock()
-"""PDFium works for one thread at a time."""
+"""PDFium works for one thread at a time, and one film is enough for a machine."""
 
 
 class Form(NamedTuple):
@@ -30,7 +31,16 @@ class Form(NamedTuple):
     content_type: str
 
 
-_Read = tuple[dict[str, Form], tuple[int, int, int]]
+class Measures(NamedTuple):
+    """What is known of an upload."""
+
+    width: int = 0
+    height: int = 0
+    pages: int = 0
+    seconds: int = 0
+
+
+_Read = tuple[dict[str, Form], Measures]
 
 
 def _picture(data: bytes) -> _Read:
@@ -40,7 +50,7 @@ def _picture(data: bytes) -> _Read:
         "cover": _encoded(_within(image, _COVER)),
         "thumb": _encoded(_within(image, _THUMB)),
     }
-    return forms, (*image.size, 0)
+    return forms, Measures(*image.size)
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -90,7 +100,7 @@ def _document(data: bytes) -> _Read:
         "cover": _encoded(_within(image, _COVER)),
         "thumb": _encoded(_within(image, _THUMB)),
     }
-    return forms, (*image.size, pages)
+    return forms, Measures(*image.size, pages)
 
 
 def _pdf(data: bytes) -> pdfium.PdfDocument:
@@ -118,7 +128,14 @@ def page(data: bytes, number: int) -> Form:
 
 
 def _video(data: bytes) -> _Read:
-    return {"original": Form(data, "video/mp4")}, (0, 0, 0)
+    return {"original": Form(data, "video/mp4")}, Measures(seconds=filming.seconds(data))
+
+
+def poster(film: bytes, name: str) -> Form | None:
+    """A still of a film as ``cover`` or ``thumb``; None if none can be drawn."""
+    with _DRAWING:
+        still = filming.still(film)
+    return _picture(still)[0][name] if still else None
 
 
 def look(forms: dict[str, Form]) -> str:

@@ -1,7 +1,7 @@
 """Media (媒体): pictures, PDF documents and videos, taken in by what they are, never by their name.
 
-SVG is refused because it can run. A PDF's pages are drawn once each, when somebody first turns to
-them. How pictures are drawn stands in `content_hub.drawing`.
+SVG is refused because it can run. A PDF's pages and a film's poster are drawn once each, when
+somebody first asks for them. How pictures are drawn stands in `content_hub.drawing`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from stores.records import Record, Records
 
 MB = 1 << 20
 CAPS = {"image": 20 * MB, "document": 40 * MB, "video": 60 * MB}
+_POSTERS = ("cover", "thumb")
 _UNDER_WAY, _SWEPT = timedelta(days=1), 500
 
 
@@ -42,6 +43,8 @@ class MediaFile(Record, kw_only=True):
     width: Mapped[int]
     height: Mapped[int]
     pages: Mapped[int]
+    seconds: Mapped[int]
+    """How long a film runs; 0 if it does not say."""
     taken_by: Mapped[str]
     taken_at: Mapped[datetime]
     look: Mapped[str] = mapped_column(default="")
@@ -89,7 +92,7 @@ class Media:
     def _keep(self, kind: str, data: bytes, digest: str, name: str, by: str) -> MediaFile:
         from content_hub import drawing  # two libraries that a start does not wait for
 
-        forms, (width, height, pages) = drawing.READERS[kind](data)
+        forms, measures = drawing.READERS[kind](data)
         kept = {  # outside the transaction: drawing and writing take their time
             form: (self._files.put(made.data, made.content_type), made.content_type)
             for form, made in forms.items()
@@ -99,8 +102,8 @@ class Media:
             if known is not None:
                 return known
             media = MediaFile(
-                digest=digest, kind=kind, name=name, size=len(data), width=width, height=height,
-                pages=pages, taken_by=by, taken_at=self._clock(), look=drawing.look(forms),
+                digest=digest, kind=kind, name=name, size=len(data), taken_by=by,
+                taken_at=self._clock(), look=drawing.look(forms), **measures._asdict(),
             )  # fmt: skip
             session.add(media)
             for form, (key, content_type) in kept.items():
@@ -161,14 +164,18 @@ class Media:
         return gone
 
     def _draw(self, id_: str, name: str) -> Rendition:
-        """A page that nobody has turned to before. Drawn twice at once, it is kept once."""
-        word, _, number = name.partition("-")
-        turned = int(number) if word == "page" and number.isascii() and number.isdigit() else 0
-        if not 1 <= turned <= self.one(id_).pages:
-            raise NotFound("rendition", name[:80])
+        """A page or a poster that nobody has seen before. Drawn twice at once, it is kept once."""
         from content_hub import drawing
 
-        made = drawing.page(self.rendition(id_)[0], turned)
+        media, made = self.one(id_), None
+        word, _, number = name.partition("-")
+        turned = int(number) if word == "page" and number.isascii() and number.isdigit() else 0
+        if 1 <= turned <= media.pages:
+            made = drawing.page(self.rendition(id_)[0], turned)
+        elif media.kind == "video" and name in _POSTERS:
+            made = drawing.poster(self.rendition(id_)[0], name)
+        if made is None:
+            raise NotFound("rendition", name[:80])
         key = self._files.put(made.data, made.content_type)
         with self._records.write() as session:
             return session.merge(

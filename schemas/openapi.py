@@ -130,6 +130,7 @@ class Upload(Schema):
     kind = fields.String()
     size = fields.Integer()
     pages = fields.Integer(allow_none=True)
+    seconds = fields.Integer()
 
 
 class Alive(Schema):

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, g, jsonify, make_response, redirect, requ
 from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
+from content_hub import filming
 from content_hub.materials import Material
 from content_hub.materials.variants import Varied
 from content_hub.tracking import Link
@@ -92,7 +93,10 @@ def blueprint(platform: Platform) -> Blueprint:
         require(actor, "upload_media")
         name = unquote(request.headers.get("X-File-Name", ""))
         media = platform.media.take(request.get_data(), by=actor.id, name=name)
-        answer = jsonify(id=media.id, kind=media.kind, size=media.size, pages=media.pages)
+        answer = jsonify(
+            id=media.id, kind=media.kind, size=media.size, pages=media.pages,
+            seconds=media.seconds,
+        )  # fmt: skip
         answer.status_code = 201
         return answer
 
@@ -245,6 +249,7 @@ def sheet(
         drawing=_drawing(platform, material.id, told) if counted else "",
         likes=_likes(platform, material),
         counted=counted,
+        still=bool(filming.program()),
     )
 
 

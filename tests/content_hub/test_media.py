@@ -2,6 +2,7 @@
 
 import io
 import struct
+import subprocess
 import zlib
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
@@ -9,6 +10,7 @@ from threading import Barrier, Thread
 import pytest
 from PIL import Image
 
+from content_hub import filming
 from content_hub.media import Media
 from kernel.errors import Invalid, NotFound
 from stores.folder import Folder
@@ -117,6 +119,48 @@ def test_a_video_is_kept_as_it_came(media):
     assert media.rendition(taken.id) == (film, "video/mp4")
     with pytest.raises(NotFound):
         media.rendition(taken.id, "cover")
+
+
+def box(kind, content, *, wide=False):
+    size = len(content) + (16 if wide else 8)
+    if wide:
+        return struct.pack(">I4sQ", 1, kind, size) + content
+    return struct.pack(">I4s", size, kind) + content
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (struct.pack(">4xIIII", 0, 0, 600, 1_500), 3),  # 2.5 s, rounded up
+        (struct.pack(">B3xQQIQ", 1, 0, 0, 90_000, 90_000 * 61), 61),
+        (struct.pack(">4xIIII", 0, 0, 0, 1_500), 0),
+        (b"", 0),
+    ],
+)
+@pytest.mark.parametrize("wide", [False, True])
+def test_how_long_a_film_runs_is_told_by_its_head(media, header, told, wide):
+    head = box(b"moov", box(b"free", b"x" * 9) + box(b"mvhd", header), wide=wide)
+    film = b"\0\0\0\x18ftypisom" + bytes(12) + box(b"mdat", b"\0" * 40) + head
+    assert media.take(film, by="li").seconds == told
+
+
+def test_a_films_poster_is_drawn_once_and_kept(media, tmp_path):
+    file = tmp_path / "film.mp4"
+    subprocess.run(
+        [filming.program(), "-v", "error", "-f", "lavfi", "-i", "color=red:s=640x360:d=1:r=5",
+         "-pix_fmt", "yuv420p", str(file)],
+        check=True,
+    )  # fmt: skip
+    taken = media.take(file.read_bytes(), by="li")
+    assert (taken.kind, taken.seconds) == ("video", 1)
+    cover, content_type = opened(media, taken.id, "cover")
+    assert (cover.size, content_type) == ((640, 360), "image/jpeg")
+    red, green, _ = cover.getpixel((320, 180))
+    assert red > 200 > 60 > green
+    assert opened(media, taken.id, "thumb")[0].size == (320, 180)
+    assert media.rendition(taken.id, "cover") == media.rendition(taken.id, "cover")
+    with pytest.raises(NotFound):
+        media.rendition(taken.id, "page-1")
 
 
 @pytest.mark.rule("R2.2")
