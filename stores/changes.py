@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text
 from sqlalchemy import insert as plain_insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Clock
 from kernel.ids import new_id
@@ -249,16 +249,29 @@ class Audit:
         self._changes = changes
 
     def seal(self, limit: int = 500) -> int:
-        """Add links for what is not yet sealed, and say how many. Only one sealer works at once."""
-        with self._records.write("audit") as session:
-            last = session.scalar(select(Seal).order_by(Seal.number.desc()).limit(1))
-            stretch = self._changes.after(last.mark if last else "", limit)
-            number, link = (last.number, last.hash) if last else (0, "")
-            for change in stretch.changes:
+        """Add links for what is not yet sealed, and say how many. They are worked out before the
+        lock is taken; whoever finds that another sealer was quicker begins again."""
+        while True:
+            with self._records.read() as session:
+                last = self._last(session)
+            number, link, mark = last
+            links = []
+            for change in self._changes.after(mark, limit).changes:
                 number, link = number + 1, _link(link, change)
                 mark = f"{change.turn}:{change.seq}"
-                session.add(Seal(number=number, change=change.id, mark=mark, hash=link))
-        return len(stretch.changes)
+                links.append({"number": number, "change": change.id, "mark": mark, "hash": link})
+            if not links:
+                return 0
+            with self._records.write("audit") as session:
+                if self._last(session) == last:
+                    session.execute(plain_insert(Seal), links)
+                    return len(links)
+
+    def _last(self, session: Session) -> tuple[int, str, str]:
+        """Number, hash and mark of the newest link."""
+        newest = select(Seal.number, Seal.hash, Seal.mark).order_by(Seal.number.desc()).limit(1)
+        found = session.execute(newest).first()
+        return (found.number, found.hash, found.mark) if found else (0, "", "")
 
     def flaws(self) -> Iterator[str]:
         """Walk the chain and name the first row that does not fit."""

@@ -156,7 +156,7 @@ class Deliveries(Settling):
                 raise NotFound("delivery", key)
             if delivery.state not in RETRYABLE:
                 raise Conflict("delivery_not_parked", delivery=key, state=delivery.state)
-            self._again_by(delivery, by)
+            self._again_by([delivery], by)
         return delivery
 
     def retry_many(
@@ -167,8 +167,7 @@ class Deliveries(Settling):
         certain = [state for state in RETRYABLE if state != State.UNKNOWN]
         with self._records.write() as session:
             found = self._stuck(session, certain, keys, account, reason)
-            for delivery in found:
-                self._again_by(delivery, by)
+            self._again_by(found, by)
         return len(found)
 
     def drop_many(
@@ -199,16 +198,17 @@ class Deliveries(Settling):
         rows = stuck.order_by(Delivery.settled, Delivery.id).limit(RETRIED_AT_ONCE)
         return list(session.scalars(rows.with_for_update(skip_locked=True)))
 
-    def _again_by(self, delivery: Delivery, by: str) -> None:
+    def _again_by(self, deliveries: Collection[Delivery], by: str) -> None:
         now = self._clock()
-        delivery.state, delivery.next_at = State.DUE, now
-        delivery.reason, delivery.facts = "", {}
-        delivery.attempts = delivery.crashes = 0
-        delivery.first_sent, delivery.progress = None, ""
-        delivery.fence, delivery.lease_until = delivery.fence + 1, None
-        if delivery.target:
-            delivery.lane = Lane.GATED  # its place was let go
-        if delivery.expires is not None and delivery.expires <= now:
-            delivery.expires = None
-        delivery.step(now, by=by)
-        self._told("delivery_retried", [delivery], by=by)
+        for each in deliveries:
+            each.state, each.next_at = State.DUE, now
+            each.reason, each.facts = "", {}
+            each.attempts = each.crashes = 0
+            each.first_sent, each.progress = None, ""
+            each.fence, each.lease_until = each.fence + 1, None
+            if each.target:
+                each.lane = Lane.GATED  # its place was let go
+            if each.expires is not None and each.expires <= now:
+                each.expires = None
+            each.step(now, by=by)
+        self._told("delivery_retried", deliveries, by=by)

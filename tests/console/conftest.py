@@ -167,7 +167,7 @@ def opened(browser, served):
         )  # fmt: skip
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.goto(f"{served}/{path}")
         return page
 

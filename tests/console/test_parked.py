@@ -190,7 +190,7 @@ def opened(browser, flask):
         )  # fmt: skip
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.goto(f"http://127.0.0.1:{server.server_port}/console/{path}")
         return page
 

@@ -27,7 +27,7 @@ def visited(home, tmp_path):
         )  # fmt: skip
         processes.start("web", "serve")
         processes.start("worker", "worker")
-        assert eventually(Asking(settings.public_url).up, 60), processes.log("web")
+        assert eventually(Asking(settings.public_url).up), processes.log("web")
         assert eventually(lambda: Asking(sandbox).up("/sandbox/knobs")), processes.log("sandbox")
         yield read(home)["url"]
     finally:
@@ -43,7 +43,7 @@ def visitor(browser):
         context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN")
         opened.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.goto(url)
         return page
 

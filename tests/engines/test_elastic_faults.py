@@ -21,7 +21,7 @@ from stores.elastic.search import ElasticSearch
 from tests.conftest import missing
 from tests.sizes import sized
 
-pytestmark = [pytest.mark.elastic, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.elastic, pytest.mark.timeout(600)]
 WRITERS, BATCHES, EACH = 8, sized(6, 60), 20
 LONG = "x" * 40_000
 """No index takes a token as long as this."""

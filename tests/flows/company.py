@@ -31,7 +31,7 @@ def free_port():
             return port
 
 
-def eventually(told, patience=20.0, every=0.05):
+def eventually(told, patience=90.0, every=0.05):
     """Ask until the answer is true, and give it back; the last answer when patience ends."""
     deadline = time.monotonic() + patience
     while not (answer := told()) and time.monotonic() < deadline:
@@ -94,7 +94,7 @@ class Asking:
 
     def __init__(self, url):
         self.url = url
-        self._pool = urllib3.PoolManager(timeout=10, retries=False)
+        self._pool = urllib3.PoolManager(timeout=30, retries=False)
 
     def __call__(self, method, path, token="", headers=None, **told):
         headers = dict(headers or {})

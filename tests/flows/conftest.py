@@ -36,14 +36,14 @@ class Company:
 
     def start_web(self, **extra):
         self.processes.start("web", "serve", **extra)
-        assert eventually(self.web.up, 60), self.processes.log("web")
+        assert eventually(self.web.up), self.processes.log("web")
 
     def start_another_web(self):
         """A second `juzhen serve` over the same stores, with caches of its own."""
         port = free_port()
         self.other = Asking(f"http://127.0.0.1:{port}")
         self.processes.start("other web", "serve", JUZHEN_WEB_PORT=str(port))
-        assert eventually(self.other.up, 60), self.processes.log("other web")
+        assert eventually(self.other.up), self.processes.log("other web")
 
     def start_worker(self, **extra):
         self.processes.start("worker", "worker", **extra)

@@ -12,7 +12,7 @@ from tests.flows.company import eventually
 from tests.flows.conftest import running
 from tests.sizes import sized
 
-pytestmark = [pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.timeout(600)]
 
 CREATE = """mutation($input: CreateMaterialInput!) {
   createMaterial(input: $input) { material { id } problems { code field message } } }"""
@@ -229,12 +229,11 @@ def test_a_forged_callback_is_refused_and_a_repeated_one_adds_nothing(company):
 
     assert eventually(lambda: heard() == 2)
     assert eventually(lambda: {"followed", "identified"} <= set(told()))
-    before = len(told())
     company.sandbox("POST", "/sandbox/followers/o-zhou/unfollow", json={})
     assert eventually(lambda: heard() == 4)
-    assert eventually(lambda: len(told()) > before)  # so all that came earlier is folded, too
-    assert sorted(set(told())) == ["followed", "identified", "unfollowed"]
-    assert len(told()) == 3
+    assert eventually(lambda: "unfollowed" in told())  # so all that came earlier is folded, too
+    # What she is called may be told once more, by the nightly look at all fans.
+    assert sorted(each for each in told() if each != "identified") == ["followed", "unfollowed"]
 
 
 def test_an_upload_twice_is_one_file(company):

@@ -78,7 +78,7 @@ def test_killed_while_saying_it_is_said_once_or_left_to_a_person(tmp_path, count
     assert mark.read_text() == f"{point}\n"
     assert effects(counting, delivery) == POINTS_OF[kind][point]
 
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while house.deliveries.one(delivery.id).state == State.SENDING and time.monotonic() < until:
         house.publishing.rescue()
     house.work()

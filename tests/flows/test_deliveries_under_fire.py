@@ -85,7 +85,7 @@ def test_f20_every_send_goes_out_once_while_the_database_restarts(tmp_path):
         with subprocess.Popen(
             job(str(tmp_path), SENDS, 0, url), cwd=ROOT, text=True, stdout=subprocess.PIPE
         ) as carrying:
-            assert eventually(lambda: counted(server, BEGUN), 60)
+            assert eventually(lambda: counted(server, BEGUN))
             restarts = restarted(server)
             told = json.loads(carrying.communicate(timeout=120)[0].splitlines()[-1])
     assert restarts

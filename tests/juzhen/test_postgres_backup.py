@@ -17,7 +17,7 @@ from juzhen.wiring import assemble, migrate
 from kernel.clock import utc_now
 from kernel.events import Event, Handle
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 ELSEWHERE = dict.fromkeys(("stores_journal", "stores_history", "stores_search"), "records")
 DUMPS, EACH = sized(1, 20), 20
 HER = Handle("user", "acc_app", "u")

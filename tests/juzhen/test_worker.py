@@ -16,7 +16,7 @@ def leases(records):
     return Leases(records, utc_now)
 
 
-def until(told, patience=5.0):
+def until(told, patience=60.0):
     """Wait for something that another thread brings about."""
     deadline = time.monotonic() + patience
     while not told() and time.monotonic() < deadline:

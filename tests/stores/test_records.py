@@ -97,11 +97,11 @@ def test_another_threads_transaction_is_not_joined(any_records):
             session.get(Version, "race").number = 9
             session.flush()
             inside.set()
-            done.wait(5)
+            done.wait(30)
 
     thread = Thread(target=writer)
     thread.start()
-    inside.wait(5)
+    inside.wait(30)
     seen, open_here = number(any_records), in_transaction()
     done.set()
     thread.join()

@@ -69,7 +69,7 @@ def served(tmp_path):
             threading.Event().wait(0.05)
     yield f"http://127.0.0.1:{port}/graphql", token
     process.terminate()
-    process.wait(15)
+    process.wait(60)
 
 
 def test_no_audit_of_graphql_over_http_finds_an_error(audits, served):

@@ -36,7 +36,7 @@ def page(browser, door):
     thread.start()
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN")
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(60_000)
     opened.goto(f"http://127.0.0.1:{server.server_port}/docs/playground")
     yield opened
     context.close()

@@ -32,7 +32,7 @@ def test_without_a_network_it_says_from_when_it_is_and_keeps_no_customer(
 ):
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
     phone = context.new_page()
-    phone.set_default_timeout(10_000)
+    phone.set_default_timeout(60_000)
     phone.goto(f"{served}/workbench/customers/{her}")
     expect(phone.locator("[data-stale]")).to_be_hidden()
     phone.evaluate(READY)

@@ -70,7 +70,7 @@ def beside(browser, desk, served):
         context = browser.new_context(viewport={"width": 360, "height": 640}, locale="zh-CN")
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.asked = []

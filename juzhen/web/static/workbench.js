@@ -36,7 +36,9 @@ if (shell) {
   const kept = JSON.parse(localStorage.getItem("seen") ?? "null");
   const last = shell.querySelector("[data-last]");
   if (kept) last.textContent = last.dataset.last.replace("#", at(kept.at)).replace("%", kept.unread);
-  window.addEventListener("online", () => location.reload());
+  const again = () => fetch(location.href, { method: "HEAD" }).then(() => location.reload(), () => {});
+  window.addEventListener("online", again);  // too early at times: the way is not yet there
+  setInterval(again, 5_000);
 } else if (stale) {
   stale.textContent = stale.dataset.stale.replace("#", at(performance.timeOrigin));
   const unread = Number(dot.dataset.unread || dot.textContent) || 0;
