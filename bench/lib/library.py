@@ -1,4 +1,4 @@
-"""A company with many materials on the shelf and customers who have read, made once and kept.
+"""A company with many materials on the shelf and as many customers, made once and kept.
 
 Written straight into the tables that the recommender reads: what is measured is the answer, not
 the years that it takes to make 100,000 materials. Kept in the user's cache folder.
@@ -33,15 +33,14 @@ from juzhen.settings import Settings
 from kernel.actors import Actor, Role
 from kernel.events import Handle
 from kernel.secret import Secret
-from matching.arrays import key_of
+from matching.arrays import keys_of
 from matching.counters import MaterialCount, Neighbours, worth
 from stores.records import Folded, Record
 from stores.watermarks import Watermarks
 
-LAYOUT = 3
+LAYOUT = 4
 """Counted up whenever what is written below changes; new tables make a new one anyway."""
 TAGS, TAGS_EACH, HISTORY, NEAR = 256, 6, 50, 100
-CUSTOMERS = 300
 _ACCOUNT = "acc_bench"
 _KINDS = ("image_text", "poster", "short_video", "product_note", "script", "proposal")
 
@@ -70,7 +69,7 @@ class Library:
         self.rep = Actor(
             id="stf_bench", staff="stf_bench", role=Role.REP, name="Bench", reach=frozenset()
         )
-        self.customers = [own_id(handle) for handle in _handles()]
+        self.customers = [own_id(handle) for handle in _handles(materials)]
 
     def close(self) -> None:
         self.platform.close()
@@ -80,8 +79,12 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "juzhen-bench"
 
 
-def _handles() -> list[Handle]:
-    return [Handle("phone", "", f"139{number:08}") for number in range(CUSTOMERS)]
+def _handles(count: int) -> list[Handle]:
+    return [Handle("phone", "", phone(number)) for number in range(count)]
+
+
+def phone(number: int) -> str:
+    return f"139{number:08}"
 
 
 def material_id(number: int) -> str:
@@ -103,12 +106,12 @@ def _fill(platform: wiring.Platform, count: int) -> None:
     write(platform.records, ShelfRow, _shelf_rows(count, now))
     write(platform.records, ShelfDocument, _documents(tags))
     write(platform.records, Staff, [_staff()])
-    write(platform.records, Relation, _relations(now))
-    read = [chance.sample(range(count), HISTORY) for _ in range(CUSTOMERS)]
+    handles = _handles(count)
+    write(platform.records, Relation, _relations(handles, now))
     write(platform.people, MaterialCount, _count_rows(count, chance, now))
-    write(platform.people, Neighbours, _neighbour_rows(read, count))
-    write(platform.people, Known, _known(now))
-    write(platform.people, ProfileRow, _profiles(read, tags, now))
+    write(platform.people, Neighbours, _neighbour_rows(count))
+    write(platform.people, Known, _known(handles, now))
+    write(platform.people, ProfileRow, _profiles(handles, chance, tags, now))
     Watermarks(platform.people, Folded).move("counters", "1")
     platform.changes.count_up("content")
     platform.changes.count_up("tags")
@@ -188,8 +191,8 @@ def _staff() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _relations(now: datetime) -> Iterator[dict[str, Any]]:
-    for number, handle in enumerate(_handles()):
+def _relations(handles: Sequence[Handle], now: datetime) -> Iterator[dict[str, Any]]:
+    for number, handle in enumerate(handles):
         yield {
             "id": f"rel_{number:021}", "handle": str(handle), "staff": "stf_bench", "since": now,
             "by": "bench",
@@ -206,20 +209,20 @@ def _count_rows(count: int, chance: random.Random, now: datetime) -> Iterator[di
         }  # fmt: skip
 
 
-def _neighbour_rows(read: Sequence[Sequence[int]], count: int) -> Iterator[dict[str, Any]]:
+def _neighbour_rows(count: int) -> Iterator[dict[str, Any]]:
     numbers = np.random.default_rng(20260302)
-    for number in sorted({each for own in read for each in own}):
-        near = numbers.choice(count, NEAR, replace=False)
-        strengths = np.sort(numbers.random(NEAR))[::-1].astype(np.float64)
-        keys = np.array([key_of(material_id(int(each))) for each in near], np.uint64)
+    keys = keys_of(material_id(number) for number in range(count))
+    for number in range(count):
+        near = keys[np.unique(numbers.integers(count, size=NEAR))]
+        strengths = np.sort(numbers.random(len(near)))[::-1].astype(np.float64)
         yield {
-            "material": material_id(number), "keys": keys.tobytes(),
+            "material": material_id(number), "keys": numbers.permutation(near).tobytes(),
             "strengths": strengths.tobytes(),
         }  # fmt: skip
 
 
-def _known(now: datetime) -> Iterator[dict[str, Any]]:
-    for handle in _handles():
+def _known(handles: Sequence[Handle], now: datetime) -> Iterator[dict[str, Any]]:
+    for handle in handles:
         own = own_id(handle)
         yield {
             "handle": str(handle), "value": handle.value, "own": own, "customer": own,
@@ -228,11 +231,11 @@ def _known(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _profiles(
-    read: Sequence[Sequence[int]], tags: Sequence[Sequence[int]], now: datetime
+    handles: Sequence[Handle], chance: random.Random, tags: Sequence[Sequence[int]], now: datetime
 ) -> Iterator[dict[str, Any]]:
-    for handle, own in zip(_handles(), read, strict=True):
+    for handle in handles:
         profile = Profile()
-        for back, number in enumerate(own):
+        for back, number in enumerate(chance.sample(range(len(tags)), HISTORY)):
             at = (now - timedelta(hours=6 * (HISTORY - back))).timestamp()
             profile.materials.append([material_id(number), at, 2.0, "read_material"])
             for tag in tags[number]:

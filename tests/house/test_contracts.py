@@ -31,7 +31,7 @@ renameTag mergeTags
 TARGETS = "demo test help lint bench rules soak docs demo-reset"
 BENCHES = """
 shelf_graphql intake_batch intake_single fold digest timeline segments recommend search publish
-deliveries gate matching
+deliveries gate matching recommend_served
 """
 ASKED = {
     "shelf": """
