@@ -30,8 +30,9 @@ demo-reset: $(VENV)/installed ## Forget the demo company, so that the next `make
 	@$(BIN)/juzhen demo --home $(DEMO) --reset
 	$(if $(CLUSTER),@$(BIN)/python tests/servers/desk.py var/demo-cluster/servers)
 
-test: $(VENV)/tested ## Run the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
+test: $(VENV)/tested ## Run the whole suite; what fails beside others is asked once more, alone
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20 \
+	|| $(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 1 -vv
 
 lint: $(VENV)/tested ## Style, types, floors, wording
 	$(BIN)/ruff check .
