@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from channels.base import Channel
+from channels.base import Channel, Mails
 from kernel.clock import Clock
-from kernel.errors import Conflict, Flaw, Invalid, NotFound
+from kernel.errors import Conflict, Flaw, Invalid, NotFound, Overloaded, Problem
 from kernel.events import Ecosystem
 from kernel.ids import new_id
 from kernel.secret import Secret
@@ -304,3 +304,12 @@ class Channels:
         made = self._factories[account.kind](account, secrets)
         self._made[account.id] = (account, made)
         return made
+
+    def take_many(self, account: str) -> bool:
+        """Does its platform take one message for many? Not one that cannot be made as it is."""
+        try:
+            return isinstance(self.of(account), Mails)
+        except Overloaded:
+            raise
+        except Problem:
+            return False

@@ -5,7 +5,7 @@ Does not decide what is sent, to whom or when; does not keep anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -262,6 +262,46 @@ class TellsReps(Protocol):
     def settle_card(self, ref: str, words: str) -> None:
         """It was handled: what she was told says so. Settling twice does no harm."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailed:
+    """What a platform gave us for one message to many: what to ask again with, and by handle how
+    far each of them is. Whoever is not named there is as far as all of it."""
+
+    ref: str
+    receipts: Mapping[str, Receipt]
+    """By the value of her handle."""
+
+
+@runtime_checkable
+class Mails(Protocol):
+    """A channel that takes one message for many at once, to be let go by one of our reps there.
+
+    Its platform knows no key of ours: after a lost answer `find_mailing` tells whether it went
+    through, within the channel's ``longest_review``.
+    """
+
+    def mail(self, message: Message, to: Sequence[Handle], *, key: str) -> Mailed:
+        """Ask ``message.rep`` to say it to all of them; nobody's ``rep`` leaves it to the
+        platform whom it asks."""
+        ...
+
+    def find_mailing(
+        self, message: Message, to: Sequence[Handle], *, key: str, since: datetime
+    ) -> Mailed | None:
+        """After a lost answer: is it there already?"""
+        ...
+
+    def mailed(self, ref: str) -> Mapping[str, Receipt]:
+        """How far each has got, by the value of her handle."""
+        ...
+
+    def remind(self, ref: str) -> None:
+        """Ask the rep once more. `Busy` if she was asked too often today."""
+        ...
+
+    def withdraw(self, ref: str) -> None: ...
 
 
 class Channel(Protocol):

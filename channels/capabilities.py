@@ -41,6 +41,8 @@ class Limits:
     person_month: float | None = None
     messages_a_day: int | None = None
     """How many messages one account may send within a day."""
+    mailed_at_once: int = 1
+    """How many persons one message may be for, where it takes one for many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

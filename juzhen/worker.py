@@ -91,6 +91,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
             Duty("broadcast", p.planning.run, 0.3, idle=_SOON),
             Duty("gate", p.publishing.gate, 0.3, shared=True, idle=_SOON),
+            Duty("gather_mailings", p.mailings.gather, 0.5, shared=True, idle=_SOON),
             Duty("acquaint", lambda: p.acquaintances.follow(50), 1.0),
             Duty("live_codes", p.live_codes.finish, 5.0),
             Duty("menus", p.menus.finish, 5.0),
@@ -99,12 +100,8 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("catch_up", p.catching_up.run, 60.0),
             Duty("renew", p.renewing.run, 600.0, idle=600.0),
         ],
-        "notices": [
-            Duty("tell_acts", p.telling.follow, 0.5),
-            Duty("watch_shelf", p.telling.watch, 1.0, idle=_SOON),
-            Duty("tell_again", p.subscriptions.again, 1.0),
-            Duty("carry_notices", p.notices.carry, 0.5, idle=_SOON),
-        ],
+        "mailings": [Duty("post_mailings", p.mail_post.run, 0.5, shared=True, idle=_SOON)],
+        "notices": _notices(p),
         "express": [
             Duty("greet", p.publishing.greet, 0.1, shared=True, idle=_SOON),
             Duty("welcome", p.welcoming.greet_due, 0.2, shared=True, idle=_SOON),
@@ -112,6 +109,16 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         ],
         **{f"sender-{n}": sender(p.publishing, n) for n in range(1, p.settings.worker_senders + 1)},
     }
+
+
+def _notices(p: Platform) -> list[Duty]:
+    """What systems outside are told."""
+    return [
+        Duty("tell_acts", p.telling.follow, 0.5),
+        Duty("watch_shelf", p.telling.watch, 1.0, idle=_SOON),
+        Duty("tell_again", p.subscriptions.again, 1.0),
+        Duty("carry_notices", p.notices.carry, 0.5, idle=_SOON),
+    ]
 
 
 def pulse(platform: Platform) -> Pulse:

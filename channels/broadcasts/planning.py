@@ -6,7 +6,7 @@ same occasion twice is refused by the outbox besides. Sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -29,6 +29,8 @@ _LATER = (
     .where(_DELIVERIES.c.id == bindparam("key"))
     .values(next_at=bindparam("at"), lane=Lane.GATED.value)
 )
+InWhoseName = Callable[[str, Collection[str]], Mapping[str, str]]
+"""By customer, the rep in whose name an account writes to her, where it writes in anybody's."""
 PLANNED = declare("broadcasts.planned", "a slice of the audience is queued and committed")
 
 
@@ -43,7 +45,9 @@ class Planning:
         segments: Segments,
         identities: Identities,
         clock: Clock,
+        in_whose_name: InWhoseName = lambda _account, _customers: {},
     ) -> None:
+        self._in_whose_name = in_whose_name
         self._records = records
         self._deliveries = deliveries
         self._segments = segments
@@ -83,6 +87,7 @@ class Planning:
         if members is None:
             return 0
         hers = reached(self._identities, members, broadcast.account)
+        reps = self._in_whose_name(broadcast.account, hers)
         now = self._clock()
         begin = broadcast.opens if broadcast.per_minute else max(broadcast.opens, now)
         with self._records.write() as session:
@@ -97,6 +102,7 @@ class Planning:
                     handle: kept.moment(begin, kept.planned + place)
                     for place, handle in enumerate(hers.values())
                 },
+                reps={hers[customer]: rep for customer, rep in reps.items()},
             )  # fmt: skip
             kept.planned += queued
             kept.unreachable += len(members) - len(hers)

@@ -57,7 +57,7 @@ _QUEUE = (
     Delivery.lane == bindparam("lane"),
     Delivery.next_at <= bindparam("now"),
 )
-_TURN = _turn_of(*_QUEUE, busy=Delivery.state == State.SENDING)
+_TURN = _turn_of(*_QUEUE, busy=(Delivery.state == State.SENDING) & (Delivery.mailing == ""))
 _NEXT = (
     select(Delivery)
     .where(Delivery.account == bindparam("account"), *_QUEUE)
@@ -69,6 +69,7 @@ _MARK = (
     "id", "state", "attempts", "first_sent", "last_sent", "fence", "lease_until", "number", "steps",
 )  # fmt: skip
 """What marking writes."""
+_MARK_MAILED = (*_MARK, "mailing", "next_at")
 
 BEFORE_CLAIM = declare("deliveries.claiming", "something is due and nothing is marked yet")
 MARKED = declare("deliveries.marked", "marked sending and committed; nothing has left")
@@ -214,7 +215,38 @@ class Claiming(Ledger):
         self, session: Session, due: Sequence[Delivery], told: Mapping[str, Found | Problem]
     ) -> list[tuple[Delivery, Found]]:
         now = self._clock()
-        claimed = []
+        claimed = self._may_go(due, told)
+        for delivery, _ in claimed:
+            session.expunge(delivery)  # written below, all of them together
+            _begun(delivery, now)
+            lend(delivery, now, self.lease)
+        bulk.change(session, Delivery, [picked(each, _MARK) for each, _ in claimed])
+        return claimed
+
+    def mark_mailed(
+        self,
+        session: Session,
+        due: Sequence[Delivery],
+        told: Mapping[str, Any],
+        mailing: str,
+    ) -> int:
+        """The same for some that leave together with others: the lease is their mailing's."""
+        now = self._clock()
+        going = [delivery for delivery, _ in self._may_go(due, told)]
+        for delivery in going:
+            session.expunge(delivery)
+            _begun(delivery, now)
+            delivery.mailing, delivery.fence = mailing, delivery.fence + 1
+            delivery.next_at = delivery.lease_until = None
+        bulk.change(session, Delivery, [picked(each, _MARK_MAILED) for each in going])
+        return len(going)
+
+    def _may_go(
+        self, due: Sequence[Delivery], told: Mapping[str, Found | Problem]
+    ) -> list[tuple[Delivery, Found]]:
+        """Those that nothing speaks against; the others are put off, or end here."""
+        now = self._clock()
+        going = []
         for delivery in due:
             if delivery.id not in told:
                 continue
@@ -229,14 +261,8 @@ class Claiming(Ledger):
             elif isinstance(found, Problem):
                 self._ended(delivery, State.PARKED, found.reason, found.facts)
             else:
-                session.expunge(delivery)  # written below, all of them together
-                delivery.state, delivery.attempts = State.SENDING.value, delivery.attempts + 1
-                delivery.first_sent, delivery.last_sent = delivery.first_sent or now, now
-                lend(delivery, now, self.lease)
-                delivery.step(now)
-                claimed.append((delivery, found))
-        bulk.change(session, Delivery, [picked(each, _MARK) for each, _ in claimed])
-        return claimed
+                going.append((delivery, found))
+        return going
 
     def _ended(
         self,
@@ -332,3 +358,9 @@ def lend(delivery: Delivery, now: datetime, seconds: float) -> None:
     """Give it to somebody for a while, under a higher fence."""
     delivery.fence += 1
     delivery.lease_until = now + timedelta(seconds=seconds)
+
+
+def _begun(delivery: Delivery, now: datetime) -> None:
+    delivery.state, delivery.attempts = State.SENDING.value, delivery.attempts + 1
+    delivery.first_sent, delivery.last_sent = delivery.first_sent or now, now
+    delivery.step(now)

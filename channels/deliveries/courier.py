@@ -208,7 +208,7 @@ class Courier:
                 return
             self._breakers.admit(delivery.account)
             post = compose(delivery)
-            found = self._heard(delivery, lambda: channel.find(post, key=delivery.id))
+            found = self.heard(delivery.account, lambda: channel.find(post, key=delivery.id))
         except Overloaded:
             raise
         except Problem as trouble:
@@ -236,7 +236,7 @@ class Courier:
         try:
             self._breakers.admit(delivery.account)
             channel = self._channels.of(delivery.account)
-            told = self._heard(delivery, lambda: channel.outcome(delivery.ref or ""))
+            told = self.heard(delivery.account, lambda: channel.outcome(delivery.ref or ""))
         except Overloaded:
             raise
         except Problem as trouble:
@@ -256,7 +256,7 @@ class Courier:
             try:
                 self._breakers.admit(delivery.account)
                 channel = self._channels.of(delivery.account)
-                self._heard(delivery, lambda: channel.withdraw(ref))
+                self.heard(delivery.account, lambda: channel.withdraw(ref))
             except Overloaded:
                 raise
             except Problem as trouble:
@@ -267,17 +267,17 @@ class Courier:
                 delivery, Receipt(ref=ref, progress=Progress.WITHDRAWN)
             )  # fmt: skip
 
-    def _heard(self, delivery: Delivery, ask: Callable[[], Answer]) -> Answer:
+    def heard(self, account: str, ask: Callable[[], Answer]) -> Answer:
         """Ask, and let the log, the breaker and the account's health know how it went."""
         begun = time.monotonic()
         try:
             answer = ask()
         except Problem as trouble:
-            weight = self._blamed(delivery.account, trouble, time.monotonic() - begun)
+            weight = self._blamed(account, trouble, time.monotonic() - begun)
             if weight:
-                self._breakers.failed(delivery.account, weight=weight)
+                self._breakers.failed(account, weight=weight)
             raise
-        self._breakers.answered(delivery.account)
+        self._breakers.answered(account)
         return answer
 
     def _blamed(self, account: str, trouble: Problem, seconds: float) -> int:

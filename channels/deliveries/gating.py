@@ -24,6 +24,8 @@ from stores.records import Records
 
 Standing = Callable[[str, Collection[str]], Collection[str]]
 """Which of some materials stand on an account's shelf now."""
+Together = Callable[[str], bool]
+"""Does an account's platform take one message for many? (`channels.base.Mails`)"""
 _SLICE = 200
 """Fewer than the policy takes at once: their rows are written too."""
 _NOT_SOONER = timedelta(seconds=1)
@@ -39,12 +41,14 @@ class Gating:
         policy: TouchPolicy,
         standing: Standing,
         clock: Clock,
+        together: Together = lambda _account: False,
     ) -> None:
         self._records = records
         self._deliveries = deliveries
         self._policy = policy
         self._standing = standing
         self._clock = clock
+        self._together = together
 
     def run(self, limit: int = _SLICE) -> int:
         """Decide about those whose moment has come; says how many. Harmless when repeated."""
@@ -95,8 +99,15 @@ class Gating:
 
     def _let_pass(self, session: Session, passing: Collection[Delivery]) -> None:
         """They have their places, and may go."""
-        on = {"lane": Lane.MESSAGE.value, "next_at": self._clock(), "reason": "", "facts": {}}
-        bulk.change(session, Delivery, [{"id": delivery.id, **on} for delivery in passing])
+        on = {"next_at": self._clock(), "reason": "", "facts": {}}
+        mailed = {each.account for each in passing if each.broadcast}
+        mailed = {account for account in mailed if self._together(account)}
+
+        def lane(each: Delivery) -> Lane:
+            return Lane.MAILING if each.broadcast and each.account in mailed else Lane.MESSAGE
+
+        rows = [{"id": each.id, "lane": lane(each).value, **on} for each in passing]
+        bulk.change(session, Delivery, rows)
 
     def _hold_back(self, delivery: Delivery, decision: Decision) -> None:
         """It waits on, or ends."""

@@ -72,19 +72,29 @@ class Deliveries(Settling):
         return delivery
 
     def queue_many(
-        self, *, account: str, occasion: str, by: str, targets: Mapping[str, datetime], **more: Any
+        self,
+        *,
+        account: str,
+        occasion: str,
+        by: str,
+        targets: Mapping[str, datetime],
+        reps: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> int:
-        """The same for many handles, each from its own moment on, joining the decision's write.
-        Whoever has it queued already keeps that; says how many were new."""
+        """The same for many handles, each from its own moment on and in the name of her rep, if
+        one is told; joins the decision's write. Whoever has it queued already keeps that; says
+        how many were new."""
         if not targets:
             return 0
         now = self._clock()
         alike = Delivery(account=account, occasion=occasion, by=by, created=now, **more)
         alike.step(now, by=by)
         told = {each.name: getattr(alike, each.name) for each in Delivery.__table__.columns}
+        hers = reps or {}
         rows = [
-            told | {"id": new_id("dlv"), "target": target, "next_at": at}
+            told | {"id": new_id("dlv"), "target": target, "next_at": at, "rep": rep}
             for target, at in targets.items()
+            for rep in [hers.get(target, alike.rep)]
         ]
         with self._records.write() as session:
             put = insert(session, Delivery).on_conflict_do_nothing().returning(Delivery.id)
@@ -115,8 +125,8 @@ class Deliveries(Settling):
     def expire(self, limit: int = 100) -> int:
         """End what nobody confirmed, or let go, in time; says how many that were."""
         now = self._clock()
-        waits = Delivery.state == State.AWAITING_PERSON
-        gated = (Delivery.state == State.DUE) & (Delivery.lane == Lane.GATED)
+        waits = (Delivery.state == State.AWAITING_PERSON) & (Delivery.mailing == "")
+        gated = (Delivery.state == State.DUE) & Delivery.lane.in_([Lane.GATED, Lane.MAILING])
         late = select(Delivery).where(Delivery.expires <= now, waits | gated).limit(limit)
         with self._records.read() as session:
             if session.scalar(late.with_only_columns(Delivery.id).limit(1)) is None:
@@ -204,7 +214,7 @@ class Deliveries(Settling):
             each.state, each.next_at = State.DUE, now
             each.reason, each.facts = "", {}
             each.attempts = each.crashes = 0
-            each.first_sent, each.progress = None, ""
+            each.first_sent, each.progress, each.mailing = None, "", ""
             each.fence, each.lease_until = each.fence + 1, None
             if each.target:
                 each.lane = Lane.GATED  # its place was let go

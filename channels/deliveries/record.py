@@ -53,6 +53,8 @@ class Lane(StrEnum):
     """Worth nothing in a few seconds: a greeting."""
     GATED = "gated"
     """Waits for a place under the caps (`channels.touch_policy`)."""
+    MAILING = "mailing"
+    """Has its place, and waits to leave together with others (`channels.mailings`)."""
 
 
 QUEUED = (State.DUE,)
@@ -121,6 +123,8 @@ class Delivery(Record, kw_only=True):
     lane: Mapped[str] = mapped_column(default=Lane.POST.value)
     campaign: Mapped[str] = mapped_column(default="")
     broadcast: Mapped[str] = mapped_column(default="", index=True)
+    mailing: Mapped[str] = mapped_column(default="", index=True)
+    """What it left with, if it did not leave alone."""
     priority: Mapped[int] = mapped_column(default=50)
     expires: Mapped[datetime | None] = mapped_column(default=None)
     """From when on nobody wants it any more."""

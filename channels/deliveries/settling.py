@@ -6,7 +6,7 @@ callbacks tell is held against what is known, so that older news never overwrite
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -237,6 +237,36 @@ class Settling(Claiming):
         if not in_transaction():
             crash_point(NOTED)
         return True
+
+    # what left together
+
+    def note_mailed(self, mailing: str, told: Mapping[str, Receipt]) -> None:
+        """Write down what is told of some deliveries of a mailing, by id. Older news never
+        overwrites newer; the mailing is asked, not each of them."""
+        if not told:
+            return
+        hers = select(Delivery).where(Delivery.id.in_(told), Delivery.mailing == mailing)
+        with self._records.write() as session:
+            news = [
+                (each, told[each.id])
+                for each in session.scalars(hers.order_by(Delivery.id).with_for_update())
+                if overtakes(told[each.id].progress, each.progress)
+            ]
+            self._take_in(news)
+            for each, _ in news:
+                each.next_at = None
+            back = [each.id for each, now in news if now.progress is Progress.WITHDRAWN]
+            self._places.release(back)
+
+    def park_mailed(self, mailing: str, why: Problem, *, limit: int) -> int:
+        """Some of what was to leave together will not by itself; says how many that were."""
+        hers = select(Delivery).where(
+            Delivery.mailing == mailing, Delivery.state == State.SENDING
+        ).limit(limit)  # fmt: skip
+        with self._records.write() as session:
+            found = list(session.scalars(hers.order_by(Delivery.id).with_for_update()))
+            self._ended_all(found, State.PARKED, why.reason, why.facts)
+        return len(found)
 
 
 _LOST = "SELECT 1 FROM deliveries WHERE state = 'sending' AND lease_until <= ? LIMIT 1"

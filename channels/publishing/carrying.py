@@ -84,7 +84,9 @@ class Carrying:
         self._consents = consents
         self._identities = identities
         self._policy = policy
-        self._gating = Gating(records, deliveries, policy, shelf.standing_ids, clock)
+        self._gating = Gating(
+            records, deliveries, policy, shelf.standing_ids, clock, channels.take_many
+        )  # fmt: skip
 
     def _carry(self, some: Callable[[], int]) -> int:
         carried, until = 0, time.monotonic() + ROUND.total_seconds()
@@ -99,7 +101,7 @@ class Carrying:
         return self._carry_some(Lane.POST, self._judge_posts)
 
     def _say_some(self, lane: Lane) -> int:
-        return self._carry_some(lane, self._judge_messages)
+        return self._carry_some(lane, self.judge_messages)
 
     def _carry_some(self, lane: Lane, judge: Callable[[Sequence[Delivery]], Judged]) -> int:
         """Claim some of one account, and make their calls side by side; how many."""
@@ -144,7 +146,7 @@ class Carrying:
         self._courier.admit(delivery.account)
         return Said(post, material.number, cover)
 
-    def _judge_messages(self, due: Sequence[Delivery]) -> Judged:
+    def judge_messages(self, due: Sequence[Delivery]) -> Judged:
         """The last question for single persons, all on one account: does she allow it, does its
         content stand, is her place under the caps still there?"""
         account = self._accounts.one(due[0].account)

@@ -108,6 +108,10 @@ class Customers:
         """The rep who looks after whoever has these handles, empty if nobody does."""
         return self._rooms.relations.rep_of(handles)
 
+    def reps(self, customers: Collection[str]) -> dict[str, str]:
+        """By customer, the rep who looks after her; empty for who has none."""
+        return self._rooms.relations.reps(self._rooms.identities.handles_of(customers))
+
     def of_staff(self, staff: Collection[str]) -> list[str]:
         """The customers whom these reps look after now."""
         return self._rooms.relations.of_staff(staff)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
 _ACTS = ("pause", "resume", "cancel")
+_MAILING_ACTS = ("remind", "cancel")
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -67,6 +68,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             segment=platform.segments.one(found.segment) if found.segment else None,
             material=platform.materials.one(found.material) if found.material else None,
             reasons=sorted(counts.reasons.items(), key=lambda each: -each[1]),
+            mailings=_mailings(platform, found),
         )
 
     @door.post("/broadcasts/<key>/<act>")
@@ -76,6 +78,34 @@ def install(door: Blueprint, platform: Platform) -> None:
             raise Invalid("act", "not_a_choice", choices="、".join(_ACTS))
         getattr(platform.broadcasts, act)(key, by=actor.id)
         return done("broadcast", f"broadcast_{act}", key=key)
+
+    _install_mailings(door, platform)
+
+
+def _install_mailings(door: Blueprint, platform: Platform) -> None:
+    @door.post("/broadcasts/<key>/mailings/<mailing>/<act>")
+    def change_mailing(key: str, mailing: str, act: str) -> AnyResponse:
+        """Ask its rep once more, or take it back from her."""
+        actor = allowed("broadcast")
+        if act not in _MAILING_ACTS:
+            raise Invalid("act", "not_a_choice", choices="、".join(_MAILING_ACTS))
+        getattr(platform.mailings, act)(mailing, by=actor.id)
+        return done("broadcast", f"mailing_{act}", key=key)
+
+
+def _mailings(platform: Platform, broadcast: Broadcast) -> list[dict[str, Any]]:
+    """By rep: her name, and how many of hers are how far."""
+    found = platform.mailings.of_broadcasts([broadcast.id])[broadcast.id]
+    states_of = platform.mailings.states([each.id for each in found])
+    names = platform.staff.many({each.rep for each in found if each.rep})
+    return [
+        {
+            "mailing": each,
+            "rep": names[each.rep].name if each.rep in names else each.rep,
+            "parts": [(state, n, states.look_of(state)) for state, n in states_of[each.id].items()],
+        }
+        for each in found
+    ]
 
 
 def _row(platform: Platform, broadcast: Broadcast, counts: Counts) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from channels.hand_offs import HandOffs
 from channels.health import Health
 from channels.inbox import Inbox
 from channels.live_codes import LiveCodes
+from channels.mailings import Mailings, MailPost
 from channels.menus import Menus
 from channels.notices import Carrying, Subscriptions, Telling
 from channels.outbound import Breakers, Http, Outbound, RateGate, proxy_of
@@ -84,6 +85,8 @@ class Ends:
     health: Health
     broadcasts: Broadcasts
     planning: Planning
+    mailings: Mailings
+    mail_post: MailPost
     varying: Varying
     pasting: Pasting
     subscriptions: Subscriptions
@@ -145,7 +148,8 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         simulations=_simulations(s, content, data, touch_policy),
         moods=Moods(s.records, s.changes, data.findings, s.clock),
         broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
-        planning=_planning(s, data, deliveries),
+        planning=_planning(s, data, deliveries, channels),
+        **_mailing(s, content, accounts, channels, deliveries, courier, composer, publishing),
         **_relations(s, data, accounts, channels, composer),
         **_notices(s, content, accounts, sealer, tools.outbound),
         **_saying(s, content, accounts, channels, tools.outbound),
@@ -279,10 +283,35 @@ def _relations(
     }
 
 
-def _planning(s: Stores, data: DataHub, deliveries: Deliveries) -> Planning:
+def _mailing(
+    s: Stores,
+    content: ContentHub,
+    accounts: Accounts,
+    channels: Channels,
+    deliveries: Deliveries,
+    courier: Courier,
+    composer: Composer,
+    publishing: Publishing,
+) -> dict[str, Any]:
+    """What leaves together: who gathers it, and who carries it."""
+    return {
+        "mailings": Mailings(
+            s.records, s.changes, deliveries, channels, s.clock, publishing.judge_messages
+        ),
+        "mail_post": MailPost(
+            records=s.records, clock=s.clock, accounts=accounts, channels=channels,
+            deliveries=deliveries, courier=courier, composer=composer, materials=content.materials,
+        ),
+    }  # fmt: skip
+
+
+def _planning(s: Stores, data: DataHub, deliveries: Deliveries, channels: Channels) -> Planning:
+    def in_whose_name(account: str, customers: Collection[str]) -> Mapping[str, str]:
+        return data.customers.reps(customers) if channels.take_many(account) else {}
+
     return Planning(
         records=s.records, deliveries=deliveries, segments=data.segments,
-        identities=data.identities, clock=s.clock,
+        identities=data.identities, clock=s.clock, in_whose_name=in_whose_name,
     )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Broadcasts (群发): previewed, made, paused, resumed, cancelled, and what came of them."""
+"""Broadcasts (群发): previewed, made, paused, resumed, cancelled, and what came of them; and the
+mailings in which they leave where reps confirm what is sent."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import graphene
 
 from channels.broadcasts.keeper import Counts
 from channels.broadcasts.record import Broadcast as BroadcastRecord
+from channels.mailings.record import Mailing as MailingRecord
 from kernel.actors import require
 from kernel.wording import say
 from schemas.graphql.binding import Ask
@@ -54,6 +56,38 @@ def _why(reasons: Mapping[str, int], ask: Ask) -> list[_Share]:
     return [_Share(code, say(code, ask.context.language), n) for code, n in told]
 
 
+def _mailing_states(mailing: MailingRecord, ask: Ask) -> list[_Share]:
+    context: Context = ask.context
+    told = context.batch("mailing states", context.mailings.states).known(mailing.id)
+    return [_Share(code, say(f"step_{code}", context.language), n) for code, n in told.items()]
+
+
+def _mailings(broadcast: BroadcastRecord, ask: Ask) -> list[MailingRecord]:
+    context: Context = ask.context
+    found: list[MailingRecord] = context.batch(
+        "mailings", context.mailings.of_broadcasts
+    ).known(broadcast.id)  # fmt: skip
+    context.batch("mailing states", context.mailings.states).expect(each.id for each in found)
+    return found
+
+
+class Mailing(ObjectType):
+    """What leaves together in the name of one rep, who lets it go on her platform."""
+
+    id = graphene.ID(required=True)
+    rep = graphene.String(required=True, description="Empty where the platform chooses whom.")
+    size = graphene.Int(required=True, description="For how many customers it is.")
+    step = graphene.String(
+        required=True,
+        description="gathering, leaving, awaiting_person or over.",
+        resolver=lambda each, _: each.step.value,
+    )
+    states = graphene.List(
+        graphene.NonNull(BroadcastShare), required=True, resolver=_mailing_states,
+        description="How far each customer's own delivery has got.",
+    )  # fmt: skip
+
+
 class Broadcast(ObjectType):
     """One thing said to everybody in a segment."""
 
@@ -74,6 +108,10 @@ class Broadcast(ObjectType):
     )
     states = graphene.List(graphene.NonNull(BroadcastShare), required=True, resolver=_states)
     reasons = graphene.List(graphene.NonNull(BroadcastShare), required=True, resolver=_reasons)
+    mailings = graphene.List(
+        graphene.NonNull(Mailing), required=True, resolver=_mailings,
+        description="By rep, where the platform has reps confirm what is sent.",
+    )  # fmt: skip
 
 
 class BroadcastPreview(ObjectType):
@@ -174,6 +212,20 @@ def cancel_broadcast(ask: Ask, sent: Mapping[str, Any]) -> BroadcastRecord:
     return context.broadcasts.one(sent["id"])
 
 
+def remind_mailing(ask: Ask, sent: Mapping[str, Any]) -> MailingRecord:
+    """Ask the rep once more to confirm it on her platform."""
+    context: Context = ask.context
+    require(context.actor, "broadcast")
+    return context.mailings.remind(sent["id"], by=context.actor.id)
+
+
+def cancel_mailing(ask: Ask, sent: Mapping[str, Any]) -> MailingRecord:
+    """Take it back from the rep: whoever has it by then keeps it."""
+    context: Context = ask.context
+    require(context.actor, "broadcast")
+    return context.mailings.cancel(sent["id"], by=context.actor.id)
+
+
 QUESTIONS = {
     "broadcasts": graphene.Field(Broadcasts, first=graphene.Int(), resolver=_all),
     "broadcast": graphene.Field(Broadcast, id=key(), resolver=_one),
@@ -194,9 +246,11 @@ VERBS = {
     "pause_broadcast": verb("pauseBroadcast", "broadcast", Broadcast, pause_broadcast, id=key()),
     "resume_broadcast": verb("resumeBroadcast", "broadcast", Broadcast, resume_broadcast, id=key()),
     "cancel_broadcast": verb("cancelBroadcast", "broadcast", Broadcast, cancel_broadcast, id=key()),
+    "remind_mailing": verb("remindMailing", "mailing", Mailing, remind_mailing, id=key()),
+    "cancel_mailing": verb("cancelMailing", "mailing", Mailing, cancel_mailing, id=key()),
 }  # fmt: skip
 
 SIZES = {
     ("Broadcasts", "nodes"): 20, ("Broadcast", "states"): 12, ("Broadcast", "reasons"): 20,
-    ("BroadcastPreview", "withheld"): 20,
+    ("BroadcastPreview", "withheld"): 20, ("Broadcast", "mailings"): 50, ("Mailing", "states"): 4,
 }  # fmt: skip

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from channels.hand_offs import HandOffs
     from channels.inbox import Inbox
     from channels.live_codes import LiveCodes
+    from channels.mailings import Mailings
     from channels.menus import Menus
     from channels.notices import Subscriptions
     from channels.pasting import Pasting
@@ -149,6 +150,7 @@ class Context:
     deliveries: Deliveries
     inbox: Inbox
     broadcasts: Broadcasts
+    mailings: Mailings
     accounts: Accounts
     live_codes: LiveCodes
     menus: Menus

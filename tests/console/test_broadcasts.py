@@ -4,6 +4,7 @@ import pytest
 
 from channels.broadcasts.keeper import Broadcasts
 from channels.broadcasts.planning import Planning
+from channels.mailings import Mailing, Mailings
 from kernel.events import Event, Handle
 from kernel.ids import new_id
 
@@ -20,6 +21,9 @@ def rooms(knowing_rooms):
         records=r.records, deliveries=r.deliveries, segments=r.segments, identities=r.identities,
         clock=r.clock,
     )  # fmt: skip
+    r.mailings = Mailings(
+        r.records, r.changes, r.deliveries, r.channels, r.clock, r.publishing.judge_messages
+    )
     handles = [Handle("openid", r.wall.id, f"o{n}") for n in range(3)]
     r.segments.create("老客户", code="old", by="t")
     r.segments.put("old", handles, by="t")
@@ -65,6 +69,23 @@ def test_it_is_paused_resumed_and_cancelled_by_buttons(rooms, desk, typed):
     assert "群发继续进行" in desk.post(path + "resume").text
     assert "群发已取消" in desk.post(path + "cancel").text
     assert desk.post(path + "explode").status_code == 422
+
+
+def test_a_reps_task_is_shown_by_her_name_and_taken_back_by_a_button(rooms, desk, typed):
+    desk.post("/console/broadcasts/new", act="make", **typed)
+    (made,) = rooms.broadcasts.page().items
+    rep, now = rooms.staff.add("zhang", "张岚", by="t"), rooms.clock()
+    mailing = Mailing(
+        account=rooms.wall.id, broadcast=made.id, rep=rep.id, size=3, made=now, closed=now, ref="m"
+    )
+    with rooms.records.write() as session:
+        session.add(mailing)
+    path = f"/console/broadcasts/{made.id}"
+    assert "张岚" in desk.get(path).text
+    assert "3 customers" in desk.get(f"{path}?lang=en").text
+    assert "任务正在撤回" in desk.post(f"{path}/mailings/{mailing.id}/cancel?lang=zh").text
+    assert rooms.mailings.one(mailing.id).cancelled is not None
+    assert desk.post(f"{path}/mailings/{mailing.id}/explode").status_code == 422
 
 
 def test_what_is_missing_stands_beside_its_field(desk, typed):

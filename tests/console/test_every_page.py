@@ -10,6 +10,7 @@ import pytest
 from channels.base import Progress, Receipt
 from channels.broadcasts.keeper import Broadcasts
 from channels.live_codes import Code, LiveCodes
+from channels.mailings import Mailing, Mailings
 from channels.transfers import Transfers
 from kernel.events import Handle
 from matching.effects import Effects
@@ -154,6 +155,16 @@ def told(knowing_rooms, material):
     segment = r.segments.create("看过的", code="seen", by="t")
     r.segments.put("seen", [her], by="t")
     sent = r.broadcasts.create("三月问候", "w", by="t", segment=segment.id, words="春天好")
+    r.mailings = Mailings(
+        r.records, r.changes, r.deliveries, r.channels, r.clock, r.publishing.judge_messages
+    )
+    with r.records.write() as session:
+        session.add(
+            Mailing(
+                account=there.id, broadcast=sent.id, rep=reps[0], size=1, made=r.clock(),
+                closed=r.clock(), ref="mass:1",
+            )
+        )  # fmt: skip
     return {
         "broadcast": sent.id, "segment": "seen", "customer": r.identities.customer_of(str(her)),
     }  # fmt: skip

@@ -44,8 +44,8 @@ SHOWN_ELSEWHERE = {
 }  # fmt: skip
 PUBLISHING = ("publishing.", "deliveries.", "courier.", "wechat.", "callbacks.")
 """What `test_crash_points` shows, down to the last of them."""
-ENDS = ("push.", "sms.", "mini.")
-"""What `test_crash_points_of_ends` shows, down to the last of them."""
+ENDS = ("push.", "sms.", "mini.", "mailings.")
+"""What `test_crash_points_of_ends` and `test_mailings` show, down to the last of them."""
 
 CREATE = """mutation($input: CreateMaterialInput!) {
   createMaterial(input: $input) { material { id } problems { code field message } } }"""

@@ -17,6 +17,7 @@ from channels.deliveries import Courier, Deliveries
 from channels.hand_offs import HandOffs
 from channels.inbox import Inbox
 from channels.live_codes import Code, LiveCodes
+from channels.mailings import Mailings
 from channels.menus import Menus
 from channels.notices import Subscriptions
 from channels.outbound import Breakers
@@ -229,6 +230,9 @@ class Asked(Company):
             records=records, deliveries=self.deliveries, segments=self.segments,
             identities=self.identities, clock=clock,
         )  # fmt: skip
+        self.mailings = Mailings(
+            records, changes, self.deliveries, channels, clock, self.publishing.judge_messages
+        )
         self.feedback = Feedback(records, changes, clock)
         self.conversions = Conversions(people, self.profiles, Sequels(records, changes))
         self.nearby = Nearby(self.customers, self.profiles, self.consents, clock)
@@ -265,9 +269,9 @@ class Asked(Company):
             "works", "previewing", "varying", "subscriptions", "pasting",
             "blocks", "carriers", "menus", "transfers", "vocabularies",
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
-            "broadcasts", "segments", "standings", "previews", "zone", "refusals", "identities",
-            "saved_views", "rules", "measures", "boards", "ads", "leaderboards", "reports",
-            "receptions",
+            "broadcasts", "mailings", "segments", "standings", "previews", "zone", "refusals",
+            "identities", "saved_views", "rules", "measures", "boards", "ads", "leaderboards",
+            "reports", "receptions",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

@@ -5,8 +5,8 @@ Habits of the platform to know before changing anything here:
 * What goes to customers is a task: the rep confirms it in her own WeCom, or never does. Being
   created is not being sent, and only the results say to whom it went.
 * Tasks have no idempotency key: after a lost answer, look through the list. A moment's link
-  carries our key behind its ``#``, so that it can be told there.
-* ``errcode`` 0 with a filled ``fail_list`` or ``invaliduser`` means: not to those.
+  carries our key behind its ``#``, so that it can be told there (mass messages: `masses`).
+* ``errcode`` 0 with a filled ``invaliduser`` means: not to those.
 * A customer takes as many mass messages a month as the month has days; the rest are status 3.
 * What is done through the interface never comes back as a callback.
 """
@@ -28,7 +28,6 @@ from channels.base import (
     Progress,
     Receipt,
     Received,
-    Refused,
     Unanswered,
 )
 from channels.capabilities import Capabilities, Limits
@@ -40,15 +39,12 @@ from channels.wechat.uploads import Uploads
 from channels.wechat.wecom import behaviour, contacts, groups, hearing, moments, tags
 from channels.wechat.wecom.cards import Cards
 from channels.wechat.wecom.inside import Inside
+from channels.wechat.wecom.masses import TASKED, Masses, content, whole
 from channels.wechat.wecom.ways import Ways
 from channels.wechat.wecom.wire import WeComWire
 from kernel.clock import Clock
-from kernel.crash import crash_point, declare
+from kernel.crash import crash_point
 from kernel.events import Event, Handle
-
-TASKED = declare("wecom.tasked", "a rep was given a task; nobody here knows")
-GROUP = "wecom_group"
-"""The kind of handle that a customer group is known by."""
 
 _GONE = frozenset({41079, 41089})
 """A moment's task that can no longer be cancelled, or was (believed of the tables at hand)."""
@@ -58,12 +54,6 @@ _GROUPS = "#"
 """Begins a mark of the walk over groups: no member's userid does."""
 _CONFIRM_WITHIN = timedelta(days=3)
 _LOOK_BACK = timedelta(days=30)
-_SENT = {
-    0: (Progress.AWAITING_PERSON, ""),
-    1: (Progress.SHOWN, ""),
-    2: (Progress.REFUSED, "recipient_gone"),
-    3: (Progress.REFUSED, "recipient_had_enough"),
-}
 
 CAPABILITIES = Capabilities(
     (
@@ -77,12 +67,13 @@ CAPABILITIES = Capabilities(
             cover_types=frozenset({"image/jpeg", "image/png"}),
             cover_bytes=10_000_000,
             person_month=30,  # as many as the month has days
+            mailed_at_once=10_000,
         ),
     )
 )
 
 
-class WeCom(Ways, Inside):
+class WeCom(Ways, Masses, Inside):
     """One application of a corporation's WeCom."""
 
     key: ClassVar[str] = "wecom"
@@ -173,9 +164,9 @@ class WeCom(Ways, Inside):
             "/cgi-bin/externalcontact/get_moment_task", "task_list",
             moment_id=str(listed["moment_id"]),
         )  # fmt: skip
-        if any(_whole(task.get("publish_status")) == 1 for task in tasks):
+        if any(whole(task.get("publish_status")) == 1 for task in tasks):
             return Receipt(ref=ref, progress=Progress.SHOWN)
-        made = _whole(listed.get("create_time"))
+        made = whole(listed.get("create_time"))
         if made and self._clock().timestamp() - made > _CONFIRM_WITHIN.total_seconds():
             return Receipt(ref=ref, progress=Progress.REFUSED, reason="no_rep_confirmed")
         return Receipt(ref=ref, progress=Progress.AWAITING_PERSON)
@@ -188,7 +179,7 @@ class WeCom(Ways, Inside):
             "/cgi-bin/externalcontact/get_moment_task_result", harmless=_EXPIRED_JOB, jobid=job
         )
         result = told.get("result")
-        code = _whole(result.get("errcode")) if isinstance(result, Mapping) else 0
+        code = whole(result.get("errcode")) if isinstance(result, Mapping) else 0
         return self.wire.codes.minded.get(code, "platform_could_not_publish") if code else ""
 
     def _listed(self, key: str) -> dict[str, Any] | None:
@@ -214,45 +205,7 @@ class WeCom(Ways, Inside):
     def send(self, message: Message, *, key: str) -> Receipt:
         if message.handle.kind == REP:
             return self._cards.send(message, key=key)
-        rep = self._reps.userid_of(self._account, message.rep) if message.rep else ""
-        whose, chat = message.handle.value, message.handle.kind == GROUP
-        payload: dict[str, Any] = {"chat_type": "group" if chat else "single"}
-        payload |= {"chat_id_list" if chat else "external_userid": [whose]}
-        payload |= {"sender": rep} if rep else {}
-        told = self.wire.do(
-            "/cgi-bin/externalcontact/add_msg_template", **payload, **content(message)
-        )
-        crash_point(TASKED)
-        if whose in _texts(told.get("fail_list")):
-            raise Refused("recipient_gone")
-        if not told.get("msgid"):
-            raise Unanswered("platform_answer_unreadable", path="add_msg_template")
-        return Receipt(ref=f"mass:{told['msgid']}:{whose}", progress=Progress.AWAITING_PERSON)
-
-    def results(self, ref: str) -> list[Mapping[str, Any]]:
-        """To whom a task went, by rep: the platform's rows, their ``status`` 0 to 3."""
-        msgid = ref.split(":")[1]
-        rows: list[Mapping[str, Any]] = []
-        for task in self.wire.page(
-            "/cgi-bin/externalcontact/get_groupmsg_task", "task_list", msgid=msgid, limit=1000
-        ):
-            rows += self.wire.page(
-                "/cgi-bin/externalcontact/get_groupmsg_send_result", "send_list", msgid=msgid,
-                userid=str(task.get("userid") or ""), limit=1000,
-            )  # fmt: skip
-        return rows
-
-    def remind(self, ref: str) -> None:
-        """Ask the rep once more to confirm; the platform allows three a day."""
-        self.wire.ask("/cgi-bin/externalcontact/remind_groupmsg_send", msgid=ref.split(":")[1])
-
-    def _mass(self, ref: str) -> Receipt:
-        whose = ref.split(":", 2)[2]
-        for row in self.results(ref):
-            if whose in (row.get("external_userid"), row.get("chat_id")):
-                told = _SENT.get(_whole(row.get("status")), (Progress.AWAITING_PERSON, ""))
-                return Receipt(ref=ref, progress=told[0], reason=told[1])
-        return Receipt(ref=ref, progress=Progress.AWAITING_PERSON)
+        return self._send_one(message)
 
     def greet(self, greeting: Greeting, message: Message) -> None:
         """The welcome message. The code lives 20 s and is good once; ``already_greeted`` is a
@@ -337,27 +290,3 @@ class WeCom(Ways, Inside):
             "/cgi-bin/externalcontact/get", external_userid=handle.value
         )  # fmt: skip
         return contacts.introduction(told, handle, self._account, at, self._staff)
-
-
-def content(message: Message) -> dict[str, Any]:
-    """Text and attachments, as mass messages and welcomes carry them."""
-    if message.kind == "card" and message.link:
-        link = {"title": message.title, "url": message.link, "desc": message.text[:160]}
-        if message.cover:
-            link["picurl"] = message.cover
-        attached = [{"msgtype": "link", "link": link}]
-        return {"text": {"content": message.text}, "attachments": attached}
-    words = "\n".join(filter(None, (message.text, message.link)))
-    return {"text": {"content": words}}
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
-
-
-def _whole(value: Any) -> int:
-    """Numbers come as texts, too; what is none is 0."""
-    try:
-        return int(value or 0)
-    except (TypeError, ValueError):
-        return 0

@@ -13,6 +13,9 @@ from juzhen.sandbox.limits import Said
 from juzhen.sandbox.wecom.calls import GET, Asked, Told, call, stretch, text_of
 from juzhen.sandbox.world import World
 
+_MONTH = 30 * 86_400
+"""Seconds that a list may span."""
+
 # What reps are asked to send
 
 
@@ -83,6 +86,9 @@ def _cancel(world: World, corp: Corp, asked: Asked) -> Told:
 
 @call("externalcontact/get_groupmsg_list_v2")
 def _tasks(world: World, corp: Corp, asked: Asked) -> Told:
+    begin, end = asked.get("start_time"), asked.get("end_time")
+    if not isinstance(begin, int) or not isinstance(end, int) or not 0 <= end - begin <= _MONTH:
+        raise Said(40058, "start_time, end_time")
     rows = [
         {
             "msgid": task["msgid"],
@@ -92,7 +98,7 @@ def _tasks(world: World, corp: Corp, asked: Asked) -> Told:
             "attachments": task["told"].get("attachments") or [],
         }
         for task in reversed(world.tasks.all(corp))
-        if task["kind"] == (asked.get("chat_type") or "single")
+        if task["kind"] == (asked.get("chat_type") or "single") and begin <= task["made"] <= end
     ]
     page, onward = stretch(rows, asked, 100)
     return {"group_msg_list": page, "next_cursor": onward}
@@ -158,7 +164,7 @@ def _moment_result(world: World, corp: Corp, asked: Asked) -> Told:
 @call("externalcontact/get_moment_list")
 def _moments(world: World, corp: Corp, asked: Asked) -> Told:
     begin, end = asked.get("start_time"), asked.get("end_time")
-    if not isinstance(begin, int) or not isinstance(end, int) or end - begin > 30 * 86_400:
+    if not isinstance(begin, int) or not isinstance(end, int) or end - begin > _MONTH:
         raise Said(40058, "start_time, end_time")
     rows = [_shown(one) for one in world.tasks.moments(corp) if begin <= one["made"] <= end]
     page, onward = stretch(rows, asked, 20)

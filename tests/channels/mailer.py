@@ -1,0 +1,105 @@
+"""A house that mails through WeCom, and rounds of its worker as a process.
+
+``python -m tests.channels.mailer '["sqlite:///…", "sqlite:///…"]' http://127.0.0.1:1 2026-03-02T…``
+"""
+
+import json
+import sys
+from datetime import datetime
+
+from channels.broadcasts.keeper import Broadcasts
+from channels.broadcasts.planning import Planning
+from channels.mailings import Mailings, MailPost
+from channels.reps import Reps
+from channels.wechat.mail import LetterBox
+from channels.wechat.tokens import Tokens
+from channels.wechat.uploads import Uploads
+from channels.wechat.wecom.channel import WeCom
+from channels.wechat.wecom.wire import WeComWire
+from data_hub.customers import Customers
+from data_hub.staff import StaffBook
+from kernel.events import Event, Handle
+from kernel.ids import new_id
+from kernel.secret import Secret
+from stores.records import Records
+from tests.channels.house import House
+
+CORP = "ww5823bf96d3bd56c7"
+
+
+class Mailer(House):
+    """The channels, with a corporation whose reps are zhang and li."""
+
+    def __init__(self, records, people, clock, url):
+        super().__init__(records, people, clock, origins=[url])
+        self.url = url
+        self.staff = StaffBook(records, self.changes)
+        self.reps = Reps(records, self.staff, self.changes)
+        self.channels._factories["wecom"] = self._wecom
+        self.customers = Customers(
+            people, records, self.identities, None, self.staff, self.changes, clock
+        )
+        self.broadcasts = Broadcasts(
+            records=records, changes=self.changes, accounts=self.accounts,
+            deliveries=self.deliveries, segments=None, identities=self.identities,
+            policy=self.touch_policy, shelf=self.shelf, clock=clock,
+        )  # fmt: skip
+        self.planning = Planning(
+            records=records, deliveries=self.deliveries, segments=None,
+            identities=self.identities, clock=clock, in_whose_name=self._in_whose_name,
+        )  # fmt: skip
+        self.mailings = Mailings(
+            records, self.changes, self.deliveries, self.channels, clock,
+            self.publishing.judge_messages,
+        )  # fmt: skip
+        self.mail_post = MailPost(
+            records=records, clock=clock, accounts=self.accounts, channels=self.channels,
+            deliveries=self.deliveries, courier=self.courier, composer=self.composer,
+            materials=self.materials,
+        )  # fmt: skip
+
+    def _in_whose_name(self, account, customers):
+        return self.customers.reps(customers) if self.channels.take_many(account) else {}
+
+    def _wecom(self, account, _):
+        wire = WeComWire(
+            self.outbound, Tokens(self.records, self.leases, self.sealer, self.clock), self.gate,
+            account=account.id, appid=CORP, secret=Secret("s"), host=f"{self.url}/wecom",
+            per_minute=60_000,
+        )  # fmt: skip
+        letters = LetterBox(self.clock, account=account.id, token="t", envelope=None)
+        return WeCom(
+            wire, Uploads(self.records, self.clock), self.reps, letters, self.clock,
+            account=account.id, agent=1000002,
+        )  # fmt: skip
+
+    def friends(self, rows):
+        """The account, and its customers as the platform's walk would make them known."""
+        account = self.account("wecom", "wecom")
+        for name in ("zhang", "li"):
+            self.staff.add(name, name, by="t")
+        for row in rows:
+            handle = Handle("external_userid", account.id, row["external"])
+            event = Event(
+                id=new_id("evt"), kind="followed", at=self.clock(), received=self.clock(),
+                account=account.id, ecosystem="wechat", handle=handle,
+            )  # fmt: skip
+            self.identities.note([event])
+            self.customers.entrust(handle, row["userid"], by="t")
+        return account
+
+    def mail(self):
+        """Rounds of what a worker does about broadcasts, until nothing is left to do now."""
+        while (
+            self.planning.run()
+            + self.publishing.gate()
+            + self.mailings.gather()
+            + self.mail_post.run()
+        ):
+            pass
+
+
+if __name__ == "__main__":
+    files, url, now = json.loads(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
+    stores = [Records(each, durability="process") for each in files]
+    Mailer(*stores, lambda: now, url).mail()
