@@ -167,6 +167,11 @@ class Digest:
         """Is the past being folded again? What is only half known then is told to nobody."""
         return int(self._marks.of(_REBUILT) or 0) > self.mark()
 
+    def ruled(self) -> str | None:
+        """How far among our acts what people ruled about who is who is applied; None while the
+        past is being folded again."""
+        return None if self._rebuilding() else self._marks.of(_RULINGS)
+
     def note_erasure(self) -> None:
         """Somebody is about to be erased in this very transaction: what was thought before it is
         not kept."""

@@ -34,7 +34,7 @@ from juzhen import migrations, origin
 from juzhen.references import reference_flaws
 from kernel import wording
 from kernel.errors import Overloaded
-from matching.invariants import counter_flaws, night_flaws
+from matching.invariants import counter_flaws, effect_flaws, night_flaws
 from stores.records import Record
 from stores.watermarks import Watermarks
 
@@ -76,6 +76,7 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "staff": lambda: staff_flaws(p.records),
         "counters": lambda: counter_flaws(p.people, p.history, p.counters),
         "nights": lambda: night_flaws(p.people),
+        "effects": lambda: effect_flaws(p.people, p.effects),
         "tags": lambda: tag_flaws(p.records),
         "terms": lambda: term_flaws(p.records),
         "versions": lambda: version_flaws(p.records),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 
+from data_hub.identities import Known
 from matching.counters import Counters
 from matching.counters.records import Deal, MaterialCount, Neighbours, Pair, ScopedCount
+from matching.effects import Effects, RuleReach
 from matching.nightly import Night, NightList
 from stores.history import History
 from stores.records import Records
@@ -53,3 +55,23 @@ def night_flaws(people: Records) -> Iterator[str]:
         broken = select(NightList.material).where(NightList.night == used, sizes)
         for material in session.scalars(broken.limit(100)):
             yield f"nights: {material} has keys without strengths"
+
+
+def effect_flaws(people: Records, effects: Effects) -> Iterator[str]:
+    """A rule counts a customer once, nobody who is not known, and all of whom it tells. What is
+    still to be taken in proves nothing."""
+    if effects.behind():
+        return
+    reach, led = RuleReach, func.sum(case((RuleReach.leads, 1), else_=0))
+    hers = select(reach.rule, Known.customer).join(Known, Known.handle == reach.handle)
+    twice = hers.group_by(reach.rule, Known.customer).having(led != 1)
+    strays = select(reach.rule).where(reach.handle.not_in(select(Known.handle))).distinct()
+    with people.read() as session:
+        for rule, customer in session.execute(twice.limit(100)):
+            yield f"effects: {rule} does not count {customer} once"
+        for rule in session.scalars(strays.limit(100)):
+            yield f"effects: {rule} counts somebody whom nobody knows"
+        told = effects.all()
+        for rule, count in session.execute(select(reach.rule, led).group_by(reach.rule)):
+            if count > (told[rule].shown if rule in told else 0):
+                yield f"effects: {rule} reached more customers than it tells of"

@@ -31,6 +31,7 @@ from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.candidates import Candidates
 from matching.counters import Counters
+from matching.effects import Effects
 from matching.feedback import Feedback
 from matching.nightly import Nightly
 from matching.recommender import Recommender
@@ -123,6 +124,10 @@ class Company:
             nightly=self.nightly, people=people, consents=self.consents,
             touch_policy=self.touch_policy, rules=self.rules, segments=self.segments,
             feedback=self.feedback,
+        )  # fmt: skip
+        self.effects = Effects(
+            records=records, people=people, changes=changes, findings=self.findings,
+            digest=self.digest, profiles=self.profiles, clock=clock,
         )  # fmt: skip
         self.reminders = Reminders(records, changes, clock)
         self.tags, self.vips = {}, set()

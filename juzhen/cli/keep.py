@@ -37,7 +37,9 @@ def migrate() -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["search", "shelf", "history", "profiles", "counters"]))
+@click.argument(
+    "what", type=click.Choice(["search", "shelf", "history", "profiles", "counters", "effects"])
+)
 def rebuild(what: str) -> None:
     """Work a fold out anew from the facts below it. The worker may run meanwhile.
 
@@ -61,6 +63,7 @@ _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
     "history": lambda company, tell: company.history.remake(tell),
     "profiles": lambda company, tell: company.digest.rebuild(tell),
     "counters": lambda company, tell: company.counters.rebuild(tell),
+    "effects": lambda company, tell: company.effects.rebuild(tell),
 }
 
 

@@ -87,7 +87,8 @@ def _page(platform: Platform, refusal: Problem | None = None, tried: Tried | Non
     return pages.render(
         "console/rules.html",
         rules=[(rule, _aim(platform, rule, titles)) for rule in kept],
-        effects=platform.effects.all(), now=platform.clock(), acts=[each.value for each in Act],
+        effects=platform.effects.all(), effects_of=platform.effects.as_of(), now=platform.clock(),
+        acts=[each.value for each in Act],
         types=[(each.code, each.en if language() == "en" else each.zh)
                for each in platform.types.all()],
         units=[(each.id, each.name) for each in platform.staff.units()],

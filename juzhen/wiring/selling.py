@@ -105,7 +105,7 @@ def selling(
         rules=rules, feedback=feedback,
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
-        effects=Effects(s.records, data.identities, data.profiles, s.clock),
+        effects=_effects(s, data),
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
         recommender=recommender, reminders=reminders,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
@@ -120,6 +120,13 @@ def selling(
         ),
         sharing=sharing,
         customer_acts=_customer_acts(s, content, data, front),
+    )  # fmt: skip
+
+
+def _effects(s: Stores, data: DataHub) -> Effects:
+    return Effects(
+        records=s.records, people=s.people, changes=s.changes, findings=data.findings,
+        digest=data.digest, profiles=data.profiles, clock=s.clock,
     )  # fmt: skip
 
 

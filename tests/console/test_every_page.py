@@ -12,6 +12,7 @@ from channels.broadcasts.keeper import Broadcasts
 from channels.live_codes import Code, LiveCodes
 from channels.mailings import Mailing, Mailings
 from channels.transfers import Transfers
+from data_hub.findings import Findings
 from kernel.events import Handle
 from matching.effects import Effects
 from matching.rules import Rules, Wanted
@@ -137,7 +138,10 @@ def told(knowing_rooms, material):
     common = r.records, r.changes, r.accounts, r.channels, r.clock
     r.live_codes, r.transfers = LiveCodes(*common), Transfers(*common)
     r.rules = Rules(r.records, r.changes, r.materials, r.taxonomy, r.types, r.clock)
-    r.effects = Effects(r.records, r.identities, r.profiles, r.clock)
+    r.effects = Effects(
+        records=r.records, people=r.people, changes=r.changes, findings=Findings(r.people),
+        digest=r.digest, profiles=r.profiles, clock=r.clock,
+    )  # fmt: skip
     r.broadcasts = Broadcasts(
         records=r.records, changes=r.changes, accounts=r.accounts, deliveries=r.deliveries,
         segments=r.segments, identities=r.identities, policy=r.touch_policy, shelf=r.shelf,

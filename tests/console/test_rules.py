@@ -43,6 +43,7 @@ def test_a_rule_is_tried_kept_and_ended_without_scripts(house, desk_of):
     (rule,) = house.rules.all()
     assert (rule.owner, rule.by) == ("王编辑", "stf_li")
     assert house.company.offer(handle, rep).told()[0].material == last
+    house.work()
     assert "1 位客户见过；此后四周 0 位购买" in lead.get("/console/rules").text
     ended = lead.post(f"/console/rules/{rule.id}/end")
     assert "生效中" not in ended.text

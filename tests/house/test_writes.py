@@ -135,6 +135,8 @@ SMALL = {
     "juzhen/transfer/whole/rows.py:number_on": "into an empty company, in which nobody works",
     "juzhen/web/repeats.py:Repeats._claim": ONE_ROW,
     "juzhen/web/repeats.py:Repeats._keep": ONE_ROW,
+    "matching/effects.py:Effects.follow": "a hundred acts and findings, and whom they touch",
+    "matching/effects.py:Effects._dropped": "what rules reached of five hundred handles",
     "matching/nightly.py:Nightly._dropped": "two hundred lists at once, as they were written",
     "matching/nightly.py:Nightly.step_back": ONE_ROW,
     "stores/claims.py:Quotas.give_back": "the handles of one customer",

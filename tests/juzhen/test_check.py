@@ -74,7 +74,10 @@ def built(tmp_path_factory):
     )  # fmt: skip
     company.intake.take([told, read])
     company.own_acts.copy()
-    while company.fold.run() or company.digest.run() or company.counters.fold():
+    while (
+        company.fold.run() or company.digest.run() or company.counters.fold()
+        or company.effects.follow()
+    ):  # fmt: skip
         pass
     while company.finding.follow() or company.audit.seal() or company.acquaintances.follow():
         pass
@@ -123,6 +126,10 @@ PLANTED = {
     "nights": (
         "people",
         "insert into nights values (1, '2026-01-01', 1, 9, 9, 9, 0, 1, true, '{}')",
+    ),
+    "effects": (
+        "people",
+        "insert into rule_reach values ('rul_1', 'user::nobody', '2026-01-01', true, false, false)",
     ),
     "tags": ("records", "update tags set parent = 'tag_gone' where code = 'stage.connect'"),
     "versions": ("records", "delete from material_versions"),

@@ -55,7 +55,7 @@ def looked_at(home):
         company.close()
 
 
-@pytest.mark.parametrize("what", ["search", "history", "profiles", "counters", "shelf"])
+@pytest.mark.parametrize("what", ["search", "history", "profiles", "counters", "shelf", "effects"])
 def test_rebuilding_changes_no_answer(home, monkeypatch, what):
     before = looked_at(home)
     monkeypatch.setenv("JUZHEN_HOME", str(home))

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from kernel.actors import Actor, Role
 from kernel.errors import Invalid
 from matching.assembly import Chosen, best
-from matching.effects import Effect, Effects
 from matching.offers import Offer
 from matching.rules import Wanted
 from matching.scoring import total_of
@@ -157,36 +156,6 @@ def test_a_membership_is_offered_by_how_often_she_bought_and_by_her_stage(compan
 
     assert pinned(twice) == [offers["active"]]
     assert pinned(once) == []
-
-
-@pytest.mark.rule("R133.2")
-def test_what_was_bought_after_and_before_a_rule_moved_a_list_is_told_of_each_rule(
-    company, rep, clock
-):
-    card, never = company.place("储值会员卡", "理财"), company.place("别的卡", "理财")
-    offer = company.rules.add(
-        Wanted(name="会员绑定下次购买", act="pin", material=card, number=1), by="wang"
-    )
-    company.rules.add(Wanted(name="没人见过", act="boost", material=never, number=2), by="wang")
-    company.shelf.retire(never, by="li")
-    bound, loyal, gone, untold = (
-        company.meet(f"1380013800{number}", rep=rep) for number in range(4)
-    )
-    for handle in (loyal, gone, untold):
-        company.tell(company.event("bought", handle, amount=100, product="茶"))
-    clock.move(timedelta(days=7))
-    for handle in (bound, loyal, gone):
-        company.offer(handle, rep)
-    clock.move(timedelta(days=7))
-    for handle in (bound, loyal, untold):
-        company.tell(company.event("bought", handle, amount=100, product="茶"))
-    clock.move(timedelta(days=30))
-    company.offer(bound, rep)  # the first time counts
-    company.tell(company.event("bought", gone, amount=100, product="茶"))
-    effects = Effects(company.records, company.identities, company.profiles, clock)
-    assert effects.all() == {offer.id: Effect(shown=3, after=2, before=2)}
-    clock.move(timedelta(days=91))
-    assert effects.all() == {}
 
 
 def test_every_applied_rule_is_named_and_the_reasons_still_sum_to_the_score(company, rep):

@@ -16,7 +16,6 @@ from engagement.worth import Worths
 from juzhen import workbench
 from juzhen.web import public
 from kernel.events import Handle
-from matching.effects import Effects
 from matching.nearby import Nearby
 from matching.sayings import Sayings
 from stores.history import Fold
@@ -37,7 +36,7 @@ class Desk(PagesHouse):
             "taxonomy", "materials", "shelf", "staff", "customers", "profiles", "identities",
             "history", "recommender", "abilities", "reminders", "findings", "counters",
             "rules", "segments", "types", "feedback", "standings",
-            "nightly", "leaderboards", "measures",
+            "nightly", "leaderboards", "measures", "effects",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)
@@ -55,7 +54,6 @@ class Desk(PagesHouse):
             base_url=self.base_url,
         )  # fmt: skip
         self.responses = Responses(records, self.identities, clock, self.zone)
-        self.effects = Effects(records, self.identities, self.profiles, clock)
         self.worths = Worths(self.responses, people)
         self.turnovers = Turnovers(records, self.identities, self.profiles, clock)
         self.works = ""
@@ -73,6 +71,8 @@ class Desk(PagesHouse):
         while self.fold.run() + self.company.digest.run() + self.triggers.follow():
             pass
         while self.triggers.calendar():
+            pass
+        while self.effects.follow():
             pass
         self.counters.fold()
 
