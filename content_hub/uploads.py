@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import datetime, timedelta
+from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -20,7 +21,7 @@ from content_hub.media import CAPS, MB, Media, MediaFile, kind_of
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Overloaded
 from kernel.ids import new_id
-from stores.files import Files, Ticket
+from stores.files import Files, Form, Ticket
 from stores.records import Record, Records
 
 KEPT = timedelta(hours=20)
@@ -29,6 +30,16 @@ MOST, LARGEST = 100, max(CAPS.values())
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TICKET = 3_600
 _BYTES = "application/octet-stream"
+KINDS = {
+    ".mp4": ("video/mp4", "video"),
+    ".pdf": ("application/pdf", "document"),
+    ".jpg": ("image/jpeg", "image"),
+    ".jpeg": ("image/jpeg", "image"),
+    ".png": ("image/png", "image"),
+    ".webp": ("image/webp", "image"),
+    ".gif": ("image/gif", "image"),
+}
+"""By the ending of its name: the content type a file is posted as, and which of `CAPS` holds."""
 
 
 class FileUpload(Record, kw_only=True):
@@ -40,6 +51,7 @@ class FileUpload(Record, kw_only=True):
     by: Mapped[str]
     name: Mapped[str]
     size: Mapped[int]
+    """0 for what a form will bring, until it is here."""
     digest: Mapped[str]
     """SHA-256 of the whole, if the sender knows it."""
     begun: Mapped[datetime] = mapped_column(index=True)
@@ -79,6 +91,13 @@ class Uploads:
         """
         if not 0 < size <= LARGEST:
             raise Invalid("file", "file_too_big", limit=LARGEST // MB)
+        return self._begin(size, by, name, digest)
+
+    def expect(self, name: str, *, by: str) -> FileUpload:
+        """A file that a browser will post as a form: how large it is, nobody knows yet."""
+        return self._begin(0, by, name, "")
+
+    def _begin(self, size: int, by: str, name: str, digest: str) -> FileUpload:
         if digest and not _DIGEST.fullmatch(digest):
             raise Invalid("sha256", "not_a_digest")
         known = self._media.known(digest) if digest else None
@@ -123,17 +142,35 @@ class Uploads:
             return None
         return self._files.ticket(f"sha256-{upload.digest}", _BYTES, upload.size, seconds=_TICKET)
 
+    def form(self, upload: FileUpload, *, back: str = "") -> Form | None:
+        """Leave to post all of it straight to the store as a form, which then sends the browser
+        ``back``; None if it has to come this way."""
+        if upload.media or upload.taken:
+            return None
+        kind, most = form_of(upload.name)
+        sizes = (upload.size, upload.size) if upload.size else (1, most)
+        return self._files.form(upload.id, kind, sizes, seconds=_TICKET, back=back)
+
     def arrived(self, key: str, *, by: str) -> FileUpload:
-        """All of it is in the store. Raises `Conflict` if it is not."""
+        """All of it is in the store, by ticket or by form; again, it changes nothing.
+
+        Raises `Conflict` if it is not, `Invalid` for what is no file of ours: it is forgotten then.
+        """
         upload = self.one(key, by=by)
         if upload.media:
             return upload
-        file = f"sha256-{upload.digest}"
+        if upload.digest and self._is_put(upload):
+            return self._put(upload)
+        return self._finish(self._posted(upload))
+
+    def _is_put(self, upload: FileUpload) -> bool:
         try:
-            if not upload.digest or self._files.size(file) != upload.size:
-                raise Conflict("upload_did_not_arrive")
+            return self._files.size(f"sha256-{upload.digest}") == upload.size
         except NotFound:
-            raise Conflict("upload_did_not_arrive") from None
+            return False
+
+    def _put(self, upload: FileUpload) -> FileUpload:
+        file = f"sha256-{upload.digest}"
         try:
             return self._finish(self._keep(upload, 0, file, upload.size))
         except Overloaded:  # not the bytes of its name, or the store does not answer
@@ -141,6 +178,21 @@ class Uploads:
                 self._files.drop(file)
             self._forget(upload.id)
             raise Conflict("upload_did_not_arrive") from None
+
+    def _posted(self, upload: FileUpload) -> FileUpload:
+        """What was posted last is it. Whatever is posted after that is nobody's."""
+        if not upload.taken:
+            try:
+                file = self._files.settle(upload.id, _BYTES)
+                upload = self._keep(upload, 0, file, self._files.size(file))
+            except NotFound:
+                raise Conflict("upload_did_not_arrive") from None
+            except Conflict:  # another question for the same was quicker
+                upload = self.one(upload.id, by=upload.by)
+            self._files.clear(upload.id)
+        if upload.taken != upload.size:
+            raise Conflict("upload_did_not_arrive")
+        return upload
 
     def drop(self, key: str, *, by: str) -> None:
         """Nobody goes on with it."""
@@ -168,6 +220,7 @@ class Uploads:
                 raise Conflict("upload_goes_on_elsewhere", at=kept.taken)
             session.add(FileUploadPiece(upload=kept.id, start=start, key=file))
             kept.taken = start + size
+            kept.size = kept.size or size
         return kept
 
     def _finish(self, upload: FileUpload) -> FileUpload:
@@ -201,3 +254,9 @@ class Uploads:
         with self._records.write(f"upload:{key}") as session:
             session.execute(gone)
             session.execute(delete(FileUpload).where(FileUpload.id == key))
+
+
+def form_of(name: str) -> tuple[str, int]:
+    """As what, and at most how large, a file of this name may be posted."""
+    content_type, kind = KINDS.get(PurePath(name).suffix.lower(), (_BYTES, ""))
+    return content_type, CAPS.get(kind, LARGEST)

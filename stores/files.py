@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from kernel.errors import NotFound
 
 _KEY = re.compile(r"sha256-[0-9a-f]{64}")
+_STAGE = re.compile(r"[0-9A-Za-z_]{1,64}")
 
 
 class Ticket(NamedTuple):
@@ -21,6 +22,14 @@ class Ticket(NamedTuple):
     url: str
     headers: dict[str, str]
     """To be sent as they are."""
+
+
+class Form(NamedTuple):
+    """Leave to post one file straight into the store, from a page without JavaScript."""
+
+    url: str
+    fields: dict[str, str]
+    """To be sent as they are, and after them ``file``."""
 
 
 class Files(Protocol):
@@ -73,6 +82,24 @@ class Files(Protocol):
         if browsers do not reach the store."""
         ...
 
+    def form(
+        self, stage: str, kind: str, sizes: tuple[int, int], *, seconds: int, back: str = ""
+    ) -> Form | None:
+        """Leave to post a file of this kind, of no fewer and no more bytes, to a stage: a place of
+        its own, where it is no file of ours yet. Then the browser goes ``back``. None if browsers
+        do not reach the store."""
+        ...
+
+    def settle(self, stage: str, kind: str) -> str:
+        """What was posted there last becomes a file; its key. Repeating it is harmless.
+
+        Raises `NotFound` for a stage that nothing lies on."""
+        ...
+
+    def clear(self, stage: str) -> None:
+        """Nothing lies there any more; what became a file stays. `sweep` does so in time."""
+        ...
+
     def flaws(self) -> Iterator[str]:
         """Files that are not what their key says."""
         ...
@@ -83,3 +110,10 @@ def checked_key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise NotFound("file", key[:100])
     return key
+
+
+def checked_stage(stage: str) -> str:
+    """The name, if it is spelled as one."""
+    if not _STAGE.fullmatch(stage):
+        raise NotFound("file", stage[:100])
+    return stage

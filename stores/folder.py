@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from kernel.errors import NotFound
-from stores.files import Ticket, checked_key
+from stores.files import Form, Ticket, checked_key, checked_stage
 
 _CHUNK = 1 << 20
 
@@ -87,6 +87,17 @@ class Folder:
 
     def ticket(self, key: str, kind: str, size: int, *, seconds: int) -> Ticket | None:
         return None
+
+    def form(
+        self, stage: str, kind: str, sizes: tuple[int, int], *, seconds: int, back: str = ""
+    ) -> Form | None:
+        return None
+
+    def settle(self, stage: str, kind: str) -> str:
+        raise NotFound("file", checked_stage(stage))
+
+    def clear(self, stage: str) -> None:
+        """Nothing ever lies there."""
 
     def flaws(self) -> Iterator[str]:
         for key in self.keys():

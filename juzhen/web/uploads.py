@@ -1,4 +1,4 @@
-"""The door for large files (断点续传): tus 1.0.0, or a ticket to put it straight into the store.
+"""The door for large files (断点续传): tus 1.0.0, or straight into the store by a ticket or a form.
 
 Any tus client works: ``POST`` says how long the file is, ``PATCH`` brings the next bytes, ``HEAD``
 asks how far it got. When the last byte is there, ``Media-Id`` names the file.
@@ -41,11 +41,12 @@ def blueprint(platform: Platform) -> Blueprint:
         upload = platform.uploads.begin(
             size, by=by, name=told.get("filename", ""), digest=told.get("sha256", "")
         )
-        ticket = platform.uploads.ticket(upload)
+        ticket, form = platform.uploads.ticket(upload), platform.uploads.form(upload)
         answer = jsonify(
             upload=upload.id, media=upload.media or None,
             ticket={"method": "PUT", "url": ticket.url, "headers": ticket.headers}
             if ticket else None,
+            form={"method": "POST", "url": form.url, "fields": form.fields} if form else None,
         )  # fmt: skip
         answer.status_code = 201
         answer.headers["Location"] = f"/media/uploads/{upload.id}"
@@ -76,7 +77,7 @@ def blueprint(platform: Platform) -> Blueprint:
 
     @door.post("/<key>/arrived")
     def arrived(key: str) -> AnyResponse:
-        """All of it was put into the store with the ticket."""
+        """All of it was put into the store with the ticket, or posted with the form."""
         upload = platform.uploads.arrived(key, by=_sender())
         return _far(jsonify(upload=upload.id, media=upload.media), upload)
 

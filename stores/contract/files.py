@@ -93,6 +93,14 @@ class FilesContract:
         files.put(b"abc", "text/plain")
         assert list(files.flaws()) == []
 
+    def test_nothing_can_be_taken_off_a_stage_that_nothing_was_posted_to(
+        self, files: Files
+    ) -> None:
+        for stage in ("upl_nobody", _MISSING, "../up", ""):
+            with pytest.raises(NotFound):
+                files.settle(stage, "image/png")
+        files.clear("upl_nobody")
+
 
 class _BreaksOff(io.BytesIO):
     """A client that goes away in the middle of its upload."""

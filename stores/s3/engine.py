@@ -20,7 +20,8 @@ from urllib.parse import quote, urlsplit
 
 from kernel.errors import NotFound, Overloaded
 from stores.examined import Examined
-from stores.files import Ticket, checked_key
+from stores.files import Form, Ticket, checked_key
+from stores.s3 import staging
 from stores.s3.asking import ABSENT, SOON, asked, code_of, session
 from stores.s3.places import Place
 from stores.s3.reading import Body
@@ -66,13 +67,16 @@ class S3:
             digest, size = _spool(source, spooled)
             key = f"sha256-{digest.hex()}"
             there = self._kept(key) == size
-            if there and datetime.now(UTC) - self.put_at(key) < self._fresh:
+            if there and self._is_fresh(key):
                 return key
             if size > self._part:
                 self._put_in_parts(key, spooled, size, kind)
             else:
                 self._put_whole(key, spooled.read(), digest, kind, again=there)
         return key
+
+    def _is_fresh(self, key: str) -> bool:
+        return datetime.now(UTC) - self.put_at(key) < self._fresh
 
     def _kept(self, key: str) -> int | None:
         try:
@@ -196,8 +200,6 @@ class S3:
         return url
 
     def ticket(self, key: str, kind: str, size: int, *, seconds: int) -> Ticket | None:
-        """To be put, not posted as a form: of a form the store would not check the digest, and
-        wrong bytes under a right name would spoil it for everybody."""
         if self._at.public is None:
             return None
         name, digest = self._name(checked_key(key)), base64.b64encode(bytes.fromhex(key[7:]))
@@ -215,6 +217,24 @@ class S3:
         )  # fmt: skip
         return Ticket(url, headers)
 
+    def form(
+        self, stage: str, kind: str, sizes: tuple[int, int], *, seconds: int, back: str = ""
+    ) -> Form | None:
+        if self._at.public is None:
+            return None
+        client = self._client(self._at.public)
+        return staging.form(client, self._at, stage, kind, sizes, seconds, back)
+
+    def settle(self, stage: str, kind: str) -> str:
+        digest, size, tag = staging.read(self._client(), self._at, stage)
+        key = f"sha256-{digest.hex()}"
+        if self._kept(key) != size or not self._is_fresh(key):
+            staging.copy(self._client(), self._at, stage, key, tag=tag, digest=digest, kind=kind)
+        return key
+
+    def clear(self, stage: str) -> None:
+        staging.drop(self._client(), self._at, stage)
+
     def old(self, before: datetime) -> Iterator[str]:
         return (key for key, at in self._listed() if at < before)
 
@@ -228,8 +248,9 @@ class S3:
         return f"{told.scheme}://{told.netloc}" if told.netloc else ""
 
     def sweep(self, before: datetime) -> int:
-        """Give up uploads in parts that nobody has gone on with; how many."""
-        gone = 0
+        """Give up uploads in parts that nobody has gone on with, and what nobody took off its
+        stage; how many."""
+        gone = staging.sweep(self._client(), self._at, before)
         with asked("*", allowing=ABSENT):
             pages = self._client().get_paginator("list_multipart_uploads").paginate(
                 Bucket=self._at.bucket, Prefix=self._at.prefix

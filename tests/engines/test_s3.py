@@ -17,7 +17,8 @@ from servers.proxy import Fault, Proxy
 from servers.running import KEY, SECRET
 
 from content_hub.media import Media, MediaFile, Rendition
-from kernel.errors import NotFound, Overloaded
+from content_hub.uploads import Uploads
+from kernel.errors import Conflict, Invalid, NotFound, Overloaded
 from kernel.secret import Secret
 from stores.contract.files import FilesContract
 from stores.s3 import S3, Place, place
@@ -316,6 +317,128 @@ def test_a_put_by_ticket_is_these_bytes_of_this_kind_or_nothing(files):
     assert list(files.keys()) == [key]
     late = files.ticket(key, "image/png", 3, seconds=-60)
     assert send("PUT", late.url, b"abc", late.headers) in {400, 403}
+
+
+def post(form, data, **fields):
+    """As a browser sends it: the fields, then the file."""
+    sent = form.fields | fields | {"file": ("短片.mp4", data, "video/mp4")}
+    answer = urllib3.request("POST", form.url, fields=sent, redirect=False)
+    return answer.status, answer.headers.get("Location", "")
+
+
+def everything(files):
+    told = files._client().list_objects_v2(Bucket=files._at.bucket)
+    return [each["Key"] for each in told.get("Contents", ())]
+
+
+def test_a_form_brings_a_file_to_its_own_place_and_the_browser_back(files):
+    form = files.form("upl_1", "video/mp4", (1, 9), seconds=60, back="https://hub.cn/taken?a=1")
+    status, back = post(form, b"abc")
+    assert (status, back.split("?")[0], "a=1" in back) == (303, "https://hub.cn/taken", True)
+    assert everything(files) == ["anhe/staged-upl_1"]
+    assert list(files.keys()) == []
+
+    assert files.settle("upl_1", "video/mp4") == key_of(b"abc")
+    assert files.settle("upl_1", "video/mp4") == key_of(b"abc")
+    files.clear("upl_1")
+    files.clear("upl_1")
+    assert everything(files) == [f"anhe/{key_of(b'abc')}"]
+    assert files._head(key_of(b"abc"))["ContentType"] == "video/mp4"
+    assert list(files.flaws()) == []
+    with pytest.raises(NotFound):
+        files.settle("upl_1", "video/mp4")
+
+
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        (b"abc", {"Content-Type": "text/html"}),
+        (b"abc" * 4, {}),
+        (b"", {}),
+        (b"abc", {"key": f"anhe/{key_of(b'other')}"}),
+        (b"abc", {"key": "anhe/staged-upl_2"}),
+        (b"abc", {"x-amz-meta-more": "1"}),
+        (b"abc", {"x-amz-signature": "0" * 64}),
+        (b"abc", {"success_action_redirect": "https://evil.example/"}),
+    ],
+    ids=["kind", "too large", "too small", "a file's name", "another's stage", "a field more",
+         "signature", "sent elsewhere"],
+)  # fmt: skip
+def test_a_form_that_was_tampered_with_brings_nothing(files, data, fields):
+    form = files.form("upl_1", "video/mp4", (1, 9), seconds=60, back="https://hub.cn/taken")
+    assert post(form, data, **fields)[0] in {400, 403}
+    assert everything(files) == []
+
+
+def test_a_form_is_good_for_its_time_and_only_where_browsers_reach_the_store(files, at):
+    late = files.form("upl_1", "video/mp4", (1, 9), seconds=-60)
+    assert post(late, b"abc")[0] in {400, 403}
+    assert everything(files) == []
+    assert S3(at._replace(public=None)).form("upl_1", "video/mp4", (1, 9), seconds=60) is None
+
+
+def test_a_form_used_again_spoils_nothing(files):
+    """Before it is taken, the last word counts; after that it is nobody's, and swept."""
+    form = files.form("upl_1", "video/mp4", (1, 9), seconds=60)
+    post(form, b"abc")
+    post(form, b"abd")
+    key = files.settle("upl_1", "video/mp4")
+    assert key == key_of(b"abd")
+    post(form, b"other")
+    with files.open(key) as file:
+        assert file.read() == b"abd"
+    now = datetime.now(UTC)
+    assert files.sweep(now - timedelta(days=1)) == 0
+    assert files.sweep(now + timedelta(seconds=5)) == 1
+    assert everything(files) == [f"anhe/{key}"]
+
+
+def test_what_was_posted_while_it_was_read_is_not_kept_under_what_was_read(files, through, proxy):
+    form = files.form("upl_1", "video/mp4", (1, 9), seconds=60)
+    post(form, b"abc")
+    copying, posted, told = threading.Event(), threading.Event(), []
+    proxy.faults = [
+        Fault(lambda method, _: method == "PUT" and not copying.set(), delay=posted)
+    ]  # fmt: skip
+    through._patience = 30
+
+    def taking():
+        with pytest.raises(Overloaded) as refused:
+            through.settle("upl_1", "video/mp4")
+        told.append(refused.value.seconds)
+
+    slow = threading.Thread(target=taking)
+    slow.start()
+    assert copying.wait(60)
+    post(form, b"abd")
+    posted.set()
+    slow.join(60)
+    assert told
+    assert list(files.keys()) == []
+    assert files.settle("upl_1", "video/mp4") == key_of(b"abd")
+
+
+def test_a_posted_file_is_judged_like_any_other(files, records, changes, clock):
+    clock.now = datetime.now(UTC)
+    media = Media(records, files, changes, clock)
+    uploads = Uploads(records, files, media, clock)
+    known, size = uploads.begin(len(PICTURE), by="li", name="海报.png"), len(PICTURE)
+    assert post(uploads.form(known), PICTURE + b"x")[0] == 400
+    with pytest.raises(Conflict):
+        uploads.arrived(known.id, by="li")
+    assert post(uploads.form(known), PICTURE)[0] == 204
+    done = uploads.arrived(known.id, by="li")
+    assert uploads.arrived(known.id, by="li").media == done.media
+    assert uploads.form(done) is None
+    assert (media.one(done.media).name, media.one(done.media).size) == ("海报.png", size)
+
+    page = uploads.expect("page.html.png", by="li")
+    assert post(uploads.form(page), b"<script>alert(1)</script>")[0] == 204
+    with pytest.raises(Invalid):
+        uploads.arrived(page.id, by="li")
+    with pytest.raises(NotFound):
+        uploads.one(page.id, by="li")
+    assert not [each for each in everything(files) if "staged" in each]
 
 
 @pytest.mark.parametrize(
