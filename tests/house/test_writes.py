@@ -99,7 +99,7 @@ SMALL = {
     "content_hub/uploads.py:Uploads._finish": "the pieces of one upload",
     "content_hub/uploads.py:Uploads._forget": "the pieces of one upload",
     "content_hub/uploads.py:Uploads._keep": ONE_ROW,
-    "content_hub/uploads.py:Uploads.begin": ONE_ROW,
+    "content_hub/uploads.py:Uploads._begin": ONE_ROW,
     "content_hub/tagging_runs.py:TaggingRuns.split": "one tag and one run",
     "channels/touch_policy/moods.py:Moods._take": "the holds of one handle",
     "channels/wechat/tokens.py:Tokens._fetch": ONE_ROW,
