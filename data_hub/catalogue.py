@@ -124,6 +124,9 @@ _HOUSE = [
     EventKind("left_boards", "退出排行榜", "left the leaderboards", "house"),
     EventKind("came_back_to_boards", "重新加入排行榜", "came back to the leaderboards", "house"),
     EventKind("chose_board", "调整看板指标", "had a board chosen", "house"),
+    EventKind("given_code", "领取了转介绍码", "was given a referral code", "house"),
+    EventKind("brought_customer", "带来了新客户", "brought a customer", "house"),
+    EventKind("paid_reward", "兑付了转介绍奖励", "was paid a referral reward", "house"),
     EventKind("noted_spend", "登记投放花费", "had spending noted", "house"),
     EventKind("revealed", "查看了客户资料", "had her data looked at", "house"),
 ]

@@ -6,7 +6,8 @@ a crash or for a rebuild, finds nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from sqlalchemy import BigInteger, Integer, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT
-from data_hub.details import details, order
+from data_hub.details import details, order, text
 from data_hub.identities import Noted
 from data_hub.identities.components import Link
+from data_hub.identities.regrouping import chunks
 from kernel.events import Event, Handle
 from stores.records import Folded, Records, add_new
 
@@ -27,6 +29,8 @@ FIRST_SEEN = "first_seen"
 MERGED = "merged"
 PARKED = "parked"
 CAME_BACK = "came_back"
+REFERRED = "referred"
+"""She came with somebody's referral code."""
 _TOLD = {
     "bought", "refunded", "messaged", "followed", "unfollowed", "opted_out", "opted_in",
     "left_contact", "booked", "asked_quote", "complained", "complaint_settled", "case_opened",
@@ -38,6 +42,7 @@ _TOLD_IF_SENT = {
 }  # fmt: skip
 """Worth telling only when a rep had sent it: she is waiting for it."""
 
+_CODE = re.compile(r"[0-9A-Za-z]{6,12}")
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -71,6 +76,15 @@ class Findings:
         later = select(Found).where(Found.seq > mark).order_by(Found.seq).limit(limit)
         with self._people.read() as session:
             return list(session.scalars(later))
+
+    def about(self, handles: Collection[str], kinds: Collection[str]) -> list[Found]:
+        """What was noticed, of these kinds, about whoever has these handles."""
+        found: list[Found] = []
+        with self._people.read() as session:
+            for chunk in chunks(handles):
+                hers = select(Found).where(Found.handle.in_(chunk), Found.kind.in_(kinds))
+                found += session.scalars(hers)
+        return found
 
     def latest(self) -> int:
         """The mark behind everything noticed so far."""
@@ -106,7 +120,7 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     """A finding that this event shows."""
     carried = details(event)
     told = {name: carried[name] for name in _EVIDENCE if name in carried}
-    if kind == "bought":
+    if kind in {"bought", "refunded"}:
         told |= order(carried)._asdict()
     return {
         "key": f"{kind}:{event.account}:{event.id}", "customer": customer,
@@ -116,7 +130,7 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_EVIDENCE = ("product", "policy", "due", "matures", "seconds", "sentiment")
+_EVIDENCE = ("order_id", "product", "policy", "due", "matures", "seconds", "sentiment")
 
 
 def whose(event: Event) -> Handle | None:
@@ -138,6 +152,8 @@ def noticed(
             continue
         if told := of_event(event, noted.customers[str(her)]):
             found.append(told)
+        if event.detail and (code := referral(event)):
+            found.append(_referred(event, noted.customers[str(her)], code))
     for customer, hers in own.items():
         were = noted.merged.get(customer, {customer})
         before = max((active.get(old, 0.0) for old in were), default=0.0)
@@ -148,6 +164,26 @@ def noticed(
         if customer in noted.merged and hers:
             found.append(_once(hers[0], customer, MERGED, {"were": sorted(were)}))
     found += [_parked(link, noted.customers[link.one]) for link in noted.parked]
+    return found
+
+
+def referral(event: Event) -> str:
+    """The referral code that somebody came with, if she did."""
+    properties = event.detail.get("properties")
+    inner = properties.get("referral") if isinstance(properties, dict) else ""
+    return referral_code(text(event.detail.get("referral")) or text(inner))
+
+
+def referral_code(told: str) -> str:
+    """The code as it is kept, if that can be one."""
+    return told.upper() if _CODE.fullmatch(told) else ""
+
+
+def _referred(event: Event, customer: str, code: str) -> dict[str, Any]:
+    """Once, however many events carry it."""
+    found = row(event, customer, REFERRED)
+    found["key"] = f"referred:{found['handle']}:{code}"
+    found["evidence"]["referral"] = code
     return found
 
 

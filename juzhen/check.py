@@ -73,6 +73,7 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "digest": lambda: digest_flaws(p.history, p.digest),
         "standings": lambda: standing_flaws(p.records, p.people),
         "rulings": lambda: ruling_flaws(p.records),
+        "referrals": p.referrals.flaws,
         "staff": lambda: staff_flaws(p.records),
         "counters": lambda: counter_flaws(p.people, p.history, p.counters),
         "nights": lambda: night_flaws(p.people),

@@ -86,6 +86,11 @@ class Settings:
         "Purposes that count as allowed while a customer has said nothing; who needs an opt-in"
         " first leaves them out.", expected="purposes",
     )  # fmt: skip
+    company_referral: str = _setting(
+        "", "What an inviter is promised from now on: `5%` of every order of her friend's, or so"
+        " many yuan for the first, `20`. Empty promises nothing; who brought whom is kept all the"
+        " same.", expected="reward",
+    )  # fmt: skip
     web_host: str = _setting("127.0.0.1", "Address that the web process listens on.")
     web_port: int = _setting(8000, "Port that the web process listens on.", expected="port")
     web_url: str = _setting("", "The address customers and platforms reach us at; no slash.")
@@ -263,6 +268,7 @@ OCCASIONS = (
 """Spelled out here: whoever reads settings need not load what they set."""
 _PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
 
+_REWARD = re.compile(r"|[1-9]\d{0,4}(\.\d\d?)?|([1-9]\d?|0)(\.\d\d?)?%")
 _EXCLUSIVE = re.compile(r"((^|,)(wechat|video|commerce|own_app)=0(\.[0-4]\d*|\.50*)?)*")
 _PROXY = re.compile(r"|http://([^/@\s]+@)?([^/@\s:\[\]]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?/?")
 
@@ -282,6 +288,7 @@ def _flaw(value: Any, expected: str) -> str:
         "steps of desire": lambda: {*value.replace(" ", "").split(",")} <= {"", *STEPS},
         "ecosystem=weight": lambda: bool(_EXCLUSIVE.fullmatch(value.replace(" ", ""))),
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
+        "reward": lambda: bool(_REWARD.fullmatch(value)),
         "seconds": lambda: 0 < value <= 3_600,
         "http://host:port": lambda: bool(_PROXY.fullmatch(value.reveal())),
     }

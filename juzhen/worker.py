@@ -66,6 +66,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("moods", lambda: p.moods.follow(p.touch_policy.policy().hold_days), 0.5),
             Duty("blocks", lambda: p.blocks.follow(p.touch_policy.policy()), 0.5),
             Duty("effects", p.effects.follow, 1.0),
+            Duty("refer", p.referrals.follow, 0.5),
             Duty("trigger", lambda: p.triggers.follow(200), 0.3),
         ],
         "content": [

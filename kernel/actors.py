@@ -92,7 +92,7 @@ _MAY: dict[Role, frozenset[str] | None] = {
         | _PUBLISHING
         | _SELLING
         | {"send_events", "read_counts", "manage_segments", "rule_identities"}
-        | {"replay_events", "read_rules", "manage_rules"}
+        | {"replay_events", "read_rules", "manage_rules", "pay_rewards"}
     ),
     Role.CUSTOMER: frozenset({"read_shelf", "act_as_customer"}),
 }

@@ -20,6 +20,7 @@ from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Boards, Measures
 from data_hub.profiles import Profiles
+from data_hub.referrals import Referrals
 from data_hub.reports.keeping import Reports
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
@@ -86,6 +87,9 @@ class Company:
         self.measures = Measures(self.history, people, clock, zone=self.zone)
         self.ads = AdQuality(self.history, people, records, self.identities, changes, clock)
         self.leaderboards = Leaderboards(self.history, records, self.staff, changes, clock)
+        self.referrals = Referrals(
+            records, self.findings, self.identities, changes, clock, reward="5%"
+        )
         self.reports = Reports(
             self.history,
             people,

@@ -44,6 +44,7 @@ KPIS: Mapping[str, Kpi] = MappingProxyType(
             Kpi("openings", "链接打开", "links opened", ("opened_link",)),
             Kpi("shares", "转发", "shares", ("shared_material",)),
             Kpi("referrals", "邀请", "invitations", ("invited",)),
+            Kpi("brought", "转介绍带来的客户", "customers brought", ("brought_customer",)),
             Kpi("contacts", "留资", "contacts left", ("left_contact",)),
             Kpi("messages", "客户来信", "messages from customers", ("messaged",)),
             Kpi("followers", "新增关注", "new followers", ("followed", "added_contact")),

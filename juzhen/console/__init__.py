@@ -36,6 +36,7 @@ from juzhen.console import (
     products,
     reaching,
     reception,
+    referrals,
     remakes,
     reports,
     rules,
@@ -70,7 +71,7 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, elsewhere, views, previews, files, webhooks, ways, transfers, reaching,
+        reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers, reaching,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -13,6 +13,7 @@ from data_hub.catalogue import KINDS, OWNERS, kind_of
 from data_hub.customers import Customer, mask_handle
 from data_hub.identities import own_id
 from juzhen.console.desk import allowed, done
+from juzhen.console.referrals import chain_of
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
@@ -103,6 +104,7 @@ def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
         "links": [_link(each) for each in platform.identities.links(her.handles)],
         "decisions": decisions, "people": _people(platform, decisions),
         "accounts": {each.id: each.name for each in platform.accounts.all()},
+        **chain_of(platform, her),
     }  # fmt: skip
 
 

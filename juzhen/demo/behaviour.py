@@ -104,6 +104,9 @@ class Behaviour:
             "risk_level": person.risk, "phone": person.phone,
         }  # fmt: skip
         phone = Handle("phone", "", person.phone)
+        if person.referral:
+            yield self._event("signed_up", first, person, person.handle(self._company),
+                              detail={"referral": person.referral})  # fmt: skip
         if person.user:
             yield self._event("identified", first, person, self._user(person), phone,
                               detail={"traits": traits})  # fmt: skip

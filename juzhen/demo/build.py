@@ -20,7 +20,7 @@ from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
 from juzhen.demo.company import APP, BY, OFFICIAL, Company, found
 from juzhen.demo.home import forget, read, settings_of, write
 from juzhen.demo.library import DAYS, pieces
-from juzhen.demo.people import CAST, NUMBER, Person, entrust, people
+from juzhen.demo.people import CAST, NUMBER, Person, entrust, invite, people
 from juzhen.demo.stocking import Stock, Stocked, Then
 from juzhen.settings import Settings
 from juzhen.wiring import Platform, assemble, migrate
@@ -65,6 +65,7 @@ def build(
         today = platform.zone.day(now)
         everybody = people(company, today, dice, size.customers)
         entrust(platform, company, everybody, lambda done: tell("people", done, len(everybody)))
+        invite(platform, company, everybody)
         stocked = _library(platform, company, clock, size, dice, tell)
         told = Behaviour(company, stocked, now, platform.zone, dice).of(everybody, size.events)
         clock.now = now

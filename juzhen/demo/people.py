@@ -52,6 +52,8 @@ class Person:
     """At the last of her hours she certainly looked at something."""
     month_end: bool = False
     holdings: list[dict[str, Any]] = field(default_factory=list)
+    referral: str = ""
+    """The code that she came with, if a friend brought her."""
 
     def handle(self, company: Company) -> Handle:
         """The one she is usually seen under."""
@@ -177,6 +179,21 @@ def _maturing(person: Person, today: date, days: int) -> dict[str, Any]:
         "policy": f"HJ{person.number:05}9", "product": "禾嘉金生两全保险", "category": "annuity",
         "due": day, "matures": day,
     }  # fmt: skip
+
+
+def invite(platform: Platform, company: Company, everybody: Sequence[Person]) -> None:
+    """Some were brought by others, who have codes: the first one by the tour's own customer."""
+    for person in everybody:
+        if (inviter := _inviter(person)) is not None:
+            hers = [everybody[inviter].handle(company)]
+            person.referral = platform.referrals.issue(hers, by=BY).code
+
+
+def _inviter(person: Person) -> int | None:
+    """Who brought her, by number: always one before her, so that nobody goes round in a circle."""
+    if person.month_end or person.number % 8 != 5:  # those who buy from their rep
+        return None
+    return {13: 0, 29: 5}.get(person.number, person.number // 16)
 
 
 def entrust(

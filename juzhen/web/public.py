@@ -20,6 +20,7 @@ from content_hub import filming
 from content_hub.materials import Material
 from content_hub.materials.variants import Varied
 from content_hub.tracking import Link
+from data_hub.findings import referral_code
 from data_hub.intake import is_bot
 from engagement.customer_acts import Said, Visit
 from juzhen.web.asking import asker
@@ -178,6 +179,8 @@ class _Reader:
             return
         if is_bot(request.headers.get("User-Agent", "")) or _fetched_ahead():
             detail["bot"] = True
+        if code := referral_code(request.args.get("referral", "")):
+            detail["referral"] = code
         event = Event(
             id=new_id("evt"), kind=kind, at=self._platform.clock(),
             account=link.account or "juzhen", ecosystem=self._ecosystem(link.account),

@@ -20,6 +20,7 @@ from data_hub.own_acts import OwnActs
 from data_hub.prediction import Predictions
 from data_hub.privacy import Privacy
 from data_hub.profiles import Profiles
+from data_hub.referrals import Referrals
 from data_hub.reports.keeping import Reports
 from data_hub.retention import Retention, periods
 from data_hub.segments import Previews, Segments
@@ -55,6 +56,7 @@ class DataHub:
     ads: AdQuality
     leaderboards: Leaderboards
     reports: Reports
+    referrals: Referrals
     customers: Customers
     own_acts: OwnActs
     privacy: Privacy
@@ -82,8 +84,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
     staff = StaffBook(s.records, s.changes)
     identities = Identities(s.people, s.records, s.changes, s.clock)
-    profiles = Profiles(s.people, identities)
-    findings = Findings(s.people)
+    profiles, findings = Profiles(s.people, identities), Findings(s.people)
     topics = _Topics(content.materials, content.taxonomy)
     segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
     predictions = Predictions(s.people, profiles, s.clock)
@@ -106,6 +107,9 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         reports=Reports(
             s.history, s.people, identities, profiles, ads, leaderboards, vips.among, s.clock,
             zone=s.zone,
+        ),
+        referrals=Referrals(
+            s.records, findings, identities, s.changes, s.clock, reward=settings.company_referral
         ),
         staff=staff,
         consents=Consents(s.records, s.changes, s.clock, assumed=assumed),

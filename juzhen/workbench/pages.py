@@ -137,8 +137,18 @@ def _customers(door: Blueprint, platform: Platform) -> None:
             absent=offer.absent(), usual=platform.sayings.usual(actor, 6),
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
+            chain=platform.referrals.chains.of(her.handles),
             before=before, **_happened(platform, actor, her.id, before),
         )  # fmt: skip
+
+    @door.post("/customers/<customer>/code")
+    def give_code(customer: str) -> AnyResponse:
+        """The code that she passes on to her friends."""
+        actor = rep()
+        her = platform.customers.seen_by(actor).one(customer)
+        platform.referrals.issue(her.handles, by=actor.id)
+        to = url_for("workbench.customer", customer=her.id, said="done_code_given")
+        return redirect(f"{to}#referrals", 303)
 
     @door.get("/customers/<customer>/timeline")
     def timeline(customer: str) -> Response:

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from data_hub.leaderboards import Leaderboards
     from data_hub.measures import Boards, Measures
     from data_hub.profiles import Profiles
+    from data_hub.referrals import Referrals
     from data_hub.refusals import Refusals
     from data_hub.reports.keeping import Reports
     from data_hub.segments import Previews, Segments
@@ -177,6 +178,7 @@ class Context:
     ads: AdQuality
     leaderboards: Leaderboards
     reports: Reports
+    referrals: Referrals
     refusals: Refusals
     zone: Zone
     staff: StaffBook

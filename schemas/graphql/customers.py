@@ -15,7 +15,7 @@ from data_hub.profiles import Profile
 from kernel.actors import require
 from matching.offers import Absence, Item
 from matching.offers import WhyNot as Answered
-from schemas.graphql import reaching, standing
+from schemas.graphql import reaching, referring, standing
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context
 from schemas.graphql.library import shapes as library
@@ -116,6 +116,7 @@ class Customer(ObjectType):
         description="Every way to her in WeChat that the operating model allows, in its order.",
     )  # fmt: skip
     locals().update(standing.FIELDS)
+    locals().update(referring.FIELDS)
 
 
 CustomerConnection = connection(Customer)

@@ -23,6 +23,7 @@ from schemas.graphql import (
     nearby,
     operations,
     reaching,
+    referring,
     refusals,
     role_boards,
     rules,
@@ -62,7 +63,7 @@ _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
-    variants, webhooks, receptions, remakes, reaching, nearby, menus, transfers,
+    variants, webhooks, receptions, remakes, reaching, referring, nearby, menus, transfers,
     vocabularies,
 )  # fmt: skip
 _SIZES = {
@@ -83,7 +84,7 @@ for _room in _MORE:
 _WEIGHTS = {
     **shapes.WEIGHTS, **customers.WEIGHTS, **operations.WEIGHTS, **segments.WEIGHTS,
     **rules.WEIGHTS, **boards.WEIGHTS, **finding.WEIGHTS,
-    **receptions.WEIGHTS, **remakes.WEIGHTS, **nearby.WEIGHTS,
+    **receptions.WEIGHTS, **referring.WEIGHTS, **remakes.WEIGHTS, **nearby.WEIGHTS,
 }  # fmt: skip
 
 

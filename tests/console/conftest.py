@@ -12,11 +12,13 @@ from werkzeug.serving import make_server
 from data_hub.ad_quality import AdQuality
 from data_hub.customers import Customers
 from data_hub.digest import Digest
+from data_hub.findings import Findings
 from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Boards, Measures
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
+from data_hub.referrals import Referrals
 from data_hub.reports.keeping import Reports
 from data_hub.segments import Previews, Segments
 from data_hub.standings import Standings
@@ -127,6 +129,7 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     r.reports = Reports(
         r.history, people, r.identities, r.profiles, r.ads, r.leaderboards, r.vips.among, clock
     )
+    r.referrals = Referrals(r.records, Findings(people), r.identities, c, clock, reward="5%")
     upto = count(1)
 
     def tell(*events):

@@ -63,6 +63,7 @@ ABOUT_CUSTOMERS = {
     "/broadcasts/<key>": "broadcasts/{broadcast}",
     "/broadcasts/new": "broadcasts/new",
     "/forecast": "forecast",
+    "/referrals": "referrals",
     "/rules": "rules",
     "/segments": "segments",
     "/segments/<key>": "segments/{segment}?customer={customer}",

@@ -12,6 +12,7 @@ from data_hub.identities import Identities
 from data_hub.labels import label
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
+from data_hub.referrals import Referrals
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings
@@ -65,6 +66,9 @@ class Hub:
         )  # fmt: skip
         self.customers = Customers(
             people, records, self.identities, self.history, self.staff, changes, clock
+        )
+        self.referrals = Referrals(
+            records, self.findings, self.identities, changes, clock, reward="5%"
         )
         self._upto = count(1)
 

@@ -97,6 +97,10 @@ def spoil(home, store, *statements):
             assert file.execute(statement).rowcount, statement
 
 
+TAKEN = (
+    'insert into reward_entries (id, inviter, referral, "order", entry, cents, at, by)'
+    " values ('rwd_1', 'u', 'ref_1', 'o', 'taken_back', -500, '2026-01-01', 't')"
+)
 RULING = (
     "insert into identity_rulings (id, decision, act, one, other, says, why, by, at, lifted_by,"
     " lifted_for) values ('{0}', 'd', 'merged', 'a', 'b', '{0}', '', 't', '2026-01-01', '', '')"
@@ -121,6 +125,7 @@ PLANTED = {
     "digest": ("people", "update folded_watermarks set mark = '999' where follower = 'digest'"),
     "standings": ("people", "delete from standings"),
     "rulings": ("records", *(RULING.format(says) for says in ("same", "apart"))),
+    "referrals": ("records", TAKEN),
     "staff": ("records", "update staff set unit = 'unt_nowhere'"),
     "counters": ("people", "update material_counts set readers = -1"),
     "nights": (

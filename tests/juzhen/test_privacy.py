@@ -57,6 +57,7 @@ def company(run, tmp_path):
     while opened.digest.run():
         pass
     opened.customers.entrust(HERS, "", by="t")
+    opened.referrals.issue([HERS], by="t")
     opened.consents.withdraw({HERS}, "marketing", source="phone", by="t")
     opened.intake.take([
         Event(id="late", kind="messaged", at=now, account="acc_app", handle=HERS,

@@ -271,7 +271,7 @@ class Asked(Company):
             "touch_policy", "simulations", "moods", "hand_offs", "sharing", "customer_acts",
             "broadcasts", "mailings", "segments", "standings", "previews", "zone", "refusals",
             "identities", "saved_views", "rules", "measures", "boards", "ads", "leaderboards",
-            "reports", "receptions",
+            "reports", "receptions", "referrals",
         )  # fmt: skip
         keepers = {name: getattr(self, name) for name in names}
         return Context(

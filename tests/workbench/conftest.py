@@ -36,7 +36,7 @@ class Desk(PagesHouse):
             "taxonomy", "materials", "shelf", "staff", "customers", "profiles", "identities",
             "history", "recommender", "abilities", "reminders", "findings", "counters",
             "rules", "segments", "types", "feedback", "standings",
-            "nightly", "leaderboards", "measures", "effects",
+            "nightly", "leaderboards", "measures", "effects", "referrals",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)

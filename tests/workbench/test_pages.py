@@ -207,3 +207,11 @@ def test_a_script_goes_out_as_words_alone(desk, phone, rep, her, shop):
     assert sent.status_code == 303
     (delivery,) = desk.deliveries.of_customer([f"user:{shop['app'].id}:u_wang"])
     assert (delivery.material, delivery.words) == ("", "王女士您好")
+
+
+@pytest.mark.rule("R61.1")
+def test_a_rep_gives_her_customer_a_code_to_pass_on(phone, her):
+    where = f"/workbench/customers/{her}"
+    assert "生成转介绍码" in phone.get(where, headers=PHONE).text
+    assert phone.post(f"{where}/code", data=FORM, headers=PHONE).status_code == 303
+    assert re.search(r"转介绍码 <b>[A-Z0-9]{8}</b>", phone.get(where, headers=PHONE).text)

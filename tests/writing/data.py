@@ -4,7 +4,7 @@ from writing.work import EVENTS, PEOPLE
 
 from kernel.actors import Role
 from kernel.clock import utc_now
-from kernel.events import Handle
+from kernel.events import Event, Handle
 from kernel.secret import Secret
 from matching.rules import Wanted
 
@@ -58,6 +58,21 @@ def _decided(work):
         lambda: c.customers.take_over({work.rep.id: [work.handle(n) for n in range(200)]}, by="t"),
     )
     yield "grade", lambda: _graded(work)
+    yield "bring a customer, who buys, and be paid", lambda: _brought(work)
+
+
+def _brought(work):
+    c, hers = work.c, [work.handle()]
+    code = c.referrals.issue(hers, by="t").code
+    friend = Handle("user", work.app, f"friend{work.n}")
+    order = {"amount": 900, "order_id": f"A-{work.n}"}
+    for kind, detail in (("signed_up", {"referral": code}), ("bought", order)):
+        c.intake.take([
+            Event(id=f"r{work.n}", kind=kind, at=utc_now(), account=work.app, handle=friend,
+                  received=utc_now(), detail=detail)
+        ])  # fmt: skip
+        work.worker()
+    c.referrals.pay(hers, 500, by="t")
 
 
 def _graded(work):

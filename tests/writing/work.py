@@ -111,6 +111,8 @@ class AtWork:
             pass
         c.digest.freshen()
         c.moods.follow(7)
+        while c.referrals.follow():
+            pass
         c.triggers.follow(200)
         c.triggers.calendar()
         while c.finding.follow(200):
