@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.calendar import Zone
 from kernel.crash import POINTS
 from kernel.errors import Conflict
 from kernel.events import Event, Handle
@@ -132,6 +133,36 @@ def test_who_is_forgotten_leaves_sealed_months_too(both):
                  for line in lines_in(body)]  # fmt: skip
     assert lines
     assert not any(b"o-anna" in line for line in lines)
+
+
+def test_a_company_that_moves_to_another_zone_moves_no_day_that_was_counted(tmp_path):
+    evening = datetime(2026, 3, 2, 20, tzinfo=UTC)  # the third in Shanghai
+    for number, (zone, who) in enumerate([("Asia/Shanghai", ANNA), ("UTC", BERT)]):
+        kept = SqliteHistory(tmp_path / "history.db", zone=Zone(zone), durability="process")
+        kept.put([event(f"e{number}", who, at=evening)], upto=number + 1)
+        kept.seal(LATER, ALL)
+        if not number:
+            kept.close()
+    second, third = date(2026, 3, 2), date(2026, 3, 3)
+
+    def counted():
+        """How many by day, and what stands behind each day's count."""
+        told = {day: count for (day,), count in kept.counts([Axis.DAY], since=second, until=third)}
+        for day in (second, third):
+            behind = kept.of_kinds(["viewed"], since=day, until=day).items
+            assert len(behind) == told.get(day.isoformat(), 0)
+        return told
+
+    assert counted() == {"2026-03-02": 1, "2026-03-03": 1}
+    before = tables(kept, "rollups", "past_rollups")
+    kept.remake()
+    kept.seal(LATER, ALL)
+    assert tables(kept, "rollups", "past_rollups") == before
+    kept.forget([ANNA])
+    assert counted() == {"2026-03-02": 1}
+    kept.forget([BERT])
+    assert tables(kept, "rollups", "past_rollups", "events", "sealed") == [[], [], [], []]
+    kept.close()
 
 
 def test_what_is_over_leaves_sealed_months_too(both):

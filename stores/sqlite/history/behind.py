@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from kernel.calendar import Zone
-from stores.acts import span
-from stores.sqlite.history import blocks, stripes, tallies
+from stores.sqlite.history import blocks, tallies
+from stores.sqlite.history.zones import CountedBy
 
 _TOGETHER = 500
 Row = tuple[str, int, bytes]
@@ -31,8 +31,9 @@ def rows(
     latest = min(asked["until"], asked["day"])
     until = date.max if latest == "9999" else date.fromisoformat(latest)
     found: list[Row] = []
+    counted_by = CountedBy(file, zone)
     for day in tallies.days_of(file, sorted(set(kinds)), words, since, until):
-        seqs = sorted(stripes.over(file, sorted(set(kinds)), *span(day, day, zone)), reverse=True)
+        seqs = sorted(counted_by.seqs(file, kinds, day), reverse=True)
         if day.isoformat() == asked["day"]:
             seqs = [seq for seq in seqs if seq < asked["seq"]]
         found += _of_day(file, day.isoformat(), seqs, words, asked["limit"] - len(found))

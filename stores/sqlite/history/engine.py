@@ -31,6 +31,7 @@ from stores.sqlite.history import (
     sealing,
     stripes,
     tallies,
+    zones,
 )
 from stores.sqlite.history.arrivals import insert, unheard
 from stores.sqlite.history.past import Key
@@ -77,6 +78,7 @@ class SqliteHistory:
                 refused.refuse(file, [entry for entry in entries if isinstance(entry, Refusal)])
                 move(file, "watermark", upto)
             fresh = unheard(file, told)
+            zones.note(file, self.zone, mark_of(file, "seq") + 1)
             insert(file, fresh)
         return len(fresh)
 

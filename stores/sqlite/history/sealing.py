@@ -18,6 +18,7 @@ from stores.sqlite.history import blocks, past, tallies
 from stores.sqlite.history.arrivals import ROLL
 from stores.sqlite.history.stripes import sealed, unsealed
 from stores.sqlite.history.tables import as_json, known_by, known_numbers, numbered
+from stores.sqlite.history.zones import CountedBy
 from stores.told import Told
 
 DRAFTED = declare("sealing.drafted", "a block is worked out and nothing is written")
@@ -104,7 +105,9 @@ def close(file: Connection, first: int) -> None:
 
 def take_out(file: Connection, seqs: Iterable[int], zone: Zone) -> int:
     """Erase sealed events with all that points at them but their stripes' places."""
-    gone = {seq: Told.read(line, zone) for seq, line in blocks.take_out(file, set(seqs)).items()}
+    counted_by = CountedBy(file, zone).zone
+    taken = blocks.take_out(file, set(seqs))
+    gone = {seq: Told.read(line, counted_by(seq)) for seq, line in taken.items()}
     names = known_numbers(file, {name for told in gone.values() for name in told.names})
     mentioned: dict[int, set[int]] = {}
     for seq, told in gone.items():
@@ -121,8 +124,11 @@ def unseal(file: Connection, zone: Zone) -> bool:
     if row is None:
         return _unseal_rest(file)
     first, body = row
+    counted_by = CountedBy(file, zone).zone
     told = {
-        seq: Told.read(line, zone) for seq, line in enumerate(blocks.lines_in(body), first) if line
+        seq: Told.read(line, counted_by(seq))
+        for seq, line in enumerate(blocks.lines_in(body), first)
+        if line
     }
     numbers = numbered(file, {name for each in told.values() for name in each.names})
     file.executemany(

@@ -40,6 +40,7 @@ create table if not exists past_mentions (
     handle integer not null, part integer not null, oldest integer not null,
     newest integer not null, body blob not null, primary key (handle, part)
 ) without rowid;
+create table if not exists zones (since integer primary key, name text not null);
 create table if not exists words (number integer primary key, name text not null unique);
 create table if not exists past_rollups (
     material integer not null, day integer not null, account integer not null,
