@@ -21,7 +21,7 @@ def own(urls, **how):
 
 @contextmanager
 def connected(at, *, owner="the tests", **how):
-    cluster = Cluster(at, owner=lambda: owner, **how)
+    cluster = Cluster(at, owner=lambda: owner, **({"patience": 60.0} | how))
     try:
         yield cluster
     finally:

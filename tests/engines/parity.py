@@ -1,6 +1,5 @@
 """Histories of two engines that were told the same must answer the same (一致)."""
 
-import os
 from contextlib import closing
 from datetime import date, timedelta
 from random import Random
@@ -9,6 +8,7 @@ from kernel.events import Handle
 from stores.contract.history import MONDAY, event, ids
 from stores.history import Axis
 from stores.sqlite.history import SqliteHistory
+from tests.sizes import sized
 
 KINDS = ["viewed", "shared", "bought"]
 AXES = list(Axis)
@@ -16,7 +16,7 @@ AXES = list(Axis)
 
 def answers_are_the_same(history, folder):
     """3,000 events (1 million in a soak), told twice in part, late and out of order."""
-    size = 1_000_000 if os.environ.get("JUZHEN_SOAK") else 3_000
+    size = sized(3_000, 1_000_000)
     with closing(SqliteHistory(folder / "history.db", durability="process")) as embedded:
         people = [Handle("openid", "acc_1", f"o{n}") for n in range(200)]
         told = list(_told(size, people, Random(5)))

@@ -1,6 +1,5 @@
 """The history on real clusters passes the contract, and answers like the embedded one."""
 
-import os
 from contextlib import suppress
 from datetime import timedelta
 from threading import Thread
@@ -14,6 +13,7 @@ from kernel.errors import Overloaded
 from kernel.events import Refusal
 from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids, label
 from stores.elastic.history import ElasticHistory
+from tests.sizes import SOAK, sized
 
 pytestmark = pytest.mark.elastic
 
@@ -129,7 +129,7 @@ class TestOneAfterTheOther:
         history.forget([ANNA])
         indices, index = cluster.client().indices, f"{cluster.at.prefix}-history-2026.03"
         until = monotonic() + 90
-        while os.environ.get("JUZHEN_SOAK") and deleted(indices, index):
+        while SOAK and deleted(indices, index):
             assert monotonic() < until
             history.scrub()
         assert cluster.client().count(index=index)["count"] == 1
@@ -140,5 +140,6 @@ def deleted(indices, index):
     return indices.stats(index=index)["_all"]["primaries"]["docs"]["deleted"]
 
 
+@pytest.mark.timeout(sized(600, 7_200))
 def test_the_embedded_history_and_the_cluster_answer_the_same(history, tmp_path):
     parity.answers_are_the_same(history, tmp_path)

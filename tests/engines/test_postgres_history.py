@@ -10,6 +10,7 @@ from engines import parity
 from kernel.events import Handle, pack, unpack
 from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids, label
 from stores.postgres.history import PostgresHistory
+from tests.sizes import sized
 
 pytestmark = pytest.mark.postgres
 
@@ -43,6 +44,7 @@ class TestPostgresHistory(HistoryContract):
     pass
 
 
+@pytest.mark.timeout(sized(600, 7_200))
 def test_the_embedded_history_and_postgres_answer_the_same(history, tmp_path):
     parity.answers_are_the_same(history, tmp_path)
 
