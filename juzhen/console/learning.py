@@ -17,7 +17,9 @@ from juzhen.web.asking import language
 from kernel.wording import say
 
 if TYPE_CHECKING:
+    from engagement.worth import Deals
     from juzhen.wiring import Platform
+    from matching.experiments import Uplift
 
 _NIGHTS, _WEEKS, _UNSHOWN = 30, 8, 20
 
@@ -30,14 +32,15 @@ def install(door: Blueprint, platform: Platform) -> None:
         weeks = platform.responses.weeks(_WEEKS)
         unshown = platform.recommender.unshown(actor, _UNSHOWN)
         found = platform.materials.many(unshown.materials)
+        deals = platform.worths.deals() if platform.responses.hold_out else None
+        turnover = platform.turnovers.uplift() if platform.responses.hold_out else None
         zone = platform.zone
         return pages.render(
             "console/learning.html", nights=nights, weeks=weeks, unshown=unshown,
             materials=[found[each] for each in unshown.materials if each in found],
             share=platform.responses.hold_out,
             readout=platform.responses.read_out() if platform.responses.hold_out else None,
-            deals=platform.worths.deals() if platform.responses.hold_out else None,
-            turnover=platform.turnovers.uplift() if platform.responses.hold_out else None,
+            deals=deals, turnover=turnover, disagree=disagree(deals, turnover),
             used=platform.nightly.number, weights=_weights(platform),
             quality=charts.line(
                 [(f"{zone.day(each.at):%m-%d}", _kept(each.shipped, each.before, each.after))
@@ -60,6 +63,14 @@ def install(door: Blueprint, platform: Platform) -> None:
         actor = allowed("manage_rules")
         platform.nightly.step_back(by=actor.id)
         return done("learning", "stepped_back")
+
+
+def disagree(deals: Deals | None, turnover: Uplift | None) -> bool:
+    """Do the two figures in money point different ways? One multiplies buyers by the average
+    purchase, the other compares what was really bought."""
+    if deals is None or deals.worth is None or turnover is None or turnover.verdict == "too_few":
+        return False
+    return deals.worth.uplift * turnover.difference < 0
 
 
 def _kept(shipped: bool, before: float, after: float) -> float:

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from engagement.responses import Responses
-from engagement.worth import Worths
+from engagement.worth import Deals, Worths
 from juzhen import console
+from juzhen.console.learning import disagree
 from juzhen.web import public
+from matching.experiments import Group, Uplift
 from matching.nightly import Night
 from tests.console.conftest import Desk
 from tests.workbench.conftest import Desk as House
@@ -100,6 +102,26 @@ def test_the_page_is_for_everybody(house, for_everybody):
         a_night(house, number, 0.1, after, shipped=number != 3)
     for_everybody("learning", role="analyst")
     for_everybody("learning?lang=en", role="analyst")
+
+
+@pytest.mark.parametrize(
+    ("bought", "difference", "moved", "told"),
+    [
+        (9, -3.0, 200, True),
+        (9, 3.0, 200, False),
+        (1, -3.0, 200, False),
+        (1, 3.0, 200, True),
+        (9, -3.0, 20, False),  # too few to say anything
+    ],
+)
+def test_two_sums_of_money_that_point_different_ways_say_which_counts(
+    bought, difference, moved, told
+):
+    deals = Deals(Group(100, bought), Group(100, 5), 1_000.0, True)
+    low, high = difference - 1, difference + 1
+    turnover = Uplift(100, 100, moved, difference, low, high, difference, 0.0)
+    assert disagree(deals, turnover) is told
+    assert not disagree(None, None)
 
 
 @pytest.mark.rule("R26.2")
