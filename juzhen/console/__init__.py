@@ -48,6 +48,7 @@ from juzhen.console import (
     tagging_runs,
     touches,
     transfers,
+    unlisted,
     variants,
     versions,
     views,
@@ -71,7 +72,8 @@ def blueprint(platform: Platform) -> Blueprint:
         campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
-        reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers, reaching,
+        reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers,
+        reaching, unlisted,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -178,8 +178,14 @@ class Recommender:
 
     def why_not(self, customer_id: str, actor: Actor, material: str, first: int = 10) -> WhyNot:
         """Why a material is not on her list, or where it stands on it. Keeps nothing."""
+        return self._why_not(self._asking.of(customer_id, actor), material, first)
+
+    def why_withheld(self, customer_id: str, actor: Actor, material: str) -> WhyNot:
+        """The same of the list that her rep gets, for who looks after her reps."""
+        return self._why_not(self._of_her_rep(customer_id, actor), material, 10)
+
+    def _why_not(self, asked: Asked, material: str, first: int) -> WhyNot:
         id_ = self._materials.one(material).id
-        asked = self._asking.of(customer_id, actor)
         place = asked.candidates.place(id_)
         if place is None:
             anywhere = self._shelf.standing_ids("", [id_], self._clock(), early=True)
@@ -202,14 +208,17 @@ class Recommender:
 
     def tried(self, customer_id: str, actor: Actor, wanted: Wanted, first: int = 10) -> Tried:
         """The list that her rep gets without and with a rule that is only thought of."""
-        require(actor, "read_rules")
         ruling = self._rules.ruling(wanted)
-        her = self._customers.seen_by(actor).one(customer_id)
-        asked = self._asking.of(her.id, self._staff.actor(her.rep) if her.rep else actor)
+        asked = self._of_her_rep(customer_id, actor)
         more = asked.steered([*asked.steering.rulings, ruling])
         size = page_size(first)
         listed = (chosen(each, self._manner, size) for each in (asked, more))
         return Tried(*map(self._items, (asked, more), listed))
+
+    def _of_her_rep(self, customer_id: str, actor: Actor) -> Asked:
+        require(actor, "read_rules")
+        her = self._customers.seen_by(actor).one(customer_id)
+        return self._asking.of(her.id, self._staff.actor(her.rep) if her.rep else actor)
 
     def words(self, customer_id: str, actor: Actor, script_ids: Collection[str]) -> dict[str, str]:
         """Each script as this rep says it to this customer: gaps filled, safely, in the script's

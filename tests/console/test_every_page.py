@@ -59,6 +59,7 @@ ELSEWHERE = {
 }  # fmt: skip
 """By the module that looks at them."""
 ABOUT_CUSTOMERS = {
+    "/customers/<key>/why": "customers/{customer}/why",
     "/broadcasts": "broadcasts",
     "/broadcasts/<key>": "broadcasts/{broadcast}",
     "/broadcasts/new": "broadcasts/new",
