@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from content_hub import richtext, showcase
@@ -249,35 +249,26 @@ class Materials:
 
     def one(self, key: str) -> Material:
         """By id or code. Raises `NotFound`."""
-        with self._records.read() as session:
-            found = session.scalar(
-                select(Material).where((Material.id == key) | (Material.code == key))
-            )
-        if found is None:
-            raise NotFound("material", key[:80])
-        return found
+        for found in self._where((Material.id == key) | (Material.code == key)):
+            return found
+        raise NotFound("material", key[:80])
 
     def many(self, keys: Collection[str]) -> dict[str, Material]:
         """The materials of some ids, in one statement; unknown ones are left out."""
-        with self._records.read() as session:
-            found = session.scalars(select(Material).where(Material.id.in_(keys)))
-            return {material.id: material for material in found}
+        return {material.id: material for material in self._where(Material.id.in_(keys))}
 
     def by_code(self, codes: Collection[str]) -> dict[str, Material]:
         """The materials of some codes; unknown ones are left out."""
-        with self._records.read() as session:
-            found = session.scalars(select(Material).where(Material.code.in_(codes)))
-            return {material.code: material for material in found}
+        return {material.code: material for material in self._where(Material.code.in_(codes))}
 
     def of_source(self, platform: str, ids: Collection[str]) -> dict[str, Material]:
         """The references to some works of a platform, by its own ids; others are left out."""
+        found = self._where(Material.source_platform == platform, Material.source_id.in_(ids))
+        return {str(material.source_id): material for material in found}
+
+    def _where(self, *wanted: ColumnElement[bool]) -> list[Material]:
         with self._records.read() as session:
-            found = session.scalars(
-                select(Material).where(
-                    Material.source_platform == platform, Material.source_id.in_(ids)
-                )
-            )
-            return {str(material.source_id): material for material in found}
+            return list(session.scalars(select(Material).where(*wanted)))
 
     def page(
         self,
@@ -344,7 +335,14 @@ class Materials:
 
     def titles(self, ids: Collection[str]) -> dict[str, str]:
         """What some materials are called."""
-        return dict(self._records.rows(_TITLES.format(marks(ids)), [*ids])) if ids else {}
+        return self._told("title", ids)
+
+    def bodies(self, ids: Collection[str]) -> dict[str, str]:
+        """What some materials say."""
+        return self._told("body", ids)
+
+    def _told(self, column: str, ids: Collection[str]) -> dict[str, str]:
+        return dict(self._records.rows(_TOLD.format(column, marks(ids)), [*ids])) if ids else {}
 
     def about(self, material: str) -> tuple[str, ...]:
         """What one material is about."""
@@ -392,7 +390,7 @@ class Materials:
 
 
 _WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"
-_TITLES = "SELECT id, title FROM materials WHERE id IN ({})"
+_TOLD = "SELECT id, {} FROM materials WHERE id IN ({})"
 _LIMITS = {"title": TITLE, "summary": SUMMARY, "body": BODY, "cover": 80}
 
 

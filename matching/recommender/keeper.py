@@ -235,7 +235,7 @@ class Recommender:
                 rep=rep.name if rep else "",
             )  # fmt: skip
 
-        return {id_: said(each.body) for id_, each in self._materials.many(script_ids).items()}
+        return {id_: said(body) for id_, body in self._materials.bodies(script_ids).items()}
 
     def offers(self, customer_id: str, actor: Actor, limit: int = 20) -> list[Offer]:
         """What was offered for a customer, the latest first."""
