@@ -127,6 +127,7 @@ _HOUSE = [
     EventKind("given_code", "领取了转介绍码", "was given a referral code", "house"),
     EventKind("brought_customer", "带来了新客户", "brought a customer", "house"),
     EventKind("paid_reward", "兑付了转介绍奖励", "was paid a referral reward", "house"),
+    EventKind("lead_judged", "回传了线索质量", "had the worth of her lead told back", "house"),
     EventKind("noted_spend", "登记投放花费", "had spending noted", "house"),
     EventKind("revealed", "查看了客户资料", "had her data looked at", "house"),
 ]

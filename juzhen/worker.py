@@ -100,6 +100,8 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("transfers", p.transfers.finish, 30.0),
             Duty("share_tags", p.vocabularies.finish, 5.0),
             Duty("catch_up", p.catching_up.run, 60.0),
+            Duty("pull_leads", p.ad_leads.pull, 10.0, idle=10.0),
+            Duty("judge_leads", p.ad_leads.tell, 10.0, idle=10.0),
             Duty("renew", p.renewing.run, 600.0, idle=600.0),
         ],
         "mailings": [Duty("post_mailings", p.mail_post.run, 0.5, shared=True, idle=_SOON)],

@@ -66,7 +66,8 @@ def install(door: Blueprint, platform: Platform) -> None:
         actor = allowed("manage_accounts")
         account = platform.accounts.one(platform.grants.answered(request.args.get("state", "")))
         channel = _creators(platform, account)
-        channel.take_grant(request.args.get("code", ""), by=actor.id)
+        told = request.args.get("code") or request.args.get("auth_code", "")
+        channel.take_grant(told, by=actor.id)
         if account.paused_reason == "creator_must_grant":
             platform.accounts.resume(account.id, by=actor.id)
         return done("accounts", "creator_granted")

@@ -118,6 +118,21 @@ class SmsGateway:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdAccount:
+    """One advertiser on Ocean Engine and the application that acts for it."""
+
+    code: str
+    name: str
+    app_id: str
+    secret: str
+    advertiser: int = 1_700_000_000_000_001
+
+    @property
+    def appid(self) -> str:
+        return f"ocean:{self.code}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Creator:
     """One creator's account on Douyin and the application that acts for her."""
 
@@ -184,6 +199,9 @@ class Accounts:
 
     def creators(self) -> list[Creator]:
         return [_creator(told) for told in self._all("douyin")]
+
+    def advertisers(self) -> list[AdAccount]:
+        return [_advertiser(told) for told in self._all("ocean")]
 
     def _all(self, kind: str) -> list[dict[str, Any]]:
         with self._ledger.turn() as db:
@@ -254,8 +272,20 @@ def _creator(told: Mapping[str, Any]) -> Creator:
     return Creator(**{"name": given["code"]} | given)
 
 
-Account = OfficialAccount | Corp | App | SmsGateway | Creator
+def _advertiser(told: Mapping[str, Any]) -> AdAccount:
+    for name in ("code", "app_id", "secret"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise BadAccount(name)
+    texts = ("code", "name", "app_id", "secret")
+    given = {name: str(told[name]) for name in texts if told.get(name)}
+    number = told.get("advertiser", AdAccount.__dataclass_fields__["advertiser"].default)
+    if not isinstance(number, int):
+        raise BadAccount("advertiser")
+    return AdAccount(**{"name": given["code"]} | given, advertiser=number)
+
+
+Account = OfficialAccount | Corp | App | SmsGateway | Creator | AdAccount
 _READ: dict[str, Callable[[Mapping[str, Any]], Account]] = {
     "official": _official, "wecom": _corp, "app": _app, "sms": _gateway,
-    "douyin": _creator,
+    "douyin": _creator, "ocean": _advertiser,
 }  # fmt: skip

@@ -26,12 +26,13 @@ from juzhen.sandbox import (
     control,
     mass,  # noqa: F401 - answers among the official account's own calls
     mini,
+    ocean,
     official,
     pages,
     sms,
     transport,
 )
-from juzhen.sandbox.accounts import App, Corp, Creator, SmsGateway
+from juzhen.sandbox.accounts import Corp, Creator, OfficialAccount
 from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.douyin import api as douyin_api
@@ -56,6 +57,7 @@ def create(settings: Settings) -> Flask:
     for door in (official, audience, mini, control, pages, app_twin, wecom_api, wecom_pages):
         app.register_blueprint(door.blueprint(world))
     app.register_blueprint(sms.blueprint(world.texts, world.accounts))
+    app.register_blueprint(ocean.blueprint(world.clues, world.accounts))
     studio, hooks, known = world.studio, world.webhooks, world.accounts
     app.register_blueprint(douyin_api.blueprint(studio, known, world.clock))
     app.register_blueprint(douyin_pages.blueprint(studio, hooks, known, world.clock))
@@ -77,9 +79,7 @@ def _configured(world: World) -> None:
             world.studio.granted(account, told["granted"])
         if isinstance(account, Corp):
             world.friends.invite(account, people_of(account.appid, told, seed=world.settings.seed))
-        elif not isinstance(account, App | SmsGateway | Creator) and not world.followers.of(
-            account
-        ):
+        elif isinstance(account, OfficialAccount) and not world.followers.of(account):
             people = people_of(account.appid, told, seed=world.settings.seed)
             world.followers.invite(account, people)
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from juzhen.sandbox.accounts import (
+    AdAccount,
     App,
     BadAccount,
     Corp,
@@ -103,7 +104,7 @@ def _accounts(door: Blueprint, world: World) -> None:
     def add() -> Response:
         told = _told()
         account = world.accounts.add(told)
-        if isinstance(account, App | Creator | SmsGateway):
+        if isinstance(account, AdAccount | App | Creator | SmsGateway):
             return jsonify(code=account.code)
         people = people_of(account.appid, told, seed=world.settings.seed)
         if isinstance(account, Corp):

@@ -119,6 +119,9 @@ def _account_pages(door: Blueprint, world: World) -> None:
             corps=corps,
             apps=world.accounts.apps(),
             gateways=world.accounts.gateways(),
+            advertisers=[
+                (one, len(world.clues.all(one.code))) for one in world.accounts.advertisers()
+            ],
             creators=[
                 (one, len(world.studio.works(one.code))) for one in world.accounts.creators()
             ],

@@ -85,7 +85,9 @@ def _answered(world: World, response: Response, fault: Fault | None) -> Response
     return changed(response, fault.told) if changed and fault else response
 
 
-_PLATFORMS = ("/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/sns/", "/douyin-open/")
+_PLATFORMS = (
+    "/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/sns/", "/douyin-open/", "/ocean/open_api/",
+)  # fmt: skip
 
 
 def _called(path: str) -> str | None:
@@ -117,6 +119,9 @@ def _instead(fault: Fault) -> Response | None:
         if request.path.startswith("/douyin-open/"):
             code = 2100004 if fault.kind == "busy" else g.errcode
             answer = {"data": {"error_code": code, "description": "error"}, "extra": {}}
+        elif request.path.startswith("/ocean/"):
+            code = 50000 if fault.kind == "busy" else g.errcode
+            answer = {"code": code, "message": "error", "data": {}}
         return Response(orjson.dumps(answer), content_type="application/json")
     if fault.kind == "too_many":
         after = {"Retry-After": str(told.get("seconds", 1))}

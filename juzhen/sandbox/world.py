@@ -16,6 +16,7 @@ from juzhen.sandbox.knobs import Knobs
 from juzhen.sandbox.ledger import Ledger
 from juzhen.sandbox.library import Library
 from juzhen.sandbox.masses import Masses
+from juzhen.sandbox.ocean import Clues
 from juzhen.sandbox.press import Press
 from juzhen.sandbox.quotas import Quotas
 from juzhen.sandbox.readers import Readers
@@ -59,6 +60,7 @@ class World:
     friends: Friends
     tasks: Tasks
     texts: Texts
+    clues: Clues
     studio: Studio
     webhooks: Webhooks
 
@@ -124,6 +126,7 @@ def assemble(settings: Settings) -> World:
         friends=friends,
         tasks=Tasks(ledger, clock, knobs, friends),
         texts=Texts(ledger, clock, accounts, settings.hub),
+        clues=Clues(ledger, clock),
         studio=Studio(ledger, clock, knobs),
         webhooks=Webhooks(ledger, clock, knobs, accounts, settings.hub),
     )

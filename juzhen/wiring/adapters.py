@@ -27,6 +27,9 @@ from channels.video.creator import DouyinCreator
 from channels.video.douyin import Douyin
 from channels.video.grants import CreatorGrant, Grants
 from channels.video.notes import CreatorNotes
+from channels.video.ocean_engine import CONSENT as OCEAN_CONSENT
+from channels.video.ocean_engine import HOST as OCEAN_HOST
+from channels.video.ocean_engine import OceanEngine
 from channels.video.wire import HOST as DOUYIN_HOST
 from channels.video.wire import DouyinWire
 from channels.webhook import Webhook
@@ -48,6 +51,7 @@ from kernel.secret import Secret
 
 CHANNELS: dict[str, Any] = {
     "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver,
+    "ocean_engine": OceanEngine,
     "mini_program": MiniProgram, "push": Push, "sms": Sms, "webhook": Webhook,
     "wechat_oa": WeChatOfficialAccount, "wecom": WeCom,
 }  # fmt: skip
@@ -114,6 +118,7 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
             **_speaking(tools),
             "app": own_app,
             "douyin": _douyin(tools),
+            "ocean_engine": _ocean_engine(tools),
             "hand_off": handed_over,
             "commerce": commerce,
             "webhook": webhook,
@@ -121,6 +126,7 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
         {
             "wechat_oa": Needs(settings=("app_id",), secrets=("app_secret", "token")),
             "douyin": Needs(settings=("client_key",), secrets=("client_secret",)),
+            "ocean_engine": Needs(settings=("app_id", "advertisers"), secrets=("app_secret",)),
             "commerce": Needs(settings=("dialect",), secrets=("sign_key",)),
             "push": Needs(settings=("url",), secrets=("sign_key",)),
             "sms": Needs(settings=("url", "sign_name", "template"), secrets=("sign_key",)),
@@ -156,6 +162,23 @@ def _douyin(tools: Tools) -> Factory:
             client_key=told["client_key"], client_secret=secret, zone=s.zone,
             direct_bytes=int(told.get("direct_bytes", 50_000_000)),
             part_bytes=int(told.get("part_bytes", 20_000_000)),
+        )  # fmt: skip
+
+    return made
+
+
+def _ocean_engine(tools: Tools) -> Factory:
+    """The advertisers whose leads an application of ours may read."""
+    s = tools.stores
+
+    def made(account: Account, secrets: Mapping[str, Secret]) -> OceanEngine:
+        told = account.settings
+        host = told.get("base_url")
+        return OceanEngine(
+            tools.outbound, tools.grants, s.leases, tools.gate, s.clock, account=account.id,
+            app_id=str(told["app_id"]), secret=secrets["app_secret"],
+            advertisers=str(told["advertisers"]), host=host or OCEAN_HOST,
+            consent=host or OCEAN_CONSENT, per_minute=float(told.get("per_minute", 600)),
         )  # fmt: skip
 
     return made

@@ -8,6 +8,7 @@ from typing import Any
 
 from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
+from channels.ad_leads import AdLeads
 from channels.blocks import Blocks
 from channels.broadcasts.keeper import Broadcasts
 from channels.broadcasts.planning import Planning
@@ -87,6 +88,7 @@ class Ends:
     planning: Planning
     mailings: Mailings
     mail_post: MailPost
+    ad_leads: AdLeads
     varying: Varying
     pasting: Pasting
     subscriptions: Subscriptions
@@ -274,11 +276,22 @@ def _saying(
 def _relations(
     s: Stores, data: DataHub, accounts: Accounts, channels: Channels, composer: Composer
 ) -> dict[str, Any]:
-    """By what we reach people, who cut us off, what stands below a chat, and other hands."""
+    """By what we reach people, who cut us off, who left a lead, what stands below a chat, and other
+    hands."""
     return {
         "blocks": Blocks(s.records, s.changes, data.findings, data.identities, s.clock),
         "carriers": Carriers(s.records, s.changes, accounts, data.identities, s.clock),
         "menus": Menus(s.records, s.changes, accounts, channels, composer.link, s.clock),
+        "ad_leads": AdLeads(
+            records=s.records,
+            changes=s.changes,
+            accounts=accounts,
+            channels=channels,
+            intake=data.intake,
+            identities=data.identities,
+            standings=data.standings,
+            clock=s.clock,
+        ),
         "transfers": Transfers(s.records, s.changes, accounts, channels, s.clock),
     }
 

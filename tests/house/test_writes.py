@@ -27,6 +27,8 @@ SMALL = {
     "juzhen/saved_views.py:SavedViews.save": "one row, among at most fifty of one person",
     "channels/acquaintances.py:Acquaintances._put_off": ONE_ROW,
     "channels/acquaintances.py:Acquaintances._done": ONE_ROW,
+    "channels/ad_leads.py:AdLeads._pull": "the leads of one stretch: an ad's of a day at most",
+    "channels/ad_leads.py:AdLeads._told": ONE_ROW,
     "channels/allowances.py:Allowances.forget": "what one handle allows of one template",
     "channels/allowances.py:Allowances.hear": "as many rows as one callback brought",
     "channels/allowances.py:Allowances.use": ONE_ROW,
