@@ -69,6 +69,11 @@ class FileSets:
         """The key of a set that nothing is in yet."""
         return new_id("fls")
 
+    @staticmethod
+    def of_upload(upload: str) -> str:
+        """The key of the set of one upload: asked for again, it is the same."""
+        return f"fls_{upload.removeprefix('upl_')}"
+
     def bring(
         self,
         key: str,
@@ -83,6 +88,24 @@ class FileSets:
         ``sight`` are the units whose materials she may be told of. Raises `Conflict` for a set
         that was put away, `Forbidden` for somebody else's.
         """
+        self._open(key, by)
+        return [self._one(key, name, data, by, unit, sight) for name, data in files]
+
+    def add(
+        self,
+        key: str,
+        media: str,
+        name: str,
+        *,
+        by: str,
+        unit: str = "",
+        sight: Collection[str] | None = None,
+    ) -> Brought:
+        """The same for a file that was taken in already; again, it is known."""
+        self._open(key, by)
+        return self._shown(key, self._media.one(media), name, by, unit, sight)
+
+    def _open(self, key: str, by: str) -> None:
         if not _KEY.fullmatch(key):
             raise Invalid("set", "nothing_by_that_name", kind=_KIND, key=key[:40])
         told = self._told(key)
@@ -90,7 +113,6 @@ class FileSets:
             raise Conflict("files_are_put_away")
         if any(each.by != by for each in told):
             raise Forbidden("content_of_another_unit")
-        return [self._one(key, name, data, by, unit, sight) for name, data in files]
 
     def brought_by(self, key: str) -> str:
         """Whose set it is. Raises `NotFound`."""
@@ -119,20 +141,26 @@ class FileSets:
     ) -> Brought:
         try:
             media = self._media.take(data, by=by, name=name)
-            if (known := self._shown(media, sight)) is not None:
-                return Brought(name, known, known=True)
-            type_, field = _BECOMES[media.kind]
-            with self._records.write():
-                made = self._materials.create(
-                    type_, title_of(name), unit=unit, by=by, cover="" if field else media.id,
-                    fields={field: media.id} if field else {},
-                )  # fmt: skip
-                self._changes.note(_BROUGHT, _KIND, key, by=by, material=made.id)
+            return self._shown(key, media, name, by, unit, sight)
         except Invalid as refusal:
             return Brought(name, flaws=tuple(refusal.flaws))
+
+    def _shown(
+        self, key: str, media: MediaFile, name: str, by: str, unit: str,
+        sight: Collection[str] | None,
+    ) -> Brought:  # fmt: skip
+        type_, field = _BECOMES[media.kind]
+        with self._records.write(f"shown:{media.id}"):
+            if (known := self._showing(media, sight)) is not None:
+                return Brought(name, known, known=True)
+            made = self._materials.create(
+                type_, title_of(name), unit=unit, by=by, cover="" if field else media.id,
+                fields={field: media.id} if field else {},
+            )  # fmt: skip
+            self._changes.note(_BROUGHT, _KIND, key, by=by, material=made.id)
         return Brought(name, made)
 
-    def _shown(self, media: MediaFile, sight: Collection[str] | None) -> Material | None:
+    def _showing(self, media: MediaFile, sight: Collection[str] | None) -> Material | None:
         """A material that shows the file already, if she may see one."""
         shows = self._materials.many(self._licences.of(media.id).materials)
         for each in shows.values():

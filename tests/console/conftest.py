@@ -35,8 +35,13 @@ from tests.web.pages_house import PagesHouse
 
 
 @pytest.fixture
-def rooms(records, people, clock, tmp_path):
-    kept = PagesHouse(records, people, clock, tmp_path)
+def files():
+    """Where files lie, if not in a folder of the test's own."""
+
+
+@pytest.fixture
+def rooms(records, people, clock, tmp_path, files):
+    kept = PagesHouse(records, people, clock, tmp_path, files)
     kept.app = kept.accounts.add(
         code="app", name="客户 App", kind="app", ecosystem="own_app", by="li"
     )

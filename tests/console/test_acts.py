@@ -2,6 +2,7 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -62,6 +63,21 @@ def test_what_is_no_picture_keeps_the_others_from_nothing(rooms, desk):
     assert desk.post(f"/console/files/{act}/undo").status_code == 409
     assert desk.post("/console/files/fls_none/undo").status_code == 404
     assert desk.post("/console/files").status_code == 422
+
+
+def test_the_same_file_sent_twice_at_one_moment_is_one_material(rooms):
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(
+            lambda key: rooms.file_sets.bring(key, [("海报.png", picture(0))], by="stf_li"),
+            [rooms.file_sets.new() for _ in range(4)],
+        ))  # fmt: skip
+    assert sorted(each.known for (each,) in told) == [False, True, True, True]
+    assert len(rooms.materials.page(first=9).items) == 1
+
+
+def test_nothing_is_posted_elsewhere_where_files_lie_in_a_folder(desk):
+    assert "/console/files/posting" not in desk.get("/console/files").text
+    assert desk.post("/console/files/posting", title="海报", ending=".png").status_code == 404
 
 
 def test_an_upload_that_breaks_off_goes_on_in_its_set_and_is_taken_back_whole(rooms, desk):

@@ -46,6 +46,7 @@ ELSEWHERE = {
     "learning": ("/learning",),
     "library": ("/materials", "/shortcuts"),
     "lives": ("/reviews", "/words", "/materials/<key>/life", "/materials/<key>/versions"),
+    "posting": ("/files/posting/<key>", "/files/posting/<key>/posted"),
     "parked": ("/parked", "/accounts", "/deliveries/<key>"),
     "products": ("/products", "/products/<key>"),
     "remakes": ("/materials/<key>/remakes",),

@@ -124,7 +124,7 @@ SMALL = {
     "channels/placing.py:Placing.take_back": "at most twenty placements of one material",
     "content_hub/bringing.py:Bringing._edit": "the rows of one slice of a sheet",
     "content_hub/bringing.py:Bringing._make_one": "one row of a sheet, within its slice",
-    "content_hub/file_sets.py:FileSets._one": "one material and its change",
+    "content_hub/file_sets.py:FileSets._shown": "one material and its change",
     "content_hub/file_sets.py:FileSets.put_away": "one change",
     "juzhen/console/material.py:_change": "one edit and its tags, as `edit` and `tag`",
     "juzhen/demo/stocking.py:Stock._place": "while nobody works yet; eight materials at once",

@@ -71,12 +71,12 @@ class PagesHouse(House):
     """Whoever asks is named by the header ``X-Actor``: a role, perhaps an id, or nobody.
     ``X-Unit`` is where she works; without it she works for headquarters and sees everything."""
 
-    def __init__(self, records, people, clock, home):
+    def __init__(self, records, people, clock, home, files=None):
         super().__init__(records, people, clock)
         self.zone = Zone("Asia/Shanghai")
         self.settings = Settings(company_name="安和人寿")
         self.base_url = "http://localhost"
-        self.files = Folder(home / "files", durability="process")
+        self.files = files or Folder(home / "files", durability="process")
         self.media = Media(records, self.files, self.changes, clock)
         self.uploads = Uploads(records, self.files, self.media, clock)
         self.index = SqliteSearch(home / "search.db", durability="process")
