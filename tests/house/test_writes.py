@@ -37,6 +37,7 @@ SMALL = {
     "channels/blocks.py:Blocks.release": ONE_ROW,
     "channels/carriers.py:Carriers.decide": ONE_ROW,
     "channels/broadcasts/record.py:stopped": "none: it holds one row for the mark beside it",
+    "channels/catching_up.py:CatchingUp._step": "the people of one slice; nobody before it begins",
     "channels/confirming.py:Confirming.remind": "one change",
     "channels/deliveries/claiming.py:Claiming.borrow": ONE_ROW,
     "channels/deliveries/claiming.py:Claiming.renew": "as many rows as one worker is sending",
