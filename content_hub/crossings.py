@@ -130,7 +130,7 @@ class Crossings:
         self, session: Session, since: datetime | None, now: datetime, limit: int
     ) -> list[Crossing]:
         at = micros(now)
-        rows = self._records.rows(_ON, [at, at, at, at, at, limit])
+        rows = self._records.rows(_ON, [*[at] * 7, limit])
         wanted = select(Placement.id, Placement.placed_at)
         placed: dict[str, datetime] = {}
         if since is None:
@@ -151,7 +151,7 @@ class Crossings:
         self, session: Session, since: datetime | None, now: datetime, limit: int
     ) -> list[Crossing]:
         at = micros(now)
-        rows = self._records.rows(_OFF, [at, at, at, at, at, limit])
+        rows = self._records.rows(_OFF, [*[at] * 7, limit])
         wanted = select(Placement).where(Placement.id.in_([row[0] for row in rows]))
         placed = {each.id: each for each in session.scalars(wanted)}
         told = []

@@ -12,8 +12,7 @@ from content_hub.campaigns import Campaign
 from content_hub.campaigns.draws import Draw
 from content_hub.campaigns.parameters import QUOTA, prize_key
 from content_hub.campaigns.prices import Purchase
-from content_hub.materials import Material
-from content_hub.materials.records import subjects_of
+from content_hub.materials import Material, scheduled
 from content_hub.materials.versions import MaterialVersion
 from content_hub.media import MediaFile, Rendition
 from content_hub.placements import Placement
@@ -121,11 +120,12 @@ def _turns_round(tag: Tag, tags: dict[str, Tag]) -> bool:
 def term_flaws(records: Records) -> Iterator[str]:
     """A material is bound to what it speaks of and shows, and a product's term is its sale."""
     with records.read() as session:
-        bound: dict[str, set[str]] = {}
-        for material, subject in session.execute(select(terms.Bond.material, terms.Bond.subject)):
-            bound.setdefault(material, set()).add(subject)
+        bound: dict[str, dict[str, tuple[int, int]]] = {}
+        for bond in session.scalars(select(terms.Bond)):
+            bound.setdefault(bond.material, {})[bond.subject] = bond.opens, bond.closes
+        coming = scheduled.outstanding(session, None)
         for each in session.scalars(select(Material)):
-            if bound.get(each.id, set()) != subjects_of(each):
+            if bound.get(each.id, {}) != scheduled.bonds(each, coming.get(each.id, ())):
                 yield f"material {each.id} is bound to other things than it speaks of and shows"
         kept = {term.subject: term for term in session.scalars(select(terms.Term))}
         for product in session.scalars(select(Product)):

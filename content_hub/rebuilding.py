@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from content_hub import bounds, showcase, terms
-from content_hub.materials import Material, subjects_of
+from content_hub.materials import Material, scheduled
 from content_hub.materials.tagging import told
 from content_hub.placements import Placement
 from content_hub.showcase import Promise, ShelfDocument, ShelfRow
@@ -53,10 +53,11 @@ def _write(session: Session, ids: Sequence[str]) -> None:
     tagged = select(Tagging).where(Tagging.material.in_(ids)).order_by(Tagging.at, Tagging.tag)
     for tagging in session.scalars(tagged):
         worn.setdefault(tagging.material, []).append(tagging.tag)
-    types, described = {}, []
+    types, described, coming = {}, [], scheduled.outstanding(session, ids)
     for material in session.scalars(select(Material).where(Material.id.in_(ids))):
         described.append(told(material, worn.get(material.id, []), tree))
-        terms.bind(session, {material.id: subjects_of(material)})
+        bonds = scheduled.bonds(material, coming.get(material.id, ()))
+        terms.bind(session, {material.id: bonds})
         types[material.id] = material.type
     showcase.describe(session, described)
     promised = select(Placement).where(Placement.material.in_(ids), Placement.retired.is_(None))

@@ -7,22 +7,21 @@ reviewed type stands on no shelf. State is worked out of submissions and verdict
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import false, func, or_, select
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Session, aliased
 
 from content_hub import bounds, richtext
 from content_hub.materials import Material
 from content_hub.materials.versions import MaterialVersion
 from content_hub.policies import Policies, TypePolicy
+from content_hub.verdicts import Review, Verdict, next_step
 from kernel.clock import Clock
 from kernel.errors import Conflict, Forbidden, Invalid
-from kernel.ids import new_id
 from stores.changes import Changes
-from stores.records import Record, Records
+from stores.records import Records
 
 
 class Life(StrEnum):
@@ -32,31 +31,6 @@ class Life(StrEnum):
     IN_REVIEW = "in_review"
     APPROVED = "approved"
     ARCHIVED = "archived"
-
-
-class Verdict(StrEnum):
-    """What a reviewer says, and what the author says when she hands it in."""
-
-    SUBMIT = "submit"
-    APPROVE = "approve"
-    RETURN = "return"
-
-
-class Review(Record, kw_only=True):
-    """One word about one edit of a material."""
-
-    __tablename__ = "reviews"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("rev"))
-    material: Mapped[str] = mapped_column(index=True)
-    number: Mapped[int]
-    """The edit that it is about."""
-    step: Mapped[int]
-    """Counts what was said about the material."""
-    verdict: Mapped[str]
-    by: Mapped[str]
-    at: Mapped[datetime]
-    note: Mapped[str] = mapped_column(default="")
 
 
 class Reviews:
@@ -91,8 +65,8 @@ class Reviews:
             said = _said(session, [material]).get(material, [])
             self._check(session, kept, policy, said, verdict, by)
             review = Review(
-                material=material, number=kept.number, step=len(said) + 1, verdict=verdict, by=by,
-                at=self._clock(), note=richtext.tidy(note),
+                material=material, number=kept.number, step=next_step(session, material),
+                verdict=verdict, by=by, at=self._clock(), note=richtext.tidy(note),
             )  # fmt: skip
             session.add(review)
             self._changes.note(
@@ -143,6 +117,7 @@ class Reviews:
         since = select(func.count()).where(
             later.material == handed.material,
             later.number == handed.number,
+            later.edit == "",
             later.step > handed.step,
         )
         returned = since.where(later.verdict == Verdict.RETURN).scalar_subquery()
@@ -151,7 +126,8 @@ class Reviews:
         wanted = (
             select(Material)
             .join(handed, (handed.material == Material.id) & (handed.number == Material.number))
-            .where(handed.verdict == Verdict.SUBMIT, Material.archived.is_(None), returned == 0)
+            .where(handed.edit == "", handed.verdict == Verdict.SUBMIT)
+            .where(Material.archived.is_(None), returned == 0)
             .where(or_(false(), *((Material.type == t) & (approvals < n) for t, n in steps)))
         )
         if sight is not None:
@@ -199,9 +175,9 @@ def _life(material: Material, policy: TypePolicy, said: Collection[Review]) -> L
 
 
 def _said(session: Session, materials: Collection[str]) -> dict[str, list[Review]]:
-    wanted = select(Review).where(Review.material.in_(materials)).order_by(Review.step)
+    wanted = select(Review).where(Review.material.in_(materials), Review.edit == "")
     told: dict[str, list[Review]] = {}
-    for each in session.scalars(wanted):
+    for each in session.scalars(wanted.order_by(Review.step)):
         told.setdefault(each.material, []).append(each)
     return told
 

@@ -7,7 +7,7 @@ costs one row however many materials hang on it. Knows neither products nor lice
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import (
@@ -42,21 +42,24 @@ class Term(Record, kw_only=True):
 
 
 class Bond(Record, kw_only=True):
-    """This material depends on that thing."""
+    """This material depends on that thing: always, or as long as it shows it."""
 
     __tablename__ = "bonds"
     __table_args__ = (Index("ix_bonds_subject", "subject", "material"),)
 
     material: Mapped[str] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(primary_key=True)
+    opens: Mapped[int] = mapped_column(BigInteger, default=ALWAYS)
+    closes: Mapped[int] = mapped_column(BigInteger, default=NEVER_ENDS)
 
 
 BARRED = (
     "SELECT x.placement FROM terms t CROSS JOIN bonds b CROSS JOIN shelf_rows x"
     " WHERE (t.closes <= ? OR t.opens > ?) AND b.subject = t.subject"
+    " AND b.opens <= ? AND b.closes > ?"
     " AND x.material = b.material AND x.tag = '' AND x.closes > ?"
 )
-"""Placements that would stand but for a thing that is over; wants the moment three times.
+"""Placements that would stand but for a thing that is over; wants the moment five times.
 
 Read in this order, from the few things that are over: a planner without figures begins with the
 whole shelf instead, which made a page forty times as dear.
@@ -69,16 +72,19 @@ def barred(now: datetime) -> TextualSelect:
     return told.columns(column("placement", String))
 
 
-def bind(session: Session, subjects: Mapping[str, Collection[str]]) -> None:
-    """Say of some materials what they depend on from now on."""
-    wanted = {(material, each) for material, own in subjects.items() for each in own}
-    there = select(Bond.material, Bond.subject).where(Bond.material.in_(subjects))
-    known = {(material, subject) for material, subject in session.execute(there)}
-    for material, subject in sorted(known - wanted):
+def bind(session: Session, subjects: Mapping[str, Mapping[str, tuple[int, int]]]) -> None:
+    """Say of some materials what they depend on, and from when to when."""
+    wanted = {
+        (material, subject, *window)
+        for material, own in subjects.items() for subject, window in own.items()
+    }  # fmt: skip
+    there = select(Bond.material, Bond.subject, Bond.opens, Bond.closes)
+    known = {tuple(row) for row in session.execute(there.where(Bond.material.in_(subjects)))}
+    for material, subject, *_ in sorted(known - wanted):
         session.execute(delete(Bond).where(Bond.material == material, Bond.subject == subject))
     if new := sorted(wanted - known):
-        rows = [{"material": material, "subject": subject} for material, subject in new]
-        session.execute(insert(Bond), rows)
+        names = ("material", "subject", "opens", "closes")
+        session.execute(insert(Bond), [dict(zip(names, each, strict=True)) for each in new])
 
 
 def limit(session: Session, subject: str, opens: datetime | None, closes: datetime | None) -> None:
@@ -102,6 +108,7 @@ def over(session: Session, material: str, now: datetime) -> list[str]:
         select(Bond.subject)
         .join(Term, Term.subject == Bond.subject)
         .where(Bond.material == material, or_(Term.closes <= at, Term.opens > at))
+        .where(Bond.opens <= at, Bond.closes > at)
     )
     return sorted(session.scalars(ended))
 

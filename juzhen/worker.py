@@ -70,6 +70,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("trigger", lambda: p.triggers.follow(200), 0.3),
         ],
         "content": [
+            Duty("settle_edits", p.scheduled_edits.settle, 0.3, idle=_SOON),
             Duty("index", lambda: p.finding.follow(200), 0.3),
             Duty("finish_moves", p.campaigns.finish_moves, 5.0),
             Duty("finish_tagging", p.tagging_runs.finish, 1.0),
@@ -81,14 +82,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("predict", p.predictions.refit, 600.0),
             Duty("choose_vips", p.vips.weekly, 600.0),
         ],
-        "night": [
-            Duty("let_go", p.retention.run, 3_600.0),
-            Duty("seal", p.fold.seal, 3_600.0),
-            Duty("train", p.nightly.due, 300.0),
-            Duty("sweep_files", p.media.sweep, 21_600.0),
-            Duty("sweep_uploads", p.uploads.sweep, 3_600.0),
-            Duty("sweep_notices", p.subscriptions.sweep, 3_600.0),
-        ],
+        "night": _night(p),
         "channels": [
             Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
             Duty("broadcast", p.planning.run, 0.3, idle=_SOON),
@@ -122,6 +116,18 @@ def _notices(p: Platform) -> list[Duty]:
         Duty("watch_shelf", p.telling.watch, 1.0, idle=_SOON),
         Duty("tell_again", p.subscriptions.again, 1.0),
         Duty("carry_notices", p.notices.carry, 0.5, idle=_SOON),
+    ]
+
+
+def _night(p: Platform) -> list[Duty]:
+    """What can wait for hours."""
+    return [
+        Duty("let_go", p.retention.run, 3_600.0),
+        Duty("seal", p.fold.seal, 3_600.0),
+        Duty("train", p.nightly.due, 300.0),
+        Duty("sweep_files", p.media.sweep, 21_600.0),
+        Duty("sweep_uploads", p.uploads.sweep, 3_600.0),
+        Duty("sweep_notices", p.subscriptions.sweep, 3_600.0),
     ]
 
 

@@ -18,7 +18,7 @@ from content_hub.materials import Material
 from content_hub.products import Product, subject
 from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tag
-from content_hub.terms import Bond, Term
+from content_hub.terms import ALWAYS, NEVER_ENDS, Bond, Term
 from matching.arrays import Row, Window
 from matching.suitability import LICENCES, Sold, nature_of
 from stores.spelling import unpacked
@@ -81,14 +81,15 @@ def _limits(
     session: Session, materials: Collection[str] | None
 ) -> dict[str, list[tuple[int, int]]]:
     """From when to when a material may be shown for all that it depends on."""
-    limited = select(Bond.material, Term.opens, Term.closes).join(
-        Term, Term.subject == Bond.subject
-    )
+    limited = select(
+        Bond.material, Bond.opens, Bond.closes, Term.opens, Term.closes
+    ).join(Term, Term.subject == Bond.subject)  # fmt: skip
     if materials is not None:
         limited = limited.where(Bond.material.in_(materials))
     found: dict[str, list[tuple[int, int]]] = {}
-    for material, opens, closes in session.execute(limited):
-        found.setdefault(material, []).append((opens, closes))
+    for material, begins, ends, opens, closes in session.execute(limited):
+        window = opens if opens > begins else ALWAYS, closes if closes < ends else NEVER_ENDS
+        found.setdefault(material, []).append(window)
     return found
 
 

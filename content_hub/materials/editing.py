@@ -1,4 +1,5 @@
-"""Edits (改动): who was faster, and writing many down in a handful of statements."""
+"""Edits (改动): who was faster, writing many down in a handful of statements, and what scheduled
+ones become once their moment has passed."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from content_hub import duplicates, showcase, terms
-from content_hub.materials import making, tagging, variants, versions
-from content_hub.materials.records import Material, subjects_of
+from content_hub.materials import making, scheduled, tagging, variants, versions
+from content_hub.materials.records import Material
 from content_hub.tags import TagTree
+from content_hub.verdicts import Review
 from kernel.errors import Conflict
 from stores.changes import Changes
 
@@ -49,9 +52,42 @@ def write(
     showcase.describe(
         session, [tagging.told(each, worn.get(each.id, []), tree) for each in materials]
     )
-    terms.bind(session, {each.id: subjects_of(each) for each in materials})
+    coming = scheduled.outstanding(session, [each.id for each in materials])
+    terms.bind(
+        session, {each.id: scheduled.bonds(each, coming.get(each.id, ())) for each in materials}
+    )
     changes.note_all(
         "edited_material", "material",
         {each.id: {"number": each.number, "changed": sorted(changed)} for each, changed in edited},
         by=by, content=True,
     )  # fmt: skip
+
+
+def settle(
+    session: Session, changes: Changes, tree: TagTree, materials: Collection[str], now: datetime
+) -> int:
+    """Make edits of what has taken effect on some materials, joining a write that names them; of
+    how many. Each is its author's, of the moment at which it took effect."""
+    at, done = showcase.micros(now), 0
+    for id_, edits in scheduled.outstanding(session, materials).items():
+        material = session.get_one(Material, id_)
+        for edit in edits:
+            if edit.effective is None or edit.effective > at:
+                break
+            _become(session, material, edit)
+            since = showcase.moment(edit.effective)
+            write(session, changes, tree, [(material, edit.changed)], edit.by, since)
+            done += 1
+    if done:
+        changes.count_up(scheduled.VERSION)
+    return done
+
+
+def _become(session: Session, material: Material, edit: scheduled.ScheduledEdit) -> None:
+    """The row says what the edit says; what was said about the edit was said about that."""
+    told = scheduled.laid(material, [edit.changed])
+    for name in (*variants.TEXTS, "fields", "variants"):
+        setattr(material, name, getattr(told, name))
+    edit.became = told.number
+    mine = (Review.material == edit.material, Review.edit == edit.id, Review.number == edit.turn)
+    session.execute(update(Review).where(*mine).values(edit="", number=told.number))

@@ -1,4 +1,4 @@
-"""Making, editing, tagging and finding materials (素材库): the keeper."""
+"""Making, editing and tagging materials (素材编辑): the keeper."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content_hub import richtext, showcase
 from content_hub.compliance import Compliance
-from content_hub.materials import editing, making, tagging, variants, versions
+from content_hub.materials import editing, making, scheduled, tagging, variants, versions
+from content_hub.materials.library import Library
 from content_hub.materials.making import New
 from content_hub.materials.records import Material, texts_of
 from content_hub.policies import Policies
-from content_hub.tags import Tagging, Taxonomy
+from content_hub.tags import Taxonomy
 from content_hub.types import ContentType, Types
 from kernel.clock import Clock
-from kernel.errors import Conflict, Flaw, Invalid, NotFound
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.errors import Conflict, Flaw, Invalid
+from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Records
-from stores.spelling import marks
 
 TITLE, SUMMARY, BODY, BATCH = 200, 500, 200_000, 100
 _CODE = re.compile(r"(?!mat_)[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}")
 
 
-class Materials:
-    """The material library (素材库)."""
+class Materials(Library):
+    """The library, and what is done to it."""
 
     def __init__(
         self,
@@ -40,11 +40,9 @@ class Materials:
         taxonomy: Taxonomy,
         clock: Clock,
     ) -> None:
-        self._records = records
+        super().__init__(records, changes, taxonomy, clock)
         self._changes = changes
         self._types = types
-        self._taxonomy = taxonomy
-        self._clock = clock
         self._compliance = Compliance(records, changes, clock)
         self._policies = Policies(records, changes)
 
@@ -101,6 +99,7 @@ class Materials:
         """
         id_ = self.one(key).id
         with self._records.write(f"material:{id_}") as session:
+            self._settle(session, [id_])
             material = session.get_one(Material, id_)
             if expected is not None and expected != material.number:
                 editing.check_apart(session, material, expected, changed)
@@ -110,7 +109,8 @@ class Materials:
         """Several by id, each its own changes, all or none. Raises as `edit` does, for the first
         that is wrong."""
         with self._records.write(*(f"material:{each}" for each in edits)) as session:
-            found = self.many(edits)
+            self._settle(session, edits)
+            found = _rows(session, edits)
             edited = [(found[id_], changed) for id_, changed in edits.items()]
             for material, changed in edited:
                 self._change(material, changed)
@@ -118,6 +118,10 @@ class Materials:
             tree = self._taxonomy.now()
             editing.write(session, self._changes, tree, edited, by, self._clock())
         return [material for material, _ in edited]
+
+    def _settle(self, session: Session, materials: Collection[str]) -> None:
+        """What took effect before is an edit before the one that follows."""
+        editing.settle(session, self._changes, self._taxonomy.now(), materials, self._clock())
 
     def _change(self, material: Material, changed: Mapping[str, Any]) -> None:
         """Raises one `Invalid` that lists every flaw; then nothing is changed."""
@@ -143,14 +147,38 @@ class Materials:
     ) -> Material:
         """Say some of title, summary, body, cover, fields otherwise for an account, in a language,
         or both. None or an empty text falls back again. Raises as `edit` does."""
-        where = variants.place(account, language)
-        kind = self._types.one(self.one(key).type)
+        told = self._varied(self.one(key).type, variants.place(account, language), changed)
+        return self.edit(key, by=by, expected=expected, variants=told)
+
+    def _varied(
+        self, type_: str, where: str, changed: Mapping[str, Any]
+    ) -> dict[str, dict[str, Any]]:
+        """What is said otherwise in one place, as it is kept."""
         texts = {name: changed[name] or "" for name in _LIMITS if name in changed}
-        said = self._read(kind, texts, changed.get("fields") or {}, whole=False)
+        said = self._read(self._types.one(type_), texts, changed.get("fields") or {}, whole=False)
         fields = {name: said["fields"].get(name) for name in changed.get("fields") or {}}
         words = {name: said[name] for name in texts}
-        words |= {f"fields.{name}": word for name, word in fields.items()}
-        return self.edit(key, by=by, expected=expected, variants={where: words})
+        return {where: words | {f"fields.{name}": word for name, word in fields.items()}}
+
+    def foresee(
+        self, material: Material, changed: Mapping[str, Any], account: str = "", language: str = ""
+    ) -> dict[str, Any]:
+        """What an edit to come would say of a material as it will be, as it is kept. Raises as
+        `edit` and `vary` do, but for the reviews that are yet to be; changes nothing."""
+        if account or language:
+            where = variants.place(account, language)
+            changed = {"variants": self._varied(material.type, where, changed)}
+        told = scheduled.laid(material, ())
+        self._change(told, changed)
+        kept = {name: getattr(told, name) for name in _LIMITS if name in changed}
+        if fields := changed.get("fields"):
+            kept["fields"] = {name: told.fields.get(name) for name in fields}
+        if otherwise := changed.get("variants"):
+            kept["variants"] = otherwise
+        with self._records.read() as session:
+            if showcase.promised(session, [material.id], self._clock()):
+                self._check_words(session, told)
+        return kept
 
     def restore(
         self, key: str, number: int, *, by: str, fields: Collection[str] | None = None
@@ -158,6 +186,7 @@ class Materials:
         """Say again what it said after an earlier edit, or only some fields of that."""
         id_ = self.one(key).id
         with self._records.write(f"material:{id_}") as session:
+            self._settle(session, [id_])
             material = session.get_one(Material, id_)
             then = versions.of(session, id_, number)
             return self.edit(id_, by=by, **versions.chosen(material, then, fields))
@@ -165,7 +194,8 @@ class Materials:
     def restore_all(self, numbers: Mapping[str, int], *, by: str) -> None:
         """The same for several, each by the number of its earlier edit, all or none."""
         with self._records.write(*(f"material:{each}" for each in numbers)) as session:
-            found, then = self.many(numbers), versions.of_many(session, numbers)
+            self._settle(session, numbers)
+            found, then = _rows(session, numbers), versions.of_many(session, numbers)
             said = {each: versions.chosen(found[each], then[each], None) for each in numbers}
             self.edit_all(said, by=by)
 
@@ -194,12 +224,12 @@ class Materials:
             found = list(session.scalars(select(Material).where(Material.id.in_(ids))))
             told = [(each, wish) for each in found]
             tagging.put(session, self._changes, tree, told, by, self._clock())
-        return found
+        return self._as_it_stands(found)
 
     def tag_each(self, wishes: Mapping[str, tagging.Wish], *, by: str) -> None:
         """Put tags on materials and take others off, on each its own, by id; all or nothing."""
         with self._records.write(*(f"material:{each}" for each in wishes)) as session:
-            found, tree = self.many(wishes), self._taxonomy.now()
+            found, tree = _rows(session, wishes), self._taxonomy.now()
             told = [
                 (found[id_], tagging.Wish(tree.usable(add, "add"), tree.resolve(remove, "remove")))
                 for id_, (add, remove) in wishes.items()
@@ -247,107 +277,6 @@ class Materials:
                 source=(source_platform, source_id, url),
             )  # fmt: skip
 
-    def one(self, key: str) -> Material:
-        """By id or code. Raises `NotFound`."""
-        for found in self._where((Material.id == key) | (Material.code == key)):
-            return found
-        raise NotFound("material", key[:80])
-
-    def many(self, keys: Collection[str]) -> dict[str, Material]:
-        """The materials of some ids, in one statement; unknown ones are left out."""
-        return {material.id: material for material in self._where(Material.id.in_(keys))}
-
-    def by_code(self, codes: Collection[str]) -> dict[str, Material]:
-        """The materials of some codes; unknown ones are left out."""
-        return {material.code: material for material in self._where(Material.code.in_(codes))}
-
-    def of_source(self, platform: str, ids: Collection[str]) -> dict[str, Material]:
-        """The references to some works of a platform, by its own ids; others are left out."""
-        found = self._where(Material.source_platform == platform, Material.source_id.in_(ids))
-        return {str(material.source_id): material for material in found}
-
-    def _where(self, *wanted: ColumnElement[bool]) -> list[Material]:
-        with self._records.read() as session:
-            return list(session.scalars(select(Material).where(*wanted)))
-
-    def page(
-        self,
-        *,
-        sight: Collection[str] | None = None,
-        types: Collection[str] = (),
-        tags: Collection[str] = (),
-        untagged: bool = False,
-        owner: str = "",
-        text: str = "",
-        first: int = 20,
-        after: str | None = None,
-        count: bool = False,
-    ) -> Page[Material]:
-        """The library, newest first. ``sight`` are the units whose content is seen, None is all;
-        ``tags`` must all be on it, or something under them; ``untagged`` have none (待贴标)."""
-        size = page_size(first)
-        wanted = self._seen(sight, types, tags, owner)
-        if untagged:
-            wanted = wanted.where(Material.id.not_in(select(Tagging.material)))
-        for word in text.split():
-            hit = Material.title.contains(word, autoescape=True)
-            wanted = wanted.where(hit | Material.summary.contains(word, autoescape=True))
-        page = wanted.order_by(Material.id.desc()).limit(size + 1)
-        if after is not None:
-            page = page.where(Material.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(page))
-            total = (
-                session.scalar(select(func.count()).select_from(wanted.subquery()))
-                if count
-                else None
-            )
-        items = found[:size]
-        return Page(items, cursor(items[-1].id) if items and len(found) > size else None, total)
-
-    def _seen(
-        self,
-        sight: Collection[str] | None,
-        types: Collection[str],
-        tags: Collection[str],
-        owner: str,
-    ) -> Select[Material]:
-        wanted = select(Material).where(Material.archived.is_(None))
-        if sight is not None:
-            wanted = wanted.where(Material.unit.in_(sight))
-        if types:
-            wanted = wanted.where(Material.type.in_(types))
-        if owner:
-            wanted = wanted.where(Material.owner == owner)
-        tree = self._taxonomy.now()
-        for tag in tree.resolve(tags):
-            worn = select(Tagging.material).where(Tagging.tag.in_(tree.under([tag])))
-            wanted = wanted.where(Material.id.in_(worn))
-        return wanted
-
-    def topics(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """The tags on each of some materials, in the order they were put on."""
-        worn: dict[str, list[str]] = {}
-        for material, tag in self._records.rows(_WORN.format(marks(ids)), [*ids]):
-            worn.setdefault(material, []).append(tag)
-        tree = self._taxonomy.now()
-        return {each: tuple(tree.live(worn.get(each, ()))) for each in ids}
-
-    def titles(self, ids: Collection[str]) -> dict[str, str]:
-        """What some materials are called."""
-        return self._told("title", ids)
-
-    def bodies(self, ids: Collection[str]) -> dict[str, str]:
-        """What some materials say."""
-        return self._told("body", ids)
-
-    def _told(self, column: str, ids: Collection[str]) -> dict[str, str]:
-        return dict(self._records.rows(_TOLD.format(column, marks(ids)), [*ids])) if ids else {}
-
-    def about(self, material: str) -> tuple[str, ...]:
-        """What one material is about."""
-        return self.topics([material])[material]
-
     def _all_of(self, keys: Collection[str]) -> list[Material]:
         with self._records.read() as session:
             wanted = select(Material).where(Material.id.in_(keys) | Material.code.in_(keys))
@@ -378,19 +307,37 @@ class Materials:
         return {**kept, "fields": values}
 
     def _check_shown(self, session: Session, materials: Collection[Material]) -> None:
-        """What is promised to a shelf stays fit to be shown, and as its reviewers saw it."""
+        """What is promised to a shelf stays fit to be shown, also after what is to come, and as
+        its reviewers saw it."""
         shown = showcase.promised(session, [each.id for each in materials], self._clock())
         for material in (each for each in materials if each.id in shown):
             if self._policies.of(material.type).steps:
                 raise Conflict("approved_on_the_shelf", title=material.title)
-            texts = texts_of(material)
-            told = self._compliance.flaws(session, material.id, material.type, texts)
-            if flaws := [flaw for flaw in told if flaw.field != "approval"]:
-                raise Invalid.because(flaws)
+            self._check_words(session, material)
+        self.check_coming(session, shown)
+
+    def check_coming(self, session: Session, ids: Collection[str]) -> None:
+        """What is promised to a shelf is fit to be shown after each edit to come, too. Raises
+        `Invalid`."""
+        coming = scheduled.outstanding(session, ids)
+        shown = showcase.promised(session, coming, self._clock()) if coming else ()
+        for material in _rows(session, shown).values() if shown else ():
+            for told in list(scheduled.stages(material, coming[material.id]))[1:]:
+                self._check_words(session, told)
+
+    def _check_words(self, session: Session, material: Material) -> None:
+        texts = texts_of(material)
+        told = self._compliance.flaws(session, material.id, material.type, texts)
+        if flaws := [flaw for flaw in told if flaw.field != "approval"]:
+            raise Invalid.because(flaws)
 
 
-_WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"
-_TOLD = "SELECT id, {} FROM materials WHERE id IN ({})"
+def _rows(session: Session, ids: Collection[str]) -> dict[str, Material]:
+    """As they are kept, to be changed."""
+    found = session.scalars(select(Material).where(Material.id.in_(ids)))
+    return {material.id: material for material in found}
+
+
 _LIMITS = {"title": TITLE, "summary": SUMMARY, "body": BODY, "cover": 80}
 
 

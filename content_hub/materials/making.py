@@ -59,7 +59,10 @@ def write(
     ))  # fmt: skip
     showcase.describe(session, [tagging.told(each, own, tree) for each, own in worn])
     _rows(session, terms.Bond, (
-        {"material": each.id, "subject": subject}
+        {
+            "material": each.id, "subject": subject,
+            "opens": terms.ALWAYS, "closes": terms.NEVER_ENDS,
+        }
         for each in made for subject in sorted(subjects_of(each))
     ))  # fmt: skip
     changes.note_all(

@@ -99,14 +99,19 @@ def _places(account: str, language: str) -> list[str]:
 
 def merged(kept: Variants, changed: Variants) -> dict[str, dict[str, Any]]:
     """The same with other words in some places; None or an empty one takes a word away."""
+    after = laid(kept, changed)
+    if len(after) > MOST:
+        raise Invalid("variants", "too_many_at_once", limit=MOST)
+    return after
+
+
+def laid(kept: Variants, changed: Variants) -> dict[str, dict[str, Any]]:
+    """The same, however many that makes."""
     after = {where: dict(words) for where, words in kept.items()}
     for where, words in changed.items():
         own = after.setdefault(where, {}) | dict(words)
         after[where] = {name: word for name, word in own.items() if word not in (None, "", [])}
-    after = {where: words for where, words in after.items() if words}
-    if len(after) > MOST:
-        raise Invalid("variants", "too_many_at_once", limit=MOST)
-    return after
+    return {where: words for where, words in after.items() if words}
 
 
 def flat(variants: Variants | None) -> Iterator[tuple[str, Any]]:

@@ -53,11 +53,12 @@ def told(materials: Iterable[Material], by: str, at: datetime) -> Iterator[dict[
     for each in materials:
         yield {
             "material": each.id, "number": each.number, "by": by, "at": at,
-            "content": _content(each),
+            "content": content_of(each),
         }  # fmt: skip
 
 
-def _content(material: Material) -> dict[str, Any]:
+def content_of(material: Material) -> dict[str, Any]:
+    """What it says, as it is kept of every edit."""
     texts = {name: getattr(material, name) for name in TEXTS}
     return {**texts, "fields": dict(material.fields), "variants": dict(material.variants)}
 
@@ -90,7 +91,7 @@ def flat(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def chosen(now: Material, then: MaterialVersion, fields: Collection[str] | None) -> dict[str, Any]:
     """What an edit has to be given to say again what was said then, or only some fields of it."""
-    before, said = flat(_content(now)), flat(then.content)
+    before, said = flat(content_of(now)), flat(then.content)
     words = {
         name: said.get(name) for name in {**before, **said} if fields is None or name in fields
     }
@@ -115,8 +116,8 @@ def changed_since(session: Session, material: Material, number: int) -> set[str]
     """The fields that others changed after somebody saw the version ``number``."""
     seen = session.get(MaterialVersion, (material.id, number))
     if seen is None:
-        return set(flat(_content(material)))
-    return {each.field for each in differences(seen.content, _content(material))}
+        return set(flat(content_of(material)))
+    return {each.field for each in differences(seen.content, content_of(material))}
 
 
 class Versions:

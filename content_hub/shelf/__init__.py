@@ -5,8 +5,9 @@ Nothing in here talks to a channel: ``channels.publishing`` carries out what is 
 """
 
 from content_hub.placements import Placement, Slot, State
+from content_hub.shelf.boundaries import Freshness
 from content_hub.shelf.keeper import Shelf
-from content_hub.shelf.listing import Freshness, ShelfItem
+from content_hub.shelf.listing import ShelfItem
 from content_hub.shelf.overview import Overview
 
 __all__ = ["Freshness", "Overview", "Placement", "Shelf", "ShelfItem", "Slot", "State"]

@@ -13,7 +13,8 @@ from content_hub import bounds, showcase, terms
 from content_hub.materials import Material
 from content_hub.placements import Placement, Slot
 from content_hub.shelf import listing
-from content_hub.shelf.listing import Freshness, Question, ShelfItem, Tally
+from content_hub.shelf.boundaries import Freshness, next_boundary
+from content_hub.shelf.listing import Question, ShelfItem, Tally
 from content_hub.shelf.readiness import Readiness, campaign_of
 from content_hub.showcase import Promise, ShelfRow
 from content_hub.tags import Tag, TagTree
@@ -200,8 +201,8 @@ class Shelf:
         return self._window.freshness(now or self._clock())
 
     def next_boundary(self, now: datetime | None = None) -> datetime | None:
-        """When something next opens or closes by itself."""
-        return listing.next_boundary(self._records, now or self._clock())
+        """When something next opens, closes or says something else by itself."""
+        return next_boundary(self._records, now or self._clock())
 
     def tally(self, account: str = "", *, sight: Collection[str] | None = None) -> Tally:
         """How much stands now and how much is to come; without an account on all together.
@@ -279,10 +280,9 @@ class Shelf:
         )
         if account:
             wanted = wanted.where(Placement.account == account)
-        wanted = _seen(wanted, sight)
+        soonest = _seen(wanted, sight).order_by(Placement.opens, Placement.id).limit(limit)
         with self._records.read() as session:
-            found = session.scalars(wanted.order_by(Placement.opens, Placement.id).limit(limit))
-            return list(found)
+            return list(session.scalars(soonest))
 
     def one(self, placement: str) -> Placement:
         """By id. Raises `NotFound`."""

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from content_hub.materials import variants
+from content_hub.materials.scheduled import Laid, Scheduled, over
+from content_hub.shelf.boundaries import Freshness, around
 from content_hub.showcase import micros, moment
 from content_hub.tags import Tag, TagTree
 from content_hub.terms import BARRED
@@ -48,15 +50,6 @@ class ShelfItem(NamedTuple):
     """In which it was asked for; empty is the company's own."""
     told: dict[Any, Any]
     """What doors have made of it, kept as long as it is: the same row is the same item."""
-
-
-class Freshness(NamedTuple):
-    """What an answer about the shelf is as old as: it differs only if this does."""
-
-    version: int
-    """Counted up by every edit of content."""
-    epoch: int
-    """The last opening or closing that has passed, in microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +142,7 @@ class _Told(NamedTuple):
     """An item, what it was made of, and as of which version of the content it still stood so."""
 
     tree: TagTree
+    laid: Laid
     row: Any
     item: ShelfItem
     version: int
@@ -161,6 +155,7 @@ class _Teller:
     account: str
     language: str
     tree: TagTree
+    laid: Laid
 
     @property
     def tongue(self) -> str:
@@ -169,6 +164,8 @@ class _Teller:
 
     def item(self, row: Any) -> ShelfItem:
         told = orjson.loads(row[4])
+        if told["id"] in self.laid:
+            told = over(told, self.laid[told["id"]])
         if otherwise := told.get("variants"):
             told |= variants.told(told, otherwise, self.account, self.language)
         return ShelfItem(
@@ -190,6 +187,7 @@ class Window:
         self, records: Records, changes: Changes, *, items: int = 3_072, totals: int = 2_048
     ) -> None:
         self._records, self._changes = records, changes
+        self._scheduled = Scheduled(records, changes)
         self._items, self._totals = Lately[str, _Told](items), Latest[Any, int](totals)
         self._barred: tuple[Freshness | None, list[str]] = None, []
         self._last = Freshness(-1, 0), 0
@@ -216,7 +214,8 @@ class Window:
             where += " AND (r.opens, r.placement) < (?, ?)"
             values += read_cursor(after, int, str)
         where += f" ORDER BY r.opens DESC, r.placement DESC LIMIT {size + 1}"
-        teller = _Teller(question.account, question.language, tree)
+        laid = self._scheduled.at(question.now)
+        teller = _Teller(question.account, question.language, tree, laid)
         items = None if counted else self._known(teller, where, values, as_of)
         if items is None:
             told = self._records.rows(f"SELECT {_COLUMNS} FROM {_TOLD} WHERE {where}", values)  # noqa: S608  # our words
@@ -237,9 +236,13 @@ class Window:
         items: list[Any] = []
         missing: dict[str, int] = {}
         find, version, tree, tongue = self._items.get, as_of.version, teller.tree, teller.tongue
+        laid = teller.laid
         for (placement,) in rows:
             kept = find(placement + tongue)
-            if kept is not None and kept.version == version and kept.tree is tree:
+            if (
+                kept is not None and kept.version == version
+                and kept.tree is tree and kept.laid is laid
+            ):  # fmt: skip
                 items.append(kept.item)
             else:
                 missing[placement] = len(items)
@@ -275,19 +278,19 @@ class Window:
         """
         kept, barred = self._barred
         if as_of is None or kept != as_of or len(barred) > _NAMED:
-            return f" AND {_NOT_BARRED}", [micros(now)] * 3
+            return f" AND {_NOT_BARRED}", [micros(now)] * 5
         return (f" AND r.placement NOT IN ({_marks(barred)})", [*barred]) if barred else ("", [])
 
     def _item(self, teller: _Teller, row: Any, as_of: Freshness | None) -> ShelfItem:
         """The same row under the same vocabulary is the same item. ``as_of`` is from before the
         row was read, so an item may be newer than it is said to be, never older."""
-        key, tree = row[0] + teller.tongue, teller.tree
+        key, tree, laid = row[0] + teller.tongue, teller.tree, teller.laid
         kept = self._items.get(key)
-        same = kept is not None and kept.tree is tree and kept.row == row
+        same = kept is not None and kept.tree is tree and (kept.laid, kept.row) == (laid, row)
         item = kept.item if kept is not None and same else teller.item(row)
         version = as_of.version if as_of is not None else 0
-        if kept is None or not same or kept.version < version:
-            self._items.put(key, _Told(tree, row, item, version))
+        if kept is None or kept.laid is not laid or not same or kept.version < version:
+            self._items.put(key, _Told(tree, laid, row, item, version))
         return item
 
     def freshness(self, now: datetime) -> Freshness:
@@ -303,37 +306,12 @@ class Window:
         kept: tuple[int | None, int, Freshness] | None = getattr(self._here, "kept", None)
         if kept and stamp is not None and stamp == kept[0] and kept[2].epoch <= at < kept[1]:
             return kept[2]
-        (told,) = self._records.rows(_FRESHNESS, [at] * 10)
-        (version, *passed), ahead, over = told[:5], told[5:9], told[9]
-        fresh = Freshness(version or 0, max(each or 0 for each in passed))
+        fresh, until, over = around(self._records, now)
         if self._barred[0] != fresh:
-            barred = {row[0] for row in self._records.rows(BARRED, [at] * 3)} if over else ()
+            barred = {row[0] for row in self._records.rows(BARRED, [at] * 5)} if over else ()
             self._barred = fresh, sorted(barred)
-        until = min((each for each in ahead if each), default=_NEVER)
         self._here.kept, self._last = (stamp, until, fresh), (fresh, until)
         return fresh
-
-
-_NEVER = 1 << 62
-_FRESHNESS = (
-    "SELECT (SELECT number FROM versions WHERE name = 'content'),"
-    " (SELECT max(opens) FROM shelf_rows WHERE tag = '' AND opens <= ?),"
-    " (SELECT max(closes) FROM shelf_rows WHERE tag = '' AND closes <= ?),"
-    " (SELECT max(opens) FROM terms WHERE opens <= ?),"
-    " (SELECT max(closes) FROM terms WHERE closes <= ?),"
-    " (SELECT min(opens) FROM shelf_rows WHERE tag = '' AND opens > ?),"
-    " (SELECT min(closes) FROM shelf_rows WHERE tag = '' AND closes > ?),"
-    " (SELECT min(opens) FROM terms WHERE opens > ?),"
-    " (SELECT min(closes) FROM terms WHERE closes > ?),"
-    " (SELECT 1 WHERE EXISTS (SELECT 1 FROM terms WHERE closes <= ? OR opens > ?))"
-)
-
-
-def next_boundary(records: Records, now: datetime) -> datetime | None:
-    """When the shelf changes by itself the next time."""
-    (told,) = records.rows(_FRESHNESS, [micros(now)] * 10)
-    ahead = [each for each in told[5:9] if each is not None and each < _NEVER]
-    return moment(min(ahead)) if ahead else None
 
 
 class Tally(NamedTuple):
@@ -355,7 +333,7 @@ def tally(
         "SELECT coalesce(sum(CASE WHEN opens <= ? THEN 1 ELSE 0 END), 0), count(*)"  # noqa: S608  # our words
         f" FROM shelf_rows r WHERE tag = '' AND closes > ? AND {_NOT_BARRED} {where}"
     )
-    ((there, promised),) = records.rows(counted, [micros(now)] * 5 + values)
+    ((there, promised),) = records.rows(counted, [micros(now)] * 7 + values)
     return Tally(there, promised - there)
 
 
@@ -368,7 +346,7 @@ def standing(
         return set()
     where = f"r.tag = '' AND r.opens <= ? AND r.closes > ? AND {_NOT_BARRED}"
     where += f" AND r.material IN ({_marks(ids)})"
-    values: list[Any] = [*[micros(now)] * 5, *ids]
+    values: list[Any] = [*[micros(now)] * 7, *ids]
     if account:
         where += " AND r.account = ?"
         values.append(account)
@@ -386,7 +364,7 @@ def coverage(
     if not tags:
         return {}
     where = f"r.tag IN ({_marks(tags)}) AND r.opens <= ? AND r.closes > ? AND {_NOT_BARRED}"
-    values: list[Any] = [*tags, *[micros(now)] * 5]
+    values: list[Any] = [*tags, *[micros(now)] * 7]
     if accounts:
         where += f" AND r.account IN ({_marks(accounts)})"
         values += accounts

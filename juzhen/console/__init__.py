@@ -40,6 +40,7 @@ from juzhen.console import (
     remakes,
     reports,
     rules,
+    scheduling,
     segments,
     sheets,
     shelf,
@@ -68,8 +69,8 @@ def blueprint(platform: Platform) -> Blueprint:
     door.before_request(_signed_in)
     for page in (
         parked, accounts, broadcasts, touches,
-        home, library, material, lives, versions, variants, reception, remakes, words, products,
-        campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
+        home, library, material, lives, versions, scheduling, variants, reception, remakes, words,
+        products, campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, customers, identities, operations,
         reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers,

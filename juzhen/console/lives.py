@@ -14,6 +14,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.materials import Material, texts_of
+from content_hub.scheduling import Planned
 from juzhen.console.desk import (
     allowed,
     done,
@@ -127,15 +128,19 @@ ACTS: dict[str, tuple[str, Act]] = {
 def _queue(platform: Platform, refusal: Problem | None = None, about: str = "") -> str:
     actor = allowed("read_library")
     waiting: Sequence[Material] = ()
+    scheduled: Sequence[tuple[Material, Planned]] = ()
     if may(actor, "review_materials"):
         waiting = platform.reviews.waiting(sight=sight(actor), limit=_SHOWN)
+        scheduled = platform.scheduled_edits.waiting(sight=sight(actor), limit=_SHOWN)
     mentions = platform.comments.mentioning(actor.staff) if actor.staff else []
     called = platform.materials.many({each.material for each in mentions})
     said = platform.reviews.of_many([each.id for each in waiting])
     people = [review.by for each in said.values() for review in each]
+    people += [planned.edit.by for _, planned in scheduled]
     return pages.render(
         "console/reviews.html",
         waiting=waiting,
+        scheduled=scheduled,
         findings=_findings(platform, waiting),
         verdicts=said,
         mentions=[each for each in mentions if each.material in called],

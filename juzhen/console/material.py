@@ -24,7 +24,7 @@ from juzhen.console.desk import (
 )
 from juzhen.console.placed import rows
 from juzhen.web import pages, public
-from kernel.errors import Conflict, Flaw, Invalid
+from kernel.errors import Conflict, Flaw, Invalid, NotFound
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -59,7 +59,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/materials/<key>")
     def material(key: str) -> str:
         found = seen(allowed("read_library"), platform, key)
-        return _form(platform, platform.types.one(found.type), found, {}, ())
+        return _form(platform, platform.types.one(found.type), found, _written(platform, found), ())
 
     @door.get("/materials/<key>/preview")
     def preview_material(key: str) -> AnyResponse:
@@ -76,10 +76,9 @@ def install(door: Blueprint, platform: Platform) -> None:
         if request.form.get("act") == "tidy":
             return _tidied(platform, kind, found, told, actor.id)
         try:
-            _change(platform, found, told.parts(actor.id), actor.id)
+            return _saved(platform, found, told.parts(actor.id), actor.id)
         except (Invalid, Conflict) as refusal:
             return _form(platform, kind, found, told.typed(), flaws_of(refusal)), 422
-        return done("material", "saved", key=found.id)
 
     _install_paste(door, platform)
     _install_bounds(door, platform)
@@ -131,6 +130,15 @@ def _install_bounds(door: Blueprint, platform: Platform) -> None:
         return done("material", "embargoed", key=found.id)
 
 
+def _saved(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> AnyResponse:
+    """At once, or from the moment that stands beside it."""
+    if request.form.get("act") == "schedule":
+        edit = _schedule(platform, found, parts, by)
+        return done("scheduled", "scheduled", key=found.id, _anchor=edit)
+    _change(platform, found, parts, by)
+    return done("material", "saved", key=found.id)
+
+
 def _change(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> None:
     """The edit and the tags are one act: both or neither."""
     worn = set(platform.materials.about(found.id))
@@ -141,6 +149,53 @@ def _change(platform: Platform, found: Material, parts: dict[str, Any], by: str)
         platform.materials.edit(found.id, by=by, expected=expected, **parts)
         if ticked != worn:
             platform.materials.tag(found.id, ticked - worn, remove=worn - ticked, by=by)
+
+
+def _schedule(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> str:
+    """What differs from what is said now waits for its moment; or another wording of what waits
+    already. Its id."""
+    edit, edits = request.form.get("edit", ""), platform.scheduled_edits
+    at = typed_moment(platform.zone, "takes_effect")
+    if at is None:
+        raise Invalid("takes_effect", "missing")
+    kept = _known(platform, found, edit) if edit else found
+    said = {name: parts[name] for name in _TEXTS if parts[name] != getattr(kept, name)}
+    fields = {
+        name: value for name, value in parts["fields"].items()
+        if value != _typed(kept.fields.get(name))
+    }  # fmt: skip
+    changed = said | ({"fields": fields} if fields else {})
+    if edit:
+        return edits.alter(edit, takes_effect=at, by=by, **changed).id
+    return edits.schedule(found.id, at, by=by, **changed).id
+
+
+def _known(platform: Platform, found: Material, edit: str) -> Material:
+    """The material as it will be with a scheduled edit of its own."""
+    if platform.scheduled_edits.one(edit).material != found.id:
+        raise NotFound("scheduled_edit", edit[:80])
+    return platform.scheduled_edits.as_it_will_be(edit)
+
+
+def _written(platform: Platform, found: Material) -> dict[str, Any]:
+    """What stands in the form to alter a scheduled edit, if she came for one."""
+    if not (edit := request.args.get("edit", "")):
+        return {}
+    told = _known(platform, found, edit)
+    moment = platform.scheduled_edits.one(edit).takes_effect
+    return _kept(told) | {"edit": edit, "takes_effect": pages.typed(platform.zone, moment)}
+
+
+def _typed(value: Any) -> str:
+    """A value as the form says it, unchanged."""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def _kept(found: Material) -> dict[str, Any]:
+    """What stands in the form of a material that is there."""
+    return {**found.fields, **{name: getattr(found, name) for name in (*_TEXTS, "number")}}
 
 
 def files_of(material: Material) -> list[str]:
@@ -201,7 +256,7 @@ def _form(
     worn: list[str] = []
     history = platform.changes.latest("material", found.id, 8) if found else []
     if found is not None:
-        kept = {**found.fields, **{name: getattr(found, name) for name in (*_TEXTS, "number")}}
+        kept = _kept(found)
         worn = list(platform.materials.about(found.id))
     shown = typed or kept
     tree = platform.taxonomy.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -56,11 +56,9 @@ def _page(platform: Platform, found: Material, refusal: Problem | None = None) -
         told = platform.versions.compare(found.id, old, new) if kept else []
     except NotFound:
         old, told = newest, []
-    tongue = language()
-    labels = {
-        f"fields.{field.name}": field.en if tongue == "en" else field.zh
-        for field in platform.types.one(found.type).fields
-    }
+    planned = platform.scheduled_edits.of(found.id)
+    people = [*(each.by for each in kept), *(each.edit.by for each in planned)]
+    labels = labels_of(platform, found, (each.field for each in told))
     return pages.render(
         "console/versions.html",
         material=found,
@@ -68,10 +66,21 @@ def _page(platform: Platform, found: Material, refusal: Problem | None = None) -
         old=old,
         new=new,
         comparable=len(numbers) > 1,
-        differences=[(_label(platform, labels, each.field), each) for each in told],
-        people=names_of(platform, (each.by for each in kept)),
+        planned=planned,
+        differences=[(labels[each.field], each) for each in told],
+        people=names_of(platform, people),
         flaws=flaws_of(refusal) if refusal else (),
     )  # fmt: skip
+
+
+def labels_of(platform: Platform, found: Material, fields: Iterable[str]) -> dict[str, str]:
+    """What fields of a material are called."""
+    tongue = language()
+    own = {
+        f"fields.{field.name}": field.en if tongue == "en" else field.zh
+        for field in platform.types.one(found.type).fields
+    }
+    return {field: _label(platform, own, field) for field in fields}
 
 
 def _label(platform: Platform, labels: Mapping[str, str], field: str) -> str:

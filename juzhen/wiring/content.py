@@ -20,6 +20,7 @@ from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.remakes import Remakes
 from content_hub.reviews import Reviews
+from content_hub.scheduling import ScheduledEdits
 from content_hub.shelf import Overview, Shelf
 from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
@@ -42,6 +43,7 @@ class ContentHub:
     materials: Materials
     versions: Versions
     reviews: Reviews
+    scheduled_edits: ScheduledEdits
     comments: Comments
     bringing: Bringing
     file_sets: FileSets
@@ -82,6 +84,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         materials=materials,
         versions=Versions(s.records),
         reviews=reviews,
+        scheduled_edits=ScheduledEdits(s.records, s.changes, materials, taxonomy, s.clock),
         duplicates=Duplicates(s.records),
         bringing=Bringing(s.records, materials, taxonomy, reviews, s.clock),
         file_sets=FileSets(s.records, s.changes, materials, media, licences, reviews),

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from content_hub.products import Products
     from content_hub.remakes import Remakes
     from content_hub.reviews import Reviews
+    from content_hub.scheduling import ScheduledEdits
     from content_hub.shelf import Freshness, Shelf
     from content_hub.shifting import Shifting
     from content_hub.suggestions import Suggestions
@@ -128,6 +129,7 @@ class Context:
     suggestions: Suggestions
     versions: Versions
     reviews: Reviews
+    scheduled_edits: ScheduledEdits
     comments: Comments
     duplicates: Duplicates
     media: Media

@@ -49,6 +49,7 @@ from schemas.graphql.library import (
     receptions,
     remakes,
     reports,
+    scheduling,
     shapes,
     shelving,
     variants,
@@ -64,7 +65,7 @@ _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
     variants, webhooks, receptions, remakes, reaching, referring, nearby, menus, transfers,
-    vocabularies,
+    vocabularies, scheduling,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,

@@ -53,6 +53,7 @@ ELSEWHERE = {
     "reaching": ("/reaching",),
     "reception": ("/materials/<key>/reception",),
     "reports": ("/reports/<code>",),
+    "scheduling": ("/materials/<key>/scheduled",),
     "sheets": ("/sheets", "/duplicates"),
     "suggestions": ("/suggestions",),
     "tagging": ("/tags", "/tags/<key>"),

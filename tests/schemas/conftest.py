@@ -44,6 +44,7 @@ from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.remakes import Remakes
 from content_hub.reviews import Reviews
+from content_hub.scheduling import ScheduledEdits
 from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
@@ -147,6 +148,9 @@ class Asked(Company):
         self.purchases = Purchases(records, changes, clock)
         self.versions = Versions(records)
         self.reviews = Reviews(records, changes, clock)
+        self.scheduled_edits = ScheduledEdits(
+            records, changes, self.materials, self.taxonomy, clock
+        )
         self.duplicates = Duplicates(records)
         self.comments = Comments(records, changes, clock)
         self.tagging_runs = TaggingRuns(records, changes, self.materials, self.taxonomy, clock)
@@ -262,7 +266,7 @@ class Asked(Company):
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "products", "compliance", "policies", "parameters", "draws", "purchases",
             "versions", "reviews", "comments", "duplicates", "tagging_runs", "suggestions",
-            "shifting", "licences", "remakes",
+            "shifting", "licences", "remakes", "scheduled_edits",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "nearby", "conversions", "reminders", "live_codes",
             "reps", "confirming",

@@ -30,6 +30,7 @@ from content_hub.policies import Policies
 from content_hub.products import Products
 from content_hub.remakes import Remakes
 from content_hub.reviews import Reviews
+from content_hub.scheduling import ScheduledEdits
 from content_hub.shelf import Overview
 from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
@@ -96,6 +97,9 @@ class PagesHouse(House):
         self.compliance = Compliance(records, self.changes, clock)
         self.policies = Policies(records, self.changes)
         self.reviews = Reviews(records, self.changes, clock)
+        self.scheduled_edits = ScheduledEdits(
+            records, self.changes, self.materials, self.taxonomy, clock
+        )
         self.comments = Comments(records, self.changes, clock)
         self.versions = Versions(records)
         self.duplicates = Duplicates(records)

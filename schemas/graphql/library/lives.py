@@ -11,7 +11,7 @@ from content_hub.comments import Comment as CommentRecord
 from content_hub.materials import Material as MaterialRecord
 from content_hub.materials.versions import Difference as DifferenceRecord
 from content_hub.materials.versions import MaterialVersion as VersionRecord
-from content_hub.reviews import Review as ReviewRecord
+from content_hub.verdicts import Review as ReviewRecord
 from kernel.actors import require
 from kernel.errors import Forbidden, Invalid
 from schemas.graphql.binding import Ask

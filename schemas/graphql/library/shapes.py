@@ -181,9 +181,12 @@ def _some_tags(resolver: Any) -> graphene.List:
 
 
 def _whole(item: Shown, ask: Ask) -> Varied | None:
-    """The material as the shelf's account tells it."""
+    """The material as the shelf's account tells it, at the moment that was asked for."""
     found = materials(ask.context).of(item.id)
-    return found and Varied(found, item.account, item.language)
+    if found is None:
+        return None
+    told = ask.context.materials.told_at(found, item.number)
+    return Varied(told, item.account, item.language)
 
 
 class ShelfItem(ObjectType):

@@ -77,17 +77,22 @@ def edit_material(ask: Ask, sent: Sent) -> MaterialRecord:
     """Change what is given, and leave the rest as it is."""
     context: Context = ask.context
     require(context.actor, "edit_materials")
+    return context.materials.edit(
+        managed(context, sent["material"]).id,
+        by=context.actor.id,
+        expected=sent.get("number"),
+        **edit_of(sent),
+    )
+
+
+def edit_of(sent: Sent) -> dict[str, Any]:
+    """What an edit that was sent says."""
     changed: dict[str, Any] = {
         name: sent[name] or "" for name in ("title", "summary", "body", "cover") if name in sent
     }
     if "fields" in sent:
         changed["fields"] = _values(sent)
-    return context.materials.edit(
-        managed(context, sent["material"]).id,
-        by=context.actor.id,
-        expected=sent.get("number"),
-        **changed,
-    )
+    return changed
 
 
 class Tagged(NamedTuple):
