@@ -29,9 +29,10 @@ insert into juzhen_history.rollups as kept
 select * from unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[])
 on conflict (material, day, account, kind) do update set count = kept.count + excluded.count
 """
-_HEARD = """
-select told from juzhen_history.heard where day between %s and %s and told = any(%b::text[])
+HEARD = """
+select told from juzhen_history.heard where day = any(%b::int[]) and told = any(%b::text[])
 """
+"""Days by name: for a range of them a kept plan walks the whole range once for each of ``told``."""
 _REMEMBER = "insert into juzhen_history.heard select %s, unnest(%b::text[])"
 
 
@@ -99,8 +100,8 @@ def unheard(run: Any, told: Sequence[Told], newest: int) -> tuple[list[Told], in
         return [], newest
     today = max(*(each.arrived for each in told), newest)
     first = {each.digest: each for each in reversed(told)}
-    asked = (today - REMEMBERED, today, list(first))
-    known = {digest for (digest,) in run.execute(_HEARD, asked).fetchall()}
+    asked = (list(range(today - REMEMBERED, today + 1)), list(first))
+    known = {digest for (digest,) in run.execute(HEARD, asked).fetchall()}
     fresh = {digest: each for digest, each in reversed(first.items()) if digest not in known}
     days = parts(run, "heard")
     if today not in days:
