@@ -10,8 +10,11 @@ from channels.catching_up import Counts, KnowsPeople
 from channels.contract import ChannelContract, SendingContract
 from channels.live_codes import MakesCodes, MakesLinks
 from channels.vocabularies import Words
+from kernel.calendar import Zone
 from kernel.events import Handle
 from tests.channels.wecom.conftest import query_of
+
+BEIJING = Zone("Asia/Shanghai")
 
 POST = ChannelContract.post
 FOLLOW = (
@@ -318,12 +321,12 @@ def test_she_is_introduced_with_unionid_and_the_phone_that_her_rep_noted(
 
 
 def test_the_platforms_own_counts_become_events_for_the_boards(channel, clock, staff):
-    told = channel.figures(clock().date())
+    told = channel.figures(BEIJING.local(clock()).date())
     assert [event.rep for event in told] == [staff.one("li").id, staff.one("zhang").id] or len(
         told
     ) == 2
     assert {event.kind for event in told} == {"platform_figures"}
-    assert told == channel.figures(clock().date())
+    assert told == channel.figures(BEIJING.local(clock()).date())
 
 
 def test_posted_moments_and_who_liked_them_are_told_by_rep(channel, platform, friend, staff, clock):
@@ -336,7 +339,11 @@ def test_posted_moments_and_who_liked_them_are_told_by_rep(channel, platform, fr
     )
     clock.now = platform.world.clock() + timedelta(seconds=1)
 
-    told = [each for each in channel.figures(clock().date()) if each.kind != "platform_figures"]
+    told = [
+        each
+        for each in channel.figures(BEIJING.local(clock()).date())
+        if each.kind != "platform_figures"
+    ]
     assert [each.kind for each in told] == ["posted_moment", "liked_material", "commented"]
     assert {each.rep for each in told} == {staff.one("zhang").id}
     assert [each.handle for each in told] == [None, friend, friend]
@@ -348,7 +355,11 @@ def test_what_groups_came_to_is_told_by_owner(channel, platform, friend, staff, 
     platform.act("group", userid="li", name="客户福利群")
     group = platform.seen["groups"][-1]
     platform.act("join", chat=group["chat"], external=friend.value)
-    (told,) = [each for each in channel.figures(clock().date()) if "member_total" in each.detail]
+    (told,) = [
+        each
+        for each in channel.figures(BEIJING.local(clock()).date())
+        if "member_total" in each.detail
+    ]
     assert told.rep == staff.one("li").id
     assert (told.detail["member_total"] >= 1, told.detail["chat_total"] >= 1) == (True, True)
 
