@@ -25,7 +25,11 @@ OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 """Below this transaction number nothing can still be committed."""
 _SOON = 5
 _PATIENCE = 60_000
-_TIMEOUTS = f"-c statement_timeout={_PATIENCE} -c lock_timeout=2000"
+_OPTIONS = (
+    f"-c statement_timeout={_PATIENCE} -c lock_timeout=2000 -c plan_cache_mode=force_custom_plan"
+)
+"""A plan is made anew each time: one kept from when a day's partition was empty reads all of it,
+once for each of two thousand that are asked for, until somebody analyzes the table."""
 _LEAST = 150_000
 _TOO_OLD = "juzhen needs PostgreSQL 15 or later"
 _ABOUT = """
@@ -67,7 +71,7 @@ class Database:
         self._owner = owner
         self._engine: Engine = create_engine(
             url, pool_size=4, max_overflow=12, pool_timeout=2, pool_pre_ping=True,
-            hide_parameters=True, connect_args={"options": _TIMEOUTS, "connect_timeout": 5},
+            hide_parameters=True, connect_args={"options": _OPTIONS, "connect_timeout": 5},
         )  # fmt: skip
 
     @contextmanager

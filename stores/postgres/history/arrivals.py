@@ -32,7 +32,7 @@ on conflict (material, day, account, kind) do update set count = kept.count + ex
 HEARD = """
 select told from juzhen_history.heard where day = any(%b::int[]) and told = any(%b::text[])
 """
-"""Days by name: for a range of them a kept plan walks the whole range once for each of ``told``."""
+"""Days by name: for a range of them the whole range may be walked once for each of ``told``."""
 _REMEMBER = "insert into juzhen_history.heard select %s, unnest(%b::text[])"
 
 
