@@ -12,7 +12,7 @@ from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from content_hub.types import Types
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, Overloaded
 
 HOUR = timedelta(hours=1)
 
@@ -75,7 +75,7 @@ def test_who_places_while_a_campaign_is_moved_ends_within_it(hub, any_records, c
         while left:
             now = campaigns.one(drive.id)
             window = {"opens": now.opens, "closes": now.closes}
-            with suppress(Invalid, Conflict):
+            with suppress(Invalid, Conflict, Overloaded):
                 shelf.place(left[-1].id, "acc_1", campaign=drive.id, by="li", **window)
                 placed.append(left.pop())
 
@@ -83,8 +83,11 @@ def test_who_places_while_a_campaign_is_moved_ends_within_it(hub, any_records, c
     for editor in editors:
         editor.start()
     start.wait()
-    for _ in range(12):
-        campaigns.move(drive.id, HOUR, by="li")
+    moved = 0
+    while moved < 12:
+        with suppress(Overloaded):  # told to come back, as a busy machine may
+            campaigns.move(drive.id, HOUR, by="li")
+            moved += 1
     for editor in editors:
         editor.join()
 

@@ -164,9 +164,10 @@ def s3(folder: Path | None = None, port: int = 0) -> Server:
 def _java(kept: Path) -> list[str | Path]:
     """A start in a quarter of the CPU time: one compiler, and classes loaded from an archive."""
     archive = kept / "classes.jsa"
+    heap = "2g" if os.environ.get("JUZHEN_SOAK") == "1" else "400m"
     sharing = [f"-XX:SharedArchiveFile={archive}", "-Xlog:disable"] if archive.exists() else []
     return [
-        cached.java() / "bin" / "java", "-Xms400m", "-Xmx400m", "-XX:+UseSerialGC",
+        cached.java() / "bin" / "java", f"-Xms{heap}", f"-Xmx{heap}", "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1", *sharing, "-cp", f"{kept}/start.jar:{kept}/core/*",
     ]  # fmt: skip
 
