@@ -118,7 +118,7 @@ class Draws:
         name = f"{QUOTA}.{account}" if account else QUOTA
         with self._records.read() as session:
             quota = _values(session, campaign).get(name, 0)
-        return Prizes(int(quota), self._quotas.taken([prize_key(campaign, name)]))
+            return Prizes(int(quota), self._quotas.taken([prize_key(campaign, name)]))
 
     def of(self, campaign: str, *, won: bool | None = None, limit: int = 100) -> list[Draw]:
         """Who drew, the latest first."""
