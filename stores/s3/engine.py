@@ -245,7 +245,8 @@ class S3:
     @property
     def origin(self) -> str:
         told = urlsplit(self._at.public or "")
-        return f"{told.scheme}://{told.netloc}" if told.netloc else ""
+        bucket = f"{self._at.bucket}." if self._at.style == "host" else ""
+        return f"{told.scheme}://{bucket}{told.netloc}" if told.netloc else ""
 
     def sweep(self, before: datetime) -> int:
         """Give up uploads in parts that nobody has gone on with, and what nobody took off its

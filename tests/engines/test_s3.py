@@ -470,9 +470,9 @@ def test_an_address_that_says_nothing_of_use_is_refused(url):
 def test_the_host_may_name_the_bucket(at):
     files = S3(at._replace(endpoint="https://s3.example.com", public="https://s3.example.com",
                            style="host"))  # fmt: skip
-    assert urlsplit(files.presign(key_of(b"abc"), seconds=60)).hostname == (
-        f"{at.bucket}.s3.example.com"
-    )
+    address = urlsplit(files.presign(key_of(b"abc"), seconds=60))
+    assert address.hostname == f"{at.bucket}.s3.example.com"
+    assert files.origin == f"https://{address.hostname}"
 
 
 def test_digests_travel_as_the_store_spells_them(files):
