@@ -25,6 +25,7 @@ def answers_are_the_same(history, folder):
             assert embedded.put(batch, upto=upto) == history.put(batch, upto=upto)
         _counted(history, embedded)
         _by_person(history, embedded, people)
+        assert _deeds(history) == _deeds(embedded) != []
         followed = [[told for _, told in kept.after(0, 100)] for kept in (history, embedded)]
         assert followed[0] == followed[1]
         assert history.forget(people[:3]) == embedded.forget(people[:3])
@@ -63,3 +64,11 @@ def _by_person(history, embedded, people):
         assert history.total(both) == embedded.total(both)
         pages = [kept.timeline(both, limit=15, kinds=KINDS[:2]) for kept in (history, embedded)]
         assert pages[0].items == pages[1].items
+
+
+def _deeds(history):
+    """Who did what when, of which funnels and segments are made."""
+    acts = history.acts(KINDS, since=date(2026, 1, 5), until=date(2026, 2, 3))
+    names = {0: "", **acts.names(acts.who.tolist())}
+    rows = zip(acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True)
+    return sorted((names[who], kind, at) for who, kind, at in rows)
