@@ -340,7 +340,7 @@ def sending(company):
 def test_told_to_stop_they_finish_what_is_under_way_and_let_go(company, publisher, request, turn):
     """F22, the workers' side: SIGTERM while eight sends are in flight."""
     placements = [placed(company, request) for _ in range(8)]
-    company.sandbox.knobs(slow={"path": "freepublish/submit", "seconds": 5, "times": 8})
+    company.sandbox.knobs(slow={"path": "freepublish/submit", "seconds": 9, "times": 8})
     workers = [publisher.begin(**company.job, do="serve", lease=30) for _ in placements]
     assert eventually(lambda: sending(company) == 8), sending(company)
     begun = time.monotonic()
