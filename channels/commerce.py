@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from channels.base import Callback, Idempotency, Message, Post, Receipt, Received, Refused
+from channels.base import Callback, Idempotency, Received, Refused
 from channels.capabilities import Capabilities, Limits
+from channels.listening import OnlyListens
 from data_hub.identities import phone
 from kernel.clock import Clock
 from kernel.events import Ecosystem, Event, Handle
@@ -118,7 +119,7 @@ ARK = Dialect(
 DIALECTS: Mapping[str, Dialect] = {"meituan": MEITUAN, "ark": ARK}
 
 
-class Commerce:
+class Commerce(OnlyListens):
     """One shop on a platform of commerce or local service."""
 
     key: ClassVar[str] = "commerce"
@@ -186,26 +187,6 @@ class Commerce:
             return self._clock()
         seconds = int(stamp)
         return datetime.fromtimestamp(seconds / 1000 if seconds > 10**11 else seconds, UTC)
-
-    # what cannot be done there
-
-    def publish(self, post: Post, *, key: str) -> Receipt:
-        raise Refused("channel_shows_nothing", account=self._account)
-
-    def outcome(self, ref: str) -> Receipt:
-        raise Refused("channel_shows_nothing", account=self._account)
-
-    def find(self, post: Post, *, key: str) -> Receipt | None:
-        return None
-
-    def withdraw(self, ref: str) -> None:
-        """Nothing of ours is up there."""
-
-    def send(self, message: Message, *, key: str) -> Receipt:
-        raise Refused("channel_says_nothing", account=self._account)
-
-    def introduce(self, handle: Handle, at: datetime) -> Event | None:
-        return None
 
 
 def _text(order: Told, names: tuple[str, ...]) -> str:

@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 import orjson
 
-from channels.base import Callback, Idempotency, Message, Post, Receipt, Received, Refused
+from channels.base import Callback, Idempotency, Received, Refused
 from channels.capabilities import Capabilities, Limits
+from channels.listening import OnlyListens
 from data_hub.identities import email, phone
 from kernel.clock import Clock
 from kernel.events import Ecosystem, Event, Handle
@@ -39,7 +40,7 @@ _TRAITS = ("name", "city", "gender", "birthday")
 Told = dict[str, Any]
 
 
-class Webhook:
+class Webhook(OnlyListens):
     """One system that tells us of orders and leads."""
 
     key: ClassVar[str] = "webhook"
@@ -125,26 +126,6 @@ class Webhook:
             return min(datetime.fromtimestamp(told, UTC), now)
         at = datetime.fromisoformat(str(told))
         return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
-
-    # what cannot be done there
-
-    def publish(self, post: Post, *, key: str) -> Receipt:
-        raise Refused("channel_shows_nothing", account=self._account)
-
-    def outcome(self, ref: str) -> Receipt:
-        raise Refused("channel_shows_nothing", account=self._account)
-
-    def find(self, post: Post, *, key: str) -> Receipt | None:
-        return None
-
-    def withdraw(self, ref: str) -> None:
-        """Nothing of ours is up there."""
-
-    def send(self, message: Message, *, key: str) -> Receipt:
-        raise Refused("channel_says_nothing", account=self._account)
-
-    def introduce(self, handle: Handle, at: datetime) -> Event | None:
-        return None
 
 
 def _detail(type_: str, data: Told) -> Told:

@@ -24,14 +24,12 @@ from channels.base import (
     Busy,
     Callback,
     Idempotency,
-    Message,
-    Post,
-    Receipt,
     Received,
     Refused,
     SignedOut,
 )
 from channels.capabilities import Capabilities, Limits
+from channels.listening import OnlyListens
 from channels.outbound import Http, RateGate
 from channels.video.grants import Grant, Granted, Grants
 from data_hub.identities import phone
@@ -66,7 +64,7 @@ _LATE = ("clue_state", "convert_status", "app_name", "intention")
 _PERSONAL = {"name", "telephone", "weixin", "address", "age", "gender", *_LATE}
 
 
-class OceanEngine:
+class OceanEngine(OnlyListens):
     """The advertisers of one application."""
 
     key: ClassVar[str] = "ocean_engine"
@@ -269,24 +267,6 @@ class OceanEngine:
 
     def receive(self, callback: Callback) -> Received:
         raise Refused("callback_not_genuine", account=self._account)
-
-    def publish(self, post: Post, *, key: str) -> Receipt:
-        raise Refused("channel_shows_nothing", account=self._account)
-
-    def outcome(self, ref: str) -> Receipt:
-        raise Refused("channel_shows_nothing", account=self._account)
-
-    def find(self, post: Post, *, key: str) -> Receipt | None:
-        return None
-
-    def withdraw(self, ref: str) -> None:
-        """Nothing of ours is up there."""
-
-    def send(self, message: Message, *, key: str) -> Receipt:
-        raise Refused("channel_says_nothing", account=self._account)
-
-    def introduce(self, handle: Handle, at: datetime) -> Event | None:
-        return None
 
 
 def _numbers(told: str) -> list[int]:
