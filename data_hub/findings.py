@@ -32,9 +32,9 @@ CAME_BACK = "came_back"
 REFERRED = "referred"
 """She came with somebody's referral code."""
 _TOLD = {
-    "bought", "refunded", "messaged", "followed", "unfollowed", "opted_out", "opted_in",
-    "left_contact", "booked", "asked_quote", "complained", "complaint_settled", "case_opened",
-    "case_closed", "asked_return", "shared_material",
+    "bought", "refunded", "messaged", "commented", "followed", "unfollowed", "opted_out",
+    "opted_in", "left_contact", "booked", "asked_quote", "complained", "complaint_settled",
+    "case_opened", "case_closed", "asked_return", "shared_material",
     "policy_issued", "policy_matured",
 }  # fmt: skip
 _TOLD_IF_SENT = {

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from engagement.fans import ASKS
 from engagement.vip_care import GIFT, MOMENTS
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
@@ -34,6 +35,7 @@ KINDS = (
     "warmed",
     "nurture",
     "new_customer",
+    ASKS,
     MOMENTS,
     GIFT,
 )
@@ -44,6 +46,7 @@ STAGES = {
     "next_purchase": "stage.facilitate",
     "payday": "stage.facilitate", "month_end": "stage.facilitate",
     "maturity": "stage.deliver",
+    ASKS: "stage.facilitate",
     "nurture": "stage.after_sales",
     "birthday": "stage.after_sales", "anniversary": "stage.after_sales",
     MOMENTS: "stage.after_sales", GIFT: "stage.after_sales",

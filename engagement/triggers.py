@@ -23,6 +23,7 @@ from data_hub.profiles import ProfileRow, Profiles
 from data_hub.staff import StaffBook
 from data_hub.standings import MOVED
 from engagement.approaching import Approaches
+from engagement.fans import ASKED, ASKS, Fans
 from engagement.reminders import Reminder, Reminders
 from engagement.sittings import sitting, sittings
 from engagement.vip_care import GIFT, GIFTS, MOMENTS, Weekly, weekly
@@ -94,10 +95,12 @@ class Triggers:
         to_customers: Collection[str] = (),
         desire: Collection[str] = (),
         vips: Callable[[Collection[str]], Collection[str]] = lambda _: (),
+        fans: Fans | None = None,
     ) -> None:
         """``to_customers``: the occasions whose audience is the customer, not her rep.
         ``desire``: the steps of it that her rep is told of. ``vips``: who of some customers is
-        one."""
+        one. ``fans``: who answers those who ask under a video; None: nobody is told."""
+        self._fans = fans
         self._desire = frozenset(desire)
         self._vips = vips
         self._predictions = predictions
@@ -148,6 +151,8 @@ class Triggers:
         if task.kind == "read_your_share" and (going_on := self._going_on(task)):
             self._reminders.tell_more(going_on.id, task.evidence)
             return
+        if task.kind == ASKS and self._waits_already(task):
+            return  # she wrote again before anybody answered: the first hour stands
         self._reminders.remind(
             task.staff, task.kind, task.handle, task.cycle, material=task.material, due=task.due,
             evidence=task.evidence, handles=task.handles, heard=task.heard,
@@ -162,6 +167,10 @@ class Triggers:
         own_began, own_ended = _moments(task.evidence)
         return last if own_began <= ended + SESSION and began <= own_ended + SESSION else None
 
+    def _waits_already(self, task: _Task) -> bool:
+        last = self._reminders.latest(task.staff, task.kind, task.handles, task.material)
+        return last is not None and last.done is None
+
     def _task(self, found: Found) -> _Task | None:
         if self._clock() - found.at > FRESH:
             return None
@@ -173,7 +182,21 @@ class Triggers:
             return self._nurture(found)
         if found.kind == _WARMED and found.evidence["after"] in self._desire:
             return self._warmed(found)
+        if found.kind in ASKED and self._fans is not None:
+            return self._asked(found, self._fans)
         return None
+
+    def _asked(self, found: Found, fans: Fans) -> _Task | None:
+        """A fan commented or wrote: somebody answers her in time."""
+        handles = self._handles(found)
+        rep = fans.answerer(found, handles)
+        if not self._staff.many([rep]):
+            return None
+        return _Task(
+            staff=rep, kind=ASKS, handle=found.handle, handles=tuple(map(str, handles)),
+            material=found.material, due=found.at, cycle=str(found.evidence["event"])[:200],
+            evidence=fans.evidence(found), heard=found.at,
+        )  # fmt: skip
 
     def _read(self, found: Found) -> _Task | None:
         """Somebody read what a rep had sent: the rep is told once a viewing session."""

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from marshmallow import ValidationError, fields
 
+from kernel.calendar import Hours
 from kernel.secret import Secret
 
 PREFIX = "JUZHEN_"
@@ -91,6 +92,10 @@ class Settings:
         " many yuan for the first, `20`. Empty promises nothing; who brought whom is kept all the"
         " same.", expected="reward",
     )  # fmt: skip
+    company_hours: str = _setting(
+        "1-5 09:00-18:00", "The days (Monday is 1) and hours in which people are answered.",
+        expected="days and hours",
+    )  # fmt: skip
     web_host: str = _setting("127.0.0.1", "Address that the web process listens on.")
     web_port: int = _setting(8000, "Port that the web process listens on.", expected="port")
     web_url: str = _setting("", "The address customers and platforms reach us at; no slash.")
@@ -144,6 +149,10 @@ class Settings:
     engagement_desire: str = _setting(
         "", "Steps of desire that a customer's rep is reminded of: viewed, dwelled, asked, tried.",
         expected="steps of desire",
+    )  # fmt: skip
+    engagement_fans: int = _setting(
+        30, "Minutes of the company's hours within which a fan who comments or writes on an account"
+        " of the video ecosystem is to be answered.", expected="minutes",
     )  # fmt: skip
     log_level: str = _setting("info", "Least level of log lines.", expected="debug|info|warning")
     demo: bool = _setting(False, "Shows the tour and its one-click logins. Never with real data.")
@@ -289,10 +298,19 @@ def _flaw(value: Any, expected: str) -> str:
         "ecosystem=weight": lambda: bool(_EXCLUSIVE.fullmatch(value.replace(" ", ""))),
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "reward": lambda: bool(_REWARD.fullmatch(value)),
+        "days and hours": lambda: _are_hours(value),
+        "minutes": lambda: 0 < value <= 1_440,
         "seconds": lambda: 0 < value <= 3_600,
         "http://host:port": lambda: bool(_PROXY.fullmatch(value.reveal())),
     }
     return "" if expected not in fits or fits[expected]() else f"a {expected}"
+
+
+def _are_hours(text: str) -> bool:
+    try:
+        return bool(Hours.read(text))
+    except ValueError:
+        return False
 
 
 def _check_together(settings: Settings) -> None:

@@ -36,6 +36,41 @@ class Zone:
         return datetime.combine(day, hour, self.info).astimezone(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours in which a company answers, spelled ``1-5 09:00-18:00``: Monday is 1."""
+
+    first: int = 1
+    last: int = 5
+    opens: time = time(9)
+    closes: time = time(18)
+
+    @classmethod
+    def read(cls, spelled: str) -> Hours:
+        """Raises `ValueError` for what is not spelled like that, or ends before it begins."""
+        days, _, hours = spelled.strip().partition(" ")
+        first, _, last = days.partition("-")
+        opens, _, closes = hours.partition("-")
+        told = cls(
+            int(first), int(last or first), time.fromisoformat(opens), time.fromisoformat(closes)
+        )
+        if not 1 <= told.first <= told.last <= 7 or told.opens >= told.closes:
+            raise ValueError(spelled)
+        return told
+
+    def after(self, moment: datetime, span: timedelta, zone: Zone) -> datetime:
+        """The moment when so much time has passed within these hours. The span is not negative."""
+        day, left = zone.day(moment), span
+        while True:
+            if self.first <= day.isoweekday() <= self.last:
+                opens, closes = zone.at(day, self.opens), zone.at(day, self.closes)
+                begins = max(moment, opens)
+                if begins + left <= closes:
+                    return begins + left
+                left -= max(closes - begins, timedelta())
+            day += timedelta(days=1)
+
+
 def month_end(day: date) -> date:
     """The last day of the month that the day lies in."""
     return day.replace(day=_gregorian.monthrange(day.year, day.month)[1])

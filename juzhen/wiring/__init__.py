@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from juzhen import migrations
 from juzhen.access import Access
@@ -23,6 +24,7 @@ from juzhen.wiring.ends import Ends, ends
 from juzhen.wiring.engines import Stores, migrate, open_stores
 from juzhen.wiring.selling import Selling, selling
 from kernel import logs
+from kernel.calendar import Hours
 from kernel.clock import Clock
 from schemas.graphql.allowed import written
 from schemas.graphql.edition import Unfit
@@ -82,6 +84,8 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         hold_out=settings.matching_hold_out, exclusivity=settings.exclusivity,
         to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
         desire=settings.engagement_desire.replace(" ", "").split(","),
+        hours=Hours.read(settings.company_hours),
+        fans_within=timedelta(minutes=settings.engagement_fans),
     )  # fmt: skip
     brought = coming_in(stores, data, front)
     access = Access(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from engagement.approaching import Approaches
 from engagement.customer_acts import CustomerActs
+from engagement.fans import Fans
 from engagement.receptions import Receptions
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
@@ -19,6 +21,7 @@ from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
+from kernel.calendar import Hours
 from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.assembly import Manner
@@ -73,6 +76,8 @@ def selling(
     exclusivity: Mapping[str, float] | None = None,
     to_customers: Collection[str] = (),
     desire: Collection[str] = (),
+    hours: Hours,
+    fans_within: timedelta,
 ) -> Selling:
     """One constructor call after another."""
     counters = Counters(s.people, s.history)
@@ -95,6 +100,7 @@ def selling(
         predictions=data.predictions, exclusivity=Exclusivity(front.accounts, exclusivity or {}),
     )  # fmt: skip
     sharing = _sharing(s, content, data, front, reminders, base_url)
+    fans = Fans(front.accounts, data.customers, data.staff, s.zone, hours=hours, within=fans_within)
     approaches = Approaches(
         recommender=recommender, sharing=sharing, publishing=front.publishing,
         materials=content.materials, customers=data.customers, staff=data.staff,
@@ -109,7 +115,7 @@ def selling(
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
         recommender=recommender, reminders=reminders,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
-        triggers=_triggers(s, data, reminders, approaches, to_customers, desire),
+        triggers=_triggers(s, data, reminders, approaches, to_customers, desire, fans),
         responses=responses,
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         worths=Worths(responses, s.people),
@@ -147,13 +153,14 @@ def _triggers(
     approaches: Approaches,
     to_customers: Collection[str],
     desire: Collection[str],
+    fans: Fans,
 ) -> Triggers:
     return Triggers(
         records=s.records, people=s.people, findings=data.findings, history=s.history,
         reminders=reminders, profiles=data.profiles, identities=data.identities,
         customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
         predictions=data.predictions, approaches=approaches, to_customers=to_customers,
-        desire=desire, vips=data.vips.among,
+        desire=desire, vips=data.vips.among, fans=fans,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_hub.customers import Customer, Happening
 from data_hub.profiles import Profile
+from engagement.fans import ASKS, answer_by
 from engagement.reminders import Reminder
 from engagement.triggers import spoken_time
 from kernel.actors import Actor
@@ -91,9 +92,14 @@ def when(platform: Platform, moment: datetime) -> str:
     return f"{then:%m-%d}" if then.year == now.year else f"{then:%Y-%m-%d}"
 
 
-def shown(reminder: Reminder, tongue: str) -> str:
+def shown(platform: Platform, reminder: Reminder, tongue: str) -> str:
     """What a reminder's evidence says."""
     told: Mapping[str, Any] = reminder.evidence
+    if reminder.kind == ASKS:
+        until = answer_by(told)
+        asked = say(f"shown_fan_{told['asked']}", tongue, until=when(platform, until))
+        late = reminder.done is None and platform.clock() > until
+        return say("shown_fan_late", tongue, told=asked) if late else asked
     if reminder.kind == "warmed":
         return say("shown_warmed", tongue, step=say(f"step_{told['step']}", tongue))
     if reminder.kind != "read_your_share":
@@ -115,7 +121,7 @@ def dots(platform: Platform, actor: Actor, reminders: Sequence[Reminder], tongue
     return [
         Dot(
             id=each.id, kind=each.kind, title=say(f"reminder_{each.kind}", tongue),
-            who=name_of(her, tongue), customer=her.id, shown=shown(each, tongue),
+            who=name_of(her, tongue), customer=her.id, shown=shown(platform, each, tongue),
             material=titles[each.material].title if each.material in titles else "",
             due=each.due, when=when(platform, each.due), unread=each.unread,
         )

@@ -67,3 +67,16 @@ def test_where_nobody_is_b_or_c_everybody_is_shown_and_a_name_is_looked_for_amon
     found = phone.get("/workbench/customers?text=秀兰", headers=PHONE).text
     assert names(found) == ["王秀兰"]
     assert phone.get("/workbench/customers?grades=nonsense", headers=PHONE).status_code == 200
+
+
+def test_a_fans_question_says_until_when_and_that_it_is_late(desk, rep, phone):
+    her = desk.company.meet(rep=rep)
+    until = desk.clock() + timedelta(minutes=30)
+    desk.reminders.remind(
+        rep.staff, "fan_asks", str(her), "e1",
+        evidence={"asked": "commented", "answer_by": until.isoformat()},
+    )  # fmt: skip
+    hour = f"{desk.zone.local(until):%H:%M}"
+    assert f"请在 {hour} 前回复" in phone.get("/workbench/", headers=PHONE).text
+    desk.clock.move(timedelta(minutes=31))
+    assert "已超时" in phone.get("/workbench/", headers=PHONE).text
