@@ -38,6 +38,8 @@ class EventKind:
 
 _HERS = [
     EventKind("opened_link", "打开了链接", "opened a link", "customer", 1.0, ("material",)),
+    EventKind("opened_app_link", "打开了 App 的链接", "opened a link to the app", "customer", 1.0),
+    EventKind("installed_app", "安装了 App", "installed the app", "customer", 4.0),
     EventKind(
         "opened_expired_link", "打开了已下架的链接", "opened an expired link", "customer", 0.5
     ),
@@ -163,6 +165,7 @@ KINDS = MappingProxyType({kind.name: kind for kind in (*_HERS, *_HOUSE, *_SYSTEM
 """Every kind we know of, by name."""
 
 _ALSO = {
+    "application_installed": "installed_app",
     "application_opened": "viewed_page",
     "article_read": "read_material",
     "cart_viewed": "viewed_page",

@@ -92,6 +92,10 @@ class Settings:
         " many yuan for the first, `20`. Empty promises nothing; who brought whom is kept all the"
         " same.", expected="reward",
     )  # fmt: skip
+    company_install_reward: float = _setting(
+        0.0, "Yuan that a rep is promised for each customer who installs the app by her link.",
+        expected="yuan",
+    )  # fmt: skip
     company_hours: str = _setting(
         "1-5 09:00-18:00", "The days (Monday is 1) and hours in which people are answered.",
         expected="days and hours",
@@ -299,6 +303,7 @@ def _flaw(value: Any, expected: str) -> str:
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "reward": lambda: bool(_REWARD.fullmatch(value)),
         "days and hours": lambda: _are_hours(value),
+        "yuan": lambda: 0 <= value <= 10_000,
         "minutes": lambda: 0 < value <= 1_440,
         "seconds": lambda: 0 < value <= 3_600,
         "http://host:port": lambda: bool(_PROXY.fullmatch(value.reveal())),

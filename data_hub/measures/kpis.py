@@ -49,6 +49,8 @@ KPIS: Mapping[str, Kpi] = MappingProxyType(
             Kpi("messages", "客户来信", "messages from customers", ("messaged",)),
             Kpi("followers", "新增关注", "new followers", ("followed", "added_contact")),
             Kpi("losses", "流失（删除、取关）", "lost", ("unfollowed", "removed_contact")),
+            Kpi("app_openings", "App 导流", "led to the app", ("opened_app_link",)),
+            Kpi("installs", "App 安装", "app installs", ("installed_app",)),
             Kpi("orders", "订单", "orders", ("bought",)),
             Kpi("sent", "触达", "touches", ("sent",)),
             Kpi("placed", "上架", "put on shelf", ("placed",)),

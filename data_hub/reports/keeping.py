@@ -18,7 +18,7 @@ from data_hub.identities import Identities
 from data_hub.leaderboards import COUNTED, Leaderboards, Period, Ranking
 from data_hub.measures.retention import WEEKS, retention
 from data_hub.profiles import Profiles
-from data_hub.reports import journeys, reps
+from data_hub.reports import journeys, reps, traffic
 from data_hub.reports.base import Alert, Cell, Column, End, Report, share
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
@@ -36,7 +36,7 @@ _FIGURES = 10_000
 _BOARDS = tuple(f"board_{ranking}_{period}" for ranking in Ranking for period in Period)
 CODES = (
     *_BOARDS, "quality", "tiers", "reach", "groups", "landing", "sources", "chain", "latency",
-    "retention", "reps",
+    "retention", "reps", "traffic",
 )  # fmt: skip
 
 
@@ -59,7 +59,10 @@ class Reports:
         clock: Clock,
         *,
         zone: Zone | None = None,
+        install_reward: float = 0.0,
     ) -> None:
+        """``install_reward``: what a rep is promised for each customer she leads to the app."""
+        self._install_reward = install_reward
         self._history = history
         self._people = people
         self._identities = identities
@@ -74,7 +77,7 @@ class Reports:
             "quality": self._quality, "tiers": self._tiers, "reach": self._reach,
             "groups": self._groups, "landing": self._landing, "sources": self._sources,
             "chain": self._chain, "latency": self._latency, "retention": self._retention,
-            "reps": self._reps,
+            "reps": self._reps, "traffic": self._traffic,
         }  # fmt: skip
 
     def of(self, code: str, ends: Ends) -> Report:
@@ -286,6 +289,26 @@ class Reports:
         bars = tuple((str(row[0]), float(row[1] or 0)) for row in rows[:20])
         totals = ("", *sums, None, None)
         return Report(code, columns, rows, self._clock(), bars, totals, whole=whole)
+
+    def _traffic(self, code: str, _: Ends) -> Report:
+        """Whose links led customers to the app, and what each rep is promised for it."""
+        told = traffic.led(self._deeds(traffic.KINDS), self._identities.joined())
+        names, promised = self._leaderboards.names(told), self._install_reward
+        rows = tuple(
+            (names.get(rep, rep), each.openings, each.installs,
+             share(each.installs, each.openings), each.installs * promised if rep else 0.0)
+            for rep, each in sorted(told.items(), key=lambda row: (-row[1].installs, row[0]))
+        )  # fmt: skip
+        columns = (
+            _text("rep"), Column("app_openings"), Column("installs"),
+            Column("install_share", "share"), Column("install_reward", "money"),
+        )  # fmt: skip
+        opened = sum(each.openings for each in told.values())
+        installed = sum(each.installs for each in told.values())
+        earned = sum(each.installs for rep, each in told.items() if rep) * promised
+        totals = ("", opened, installed, share(installed, opened), earned)
+        bars = tuple((str(row[0]), float(row[2] or 0)) for row in rows if row[0])[:20]
+        return Report(code, columns, rows, self._clock(), bars, totals)
 
     def _figures(self) -> tuple[list[Event], bool]:
         """What platforms counted by day, the newest first, and whether that is all of it."""

@@ -110,6 +110,13 @@ def blueprint(platform: Platform) -> Blueprint:
 
 
 def _install_acts(door: Blueprint, platform: Platform, reader: _Reader) -> None:
+    @door.get("/a/<code>")
+    def to_app(code: str) -> AnyResponse:
+        """On to where the app is got, counted for whoever's link it is."""
+        link, onward = platform.app_links.open(code)
+        reader.tell("opened_app_link", link)
+        return reader.known(redirect(onward))
+
     @door.post("/c/<key>/act")
     def act(key: str) -> AnyResponse:
         """What she does next: the button says what."""

@@ -106,7 +106,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         leaderboards=leaderboards,
         reports=Reports(
             s.history, s.people, identities, profiles, ads, leaderboards, vips.among, s.clock,
-            zone=s.zone,
+            zone=s.zone, install_reward=settings.company_install_reward,
         ),
         referrals=Referrals(
             s.records, findings, identities, s.changes, s.clock, reward=settings.company_referral

@@ -9,6 +9,7 @@ from typing import Any
 from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
 from channels.ad_leads import AdLeads
+from channels.app_links import AppLinks
 from channels.blocks import Blocks
 from channels.broadcasts.keeper import Broadcasts
 from channels.broadcasts.planning import Planning
@@ -94,6 +95,7 @@ class Ends:
     subscriptions: Subscriptions
     telling: Telling
     notices: Carrying
+    app_links: AppLinks
 
 
 def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> Ends:
@@ -136,6 +138,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         previewing=_previewing(s, content, accounts, channels, composer),
         works=Works(accounts, channels, content.materials),
         hand_offs=hand_offs, grants=grants,
+        app_links=AppLinks(content.links, accounts, settings.public_url),
         renewing=Renewing(accounts, channels),
         confirming=Confirming(s.records, s.changes, deliveries, channels),
         catching_up=_catching_up(s, accounts, channels, data),

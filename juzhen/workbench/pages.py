@@ -245,6 +245,7 @@ def _me(door: Blueprint, platform: Platform) -> None:
         return _page(
             platform, "me.html", "me", staff=staff, persona=worn, others=others,
             abilities=platform.abilities.of(staff.id), label=boards.label,
+            to_app=platform.app_links.of(staff.id), reward=platform.settings.company_install_reward,
             said_of_her=platform.leaderboards.credited(staff.id, Ranking.PRAISE, Period.MONTH),
         )  # fmt: skip
 

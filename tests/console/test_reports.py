@@ -18,6 +18,8 @@ def rooms(knowing_rooms):
         event("viewed_page", her, account=app, detail={"page": "/a"}),
         event("left_contact", her, account=app, detail=told, minutes=1),
         event("bought", her, account=app, detail={"amount": 90}, rep=anna, minutes=2),
+        event("opened_app_link", her, account=r.wall.id, rep=anna, minutes=1),
+        event("installed_app", her, account=app, rep=anna, minutes=2),
         event("praised", her, account=app, rep=anna, minutes=3),
         event("followed", her, account=app, rep=anna, minutes=1),
         event("sent", chat, account=r.wall.id, detail={"promo": True}),

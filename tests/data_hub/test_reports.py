@@ -410,3 +410,40 @@ def test_a_report_nobody_knows_is_not_found(reports):
     with pytest.raises(NotFound):
         reports.of("nothing", ENDS)
     assert all(reports.of(code, ENDS).as_of for code in CODES)
+
+
+# Traffic to the app
+
+
+@pytest.mark.rule("R56.2")
+def test_an_install_is_hers_whom_it_names_or_by_whose_link_she_came(hub, reports):
+    li, wang = (hub.staff.add(code, name, by="li").id for code, name in (("l", "李"), ("w", "王")))
+    reports = _promising(reports, 5.0)
+    cookie, phone = Handle("cookie", "", "c1"), Handle("phone", "", "13800138000")
+    hub.tell(
+        event("opened_app_link", cookie, account="acc_oa", rep=li, minutes=1),
+        event("identified", cookie, user("u1"), minutes=2),
+        event("installed_app", user("u1"), minutes=3),  # the shop of apps dropped the address
+        event("installed_app", user("u1"), minutes=4, id="again"),  # on a second phone
+        event("installed_app", phone, rep=wang, minutes=5),
+        event("installed_app", user("u9"), minutes=6),  # nobody led her there
+        event("opened_app_link", user("b"), rep=wang, minutes=7, detail={"bot": True}),
+    )
+    told = reports.of("traffic", ENDS)
+    assert told.rows == (("", 0, 1, None, 0.0), ("李", 1, 1, 1.0, 5.0), ("王", 0, 1, None, 5.0))
+    assert told.totals == ("", 1, 3, 3.0, 10.0)
+
+
+def test_an_opening_of_more_than_a_week_ago_led_nobody(hub, reports, clock):
+    li = hub.staff.add("l", "李", by="li").id
+    hub.tell(event("opened_app_link", user("u1"), rep=li))
+    clock.move(timedelta(days=8))
+    hub.tell(event("installed_app", user("u1"), minutes=8 * 24 * 60))
+    assert [row[:3] for row in reports.of("traffic", ENDS).rows] == [("", 0, 1), ("李", 1, 0)]
+
+
+def _promising(reports, reward):
+    return Reports(
+        reports._history, reports._people, reports._identities, reports._profiles, reports._ads,
+        reports._leaderboards, lambda _: (), reports._clock, install_reward=reward,
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
 from channels.accounts import Sealer
+from channels.app_links import AppLinks
 from channels.base import Busy
 from channels.notices import Subscriptions
 from channels.outbound import Answer
@@ -117,6 +118,7 @@ class PagesHouse(House):
             records, self.changes, self.materials, self.media, self.licences, self.reviews
         )
         self.placing = Placing(records, self.changes, self.shelf, self.accounts, self.publishing)
+        self.app_links = AppLinks(self.links, self.accounts, self.base_url)
         self.saved_views = SavedViews(records, self.changes, clock)
         self.feedback = Feedback(records, self.changes, clock)
         self.staff = StaffBook(records, self.changes)
