@@ -13,10 +13,12 @@ Habits of the platform to know before changing anything here:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from channels.base import Busy, Callback, Message, Post, Progress, Receipt, Received, Refused
+from channels.capabilities import Capabilities
 from channels.hand_offs import HandOffs
 from channels.video import hearing
 from channels.video.douyin import Douyin
@@ -45,6 +47,12 @@ _FIGURES = {
 class DouyinCreator(Douyin):
     """One creator's account, published to by the platform's own interface."""
 
+    capabilities = Capabilities(
+        tuple(
+            replace(limits, shows=limits.shows - {"livestream"})  # only a person goes live
+            for limits in Douyin.capabilities.history
+        )
+    )
     writes_to = hearing.OPEN_ID
     idempotency = "reconcile"
     longest_review = timedelta(minutes=10)

@@ -39,7 +39,7 @@ class Douyin(HandedOver):
             Limits(
                 since=date(2025, 11, 1),
                 source="developer.open-douyin.com, create_video and the share schema",
-                shows=frozenset({"image", "video"}),
+                shows=frozenset({"image", "video", "livestream"}),
                 title=55,
                 cover_types=frozenset({"image/jpeg", "image/png"}),
                 person_day=3,

@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, url_for
 
+from engagement.livestreams import TYPE, Sales
 from juzhen.console.desk import allowed, names_of, seen
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from schemas import snippets
 
 if TYPE_CHECKING:
+    from content_hub.materials import Material
     from juzhen.wiring import Platform
+
+
+def _sales(platform: Platform, material: Material) -> Sales | None:
+    """What a livestream sold; other content sells by what comes after it."""
+    if material.type != TYPE:
+        return None
+    return platform.livestreams.of(material.id, material.fields.get("products") or ())
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -38,5 +47,6 @@ def install(door: Blueprint, platform: Platform) -> None:
             accounts={each.id: each.name for each in platform.accounts.all()},
             people=names_of(platform, (each.rep for each in told.looks if each.rep)),
             reported=reported,
+            sales=_sales(platform, found),
             snippet=snippets.snippet(found.id, reported, platform.base_url),
         )

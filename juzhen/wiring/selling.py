@@ -9,6 +9,7 @@ from datetime import timedelta
 from engagement.approaching import Approaches
 from engagement.customer_acts import CustomerActs
 from engagement.fans import Fans
+from engagement.livestreams import Livestreams
 from engagement.receptions import Receptions
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
@@ -55,6 +56,7 @@ class Selling:
     sayings: Sayings
     recommender: Recommender
     receptions: Receptions
+    livestreams: Livestreams
     reminders: Reminders
     triggers: Triggers
     responses: Responses
@@ -115,6 +117,7 @@ def selling(
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
         recommender=recommender, reminders=reminders,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
+        livestreams=Livestreams(s.history, data.findings, data.identities, s.clock, s.zone),
         triggers=_triggers(s, data, reminders, approaches, to_customers, desire, fans),
         responses=responses,
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),

@@ -11,6 +11,7 @@ from channels.capabilities import Capabilities, Limits
 from channels.carriers import Carriers
 from channels.composing import Composer
 from channels.deliveries import Courier, Deliveries
+from channels.hand_offs import HandOffs
 from channels.health import Health
 from channels.inbox import Inbox
 from channels.outbound import Breakers, Outbound, RateGate
@@ -18,6 +19,7 @@ from channels.previewing import Previewing
 from channels.publishing import Publishing
 from channels.touch_policy import Moods, Simulations, TouchPolicy
 from channels.touch_policy.standing import ContentNatures, KnownPersons
+from channels.video.douyin import Douyin
 from channels.wechat.crypto import Envelope
 from channels.wechat.official_account import MassSendingAccount, WeChatOfficialAccount
 from channels.wechat.talking import Templates
@@ -159,11 +161,13 @@ class House:
         self.outbound = Outbound(origins=origins, seconds=seconds)
         self.gate = RateGate(records, clock)
         self.inbox = Inbox(records, clock)
+        self.hand_offs = HandOffs(records, self.changes, clock)
         self.channels = Channels(
             self.accounts,
             {
                 "board": lambda account, secrets: BoardChannel(self.board),
                 "app": lambda account, secrets: OwnApp(self.inbox, account=account.id),
+                "douyin": self._douyin,
                 "wechat_oa": self._wechat,
             },
         )
@@ -209,6 +213,12 @@ class House:
             accounts=self.accounts, channels=self.channels, deliveries=self.deliveries,
             courier=self.courier, composer=self.composer, consents=self.consents,
             identities=self.identities, policy=self.touch_policy,
+        )  # fmt: skip
+
+    def _douyin(self, account, secrets):
+        return Douyin(
+            self.hand_offs, self.clock, account=account.id, client_key="ck",
+            client_secret=secrets["client_secret"],
         )  # fmt: skip
 
     def _wechat(self, account, secrets):

@@ -1,12 +1,17 @@
 """Where a delivery meets the customer: one place each, whatever is sent to whom and where."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.capabilities import Draft
 from channels.touchpoints import WECHAT, Touchpoint, touchpoint_of
+from channels.video.creator import DouyinCreator
+from channels.video.douyin import Douyin
 from juzhen.wiring import CHANNELS
-from kernel.events import Handle
+from kernel.events import Ecosystem, Handle
 
 HANDLES = [
     "", *(str(Handle(kind, "acc", "x")) for kind in ("external_userid", "wecom_group", "openid")),
@@ -52,3 +57,33 @@ def test_each_delivery_has_exactly_one(kind, target, material_type, said):
 )
 def test_it_is_the_one_that_a_person_would_name(kind, target, material_type, said, where):
     assert touchpoint_of(kind, target, material_type, said) == where
+
+
+@pytest.mark.rule("R59.1")
+def test_a_livestream_is_placed_with_its_product_list_and_the_creator_goes_live(house, clock):
+    there = house.account(
+        "dy", "douyin", Ecosystem.VIDEO, secrets={"client_secret": "0123456789abcdef"}
+    )
+    tag = house.taxonomy.create("直播预告", "topic", by="li")
+    made = house.materials.create(
+        "livestream", "今晚八点聊养老", by="li", tags=[tag.id],
+        fields={"products": ["康养年金", "体检卡"], "starts": "20:00"},
+    )  # fmt: skip
+    house.placed(made, there)
+    house.work()
+    (ready,) = house.hand_offs.page().items
+    assert ready.title == "今晚八点聊养老"
+    (delivery,) = house.deliveries.page(account=there.id).items
+    assert touchpoint_of("douyin", delivery.target, made.type) == "livestream"
+    assert house.materials.one(made.id).fields["products"] == ["康养年金", "体检卡"]
+    house.hand_offs.note_posted(ready.id, by="li")
+    house.publishing.poll()
+    assert house.deliveries.one(delivery.id).state == "done"
+
+
+def test_no_interface_goes_live_for_a_creator():
+    draft = Draft(type="livestream", shown_as={"livestream"}, title="直播")
+    today = date(2026, 3, 2)
+    assert Douyin.capabilities.flaws(draft, today) == []
+    (flaw,) = DouyinCreator.capabilities.flaws(draft, today)
+    assert flaw.reason == "channel_cannot_show"

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from engagement.livestreams import Livestreams
 from engagement.receptions import Receptions
 from juzhen import console
 from juzhen.web import public
@@ -16,6 +17,9 @@ from tests.workbench.conftest import Desk as House
 def house(records, people, changes, clock, tmp_path):
     made = House(records, people, changes, clock, tmp_path)
     made.made = made.company.library(each=2)
+    made.livestreams = Livestreams(
+        made.company.history, made.findings, made.identities, clock, made.company.zone
+    )
     made.receptions = Receptions(
         made.company.counters, made.company.history, made.feedback, clock, made.company.zone
     )
@@ -65,3 +69,20 @@ def test_it_is_for_whoever_reads_the_library_and_sees_that_material(flask, mater
 
 def test_its_page_is_for_everybody(material, for_everybody):
     for_everybody(f"materials/{material}/reception")
+
+
+@pytest.mark.rule("R59.1")
+def test_a_livestreams_page_says_what_it_sold_product_by_product(house, flask):
+    company = house.company
+    tag = company.tag("养老社区")
+    live = house.materials.create(
+        "livestream", "今晚聊养老", by="li", tags=[tag], fields={"products": ["康养年金"]}
+    ).id  # fmt: skip
+    her = company.meet()
+    company.tell(
+        company.event("entered_livestream", her, live, ago=timedelta(days=1)),
+        company.event("bought", her, amount=120, product="康养年金", order_id="o1"),
+    )
+    page = Desk(flask, "editor").get(f"/console/materials/{live}/reception").text
+    assert "1 人进入，成交 1 单，合计 ¥120.00" in page
+    assert "康养年金</td><td>1</td>" in page
