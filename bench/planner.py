@@ -69,7 +69,7 @@ def planned(home: Path, many: int) -> dict[str, Any]:
 def _company(home: Path) -> Settings:
     told = Settings(
         home=home, stores_durability="power", keys_secrets=Secret("00" * 32),
-        keys_links=Secret("11" * 32),
+        keys_links=Secret("11" * 32), company_modules="mass_send",
     )  # fmt: skip
     wiring.migrate(told)
     return told

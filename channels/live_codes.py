@@ -144,8 +144,12 @@ class LiveCodes:
         channels: Channels,
         clock: Clock,
         keep: Callable[[bytes], str] | None = None,
+        *,
+        auto_add: bool = True,
     ) -> None:
-        """``keep`` keeps a picture that came without an address, and says where it is."""
+        """``keep`` keeps a picture that came without an address, and says where it is.
+        Without ``auto_add`` a rep confirms everybody who comes by a code."""
+        self._auto_add = auto_add
         self._keep = keep
         self._records = records
         self._changes = changes
@@ -186,9 +190,9 @@ class LiveCodes:
         now = self._clock()
         code = LiveCode(
             account=there.id, state=f"lc{secrets.token_hex(6)}", name=name.strip()[:60],
-            reps=list(dict.fromkeys(reps)), confirm=confirm, words=words, material=material,
-            kind=kind, groups=list(dict.fromkeys(groups)), campaign=campaign, by=by, created=now,
-            next_at=now + _AGAIN,
+            reps=list(dict.fromkeys(reps)), confirm=confirm or not self._auto_add, words=words,
+            material=material, kind=kind, groups=list(dict.fromkeys(groups)), campaign=campaign,
+            by=by, created=now, next_at=now + _AGAIN,
         )  # fmt: skip
         with self._records.write() as session:
             session.add(code)

@@ -17,6 +17,7 @@ from data_hub.identities import Identities
 from data_hub.referrals.rewards import orders
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.events import Event
 from stores.history import History
 
 TYPE = "livestream"
@@ -79,7 +80,8 @@ class Livestreams:
     def _entries(self) -> tuple[dict[str, list[tuple[datetime, str]]], bool]:
         """By customer, when she entered which livestream, the earliest first."""
         since = self._zone.day(self._clock()) - timedelta(days=DAYS)
-        events, before = [], None
+        events: list[Event] = []
+        before = None
         while len(events) < MOST:
             page = self._history.of_kinds((ENTERED,), since=since, before=before, limit=100)
             events += [each for each in page.items if each.handle and not each.detail.get("bot")]

@@ -96,6 +96,11 @@ class Settings:
         0.0, "Yuan that a rep is promised for each customer who installs the app by her link.",
         expected="yuan",
     )  # fmt: skip
+    company_modules: str = _setting(
+        "", "What is off unless named here: `mass_send` (broadcasts), `auto_add` (who scans a code"
+        " is a rep's friend without her word). Rewards for referrals: `JUZHEN_COMPANY_REFERRAL`.",
+        expected="modules",
+    )  # fmt: skip
     company_hours: str = _setting(
         "1-5 09:00-18:00", "The days (Monday is 1) and hours in which people are answered.",
         expected="days and hours",
@@ -166,6 +171,10 @@ class Settings:
     limits_logins: int = _setting(
         10, "Failed logins a name may have in 15 minutes.", expected="count"
     )
+
+    def has(self, module: str) -> bool:
+        """Is this optional module on?"""
+        return module in self.company_modules.replace(" ", "").split(",")
 
     @property
     def exclusivity(self) -> dict[str, float]:
@@ -279,6 +288,8 @@ OCCASIONS = (
     "month_end", "payday", "birthday", "maturity", "next_purchase", "anniversary", "dormant",
 )  # fmt: skip
 """Spelled out here: whoever reads settings need not load what they set."""
+MODULES = ("mass_send", "auto_add")
+"""What a company may have and has not by default: sincerity works, large spreads do not (R149)."""
 _PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
 
 _REWARD = re.compile(r"|[1-9]\d{0,4}(\.\d\d?)?|([1-9]\d?|0)(\.\d\d?)?%")
@@ -303,6 +314,7 @@ def _flaw(value: Any, expected: str) -> str:
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "reward": lambda: bool(_REWARD.fullmatch(value)),
         "days and hours": lambda: _are_hours(value),
+        "modules": lambda: {*value.replace(" ", "").split(",")} <= {"", *MODULES},
         "yuan": lambda: 0 <= value <= 10_000,
         "minutes": lambda: 0 < value <= 1_440,
         "seconds": lambda: 0 < value <= 3_600,

@@ -81,7 +81,10 @@ class Broadcasts:
         policy: TouchPolicy,
         shelf: Shelf,
         clock: Clock,
+        on: bool = True,
     ) -> None:
+        """``on``: does this company send to many at once? What was made before goes on."""
+        self.on = on
         self._records = records
         self._changes = changes
         self._accounts = accounts
@@ -111,6 +114,8 @@ class Broadcasts:
         per_minute: float = 0,
     ) -> Broadcast:
         """Ask for it; it begins by itself. Raises one `Invalid` for the first thing amiss."""
+        if not self.on:
+            raise Conflict("module_is_off", module="mass_send")
         there = self._accounts.one(account)
         begins = opens or self._clock()
         if not name.strip():

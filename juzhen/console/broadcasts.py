@@ -35,6 +35,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             "console/broadcasts.html",
             rows=[_row(platform, each, counts[each.id]) for each in page.items],
             following=page.next,
+            on=platform.broadcasts.on,
             accounts={each.id: each for each in platform.accounts.all()},
         )
 

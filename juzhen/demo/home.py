@@ -21,7 +21,7 @@ FILE = "access.json"
 
 def settings_of(home: Path, port: int) -> Settings:
     """The demo's settings: its own keys, its sandbox one port higher."""
-    begin(home, company_name=NAME, company_referral="1%")
+    begin(home, company_name=NAME, company_referral="1%", company_modules="mass_send,auto_add")
     sandbox = f"http://127.0.0.1:{port + 1}"
     return replace(
         load(home=home), web_port=port, demo=True, demo_sandbox=sandbox, outbound_origins=sandbox

@@ -127,7 +127,9 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         content.types, content.media, content.links, base_url=settings.public_url
     )  # fmt: skip
     keep = _keeping(content, settings.public_url)
-    live_codes = LiveCodes(s.records, s.changes, accounts, channels, s.clock, keep)
+    live_codes = LiveCodes(
+        s.records, s.changes, accounts, channels, s.clock, keep, auto_add=settings.has("auto_add")
+    )
     welcoming = _welcoming(s, content, accounts, channels, live_codes, composer)
     publishing = _publishing(
         s, content, data, accounts, channels, deliveries, courier, composer, touch_policy
@@ -152,7 +154,9 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         touch_policy=touch_policy, health=health,
         simulations=_simulations(s, content, data, touch_policy),
         moods=Moods(s.records, s.changes, data.findings, s.clock),
-        broadcasts=_broadcasts(s, content, data, accounts, deliveries, touch_policy),
+        broadcasts=_broadcasts(
+            s, content, data, accounts, deliveries, touch_policy, on=settings.has("mass_send")
+        ),
         planning=_planning(s, data, deliveries, channels),
         **_mailing(s, content, accounts, channels, deliveries, courier, composer, publishing),
         **_relations(s, data, accounts, channels, composer),
@@ -228,11 +232,13 @@ def _broadcasts(
     accounts: Accounts,
     deliveries: Deliveries,
     policy: TouchPolicy,
+    *,
+    on: bool,
 ) -> Broadcasts:
     return Broadcasts(
         records=s.records, changes=s.changes, accounts=accounts, deliveries=deliveries,
         segments=data.segments, identities=data.identities, policy=policy, shelf=content.shelf,
-        clock=s.clock,
+        clock=s.clock, on=on,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Where a delivery meets the customer: one place each, whatever is sent to whom and where."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -77,6 +77,7 @@ def test_a_livestream_is_placed_with_its_product_list_and_the_creator_goes_live(
     assert touchpoint_of("douyin", delivery.target, made.type) == "livestream"
     assert house.materials.one(made.id).fields["products"] == ["康养年金", "体检卡"]
     house.hand_offs.note_posted(ready.id, by="li")
+    clock.move(timedelta(hours=1))
     house.publishing.poll()
     assert house.deliveries.one(delivery.id).state == "done"
 

@@ -102,7 +102,7 @@ def running(home, **stores):
     chosen = {name: url for name, url in stores.items() if url}
     begin(
         home, company_name="安和人寿", web_port=port, outbound_origins=sandbox,
-        stores_durability="process", **chosen,
+        stores_durability="process", company_modules="mass_send,auto_add", **chosen,
     )  # fmt: skip
     settings = load({"JUZHEN_HOME": str(home)})
     migrate(settings)

@@ -158,7 +158,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("writes")
-    begin(home, stores_durability="process", company_referral="10%")
+    begin(home, stores_durability="process", company_referral="10%", company_modules="mass_send")
     migrate(load({"JUZHEN_HOME": str(home)}))
     return home
 

@@ -33,7 +33,7 @@ def at_home(home, clock=utc_now):
 def built(tmp_path_factory):
     """A small company in which everything that is checked is there once."""
     home = tmp_path_factory.mktemp("company")
-    begin(home, stores_durability="process")
+    begin(home, stores_durability="process", company_modules="mass_send")
     migrate(load({"JUZHEN_HOME": str(home)}))
     company = at_home(home)
     company.taxonomy.ship(by="t")
