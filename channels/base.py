@@ -136,6 +136,8 @@ class Message:
     """Our id of the rep in whose name it goes, where the platform has her do it."""
     purpose: str = ""
     """What she allows it for: some platforms treat marketing in another way than service."""
+    asks_contact: bool = False
+    """A card goes along on which she leaves how she can be reached, where the channel has one."""
     button: str = "OK"
     """What the button of a card to a rep says."""
 
@@ -247,6 +249,14 @@ class StandsBeside(Protocol):
     def beside(self, url: str) -> dict[str, Any]:
         """What the page at this address needs to be let in."""
         ...
+
+
+@runtime_checkable
+class AsksContact(Protocol):
+    """A channel in which she can be sent a card on which she leaves her contact (留资卡片)."""
+
+    asks_contact: bool
+    """Has this account such a card?"""
 
 
 REP = "rep"

@@ -22,6 +22,8 @@ from kernel.events import Handle
 
 _PICTURE = re.compile(r'<img\b[^>]*?\bsrc="/media/(?P<id>[^"/?#]+)/(?P<rendition>[^"/?#]+)"')
 COVER = "cover"
+CONTACT_CARD = "{留资卡片}"
+"""Where it stands in a rep's words, the card goes along on which she leaves her contact."""
 
 
 class Renditions(Protocol):
@@ -76,14 +78,15 @@ class Composer:
         purpose: str = "",
     ) -> Message:  # fmt: skip
         """Words to one person, and a card of the material if one goes along."""
+        asks, words = CONTACT_CARD in words, words.replace(CONTACT_CARD, "").strip()
         if material is None:
-            return Message(handle=handle, text=words, rep=rep, purpose=purpose)
+            return Message(handle=handle, text=words, rep=rep, purpose=purpose, asks_contact=asks)
         said = _said(material, account)
         cover = f"{self._base_url}/media/{said.cover}/{COVER}" if said.cover else ""
         return Message(
             handle=handle, text=words, title=said.title, cover=cover, kind="card",
             link=self.link(material.id, account, rep), material=material.id, rep=rep,
-            purpose=purpose,
+            purpose=purpose, asks_contact=asks,
         )  # fmt: skip
 
     def draft(self, material: Material, account: Account) -> Draft:

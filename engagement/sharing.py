@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from channels.accounts import Account, Accounts, Channels
+from channels.base import AsksContact
 from channels.deliveries.record import Delivery
 from channels.publishing import Publishing
 from channels.touch_policy import GATE, Decision, Touch, TouchPolicy
@@ -43,6 +44,8 @@ class Way:
     handle: Handle | None = None
     refuses: str = ""
     """Why it cannot be used, as a key of `kernel.wording`."""
+    asks: bool = False
+    """Can a card go along on which she leaves her contact?"""
 
 
 class Sharing:
@@ -88,7 +91,8 @@ class Sharing:
                 continue
             allowed = self._consents.allows(customer.handles, MARKETING, account.kind)
             refuses = "" if allowed else "she_wants_nothing_here"
-            found.append(Way(account.id, account.name, account.kind, handle, refuses))
+            asks = self._asks(account)
+            found.append(Way(account.id, account.name, account.kind, handle, refuses, asks))
         return found if _spoken(material) else [*found, Way(LINK, "", LINK)]
 
     def link(self, actor: Actor, customer: Customer, material: Material) -> str:
@@ -185,6 +189,10 @@ class Sharing:
         except Problem:
             return None
         return next((handle for handle in reversed(there) if handle.kind == wanted), None)
+
+    def _asks(self, account: Account) -> bool:
+        channel = self._channels.of(account)
+        return isinstance(channel, AsksContact) and channel.asks_contact
 
     def _stands(self, account: str, material: Material) -> bool:
         return material.id in self._shelf.standing_ids(account, [material.id])

@@ -21,6 +21,7 @@ from channels.base import Busy, Callback, Message, Post, Progress, Receipt, Rece
 from channels.capabilities import Capabilities
 from channels.hand_offs import HandOffs
 from channels.video import hearing
+from channels.video.cards import LeadCard
 from channels.video.douyin import Douyin
 from channels.video.notes import CreatorNotes, CreatorPost
 from channels.video.wire import DouyinWire
@@ -68,6 +69,7 @@ class DouyinCreator(Douyin):
         client_key: str,
         client_secret: Secret,
         zone: Zone,
+        card: LeadCard | None = None,
         direct_bytes: int = 50_000_000,
         part_bytes: int = 20_000_000,
     ) -> None:
@@ -77,9 +79,14 @@ class DouyinCreator(Douyin):
         )
         self.wire = wire
         self._notes = notes
+        self._card = card
         self._zone = zone
         self._direct = direct_bytes
         self._part = part_bytes
+
+    @property
+    def asks_contact(self) -> bool:
+        return self._card is not None
 
     # her grant
 
@@ -205,10 +212,14 @@ class DouyinCreator(Douyin):
         if talk is None:
             raise Refused("reply_window_closed", path="im/send/msg")
         words = "\n".join(filter(None, (message.text or message.title, message.link)))
+        parts: list[dict[str, Any]] = [{"msg_type": 1, "text": {"text": words}}] if words else []
+        if message.asks_contact and self._card is not None:
+            card = {"card_id": self._card.id()}
+            parts.append({"msg_type": 8, "retain_consult_card": card})
+        content = {"content": parts[0]} if len(parts) == 1 else {"content_list": parts}
         told = self.wire.do(
             "/im/send/msg/", msg_id=talk.message, conversation_id=talk.conversation,
-            to_user_id=message.handle.value, scene="im_reply_msg",
-            content={"msg_type": 1, "text": {"text": words}},
+            to_user_id=message.handle.value, scene="im_reply_msg", **content,
         )  # fmt: skip
         return Receipt(ref=str(told.get("msg_id") or key), progress=Progress.SHOWN)
 

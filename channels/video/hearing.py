@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from data_hub.identities import phone
 from kernel.events import Ecosystem, Event, Handle
 
 OPEN_ID = "open_id"
@@ -53,6 +54,9 @@ _ORDERS = {
 }
 _NOBODYS = frozenset({"post_created", "account_notice", "group_changed"})
 _OURS = frozenset({"im_send_msg", "im_group_send_msg"})
+_CARD = ("card_data", "retain_consult_card")
+_TRAITS = {"name": ("名", "称呼"), "weixin": ("微信",), "city": ("城市",)}
+"""A trait, and what the label of a card may say that asks for it."""
 _STAMPS = ("create_time", "action_time", "msg_time", "pay_time", "update_time", "event_time")
 
 
@@ -90,7 +94,7 @@ def events(
         kind=kind or f"douyin.{name}"[:80],
         account=account,
         handle=Handle(OPEN_ID, account, who) if who and kind not in _NOBODYS else None,
-        links=links,
+        links=links or _left(content),
         ecosystem=Ecosystem.VIDEO,
         at=_moment(content, now),
         detail=_detail(told, content),
@@ -108,7 +112,7 @@ def _kind(name: str, content: Mapping[str, Any]) -> str:
 
 def cards(content: Mapping[str, Any]) -> dict[str, str]:
     """What a customer filled in on a retain-consult card (留资卡片): label → value."""
-    filled = content.get("card_data") or content.get("retain_consult_card")
+    filled = next(filter(None, map(content.get, _CARD)), None)
     filled = filled.get("card_data") if isinstance(filled, Mapping) else filled
     if not isinstance(filled, list):
         return {}
@@ -117,6 +121,26 @@ def cards(content: Mapping[str, Any]) -> dict[str, str]:
         for each in filled
         if isinstance(each, Mapping) and each.get("label")
     }
+
+
+def _left(content: Mapping[str, Any]) -> tuple[Handle, ...]:
+    """The phone that she left on a card is a handle of hers."""
+    numbers = (phone(value) for value in cards(content).values())
+    return tuple(dict.fromkeys(number for number in numbers if number is not None))
+
+
+def _filled(card: Mapping[str, str]) -> dict[str, Any]:
+    """What else stands on it: who she is, and what the company asked besides."""
+    traits, rest = {}, {}
+    for label, value in card.items():
+        name = next(
+            (ours for ours, said in _TRAITS.items() if any(each in label for each in said)), ""
+        )
+        if name and value:
+            traits[name] = value
+        elif phone(value) is None:
+            rest[label] = value
+    return {"card": rest} | ({"traits": traits} if traits else {})
 
 
 def _pair(content: Mapping[str, Any]) -> tuple[str, tuple[Handle, ...]]:
@@ -132,7 +156,9 @@ def _detail(told: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, An
     detail = {name: value for name, value in told.items() if name not in envelope and value}
     detail |= content
     if filled := cards(content):
-        detail["card"] = filled
+        detail |= _filled(filled)
+        for name in _CARD:
+            detail.pop(name, None)
     if isinstance(order := content.get("order"), Mapping):
         detail |= {"order_id": str(order.get("order_id") or ""), "amount": order.get("pay_amount")}
     return detail

@@ -23,6 +23,7 @@ from channels.outbound import Outbound, RateGate
 from channels.push import Push
 from channels.reps import Reps
 from channels.touch_policy import Caps
+from channels.video.cards import LeadCard
 from channels.video.creator import DouyinCreator
 from channels.video.douyin import Douyin
 from channels.video.grants import CreatorGrant, Grants
@@ -139,6 +140,18 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
     )
 
 
+def _lead_card(account: Account, wire: DouyinWire, notes: CreatorNotes) -> LeadCard | None:
+    """The card on which fans leave their contact, where an account says what is on it."""
+    told = account.settings
+    if not told.get("lead_card"):
+        return None
+    parts = [int(each) for each in str(told.get("lead_card_parts") or "1,2").split(",")]
+    return LeadCard(
+        wire, notes, account=account.id, title=str(told["lead_card"]), parts=parts,
+        picture=str(told.get("lead_card_picture") or ""),
+    )  # fmt: skip
+
+
 def _douyin(tools: Tools) -> Factory:
     """A creator's account: handed over to her, or published to if it ``publishes``."""
     s = tools.stores
@@ -157,9 +170,10 @@ def _douyin(tools: Tools) -> Factory:
             host=told.get("base_url", DOUYIN_HOST),
             per_minute=float(told.get("per_minute", 600)),
         )  # fmt: skip
+        card = _lead_card(account, wire, notes)
         return DouyinCreator(
             wire, notes, tools.hand_offs, s.clock, account=account.id,
-            client_key=told["client_key"], client_secret=secret, zone=s.zone,
+            client_key=told["client_key"], client_secret=secret, zone=s.zone, card=card,
             direct_bytes=int(told.get("direct_bytes", 50_000_000)),
             part_bytes=int(told.get("part_bytes", 20_000_000)),
         )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from channels.composing import CONTACT_CARD
 from channels.touch_policy import Advised
 from data_hub.leaderboards import Period, Ranking
 from engagement.sharing import LINK
@@ -184,10 +185,10 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         actor, form = rep(), request.form
         her = platform.customers.seen_by(actor).one(customer)
         kept = visible_material(platform, actor, material)
-        channel = form.get("channel", "")
+        channel, card = form.get("channel", ""), CONTACT_CARD if form.get("card") else ""
         try:
             platform.sharing.share(
-                actor, her, kept, channel=channel, words=form.get("words", ""),
+                actor, her, kept, channel=channel, words=form.get("words", "") + card,
                 occasion=f"share:{form.get('key', '')[:40]}", override=form.get("override", ""),
             )  # fmt: skip
         except Advised as advised:

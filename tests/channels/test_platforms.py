@@ -124,7 +124,8 @@ def test_the_platforms_number_tells_a_repeat_from_a_second_one(channel):
 def test_a_card_that_a_fan_filled_in_is_a_contact(channel, inner):
     card = {"card_data": [{"label": "手机号", "value": "13800000000"}]}
     (event,) = channel.receive(webhook("im_receive_msg", inner(card))).events
-    assert (event.kind, event.detail["card"]) == ("left_contact", {"手机号": "13800000000"})
+    assert (event.kind, event.detail["card"]) == ("left_contact", {})
+    assert [each.kind for each in event.links] == ["phone"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from channels.app import OwnApp
+from channels.composing import CONTACT_CARD
 from kernel.wording import say
 from tests.workbench.conftest import PHONE
 
@@ -83,6 +85,20 @@ def test_a_share_through_the_official_account_is_queued_with_the_edited_words(
     )  # fmt: skip
     assert before > desk.reminders.unread(rep.staff) == 0
     assert acts(desk, "sent") == []  # that it went is told once, by the delivery when it has gone
+
+
+def test_a_card_for_her_contact_goes_along_where_an_account_has_one(
+    desk, phone, her, shop, monkeypatch
+):
+    material = shop["materials"][0]
+    assert "附上留资卡片" not in share_page(phone, her, material)[1].text
+    monkeypatch.setattr(OwnApp, "asks_contact", True, raising=False)
+    where, page, key = share_page(phone, her, material)
+    assert "附上留资卡片" in page.text
+    told = {"key": key, "words": "请留个电话", "channel": shop["app"].id, "card": "yes"}
+    assert phone.post(where, data=FORM | told).status_code == 303
+    (delivery,) = desk.deliveries.of_customer([f"user:{shop['app'].id}:u_wang"])
+    assert delivery.words == f"请留个电话{CONTACT_CARD}"
 
 
 def test_what_she_sends_by_link_comes_back_as_a_red_dot_once_it_is_read(

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from juzhen.sandbox.accounts import Accounts, Creator
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.douyin import limits
+from juzhen.sandbox.douyin.cards import COMPONENTS, TITLE_CHARACTERS
 from juzhen.sandbox.douyin.studio import Minded, Studio
 
 _V1 = "/api/douyin/v1/video"
@@ -21,6 +22,8 @@ def blueprint(studio: Studio, accounts: Accounts, clock: MovableClock) -> Bluepr
     _grants(door, studio, accounts)
     _uploads(door, studio, accounts)
     _works(door, studio, accounts)
+    _talking(door, studio, accounts)
+    _cards(door, studio, accounts)
 
     @door.errorhandler(Minded)
     def minded(no: Minded) -> Response:
@@ -170,20 +173,68 @@ def _works(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
         more = len(rows) > int(count)
         return answer(list=listed, has_more=more, cursor=int(cursor) + len(listed))
 
+
+def _talking(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
+    def part(creator: Creator, content: Any) -> tuple[str, str]:
+        """What a part of a message shows, and the card that it is."""
+        if not isinstance(content, dict):
+            raise Minded(2100005)
+        if content.get("msg_type") == 1 and isinstance(content.get("text"), dict):
+            return _text(content["text"], "text"), ""
+        if content.get("msg_type") == 8 and isinstance(content.get("retain_consult_card"), dict):
+            card = studio.cards.one(creator.code, _text(content["retain_consult_card"], "card_id"))
+            if card is not None:
+                return f"[{card['title']}]", card["id"]
+        raise Minded(2100005)
+
     @door.post("/im/send/msg/")
     def send_message() -> Response:
         creator, told = _caller(studio, accounts), _told()
-        content = told.get("content")
-        if not isinstance(content, dict) or content.get("msg_type") != 1:
+        listed = told.get("content_list")
+        parts = [part(creator, each) for each in (listed or [told.get("content")])]
+        fan, message = _text(told, "to_user_id"), _text(told, "msg_id")
+        made = ""
+        for words, card in parts:
+            made = studio.reply(creator.code, fan, message, words)
+            if card:
+                studio.cards.offer(creator.code, fan, card)
+        return _beside(msg_id=made)
+
+
+def _cards(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
+    @door.post("/im/save/retain_consult_card/")
+    def save_card() -> Response:
+        creator, told = _caller(studio, accounts), _told()
+        components, title = told.get("components"), _text(told, "title")
+        if not isinstance(components, list) or not set(components) & set(COMPONENTS):
             raise Minded(2100005)
-        text = content.get("text")
-        if not isinstance(text, dict):
+        if set(components) - set(COMPONENTS) or len(title) > TITLE_CHARACTERS:
             raise Minded(2100005)
-        made = studio.reply(
-            creator.code, _text(told, "to_user_id"), _text(told, "msg_id"), _text(text, "text")
-        )
-        plain: dict[str, Any] = answer().get_json()
-        return jsonify(**plain, msg_id=made)
+        media = str(told.get("media_id") or "")
+        return _beside(card_id=studio.cards.save(creator.code, title, media, components))
+
+    @door.get("/im/get/retain_consult_card/")
+    def known_cards() -> Response:
+        rows = studio.cards.all(_caller(studio, accounts).code)
+        told = [
+            {"card_id": each["id"], "title": each["title"], "media_id": each["media"],
+             "components": each["components"], "status": 1}
+            for each in rows
+        ]  # fmt: skip
+        return _beside(cards=told)
+
+    @door.post("/im/del/retain_consult_card/")
+    def drop_card() -> Response:
+        creator = _caller(studio, accounts)
+        if not studio.cards.drop(creator.code, _text(_told(), "card_id")):
+            raise Minded(2100005)
+        return _beside()
+
+
+def _beside(**told: Any) -> Response:
+    """Private talks answer beside ``data``, not in it."""
+    plain: dict[str, Any] = answer().get_json()
+    return jsonify(**plain, **told)
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

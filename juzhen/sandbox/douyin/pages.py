@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -106,6 +107,13 @@ class Fans:
         )  # fmt: skip
         return number
 
+    def fill(self, creator: Creator, fan: str, typed: Mapping[str, str]) -> None:
+        """She fills in the card that lies before her; without one nothing happens."""
+        card = self._studio.cards.offered(creator.code, fan)
+        if card is not None:
+            self._studio.cards.filled(card["offer"])
+            self.card(creator, fan, {label: typed.get(label, "") for label in card["asks"]})
+
     def card(self, creator: Creator, fan: str, filled: dict[str, str]) -> str:
         """She fills in the card by which she leaves her contact (留资卡片)."""
         words = "、".join(f"{label}：{value}" for label, value in filled.items())
@@ -148,6 +156,7 @@ def _studio(door: Blueprint, studio: Studio, webhooks: Webhooks, one: Any) -> No
         return render_template(
             "douyin/creator.html", creator=one(code), works=studio.works(code), fans=FANS,
             talks={fan: studio.talk(code, fan) for fan, _ in FANS},
+            cards={fan: studio.cards.offered(code, fan) for fan, _ in FANS},
         )  # fmt: skip
 
     @door.post("/douyin/<code>/take-down")
@@ -174,5 +183,5 @@ def _fans(door: Blueprint, fans: Fans, one: Any) -> None:
         elif act == "write" and form.get("words", "").strip():
             fans.write(found, fan, form["words"].strip())
         elif act == "card":
-            fans.card(found, fan, {"称呼": form.get("name", ""), "手机号": form.get("phone", "")})
+            fans.fill(found, fan, form)
         return redirect(url_for("douyin_pages.creator", code=code), 303)

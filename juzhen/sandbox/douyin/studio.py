@@ -13,6 +13,7 @@ from typing import Any
 from juzhen.sandbox.accounts import Creator
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.douyin import limits
+from juzhen.sandbox.douyin.cards import Cards
 from juzhen.sandbox.knobs import Knobs
 from juzhen.sandbox.ledger import Ledger
 
@@ -55,6 +56,7 @@ class Studio:
     def __init__(self, ledger: Ledger, clock: MovableClock, knobs: Knobs) -> None:
         ledger.extend(_SCHEMA)
         self._ledger, self._clock, self._knobs = ledger, clock, knobs
+        self.cards = Cards(ledger, clock)
 
     # the grant
 

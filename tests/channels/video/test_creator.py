@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import orjson
@@ -23,6 +24,7 @@ from channels.base import (
 )
 from channels.hand_offs import HandOffs
 from channels.outbound import Outbound, RateGate
+from channels.video.cards import LeadCard
 from channels.video.creator import DouyinCreator
 from channels.video.grants import CreatorGrant, Grants
 from channels.video.notes import CreatorNotes
@@ -342,10 +344,65 @@ def test_older_news_of_a_talk_overwrites_nothing(channel, parts):
 
 
 def test_a_card_that_a_fan_fills_in_is_a_contact_left(channel, parts):
-    card = [{"label": "手机号", "value": "13812345678"}]
+    told = {"手机号": "13812345678", "称呼": "陈阿姨", "城市": "杭州", "想了解": "养老社区"}
+    card = [{"label": label, "value": value} for label, value in told.items()]
     (event,) = heard(parts, channel, "@msg20", card_data=card).events
     assert event.kind == "left_contact"
-    assert event.detail["card"] == {"手机号": "13812345678"}
+    assert event.handle == Handle("open_id", "acc_dy", "f_lin")
+    assert [each.value[-11:] for each in event.links] == ["13812345678"]
+    assert event.detail["traits"] == {"name": "陈阿姨", "city": "杭州"}
+    assert event.detail["card"] == {"想了解": "养老社区"}
+    assert "13812345678" not in json.dumps(event.detail, ensure_ascii=False, default=str)
+
+
+def _asking(parts, twin, title="留下手机号，顾问联系您", asks=(1, 2)):
+    made = _channel(parts, twin)
+    card = LeadCard(made.wire, parts["notes"], account="acc_dy", title=title, parts=asks)
+    return _channel(parts, twin, card=card)
+
+
+def _written_to(parts, channel, twin, fan="f_lin"):
+    number = twin.post("douyin/dy/write", fan=fan, words="怎么收费")["told"]
+    heard(parts, channel, number, text="怎么收费", message_type="text")
+    return Message(
+        handle=Handle("open_id", "acc_dy", fan), text="我请顾问联系您", asks_contact=True
+    )
+
+
+def test_a_card_goes_along_with_the_words_and_lies_before_the_fan(parts, twin):
+    channel = _asking(parts, twin)
+    message = _written_to(parts, channel, twin)
+    assert channel.send(message, key="m30").progress is Progress.SHOWN
+    assert [each["words"] for each in twin.ask("douyin/dy")["talks"]["f_lin"][-2:]] == [
+        "我请顾问联系您", "[留下手机号，顾问联系您]",
+    ]  # fmt: skip
+    with urlopen(f"{twin.url}/douyin/dy") as page:
+        assert 'name="手机号"' in page.read().decode()
+    form = urlencode({"act": "card", "称呼": "林小满", "手机号": "13800138000"}).encode()
+    urlopen(Request(f"{twin.url}/douyin/dy/fans/f_lin", form)).close()
+    last = twin.ask("douyin/dy")["talks"]["f_lin"][-1]
+    assert (last["ours"], last["words"]) == (0, "称呼：林小满、手机号：13800138000")
+    with urlopen(f"{twin.url}/douyin/dy") as page:
+        assert 'name="手机号"' not in page.read().decode()
+
+
+def test_a_card_is_made_once_whatever_becomes_of_the_answer(parts, twin):
+    channel = _asking(parts, twin, title="预约参观", asks=(1, 2, 4))
+    message = _written_to(parts, channel, twin)
+    twin.knobs(lose_answer={"path": "save/retain_consult_card", "times": 1})
+    with pytest.raises((Busy, Unanswered)):
+        channel.send(message, key="m31")
+    assert channel.send(message, key="m31").progress is Progress.SHOWN
+    assert channel.send(message, key="m32").progress is Progress.SHOWN
+    cards = channel.wire.look("/im/get/retain_consult_card/")["cards"]
+    assert [each["title"] for each in cards].count("预约参观") == 1
+
+
+def test_an_account_without_a_card_sends_the_words_alone(parts, twin):
+    channel = _channel(parts, twin)
+    assert not channel.asks_contact
+    assert channel.send(_written_to(parts, channel, twin), key="m33").progress is Progress.SHOWN
+    assert twin.ask("douyin/dy")["talks"]["f_lin"][-1]["words"] == "我请顾问联系您"
 
 
 # hostile answers (S21)
