@@ -34,7 +34,6 @@ class Fans:
         customers: Customers,
         staff: StaffBook,
         zone: Zone,
-        *,
         hours: Hours,
         within: timedelta,
     ) -> None:

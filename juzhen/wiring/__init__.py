@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from engagement.fans import Fans
 from juzhen import migrations
 from juzhen.access import Access
 from juzhen.saved_views import SavedViews
@@ -84,8 +85,10 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         hold_out=settings.matching_hold_out, exclusivity=settings.exclusivity,
         to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
         desire=settings.engagement_desire.replace(" ", "").split(","),
-        hours=Hours.read(settings.company_hours),
-        fans_within=timedelta(minutes=settings.engagement_fans),
+        fans=Fans(
+            front.accounts, data.customers, data.staff, stores.zone,
+            Hours.read(settings.company_hours), timedelta(minutes=settings.engagement_fans),
+        ),
     )  # fmt: skip
     brought = coming_in(stores, data, front)
     access = Access(

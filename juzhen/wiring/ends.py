@@ -123,9 +123,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     courier = Courier(deliveries, accounts, channels, breakers, s.clock)
     health = _health(s, accounts, channels, deliveries, breakers)
     preferences = Preferences(s.records, data.consents, deliveries, data.identities)
-    composer = Composer(
-        content.types, content.media, content.links, base_url=settings.public_url
-    )  # fmt: skip
+    composer = Composer(content.types, content.media, content.links, base_url=settings.public_url)
     keep = _keeping(content, settings.public_url)
     live_codes = LiveCodes(
         s.records, s.changes, accounts, channels, s.clock, keep, auto_add=settings.has("auto_add")
@@ -136,27 +134,24 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
     )
     return Ends(
         accounts=accounts, channels=channels, reps=reps, live_codes=live_codes,
-        welcoming=welcoming,
+        welcoming=welcoming, inbox=inbox, deliveries=deliveries, publishing=publishing,
         previewing=_previewing(s, content, accounts, channels, composer),
         works=Works(accounts, channels, content.materials),
-        hand_offs=hand_offs, grants=grants,
+        hand_offs=hand_offs, grants=grants, touch_policy=touch_policy, health=health,
         app_links=AppLinks(content.links, accounts, settings.public_url),
         renewing=Renewing(accounts, channels),
         confirming=Confirming(s.records, s.changes, deliveries, channels),
         catching_up=_catching_up(s, accounts, channels, data),
-        inbox=inbox, deliveries=deliveries, publishing=publishing, preferences=preferences,
+        preferences=preferences,
         placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
         callbacks=Callbacks(
             accounts, channels, data.intake, deliveries, s.gathered, s.clock, welcoming, health,
             preferences,
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
-        touch_policy=touch_policy, health=health,
         simulations=_simulations(s, content, data, touch_policy),
         moods=Moods(s.records, s.changes, data.findings, s.clock),
-        broadcasts=_broadcasts(
-            s, content, data, accounts, deliveries, touch_policy, on=settings.has("mass_send")
-        ),
+        broadcasts=_broadcasts(settings, s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries, channels),
         **_mailing(s, content, accounts, channels, deliveries, courier, composer, publishing),
         **_relations(s, data, accounts, channels, composer),
@@ -226,19 +221,18 @@ def _welcoming(
 
 
 def _broadcasts(
+    settings: Settings,
     s: Stores,
     content: ContentHub,
     data: DataHub,
     accounts: Accounts,
     deliveries: Deliveries,
     policy: TouchPolicy,
-    *,
-    on: bool,
 ) -> Broadcasts:
     return Broadcasts(
         records=s.records, changes=s.changes, accounts=accounts, deliveries=deliveries,
         segments=data.segments, identities=data.identities, policy=policy, shelf=content.shelf,
-        clock=s.clock, on=on,
+        clock=s.clock, on=settings.has("mass_send"),
     )  # fmt: skip
 
 

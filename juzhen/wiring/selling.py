@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from engagement.approaching import Approaches
 from engagement.customer_acts import CustomerActs
@@ -22,7 +21,6 @@ from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
-from kernel.calendar import Hours
 from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.assembly import Manner
@@ -78,8 +76,7 @@ def selling(
     exclusivity: Mapping[str, float] | None = None,
     to_customers: Collection[str] = (),
     desire: Collection[str] = (),
-    hours: Hours,
-    fans_within: timedelta,
+    fans: Fans,
 ) -> Selling:
     """One constructor call after another."""
     counters = Counters(s.people, s.history)
@@ -102,7 +99,6 @@ def selling(
         predictions=data.predictions, exclusivity=Exclusivity(front.accounts, exclusivity or {}),
     )  # fmt: skip
     sharing = _sharing(s, content, data, front, reminders, base_url)
-    fans = Fans(front.accounts, data.customers, data.staff, s.zone, hours=hours, within=fans_within)
     approaches = Approaches(
         recommender=recommender, sharing=sharing, publishing=front.publishing,
         materials=content.materials, customers=data.customers, staff=data.staff,
@@ -110,16 +106,15 @@ def selling(
     responses = Responses(s.records, data.identities, s.clock, s.zone, hold_out=hold_out)
     return Selling(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,
-        rules=rules, feedback=feedback,
+        rules=rules, feedback=feedback, responses=responses,
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
         effects=_effects(s, data),
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
-        recommender=recommender, reminders=reminders,
+        recommender=recommender, reminders=reminders, sharing=sharing,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
         livestreams=Livestreams(s.history, data.findings, data.identities, s.clock, s.zone),
         triggers=_triggers(s, data, reminders, approaches, to_customers, desire, fans),
-        responses=responses,
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         worths=Worths(responses, s.people),
         rep_cards=RepCards(
@@ -127,7 +122,6 @@ def selling(
             channels=front.channels, recommender=recommender, materials=content.materials,
             identities=data.identities, staff=data.staff, clock=s.clock, base_url=base_url,
         ),
-        sharing=sharing,
         customer_acts=_customer_acts(s, content, data, front),
     )  # fmt: skip
 

@@ -54,10 +54,7 @@ def there(company, records, changes, clock):
         by="li",
     )  # fmt: skip
     made["oa"] = accounts.add(code="oa", name="号", kind="wechat_oa", ecosystem="wechat", by="li")
-    fans = Fans(
-        accounts, company.customers, company.staff, company.zone, hours=Hours(),
-        within=HALF_AN_HOUR,
-    )  # fmt: skip
+    fans = Fans(accounts, company.customers, company.staff, company.zone, Hours(), HALF_AN_HOUR)
     company.triggers = Triggers(
         records=records, people=company.people, findings=company.findings,
         history=company.history, reminders=company.reminders, profiles=company.profiles,
