@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from channels.accounts import Channels
 from channels.app import OwnApp
 from channels.composing import CONTACT_CARD
 from kernel.wording import say
@@ -87,12 +88,17 @@ def test_a_share_through_the_official_account_is_queued_with_the_edited_words(
     assert acts(desk, "sent") == []  # that it went is told once, by the delivery when it has gone
 
 
-def test_a_card_for_her_contact_goes_along_where_an_account_has_one(
-    desk, phone, her, shop, monkeypatch
-):
+class Asking(OwnApp):
+    """An app that can show a card on which she leaves her contact."""
+
+    asks_contact = True
+
+
+def test_a_card_for_her_contact_goes_along_where_an_account_has_one(desk, phone, her, shop):
     material = shop["materials"][0]
     assert "附上留资卡片" not in share_page(phone, her, material)[1].text
-    monkeypatch.setattr(OwnApp, "asks_contact", True, raising=False)
+    asking = {"app": lambda account, _: Asking(desk.inbox, account=account.id)}
+    desk.sharing._channels = Channels(desk.accounts, desk.channels._factories | asking)
     where, page, key = share_page(phone, her, material)
     assert "附上留资卡片" in page.text
     told = {"key": key, "words": "请留个电话", "channel": shop["app"].id, "card": "yes"}
