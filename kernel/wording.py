@@ -1,12 +1,14 @@
 """Wording (措辞): every sentence that a person may read, in zh-CN and English.
 
 One TOML file a room under ``kernel/words/``: a key, then ``zh`` and ``en`` with the same facts in
-braces. Does not choose the language; whoever answers a person knows hers. Run as a module it names
-what is missing, which is how ``make lint`` checks that the catalogue is complete.
+braces, each sentence on a line of its own, so that what nobody says is never parsed. Does not
+choose the language; whoever answers a person knows hers. Run as a module it names what is missing,
+which is how ``make lint`` checks that the catalogue is complete.
 """
 
 from __future__ import annotations
 
+import re
 import string
 import sys
 import tomllib
@@ -17,14 +19,15 @@ from typing import Any
 
 LANGUAGES = ("zh", "en")
 _WORDS = Path(__file__).with_name("words")
+_SENTENCE = re.compile(r"^(\w+) = .*$", re.MULTILINE)
 
 
 def say(key: str, language: str = "zh", /, **facts: Any) -> str:
     """The sentence behind the key. A key that nobody wrote down is answered as it is."""
-    sentence = catalogue().get(key)
-    if sentence is None:
+    line = _lines().get(key)
+    if line is None:
         return key
-    return _spoken(sentence[language if language in LANGUAGES else "zh"], facts)
+    return _spoken(_parsed(line)[key][language if language in LANGUAGES else "zh"], facts)
 
 
 def _spoken(sentence: str, facts: dict[str, Any]) -> str:
@@ -38,20 +41,34 @@ class _Facts(dict[str, Any]):
         return "…"
 
 
+_parsed = cache(tomllib.loads)
+
+
 @cache
+def _lines() -> dict[str, str]:
+    files = (file.read_text("utf-8") for file in sorted(_WORDS.glob("*.toml")))
+    return {found[1]: found[0] for text in files for found in _SENTENCE.finditer(text)}
+
+
+def known(key: str) -> bool:
+    """Did somebody write this sentence down?"""
+    return key in _lines()
+
+
 def catalogue() -> dict[str, dict[str, str]]:
     """Every sentence by its key."""
-    sentences: dict[str, dict[str, str]] = {}
-    for file in sorted(_WORDS.glob("*.toml")):
-        sentences |= tomllib.loads(file.read_text("utf-8"))
-    return sentences
+    return {key: tomllib.loads(line)[key] for key, line in _lines().items()}
 
 
 def gaps(words: Path = _WORDS) -> Iterator[str]:
     """What is wrong with the catalogue: missing languages, facts that differ, keys told twice."""
     told: dict[str, str] = {}
     for file in sorted(words.glob("*.toml")):
-        for key, sentence in tomllib.loads(file.read_text("utf-8")).items():
+        text = file.read_text("utf-8")
+        lines = {found[1] for found in _SENTENCE.finditer(text)}
+        for key, sentence in tomllib.loads(text).items():
+            if key not in lines:
+                yield f"{key}: stands on more than a line, or with a name in quotes"
             if key in told:
                 yield f"{key}: told in {told[key]} and in {file.name}"
             told[key] = file.name

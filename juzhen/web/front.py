@@ -97,10 +97,14 @@ class Front:
 
     def __rsgi_init__(self, loop: Any) -> None:
         sys.setswitchinterval(_SWITCH)
-        self._warming = loop.call_later(_FIRST_REQUESTS, self._bridge.aside, self._warm)
+        self._warming = loop.call_later(_FIRST_REQUESTS, self._bridge.aside, self._warmed)
         if threading.current_thread() is threading.main_thread():
             # The loop's own handler, which stops the server, runs beside this one.
             signal.signal(signal.SIGTERM, lambda *_: self._draining.set())
+
+    def _warmed(self) -> None:
+        self._warm()
+        gc.freeze()  # it stays for ever, like what was made before
 
     def __rsgi_del__(self, loop: Any) -> None:
         self._draining.set()
@@ -244,7 +248,7 @@ def build(settings: Settings) -> Front:
         url=settings.public_url,
         draining=platform.draining,
         opens=_doors(settings.web_doors, intake),
-        warm=lambda: None if settings.web_doors == "intake" else platform.recommender.warm(),
+        warm=(lambda: None) if settings.web_doors == "intake" else platform.warm,
         close=platform.close,
     )
 

@@ -20,7 +20,7 @@ from kernel.errors import Invalid
 from schemas import questions
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Outcome
-from schemas.graphql.schema import Context
+from schemas.graphql.context import Context
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform

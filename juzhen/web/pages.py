@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 from juzhen.web.asking import language
 from kernel.actors import may
 from kernel.calendar import Zone
-from kernel.wording import catalogue, say
+from kernel.wording import known, say
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -123,7 +123,7 @@ def problem_of(flaws: Any, field: str) -> str:
 def said() -> str:
     """What the last form did, told on the page that it led to: ``?said=done_retired&n=2``."""
     key = request.args.get("said", "")
-    if not key.startswith("done_") or key not in catalogue():
+    if not key.startswith("done_") or not known(key):
         return ""
     number = request.args.get("n", "")
     return speak(key, n=number if number.isdigit() else "")

@@ -12,7 +12,6 @@ from flask import Blueprint, Response
 
 from juzhen.web import pages
 from juzhen.web.codes import CODES
-from schemas.graphql import schema
 from schemas.graphql.skeletons import Skeleton, skeletons
 
 if TYPE_CHECKING:
@@ -68,14 +67,21 @@ def _openapi() -> Any:
     return openapi
 
 
+def _schema() -> Any:
+    """As large as that."""
+    from schemas.graphql import schema
+
+    return schema
+
+
 @cache
 def _sdl() -> str:
-    return schema.sdl()
+    return str(_schema().sdl())
 
 
 @cache
 def _skeletons() -> list[Skeleton]:
-    return list(skeletons(schema.described()))
+    return list(skeletons(_schema().described()))
 
 
 @cache

@@ -27,8 +27,8 @@ from kernel.errors import Invalid, Overloaded, SignedOff
 from kernel.latest import Latest
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Freshness, Outcome
+from schemas.graphql.context import Context
 from schemas.graphql.documents import hash_of
-from schemas.graphql.schema import Context
 from stores.looks import Looks, TooLong
 
 if TYPE_CHECKING:

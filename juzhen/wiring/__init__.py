@@ -28,8 +28,7 @@ from kernel import logs
 from kernel.calendar import Hours
 from kernel.clock import Clock
 from schemas.graphql.allowed import written
-from schemas.graphql.edition import Unfit
-from schemas.graphql.schema import Edition, build
+from schemas.graphql.edition import Edition, Made, Unfit
 
 __all__ = ["CHANNELS", "Platform", "assemble", "migrate"]
 
@@ -61,6 +60,11 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
                 raise BadSetting(f"{setting}: {told.says}. {told.advice}")
             if told.fit is None:  # it may come back: until then others answer, and say so
                 logs.warning("store_does_not_answer", setting=setting, says=told.says)
+
+    def warm(self) -> None:
+        """Make what the first questions wait for; harmless when they came already."""
+        _ = self.edition.documents
+        self.recommender.warm()
 
     def close(self) -> None:
         """Let everything go, what is acknowledged last."""
@@ -108,9 +112,16 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
 
 def _edition(settings: Settings, content: ContentHub) -> Edition:
     """The schema, and the questions that it is bound to. Raises `BadSetting` for a bad one."""
+
+    def rooms() -> Made:
+        """The rooms' types are many: a start does not wait for them, and a worker has no use."""
+        from schemas.graphql.schema import made
+
+        return made(content.types)
+
     folder, name = settings.web_questions, name_of("web_questions")
     try:
-        return build(content.types, written(settings.home / folder) if folder else None)
+        return Edition(rooms, written(settings.home / folder) if folder else None)
     except (OSError, ValueError) as unreadable:
         raise BadSetting(f"{name}: the questions cannot be read: {unreadable}") from unreadable
     except Unfit as unfit:

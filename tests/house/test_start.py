@@ -7,8 +7,8 @@ import sys
 from juzhen.web.serving import _BEHIND
 
 LATER = {
-    "PIL", "apispec", "argon2", "boto3", "elasticsearch", "lunar_python", "opensearchpy",
-    "openpyxl", "playwright", "psycopg", "pyarrow", "pypdfium2", "rich", "urllib3",
+    "PIL", "apispec", "argon2", "boto3", "elasticsearch", "graphene", "lunar_python",
+    "opensearchpy", "openpyxl", "playwright", "psycopg", "pyarrow", "pypdfium2", "rich", "urllib3",
     "sqlalchemy.dialects.postgresql",
 }  # fmt: skip
 
@@ -20,15 +20,16 @@ def test_serving_waits_for_no_library_that_only_some_work_needs(root):
         [sys.executable, "-c", asked], cwd=root, capture_output=True, text=True, check=True
     )
 
-    assert {"flask", "graphene"} <= (loaded := set(told.stdout.split()))
+    assert {"flask", "graphql"} <= (loaded := set(told.stdout.split()))
     assert loaded & LATER == set()
 
 
 def test_serving_works_out_nothing_before_somebody_asks_for_it(root, tmp_path):
-    """The ways of 124 tables, the addresses of 230 doors and the schema as text."""
+    """The ways of 124 tables, the addresses of 230 doors, the schema and its text, the words."""
     asked = """
 import juzhen.web.front
 from juzhen import wiring
+from kernel import wording
 from juzhen.settings import load
 from juzhen.web import app
 from stores.records import Folded, Record
@@ -38,7 +39,8 @@ doors = app.create(platform).url_map.iter_rules()
 print(
     any(each.configured for base in (Record, Folded) for each in base.registry.mappers),
     any(each._build.__name__.startswith("<builder") for each in doors),
-    "sdl" in vars(platform.edition),
+    bool({"schema", "guard", "documents", "sdl"} & set(vars(platform.edition))),
+    wording._parsed.cache_info().currsize > 0,
 )
 """
     secret = "0" * 64
@@ -50,4 +52,4 @@ print(
         [sys.executable, "-c", asked], cwd=root, env=env, capture_output=True, text=True, check=True
     )
 
-    assert told.stdout.split() == ["False"] * 3
+    assert told.stdout.split() == ["False"] * 4
