@@ -116,6 +116,11 @@ def corrected(sent: datetime | None, received: datetime, original: datetime) -> 
 
     Segment's rule: received − (sent − original). An event is never moved into our future.
     """
+    return min(original + behind(sent, received), received)
+
+
+def behind(sent: datetime | None, received: datetime) -> timedelta:
+    """How far a device's clock is behind ours, if what it says of itself is believed."""
     if sent is None or abs(received - sent) > _MOST_CORRECTION:
-        return min(original, received)
-    return min(received - (sent - original), received)
+        return timedelta(0)
+    return received - sent

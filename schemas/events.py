@@ -33,9 +33,9 @@ class Id(fields.String):
     """
 
     plan = (
-        "if type(value) is int: value = str(value)",
-        "elif type(value) is not str: return None",
-        "else: value = value.strip()",
+        "if type(value) is str: value = value.strip()",
+        "elif type(value) is int: value = str(value)",
+        "else: return None",
         f"if len(value) > {ID_LIMIT} or not value.isprintable(): return None",
     )
 

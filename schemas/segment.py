@@ -19,8 +19,8 @@ import orjson
 from data_hub.identities.handles import phone
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
-from schemas.events import TYPES, Told, item, plan
-from schemas.lines import line
+from schemas.events import TYPES, Told, item
+from schemas.lines import Lines, about
 from schemas.taking import (
     COUNT_LIMIT,
     EVENT_LIMIT,
@@ -58,7 +58,6 @@ _KINDS = {
 }
 _PERSONS = {"cookie", "unionid"}
 """Kinds of outside ids that mean the same person wherever they are seen."""
-_KEPT_CONTEXT = ("campaign", "page", "device", "os", "app", "library", "locale")
 
 
 def read(path: str, header: Header, query: str, body: bytes) -> Call:
@@ -69,6 +68,7 @@ def read(path: str, header: Header, query: str, body: bytes) -> Call:
         if len(body) > BATCH_LIMIT:
             raise Invalid("body", "batch_too_large", limit=BATCH_LIMIT // 1024)
         call.small = len(body) <= EVENT_LIMIT
+        call.clean = path not in _PIXELS and b"\\u0000" not in body
         envelope = _told_by_image(query) if path in _PIXELS else parsed(body)
         if type(envelope) is not dict:
             raise Invalid("body", "not_an_object")
@@ -99,10 +99,8 @@ def written(call: Call, account: str, ecosystem: str, received: datetime, kinds:
     def event_of(told: Told) -> Event:
         return _Turning(call, account, ecosystem, received, kinds, told, item(told)).event()
 
-    def ready(told: Any) -> bytes | None:
-        return line(call, account, ecosystem, received, kinds, plan, told, happened)
-
-    return turned(call, DOOR, account, received, event_of, ready)
+    ready = Lines(call, account, ecosystem, received, kinds)
+    return turned(call, DOOR, account, received, event_of, ready.write)
 
 
 def happened(told: Told, call: Call, received: datetime) -> datetime:
@@ -213,7 +211,7 @@ class _Turning:
             detail["traits"] = traits
         if properties := told.get("properties"):
             detail["properties"] = properties
-        if kept := {name: context[name] for name in _KEPT_CONTEXT if context.get(name)}:
+        if kept := about(context):
             detail["context"] = kept
         if agent := text(context.get("userAgent")):
             detail["user_agent"] = agent

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from data_hub.intake import corrected
+from data_hub.intake import behind
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Refusal
 from schemas.events import Told
@@ -49,6 +49,8 @@ class Call:
     body: bytes = b""
     small: bool = False
     """No item of it can be too large, because the whole is not."""
+    clean: bool = False
+    """No item of it holds a NUL character, because the whole does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +181,19 @@ def at(
     """When it happened, by our clock: an import's times are taken as they are."""
     if not 1990 <= original.year <= 9990:
         raise Invalid(name, "time_out_of_range")
+    latest, shift = clock(sent, received, imported=imported)
+    if original > latest:
+        raise Invalid(name, "time_in_the_future")
+    return min(original + shift, received).astimezone(UTC)
+
+
+def clock(
+    sent: datetime | None, received: datetime, *, imported: bool
+) -> tuple[datetime, timedelta]:
+    """The latest moment that its sender's clock is believed, and how far it is behind ours."""
     if imported or (sent is not None and not 1990 <= sent.year <= 9990):
         sent = None
-    if original - (sent or received) > _FAR:
-        raise Invalid(name, "time_in_the_future")
-    return corrected(sent, received, original).astimezone(UTC)
+    return (sent or received) + _FAR, behind(sent, received)
 
 
 def text(value: Any) -> str:
