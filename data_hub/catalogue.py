@@ -121,6 +121,7 @@ _HOUSE = [
     EventKind("visited", "拜访客户", "was visited", "house"),
     EventKind("entrusted", "分配了客户经理", "was given a rep", "house"),
     EventKind("took_over", "接手了一批客户", "took customers over", "house"),
+    EventKind("erasure_begun", "开始删除个人信息", "erasure was begun", "house"),
     EventKind("erased", "个人信息已删除", "was erased", "house"),
     EventKind("exported", "个人信息已导出", "had her data exported", "house"),
     EventKind("left_boards", "退出排行榜", "left the leaderboards", "house"),

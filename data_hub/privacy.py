@@ -17,6 +17,7 @@ import orjson
 
 from data_hub.digest import Digest
 from data_hub.identities import Identities, own_id
+from data_hub.identities.handles import phone
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle, pack
 from kernel.secret import Secret
@@ -26,6 +27,7 @@ from stores.history import Fold, History
 from stores.journal import Journal
 from stores.records import Folded, Record, Records
 
+_BEGUN = "erasure_begun"
 _PASSES = 20
 """Somebody who goes on acting while she is erased is erased again; nobody acts for ever."""
 
@@ -106,33 +108,62 @@ class Privacy:
 
         Raises `NotFound` for nobody, so erasing twice says that there is nothing left, and
         `Conflict` for somebody who goes on acting all the while: erase her again. ``tell`` hears
-        how much of hers is gone.
+        how much of hers is gone. By what she is known goes last: whatever breaks it off, it can be
+        asked for again, and the second time proves what the first had done.
         """
         self._catch_up()
-        customer, handles = self._whom(who)
+        try:
+            customer, handles = self._whom(who)
+        except NotFound:
+            return self._prove(self._begun(who), by, reason=reason)
+        marks = self._begin(customer, handles, by)
         names, events, rows = _names(customer, handles), 0, 0
         for _ in range(_PASSES):
             # Whatever was on its way is in the history first: there it is known as heard, and
             # cannot come back by a fold that had read it before.
             self._catch_up()
             gone, waiting = self._history.forget(handles), self._journal.forget(handles)
+            touched = personal.forget(self._records, Record, names)
             with self._people.write("digest"):
                 self._digest.note_erasure()
-                touched = personal.forget(self._people, Folded, names)
-            touched += personal.forget(self._records, Record, names)
+                touched += personal.forget(self._people, Folded, names)
             events, rows = events + gone, rows + touched
             tell(events + rows)
             if not gone + waiting + touched:
                 break
         else:
             raise Conflict("she_goes_on_acting")
+        return self._prove(marks, by, events=events, rows=rows, reason=reason)
+
+    def _begin(self, customer: str, handles: Collection[Handle], by: str) -> list[str]:
+        """Write down that it has begun, under everything that may stand for her in a proof."""
+        others = sorted({own_id(handle) for handle in handles} - {customer})
+        marks = [self.mark_of(each) for each in (customer, *others)]
+        with self._records.write():
+            for mark in marks:
+                self._changes.note(_BEGUN, "customer", mark, by=by, marks=marks)
+        return marks
+
+    def _begun(self, who: str) -> list[str]:
+        """The marks of an erasure that was broken off when nothing of her was left to be found.
+        Raises `NotFound` where none was."""
+        handle = phone(who) or _handle(who)
+        own = who if who.startswith("cus_") else own_id(handle) if handle else ""
+        latest = self._changes.latest("customer", self.mark_of(own), 1)
+        if not latest or latest[0].act != _BEGUN:
+            raise NotFound("customer", who)
+        return list(latest[0].detail["marks"])
+
+    def _prove(
+        self, marks: list[str], by: str, *, events: int = 0, rows: int = 0, reason: str
+    ) -> Erased:
+        mark, *others = marks
         with self._records.write():
             proof = self._changes.note(
-                "erased", "customer", self.mark_of(customer), by=by, events=events, rows=rows,
-                reason=reason,
-            )  # fmt: skip
-            for other in sorted({own_id(handle) for handle in handles} - {customer}):
-                self._changes.note("erased", "customer", self.mark_of(other), by=by, proof=proof.id)
+                "erased", "customer", mark, by=by, events=events, rows=rows, reason=reason
+            )
+            for other in others:
+                self._changes.note("erased", "customer", other, by=by, proof=proof.id)
         return Erased(proof.id, events, rows)
 
     def mark_of(self, customer: str) -> str:
@@ -142,7 +173,11 @@ class Privacy:
     def proofs(self, handle: Handle) -> list[Proof]:
         """The acts that erased whoever had this handle, or exported her data, the latest first."""
         found = self._changes.latest("customer", self.mark_of(own_id(handle)))
-        return [Proof(each.act, each.at, str(each.detail.get("proof", each.id))) for each in found]
+        return [
+            Proof(each.act, each.at, str(each.detail.get("proof", each.id)))
+            for each in found
+            if each.act != _BEGUN
+        ]
 
     def _catch_up(self) -> None:
         while self._fold.run():
@@ -167,3 +202,10 @@ class Privacy:
 def _names(customer: str, handles: Collection[Handle]) -> set[str]:
     """Whatever a column may know her by."""
     return {customer} | {str(handle) for handle in handles} | {own_id(handle) for handle in handles}
+
+
+def _handle(text: str) -> Handle | None:
+    try:
+        return Handle.parse(text)
+    except ValueError:
+        return None

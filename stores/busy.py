@@ -1,4 +1,4 @@
-"""Busy (繁忙): a database with no lock or connection to spare, or gone, said as `Overloaded`.
+"""Busy (繁忙): a database with no lock, connection or room to spare, or gone, said as `Overloaded`.
 
 Whatever was not committed then is not done. Knows no table and no engine of SQLAlchemy's.
 """
@@ -19,12 +19,14 @@ no connection to spare, of two who waited for each other."""
 _GONE = ("08", "57P")
 """Classes of SQLSTATEs of a server that went away or is not there yet; with none at all nobody
 answered."""
+_FULL = "53100"
+"""The SQLSTATE of a server whose disk is full; SQLite says it in words."""
 
 
 @contextmanager
 def busy_is_said() -> Iterator[None]:
     """No connection, or no lock, within two seconds: the caller is told to come back. So is who
-    found the database gone; whatever was not committed then is not done."""
+    found the database gone or its disk full; whatever was not committed then is not done."""
     try:
         yield
     except PoolFull as full:
@@ -33,6 +35,8 @@ def busy_is_said() -> Iterator[None]:
         state = getattr(refused.orig, "sqlstate", "")
         if state in _BUSY or "database is locked" in str(refused.orig):
             raise Overloaded("records_are_busy", seconds=1) from refused
+        if state == _FULL or "disk is full" in str(refused.orig):
+            raise Overloaded("no_room_left", seconds=30) from refused
         if state is None or (state and state.startswith(_GONE)):
             raise Overloaded("store_is_unavailable", seconds=2) from refused
         raise

@@ -77,10 +77,12 @@ class PostgresJournal:
     def append(self, packed: Sequence[bytes]) -> None:
         if not packed:
             return
+        import psycopg
+
         body = b"\n".join(packed)
         try:
             self._append(len(packed), body)
-        except Overloaded as broken:
+        except (Overloaded, psycopg.Error) as broken:  # whatever it is, they are not kept
             raise Overloaded("journal_is_unavailable", seconds=5) from broken
         crash_point(COMMITTED)
 

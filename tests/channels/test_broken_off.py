@@ -1,13 +1,10 @@
 """F35: whichever question to the records fails, and whichever call to a platform, nothing is half
 done: asked again, each flow ends as if nothing had happened."""
 
-import sqlite3
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from channels.base import Busy, Progress, Receipt, Unanswered
 from channels.deliveries import Lane, State
@@ -15,43 +12,11 @@ from channels.preferences import Preferences
 from data_hub.consents import MARKETING
 from kernel.errors import Overloaded
 from kernel.events import Handle
+from tests.faults import Faults
 from tests.sizes import sized
 
 EACH = sized(5, 1)
 """In CI every fifth statement fails, and every call to the platform."""
-
-
-class Faults:
-    """Lets one statement or commit of the records fail, as SQLite does while others write."""
-
-    def __init__(self, records):
-        self.at = self.seen = 0
-        event.listen(records.engine, "before_cursor_execute", self._statement)
-        event.listen(records.engine, "commit", self._commit)
-        records.looks.heard = self._look
-
-    def begin(self, at):
-        self.at, self.seen = at, 0
-
-    def end(self):
-        """Did it come so far? From now on nothing fails."""
-        self.at, met = 0, self.seen >= self.at
-        return met
-
-    def _counted(self):
-        self.seen += 1
-        return self.seen == self.at
-
-    def _look(self, _):
-        if self._counted():
-            raise Overloaded("records_are_busy")
-
-    def _statement(self, *_):
-        self._commit()
-
-    def _commit(self, *_):
-        if self._counted():
-            raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
 
 
 def queued(house, name):

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from kernel.errors import Overloaded
 from stores.changes import Version
 from stores.claims import LeaseRow
-from stores.records import Records, in_transaction
+from stores.records import Record, Records, in_transaction
 from tests.sizes import sized
 
 
@@ -208,6 +208,48 @@ def test_who_waits_too_long_for_the_file_is_told_to_come_back(tmp_path):
     stranger.close()
     with kept.write():
         pass
+    kept.close()
+
+
+def test_f19_a_full_disk_is_told_keeps_nothing_by_half_and_passes(tmp_path):
+    """SQLite's own limit stands for the disk; PostgreSQL says the same in its own way."""
+    kept = Records(f"sqlite:///{tmp_path}/full.db", durability="process")
+    kept.create(Record)
+    with kept.engine.connect() as connection:
+        pages = connection.exec_driver_sql("pragma page_count").scalar()
+        connection.exec_driver_sql(f"pragma max_page_count={pages + 2}")
+
+    def much():
+        with kept.write() as session:
+            session.add(Version(name="first", number=1))
+            session.flush()
+            session.add_all(Version(name=f"{n}" * 300, number=n) for n in range(200))
+
+    with pytest.raises(Overloaded) as refused:
+        much()
+    assert (refused.value.reason, refused.value.seconds) == ("no_room_left", 30)
+    assert number(kept, "first") is None
+    with kept.engine.connect() as connection:
+        connection.exec_driver_sql("pragma max_page_count=100000")
+    put(kept, "first", 2)
+    assert number(kept, "first") == 2
+    kept.close()
+
+
+@pytest.mark.postgres
+def test_f19_a_server_whose_disk_is_full_is_told(postgres_house):
+    kept = Records(postgres_house)
+    full = "DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"
+
+    def much():
+        with kept.write() as session:
+            session.add(Version(name="first", number=1))
+            session.execute(text(full))
+
+    with pytest.raises(Overloaded) as refused:
+        much()
+    assert refused.value.reason == "no_room_left"
+    assert number(kept, "first") is None
     kept.close()
 
 

@@ -4,6 +4,7 @@ import base64
 import http.client
 import random
 import resource
+import subprocess
 import sys
 import threading
 from collections import Counter
@@ -11,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import orjson
+import psycopg
 import pytest
 
 from kernel.events import unpack_any
@@ -41,6 +43,13 @@ class Embedded:
     def history(self):
         return SqliteHistory(self._home / "history.db")
 
+    def fill(self, server):
+        files = (self._home / "journal").iterdir()
+        _may_grow_to(_processes(server), max(file.stat().st_size for file in files))
+
+    def free(self, server):
+        _may_grow_to(_processes(server), resource.RLIM_INFINITY)
+
 
 class OnServer:
     """Both in one database of PostgreSQL."""
@@ -57,6 +66,21 @@ class OnServer:
 
     def history(self):
         return PostgresHistory(self._url, owner=lambda: "the tests")
+
+    def fill(self, server):
+        """Its log is written in files of 16 MB, which are there already."""
+        _may_grow_to(self._backends(), 16 << 20)
+
+    def free(self, server):
+        _may_grow_to(self._backends(), resource.RLIM_INFINITY)
+
+    def _backends(self):
+        with psycopg.connect(self._url.replace("+psycopg", "")) as bare:
+            others = (
+                "select pid from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            return [pid for (pid,) in bare.execute(others)]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -103,25 +127,26 @@ def test_killed_between_fsync_and_answer_a_repeat_adds_nothing(started, stores, 
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else limits another")
-def test_a_full_disk_refuses_loses_nothing_and_passes_without_a_restart(started, tmp_path):
+def test_a_full_disk_refuses_loses_nothing_and_passes_without_a_restart(started, stores):
     """F19: files may grow no more, as on a disk with nothing left, and later they may again."""
-    server, stores = started(), Embedded(tmp_path)
+    server = started(**stores.environment)
     answered = []
 
     def send(number):
-        body = orjson.dumps({"batch": [track(number) | {"properties": {"much": "x" * 20_000}}]})
-        status, headers, _ = server.ask("POST", "/v1/batch", body, KEY)
+        much = {"properties": {"much": "x" * 20_000}}
+        items = [track(f"{number}-{place}") | much for place in range(20)]
+        status, headers, _ = server.ask("POST", "/v1/batch", orjson.dumps({"batch": items}), KEY)
         if status == 200:
-            answered.append(f"m{number}")
+            answered.extend(each["messageId"] for each in items)
         else:
             assert (status, bool(headers["Retry-After"])) == (503, True)
         return status
 
     assert send(0) == 200
-    _may_grow_to(server, max(file.stat().st_size for file in (tmp_path / "journal").iterdir()))
-    assert 503 in [send(number) for number in range(1, 40)]
-    _may_grow_to(server, resource.RLIM_INFINITY)
-    assert [send(number) for number in range(40, 43)] == [200] * 3
+    stores.fill(server)
+    assert 503 in [send(number) for number in range(1, 50)]
+    stores.free(server)
+    assert [send(number) for number in range(50, 53)] == [200] * 3
     server.stop()
     assert folded(stores) == answered
 
@@ -130,6 +155,7 @@ MALFORMED = (
     "not an object", {"type": "dance", "userId": "u1"}, {"type": "track", "event": "read"},
     track(0) | {"userId": {"of": "nobody"}}, track(0) | {"timestamp": "the day after"},
     track(0) | {"properties": {"much": "x" * 40_000}}, track(0) | {"event": ""},
+    track(0) | {"timestamp": "2100-01-01T00:00:00Z"},
 )  # fmt: skip
 UNREADABLE = (
     b'{"batch": [{"type": "track", "event": "\xff\xfe"', b'{"batch": ' + b"[" * 50_000,
@@ -168,12 +194,19 @@ def test_one_in_twenty_is_malformed_and_its_neighbours_are_kept(started, stores)
     assert statuses == {400: len(UNREADABLE) - 1, 413: 1}  # what is too large is not even read
 
 
-def _may_grow_to(server, size):
-    """How large a file of any of the server's processes may become."""
+def _processes(server):
     main = server.process.pid
     workers = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-    for process in (main, *map(int, workers)):
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    return [main, *map(int, workers)]
+
+
+def _may_grow_to(processes, size):
+    """How large a file of any of these processes may become; only their own user may say it."""
+    most = "unlimited" if size == resource.RLIM_INFINITY else size
+    for process in map(str, processes):
+        whose = Path("/proc", process).stat()
+        command = ["prlimit", "--pid", process, f"--fsize={most}:unlimited"]
+        subprocess.run(command, user=whose.st_uid, group=whose.st_gid, extra_groups=[], check=True)
 
 
 class Sender(threading.Thread):

@@ -1,0 +1,43 @@
+"""Faults (故障): lets one statement or commit of some records fail, as a busy database does."""
+
+import sqlite3
+
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from kernel.errors import Overloaded
+
+
+class Faults:
+    """Counts every statement, look and commit of these records; the one that is chosen fails."""
+
+    def __init__(self, *records):
+        self.at = self.seen = 0
+        for each in records:
+            event.listen(each.engine, "before_cursor_execute", self._statement)
+            event.listen(each.engine, "commit", self._commit)
+            if each.looks is not None:
+                each.looks.heard = self._look
+
+    def begin(self, at):
+        self.at, self.seen = at, 0
+
+    def end(self):
+        """Did it come so far? From now on nothing fails."""
+        self.at, met = 0, self.seen >= self.at
+        return met
+
+    def _counted(self):
+        self.seen += 1
+        return self.seen == self.at
+
+    def _look(self, _):
+        if self._counted():
+            raise Overloaded("records_are_busy")
+
+    def _statement(self, *_):
+        self._commit()
+
+    def _commit(self, *_):
+        if self._counted():
+            raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
