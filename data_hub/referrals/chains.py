@@ -7,9 +7,10 @@ shows it. Writes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
@@ -77,16 +78,16 @@ class Chain:
     ledger: Ledger
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Inviter:
     """One line of the board."""
 
     customer: str
-    brought: int = 0
-    bought: int = 0
+    brought: int
+    bought: int
     """How many of those bought something."""
-    spent: int = 0
-    ledger: Ledger = field(default_factory=Ledger)
+    spent: int
+    ledger: Ledger
 
 
 class Chains:
@@ -113,15 +114,16 @@ class Chains:
             )
 
     def board(self, *, first: int = 20, after: str | None = None) -> Page[Inviter]:
-        """Who brings whom: whose friends spend most is first."""
-        size = page_size(first)
+        """Who brings whom: whose friends spend most is first. Who was found to be one only after
+        two of her had brought somebody stands where the better of the two does."""
+        size, start = page_size(first), int(read_cursor(after, int)[0]) if after else 0
         with self._records.read() as session:
-            everybody = self._inviters(session)
-        ranked = sorted(everybody, key=lambda each: (-each.spent, -each.brought, each.customer))
-        start = int(read_cursor(after, int)[0]) if after is not None else 0
-        end = start + size
-        onward = cursor(end) if size and len(ranked) > end else None
-        return Page(ranked[start:end], onward, len(ranked))
+            ranked = _sums().order_by(*_RANKED).offset(start).limit(size + 1)
+            rows = list(session.execute(ranked)) if size else []
+            total = session.scalar(select(func.count(Referral.inviter.distinct())).where(_COUNTS))
+            found = self._inviters(session, rows[:size])
+        onward = cursor(start + size) if len(rows) > size > 0 else None
+        return Page(found, onward, total or 0)
 
     def orders_of(self, referral: Referral) -> list[Order]:
         """What she bought since she came; nothing if she turned out to be the inviter herself, or
@@ -149,34 +151,58 @@ class Chains:
         named = any(handle.kind not in _NAMELESS for handle in hers)
         return Step.REGISTERED if named else Step.INVITED
 
-    def _inviters(self, session: Session) -> list[Inviter]:
-        counted = select(
-            Referral.inviter, func.count(), func.sum(case((Referral.orders > 0, 1), else_=0)),
-            func.sum(Referral.spent),
-        ).where(Referral.refused == "").group_by(Referral.inviter)  # fmt: skip
-        rows = session.execute(counted).all()
-        customers = self._identities.customers_of([row[0] for row in rows])
-        found: dict[str, Inviter] = {}
-        for handle, brought, bought, spent in rows:
-            each = found.setdefault(customers[handle], Inviter(customers[handle]))
-            each.brought += int(brought)
-            each.bought += int(bought)
-            each.spent += int(spent)
-        books = _books(session, [])
-        theirs = self._identities.customers_of(handle for handle in books if handle)
-        for handle, ledger in books.items():
-            if (kept := found.get(theirs.get(handle, ""))) is not None:
-                kept.ledger = Ledger(
-                    kept.ledger.granted + ledger.granted,
-                    kept.ledger.taken_back + ledger.taken_back,
-                    kept.ledger.paid + ledger.paid,
+    def _inviters(self, session: Session, rows: Sequence[Any]) -> list[Inviter]:
+        """The lines of these handles, each with what her other handles brought."""
+        theirs = self._identities.all_alongside([row.inviter for row in rows])
+        every = {handle for handles in theirs.values() for handle in handles}
+        sums = (
+            {
+                row.inviter: row
+                for row in session.execute(_sums().where(Referral.inviter.in_(every)))
+            }
+            if every
+            else {}
+        )
+        customers, books = self._identities.customers_of(theirs), _books(session, every)
+        found = []
+        for row in rows:
+            hers = [sums[each] for each in theirs[row.inviter] if each in sums]
+            if min(hers, key=_rank).inviter != row.inviter:
+                continue  # she stands further up
+            ledgers = [books[each] for each in theirs[row.inviter] if each in books]
+            found.append(
+                Inviter(
+                    customers[row.inviter], sum(int(each.brought) for each in hers),
+                    sum(int(each.bought) for each in hers), sum(int(each.spent) for each in hers),
+                    _together(ledgers),
                 )
-        return list(found.values())
+            )  # fmt: skip
+        return found
+
+
+_COUNTS = Referral.refused == ""
+_BROUGHT = func.count().label("brought")
+_SPENT = func.sum(Referral.spent).label("spent")
+_RANKED = _SPENT.desc(), _BROUGHT.desc(), Referral.inviter
+
+
+def _sums() -> Any:
+    """What each inviter's friends came to."""
+    bought = func.sum(case((Referral.orders > 0, 1), else_=0)).label("bought")
+    wanted = select(Referral.inviter, _BROUGHT, bought, _SPENT)
+    return wanted.where(_COUNTS).group_by(Referral.inviter)
+
+
+def _rank(row: Any) -> tuple[int, int, str]:
+    return -int(row.spent), -int(row.brought), row.inviter
 
 
 def balance(session: Session, handles: Collection[str]) -> Ledger:
     """What whoever has these handles was granted and paid."""
-    books = _books(session, handles).values()
+    return _together(_books(session, handles).values())
+
+
+def _together(books: Collection[Ledger]) -> Ledger:
     return Ledger(
         sum(each.granted for each in books), sum(each.taken_back for each in books),
         sum(each.paid for each in books),
@@ -184,10 +210,9 @@ def balance(session: Session, handles: Collection[str]) -> Ledger:
 
 
 def _books(session: Session, handles: Collection[str]) -> dict[str, Ledger]:
-    """The ledger's sums by inviter; of everybody if nobody is named."""
+    """The ledger's sums of these inviters."""
     wanted = select(RewardEntry.inviter, RewardEntry.entry, func.sum(RewardEntry.cents))
-    if handles:
-        wanted = wanted.where(RewardEntry.inviter.in_(handles))
+    wanted = wanted.where(RewardEntry.inviter.in_(handles))
     sums: dict[str, dict[str, int]] = {}
     for handle, entry, cents in session.execute(wanted.group_by(
         RewardEntry.inviter, RewardEntry.entry

@@ -44,7 +44,9 @@ ROOMS = ("console", "workbench", "web")
 
 def install(app: Flask, platform: Platform) -> None:
     """Give an application the templates, the static files and the language switch."""
-    app.extensions["juzhen_pages"] = _environment(platform.zone, platform.settings.company_name)
+    made = _environment(platform.zone, platform.settings.company_name)
+    made.globals["undigested"] = lambda: max(platform.history.newest() - platform.digest.mark(), 0)
+    app.extensions["juzhen_pages"] = made
     app.register_blueprint(_static_files())
     app.after_request(_remember_language)
 

@@ -53,6 +53,15 @@ def test_the_board_names_whom_the_asker_may_see(desk_of, ann, language):
     assert desk_of("editor").get("/console/referrals").status_code == 403
 
 
+def test_while_much_is_still_digested_the_board_says_so(desk_of, knowing_rooms, ann):
+    desk = desk_of("admin")
+    assert "还有" not in desk.get("/console/referrals").text
+    waiting = [event("viewed_page", user(f"u{n}")) for n in range(600)]
+    knowing_rooms.history.put(waiting, upto=1_000)
+    for page in ("referrals", "board"):
+        assert "还有 600 条行为在消化" in desk.get(f"/console/{page}").text
+
+
 @pytest.mark.browser
 def test_the_card_and_the_board_are_for_everybody(for_everybody, ann):
     for path in ("referrals", f"customers/{ann}"):

@@ -263,6 +263,26 @@ def test_the_board_tells_who_brings_whom_whose_friends_spend_most_first(hub):
     assert (second.brought, second.bought, second.ledger.owed) == (2, 1, 500)
 
 
+@pytest.mark.rule("R61.2")
+def test_an_inviter_who_turned_out_to_be_one_has_one_line_with_all_that_both_brought(any_hub):
+    hub = any_hub
+    ann, bob, zoe = code_of(hub), code_of(hub, "bob"), code_of(hub, "zoe")
+    tell(hub, came("bea", ann), came("cat", bob), came("dan", zoe))
+    tell(hub, bought("bea", 100, "A-1"), bought("cat", 250, "A-2"), bought("dan", 200, "A-3"))
+    hub.identities.merge(user("ann"), user("bob"), by="li")
+    tell(hub)
+    seen, after = [], None
+    for _ in range(3):  # handle by handle
+        page = hub.referrals.chains.board(first=1, after=after)
+        seen += [(each.customer, each.brought, each.spent, each.ledger.granted)
+                 for each in page.items]  # fmt: skip
+        after = page.next
+    assert after is None
+    one, other = hub.id_of(user("ann")), hub.id_of(user("zoe"))
+    assert seen == [(one, 2, 35_000, 1_750), (other, 1, 20_000, 1_000)]
+    assert hub.referrals.chains.board(first=0).items == []
+
+
 def test_a_promise_holds_for_whom_it_was_given(hub, records, changes, clock):
     tell(hub, came("bea", code_of(hub)))
     hub.referrals = Referrals(records, hub.findings, hub.identities, changes, clock, reward="50%")

@@ -87,6 +87,19 @@ def test_a_link_is_counted_under_a_cookie_and_leads_to_the_page(rooms, phone, sh
     assert first.detail == {}
 
 
+@pytest.mark.rule("R61.2")
+@pytest.mark.parametrize(("told", "kept"), [("ab2cd3ef", {"referral": "AB2CD3EF"}), ("?", {})])
+def test_who_opens_a_link_with_a_friends_code_brings_it_along(rooms, phone, shown, told, kept):
+    material = shown()
+
+    opened = phone.get(link(rooms, material), query_string={"referral": told}, headers=PHONE)
+
+    assert opened.status_code == 302
+    (event,) = rooms.events()
+    assert (event.kind, event.detail) == ("opened_link", kept)
+    assert event.handle.kind == "cookie"
+
+
 def test_a_poster_carries_the_card_of_the_rep_who_sent_it(rooms, phone, shown, rep):
     cover = rooms.media.take(png(), by="li", name="海报.png").id
     poster = shown("poster", cover=cover, fields={"rep_card": True})
