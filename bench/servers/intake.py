@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
 
 from data_hub.intake import Intake
 from juzhen.web.collect import Collect
-from juzhen.web.front import Front
+from juzhen.web.front import TRACKED, Front
 from kernel.clock import utc_now
 from stores.journal import Journal, SharedCommit
 from stores.sqlite.journal import SqliteJournal
@@ -37,5 +38,8 @@ def built() -> Front:
 
 def __getattr__(name: str) -> Any:
     if name == "app":
-        return built()
+        front = built()
+        gc.freeze()
+        gc.set_threshold(TRACKED)
+        return front
     raise AttributeError(name)

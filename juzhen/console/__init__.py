@@ -25,6 +25,7 @@ from juzhen.console import (
     files,
     home,
     identities,
+    imports,
     learning,
     library,
     lives,
@@ -72,7 +73,7 @@ def blueprint(platform: Platform) -> Blueprint:
         home, library, material, lives, versions, scheduling, variants, reception, remakes, words,
         products, campaigns, sheets, duplicates, tagging_runs, suggestions, content_types,
         tagging, placing, shelf, calendar, coverage, deliveries,
-        segments, rules, learning, boards, events, customers, identities, operations,
+        segments, rules, learning, boards, events, imports, customers, identities, operations,
         reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers,
         reaching, unlisted,
     ):  # fmt: skip

@@ -5,12 +5,14 @@ import pytest
 from content_hub.campaigns import Campaigns
 from data_hub.identities import own_id
 from data_hub.refusals import Refusals
+from juzhen.transfer import Imports
 from kernel.events import Refusal
 from stores.history import Fold
 from tests.data_hub.telling import MONDAY, event, mobile, openid, user
 
 PAGES = (
-    "events", "events?kind=bought", "events/refused", "events/catalogue", "customers",
+    "events", "events?kind=bought", "events/refused", "events/catalogue",
+    "events/imports", "customers",
     "customers/{her}", "identities", "identities/compare?one={her}&other={other}", "operations",
     "funnel", "buyers", "board", "board/orders", "operations?lang=en", "events/refused?lang=en",
 )  # fmt: skip
@@ -20,6 +22,7 @@ PAGES = (
 def rooms(knowing_rooms):
     r = knowing_rooms
     r.fold = Fold(r.journal, r.history)
+    r.imports = Imports(r.records, r.intake, r.changes, r.clock)
     r.refusals = Refusals(r.history, r.intake, r.changes, lambda told: None)
     r.campaigns = Campaigns(r.records, r.changes, r.clock)
     traits = {"traits": {"name": "林秀兰", "phone": "13800138000"}}

@@ -39,7 +39,8 @@ ELSEWHERE = {
     "campaigns": ("/campaigns", "/campaigns/<key>"),
     "content_types": ("/types",),
     "data_browser": (
-        "/events", "/events/refused", "/events/catalogue", "/customers", "/customers/<key>",
+        "/events", "/events/refused", "/events/catalogue", "/events/imports", "/customers",
+        "/customers/<key>",
         "/identities", "/identities/compare", "/operations", "/funnel", "/buyers", "/board",
         "/board/<code>",
     ),

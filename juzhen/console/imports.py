@@ -1,0 +1,93 @@
+"""The import page (行为导入): events, customers and orders in from a file, tried first."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request
+
+from data_hub.catalogue import kind_of
+from juzhen.console.desk import allowed, flaws_of, names_of
+from juzhen.transfer import Imported
+from juzhen.web import pages
+from juzhen.web.asking import language
+from kernel.errors import Conflict, Invalid, NotFound, Problem
+from schemas.tables import Plan, What, rows
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+MOST_ROWS = 3_000
+"""A file with more is brought in by the command, which shows how far it is."""
+
+
+def install(door: Blueprint, platform: Platform) -> None:
+    @door.get("/events/imports")
+    def imports_page() -> str:
+        return _page(platform)
+
+    @door.post("/events/imports")
+    def import_file() -> str | tuple[str, int]:
+        """Try a file, or bring it in: the button says which."""
+        actor, tried = allowed("replay_events"), request.form.get("act") != "bring"
+        try:
+            told = _brought(platform, "" if tried else actor.id)
+        except (Invalid, Conflict) as refusal:
+            return _page(platform, refusal), 422
+        return _page(platform, told=told, tried=tried)
+
+
+def _brought(platform: Platform, by: str) -> Imported:
+    """What the file that was sent comes to; it is only tried if nobody brings it in."""
+    file, form = request.files.get("file"), request.form
+    if file is None or not file.filename:
+        raise Invalid("file", "missing")
+    if form.get("what") not in set(What):
+        raise Invalid("what", "missing")
+    try:
+        account = platform.accounts.one(form.get("account", ""))
+    except NotFound:
+        raise Invalid("account", "missing") from None
+    plan = Plan(
+        what=What(form["what"]), columns=_columns(form.get("columns", "")), zone=platform.zone
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(file.filename.replace("\0", "")).name[-80:]
+        file.save(path)
+        if sum(1 for _ in zip(rows(path), range(MOST_ROWS + 1), strict=False)) > MOST_ROWS:
+            raise Invalid("file", "too_many_rows_here", limit=MOST_ROWS)
+        if not by:
+            return platform.imports.dry(path, plan, account, lambda _: None)
+        return platform.imports.run(path, plan, account, by=by)
+
+
+def _columns(typed: str) -> Mapping[str, str]:
+    """A line for each: the file's column, an equals sign, ours."""
+    told = dict(line.partition("=")[::2] for line in typed.splitlines() if line.strip())
+    if any(not (theirs.strip() and ours.strip()) for theirs, ours in told.items()):
+        raise Invalid("columns", "not_column_is_column")
+    return {theirs.strip(): ours.strip() for theirs, ours in told.items()}
+
+
+def _page(
+    platform: Platform,
+    refusal: Problem | None = None,
+    told: Imported | None = None,
+    *,
+    tried: bool = False,
+) -> str:
+    allowed("read_boards")
+    runs, tongue = platform.imports.runs(20), language()
+    accounts = {each.id: each.name for each in platform.accounts.all()}
+    shown: list[Any] = (
+        [(each, kind_of(each.kind).label(tongue)) for each in told.shown] if told else []
+    )
+    return pages.render(
+        "console/imports.html", runs=runs, people=names_of(platform, (run.by for run in runs)),
+        accounts=accounts, told=told, shown=shown, tried=tried, limit=MOST_ROWS,
+        whats=[each.value for each in What], typed=request.form,
+        flaws=flaws_of(refusal) if refusal else (),
+    )  # fmt: skip

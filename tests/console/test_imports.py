@@ -1,0 +1,86 @@
+"""Files of events, customers and orders in the console: tried first, then brought in, once."""
+
+import io
+import re
+
+import pytest
+
+from juzhen.console.imports import MOST_ROWS
+from juzhen.transfer import Imports
+from kernel.events import unpack_any
+
+ORDERS = (
+    "订单号,手机号,金额,日期,门店\n"
+    "A-1,13800138000,100,2026-02-01,静安\nA-2,13900139000,多少,2026-02-02,静安\n"
+)
+
+
+@pytest.fixture
+def rooms(knowing_rooms):
+    r = knowing_rooms
+    r.imports = Imports(r.records, r.intake, r.changes, r.clock)
+    return r
+
+
+def sent(desk, text, act, name="orders.csv", **typed):
+    told = {"what": "orders", "account": desk.account, "columns": "", **typed}
+    file = (io.BytesIO(text.encode()), name)
+    return desk.post("/console/events/imports", act=act, file=file, **told)
+
+
+@pytest.fixture
+def desk(rooms, desk_of):
+    made = desk_of("admin")
+    made.account = rooms.app.id
+    return made
+
+
+def kept(rooms):
+    return [unpack_any(each) for entry in rooms.journal.read(0) for each in entry.packed]
+
+
+def test_a_file_is_tried_then_brought_in_once(rooms, desk):
+    before = len(kept(rooms))
+    tried = sent(desk, ORDERS, "try", columns="门店=-\n")
+    assert "还没有写入" in tried.text
+    assert re.search("门店 → [-–]", tried.text)
+    assert "购买" in tried.text
+    assert (len(kept(rooms)), rooms.imports.runs()) == (before, [])
+
+    brought = sent(desk, ORDERS, "bring", columns="门店=-")
+    assert "导入完成" in brought.text
+    order, refused = kept(rooms)[before:]
+    assert (order.kind, order.detail["properties"]["amount"], refused.field) == (
+        "bought", 100, "amount"
+    )  # fmt: skip
+    assert order.handle.value == "13800138000"
+    (run,) = rooms.imports.runs()
+    assert (run.accepted, run.refused, run.file_name) == (1, 1, "orders.csv")
+
+    again = sent(desk, ORDERS, "bring", columns="门店=-")
+    assert (again.status_code, "已导入过" in again.text) == (422, True)
+    assert len(kept(rooms)) == before + 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"name": "orders.xlsx"}, "file"), ({"name": ""}, "file"), ({"what": "tea"}, "what"),
+        ({"account": "acc_none"}, "account"), ({"columns": "门店"}, "columns"),
+        ({"text": "a\n" * (MOST_ROWS + 2)}, "file"),
+    ],
+    ids=["of another kind", "none", "of nothing", "nobody's", "half a line", "too many rows"],
+)  # fmt: skip
+def test_what_cannot_be_brought_in_is_refused_beside_its_field(rooms, desk, typed, field):
+    refused = sent(desk, typed.pop("text", ORDERS), "bring", **typed)
+    assert refused.status_code == 422
+    assert f'id="wrong-{field}"' in refused.text
+    assert rooms.imports.runs() == []
+
+
+def test_only_who_may_replay_events_brings_any_in(desk_of, rooms):
+    for role in ("analyst", "team_lead"):
+        desk = desk_of(role)
+        desk.account = rooms.app.id
+        assert sent(desk, ORDERS, "bring").status_code == 403
+    assert rooms.imports.runs() == []
