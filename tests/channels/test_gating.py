@@ -13,6 +13,7 @@ from data_hub.consents import MARKETING, SERVICE
 from kernel.errors import Conflict
 from kernel.events import Handle
 from tests.channels.touching import SHANGHAI
+from tests.sizes import sized
 
 HER = Handle("user", "acc_1", "u1")
 
@@ -127,7 +128,7 @@ def test_a_rep_is_advised_may_insist_once_and_consent_is_never_overruled(any_hou
 @pytest.mark.rule("R46.2")
 def test_none_is_begun_after_she_opted_out(any_house, app, say):
     """S35 in small: senders race with opt-outs; whoever commits first decides."""
-    people = [Handle("user", app.id, f"u{n}") for n in range(8)]
+    people = [Handle("user", app.id, f"u{n}") for n in range(sized(8, 1_000))]
     for person in people:
         say("race", to=person)
     wishes = Preferences(
