@@ -77,8 +77,9 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         many = Ours(stack, home / "many", MANY)
         yield _grown(many, small, rounds, size)
         yield _memory("shelf_graphql_memory_100k", many, size, 300)
-        yield _tagging(small, size)
-        yield _visible(small, size)
+        for suffix, ours in (("", small), ("_100k", many)):
+            yield _tagging(f"tagging_1000{suffix}", ours, size)
+            yield _visible(f"edit_visible{suffix}", ours, size)
 
 
 class Ours:
@@ -126,7 +127,7 @@ def _memory(name: str, ours: Ours, size: int, most: int) -> dict[str, Any]:
     return measured(name, ours.server.memory_mib(), "MiB RssAnon", size=size, most=most)
 
 
-def _tagging(ours: Ours, size: int) -> dict[str, Any]:
+def _tagging(name: str, ours: Ours, size: int) -> dict[str, Any]:
     """1,000 materials get a tag in one call."""
     materials = [f"m{number}" for number in range(1_000)]
     took = []
@@ -136,10 +137,10 @@ def _tagging(ours: Ours, size: int) -> dict[str, Any]:
         if told["tagMaterials"]["problems"]:
             raise RuntimeError(f"not tagged: {told}")
         took.append(time.perf_counter() - begun)
-    return measured("tagging_1000", sorted(took)[1] * 1000, "ms", size=size, most=1_000)
+    return measured(name, sorted(took)[1] * 1000, "ms", size=size, most=1_000)
 
 
-def _visible(ours: Ours, size: int) -> dict[str, Any]:
+def _visible(name: str, ours: Ours, size: int) -> dict[str, Any]:
     """From the answer to an edit until the shelf tells of it."""
     took = []
     for number in range(20):
@@ -150,7 +151,7 @@ def _visible(ours: Ours, size: int) -> dict[str, Any]:
         took.append(time.perf_counter() - begun)
         if seen != f"改过 {number}":
             raise RuntimeError("an edit was not seen by the next question")
-    return measured("edit_visible", sorted(took)[len(took) // 2] * 1000, "ms", size=size, most=10)
+    return measured(name, sorted(took)[len(took) // 2] * 1000, "ms", size=size, most=10)
 
 
 def question(tags: list[str], *, first: int = 20, **more: Any) -> dict[str, Any]:
