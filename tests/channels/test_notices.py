@@ -13,6 +13,7 @@ from channels.notices.records import KEPT, PAUSES
 from channels.outbound import Answer
 from content_hub.crossings import Crossings
 from content_hub.licences import Licences
+from content_hub.scheduling import ScheduledEdits
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.webhooks import genuine
 
@@ -321,3 +322,23 @@ def test_pages_of_what_was_told_by_state(desk, told, clock):
     assert len(page.items) + len(rest.items) == 3
     with pytest.raises(Invalid):
         desk.subscriptions.page(told.id, state="lost")
+
+
+def test_a_scheduled_edit_is_told_when_it_takes_effect_and_not_when_it_is_written(
+    desk, told, clock
+):
+    material = desk.house.material("养老")
+    edits = ScheduledEdits(
+        desk.house.records, desk.house.changes, desk.house.materials, desk.house.taxonomy, clock
+    )
+    desk.work()
+    before = len(desk.http.told("material.edited"))
+    edits.schedule(material.id, clock() + HOUR, title="新的一年", by="li")
+    desk.work()
+    assert len(desk.http.told("material.edited")) == before
+    clock.move(HOUR)
+    assert edits.settle() == 1
+    desk.work()
+    data = desk.http.told("material.edited")[-1][1]["data"]
+    assert (data["material"]["title"], data["number"], data["by"]) == ("新的一年", 2, "li")
+    assert data["changed"] == ["title"]

@@ -6,6 +6,9 @@ import pytest
 
 from channels.base import Progress, Refused, SignedOut, Unanswered
 from channels.deliveries import State
+from content_hub.policies import Policies
+from content_hub.reviews import Reviews
+from content_hub.scheduling import ScheduledEdits
 from kernel.errors import Conflict, Invalid
 from kernel.events import Ecosystem, Handle
 from tests.channels.house import busy
@@ -340,3 +343,55 @@ def test_what_she_does_not_allow_is_refused_at_once_and_at_the_last_moment(house
 def test_an_empty_message_is_refused(house, app):
     with pytest.raises(Invalid):
         send(house, app, words=" ")
+
+
+# what is scheduled
+
+
+def scheduled(house, material, at, **changed):
+    edits = ScheduledEdits(
+        house.records, house.changes, house.materials, house.taxonomy, house.clock
+    )
+    return edits.schedule(material.id, at, by="li", **changed)
+
+
+def test_what_goes_out_after_the_moment_says_the_scheduled_though_nobody_settled_it(
+    any_house, clock
+):
+    account, material = any_house.account(), any_house.material()
+    scheduled(any_house, material, clock() + HOUR, title="新的一年", body="<p>从今天起</p>")
+    early = any_house.placed(material, account, hours=(-1, 5))
+    any_house.work()
+    late = any_house.placed(material, any_house.account("second"), hours=(1, 5))
+    clock.move(HOUR)
+    any_house.work()
+    before, after = (any_house.board.up[each] for each in any_house.board.shown)
+    assert (before.title, after.title) == (material.title, "新的一年")
+    assert "从今天起" in after.body
+    assert [only(any_house, each).number for each in (early, late)] == [1, 2]
+
+
+def test_a_message_that_leaves_after_the_moment_says_the_scheduled(house, app, clock):
+    material = house.material()
+    house.placed(material, app, hours=(-1, 9))
+    scheduled(house, material, clock() + HOUR, title="新的一年")
+    send(house, app, material=material.id, at=clock() + 2 * HOUR)
+    clock.move(2 * HOUR)
+    house.work()
+    (message,) = house.inbox.page([HER]).items
+    assert message.title == "新的一年"
+
+
+def test_one_that_waits_for_its_reviews_at_its_moment_goes_out_as_it_was_approved(house, oa, clock):
+    material = house.material()
+    Policies(house.records, house.changes).set(material.type, steps=1, by="li")
+    reviews = Reviews(house.records, house.changes, clock)
+    reviews.submit(material.id, by="li")
+    reviews.approve(material.id, by="wang")
+    edit = scheduled(house, material, clock() + HOUR, title="没审过的标题")
+    house.placed(material, oa, hours=(2, 5))
+    clock.move(2 * HOUR)
+    house.work()
+    (key,) = house.board.shown
+    assert house.board.up[key].title == material.title
+    assert edit.effective is None

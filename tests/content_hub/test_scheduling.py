@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from content_hub.finding import Finding
 from content_hub.invariants import shelf_flaws, term_flaws, version_flaws
 from content_hub.licences import Licences
 from content_hub.materials.versions import Versions
@@ -15,6 +16,7 @@ from content_hub.reviews import Life, Reviews
 from content_hub.scheduling import MOST, ScheduledEdits, Stage
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from stores.changes import Change
+from stores.sqlite.search import SqliteSearch
 
 HOUR, MICRO = timedelta(hours=1), timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -278,3 +280,22 @@ def test_the_showcase_written_anew_tells_the_same(
     clock.move(DAY)
     rebuild_shelf(records, changes)
     assert titles(shelf) == ["改"]
+
+
+def test_search_finds_the_new_words_once_it_is_an_edit_and_no_longer_the_old(
+    scheduling, records, materials, changes, taxonomy, on_shelf, clock, tmp_path
+):
+    index = SqliteSearch(tmp_path / "search.db", durability="process")
+    finding = Finding(index, records, materials, changes, taxonomy)
+
+    def found(words):
+        while scheduling.settle() + finding.follow():
+            pass
+        return [each.title for each in finding.search(words).items]
+
+    scheduling.schedule(on_shelf.id, clock() + DAY, title="个人养老金开户", by="li")
+    clock.move(DAY - MICRO)
+    assert (found("退休"), found("开户")) == ([on_shelf.title], [])
+    clock.move(MICRO)
+    assert (found("退休"), found("开户")) == ([], ["个人养老金开户"])
+    index.close()
