@@ -18,6 +18,7 @@ from content_hub.materials import Material
 from content_hub.materials.variants import Varied
 from content_hub.tracking import Links
 from content_hub.types import Types
+from data_hub.identities import own_id
 from kernel.events import Handle
 
 _PICTURE = re.compile(r'<img\b[^>]*?\bsrc="/media/(?P<id>[^"/?#]+)/(?P<rendition>[^"/?#]+)"')
@@ -41,9 +42,10 @@ class Composer:
         self._links = links
         self._base_url = base_url.rstrip("/")
 
-    def link(self, material: str, account: Account, rep: str = "") -> str:
-        """Where a reader goes on; it says what was opened, where it was shown and whose it was."""
-        return f"{self._base_url}/t/{self._links.make(material, account.id, rep)}"
+    def link(self, material: str, account: Account, rep: str = "", customer: str = "") -> str:
+        """Where a reader goes on; it says what was opened, where it was shown, whose it was and, if
+        it is one customer's own, for whom."""
+        return f"{self._base_url}/t/{self._links.make(material, account.id, rep, customer)}"
 
     def post(self, material: Material, account: Account) -> Post:
         """Its texts; `illustrated` adds the pictures."""
@@ -75,9 +77,10 @@ class Composer:
 
     def message(
         self, material: Material | None, account: Account, handle: Handle, words: str, rep: str,
-        purpose: str = "",
+        purpose: str = "", *, shared: bool = False,
     ) -> Message:  # fmt: skip
-        """Words to one person, and a card of the material if one goes along."""
+        """Words to one person, and a card of the material if one goes along. Its link is hers,
+        unless what is said is ``shared`` with others."""
         asks, words = CONTACT_CARD in words, words.replace(CONTACT_CARD, "").strip()
         if material is None:
             return Message(handle=handle, text=words, rep=rep, purpose=purpose, asks_contact=asks)
@@ -85,8 +88,8 @@ class Composer:
         cover = f"{self._base_url}/media/{said.cover}/{COVER}" if said.cover else ""
         return Message(
             handle=handle, text=words, title=said.title, cover=cover, kind="card",
-            link=self.link(material.id, account, rep), material=material.id, rep=rep,
-            purpose=purpose, asks_contact=asks,
+            link=self.link(material.id, account, rep, "" if shared else own_id(handle)),
+            material=material.id, rep=rep, purpose=purpose, asks_contact=asks,
         )  # fmt: skip
 
     def draft(self, material: Material, account: Account) -> Draft:

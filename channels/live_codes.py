@@ -1,5 +1,6 @@
 """Live codes (渠道活码、群活码): a code for every way a customer may come, and its welcome.
 
+A tracked link gets a mini program's code of its own (小程序码), whose short key stands for it.
 A row first, the platform after: what was asked of a platform that did not answer is looked for
 before it is asked again. A code's ``state`` comes back with whoever scanned it. Draws no picture.
 """
@@ -15,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from channels.accounts import Accounts, Channels
+from channels.accounts import Account, Accounts, Channels
 from channels.base import Busy
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Problem
@@ -26,7 +27,7 @@ from stores.records import Record, Records
 _AGAIN = timedelta(seconds=30)
 _RENEWED = timedelta(days=2)
 """So long before its end a link is made anew."""
-CODE, LINK, GROUP = "code", "link", "group"
+CODE, LINK, GROUP, SHARED = "code", "link", "group", "shared"
 MOST_GROUPS = 5
 
 
@@ -87,6 +88,7 @@ class MakesGroupCodes(Protocol):
 
 
 _CAN = {CODE: MakesCodes, LINK: MakesLinks, GROUP: MakesGroupCodes}
+_MINI_PROGRAM = "mini_program"
 
 
 @runtime_checkable
@@ -94,7 +96,7 @@ class LeadsToNobody(Protocol):
     """A channel whose codes lead to the account itself and to no rep."""
 
     codes_lead_to: str
-    """Whom they lead to instead: ``account``."""
+    """What they lead to instead: ``account``, or a ``mini_program`` that asks what brought her."""
 
 
 class LiveCode(Record, kw_only=True):
@@ -119,11 +121,14 @@ class LiveCode(Record, kw_only=True):
     ref: Mapped[str] = mapped_column(default="")
     picture: Mapped[str] = mapped_column(default="")
     kind: Mapped[str] = mapped_column(default=CODE)
-    """A code to be scanned, a link to be opened, or a code that leads into groups."""
+    """A code to be scanned, a link to be opened, a code that leads into groups, or one that stands
+    for a tracked link."""
     groups: Mapped[list[str]] = mapped_column(default_factory=list)
     """What the platform calls the groups that it leads into."""
     address: Mapped[str] = mapped_column(default="")
     """Where a link leads."""
+    stands_for: Mapped[str] = mapped_column(default="", index=True)
+    """The code of the tracked link whose picture it is."""
     reason: Mapped[str] = mapped_column(default="")
     """Why the platform has not made it yet: a key of `kernel.wording`."""
     by: Mapped[str]
@@ -194,10 +199,52 @@ class LiveCodes:
             material=material, kind=kind, groups=list(dict.fromkeys(groups)), campaign=campaign,
             by=by, created=now, next_at=now + _AGAIN,
         )  # fmt: skip
+        return self._make(self._kept(code), look=False)
+
+    def share(self, account: str, link: str, name: str, *, material: str, by: str) -> LiveCode:
+        """The mini program's code of a tracked link; the same link has the same one.
+
+        Raises `Conflict` for an account that is no mini program.
+        """
+        there = self._accounts.one(account)
+        if not self.shares(there):
+            raise Conflict("channel_draws_no_links", account=there.code)
+        now = self._clock()
+        code = LiveCode(
+            account=there.id, state=f"tl{secrets.token_hex(6)}", name=name.strip()[:60],
+            kind=SHARED, stands_for=link, material=material, by=by, created=now,
+            next_at=now + _AGAIN,
+        )  # fmt: skip
+        with self._records.write(f"shared:{link[:20]}"):
+            if drawn := self.of_link(there.id, link):
+                return drawn
+            self._kept(code)
+        return self._make(code, look=False)
+
+    def shares(self, account: Account) -> bool:
+        """Can its channel draw codes that lead into a mini program?"""
+        try:
+            channel = self._channels.of(account)
+        except Problem:
+            return False
+        leads = isinstance(channel, LeadsToNobody) and channel.codes_lead_to == _MINI_PROGRAM
+        return leads and isinstance(channel, MakesCodes)
+
+    def of_link(self, account: str, link: str) -> LiveCode | None:
+        """The code that was drawn of a tracked link."""
+        wanted = select(LiveCode).where(
+            LiveCode.account == account, LiveCode.stands_for == link, LiveCode.dropped.is_(None)
+        )
+        with self._records.read() as session:
+            return session.scalar(wanted)
+
+    def _kept(self, code: LiveCode) -> LiveCode:
         with self._records.write() as session:
             session.add(code)
-            self._changes.note("live_code_created", "live_code", code.id, by=by, account=there.id)
-        return self._make(code, look=False)
+            self._changes.note(
+                "live_code_created", "live_code", code.id, by=code.by, account=code.account
+            )
+        return code
 
     def drop(self, key: str, *, by: str) -> LiveCode:
         """Let nobody come this way any more. Dropping twice does no harm."""
@@ -226,8 +273,9 @@ class LiveCodes:
     def page(
         self, *, account: str = "", first: int = 20, after: str | None = None
     ) -> Page[LiveCode]:
-        """The newest first."""
-        wanted = select(LiveCode).order_by(LiveCode.id.desc()).limit(page_size(first) + 1)
+        """The newest first. Those of tracked links stand with their links."""
+        wanted = select(LiveCode).where(LiveCode.kind != SHARED)
+        wanted = wanted.order_by(LiveCode.id.desc()).limit(page_size(first) + 1)
         if account:
             wanted = wanted.where(LiveCode.account == account)
         if after is not None:

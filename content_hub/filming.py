@@ -29,6 +29,13 @@ def seconds(film: bytes) -> int:
     return 0
 
 
+def length(seconds: int) -> str:
+    """As players show it: 1:05, 1:02:03."""
+    hours, rest = divmod(seconds, 3_600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def _boxes(film: bytes, begin: int, end: int, kind: bytes) -> Iterator[tuple[int, int]]:
     """Where the contents of the boxes of a kind lie between two places."""
     while begin + 8 <= end:

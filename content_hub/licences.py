@@ -32,6 +32,8 @@ class Licence(NamedTuple):
     closes: datetime | None
     materials: list[str]
     """Those that show it; the first hundred."""
+    uses: int = 0
+    """How many show it."""
 
 
 class Licences:
@@ -86,9 +88,10 @@ class Licences:
                 raise NotFound("media", media[:80])
             term = session.scalar(select(Term).where(Term.subject == _subject(media)))
             showing = terms.bound(session, _subject(media))
+            uses = terms.uses(session, _subject(media))
         opens = moment(term.opens) if term is not None and term.opens > ALWAYS else None
         closes = moment(term.closes) if term is not None and term.closes < NEVER_ENDS else None
-        return Licence(media, opens, closes, showing)
+        return Licence(media, opens, closes, showing, uses)
 
 
 def _subject(media: str) -> str:

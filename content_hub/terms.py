@@ -17,6 +17,7 @@ from sqlalchemy import (
     TextualSelect,
     column,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -117,3 +118,9 @@ def bound(session: Session, subject: str, limit: int = 100) -> list[str]:
     """The materials that depend on a thing, at most so many."""
     wanted = select(Bond.material).where(Bond.subject == subject).order_by(Bond.material)
     return list(session.scalars(wanted.limit(limit)))
+
+
+def uses(session: Session, subject: str) -> int:
+    """How many materials depend on a thing."""
+    counted = select(func.count()).select_from(Bond).where(Bond.subject == subject)
+    return session.scalar(counted) or 0

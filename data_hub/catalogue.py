@@ -142,6 +142,9 @@ _SYSTEM = [
     EventKind("item_noted", "物品资料更新", "had an item noted", "system"),
     EventKind("item_removed", "物品资料移除", "had an item removed", "system"),
     EventKind("imported", "导入了资料", "was imported", "system"),
+    EventKind(
+        "own_link_opened", "专属链接被打开", "had her own link opened", "system", 0.0, ("material",)
+    ),
     EventKind("removed_by_rep", "被客户经理删除", "was removed by the rep", "house"),
     EventKind("contact_edited", "客户资料被修改", "had her contact edited", "house"),
     EventKind("transfer_failed", "客户转接失败", "could not be transferred", "system"),

@@ -40,7 +40,7 @@ _TOLD = {
 _TOLD_IF_SENT = {
     "opened_link", "read_material", "turned_page", "finished_material", "played_video",
 }  # fmt: skip
-"""Worth telling only when a rep had sent it: she is waiting for it."""
+"""Worth telling only when it had been sent: by a rep who waits for it, or as a customer's own."""
 
 _CODE = re.compile(r"[0-9A-Za-z]{6,12}")
 _Number = BigInteger().with_variant(Integer, "sqlite")
@@ -109,7 +109,7 @@ class Findings:
 
 def of_event(event: Event, customer: str) -> dict[str, Any] | None:
     """What an event by itself is worth telling, if anything."""
-    sent = bool(event.rep) and event.kind in _TOLD_IF_SENT
+    sent = event.kind in _TOLD_IF_SENT and bool(event.rep or details(event).get("link"))
     upset = bool(event.detail) and details(event).get("sentiment") == "negative"
     if not (sent or upset) and event.kind not in _TOLD:
         return None
@@ -130,7 +130,7 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_EVIDENCE = ("order_id", "product", "policy", "due", "matures", "seconds", "sentiment")
+_EVIDENCE = ("order_id", "product", "policy", "due", "matures", "seconds", "sentiment", "link")
 
 
 def whose(event: Event) -> Handle | None:

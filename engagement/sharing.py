@@ -96,14 +96,19 @@ class Sharing:
         return found if _spoken(material) else [*found, Way(LINK, "", LINK)]
 
     def link(self, actor: Actor, customer: Customer, material: Material) -> str:
-        """The rep's own link to a material. Raises `Conflict` if it is on no shelf."""
+        """The address of her `own_link`."""
+        return f"{self._base_url}/t/{self.own_link(actor, customer, material)[0]}"
+
+    def own_link(self, actor: Actor, customer: Customer, material: Material) -> tuple[str, str]:
+        """The rep's link to a material, for this customer alone: its code and its account. Raises
+        `Conflict` if it is on no shelf."""
         placed = dict.fromkeys(each.account for each in self._shelf.of_material(material.id))
         standing = [account for account in placed if self._stands(account, material)]
         if not standing:
             raise Conflict("no_longer_on_shelf")
         hers = {way.key for way in self.ways(customer, material)}
         account = next((each for each in standing if each in hers), standing[0])
-        return f"{self._base_url}/t/{self._links.make(material.id, account, actor.staff)}"
+        return self._links.make(material.id, account, actor.staff, customer.id), account
 
     def share(
         self,

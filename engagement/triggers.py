@@ -24,6 +24,7 @@ from data_hub.staff import StaffBook
 from data_hub.standings import MOVED
 from engagement.approaching import Approaches
 from engagement.fans import ASKED, ASKS, Fans
+from engagement.own_links import OwnLinks
 from engagement.reminders import Reminder, Reminders
 from engagement.sittings import sitting, sittings
 from engagement.vip_care import GIFT, GIFTS, MOMENTS, Weekly, weekly
@@ -96,11 +97,13 @@ class Triggers:
         desire: Collection[str] = (),
         vips: Callable[[Collection[str]], Collection[str]] = lambda _: (),
         fans: Fans | None = None,
+        own_links: OwnLinks | None = None,
     ) -> None:
         """``to_customers``: the occasions whose audience is the customer, not her rep.
         ``desire``: the steps of it that her rep is told of. ``vips``: who of some customers is
-        one. ``fans``: who answers those who ask under a video; None: nobody is told."""
-        self._fans = fans
+        one. ``fans``: who answers those who ask under a video; None: nobody is told.
+        ``own_links`` says for whom a link was made."""
+        self._fans, self._own_links = fans, own_links
         self._desire = frozenset(desire)
         self._vips = vips
         self._predictions = predictions
@@ -207,12 +210,22 @@ class Triggers:
         session = _session(page.items, found)
         if not session:
             return None
+        evidence, about = _reading(session), found.handle
+        if whose := self._made_for(found, handles):
+            handles, about, evidence["own_link"] = whose, str(whose[0]), True
         return _Task(
-            staff=found.rep, kind="read_your_share", handle=found.handle,
+            staff=found.rep, kind="read_your_share", handle=about,
             handles=tuple(map(str, handles)), material=found.material, due=found.at,
-            cycle=f"{found.material}:{session[0].at.isoformat()}", evidence=_reading(session),
+            cycle=f"{found.material}:{session[0].at.isoformat()}", evidence=evidence,
             heard=found.at,
         )  # fmt: skip
+
+    def _made_for(self, found: Found, handles: Sequence[Handle]) -> list[Handle]:
+        """Whom the rep is told of when nobody knows who reads: she for whom the link was made."""
+        if self._own_links is None or any(each.kind not in _NAMELESS for each in handles):
+            return []
+        own = self._own_links.of(found)
+        return own[1] if own and own[0].rep == found.rep else []
 
     def _warmed(self, found: Found) -> _Task | None:
         """What she does shows more desire than before: once a day and step."""

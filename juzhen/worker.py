@@ -67,6 +67,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("blocks", lambda: p.blocks.follow(p.touch_policy.policy()), 0.5),
             Duty("effects", p.effects.follow, 1.0),
             Duty("refer", p.referrals.follow, 0.5),
+            Duty("own_links", p.own_links.follow, 0.3),
             Duty("trigger", lambda: p.triggers.follow(200), 0.3),
         ],
         "content": [

@@ -331,6 +331,7 @@ def _public() -> dict[str, Any]:
 
     html: dict[str, Any] = {"text/html": {}}
     page = {"200": {"description": "A page, or one that says it is over.", "content": html}}
+    seen: dict[str, Any] = {"200": {"description": "The bytes."}}
     data = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     return {
         "/t/{code}": {
@@ -339,6 +340,11 @@ def _public() -> dict[str, Any]:
                 page | {"302": {"description": "On to the content."}},
                 ("404",),
                 parameters=named("code"),
+            )
+        },
+        "/t/{code}/qr.{form}": {
+            "get": _operation(
+                "The same as a QR code", seen, ("404",), parameters=named("code", "form")
             )
         },
         "/c/{material}": {
@@ -362,10 +368,7 @@ def _public() -> dict[str, Any]:
         **uploads.PATHS,
         "/media/{id}/{rendition}": {
             "get": _operation(
-                "A file: original, cover, thumb or page-1, page-2…",
-                {"200": {"description": "The bytes."}},
-                ("404",),
-                parameters=named("id", "rendition"),
+                "A file in one form of it", seen, ("404",), parameters=named("id", "rendition")
             )
         },
     }

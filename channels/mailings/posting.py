@@ -161,7 +161,7 @@ class MailPost:
         material = self._materials.one(delivery.material) if delivery.material else None
         return self._composer.message(
             material, self._accounts.one(mailing.account), first, delivery.words, mailing.rep,
-            delivery.purpose,
+            delivery.purpose, shared=True,
         )  # fmt: skip
 
     def _recipients(self, mailing: Mailing) -> list[Handle]:

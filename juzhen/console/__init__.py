@@ -22,12 +22,14 @@ from juzhen.console import (
     duplicates,
     elsewhere,
     events,
+    file_library,
     files,
     home,
     identities,
     imports,
     learning,
     library,
+    links,
     lives,
     material,
     operations,
@@ -75,7 +77,7 @@ def blueprint(platform: Platform) -> Blueprint:
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, imports, customers, identities, operations,
         reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers,
-        reaching, unlisted,
+        reaching, unlisted, links, file_library,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from content_hub import richtext
+from content_hub import filming, richtext
 from content_hub.materials import Material, subjects_of
 from content_hub.scripts import forbidden, gaps
 from content_hub.types import ContentType, Kind
@@ -277,7 +277,18 @@ def _form(
         placements=rows(platform, platform.shelf.of_material(found.id, 10)) if found else [],
         embargo=platform.licences.embargoed_until(found.id) if found else None,
         licences=[platform.licences.of(each) for each in files_of(found)] if found else [],
+        still=bool(filming.program()),
+        lengths=_lengths(platform, shown.get("video")),
         held=platform.shelf.held_by(found.id) if found else [],
         history=history,
         names=names(platform, history),
     )
+
+
+def _lengths(platform: Platform, film: object) -> dict[object, str]:
+    """How long the film in the form runs, if that is known."""
+    try:
+        seconds = platform.media.one(str(film)).seconds if film else 0
+    except NotFound:
+        seconds = 0
+    return {film: filming.length(seconds)} if seconds else {}

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.placements import Placement
-from juzhen.console import states, views
+from juzhen.console import links, states, views
 from juzhen.console.desk import allowed, done, flaws_of, managed, names, sight, typed_moment
 from juzhen.console.placed import rows
 from juzhen.web import pages
@@ -104,6 +104,7 @@ def _one(platform: Platform, placement: Placement, refusal: Problem | None = Non
         deliveries=[(each, states.of_delivery(each, language())) for each in deliveries],
         history=history,
         names=names(platform, history),
+        link=links.made(platform, placement, account),
         typed=request.form,
         flaws=flaws_of(refusal) if refusal else (),
     )

@@ -16,7 +16,7 @@ from flask import Blueprint, Response, g, jsonify, make_response, redirect, requ
 from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
-from content_hub import filming
+from content_hub import filming, qr
 from content_hub.materials import Material
 from content_hub.materials.variants import Varied
 from content_hub.tracking import Link
@@ -105,8 +105,25 @@ def blueprint(platform: Platform) -> Blueprint:
     def serve(id_: str, rendition: str) -> AnyResponse:
         return _file(platform, id_, rendition)
 
+    _install_pictures(door, platform)
     _install_acts(door, platform, reader)
     return door
+
+
+def _install_pictures(door: Blueprint, platform: Platform) -> None:
+    @door.get("/t/<code>/qr.<any(svg, png):form>")
+    def draw(code: str, form: str) -> AnyResponse:
+        """The link as a picture to be scanned. Only ours are drawn, and drawing counts nothing."""
+        if platform.links.open(code) is None:
+            raise NotFound("link", code[:20])
+        answer = Response(
+            qr.picture(f"{platform.base_url.rstrip('/')}/t/{code}", form),
+            content_type=qr.TYPES[form],
+        )
+        answer.headers["Cache-Control"] = "private, max-age=86400"
+        answer.headers["Content-Disposition"] = f'inline; filename="link.{form}"'
+        g.policy = {"sandbox": ""}
+        return answer
 
 
 def _install_acts(door: Blueprint, platform: Platform, reader: _Reader) -> None:
@@ -186,6 +203,8 @@ class _Reader:
             return
         if is_bot(request.headers.get("User-Agent", "")) or _fetched_ahead():
             detail["bot"] = True
+        if link.customer:
+            detail["link"] = self._platform.links.make(*link)
         if code := referral_code(request.args.get("referral", "")):
             detail["referral"] = code
         event = Event(
@@ -260,6 +279,7 @@ def sheet(
         likes=_likes(platform, material),
         counted=counted,
         still=bool(filming.program()),
+        film=_film(platform, material),
     )
 
 
@@ -298,6 +318,16 @@ def _pages(platform: Platform, material: Varied) -> int:
         return platform.media.pages(document) if document else 0
     except NotFound:
         return 0
+
+
+def _film(platform: Platform, material: Varied) -> str:
+    """How long its film runs; empty where nothing is known of that."""
+    film = material.fields.get("video")
+    try:
+        seconds = platform.media.one(film).seconds if film else 0
+    except NotFound:
+        return ""
+    return filming.length(seconds) if seconds else ""
 
 
 def _step(fields: Mapping[str, Any]) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
+from content_hub.file_library import FileLibrary
 from content_hub.file_sets import FileSets
 from content_hub.finding import Finding
 from content_hub.licences import Licences
@@ -62,6 +63,7 @@ class ContentHub:
     overview: Overview
     shifting: Shifting
     licences: Licences
+    file_library: FileLibrary
     remakes: Remakes
     products: Products
     compliance: Compliance
@@ -103,6 +105,7 @@ def content_hub(settings: Settings, s: Stores) -> ContentHub:
         overview=Overview(s.records),
         shifting=Shifting(s.records, s.changes, shelf, s.clock, s.zone),
         licences=licences,
+        file_library=FileLibrary(s.records),
         remakes=Remakes(s.records, s.changes, types, materials, s.clock),
         products=Products(s.records, s.changes, s.clock),
         compliance=Compliance(s.records, s.changes, s.clock),

@@ -9,6 +9,7 @@ from engagement.approaching import Approaches
 from engagement.customer_acts import CustomerActs
 from engagement.fans import Fans
 from engagement.livestreams import Livestreams
+from engagement.own_links import OwnLinks
 from engagement.receptions import Receptions
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
@@ -56,6 +57,7 @@ class Selling:
     receptions: Receptions
     livestreams: Livestreams
     reminders: Reminders
+    own_links: OwnLinks
     triggers: Triggers
     responses: Responses
     turnovers: Turnovers
@@ -103,10 +105,11 @@ def selling(
         recommender=recommender, sharing=sharing, publishing=front.publishing,
         materials=content.materials, customers=data.customers, staff=data.staff,
     )  # fmt: skip
+    own_links = OwnLinks(s.records, s.changes, data.findings, data.identities, content.links)
     responses = Responses(s.records, data.identities, s.clock, s.zone, hold_out=hold_out)
     return Selling(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,
-        rules=rules, feedback=feedback, responses=responses,
+        rules=rules, feedback=feedback, responses=responses, own_links=own_links,
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
         effects=_effects(s, data),
@@ -114,7 +117,7 @@ def selling(
         recommender=recommender, reminders=reminders, sharing=sharing,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
         livestreams=Livestreams(s.history, data.findings, data.identities, s.clock, s.zone),
-        triggers=_triggers(s, data, reminders, approaches, to_customers, desire, fans),
+        triggers=_triggers(s, data, reminders, approaches, own_links, to_customers, desire, fans),
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         worths=Worths(responses, s.people),
         rep_cards=RepCards(
@@ -148,6 +151,7 @@ def _triggers(
     data: DataHub,
     reminders: Reminders,
     approaches: Approaches,
+    own_links: OwnLinks,
     to_customers: Collection[str],
     desire: Collection[str],
     fans: Fans,
@@ -157,7 +161,7 @@ def _triggers(
         reminders=reminders, profiles=data.profiles, identities=data.identities,
         customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
         predictions=data.predictions, approaches=approaches, to_customers=to_customers,
-        desire=desire, vips=data.vips.among, fans=fans,
+        desire=desire, vips=data.vips.among, fans=fans, own_links=own_links,
     )  # fmt: skip
 
 

@@ -204,10 +204,23 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         actor = rep()
         her = platform.customers.seen_by(actor).one(customer)
         kept = visible_material(platform, actor, material)
+        code, account = platform.sharing.own_link(actor, her, kept)
         return _page(
             platform, "link.html", "customers", her=her, name=telling.name_of(her, language()),
             material=kept, link=platform.sharing.link(actor, her, kept),
+            draws=platform.live_codes.shares(platform.accounts.one(account)),
+            drawn=platform.live_codes.of_link(account, code),
         )  # fmt: skip
+
+    @door.post("/customers/<customer>/link/<material>")
+    def draw(customer: str, material: str) -> AnyResponse:
+        """The mini program's code of the same link."""
+        actor = rep()
+        her = platform.customers.seen_by(actor).one(customer)
+        kept = visible_material(platform, actor, material)
+        code, account = platform.sharing.own_link(actor, her, kept)
+        platform.live_codes.share(account, code, kept.title, material=kept.id, by=actor.id)
+        return redirect(url_for("workbench.link", customer=her.id, material=kept.id), 303)
 
 
 def _composing(

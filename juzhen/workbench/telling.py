@@ -104,6 +104,13 @@ def shown(platform: Platform, reminder: Reminder, tongue: str) -> str:
         return say("shown_warmed", tongue, step=say(f"step_{told['step']}", tongue))
     if reminder.kind != "read_your_share":
         return say(f"shown_{told.get('occasion', reminder.kind)}", tongue, **told)
+    if told.get("own_link"):
+        return say("shown_by_own_link", tongue, shown=_read(told, tongue))
+    return _read(told, tongue)
+
+
+def _read(told: Mapping[str, Any], tongue: str) -> str:
+    """How long, and how far."""
     if not told.get("seconds"):
         return say("shown_opened", tongue)
     key, facts = spoken_time(told["seconds"])

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from content_hub.comments import Comments
     from content_hub.compliance import Compliance
     from content_hub.duplicates import Duplicates
+    from content_hub.file_library import FileLibrary
     from content_hub.finding import Finding
     from content_hub.licences import Licences
     from content_hub.materials import Materials
@@ -140,6 +141,7 @@ class Context:
     shelf: Shelf
     shifting: Shifting
     licences: Licences
+    file_library: FileLibrary
     remakes: Remakes
     products: Products
     compliance: Compliance

@@ -41,6 +41,7 @@ from schemas.graphql.edition import Edition, Made
 from schemas.graphql.guard import Guard, Sizes
 from schemas.graphql.library import (
     campaigns,
+    files,
     finding,
     kinds,
     lives,
@@ -65,7 +66,7 @@ _CONTENT_ROOTS = questions.CONTENT
 _MORE = (
     products, campaigns, lives, reports, vocabulary, kinds, shelving, visits, elsewhere, finding,
     variants, webhooks, receptions, remakes, reaching, referring, nearby, menus, transfers,
-    vocabularies, scheduling,
+    vocabularies, scheduling, files,
 )  # fmt: skip
 _SIZES = {
     **shapes.SIZES,

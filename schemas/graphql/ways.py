@@ -14,6 +14,7 @@ from channels.live_codes import LiveCode as LiveCodeRecord
 from channels.reps import Member as MemberRecord
 from kernel.actors import require
 from kernel.wording import say
+from schemas.graphql import links
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.operations import Delivery
@@ -39,7 +40,11 @@ class LiveCode(ObjectType):
         resolver=lambda code, ask: code.picture or None,
         description="Where the code is drawn; null until the platform has made it.",
     )
-    kind = graphene.String(required=True, description="code, link or group")
+    kind = graphene.String(required=True, description="code, link, group or shared")
+    tracked_link = graphene.Field(
+        links.TrackedLink, resolver=links.of_code,
+        description="What a `shared` one stands for: told along with the events that follow.",
+    )  # fmt: skip
     groups = graphene.List(
         graphene.NonNull(graphene.String), required=True,
         description="What the platform calls the groups that it leads into.",
@@ -180,6 +185,7 @@ def remind_rep(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
 
 
 QUESTIONS = {
+    **links.QUESTIONS,
     "hand_offs": paged(connection(HandOff), _hand_offs, channel=graphene.ID()),
     "way": graphene.Field(
         LiveCode,
@@ -210,6 +216,10 @@ VERBS = {
     "drop_live_code": verb(
         "dropLiveCode", "live_code", LiveCode, drop_live_code,
         live_code=graphene.ID(required=True),
+    ),
+    "draw_link": verb(
+        "drawLink", "live_code", LiveCode, links.draw_link, material=graphene.ID(required=True),
+        channel=graphene.ID(required=True), rep=graphene.ID(), customer=graphene.ID(),
     ),
     "link_member": verb(
         "linkMember", "member", PlatformMember, link_member, channel=graphene.ID(required=True),

@@ -16,12 +16,14 @@ from data_hub.findings import Findings
 from kernel.events import Handle
 from matching.effects import Effects
 from matching.rules import Rules, Wanted
+from tests.console.test_acts import picture
 from tests.data_hub.telling import event, user
 
 HERE = {
     "/": "",
     "/deliveries": "deliveries",
     "/elsewhere": "elsewhere",
+    "/files/kept": "files/kept",
     "/materials/new": "materials/new",
     "/materials/<key>/testers": "materials/{material}/testers",
     "/materials/<key>/variants": "materials/{material}/variants",
@@ -102,6 +104,7 @@ def ids(rooms, desk_of, material, clock):
     rooms.work()
     told = {"name": "ERP", "url": "https://erp.example.com/h", "kind": ["material.on_shelf"]}
     desk_of("admin").post("/console/webhooks", **told)
+    rooms.media.take(picture(7), by="li", name="海报.png")
     (webhook,) = rooms.subscriptions.all()
     return {"material": material.id, "placement": placed.id, "webhook": webhook.id}
 

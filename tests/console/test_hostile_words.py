@@ -16,6 +16,7 @@ import pytest
 from content_hub.types import Field, Kind
 from juzhen import console, workbench
 from juzhen.web import public
+from tests.console.test_acts import picture
 from tests.workbench.conftest import Desk as House
 
 BREAKS = (
@@ -124,7 +125,8 @@ def filled(rooms):
         drive = r.campaigns.create(each, opens=now, closes=now + DAY, by="t", task=each)
         r.products.add(f"p{n}", each, benefit=each, category=each, by="t")
         r.compliance.set_rule(each, kind="forbidden", severity="warn", by="t")
-    for each in PAYLOADS[:20]:
+    for n, each in enumerate(PAYLOADS[:20]):
+        r.media.take(picture(n), name=each, by="t")
         r.saved_views.save("library", each[:40], {"text": [each]}, by="stf_li")
     r.varying.vary(whole, account=app.id, title=PAYLOADS[0], summary=PAYLOADS[1], by="t")
     rep = r.company.hire("rep", name=NAMES[2])
@@ -143,7 +145,8 @@ def filled(rooms):
         "editor": [
             *(f"/console/{each}" for each in (
                 "materials", "tags", "tagging", "campaigns", "products", "shelf", "calendar",
-                "coverage", "reviews", "words", "types", "files", "duplicates", "sheets",
+                "coverage", "reviews", "words", "types", "files", "files/kept", "duplicates",
+                "sheets",
                 "suggestions", "accounts", "parked", "segments", "customers", "rules", "place",
                 f"tags/{tags[0]}", f"campaigns/{drive.id}", "products/p0",
             )),

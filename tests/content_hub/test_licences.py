@@ -65,7 +65,7 @@ def test_the_end_of_a_licence_takes_every_material_off_that_shows_the_file(
     for each in (covered, inside):
         place(shelf, each, clock)
     told = licences.license(picture, opens=None, closes=clock() + DAY, by="li")
-    assert set(told.materials) == {covered, inside}
+    assert (set(told.materials), told.uses) == ({covered, inside}, 2)
     assert standing(shelf) == {covered, inside}
     clock.move(DAY)
     assert standing(shelf) == set()

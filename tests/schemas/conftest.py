@@ -36,6 +36,7 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
+from content_hub.file_library import FileLibrary
 from content_hub.finding import Finding
 from content_hub.licences import Licences
 from content_hub.materials.versions import Versions
@@ -157,6 +158,7 @@ class Asked(Company):
         self.suggestions = Suggestions(records, changes, self.materials, self.taxonomy, clock)
         self.shifting = Shifting(records, changes, self.shelf, clock, self.zone)
         self.licences = Licences(records, changes)
+        self.file_library = FileLibrary(records)
         self.remakes = Remakes(records, changes, self.types, self.materials, clock)
         self.products = Products(records, changes, clock)
         self.compliance = Compliance(records, changes, clock)
@@ -266,7 +268,7 @@ class Asked(Company):
             "types", "taxonomy", "materials", "media", "campaigns", "shelf", "links", "finding",
             "products", "compliance", "policies", "parameters", "draws", "purchases",
             "versions", "reviews", "comments", "duplicates", "tagging_runs", "suggestions",
-            "shifting", "licences", "remakes", "scheduled_edits",
+            "shifting", "licences", "file_library", "remakes", "scheduled_edits",
             "publishing", "deliveries", "inbox", "accounts", "customers", "profiles", "staff",
             "history", "recommender", "nearby", "conversions", "reminders", "live_codes",
             "reps", "confirming",

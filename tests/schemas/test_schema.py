@@ -31,7 +31,7 @@ def test_the_contracts_shelf_query_runs_as_it_stands(house):
     assert node["cover"] is None
     assert node["opens"] == "2026-03-02T08:00:00+00:00"
     code = node["trackedUrl"].removeprefix(f"{BASE}/t/")
-    assert house.links.open(code) == (id_, house.app.id, "")
+    assert house.links.open(code) == (id_, house.app.id, "", "")
 
 
 def test_the_contracts_recommendations_query_runs_as_it_stands(house):

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from kernel.actors import Actor, Role
+from tests.console.test_acts import picture
 from tests.schemas.conftest import SHELF
 
 DAY = timedelta(days=1)
@@ -54,3 +56,29 @@ def test_a_week_is_looked_at_shifted_and_put_back(house):
 def test_a_licence_of_no_file_is_not_found(house):
     (gone,) = house.errors('{ licence(media: "med_none") { opens } }')
     assert gone["extensions"]["code"] == "not_found"
+
+
+def test_each_file_tells_how_many_materials_show_it(house):
+    shown, spare = (house.media.take(picture(each), by="li").id for each in (1, 2))
+    for code in ("a", "b"):
+        house.materials.create("poster", f"海报 {code}", cover=shown, by="li")
+    body = f'<p><img src="/media/{shown}/cover"></p>'
+    third = house.materials.create("image_text", "图文", body=body, by="li")
+    ask = """query($u: Boolean) { mediaFiles(unused: $u) {
+      totalCount nodes { id kind seconds uses media { url } } } }"""
+    told = house.ask(ask)["mediaFiles"]
+    assert [(each["id"], each["uses"]) for each in told["nodes"]] == [(spare, 0), (shown, 3)]
+    assert told["totalCount"] == 2
+    assert house.ask(f'{{ licence(media: "{shown}") {{ uses }} }}')["licence"]["uses"] == 3
+    (alone,) = house.ask(ask, u=True)["mediaFiles"]["nodes"]
+    assert alone["id"] == spare
+    house.materials.edit(third.id, body="<p>没有图了</p>", by="li")
+    assert house.ask(f'{{ licence(media: "{shown}") {{ uses }} }}')["licence"]["uses"] == 2
+
+
+def test_the_files_are_for_those_who_read_the_library(house):
+    front = Actor(id="tok_1", role=Role.CHANNEL_APP, account=house.app.id)
+    (no,) = house.errors("{ mediaFiles { totalCount } }", front)
+    assert no["extensions"]["code"] == "forbidden"
+    (wrong,) = house.errors('{ mediaFiles(kind: "music") { totalCount } }')
+    assert wrong["extensions"]["code"] == "invalid"

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from channels.accounts import Sealer
 from channels.app_links import AppLinks
 from channels.base import Busy
+from channels.live_codes import LiveCodes
 from channels.notices import Subscriptions
 from channels.outbound import Answer
 from channels.pasting import Pasting
@@ -22,6 +23,7 @@ from content_hub.comments import Comments
 from content_hub.compliance import Compliance
 from content_hub.crossings import Crossings
 from content_hub.duplicates import Duplicates
+from content_hub.file_library import FileLibrary
 from content_hub.file_sets import FileSets
 from content_hub.finding import Finding
 from content_hub.licences import Licences
@@ -87,6 +89,9 @@ class PagesHouse(House):
             materials=self.materials, types=self.types, accounts=self.accounts,
             channels=self.channels, media=self.media, clock=clock,
         )  # fmt: skip
+        self.live_codes = LiveCodes(
+            records, self.changes, self.accounts, self.channels, clock, keep=self._drawn
+        )
         self.elsewhere = Elsewhere()
         self.pasting = Pasting(self.media, self.elsewhere)
         self.subscriptions = Subscriptions(
@@ -111,6 +116,7 @@ class PagesHouse(House):
         self.tagging_runs = TaggingRuns(records, self.changes, self.materials, self.taxonomy, clock)
         self.shifting = Shifting(records, self.changes, self.shelf, clock, self.zone)
         self.licences = Licences(records, self.changes)
+        self.file_library = FileLibrary(records)
         self.remakes = Remakes(records, self.changes, self.types, self.materials, clock)
         self.suggestions = Suggestions(records, self.changes, self.materials, self.taxonomy, clock)
         self.bringing = Bringing(records, self.materials, self.taxonomy, self.reviews, clock)
@@ -133,6 +139,9 @@ class PagesHouse(House):
             preferences=self.preferences, identities=self.identities, intake=self.intake,
             clock=clock,
         )  # fmt: skip
+
+    def _drawn(self, picture):
+        return f"/media/{self.media.take(picture, by='worker', name='code.jpg').id}/original"
 
     def events(self):
         return [unpack(each) for entry in self.journal.read(0) for each in entry.packed]

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from content_hub import qr
+from data_hub.identities import own_id
 from juzhen.web import public
 from tests.web.pages_house import PagesHouse
 
@@ -301,3 +303,35 @@ def test_a_reader_is_told_in_her_language_what_is_said_in_it(rooms, phone, shown
     assert "Plan your pension" in phone.get(f"/c/{key}?lang=en", headers=PHONE).text
     for chinese in (PHONE, english | {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}):
         assert "Plan your pension" not in phone.get(f"/c/{key}", headers=chinese).text
+
+
+def test_a_customers_own_link_counts_the_browser_that_opened_it_and_carries_what_shows_her(
+    rooms, phone, shown, rep
+):
+    material, her = shown(), own_id("phone::13800138000")
+    code = rooms.links.make(material.id, rooms.twin.id, rep.id, her)
+
+    opened = phone.get(f"/t/{code}", headers=PHONE)
+    phone.get(opened.location, headers=PHONE)
+
+    first, second = rooms.events()
+    assert (first.kind, first.handle.kind, first.links) == ("opened_link", "cookie", ())
+    assert [each.detail for each in (first, second)] == [{"link": code}, {"link": code}]
+    assert her not in repr((first, second))
+
+
+@pytest.mark.parametrize(("form", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG")])
+def test_a_link_is_drawn_as_a_qr_code_without_being_counted(rooms, phone, shown, form, begins):
+    address = link(rooms, shown())
+
+    drawn = phone.get(f"{address}/qr.{form}")
+
+    assert (drawn.status_code, drawn.data[:4]) == (200, begins[:4])
+    assert drawn.data == qr.picture(f"http://localhost{address}", form)
+    assert drawn.headers["Content-Type"].startswith(qr.TYPES[form])
+    assert rooms.events() == []
+
+
+def test_only_our_own_links_are_drawn(phone):
+    for code in ("https:--evil.example", "A" * 52, "x"):
+        assert phone.get(f"/t/{code}/qr.svg", headers=PHONE).status_code == 404

@@ -8,6 +8,7 @@ import pytest
 from flask import g, request
 from werkzeug.serving import make_server
 
+from engagement.own_links import OwnLinks
 from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
@@ -42,10 +43,12 @@ class Desk(PagesHouse):
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)
         self.fold = Fold(self.journal, self.history, clock)
         self.nearby = Nearby(self.customers, self.profiles, company.consents, clock)
+        self.own_links = OwnLinks(records, changes, self.findings, self.identities, self.links)
         self.triggers = Triggers(
             records=records, people=people, findings=self.findings, history=self.history,
             reminders=self.reminders, profiles=self.profiles, identities=self.identities,
             customers=self.customers, staff=self.staff, clock=clock, zone=self.zone,
+            own_links=self.own_links,
         )  # fmt: skip
         self.sharing = Sharing(
             records=records, changes=changes, accounts=self.accounts, channels=self.channels,
@@ -68,7 +71,10 @@ class Desk(PagesHouse):
 
     def work(self):
         """What the worker does, until there is nothing left."""
-        while self.fold.run() + self.company.digest.run() + self.triggers.follow():
+        while (
+            self.fold.run() + self.company.digest.run() + self.own_links.follow()
+            + self.triggers.follow()
+        ):  # fmt: skip
             pass
         while self.triggers.calendar():
             pass

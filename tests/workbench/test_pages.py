@@ -115,7 +115,9 @@ def test_what_she_sends_by_link_comes_back_as_a_red_dot_once_it_is_read(
     sent = phone.post(where, data=FORM | {"key": key, "words": "", "channel": "link"})
     page = phone.get(sent.location, headers=PHONE).text
     link = re.search(r'value="http://localhost(/t/[^"]+)"', page)[1]
-    assert desk.links.open(link.removeprefix("/t/")).rep == rep.staff
+    made = desk.links.open(link.removeprefix("/t/"))
+    assert (made.rep, made.customer) == (rep.staff, her)
+    assert f'src="{link}/qr.svg"' in page
     desk.reminders.finish_about(rep.staff, ["phone::13800138000"])
     assert phone.get("/workbench/unread").json["unread"] == 0
     customer = desk.client()
@@ -123,6 +125,10 @@ def test_what_she_sends_by_link_comes_back_as_a_red_dot_once_it_is_read(
     customer.get(opened.location, headers=PHONE | {"User-Agent": "Mozilla/5.0 (iPhone)"})
     desk.work()
     assert phone.get("/workbench/unread").json["kinds"] == {"read_your_share": 1}
+    (dot,) = [d for d in desk.reminders.page(rep.staff).items if d.kind == "read_your_share"]
+    assert desk.identities.customer_of(dot.handle) == her
+    assert "有人打开了发给她的专属链接" in phone.get("/workbench/", headers=PHONE).text
+    assert len(acts(desk, "own_link_opened")) == 1
     assert len(acts(desk, "sent")) == 1
 
 

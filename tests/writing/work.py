@@ -113,6 +113,7 @@ class AtWork:
         c.moods.follow(7)
         while c.referrals.follow():
             pass
+        c.own_links.follow()
         c.triggers.follow(200)
         c.triggers.calendar()
         while c.finding.follow(200):

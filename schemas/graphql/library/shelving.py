@@ -45,6 +45,7 @@ class Licence(ObjectType):
         graphene.NonNull(graphene.ID), required=True,
         description="Those that show it; the first hundred.",
     )  # fmt: skip
+    uses = graphene.Int(required=True, description="How many materials show it.")
 
 
 class Stays(ObjectType):

@@ -111,3 +111,23 @@ def test_reps_are_not_taken_where_nobody_is_led_to_them(ways):
     with pytest.raises(Invalid) as no:
         ways.create("mini", "门店", by="li", reps=["stf_1"])
     assert no.value.field == "reps"
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_tracked_link_has_one_code_of_the_mini_program_with_a_short_key(ways, records):
+    made = ways.share("mini", "a" * 92, "养老指南", material="mat_1", by="t")
+    again = ways.share("mini", "a" * 92, "养老指南", material="mat_1", by="t")
+    other = ways.share("mini", "b" * 92, "养老指南", material="mat_1", by="t")
+
+    assert again.id == made.id != other.id
+    assert len(made.state) <= 32
+    assert made.picture.startswith("https://e.cn/media/")
+    assert ways.of_state(made.account, made.state).stands_for == "a" * 92
+    assert ways.page().items == []  # they stand with their links
+
+
+def test_an_account_that_is_no_mini_program_draws_no_links(ways, mini):
+    mini.codes_lead_to = "account"
+    with pytest.raises(Conflict) as no:
+        ways.share("mini", "a" * 92, "养老指南", material="mat_1", by="t")
+    assert no.value.reason == "channel_draws_no_links"

@@ -1,0 +1,80 @@
+"""The files there are (文件库), each with how many materials show it. Takes none, lets none go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, func, literal, select
+
+from content_hub.media import CAPS, MediaFile
+from content_hub.terms import Bond
+from kernel.errors import Invalid
+from kernel.ids import Page, cursor, page_size, read_cursor
+from stores.records import Records
+
+KINDS = tuple(CAPS)
+
+
+class Held(NamedTuple):
+    """A file, and how many materials show it: as cover, in a field, in a body, or will."""
+
+    media: MediaFile
+    uses: int
+
+
+class FileLibrary:
+    """Every file that was uploaded, the newest first."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def page(
+        self,
+        *,
+        kind: str = "",
+        unused: bool = False,
+        first: int = 20,
+        after: str | None = None,
+        count: bool = False,
+    ) -> Page[Held]:
+        """``kind`` as `CAPS` names them; ``unused``: those that no material shows."""
+        if kind and kind not in KINDS:
+            raise Invalid("kind", "not_a_choice", choices="、".join(KINDS))
+        wanted: list[ColumnElement[bool]] = [MediaFile.kind == kind] if kind else []
+        if unused:
+            wanted.append(~select(Bond.material).where(Bond.subject == _SUBJECT).exists())
+        here = select(MediaFile).where(*wanted).order_by(MediaFile.id.desc())
+        if after is not None:
+            here = here.where(MediaFile.id < read_cursor(after, str)[0])
+        with self._records.read() as session:
+            found = list(session.scalars(here.limit(page_size(first) + 1)))
+            all_of_them = select(func.count()).select_from(MediaFile).where(*wanted)
+            total = session.scalar(all_of_them) if count else None
+        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
+        uses = self.uses([each.id for each in found[:first]])
+        return Page([Held(each, uses[each.id]) for each in found[:first]], more, total)
+
+    def uses(self, media: Collection[str]) -> dict[str, int]:
+        """How many materials show each of some files."""
+        subjects = {f"media:{each}": each for each in media}
+        counted: Any = select(Bond.subject, func.count()).where(Bond.subject.in_(subjects))
+        with self._records.read() as session:
+            rows = session.execute(counted.group_by(Bond.subject)).all()
+        told = dict.fromkeys(media, 0)
+        for subject, number in rows:
+            told[subjects[subject]] = number
+        return told
+
+    def shown_by(self, media: Collection[str], most: int = 200) -> dict[str, list[str]]:
+        """The materials that show each of some files; of all together at most so many."""
+        subjects = {f"media:{each}": each for each in media}
+        there = select(Bond.subject, Bond.material).where(Bond.subject.in_(subjects))
+        shown: dict[str, list[str]] = {each: [] for each in media}
+        with self._records.read() as session:
+            for subject, material in session.execute(there.order_by(Bond.material).limit(most)):
+                shown[subjects[subject]].append(material)
+        return shown
+
+
+_SUBJECT = literal("media:").concat(MediaFile.id)
