@@ -34,7 +34,9 @@ KINDS = ("viewed_page", "read_material", "shared_material", "searched", "bought"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def events(dice: random.Random, numbers: Iterator[int], count: int) -> list[Event]:
+def events(
+    dice: random.Random, numbers: Iterator[int], count: int, *, people: int = CUSTOMERS
+) -> list[Event]:
     """So many events of one stretch, one in twenty of them told again."""
     fresh = []
     for number in itertools.islice(numbers, count - count // 20):
@@ -42,7 +44,7 @@ def events(dice: random.Random, numbers: Iterator[int], count: int) -> list[Even
         fresh.append(
             Event(
                 id=f"e{number:09}", kind=dice.choice(KINDS), at=at, account="acc_app",
-                handle=Handle("user", "acc_app", f"u{dice.randrange(CUSTOMERS)}"),
+                handle=Handle("user", "acc_app", f"u{dice.randrange(people)}"),
                 material=f"mat_{dice.randrange(MATERIALS)}", ecosystem="own_app", received=NOW,
                 detail={"properties": {"page": "/home", "seconds": dice.randrange(90)}},
             )
