@@ -96,9 +96,7 @@ class _Known:
         self._many = PEOPLE * size
         told = [each.profile for each in customers(200)]
         handles = {f"cus_{n}": f"user:acc_app:k{n}" for n in range(PEOPLE * 3 * size)}
-        hub.profiles.keep(
-            dict(zip(handles, itertools.cycle(told), strict=False)), handles, ()
-        )
+        hub.profiles.keep(dict(zip(handles, itertools.cycle(told), strict=False)), handles, ())
         for begin in range(0, self._many, _PUT):
             self._arrive(range(begin, min(begin + _PUT, self._many)))
         self._settle()

@@ -83,7 +83,7 @@ def graded(
         if now.timestamp() < silent:
             return Graded(Grade.B, "grade_talked_lately", talks, silent)
         return Graded(Grade.C, "grade_talked_briefly", talks)
-    if not profile.accounts.keys() & set(sources):
+    if profile.accounts.keys().isdisjoint(sources):
         return Graded(Grade.UNKNOWN, "grade_no_source", 0)
     return Graded(Grade.D, "grade_never_talked", 0)
 

@@ -96,6 +96,8 @@ def stage_of(
 
     Of several categories the one in which she is most alive counts.
     """
+    if not (profile.purchases or profile.held):
+        return None, 0.0, NEVER
     present = now.timestamp()
     best: tuple[int, float, float] | None = None
     floor_ends = _in_force_until(profile, now, cycles, zone)
@@ -146,6 +148,8 @@ def _rhythm(times: list[float]) -> float:
 
 def _in_force_until(profile: Profile, now: datetime, cycles: Cycles, zone: Zone) -> float:
     """When the last of her holdings ends, by the company's days; 0 if she holds nothing."""
+    if not profile.held:
+        return 0.0
     today, ends = zone.day(now), 0.0
     for each in profile.holdings():
         if each.ended or (each.category and each.category not in cycles.holding):

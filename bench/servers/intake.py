@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data_hub.intake import Intake
+from juzhen.web.bridge import WSGI
 from juzhen.web.collect import Collect
 from juzhen.web.front import TRACKED, Front
 from kernel.clock import utc_now
@@ -20,7 +21,7 @@ def _no_pages(_: dict[str, Any], start: Any) -> list[bytes]:
     return [b""]
 
 
-def built() -> Front:
+def built(pages: WSGI = _no_pages) -> Front:
     home = Path(os.environ["BENCH_HOME"])
     durability = os.environ.get("BENCH_DURABILITY", "power")
     if url := os.environ.get("BENCH_POSTGRES"):
@@ -33,13 +34,13 @@ def built() -> Front:
     commit = SharedCommit(journal)
     owners = {"wk": ("acc_app", "own_app")}
     doors = Collect(Intake(commit, utc_now), owners.get, utc_now)
-    return Front(_no_pages, intake=doors, close=commit.close)
+    front = Front(pages, intake=doors, close=commit.close)
+    gc.freeze()
+    gc.set_threshold(TRACKED)
+    return front
 
 
 def __getattr__(name: str) -> Any:
     if name == "app":
-        front = built()
-        gc.freeze()
-        gc.set_threshold(TRACKED)
-        return front
+        return built()
     raise AttributeError(name)

@@ -1,12 +1,16 @@
 """Figures come from events, split by ecosystem they sum to the total, and nodes reconcile."""
 
+from concurrent.futures import Future
 from datetime import timedelta
 
 import pytest
 
+from data_hub.catalogue import MACHINE
+from data_hub.intake import Intake
 from data_hub.measures import KPIS, MOST, Measures, board, untracked, uplift
 from kernel.actors import Role
 from kernel.errors import Conflict, Invalid
+from kernel.events import unpack
 from tests.data_hub.telling import MONDAY, event, openid, user
 
 DAY = 24 * 60
@@ -41,6 +45,37 @@ def test_split_by_the_four_ecosystems_a_figure_sums_to_its_total(hub, measures, 
 
     assert set(told.by_ecosystem) == set(WORLDS.values())
     assert sum(told.by_ecosystem.values()) == told.total == 6
+
+
+def test_what_a_machine_fetched_is_in_no_figure_but_its_own(hub, measures):
+    agent = {"user_agent": "Mozilla/5.0 (compatible; Baiduspider/2.0)"}
+    heard = []
+    for kind in _READ:
+        told = event(kind, user("spider"), minutes=39 * DAY, detail=agent)
+        Intake(_Commit(heard), hub.clock).begin([told, event(kind, user("u1"), minutes=39 * DAY)])
+    hub.tell(*map(unpack, heard))
+    for kpi in KPIS.values():
+        if kpi.tracked:
+            figure = measures.figure(kpi, WORLDS)
+            machines = 3 * (MACHINE in kpi.kinds)
+            assert figure.total == machines + sum(kind in kpi.kinds for kind in _READ), kpi.code
+    assert hub.profiles.of(hub.id_of(user("spider"))).active_at is None
+
+
+_READ = ("opened_link", "read_material", "viewed_page")
+
+
+class _Commit:
+    """Keeps what it is given."""
+
+    def __init__(self, kept):
+        self._kept = kept
+
+    def put(self, packed):
+        self._kept.extend(packed)
+        done = Future()
+        done.set_result(None)
+        return done
 
 
 @pytest.mark.rule("R14.1", "R14.2")
