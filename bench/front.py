@@ -1,4 +1,4 @@
-"""The front (前台): an empty page through it, against the same page on granian by itself."""
+"""The front (前台): an empty page of Flask's through it, against the same on granian by itself."""
 
 from __future__ import annotations
 
