@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
 from juzhen.cli.measured import keep  # noqa: E402 - found on the path set above
+from juzhen.garbage import seldom  # noqa: E402 - likewise
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> int:
         print("ENGINES is `cluster`, or left away for the embedded ones.", file=sys.stderr)
         return 2
     room = "bench.engines" if told.get("ENGINES") else "bench"
+    seldom()  # as every process of the house: ours and the baselines alike
     missed = 0
     for name in sorted(path.stem for path in HERE.parent.glob(f"{room.replace('.', '/')}/*.py")):
         if name == "run" or not name.startswith(only):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 from typing import Any
 
 from data_hub.intake import Intake
+from juzhen.garbage import seldom
 from juzhen.web.bridge import WSGI
 from juzhen.web.collect import Collect
-from juzhen.web.front import TRACKED, Front
+from juzhen.web.front import Front
 from kernel.clock import utc_now
 from stores.journal import Journal, SharedCommit
 from stores.sqlite.journal import SqliteJournal
@@ -35,8 +35,7 @@ def built(pages: WSGI = _no_pages) -> Front:
     owners = {"wk": ("acc_app", "own_app")}
     doors = Collect(Intake(commit, utc_now), owners.get, utc_now)
     front = Front(pages, intake=doors, close=commit.close)
-    gc.freeze()
-    gc.set_threshold(TRACKED)
+    seldom()
     return front
 
 

@@ -30,6 +30,7 @@ def worker() -> None:
     from juzhen import logs, metrics
     from juzhen import worker as duties
     from juzhen.counting import scraped
+    from juzhen.garbage import seldom
     from juzhen.vitals import Vitals
     from juzhen.wiring import assemble
 
@@ -44,6 +45,7 @@ def worker() -> None:
         duties.lanes(platform), platform.leases, drain=settings.worker_drain,
         pulse=duties.pulse(platform),
     )  # fmt: skip
+    seldom()
     working.run()
     if vitals is not None:
         vitals.close()

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from juzhen.garbage import seldom
 from juzhen.web.answers import Answer, Header, Quick, Swift, refusal
 from juzhen.web.bridge import WSGI, Bridge, Crowded
 from kernel import logs
@@ -32,9 +33,6 @@ _SLOWEST = 50_000
 _IN_MEMORY = 1 << 20
 _FIRST_REQUESTS = 1.0
 """Seconds that who waits for the start has the process for."""
-TRACKED = 20_000
-"""So many new objects are looked through for cycles at one time: a batch of events makes thousands
-and none. By the default of 700 that took a tenth of the intake's time."""
 _SWITCH = 0.0005
 """Seconds before a busy thread must let the loop in; the default of 5 ms is ten requests."""
 
@@ -275,8 +273,6 @@ def __getattr__(name: str) -> Any:
             # What the parent left us would swallow a stop until the loop runs.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         front = build(load())
-        gc.freeze()
-        gc.set_threshold(TRACKED)
-        gc.enable()
+        seldom()
         return front
     raise AttributeError(name)
