@@ -150,7 +150,7 @@ def sender(publishing: Publishing, number: int) -> list[Duty]:
         Duty("rescue", publishing.rescue, 1.0, shared=True, idle=idle),
         Duty("carry", publishing.carry, 0.3, shared=True, idle=idle),
         Duty("poll", publishing.poll, 1.0, shared=True, idle=idle),
-        Duty("withdraw", publishing.withdraw_due, 0.3, shared=True, idle=idle),
+        Duty("withdraw", publishing.withdraw_due, 1.0, shared=True, idle=idle),
     ]
 
 

@@ -12,7 +12,18 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, DateTime, Dialect, Insert, Table, bindparam, func, select, update
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Insert,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -36,11 +47,21 @@ def many(session: Session, kind: Any, put: Insert, rows: Sequence[Mapping[str, A
         return
     table: Table = kind.__table__
     ordered = [(name, _teller(table, name, dialect)) for name in written.positiontup or ()]
-    told = [
-        tuple([tell(row[name]) if tell else row[name] for name, tell in ordered]) for row in rows
-    ]
     session.flush()
-    session.connection().exec_driver_sql(str(written), told)
+    session.connection().exec_driver_sql(str(written), _spelled(rows, ordered))
+
+
+def put(session: Session, kind: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put new rows in; all of them name the same columns. Joins the session's write."""
+    if not rows:
+        return
+    session.flush()
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        connection.execute(insert(kind.__table__), list(rows))
+        return
+    written, ordered = _putting(kind, tuple(rows[0]), connection.dialect)
+    connection.exec_driver_sql(written, _spelled(rows, ordered))
 
 
 def change(session: Session, kind: Any, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -57,17 +78,26 @@ def change(session: Session, kind: Any, rows: Sequence[Mapping[str, Any]]) -> No
         connection.execute(put, [{f"new_{name}": row[name] for name in names} for row in rows])
         return
     written, ordered = _changing(kind, names, connection.dialect)
-    spelled = [
-        tuple([tell(row[name]) if tell else row[name] for name, tell in ordered]) for row in rows
-    ]
-    connection.exec_driver_sql(written, spelled)
+    connection.exec_driver_sql(written, _spelled(rows, ordered))
+
+
+@lru_cache(maxsize=64)
+def _putting(
+    kind: Any, names: tuple[str, ...], dialect: Dialect
+) -> tuple[str, list[tuple[str, _Told | None]]]:
+    """The statement, and in which order and how the values are told to it."""
+    table = kind.__table__
+    columns = ", ".join(f'"{name}"' for name in names)
+    told = [(name, _teller(table, name, dialect)) for name in names]
+    places = ", ".join("?" * len(names))
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', told  # noqa: S608 — our own names
 
 
 @lru_cache(maxsize=64)
 def _changing(
     kind: Any, names: tuple[str, ...], dialect: Dialect
 ) -> tuple[str, list[tuple[str, _Told | None]]]:
-    """The statement, and in which order and how the values are told to it."""
+    """The same for `change`."""
     table, key = kind.__table__, kind.__mapper__.primary_key[0].name
     ordered = [*(name for name in names if name != key), key]
     put = ", ".join(f'"{name}" = ?' for name in ordered[:-1])
@@ -94,6 +124,14 @@ def among(
             yield from connection.execute(wanted.where(named.in_(select(told.c.value)))).all()
         else:
             yield from connection.execute(wanted.where(named.in_(chunk))).all()
+
+
+def _spelled(
+    rows: Sequence[Mapping[str, Any]], ordered: Sequence[tuple[str, _Told | None]]
+) -> list[tuple[Any, ...]]:
+    return [
+        tuple([tell(row[name]) if tell else row[name] for name, tell in ordered]) for row in rows
+    ]
 
 
 def _teller(table: Table, name: str, dialect: Dialect) -> _Told | None:

@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text
-from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Clock
 from kernel.ids import new_id
+from stores import bulk
 from stores.records import Record, Records, insert
 from stores.sightings import Sightings
 
@@ -52,9 +52,6 @@ class Change(Record, kw_only=True):
     """Not part of the audit chain, so that an erasure does not break it."""
     detail: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """Ids and values of the act; never a name, phone or text of a customer."""
-
-
-_CHANGES: Any = Change.__table__
 
 
 class Version(Record, kw_only=True):
@@ -136,8 +133,7 @@ class Changes:
                 }
                 for subject, detail in told.items()
             ]  # fmt: skip
-            session.flush()
-            session.connection().execute(plain_insert(_CHANGES), rows)
+            bulk.put(session, Change, rows)
             if content:
                 self.count_up("content")
 
@@ -264,7 +260,7 @@ class Audit:
                 return 0
             with self._records.write("audit") as session:
                 if self._last(session) == last:
-                    session.execute(plain_insert(Seal), links)
+                    bulk.put(session, Seal, links)
                     return len(links)
 
     def _last(self, session: Session) -> tuple[int, str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from channels.accounts import Account
@@ -31,25 +31,33 @@ Found = TypeVar("Found")
 TOGETHER = 8
 """So many of one account are claimed, called and noted together."""
 
-_ANY = "SELECT 1 FROM deliveries WHERE state = ? AND lane = ? AND next_at <= ? LIMIT 1"
 
-
-def _turn_of(*queue: ColumnElement[bool], busy: ColumnElement[bool]) -> Select[tuple[str, int]]:
-    """The account to be served next among those that have something and room for a call, and how
-    many calls to it are under way."""
+def _turn_of(
+    free: Sequence[ColumnElement[bool]], busy: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    """The account to be served next among those that have something and room for a call."""
     hers = Delivery.account == Account.id
-    under_way = select(func.count()).select_from(Delivery).where(hers, busy)
+    under_way = select(func.count()).select_from(Delivery).where(hers, *busy)
     moment = func.coalesce(Delivery.next_at, bindparam("now", type_=Moment))
-    first = select(moment).where(hers, *queue).order_by(Delivery.next_at).limit(1)
+    first = select(moment).where(hers, *free).order_by(Delivery.next_at).limit(1)
     calls = under_way.correlate(Account).scalar_subquery()
     since = first.correlate(Account).scalar_subquery()
     return (
-        select(Account.id, calls.label("calls"))
+        select(Account.id)
         .where(Account.paused_at.is_(None), since.is_not(None), calls < bindparam("share"))
-        .where(Account.id.not_in(bindparam("resting", expanding=True)))
         .order_by(calls, since)
         .limit(1)
     )
+
+
+_TURNS = (
+    "SELECT (SELECT count(*) FROM deliveries WHERE account = accounts.id AND state = 'sending'"
+    " AND lane IN ('post', 'message', 'express')),"
+    " (SELECT next_at FROM deliveries WHERE account = accounts.id AND state = 'due' AND lane = ?"
+    " AND next_at <= ? ORDER BY next_at LIMIT 1), id FROM accounts WHERE paused_at IS NULL"
+)
+"""Of every account: how many calls to it are under way (what left in a mailing is none), and since
+when its first one waits."""
 
 
 _QUEUE = (
@@ -57,7 +65,6 @@ _QUEUE = (
     Delivery.lane == bindparam("lane"),
     Delivery.next_at <= bindparam("now"),
 )
-_TURN = _turn_of(*_QUEUE, busy=(Delivery.state == State.SENDING) & (Delivery.mailing == ""))
 _NEXT = (
     select(Delivery)
     .where(Delivery.account == bindparam("account"), *_QUEUE)
@@ -163,7 +170,7 @@ class Claiming(Ledger):
         of them when nothing is due.
         """
         crash_point(BEFORE_CLAIM)
-        if not self._any(lane):
+        if self._served_next(lane, self._clock()) is None:
             return []  # most rounds find nothing and take no turn
         while True:
             with self._records.write() as session:
@@ -175,21 +182,19 @@ class Claiming(Ledger):
             crash_point(MARKED)
         return claimed
 
-    def _any(self, lane: Lane) -> bool:
-        now = self._clock()
-        asked = [State.DUE.value, lane.value, spelled(self._records, now)]
-        if not self._records.rows(_ANY, asked):
-            return False
-        if not self._rates.used_up():
-            return True
-        with self._records.read() as session:
-            return self._turn_now(session, lane, now) is not None
-
-    def _turn_now(self, session: Session, lane: Lane, now: datetime) -> Row[tuple[str, int]] | None:
-        """The account to be served now, among those whose rate is not used up."""
-        resting = list(self._rates.used_up())
-        asked = {"lane": lane.value, "now": now, "share": self._share, "resting": resting}
-        return session.execute(_TURN, asked).first()
+    def _served_next(self, lane: Lane, now: datetime) -> tuple[int, str] | None:
+        """The account to be served now, and how many calls to it are under way: among those that
+        have something and room for a call, and whose rate is not used up."""
+        turns = self._records.rows(_TURNS, [lane.value, spelled(self._records, now)])
+        resting = set(self._rates.used_up())
+        waiting = [
+            (calls, since, account) for calls, since, account in turns
+            if since is not None and calls < self._share and account not in resting
+        ]  # fmt: skip
+        if not waiting:
+            return None
+        calls, _, account = min(waiting)
+        return calls, account
 
     def _due(self, session: Session, lane: Lane, most: int) -> Sequence[Delivery]:
         """The next of the account whose turn it is. What its worker died of goes alone, so that it
@@ -197,15 +202,16 @@ class Claiming(Ledger):
         that dies leaves room for others."""
         now = self._clock()
         while True:
-            turn = self._turn_now(session, lane, now)
+            turn = self._served_next(lane, now)
             if turn is None:
                 return ()
-            room = min(most, (self._share - turn.calls + 1) // 2)
-            if (left := self._rates.room(turn.id)) is not None:
+            calls, account = turn
+            room = min(most, (self._share - calls + 1) // 2)
+            if (left := self._rates.room(account)) is not None:
                 room = min(room, left)
             if room:  # else its rate is used up, and it has no turn any more
                 break
-        asked = {"lane": lane.value, "now": now, "account": turn.id, "most": room}
+        asked = {"lane": lane.value, "now": now, "account": account, "most": room}
         due = session.scalars(_NEXT, asked).all()
         if due and due[0].crashes:
             return due[:1]
@@ -311,10 +317,10 @@ class Claiming(Ledger):
         Accounts take turns here too.
         """
         now = self._clock()
-        free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
-        queue = free, Delivery.state != State.SENDING, *which
-        turn = _turn_of(*queue, busy=Delivery.lease_until > now)
-        asked: dict[str, Any] = {"now": now, "share": self._share, "resting": []}
+        hers = Delivery.state != State.SENDING, *which
+        queue = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now), *hers
+        turn = _turn_of(queue, busy=(Delivery.lease_until > now, *hers))
+        asked: dict[str, Any] = {"now": now, "share": self._share}
         with self._records.read() as session:
             if session.scalar(turn, asked) is None:
                 return None

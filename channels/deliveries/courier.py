@@ -133,11 +133,11 @@ class Courier:
         account = told[0].delivery.account
         answers = [(d.delivery, d.answer) for d in told if isinstance(d.answer, Receipt)]
         lost = [(d, d.answer) for d in told if isinstance(d.answer, Problem)]
-        with self._deliveries.at_once([each.delivery for each, _ in lost], guard(account)):
+        with self._deliveries.at_once([each.delivery for each in told], guard(account)):
+            self._blame(account, [each for each, _ in lost], told)
             if answers:
                 self._breakers.answered(account)
-            self._blame(account, [each for each, _ in lost], told)
-            self._deliveries.note_all(answers)
+                self._deliveries.note_all(answers)
             for each, trouble in lost:
                 with _Naming(each.delivery):
                     self._set_aside(each.delivery, each.channel, trouble)

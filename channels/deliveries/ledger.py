@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 
-from channels.deliveries.record import IN_FLIGHT, STUCK, UP, Delivery, Lane, State
+from channels.deliveries.record import IN_FLIGHT, POST, STUCK, UP, Delivery, Lane, State
 from channels.deliveries.remedies import Pile
 from kernel.errors import NotFound
 from kernel.events import Handle
@@ -89,7 +89,12 @@ class Ledger:
 
     def up(self) -> list[Delivery]:
         """Every post that a platform shows, or was asked to."""
-        return self._where(Delivery.target == "", Delivery.progress.in_(UP))
+        return self._where(POST, Delivery.progress.in_(UP))
+
+    def any(self, *which: ColumnElement[bool]) -> bool:
+        """Is there one such?"""
+        with self._records.read() as session:
+            return session.scalar(select(Delivery.id).where(*which).limit(1)) is not None
 
     def in_flight(self, *which: ColumnElement[bool]) -> int:
         """How many were begun and have not come back."""
@@ -148,7 +153,7 @@ class Ledger:
         stuck = (Delivery.state == State.SENDING) & (Delivery.lease_until < late)
         for delivery in self._where(stuck):
             yield f"deliveries: {delivery.id} was being sent by a worker that is gone"
-        twice = select(Delivery.placement).where(Delivery.target == "", Delivery.progress.in_(UP))
+        twice = select(Delivery.placement).where(POST, Delivery.progress.in_(UP))
         twice = twice.group_by(Delivery.placement).having(func.count() > 1)
         with self._records.read() as session:
             for placement in session.scalars(twice):

@@ -10,13 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.base import Progress
 from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.wording import say
+from stores.partial import partial_index
 from stores.records import Record
 
 
@@ -103,7 +104,7 @@ class Delivery(Record, kw_only=True):
         Index("ix_deliveries_queue", "state", "next_at"),
         Index("ix_deliveries_lane", "account", "state", "lane", "next_at"),
         Index("ix_deliveries_ref", "account", "ref"),
-        Index("ix_deliveries_up", "account", "progress"),
+        partial_index("ix_deliveries_posts", "progress", "account", where="target = ''"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("dlv"))
@@ -175,3 +176,7 @@ class Delivery(Record, kw_only=True):
     def why(self, language: str = "zh") -> str:
         """The reason as a sentence; empty if there is none."""
         return say(self.reason, language, **self.facts) if self.reason else ""
+
+
+POST = Delivery.target == literal_column("''")
+"""It goes to everybody. Spelled out, so that the index of posts is found."""

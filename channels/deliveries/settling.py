@@ -21,7 +21,7 @@ from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, Problem
 from stores import bulk
 from stores.records import in_transaction
-from stores.spelling import marks, spelled, unpacked
+from stores.spelling import marks, moment, spelled, unpacked
 
 POISON = 3
 """A delivery whose worker died this often in a row is set aside."""
@@ -36,52 +36,56 @@ class Settling(Claiming):
 
     def note(self, delivery: Delivery, receipt: Receipt) -> bool:
         """Write down the platform's answer. False for a worker whose lease was given away."""
-        noted = self.note_all([(delivery, receipt)])
-        if not in_transaction():
-            crash_point(NOTED)
-        return bool(noted)
+        with self.at_once([delivery]):
+            return bool(self.note_all([(delivery, receipt)]))
 
     def note_all(self, answers: Sequence[tuple[Delivery, Receipt]]) -> int:
-        """The same for some with the statements of one, joining; how many leases still stood.
-
-        Of their rows only that is read which others may have written since they were marked.
-        """
-        if not answers:
-            return 0
+        """The same for some, within `at_once`; how many leases still stood."""
         crash_point(NOTING)
         with self._records.part() as session:
-            kept = self._leased([delivery.id for delivery, _ in answers])
             news, known = [], []
             for delivery, receipt in answers:
-                fence, progress, *told = kept.get(delivery.id, (None, ""))
-                if fence != delivery.fence:
+                if (kept := self._mine(session, delivery)) is None:
                     continue
-                delivery.lease_until = None
-                if overtakes(receipt.progress, progress):
-                    delivery.ref, delivery.steps = told[0], unpacked(told[1])
-                    news.append((delivery, receipt))
+                if overtakes(receipt.progress, kept.progress):
+                    news.append((kept, receipt))
                 else:
-                    known.append(delivery)
+                    known.append(kept)
+                    del session.info[_LENT][kept.id]  # all the rest was told by somebody else
             self._take_in(news)
-            bulk.change(session, Delivery, [picked(each, _NOTE) for each, _ in news])
             bulk.change(session, Delivery, [picked(each, _LET_GO) for each in known])
         return len(news) + len(known)
 
-    def _leased(self, keys: Sequence[str]) -> dict[str, list[Any]]:
-        """Of those that are lent to somebody: fence, progress, reference and steps."""
-        asked = _LEASED.format(marks(keys)) + (" FOR UPDATE" if self._records.on_postgres else "")
-        return {key: told for key, *told in self._records.rows(asked, keys)}
-
     @contextmanager
-    def at_once(self, lost: Sequence[Delivery], *about: str) -> Iterator[None]:
-        """What is written in this block is one transaction; these are read together for it."""
-        leased = Delivery.id.in_([each.id for each in lost]), Delivery.lease_until.is_not(None)
-        read = select(Delivery).where(*leased).order_by(Delivery.id).with_for_update()
+    def at_once(self, called: Sequence[Delivery], *about: str) -> Iterator[None]:
+        """What is written of these in this block is one transaction and one statement. Of their
+        rows only that is read which others may have written since they were marked."""
         with self._records.write(*about) as session:
-            session.info[_READ] = {each.id: each for each in session.scalars(read)} if lost else {}
-            yield
-            del session.info[_READ]
-        crash_point(NOTED)
+            before, lent = session.info.get(_LENT, {}), self._lent(called)
+            session.info[_LENT] = lent
+            try:
+                yield
+            finally:
+                session.info[_LENT] = before
+            settled = [each for each in lent.values() if each.lease_until is None]
+            bulk.change(session, Delivery, [picked(each, _SETTLED) for each in settled])
+        if not in_transaction():
+            crash_point(NOTED)
+
+    def _lent(self, called: Sequence[Delivery]) -> dict[str, Delivery]:
+        """Those whose leases still stand, as they are now."""
+        keys = [each.id for each in called]
+        asked = _LEASED.format(marks(keys)) + (" FOR UPDATE" if self._records.on_postgres else "")
+        kept = {key: told for key, *told in self._records.rows(asked, keys)}
+        lent = {}
+        for each in called:
+            fence, lease, settled, steps, *told = kept.get(each.id, (None, None, None, ()))
+            if fence == each.fence:
+                each.lease_until, each.settled = moment(lease), moment(settled)
+                each.steps = unpacked(steps)
+                each.progress, each.ref, each.attempts, each.crashes = told
+                lent[each.id] = each
+        return lent
 
     def doubt_all(self, *, by: str) -> int:
         """Whatever was being sent may have gone out: a person looks. For a restored company, whose
@@ -154,8 +158,8 @@ class Settling(Claiming):
 
     def _mine(self, session: Session, delivery: Delivery) -> Delivery | None:
         """The row, if the caller's lease still stands; the lease ends with this transaction."""
-        read: dict[str, Delivery] = session.info.get(_READ, {})
-        kept = read.get(delivery.id) or session.scalar(_MINE, {"key": delivery.id})
+        lent: dict[str, Delivery] = session.info.get(_LENT, {})
+        kept = lent.get(delivery.id) or session.scalar(_MINE, {"key": delivery.id})
         if kept is None or kept.fence != delivery.fence or kept.lease_until is None:
             return None
         kept.lease_until = None
@@ -220,7 +224,7 @@ class Settling(Claiming):
         now = self._clock()
         if not self._records.rows(_OWED, [spelled(self._records, now)]):
             return None
-        owed = Delivery.progress.in_([Progress.SUBMITTED, Progress.AWAITING_PERSON])
+        owed = Delivery.state.in_([State.SUBMITTED, State.AWAITING_PERSON])
         return self.borrow(owed, Delivery.next_at <= now, Delivery.ref.is_not(None))
 
     def note_outcome(self, account: str, receipt: Receipt) -> bool:
@@ -276,15 +280,15 @@ _OWED = (
     " AND next_at <= ? LIMIT 1"
 )
 _LEASED = (
-    "SELECT id, fence, progress, ref, steps FROM deliveries"
-    " WHERE id IN ({}) AND lease_until IS NOT NULL ORDER BY id"
+    "SELECT id, fence, lease_until, settled, steps, progress, ref, attempts, crashes"
+    " FROM deliveries WHERE id IN ({}) AND lease_until IS NOT NULL ORDER BY id"
 )
 _LET_GO = ("id", "lease_until")
-_NOTE = (
-    *_LET_GO, "state", "progress", "ref", "reason", "facts", "crashes", "settled", "next_at",
-    "steps",
+_SETTLED = (
+    *_LET_GO, "state", "progress", "ref", "reason", "facts", "attempts", "crashes", "settled",
+    "next_at", "steps",
 )  # fmt: skip
-_READ = "deliveries"
+_LENT = "deliveries"
 _MINE = (
     select(Delivery)
     .where(Delivery.id == bindparam("key"))

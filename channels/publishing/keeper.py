@@ -19,6 +19,7 @@ from channels.accounts import Account
 from channels.base import Progress
 from channels.deliveries import Delivery, Lane, State
 from channels.deliveries.gating import touch_of
+from channels.deliveries.record import POST
 from channels.publishing.promising import Promising
 from channels.touch_policy import GATE, Decision, Touch, Verdict
 from content_hub.placements import Placement
@@ -128,7 +129,7 @@ class Publishing(Promising):
             retired = self._shelf.retire(key, by=by)
             cancelled = more = cancel()
             in_flight = self._deliveries.in_flight(which)
-            self._deliveries.hasten(Delivery.target == "", which)
+            self._deliveries.hasten(POST, which)
         while more == _AT_ONCE:  # none of them begins any more; the rest say so in slices
             cancelled += (more := cancel())
         return Retired(retired, cancelled, in_flight)
@@ -243,13 +244,15 @@ class Publishing(Promising):
 
     def withdraw_due(self) -> int:
         """Take down what stays up though its time is over, and cancel what waits in vain."""
-        gone = select(Placement.id).where(self._shelf.not_standing(self._clock()))
-        queued = Delivery.placement.in_(gone)
-        if self._deliveries.page(queued, state=State.DUE, first=1).items:
-            self._deliveries.cancel(queued, reason="no_longer_on_shelf", by="worker")
+        gone = Delivery.placement.in_(
+            select(Placement.id).where(self._shelf.not_standing(self._clock()))
+        )
+        waits = POST, Delivery.progress == "", Delivery.state == State.DUE, gone
+        if self._deliveries.any(*waits):
+            self._deliveries.cancel(*waits, reason="no_longer_on_shelf", by="worker")
         up = Delivery.progress.in_([Progress.SUBMITTED, Progress.SHOWN])
         ready = or_(Delivery.next_at.is_(None), Delivery.next_at <= self._clock())
         withdrawn = 0
-        while delivery := self._deliveries.borrow(up, queued, ready):
+        while delivery := self._deliveries.borrow(POST, up, gone, ready):
             withdrawn += self._courier.withdraw(delivery)
         return withdrawn

@@ -40,6 +40,8 @@ class Library:
 
     def many(self, keys: Collection[str]) -> dict[str, Material]:
         """The materials of some ids, in one statement; unknown ones are left out."""
+        if not keys:
+            return {}
         return {material.id: material for material in self._where(Material.id.in_(keys))}
 
     def by_code(self, codes: Collection[str]) -> dict[str, Material]:

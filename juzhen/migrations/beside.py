@@ -87,5 +87,6 @@ def _make(run: Connection, index: Index) -> None:
         run.execute(text(f'DROP INDEX CONCURRENTLY IF EXISTS "{index.name}"'))
     apart = cast(Table, index.table).to_metadata(MetaData())
     beside = next(each for each in apart.indexes if each.name == index.name)
+    beside.info.update(index.info)  # of which rows (`stores.partial`)
     beside.dialect_options["postgresql"]["concurrently"] = True
     run.execute(CreateIndex(beside, if_not_exists=True))
