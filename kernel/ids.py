@@ -19,6 +19,9 @@ Item = TypeVar("Item")
 Other = TypeVar("Other")
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [one + other for one in _DIGITS for other in _DIGITS]
+_SHIFTS = range(100, -1, -10)
+"""Two digits at a time, and one that is always nought in front."""
 PAGE_LIMIT = 100
 """No list answers more than this at once, whoever asks."""
 
@@ -28,16 +31,8 @@ def new_id(prefix: str) -> str:
 
     Ids made later sort later (by the millisecond), so an index grows at its end.
     """
-    millis = int(utc_now().timestamp() * 1000)
-    return f"{prefix}_{_spell(millis, 9)}{_spell(secrets.randbits(60), 12)}"
-
-
-def _spell(number: int, width: int) -> str:
-    spelled = ""
-    for _ in range(width):
-        number, digit = divmod(number, 32)
-        spelled = _DIGITS[digit] + spelled
-    return spelled
+    number = int(utc_now().timestamp() * 1000) << 60 | secrets.randbits(60)
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])[1:]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,21 +34,26 @@ _CHUNK = 10_000
 _Told = Callable[[Any], Any]
 
 
-def many(session: Session, kind: Any, put: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Give the statement all the rows, which name the same columns. Joins the session's write."""
+def many(session: Session, kind: Any, put: Insert, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Give the statement all the rows, which name the same columns; says how many it put in or
+    changed. Joins the session's write."""
     dialect = session.get_bind().dialect
     if dialect.name != "sqlite" or len(rows) < _FEW:
-        session.execute(put, list(rows))
-        return
+        return _executed(session, put, rows)
     names = list(rows[0])
     written = put.compile(dialect=dialect, column_keys=names)
     if written.insert_prefetch or sorted(written.positiontup or ()) != sorted(names):
-        session.execute(put, list(rows))  # somebody must think of more than what the rows tell
-        return
+        return _executed(session, put, rows)  # somebody must think of more than the rows tell
     table: Table = kind.__table__
     ordered = [(name, _teller(table, name, dialect)) for name in written.positiontup or ()]
     session.flush()
-    session.connection().exec_driver_sql(str(written), _spelled(rows, ordered))
+    return session.connection().exec_driver_sql(str(written), _spelled(rows, ordered)).rowcount
+
+
+def _executed(session: Session, put: Insert, rows: Sequence[Mapping[str, Any]]) -> int:
+    counted = {"preserve_rowcount": True}
+    done: Any = session.execute(put, list(rows), execution_options=counted)
+    return int(done.rowcount)
 
 
 def put(session: Session, kind: Any, rows: Sequence[Mapping[str, Any]]) -> None:

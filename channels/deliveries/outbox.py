@@ -18,6 +18,7 @@ from channels.deliveries.settling import POISON, Settling
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle
 from kernel.ids import new_id
+from stores import bulk
 from stores.records import insert
 
 __all__ = ["POISON", "Deliveries"]
@@ -97,8 +98,8 @@ class Deliveries(Settling):
             for rep in [hers.get(target, alike.rep)]
         ]
         with self._records.write() as session:
-            put = insert(session, Delivery).on_conflict_do_nothing().returning(Delivery.id)
-            return len(session.scalars(put, rows).all())
+            put = insert(session, Delivery).on_conflict_do_nothing()
+            return bulk.many(session, Delivery, put, rows)
 
     def there(self, account: str, target: str, occasion: str) -> Delivery | None:
         """What was queued for this occasion already."""
