@@ -22,7 +22,11 @@ def test_later_ids_sort_later():
     assert times == sorted(times)
 
 
-_PARTS = st.text(), st.integers(-(1 << 63), (1 << 63) - 1), st.floats(allow_nan=False, allow_infinity=False)
+_PARTS = (
+    st.text(),
+    st.integers(-(1 << 63), (1 << 63) - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
 
 
 @given(st.lists(st.one_of(*_PARTS), max_size=4))
