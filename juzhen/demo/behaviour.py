@@ -114,7 +114,8 @@ class Behaviour:
             openid = self._openid(person)
             later = first + timedelta(days=min(person.joined - 1, 3), minutes=14)
             union = (Handle("unionid", "", person.unionid),) if person.unionid else ()
-            yield self._event("followed", later, person, openid, *union)
+            by_code = self._company.reps[person.rep].id if person.number % 3 == 0 else ""
+            yield self._event("followed", later, person, openid, *union, rep=by_code)
             if not person.user or self._dice.random() < 0.75 or person.number < 24:
                 yield self._event("identified", later + timedelta(minutes=3), person, openid,
                                   phone, detail={"traits": traits})  # fmt: skip

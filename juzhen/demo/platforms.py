@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from channels.video.grants import Granted
+from juzhen.demo import shops
 from juzhen.demo.company import BY, Company
 from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
@@ -74,7 +75,8 @@ def join(
     )  # fmt: skip
     douyin = add(
         "douyin", "禾嘉养老抖音号", "douyin", Ecosystem.VIDEO,
-        settings={"client_key": "demo", "publishes": True,
+        settings={"client_key": "demo", "publishes": True, "answered_by": company.reps[0].code,
+                  "lead_card": "留下手机号，顾问联系您",
                   "base_url": f"{sandbox_url}/douyin-open"},
         secrets={"client_secret": client_secret},
     )  # fmt: skip
@@ -96,6 +98,7 @@ def join(
             "kind": "douyin", "code": douyin.code, "name": douyin.name, "client_key": "demo",
             "client_secret": client_secret, "granted": grant,
         },
+        *shops.opened(platform, sandbox_url),
     ])  # fmt: skip
 
 

@@ -133,6 +133,21 @@ class AdAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """One shop on a platform of commerce, as both sides know it."""
+
+    code: str
+    name: str
+    dialect: str
+    """Whose: ``meituan`` or ``ark``."""
+    sign_key: str
+
+    @property
+    def appid(self) -> str:
+        return f"shop:{self.code}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Creator:
     """One creator's account on Douyin and the application that acts for her."""
 
@@ -202,6 +217,9 @@ class Accounts:
 
     def advertisers(self) -> list[AdAccount]:
         return [_advertiser(told) for told in self._all("ocean")]
+
+    def shops(self) -> list[Shop]:
+        return [_shop(told) for told in self._all("shop")]
 
     def _all(self, kind: str) -> list[dict[str, Any]]:
         with self._ledger.turn() as db:
@@ -284,8 +302,19 @@ def _advertiser(told: Mapping[str, Any]) -> AdAccount:
     return AdAccount(**{"name": given["code"]} | given, advertiser=number)
 
 
-Account = OfficialAccount | Corp | App | SmsGateway | Creator | AdAccount
+def _shop(told: Mapping[str, Any]) -> Shop:
+    for name in ("code", "dialect", "sign_key"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise BadAccount(name)
+    if told["dialect"] not in ("meituan", "ark"):
+        raise BadAccount("dialect")
+    fields = Shop.__dataclass_fields__
+    given = {name: str(value) for name, value in told.items() if name in fields}
+    return Shop(**{"name": given["code"]} | given)
+
+
+Account = OfficialAccount | Corp | App | SmsGateway | Creator | AdAccount | Shop
 _READ: dict[str, Callable[[Mapping[str, Any]], Account]] = {
     "official": _official, "wecom": _corp, "app": _app, "sms": _gateway,
-    "douyin": _creator, "ocean": _advertiser,
+    "douyin": _creator, "ocean": _advertiser, "shop": _shop,
 }  # fmt: skip

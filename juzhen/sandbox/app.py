@@ -29,10 +29,11 @@ from juzhen.sandbox import (
     ocean,
     official,
     pages,
+    shop,
     sms,
     transport,
 )
-from juzhen.sandbox.accounts import Corp, Creator, OfficialAccount
+from juzhen.sandbox.accounts import AdAccount, Corp, Creator, OfficialAccount
 from juzhen.sandbox.acting import Acting
 from juzhen.sandbox.cast import people_of
 from juzhen.sandbox.douyin import api as douyin_api
@@ -57,6 +58,7 @@ def create(settings: Settings) -> Flask:
     for door in (official, audience, mini, control, pages, app_twin, wecom_api, wecom_pages):
         app.register_blueprint(door.blueprint(world))
     app.register_blueprint(sms.blueprint(world.texts, world.accounts))
+    app.register_blueprint(shop.blueprint(world.till, world.accounts))
     app.register_blueprint(ocean.blueprint(world.clues, world.accounts))
     studio, hooks, known = world.studio, world.webhooks, world.accounts
     app.register_blueprint(douyin_api.blueprint(studio, known, world.clock))
@@ -77,6 +79,8 @@ def _configured(world: World) -> None:
         account = world.accounts.add(told)
         if isinstance(account, Creator) and told.get("granted"):
             world.studio.granted(account, told["granted"])
+        if isinstance(account, AdAccount) and told.get("granted"):
+            world.clues.given(account, told["granted"])
         if isinstance(account, Corp):
             world.friends.invite(account, people_of(account.appid, told, seed=world.settings.seed))
         elif isinstance(account, OfficialAccount) and not world.followers.of(account):

@@ -75,6 +75,17 @@ class Clues:
             )
         return token
 
+    def given(self, account: AdAccount, tokens: Mapping[str, str]) -> None:
+        """She said yes before this world began; what she has granted since counts for more."""
+        with self._ledger.turn() as db:
+            if db.execute("select 1 from oe_tokens where code = ?", (account.code,)).fetchone():
+                return
+            for kind, seconds in (("access", ACCESS), ("refresh", REFRESH)):
+                db.execute(
+                    "insert into oe_tokens values (?, ?, ?, ?)",
+                    (tokens[kind], account.code, kind, self._clock.seconds() + seconds),
+                )
+
     def spend(self, token: str, kind: str, minded: int) -> str:
         """Whose it is; it is good no more."""
         code = self.owner(token, kind, minded)

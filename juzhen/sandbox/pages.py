@@ -122,6 +122,7 @@ def _account_pages(door: Blueprint, world: World) -> None:
             advertisers=[
                 (one, len(world.clues.all(one.code))) for one in world.accounts.advertisers()
             ],
+            shops=[(one, len(world.till.orders(one.code))) for one in world.accounts.shops()],
             creators=[
                 (one, len(world.studio.works(one.code))) for one in world.accounts.creators()
             ],

@@ -20,6 +20,7 @@ from juzhen.sandbox.ocean import Clues
 from juzhen.sandbox.press import Press
 from juzhen.sandbox.quotas import Quotas
 from juzhen.sandbox.readers import Readers
+from juzhen.sandbox.shop import Till
 from juzhen.sandbox.sms import Texts
 from juzhen.sandbox.tokens import Tokens
 from juzhen.sandbox.wecom.friends import Friends
@@ -61,6 +62,7 @@ class World:
     tasks: Tasks
     texts: Texts
     clues: Clues
+    till: Till
     studio: Studio
     webhooks: Webhooks
 
@@ -75,13 +77,15 @@ class World:
         self.texts.settle()
         self._reviewed()
         self.webhooks.settle()
+        self.till.settle()
         self.callbacks.beat()
 
     def flush(self) -> int:
         """The same, waiting until every callback that is due has been tried."""
         self.settle()
         self._reviewed()
-        return self.texts.settle() + self.webhooks.settle() + self.callbacks.flush()
+        told = self.texts.settle() + self.webhooks.settle() + self.till.settle()
+        return told + self.callbacks.flush()
 
     def _reviewed(self) -> None:
         """Tell the company of the works that Douyin has just let through."""
@@ -127,6 +131,7 @@ def assemble(settings: Settings) -> World:
         tasks=Tasks(ledger, clock, knobs, friends),
         texts=Texts(ledger, clock, accounts, settings.hub),
         clues=Clues(ledger, clock),
+        till=Till(ledger, clock, knobs, accounts, settings.hub),
         studio=Studio(ledger, clock, knobs),
         webhooks=Webhooks(ledger, clock, knobs, accounts, settings.hub),
     )

@@ -2,16 +2,21 @@
 
 import json
 import shutil
+from urllib.parse import parse_qsl
 from urllib.request import urlopen
 
 import pytest
 
+from channels.base import Callback
+from juzhen.console.reports import ends
 from juzhen.demo.build import move
 from juzhen.demo.home import settings_of
 from juzhen.demo.platforms import ARTICLE, CAMPAIGN, POSTER
 from juzhen.sandbox.app import Process
+from juzhen.sandbox.shop import _signed
 from juzhen.sandbox.world import Settings
 from juzhen.wiring import assemble
+from tests.flows.company import eventually
 
 
 @pytest.fixture
@@ -114,3 +119,43 @@ def test_the_mini_program_is_a_front_end_with_a_token_that_answers_its_own_shelf
         shown = page.read().decode()
     assert f"/app?code={mini.code}" in shown
     assert "mini program · 24 users" in shown
+
+
+def test_who_orders_in_the_sandbox_is_heard_as_a_buyer(platform, sandbox):
+    till, shops = sandbox.world.till, sandbox.world.accounts.shops()
+    assert [each.dialect for each in shops] == ["meituan", "ark"]
+    for shop in shops:
+        order = till.place(shop, "b_sun", "家庭体检套餐")
+        till.change(shop, order, "paid")
+        for push in till.pushes(shop.code):
+            query, body, _ = _signed(shop, push["body"], 1_772_445_600)
+            told = platform.channels.of(shop.code).receive(
+                Callback(query=dict(parse_qsl(query.lstrip("?"))), body=body)
+            )
+            assert [each.handle.value for each in told.events] == ["b_sun"]
+    with urlopen(f"http://127.0.0.1:{sandbox.port}/shop/shop_ark?lang=zh") as page:
+        assert "已付款" in page.read().decode()
+
+
+def test_who_leaves_a_contact_on_the_ads_page_comes_in_by_herself(platform, sandbox):
+    (advertiser,) = sandbox.world.accounts.advertisers()
+    sandbox.world.clues.leave(advertiser, {"name": "赵小姐", "telephone": "13800138999"})
+    ocean = platform.accounts.one("ocean").id
+
+    def came():
+        platform.ad_leads.pull()  # a day of the last month at a time, as quickly as it may ask
+        return platform.ad_leads.of(ocean)
+
+    (lead,) = eventually(came)
+    while platform.fold.run() + platform.digest.run():
+        pass
+    customer = platform.identities.customer_of(lead.handle)
+    assert "phone" in {each.kind for each in platform.identities.handles(customer)}
+
+
+def test_what_each_rep_did_is_no_empty_page(platform):
+    while platform.fold.run() + platform.digest.run():
+        pass
+    told = platform.reports.of("reps", ends(platform.accounts.all()))
+    assert len(told.rows) > 3
+    assert told.totals[1] > 0
