@@ -64,7 +64,10 @@ def measured(
             goal=goal,
         )
         commits = commits_per_request(home / "ours" / "journal", batch)
-        return line | {"commits_per_request": commits, "fsyncs_per_s": round(fsyncs(home))}
+        return line | {
+            "commits_per_request": commits, "fsyncs_per_s": round(fsyncs(home)),
+            "memory_mib": round(ours.memory_mib()),
+        }  # fmt: skip
 
 
 def same_answers(ours: Server, usual: Server, path: str, batch: int) -> None:
