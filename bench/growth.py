@@ -91,7 +91,9 @@ class _Known:
     """A hub that knows so many people, all digested."""
 
     def __init__(self, home: Path, size: int, stack: ExitStack) -> None:
-        self._hub = hub = Hub(home / "hub", SEGMENTS)
+        folder = home / "hub"
+        folder.mkdir()
+        self._hub = hub = Hub(folder, SEGMENTS)
         stack.callback(hub.close)
         self._many = PEOPLE * size
         told = [each.profile for each in customers(200)]
@@ -121,7 +123,7 @@ class _Known:
             pass
 
     def digest(self) -> float:
-        self._arrive([self._dice.randrange(self._many) for _ in range(SLICE)])
+        self._arrive(self._dice.sample(range(self._many), SLICE))  # nobody twice
         used = time.process_time()
         self._settle()
         return (time.process_time() - used) * 1_000_000 / SLICE
