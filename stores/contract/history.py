@@ -282,6 +282,15 @@ class HistoryContract:
         assert history.drop_before(date(2026, 2, 1)) == ["2025.12"]
         assert list(history.flaws()) == []
 
+    def test_a_month_ends_with_the_companys_last_day(self, history: History) -> None:
+        """The hours in which one month has begun here and not yet in UTC are the new month's."""
+        first = datetime(2026, 2, 28, 16, tzinfo=UTC)  # midnight in Shanghai
+        history.put([event("1", at=first), event("0", at=first - timedelta(seconds=1))], upto=1)
+        assert history.drop_before(date(2026, 3, 1)) == ["2026.02"]
+        assert ids(history.of([ANNA])) == ["1"]
+        assert history.counts([Axis.DAY]) == [(("2026-03-01",), 1)]
+        assert list(history.flaws()) == []
+
     def test_remaking_changes_nothing_that_is_right(self, history: History) -> None:
         told = [event(f"e{n}", handle=(ANNA, BERT)[n % 2], links=(PHONE,)) for n in range(9)]
         history.put(told, upto=1)

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from engines import clusters
@@ -16,6 +17,7 @@ from content_hub.types import Types
 from kernel.errors import Overloaded
 from stores.contract.history import ANNA, event, ids
 from stores.contract.search import document, found
+from stores.elastic.cluster import Cluster
 from stores.elastic.history import ElasticHistory
 from stores.elastic.search import ElasticSearch
 from tests.conftest import missing
@@ -48,6 +50,26 @@ def cluster(node):
         yield cluster
 
 
+class Watched(Cluster):
+    """Keeps what each bulk told the server, turn by turn, and what became of each item."""
+
+    def __init__(self, *told, **how):
+        super().__init__(*told, **how)
+        self.bulks, self._here = [], threading.local()
+
+    def bulk(self, items):
+        self.bulks.append([])
+        self._here.turns = self.bulks[-1]
+        return super().bulk(items)
+
+    def _sent(self, items):
+        outcomes = super()._sent(items)
+        names = [head["index"]["_id"] for head, _ in items]
+        told = zip(names, (each.status for each in outcomes), strict=True)
+        self._here.turns.append(list(told))
+        return outcomes
+
+
 @pytest.fixture
 def index(cluster):
     kept = ElasticSearch(cluster)
@@ -71,9 +93,13 @@ def turned_away(cluster):
     return sum(each["thread_pool"]["write"]["rejected"] for each in told)
 
 
-def test_f16_a_storm_of_refusals_loses_nothing_and_keeps_what_is_no_document(cluster, index):
-    """Eight writers before a queue of one; one document in twenty is refused for what it is."""
+def test_f16_a_storm_of_refusals_loses_nothing_and_keeps_what_is_no_document(cluster):
+    """Eight writers before a queue of one and three shards, so that of one request some items are
+    taken and some turned away; one document in twenty is refused for what it is."""
     before = turned_away(cluster)
+    watched = Watched(cluster.at._replace(shards=3), owner=lambda: "the tests", patience=60.0)
+    index = ElasticSearch(watched)
+    index.prepare()
 
     def write(writer):
         for batch in range(BATCHES):
@@ -90,6 +116,11 @@ def test_f16_a_storm_of_refusals_loses_nothing_and_keeps_what_is_no_document(clu
     assert index.search("养老").total == WRITERS * BATCHES * (EACH - 1)
     dead = {re.match(r"search: (\S+) was refused", flaw)[1] for flaw in index.flaws()}
     assert dead == {f"w{w}.{b}.0" for w in range(WRITERS) for b in range(BATCHES)}
+    turns = [pair for bulk in watched.bulks for pair in pairwise(bulk)]
+    for told, again in turns:  # only what was turned away is told again
+        assert [name for name, _ in again] == [name for name, status in told if status == 429]
+    assert any(len(again) < len(told) for told, again in turns)
+    watched.close()
     print(f"{refused} writes were turned away for want of room")
 
 

@@ -6,6 +6,7 @@ from threading import Thread
 from time import monotonic
 
 import pytest
+from elasticsearch import BadRequestError
 from engines import clusters, parity
 from servers.proxy import Fault, Proxy
 
@@ -13,6 +14,7 @@ from kernel.errors import Overloaded
 from kernel.events import Refusal
 from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids, label
 from stores.elastic.history import ElasticHistory
+from stores.elastic.search import ElasticSearch
 from tests.sizes import SOAK, sized
 
 pytestmark = pytest.mark.elastic
@@ -31,11 +33,53 @@ def history(cluster):
     return kept
 
 
-class TestElasticsearch(HistoryContract):
+class ElasticContract(HistoryContract):
+    """What every product must do besides."""
+
+    @pytest.mark.timeout(sized(600, 7_200))
+    def test_the_embedded_history_and_the_cluster_answer_the_same(self, history, tmp_path):
+        parity.answers_are_the_same(history, tmp_path)
+
+    def test_an_index_takes_no_field_that_its_mapping_does_not_name(self, cluster, history):
+        """Whatever of ours it is; and each says in which shape it is."""
+        history.put([event("1")], upto=1)
+        ElasticSearch(cluster).prepare()
+        client = cluster.client()
+        told = client.indices.get_mapping(index=f"{cluster.at.prefix}-*")
+        assert len(told) == 4
+        for index, each in told.items():
+            assert each["mappings"]["_meta"]["shape"] >= 1
+            with pytest.raises(BadRequestError, match="strict_dynamic_mapping"):
+                client.index(index=index, id="x", document={"unheard_of": 1})
+
+    def test_what_the_cluster_does_not_let_go_of_is_not_told_as_gone(self, cluster, history):
+        """F16 the other way round: a word that was not taken was not said."""
+        told = Refusal(at=MONDAY, door="segment", reason="unknown", again="{}")
+        history.put([event("1"), told], upto=1)
+        (number, _), later = history.refused()[0], MONDAY.date() + timedelta(days=9)
+        blocks(cluster, True)
+        with pytest.raises(Overloaded):
+            history.let_go("viewed", later, 9)
+        with pytest.raises(Overloaded):
+            history.settle([number])
+        blocks(cluster, False)
+        assert (list(history.waiting().values()), history.total([ANNA])) == ([1], 1)
+        assert history.let_go("viewed", later, 9) == [ANNA]
+        history.settle([number])
+        assert (history.waiting(), history.total([ANNA])) == ({}, 0)
+
+
+def blocks(cluster, blocked):
+    """Whether its indices take no writes."""
+    told = {"index.blocks.write": blocked}
+    cluster.client().indices.put_settings(index=f"{cluster.at.prefix}-*", settings=told)
+
+
+class TestElasticsearch(ElasticContract):
     pass
 
 
-class TestOpenSearch(HistoryContract):
+class TestOpenSearch(ElasticContract):
     @pytest.fixture
     def cluster(self, opensearch_url):
         with clusters.own(opensearch_url) as cluster:
@@ -138,8 +182,3 @@ class TestOneAfterTheOther:
 
 def deleted(indices, index):
     return indices.stats(index=index)["_all"]["primaries"]["docs"]["deleted"]
-
-
-@pytest.mark.timeout(sized(600, 7_200))
-def test_the_embedded_history_and_the_cluster_answer_the_same(history, tmp_path):
-    parity.answers_are_the_same(history, tmp_path)

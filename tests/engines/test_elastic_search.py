@@ -18,7 +18,6 @@ from servers.proxy import Fault, Proxy
 
 from kernel.errors import Overloaded
 from stores.contract.search import SearchContract, document, found
-from stores.elastic.cluster import Outcome
 from stores.elastic.products import recognised
 from stores.elastic.search import MAPPING, SHAPE, ElasticSearch
 from stores.examined import Unfit
@@ -56,9 +55,9 @@ def through(cluster, proxy, index):
         yield ElasticSearch(between)
 
 
-@pytest.fixture(scope="module")
-def prepared(elasticsearch_url):
-    with clusters.own(elasticsearch_url) as cluster:
+@pytest.fixture(scope="module", params=["elasticsearch_url", "opensearch_url"])
+def prepared(request):
+    with clusters.own(request.getfixturevalue(request.param)) as cluster:
         kept = ElasticSearch(cluster)
         kept.prepare()
         yield kept
@@ -126,25 +125,6 @@ class TestFaults:
         through.put(1, [document("a", "养老"), document("b", "养老")], mark="one")
         assert (found(index, "养老"), index.seen()) == (["a", "b"], "one")
         assert sum("_bulk" in path for _, path in proxy.seen) == 4  # the last is the mark
-
-    def test_only_the_items_that_were_turned_away_are_told_again(self, cluster, index):
-        sent = []
-
-        class Full(type(cluster)):
-            """The server takes all but one item; a queue of one cannot be filled on purpose."""
-
-            def _sent(self, items):
-                sent.append([head["index"]["_id"] for head, _ in items])
-                if len(sent) > 1:
-                    return super()._sent(items)
-                kept = super()._sent([each for each in items if each[0]["index"]["_id"] != "b"])
-                return [kept[0], Outcome(429, "", "queue is full"), *kept[1:]]
-
-        full = Full(cluster.at, owner="the tests", pause=lambda _: None)
-        ElasticSearch(full).put(1, [document(name, "养老") for name in "abc"])
-        assert sent == [["a", "b", "c"], ["b"]]
-        assert found(index, "养老") == ["a", "b", "c"]
-        full.close()
 
     def test_a_document_that_is_refused_for_what_it_is_stops_no_other(self, index):
         broken = document("b", "养老", attributes=["x" * 40_000])

@@ -249,11 +249,7 @@ class ElasticHistory:
         gone = 0
         self._refresh()
         while hits := self._found(_of(handles), ["seq"], "asc", _PAGE, None):
-            outcomes = self._cluster.bulk(
-                [({"delete": {"_index": hit["_index"], "_id": hit["_id"]}}, None) for hit in hits]
-            )
-            gone += sum(each.result == "deleted" for each in outcomes)
-            self._refresh()
+            gone += self._delete(hits)
         self._state.blank(handles)
         if gone:
             self.scrub()
@@ -270,6 +266,15 @@ class ElasticHistory:
             client.indices.forcemerge(
                 index=self._events, only_expunge_deletes=True, ignore_unavailable=True
             )
+
+    def _delete(self, hits: Sequence[Any]) -> int:
+        """How many are gone. Raises `Overloaded` if the cluster lets go of nothing now."""
+        if not hits:
+            return 0
+        doomed = [{"delete": {"_index": hit["_index"], "_id": hit["_id"]}} for hit in hits]
+        outcomes = self._cluster.bulk([(each, None) for each in doomed])
+        self._refresh()
+        return sum(each.result == "deleted" for each in outcomes)
 
     def _refresh(self) -> None:
         with self._cluster.asked() as client:
@@ -306,10 +311,7 @@ class ElasticHistory:
         while len(gone) < limit:
             few = min(_PAGE, limit - len(gone))
             page = self._found(query, ("day", "seq"), "asc", few, None)
-            if page:
-                items = [{"delete": {"_index": hit["_index"], "_id": hit["_id"]}} for hit in page]
-                with self._cluster.asked() as client:
-                    client.bulk(operations=items, refresh=True)
+            self._delete(page)
             gone += [_event(hit).handle for hit in page]
             if len(page) < few:
                 break

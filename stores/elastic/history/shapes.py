@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stores.told import Told, moment
+from stores.told import Told
 
 SHAPE = 1
 """Counted up when a mapping below changes."""
@@ -53,5 +53,5 @@ BLOCK = 4
 
 
 def month_of(told: Told) -> str:
-    """``2026.03``, by event time in UTC."""
-    return moment(told.at).strftime("%Y.%m")
+    """``2026.03``, the month of the company's day on which it happened: days are dropped whole."""
+    return told.day[:7].replace("-", ".")

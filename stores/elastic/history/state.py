@@ -196,17 +196,13 @@ class State:
 
     def _drop(self, ids: Sequence[str]) -> None:
         """Deleting what is gone already is no failure."""
-        if not ids:
-            return
-        with self._cluster.asked() as client:
-            actions = [{"delete": {"_index": self._index, "_id": id_}} for id_ in ids]
-            client.bulk(operations=actions, refresh=True)
+        self._write([({"delete": {"_index": self._index, "_id": id_}}, None) for id_ in ids])
 
     def _write(self, items: Sequence[tuple[dict[str, Any], Any]]) -> None:
         if not items:
             return
         for outcome in self._cluster.bulk(items):
-            if outcome.status >= 400:
+            if outcome.status >= 400 and outcome.reason:
                 raise Overloaded("store_is_unavailable", seconds=5)
         with self._cluster.asked() as client:
             client.indices.refresh(index=self._index)
