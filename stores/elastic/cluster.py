@@ -24,6 +24,9 @@ _OPTIONS = {"ca", "shards", "replicas"}
 _SOON = 5
 _TRIES = 7
 _ADDRESS = "Is the address right, and may this machine reach it?"
+_HEALTH = "It may pass. Look at the cluster's health, and at the balancer in front of it."
+_OTHER = "Name the cluster's own address: something else listens there."
+_PLAINLY = "Begin the address with elastic+http://, or let the cluster speak TLS."
 _CERTIFICATE = "Name the authority's file at the end of the address: ?ca=/etc/ca.pem"
 _CREDENTIALS = (
     "Check the user and the password, or the API key, in front of the @; they need the rights"
@@ -275,7 +278,7 @@ class Cluster:
 
     def examine(self, shapes: Mapping[str, int]) -> Examined:
         """Who answers, and whether the indices behind these aliases are ours, in these shapes."""
-        from elastic_transport import TlsError, TransportError
+        from elastic_transport import TransportError
         from elasticsearch import ApiError
 
         where = ", ".join(self.at.nodes)
@@ -285,14 +288,10 @@ class Cluster:
         except Unfit as unfit:
             says, _, advice = str(unfit).partition(": ")
             return Examined(False, says, advice)
-        except ApiError as refused:
-            return Examined(False, f"{where} refuses us ({refused.status_code})", _CREDENTIALS)
-        except TlsError:
-            return Examined(False, f"{where}: its certificate is not trusted", _CERTIFICATE)
-        except (TransportError, Overloaded) as broken:
-            if isinstance(broken.__cause__, ApiError):
-                return Examined(False, f"{where} refuses us", _CREDENTIALS)
-            return Examined(None, f"{where} does not answer ({type(broken).__name__})", _ADDRESS)
+        except (ApiError, TransportError) as broken:
+            return _broken(where, broken)
+        except Overloaded as broken:
+            return _broken(where, broken.__cause__, recognised=True)
         name = self.product.name if self.product else ""
         says = f"{name} {self.version}, prefix {self.at.prefix}"
         if found != shapes:
@@ -303,6 +302,25 @@ class Cluster:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _broken(where: str, broken: BaseException | None, *, recognised: bool = False) -> Examined:
+    """What went wrong with asking, told so that nobody looks for it in the wrong place."""
+    from elastic_transport import SerializationError, TlsError
+    from elasticsearch import ApiError
+
+    status = broken.status_code if isinstance(broken, ApiError) else 0
+    if status in {408, 429} or status >= 500:
+        return Examined(None, f"{where} cannot answer now ({status})", _HEALTH)
+    if status in {401, 403} or (status >= 400 and recognised):
+        return Examined(False, f"{where} refuses us ({status})", _CREDENTIALS)
+    if status or isinstance(broken, SerializationError):
+        return Examined(False, f"{where} is neither Elasticsearch nor OpenSearch", _OTHER)
+    if isinstance(broken, TlsError):
+        if "CERTIFICATE_VERIFY_FAILED" in str(broken):
+            return Examined(False, f"{where}: its certificate is not trusted", _CERTIFICATE)
+        return Examined(False, f"{where} does not speak TLS", _PLAINLY)
+    return Examined(None, f"{where} does not answer ({type(broken).__name__})", _ADDRESS)
 
 
 def _replicas(told: str) -> dict[str, Any]:
