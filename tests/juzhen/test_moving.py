@@ -216,9 +216,38 @@ def test_what_was_changed_on_the_way_is_refused(home, tmp_path):
         assert refused.value.field == "folder"
         with target.records.read() as session:
             assert session.scalar(text("SELECT count(*) FROM materials")) == 0
+        file.write_bytes(file.read_bytes().replace(b"viewed_pagx", b"viewed_page", 1))
+        (picture,) = (left / "files").iterdir()
+        picture.rename(left / "kept")
+        with pytest.raises(Invalid):
+            arrive(target, left)
+        picture.write_bytes(b"another")
+        with pytest.raises(Invalid):
+            arrive(target, left)
         (left / "whole.json").unlink()
         with pytest.raises(Invalid):
             arrive(target, left)
+    finally:
+        here.close()
+        target.close()
+
+
+def test_what_is_carried_is_what_there_is_now(home, tmp_path):
+    """Called again after the company went on: nothing that it let go of meanwhile comes along."""
+    left, again = tmp_path / "left", _folder(tmp_path / "again")
+    shutil.copy2(home / "juzhen.toml", again / "juzhen.toml")
+    here, target = opened(home), opened(again)
+    try:
+        leave(here, left)
+        (old,) = here.files.keys()
+        here.files.drop(old)
+        new = here.files.put(b"another picture", "image/png")
+        here.taxonomy.create("理财", "topic", code="topic.wealth", by=BY)
+        seen = []
+        leave(here, left, lambda part, done: seen.append((part, done)))
+        assert ("files", 1) in seen
+        assert arrive(target, left)["files"] == 1
+        assert list(target.files.keys()) == [new]
     finally:
         here.close()
         target.close()

@@ -47,7 +47,7 @@ def arrive(platform: Platform, folder: Path, tell: Tell = lambda _, __: None) ->
             number_on(stores[part], table)
             progress.note(name)
         tell(name, told["parts"][name]["count"])
-    _files(platform, folder / "files", tell)
+    _files(platform, folder, tell)
     platform.finding.rebuild(lambda done: tell("search", done))
     platform.journal.begin_above(platform.history.watermark())
     for name, found in _sums(platform):
@@ -73,7 +73,14 @@ def _whole(folder: Path) -> dict[str, Any]:
             found = found.with_line(line)
         if found.told() != part:
             raise Invalid("folder", "backup_was_changed", file=name)
+    if len(list(_carried(folder))) != told["files"]:
+        raise Invalid("folder", "backup_was_changed", file="files")
     return told
+
+
+def _carried(folder: Path) -> Iterator[Path]:
+    """Files on their way, each under its key."""
+    return (folder / "files").glob("sha256-" + "?" * 64)
 
 
 def _lines(file: Path) -> Iterator[bytes]:
@@ -167,13 +174,15 @@ def _filled(records: Records, table: Table, file: Path, newest: int) -> None:
 def _files(platform: Platform, folder: Path, tell: Tell) -> None:
     types = kinds(platform)
     there = set(platform.files.keys())
-    for done, place in enumerate(sorted(folder.glob("sha256-*")), 1):
-        if place.suffix != ".new" and place.name not in there:
+    for done, place in enumerate(sorted(_carried(folder)), 1):
+        if place.name not in there:
             with place.open("rb") as file:
                 key = platform.files.put(file, types.get(place.name, "application/octet-stream"))
             if key != place.name:
                 raise Invalid("folder", "backup_was_changed", file=place.name)
         tell("files", done)
+    if not {place.name for place in _carried(folder)} <= set(platform.files.keys()):
+        raise Conflict("what_arrived_differs", name="files")
 
 
 def _sums(platform: Platform) -> Iterator[tuple[str, Sum]]:

@@ -107,10 +107,13 @@ def _kept(folder: Path, told: dict[str, Any]) -> None:
 
 
 def _files(platform: Platform, folder: Path, tell: Tell) -> int:
-    """Every file under its key, which says whether its bytes are right."""
+    """Every file under its key, which says whether its bytes are right; none that is gone."""
     folder.mkdir(exist_ok=True)
-    done = 0
-    for key in platform.files.keys():  # noqa: SIM118 - a store of files is no mapping
+    keys = set(platform.files.keys())
+    for place in folder.iterdir():
+        if place.name not in keys:
+            place.unlink()
+    for done, key in enumerate(sorted(keys), 1):
         place = folder / key
         if not place.exists() or place.stat().st_size != platform.files.size(key):
             fresh = folder / f"{key}.new"
@@ -118,9 +121,8 @@ def _files(platform: Platform, folder: Path, tell: Tell) -> int:
                 while chunk := source.read(1 << 20):
                     file.write(chunk)
             fresh.replace(place)
-        done += 1
         tell("files", done)
-    return done
+    return len(keys)
 
 
 def kinds(platform: Platform) -> dict[str, str]:
