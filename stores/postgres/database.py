@@ -26,7 +26,8 @@ OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _SOON = 5
 _PATIENCE = 60_000
 _OPTIONS = (
-    f"-c statement_timeout={_PATIENCE} -c lock_timeout=2000 -c plan_cache_mode=force_custom_plan"
+    f"-c statement_timeout={_PATIENCE} -c lock_timeout=2000"
+    " -c idle_in_transaction_session_timeout=5min -c plan_cache_mode=force_custom_plan"
 )
 """A plan is made anew each time: one kept from when a day's partition was empty reads all of it,
 once for each of two thousand that are asked for, until somebody analyzes the table."""

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from channels.base import Progress, Receipt
 from channels.broadcasts.keeper import Broadcasts
@@ -159,6 +160,18 @@ def test_a_worker_that_renews_its_lease_keeps_it(any_house, deliveries, oa, cloc
         deliveries.renew({mine.id: mine.fence})
         assert any_house.courier.rescue() == 0
     assert deliveries.note(mine, SHOWN)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("engine_name", ["postgres"])
+def test_a_claim_passes_by_what_another_looks_at_and_waits_for_nobody(any_house, deliveries, oa):
+    """Whoever waited for the row would be told to come back, and claim nothing."""
+    first, second = (queued(deliveries, oa, f"plc_{n}").id for n in range(2))
+    looked_at = select(Delivery).where(Delivery.id == first).with_for_update()
+    with any_house.records.write() as session, ThreadPoolExecutor(1) as other:
+        session.execute(looked_at)
+        assert other.submit(claimed, deliveries).result().id == second
+    assert claimed(deliveries).id == first
 
 
 @pytest.mark.postgres

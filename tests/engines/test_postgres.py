@@ -12,6 +12,7 @@ from sqlalchemy import text
 from kernel.clock import utc_now
 from kernel.errors import Overloaded
 from stores.clock import DatabaseClock
+from stores.postgres.database import Database, Shape
 from stores.records import Records
 from stores.rested import RESTED
 
@@ -83,10 +84,15 @@ def test_f21_who_finds_every_connection_taken_is_told_within_seconds(postgres_ur
 def test_a_statement_and_a_lock_are_waited_for_only_so_long(postgres_url):
     """And whoever changes tables has all the time it takes."""
     kept, patient = Records(postgres_url), Records(postgres_url, patient=True)
-    asked = text("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
-    for records, told in ((kept, ("1min", "2s")), (patient, ("0", "0"))):
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    asked = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
+    for records, told in ((kept, ("1min", "2s", "5min")), (patient, ("0", "0", "0"))):
         with records.read() as session:
-            assert tuple(session.execute(asked).one()) == told
+            assert tuple(session.execute(text(asked)).one()) == told
+    other = Database(postgres_url, Shape("none", 1, ""), owner=str)
+    with other.glance() as run:
+        assert run.execute(asked).fetchone() == ("1min", "2s", "5min")
+    other.close()
 
     def sleep():
         with kept.read() as session:
