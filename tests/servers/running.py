@@ -149,14 +149,16 @@ def opensearch(folder: Path | None = None, port: int = 0, **settings: str) -> Se
     return Server("opensearch", [*_java(kept), "Start", home, str(port), *told], port, home)
 
 
-def s3(folder: Path | None = None, port: int = 0) -> Server:
-    """An S3 gateway over a folder, opened with `KEY` and `SECRET`. Not started yet."""
+def s3(folder: Path | None = None, port: int = 0, *, domain: str = "") -> Server:
+    """An S3 gateway over a folder, opened with `KEY` and `SECRET`. Not started yet.
+
+    Under a ``domain`` the host names the bucket."""
     program, port = cached.versitygw(), port or free_port()
     home = _home(folder)
     (home / "objects").mkdir(exist_ok=True)
     command = [
         program, "--quiet", "--port", f"127.0.0.1:{port}", "--access", KEY, "--secret", SECRET,
-        "posix", home / "objects",
+        *(["--virtual-domain", domain] if domain else []), "posix", home / "objects",
     ]  # fmt: skip
     return Server("s3", command, port, home)
 
