@@ -23,6 +23,7 @@ from juzhen.sandbox.readers import Readers
 from juzhen.sandbox.shop import Till
 from juzhen.sandbox.sms import Texts
 from juzhen.sandbox.tokens import Tokens
+from juzhen.sandbox.wecom.fetching import Fetches
 from juzhen.sandbox.wecom.friends import Friends
 from juzhen.sandbox.wecom.tasks import Tasks
 from kernel.clock import Clock, utc_now
@@ -63,6 +64,7 @@ class World:
     texts: Texts
     clues: Clues
     till: Till
+    fetches: Fetches
     studio: Studio
     webhooks: Webhooks
 
@@ -70,6 +72,7 @@ class World:
         """End what is under review, and what is being sent to all."""
         self.press.settle()
         self.masses.settle()
+        self.fetches.settle({each.appid: each for each in self.accounts.corps()})
 
     def beat(self) -> None:
         """What time alone brings: reviews end, callbacks fall due."""
@@ -131,6 +134,7 @@ def assemble(settings: Settings) -> World:
         tasks=Tasks(ledger, clock, knobs, friends),
         texts=Texts(ledger, clock, accounts, settings.hub),
         clues=Clues(ledger, clock),
+        fetches=Fetches(ledger, clock, knobs, library, callbacks),
         till=Till(ledger, clock, knobs, accounts, settings.hub),
         studio=Studio(ledger, clock, knobs),
         webhooks=Webhooks(ledger, clock, knobs, accounts, settings.hub),

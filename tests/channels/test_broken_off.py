@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from channels.base import Busy, Progress, Receipt, Unanswered
+from channels.base import Busy, Progress, Receipt, Refused, Unanswered
 from channels.deliveries import Lane, State
+from channels.hand_offs import Standing
 from channels.preferences import Preferences
 from data_hub.consents import MARKETING
-from kernel.errors import Overloaded
-from kernel.events import Handle
+from kernel.errors import Conflict, Overloaded
+from kernel.events import Ecosystem, Handle
 from tests.faults import Faults
 from tests.sizes import sized
 
@@ -71,9 +72,75 @@ def the_platform_tells_an_outcome(house, name):
     assert state(house, delivery) == State.DONE
 
 
+def it_is_taken_off_the_shelf(house, name):
+    placement = house.placed(house.material(name), house.accounts.one("board"))
+    house.publishing.plan()
+    yield lambda: house.publishing.retire(placement.material, by="li")
+    (delivery,) = house.deliveries.of_placement(placement.id)
+    assert (delivery.state, house.board.shown.count(delivery.id)) == (State.CANCELLED, 0)
+
+
+def a_person_posts_what_lies_ready(house, name):
+    code = f"dy{name}"
+    there = house.account(
+        code, "douyin", Ecosystem.VIDEO, secrets={"client_secret": "0123456789abcdef"}
+    )
+    tag = house.taxonomy.create(f"直播{name}", "topic", by="li")
+    live = house.materials.create("livestream", name, tags=[tag.id], by="li")
+    placement = house.placed(live, there)
+    house.work()
+    (ready,) = house.hand_offs.page(account=there.id).items
+    yield lambda: house.hand_offs.note_posted(ready.id, by="li")
+    assert house.hand_offs.one(ready.id).standing == Standing.POSTED
+    house.clock.move(timedelta(hours=1))
+    house.work()
+    (delivery,) = house.deliveries.of_placement(placement.id)
+    assert delivery.state == State.DONE
+
+
+def what_was_set_aside_is_tried_again(house, name):
+    delivery = queued(house, name)
+    house.board.trouble = [Refused("platform_refused")]
+    house.work()
+    assert state(house, delivery) == State.PARKED
+
+    def retry():
+        with suppress(Conflict):  # it is on its way already
+            house.deliveries.retry(delivery.id, by="li")
+        house.work()
+
+    yield retry
+    assert state(house, delivery) == State.DONE
+    assert sum(name in str(each) for each in house.board.said) == 1
+
+
+def a_dead_workers_message_is_taken_over(house, name):
+    delivery = queued(house, name)
+    house.publishing.gate()
+    assert house.deliveries.claim(lambda _: None, lane=Lane.MESSAGE)
+    house.clock.move(timedelta(seconds=house.deliveries.lease + 1))
+    yield house.publishing.rescue
+    assert state(house, delivery) == State.UNKNOWN  # nobody knows whether it was said
+    assert sum(name in str(each) for each in house.board.said) == 0
+
+
+def what_a_lost_answer_was_about_is_found(house, name):
+    placement = house.placed(house.material(name), house.accounts.one("board"))
+    house.board.trouble = [Unanswered("platform_did_not_answer", done=True)]
+    house.publishing.publish_due()
+    house.clock.move(timedelta(minutes=5))
+    yield house.work
+    house.clock.move(timedelta(minutes=30))
+    house.work()
+    (delivery,) = house.deliveries.of_placement(placement.id)
+    assert (delivery.state, house.board.shown.count(delivery.id)) == (State.DONE, 1)
+
+
 FLOWS = [
     a_message_goes_out, a_post_is_shown, a_post_is_taken_down_at_closing,
-    she_opts_out_of_what_waits, the_platform_tells_an_outcome,
+    she_opts_out_of_what_waits, the_platform_tells_an_outcome, it_is_taken_off_the_shelf,
+    a_person_posts_what_lies_ready, what_was_set_aside_is_tried_again,
+    a_dead_workers_message_is_taken_over, what_a_lost_answer_was_about_is_found,
 ]  # fmt: skip
 
 

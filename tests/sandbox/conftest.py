@@ -37,14 +37,16 @@ class Company:
         self.came, self.status = [], 200
         self.answers = {}
         """What a POST to a path is answered with; ``success`` where nothing is said."""
-        self.cookie = ""
+        self.cookie, self.picture = "", b""
         company = self
 
         class Door(BaseHTTPRequestHandler):
             def do_GET(self):
                 company.came.append((self.path, b""))
+                if company.picture:
+                    return self._say(company.picture)
                 query = parse_qs(urlsplit(self.path).query)
-                self._say(query.get("echostr", [""])[0].encode())
+                return self._say(query.get("echostr", [""])[0].encode())
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))

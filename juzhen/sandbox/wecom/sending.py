@@ -13,6 +13,8 @@ from juzhen.sandbox.limits import Said
 from juzhen.sandbox.wecom.calls import GET, Asked, Told, call, stretch, text_of
 from juzhen.sandbox.world import World
 
+_FETCHED = ("video", "image")
+"""What the platform fetches by its address."""
 _MONTH = 30 * 86_400
 """Seconds that a list may span."""
 
@@ -256,6 +258,22 @@ def _update_card(world: World, corp: Corp, asked: Asked) -> Told:
     words = str(button.get("replace_name") or "") if isinstance(button, Mapping) else ""
     world.tasks.close_card(corp, text_of(asked, "response_code"), words)
     return {}
+
+
+@call("media/upload_by_url")
+def _by_url(world: World, corp: Corp, asked: Asked) -> Told:
+    if asked.get("scene") != 1 or asked.get("type") not in _FETCHED:
+        raise Said(40058, "scene, type")
+    text_of(asked, "filename")
+    md5 = text_of(asked, "md5")
+    if len(md5) != 32:
+        raise Said(40058, "md5")
+    return {"jobid": world.fetches.begin(corp, asked["type"], text_of(asked, "url"), md5)}
+
+
+@call("media/get_upload_by_url_result")
+def _result(world: World, corp: Corp, asked: Asked) -> Told:
+    return world.fetches.told(corp, text_of(asked, "jobid"))
 
 
 @call("media/upload_attachment")
