@@ -1,5 +1,7 @@
 """The board and the forecast: few figures, each with its moment, its table and its CSV."""
 
+import re
+
 import pytest
 
 from data_hub.measures import KPIS
@@ -70,3 +72,19 @@ def test_the_forecast_says_that_the_data_are_too_few(rooms, desk_of):
 def test_boards_are_for_those_who_may(desk_of):
     assert desk_of("rep").get("/console/board").status_code == 403
     assert desk_of("analyst").get("/console/board/nothing").status_code == 404
+
+
+@pytest.mark.rule("R7.2", "R7.3")
+def test_a_figure_tells_the_share_of_each_ecosystem_and_its_total(rooms, desk_of):
+    her = user("u9", rooms.app.id)
+    rooms.tell(
+        *(event("read_material", her, account=rooms.app.id, minutes=n) for n in range(3)),
+        event("read_material", her, account=rooms.wall.id, minutes=4),
+    )
+    page = desk_of("analyst").get("/console/board/views").text
+    table = page.partition("<tbody>")[2].partition("</table>")[0]
+    counts = [int(n) for n in re.findall(r"<td>(\d+)</td><td>[\d.]+%", table)]
+    shares = [float(n) for n in re.findall(r"<td>\d+</td><td>([\d.]+)%", table)]
+    assert sum(counts) == int(re.search(r"<b>(\d+)</b>", table)[1])
+    assert len(counts) == 2
+    assert shares == [round(100 * n / sum(counts), 1) for n in counts]
