@@ -34,7 +34,7 @@ REFERRED = "referred"
 _TOLD = {
     "bought", "refunded", "messaged", "commented", "followed", "unfollowed", "opted_out",
     "opted_in", "left_contact", "booked", "asked_quote", "complained", "complaint_settled",
-    "case_opened", "case_closed", "asked_return", "shared_material",
+    "case_opened", "case_closed", "asked_return", "shared_material", "replied_on_platform",
     "policy_issued", "policy_matured",
 }  # fmt: skip
 _TOLD_IF_SENT = {

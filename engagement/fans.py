@@ -21,6 +21,8 @@ from kernel.events import Ecosystem, Handle
 ASKS = "fan_asks"
 """The kind of their reminders."""
 ASKED = ("commented", "messaged")
+REPLIED = "replied_on_platform"
+"""She was answered there: nobody has to any more."""
 ANSWERS = "answered_by"
 """The setting of an account that names who answers there."""
 

@@ -205,6 +205,20 @@ class Reminders:
                 self._note("done", reminder, staff)
         return len(found)
 
+    def answered(self, kind: str, handles: Collection[str], at: datetime) -> int:
+        """What somebody of ours did elsewhere at that moment was what these had asked for."""
+        wanted = select(Reminder).where(
+            Reminder.kind == kind, Reminder.handle.in_(handles), Reminder.done.is_(None),
+            Reminder.due <= at,
+        )  # fmt: skip
+        with self._records.write() as session:
+            found = session.scalars(wanted).all()
+            for reminder in found:
+                reminder.done = self._clock()
+                reminder.opened = reminder.opened or reminder.done
+                self._note("done", reminder, reminder.staff)
+        return len(found)
+
     def _note(self, act: str, reminder: Reminder, staff: str) -> None:
         self._changes.note(
             act, "reminder", reminder.id, by=staff, handle=reminder.handle, rep=staff,

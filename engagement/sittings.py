@@ -60,3 +60,10 @@ def _number(value: Any) -> int:
         return max(0, int(float(value)))
     except (TypeError, ValueError, OverflowError):
         return 0
+
+
+def spoken_time(seconds: int) -> tuple[str, dict[str, int]]:
+    """A length of time as a wording key and its facts."""
+    if seconds < 60:
+        return "spent_seconds", {"seconds": seconds}
+    return "spent_minutes", {"minutes": seconds // 60, "seconds": seconds % 60}

@@ -23,7 +23,7 @@ from data_hub.profiles import ProfileRow, Profiles
 from data_hub.staff import StaffBook
 from data_hub.standings import MOVED
 from engagement.approaching import Approaches
-from engagement.fans import ASKED, ASKS, Fans
+from engagement.fans import ASKED, ASKS, REPLIED, Fans
 from engagement.own_links import OwnLinks
 from engagement.reminders import Reminder, Reminders
 from engagement.sittings import sitting, sittings
@@ -154,6 +154,9 @@ class Triggers:
         if task.kind == "read_your_share" and (going_on := self._going_on(task)):
             self._reminders.tell_more(going_on.id, task.evidence)
             return
+        if task.kind == REPLIED:
+            self._reminders.answered(ASKS, task.handles, task.due)
+            return
         if task.kind == ASKS and self._waits_already(task):
             return  # she wrote again before anybody answered: the first hour stands
         self._reminders.remind(
@@ -185,6 +188,9 @@ class Triggers:
             return self._nurture(found)
         if found.kind == _WARMED and found.evidence["after"] in self._desire:
             return self._warmed(found)
+        if found.kind == REPLIED:
+            hers = tuple(map(str, self._handles(found)))
+            return _Task("", REPLIED, found.handle, hers, "", found.at, "", {})
         if found.kind in ASKED and self._fans is not None:
             return self._asked(found, self._fans)
         return None
@@ -384,10 +390,3 @@ def _reading(session: Sequence[Event]) -> dict[str, Any]:
 
 def _moments(evidence: dict[str, Any]) -> tuple[datetime, datetime]:
     return datetime.fromisoformat(evidence["began"]), datetime.fromisoformat(evidence["ended"])
-
-
-def spoken_time(seconds: int) -> tuple[str, dict[str, int]]:
-    """A length of time as a wording key and its facts."""
-    if seconds < 60:
-        return "spent_seconds", {"seconds": seconds}
-    return "spent_minutes", {"minutes": seconds // 60, "seconds": seconds % 60}

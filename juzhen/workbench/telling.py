@@ -11,7 +11,7 @@ from data_hub.customers import Customer, Happening
 from data_hub.profiles import Profile
 from engagement.fans import ASKS, answer_by
 from engagement.reminders import Reminder
-from engagement.triggers import spoken_time
+from engagement.sittings import spoken_time
 from kernel.actors import Actor
 from kernel.events import Handle
 from kernel.wording import say

@@ -109,6 +109,17 @@ def test_who_writes_again_before_she_is_answered_moves_no_hour(company, there, c
     assert answer_by(again.evidence) == local(2, 10, 50)
 
 
+def test_an_answer_on_the_platform_itself_is_an_answer(company, there, clock):
+    says(company, there["video"], "f1", "messaged", 1)
+    says(company, there["video"], "f2", "messaged", 2)
+    clock.move(timedelta(minutes=3))
+    says(company, there["video"], "f1", "replied_on_platform", 3)
+    (left,) = asks(company, there["li"])
+    assert left.handle == f"open_id:{there['video'].id}:f2"
+    says(company, there["video"], "f1", "messaged", 4)
+    assert len(asks(company, there["li"])) == 2
+
+
 def test_what_is_said_elsewhere_is_no_fans_question(company, there):
     says(company, there["oa"], "f1", "messaged", 1)
     assert asks(company, there["li"]) == []

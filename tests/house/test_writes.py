@@ -120,6 +120,7 @@ SMALL = {
     "data_hub/ad_quality.py:AdQuality.note": ONE_ROW,
     "data_hub/leaderboards.py:Leaderboards.come_back": ONE_ROW,
     "data_hub/leaderboards.py:Leaderboards.leave": ONE_ROW,
+    "engagement/reminders.py:Reminders.answered": "what one fan asked: a row or two",
     "engagement/reminders.py:Reminders.finish_about": "what one rep is reminded of about one",
     "engagement/rep_cards.py:RepCards._begin": ONE_ROW,
     "engagement/rep_cards.py:RepCards._later": ONE_ROW,
