@@ -45,10 +45,16 @@ ROOMS = ("console", "workbench", "web")
 def install(app: Flask, platform: Platform) -> None:
     """Give an application the templates, the static files and the language switch."""
     made = _environment(platform.zone, platform.settings.company_name)
-    made.globals["undigested"] = lambda: max(platform.history.newest() - platform.digest.mark(), 0)
+    made.globals["undigested"] = lambda: _undigested(platform)
     app.extensions["juzhen_pages"] = made
     app.register_blueprint(_static_files())
     app.after_request(_remember_language)
+
+
+def _undigested(platform: Platform) -> int:
+    """How many events are acknowledged and in no figure yet."""
+    digesting = platform.history.newest() - platform.digest.mark()
+    return platform.fold.behind() + max(digesting, 0)
 
 
 def render(template: str, **values: Any) -> str:

@@ -27,6 +27,7 @@ from juzhen import console
 from juzhen.web import public
 from matching.conversions import Conversions
 from matching.sequels import Sequels
+from stores.history import Fold
 from stores.sqlite.history import SqliteHistory
 from tests.browsing import violations
 from tests.company import Topics
@@ -113,6 +114,7 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     clock.move(MONDAY - clock())
     r, c = rooms, rooms.changes
     r.history = SqliteHistory(tmp_path / "history.db", label=label, durability="process")
+    r.fold = Fold(r.journal, r.history)
     r.people = people
     r.profiles = Profiles(people, r.identities)
     r.segments = Segments(r.records, people, r.identities, c, clock)
