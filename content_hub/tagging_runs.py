@@ -6,6 +6,7 @@ Goes on in slices, so that nobody waits for the lock longer than 100 ms; whoever
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -82,7 +83,9 @@ class Chosen:
 
     def spelled(self) -> dict[str, Any]:
         told = asdict(self)
-        return told | {"units": None if self.units is None else sorted(self.units)}
+        for name in ("units", "only"):
+            told[name] = None if told[name] is None else sorted(told[name])
+        return told
 
 
 _TAGGED: Any = RunTagging.__table__
@@ -258,10 +261,11 @@ class TaggingRuns:
         if chosen.only is None:
             ids = self._ids(run, chosen)
             return _Stretch(ids, ids[-1] if ids else run.upto, len(ids) < _SLICE)
-        named = sorted(each for each in chosen.only if each > run.upto)
-        some = named[:_SLICE]
+        named = sorted(chosen.only)  # in order already, from the first slice on
+        done = bisect_right(named, run.upto)
+        some = named[done : done + _SLICE]
         ids = self._ids(run, replace(chosen, only=some))
-        return _Stretch(ids, some[-1] if some else run.upto, len(named) <= _SLICE)
+        return _Stretch(ids, some[-1] if some else run.upto, len(named) - done <= _SLICE)
 
     def _ids(self, run: TaggingRun, chosen: Chosen) -> list[str]:
         wanted = self._wanted(chosen).where(Material.id > run.upto, Material.created <= run.at)

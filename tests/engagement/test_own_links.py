@@ -123,3 +123,12 @@ def test_a_customers_link_without_a_rep_is_evidence_too(company, guide, her):
     company.tell(company.event("opened_link", STRANGER, guide, link=code))
     work(company)
     assert [each.handle for each in told(company)] == [str(her)]
+
+
+def test_a_front_end_tells_the_link_among_an_events_properties(company, rep, guide, her):
+    told_along = {"link": own_link(company, guide, rep, her)}
+    company.tell(
+        company.event("opened_link", STRANGER, guide, rep=rep.staff, properties=told_along)
+    )
+    work(company)
+    assert [each.handle for each in told(company)] == [str(her)]
