@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from channels import contract
 from juzhen.wiring import CHANNELS
 
+PAGES = Path(__file__).parents[2] / "docs" / "channels"
 SUITES = tuple(
     kind
     for kind in vars(contract).values()
@@ -61,3 +63,12 @@ def test_all_ends_begin_within_a_minute_of_each_other(house, clock):
     assert len(begun) == 60
     assert max(begun) - min(begun) <= timedelta(seconds=60)
     assert max(begun) - opens <= timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("kind", sorted(CHANNELS))
+def test_every_kind_of_account_has_a_page_for_people(kind):
+    """How it is connected and what it can do, beside the reference that the code writes."""
+    named = {"wechat_oa": "official-account"}.get(kind, kind.replace("_", "-"))
+    page = (PAGES / f"{named}.md").read_text("utf-8")
+    assert kind in page
+    assert "juzhen account add" in page
