@@ -21,8 +21,9 @@ class Retries:
     """At least ``tries`` and at least ``window``, then a person looks."""
 
     base: float = 1.0
-    growth: float = 1.5
-    """Slow, since an account that answers nobody is left alone by its breaker."""
+    growth: float = 1.3
+    """Slow, since an account that answers nobody is left alone by its breaker: whoever was unlucky
+    six times at one that answers others waits seconds."""
     cap: float = 300.0
     tries: int = 3
     window: timedelta = timedelta(hours=3)

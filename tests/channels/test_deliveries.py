@@ -289,10 +289,10 @@ def test_an_answer_that_comes_after_the_callback_does_not_undo_it(deliveries, oa
     assert deliveries.one(mine.id).progress == Progress.SHOWN
 
 
-def test_waiting_grows_by_half_up_to_five_minutes_and_what_the_platform_asks_wins():
+def test_waiting_grows_by_a_third_up_to_five_minutes_and_what_the_platform_asks_wins():
     rule = Retries(jitter=lambda top: top)
-    waits = [round(rule.wait(attempts).total_seconds()) for attempts in (1, 2, 4, 8, 14, 15, 99)]
-    assert waits == [2, 2, 5, 26, 292, 300, 300]
+    waits = [round(rule.wait(attempts).total_seconds()) for attempts in (1, 2, 4, 8, 21, 22, 99)]
+    assert waits == [1, 2, 3, 8, 247, 300, 300]
     assert rule.wait(9, asked=7.5).total_seconds() == 7.5
     assert not rule.worn_out(2, timedelta(hours=4))
     assert not rule.worn_out(9, timedelta(hours=2))
