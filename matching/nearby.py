@@ -1,7 +1,8 @@
 """Nearby (附近的客户): which of a rep's customers are near to where she stands, and worth a visit.
 
 Only of customers who said that their place may be looked at, only as long as it is fresh, and only
-of the rep's own. Where the rep is, is kept nowhere: the page that asks again tells where it asked
+of the rep's own. Who stands in a square around her is looked up (`data_hub.geohash`), and only they
+are measured. Where the rep is, is kept nowhere: the page that asks again tells where it asked
 last. Distances are over the ground, in WGS-84; Chinese maps shift by some hundred metres (GCJ-02),
 so a place says which of the two it is.
 """
@@ -9,13 +10,14 @@ so a place says which of the two it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from data_hub.consents import LOCATION, Consents
 from data_hub.customers import Customer, Customers
+from data_hub.geohash import touched
 from data_hub.profiles import Profile, Profiles
 from data_hub.segments.nearness import metres_between
 from kernel.actors import Actor, require
@@ -155,7 +157,10 @@ class Nearby:
         return sorted(found, key=lambda each: (-each.score, each.metres, each.customer.id))
 
     def _near(self, staff: str, here: Place, metres: float, now: datetime) -> Mapping[str, Profile]:
-        ids = self._customers.of_staff([staff])
+        ids: Collection[str] = self._customers.of_staff([staff])
+        cells = touched(*here, metres)
+        if cells is not None:  # whoever lies outside of the squares around need not be measured
+            ids = self._profiles.lately_in(cells, now - FRESH).intersection(ids)
         return {
             key: profile
             for key, profile in self._profiles.many(ids).items()

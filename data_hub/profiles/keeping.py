@@ -6,21 +6,27 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, delete, select
+from sqlalchemy import Index, LargeBinary, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data_hub.geohash import cell_of
 from data_hub.identities import Identities
 from data_hub.profiles.profile import Profile
 from stores.records import Folded, Records, upsert
-from stores.spelling import marks
+from stores.spelling import marks, spelled
 
 _BODIES = "SELECT customer, body FROM profiles WHERE customer IN ({})"
+_THERE = (
+    "SELECT customer FROM profiles WHERE cell IN ({}) AND last_at >= ?"
+    " UNION ALL SELECT customer FROM profiles WHERE cell IS NULL AND last_at >= ?"
+)
 
 
 class ProfileRow(Folded, kw_only=True):
     """One customer's profile as it was last folded."""
 
     __tablename__ = "profiles"
+    __table_args__ = (Index("ix_profiles_cell", "cell", "last_at", "customer"),)
 
     customer: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
     handle: Mapped[str] = mapped_column(info={"customer": "drop"})
@@ -29,6 +35,9 @@ class ProfileRow(Folded, kw_only=True):
     phone: Mapped[str] = mapped_column(default="", index=True, info={"customer": "drop"})
     last_at: Mapped[datetime] = mapped_column(index=True)
     """When anything was last heard of her."""
+    cell: Mapped[str | None] = mapped_column(default=None, info={"customer": "drop"})
+    """The square of `geohash` in which she was last, empty if she never said; None in a row that
+    is older than this column."""
     body: Mapped[bytes] = mapped_column(LargeBinary, info={"customer": "drop"})
 
 
@@ -55,6 +64,13 @@ class Profiles:
                 found |= {customer: Profile.unpack(body) for customer, body in rows}
         return found
 
+    def lately_in(self, cells: Collection[str], since: datetime) -> set[str]:
+        """Who was last in one of these squares of `geohash`, of those who were heard of since; who
+        has not been folded since squares are kept may have been."""
+        moment = spelled(self._people, since)
+        asked = [*cells, moment, moment]
+        return {row[0] for row in self._people.rows(_THERE.format(marks(cells)), asked)}
+
     def ids(self, after: str, limit: int) -> list[str]:
         """So many customers with a profile, ordered by id, behind the one named."""
         later = select(ProfileRow.customer).where(ProfileRow.customer > after)
@@ -69,6 +85,7 @@ class Profiles:
             {
                 "customer": customer, "handle": handles[customer], "name": profile.name,
                 "phone": profile.trait("phone") or "", "last_at": _last(profile),
+                "cell": _cell(profile),
                 "body": profile.pack(),
             }
             for customer, profile in profiles.items()
@@ -82,6 +99,10 @@ class Profiles:
         """Throw the fold away, to be made again. Joins the digest's write."""
         with self._people.write() as session:
             session.execute(delete(ProfileRow))
+
+
+def _cell(profile: Profile) -> str:
+    return cell_of(profile.place[0], profile.place[1]) if profile.place else ""
 
 
 def _last(profile: Profile) -> datetime:

@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from data_hub.consents import LOCATION
+from data_hub.geohash import cell_of, touched
+from data_hub.profiles.keeping import ProfileRow
 from data_hub.segments.nearness import metres_between
 from kernel.errors import Forbidden, Invalid
 from matching.nearby import (
@@ -54,8 +57,9 @@ def test_a_shifted_point_is_found_back_within_a_metre(latitude, longitude):
     true = Place(latitude, longitude)
     shifted = to_gcj(true)
     assert metres_between(true, from_gcj(shifted)) < 1
-    assert 50 < metres_between(true, shifted) < 1_500
+    assert metres_between(true, shifted) < 1_500
     assert place_of(*shifted, "gcj02") == from_gcj(shifted)
+    assert metres_between(HERE, to_gcj(HERE)) > 300
 
 
 def test_where_maps_are_not_shifted_a_point_stays_where_it_is():
@@ -138,3 +142,48 @@ def test_who_takes_her_word_back_or_asks_for_no_rep_sees_nothing(company):
     machine = type(rep)(id="m", role=rep.role, name="m")
     with pytest.raises(Forbidden):
         nearby(company).of(machine, HERE)
+
+
+@given(
+    st.floats(-89, 89), st.floats(-180, 180), st.floats(1, 20_000), st.floats(0, 1),
+    st.floats(0, 360),
+)  # fmt: skip
+def test_whoever_is_near_stands_in_a_square_that_is_looked_at(
+    latitude, longitude, metres, share, degrees
+):
+    here = Place(latitude, longitude)
+    squares = touched(*here, metres)
+    there = moved(here, metres * share, degrees)
+    if metres_between(here, there) > metres or not -90 <= there.latitude <= 90:
+        return
+    there = Place(there.latitude, (there.longitude + 180) % 360 - 180)
+    assert squares is None or cell_of(*there) in squares
+
+
+@pytest.mark.rule("R27.1")
+def test_squares_are_the_ones_of_geohash_and_as_few_as_a_town_has():
+    assert cell_of(57.64911, 10.40744, 11) == "u4pruydqqvj"
+    assert cell_of(42.605, -5.603) == "ezs42"
+    assert cell_of(*HERE) in touched(*HERE, 3_000)
+    assert len(touched(*HERE, 3_000)) == 4
+    assert touched(*HERE, 100_000) is None
+
+
+@pytest.mark.rule("R27.1")
+def test_who_stands_elsewhere_is_not_even_looked_at(company):
+    rep = company.hire("li")
+    near = stands(company, "13800000001", rep, moved(HERE, 900))
+    stands(company, "13800000002", rep, moved(HERE, 400_000))
+    without = company.meet("13800000003", rep=rep)
+    company.tell(company.event("viewed_page", without))
+    squares = touched(*HERE, 3_000)
+    assert company.profiles.lately_in(squares, MONDAY - HOUR) == {near}
+    assert [each.customer.id for each in nearby(company).of(rep, HERE)] == [near]
+
+
+def test_who_was_folded_before_squares_were_kept_is_found_all_the_same(company):
+    rep = company.hire("li")
+    her = stands(company, "13800000001", rep, moved(HERE, 900))
+    with company.people.write() as session:
+        session.execute(update(ProfileRow).values(cell=None))
+    assert [each.customer.id for each in nearby(company).of(rep, HERE)] == [her]
