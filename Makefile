@@ -52,7 +52,7 @@ rules: $(VENV)/tested ## Which product rules are shown by a passing test
 	@$(BIN)/juzhen rules
 
 soak: $(VENV)/tested ## The fault tests at full size (hours)
-	JUZHEN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/flows tests/engines tests/stores tests/content_hub tests/data_hub tests/channels tests/schemas tests/juzhen tests/web
+	JUZHEN_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/flows tests/engines tests/stores tests/content_hub tests/data_hub tests/channels tests/schemas tests/matching tests/juzhen tests/web
 
 docs: $(VENV)/tested ## Write the reference pages, the SDL and OpenAPI anew
 	$(BIN)/juzhen docs

@@ -8,6 +8,7 @@ from channels.accounts import Channels
 from channels.app import OwnApp
 from channels.composing import CONTACT_CARD
 from kernel.wording import say
+from matching.rules import Wanted
 from tests.workbench.conftest import PHONE
 
 FORM = {"csrf": "form-token"}
@@ -56,6 +57,22 @@ def test_a_customers_page_tells_who_what_to_send_what_to_say_and_why(desk, phone
     assert "产品说明" in page
     assert "阅读了内容" in page
     assert len(acts(desk, "recommended")) == 1
+
+
+@pytest.mark.parametrize("why", ["wb_nothing_on_shelf", "wb_all_kept_off"])
+def test_a_list_with_nothing_on_it_says_why_and_what_may_be_done_next(desk, phone, her, why):
+    if why == "wb_all_kept_off":
+        for kind in ("image_text", "script", "product_note", "poster", "short_video"):
+            desk.rules.add(Wanted(name="停", act="exclude", type=kind), by="li")
+    else:
+        for each in desk.materials.page(first=100).items:
+            desk.shelf.retire(each.id, by="li")
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    assert say(why) in page
+    assert page.count('class="card empty"') == 1
+    assert f"/workbench/customers/{her}/why" in page  # and why not of any content
+    assert f"/workbench/customers/{her}/says" in page  # and words by what she said
+    assert (say("why_excluded") in page) is (why == "wb_all_kept_off")
 
 
 def test_her_page_says_how_much_is_not_offered_and_why(desk, phone, her, shop):
