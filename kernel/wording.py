@@ -31,7 +31,12 @@ def say(key: str, language: str = "zh", /, **facts: Any) -> str:
 
 
 def _spoken(sentence: str, facts: dict[str, Any]) -> str:
-    return sentence.format_map(_Facts(facts)) if "{" in sentence else sentence
+    if "{" not in sentence:
+        return sentence
+    try:
+        return sentence.format_map(facts)
+    except KeyError:
+        return sentence.format_map(_Facts(facts))
 
 
 class _Facts(dict[str, Any]):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data_hub.customers import Customer
+from data_hub.profiles import Profile
 from data_hub.staff import Staff
 from matching.arrays import Floats, Places, Slice
 from matching.assembly import Chosen
@@ -31,6 +32,8 @@ class Asked(NamedTuple):
     """By the reason: what must not be offered, whatever it scores."""
     held: bool = False
     """Is she one of those whose lists do not look at what they do?"""
+    profile: Profile = Profile()
+    """Hers, whether or not the score may look at it."""
     steering: Steering = Steering()
 
     @property

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
 from kernel.clock import Clock
-from matching.arrays import Floats, Slice, Whole, key_of
-from matching.counters import Counters, worth
+from matching.arrays import Floats, Keys, Slice, Whole, keys_of
+from matching.counters import Counters, Popularity, worth
 from matching.nightly import Nightly
 from matching.placed import bound_to, rows
 from stores.changes import Change, Changes
@@ -173,9 +173,9 @@ class _Fared:
         self._night = -1
         self._mark = 0
         self._again: datetime | None = None
-        self._rows: dict[int, tuple[float, int, int, int]] = {}
-        self._columns: Floats = np.empty((0, 4))
         self._keys = np.empty(0, np.uint64)
+        """Sorted, and another array only when there are more of them."""
+        self._columns: Floats = np.empty((4, 0))
         self._turn = 0
         self.lags = False
 
@@ -194,23 +194,34 @@ class _Fared:
         if mark == self._mark:
             return night != self._night
         if mark < self._mark:  # folded again from the start
-            self._rows, self._mark = {}, 0
-        for count in self._counters.since(self._mark):
-            self._rows[key_of(count.material)] = count[1:]
+            self._keys, self._columns, self._mark = self._keys[:0], self._columns[:, :0], 0
+        if counts := self._counters.since(self._mark):
+            self._learn(keys_of(each.material for each in counts), counts)
         self._mark = mark
-        self._keys = np.fromiter(self._rows, np.uint64, len(self._rows))
-        self._columns = np.array(list(self._rows.values()), np.float64).reshape(-1, 4)
         return True
+
+    def _learn(self, keys: Keys, counts: Sequence[Popularity]) -> None:
+        """Those counted before are found in their places, so that one event costs little however
+        much has been counted."""
+        told = np.array([each[1:] for each in counts], np.float64).T
+        at = np.minimum(np.searchsorted(self._keys, keys), max(0, len(self._keys) - 1))
+        known = self._keys[at] == keys if len(self._keys) else np.zeros(len(keys), bool)
+        self._columns[:, at[known]] = told[:, known]
+        if not known.all():
+            joined = np.concatenate((self._keys, keys[~known]))
+            order = np.argsort(joined, kind="stable")
+            self._keys = joined[order]
+            self._columns = np.concatenate((self._columns, told[:, ~known]), axis=1)[:, order]
 
     def counted(self, candidates: Slice, now: datetime) -> Slice:
         """The slice with its counts, popularity as of now."""
-        found, where = candidates.places(self._keys)
+        found, where = candidates.places_of_all(self._keys)
         columns = np.zeros((4, len(candidates)))
-        columns[:, where] = self._columns[found].T
+        columns[:, where] = self._columns[:, found]
         popular = np.log1p(columns[0] / worth(now.timestamp()))
         top = float(popular.max(initial=0.0))
         nightly = np.zeros(len(candidates), bool)
-        nightly[candidates.places(self._nightly.known())[1]] = True
+        nightly[candidates.places_of_all(self._nightly.known())[1]] = True
         return candidates.fared(
             popular=popular / top if top > 0 else popular,
             readers=columns[1], shown=columns[2],

@@ -15,6 +15,7 @@ from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.wording import say
 from matching.scoring import Reason
+from stores import bulk
 from stores.records import Record, Records
 from stores.spelling import spelled, unpacked
 
@@ -49,6 +50,12 @@ class Offer(Record, kw_only=True):
         return [Absence(key, count) for key, count in most]
 
 
+def keep(session: Session, offer: Offer) -> None:
+    """Write it, at the price of a statement. Joins the session's write."""
+    bulk.put(session, Offer, [{name: getattr(offer, name) for name in _COLUMNS}])
+
+
+_COLUMNS = Offer.__table__.columns.keys()
 _LAST = (
     "SELECT id, policy, items, withheld FROM offers WHERE handle = ? AND rep = ? AND at > ?"
     " ORDER BY at DESC, id DESC LIMIT 1"

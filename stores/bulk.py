@@ -125,7 +125,7 @@ def among(
     for begin in range(0, len(asked), _CHUNK):
         chunk = asked[begin : begin + _CHUNK]
         if connection.dialect.name == "sqlite":  # one value, however many are asked for
-            told = func.json_each(_as_json(chunk)).table_valued("value")
+            told = func.json_each(as_json(chunk)).table_valued("value")
             yield from connection.execute(wanted.where(named.in_(select(told.c.value)))).all()
         else:
             yield from connection.execute(wanted.where(named.in_(chunk))).all()
@@ -143,7 +143,7 @@ def _teller(table: Table, name: str, dialect: Dialect) -> _Told | None:
     """How a value of this column is told to the driver; None: as it is."""
     kind = table.columns[name].type
     if isinstance(kind, JSON):
-        return _as_json
+        return as_json
     if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, DateTime):
         return lru_cache(maxsize=4_096)(_as_moment)  # one moment is told of many rows
     return kind.dialect_impl(dialect).bind_processor(dialect)
@@ -158,5 +158,6 @@ def _as_moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _as_json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """As a column of JSON holds it."""
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -139,7 +139,7 @@ class Looks:
                 check_same_thread=False,
                 cached_statements=64,
             )
-            for pragma in ("busy_timeout=5000", "cache_size=-4096", "mmap_size=268435456"):
+            for pragma in ("busy_timeout=5000", "cache_size=-4096", "mmap_size=2147418112"):
                 kept.execute(f"pragma {pragma}")
             kept.execute("pragma query_only=on")
             self._here.connection = kept

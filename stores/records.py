@@ -31,7 +31,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
-from stores.bulk import many
+from stores.bulk import as_json, many
 from stores.busy import busy_is_said
 from stores.looks import Looks, TooLong
 from stores.rested import ping_the_rested
@@ -159,6 +159,12 @@ class Records:
                 yield
             return
         with self.read():
+            yield
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """In this block a file is asked once whether anything was committed; a server as ever."""
+        with self.looks.held() if self.looks is not None else nullcontext():
             yield
 
     def stamp(self) -> int | None:
@@ -324,20 +330,17 @@ def fair_turn(database: str) -> Iterator[None]:
 def _engine(url: str, durability: str, patient: bool) -> Engine:
     if not url.startswith("sqlite"):
         served = create_engine(
-            url,
-            pool_size=8,
-            max_overflow=8,
-            pool_timeout=2,
-            pool_use_lifo=True,
-            hide_parameters=True,
+            url, pool_size=8, max_overflow=8, pool_timeout=2, pool_use_lifo=True,
+            hide_parameters=True, json_serializer=as_json,
             connect_args={"connect_timeout": 5, "options": "" if patient else _TIMEOUTS},
-        )
+        )  # fmt: skip
         ping_the_rested(served)
         return served
     # The connection used last is used next: few of them fill their page cache.
     engine = create_engine(
-        url, pool_size=16, max_overflow=16, pool_use_lifo=True, hide_parameters=True
-    )
+        url, pool_size=16, max_overflow=16, pool_use_lifo=True, hide_parameters=True,
+        json_serializer=as_json,
+    )  # fmt: skip
     synchronous = "full" if durability == "power" else "normal"
     event.listen(engine, "connect", lambda connection, _: _prepare(connection, synchronous))
     return engine

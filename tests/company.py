@@ -37,6 +37,7 @@ from matching.feedback import Feedback
 from matching.nightly import Nightly
 from matching.recommender import Recommender
 from matching.rules import Rules
+from stores.gathered import Gathered
 from stores.sqlite.history import SqliteHistory
 
 TOPICS = ("养老社区", "理财", "健康", "子女教育", "明星题材", "基金经理")
@@ -119,6 +120,7 @@ class Company:
         self.nightly = Nightly(people, changes, self.materials, clock, self.zone)
         self.rules = Rules(records, changes, self.materials, self.taxonomy, self.types, clock)
         self.feedback = Feedback(records, changes, clock)
+        self.gathered = Gathered(records)
         self.recommender = Recommender(
             records=records, changes=changes, clock=clock, zone=self.zone,
             candidates=Candidates(records, changes, self.counters, clock, self.nightly),
@@ -127,7 +129,7 @@ class Company:
             materials=self.materials, taxonomy=self.taxonomy, shelf=self.shelf, staff=self.staff,
             nightly=self.nightly, people=people, consents=self.consents,
             touch_policy=self.touch_policy, rules=self.rules, segments=self.segments,
-            feedback=self.feedback,
+            feedback=self.feedback, gathered=self.gathered,
         )  # fmt: skip
         self.effects = Effects(
             records=records, people=people, changes=changes, findings=self.findings,
@@ -206,4 +208,5 @@ class Company:
         return {tag.zh for tag in self.taxonomy.tags(self.materials.about(item.material))}
 
     def close(self):
+        self.gathered.close()
         self.history.close()

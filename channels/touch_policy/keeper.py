@@ -19,7 +19,7 @@ from channels.touch_policy.moods import current
 from channels.touch_policy.policy import WINDOWS, Caps, Policy, tuned
 from channels.touch_policy.policy import spelled as written
 from channels.touch_policy.record import Touched, TouchSettings
-from channels.touch_policy.rules import decide, quiet_end
+from channels.touch_policy.rules import decide, minded, quiet_end
 from channels.touch_policy.touch import (
     Advised,
     Asked,
@@ -218,9 +218,10 @@ class TouchPolicy:
         with self._records.together():
             ledger = Ledger.open(self._records, [touch], known, self._consents)
         asked = ledger.asked(known, touch)
-        plain = decide(asked)
-        promo = decide(_with(asked, Nature(promo=True)))
-        large = decide(_with(asked, Nature(promo=True, large=True)))
+        plain = minded(asked)
+        promo = any(
+            not minded(_with(asked, Nature(promo=True, large=large))) for large in (False, True)
+        )
         policy, today = self.policy(), asked.today
         marketing = [past for past in asked.past if past.kind == Kind.MARKETING]
         overall = policy.overall.least(policy.budget(asked.person.lifecycle))
@@ -229,12 +230,12 @@ class TouchPolicy:
             for days, cap in zip(WINDOWS.values(), overall.windows(), strict=True)
             if cap is not None
         ]
-        only_large = not plain.passes and plain.reason == "sleeping_needs_large_promotion"
-        barred = () if only_large else plain.against
+        only_large = bool(plain) and plain[0].reason == "sleeping_needs_large_promotion"
+        barred = () if only_large else plain
         since = today - timedelta(days=int(policy.tired_days))
         return Allowance(
             left=0.0 if barred else max(0.0, min(room, default=0.0)),
-            against=barred, promo=promo.passes or large.passes, only_large_promo=only_large,
+            against=barred, promo=promo, only_large_promo=only_large,
             price_cut=not asked.person.vip, vip=asked.person.vip,
             tired_of=frozenset(p.material for p in asked.past if p.material and p.day > since),
         )  # fmt: skip

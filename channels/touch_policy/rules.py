@@ -27,16 +27,10 @@ Rule = Callable[[Asked], Objection | None]
 
 def decide(asked: Asked) -> Decision:
     """The one decision. ``past`` must not hold the touch itself."""
-    kind = kind_of(asked)
-    if not asked.allowed:
-        no = Objection("consent", "she_does_not_allow_it", None, {"purpose": asked.touch.purpose})
-        return Decision(Verdict.REFUSE, kind, asked.weight, (no,))
-    if kind is not Kind.MARKETING:
-        return Decision(Verdict.PASS, kind, asked.weight)
-    against = tuple(objections(asked))
+    kind, against = kind_of(asked), minded(asked)
     if not against:
         return Decision(Verdict.PASS, kind, asked.weight)
-    if asked.touch.override:
+    if asked.allowed and asked.touch.override:
         return Decision(Verdict.PASS, kind, asked.weight, against, forced=True)
     if against[0].until is None:
         return Decision(Verdict.REFUSE, kind, asked.weight, against)
@@ -46,6 +40,14 @@ def decide(asked: Asked) -> Decision:
     if asked.touch.expires is not None and next_at >= asked.touch.expires:
         return Decision(Verdict.STALE, kind, asked.weight, against, next_at)
     return Decision(Verdict.DELAY, kind, asked.weight, against, next_at)
+
+
+def minded(asked: Asked) -> tuple[Objection, ...]:
+    """What keeps it from going to her now, for who need not know until when."""
+    if not asked.allowed:
+        purpose = {"purpose": asked.touch.purpose}
+        return (Objection("consent", "she_does_not_allow_it", None, purpose),)
+    return tuple(objections(asked)) if kind_of(asked) is Kind.MARKETING else ()
 
 
 def kind_of(asked: Asked) -> Kind:

@@ -6,9 +6,10 @@ become an edit yet. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import JSON, ColumnElement, Select, func, select
 
 from content_hub.materials import scheduled
 from content_hub.materials.records import Material
@@ -17,8 +18,8 @@ from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.changes import Changes
-from stores.records import Records
-from stores.spelling import marks
+from stores.records import Moment, Records
+from stores.spelling import marks, moment, unpacked
 
 
 class Library:
@@ -39,10 +40,12 @@ class Library:
         raise NotFound("material", key[:80])
 
     def many(self, keys: Collection[str]) -> dict[str, Material]:
-        """The materials of some ids, in one statement; unknown ones are left out."""
+        """The materials of some ids, in one statement; unknown ones are left out. To be looked at:
+        what is changed on them is not kept."""
         if not keys:
             return {}
-        return {material.id: material for material in self._where(Material.id.in_(keys))}
+        told = self._records.rows(_WHOLE.format(marks(keys)), [*keys])
+        return {each.id: each for each in self._as_it_stands([_read(row) for row in told])}
 
     def by_code(self, codes: Collection[str]) -> dict[str, Material]:
         """The materials of some codes; unknown ones are left out."""
@@ -157,5 +160,24 @@ class Library:
         ]
 
 
+def _read(row: Sequence[Any]) -> Material:
+    """As a session would make it of a row, at a tenth of the price."""
+    made: Material = _EMPTY()
+    told = [read(value) if read else value for (_, read), value in zip(_HELD, row, strict=True)]
+    made.__dict__.update(zip(_NAMES, told, strict=True))
+    return made
+
+
+def _reader(column: ColumnElement[Any]) -> Callable[[Any], Any] | None:
+    """How the bare driver's value of a column is read; None: as it is."""
+    if isinstance(column.type, JSON):
+        return unpacked
+    return moment if isinstance(column.type, Moment) else None
+
+
+_EMPTY = Material.__mapper__.class_manager.new_instance
+_HELD = [(each.name, _reader(each)) for each in Material.__table__.columns]
+_NAMES = [name for name, _ in _HELD]
+_WHOLE = f"SELECT {', '.join(_NAMES)} FROM materials WHERE id IN ({{}})"  # noqa: S608  # our words
 _WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"
 _TOLD = "SELECT id, {} FROM materials WHERE id IN ({})"

@@ -1,7 +1,8 @@
 """The bridge (桥接): runs the Flask application in threads for the front that listens.
 
-One thread for reads, because more only fight over the interpreter; a few for doors that wait; one
-for each open stream, so that nobody else's answer stands behind it. Knows no door's meaning.
+A few threads for reads of which one computes, because more only fight over the interpreter, while
+others wait for their commit; a few for doors that wait; one for each open stream, so that nobody
+else's answer stands behind it. Knows no door's meaning.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # theirs
 
 from kernel import logs
+from kernel.turns import Turns
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 STREAMS = 64
@@ -28,7 +30,8 @@ _WHOLE = 1 << 20
 """What is not larger is answered in one piece."""
 _SLOW = ("/media", "/login", "/auth/")
 """Doors that wait: for a disk, for another platform, for a password's hash."""
-
+_READERS = 4
+"""Of whom one computes, so that so many answers less one may wait for what they wrote."""
 
 PATIENCE = 5.0
 """Seconds that a request waits for a thread; whoever asked has better things to do by then."""
@@ -72,7 +75,8 @@ class Bridge:
         self._app = app
         self._scheme = urlsplit(url).scheme or "http"
         self._draining = draining
-        self._reads = ThreadPoolExecutor(1, "reads")
+        self._reads = ThreadPoolExecutor(_READERS, "reads")
+        self._turns = Turns()
         self._slow = ThreadPoolExecutor(slow, "slow")
         self._streams = ThreadPoolExecutor(STREAMS, "stream")
         self._waiting = waiting
@@ -88,7 +92,9 @@ class Bridge:
         self._inside += 1
         try:
             until = time.monotonic() + PATIENCE
-            reply = await loop.run_in_executor(self._pool(scope), self._ask, environ, until)
+            pool = self._pool(scope)
+            ask = self._in_turn if pool is self._reads else self._ask
+            reply = await loop.run_in_executor(pool, ask, environ, until)
         finally:
             self._inside -= 1
         if reply.stream is not None:
@@ -113,6 +119,10 @@ class Bridge:
         asking = scope.method in {"GET", "HEAD"} or scope.path == "/graphql"
         waits = scope.headers.get("idempotency-key") or scope.path.startswith(_SLOW)
         return self._reads if asking and not waits else self._slow
+
+    def _in_turn(self, environ: dict[str, Any], until: float) -> _Reply:
+        with self._turns.taken():
+            return self._ask(environ, until)
 
     def _ask(self, environ: dict[str, Any], until: float) -> _Reply:
         """One request, start to end, in a thread of a pool that had one free in time."""

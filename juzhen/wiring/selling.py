@@ -93,7 +93,7 @@ def selling(
     recommender = Recommender(
         records=s.records, changes=s.changes, clock=s.clock, zone=s.zone, counters=counters,
         candidates=Candidates(s.records, s.changes, counters, s.clock, nightly),
-        affinities=affinities, abilities=abilities, customers=data.customers,
+        affinities=affinities, abilities=abilities, customers=data.customers, gathered=s.gathered,
         profiles=data.profiles, materials=content.materials, taxonomy=content.taxonomy,
         shelf=content.shelf, staff=data.staff, nightly=nightly, people=s.people,
         consents=data.consents, touch_policy=front.touch_policy, rules=rules,

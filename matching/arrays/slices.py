@@ -26,7 +26,7 @@ _FEW = 8
 """Fewer keys than this are found sooner without pages."""
 _LASTING = frozenset(
     {"layers", "_order", "_pages", "_freshness", "_by_type", "_by_nature", "_by_tag", "_made",
-     "_tags", "_names", "natures_there", "repeatable", "digest"}
+     "_tags", "_names", "natures_there", "repeatable", "digest", "_asked_again"}
 )  # fmt: skip
 """What is worked out once for some candidates, however they fare."""
 REPEATABLE = ("script", "mini_program_tool")
@@ -227,6 +227,20 @@ class Slice:
             at = self._looked_up(keys)
         found = np.flatnonzero(ordered[at] == keys)
         return found, order[at[found]]
+
+    def places_of_all(self, keys: Keys) -> tuple[Places, Places]:
+        """The same for the keys of a whole library, which are asked for again and again: as long
+        as they are the same array, they are where they were."""
+        for asked, found in self._asked_again:
+            if asked is keys:
+                return found
+        found = self.places(keys)
+        self._asked_again[:] = [(keys, found), *self._asked_again[:1]]
+        return found
+
+    @cached_property
+    def _asked_again(self) -> list[tuple[Keys, tuple[Places, Places]]]:
+        return []
 
     def _looked_up(self, keys: Keys) -> Places:
         """Where each of many keys stands in the order; anywhere for those that are not here."""

@@ -6,6 +6,6 @@ that it can be judged and learned from. The rules of the score are in `matching.
 the list in `matching.assembly`. Sends nothing.
 """
 
-from matching.recommender.keeper import Recommender, Tried
+from matching.recommender.keeper import Offered, Recommender, Tried
 
-__all__ = ["Recommender", "Tried"]
+__all__ = ["Offered", "Recommender", "Tried"]

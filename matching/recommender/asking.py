@@ -81,11 +81,12 @@ class Asking:
 
         What is remembered between requests is looked at before: in a transaction nothing new is.
         """
-        self._questions.warm()
-        self._rules.minds_segments()
-        self._touch_policy.policy()
-        with self._records.together(), self._people.together():
-            yield
+        with self._records.steady(), self._people.steady():
+            self._questions.warm()
+            self._rules.minds_segments()
+            self._touch_policy.policy()
+            with self._records.together(), self._people.together():
+                yield
 
     def of(self, customer_id: str, actor: Actor) -> Asked:
         """Raises `NotFound` for a customer whom the asker may not know of."""
@@ -111,7 +112,7 @@ class Asking:
         barred["why_already_read"] = consumed(scores.used, scores.leading, self._manner.leading)
         again = self._questions.repeats(known, limits.tired_of, candidates)
         barred |= {} if again is None else {"why_device_again": again}
-        asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, held)
+        asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, held, profile)
         return asked.steered(self._in_force(actor, customer, now))
 
     def _in_force(self, actor: Actor, customer: Customer, now: datetime) -> list[Ruling]:

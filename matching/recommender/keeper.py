@@ -8,22 +8,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy.orm import Session
-
 from channels.touch_policy import TouchPolicy
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from data_hub.consents import Consents
-from data_hub.customers import Customers
+from data_hub.customers import Customer, Customers
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profile, Profiles
 from data_hub.segments import Segments
-from data_hub.staff import StaffBook
+from data_hub.staff import Staff, StaffBook
 from kernel.actors import Actor, require
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.ids import page_size
+from kernel.turns import waiting
 from kernel.wording import say
 from matching.abilities import Abilities
 from matching.affinities import Affinities
@@ -36,7 +35,7 @@ from matching.feedback import Feedback
 from matching.needs import salutation
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion
-from matching.offers import Item, Offer, WhyNot, latest, shown_just_now
+from matching.offers import Item, Offer, WhyNot, keep, latest, shown_just_now
 from matching.questions import Questions
 from matching.recommender.asking import Asking
 from matching.recommender.listing import chosen, items, nearest_reads, without
@@ -45,7 +44,16 @@ from matching.scoring import Scores
 from matching.sequels import Sequels
 from matching.speaking import language_of, spoken
 from stores.changes import Changes
-from stores.records import Records
+from stores.gathered import Gathered
+from stores.records import Records, in_transaction
+
+
+class Offered(NamedTuple):
+    """An offer as it is kept, and what it was made from."""
+
+    offer: Offer
+    items: Sequence[Item]
+    asked: Asked
 
 
 class Tried(NamedTuple):
@@ -82,6 +90,7 @@ class Recommender:
         rules: Rules,
         segments: Segments,
         feedback: Feedback,
+        gathered: Gathered,
         manner: Manner | None = None,
         habits: Habits | None = None,
         predictions: Predictions | None = None,
@@ -98,6 +107,7 @@ class Recommender:
         self._staff = staff
         self._nightly = nightly
         self._rules = rules
+        self._gathered = gathered
         self._manner = manner or Manner()
         self._questions = Questions(
             counters=counters, nightly=nightly, affinities=affinities, abilities=abilities,
@@ -121,16 +131,39 @@ class Recommender:
 
         Raises `NotFound` for a customer whom the asker may not know of.
         """
+        return self.offered(customer_id, actor, first).offer
+
+    def offered(self, customer_id: str, actor: Actor, first: int = 10) -> Offered:
+        """The same, with what it was made from."""
         asked, told = self._answered(customer_id, actor, first)
         barred: set[str] = set()
         for last in (False, False, True):
-            with self._records.write() as session:
-                gone = self._gone(told)
-                if not gone or last:
-                    return self._keep(session, asked, without(told, gone), actor)
-            barred |= gone
+            kept = self._written(asked, told, actor, last=last)
+            if isinstance(kept, Offered):
+                return kept
+            barred |= kept
             asked, told = self._answered(customer_id, actor, first, barred)
         raise AssertionError("the last turn keeps what is left")
+
+    def _written(
+        self, asked: Asked, told: Sequence[Item], actor: Actor, *, last: bool
+    ) -> Offered | set[str]:
+        """The offer once it is durable, one commit for all that are kept at the same moment; or
+        what has left the shelf meanwhile, unless this is the last try."""
+        found: list[Offered | set[str]] = []
+
+        def write() -> None:
+            gone = self._gone(told)
+            here = gone if gone and not last else self._keep(asked, without(told, gone), actor)
+            found[:] = [here]
+
+        if in_transaction():  # the thread that gathers would wait for this one
+            with self._records.part():
+                write()
+        else:
+            with waiting():
+                self._gathered.put(write).result()
+        return found[0]
 
     def answer(self, customer_id: str, actor: Actor, first: int = 10) -> list[Item]:
         """The same list, for whoever only looks: nothing is kept, and nothing is learnt of it."""
@@ -153,7 +186,7 @@ class Recommender:
         named = {each for item in told for each in (item.material, item.script) if each}
         return named - self._shelf.standing_ids("", sorted(named), self._clock(), early=True)
 
-    def _keep(self, session: Session, asked: Asked, told: Sequence[Item], actor: Actor) -> Offer:
+    def _keep(self, asked: Asked, told: Sequence[Item], actor: Actor) -> Offered:
         rep = asked.rep.id if asked.rep else ""
         handle = str(asked.customer.handles[0])
         offer = Offer(
@@ -162,14 +195,16 @@ class Recommender:
             policy=self._policy(asked),
             withheld={key: len(places) for key, places in asked.barriers.items() if len(places)},
         )  # fmt: skip
-        if shown := shown_just_now(self._records, session, offer):
-            return shown
-        session.add(offer)
-        self._changes.note(
-            "recommended", "offer", offer.id, by=actor.id, handle=handle, rep=rep,
-            materials=[item.material for item in told],
-        )  # fmt: skip
-        return offer
+        with self._records.part() as session:
+            if shown := shown_just_now(self._records, session, offer):
+                return Offered(shown, shown.told(), asked)
+            keep(session, offer)
+            self._changes.note_all(
+                "recommended", "offer",
+                {offer.id: {"rep": rep, "materials": [item.material for item in told]}},
+                by=actor.id, handles={offer.id: handle},
+            )  # fmt: skip
+        return Offered(offer, told, asked)
 
     def _policy(self, asked: Asked) -> str:
         held = "/held" if asked.held else ""
@@ -224,9 +259,16 @@ class Recommender:
         """Each script as this rep says it to this customer: gaps filled, safely, in the script's
         own language."""
         customer = self._customers.seen_by(actor).one(customer_id)
-        profile = self._profiles.of(customer.id)
         rep = self._asking.rep(actor, customer)
+        return self._spoken(customer, self._profiles.of(customer.id), rep, script_ids)
 
+    def said(self, asked: Asked, script_ids: Collection[str]) -> dict[str, str]:
+        """The same for whoever a question was about."""
+        return self._spoken(asked.customer, asked.profile, asked.rep, script_ids)
+
+    def _spoken(
+        self, customer: Customer, profile: Profile, rep: Staff | None, script_ids: Collection[str]
+    ) -> dict[str, str]:
         def said(script: str) -> str:
             tongue = language_of(script)
             name = "" if customer.masked else salutation(profile, tongue)

@@ -286,5 +286,5 @@ class Scores:
 
 def _summed(places: npt.NDArray[np.int64], worth: Floats, size: int) -> Floats:
     """What every place gets in all."""
-    summed: Floats = np.bincount(places, weights=worth, minlength=size).astype(np.float64)
-    return summed
+    summed = np.bincount(places, weights=worth, minlength=size)
+    return summed.astype(np.float64, copy=False)  # of nothing there are whole numbers of nothing

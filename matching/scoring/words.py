@@ -101,7 +101,9 @@ class Reason:
         """The sentence for people."""
         spoken = language if language in LANGUAGES else "zh"
         facts = {
-            name: fact.get(spoken) or fact.get("zh", "") if isinstance(fact, Mapping) else fact
+            name: fact
+            if isinstance(fact, str | int | float) or not isinstance(fact, Mapping)
+            else fact.get(spoken) or fact.get("zh", "")
             for name, fact in self.facts.items()
         }
         return say(self.key, spoken, **facts)

@@ -15,6 +15,7 @@ from data_hub.profiles import Profile
 from kernel.actors import require
 from matching.offers import Absence, Item
 from matching.offers import WhyNot as Answered
+from matching.recommender import Offered
 from schemas.graphql import reaching, referring, standing
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context
@@ -176,17 +177,17 @@ class Reason(ObjectType):
     )
 
 
-def _words(context: Context, customer: str) -> Batch[str]:
+def _words(context: Context, offered: Offered) -> Batch[str]:
     """Scripts as the asker says them to this customer."""
     return context.batch(
-        f"words for {customer}",
-        lambda ids: context.recommender.words(customer, context.actor, ids),
+        f"words for {offered.asked.customer.id}",
+        lambda ids: context.recommender.said(offered.asked, ids),
     )
 
 
 def _script(suggested: _Suggested, ask: Ask) -> _Said | None:
     script = suggested.item.script
-    text = _words(ask.context, suggested.customer).of(script) if script else None
+    text = suggested.words.of(script) if script else None
     return _Said(script, text) if script and text is not None else None
 
 
@@ -255,9 +256,9 @@ class Recommendations(ObjectType):
 
 
 class _Suggested(NamedTuple):
-    """An item of an offer, and for whom it was made."""
+    """An item of an offer, and how its scripts are said to whom it was made for."""
 
-    customer: str
+    words: Batch[str]
     item: Item
 
 
@@ -276,13 +277,14 @@ class _Offered(NamedTuple):
 def _recommendations(source: None, ask: Ask, customer: str, first: int | None = None) -> _Offered:
     context: Context = ask.context
     require(context.actor, "recommend")
-    offer = context.recommender.for_contact(
+    offered = context.recommender.offered(
         customer, context.actor, first=10 if first is None else first
     )
-    items = offer.told()
+    offer, items = offered.offer, offered.items
     library.materials(context).expect(item.material for item in items)
-    _words(context, customer).expect(item.script for item in items if item.script)
-    suggested = [_Suggested(customer, item) for item in items]
+    words = _words(context, offered)
+    words.expect(item.script for item in items if item.script)
+    suggested = [_Suggested(words, item) for item in items]
     return _Offered(offer.id, offer.at, suggested, offer.absent())
 
 

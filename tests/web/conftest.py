@@ -23,6 +23,7 @@ from juzhen.web.collect import Collect
 from juzhen.web.answers import Answer
 from juzhen.web.front import Front
 from kernel.clock import utc_now
+from kernel.turns import waiting
 from stores.journal import SharedCommit
 from stores.postgres.journal import PostgresJournal
 from stores.sqlite.journal import SqliteJournal
@@ -38,6 +39,9 @@ def pages(environ, start):
         headers.append(("X-Told", repr(sorted(k for k in environ if k.startswith("HTTP_X")))))
     elif path == "/sleep" or path.startswith("/callbacks/"):
         time.sleep(0.5)
+    elif path == "/commits":
+        with waiting():
+            time.sleep(1)
     elif path == "/fails":
         raise RuntimeError("a stand-in fails")
     elif path == "/draining":

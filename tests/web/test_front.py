@@ -126,6 +126,13 @@ def test_a_door_that_waits_delays_no_read(server):
         assert [each.result()[0] for each in waiting] == [200] * 4
 
 
+def test_answers_that_wait_for_their_commit_delay_no_other(server):
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(server.ask, "GET", "/commits") for _ in range(3)]
+        assert server.slowest() < 0.05
+        assert [each.result()[0] for each in waiting] == [200] * 3
+
+
 def test_intake_answers_when_events_are_durable(server):
     batch = {"batch": [track(1), track(2, userId=None), track(3)], "sentAt": "2026-01-01T00:00:00Z"}
     status, headers, body = server.ask("POST", "/v1/batch", orjson.dumps(batch), KEY)
