@@ -99,3 +99,13 @@ def test_the_signature_is_one_that_only_the_two_know(platform, company, clock, d
 def test_a_shop_that_cannot_be_played_names_the_field(platform, wrong):
     told = {"kind": "shop", "code": "s", "dialect": "ark", "sign_key": "k"} | wrong
     assert next(iter(wrong)) in json.dumps(platform.control("accounts", told))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_its_pages_speak_both_languages_and_have_no_gap(platform, dialect, language):
+    platform.page("/shop/shop/orders", buyer="b_zhou", product="家庭体检套餐")
+    for path in ("/", "/shop/shop"):
+        page = platform.page(f"{path}?lang={language}").text
+        assert "禾嘉到店" in page
+        assert "shop_" not in page
+        assert "sandbox_" not in page
