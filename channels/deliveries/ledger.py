@@ -91,6 +91,10 @@ class Ledger:
         """Every post that a platform shows, or was asked to."""
         return self._where(POST, Delivery.progress.in_(UP))
 
+    def posts(self) -> bool:
+        """Is there any post that is up, or could be?"""
+        return bool(self._records.rows(_POSTS))
+
     def any(self, *which: ColumnElement[bool]) -> bool:
         """Is there one such?"""
         with self._records.read() as session:
@@ -158,3 +162,8 @@ class Ledger:
         with self._records.read() as session:
             for placement in session.scalars(twice):
                 yield f"deliveries: {placement} is up more than once"
+
+
+_POSTS = (
+    "SELECT 1 FROM deliveries WHERE target = '' AND progress IN ('', 'submitted', 'shown') LIMIT 1"
+)

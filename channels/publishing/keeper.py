@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from channels import conduct
 from channels.accounts import Account
-from channels.base import Progress
 from channels.deliveries import Delivery, Lane, State
 from channels.deliveries.gating import touch_of
-from channels.deliveries.record import POST
+from channels.deliveries.record import POST, UP
 from channels.publishing.promising import Promising
 from channels.touch_policy import GATE, Decision, Touch, Verdict
 from content_hub.placements import Placement
@@ -244,15 +243,18 @@ class Publishing(Promising):
 
     def withdraw_due(self) -> int:
         """Take down what stays up though its time is over, and cancel what waits in vain."""
+        if not self._deliveries.posts():
+            return 0
         gone = Delivery.placement.in_(
             select(Placement.id).where(self._shelf.not_standing(self._clock()))
         )
-        waits = POST, Delivery.progress == "", Delivery.state == State.DUE, gone
-        if self._deliveries.any(*waits):
-            self._deliveries.cancel(*waits, reason="no_longer_on_shelf", by="worker")
-        up = Delivery.progress.in_([Progress.SUBMITTED, Progress.SHOWN])
         ready = or_(Delivery.next_at.is_(None), Delivery.next_at <= self._clock())
+        waits = and_(POST, Delivery.progress == "", Delivery.state == State.DUE, gone)
+        up = and_(POST, Delivery.progress.in_(UP), gone, ready)
+        if not self._deliveries.any(or_(waits, up)):
+            return 0
+        self._deliveries.cancel(waits, reason="no_longer_on_shelf", by="worker")
         withdrawn = 0
-        while delivery := self._deliveries.borrow(POST, up, gone, ready):
+        while delivery := self._deliveries.borrow(up):
             withdrawn += self._courier.withdraw(delivery)
         return withdrawn
