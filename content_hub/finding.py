@@ -87,7 +87,22 @@ class Finding:
             while followed := beside.follow(_SLICE):
                 done += followed
                 tell(done)
+            mark = fresh.seen()
+        self._put_again(mark)
         return done
+
+    def _put_again(self, mark: str) -> None:
+        """What changed since the mark, without moving any: whoever followed while the new index
+        took its place may have written to the old one, and gone on in the new one behind that."""
+        while True:
+            with self._records.read():
+                stretch = self._changes.after(mark, _SLICE)
+                version = self._changes.version()
+                documents = self._documents(sorted(self._touched(stretch.changes)))
+            if not stretch.changes:
+                return
+            self._index.put(version, documents)
+            mark = stretch.mark
 
     def search(
         self,
