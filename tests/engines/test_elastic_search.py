@@ -1,5 +1,6 @@
 """Search on real Elasticsearch and OpenSearch servers passes the contract and the 25 questions."""
 
+import base64
 import secrets
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -204,12 +205,22 @@ def certificate(folder):
     return str(folder / "ca.pem"), str(folder / "key.pem")
 
 
-def test_tls_and_an_api_key_are_asked_for_and_never_shown(elasticsearch_url, tmp_path):
+@pytest.mark.parametrize(
+    ("spelled", "header"),
+    [
+        (":a-secret-key", "ApiKey a-secret-key"),
+        ("li:a-secret-key", f"Basic {base64.b64encode(b'li:a-secret-key').decode()}"),
+    ],
+    ids=["an API key", "a user"],
+)
+def test_tls_and_credentials_are_asked_for_and_never_shown(
+    elasticsearch_url, tmp_path, spelled, header
+):
     """Through a proxy that checks both, as a cluster with security would."""
     tls, prefix = certificate(tmp_path), f"t{secrets.token_hex(8)}"
-    with Proxy(elasticsearch_url, api_key="ApiKey a-secret-key", tls=tls) as proxy:
+    with Proxy(elasticsearch_url, api_key=header, tls=tls) as proxy:
         host = proxy.url.removeprefix("https://")
-        address = f"elastic+https://:a-secret-key@{host}/{prefix}?ca={tls[0]}"
+        address = f"elastic+https://{spelled}@{host}/{prefix}?ca={tls[0]}"
         with clusters.connected(clusters.place(address)) as cluster:
             index = ElasticSearch(cluster)
             index.prepare()
