@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from kernel.crash import crash_point, declare
+from kernel.errors import Overloaded
 from kernel.events import Event
 from matching.arrays import Floats, Keys, key_of
 from matching.counters.nearness import NEIGHBOURS, nearness
@@ -79,8 +80,13 @@ class Counters:
         return int(self._marks.of(_FOLLOWER) or 0)
 
     def lags(self) -> bool:
-        """Are the counts far behind history, because they were lost or a storm came in?"""
-        return bool(self._history.after(self.mark() + BEHIND, 1))
+        """Are the counts far behind history, because they were lost or a storm came in?
+
+        They may be if it does not answer: whoever counts on them goes on, and says so."""
+        try:
+            return bool(self._history.after(self.mark() + BEHIND, 1))
+        except Overloaded:
+            return True
 
     def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
         """Throw the counts away and fold history again. ``tell`` hears of the progress."""

@@ -55,7 +55,7 @@ def house(records, changes, clock):
 class Handed:
     """The same index, and what somebody else does at a certain moment."""
 
-    def __init__(self, index, *, meanwhile=None, before_a_put=None):
+    def __init__(self, index, *, meanwhile=lambda: None, before_a_put=lambda: None):
         self._index, self._meanwhile, self._before = index, meanwhile, before_a_put
 
     def __getattr__(self, name):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data_hub.staff import Staff
 from kernel.actors import Actor, Role
-from kernel.errors import NotFound
+from kernel.errors import NotFound, Overloaded
 from matching.arrays import key_of
 from matching.assembly import best
 from matching.counters import Counters, Trail
@@ -152,6 +152,24 @@ class Deep:
 
     def after(self, seq, limit):
         return self._history.after(max(0, seq - BEHIND), limit)
+
+
+class Away:
+    """A history on a server that does not answer."""
+
+    def after(self, seq, limit):
+        raise Overloaded("store_is_unavailable", seconds=5)
+
+
+def test_while_the_history_is_away_lists_are_made_and_say_that_they_are_degraded(company, clock):
+    made, rep = company.library(each=2), company.hire("li")
+    handle = company.meet(rep=rep)
+    company.tell(*(company.event("read_material", handle, each) for each in made["健康"]))
+    company.recommender._candidates._fared._counters = Counters(company.people, Away())
+    clock.move(timedelta(seconds=6))
+    offer = company.offer(handle, rep)
+    assert offer.policy.endswith("/degraded")
+    assert len(offer.told()) == 10
 
 
 def test_while_counters_are_lost_lists_are_made_and_say_that_they_are_degraded(company, clock):
