@@ -10,15 +10,16 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.catalogue import KINDS, OWNERS, kind_of
-from data_hub.customers import Customer, mask_handle
+from data_hub.customers import Customer, CustomersSeen, Happening, mask_handle
 from data_hub.identities import own_id
 from juzhen.console.desk import allowed, done
 from juzhen.console.referrals import chain_of
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid, NotFound, Overloaded
 from kernel.events import Handle
+from kernel.ids import Page
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -88,17 +89,26 @@ def _pair(platform: Platform, her: Customer) -> tuple[Handle, Handle]:
     return found[owns[0]], found[owns[1]]
 
 
+def _happened(
+    seen: CustomersSeen, her: Customer, kinds: Collection[str] | None
+) -> Page[Happening] | None:
+    """None while the history does not answer: everything else about her is in the database."""
+    before = request.args.get("before")
+    try:
+        return seen.timeline(her.id, before=before, limit=_SHOWN, kinds=kinds, count=True)
+    except Overloaded:
+        return None
+
+
 def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
     seen, tongue = platform.customers.seen_by(actor), language()
     her = seen.one(key)
     owner, kind = request.args.get("owner", ""), request.args.get("kind", "")
-    timeline = seen.timeline(
-        her.id, before=request.args.get("before"), limit=_SHOWN, kinds=_kinds(owner, kind),
-        count=True,
-    )  # fmt: skip
+    happened = _happened(seen, her, _kinds(owner, kind))
     decisions = platform.identities.decisions.about(her.handles)
     return {
-        "her": her, "person": person(platform, her), "timeline": timeline,
+        "her": her, "person": person(platform, her), "timeline": happened or Page([]),
+        "away": happened is None,
         "owner": owner, "kind": kind, "owners": OWNERS,
         "kinds": [(name, each.label(tongue)) for name, each in KINDS.items()],
         "links": [_link(each) for each in platform.identities.links(her.handles)],

@@ -28,8 +28,8 @@ from juzhen.workbench import (
 )
 from juzhen.workbench.saying import rep, visible_material
 from kernel.actors import Actor
-from kernel.errors import Invalid
-from kernel.ids import new_id
+from kernel.errors import Invalid, Overloaded
+from kernel.ids import Page, new_id
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -139,7 +139,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
             chain=platform.referrals.chains.of(her.handles),
-            before=before, **_happened(platform, actor, her.id, before),
+            before=before, **_happened_or_away(platform, actor, her.id, before),
         )  # fmt: skip
 
     @door.post("/customers/<customer>/code")
@@ -164,7 +164,17 @@ def _happened(
 ) -> dict[str, Any]:
     seen = platform.customers.seen_by(actor)
     page = seen.timeline(customer, before=before, limit=30)
-    return {"timeline": page, "lines": telling.lines(platform, actor, page.items)}
+    return {"timeline": page, "lines": telling.lines(platform, actor, page.items), "away": False}
+
+
+def _happened_or_away(
+    platform: Platform, actor: Actor, customer: str, before: str | None
+) -> dict[str, Any]:
+    """While the history does not answer everything else about her does, and the page says so."""
+    try:
+        return _happened(platform, actor, customer, before)
+    except Overloaded:
+        return {"timeline": Page([], None), "lines": [], "away": True}
 
 
 def _sharing(door: Blueprint, platform: Platform) -> None:
