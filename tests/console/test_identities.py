@@ -35,7 +35,7 @@ def same(rooms, one, other):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_family_phone_is_shown_with_both_people_side_by_side_and_masked(rooms, desk_of, language):
     page = desk_of("admin").get(f"/console/identities?lang={language}").text
-    assert page.count('class="card"><h3>') == 2
+    assert page.count('class="card herself"><h3>') == 2
     assert "稳盈" in page
     assert "13800138000" not in page
     assert "mother" not in page
@@ -90,7 +90,7 @@ def test_two_are_compared_before_they_are_merged(rooms, desk_of):
     desk = desk_of("admin")
     one, other = own_id(openid("o1")), own_id(user("daughter"))
     page = desk.get(f"/console/identities/compare?one={one}&other={other}")
-    assert page.text.count('class="card"><h2>') == 2
+    assert page.text.count('class="card herself"><h2>') == 2
     twice = desk.get(f"/console/identities/compare?one={one}&other={one}")
     assert twice.status_code == 422
     assert desk.get(f"/console/identities/compare?one={one}&other=nobody").status_code == 404
