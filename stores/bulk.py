@@ -6,6 +6,7 @@ PostgreSQL is given its rows the usual way, where the network decides. Opens no 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -159,5 +160,9 @@ def _as_moment(value: datetime | None) -> str | None:
 
 
 def as_json(value: Any) -> str:
-    """As a column of JSON holds it."""
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    """As a column of JSON holds it. Whole numbers beyond 64 bits and halves of characters, which
+    the quick writer refuses, are written by the slow one."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return json.dumps(value)

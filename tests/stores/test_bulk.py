@@ -123,3 +123,11 @@ def test_records_are_changed_by_their_keys_and_in_what_is_named_alone(records: R
     assert [each[:3] for each in everything(records)] == [
         ("t000", None, {}), ("t001", NOON, row(1)["told"]), ("t002", later, told),
     ]  # fmt: skip
+
+
+def test_what_the_quick_writer_of_json_refuses_is_kept_all_the_same(records: Records) -> None:
+    told = {"whole": 2**70, "half": "\ud800"}
+    with records.write() as session:
+        session.add(Thing(id="one", at=NOON, told=told, body=b"", much=0.0))
+        bulk.put(session, Thing, [row(0, id="two", told=told)])
+    assert [each[2] for each in everything(records)] == [told, told]
