@@ -6,6 +6,7 @@ Reads no document: that is the guard's and the compiler's.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
@@ -67,3 +68,8 @@ def persisted(told: Any) -> str | None:
             ) from None
     found: str | None = loaded.get("sha256Hash")
     return found
+
+
+def hash_of(text: str) -> str:
+    """By which a document is found again."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -12,10 +12,10 @@ from flask import Blueprint, Response
 
 from juzhen.web import pages
 from juzhen.web.codes import CODES
-from schemas.graphql.skeletons import Skeleton, skeletons
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
+    from schemas.graphql.skeletons import Skeleton
 
 _CACHED = {"Cache-Control": "public, max-age=300"}
 
@@ -81,6 +81,8 @@ def _sdl() -> str:
 
 @cache
 def _skeletons() -> list[Skeleton]:
+    from schemas.graphql.skeletons import skeletons
+
     return list(skeletons(_schema().described()))
 
 

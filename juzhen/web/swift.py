@@ -28,7 +28,7 @@ from kernel.latest import Latest
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Freshness, Outcome
 from schemas.graphql.context import Context
-from schemas.graphql.documents import hash_of
+from schemas.questions import hash_of
 from stores.looks import Looks, TooLong
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from engagement.fans import Fans
 from juzhen import migrations
@@ -27,8 +29,10 @@ from juzhen.wiring.selling import Selling, selling
 from kernel import logs
 from kernel.calendar import Hours
 from kernel.clock import Clock
-from schemas.graphql.allowed import written
-from schemas.graphql.edition import Edition, Made, Unfit
+
+if TYPE_CHECKING:
+    from content_hub.types import Types
+    from schemas.graphql.edition import Edition
 
 __all__ = ["CHANNELS", "Platform", "assemble", "migrate"]
 
@@ -42,12 +46,17 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
     saved_views: SavedViews
     repeats: Repeats
     persisted: PersistedQueries
-    edition: Edition
     draining: threading.Event = field(default_factory=threading.Event)
 
     @property
     def base_url(self) -> str:
         return self.settings.public_url
+
+    @cached_property
+    def edition(self) -> Edition:
+        """What GraphQL is answered by. It is large: a start waits for it only if questions are
+        bound, which may be bad ones, and a worker has no use for it."""
+        return _edition(self.settings, self.types)
 
     def require_ready(self) -> None:
         """Refuse to work on stores that another version made."""
@@ -63,7 +72,7 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
 
     def warm(self) -> None:
         """Make what the first questions wait for; harmless when they came already."""
-        _ = self.edition.documents
+        _ = self.edition
         self.recommender.warm()
 
     def close(self) -> None:
@@ -99,29 +108,28 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         stores.records, stores.changes, data.staff, stores.quotas, stores.clock,
         key=settings.keys_links, failures=settings.limits_logins,
     )  # fmt: skip
-    return Platform(
+    platform = Platform(
         **vars(stores), **vars(content), **vars(data), **vars(front), **vars(sold), **vars(brought),
         settings=settings,
         access=access,
         saved_views=SavedViews(stores.records, stores.changes, stores.clock),
         repeats=Repeats(stores.records, stores.clock),
         persisted=PersistedQueries(stores.records, stores.clock),
-        edition=_edition(settings, content),
     )  # fmt: skip
+    if settings.web_questions:
+        _ = platform.edition
+    return platform
 
 
-def _edition(settings: Settings, content: ContentHub) -> Edition:
+def _edition(settings: Settings, types: Types) -> Edition:
     """The schema, and the questions that it is bound to. Raises `BadSetting` for a bad one."""
-
-    def rooms() -> Made:
-        """The rooms' types are many: a start does not wait for them, and a worker has no use."""
-        from schemas.graphql.schema import made
-
-        return made(content.types)
+    from schemas.graphql.allowed import written
+    from schemas.graphql.edition import Unfit
+    from schemas.graphql.schema import build
 
     folder, name = settings.web_questions, name_of("web_questions")
     try:
-        return Edition(rooms, written(settings.home / folder) if folder else None)
+        return build(types, written(settings.home / folder) if folder else None)
     except (OSError, ValueError) as unreadable:
         raise BadSetting(f"{name}: the questions cannot be read: {unreadable}") from unreadable
     except Unfit as unfit:

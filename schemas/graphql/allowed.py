@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from schemas.graphql.documents import hash_of
+from schemas.questions import hash_of
 
 SUFFIX = ".graphql"
 

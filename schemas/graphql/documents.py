@@ -6,7 +6,6 @@ if we do not know it (any more). A document that fails is never kept.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -33,6 +32,7 @@ from schemas.graphql.compiler import Compiled, Unsupported, compile_query, reade
 from schemas.graphql.compiler.variables import Reader
 from schemas.graphql.guard import Guard, read
 from schemas.graphql.prices import Prices
+from schemas.questions import hash_of
 
 
 class NotPersisted(Problem):
@@ -42,11 +42,6 @@ class NotPersisted(Problem):
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotFound")
-
-
-def hash_of(text: str) -> str:
-    """By which a document is found again."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class NotValid(Exception):

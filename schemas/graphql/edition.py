@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import orjson
 from graphql import (
@@ -26,9 +26,10 @@ from kernel.errors import Forbidden, Invalid, Problem
 from schemas.graphql.answers import Answer, Answers, Freshness, Outcome, key_of
 from schemas.graphql.compiler.runtime import fitted
 from schemas.graphql.context import Context
-from schemas.graphql.documents import Document, Documents, NotPersisted, NotValid, hash_of
+from schemas.graphql.documents import Document, Documents, NotPersisted, NotValid
 from schemas.graphql.errors import refused, told
 from schemas.graphql.guard import Guard
+from schemas.questions import hash_of
 
 _STRANGERS = {Role.CHANNEL_APP, Role.CUSTOMER, Role.COLLECTOR}
 """Whose tokens may lie in anybody's hands: no introspection for them, and no suggestions."""
@@ -54,44 +55,27 @@ class Asker(Protocol):
     def base_url(self) -> str: ...
 
 
-class Made(NamedTuple):
-    """A schema and what is known of it: what its documents may cost, which (type, field) is made
-    of content alone, and which is read from the shelf's own rows."""
-
-    schema: GraphQLSchema
-    guard: Guard
-    content: Callable[[str, str], bool]
-    swift: Callable[[str, str], bool]
-
-
 class Edition:
     """Answers questions about one schema."""
 
-    def __init__(self, make: Callable[[], Made], allowed: Mapping[str, str] | None = None) -> None:
-        """``make`` is asked when somebody first asks us. ``allowed`` are the only texts, by their
-        hash, that strangers may ask; None lets them ask anything. Raises `Unfit` for one that is
-        none."""
-        self._make = make
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        guard: Guard,
+        content: Callable[[str, str], bool],
+        swift: Callable[[str, str], bool] = lambda *_: False,
+        allowed: Mapping[str, str] | None = None,
+    ) -> None:
+        """``content`` says of (type, field) whether it is made of content alone, ``swift`` whether
+        it is read from the shelf's own rows. ``allowed`` are the only texts, by their hash, that
+        strangers may ask; None lets them ask anything. Raises `Unfit` for one that is none."""
+        self.schema = schema
+        self.guard = guard
+        self.documents = Documents(schema, guard, content, swift)
         self.answers = Answers()
         self._allowed = allowed
         for text in (allowed or {}).values():
             self._fit(text)
-
-    @cached_property
-    def _made(self) -> Made:
-        return self._make()
-
-    @property
-    def schema(self) -> GraphQLSchema:
-        return self._made.schema
-
-    @property
-    def guard(self) -> Guard:
-        return self._made.guard
-
-    @cached_property
-    def documents(self) -> Documents:
-        return Documents(*self._made)
 
     @cached_property
     def sdl(self) -> str:

@@ -7,7 +7,7 @@ The SDL never changes at run time: fields that a company adds answer through ``f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 
 import graphene
 from graphql import GraphQLSchema, print_schema
@@ -37,7 +37,7 @@ from schemas.graphql import (
 )
 from schemas.graphql.binding import Lasting, bind
 from schemas.graphql.context import Context
-from schemas.graphql.edition import Edition, Made
+from schemas.graphql.edition import Edition
 from schemas.graphql.guard import Guard, Sizes
 from schemas.graphql.library import (
     campaigns,
@@ -59,7 +59,7 @@ from schemas.graphql.library import (
 )
 from schemas.graphql.types import ObjectType
 
-__all__ = ["Context", "Edition", "build", "made", "sdl"]
+__all__ = ["Context", "Edition", "build", "sdl"]
 
 _CONTENT_TYPES = shapes.CONTENT
 _CONTENT_ROOTS = questions.CONTENT
@@ -91,20 +91,19 @@ _WEIGHTS = {
 
 
 def build(types: Types, allowed: Mapping[str, str] | None = None) -> Edition:
-    """An edition for a company with these content types; ``allowed`` as `Edition` says."""
-    return Edition(partial(made, types), allowed)
+    """An edition for a company with these content types; ``allowed`` as `Edition` says.
 
-
-def made(types: Types) -> Made:
-    """The schema of that company. Its content types say how many fields a material can have, and
-    so what asking for all of them may cost."""
+    They say how many fields a material can have, and so what asking for all of them may cost.
+    """
 
     def widest() -> int:
         return max(len(each.fields) for each in types.all())
 
     sizes: Sizes = {**_SIZES, ("Material", "fields"): widest, ("ShelfItem", "fields"): widest}
     schema = _schema()
-    return Made(schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only, swift)
+    return Edition(
+        schema, Guard(schema, sizes=sizes, weights=_WEIGHTS), content_only, swift, allowed
+    )
 
 
 def content_only(kind: str, field: str) -> bool:

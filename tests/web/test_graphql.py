@@ -23,8 +23,8 @@ from juzhen.web.persisted import PersistedQueries
 from juzhen.web.swift import Swift
 from juzhen.wiring import assemble
 from kernel.actors import Role
-from schemas.graphql.documents import hash_of
 from schemas.graphql.schema import build
+from schemas.questions import hash_of
 from tests.blank import migrate
 from tests.conftest import StoppedClock
 
