@@ -163,7 +163,7 @@ def _search(
         after=after,
     )
     context.batch("topics", context.materials.topics).expect(each.id for each in found.items)
-    return listing(Page(found.items, found.next, found.total))
+    return listing(Page(found.items, found.next, found.total), degraded=found.degraded)
 
 
 def _customer_of(reminder: ReminderRecord, ask: Ask) -> str | None:

@@ -113,10 +113,12 @@ class Listing(Generic[Item]):
     nodes: Collection[Item]
     page_info: _Info
     total_count: int | None
+    degraded: bool = False
+    """The store that answers best was away: these come from another, and more may exist."""
 
 
-def listing(page: Page[Item]) -> Listing[Item]:
-    return Listing(page.items, _Info(page.next is not None, page.next), page.total)
+def listing(page: Page[Item], *, degraded: bool = False) -> Listing[Item]:
+    return Listing(page.items, _Info(page.next is not None, page.next), page.total, degraded)
 
 
 def counted(ask: Ask) -> bool:
@@ -124,8 +126,9 @@ def counted(ask: Ask) -> bool:
     return "totalCount" in ask.selected
 
 
-def connection(of: type[ObjectType], name: str = "") -> type[ObjectType]:
-    """The connection type of a type: ``nodes``, ``pageInfo``, ``totalCount``."""
+def connection(of: type[ObjectType], name: str = "", **more: Any) -> type[ObjectType]:
+    """The connection type of a type: ``nodes``, ``pageInfo``, ``totalCount``, and what ``more`` it
+    tells of a page."""
     name = name or of.__name__
     return type(
         f"{name}Connection",
@@ -135,6 +138,7 @@ def connection(of: type[ObjectType], name: str = "") -> type[ObjectType]:
             "nodes": graphene.List(graphene.NonNull(of), required=True),
             "page_info": graphene.Field(graphene.NonNull(PageInfo)),
             "total_count": graphene.Int(description="All there are; counted only if selected."),
+            **more,
         },
     )
 

@@ -29,7 +29,7 @@ from tests.flows.test_main_job import CREATE, FIND, PLACE, RECOMMEND, TAG, TIMEL
 pytestmark = [
     pytest.mark.postgres, pytest.mark.elastic, pytest.mark.s3, pytest.mark.timeout(600),
 ]  # fmt: skip
-SEARCH = "query($text: String!) { search(text: $text) { nodes { id } totalCount } }"
+SEARCH = "query($text: String!) { search(text: $text) { nodes { id } totalCount degraded } }"
 AWAY = Fault(status=503)
 
 
@@ -136,12 +136,14 @@ def comes_back(answer):
 def test_f15_while_the_cluster_is_away_people_are_answered_and_nothing_is_lost(company, networks):
     her, desk = Her(company), Desk(company.web, "editor", PASSWORD)
     assert eventually(lambda: her.found("养老")["totalCount"] == 1)
+    assert her.found("养老")["degraded"] is False
     before = her.times()
     networks[0].faults = [AWAY]
 
     later = her.makes("停机时写的养老话术")
     found = her.found("养老")
     assert {each["id"] for each in found["nodes"]} == {her.material, later}
+    assert found["degraded"] is True
     page = desk.get("/console/materials?q=养老")
     assert "搜索暂时不可用" in page
     assert "停机时写的养老话术" in page

@@ -324,7 +324,13 @@ class Campaign(ObjectType):
 
 
 ShelfConnection = connection(ShelfItem, "Shelf")
-MaterialConnection = connection(Material)
+MaterialConnection = connection(
+    Material,
+    degraded=graphene.Boolean(
+        required=True,
+        description="The search index is away: this comes from the database, and more may exist.",
+    ),
+)
 TagConnection = connection(Tag)
 CampaignConnection = connection(Campaign)
 
