@@ -96,10 +96,11 @@ class Her:
         return [each["id"] for each in found["customers"]["nodes"]]
 
     def times(self):
+        """How often she is known to have read; what was done about her is told there, too."""
         (her,) = self.known()
         told = self.web.graphql(TIMELINE, self.tokens["admin"], id=her)
         kinds = [each["kind"] for each in told["customer"]["timeline"]["nodes"]]
-        return sum(kind != "recommended" for kind in kinds)
+        return kinds.count("track.view_page")
 
     def timeline(self):
         (her,) = self.known()
