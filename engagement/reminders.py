@@ -193,24 +193,17 @@ class Reminders:
 
     def finish_about(self, staff: str, handles: Collection[str]) -> int:
         """She has turned to this customer: everything due about her is done."""
-        now = self._clock()
-        wanted = select(Reminder).where(
-            Reminder.staff == staff, Reminder.handle.in_(handles), Reminder.done.is_(None),
-            Reminder.due <= now,
-        )  # fmt: skip
-        with self._records.write() as session:
-            found = session.scalars(wanted).all()
-            for reminder in found:
-                reminder.done, reminder.opened = now, reminder.opened or now
-                self._note("done", reminder, staff)
-        return len(found)
+        return self._finished(self._clock(), handles, Reminder.staff == staff)
 
     def answered(self, kind: str, handles: Collection[str], at: datetime) -> int:
         """What somebody of ours did elsewhere at that moment was what these had asked for."""
+        return self._finished(at, handles, Reminder.kind == kind)
+
+    def _finished(self, due: datetime, handles: Collection[str], which: ColumnElement[bool]) -> int:
+        """What was due by then about these is done, each by whose it was; how many."""
         wanted = select(Reminder).where(
-            Reminder.kind == kind, Reminder.handle.in_(handles), Reminder.done.is_(None),
-            Reminder.due <= at,
-        )  # fmt: skip
+            which, Reminder.handle.in_(handles), Reminder.done.is_(None), Reminder.due <= due
+        )
         with self._records.write() as session:
             found = session.scalars(wanted).all()
             for reminder in found:
