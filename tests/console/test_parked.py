@@ -211,7 +211,7 @@ def test_u16_why_a_hundred_are_parked_is_seen_and_all_are_retried(rooms, opened)
     page.get_by_text("先修好账号").wait_for()
     page.get_by_role("button", name="全部重试").click()
     operations += 1
-    assert page.get_by_text("已重新排队 100 条").is_visible()
+    page.get_by_text("已重新排队 100 条").wait_for()
     assert operations <= 4
     sent(rooms)
     assert rooms.deliveries.piles() == []
