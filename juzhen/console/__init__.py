@@ -61,6 +61,7 @@ from juzhen.console import (
     words,
 )
 from juzhen.web.asking import asker
+from kernel.actors import require
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
 def blueprint(platform: Platform) -> Blueprint:
     """All its pages, for people who signed in."""
     door = Blueprint("console", __name__, url_prefix="/console")
-    door.before_request(_signed_in)
+    door.before_request(_works_here)
     for page in (
         parked, accounts, broadcasts, touches,
         home, library, material, lives, versions, scheduling, variants, reception, remakes, words,
@@ -83,5 +84,6 @@ def blueprint(platform: Platform) -> Blueprint:
     return door
 
 
-def _signed_in() -> None:
-    asker()
+def _works_here() -> None:
+    """Front ends and customers may look at a shelf, but by no page of ours."""
+    require(asker(), "read_library")

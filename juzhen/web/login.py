@@ -121,6 +121,7 @@ def _signed_in(platform: Platform, key: str, wanted: str) -> AnyResponse:
 
 
 def _inside(address: str) -> str:
-    """Only a path of ours is worth going on to; ``//evil`` and ``/\\evil`` are not."""
+    """Only a path of ours is worth going on to; ``//evil`` and ``/\\evil`` are not, nor is one with
+    a tab or a line's end in it: browsers read on as if it were not there."""
     safe = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if safe and "\n" not in address and "\r" not in address else ""
+    return address if safe and address.isprintable() else ""

@@ -269,3 +269,10 @@ def test_what_a_role_may_not_do_it_is_not_shown(desk_of, role, path, status):
 def test_what_a_role_may_not_do_it_cannot_do(rooms, desk_of, path, form):
     assert desk_of("rep").post(path, **form).status_code == 403
     assert rooms.materials.page().items == []
+
+
+@pytest.mark.parametrize("role", ["customer", "channel_app", "collector"])
+@pytest.mark.parametrize("path", ["shelf", "calendar", "coverage", "placements/x", "shortcuts"])
+def test_customers_and_machines_that_may_look_at_a_shelf_see_no_page_of_it(desk_of, role, path):
+    assert desk_of(role).get(f"/console/{path}").status_code == 403
+    assert desk_of(role).post("/console/views/shelf", title="x", shared="yes").status_code == 403

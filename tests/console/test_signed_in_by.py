@@ -1,6 +1,6 @@
 """Signing in by a platform: only the browser that asked comes back, and only as one of ours."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -65,6 +65,16 @@ def test_she_comes_back_signed_in_where_she_wanted_to_go(rooms, browser, door):
     assert (answer.status_code, answer.location) == (302, "/workbench/beside/w")
     assert rooms.access.begun == ["stf_1"]
     assert "key-stf_1" in answer.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.com", "/\\evil.com", "/\t/evil.com", "https://evil.com"]
+)
+def test_nobody_is_led_elsewhere_after_signing_in(browser, door, elsewhere):
+    door.codes["c1"] = "stf_1"
+    state = asked(browser, quote(elsewhere))
+    answer = browser.get(f"/login/by/w/back?code=c1&state={state}")
+    assert (answer.status_code, answer.location) == (302, "/workbench/")
 
 
 @pytest.mark.parametrize("state", ["", "guess"])
