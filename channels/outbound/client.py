@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from channels.outbound.connections import Connections
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_LONGEST = 86_400.0
+"""Seconds that a platform can keep us away by its own word, whatever it says."""
 
 
 class Outbound:
@@ -99,10 +101,11 @@ class Outbound:
         )  # fmt: skip
 
     def _retry_after(self, told: str) -> float:
-        """Seconds, from either of the two forms; 0 for what is neither."""
+        """Seconds, from either of the two forms, a day at the most; 0 for what is neither."""
         if told.isdecimal():
-            return float(told)
+            return min(float(told), _LONGEST)
         try:
-            return max(0.0, (parsedate_to_datetime(told) - self._clock()).total_seconds())
+            seconds = (parsedate_to_datetime(told) - self._clock()).total_seconds()
         except (ValueError, TypeError):
             return 0
+        return min(max(0.0, seconds), _LONGEST)

@@ -5,14 +5,17 @@ Loaded with the first call: urllib3 is a fortieth of what a start would take.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import cache
-from http.client import HTTPException
+from functools import cache, partial
+from http.client import HTTPException, HTTPResponse
+from io import BufferedReader, RawIOBase
+from typing import Any
 
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -55,6 +58,7 @@ class Connections:
         """Raises `Busy` before the first byte has left, `Unanswered` after it."""
         deadline = time.monotonic() + self._seconds
         connection = self._connected(to, proxy)
+        connection.response_class = partial(_Timed, until=deadline)  # type: ignore[assignment]  # or whatever makes one
         path = to.path
         if proxy is not None and to.scheme == "http":
             headers, path = {**proxy.headers, **headers}, proxy.path(to)
@@ -65,7 +69,7 @@ class Connections:
                     method, path, body=body or None, headers=headers, preload_content=False
                 )
                 response = connection.getresponse()
-                read = self._read(response, deadline)
+                read = self._read(response)
             except (OSError, HTTPException, HTTPError, ValueError) as lost:
                 raise Unanswered("platform_did_not_answer", host=to.host) from lost
             broken.pop_all()
@@ -113,15 +117,15 @@ class Connections:
             connection.set_tunnel(to.address, to.port, headers=proxy.headers)
         return connection
 
-    def _read(self, response: BaseHTTPResponse, deadline: float) -> bytes:
-        """The whole body, no longer than the cap and no later than the deadline."""
+    def _read(self, response: BaseHTTPResponse) -> bytes:
+        """The whole body, no longer than the cap."""
         parts: list[bytes] = []
         size = 0
         for part in response.stream(_CHUNK):
             parts.append(part)
             size += len(part)
-            if size > self._size or time.monotonic() > deadline:
-                raise ValueError("the answer is too long or takes too long")
+            if size > self._size:
+                raise ValueError("the answer is too long")
         return b"".join(parts)
 
     def _keep(self, to: Destination, connection: HTTPConnection, told: Mapping[str, str]) -> None:
@@ -131,3 +135,34 @@ class Connections:
                 idle.append(connection)
                 return
         connection.close()
+
+
+class _Timed(HTTPResponse):
+    """An answer that is read until a moment: heads and bodies that come byte by byte, too."""
+
+    def __init__(self, sock: socket.socket, *told: Any, until: float, **more: Any) -> None:
+        super().__init__(sock, *told, **more)
+        self.fp = BufferedReader(_InTime(sock, self.fp.detach(), until))
+
+
+class _InTime(RawIOBase):
+    """A socket's bytes. The limit of a socket is for one look at it, and begins anew with each."""
+
+    def __init__(self, sock: socket.socket, raw: RawIOBase, until: float) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> Any:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()

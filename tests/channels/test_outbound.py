@@ -115,6 +115,39 @@ def test_silence_is_unanswered_when_its_time_is_over(peer, out):
             out(origin, seconds=0.1).request("POST", origin, body=b"x")
 
 
+@pytest.mark.parametrize(
+    ("begins", "goes_on"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x", id="body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"x", id="head"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n",
+                     id="chunks"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_comes_byte_by_byte_holds_nobody_beyond_his_time(out, begins, goes_on):
+    rest, hung_up = threading.Event(), threading.Event()
+
+    def drip():
+        connection, _ = dripping.accept()
+        with connection:
+            try:
+                connection.sendall(begins)
+                for _ in range(500):
+                    rest.wait(0.02)
+                    connection.sendall(goes_on)
+            except OSError:
+                hung_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as dripping:
+        server = threading.Thread(target=drip)
+        server.start()
+        origin = f"http://127.0.0.1:{dripping.getsockname()[1]}"
+        with pytest.raises(Unanswered):
+            out(origin, seconds=0.2).request("GET", origin)
+        server.join()
+    assert hung_up.is_set()
+
+
 def test_an_answer_beyond_the_cap_is_not_read_on(peer, out):
     there = peer(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000)
     with pytest.raises(Unanswered):
@@ -125,6 +158,7 @@ def test_an_answer_beyond_the_cap_is_not_read_on(peer, out):
     ("line", "header", "seconds", "down"),
     [
         ("429 Too Many Requests", "Retry-After: 7", 7, False),
+        pytest.param("429 x", "Retry-After: " + "9" * 300, 86_400, False, id="for ever"),
         ("503 Service Unavailable", "Retry-After: soon", 0, True),
         ("500 Internal Server Error", "X: y", 0, True),
     ],
