@@ -31,6 +31,7 @@ from channels.wechat import messages
 from channels.wechat.mail import LetterBox
 from channels.wechat.talking import PARTS, data
 from channels.wechat.wire import Wire, text
+from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.events import Ecosystem, Event, Handle
@@ -75,8 +76,10 @@ class MiniProgram:
         parts: Mapping[str, str] | None = None,
         page: str = "pages/index/index",
         state: str = "formal",
+        zone: Zone | None = None,
     ) -> None:
-        """``parts`` says which part of the template takes the ``title``, ``text`` and ``time``."""
+        """``parts`` says which part of the template takes the ``title``, ``text`` and ``time``;
+        that is told by the clocks of ``zone``."""
         self._wire = wire
         self._allowances = allowances
         self._letters = letters
@@ -88,6 +91,7 @@ class MiniProgram:
         self._parts = dict(parts or PARTS)
         self._page = page
         self._state = state
+        self._zone = zone or Zone()
 
     # who she is
 
@@ -121,7 +125,7 @@ class MiniProgram:
         asked: dict[str, Any] = {
             "touser": hers.value, "template_id": self._template, "lang": "zh_CN",
             "page": self._page_of(message), "miniprogram_state": self._state,
-            "data": data(message, self._parts, self._clock()),
+            "data": data(message, self._parts, self._zone.local(self._clock())),
         }  # fmt: skip
         try:
             told = self._wire.do("/cgi-bin/message/subscribe/send", **asked)

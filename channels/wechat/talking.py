@@ -17,6 +17,7 @@ from channels.allowances import Allowances
 from channels.base import Message, Progress, Receipt, Refused
 from channels.wechat.wire import Wire
 from data_hub.consents import MARKETING
+from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 
@@ -40,6 +41,8 @@ class Templates:
     """For service notices: marketing never goes by it."""
     parts: Mapping[str, str] = field(default_factory=lambda: dict(PARTS))
     """Which part takes the ``title``, ``text`` and ``time``."""
+    zone: Zone = field(default_factory=Zone)
+    """By whose clock that time is told."""
 
 
 class Talking:
@@ -104,13 +107,13 @@ class Talking:
     def _filled(self, message: Message) -> dict[str, Any]:
         filled = {
             "touser": message.handle.value,
-            "data": data(message, self._templates.parts, self._clock()),
+            "data": data(message, self._templates.parts, self._templates.zone.local(self._clock())),
         }
         return filled | ({"url": message.link} if message.link else {})
 
 
 def data(message: Message, parts: Mapping[str, str], now: datetime) -> dict[str, dict[str, str]]:
-    """A template's parts; a ``thing`` takes 20 characters."""
+    """A template's parts; a ``thing`` takes 20 characters. ``now`` is told as it stands."""
     said = {
         "title": message.title or message.text, "text": message.text or message.title,
         "time": f"{now:%Y-%m-%d %H:%M}",

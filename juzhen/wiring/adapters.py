@@ -245,6 +245,7 @@ def _wechat(tools: Tools) -> dict[str, Factory]:
             templates=Templates(
                 subscribe=told.get("subscribe_template", ""),
                 service=told.get("service_template", ""), parts=told.get("parts") or PARTS,
+                zone=s.zone,
             ),
         )  # fmt: skip
         if isinstance(made, MassSendingAccount) and told.get("mass_tag"):
@@ -294,7 +295,7 @@ def _mini_program(tools: Tools, tokens: Tokens) -> Factory:
         return MiniProgram(
             wire, allowances, letters, s.clock, account=account.id, appid=told["app_id"],
             secret=secrets["app_secret"], template=told.get("template", ""),
-            parts=told.get("parts"), page=told.get("page", "pages/index/index"),
+            parts=told.get("parts"), page=told.get("page", "pages/index/index"), zone=s.zone,
         )  # fmt: skip
 
     return made

@@ -13,6 +13,7 @@ from channels.wechat.mail import LetterBox
 from channels.wechat.mini_program import MiniProgram
 from channels.wechat.tokens import Tokens
 from channels.wechat.wire import Wire
+from kernel.calendar import Zone
 from kernel.events import Handle
 from kernel.secret import Secret
 from tests.channels.sandboxed import ACCOUNT, running
@@ -119,6 +120,7 @@ def test_an_allow_is_used_up_by_one_message_that_she_sees(
     words = "保单下周三到期，" * 5
     channel.send(Message(handle=hers, title="到期提醒", text=words), key="k1")
     (seen,) = [m for m in sandbox.ask("sent")["messages"] if "到期提醒" in str(m)]
+    assert f"{Zone().local(clock()):%Y-%m-%d %H:%M}" in str(seen)  # by her clock
     assert words[:20] in str(seen)
     assert words[:21] not in str(seen)
     assert allowances.left(hers, "TMPL") == 0

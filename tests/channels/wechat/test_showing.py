@@ -24,6 +24,7 @@ from channels.wechat.tokens import Tokens
 from channels.wechat.uploads import Uploads
 from channels.wechat.wire import Wire
 from channels.works import ListsWorks
+from kernel.calendar import Zone
 from kernel.events import Handle
 from kernel.secret import Secret
 from stores.claims import Leases
@@ -292,13 +293,15 @@ def test_when_it_is_closed_an_allow_of_hers_is_used_up(adapted, sandbox, later, 
     assert allowances.left(her, "S") == 0
 
 
-def test_a_service_notice_goes_by_template_and_marketing_never(adapted, sandbox, later):
+def test_a_service_notice_goes_by_template_and_marketing_never(adapted, sandbox, later, clock):
     her = hers(sandbox, wrote=False)
     later()
     channel = adapted(service="T")
     first, again = say(channel, her, purpose="service"), say(channel, her, purpose="service")
     assert first == again
     assert (first.ref.partition(":")[0], first.progress) == ("template", Progress.SUBMITTED)
+    *_, seen = (m for m in sandbox.ask("sent")["messages"] if m["kind"] == "template")
+    assert f"{Zone().local(clock()):%Y-%m-%d %H:%M}" in str(seen)  # by her clock
     with pytest.raises(Refused) as no:
         say(channel, her, purpose="marketing")
     assert no.value.reason == "reply_window_closed"
