@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from channels.capabilities import Capabilities
-from kernel.errors import Problem
+from kernel.errors import Overloaded, Problem
 from kernel.events import Event, Handle
 
 
@@ -52,6 +52,14 @@ class Unanswered(Problem):
     """
 
     code = "channel_unanswered"
+
+
+def wait_after(trouble: Problem, soon: timedelta) -> timedelta:
+    """How long to wait before the same is asked again: as long as we were told, or ``soon``, if it
+    passes by itself; what a person must mend is tried again seldom."""
+    if isinstance(trouble, Busy | Overloaded):
+        return timedelta(seconds=trouble.seconds) or soon
+    return timedelta(hours=1)
 
 
 class Progress(StrEnum):

@@ -17,7 +17,7 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
-from channels.base import Busy
+from channels.base import wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Problem
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
@@ -248,12 +248,12 @@ class LiveCodes:
 
     def drop(self, key: str, *, by: str) -> LiveCode:
         """Let nobody come this way any more. Dropping twice does no harm."""
-        code = self.one(key)
-        if code.dropped is None:
-            with self._records.write() as session:
-                kept = session.get_one(LiveCode, code.id)
-                kept.dropped = code.dropped = self._clock()
-                kept.next_at = code.next_at = self._clock()
+        with self._records.write() as session:
+            code = session.get(LiveCode, key, with_for_update=True)
+            if code is None:
+                raise NotFound("live_code", key[:60])
+            if code.dropped is None:
+                code.dropped = code.next_at = self._clock()
                 self._changes.note("live_code_dropped", "live_code", code.id, by=by)
         return self._settle(code)
 
@@ -314,12 +314,12 @@ class LiveCodes:
             if made.drawn and self._keep is not None:
                 made = replace(made, picture=self._keep(made.drawn))
         except Problem as trouble:
-            return self._note(code, reason=trouble.reason, wait=_wait(trouble))
+            return self._note(code, reason=trouble.reason, wait=wait_after(trouble, _AGAIN))
         return self._note(code, made=made)
 
     def _settle(self, code: LiveCode) -> LiveCode:
-        channel = self._channels.of(code.account)
         try:
+            channel = self._channels.of(code.account)
             if code.ref and code.kind == LINK and isinstance(channel, MakesLinks):
                 channel.drop_link(code.ref)
             elif code.ref and code.kind == GROUP and isinstance(channel, MakesGroupCodes):
@@ -327,7 +327,7 @@ class LiveCodes:
             elif code.ref and isinstance(channel, MakesCodes):
                 channel.drop_code(code.ref)
         except Problem as trouble:
-            return self._note(code, reason=trouble.reason, wait=_wait(trouble))
+            return self._note(code, reason=trouble.reason, wait=wait_after(trouble, _AGAIN))
         return self._note(code)
 
     def _note(
@@ -335,17 +335,12 @@ class LiveCodes:
         wait: timedelta | None = None,
     ) -> LiveCode:  # fmt: skip
         with self._records.write() as session:
-            kept = session.get_one(LiveCode, code.id)
+            kept = session.get_one(LiveCode, code.id, with_for_update=True)
             kept.reason, kept.next_at = reason, self._clock() + wait if wait else None
             if made is not None:
                 kept.ref, kept.picture, kept.address = made.ref, made.picture, made.address
-                if made.until is not None:
+                if kept.dropped is not None:  # while the platform made it: nobody wants it there
+                    kept.next_at = self._clock()
+                elif made.until is not None:
                     kept.next_at = made.until - _RENEWED
         return kept
-
-
-def _wait(trouble: Problem) -> timedelta:
-    """What a person must mend is tried again more seldom."""
-    if isinstance(trouble, Busy):
-        return timedelta(seconds=trouble.seconds or _AGAIN.total_seconds())
-    return timedelta(hours=1)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
-from channels.base import Busy
+from channels.base import wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, Problem
 from stores.changes import Changes
@@ -164,9 +164,7 @@ class Menus:
             if trouble is None:
                 kept.shown, kept.reason, kept.next_at = now, "", None
             else:
-                wait = timedelta(seconds=trouble.seconds) if isinstance(trouble, Busy) else None
-                kept.reason = trouble.reason
-                kept.next_at = now + (wait or (_AGAIN if wait is not None else timedelta(hours=1)))
+                kept.reason, kept.next_at = trouble.reason, now + wait_after(trouble, _AGAIN)
         return kept
 
 

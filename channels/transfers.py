@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Accounts, Channels
-from channels.base import Busy, Progress, Receipt
+from channels.base import Progress, Receipt, wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, Problem
 from kernel.events import Handle
@@ -205,7 +205,9 @@ class Transfers:
         now = self._clock()
         with self._records.write() as session:
             for each in some:
-                kept = session.get_one(Transfer, each.id)
+                kept = session.get(Transfer, each.id)
+                if kept is None:
+                    continue  # she was erased just now
                 receipt = told.get(Handle.parse(kept.handle))
                 if receipt is None:
                     receipt = Receipt(ref="", progress=Progress(kept.progress), reason=kept.reason)
@@ -221,10 +223,8 @@ class Transfers:
 
     def _trouble(self, some: Sequence[Transfer], trouble: Problem) -> None:
         """It was not answered, or not at all as it stands."""
-        wait = _LATER
-        if isinstance(trouble, Busy):
-            wait = timedelta(seconds=trouble.seconds) or _AGAIN
+        due = self._clock() + wait_after(trouble, _AGAIN)
         with self._records.write() as session:
             for each in some:
-                kept = session.get_one(Transfer, each.id)
-                kept.reason, kept.next_at = trouble.reason, self._clock() + wait
+                if kept := session.get(Transfer, each.id):
+                    kept.reason, kept.next_at = trouble.reason, due

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
-from channels.base import Busy
+from channels.base import wait_after
 from content_hub.tags import FACETS, Taxonomy
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, Problem
@@ -236,8 +236,8 @@ class Vocabularies:
             channel = self._channel(self._accounts.one(kept.account))
             refs = channel.put_words(FACETS[kept.facet].zh, wanted) if wanted else {}
         except Problem as trouble:
-            wait = timedelta(seconds=trouble.seconds) if isinstance(trouble, Busy) else _LATER
-            return self._note(kept, trouble.reason, next_at=self._clock() + (wait or _LATER))
+            due = self._clock() + wait_after(trouble, _LATER)
+            return self._note(kept, trouble.reason, next_at=due)
         return self._note(kept, refs=refs, said=_digest(labels))
 
     def _note(

@@ -199,7 +199,9 @@ class Welcoming:
         now = self._clock()
         with self._records.write() as session:
             for each in told:
-                kept = session.get_one(Welcome, each.welcome.id)
+                kept = session.get(Welcome, each.welcome.id)
+                if kept is None:
+                    continue  # she was erased just now
                 if not each.outcome:
                     kept.next_at = now + timedelta(seconds=each.wait)
                     continue

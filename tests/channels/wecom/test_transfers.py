@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
-from channels.transfers import HandsOver, Transfers
+from channels.transfers import HandsOver, Transfer, Transfers
 from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
 
@@ -115,6 +115,23 @@ def test_a_platform_that_was_away_is_asked_again(transfers, hers, staff, platfor
     later(platform, clock, timedelta(minutes=2))
     transfers.finish()
     assert told(transfers) == [("submitted", "")]
+
+
+def test_who_is_erased_while_the_platform_is_asked_costs_the_others_nothing(
+    transfers, given, platform, clock, hers, records
+):
+    later(platform, clock, DAY)
+    asked = transfers._channel
+
+    def erased(transfer):
+        with records.write() as session:
+            for row in session.query(Transfer).filter_by(handle=str(hers[0])):
+                session.delete(row)
+        return asked(transfer)
+
+    transfers._channel = erased
+    transfers.finish()
+    assert told(transfers) == [("shown", "")]
 
 
 def test_customers_of_a_rep_who_left_go_by_another_door(transfers, hers, staff, platform, clock):

@@ -171,6 +171,29 @@ def test_a_platform_that_hangs_holds_up_its_own_welcomes_alone(
     assert eventually(lambda: outcomes() == ["greeted"] * 4)
 
 
+def test_who_is_erased_while_she_is_welcomed_costs_the_others_nothing(
+    records, changes, accounts, account, codes, clock
+):
+    class Erases:
+        def greet(self, greeting, message):
+            if greeting.handle.value == "wm1":
+                with records.write() as session:
+                    session.query(Welcome).filter_by(handle=str(greeting.handle)).delete()
+
+    welcoming = Welcoming(
+        records=records, changes=changes, accounts=accounts, codes=codes, materials=None,
+        channels=Channels(accounts, {"wecom": lambda *_: Erases()}), shelf=None,
+        composer=Words(), clock=clock, patience=30,
+    )  # fmt: skip
+    for name in ("wm1", "wm2"):
+        her = Handle("external_userid", account.id, name)
+        welcoming.note(account, [Greeting(code=f"c-{name}", handle=her, at=clock())])
+    assert welcoming.greet_due() == 2
+    with records.read() as session:
+        (kept,) = session.query(Welcome).all()
+    assert (Handle.parse(kept.handle).value, kept.outcome) == ("wm2", "greeted")
+
+
 def test_a_code_whose_answer_was_lost_is_found_and_not_made_twice(
     platform, codes, account, staff, clock
 ):
