@@ -15,13 +15,15 @@ from channels.accounts import Channels
 from channels.base import Busy
 from data_hub.intake import Intake
 from kernel.clock import Clock
-from kernel.errors import Problem
+from kernel.errors import Overloaded, Problem
 from kernel.events import Handle
 from stores.history import History
-from stores.records import Record, Records
+from stores.records import Record, Records, upsert
 from stores.watermarks import Watermarks
 
 _FOLLOWER = "acquaintances"
+_LOOKED_AT = 1_000
+"""Events that are looked through at once: few of them tell of somebody new."""
 _MOST_TRIES = 10
 
 
@@ -52,23 +54,23 @@ class Acquaintances:
 
     def follow(self, limit: int = 50) -> int:
         """Note who followed since the last time, ask about those whose turn it is; how many."""
-        noted = self._note(limit)
-        return noted + self._ask(limit)
+        return self._note() + self._ask(limit)
 
-    def _note(self, limit: int) -> int:
+    def _note(self) -> int:
         mark = int(self._watermarks.of(_FOLLOWER) or 0)
-        told = self._history.after(mark, limit)
+        told = self._history.after(mark, _LOOKED_AT)
         if not told:
             return 0
+        now = self._clock()
+        rows = {
+            str(event.handle): {
+                "handle": str(event.handle), "account": event.account, "followed": event.at,
+                "next_at": now, "tries": 0,
+            }
+            for _, event in told if event.kind == "followed" and event.handle is not None
+        }  # fmt: skip
         with self._records.write() as session:
-            for _, event in told:
-                if event.kind == "followed" and event.handle is not None:
-                    session.merge(
-                        Stranger(
-                            handle=str(event.handle), account=event.account, followed=event.at,
-                            next_at=self._clock(),
-                        )
-                    )  # fmt: skip
+            upsert(session, Stranger, list(rows.values()))
             self._watermarks.move(_FOLLOWER, str(told[-1][0]))
         return len(told)
 
@@ -79,6 +81,8 @@ class Acquaintances:
         for stranger in strangers:
             try:
                 self._ask_about(stranger)
+            except Overloaded:  # our own stores were away: no word about her
+                raise
             except Busy as later:
                 self._put_off(stranger, later.seconds)
             except Problem:

@@ -21,7 +21,7 @@ from data_hub.staff import Staff, StaffBook
 from engagement.reminders import Reminder
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.errors import Problem
+from kernel.errors import Overloaded, Problem
 from kernel.events import Handle
 from kernel.wording import say
 from matching.recommender import Recommender
@@ -172,6 +172,8 @@ class RepCards:
             seconds = later.seconds if isinstance(later, Busy) else 0
             wait = timedelta(seconds=seconds or min(2.0 ** (card.tries + 1), 300))
             return self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
+        except Overloaded:  # our own stores were away: told again in the next round
+            raise
         except Problem as no:
             return self._later(card, None, no.reason)
         with self._records.write() as session:
@@ -194,6 +196,8 @@ class RepCards:
         except (Busy, Unanswered) as later:
             wait = timedelta(seconds=min(2.0 ** (card.tries + 1), 300))
             return self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
+        except Overloaded:
+            raise
         except Problem as no:
             return self._later(card, None, no.reason)
         return self._later(card, None, "")
@@ -221,6 +225,8 @@ class RepCards:
         """The best recommendations, kept as offered; none if she is no longer the rep's."""
         try:
             offer = self._recommender.for_contact(customer, self._staff.actor(staff), FIRST)
+        except Overloaded:
+            raise
         except Problem:
             return []
         known = self._materials.many([item.material for item in offer.told()])

@@ -13,7 +13,7 @@ from channels.contract import SendingContract
 from channels.deliveries import Lane, State
 from channels.preferences import Preferences
 from data_hub.intake import Intake
-from kernel.errors import Forbidden, NotFound
+from kernel.errors import Forbidden, NotFound, Overloaded
 from kernel.events import Event, Handle, Refusal, unpack_any
 from stores.sqlite.history import SqliteHistory
 from tests.channels.wechat.conftest import AES_KEY, APPID, FOLLOW, TOKEN, Postman
@@ -181,6 +181,17 @@ def test_a_busy_platform_is_asked_again_later(acquaintances, history, platform, 
     assert kept.told == []
     assert acquaintances.follow() == 0
     clock.move(timedelta(seconds=61))
+    acquaintances.follow()
+    assert len(kept.told) == 1
+
+
+def test_while_our_own_stores_are_away_nobody_is_put_off(
+    acquaintances, history, platform, kept, clock
+):
+    platform.trouble = [Overloaded("records_are_busy", seconds=1)]
+    history.put([followed(clock)], upto=1)
+    with pytest.raises(Overloaded):
+        acquaintances.follow()
     acquaintances.follow()
     assert len(kept.told) == 1
 

@@ -7,7 +7,7 @@ import pytest
 from channels.accounts import Accounts, Channels, Sealer
 from channels.base import Busy, Progress, Receipt
 from engagement.rep_cards import RepCards
-from kernel.errors import NotFound
+from kernel.errors import NotFound, Overloaded
 
 HER = "openid:acc_1:o1"
 
@@ -32,9 +32,11 @@ class Offers:
     """A recommender with two titles for everybody, or for nobody."""
 
     def __init__(self):
-        self.hers = True
+        self.hers, self.trouble = True, []
 
     def for_contact(self, customer, actor, first):
+        if self.trouble:
+            raise self.trouble.pop()
         if not self.hers:
             raise NotFound("customer", customer)
 
@@ -131,6 +133,18 @@ def test_a_busy_platform_is_asked_again(company, cards, wecom, rep, clock):
     clock.move(timedelta(seconds=31))
     told(cards)
     assert len(wecom.cards) == 1
+
+
+@pytest.mark.parametrize("away", ["channel", "recommender"])
+def test_a_card_is_not_lost_while_our_own_stores_are_away(company, cards, wecom, rep, offers, away):
+    trouble = [Overloaded("records_are_busy", seconds=1)]
+    (wecom if away == "channel" else offers).trouble = trouble
+    reminder = company.reminders.remind(rep.id, "birthday", HER, "2026")
+    with pytest.raises(Overloaded):
+        told(cards)
+    assert wecom.cards == {}
+    told(cards)
+    assert "标题1" in wecom.cards[reminder.id].text
 
 
 def test_without_recommendations_she_is_still_told(company, cards, wecom, rep, offers):
