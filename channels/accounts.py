@@ -6,6 +6,7 @@ of an account through the factory that wiring registered for its kind. Talks to 
 
 from __future__ import annotations
 
+import binascii
 import os
 import secrets as random_source
 from base64 import b64decode, b64encode
@@ -92,10 +93,10 @@ class Sealer:
         name, _, packed = sealed.partition(":")
         if name not in self._keys:
             raise Conflict("sealing_key_missing", key=name)
-        raw = b64decode(packed)
         try:
+            raw = b64decode(packed)
             return self._keys[name].decrypt(raw[:12], raw[12:], about.encode()).decode()
-        except InvalidTag as broken:
+        except (InvalidTag, binascii.Error) as broken:
             raise Conflict("seal_broken", about=about) from broken
 
 
@@ -169,9 +170,10 @@ class Accounts:
         return Ecosystem(account.ecosystem) if account else None
 
     def _kept(self, session: Session, id_or_code: str) -> Account:
-        """The row itself, to be changed. Raises `NotFound`."""
+        """The row itself, to be changed by nobody else meanwhile. Raises `NotFound`."""
         wanted = select(Account).where(or_(Account.id == id_or_code, Account.code == id_or_code))
-        if account := session.scalar(wanted.limit(1)):
+        locked = wanted.limit(1).with_for_update().execution_options(populate_existing=True)
+        if account := session.scalar(locked):
             return account
         raise NotFound("account", id_or_code)
 
@@ -179,7 +181,7 @@ class Accounts:
         """Say whether customers there are ours to reach, and what a touch costs. `Invalid`."""
         if not 0 <= reach_cost < 1e6:  # not a number is refused, too
             raise Invalid("reach_cost", "reach_cost_is_odd")
-        with self._records.write(f"account:{key}") as session:
+        with self._records.write() as session:
             account = self._kept(session, key)
             account.settings = {**account.settings, "owned": owned, "reach_cost": reach_cost}
             self._changes.count_up(_BOOK)

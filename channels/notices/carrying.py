@@ -16,6 +16,7 @@ from channels.notices.records import PAUSES, Notice, Subscription
 from channels.notices.subscriptions import Subscriptions
 from channels.outbound import Http
 from kernel.clock import Clock
+from kernel.errors import Conflict
 from kernel.webhooks import signed
 from stores.changes import Changes
 from stores.records import Records
@@ -74,12 +75,15 @@ class Carrying:
 
     def _try(self, notice: Notice, subscription: Subscription) -> None:
         body = notice.body.encode()
-        headers = signed(self._subscriptions.secrets(subscription), notice.id, self._clock(), body)
         try:
+            secrets = self._subscriptions.secrets(subscription)
+            headers = signed(secrets, notice.id, self._clock(), body)
             status = self._http.request(
                 "POST", subscription.url, body=body,
                 headers={"Content-Type": "application/json", **headers},
             ).status  # fmt: skip
+        except Conflict as no:  # its secret cannot be opened: that holds up no other
+            self._settle(notice, 0, no.reason)
         except Refused as no:
             self._settle(notice, 0, no.reason, final=True)
         except Busy as no:

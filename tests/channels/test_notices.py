@@ -8,7 +8,7 @@ import pytest
 
 from channels.accounts import Sealer
 from channels.base import Busy, Unanswered
-from channels.notices import KINDS, Carrying, Subscriptions, Telling, Told
+from channels.notices import KINDS, Carrying, Subscription, Subscriptions, Telling, Told
 from channels.notices.records import KEPT, PAUSES
 from channels.outbound import Answer
 from content_hub.crossings import Crossings
@@ -239,6 +239,18 @@ def test_one_that_does_not_answer_delays_no_other(desk, told, clock):
     clock.move(timedelta(minutes=10))
     desk.work()
     assert desk.subscriptions.counts() == {}
+
+
+def test_one_whose_secret_cannot_be_opened_delays_no_other(desk, told, clock):
+    desk.subscriptions.subscribe("https://b.example.com", by="li")
+    with desk.house.records.write() as session:
+        session.get_one(Subscription, told.id).sealed = "lost:key"
+    desk.place("养老", HOUR, DAY)
+    desk.work()
+
+    assert {url for url, _, _ in desk.http.heard} == {"https://b.example.com"}
+    waiting = desk.subscriptions.page(told.id, state=Told.WAITING).items
+    assert {each.reason for each in waiting} == {"sealing_key_missing"}
 
 
 def test_a_worker_that_died_while_telling_leaves_it_due_under_the_same_id(desk, told, clock):
