@@ -4,8 +4,6 @@ Secrets are sealed with AES-GCM under a key that stands in no store. `Channels` 
 of an account through the factory that wiring registered for its kind. Talks to no platform.
 """
 
-from __future__ import annotations
-
 import binascii
 import os
 import secrets as random_source

@@ -4,8 +4,6 @@ An openid says nothing outside its account; the platform's user info holds the u
 about is a row, so that one busy platform holds up no other. Merges nobody: `data_hub` does.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from sqlalchemy import select

@@ -6,8 +6,6 @@ of a lead is worked out from her grade, and told once whenever it is more than w
 Knows no platform; `data_hub.ad_quality` counts what they cost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum

@@ -4,8 +4,6 @@ One "allow" is one message; allows add up and each send uses one up. A row an al
 the callback that told of it, so that a repeat adds nothing. Talks to no platform.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 

@@ -4,8 +4,6 @@ Follows what the digest found. A material over which more people leave than the 
 is taken off every shelf until a person has looked at it. Sends nothing and cancels nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any

@@ -4,8 +4,6 @@ Five carriers; which of them it works with, and which it tries first, is the bus
 Whom that reaches is worked out from the handles that customers are known by. Sends nothing.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

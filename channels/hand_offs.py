@@ -4,8 +4,6 @@ Everything she needs lies ready under one key: title, words, link and cover. Tha
 taken down again, is her word. Nothing leaves this process, so no answer can be lost.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,7 +42,7 @@ class HandOff(Record, kw_only=True):
     taken_down: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> "Standing":
         """Worked out from what people said."""
         if self.taken_down is not None or (self.ended is not None and self.posted is None):
             return Standing.GONE

@@ -4,8 +4,6 @@ Token, breaker, rate and quota, how far behind the outbox is, when the platform 
 Everything is read from what others keep; only the last callback is kept here. Calls no platform.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

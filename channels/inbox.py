@@ -3,8 +3,6 @@
 A message is a row under the key it was sent with. Knows no platform.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

@@ -5,8 +5,6 @@ A row first, the platform after: what was asked of a platform that did not answe
 before it is asked again. A code's ``state`` comes back with whoever scanned it. Draws no picture.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

@@ -4,8 +4,6 @@ A row first, the platform after: what a platform did not take is asked again. An
 address, to a material by its tracked link, or is told to us as an event when somebody chooses it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -36,7 +34,7 @@ class Entry:
     address: str = ""
     material: str = ""
     """Leads to this one's page, as long as nobody says otherwise."""
-    below: tuple[Entry, ...] = ()
+    below: "tuple[Entry, ...]" = ()
 
 
 @runtime_checkable

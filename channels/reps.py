@@ -4,8 +4,6 @@ A member who was never linked is taken for the staff of the same code, as most c
 Knows no platform and signs nobody in.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from sqlalchemy import select

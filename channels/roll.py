@@ -5,8 +5,6 @@ So what was told is kept here for good, and what a callback told already is not 
 platform and tells nothing itself.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta

@@ -4,8 +4,6 @@ A row first, the platform after; what it does not answer at once is asked for un
 Who looks after a customer here follows from the new friendship; decides no hand-over by itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable

@@ -5,8 +5,6 @@ or renamed here is made or renamed there, a row first and the platform after. Wh
 stays there, for customers wear it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence

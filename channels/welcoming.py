@@ -5,8 +5,6 @@ used by a lane of its own beside the outbox. What is too late stays unsaid, and 
 the callback brings the same code and adds nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence

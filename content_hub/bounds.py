@@ -5,8 +5,6 @@ promised; what the showcase tells of it is its window clipped by these, written 
 of the fact, because one material has few placements. Knows none of the facts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

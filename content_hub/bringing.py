@@ -5,8 +5,6 @@ again at any line. A dry run says what would be refused and writes nothing. What
 with it, and undone from there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

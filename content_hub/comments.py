@@ -3,8 +3,6 @@
 A mention is an employee's id; who is mentioned finds it among her own. Sends nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

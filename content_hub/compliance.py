@@ -5,8 +5,6 @@ with its validity. Judges texts and facts; who may judge stands with the actors,
 with its policy.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence

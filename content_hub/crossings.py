@@ -6,8 +6,6 @@ looks here: a fold of what was known to stand, compared with what stands now, wh
 those that began and ended meanwhile among them, each once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple

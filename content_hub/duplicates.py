@@ -4,8 +4,6 @@ A fingerprint of 64 bits changes little when the text or the picture does; two t
 bits share one of four bands of sixteen, so that candidates are an index seek. Forbids nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -4,8 +4,6 @@ SVG is refused because it can run. A PDF's pages and a film's poster are drawn o
 somebody first asks for them. How pictures are drawn stands in `content_hub.drawing`.
 """
 
-from __future__ import annotations
-
 import hashlib
 from datetime import datetime, timedelta
 from itertools import islice

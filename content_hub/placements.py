@@ -4,8 +4,6 @@ The record and what follows from it by the clock alone. What a platform answered
 deliveries and never here: whether a material may be shown does not depend on it.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 

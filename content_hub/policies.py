@@ -4,8 +4,6 @@ Whether they need an approval number, a fixed risk wording, how many people revi
 nobody reviews her own work, which facets they must and may wear. Judges no material.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import Any
 

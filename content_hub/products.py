@@ -5,8 +5,6 @@ outside of that, worked out at every read. Products are related: a trial leads t
 peripheral goes with its base. Knows no order and no customer.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime

@@ -4,8 +4,6 @@ A remake is a material of its own: it takes over what the template is about (out
 and never its footage. Which rep made it stays with it; how often it was seen is not known here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple

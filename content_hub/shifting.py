@@ -5,8 +5,6 @@ something else is promised there, its campaign is over by then or it has ended, 
 Goes on in slices, so that nobody waits long; what a shift did is kept, and undone from there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any

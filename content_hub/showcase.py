@@ -6,8 +6,6 @@ material, so that a page of the shelf is one indexed statement. Never says what 
 in here can be rebuilt from materials, taggings and placements.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple

@@ -5,8 +5,6 @@ with the word that proposed it; a word that is mostly refused for a tag proposes
 puts a tag on by itself, and nothing waits for an answer.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Goes on in slices, so that nobody waits for the lock longer than 100 ms; whoever
 `finish` goes on. What a run did to each material is kept, and undone from there.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace

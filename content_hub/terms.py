@@ -5,8 +5,6 @@ speaks of or shows; whether one of them is over is asked at every read of the sh
 costs one row however many materials hang on it. Knows neither products nor licences.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 

@@ -4,8 +4,6 @@ Ten come built in; a company adds types, and fields to any type, at run time: th
 and never a new column, because values live in the material's one JSON column. Keeps no values.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ on there. Pieces lie among the files like any bytes and are swept with what nobo
 What the file is, and whether it is taken, is the media's word.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from datetime import datetime, timedelta

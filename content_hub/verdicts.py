@@ -1,7 +1,5 @@
 """Verdicts (审核意见): what people said about edits of materials. Decides nothing."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 

@@ -5,8 +5,6 @@ E and sum to one; 数据不足 stands beside them. Costs are noted by people or 
 Sends nothing: what the ad side should hear is handed out in the shape it takes.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -216,7 +214,7 @@ class AdQuality:
             quality.income += came.row.spent if came.row else 0.0
         return sorted(found.values(), key=lambda each: (-each.leads, each.origin))
 
-    def _came(self, since: date, today: date) -> list[_Arrival]:
+    def _came(self, since: date, today: date) -> "list[_Arrival]":
         """Who is new since then, each with the first act that names where she came from."""
         told = deeds(self._history, ARRIVALS, since, today)
         told = told.saying(lambda said: not said.get("bot"))
@@ -253,7 +251,7 @@ class AdQuality:
             for click in self._clicks(came)
         ]
 
-    def _clicks(self, came: _Arrival) -> Iterator[str]:
+    def _clicks(self, came: "_Arrival") -> Iterator[str]:
         """The click that brought her: it stands in the event alone."""
         past = self._history.of([Handle.parse(came.handle)], until=moment(came.at + 1))
         then = (Said.of(event) for event in past if event.kind == came.kind)
@@ -277,7 +275,7 @@ class _Arrival:
         return Origin(*(self.said.get(name, "") for name in Origin._fields))
 
 
-def _firsts(told: Deeds, people: NDArray[int64]) -> Deeds:
+def _firsts(told: Deeds, people: "NDArray[int64]") -> Deeds:
     """Of each person the first act that names a campaign, else her first."""
     import numpy as np
 

@@ -4,8 +4,6 @@ The last word counts, over all of a customer's handles. Sends nothing and cancel
 `channels.preferences` does that in the same act.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any

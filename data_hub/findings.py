@@ -4,8 +4,6 @@ Followers read them with a mark of their own. A finding has a key, so that diges
 a crash or for a rebuild, finds nothing twice.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta

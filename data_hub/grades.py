@@ -5,8 +5,6 @@ heard her talk (no message source on any of her accounts) the answer is 数据�
 only what people decided; what events say is a pure function of the profile.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

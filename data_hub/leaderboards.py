@@ -4,8 +4,6 @@ Read off the events at every look, so that a like counts at once. Who has left t
 none, and nobody moves up or down a rank for it. Never ranks by a measured uplift.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

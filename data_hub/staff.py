@@ -3,8 +3,6 @@
 Does not know how anybody signs in, nor which customers are hers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 

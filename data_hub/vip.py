@@ -4,8 +4,6 @@ The top fifth of those who bought within a year enters; who is in stays until sh
 top quarter, so that nobody wavers at the edge. The share told is counted, never the slogan's 80 %.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

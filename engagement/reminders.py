@@ -5,8 +5,6 @@ most once for each (rep, kind, customer, cycle), however often somebody asks for
 nothing about when to remind: that is `engagement.triggers`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any

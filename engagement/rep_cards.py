@@ -5,8 +5,6 @@ turned to it the card says so. The card holds no name of a customer: the page be
 no reminder itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

@@ -5,8 +5,6 @@ Machines carry a token (``jz_live_…``, only its hash is stored), people a sess
 may do is `kernel.actors`.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

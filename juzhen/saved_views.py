@@ -3,8 +3,6 @@
 Keeps what a page was asked, page by page; whether that still finds anything is the page's business.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any

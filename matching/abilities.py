@@ -4,8 +4,6 @@ Shown to her, and hers to correct: what she says is not her strength counts no m
 takes that back. What she stands for by her own word is her persona (`data_hub.staff`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ as ``occasion:birthday``) and the topic they speak for. Some ship; the company a
 not score: `matching.scoring` is told what the rules that apply come to.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache

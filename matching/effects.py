@@ -9,8 +9,6 @@ and the findings of the digest. A customer counts once a rule, whatever handles 
 the one that the rule met first. Who is erased stays in the sums, which tell of nobody.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta

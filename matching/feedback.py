@@ -4,8 +4,6 @@ A signal twice over: it is not offered for that customer again while the word is
 editor sees how often a content was refused and why. Says nothing about the rep.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime, timedelta
 

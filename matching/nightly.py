@@ -6,8 +6,6 @@ ship only if NDCG@10 does not fall. The run before is kept and can be taken up a
 killed half way has changed nothing: what it wrote is not yet anybody's, and the next one drops it.
 """
 
-from __future__ import annotations
-
 import math
 import threading
 from collections.abc import Callable, Collection, Mapping

@@ -1,7 +1,5 @@
 """Offers (推荐记录): what a rep was shown for a customer, why, and with what probability. Kept."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,10 +39,10 @@ class Offer(Record, kw_only=True):
     withheld: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """How many candidates each rule kept off the list: a key of `kernel.wording` and a count."""
 
-    def told(self) -> list[Item]:
+    def told(self) -> "list[Item]":
         return [Item.of(kept) for kept in self.items]
 
-    def absent(self) -> list[Absence]:
+    def absent(self) -> "list[Absence]":
         """What was kept off the list, the most first."""
         most = sorted(self.withheld.items(), key=lambda each: (-each[1], each[0]))
         return [Absence(key, count) for key, count in most]
@@ -109,7 +107,7 @@ class Item:
     """The weightiest first; they sum to the score."""
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Item:
+    def of(cls, kept: Mapping[str, Any]) -> "Item":
         reasons = tuple(Reason(**reason) for reason in kept["reasons"])
         return cls(**{**kept, "reasons": reasons})
 

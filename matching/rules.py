@@ -5,8 +5,6 @@ only, and can be tried on a customer before it is kept: `Recommender.tried`. Wha
 list, and which outweighs which, is `matching.steering`'s business.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime

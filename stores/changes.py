@@ -4,8 +4,6 @@ Followers (the journal copy, the search index, matching arrays) read it with a m
 It is the audit log too: `Audit` seals the rows into a hash chain. Decides nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence

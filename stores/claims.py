@@ -4,8 +4,6 @@ A quota counts up to a limit; a lease is held by one for a while, and each new h
 fence, so that one who overslept can be told apart. Knows nothing of what is claimed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

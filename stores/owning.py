@@ -4,8 +4,6 @@ Indices and schemas on servers carry it, so that no other company's are written 
 is kept with the records, and moves with them. Until it is kept, it is worked out from a key.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column

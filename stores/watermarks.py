@@ -3,8 +3,6 @@
 The mark is moved in the fold's own transaction, so that a crash between the two is impossible.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column

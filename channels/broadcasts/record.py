@@ -3,8 +3,6 @@
 Its phase is worked out from these facts and from its deliveries. Decides nothing.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from enum import StrEnum
 

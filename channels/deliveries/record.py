@@ -4,8 +4,6 @@
 submitted is done for us and not yet shown there.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple

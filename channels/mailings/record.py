@@ -3,8 +3,6 @@
 What it holds is fixed once it is ``closed``; from then on it may have left.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 

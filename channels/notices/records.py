@@ -1,7 +1,5 @@
 """What is kept of subscriptions and notices (订阅与通知记录)."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from enum import StrEnum
 

@@ -4,8 +4,6 @@ Five failures within 30 s and no answer for a second open it: what answers most 
 order. Then one probe goes out every 30 s until one is answered.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Mapped, mapped_column

@@ -4,8 +4,6 @@ A row holds the bucket; a process takes a small slice of it at once and lets wha
 within a second expire, so that most calls cost no statement. Never lets more through than the rate.
 """
 
-from __future__ import annotations
-
 import threading
 from datetime import datetime, timedelta
 

@@ -4,8 +4,6 @@ Follows what the digest found, and staff may hold or lift by hand. A hold ends b
 while, so that a case nobody closed does not silence us for ever. Sends and cancels nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 

@@ -4,8 +4,6 @@ A place is a row with the handle that was used; what counts for a person is the 
 handles. A touch that did not happen leaves no row. Decides nothing.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -5,8 +5,6 @@ The short one is refreshed by the long one, the long one renewed five times at m
 asked again. Calls no platform.
 """
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ The platform knows no key of ours, so what was begun is written down before the 
 is then looked for among what appeared since. Calls no platform.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from sqlalchemy import Index, select

@@ -4,8 +4,6 @@ Fetched 300 s before the old one ends. When a platform says that a token is no l
 first to notice fetches another and the rest take that one. Knows no API but by the function given.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta

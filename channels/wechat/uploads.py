@@ -3,8 +3,6 @@
 Permanent material is a quota of the account's, and most covers are used again.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ transaction that gives the prize away. One person draws once a campaign; asking 
 same. Knows no form and no page.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime

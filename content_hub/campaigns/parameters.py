@@ -4,8 +4,6 @@ Each has bounds; every change is a row that can be taken back. What a person set
 for a day. A timetable is worked out by the clock at every end alike. Decides nothing by itself.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta

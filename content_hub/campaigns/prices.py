@@ -4,8 +4,6 @@
 in the transaction that reads the parameters, so that no two buyers share one.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import UniqueConstraint, func, select

@@ -1,7 +1,5 @@
 """What is kept of a campaign (活动记录), and what is wrong with a window in itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum

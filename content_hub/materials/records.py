@@ -1,7 +1,5 @@
 """What is kept of a material (素材记录), and what follows from the record alone."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from typing import Any

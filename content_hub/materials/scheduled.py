@@ -5,8 +5,6 @@ effect by then. The next write or the worker makes an ordinary edit of it, howev
 readers are told the same. Decides nothing.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime

@@ -3,8 +3,6 @@
 Written in the transaction of the edit. What two people changed at once is told apart here too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple

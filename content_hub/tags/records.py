@@ -1,7 +1,5 @@
 """What is kept of tags (标签, 贴标): the tag, and that it is on a material."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

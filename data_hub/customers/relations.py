@@ -1,7 +1,5 @@
 """Relations (客户归属): which rep looks after whom, by handle; the latest word counts."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -81,7 +79,7 @@ class Relations:
         latest = _latest(self._relations(map(str, handles)))
         return latest.staff if latest else ""
 
-    def _relations(self, handles: Iterable[str]) -> list[_Word]:
+    def _relations(self, handles: Iterable[str]) -> "list[_Word]":
         asked = sorted(handles)
         found: list[_Word] = []
         with self._records.together():

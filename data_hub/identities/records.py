@@ -3,8 +3,6 @@
 Handles and links are folded from events and may be thrown away; rulings are decisions and may not.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum

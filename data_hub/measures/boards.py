@@ -4,8 +4,6 @@ The reason is kept and stands on the board. What nobody chose is `kpis.BOARDS`. 
 `data_hub.measures.keeping` does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 Reads the counters in `data_hub.standings`; the back-test reads purchases. Decides nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Where profiles are kept (画像存取): one row a customer, with a few columns to look by."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any

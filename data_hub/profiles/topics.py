@@ -4,8 +4,6 @@ The content hub answers for today; the answer is stamped here and never rewritte
 profile made again from history does not depend on today's taxonomy.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -65,7 +63,7 @@ class Stamps:
             with self._records.write() as session:
                 upsert(session, TopicStamp, rows)
 
-    def of(self, events: Iterable[Event]) -> Stamped:
+    def of(self, events: Iterable[Event]) -> "Stamped":
         """What is needed to say what each of these events was about."""
         stamped = Stamped(self._kept)
         stamped.learn(events)

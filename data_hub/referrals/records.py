@@ -4,8 +4,6 @@ Handles stand here, not customers, so that merging and parting rewrite nothing. 
 whole cents. A line of the ledger is never changed: what was wrong is taken back by another.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """What is kept about segments (人群数据表): rules and lists people made, members worked out."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

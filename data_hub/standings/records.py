@@ -1,7 +1,5 @@
 """What is kept of standings (客户现状数据表): one row a customer, and every move she made."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Integer

@@ -5,8 +5,6 @@ Every slice is durable before its mark moves, and its events keep their ids, so 
 twice. Knows no columns: `schemas.tables` reads and turns.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

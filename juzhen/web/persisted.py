@@ -4,8 +4,6 @@ What one web process was told, the others answer to as well. Only texts of docum
 come here. Judges and executes nothing.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import delete, func, select

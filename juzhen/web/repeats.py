@@ -5,8 +5,6 @@ still at work waits for its answer. If the process dies between doing and keepin
 again after 30 seconds: every command behind it must bear being repeated.
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
 from datetime import datetime, timedelta

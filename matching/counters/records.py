@@ -1,7 +1,5 @@
 """What is kept of the counters (计数存取): everything in here can be folded from history again."""
 
-from __future__ import annotations
-
 from sqlalchemy import BigInteger, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -53,3 +53,20 @@ print(
     )
 
     assert told.stdout.split() == ["False"] * 4
+
+
+def test_no_column_is_spelled_in_words_that_must_be_parsed_again():
+    """`from __future__ import annotations` would do that to every column of a module."""
+    import juzhen.web.app
+    import juzhen.wiring  # noqa: F401 - all rooms
+    from stores.records import Folded, Record
+
+    tables = [each.class_ for base in (Record, Folded) for each in base.registry.mappers]
+
+    assert len(tables) > 100
+    assert [
+        f"{table.__module__}.{table.__name__}.{name}"
+        for table in tables
+        for name, told in vars(table).get("__annotations__", {}).items()
+        if isinstance(told, str)
+    ] == []
