@@ -7,6 +7,7 @@ answer, the database does: fewer hits, in plain order, and the answer says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -23,6 +24,7 @@ from stores.search import Document, Filter, Hits, SearchIndex
 
 _PUT = declare("finding.put", "documents and the mark are in the index")
 _SLICE = 500
+_UNDER_WAY = timedelta(days=1)
 
 
 class Found(NamedTuple):
@@ -90,6 +92,13 @@ class Finding:
             mark = fresh.seen()
         self._put_again(mark)
         return done
+
+    def sweep(self, now: datetime) -> int:
+        """Drop what rebuilds that were killed left beside the index; of how many.
+
+        What was begun within a day may be a rebuild that is under way.
+        """
+        return self._index.sweep(now - _UNDER_WAY)
 
     def _put_again(self, mark: str) -> None:
         """What changed since the mark, without moving any: whoever followed while the new index

@@ -128,6 +128,7 @@ def _night(p: Platform) -> list[Duty]:
         Duty("train", p.nightly.due, 300.0),
         Duty("sweep_files", p.media.sweep, 21_600.0),
         Duty("sweep_uploads", p.uploads.sweep, 3_600.0),
+        Duty("sweep_search", lambda: p.finding.sweep(p.clock()), 21_600.0),
         Duty("sweep_notices", p.subscriptions.sweep, 3_600.0),
     ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 
@@ -77,6 +78,13 @@ class SearchIndex(Protocol):
         """An empty index to be written anew; at the end it stands where this one stood.
 
         A server keeps answering from this one meanwhile; the embedded index is emptied at once.
+        """
+        ...
+
+    def sweep(self, until: datetime) -> int:
+        """Drop what was begun beside this one before then and never took its place; how many.
+
+        Whoever is still writing it fails.
         """
         ...
 

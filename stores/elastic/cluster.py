@@ -11,7 +11,8 @@ import random
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -224,13 +225,17 @@ class Cluster:
 
     def _shape(self, index: str, mapping: Mapping[str, Any]) -> int:
         meta = mapping.get("_meta", {})
-        if meta.get("product") != "juzhen" or meta.get("owner") != self._owner():
+        if not self._is_ours(mapping):
             whose = "another company" if meta.get("product") == "juzhen" else "another program"
             raise Unfit(
                 f"The index {index} belongs to {whose}: give this company a prefix of its own"
                 " at the end of the cluster's address. Nothing was changed."
             )
         return int(meta.get("shape", 0))
+
+    def _is_ours(self, mapping: Mapping[str, Any]) -> bool:
+        meta = mapping.get("_meta", {})
+        return bool(meta.get("product") == "juzhen" and meta.get("owner") == self._owner())
 
     def make(
         self,
@@ -240,8 +245,8 @@ class Cluster:
         *,
         aliases: Mapping[str, Any] | None = None,
     ) -> str:
-        """A new index under a name that nobody has yet; with aliases, exactly this one, unless it
-        is there already."""
+        """A new index under a name that nobody has yet, to be written to by the alias `beside` it
+        until it is swapped in; with aliases, exactly this one, unless it is there already."""
         from elasticsearch import BadRequestError
 
         told = {
@@ -259,22 +264,48 @@ class Cluster:
         index = self.name(part) if aliases else f"{self.name(part)}-{secrets.token_hex(5)}"
         with self.asked() as client:
             try:
-                client.indices.create(index=index, aliases=aliases, **told)
+                client.indices.create(index=index, aliases=aliases or {beside(index): {}}, **told)
             except BadRequestError as there:
                 if not aliases or "already_exists" not in str(there.error):
                     raise
         return index
 
     def swap(self, alias: str, index: str) -> None:
-        """Let the alias mean this index from now on, in one step; the old one is dropped."""
+        """Let the alias mean this index from now on, in one step; the old one is dropped.
+
+        Nothing is done if the new one was swept meanwhile.
+        """
         name = self.name(alias)
         old = self.found(lambda client: client.indices.get_alias(name=name)) or {}
         actions = [
+            _unnamed(index),
             {"add": {"index": index, "alias": name}},
             *({"remove_index": {"index": each}} for each in old),
         ]
         with self.asked() as client:
             client.indices.update_aliases(actions=actions)
+
+    def sweep(self, alias: str, until: datetime) -> int:
+        """Drop what was made before then to take an alias's place and never did; how many.
+
+        It loses its name first: whoever is at it after all fails from then on, and whoever has
+        just swapped it in keeps it.
+        """
+        from elasticsearch import NotFoundError
+
+        pattern, gone = f"{self.name(alias)}-*", 0
+        there = self.found(lambda client: client.indices.get(index=pattern)) or {}
+        for index, told in there.items():
+            names, made = told["aliases"].keys(), told["settings"]["index"]["creation_date"]
+            late = int(made) >= until.timestamp() * 1_000
+            if late or not names <= {beside(index)} or not self._is_ours(told["mappings"]):
+                continue
+            with self.asked() as client, suppress(NotFoundError):
+                if names:
+                    client.indices.update_aliases(actions=[_unnamed(index)])
+                client.indices.delete(index=index)
+                gone += 1
+        return gone
 
     def examine(self, shapes: Mapping[str, int]) -> Examined:
         """Who answers, and whether the indices behind these aliases are ours, in these shapes."""
@@ -302,6 +333,15 @@ class Cluster:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def beside(index: str) -> str:
+    """By what name an index is written to before it is swapped in. No index is made of it."""
+    return f"{index}-beside"
+
+
+def _unnamed(index: str) -> dict[str, Any]:
+    return {"remove": {"index": index, "alias": beside(index), "must_exist": True}}
 
 
 def _broken(where: str, broken: BaseException | None, *, recognised: bool = False) -> Examined:

@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
 from kernel.ids import cursor, page_size, read_cursor
 from stores.bigrams import Run, asked, runs
-from stores.elastic.cluster import Cluster, Outcome
+from stores.elastic.cluster import Cluster, Outcome, beside
 from stores.examined import Examined
 from stores.search import EVERYTHING, Document, Filter, Hits
 
@@ -55,11 +56,10 @@ _COUNTED = 10_000
 class ElasticSearch:
     """A `stores.search.SearchIndex`. Any number of processes may read and write it."""
 
-    def __init__(self, cluster: Cluster, *, index: str = "") -> None:
-        """``index`` is one that no alias means yet, while it is being rebuilt."""
+    def __init__(self, cluster: Cluster, *, alias: str = "") -> None:
+        """``alias`` means one that does not answer yet, while it is being rebuilt."""
         self._cluster = cluster
-        self._index = index or cluster.name(_ALIAS)
-        self._aliased = not index
+        self._index = alias or cluster.name(_ALIAS)
 
     def prepare(self) -> str:
         """Make the index if it is not there; what was done. Raises `Unfit` if it is not ours."""
@@ -97,8 +97,7 @@ class ElasticSearch:
     def _head(self, seq: int, name: str) -> dict[str, Any]:
         head: dict[str, Any] = {"_index": self._index, "_id": name, "version": seq}
         head["version_type"] = "external_gte"
-        if self._aliased:
-            head["require_alias"] = True  # else a name that is not there would make an index
+        head["require_alias"] = True  # else a name that is not there would make an index
         return {"index": head}
 
     def seen(self) -> str:
@@ -114,9 +113,12 @@ class ElasticSearch:
         index = self._cluster.make(_ALIAS, MAPPING, SHAPE)
         with ExitStack() as broken:
             broken.callback(self._forget, index)
-            yield ElasticSearch(self._cluster, index=index)
+            yield ElasticSearch(self._cluster, alias=beside(index))
             broken.pop_all()
         self._cluster.swap(_ALIAS, index)
+
+    def sweep(self, until: datetime) -> int:
+        return self._cluster.sweep(_ALIAS, until)
 
     def _forget(self, index: str) -> None:
         with self._cluster.asked() as client:

@@ -14,6 +14,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -71,6 +72,10 @@ _MARK = """
 insert into {table} as kept values ('the follower''s mark', %s, true, '', '', '', '{{}}', %s)
 on conflict (id) do update set seq = excluded.seq, mark = excluded.mark
 where excluded.seq >= kept.seq
+"""
+_BESIDE = """
+select tablename from pg_tables
+where schemaname = 'juzhen_search' and tablename ~ '^documents_[0-9a-f]+_[0-9a-f]+$'
 """
 _EVERY = "#every"
 """A lexeme that all documents have, for questions without words."""
@@ -138,18 +143,29 @@ class PostgresSearch:
     @contextmanager
     def beside(self) -> Iterator[PostgresSearch]:
         """A new table to be written while this one answers; it takes its place at the end."""
-        table = f"{_DOCUMENTS}_{secrets.token_hex(5)}"
         with self._database.write() as run:
+            (now,) = run.execute("select extract(epoch from now())::bigint").fetchone() or (0,)
+            table = f"{_DOCUMENTS}_{now:x}_{secrets.token_hex(5)}"
             run.execute(_TABLE.format(table=table).encode())
         try:
             yield PostgresSearch("", owner=str, database=self._database, table=table)
         except BaseException:
             with self._database.write() as run:
-                run.execute(f"drop table {table}".encode())
+                run.execute(f"drop table if exists {table}".encode())
             raise
         with self._database.write("documents") as run:
             run.execute(f"drop table {_DOCUMENTS}".encode())
             run.execute(f"alter table {table} rename to documents".encode())
+
+    def sweep(self, until: datetime) -> int:
+        with self._database.glance() as run:
+            rows = run.execute(_BESIDE).fetchall()
+        made = {name: int(name.split("_")[1], 16) for (name,) in rows}
+        old = [name for name, at in made.items() if at < until.timestamp()]
+        for name in old:
+            with self._database.write() as run:
+                run.execute(f"drop table if exists juzhen_search.{name}".encode())
+        return len(old)
 
     def search(
         self,

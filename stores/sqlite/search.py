@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,9 @@ class SqliteSearch:
     def beside(self) -> Iterator[SqliteSearch]:
         self.clear()
         yield self
+
+    def sweep(self, until: datetime) -> int:
+        return 0  # nothing is ever beside it
 
     def search(
         self,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from stores.elastic.cluster import Cluster, Place, place
 
-__all__ = ["connected", "own", "place"]
+__all__ = ["connected", "joined", "own", "place"]
 
 
 @contextmanager
@@ -17,6 +17,11 @@ def own(urls, **how):
             yield cluster
         finally:
             empty(cluster)
+
+
+def joined(urls, prefix):
+    """Another connection to somebody's indices."""
+    return Cluster(Place(tuple(urls.split(",")), prefix), owner=lambda: "the tests", patience=60.0)
 
 
 @contextmanager
