@@ -14,24 +14,25 @@ class Durable:
 
     async def wait(self, kept: Future[None]) -> None:
         """Return once it is on the disk; raises why it is not."""
-        if kept.done():
-            return kept.result()
         loop = asyncio.get_running_loop()
         if self._group is None or self._group[0] is not kept:
+            if kept.done():
+                return kept.result()
             waiting: list[asyncio.Future[None]] = []
             self._group = (kept, waiting)
-            kept.add_done_callback(lambda _: loop.call_soon_threadsafe(_wake, kept, waiting))
+            kept.add_done_callback(lambda _: loop.call_soon_threadsafe(self._wake, kept, waiting))
         waiter: asyncio.Future[None] = loop.create_future()
         self._group[1].append(waiter)
         return await waiter
 
-
-def _wake(kept: Future[None], waiting: list[asyncio.Future[None]]) -> None:
-    wrong = kept.exception()
-    for waiter in waiting:
-        if waiter.done():  # who asked has gone
-            continue
-        if wrong is None:
-            waiter.set_result(None)
-        else:
-            waiter.set_exception(wrong)
+    def _wake(self, kept: Future[None], waiting: list[asyncio.Future[None]]) -> None:
+        if self._group is not None and self._group[0] is kept:
+            self._group = None  # who comes after finds it done
+        wrong = kept.exception()
+        for waiter in waiting:
+            if waiter.done():  # who asked has gone
+                continue
+            if wrong is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(wrong)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from juzhen.garbage import seldom
 from juzhen.web.answers import Answer, Header, Quick, Swift, refusal
 from juzhen.web.bridge import WSGI, Bridge, Crowded
+from juzhen.web.patience import Patience
 from kernel import logs
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BODY_LIMIT = 64 * 1024 * 1024
 PATIENCE = 10.0
 """Seconds a body may take, besides what it needs at `_SLOWEST`."""
+_PATIENCE = Patience(PATIENCE)
 _SLOWEST = 50_000
 """Bytes a second: who sends slower is cut off."""
 _IN_MEMORY = 1 << 20
@@ -132,16 +134,16 @@ class Front:
 
     async def _answer(self, scope: Any, proto: Any) -> Answer | None:
         """The answer, or None if the application has given it."""
-        path, header = scope.path, scope.headers.get
+        path, header = scope.path, scope.headers.get  # granian copies all headers at each look
         if not self._opens(path):
             return refusal("no_such_page")
         if self._intake is not None and self._intake.mine(path):
-            body = await _body(scope, proto, self._intake.limit)
+            body = await _body(scope, proto, self._intake.limit, header)
             return await self._intake.answer(
                 scope.method, path, scope.query_string, header, _bytes(body)
             )
         if self._callbacks is not None and self._callbacks.mine(path):
-            body = await _body(scope, proto, self._callbacks.limit)
+            body = await _body(scope, proto, self._callbacks.limit, header)
             headers = dict(scope.headers.items())
             return await self._callbacks.answer(
                 scope.method, path, scope.query_string, headers, _bytes(body)
@@ -150,7 +152,7 @@ class Front:
             ready = await self._quick(path, scope.query_string, header)
             if ready is not None:
                 return ready
-        body = await _body(scope, proto, BODY_LIMIT)
+        body = await _body(scope, proto, BODY_LIMIT, header)
         if self._swift is not None and path == "/graphql" and isinstance(body, bytes):
             ready = await self._swift(header, body) if _plain_post(scope) else None
             if ready is not None:
@@ -163,18 +165,17 @@ class Front:
         return None
 
 
-async def _body(scope: Any, proto: Any, limit: int) -> bytes | BinaryIO:
+async def _body(scope: Any, proto: Any, limit: int, header: Header) -> bytes | BinaryIO:
     """The whole body: bytes, or a file on the disk if it is large."""
-    told = scope.headers.get("content-length")
-    if told is None and scope.headers.get("transfer-encoding") is None and _bodyless(scope):
+    told = header("content-length")
+    if told is None and header("transfer-encoding") is None and _bodyless(scope):
         return b""
     length = int(told) if told and told.isdigit() else None
     if length is not None and length > limit:
         raise _Refused("body_too_large", ("connection", "close"))
     try:
         if length is not None and length <= 65_536:
-            async with asyncio.timeout(PATIENCE):
-                body: bytes | BinaryIO = await proto()
+            body: bytes | BinaryIO = await _PATIENCE.whole(proto())
         else:
             body = await _gathered(proto, limit)
     except TimeoutError:

@@ -10,6 +10,7 @@ above the last, so that positions go on growing even if the whole folder was los
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 import sqlite3
 import threading
@@ -25,12 +26,15 @@ from stores.journal import COMMITTED, Entry, without
 from stores.sqlite.database import connect
 
 _LOOKED_AT = 16
-"""A file's size is looked at once in so many commits: each look lets go of the interpreter."""
+"""The folder is looked at once in so many commits, or when another process has begun a file: each
+look lets go of the interpreter, and a busy loop gives it back late."""
 _TABLE = """
 create table if not exists commits (
     number integer primary key, count integer not null, body blob not null
 )
 """
+_WORD = 8
+_INSERT = "insert into commits (count, body) values (?, ?)"
 
 
 class SqliteJournal:
@@ -55,7 +59,7 @@ class SqliteJournal:
         self._minutes = int(age.total_seconds() // 60)
         self._appending = threading.Lock()
         self._current: tuple[str, sqlite3.Connection] | None = None
-        self._uses = 0
+        self._uses = self._begun = 0
         self._reading = threading.RLock()
         self._read_from: dict[int, sqlite3.Connection] = {}
 
@@ -66,7 +70,8 @@ class SqliteJournal:
         with self._appending:
             try:
                 with self._turn:
-                    self._writable().execute("insert into commits (count, body) values (?, ?)", row)
+                    # of many rows it does not ask for the last one's number: see _LOOKED_AT
+                    self._writable().executemany(_INSERT, (row,))
             except (sqlite3.Error, OSError) as broken:
                 self._let_go()
                 raise Overloaded("journal_is_unavailable", seconds=5) from broken
@@ -150,15 +155,24 @@ class SqliteJournal:
 
     def _writable(self) -> sqlite3.Connection:
         """The file to append to. Only inside the turn, so that all processes agree on it."""
-        newest = max(self._names(), default="")
         minute = int(self._clock().timestamp() // 60)
-        if not newest or minute - _number(newest) >= self._minutes or self._full(newest):
+        self._uses += 1
+        look = self._uses % _LOOKED_AT == 0
+        if self._current is None or look or self._turn.files != self._begun:
+            newest = max(self._names(), default="")
+            self._begun = self._turn.files
+        else:
+            newest = self._current[0]
+        old = not newest or minute - _number(newest) >= self._minutes
+        if old or (look and self._full(newest)):
             return self._use(_name(max(_number(newest) + 1, minute)))
         if self._current is None or self._current[0] != newest:
             return self._use(newest)
         return self._current[1]
 
     def _use(self, name: str) -> sqlite3.Connection:
+        if not (self._folder / name).exists():
+            self._begun = self._turn.begin()
         if self._current is not None:
             # Closing checkpoints a whole file: not while somebody waits for an answer.
             threading.Thread(target=self._current[1].close).start()
@@ -166,9 +180,6 @@ class SqliteJournal:
         return self._current[1]
 
     def _full(self, name: str) -> bool:
-        self._uses += 1
-        if self._uses % _LOOKED_AT:
-            return False
         return sum(_size(self._folder / f"{name}{part}") for part in ("", "-wal")) >= self._size
 
     def _let_go(self) -> None:
@@ -228,25 +239,57 @@ class SqliteJournal:
 
 
 class _Turn:
-    """A fair queue of processes. Its lock file stays open: opening it cost more than waiting."""
+    """A fair queue of processes. Its lock file stays open: opening it cost more than waiting.
+
+    The file holds how many files of the journal were begun so far, to be seen without a call.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened: tuple[int, int] | None = None
+        self._told: mmap.mmap | None = None
+
+    @property
+    def files(self) -> int:
+        return 0 if self._told is None else int.from_bytes(self._told[:_WORD], "little")
+
+    def begin(self) -> int:
+        """Tell all processes, before there is another file, that they have to look. Only inside."""
+        if self._opened is None:
+            raise RuntimeError("a file is begun inside a turn only")
+        files = self.files + 1
+        os.pwrite(self._opened[1], files.to_bytes(_WORD, "little"), 0)
+        return files
 
     def __enter__(self) -> None:
-        if self._opened is None or self._opened[0] != os.getpid():  # a fork would share the lock
-            self._opened = os.getpid(), os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._opened[1], fcntl.LOCK_EX)
+        fcntl.flock(self._file(), fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
         if self._opened is not None:
             fcntl.flock(self._opened[1], fcntl.LOCK_UN)
 
+    def _file(self) -> int:
+        if self._opened is not None and self._opened[0] == os.getpid():
+            return self._opened[1]
+        file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)  # a fork would share the lock
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file).st_size < _WORD:
+                os.pwrite(file, bytes(_WORD), 0)  # a full disk is told here, not by a signal later
+            self._told = mmap.mmap(file, _WORD, access=mmap.ACCESS_READ)
+        except BaseException:
+            os.close(file)
+            raise
+        self._opened = os.getpid(), file
+        return file
+
     def close(self) -> None:
         if self._opened is not None:
             os.close(self._opened[1])
             self._opened = None
+        if self._told is not None:
+            self._told.close()
+            self._told = None
 
 
 def _name(number: int) -> str:

@@ -91,6 +91,18 @@ def test_a_drop_cut_short_is_finished_by_the_next(opened, clock, tmp_path):
     assert everything(other) == ["e2"]
 
 
+def test_a_file_that_another_process_began_is_the_next_to_be_written_to(opened, clock, tmp_path):
+    early, late = opened(), opened(age=timedelta(hours=3))
+    late.append([told(1)])
+    clock.move(timedelta(hours=1))
+    early.append([told(2)])  # begins a file where `late` would not yet
+    late.append([told(3)])
+    assert len(files(tmp_path)) == 2
+    assert everything(early) == ["e1", "e2", "e3"]
+    positions = [entry.position >> 32 for entry in late.read(0)]
+    assert positions[0] < positions[1] == positions[2]
+
+
 def test_positions_grow_even_if_the_folder_was_lost(opened, clock, tmp_path):
     journal = opened()
     journal.append([told(1)])
