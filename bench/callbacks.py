@@ -9,7 +9,6 @@ and these are the times that we promise.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from urllib.request import urlopen
 from bench.lib.counting import Counting
 from bench.lib.line import measured
 from bench.lib.paced import paced
-from bench.lib.server import ROOT
+from bench.lib.server import ROOT, free_port
 from juzhen import wiring
 from juzhen.sandbox import crypto
 from juzhen.settings import Settings
@@ -129,9 +128,7 @@ def _greeted(counting: Counting, codes: list[str]) -> dict[str, float]:
 @contextmanager
 def _company(home: Path, url: str) -> Iterator[int]:
     """A web and a worker process of a company with an official account and a corp; its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     told = {
         "JUZHEN_HOME": str(home), "JUZHEN_WEB_PORT": str(port), "JUZHEN_KEYS_SECRETS": "00" * 32,
         "JUZHEN_KEYS_LINKS": "11" * 32, "JUZHEN_OUTBOUND_ORIGINS": url,

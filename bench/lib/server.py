@@ -25,15 +25,21 @@ def anonymous_mib(process: int | str) -> float:
     return int(told.split()[1]) / 1024
 
 
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class Server:
     """Started at once, stopped by `stop`."""
 
     def __init__(
         self, target: str, home: Path, *, interface: str = "rsgi", processes: int = 1, **told: str
     ) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         home.mkdir(parents=True, exist_ok=True)
         environment = os.environ | {"PYTHONPATH": str(ROOT), "BENCH_HOME": str(home)} | told
         self._process = subprocess.Popen(

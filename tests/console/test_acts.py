@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from channels.deliveries import State
 from kernel.actors import VIPS
@@ -110,7 +111,7 @@ def test_u12_one_material_goes_to_three_accounts_with_previews_in_six_acts(
         page.get_by_role("link", name="上架这份素材").click()  # 1
     for each in (rooms.app, rooms.wall, third):
         page.get_by_label(each.name, exact=True).check()  # 2, 3, 4
-    assert page.locator(".look:visible").count() == 3
+    expect(page.locator(".look:visible")).to_have_count(3)
     with page.expect_navigation():
         page.locator("button[value=place]").click()  # 5
     assert "已在 3 个账号安排上架" in page.locator("[role=status]").inner_text()

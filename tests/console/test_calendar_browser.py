@@ -55,7 +55,9 @@ def test_u13_one_drag_or_one_chord_moves_a_promise(opened, rooms, week):
 @pytest.mark.browser
 def test_a_promise_is_moved_without_scripts(opened, rooms, week):
     page = opened("calendar", java_script_enabled=False)
-    page.locator("li", has_text="给孩子存一笔教育金").get_by_role("button", name="推后一天").click()
+    later = page.locator("li", has_text="给孩子存一笔教育金").get_by_role("button", name="推后一天")
+    with page.expect_navigation():
+        later.click()
     assert rooms.shelf.one(week[-1].id).opens == week[-1].opens + DAY
 
 

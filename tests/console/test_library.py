@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_u9_and_u17_twenty_get_two_tags_in_five_and_one_key_takes_them_back(open
 def test_u9_by_key_alone(opened, rooms, shelf):
     page = opened("materials")
     n = acts(page, "j", "x", *["j"] * 4, "Shift+X")  # a stretch by key
-    assert page.locator("[name=material]:checked").count() == 5
+    expect(page.locator("[name=material]:checked")).to_have_count(5)
     n += acts(page, "a", "t")  # and all twenty of the page
     page.keyboard.type("养老，首购")
     with page.expect_navigation():

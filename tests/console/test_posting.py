@@ -91,8 +91,7 @@ def test_all_of_it_works_without_javascript(opened, rooms, served):
     sent = {"name": "x.png", "mimeType": "image/png", "buffer": picture(3)}
     page.locator("input[type=file]").set_input_files(sent)
     page.get_by_role("button", name="上传").click()
-    page.locator("[role=status]").wait_for()
-    assert "新建 1 份" in page.locator("[role=status]").inner_text()
+    page.locator("[role=status]", has_text="新建 1 份").wait_for()
     assert [each.title for each in rooms.materials.page(first=9).items] == ["退休十问"]
 
 

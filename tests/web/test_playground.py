@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from tests.browsing import violations
@@ -53,10 +54,10 @@ def test_a_question_is_picked_filled_in_and_answered_by_key(page, door):
     page.get_by_label("变量").fill('{"channel": "app"}')
     page.keyboard.press("Control+Enter")
     page.get_by_text("HTTP 200").wait_for()
-    assert "退休后的养老规划" in page.locator("[data-result]").inner_text()
+    expect(page.locator("[data-result]")).to_contain_text("退休后的养老规划")
     page.get_by_label("变量").fill("{")
     page.keyboard.press("Control+Enter")
-    assert "变量不是合法的 JSON" in page.locator("[data-said]").inner_text()
+    expect(page.locator("[data-said]")).to_contain_text("变量不是合法的 JSON")
     page.get_by_label("变量").fill('{"channel": "nowhere"}')
     page.keyboard.press("Control+Enter")
     page.get_by_text('"code": "not_found"').wait_for()

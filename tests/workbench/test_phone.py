@@ -57,12 +57,12 @@ def test_two_devices_show_the_same_count_within_five_seconds(
     for page in (phone, other):
         page.goto(f"{served}/workbench/customers")
     count = desk.reminders.unread(rep.staff)
-    assert other.locator(".dot").inner_text() == str(count)
+    expect(other.locator(".dot")).to_have_text(str(count))
     phone.goto(f"{served}/workbench/")
     phone.locator(".row-button").first.click()
     phone.wait_for_url("**/customers/cus_*")
     expect(other.locator(".dot")).to_have_text(str(count - 1), timeout=30_000)
-    assert phone.locator(".dot").inner_text() == str(count - 1)
+    expect(phone.locator(".dot")).to_have_text(str(count - 1))
 
 
 class Hands:
@@ -128,7 +128,7 @@ def test_ten_reminders_in_a_row_are_cleared_with_ten_touches(desk, phone, served
         desk.reminders.remind(rep.staff, "birthday", handle, f"n{day}", due=desk.company.clock(),
                               evidence={"day": "2026-03-04", "in_days": 2})  # fmt: skip
     phone.goto(f"{served}/workbench/")
-    assert phone.locator(".row-dot").count() == 10
+    expect(phone.locator(".row-dot")).to_have_count(10)
     hands = Hands(phone)
     for number in range(10):
         touch = "明天再提醒" if number % 2 else "已跟进"
