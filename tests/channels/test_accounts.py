@@ -1,5 +1,7 @@
 """Accounts: sealed secrets, one ecosystem each, pausing; and the registry of channels."""
 
+import threading
+
 import pytest
 from sqlalchemy import text
 
@@ -46,7 +48,6 @@ def test_an_old_key_still_opens_and_the_newest_seals():
         old.open(both.seal("x", "a"), "a")
 
 
-@pytest.mark.rule("R7.1")
 @pytest.mark.rule("R7.1")
 def test_a_code_is_taken_once_and_there_are_four_ecosystems(house, oa):
     with pytest.raises(Conflict):
@@ -109,6 +110,20 @@ def test_every_change_is_in_the_next_answer_by_id_and_by_code(house, oa, act, te
     act(house.accounts, "board")
     for key in (oa.id, "board"):
         assert tells(house.accounts.one(key))
+
+
+def test_two_who_change_an_account_at_once_lose_nothing(house, oa):
+    def price():
+        house.accounts.price(oa.id, owned=True, reach_cost=2, by="li")
+
+    other = threading.Thread(target=price)
+    with house.records.write():
+        house.accounts.edit(oa.id, settings={"carrier": "wecom"}, by="li")
+        other.start()
+        other.join(0.2)  # it waits for us
+    other.join()
+    settings = house.accounts.one(oa.id).settings
+    assert (settings.get("carrier"), settings["reach_cost"]) == ("wecom", 2)
 
 
 def test_a_channel_is_made_once_until_its_account_is_edited(house, oa):
