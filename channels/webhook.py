@@ -79,6 +79,8 @@ class Webhook(OnlyListens):
     def _event(self, item: Told, delivery: str) -> Event:
         """One event for what happened; a type that nobody wrote down is kept, too."""
         type_, data = str(item["type"]), item["data"]
+        if not isinstance(data, dict):
+            raise TypeError("what happened has fields")
         kind = TYPES.get(type_, f"webhook.{type_}"[:80])
         known = self._known(data)
         if type_ == "lead.created" and not any(handle.kind != "lead" for handle in known):

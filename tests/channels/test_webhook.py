@@ -110,6 +110,7 @@ def test_what_is_not_signed_at_all_is_refused(shop, headers):
 @pytest.mark.parametrize(
     "told",
     [b"", b"{", [1], {"type": "order.paid"}, {"type": "order.paid", "data": {"amount": 1}},
+     {"type": "order.paid", "data": "A-1"}, {"type": "order.paid", "data": None},
      {"type": "order.paid", "data": ORDER | {"amount": "viel"}},
      {"type": "lead.created", "data": {"phone": "13800138000"}},
      {"type": "order.paid", "timestamp": "gestern", "data": ORDER}],
