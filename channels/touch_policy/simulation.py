@@ -52,7 +52,6 @@ class Wanted(NamedTuple):
     kind: str
     """What it counted as; empty if it never got a place."""
     sent: bool
-    weight: float
     promo: bool
     allowed: bool
 
@@ -290,8 +289,8 @@ def _weigh(result: Simulation, each: Wanted, decision: Decision, *, moved: bool)
 def _said(each: Wanted, decision: Decision, on: date, told: _Told) -> Past:
     nature = told.natures.get(each.touch.material, Nature(promo=each.promo))
     return Past(
-        each.touch.key, on, each.touch.channel, str(decision.kind), each.weight, nature.promo,
-        each.touch.material,
+        each.touch.key, on, each.touch.channel, str(decision.kind), decision.weight,
+        nature.promo, each.touch.material,
     )  # fmt: skip
 
 
@@ -311,16 +310,16 @@ def _alone(handle: str) -> Person:
 def _wanted(row: Sequence[Any]) -> Wanted:
     (
         key, handle, account, channel, purpose, material, campaign, priority, expires, rep,
-        override, created, reason, sent_at, kind, weight, promo,
+        override, created, reason, sent_at, kind, promo,
     ) = row  # fmt: skip
     touch = Touch(
         key=key, handle=handle, account=account, channel=channel or "", purpose=purpose,
         material=material, campaign=campaign, priority=priority, expires=moment(expires), rep=rep,
-        override=override, group=weight is not None and weight < 1,
+        override=override,
     )  # fmt: skip
     return Wanted(
-        touch, moment(sent_at or created), kind or "", sent_at is not None,
-        1.0 if weight is None else weight, bool(promo), reason != _NO,
+        touch, moment(sent_at or created), kind or "", sent_at is not None, bool(promo),
+        reason != _NO,
     )  # fmt: skip
 
 
@@ -338,7 +337,7 @@ _WANTED = (
     "SELECT d.id, d.target, d.account, a.kind, d.purpose, d.material, d.campaign, d.priority,"
     " d.expires, CASE WHEN d.broadcast = '' THEN d.rep ELSE '' END, d.override, d.created,"
     " d.reason, CASE WHEN d.first_sent IS NOT NULL AND t.key IS NOT NULL THEN d.first_sent END,"
-    " t.kind, t.weight, t.promo"
+    " t.kind, t.promo"
     " FROM deliveries d LEFT JOIN accounts a ON a.id = d.account"
     " LEFT JOIN touches t ON t.key = d.id"
     " WHERE d.target IN ({}) AND d.created >= ? AND d.purpose <> ''"

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from channels.touch_policy.policy import Caps, Policy
+from channels.touchpoints import Touchpoint, touchpoint_of
 from data_hub.consents import MARKETING
 from kernel.calendar import Zone
 from kernel.errors import Conflict
@@ -66,9 +67,13 @@ class Touch:
     expires: datetime | None = None
     rep: str = ""
     """Set if a rep sends it herself."""
-    group: bool = False
     override: str = ""
     """Why it is sent although the policy advises against it."""
+
+    @property
+    def group(self) -> bool:
+        """Does it go to a group, where it disturbs little?"""
+        return touchpoint_of(self.channel, self.handle) is Touchpoint.GROUP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,16 @@ def test_a_second_one_waits_for_a_day_with_room_and_then_goes(any_house, say, no
     assert f"{SHANGHAI.local(waiting.next_at):%m-%d %H:%M}" == "03-03 09:00"
 
 
+@pytest.mark.rule("R113.1")
+def test_a_group_is_told_five_times_as_much_as_one_person(any_house, say):
+    group = Handle("wecom_group", "acc_1", "wr1")
+    said = [say(f"g{number}", to=group) for number in range(6)]
+    any_house.work()
+    states = [state(any_house, each) for each in said]
+    assert states == [State.DONE] * 5 + [State.DUE]
+    assert {each.weight for each in any_house.touch_policy.taken([group])} == {0.2}
+
+
 @pytest.mark.rule("R43.2")
 def test_what_went_stale_while_it_waited_expires(any_house, say, noon):
     say("o1")

@@ -110,7 +110,7 @@ def test_channels_have_caps_of_their_own_and_the_platforms_are_stricter():
 
 @pytest.mark.rule("R113.1")
 def test_a_group_message_weighs_a_fifth():
-    group = with_touch(group=True)
+    group = with_touch(handle="wecom_group:acc_w:wr1", channel="wecom")
     past = [said(0, weight=0.2, material=str(n)) for n in range(4)]
     assert decide(asked(touch=group, past=past)).passes
     assert decide(asked(touch=group, past=[*past, said(0, weight=0.2)])).reason == "capped_overall"
