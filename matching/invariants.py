@@ -14,6 +14,9 @@ from matching.nightly import Night, NightList
 from stores.history import History
 from stores.records import Records
 
+_ROUNDED = 1e-9
+"""By so much, of what counts most, a sum of additions and subtractions may miss what it is."""
+
 
 def counter_flaws(people: Records, history: History, counters: Counters) -> Iterator[str]:
     """Counts are of events that there are, and every list belongs to a content that was counted."""
@@ -24,14 +27,15 @@ def counter_flaws(people: Records, history: History, counters: Counters) -> Iter
     wrong = select(count.material).where(
         or_(count.readers < 0, count.shown < 0, count.clicked < 0, count.moved > mark)
     )
-    below = select(ScopedCount.material).where(ScopedCount.popular < 0)
+    most = select(func.max(ScopedCount.popular)).scalar_subquery()
+    below = select(ScopedCount.material).where(ScopedCount.popular < -_ROUNDED * most)
     counted = select(count.material)
     with people.read() as session:
         for material in session.scalars(wrong.limit(100)):
             yield f"counters: {material} was counted what cannot be"
         for material in session.scalars(below.limit(100)):
             yield f"counters: {material} was read less than never within an account or a book"
-        turned = select(Pair.one).where(or_(Pair.one >= Pair.two, Pair.near <= 0))
+        turned = select(Pair.one).where(or_(Pair.one >= Pair.two, Pair.near < -_ROUNDED))
         for material in session.scalars(turned.limit(100)):
             yield f"counters: {material} lies near another the wrong way round"
         strays = select(Neighbours.material).where(Neighbours.material.not_in(counted))

@@ -1,14 +1,17 @@
 """Counts are exact, decay by themselves, and come out the same however they were folded."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from kernel.events import Event, Handle
 from matching.arrays import key_of
-from matching.counters import HALF_LIFE, Counters, worth
+from matching.counters import HALF_LIFE, Counters, Pair, ScopedCount, worth
+from matching.invariants import counter_flaws
 from stores.records import Folded, Records
 from tests.blank import kept_at
 from tests.conftest import MONDAY
@@ -97,6 +100,25 @@ def test_late_events_count_as_if_they_had_come_in_time(people, other_people):
     late = list(events)
     random.Random(3).shuffle(late)
     assert_same(drained(people, late), drained(other_people, events))
+
+
+def test_what_late_events_bring_to_nothing_is_no_flaw(people):
+    """A reading of the past moves others out of reach, and from one account's count to another's:
+    what is left of those is nothing, give or take how numbers are rounded."""
+    events = [read("1", f"mat_{n:02}", n + 0.1) for n in range(25)]
+    events += [read("1", f"late_{n}", 2 + n / 10) for n in range(5)]
+    seen = [read(str(n), "mat_00", n / 7, id_=f"b{n}") for n in range(40)]
+    seen += [
+        replace(read(str(n), "mat_00", n / 7 - 5, id_=f"a{n}"), account="acc_2")
+        for n in random.Random(5).sample(range(40), 40)
+    ]
+    counters = drained(people, events + seen)
+    told = counters._history
+    told.newest = lambda: len(told.events)
+    with people.read() as session:
+        assert any(near <= 0 for near in session.scalars(select(Pair.near)))
+        assert any(popular < 0 for popular in session.scalars(select(ScopedCount.popular)))
+    assert list(counter_flaws(people, told, counters)) == []
 
 
 def test_folding_what_was_folded_adds_nothing(people):
