@@ -7,7 +7,7 @@ repeats nor knows a customer: that is `stores.history`, one fold later.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
@@ -15,7 +15,7 @@ import orjson
 
 from kernel.crash import declare
 from kernel.errors import Overloaded
-from kernel.events import Handle
+from kernel.events import REFUSED, Handle
 
 COMMITTED = declare("journal.committed", "events are durable and nobody has been answered")
 
@@ -134,21 +134,28 @@ def _done() -> Future[None]:
 
 
 def without(lines: list[bytes], names: set[str]) -> tuple[list[bytes], int]:
-    """The lines without events that name them, and without samples that do; how many differ."""
-    values = [name.split(":", 2)[2].encode() for name in names]
-    blanked = [_blanked(line, values) for line in lines]
+    """The lines without events that name them, and without what was refused that does; how many
+    differ."""
+    spelled = spellings(name.split(":", 2)[2] for name in names)
+    blanked = [_blanked(line, spelled) for line in lines]
     kept = [line for line in blanked if not _names(line) & names]
     return kept, sum(old != new for old, new in zip(lines, blanked, strict=True)) + (
         len(lines) - len(kept)
     )
 
 
-def _blanked(line: bytes, values: Sequence[bytes]) -> bytes:
-    """What was refused is kept as it came in, so its sample may name her too."""
-    if not line.startswith(b'{"refused":') or not any(value in line for value in values):
+def spellings(values: Iterable[str]) -> set[bytes]:
+    """How these may stand in a line: as JSON spells them, and as JSON inside of JSON does."""
+    once = {orjson.dumps(value)[1:-1] for value in values}
+    return once | {orjson.dumps(each.decode())[1:-1] for each in once}
+
+
+def _blanked(line: bytes, spelled: Collection[bytes]) -> bytes:
+    """What was refused is kept as it came in, to be shown and tried again: it may name her too."""
+    if not line.startswith(REFUSED) or not any(each in line for each in spelled):
         return line
     told = orjson.loads(line)
-    told["refused"]["sample"] = ""
+    told["refused"] |= {"sample": "", "again": ""}
     return orjson.dumps(told)
 
 

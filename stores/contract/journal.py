@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
 from kernel.errors import Overloaded
-from kernel.events import Event, Handle, pack, unpack
+from kernel.events import Event, Handle, Refusal, pack, pack_refusal, unpack, unpack_refusal
 from stores.journal import Journal, SharedCommit
 
 ANNA = Handle("openid", "acc_1", "o-anna")
@@ -112,6 +113,25 @@ class JournalContract:
         assert everything(journal) == ["e2", "e5"]
         assert journal.backlog(0) == 2
         assert journal.forget([ANNA]) == 0
+
+    @pytest.mark.parametrize("value", ["o-anna", 'o"anna\\', "安娜"])
+    def test_what_was_refused_says_nothing_of_her_any_more(
+        self, opened: Opened, value: str
+    ) -> None:
+        journal, hers = opened(), Handle("user", "", value)
+        journal.append([_refused(hers), _refused(BERT)])
+        assert opened().forget([hers]) == 1
+        mine, other = (unpack_refusal(each) for entry in journal.read(0) for each in entry.packed)
+        assert (mine.reason, mine.sample, mine.again) == ("no_such_kind", "", "")
+        assert BERT.value in other.sample
+        assert BERT.value in other.again
+
+
+def _refused(handle: Handle) -> bytes:
+    sent = orjson.dumps({"userId": handle.value}).decode()
+    return pack_refusal(
+        Refusal(at=_AT, door="segment", reason="no_such_kind", sample=sent, again=sent)
+    )
 
 
 class _Held:

@@ -13,14 +13,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from kernel.clock import Clock, utc_now
 from kernel.crash import crash_point
 from kernel.errors import Overloaded
 from kernel.events import Handle
 from stores.examined import Examined
-from stores.journal import COMMITTED, Entry, without
+from stores.journal import COMMITTED, Entry, spellings, without
 from stores.postgres.database import OLDEST_RUNNING, Database, Shape
 
 _SHAPE = Shape(
@@ -175,7 +173,7 @@ class PostgresJournal:
     def forget(self, handles: Collection[Handle]) -> int:
         names = {str(handle) for handle in handles}
         with self._database.glance() as run:
-            asked = (_needles(handles),)
+            asked = (sorted(spellings(handle.value for handle in handles)),)
             touched = [place for (place,) in run.execute(_NAMED, asked).fetchall()]
         gone = 0
         for place in touched:
@@ -197,12 +195,6 @@ select position from juzhen_journal.commits where exists (
     select 1 from unnest(%b::bytea[]) as needle where position(needle in body) > 0
 ) order by position
 """
-
-
-def _needles(handles: Collection[Handle]) -> list[bytes]:
-    """How the handles' values may stand in a line: as they are, and as JSON spells them."""
-    values = {handle.value.encode() for handle in handles}
-    return sorted(values | {orjson.dumps(handle.value)[1:-1] for handle in handles})
 
 
 def _rewrite(run: Any, place: int, names: set[str]) -> int:
