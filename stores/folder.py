@@ -7,7 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -62,7 +62,10 @@ class Folder:
         return (place.name for place in self._home.glob("[0-9a-f]*/[0-9a-f]*/sha256-*"))
 
     def old(self, before: datetime) -> Iterator[str]:
-        return (key for key in self.keys() if self.put_at(key) < before)
+        for key in self.keys():
+            with suppress(NotFound):  # dropped just now
+                if self.put_at(key) < before:
+                    yield key
 
     def put_at(self, key: str) -> datetime:
         try:
@@ -73,9 +76,10 @@ class Folder:
     def sweep(self, before: datetime) -> int:
         gone = 0
         for left in self._incoming.iterdir():
-            if left.stat().st_mtime <= before.timestamp():
-                left.unlink(missing_ok=True)
-                gone += 1
+            with suppress(FileNotFoundError):  # settled just now
+                if left.stat().st_mtime <= before.timestamp():
+                    left.unlink()
+                    gone += 1
         return gone
 
     @property
@@ -101,7 +105,7 @@ class Folder:
 
     def flaws(self) -> Iterator[str]:
         for key in self.keys():
-            with self._place(key).open("rb") as file:
+            with suppress(FileNotFoundError), self._place(key).open("rb") as file:  # as above
                 if f"sha256-{hashlib.file_digest(file, 'sha256').hexdigest()}" != key:
                     yield f"files: the bytes kept as {key} are not the ones that were put"
 
