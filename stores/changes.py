@@ -217,6 +217,8 @@ class Changes:
             return list(session.scalars(wanted.order_by(Change.seq.desc()).limit(limit)))
 
 
+_AT_ONCE = 1_000
+"""Links of the audit chain that are looked at together: it may be millions long."""
 _VERSION = "SELECT number FROM versions WHERE name = ?"
 _VERSIONS = "SELECT name, number FROM versions"
 _TURN = text("SELECT pg_current_xact_id()::text::bigint")
@@ -272,11 +274,13 @@ class Audit:
         with self._records.read() as session:
             link = ""
             links = select(Seal, Change).join(Change, Change.id == Seal.change, isouter=True)
-            for seal, change in session.execute(links.order_by(Seal.number)):
-                link = _link(link, change) if change else "gone"
-                if link != seal.hash:
-                    yield f"audit: change {seal.change} is not what was sealed as {seal.number}"
-                    return
+            some = links.order_by(Seal.number).execution_options(yield_per=_AT_ONCE)
+            with session.execute(some) as sealed:
+                for seal, change in sealed:
+                    link = _link(link, change) if change else "gone"
+                    if link != seal.hash:
+                        yield f"audit: change {seal.change} is not what was sealed as {seal.number}"
+                        return
             count = session.scalar(select(func.count()).select_from(Seal)) or 0
             last = session.scalar(select(func.max(Seal.number))) or 0
             if count != last:
