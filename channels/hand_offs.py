@@ -10,9 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from channels.base import (
-    Post,
-)
+from channels.base import Post
 from kernel.clock import Clock
 from kernel.errors import Conflict, NotFound
 from kernel.ids import Page, cursor, page_size, read_cursor

@@ -88,9 +88,8 @@ def pack(event: Event) -> bytes:
     if event.detail:
         told["detail"] = event.detail
     packed = orjson.dumps(told)
-    if (
-        b"\\u0000" in packed
-    ):  # PostgreSQL keeps no NUL in a text; one event must not stop the digest
+    # PostgreSQL keeps no NUL in a text; one event must not stop the digest.
+    if b"\\u0000" in packed:
         packed = packed.replace(b"\\u0000", b"\\ufffd")
     if event.raw:
         raw = orjson.dumps(event.raw.decode("latin-1"))

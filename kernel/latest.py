@@ -14,8 +14,8 @@ Value = TypeVar("Value")
 
 
 class Lately(Generic[Key, Value]):
-    """The same for what is looked up many times in every answer, without a lock: roughly the
-    latest. When half as many as fit are new, whatever was not asked for since the last time goes.
+    """Roughly as `Latest`, and without a lock, for what is looked up many times in every answer.
+    When half as many as fit are new, whatever was not asked for since the last time goes.
     """
 
     def __init__(self, most: int) -> None:

@@ -51,7 +51,6 @@ class Heartbeat:
                     self._thread = None
                     return
                 held = dict(self._held)
-            with suppress(
-                SQLAlchemyError, Overloaded
-            ):  # the next beat comes well before the lease ends
+            # The next beat comes well before the lease ends.
+            with suppress(SQLAlchemyError, Overloaded):
                 self._deliveries.renew(held)

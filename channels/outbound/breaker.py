@@ -99,10 +99,7 @@ class Breakers:
 
     def open(self) -> list[str]:
         """The accounts whose platforms are taken to be out of order."""
-        with self._records.read() as session:
-            return sorted(
-                row.account for row in session.query(Breaker).where(Breaker.shut_until.is_not(None))
-            )
+        return sorted(self.shut())
 
 
 def guard(account: str) -> str:
