@@ -4,6 +4,7 @@ import secrets
 from functools import partial
 
 from flask import Flask, g, request
+from jinja2 import BytecodeCache
 from werkzeug.exceptions import HTTPException
 
 from channels.accounts import Sealer
@@ -57,6 +58,22 @@ from stores.journal import SharedCommit
 from stores.sqlite.journal import SqliteJournal
 from stores.sqlite.search import SqliteSearch
 from tests.channels.house import House
+
+
+class _Compiled(BytecodeCache):
+    """Templates as compiled once in a process: each test has an application of its own."""
+
+    def __init__(self):
+        self._kept = {}
+
+    def load_bytecode(self, bucket):
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket):
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class Elsewhere:
@@ -148,11 +165,13 @@ class PagesHouse(House):
 
     def application(self, *doors):
         app = Flask("pages", static_folder=None)
+        app.url_rule_class = web._Address
         app.before_request(self._arrive)
         app.after_request(partial(web._leave, platform=self))
         app.register_error_handler(Problem, problems._refuse)
         app.register_error_handler(HTTPException, problems._refuse_http)
         pages.install(app, self)
+        app.extensions["juzhen_pages"].bytecode_cache = _COMPILED
         for door in doors:
             app.register_blueprint(door)
         app.testing = True
