@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 import orjson
@@ -25,7 +25,7 @@ from bench.lib.line import measured
 from bench.lib.paced import paced
 from bench.lib.server import Server
 from bench.recommend import MATERIALS
-from juzhen.worker import lanes
+from juzhen.worker import Worker, lanes, pulse
 from kernel.actors import Role
 from matching.arrays import REPEATABLE
 
@@ -52,7 +52,8 @@ def run(size: int) -> Iterator[dict[str, Any]]:
 
 
 class Served:
-    """A copy of the library behind two web processes, and a worker's lane of events beside them."""
+    """A copy of the library behind two web processes, and a worker's lane of events beside them,
+    woken and rested as every worker is."""
 
     def __init__(self, stack: ExitStack, materials: int) -> None:
         kept = Library(materials)  # made once
@@ -61,7 +62,7 @@ class Served:
         shutil.copytree(kept.home, home)
         library = Library(materials, elsewhere=home)
         self.customers = library.customers
-        self._platform = platform = library.platform
+        platform = library.platform
         account = platform.accounts.add(
             code="app", name="App", kind="app", ecosystem="own_app", by="bench"
         )
@@ -70,23 +71,18 @@ class Served:
         token = platform.access.issue(Role.REP, "bench", staff="stf_bench", by="bench")
         self._token = token.reveal()
         stack.callback(library.close)
-        self._ended = Event()
-        worker = Thread(target=self._follow)
+        follows = Worker(
+            {"events": lanes(platform)["events"]}, platform.leases, drain=5, pulse=pulse(platform)
+        )
+        worker = Thread(target=follows.lanes)
         worker.start()
         stack.callback(worker.join)
-        stack.callback(self._ended.set)
+        stack.callback(follows.stop)
         told = {"JUZHEN_HOME": str(home), **_KEYS}
         self.server = Server("juzhen.web.front:app", home, processes=PROCESSES, **told)
         stack.callback(self.server.stop)
         for customer in self.customers[-8 * PROCESSES :]:  # each process reads the shelf once
             self.listed(customer)
-
-    def _follow(self) -> None:
-        """Everything that a worker does for events, in its order; its pause is the shortest."""
-        duties = lanes(self._platform)["events"]
-        while not self._ended.wait(0.1):
-            while sum(duty.run() for duty in duties):
-                pass
 
     def request(self, customer: str) -> str:
         """The whole request, for who paces."""

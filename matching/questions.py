@@ -84,7 +84,7 @@ class Questions:
     ) -> Question:
         recent = profile.recent()
         read = reads(recent)
-        materials = [material for material, _ in read]
+        materials = [material for material, _ in read[: weights.reach]]
         hardly = len(read) <= HARDLY_KNOWN
         return Question(
             now=now,

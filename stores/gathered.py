@@ -27,41 +27,75 @@ class _Owed(NamedTuple):
 
 
 class Gathered:
-    """One thread that writes, begun with the first write; it takes whatever has gathered while the
-    last transaction ran."""
+    """Whoever comes first writes for all who came meanwhile; what gathers behind that is written by
+    a thread that is begun when it is first needed."""
 
     def __init__(self, records: Records, *, limit: int = 5_000) -> None:
         """At most ``limit`` wait at one time."""
         self._records = records
         self._limit = limit
         self._owed: list[_Owed] = []
-        self._closing = False
+        self._closing = self._writing = False
         self._changed = threading.Condition(threading.Lock())
         self._thread: threading.Thread | None = None
 
     def put(self, write: Write) -> Future[None]:
         """Have it written; done when it is durable. Raises `Overloaded` when too many wait."""
-        told: Future[None] = Future()
         with self._changed:
-            if self._closing or len(self._owed) >= self._limit:
-                raise Overloaded("records_are_busy", seconds=1)
-            self._owed.append(_Owed(write, told))
-            self._changed.notify()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="gathered", daemon=True)
-                self._thread.start()
+            told = self._add(write)
+            self._begin()
         return told
+
+    def do(self, write: Write) -> None:
+        """The same for who waits: written by this thread itself while no other writes."""
+        with self._changed:
+            told = self._add(write)
+            mine: Sequence[_Owed] = ()
+            if self._writing:
+                self._begin()
+            else:
+                mine = self._take()
+        if mine:
+            self._write(mine)
+        told.result()
+
+    def _add(self, write: Write) -> Future[None]:
+        if self._closing or len(self._owed) >= self._limit:
+            raise Overloaded("records_are_busy", seconds=1)
+        told: Future[None] = Future()
+        self._owed.append(_Owed(write, told))
+        return told
+
+    def _begin(self) -> None:
+        self._changed.notify_all()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="gathered", daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """Write what has been put, then stop. Later puts are refused."""
         with self._changed:
             self._closing = True
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:
         while owed := self._next():
+            self._write(owed)
+
+    def _next(self) -> Sequence[_Owed]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._writing and (self._owed or self._closing))
+            return self._take()
+
+    def _take(self) -> Sequence[_Owed]:
+        owed, self._owed = self._owed[:_TOGETHER], self._owed[_TOGETHER:]
+        self._writing = bool(owed)
+        return owed
+
+    def _write(self, owed: Sequence[_Owed]) -> None:
+        try:
             failure = self._written(owed)
             for each in owed:
                 wrong = failure and (failure if len(owed) == 1 else self._written([each]))
@@ -69,12 +103,10 @@ class Gathered:
                     each.told.set_result(None)
                 else:
                     each.told.set_exception(wrong)
-
-    def _next(self) -> Sequence[_Owed]:
-        with self._changed:
-            self._changed.wait_for(lambda: self._owed or self._closing)
-            owed, self._owed = self._owed[:_TOGETHER], self._owed[_TOGETHER:]
-        return owed
+        finally:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
 
     def _written(self, owed: Sequence[_Owed]) -> Exception | None:
         """Write these in one transaction, or say why not."""

@@ -258,7 +258,7 @@ class Records:
             )
             stack.enter_context(session.begin())
             if self._file:
-                session.execute(_READS if about is None else _WRITES)
+                session.connection().exec_driver_sql(_READS if about is None else _WRITES)
             if about and not self._file:  # sorted: two writers cannot deadlock
                 session.execute(_LOCK, {"things": sorted(set(about))})
             self._here.session = session
@@ -294,7 +294,7 @@ _TIMEOUTS = (
     "-c statement_timeout=60s -c lock_timeout=2s -c idle_in_transaction_session_timeout=5min"
 )
 """What no connection of ours outlasts on PostgreSQL, however it was left."""
-_READS, _WRITES = text("BEGIN"), text("BEGIN IMMEDIATE")
+_READS, _WRITES = "BEGIN", "BEGIN IMMEDIATE"
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _LOCK = text(
     "SELECT count(pg_advisory_xact_lock(hashtextextended(thing, 0)))"

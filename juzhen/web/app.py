@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from juzhen import metrics
 from juzhen.web import doors, pages, problems
 from juzhen.web.answers import ALWAYS
-from juzhen.web.asking import check_text, identify
+from juzhen.web.asking import check_text, identify, request_id
 from kernel import logs
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class _Address(Rule):
 def _arrive(platform: Platform) -> AnyResponse | None:
     g.begun = time.perf_counter()
     g.nonce = secrets.token_urlsafe(12)
-    g.request_id = request.headers.get("X-Request-Id", "")[:64] or secrets.token_hex(8)
+    g.request_id = request_id(request.headers.get("X-Request-Id"))
     g.actor, g.csrf = None, ""
     logs.bind(request=g.request_id)
     if request.path in {"/livez", "/readyz", "/metrics"}:

@@ -69,6 +69,11 @@ def _check_origin(csrf: str) -> None:
         raise Forbidden("form_too_old")
 
 
+def request_id(told: str | None) -> str:
+    """What a request is called in the log and in its answer: as whoever asks calls it, or anew."""
+    return (told or "")[:64] or secrets.token_hex(8)
+
+
 def asker() -> Actor:
     """The actor of this request. Raises `SignedOff` if nobody signed in."""
     actor: Actor | None = g.actor

@@ -20,9 +20,12 @@ from urllib.parse import urlsplit
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # theirs
 
+from juzhen.web.answers import Answer, Header
 from kernel import logs
 from kernel.turns import Turns
 
+Shortcut = Callable[[str, Header, bytes], Answer | None]
+"""(path, header, body) of what was posted → its answer, or None for the application."""
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 STREAMS = 64
 """How many streams one process holds open."""
@@ -69,10 +72,19 @@ class Bridge:
     """A WSGI application, asked from an event loop."""
 
     def __init__(
-        self, app: WSGI, *, url: str, draining: threading.Event, slow: int = 4, waiting: int = 256
+        self,
+        app: WSGI,
+        *,
+        url: str,
+        draining: threading.Event,
+        shortcut: Shortcut = lambda *_: None,
+        slow: int = 4,
+        waiting: int = 256,
     ) -> None:
-        """``url`` is the address that people know us by; more than ``waiting`` are sent away."""
+        """``url`` is the address that people know us by; more than ``waiting`` are sent away.
+        ``shortcut`` may answer in the application's place."""
         self._app = app
+        self._shortcut = shortcut
         self._scheme = urlsplit(url).scheme or "http"
         self._draining = draining
         self._reads = ThreadPoolExecutor(_READERS, "reads")
@@ -88,13 +100,12 @@ class Bridge:
         if self._inside >= self._waiting:
             raise Crowded
         loop = asyncio.get_running_loop()
-        environ = self._environ(scope, body)
         self._inside += 1
         try:
             until = time.monotonic() + PATIENCE
             pool = self._pool(scope)
             ask = self._in_turn if pool is self._reads else self._ask
-            reply = await loop.run_in_executor(pool, ask, environ, until)
+            reply = await loop.run_in_executor(pool, ask, scope, body, until)
         finally:
             self._inside -= 1
         if reply.stream is not None:
@@ -120,14 +131,18 @@ class Bridge:
         waits = scope.headers.get("idempotency-key") or scope.path.startswith(_SLOW)
         return self._reads if asking and not waits else self._slow
 
-    def _in_turn(self, environ: dict[str, Any], until: float) -> _Reply:
+    def _in_turn(self, scope: Any, body: bytes | BinaryIO, until: float) -> _Reply:
         with self._turns.taken():
-            return self._ask(environ, until)
+            ready = None
+            if isinstance(body, bytes) and plain_post(scope) and time.monotonic() <= until:
+                ready = self._shortcut(scope.path, scope.headers.get, body)
+            return _Reply(*ready) if ready is not None else self._ask(scope, body, until)
 
-    def _ask(self, environ: dict[str, Any], until: float) -> _Reply:
+    def _ask(self, scope: Any, body: bytes | BinaryIO, until: float) -> _Reply:
         """One request, start to end, in a thread of a pool that had one free in time."""
         if time.monotonic() > until:
             raise Crowded
+        environ = self._environ(scope, body)
         told: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
@@ -201,6 +216,10 @@ class Bridge:
             environ[key] = f"{environ[key]}{joint}{value}" if key in seen else value
             seen.add(key)
         return environ
+
+
+def plain_post(scope: Any) -> bool:
+    return scope.method == "POST" and not scope.query_string
 
 
 def _unbroken(found: Iterable[bytes]) -> Iterator[bytes]:

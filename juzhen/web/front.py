@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from juzhen.garbage import seldom
 from juzhen.web.answers import Answer, Header, Quick, Swift, refusal
-from juzhen.web.bridge import WSGI, Bridge, Crowded
+from juzhen.web.bridge import WSGI, Bridge, Crowded, Shortcut, plain_post
 from juzhen.web.patience import Patience
 from kernel import logs
 
@@ -80,6 +80,7 @@ class Front:
         callbacks: Hears | None = None,
         quick: Quick | None = None,
         swift: Swift | None = None,
+        shortcut: Shortcut = lambda *_: None,
         url: str = "http://127.0.0.1",
         draining: threading.Event | None = None,
         opens: Callable[[str], bool] = lambda _: True,
@@ -89,7 +90,7 @@ class Front:
         """``opens`` says which paths this process has a door for; ``warm`` is called soon after
         the first requests, beside others, ``close`` last."""
         self._draining = draining or threading.Event()
-        self._bridge = Bridge(pages, url=url, draining=self._draining)
+        self._bridge = Bridge(pages, url=url, draining=self._draining, shortcut=shortcut)
         self._intake = intake
         self._callbacks = callbacks
         self._quick = quick
@@ -154,7 +155,7 @@ class Front:
                 return ready
         body = await _body(scope, proto, BODY_LIMIT, header)
         if self._swift is not None and path == "/graphql" and isinstance(body, bytes):
-            ready = await self._swift(header, body) if _plain_post(scope) else None
+            ready = await self._swift(header, body) if plain_post(scope) else None
             if ready is not None:
                 return ready
         try:
@@ -183,10 +184,6 @@ async def _body(scope: Any, proto: Any, limit: int, header: Header) -> bytes | B
     if length is not None and _size(body) != length:
         raise _Refused("body_not_whole", ("connection", "close"))
     return body
-
-
-def _plain_post(scope: Any) -> bool:
-    return scope.method == "POST" and not scope.query_string
 
 
 def _bodyless(scope: Any) -> bool:
@@ -247,6 +244,7 @@ def build(settings: Settings) -> Front:
         callbacks=CallbackDoor(platform.callbacks),
         quick=swift.get,
         swift=swift.post,
+        shortcut=swift.ask,
         url=settings.public_url,
         draining=platform.draining,
         opens=_doors(settings.web_doors, intake),

@@ -3,7 +3,8 @@
 Only questions about what stands on a shelf: their documents are compiled, their rows are looked up
 by the bare driver, and a look that takes long is broken off and asked again by the application.
 Whatever is unusual about a request (a cookie, another language, a word we do not know) is left to
-the application too, which answers the same from the same edition.
+the application too, which answers the same from the same edition. What is about more than the shelf
+but changes nothing is answered the same way in a thread that may take its time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from werkzeug.http import parse_accept_header
 
 from juzhen import metrics
 from juzhen.web.answers import SAFE, Answer, Header
+from juzhen.web.asking import request_id
 from juzhen.web.graphql import PATH, Question, asked, keepers, posted, spelled
+from kernel import logs
 from kernel.actors import Actor
 from kernel.errors import Invalid, Overloaded, SignedOff
 from kernel.latest import Latest
@@ -101,10 +104,24 @@ class Swift:
         finally:
             looks.let_go()
 
-    def _posted(self, header: Header, body: bytes) -> Answer | None:
+    def ask(self, path: str, header: Header, body: bytes) -> Answer | None:
+        """The answer to any question that changes nothing, for a thread that may take its time;
+        None leaves it to the application."""
+        if path != PATH or not plain(header):
+            return None
+        request = request_id(header("x-request-id"))
+        logs.bind(request=request)
+        try:
+            with self._platform.changes.as_of_now():
+                told = self._posted(header, body, patient=True)
+        finally:
+            logs.bind()
+        return told and told._replace(headers=[*told.headers, ("x-request-id", request)])
+
+    def _posted(self, header: Header, body: bytes, *, patient: bool = False) -> Answer | None:
         begun = time.perf_counter()
         try:
-            told = self._answer(header, body)
+            told = self._answer(header, body, patient=patient)
         except (Invalid, SignedOff, Overloaded, TooLong):
             return None  # the application says what is wrong, or takes its time
         if told is None or told.outcome is not Outcome.ANSWERED:
@@ -112,7 +129,7 @@ class Swift:
         self._count(begun)
         return Answer(200, _headers(header("accept") or ""), told.body)
 
-    def _answer(self, header: Header, body: bytes) -> Told | None:
+    def _answer(self, header: Header, body: bytes, *, patient: bool) -> Told | None:
         platform = self._platform
         bearer = header("authorization") or ""
         if b"\\u0000" in body or not bearer.startswith("Bearer "):
@@ -120,7 +137,7 @@ class Swift:
         question = posted(body)
         hash_ = _hash(question)
         document = platform.edition.documents.held(hash_)
-        if document is None or not document.swift:
+        if document is None or not (document.asks if patient else document.swift):
             return None
         if question.query and question.persisted and not platform.persisted.knows(hash_):
             return None  # it is to be written down

@@ -157,12 +157,12 @@ class Recommender:
             here = gone if gone and not last else self._keep(asked, without(told, gone), actor)
             found[:] = [here]
 
-        if in_transaction():  # the thread that gathers would wait for this one
+        if in_transaction():  # who gathers would wait for this one
             with self._records.part():
                 write()
         else:
             with waiting():
-                self._gathered.put(write).result()
+                self._gathered.do(write)
         return found[0]
 
     def answer(self, customer_id: str, actor: Actor, first: int = 10) -> list[Item]:

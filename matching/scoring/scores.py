@@ -156,7 +156,7 @@ class Scores:
         self, near: Sequence[tuple[npt.NDArray[np.uint64], Floats]]
     ) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
         """One kind of list, scaled so that the candidate it brings nearest gets nearly 1."""
-        nothing = np.empty(0, np.int64)
+        nothing, near = np.empty(0, np.int64), near[: self.weights.reach]
         if not any(len(keys) for keys, _ in near):
             return nothing, np.empty(0), nothing
         ranks = np.repeat(np.arange(len(near)), [len(keys) for keys, _ in near])
@@ -250,9 +250,8 @@ class Scores:
         return sorted(found, key=lambda reason: (-abs(reason.weight), reason.kind))
 
     def _pulls_at(self, place: int) -> list[list[Pull]]:
-        begins, ends = self.candidates.starts[place : place + 2]
-        columns = self.candidates.indices[begins:ends]
-        return [self._by_column[int(each)] for each in columns if int(each) in self._by_column]
+        pulls = self._by_column
+        return [pulls[each] for each in self.candidates.tags_at(place).tolist() if each in pulls]
 
     def _near_reasons(self, place: int, titles: Mapping[str, str]) -> list[Reason]:
         nearest, weight = self._brought(place)

@@ -23,8 +23,12 @@ MOST_EXCLUSIVE = 0.5
 """What being for few may add at the most, in any ecosystem."""
 HARDLY_KNOWN = 2
 """A customer who has read no more than this is seen through people like her, too."""
+_FAINT, _MOST_READ = 0.01, 50
+"""A reading that counts less than a hundredth of the latest leads to nothing, nor does one behind
+so many others."""
 Name = Mapping[str, str]
 """What something is called, by language."""
+_PLAIN = {str, int, float}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,13 @@ class Weights:
         return sum(parts) + others + 2 * both_ways
 
     @property
+    def reach(self) -> int:
+        """How many of her latest readings lead to neighbours: older ones are hardly believed."""
+        if not 0 < self.recency < 1:
+            return _MOST_READ
+        return min(_MOST_READ, 1 + int(math.log(_FAINT) / math.log(self.recency)))
+
+    @property
     def policy(self) -> str:
         """Names this very blend in every offer, so that offers can be compared later."""
         return _named(self)
@@ -100,12 +111,10 @@ class Reason:
     def text(self, language: str = "zh") -> str:
         """The sentence for people."""
         spoken = language if language in LANGUAGES else "zh"
-        facts = {
-            name: fact
-            if isinstance(fact, str | int | float) or not isinstance(fact, Mapping)
-            else fact.get(spoken) or fact.get("zh", "")
-            for name, fact in self.facts.items()
-        }
+        facts = dict(self.facts)
+        for name, fact in facts.items():
+            if type(fact) not in _PLAIN and isinstance(fact, Mapping):
+                facts[name] = fact.get(spoken) or fact.get("zh", "")
         return say(self.key, spoken, **facts)
 
     def kept(self) -> dict[str, Any]:

@@ -49,6 +49,49 @@ def test_what_gathers_while_another_is_written_shares_one_transaction(records, g
     assert len(held) == 2
 
 
+def test_who_waits_writes_itself_and_for_whoever_came_meanwhile(records, gathered, marks):
+    writers = []
+
+    def write(name):
+        writers.append(threading.current_thread())
+        marks.move(name, "1")
+
+    gathered.do(lambda: write("alone"))
+    assert writers == [threading.current_thread()]
+    held = []
+    records._held = held.append
+    go = behind_a_slow_one(gathered)
+    others = [threading.Thread(target=gathered.do, args=[lambda n=n: write(n)]) for n in "abc"]
+    for each in others:
+        each.start()
+    with gathered._changed:
+        assert gathered._changed.wait_for(lambda: len(gathered._owed) == 3, 10)
+    go.set()
+    for each in others:
+        each.join(10)
+    assert [marks.of(name) for name in "abc"] == ["1"] * 3
+    gathered.close()
+    assert len(held) == 2
+
+
+def test_while_one_who_waits_writes_the_next_are_written_behind_her(gathered, marks):
+    begun, go = threading.Event(), threading.Event()
+
+    def slow():
+        begun.set()
+        go.wait(10)
+        marks.move("first", "1")
+
+    first = threading.Thread(target=gathered.do, args=[slow])
+    first.start()
+    assert begun.wait(10)
+    told = gathered.put(lambda: marks.move("second", "1"))
+    go.set()
+    told.result(10)
+    first.join(10)
+    assert (marks.of("first"), marks.of("second")) == ("1", "1")
+
+
 def test_one_that_fails_fails_alone(gathered, marks):
     def wrong():
         raise Conflict("no_longer_on_shelf")

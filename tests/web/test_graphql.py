@@ -94,6 +94,12 @@ class Door:
         named |= {"content-type": "application/json"} | headers
         return asyncio.run(self.swift.post(named.get, body))
 
+    def patiently(self, told, token=None, **headers):
+        """What a thread that may take its time says to it without the application."""
+        named = {"authorization": f"Bearer {token or self.front}"}
+        named |= {"content-type": "application/json"} | headers
+        return self.swift.ask("/graphql", named.get, orjson.dumps(told))
+
     def spelled(self, query=None, persisted=None, **variables):
         asked = {"variables": orjson.dumps(variables or {"c": "app"}).decode()}
         if query:
@@ -437,6 +443,31 @@ def test_whatever_is_unusual_is_left_to_the_application(still, told, headers):
     still.post({"query": QUERY, "variables": {"c": "app"}})
     still.post({"query": "{ me { id } }"})
     assert still.swiftly(told, **headers) is None
+
+
+def test_a_question_about_more_than_the_shelf_needs_no_application_either(any_door):
+    mine = {"query": "{ me { id role } }"}
+    assert any_door.patiently(mine) is None  # the first time the application reads the document
+    told = any_door.post(mine, **{"X-Request-Id": "req-1"})
+    answer = any_door.patiently(mine, **{"x-request-id": "req-1"})
+    assert (answer.status, answer.body) == (200, told.data)
+    headers = dict(answer.headers)
+    assert headers["x-request-id"] == told.headers["X-Request-Id"] == "req-1"
+    assert headers["content-type"] == told.headers["Content-Type"]
+    assert any_door.swiftly(mine) is None  # it is nothing for the loop, which never waits
+
+
+def test_what_changes_something_or_is_not_whole_stays_the_applications(still):
+    query = 'mutation R { retireMaterial(material: "mat_0") { ok } }'
+    for told in ({"query": query}, {"query": "{ me { id } }"}, {"query": QUERY, "variables": {}}):
+        still.post(told)
+        still.post(told)
+    assert still.patiently({"query": query}) is None
+    assert still.patiently({"query": QUERY, "variables": {}}) is None
+    assert still.patiently({"query": "{ me { id } }"}, **{"idempotency-key": "1"}) is None
+    assert still.patiently({"query": "{ me { id } }"}, token="jz_live_nobody") is None
+    named = {"authorization": f"Bearer {still.front}", "content-type": "application/json"}
+    assert still.swift.ask("/other", named.get, b'{"query": "{ me { id } }"}') is None
 
 
 def test_a_look_that_takes_long_is_left_to_the_application(door):
