@@ -219,19 +219,18 @@ class StaffBook:
             return list(session.scalars(select(Staff.id).where(Staff.unit.in_(units))))
 
 
+_EMPTY = Staff.__mapper__.class_manager.new_instance
+_HELD = ("id", "code", "name", "unit", "role", "post", "language", "persona", "licences")
 _CALLED = "SELECT id FROM staff WHERE id = ? OR code = ? ORDER BY id != ? LIMIT 1"
-_PEOPLE = (
-    "SELECT id, code, name, unit, role, post, language, persona, licences FROM staff"
-    " WHERE id IN ({})"
-)
+_PEOPLE = f"SELECT {', '.join(_HELD)} FROM staff WHERE id IN ({{}})"  # noqa: S608  # our words
 
 
 def _read(row: Sequence[Any]) -> Staff:
-    id_, code, name, unit, role, post, language, persona, licences = row
-    return Staff(
-        id=id_, code=code, name=name, unit=unit, role=role, post=post, language=language,
-        persona=unpacked(persona), licences=unpacked(licences),
-    )  # fmt: skip
+    """As a session would make it of a row, at a fraction of the price."""
+    made: Staff = _EMPTY()
+    *told, persona, licences = row
+    made.__dict__.update(zip(_HELD, [*told, unpacked(persona), unpacked(licences)], strict=True))
+    return made
 
 
 Kept = TypeVar("Kept", Unit, Staff)

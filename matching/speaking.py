@@ -7,6 +7,7 @@ asker reads her pages in. A gap may be named in either language. Chooses no scri
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from content_hub.scripts import fill
 from kernel.wording import LANGUAGES, say
@@ -28,7 +29,8 @@ def spoken(script: str, **told: str) -> str:
     return fill(script, facts).text
 
 
+@cache
 def names(key: str) -> list[str]:
-    """What a gap may be called, in every language."""
+    """What a gap may be called, in every language. Not to be changed."""
     called = [say(f"gap_{key}", language) for language in LANGUAGES]
     return [name.strip() for names in called for name in names.split(",")]

@@ -118,10 +118,10 @@ class Reason:
         return say(self.key, spoken, **facts)
 
     def kept(self) -> dict[str, Any]:
-        """As an offer keeps it."""
+        """As an offer keeps it, to be written down and not to be changed."""
         return {
-            "kind": self.kind, "key": self.key, "facts": dict(self.facts),
-            "weight": self.weight, "evidence": dict(self.evidence),
+            "kind": self.kind, "key": self.key, "facts": self.facts,
+            "weight": self.weight, "evidence": self.evidence,
         }  # fmt: skip
 
 
