@@ -18,6 +18,7 @@ from content_hub.shelf import Shelf
 from data_hub.consents import MARKETING, SERVICE, Consents
 from data_hub.identities import Identities, phone
 from data_hub.intake import Intake
+from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid
 from kernel.events import Event, Handle
@@ -71,6 +72,7 @@ class CustomerActs:
         identities: Identities,
         intake: Intake,
         clock: Clock,
+        zone: Zone,
     ) -> None:
         self._records = records
         self._shelf = shelf
@@ -80,6 +82,7 @@ class CustomerActs:
         self._identities = identities
         self._intake = intake
         self._clock = clock
+        self._zone = zone
 
     def offered(self, material: str, account: str) -> str:
         """The campaign whose prizes may be drawn there now; empty if there is none."""
@@ -146,9 +149,8 @@ class CustomerActs:
 
     def _tell(self, kind: str, visit: Visit, link: Handle | None = None, **detail: Any) -> None:
         now = self._clock()
-        same = (
-            f"{kind} {visit.handle} {visit.material} {now.date()} {link} {sorted(detail.items())}"
-        )
+        today = self._zone.day(now)
+        same = f"{kind} {visit.handle} {visit.material} {today} {link} {sorted(detail.items())}"
         event = Event(
             id=f"page-{hashlib.blake2b(same.encode(), digest_size=16).hexdigest()}",
             kind=kind, at=now, account=visit.account or "juzhen", ecosystem=visit.ecosystem,

@@ -242,7 +242,7 @@ class Triggers:
         step = found.evidence["after"]
         return _Task(
             staff=rep, kind="warmed", handle=found.handle, handles=tuple(map(str, handles)),
-            material=found.material, due=found.at, cycle=f"{step}:{found.at.date().isoformat()}",
+            material=found.material, due=found.at, cycle=f"{step}:{self._day(found)}",
             evidence={"step": step}, heard=found.at,
         )  # fmt: skip
 
@@ -277,9 +277,13 @@ class Triggers:
         return _Task(
             staff=rep, kind="came_back" if came_back else "new_customer", handle=found.handle,
             handles=tuple(map(str, handles)), material=found.material, due=found.at,
-            cycle=found.at.date().isoformat() if came_back else "once", evidence=evidence,
+            cycle=self._day(found) if came_back else "once", evidence=evidence,
             heard=found.at,
         )  # fmt: skip
+
+    def _day(self, found: Found) -> str:
+        """The company's day on which it was found: one for what somebody is told once a day."""
+        return self._zone.day(found.at).isoformat()
 
     def _silence(self, handles: Collection[Handle], found: Found) -> dict[str, Any]:
         """How long she had been silent before the event that broke it."""

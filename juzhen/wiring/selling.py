@@ -169,5 +169,5 @@ def _customer_acts(s: Stores, content: ContentHub, data: DataHub, front: Ends) -
     return CustomerActs(
         records=s.records, shelf=content.shelf, draws=content.draws, consents=data.consents,
         preferences=front.preferences, identities=data.identities, intake=data.intake,
-        clock=s.clock,
+        clock=s.clock, zone=s.zone,
     )  # fmt: skip

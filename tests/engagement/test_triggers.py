@@ -326,6 +326,7 @@ def test_each_step_of_desire_can_be_a_task_of_her_rep(company, clock, step, act)
         watcher.follow()
         return [dot.evidence["step"] for dot in dots(company, rep) if dot.kind == "warmed"]
 
+    clock.now = clock.now.replace(hour=23, minute=58)  # in Shanghai this day goes on
     rep = company.hire("li")
     her = company.meet(rep=rep)
     company.tell(company.event(act, her))

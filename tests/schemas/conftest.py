@@ -249,7 +249,7 @@ class Asked(Company):
         self.customer_acts = CustomerActs(
             records=records, shelf=self.shelf, draws=self.draws, consents=self.consents,
             preferences=Preferences(records, self.consents, self.deliveries, self.identities),
-            identities=self.identities, intake=self, clock=clock,
+            identities=self.identities, intake=self, clock=clock, zone=self.zone,
         )  # fmt: skip
         self.app = self.accounts.add(
             code="app", name="应用", kind="app", ecosystem="own_app", by="li"

@@ -154,7 +154,7 @@ class PagesHouse(House):
         self.customer_acts = CustomerActs(
             records=records, shelf=self.shelf, draws=self.draws, consents=self.consents,
             preferences=self.preferences, identities=self.identities, intake=self.intake,
-            clock=clock,
+            clock=clock, zone=self.zone,
         )  # fmt: skip
 
     def _drawn(self, picture):
