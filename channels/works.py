@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from channels.accounts import Account, Accounts, Channels
 from content_hub.materials import Material, Materials
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, Invalid, NotFound
 
 MOST = 50
 """Works taken at once."""
@@ -73,10 +73,13 @@ class Works:
     def take(self, account: str, keys: Collection[str], *, by: str, unit: str = "") -> (
         list[Material]
     ):  # fmt: skip
-        """Manage these here from now on. Taking one again gives the material that it is."""
+        """Manage these here from now on. Taking one again gives the material that it is. Raises
+        `Invalid` for more than `MOST`."""
+        if len(wanted := list(dict.fromkeys(keys))) > MOST:
+            raise Invalid("works", "too_many_names", limit=MOST)
         there, channel = self._asked(account)
         taken = []
-        for key in list(dict.fromkeys(keys))[:MOST]:
+        for key in wanted:
             work = channel.work(key)
             if work is None:
                 raise NotFound("work", key[:80])

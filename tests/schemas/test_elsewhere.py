@@ -36,6 +36,11 @@ def test_what_is_chosen_becomes_a_reference_that_waits_for_its_tags(house, there
     assert house.ask(LIST)["works"]["nodes"][0]["material"] == made["id"]
 
 
+def test_more_than_fifty_at_once_are_refused_and_not_half_taken(house, there):
+    told = house.ask(TAKE, works=[f"v{number}" for number in range(51)])["takeWorks"]
+    assert (told["materials"], told["problems"]) == (None, [{"code": "too_many_names"}])
+
+
 def test_an_account_that_cannot_list_is_a_problem_with_a_name(house):
     (error,) = house.errors('{ works(channel: "app") { nodes { id } } }')
     assert error["extensions"]["code"] == "conflict"
