@@ -139,12 +139,12 @@ class Carriers:
     def ways(self, customer: str) -> list[Way]:
         """Every way to her that the model allows, in the order in which they are tried: whoever
         cannot be reached by the first is reached by the next."""
-        model = self.model()
+        model, accounts = self.model(), {account.id: account for account in self._accounts.all()}
         found = [
             Way(carrier, account, handle)
             for handle in self._identities.handles(customer)
-            for account in self._reaching(handle)
-            if (carrier := carrier_of(account, handle)) in model
+            if (account := accounts.get(handle.scope)) is not None
+            and (carrier := carrier_of(account, handle)) in model
         ]
         return sorted(found, key=lambda way: (model.index(way.carrier), way.account.code))
 
@@ -160,9 +160,6 @@ class Carriers:
                 ways.setdefault(carrier, []).append(beginning)
         told = self._identities.known_by({each.value: some for each, some in ways.items()})
         return Reach({frozenset(map(Carrier, held)): n for held, n in told.items()})
-
-    def _reaching(self, handle: Handle) -> list[Account]:
-        return [each for each in self._accounts.all() if each.id == handle.scope]
 
 
 def carrier_of(account: Account, handle: Handle) -> Carrier | None:

@@ -107,12 +107,13 @@ class Abilities:
 
     def accept(self, staff: str, tag: str, *, by: str) -> None:
         """It is her strength after all."""
+        known = self._known(tag)
         gone = delete(AbilityCorrection).where(
-            AbilityCorrection.staff == staff, AbilityCorrection.tag == self._known(tag)
+            AbilityCorrection.staff == staff, AbilityCorrection.tag == known
         )
         with self._records.write() as session:
             session.execute(gone)
-            self._changes.note("accepted_ability", "staff", staff, by=by, tag=tag)
+            self._changes.note("accepted_ability", "staff", staff, by=by, tag=known)
 
     def _known(self, tag: str) -> str:
         found = self._taxonomy.now().find(tag)

@@ -90,14 +90,14 @@ class Affinities:
 
     def add(self, words: Collection[str], topic: str, *, by: str, leads: bool = False) -> Affinity:
         """A rule more. Raises `Conflict` for one that is there."""
-        kept = sorted({word.strip() for word in words} - {""})
-        if not kept or not topic.strip():
+        kept, topic = sorted({word.strip() for word in words} - {""}), topic.strip()
+        if not kept or not topic:
             raise Invalid("words", "affinity_needs_words")
         with self._records.write("affinities") as session:
             same = {frozenset(rule.words) for rule in _load(session) if rule.topic == topic}
             if frozenset(kept) in same:
                 raise Conflict("affinity_exists", topic=topic)
-            rule = Affinity(words=kept, topic=topic.strip(), leads=leads, by=by)
+            rule = Affinity(words=kept, topic=topic, leads=leads, by=by)
             session.add(rule)
             self._changed("added_affinity", rule.id, by)
         return rule
