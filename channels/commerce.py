@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -51,7 +51,6 @@ class Dialect:
     cents: bool = False
     """Amounts are told in hundredths."""
     answer: bytes = b'{"data":"ok"}'
-    secret_fields: frozenset[str] = field(default_factory=frozenset)
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -171,7 +170,7 @@ class Commerce(OnlyListens):
 
     def _detail(self, order: Told, number: str) -> Told:
         """The order as it was told, without the phone, which is a handle."""
-        hidden = {*self._dialect.phone, *self._dialect.secret_fields}
+        hidden = self._dialect.phone
         kept = {name: value for name, value in order.items() if name not in hidden}
         kept |= {"order_id": number, "product": _text(order, self._dialect.product)}
         amount = _text(order, self._dialect.amount)

@@ -4,12 +4,10 @@ A member who was never linked is taken for the staff of the same code, as most c
 Knows no platform and signs nobody in.
 """
 
-from collections.abc import Collection
-
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data_hub.staff import Staff, StaffBook
+from data_hub.staff import StaffBook
 from kernel.errors import Conflict
 from stores.changes import Changes
 from stores.records import Record, Records
@@ -68,10 +66,6 @@ class Reps:
         if staff not in known:
             raise Conflict("rep_unknown", rep=staff)
         return known[staff].code
-
-    def linked(self, account: str, staff: Collection[str]) -> dict[str, Staff]:
-        """Userid → staff, for those of them whom the platform knows or may know."""
-        return {self.userid_of(account, each.id): each for each in self._staff.many(staff).values()}
 
 
 _LINKED = "SELECT staff FROM platform_members WHERE account = ? AND userid = ?"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from channels.touch_policy.ledger import MONTH, Background, Ledger, Natures, Persons
@@ -248,15 +248,6 @@ class TouchPolicy:
         )
         with self._records.read() as session:
             return list(session.scalars(hers.order_by(Touched.at.desc(), Touched.key)))
-
-    def sent_of(self, materials: Collection[str]) -> dict[str, int]:
-        """To how many single persons each content went."""
-        counted = select(Touched.material, func.count()).where(
-            Touched.material.in_(materials), Touched.held.is_(False)
-        )
-        with self._records.read() as session:
-            rows = session.execute(counted.group_by(Touched.material)).all()
-        return {row[0]: row[1] for row in rows}
 
     # the steps
 

@@ -156,9 +156,6 @@ class MiniProgram:
         """Drawn again it is the same code."""
         return None
 
-    def staff_code(self, code: str, reps: Sequence[str]) -> None:
-        """It leads to the mini program and to no rep."""
-
     def drop_code(self, code: str) -> None:
         """The platform keeps it for ever; its scene means nothing here any more."""
 

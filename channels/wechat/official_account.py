@@ -230,9 +230,6 @@ class WeChatOfficialAccount:
         """Codes cannot be listed, and making one again does no harm."""
         return None
 
-    def staff_code(self, code: str, reps: Sequence[str]) -> None:
-        """It leads to the account and to no rep."""
-
     def drop_code(self, code: str) -> None:
         """The platform keeps a lasting code for ever; its scene is not known here any more."""
 

@@ -95,7 +95,6 @@ class Offline:
         rows = [Row(str(id_), "content", tags, _ALWAYS) for id_, tags in self._tags.items()]
         self._slice = Whole.of(rows).slice("", None, datetime.fromtimestamp(0, UTC))
         self._keys = self._slice.keys
-        self._name_of = {column: tag for tag, column in self._slice.columns.items()}
 
     # The three verbs
 

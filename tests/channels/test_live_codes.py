@@ -25,9 +25,6 @@ class MakesCodes:
     def find_code(self, state, since):
         return None
 
-    def staff_code(self, code, reps):
-        """It leads to nobody."""
-
     def drop_code(self, code):
         self.there.discard(code)
 

@@ -126,9 +126,6 @@ class Door:
     def find_code(self, state, since):
         return None
 
-    def staff_code(self, code, reps):
-        return None
-
     def drop_code(self, code):
         return None
 

@@ -24,9 +24,6 @@ class Mini:
     def find_code(self, state, since):
         return None
 
-    def staff_code(self, code, reps):
-        pass
-
     def drop_code(self, code):
         pass
 

@@ -18,9 +18,6 @@ class Door:
     def find_code(self, state, since):
         return None
 
-    def staff_code(self, code, reps):
-        pass
-
     def drop_code(self, code):
         self.made.pop()
 

@@ -114,9 +114,6 @@ class Codes:
     def find_code(self, state, since):
         return None
 
-    def staff_code(self, code, reps):
-        pass
-
     def drop_code(self, code):
         self.made.pop(code.removeprefix("cfg-"), None)
 

@@ -48,13 +48,6 @@ class Ways:
                 return Code(str(row["config_id"]), str(way.get("qr_code") or ""))
         return None
 
-    def staff_code(self, code: str, reps: Sequence[str]) -> None:
-        """From now on it leads to these reps."""
-        self.wire.ask(
-            "/cgi-bin/externalcontact/update_contact_way", config_id=code,
-            user=self._userids(reps),
-        )  # fmt: skip
-
     def drop_code(self, code: str) -> None:
         self.wire.ask(
             "/cgi-bin/externalcontact/del_contact_way", harmless=_NO_SUCH_CODE, config_id=code
