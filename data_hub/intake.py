@@ -67,9 +67,9 @@ class Intake:
 
         An event that a door has written already is taken as it is.
         """
-        now = self._clock()
         packed = [
-            event if isinstance(event, bytes) else pack(_ours(event, now)) for event in events
+            event if isinstance(event, bytes) else pack(_ours(event, self._clock()))
+            for event in events
         ]
         taken = len(packed)
         packed += [pack_refusal(refusal) for refusal in refusals]

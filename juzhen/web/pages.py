@@ -25,6 +25,7 @@ from markupsafe import Markup, escape
 from juzhen.web.asking import language
 from kernel.actors import may
 from kernel.calendar import Zone
+from kernel.errors import Overloaded
 from kernel.wording import known, say
 
 if TYPE_CHECKING:
@@ -51,10 +52,13 @@ def install(app: Flask, platform: Platform) -> None:
     app.after_request(_remember_language)
 
 
-def _undigested(platform: Platform) -> int:
-    """How many events are acknowledged and in no figure yet."""
-    digesting = platform.history.newest() - platform.digest.mark()
-    return platform.fold.behind() + max(digesting, 0)
+def _undigested(platform: Platform) -> int | None:
+    """How many events are acknowledged and in no figure yet; None while the history is away."""
+    try:
+        digesting = platform.history.newest() - platform.digest.mark()
+        return platform.fold.behind() + max(digesting, 0)
+    except Overloaded:
+        return None
 
 
 def render(template: str, **values: Any) -> str:

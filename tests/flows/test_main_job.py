@@ -90,11 +90,14 @@ class Desk:
         self._cookie = ""
         self.post("/login", name=name, password=password)
 
-    def get(self, path):
-        page = self._web(
+    def ask(self, path):
+        return self._web(
             "GET", urllib.parse.quote(path, safe="/?=&"),
             headers={"Cookie": self._cookie, "Accept": "text/html"},
         )  # fmt: skip
+
+    def get(self, path):
+        page = self.ask(path)
         assert page.status == 200, (path, page.status)
         return page.data.decode()
 

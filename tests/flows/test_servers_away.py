@@ -152,6 +152,11 @@ def test_f15_while_the_cluster_is_away_people_are_answered_and_nothing_is_lost(c
     for who, place in (("rep", "workbench"), ("boss", "console")):
         page = Desk(company.web, who, PASSWORD).get(f"/{place}/customers/{her.known()[0]}")
         assert "发生过的事暂时取不到" in page
+    boss = Desk(company.web, "boss", PASSWORD)
+    for place in ("forecast", "referrals", "reports/tiers"):  # made of what the database holds
+        assert "行为历史暂时没有应答" in boss.get(f"/console/{place}"), place
+    for place in ("board", "reports/landing"):  # counted from the history itself
+        assert comes_back(boss.ask(f"/console/{place}"))
     assert her.reads("read-2") == 200
     answer = her.timeline()
     assert b'"code":"overloaded"' in answer.data
@@ -162,6 +167,7 @@ def test_f15_while_the_cluster_is_away_people_are_answered_and_nothing_is_lost(c
     assert eventually(lambda: her.times() == before + 1)
     assert eventually(lambda: later in {each["id"] for each in her.found("停机时")["nodes"]})
     assert "搜索暂时不可用" not in desk.get("/console/materials?q=养老")
+    assert "行为历史暂时没有应答" not in boss.get("/console/forecast")
 
 
 def test_f18_while_the_bucket_is_away_no_upload_is_acknowledged_and_none_leaves_a_row(

@@ -101,7 +101,7 @@ class Collect:
                 taken, kept = await self._aside(self._keep, wire, path, header, call)
             else:
                 call = wire.read(path, header, query, body)
-                if not self._remembers(call.key):
+                if call.key and self._remembered(call.key) is None:
                     await self._aside(self._owner, call.key)
                 taken, kept = self._keep(wire, path, header, call)
             await self._durable.wait(kept)
@@ -138,14 +138,15 @@ class Collect:
             return taken, _NOTHING
         return taken, self._intake.begin(taken.events, taken.refusals)
 
-    def _remembers(self, key: str) -> bool:
-        return not key or self._owners.get(key, _NOBODY)[1] > time.monotonic()
+    def _remembered(self, key: str) -> tuple[Owner | None, float] | None:
+        """Whose key it is, as of a few seconds ago; None if nobody asked since."""
+        known = self._owners.get(key)
+        return known if known is not None and known[1] > time.monotonic() else None
 
     def _owner(self, key: str) -> Owner | None:
-        """Whose key it is, as of a few seconds ago."""
-        owner, until = self._owners.get(key, _NOBODY)
-        if until > time.monotonic():
-            return owner
+        """Whose key it is."""
+        if known := self._remembered(key):
+            return known[0]
         found = self._owner_of(key)
         owner = Owner(*found) if found else None
         if len(self._owners) >= _KEYS:
@@ -170,7 +171,6 @@ class Collect:
         return await asyncio.get_running_loop().run_in_executor(self._beside, work, *told)
 
 
-_NOBODY: tuple[Owner | None, float] = (None, 0.0)
 _NOBODYS = Owner("", "")
 """Whose a request is that cannot be read, so that nobody can say."""
 _NOTHING: Future[None] = Future()
