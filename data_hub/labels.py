@@ -37,12 +37,12 @@ def _page(said: Said) -> Mapping[str, Any]:
     return {"page": landing_page(said)}
 
 
-def _source(said: Said) -> Mapping[str, Any]:
-    return {"source": source_of(said)}
-
-
 def _end(said: Said) -> Mapping[str, Any]:
     return {"account": said.account}
+
+
+def _source(said: Said) -> Mapping[str, Any]:
+    return {"source": source_of(said)}
 
 
 _ASKED: tuple[tuple[tuple[str, ...], _Part], ...] = (
@@ -52,7 +52,7 @@ _ASKED: tuple[tuple[tuple[str, ...], _Part], ...] = (
     (("reminded",), waited),
 )  # fmt: skip
 _PARTS: Mapping[str, tuple[_Part, ...]] = {
-    kind: tuple(dict.fromkeys(part for named, part in _ASKED if kind in named))
+    kind: tuple(dict.fromkeys([_end, *(part for named, part in _ASKED if kind in named)]))
     for kinds, _ in _ASKED
     for kind in kinds
 }

@@ -5,7 +5,7 @@ none, and nobody moves up or down a rank for it. Never ranks by a measured uplif
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -94,9 +94,11 @@ class Leaderboards:
         self._clock = clock
         self._zone = zone or Zone()
 
-    def board(self, ranking: Ranking, period: Period) -> list[Ranked]:
-        """The board as it is now, the best first."""
-        points = self._points(ranking, period)
+    def board(
+        self, ranking: Ranking, period: Period, told: Callable[[str], bool] = lambda _: True
+    ) -> list[Ranked]:
+        """The board as it is now, the best first; ``told``: which accounts' events count."""
+        points = self._points(ranking, period, told)
         reps = {rep for rep, *_ in points}
         return ranked(points, self.names(reps), self.left())
 
@@ -109,13 +111,15 @@ class Leaderboards:
         told = ranked(self._points(ranking, period), {staff: ""})
         return dict(told[0].of) if told else {}
 
-    def _points(self, ranking: Ranking, period: Period) -> list[Points]:
+    def _points(
+        self, ranking: Ranking, period: Period, by: Callable[[str], bool] = lambda _: True
+    ) -> list[Points]:
         today = self._zone.day(self._clock())
         told = deeds(self._history, COUNTED[ranking], begins(period, today), today)
         return [
             Points(said["rep"], kind, count)
             for said, kind, count in told.counted()
-            if said.get("rep") and not said.get("bot")
+            if said.get("rep") and not said.get("bot") and by(said.get("account", ""))
         ]
 
     def leave(self, staff: str, *, by: str) -> None:

@@ -5,7 +5,7 @@ Every report is told the same way, so that a page, a CSV and GraphQL need to kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,25 @@ class End:
     """Whoever is reachable there is reachable again, at no price of the platform's."""
     reach_cost: float = 0.0
     """What reaching one customer once costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The accounts that a report is asked of: all, or those of one ecosystem (R7)."""
+
+    every: Sequence[End]
+    world: str | None = None
+    """One of the four; empty for what none of them told: our own acts and imports."""
+
+    def __iter__(self) -> Iterator[End]:
+        return (end for end in self.every if self.world in {None, end.ecosystem})
+
+    def told(self, account: str) -> bool:
+        """Is what this account told of asked for?"""
+        if self.world is None:
+            return True
+        found = (end.ecosystem for end in self.every if end.id == account)
+        return next(found, "") == self.world
 
 
 def share(part: float, whole: float) -> float | None:

@@ -19,7 +19,7 @@ from data_hub.leaderboards import COUNTED, Leaderboards, Period, Ranking
 from data_hub.measures.retention import WEEKS, retention
 from data_hub.profiles import Profiles
 from data_hub.reports import journeys, reps, traffic
-from data_hub.reports.base import Alert, Cell, Column, End, Report, share
+from data_hub.reports.base import Alert, Cell, Column, End, Ends, Report, share
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -28,7 +28,6 @@ from kernel.events import Event
 from stores.history import History
 from stores.records import Records
 
-Ends = Sequence[End]
 WINDOW = 30
 _SAMPLE = 5_000
 _FIGURES = 10_000
@@ -38,6 +37,8 @@ CODES = (
     *_BOARDS, "quality", "tiers", "reach", "groups", "landing", "sources", "chain", "latency",
     "retention", "reps", "traffic",
 )  # fmt: skip
+OF_CUSTOMERS = ("tiers", "reach", "retention")
+"""They count customers, who may be in several ecosystems; the others count what happened in one."""
 
 
 def _text(name: str) -> Column:
@@ -80,21 +81,24 @@ class Reports:
             "reps": self._reps, "traffic": self._traffic,
         }  # fmt: skip
 
-    def of(self, code: str, ends: Ends) -> Report:
-        """One report as it is now. Raises `NotFound`."""
+    def of(self, code: str, ends: Sequence[End], world: str | None = None) -> Report:
+        """One report as it is now, or one ecosystem's part of it. Raises `NotFound`."""
         if code not in self._told:
             raise NotFound("report", code)
-        return self._told[code](code, ends)
+        return self._told[code](code, Ends(ends, world))
 
     def _since(self, window: int = WINDOW) -> date:
         return self._zone.day(self._clock()) - timedelta(days=window - 1)
 
-    def _deeds(self, kinds: Sequence[str], window: int = WINDOW) -> Deeds:
-        return deeds(self._history, kinds, self._since(window), self._zone.day(self._clock()))
+    def _deeds(self, kinds: Sequence[str], ends: Ends, window: int = WINDOW) -> Deeds:
+        told = deeds(self._history, kinds, self._since(window), self._zone.day(self._clock()))
+        if ends.world is None:
+            return told
+        return told.saying(lambda said: ends.told(said.get("account", "")))
 
-    def _board(self, code: str, _: Ends) -> Report:
+    def _board(self, code: str, ends: Ends) -> Report:
         _board, ranking, period = code.split("_")
-        told = self._leaderboards.board(Ranking(ranking), Period(period))
+        told = self._leaderboards.board(Ranking(ranking), Period(period), ends.told)
         kinds = COUNTED[Ranking(ranking)]
         columns = (Column("rank"), _text("rep"), Column("points"), *map(Column, kinds))
         rows: tuple[tuple[Cell, ...], ...] = tuple(
@@ -104,8 +108,8 @@ class Reports:
         bars = tuple((each.name, float(each.points)) for each in told[:20])
         return Report(code, columns, rows, self._clock(), bars)
 
-    def _groups(self, code: str, _: Ends) -> Report:
-        told = groups.healths(self._deeds(groups.TOLD, groups.WINDOW))
+    def _groups(self, code: str, ends: Ends) -> Report:
+        told = groups.healths(self._deeds(groups.TOLD, ends, groups.WINDOW))
         columns = (
             _text("group"), Column("messages"), Column("member_share", "share"),
             Column("ad_share", "share"), Column("active_members"),
@@ -143,6 +147,14 @@ class Reports:
         bars = tuple((str(row[0]), float(row[4] or 0)) for row in rows)
         return Report(code, columns, tuple(rows), self._clock(), bars, totals)
 
+    def _there(self, ends: Ends) -> Callable[[str], bool] | None:
+        """Is a customer known in the ecosystem? Who is in several is in the part of each."""
+        if ends.world is None:
+            return None
+        wanted = ends if ends.world else ends.every  # in none: on none of them all
+        known = set[str]().union(*(self._reached(end.id) for end in wanted))
+        return (lambda her: her in known) if ends.world else (lambda her: her not in known)
+
     def _reached(self, account: str) -> set[str]:
         found: set[str] = set()
         after = ""
@@ -155,13 +167,15 @@ class Reports:
         with self._people.read() as session:
             return len(session.execute(select(StandingRow.customer)).all())
 
-    def _tiers(self, code: str, _: Ends) -> Report:
+    def _tiers(self, code: str, ends: Ends) -> Report:
         """Everybody stands in exactly one tier by value and one class by where she stands."""
         wanted = select(
             StandingRow.customer, StandingRow.occasions, StandingRow.stage, StandingRow.node
         )
         with self._people.read() as session:
             everybody = session.execute(wanted).all()
+        if (there := self._there(ends)) is not None:
+            everybody = [row for row in everybody if there(row.customer)]
         vips = set(self._vips([row.customer for row in everybody]))
         counted: dict[tuple[str, str], int] = {}
         for row in everybody:
@@ -177,8 +191,8 @@ class Reports:
 
     def _quality(self, code: str, ends: Ends) -> Report:
         """The line of the ads and the line of what they came to, on one page."""
-        names = {end.id: end.name for end in ends}
-        told = self._ads.qualities()
+        names = {end.id: end.name for end in ends.every}
+        told = [each for each in self._ads.qualities() if ends.told(each.origin.account)]
         columns = (
             _text("account"), _text("campaign"), _text("creative"), _text("bidder"),
             Column("cost", "money"), Column("leads"), Column("cost_per_lead", "money"),
@@ -198,8 +212,8 @@ class Reports:
         totals = _quality_row(summed(told), "")
         return Report(code, columns, rows, self._clock(), bars[:30], totals, alerts)
 
-    def _landing(self, code: str, _: Ends) -> Report:
-        told = journeys.landings(self._deeds(journeys.LANDING), self._identities.joined())
+    def _landing(self, code: str, ends: Ends) -> Report:
+        told = journeys.landings(self._deeds(journeys.LANDING, ends), self._identities.joined())
         columns = (
             _text("landing"), Column("visited"), Column("form_opened"), Column("contact_left"),
             Column("left_share", "share"),
@@ -210,9 +224,9 @@ class Reports:
 
     def _sources(self, code: str, ends: Ends) -> Report:
         """Every lead has a source, and says which account, campaign and creative it came by."""
-        names = {end.id: end.name for end in ends}
+        names = {end.id: end.name for end in ends.every}
         counted: Counter[tuple[str, str, str, str]] = Counter()
-        for said, _kind, count in self._deeds(["left_contact"]).counted():
+        for said, _kind, count in self._deeds(["left_contact"], ends).counted():
             account, campaign, creative = (
                 said.get(name, "") for name in ("account", "campaign", "creative")
             )
@@ -237,7 +251,7 @@ class Reports:
 
     def _chain(self, code: str, ends: Ends) -> Report:
         apps = [end for end in ends if end.ecosystem == "own_app"]
-        told = self._deeds([kind for kinds in journeys.CHAIN.values() for kind in kinds])
+        told = self._deeds([kind for kinds in journeys.CHAIN.values() for kind in kinds], ends)
         rows: list[tuple[Cell, ...]] = []
         alerts: list[Alert] = []
         bars: list[tuple[str, float]] = []
@@ -253,8 +267,8 @@ class Reports:
         )  # fmt: skip
         return Report(code, columns, tuple(rows), self._clock(), tuple(bars), alerts=tuple(alerts))
 
-    def _latency(self, code: str, _: Ends) -> Report:
-        told = journeys.latencies(self._deeds(["reminded"], 7))
+    def _latency(self, code: str, ends: Ends) -> Report:
+        told = journeys.latencies(self._deeds(["reminded"], ends, 7))
         columns = (
             _text("task"), Column("tasks"), Column("p50", "seconds"), Column("p95", "seconds"),
         )  # fmt: skip
@@ -270,10 +284,10 @@ class Reports:
         bars = tuple((str(row[0]), float(row[3] or 0)) for row in rows)
         return Report(code, columns, rows, self._clock(), bars, totals, alerts)
 
-    def _reps(self, code: str, _: Ends) -> Report:
+    def _reps(self, code: str, ends: Ends) -> Report:
         """What each rep did on the platforms, as it was told or as they count it."""
-        figures, whole = self._figures()
-        told = reps.lines(self._deeds(reps.ACTS), figures)
+        figures, whole = self._figures(ends)
+        told = reps.lines(self._deeds(reps.ACTS, ends), figures)
         names = self._leaderboards.names(told)
         ordered = sorted(told, key=lambda rep: (-told[rep].counts["contacts_added"], rep))
         rows = tuple(
@@ -290,9 +304,9 @@ class Reports:
         totals = ("", *sums, None, None)
         return Report(code, columns, rows, self._clock(), bars, totals, whole=whole)
 
-    def _traffic(self, code: str, _: Ends) -> Report:
+    def _traffic(self, code: str, ends: Ends) -> Report:
         """Whose links led customers to the app, and what each rep is promised for it."""
-        told = traffic.led(self._deeds(traffic.KINDS), self._identities.joined())
+        told = traffic.led(self._deeds(traffic.KINDS, ends), self._identities.joined())
         names, promised = self._leaderboards.names(told), self._install_reward
         rows = tuple(
             (names.get(rep, rep), each.openings, each.installs,
@@ -310,7 +324,7 @@ class Reports:
         bars = tuple((str(row[0]), float(row[2] or 0)) for row in rows if row[0])[:20]
         return Report(code, columns, rows, self._clock(), bars, totals)
 
-    def _figures(self) -> tuple[list[Event], bool]:
+    def _figures(self, ends: Ends) -> tuple[list[Event], bool]:
         """What platforms counted by day, the newest first, and whether that is all of it."""
         found: list[Event] = []
         before = None
@@ -318,15 +332,17 @@ class Reports:
             page = self._history.of_kinds(
                 (reps.COUNTED,), since=self._since(), before=before, limit=100
             )
-            found += page.items
+            found += [event for event in page.items if ends.told(event.account)]
             if (before := page.next) is None:
                 return found, True
         return found, False
 
-    def _retention(self, code: str, _: Ends) -> Report:
+    def _retention(self, code: str, ends: Ends) -> Report:
         """Of large companies the first customers by id: ids are digests, so a fair sample."""
         ids = self._profiles.ids("", _SAMPLE)
-        told = retention(self._profiles.many(ids).values(), self._clock(), self._zone)
+        there = self._there(ends)
+        hers = [id_ for id_ in ids if there is None or there(id_)]
+        told = retention(self._profiles.many(hers).values(), self._clock(), self._zone)
         weeks = range(1, WEEKS + 1)
         columns = (
             _text("week"),

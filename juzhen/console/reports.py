@@ -14,13 +14,14 @@ from flask import Blueprint, Response, request
 
 from channels.accounts import Account
 from data_hub.ad_quality import Origin
-from data_hub.reports.base import Cell, Column, End
-from data_hub.reports.keeping import CODES
+from data_hub.reports.base import Cell, Column, End, Report
+from data_hub.reports.keeping import CODES, OF_CUSTOMERS
 from juzhen.console.boards import sheet
 from juzhen.console.desk import allowed, done
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
+from kernel.events import Ecosystem
 from kernel.wording import say
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from juzhen.wiring import Platform
 
+WORLDS = (*(each.value for each in Ecosystem), "none")
+"""What a report may be split by; all of them make up the whole."""
 _SAID = ("tier_", "stage_", "node_")
 """Cells that begin so are words of ours."""
 
@@ -37,7 +40,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/reports/<code>")
     def report_page(code: str = CODES[0]) -> str:
         allowed("read_boards")
-        told, tongue = platform.reports.of(code, ends(platform.accounts.all())), language()
+        told, tongue = _report(platform, code), language()
         return pages.render(
             "console/report.html", report=told, codes=CODES, title=say(f"reports_{code}", tongue),
             chart=charts.bars(told.bars, say(f"reports_{code}", tongue)),
@@ -46,12 +49,13 @@ def install(door: Blueprint, platform: Platform) -> None:
             totals=shown(told.columns, told.totals, tongue) if told.totals else (),
             accounts=[(each.id, each.name) for each in platform.accounts.all()],
             today=platform.zone.day(platform.clock()), by_hand=code == "quality",
+            world=_world(), worlds=WORLDS, several=code in OF_CUSTOMERS,
         )  # fmt: skip
 
     @door.get("/reports/<code>.csv")
     def report_csv(code: str) -> Response:
         allowed("read_boards")
-        told = platform.reports.of(code, ends(platform.accounts.all()))
+        told = _report(platform, code)
         return sheet(code, [each.name for each in told.columns], told.rows)
 
     @door.get("/reports/quality/feedback.json")
@@ -73,6 +77,18 @@ def install(door: Blueprint, platform: Platform) -> None:
             origin, _day("day"), _money("amount"), rebate=_money("rebate"), by=actor.id
         )  # fmt: skip
         return done("report_page", "noted_spend", code="quality")
+
+
+def _report(platform: Platform, code: str) -> Report:
+    return platform.reports.of(code, ends(platform.accounts.all()), _world())
+
+
+def _world() -> str | None:
+    """Which ecosystem's part is asked for: empty for what is in none of the four, None for all."""
+    asked = request.args.get("world", "all")
+    if asked not in WORLDS:
+        return None
+    return "" if asked == "none" else asked
 
 
 def ends(accounts: Sequence[Account]) -> list[End]:

@@ -1,8 +1,12 @@
 """The reports: one page, one CSV and one moment for each; those who may, and no others."""
 
+import csv
+import re
+
 import pytest
 
 from data_hub.reports.keeping import CODES
+from juzhen.console.reports import WORLDS
 from kernel.events import Handle
 from tests.data_hub.telling import event, user
 
@@ -45,6 +49,24 @@ def test_every_report_has_its_chart_its_table_its_moment_and_its_csv(
     sheet = desk.get(f"/console/reports/{code}.csv").text.splitlines()
     assert len(sheet) >= 2
     assert len(sheet[0].split(",")) == page.text.count('<th scope="col">')
+
+
+@pytest.mark.rule("R7.2", "R7.3")
+def test_one_ecosystems_part_of_a_report_is_a_page_and_a_csv(rooms, desk_of):
+    desk = desk_of("analyst")
+
+    def openings(world):
+        sheet = list(csv.DictReader(desk.get(f"/console/reports/traffic.csv{world}").text.split()))
+        return sum(int(line["app_openings"]) for line in sheet)
+
+    parts = {world: openings(f"?world={world}") for world in WORLDS}
+    assert parts == dict.fromkeys(WORLDS, 0) | {rooms.wall.ecosystem: 1}
+    assert openings("") == 1
+    for world in WORLDS:
+        page = desk.get(f"/console/reports/traffic?world={world}").text
+        [here] = re.findall(r'world=(\w+)" aria-current="true"', page)
+        assert here == world
+        assert f"traffic.csv?world={world}" in page
 
 
 def test_what_was_paid_is_noted_by_hand_and_shows(rooms, desk_of):
