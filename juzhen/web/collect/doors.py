@@ -104,10 +104,14 @@ class Collect:
                 if call.key and self._remembered(call.key) is None:
                     await self._aside(self._owner, call.key)
                 taken, kept = self._keep(wire, path, header, call)
+            accepted, refused = len(taken.events), len(taken.rejected)
+            answer = wire.told(method, path, taken, header)
+            del call, taken  # thousands who wait for the disk need not hold what they sent
             await self._durable.wait(kept)
         except Problem as problem:
             return wire.refused(method, path, problem, header)
-        return _told(wire, method, path, taken, header)
+        count_events(wire.door, accepted, refused)
+        return answer
 
     def answer_waiting(
         self, method: str, path: str, query: str, header: Header, body: bytes
