@@ -56,17 +56,25 @@ def span(since: date, until: date, zone: Zone) -> tuple[int, int]:
 
 def columns(events: Iterable[Event], kinds: Sequence[str], label: Label = unlabelled) -> Acts:
     """The same out of events, for stores that keep no columns."""
+    told = map(Said.of, events)
+    return told_acts(
+        ((each.handle, each.kind, micros(each.at), label(each)) for each in told), kinds
+    )
+
+
+def told_acts(told: Iterable[tuple[str, str, int, str]], kinds: Sequence[str]) -> Acts:
+    """The same out of who, which kind, when and the label, each spelled out."""
     import numpy as np  # whoever asks nothing of everybody need not load it
 
     places = {kind: place for place, kind in enumerate(kinds)}
     names, labels = {"": 0}, {"": 0}
     rows = [
         (
-            names.setdefault(said.handle, len(names)), places[said.kind], micros(said.at),
-            labels.setdefault(label(said), len(labels)),
+            names.setdefault(handle, len(names)), places[kind], at,
+            labels.setdefault(label, len(labels)),
         )
-        for said in map(Said.of, events)
-        if said.kind in places
+        for handle, kind, at, label in told
+        if kind in places
     ]  # fmt: skip
     who, kind, at, labelled = np.array(rows, dtype=np.int64).reshape(-1, 4).T
     return Acts(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from kernel.errors import Overloaded
 from kernel.secret import Secret
+from stores.elastic.outcomes import Outcome, outcome_of, slices, unavailable
 from stores.elastic.products import Product, recognised
 from stores.examined import Examined, Unfit
 
@@ -33,8 +34,6 @@ _CREDENTIALS = (
     "Check the user and the password, or the API key, in front of the @; they need the rights"
     " to create, read and write indices under the prefix."
 )
-_LARGEST = 4 << 20
-"""Bytes a bulk request; a cluster's own limit is 100 MB, its memory is what suffers first."""
 
 
 class Place(NamedTuple):
@@ -80,14 +79,6 @@ def place(url: str) -> Place:
         unquote(user), Secret(unquote(secret)), asked.get("ca"),
         int(asked.get("shards", 1)), asked.get("replicas", "0-1"),
     )  # fmt: skip
-
-
-class Outcome(NamedTuple):
-    """What became of one item of a bulk."""
-
-    status: int
-    result: str
-    reason: str
 
 
 class Cluster:
@@ -178,14 +169,14 @@ class Cluster:
         for turn in range(_TRIES):
             if turn:
                 self.wait(turn)
-            for part in _slices(items, waiting):
+            for part in slices(items, waiting):
                 for place_, outcome in zip(part, self._sent([items[n] for n in part]), strict=True):
                     outcomes[place_] = outcome
             waiting = [n for n in waiting if (told := outcomes[n]) and told.status == 429]
             if not waiting:
                 break
         settled = [each for each in outcomes if each is not None]
-        if waiting or any(_unavailable(each) for each in settled):
+        if waiting or any(unavailable(each) for each in settled):
             raise Overloaded("store_is_unavailable", seconds=_SOON)
         return settled
 
@@ -204,7 +195,7 @@ class Cluster:
                 if refused.status_code == 429:
                     return [Outcome(429, "", "")] * len(items)
                 raise
-        return [_outcome(next(iter(each.values()))) for each in answer["items"]]
+        return [outcome_of(next(iter(each.values()))) for each in answer["items"]]
 
     def prepare(self, alias: str, mapping: Mapping[str, Any], shape: int) -> str:
         """Make the index behind an alias if there is none, or one of another shape; what was done.
@@ -244,6 +235,7 @@ class Cluster:
         shape: int,
         *,
         aliases: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> str:
         """A new index under a name that nobody has yet, to be written to by the alias `beside` it
         until it is swapped in; with aliases, exactly this one, unless it is there already."""
@@ -254,6 +246,7 @@ class Cluster:
                 "number_of_shards": self.at.shards,
                 **_replicas(self.at.replicas),
                 "index.merge.policy.expunge_deletes_allowed": 0,
+                **(settings or {}),
             },
             "mappings": {
                 "dynamic": "strict",
@@ -270,8 +263,9 @@ class Cluster:
                     raise
         return index
 
-    def swap(self, alias: str, index: str) -> None:
-        """Let the alias mean this index from now on, in one step; the old one is dropped.
+    def swap(self, alias: str, index: str, *others: str) -> None:
+        """Let the alias mean this index from now on, in one step; the old one is dropped, and
+        other aliases mean this one, too.
 
         Nothing is done if the new one was swept meanwhile.
         """
@@ -279,7 +273,7 @@ class Cluster:
         old = self.found(lambda client: client.indices.get_alias(name=name)) or {}
         actions = [
             _unnamed(index),
-            {"add": {"index": index, "alias": name}},
+            *({"add": {"index": index, "alias": self.name(each)}} for each in (alias, *others)),
             *({"remove_index": {"index": each}} for each in old),
         ]
         with self.asked() as client:
@@ -307,8 +301,9 @@ class Cluster:
                 gone += 1
         return gone
 
-    def examine(self, shapes: Mapping[str, int]) -> Examined:
-        """Who answers, and whether the indices behind these aliases are ours, in these shapes."""
+    def examine(self, shapes: Mapping[str, int], *, later: Collection[str] = ()) -> Examined:
+        """Who answers, and whether the indices behind these aliases are ours, in these shapes;
+        ``later`` are those that need not be there yet."""
         from elastic_transport import TransportError
         from elasticsearch import ApiError
 
@@ -316,6 +311,7 @@ class Cluster:
         try:
             self.client()
             found = {alias: self.shape(alias) for alias in shapes}
+            found |= {alias: shapes[alias] for alias in later if found[alias] is None}
         except Unfit as unfit:
             says, _, advice = str(unfit).partition(": ")
             return Examined(False, says, advice)
@@ -326,13 +322,19 @@ class Cluster:
         name = self.product.name if self.product else ""
         says = f"{name} {self.version}, prefix {self.at.prefix}"
         if found != shapes:
-            return Examined(False, f"{says}: its indices are not there yet", "Run: juzhen migrate")
+            return Examined(
+                False, f"{says}: its indices are {_state(found)}", "Run: juzhen migrate"
+            )
         return Examined(True, says, "")
 
     def close(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _state(found: Mapping[str, int | None]) -> str:
+    return "not there yet" if None in found.values() else "of another version"
 
 
 def beside(index: str) -> str:
@@ -365,31 +367,3 @@ def _broken(where: str, broken: BaseException | None, *, recognised: bool = Fals
 
 def _replicas(told: str) -> dict[str, Any]:
     return {"auto_expand_replicas": told} if "-" in told else {"number_of_replicas": int(told)}
-
-
-def _outcome(item: Mapping[str, Any]) -> Outcome:
-    error = item.get("error") or {}
-    reason = f"{error.get('type', '')}: {error.get('reason', '')}" if error else ""
-    return Outcome(int(item["status"]), str(item.get("result", "")), reason)
-
-
-def _unavailable(outcome: Outcome) -> bool:
-    """Not this item's fault: no such index, no right to write, no room on the disk."""
-    return (outcome.status in {401, 403, 404} and bool(outcome.reason)) or outcome.status >= 500
-
-
-def _slices(
-    items: Sequence[tuple[dict[str, Any], Any]], waiting: Sequence[int]
-) -> Iterator[list[int]]:
-    """Places of items that fit into one request."""
-    part: list[int] = []
-    size = 0
-    for place_ in waiting:
-        weight = len(str(items[place_][1]))
-        if part and (size + weight > _LARGEST or len(part) >= 1_000):
-            yield part
-            part, size = [], 0
-        part.append(place_)
-        size += weight
-    if part:
-        yield part

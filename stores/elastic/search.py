@@ -19,7 +19,8 @@ from zlib import crc32
 
 from kernel.ids import cursor, page_size, read_cursor
 from stores.bigrams import Run, asked, runs
-from stores.elastic.cluster import Cluster, Outcome, beside
+from stores.elastic.cluster import Cluster, beside
+from stores.elastic.outcomes import Outcome
 from stores.examined import Examined
 from stores.search import EVERYTHING, Document, Filter, Hits
 

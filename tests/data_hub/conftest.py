@@ -40,10 +40,12 @@ class Taxonomy:
 class Hub:
     """Everything of the data hub, wired."""
 
-    def __init__(self, folder, records, people, changes, clock):
+    def __init__(self, folder, records, people, changes, clock, *, history=None):
         self.clock = clock
         self.topics = Taxonomy()
-        self.history = SqliteHistory(folder / "history.db", label=label, durability="process")
+        self.history = history or SqliteHistory(
+            folder / "history.db", label=label, durability="process"
+        )
         self.staff = StaffBook(records, changes)
         self.identities = Identities(people, records, changes, clock)
         self.profiles = Profiles(people, self.identities)

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from random import Random
 
+from data_hub.measures.funnels import funnel
 from kernel.events import Handle
 from stores.contract.history import MONDAY, event, ids
 from stores.history import Axis
@@ -26,6 +27,7 @@ def answers_are_the_same(history, folder):
         _counted(history, embedded)
         _by_person(history, embedded, people)
         assert _deeds(history) == _deeds(embedded) != []
+        assert _came_along(history) == _came_along(embedded)
         followed = [[told for _, told in kept.after(0, 100)] for kept in (history, embedded)]
         assert followed[0] == followed[1]
         assert history.forget(people[:3]) == embedded.forget(people[:3])
@@ -72,3 +74,12 @@ def _deeds(history):
     names = {0: "", **acts.names(acts.who.tolist())}
     rows = zip(acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True)
     return sorted((names[who], kind, at) for who, kind, at in rows)
+
+
+def _came_along(history):
+    """A funnel of everybody within a week, of whom some are known by two handles."""
+    acts = history.acts(KINDS, since=date(2026, 1, 5), until=date(2026, 2, 3))
+    joined = {f"openid:acc_1:o{n}": f"openid:acc_1:o{n // 2}" for n in range(100)}
+    told = funnel(acts, KINDS, timedelta(days=7), joined)
+    assert [each.reached > 0 for each in told] == [True] * 3
+    return told

@@ -1,7 +1,7 @@
 """The history on real clusters passes the contract, and answers like the embedded one."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Thread
 from time import monotonic
 
@@ -14,6 +14,7 @@ from kernel.errors import Overloaded
 from kernel.events import Refusal
 from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids, label
 from stores.elastic.history import ElasticHistory
+from stores.elastic.history.shapes import EVENTS_SHAPE
 from stores.elastic.search import ElasticSearch
 from tests.sizes import SOAK, sized
 
@@ -68,11 +69,85 @@ class ElasticContract(HistoryContract):
         history.settle([number])
         assert (history.waiting(), history.total([ANNA])) == ({}, 0)
 
+    def test_a_month_of_an_older_shape_is_made_anew(self, cluster, history):
+        """By `juzhen migrate`, killed once in the middle: who folds waits, who asks is answered."""
+        told = [event(f"{n}", BERT if n % 3 else None, rep="labelled") for n in range(5)]
+        history.put([*told, event("o", at=MONDAY - timedelta(days=40))], upto=1)
+        acts = acts_of(history)
+        assert len(aged(cluster)) == 2
+        assert history.examine().fit is False
+        with pytest.raises(Overloaded):
+            ElasticHistory(cluster, label=label).put([event("new")], upto=2)
+        assert (history.total([BERT]), history.watermark()) == (3, 1)
+        with Proxy(cluster.at.nodes[0]) as proxy:
+            proxy.faults = [Fault(bulk, times=1), Fault(bulk, status=500)]
+            at = cluster.at._replace(nodes=(proxy.url,))
+            with clusters.connected(at) as other, pytest.raises(Overloaded):
+                ElasticHistory(other, label=label).prepare()
+        assert (history.examine().fit, history.total([BERT])) == (False, 3)
+        assert history.prepare().count("made anew") == 1
+        assert (history.prepare(), history.examine().fit) == ("", True)
+        there = cluster.client().indices.get(index=f"{cluster.at.prefix}-history-2*")
+        assert [each[-3:] for each in there] == [f"-v{EVENTS_SHAPE}"] * 2
+        orders = [told["settings"]["index"]["sort"]["field"] for told in there.values()]
+        assert orders == [["own", "kind", "at"]] * 2
+        assert acts_of(history) == acts
+        assert ids(told for _, told in history.after(0, 9)) == ["0", "1", "2", "3", "4", "o"]
+        assert history.put([event("0"), event("new")], upto=2) == 1
+        assert list(history.flaws()) == []
+
+    def test_labels_are_worked_out_anew(self, cluster, history):
+        history.put([event("1", BERT), event("2", rep="labelled")], upto=1)
+        other = ElasticHistory(cluster, label=lambda said: said.handle[:6])
+        assert {told for *_, told in acts_of(other)} == {"", "a label"}
+        assert other.remake() == 2
+        assert {told for *_, told in acts_of(other)} == {"openid"}
+        assert list(other.flaws()) == []
+
 
 def blocks(cluster, blocked):
     """Whether its indices take no writes."""
     told = {"index.blocks.write": blocked}
     cluster.client().indices.put_settings(index=f"{cluster.at.prefix}-*", settings=told)
+
+
+def bulk(_, path):
+    return "_bulk" in path
+
+
+def acts_of(history):
+    """Who viewed anything around that Monday, and the labels."""
+    acts = history.acts(["viewed"], since=date(2026, 1, 1), until=MONDAY.date())
+    names = {0: "", **acts.names(acts.who.tolist())}
+    labels = {0: "", **acts.labels(acts.label.tolist())}
+    rows = zip(acts.who.tolist(), acts.at.tolist(), acts.label.tolist(), strict=True)
+    return sorted((names[who], at, labels[said]) for who, at, said in rows)
+
+
+def aged(cluster):
+    """Bring the months into the shape that they had first; the names of their indices."""
+    client, made = cluster.client(), []
+    for index, told in client.indices.get(index=f"{cluster.at.prefix}-history-2*").items():
+        mapping, old = told["mappings"], index.replace(f"-v{EVENTS_SHAPE}", "-v1")
+        mapping["properties"] = {
+            name: each for name, each in mapping["properties"].items() if name in _FIRST
+        }
+        mapping["_meta"]["shape"] = 1
+        client.indices.create(index=old, mappings=mapping)
+        for hit in client.search(index=index, size=100)["hits"]["hits"]:
+            source = {name: value for name, value in hit["_source"].items() if name in _FIRST}
+            versions = {"version": source["seq"], "version_type": "external_gte"}
+            client.index(index=old, id=hit["_id"], document=source, refresh=True, **versions)
+        client.indices.delete(index=index)
+        actions = [{"add": {"index": old, "alias": alias}} for alias in told["aliases"]]
+        client.indices.update_aliases(actions=actions)
+        made.append(old)
+    return made
+
+
+_FIRST = {
+    "seq", "at", "id", "account", "kind", "material", "day", "handles", "packed"
+}  # fmt: skip
 
 
 class TestElasticsearch(ElasticContract):

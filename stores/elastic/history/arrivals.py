@@ -15,7 +15,9 @@ from stores.elastic.cluster import Cluster
 from stores.elastic.history.shapes import (
     BLOCK,
     EVENT_MAPPING,
+    EVENT_SETTINGS,
     EVENTS,
+    EVENTS_SHAPE,
     HEARD,
     HEARD_MAPPING,
     SHAPE,
@@ -59,7 +61,7 @@ class Arrivals:
         known = months <= self._made
         self._make(months, EVENT_MAPPING, EVENTS)
         items = [
-            (_head(self._place(told), name_of(told), seq), _source(told, seq))
+            (head_of(self._place(told), name_of(told), seq), source_of(told, seq))
             for seq, told in enumerate(fresh, first)
         ]
         try:
@@ -82,7 +84,7 @@ class Arrivals:
             self._make({alias}, HEARD_MAPPING, HEARD)
             self._forget_before(block - 1)
         place = self._cluster.name(alias)
-        self._written([(_head(place, told.digest, today), {"day": today}) for told in fresh])
+        self._written([(head_of(place, told.digest, today), {"day": today}) for told in fresh])
 
     def unsettled(self, told: Sequence[Told], fresh: Sequence[Told], marks: Marks) -> list[Told]:
         """Those that are under void numbers, and the fresh ones that are not there at all."""
@@ -108,11 +110,20 @@ class Arrivals:
         return self._cluster.name(f"{EVENTS}-{month_of(told)}")
 
     def _make(self, parts: Collection[str], mapping: dict[str, Any], family: str) -> None:
-        """Make what is not there yet. A name that stands for nothing is never written to."""
+        """Make what is not there yet. A name that stands for nothing is never written to, nor an
+        index of another shape, which waits for `juzhen migrate`."""
+        shape, settings = (EVENTS_SHAPE, EVENT_SETTINGS) if family == EVENTS else (SHAPE, {})
         for alias in sorted(set(parts) - self._made):
-            names = (self._cluster.name(alias), self._cluster.name(f"{family}-all"))
-            aliases: dict[str, Any] = {name: {} for name in names}
-            self._cluster.make(f"{alias}-v{SHAPE}", mapping, SHAPE, aliases=aliases)
+            with self._cluster.asked():
+                there = self._cluster.shape(alias)
+            if there is None:
+                names = (self._cluster.name(alias), self._cluster.name(f"{family}-all"))
+                aliases: dict[str, Any] = {name: {} for name in names}
+                self._cluster.make(
+                    f"{alias}-v{shape}", mapping, shape, aliases=aliases, settings=settings
+                )
+            elif there != shape:
+                raise Overloaded("store_is_unavailable", seconds=5)
             self._made.add(alias)
 
     def _written(self, items: Sequence[tuple[dict[str, Any], Any]]) -> list[Any]:
@@ -137,14 +148,15 @@ def name_of(told: Told) -> str:
     return f"{told.digest}-{told.arrived}"
 
 
-def _head(index: str, id_: str, version: int) -> dict[str, Any]:
+def head_of(index: str, id_: str, version: int) -> dict[str, Any]:
     told: dict[str, Any] = {"_index": index, "_id": id_, "require_alias": True}
     return {"index": told | {"version": version, "version_type": "external_gte"}}
 
 
-def _source(told: Told, seq: int) -> dict[str, Any]:
+def source_of(told: Told, seq: int) -> dict[str, Any]:
     return {
         "seq": seq, "at": told.at, "id": told.id, "account": told.account, "kind": told.kind,
         "material": told.material, "day": told.day, "handles": sorted(told.names),
+        "own": told.own, "label": told.label,
         "packed": base64.b64encode(told.packed).decode(),
     }  # fmt: skip

@@ -15,16 +15,17 @@ from kernel.calendar import Zone
 from kernel.errors import Overloaded
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.acts import Acts, columns
+from stores.acts import Acts, told_acts
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.arrivals import Arrivals
-from stores.elastic.history.shapes import EVENTS, SHAPE, STATE
+from stores.elastic.history.months import Months
+from stores.elastic.history.shapes import ACT, EVENTS, EVENTS_SHAPE, SHAPE, STATE
 from stores.elastic.history.state import State
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
 from stores.told import Label, Told, micros, told_of, unlabelled
 
-_PAGE = 1_000
+_PAGE, _MANY = 1_000, 10_000
 _RACES, _PATIENCE = 10, 4
 """How often a put is begun, and how often it lets somebody else finish first."""
 _ORDER = ("at", "id", "seq")
@@ -41,17 +42,24 @@ class ElasticHistory:
         self.label = label
         self._state = State(cluster)
         self._arrivals = Arrivals(cluster)
+        self._months = Months(cluster, label)
         self._events = cluster.name(f"{EVENTS}-all")
 
     def prepare(self) -> str:
-        """Make the index of the state if it is not there; months are made as events come."""
-        return self._state.prepare()
+        """Make the index of the state if it is not there, and months of an older shape anew; other
+        months are made as events come."""
+        return "; ".join(filter(None, (self._state.prepare(), *self._months.renew())))
 
     def examine(self) -> Examined:
-        return self._cluster.examine({STATE: SHAPE})
+        months = f"{EVENTS}-all"
+        return self._cluster.examine({STATE: SHAPE, months: EVENTS_SHAPE}, later=(months,))
 
     def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
-        told = [told_of(entry, self.zone) for entry in entries if not isinstance(entry, Refusal)]
+        told = [
+            told_of(entry, self.zone, self.label)
+            for entry in entries
+            if not isinstance(entry, Refusal)
+        ]
         refusals = [entry for entry in entries if isinstance(entry, Refusal)]
         new = 0
         for turn in range(_RACES):
@@ -186,7 +194,8 @@ class ElasticHistory:
         if not by:
             count = self._count(query)
             return [Count((), count)] if count else []
-        return sorted(self._buckets(query, by))
+        fields = [axis.value for axis in by]
+        return sorted(Count(key, count) for key, count in self._buckets(query, fields))
 
     def of_kinds(
         self,
@@ -215,22 +224,16 @@ class ElasticHistory:
         return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
-        return columns(self._of_days(kinds, since, until), kinds, self.label)
-
-    def _of_days(self, kinds: Sequence[str], since: date, until: date) -> Iterator[Event]:
         days = {"range": {"day": {"gte": since.isoformat(), "lte": until.isoformat()}}}
         query = {"bool": {"filter": [{"terms": {"kind": list(kinds)}}, days]}}
-        key: list[Any] | None = None
-        while True:
-            page = self._found(query, ("seq",), "asc", _PAGE, key)
-            yield from map(_event, page)
-            if len(page) < _PAGE:
-                return
-            key = page[-1]["sort"]
+        alike = self._buckets(query, ACT, _MANY)
+        return told_acts((key for key, count in alike for _ in range(count)), kinds)
 
-    def _buckets(self, query: dict[str, Any], by: Sequence[Axis]) -> Iterator[Count]:
-        sources = [{axis.value: {"terms": {"field": axis.value}}} for axis in by]
-        told: dict[str, Any] = {"size": _PAGE, "sources": sources}
+    def _buckets(
+        self, query: dict[str, Any], by: Sequence[str], size: int = _PAGE
+    ) -> Iterator[tuple[Any, int]]:
+        """How many events share the values of these fields, those that have all of them."""
+        told: dict[str, Any] = {"size": size, "sources": [{f: {"terms": {"field": f}}} for f in by]}
         while True:
             with self._cluster.asked() as client:
                 answer = client.search(
@@ -239,8 +242,7 @@ class ElasticHistory:
                 )  # fmt: skip
             page = answer.get("aggregations", {}).get("by", {"buckets": []})
             for bucket in page["buckets"]:
-                key = tuple(bucket["key"][axis.value] for axis in by)
-                yield Count(key, bucket["doc_count"])
+                yield tuple(bucket["key"][name] for name in by), bucket["doc_count"]
             if "after_key" not in page:
                 return
             told["after"] = page["after_key"]
@@ -281,9 +283,7 @@ class ElasticHistory:
             client.indices.refresh(index=self._events, ignore_unavailable=True)
 
     def drop_before(self, day: date) -> list[str]:
-        name, begin = self._events, len(self._cluster.name(f"{EVENTS}-"))
-        there = self._cluster.found(lambda client: client.indices.get_alias(name=name)) or {}
-        months = {index[begin:].split("-")[0]: index for index in there}
+        months = self._months.there()
         old = sorted(month for month in months if month < day.strftime("%Y.%m"))
         for month in old:
             with self._cluster.asked() as client:
@@ -324,11 +324,8 @@ class ElasticHistory:
         return 0  # as above
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
-        """Counts and mentions lie with the events here: there is nothing else to make."""
-        count = self._count({"match_all": {}})
-        if tell:
-            tell(count)
-        return count
+        """Counts and mentions lie with the events here: only what their labels say is made."""
+        return self._months.relabel(tell or (lambda _: None))
 
     def flaws(self) -> Iterator[str]:
         marks, _ = self._state.marks()

@@ -11,7 +11,9 @@ from typing import Any
 from stores.told import Told
 
 SHAPE = 1
-"""Counted up when a mapping below changes."""
+"""Of the state and of what was heard; counted up when one of their mappings below changes."""
+EVENTS_SHAPE = 2
+"""Of a month; counted up when its mapping or its order changes: `juzhen migrate` writes it anew."""
 STATE, EVENTS, HEARD = "history-state", "history", "history-heard"
 _KEYWORD, _LONG = {"type": "keyword"}, {"type": "long"}
 _UNREAD = {"type": "keyword", "index": False, "doc_values": False}
@@ -25,9 +27,19 @@ EVENT_MAPPING: dict[str, Any] = {
         "material": _KEYWORD,
         "day": _KEYWORD,
         "handles": _KEYWORD,
+        "own": _KEYWORD,
+        "label": _KEYWORD,
         "packed": {"type": "binary"},
     }
 }
+ACT = ("own", "kind", "at", "label")
+"""Who did what when, and its label: what everybody's acts are read by."""
+EVENT_SETTINGS: dict[str, Any] = {
+    "index.sort.field": list(ACT[:3]),
+    "index.sort.order": ["asc"] * 3,
+}
+"""A month lies in the order of its acts, so that a page of them begins where the last one ended
+and goes no further than it must."""
 HEARD_MAPPING: dict[str, Any] = {"properties": {"day": _LONG}}
 STATE_MAPPING: dict[str, Any] = {
     "properties": {

@@ -1,0 +1,109 @@
+"""Segments and funnels over a history on servers are what they are over the embedded one."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+from engines import clusters
+
+from data_hub.labels import label
+from data_hub.measures.funnels import funnel
+from stores.changes import Changes
+from stores.elastic.history import ElasticHistory
+from stores.postgres.history import PostgresHistory
+from stores.records import Folded, Record
+from tests.blank import kept_at
+from tests.data_hub.conftest import Hub
+from tests.data_hub.telling import MONDAY, event, user
+
+pytestmark = pytest.mark.timeout(600)
+KINDS = ["viewed_page", "read_material", "bought"]
+RULES = [
+    "did read_material >= 3 in 30d and did bought in 30d",
+    "did viewed_page then read_material then bought within 100h",
+    "did viewed_page = 2 in 20d and not did bought in 20d",
+]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("elasticsearch_url", marks=pytest.mark.elastic),
+        pytest.param("opensearch_url", marks=pytest.mark.elastic),
+        pytest.param("postgres_url", marks=pytest.mark.postgres),
+    ]
+)
+def there(request):
+    """A history on a server."""
+    url = request.getfixturevalue(request.param)
+    if request.param == "postgres_url":
+        kept = PostgresHistory(url, owner=lambda: "the tests", label=label)
+        kept.prepare()
+        yield kept
+        kept.close()
+        return
+    with clusters.own(url) as cluster:
+        kept = ElasticHistory(cluster, label=label)
+        kept.prepare()
+        yield kept
+
+
+@pytest.fixture
+def hubs(there, tmp_path, clock):
+    """The same company with its history there, and here."""
+    made, stores = [], []
+    for name, history in (("there", there), ("here", None)):
+        folder = tmp_path / name
+        folder.mkdir()
+        records = kept_at(f"sqlite:///{folder}/records.db", Record)
+        people = kept_at(f"sqlite:///{folder}/people.db", Folded)
+        hub = Hub(folder, records, people, Changes(records, clock), clock, history=history)
+        stores += [records, people]
+        made.append(hub)
+    yield made
+    made[1].history.close()
+    for each in stores:
+        each.close()
+
+
+def test_a_segment_and_a_funnel_are_the_same_and_what_the_acts_say(hubs):
+    dice = Random(7)
+    told = [
+        event(dice.choice(KINDS), user(f"u{dice.randrange(60)}"), minutes=-dice.randrange(60_000))
+        for _ in range(500)
+    ]
+    answers = []
+    for hub in hubs:
+        hub.tell(*told)
+        made = [hub.segments.create(rule, rule=rule, by="li").id for rule in RULES]
+        hub.settle()
+        members = [hub.members(key) for key in made]
+        previews = [hub.previews.preview(rule).count for rule in RULES]
+        assert previews == list(map(len, members))
+        acts = acts_of(hub)
+        assert members[0] == {
+            hub.id_of(user(name))
+            for name, hers in acts.items()
+            if hers.count("read_material") >= 3 and "bought" in hers
+        }
+        answers.append((members, came_along(hub)))
+    assert answers[0] == answers[1]
+    assert all(map(all, answers[0]))
+
+
+def span():
+    """Thirty days, Monday included."""
+    return {"since": MONDAY.date() - timedelta(days=29), "until": MONDAY.date()}
+
+
+def acts_of(hub):
+    """What each person did within them."""
+    acts, told = hub.history.acts(KINDS, **span()), {}
+    names = acts.names(acts.who.tolist())
+    for who, kind in zip(acts.who.tolist(), acts.kind.tolist(), strict=True):
+        told.setdefault(names[who].split(":")[-1], []).append(KINDS[kind])
+    return told
+
+
+def came_along(hub):
+    acts = hub.history.acts(KINDS, **span())
+    return [each.reached for each in funnel(acts, KINDS, timedelta(days=7), {})]
