@@ -7,13 +7,11 @@ read-then-write requests and PostgreSQL 678 of 800, without one error. Hence our
 
 from __future__ import annotations
 
-import fcntl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
@@ -34,6 +32,7 @@ from sqlalchemy.types import TypeDecorator
 from stores.bulk import as_json, many
 from stores.busy import busy_is_said
 from stores.looks import Looks, TooLong
+from stores.queueing import fair_turn
 from stores.rested import ping_the_rested
 
 
@@ -216,16 +215,20 @@ class Records:
             raise TooLong
 
     @contextmanager
-    def write(self, *about: str) -> Iterator[Session]:
+    def write(self, *about: str, first: bool = False) -> Iterator[Session]:
         """All or nothing, over every room that takes part.
 
         ``about`` names what is being decided on, say ``customer:cus_1``: writers that name the
         same thing never overlap, on any engine. The outermost write names everything; one that
         joins may not name more, or two could wait for each other. Keep it under 100 ms; call
-        nothing outside the process meanwhile.
+        nothing outside the process meanwhile. ``first`` is for a small write that somebody outside
+        waits for: on a file it waits for whoever writes, and for nobody who waits.
         """
         joins = self._inside()
-        with self._joined(about) as session, session.begin_nested() if joins else nullcontext():
+        with (
+            self._joined(about, first) as session,
+            session.begin_nested() if joins else nullcontext(),
+        ):
             yield session
 
     @contextmanager
@@ -238,7 +241,7 @@ class Records:
             yield session
 
     @contextmanager
-    def _joined(self, about: tuple[str, ...] | None) -> Iterator[Session]:
+    def _joined(self, about: tuple[str, ...] | None, first: bool = False) -> Iterator[Session]:
         """``about`` is None for a question, and the names decided on for a write."""
         running: Session | None = getattr(self._here, "session", None)
         if running is not None:
@@ -250,7 +253,7 @@ class Records:
             stack.enter_context(busy_is_said())
             if about is not None:
                 if self._file:
-                    stack.enter_context(fair_turn(self._file))
+                    stack.enter_context(fair_turn(self._file, first=first))
                 stack.enter_context(self._timed())
             engine = self._snapshots if about is None else self.engine
             session = stack.enter_context(
@@ -320,14 +323,6 @@ def _check_joining(about: tuple[str, ...] | None, outer: tuple[str, ...] | None)
         raise RuntimeError("a read cannot turn into a write")
     if late := set(about) - set(outer):
         raise RuntimeError(f"the outermost write must name {', '.join(sorted(late))}")
-
-
-@contextmanager
-def fair_turn(database: str) -> Iterator[None]:
-    """Queue for the file: SQLite's own busy handler starves single writers for seconds."""
-    with Path(database).with_suffix(".lock").open("a") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        yield
 
 
 def _engine(url: str, durability: str, patient: bool) -> Engine:

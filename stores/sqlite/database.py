@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kernel.errors import Overloaded
-from stores.records import fair_turn
+from stores.queueing import fair_turn
 from stores.sqlite import packing
 
 
