@@ -4,9 +4,10 @@ An openid says nothing outside its account; the platform's user info holds the u
 about is a row, so that one busy platform holds up no other. Merges nobody: `data_hub` does.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Channels
@@ -14,7 +15,7 @@ from channels.base import Busy
 from data_hub.intake import Intake
 from kernel.clock import Clock
 from kernel.errors import Overloaded, Problem
-from kernel.events import Handle
+from kernel.events import Event, Handle
 from stores.history import History
 from stores.records import Record, Records, upsert
 from stores.watermarks import Watermarks
@@ -76,9 +77,11 @@ class Acquaintances:
         due = select(Stranger).where(Stranger.next_at <= self._clock())
         with self._records.read() as session:
             strangers = list(session.scalars(due.order_by(Stranger.next_at).limit(limit)))
+        told: list[Event] = []
+        asked: list[str] = []
         for stranger in strangers:
             try:
-                self._ask_about(stranger)
+                told += self._ask_about(stranger)
             except Overloaded:  # our own stores were away: no word about her
                 raise
             except Busy as later:
@@ -86,27 +89,29 @@ class Acquaintances:
             except Problem:
                 self._put_off(stranger, 3600)
             else:
-                self._done(stranger)
+                asked.append(stranger.handle)
+        self._keep(told, asked)
         return len(strangers)
 
-    def _ask_about(self, stranger: Stranger) -> None:
+    def _ask_about(self, stranger: Stranger) -> list[Event]:
         channel = self._channels.of(stranger.account)
         told = channel.introduce(Handle.parse(stranger.handle), stranger.followed)
-        if told is not None:
-            self._intake.take([told], door="acquaintance")
+        return [told] if told is not None else []
+
+    def _keep(self, told: Sequence[Event], asked: Sequence[str]) -> None:
+        """What was told of all of them in one commit; only then they are strangers no more."""
+        self._intake.take(told, door="acquaintance")
+        if asked:
+            with self._records.write() as session:
+                session.execute(delete(Stranger).where(Stranger.handle.in_(asked)))
 
     def _put_off(self, stranger: Stranger, seconds: float) -> None:
         """Ask later; after ten tries she stays a stranger until she follows again."""
         if stranger.tries + 1 >= _MOST_TRIES:
-            self._done(stranger)
+            self._keep((), [stranger.handle])
             return
         wait = seconds or min(2.0 ** (stranger.tries + 1), 300)
         with self._records.write() as session:
             if kept := session.get(Stranger, stranger.handle):
                 kept.tries += 1
                 kept.next_at = self._clock() + timedelta(seconds=wait)
-
-    def _done(self, stranger: Stranger) -> None:
-        with self._records.write() as session:
-            if kept := session.get(Stranger, stranger.handle):
-                session.delete(kept)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import Busy, Greeting, Greets, Message, Refused, Unanswered
@@ -122,21 +122,21 @@ class Welcoming:
         A platform that hangs holds up its own account's alone: what comes of its calls is noted in
         the round in which it comes.
         """
-        done = 0
+        done, told = 0, list[_Told]()
         while True:
-            claimed = self._claim()
+            claimed = self._claim(told)
             for welcome in claimed:
                 self._calling[welcome.id] = welcome.account
                 self._callers.begin(partial(self._called, welcome))
-            if told := self._callers.come(self._patience):
-                self._settle(told)
-                done += len(told)
-            elif not claimed:
+            told = self._callers.come(self._patience)
+            done += len(told)
+            if not claimed and not told:
                 return done
 
-    def _claim(self) -> Sequence[Welcome]:
+    def _claim(self, told: Sequence[_Told]) -> Sequence[Welcome]:
+        """Note what came of those that were said, and take what is owed now: one commit."""
         now = self._clock()
-        if not self._records.rows(_ANY, [spelled(self._records, now)]):
+        if not told and not self._records.rows(_ANY, [spelled(self._records, now)]):
             return ()  # most rounds find nothing and take no turn
         calling = dict(self._calling)
         under_way = Counter(calling.values())
@@ -146,6 +146,7 @@ class Welcoming:
         )  # fmt: skip
         wanted = due.order_by(Welcome.next_at).limit(_TOGETHER)
         with self._records.write() as session:
+            self._settle(session, told, now)
             welcomes = session.scalars(wanted.with_for_update(skip_locked=True)).all()
             for welcome in welcomes:
                 welcome.next_at = now + _HOLD
@@ -193,22 +194,20 @@ class Welcoming:
             Handle.parse(welcome.handle), words, welcome.rep,
         )  # fmt: skip
 
-    def _settle(self, told: Sequence[_Told]) -> None:
-        now = self._clock()
-        with self._records.write() as session:
-            for each in told:
-                kept = session.get(Welcome, each.welcome.id)
-                if kept is None:
-                    continue  # she was erased just now
-                if not each.outcome:
-                    kept.next_at = now + timedelta(seconds=each.wait)
-                    continue
-                kept.outcome, kept.code, kept.next_at, kept.settled = each.outcome, "", None, now
-                self._changes.note(
-                    "welcomed" if each.outcome == "greeted" else "not_welcomed", "welcome",
-                    kept.id, by="worker", handle=kept.handle, account=kept.account, rep=kept.rep,
-                    reason=each.outcome,
-                )  # fmt: skip
+    def _settle(self, session: Session, told: Sequence[_Told], now: datetime) -> None:
+        for each in told:
+            kept = session.get(Welcome, each.welcome.id)
+            if kept is None:  # she was erased meanwhile
+                continue
+            if not each.outcome:
+                kept.next_at = now + timedelta(seconds=each.wait)
+                continue
+            kept.outcome, kept.code, kept.next_at, kept.settled = each.outcome, "", None, now
+            self._changes.note(
+                "welcomed" if each.outcome == "greeted" else "not_welcomed", "welcome", kept.id,
+                by="worker", handle=kept.handle, account=kept.account, rep=kept.rep,
+                reason=each.outcome,
+            )  # fmt: skip
 
 
 _ANY = "SELECT 1 FROM welcomes WHERE next_at <= ? LIMIT 1"

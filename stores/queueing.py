@@ -14,8 +14,8 @@ from pathlib import Path
 
 @contextmanager
 def fair_turn(database: str, *, first: bool = False) -> Iterator[None]:
-    """In this block it is ours to write. Who goes ``first`` waits for whoever writes and for
-    nobody who waits: somebody outside is waiting for an answer."""
+    """In this block it is ours to write. Who goes ``first``, because somebody outside waits for
+    it, lets whoever writes finish and one more; all others who wait come after it."""
     path = Path(database)
     with (
         nullcontext() if first else _locked(path.with_suffix(".queue")),

@@ -222,7 +222,7 @@ class Records:
         same thing never overlap, on any engine. The outermost write names everything; one that
         joins may not name more, or two could wait for each other. Keep it under 100 ms; call
         nothing outside the process meanwhile. ``first`` is for a small write that somebody outside
-        waits for: on a file it waits for whoever writes, and for nobody who waits.
+        waits for: where a file has one writer at a time, it goes before most who wait.
         """
         joins = self._inside()
         with (

@@ -54,14 +54,14 @@ class Holding:
             store.write = self._watching(store, store.write)
 
     def _watching(self, store, write):
-        def watched(*about):
+        def watched(*about, **how):
             frame = sys._getframe(1)
             path = Path(frame.f_code.co_filename)
             place = ""
             if path.is_relative_to(ROOT):
                 place = f"{path.relative_to(ROOT)}:{frame.f_code.co_qualname}"
                 self.met.add(place)
-            return self._timed((id(store), get_ident()), place, write(*about))
+            return self._timed((id(store), get_ident()), place, write(*about, **how))
 
         return watched
 
