@@ -25,6 +25,15 @@ class AsksReps(Protocol):
     def withdraw(self, ref: str) -> None: ...
 
 
+class Waits(Protocol):
+    """What a platform has handed to one of our reps."""
+
+    id: str
+    account: str
+    rep: str
+    ref: str | None
+
+
 class Confirming:
     """What waits for reps."""
 
@@ -40,14 +49,19 @@ class Confirming:
         """Ask the rep once more. Raises `Conflict` if nothing waits for her, `Busy` if the
         platform lets her be."""
         delivery = self._deliveries.one(key)
-        channel = self._channels.of(delivery.account)
-        waits = delivery.state == State.AWAITING_PERSON and delivery.ref
-        if not waits or not isinstance(channel, AsksReps):
+        if delivery.state != State.AWAITING_PERSON:
             raise Conflict("nobody_to_remind", delivery=key)
-        channel.remind(delivery.ref or "")
-        with self._records.write():
-            self._changes.note(
-                "rep_reminded", "delivery", delivery.id, by=by, account=delivery.account,
-                rep=delivery.rep,
-            )  # fmt: skip
+        ask_again(self._records, self._changes, self._channels, "delivery", delivery, by=by)
         return delivery
+
+
+def ask_again(
+    records: Records, changes: Changes, channels: Channels, kind: str, what: Waits, *, by: str
+) -> None:
+    """Ask the rep for whatever is known to wait for her."""
+    channel = channels.of(what.account)
+    if not what.ref or not isinstance(channel, AsksReps):
+        raise Conflict("nobody_to_remind", delivery=what.id)
+    channel.remind(what.ref)
+    with records.write():
+        changes.note("rep_reminded", kind, what.id, by=by, account=what.account, rep=what.rep)

@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from channels.accounts import Account, Channels
-from channels.base import Mails
 from channels.broadcasts.record import Broadcast
+from channels.confirming import ask_again
 from channels.deliveries import Deliveries, Delivery, Lane, State
 from channels.mailings.record import Mailing, Step
 from kernel.clock import Clock
@@ -122,15 +122,9 @@ class Mailings:
         """Ask the rep once more. Raises `Conflict` if nothing waits for her, `Busy` if the
         platform lets her be."""
         mailing = self.one(key)
-        channel = self._channels.of(mailing.account)
-        if mailing.step is not Step.AWAITING_PERSON or not isinstance(channel, Mails):
+        if mailing.step is not Step.AWAITING_PERSON:
             raise Conflict("nobody_to_remind", delivery=key)
-        channel.remind(mailing.ref or "")
-        with self._records.write():
-            self._changes.note(
-                "rep_reminded", "mailing", mailing.id, by=by, account=mailing.account,
-                rep=mailing.rep,
-            )  # fmt: skip
+        ask_again(self._records, self._changes, self._channels, "mailing", mailing, by=by)
         return mailing
 
     def cancel(self, key: str, *, by: str) -> Mailing:

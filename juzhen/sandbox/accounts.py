@@ -10,9 +10,11 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+from flask import abort
 
 from juzhen.sandbox.ledger import Ledger
 
@@ -164,6 +166,24 @@ class Creator:
     @property
     def open_id(self) -> str:
         return f"_000{hashlib.sha256(self.code.encode()).hexdigest()[:24]}"
+
+
+class _Coded(Protocol):
+    @property
+    def code(self) -> str: ...
+
+
+_Kind = TypeVar("_Kind", bound=_Coded)
+
+
+def coded(those: Sequence[_Kind], code: str) -> _Kind | None:
+    """The one that the hub calls so."""
+    return next((each for each in those if each.code == code), None)
+
+
+def known(those: Sequence[_Kind], code: str) -> _Kind:
+    """The same for a door, which answers 404 for a stranger."""
+    return coded(those, code) or abort(404)
 
 
 class Accounts:

@@ -29,7 +29,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as Answer
 
-from juzhen.sandbox.accounts import Accounts, AdAccount
+from juzhen.sandbox.accounts import Accounts, AdAccount, known
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.ledger import Ledger
 from kernel.calendar import Zone
@@ -295,7 +295,4 @@ def _page(door: Blueprint, clues: Clues, accounts: Accounts) -> None:
 
 
 def _one(accounts: Accounts, code: str) -> AdAccount:
-    found = next((each for each in accounts.advertisers() if each.code == code), None)
-    if found is None:
-        abort(404)
-    return found
+    return known(accounts.advertisers(), code)

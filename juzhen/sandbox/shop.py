@@ -15,22 +15,20 @@ from urllib.parse import urlencode
 
 import orjson
 import urllib3
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from juzhen.sandbox.accounts import Accounts, Shop
+from juzhen.sandbox.accounts import Accounts, Shop, coded, known
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.knobs import Knobs
 from juzhen.sandbox.ledger import Ledger
+from juzhen.sandbox.pushes import Pushes
 
 _SCHEMA = """
 create table if not exists shop_orders (
     id integer primary key autoincrement, code text not null, buyer text not null,
     phone text not null, product text not null, cents integer not null, state text not null,
     placed real not null, changed real not null);
-create table if not exists shop_pushes (
-    id integer primary key autoincrement, code text not null, body text not null,
-    due real not null, tries integer not null default 0, ended real, heard integer);
 """
 GOODS = (("康养体验房一晚", 68_000), ("家庭体检套餐", 39_900), ("居家适老急救包", 12_800))
 BUYERS = (("b_sun", "孙阿姨", "13900000001"), ("b_zhou", "老周", "13900000002"))
@@ -39,7 +37,6 @@ _NEXT = {
     "cancelled": (), "refunded": (),
 }  # fmt: skip
 """What may become of an order, by how it stands."""
-_TRIES = 3
 _STATES = {
     "meituan": {"placed": "1", "paid": "2", "used": "8", "cancelled": "9", "refunded": "refunded"},
     "ark": {"placed": "1", "paid": "2", "used": "7", "cancelled": "9", "refunded": "10"},
@@ -58,9 +55,9 @@ class Till:
         self, ledger: Ledger, clock: MovableClock, knobs: Knobs, accounts: Accounts, hub: str
     ) -> None:
         ledger.extend(_SCHEMA)
-        self._ledger, self._clock, self._knobs = ledger, clock, knobs
+        self._ledger, self._clock = ledger, clock
         self._accounts, self._hub = accounts, hub
-        self._http = urllib3.PoolManager(retries=False, timeout=5.0)
+        self._pushes = Pushes(ledger, clock, knobs, "shop")
 
     def place(self, shop: Shop, buyer: str, product: str) -> int:
         """She orders one of the goods. Raises `NotNow` for a stranger, or what is not sold."""
@@ -101,51 +98,29 @@ class Till:
         return [dict(row) | {"next": _NEXT[row["state"]]} for row in rows]
 
     def pushes(self, code: str) -> list[dict[str, Any]]:
-        with self._ledger.turn() as db:
-            rows = db.execute("select * from shop_pushes where code = ? order by id", (code,))
-            return [dict(row) for row in rows]
+        return self._pushes.of(code)
 
     def _push(self, shop: Shop, order: int) -> None:
         with self._ledger.turn() as db:
             row = db.execute("select * from shop_orders where id = ?", (order,)).fetchone()
-        manner = self._knobs["callbacks"]
-        wait = float(self._knobs["callback_seconds"]) if manner == "late" else 0.0
-        body = json.dumps(_told(shop.dialect, row), ensure_ascii=False)
-        with self._ledger.turn() as db:
-            for _ in range({"never": 0, "twice": 2}.get(manner, 1)):
-                db.execute(
-                    "insert into shop_pushes (code, body, due) values (?, ?, ?)",
-                    (shop.code, body, self._clock.seconds() + wait),
-                )
+        self._pushes.queue(shop.code, json.dumps(_told(shop.dialect, row), ensure_ascii=False))
 
     def settle(self) -> int:
         """Push everything that is due; how many were tried."""
-        with self._ledger.turn() as db:
-            due = db.execute(
-                "select * from shop_pushes where ended is null and due <= ? order by id limit 50",
-                (self._clock.seconds(),),
-            ).fetchall()
-        shops = {each.code: each for each in self._accounts.shops()}
-        for row in due:
-            heard = row["code"] in shops and self._post(shops[row["code"]], row["body"])
-            now, over = self._clock.seconds(), heard or row["tries"] + 1 >= _TRIES
-            with self._ledger.turn() as db:
-                db.execute(
-                    "update shop_pushes set tries = tries + 1, ended = ?, heard = ?, due = ?"
-                    " where id = ?",
-                    (now if over else None, heard, now + self._knobs["retry_seconds"], row["id"]),
-                )
-        return len(due)
+        return self._pushes.settle(self._post)
 
-    def _post(self, shop: Shop, told: str) -> bool:
-        query, body, kind = _signed(shop, told, self._clock.machine())
+    def _post(self, http: urllib3.PoolManager, row: Mapping[str, Any]) -> bool:
+        shop = coded(self._accounts.shops(), row["code"])
+        if shop is None:
+            return False
+        query, body, kind = _signed(shop, row["body"], self._clock.machine())
+        answer = http.request(
+            "POST", f"{self._hub}/callbacks/{shop.code}{query}", body=body,
+            headers={"Content-Type": kind},
+        )  # fmt: skip
         try:
-            answer = self._http.request(
-                "POST", f"{self._hub}/callbacks/{shop.code}{query}", body=body,
-                headers={"Content-Type": kind},
-            )  # fmt: skip
             said = orjson.loads(answer.data)
-        except (urllib3.exceptions.HTTPError, orjson.JSONDecodeError):
+        except orjson.JSONDecodeError:
             return False
         return answer.status == 200 and _is_ok(shop.dialect, said)
 
@@ -197,10 +172,7 @@ def blueprint(till: Till, accounts: Accounts) -> Blueprint:
     door = Blueprint("shop", __name__)
 
     def one(code: str) -> Shop:
-        found = next((each for each in accounts.shops() if each.code == code), None)
-        if found is None:
-            abort(404)
-        return found
+        return known(accounts.shops(), code)
 
     @door.errorhandler(NotNow)
     def not_now(_: NotNow) -> tuple[str, int]:

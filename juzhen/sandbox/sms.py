@@ -16,10 +16,10 @@ from typing import Any
 
 import orjson
 import urllib3
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from juzhen.sandbox.accounts import Accounts, SmsGateway
+from juzhen.sandbox.accounts import Accounts, SmsGateway, known
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.ledger import Ledger
 from kernel.calendar import Zone
@@ -163,10 +163,7 @@ def blueprint(texts: Texts, accounts: Accounts) -> Blueprint:
     door = Blueprint("sms", __name__)
 
     def gateway(code: str) -> SmsGateway:
-        found = next((one for one in accounts.gateways() if one.code == code), None)
-        if found is None:
-            abort(404)
-        return found
+        return known(accounts.gateways(), code)
 
     @door.post("/sms-gateway/<code>")
     def send(code: str) -> Response:

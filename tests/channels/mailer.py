@@ -78,13 +78,18 @@ class Mailer(House):
         account = self.account("wecom", "wecom")
         for name in ("zhang", "li"):
             self.staff.add(name, name, by="t")
-        for row in rows:
-            handle = Handle("external_userid", account.id, row["external"])
-            event = Event(
-                id=new_id("evt"), kind="followed", at=self.clock(), received=self.clock(),
-                account=account.id, ecosystem="wechat", handle=handle,
-            )  # fmt: skip
-            self.identities.note([event])
+        handles = [Handle("external_userid", account.id, row["external"]) for row in rows]
+        now = self.clock()
+        events = [
+            Event(
+                id=new_id("evt"), kind="followed", at=now, received=now, account=account.id,
+                ecosystem="wechat", handle=handle,
+            )
+            for handle in handles
+        ]  # fmt: skip
+        for begin in range(0, len(events), 500):
+            self.identities.note(events[begin : begin + 500])
+        for handle, row in zip(handles, rows, strict=True):
             self.customers.entrust(handle, row["userid"], by="t")
         return account
 

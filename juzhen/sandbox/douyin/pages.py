@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from juzhen.sandbox.accounts import Accounts, Creator
+from juzhen.sandbox.accounts import Accounts, Creator, known
 from juzhen.sandbox.clock import MovableClock
 from juzhen.sandbox.douyin.studio import FANS, Studio
 from juzhen.sandbox.douyin.webhooks import Webhooks
@@ -24,10 +24,7 @@ def blueprint(
     door = Blueprint("douyin_pages", __name__)
 
     def one(code: str) -> Creator:
-        found = next((each for each in accounts.creators() if each.code == code), None)
-        if found is None:
-            abort(404)
-        return found
+        return known(accounts.creators(), code)
 
     _consent(door, studio, accounts, one)
     _studio(door, studio, webhooks, one)

@@ -27,6 +27,7 @@ create table if not exists wc_friends (
     state text not null, remark text not null default '', mobiles text not null default '[]',
     tags text not null default '[]', lost real, lost_by text,
     primary key (corp, userid, external));
+create index if not exists wc_friends_of on wc_friends (corp, external);
 create table if not exists wc_welcomes (
     code text primary key, corp text not null, userid text not null, external text not null,
     made real not null, used real);

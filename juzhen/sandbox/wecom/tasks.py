@@ -27,6 +27,7 @@ create table if not exists wc_tasks (
 create table if not exists wc_sends (
     msgid text not null, userid text not null, external text not null,
     status integer not null default 0, at real, primary key (msgid, userid, external));
+create index if not exists wc_sends_to on wc_sends (external, at);
 create table if not exists wc_moments (
     moment_id text primary key, jobid text not null, corp text not null, told text not null,
     made real not null, cancelled real);
