@@ -5,14 +5,29 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from channels.base import Busy, Progress, Receipt, Refused, Unanswered
+from channels.base import (
+    Busy,
+    Callback,
+    Greeting,
+    Progress,
+    Receipt,
+    Received,
+    Refused,
+    Unanswered,
+)
+from channels.callbacks import Callbacks
 from channels.deliveries import Lane, State
 from channels.hand_offs import Standing
+from channels.live_codes import LiveCodes
 from channels.preferences import Preferences
+from channels.welcoming import Welcome, Welcoming
 from data_hub.consents import MARKETING
+from data_hub.intake import Intake
 from kernel.errors import Conflict, Overloaded
 from kernel.events import Ecosystem, Handle
+from tests.channels.house import BoardChannel
 from tests.faults import Faults
 from tests.sizes import sized
 
@@ -20,8 +35,32 @@ EACH = sized(5, 1)
 """In CI every fifth statement fails, and every call to the platform."""
 
 
-def queued(house, name):
-    account = house.accounts.one("board")
+class Hall(BoardChannel):
+    """Where people turn up with a code that is good once; each callback tells of one of them, and
+    that something was shown."""
+
+    key = "hall"
+
+    def __init__(self, house, account):
+        super().__init__(house.board)
+        self.account, self.clock, self.greeted = account, house.clock, []
+
+    def receive(self, callback):
+        name = callback.body.decode()
+        who = Handle("openid", self.account, name)
+        return Received(
+            outcomes=(Receipt(ref=name, progress=Progress.SHOWN),),
+            greetings=(Greeting(code=name, handle=who, at=self.clock()),), answer=b"success",
+        )  # fmt: skip
+
+    def greet(self, greeting, message):
+        if greeting.code in self.greeted:
+            raise Refused("already_greeted")
+        self.greeted.append(greeting.code)
+
+
+def queued(house, name, at="board"):
+    account = house.accounts.one(at)
     return house.deliveries.queue(
         account=account.id, target=Handle("openid", account.id, name), occasion=name,
         purpose="service", words=name, by="li", lane=Lane.GATED,
@@ -70,6 +109,42 @@ def the_platform_tells_an_outcome(house, name):
     account = house.accounts.one("board").id
     yield lambda: house.deliveries.note_outcome(account, Receipt(ref=name, progress=Progress.SHOWN))
     assert state(house, delivery) == State.DONE
+
+
+def a_callback_tells_of_somebody_new_and_of_an_outcome(house, name):
+    halls = {}
+    house.channels._factories["hall"] = lambda account, _: halls.setdefault(
+        account.id, Hall(house, account.id)
+    )
+    at = house.account(f"h{name}", "hall", settings={"welcome": "您好"})
+    welcoming = Welcoming(
+        records=house.records, changes=house.changes, accounts=house.accounts,
+        channels=house.channels, materials=house.materials, shelf=house.shelf,
+        composer=house.composer, clock=house.clock, patience=30,
+        codes=LiveCodes(
+            house.records, house.changes, house.accounts, house.channels, house.clock
+        ),
+    )  # fmt: skip
+    callbacks = Callbacks(
+        house.accounts, house.channels, Intake(None, house.clock), house.deliveries,
+        house.gathered, house.clock, welcoming,
+    )  # fmt: skip
+    delivery = queued(house, name, at.code)
+    house.publishing.gate()
+    found, _ = house.deliveries.claim(lambda _: None, lane=Lane.MESSAGE)
+    house.deliveries.note(found, Receipt(ref=name, progress=Progress.SUBMITTED))
+
+    def heard():
+        assert callbacks.take(at.id, Callback(body=name.encode())) == b"success"
+        welcoming.greet_due()
+        house.clock.move(timedelta(seconds=7))  # what was broken off is free again
+        welcoming.greet_due()
+
+    yield heard
+    assert (state(house, delivery), halls[at.id].greeted) == (State.DONE, [name])
+    with house.records.read() as session:
+        (kept,) = session.scalars(select(Welcome).where(Welcome.account == at.id))
+    assert (kept.outcome, kept.code) == ("greeted", "")
 
 
 def it_is_taken_off_the_shelf(house, name):
@@ -138,7 +213,8 @@ def what_a_lost_answer_was_about_is_found(house, name):
 
 FLOWS = [
     a_message_goes_out, a_post_is_shown, a_post_is_taken_down_at_closing,
-    she_opts_out_of_what_waits, the_platform_tells_an_outcome, it_is_taken_off_the_shelf,
+    she_opts_out_of_what_waits, the_platform_tells_an_outcome,
+    a_callback_tells_of_somebody_new_and_of_an_outcome, it_is_taken_off_the_shelf,
     a_person_posts_what_lies_ready, what_was_set_aside_is_tried_again,
     a_dead_workers_message_is_taken_over, what_a_lost_answer_was_about_is_found,
 ]  # fmt: skip
