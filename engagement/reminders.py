@@ -164,7 +164,7 @@ class Reminders:
     def open(self, reminder: str, staff: str) -> Reminder:
         """She opened it: this very red dot goes out. Opening again does no harm."""
         with self._records.write() as session:
-            found = _hers(session, reminder, staff)
+            found = _hers(session, reminder, staff, locked=True)
             if found.opened is None:
                 found.opened = self._clock()
                 self._note("opened_reminder", found, staff)
@@ -173,7 +173,7 @@ class Reminders:
     def finish(self, reminder: str, staff: str) -> Reminder:
         """She has done what it asked for."""
         with self._records.write() as session:
-            found = _hers(session, reminder, staff)
+            found = _hers(session, reminder, staff, locked=True)
             if found.done is None:
                 found.done = self._clock()
                 found.opened = found.opened or found.done
@@ -183,7 +183,7 @@ class Reminders:
     def put_off(self, reminder: str, staff: str, until: datetime) -> Reminder:
         """Not now: it is due again at that moment, as a red dot."""
         with self._records.write() as session:
-            found = _hers(session, reminder, staff)
+            found = _hers(session, reminder, staff, locked=True)
             if found.done is None and found.due < until:
                 found.due, found.opened = until, None
                 self._note("put_off", found, staff)
@@ -203,7 +203,7 @@ class Reminders:
             which, Reminder.handle.in_(handles), Reminder.done.is_(None), Reminder.due <= due
         )
         with self._records.write() as session:
-            found = session.scalars(wanted).all()
+            found = session.scalars(wanted.order_by(Reminder.id).with_for_update()).all()
             for reminder in found:
                 reminder.done = self._clock()
                 reminder.opened = reminder.opened or reminder.done
@@ -283,8 +283,9 @@ class Reminders:
                 yield f"reminders: {id_} was opened or done before it was made"
 
 
-def _hers(session: Session, reminder: str, staff: str) -> Reminder:
-    found = session.get(Reminder, reminder)
+def _hers(session: Session, reminder: str, staff: str, *, locked: bool = False) -> Reminder:
+    """It, if it is hers; ``locked`` until the write ends, so that nobody changes it meanwhile."""
+    found = session.get(Reminder, reminder, with_for_update=locked, populate_existing=locked)
     if found is None or found.staff != staff:
         raise NotFound("reminder", reminder[:60])
     return found

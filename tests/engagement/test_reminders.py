@@ -1,5 +1,6 @@
 """Red dots: made once, counted exactly, put out one by one."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -49,6 +50,18 @@ def test_opening_puts_out_exactly_that_one_red_dot(reminders):
     reminders.finish(other.id, "stf_1")
     assert reminders.unread("stf_1") == 0
     assert reminders.unread("stf_2") == 1
+
+
+def test_two_devices_that_finish_one_at_once_note_it_once(any_records, any_changes, clock):
+    reminders = Reminders(any_records, any_changes, clock)
+    one = reminders.remind("stf_1", "birthday", HER, "2026")
+    other = threading.Thread(target=lambda: reminders.finish(one.id, "stf_1"))
+    with any_records.write():
+        reminders.finish_about("stf_1", [HER])
+        other.start()
+        other.join(0.2)  # it waits for us
+    other.join()
+    assert [change.act for change in any_changes.after("").changes] == ["reminded", "done"]
 
 
 @pytest.mark.rule("R35.1")
