@@ -7,10 +7,11 @@ anywhere and may be done twice: what was told before is not told again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol, runtime_checkable
 
 from channels.accounts import Account, Accounts, Channels
+from channels.base import Unanswered, wait_after
 from channels.roll import Roll
 from data_hub.intake import Intake
 from kernel.calendar import Zone
@@ -62,6 +63,8 @@ class CatchingUp:
         self._zone = zone
         self._marks = Watermarks(records, Record)
         self._records = records
+        self._resting: dict[str, datetime] = {}
+        """What was refused, until when it is left alone."""
 
     def run(self) -> int:
         """One slice of what is due today; 0 once everything was asked."""
@@ -90,7 +93,9 @@ class CatchingUp:
         return lambda _: (channel.figures(today - timedelta(days=1)), "")
 
     def _step(self, name: str, today: date, ask: Callable[[str], tuple[list[Event], str]]) -> int:
-        """Ask for a slice. A platform that is away is asked again in the next round."""
+        """Ask for a slice. A platform that says no is left alone for a while."""
+        if (rests := self._resting.get(name)) and self._clock() < rests:
+            return 0
         day, _, mark = self._marks.of(name).partition("|")
         if day == today.isoformat():
             if mark == _DONE:
@@ -99,7 +104,10 @@ class CatchingUp:
             mark = ""
         try:
             events, onward = ask(mark)
-        except Problem:
+        except Unanswered:
+            return 0
+        except Problem as trouble:
+            self._resting[name] = self._clock() + wait_after(trouble, timedelta(0))
             return 0
         news = self._roll.news(events)
         self._intake.take(self._roll.untold(news), door="catching_up")

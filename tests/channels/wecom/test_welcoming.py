@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
-from channels.base import Greeting
+from channels.base import Greeting, SignedOut
 from channels.callbacks import Callbacks
 from channels.catching_up import CatchingUp
 from channels.deliveries import Deliveries
@@ -284,6 +284,26 @@ def test_once_a_night_every_relation_and_yesterdays_figures_are_told(night, plat
     kinds = [event.kind for event in night()]
     assert kinds.count("followed") == len(platform.seen["friends"])
     assert kinds.count("platform_figures") == 2
+
+
+def test_a_platform_that_says_no_is_left_alone_for_an_hour(
+    records, accounts, clock, account, history
+):
+    asked = []
+
+    class Shut:
+        def people(self, mark):
+            asked.append(mark)
+            raise SignedOut("channel_signed_out")
+
+    shut, zone = Channels(accounts, {"wecom": lambda *_: Shut()}), Zone("Asia/Shanghai")
+    roll = Roll(records, history, clock)
+    nightly = CatchingUp(records, accounts, shut, Intake(Kept(), clock), roll, clock, zone)
+    clock.now = zone.at(zone.day(clock()) + timedelta(days=1)) + timedelta(hours=4)
+    for _ in range(61):
+        assert nightly.run() == 0
+        clock.move(timedelta(minutes=1))
+    assert len(asked) == 2
 
 
 def test_a_relation_is_told_on_one_night_only_however_many_come_after(night):
