@@ -11,7 +11,7 @@ from servers import postgres as servers
 from stores.changes import Changes
 from stores.records import Folded, Record, Records
 from tests import browsing
-from tests.blank import kept_at
+from tests.blank import kept_at, share_statements
 
 settings.register_profile("house", deadline=None)  # a busy machine is no flaw
 settings.load_profile("house")
@@ -190,6 +190,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.shown_clauses = {}
+    share_statements()
 
 
 @pytest.hookimpl(optionalhook=True)
