@@ -30,6 +30,7 @@ def rebuild_shelf(
         names = [f"{kind}:{id_}" for id_ in ids for kind in ("material", "placement")]
         with records.write("tags", *names) as session:
             _write(session, ids)
+            showcase.rows_moved(session)
             changes.count_up("content")
         done, after = done + len(ids), ids[-1]
         tell(done)
@@ -37,6 +38,7 @@ def rebuild_shelf(
         for table in (ShelfRow, ShelfDocument):
             gone = table.material.not_in(select(Material.id))
             session.execute(delete(table).where(gone))
+        showcase.rows_moved(session)
     return done
 
 

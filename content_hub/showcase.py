@@ -23,11 +23,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from stores.changes import count_up
 from stores.partial import partial_index
 from stores.records import Record
 from stores.records import insert as insert_or_update
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ROWS = "shelf_rows"
+"""The version that rows have in a file, where writers queue: most edits leave all of them where
+they are. On a server two writers would take this and "content" in either order, and wait for each
+other."""
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _FOUND_BY = ("account", "tag", "opens", "placement", "closes", "unit", "type", "slot")
 """All that is asked of a row, so that a total is counted in the index alone."""
 _ALL = "tag = ''"
@@ -70,7 +75,7 @@ class ShelfDocument(Record, kw_only=True):
 
 
 def micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def moment(micros: int) -> datetime:
@@ -166,6 +171,14 @@ def _hang(session: Session, under: Mapping[str, tuple[Sequence[str], Collection[
         connection.execute(one, gone)
     if fresh:
         connection.execute(insert(table), fresh)
+    if gone or fresh:
+        rows_moved(session)
+
+
+def rows_moved(session: Session) -> None:
+    """Whatever was counted of the rows has to be counted again."""
+    if session.get_bind().dialect.name == "sqlite":
+        count_up(session, ROWS)
 
 
 class Promise(NamedTuple):
@@ -189,6 +202,7 @@ def promise(session: Session, *promises: Promise) -> None:
         return
     rows = [{**each._asdict(), "tag": "", "direct": True} for each in promises]
     session.connection().execute(insert(ShelfRow.__table__), rows)  # type: ignore[arg-type]  # a declared class's table
+    rows_moved(session)
     kept = select(ShelfDocument.material, ShelfDocument.direct, ShelfDocument.above)
     found = session.execute(kept.where(ShelfDocument.material.in_({p.material for p in promises})))
     _hang(session, {row.material: (row.direct, row.above) for row in found})
@@ -210,6 +224,7 @@ def move_all(session: Session, windows: Mapping[str, tuple[int, int]]) -> None:
         session.connection().execute(
             moved.values(opens=bindparam("o"), closes=bindparam("c")), rows
         )
+        rows_moved(session)
 
 
 def promised(session: Session, materials: Collection[str], now: datetime) -> set[str]:
@@ -223,3 +238,4 @@ def promised(session: Session, materials: Collection[str], now: datetime) -> set
 def withdraw(session: Session, placements: Collection[str]) -> None:
     """Placements that are found no more."""
     session.execute(delete(ShelfRow).where(ShelfRow.placement.in_(placements)))
+    rows_moved(session)

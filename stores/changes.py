@@ -69,13 +69,20 @@ class Stretch:
     mark: str
 
 
+class _Here(threading.local):
+    """Versions of one thread: those it holds, and those it was told last, with its stamp."""
+
+    held: Mapping[str, int] | None = None
+    versions: tuple[int, dict[str, int]] | None = None
+
+
 class Changes:
     """Every act of ours, oldest first."""
 
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records = records
         self.clock = clock
-        self._here = threading.local()
+        self._here = _Here()
         self.sightings = Sightings(self._versions)
         """The versions as they stand, for many who ask at once; for records on a server."""
 
@@ -139,12 +146,7 @@ class Changes:
         """Count a version up, joining the edit's transaction."""
         self.let_go()
         with self._records.part() as session:
-            counted = insert(session, Version).values(name=name, number=1)
-            session.execute(
-                counted.on_conflict_do_update(
-                    index_elements=["name"], set_={"number": Version.number + 1}
-                )
-            )
+            count_up(session, name)
 
     def version(self, name: str = "content") -> int:
         """The version now, asked by every request: one cheap statement, or none at all if they
@@ -152,20 +154,20 @@ class Changes:
         it before."""
         if (held := self.held(name)) is not None:
             return held
-        here = self._records.true_here()
-        if here is not None:
-            if _VERSIONS not in here:
-                here[_VERSIONS] = self._versions()
-            return int(here[_VERSIONS].get(name, 0))
         stamp = self._records.stamp()
-        if stamp is None:
+        if stamp is not None:
+            kept = self._here.versions
+            if kept is None or kept[0] != stamp:
+                kept = (stamp, self._versions())
+                self._here.versions = kept
+            return kept[1].get(name, 0)
+        here = self._records.true_here()
+        if here is None:
             told = self._records.rows(_VERSION, [name])
             return int(told[0][0]) if told else 0
-        kept: tuple[int, dict[str, int]] | None = getattr(self._here, "versions", None)
-        if kept is None or kept[0] != stamp:
-            kept = (stamp, self._versions())
-            self._here.versions = kept
-        return kept[1].get(name, 0)
+        if _VERSIONS not in here:
+            here[_VERSIONS] = self._versions()
+        return int(here[_VERSIONS].get(name, 0))
 
     def hold(self, versions: Mapping[str, int] | None = None) -> None:
         """Up to `let_go` this thread takes all versions as they stand now, or as it was just told:
@@ -180,7 +182,7 @@ class Changes:
     @contextmanager
     def as_of_now(self, versions: Mapping[str, int] | None = None) -> Iterator[None]:
         """The same for a block; within another it is that one's."""
-        if getattr(self._here, "held", None) is not None:
+        if self._here.held is not None:
             yield
             return
         self.hold(versions)
@@ -191,7 +193,7 @@ class Changes:
 
     def held(self, name: str) -> int | None:
         """The version that is held; None if none is, and for whoever writes."""
-        versions: Mapping[str, int] | None = getattr(self._here, "held", None)
+        versions = self._here.held
         if versions is None or self._records.writing:
             return None
         return versions.get(name, 0)
@@ -219,6 +221,15 @@ class Changes:
 
 _AT_ONCE = 1_000
 """Links of the audit chain that are looked at together: it may be millions long."""
+
+
+def count_up(session: Session, name: str) -> None:
+    """`Changes.count_up` for who has only the session of an edit that counts "content" up."""
+    counted = insert(session, Version).values(name=name, number=1)
+    again = {"number": Version.number + 1}
+    session.execute(counted.on_conflict_do_update(index_elements=["name"], set_=again))
+
+
 _VERSION = "SELECT number FROM versions WHERE name = ?"
 _VERSIONS = "SELECT name, number FROM versions"
 _TURN = text("SELECT pg_current_xact_id()::text::bigint")

@@ -29,12 +29,22 @@ class TooLong(BaseException):
     """
 
 
+class _Here(threading.local):
+    """One thread's connection, and what it knows of it."""
+
+    connection: sqlite3.Connection | None = None
+    number = 0
+    held: int | None = None
+    hurried = False
+    halves = 0
+
+
 class Looks:
     """One file, looked at by many threads."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._here = threading.local()
+        self._here = _Here()
         self._connections: list[sqlite3.Connection] = []
         self.heard: Callable[[str], None] | None = None
         """Is told every statement, for whoever counts them."""
@@ -43,7 +53,6 @@ class Looks:
         self,
         statement: str,
         values: Sequence[Any] = (),
-        *,
         through: sqlite3.Connection | None = None,
     ) -> list[Any]:
         """The rows of one statement, which is a snapshot by itself; or asked through a connection
@@ -55,7 +64,7 @@ class Looks:
     def stamp(self) -> int:
         """Another number after every commit, for this thread; as long as it is the same, so is
         everything in the file."""
-        held: int | None = getattr(self._here, "held", None)
+        held = self._here.held
         if held is not None:
             return held
         ((told,),) = self._asked("pragma data_version", ())
@@ -76,7 +85,7 @@ class Looks:
     @contextmanager
     def held(self) -> Iterator[None]:
         """The same for a block; within another it is that one's."""
-        if getattr(self._here, "held", None) is not None:
+        if self._here.held is not None:
             yield
             return
         self.hold()
@@ -87,7 +96,7 @@ class Looks:
 
     def moved(self, stamp: int) -> bool:
         """Was anything committed since this thread was told this stamp? Asks anew, in any case."""
-        held, self._here.held = getattr(self._here, "held", None), None
+        held, self._here.held = self._here.held, None
         try:
             return self.stamp() != stamp
         finally:
@@ -96,9 +105,11 @@ class Looks:
     def _asked(
         self, statement: str, values: Sequence[Any], through: sqlite3.Connection | None = None
     ) -> list[Any]:
-        self._here.halves = 0
+        here = self._here
+        here.halves = 0
         try:
-            return (through or self._connection()).execute(statement, values).fetchall()
+            asked = through or here.connection or self._connection()
+            return asked.execute(statement, values).fetchall()
         except sqlite3.OperationalError as refused:
             if "interrupted" in str(refused):
                 raise TooLong from None
@@ -121,16 +132,16 @@ class Looks:
 
     @property
     def hurried(self) -> bool:
-        return getattr(self._here, "hurried", False)
+        return self._here.hurried
 
     def close(self) -> None:
         """The next look opens a new connection."""
         while self._connections:
             self._connections.pop().close()
-        self._here = threading.local()
+        self._here = _Here()
 
     def _connection(self) -> sqlite3.Connection:
-        kept: sqlite3.Connection | None = getattr(self._here, "connection", None)
+        kept = self._here.connection
         if kept is None:
             kept = sqlite3.connect(
                 Path(self._path).absolute().as_uri(),

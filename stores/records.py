@@ -87,6 +87,13 @@ class Folded(MappedAsDataclass, DeclarativeBase, repr=False):
 Base = type[Record] | type[Folded]
 
 
+class _Here(threading.local):
+    """The transaction that is open in one thread."""
+
+    session: Session | None = None
+    unasked = False
+
+
 class Records:
     """One system of record. Whoever asks while a transaction of it is open joins that."""
 
@@ -101,7 +108,7 @@ class Records:
         """``held`` is told for how many seconds each write kept the lock. ``patient`` is for who
         changes tables: its statements may take as long as they take."""
         self.engine = _engine(url, durability, patient)
-        self._here = threading.local()
+        self._here = _Here()
         self._held = held
         self._file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
         self.looks = Looks(self._file) if self._file else None
@@ -118,11 +125,9 @@ class Records:
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
-        """For a single statement, which is a snapshot by itself: half the price of `read`.
-
-        Inside a transaction of this thread it is that transaction's connection.
-        """
-        running: Session | None = getattr(self._here, "session", None)
+        """For a single statement, which is a snapshot by itself: half the price of `read`. Inside
+        a transaction of this thread it is that transaction's connection."""
+        running = self._here.session
         if running is not None:
             running.flush()
             yield running.connection()
@@ -132,24 +137,16 @@ class Records:
             yield connection
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The rows of one statement with ``?`` for its values, at the price of the bare driver.
-
-        Inside a transaction of this thread it is asked there.
-        """
+        """The rows of one statement with ``?`` for its values, at the price of the bare driver; inside
+        a transaction of this thread it is asked there."""
         if self.looks is not None:
-            if not self._inside():
-                return self.looks.rows(statement, values)
-            return self.looks.rows(statement, values, through=self._driver())
+            running = self._here.session
+            through = None if running is None else _driver(running)
+            return self.looks.rows(statement, values, through)
         if self.on_postgres:
             statement = statement.replace("?", "%s")
         with self.glance() as connection:
             return list(connection.exec_driver_sql(statement, tuple(values)).fetchall())
-
-    def _driver(self) -> Any:
-        """The bare driver's connection of the transaction that is open in this thread."""
-        session: Session = self._here.session
-        session.flush()
-        return session.connection().connection.driver_connection
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -172,13 +169,13 @@ class Records:
     def stamp(self) -> int | None:
         """As long as it is the same in this thread, nothing was committed. None: nobody knows,
         because the records are on another machine or a transaction is open here."""
-        if self.looks is None or self._inside():
+        if self.looks is None or self._here.session is not None:
             return None
         return self.looks.stamp()
 
     def moved(self, stamp: int) -> bool:
         """Was anything committed since `stamp` told this thread so?"""
-        return self.looks is None or self._inside() or self.looks.moved(stamp)
+        return self.looks is None or self._here.session is not None or self.looks.moved(stamp)
 
     def stirred(self) -> int | str:
         """Another answer after every commit of anybody's; not from within a transaction."""
@@ -189,16 +186,13 @@ class Records:
     def true_here(self) -> dict[Any, Any] | None:
         """A place for what stays true until the end of the snapshot that this thread reads in; None
         outside of one, and while writing."""
-        running: Session | None = getattr(self._here, "session", None)
+        running = self._here.session
         return running.info if running is not None and running.info["about"] is None else None
-
-    def _inside(self) -> bool:
-        return getattr(self._here, "session", None) is not None
 
     @property
     def writing(self) -> bool:
         """Is a write open in this thread?"""
-        running: Session | None = getattr(self._here, "session", None)
+        running = self._here.session
         return running is not None and running.info["about"] is not None
 
     @contextmanager
@@ -211,7 +205,7 @@ class Records:
             self._here.unasked = False
 
     def _check_asking(self) -> None:
-        if getattr(self._here, "unasked", False):
+        if self._here.unasked:
             raise TooLong
 
     @contextmanager
@@ -224,10 +218,10 @@ class Records:
         nothing outside the process meanwhile. ``first`` is for a small write that somebody outside
         waits for: where a file has one writer at a time, it goes before most who wait.
         """
-        joins = self._inside()
+        nested = self._here.session is not None
         with (
             self._joined(about, first) as session,
-            session.begin_nested() if joins else nullcontext(),
+            session.begin_nested() if nested else nullcontext(),
         ):
             yield session
 
@@ -243,7 +237,7 @@ class Records:
     @contextmanager
     def _joined(self, about: tuple[str, ...] | None, first: bool = False) -> Iterator[Session]:
         """``about`` is None for a question, and the names decided on for a write."""
-        running: Session | None = getattr(self._here, "session", None)
+        running = self._here.session
         if running is not None:
             _check_joining(about, running.info["about"])
             yield running
@@ -265,7 +259,7 @@ class Records:
             if about and not self._file:  # sorted: two writers cannot deadlock
                 session.execute(_LOCK, {"things": sorted(set(about))})
             self._here.session = session
-            stack.callback(self._here.__delattr__, "session")
+            stack.callback(setattr, self._here, "session", None)
             _open_here.count = getattr(_open_here, "count", 0) + 1
             stack.callback(_one_less)
             yield session
@@ -305,6 +299,12 @@ _LOCK = text(
 )
 _TRANSACTIONS = "SELECT pg_current_snapshot()::text"
 _open_here = threading.local()
+
+
+def _driver(running: Session) -> Any:
+    """The bare driver's connection of an open transaction."""
+    running.flush()
+    return running.connection().connection.driver_connection
 
 
 def in_transaction() -> bool:

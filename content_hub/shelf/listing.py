@@ -17,7 +17,7 @@ import orjson
 from content_hub.materials import variants
 from content_hub.materials.scheduled import Laid, Scheduled, over
 from content_hub.shelf.boundaries import Freshness, around
-from content_hub.showcase import micros, moment
+from content_hub.showcase import ROWS, micros, moment
 from content_hub.tags import Tag, TagTree
 from content_hub.terms import BARRED
 from kernel.actors import VIPS
@@ -52,7 +52,7 @@ class ShelfItem(NamedTuple):
     """What doors have made of it, kept as long as it is: the same row is the same item."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen, it would take four times as long to make
 class Question:
     """One question about one account's shelf; tags are ids that exist."""
 
@@ -148,7 +148,7 @@ class _Told(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Teller:
     """Makes items of rows: for one account, in one language, under one vocabulary."""
 
@@ -176,6 +176,12 @@ class _Teller:
         )  # fmt: skip
 
 
+class _Here(threading.local):
+    """What one thread was told last: its stamp, until when it is so, and the freshness."""
+
+    kept: tuple[int | None, int, Freshness] | None = None
+
+
 class Window:
     """The pages of the shelf, and what is worth keeping between two looks at them.
 
@@ -191,7 +197,7 @@ class Window:
         self._items, self._totals = Lately[str, _Told](items), Latest[Any, int](totals)
         self._barred: tuple[Freshness | None, list[str]] = None, []
         self._last = Freshness(-1, 0), 0
-        self._here = threading.local()
+        self._here = _Here()
 
     def page(
         self,
@@ -256,12 +262,12 @@ class Window:
 
     def _stamped(self, as_of: Freshness | None) -> int | None:
         """The stamp of this thread when it was told that freshness, if it was the last."""
-        kept: tuple[int | None, int, Freshness] | None = getattr(self._here, "kept", None)
+        kept = self._here.kept
         return kept[0] if kept is not None and kept[2] == as_of else None
 
     def _total(self, where: str, values: list[Any], as_of: Freshness | None) -> tuple[int, bool]:
         """The total, and whether it had to be counted."""
-        key = (where, *values[:2], *values[4:], as_of)  # without the moment, which `as_of` tells
+        key = (where, *values[:2], *values[4:], self._counted_as_of(where, as_of))  # not the moment
         known = self._totals.get(key) if as_of is not None else None
         if known is None:
             counting = f"SELECT count(*) FROM shelf_rows r WHERE {where}"  # noqa: S608  # our words
@@ -270,6 +276,13 @@ class Window:
                 self._totals.put(key, known)
             return int(known), True
         return known, False
+
+    def _counted_as_of(self, where: str, as_of: Freshness | None) -> Any:
+        """What a total is as old as: where the rows' own version is kept, and nothing but the rows
+        is asked, most edits of content change none."""
+        if as_of is None or self._records.on_postgres or _WORN in where or BARRED in where:
+            return as_of
+        return as_of.epoch, self._changes.version(ROWS)
 
     def _without(self, now: datetime, as_of: Freshness | None) -> tuple[str, list[Any]]:
         """The condition that leaves out what depends on something that is over.
@@ -303,7 +316,7 @@ class Window:
         if fresh.version == self._changes.held("content") and fresh.epoch <= at < until:
             return fresh
         stamp = self._records.stamp()
-        kept: tuple[int | None, int, Freshness] | None = getattr(self._here, "kept", None)
+        kept = self._here.kept
         if kept and stamp is not None and stamp == kept[0] and kept[2].epoch <= at < kept[1]:
             return kept[2]
         fresh, until, over = around(self._records, now)

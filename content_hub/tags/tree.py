@@ -52,6 +52,8 @@ class TagTree:
 
     def resolve(self, keys: Collection[str], field: str = "tags") -> list[str]:
         """Ids for ids or codes. Raises one `Invalid` that names every unknown one."""
+        if not keys:
+            return []
         found = {key: self.find(key) for key in keys}
         if missing := [key for key, tag in found.items() if tag is None]:
             raise Invalid.because(

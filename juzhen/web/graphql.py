@@ -7,7 +7,7 @@ whoever holds it is told so without executing anything. Knows no field of the sc
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -20,7 +20,7 @@ from kernel.errors import Invalid
 from schemas import questions
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Outcome
-from schemas.graphql.context import Context
+from schemas.graphql.context import Context, sharing
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -57,7 +57,7 @@ def blueprint(platform: Platform) -> Blueprint:
     """``POST /graphql``, and ``GET`` for questions."""
     door = Blueprint("graphql", __name__)
     known: dict[str, str] = {}
-    told_keepers = keepers(platform)
+    context_of = contexts(platform)
 
     def malformed(problem: Invalid) -> Response:
         """What is no question at all is a bad request, says GraphQL over HTTP."""
@@ -67,10 +67,7 @@ def blueprint(platform: Platform) -> Blueprint:
     def answered(question: Question, *, reading: bool) -> Response:
         actor, tongue = asker(), language()
         question = _remembered(platform, question)
-        context = Context(
-            actor=actor, language=tongue, now=platform.clock(), accounts_known=known,
-            **told_keepers,
-        )  # fmt: skip
+        context = context_of(actor=actor, language=tongue, now=platform.clock(), known=known)
         told = platform.edition.answer(
             question.query,
             question.variables,
@@ -109,9 +106,9 @@ def blueprint(platform: Platform) -> Blueprint:
     return door
 
 
-def keepers(platform: Platform) -> dict[str, Any]:
-    """The keepers that resolvers may ask."""
-    return {name: getattr(platform, name) for name in _KEEPERS}
+def contexts(platform: Platform) -> Callable[..., Context]:
+    """Makes contexts with the keepers that resolvers may ask."""
+    return sharing({name: getattr(platform, name) for name in _KEEPERS})
 
 
 def _remembered(platform: Platform, question: Question) -> Question:

@@ -23,14 +23,13 @@ from werkzeug.http import parse_accept_header
 from juzhen import metrics
 from juzhen.web.answers import SAFE, Answer, Header
 from juzhen.web.asking import request_id
-from juzhen.web.graphql import PATH, Question, asked, keepers, posted, spelled
+from juzhen.web.graphql import PATH, Question, asked, contexts, posted, spelled
 from kernel import logs
 from kernel.actors import Actor
 from kernel.errors import Invalid, Overloaded, SignedOff
 from kernel.latest import Latest
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Freshness, Outcome
-from schemas.graphql.context import Context
 from schemas.questions import hash_of
 from stores.looks import Looks, TooLong
 
@@ -68,7 +67,7 @@ class Swift:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._keepers = keepers(platform)
+        self._context = contexts(platform)
         self._known: dict[str, str] = {}
         self._ready = Latest[tuple[str | None, ...], _Ready](_KEPT)
         self._answered = metrics.metric("juzhen_requests_total", door="graphql", status="2xx")
@@ -135,16 +134,19 @@ class Swift:
         if b"\\u0000" in body or not bearer.startswith("Bearer "):
             return None
         question = posted(body)
-        hash_ = _hash(question)
-        document = platform.edition.documents.held(hash_)
+        documents = platform.edition.documents
+        query, hash_ = question.query, (question.persisted or "").lower()
+        if query is not None:
+            hash_ = documents.hash_of(query)
+        document = documents.held(hash_)
         if document is None or not (document.asks if patient else document.swift):
             return None
-        if question.query and question.persisted and not platform.persisted.knows(hash_):
+        if query and question.persisted and not platform.persisted.knows(hash_):
             return None  # it is to be written down
         actor = platform.access.of_token(bearer.removeprefix("Bearer ").strip())
-        context = Context(
+        context = self._context(
             actor=actor, language=_tongue({}, header, actor), now=platform.clock(),
-            accounts_known=self._known, **self._keepers,
+            known=self._known,
         )  # fmt: skip
         return platform.edition.answer(
             question.query, question.variables, question.operation, context,

@@ -241,3 +241,15 @@ class Context:
         if known is None:
             known = self.accounts_known[key] = self.accounts.one(key).id
         return known
+
+
+def sharing(keepers: Mapping[str, Any]) -> Callable[..., Context]:
+    """Makes contexts that share these keepers: a request pays for no more than is its own."""
+
+    def begin(
+        self: Context, *, actor: Actor, language: str, now: datetime, known: dict[str, str]
+    ) -> None:
+        self.actor, self.language, self.now, self.accounts_known = actor, language, now, known
+        self._batches, self._freshness = {}, None
+
+    return type("Context", (Context,), {"__slots__": (), "__init__": begin, **keepers})

@@ -58,7 +58,7 @@ class Document:
 
     node: DocumentNode
     hash: str
-    size: int
+    text: str
     operation: OperationDefinitionNode
     content_only: bool
     """Every field is made of content, so its answer has a name (`answers.key_of`)."""
@@ -116,6 +116,7 @@ class Documents:
         self._size = size
         self._held = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._hashes: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def find(
@@ -139,10 +140,14 @@ class Documents:
             return found
         if len(text) > self._guard.limits.size:
             raise Invalid("query", "document_too_long", limit=self._guard.limits.size)
-        actual = hash_of(text)
+        actual = self.hash_of(text)
         if hash_ and hash_.lower() != actual:
             raise Invalid("extensions.persistedQuery.sha256Hash", "hash_is_not_of_this_query")
         return self.held(actual) or self._keep(self._read(text, actual, variables, hints=hints))
+
+    def hash_of(self, text: str) -> str:
+        """By which its document is found; not worked out again for one that is kept."""
+        return self._hashes.get(text) or hash_of(text)
 
     def held(self, hash_: str) -> Document | None:
         with self._lock:
@@ -155,10 +160,12 @@ class Documents:
         with self._lock:
             if document.hash not in self._kept:
                 self._kept[document.hash] = document
-                self._held += document.size
+                self._hashes[document.text] = document.hash
+                self._held += len(document.text)
             while self._held > self._size and len(self._kept) > 1:
                 _, dropped = self._kept.popitem(last=False)
-                self._held -= dropped.size
+                del self._hashes[dropped.text]
+                self._held -= len(dropped.text)
         return document
 
     def _read(
@@ -177,7 +184,7 @@ class Documents:
         nature = self._nature(node)
         asks = operation.operation is OperationType.QUERY
         return Document(
-            node, hash_, len(text), operation, content_only=nature["content"] and asks,
+            node, hash_, text, operation, content_only=nature["content"] and asks,
             introspects=nature["introspects"], swift=nature["swift"] and asks,
             switches=switches(node), prices=Prices(node), read=reader(self._schema, operation),
         )  # fmt: skip

@@ -3,6 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
+
+from content_hub.rebuilding import rebuild_shelf
+from content_hub.showcase import ShelfRow
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -95,3 +99,37 @@ def test_a_commit_in_the_middle_of_a_question_is_told_whole_or_not_at_all(
     assert records.looks.heard is None
     assert page.items[0].id == six[0].id
     assert pension.id in {tag.id for tag in page.items[0].tags}
+
+
+def test_a_total_stands_after_an_edit_that_moves_no_row(shelf, six, materials, pension, said):
+    assert asked(shelf, tags_all=[pension.id]).total == 6
+    materials.edit(six[0].id, title="改过", by="li")
+    said.clear()
+    page = asked(shelf, tags_all=[pension.id])
+    assert (page.items[0].title, page.total) == ("改过", 6)
+    assert not [each for each in said if "count(*)" in each]
+
+
+def test_a_total_is_right_after_everything_that_moves_a_row(
+    shelf, six, materials, taxonomy, pension, records, changes, said
+):
+    def total():
+        return asked(shelf, tags_all=[pension.id]).total
+
+    assert total() == 6
+    other = taxonomy.create("体检", "topic", by="li")
+    materials.tag([six[1].id], add=[other.id], remove=[pension.id], by="li")
+    assert total() == 5
+    shelf.retire(six[0].id, by="li")
+    assert total() == 4
+    (placement,) = [each for each in shelf.standing("acc_app") if each.material == six[5].id]
+    shelf.move(placement.id, opens=MONDAY + HOUR, closes=MONDAY + DAY, by="li")
+    assert total() == 3
+    shelf.place(six[0].id, "acc_app", opens=MONDAY, closes=MONDAY + DAY, by="li")
+    assert total() == 4
+    with records.write() as session:
+        session.execute(delete(ShelfRow))
+    rebuild_shelf(records, changes)
+    assert total() == 4
+    taxonomy.merge(pension.id, other.id, by="li")
+    assert asked(shelf, tags_all=[other.id]).total == 5

@@ -114,6 +114,6 @@ def _object(node: ObjectValueNode, kind: GraphQLInputObjectType) -> _Look:
                 return _ODD
             if value is not Undefined:
                 told[name] = value
-        return kind.out_type(told)
+        return told
 
     return look

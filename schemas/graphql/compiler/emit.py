@@ -135,6 +135,7 @@ class _Emitter:
             "several": runtime.several,
         }
         self._leaves: dict[str, str] = {}
+        self._keys: dict[tuple[int, str], str] = {}
         self._opening: list[str] = []
         self._functions: list[str] = []
 
@@ -258,9 +259,7 @@ class _Emitter:
         groups = collect_sub_fields(self._schema, self._fragments, self._decided, kind, nodes)
         function = self._object(kind, groups, place)
         told = f"{function}({', '.join((value, *place.indexes))})"
-        lasting = self._schema.extensions.get("lasting", {}).get(kind.name)
-        if lasting is not None and self._holds(lasting, kind, groups):
-            key = self._kept_as(lasting)
+        if key := self._kept_as(kind, nodes):
             anew = f"kept({', '.join((value, key, function, 'run', *place.indexes))})"
             told = f"{value}.told.get({key}) or {anew}"
         return [
@@ -268,9 +267,17 @@ class _Emitter:
             f"{result} = None if {value} is None or {value} is Undefined else {told}",
         ]
 
-    def _kept_as(self, lasting: Lasting) -> str:
-        """The name under which this selection of such objects is kept, in every run."""
-        key = self._name("k")
+    def _kept_as(self, kind: Any, nodes: list[FieldNode]) -> str:
+        """The name under which this selection of such objects is kept, in every run; empty if it
+        is not."""
+        lasting = self._schema.extensions.get("lasting", {}).get(getattr(kind, "name", ""))
+        place = (id(nodes), str(kind))
+        if lasting is None or place in self._keys:
+            return self._keys.get(place, "")
+        groups = collect_sub_fields(self._schema, self._fragments, self._decided, kind, nodes)
+        if not self._holds(lasting, kind, groups):
+            return ""
+        key = self._keys[place] = self._name("k")
         mark = self._keep("U", object())
         self._opening.append(f"{key} = ({mark}, {self._keep('f', lasting.key)}(ctx))")
         return key
@@ -308,14 +315,24 @@ class _Emitter:
         inside = place.item(index)
         steps = self._completed(kind.of_type, nodes, item, told, inside)
         loop = [*_guarded(steps, kind.of_type, told, inside), f"{result}.append({told})"]
+        whole = [
+            f"{result} = []",
+            f"for {index}, {item} in enumerate({value}):",
+            *(f"    {line}" for line in loop),
+        ]
+        of = kind.of_type
+        if key := self._kept_as(of.of_type if isinstance(of, GraphQLNonNull) else of, nodes):
+            whole = [  # all of them at once, if all were told before
+                f"try: {result} = [{item}.told[{key}] for {item} in {value}]",
+                "except (AttributeError, LookupError, TypeError):",
+                *(f"    {line}" for line in whole),
+            ]
         return [
             f"{value} = several({value}, {place.where!r})",
             f"if {value} is None:",
             f"    {result} = None",
             "else:",
-            f"    {result} = []",
-            f"    for {index}, {item} in enumerate({value}):",
-            *(f"        {line}" for line in loop),
+            *(f"    {line}" for line in whole),
         ]
 
     def _leaf(self, kind: Any) -> str:
