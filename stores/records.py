@@ -137,8 +137,8 @@ class Records:
             yield connection
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The rows of one statement with ``?`` for its values, at the price of the bare driver; inside
-        a transaction of this thread it is asked there."""
+        """The rows of one statement with ``?`` for its values, at the price of the bare driver;
+        inside a transaction of this thread it is asked there."""
         if self.looks is not None:
             running = self._here.session
             through = None if running is None else _driver(running)
