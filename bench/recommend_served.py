@@ -3,7 +3,8 @@
 Two web processes, and what a worker does for events. ``recommend_http`` asks a hundred times a
 second, answered or not, and keeps every offer; ``recommend_click`` tells of a reading and asks
 until the list has moved; ``off_shelf`` takes a content off the shelf and asks both processes at
-once. No baselines: these are promises.
+once. ``recommend_memory`` is what the larger of the two processes holds after all that. No
+baselines: these are promises.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from kernel.actors import Role
 from matching.arrays import REPEATABLE
 
 RATE, SECONDS, P99_MS = 100, 10, 40.0
+MOST_MIB = 400.0
 CLICKS, CLICK_MS, LOOK_S, PATIENCE_S = 40, 2_000.0, 0.02, 30
 GONE = 20
 PROCESSES = 2
@@ -49,6 +51,10 @@ def run(size: int) -> Iterator[dict[str, Any]]:
         yield _paced(company, size)
         yield _clicked(company)
         yield _gone(company)
+        yield measured(
+            "recommend_memory", company.server.memory_mib(), "MiB RssAnon a web process",
+            size=MATERIALS, most=MOST_MIB,
+        )  # fmt: skip
 
 
 class Served:

@@ -38,6 +38,14 @@ KINDS = (
     GIFT,
 )
 """Why a rep may be reminded, the words for people under ``reminder_<kind>``."""
+WORTH = (
+    (ASKS, "read_your_share", "came_back"), ("warmed", "new_customer", "maturity"),
+    ("next_purchase", "month_end", "payday"), ("birthday", GIFT, "nurture"),
+)  # fmt: skip
+"""What matters most, in ranks: she waits, she moved, her money does, a day of hers; the others
+stand behind."""
+FIRST = 10
+"""So many reminders stand before the others, one a customer: more are not done in a day."""
 STAGES = {
     "new_customer": "stage.connect", "came_back": "stage.connect", "dormant": "stage.connect",
     "read_your_share": "stage.facilitate", "warmed": "stage.facilitate",
@@ -244,15 +252,19 @@ class Reminders:
         staff: str,
         *,
         open_only: bool = True,
+        kind: str = "",
         handles: Collection[str] | None = None,
         first: int = 20,
         after: str | None = None,
         count: bool = False,
     ) -> Page[Reminder]:
-        """What is due, the latest first; ``open_only`` leaves out what is done."""
+        """What is due, of a kind or of all, the latest first; ``open_only`` leaves out what is
+        done."""
         wanted = select(Reminder).where(Reminder.staff == staff, Reminder.due <= self._clock())
         if open_only:
             wanted = wanted.where(Reminder.done.is_(None))
+        if kind:
+            wanted = wanted.where(Reminder.kind == kind)
         if handles is not None:
             wanted = wanted.where(Reminder.handle.in_(handles))
         whole = wanted.subquery()

@@ -64,9 +64,8 @@ class Server:
         return command
 
     def memory_mib(self) -> float:
-        """Anonymous memory of the one process that serves."""
-        (child, *_) = self._children() or [self._process.pid]
-        return anonymous_mib(child)
+        """Anonymous memory of the largest of the processes that serve."""
+        return max(map(anonymous_mib, self._children() or [self._process.pid]))
 
     def post(
         self, path: str, body: bytes, headers: dict[str, str], *, patience: float = 10

@@ -66,12 +66,13 @@ def _home(door: Blueprint, platform: Platform) -> None:
     def home() -> Response:
         actor, tongue = rep(), language()
         kind, after = request.args.get("kind", ""), request.args.get("after")
-        page = platform.reminders.page(actor.staff, first=50, after=after)
+        page = platform.reminders.page(actor.staff, kind=kind, first=50, after=after)
         dots = telling.dots(platform, actor, page.items, tongue)
+        first = [] if kind or after else telling.first(dots)
         return _page(
             platform, "home.html", "home", kind=kind, next=page.next,
             kinds=platform.reminders.unread_by_kind(actor.staff),
-            dots=[dot for dot in dots if kind in {"", dot.kind}],
+            first=first, dots=[dot for dot in dots if dot not in first],
             new=[] if kind else [dot for dot in dots if dot.kind in _NEW and _today(platform, dot)],
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from data_hub.customers import Customer, Happening
 from data_hub.profiles import Profile
 from engagement.fans import ASKS, answer_by
-from engagement.reminders import Reminder
+from engagement.reminders import FIRST, WORTH, Reminder
 from engagement.sittings import spoken_time
 from kernel.actors import Actor
 from kernel.events import Handle
@@ -135,6 +135,16 @@ def dots(platform: Platform, actor: Actor, reminders: Sequence[Reminder], tongue
         for each in reminders
         if (her := seen.get(customers.get(each.handle, "")))
     ]  # fmt: skip
+
+
+def first(dots: Sequence[Dot]) -> list[Dot]:
+    """The unread ones that matter most, one a customer; of equals, in their order."""
+    ranks = {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds}
+    found: dict[str, Dot] = {}
+    unread = [each for each in dots if each.unread]
+    for each in sorted(unread, key=lambda dot: ranks.get(dot.kind, len(WORTH))):
+        found.setdefault(each.customer, each)
+    return list(found.values())[:FIRST]
 
 
 def card(platform: Platform, profile: Profile, tongue: str) -> Card:

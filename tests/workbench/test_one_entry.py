@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from kernel.events import Handle
 from kernel.wording import say
 from tests.workbench.conftest import PHONE
 
@@ -42,5 +43,31 @@ def test_what_is_new_today_stands_first_each_with_one_next_act(desk, rep, her):
     assert news.count("<li>") == 1
     assert say("reminder_new_customer") in news
     assert say("wb_next_new_customer") in news
-    heading = f"<h2>{say('wb_reminders')}</h2>"
+    heading = f"<h2>{say('wb_first')}</h2>"
     assert page.index(say("wb_new_today")) < page.index(heading)
+
+
+def test_ten_that_matter_most_stand_first_one_a_customer_and_a_kind_shows_all_of_its_own(
+    desk, rep, shop
+):
+    handles = [Handle("external_userid", shop["oa"].id, f"wm_{n}") for n in range(12)]
+    for number, handle in enumerate(handles):
+        desk.company.tell(desk.company.event("added_contact", handle, rep=rep.staff))
+        desk.customers.entrust(handle, rep.staff, by="li")
+        desk.reminders.remind(rep.staff, "birthday", str(handle), cycle="2026")
+        if number == 5:
+            shown = {"seconds": 12}
+            desk.reminders.remind(
+                rep.staff, "read_your_share", str(handle), cycle="s1", evidence=shown
+            )
+    page = desk.client().get("/workbench/", headers=PHONE).text
+    first = page.partition(f"<h2>{say('wb_first')}</h2>")[2].partition("</section>")[0]
+    others = page.partition(f"<h2>{say('wb_others')}</h2>")[2].partition("</section>")[0]
+    kinds = re.findall(r'class="mark (\w+)"', first)
+    assert len(kinds) == 10
+    assert kinds[0] == "read_your_share"
+    assert kinds.count("read_your_share") == 1
+    assert others.count(say("reminder_birthday")) >= 3  # hers who read is one of them
+    listed = desk.client().get("/workbench/?kind=birthday", headers=PHONE).text
+    assert listed.count('class="mark birthday"') >= 12
+    assert 'class="mark read_your_share"' not in listed
