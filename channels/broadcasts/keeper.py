@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,14 +15,16 @@ from sqlalchemy import func, select
 
 from channels.accounts import Accounts
 from channels.broadcasts.record import Broadcast, Phase
-from channels.deliveries import Deliveries, Delivery, State
+from channels.deliveries import Deliveries, Delivery, Lane, State
 from channels.touch_policy import SLICE, Touch, TouchPolicy
 from content_hub.shelf import Shelf
+from data_hub.consents import MARKETING
 from data_hub.identities import Identities
 from data_hub.segments import Segments
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.events import Handle
+from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
 from stores.records import Records
 
@@ -142,6 +145,30 @@ class Broadcasts:
                 material=made.material, segment=made.segment, why=made.everybody,
             )  # fmt: skip
         return made
+
+    def try_out(
+        self, account: str, whom: str, *, by: str, material: str = "", words: str = ""
+    ) -> Delivery:
+        """Let one of us see it first (试发): a delivery of her own and of no broadcast, asked at
+        the same gate as everybody's. ``whom`` is her id, a handle or a value of one; `Invalid`
+        names what is amiss."""
+        if not self.on:
+            raise Conflict("module_is_off", module="mass_send")
+        there = self._accounts.one(account)
+        if not material and not words.strip():
+            raise Invalid("words", "nothing_to_send")
+        found = self._identities.find(whom)
+        if not found:
+            with suppress(NotFound):
+                found = [self._identities.resolve(whom)]
+        handles = list(reached(self._identities, found, there.id).values())
+        if len(handles) != 1:
+            raise Invalid("whom", "not_reached_on_this_channel", channel=there.code)
+        return self._deliveries.queue(
+            account=there.id, target=Handle.parse(handles[0]), occasion=new_id("try"),
+            purpose=MARKETING, words=words.strip(), by=by, lane=Lane.GATED,
+            material=self._shelf.material_id(material) if material else "",
+        )  # fmt: skip
 
     def pause(self, key: str, *, by: str) -> Broadcast:
         """Nothing of it begins from now on, until somebody resumes it. Twice does no harm."""

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from channels.broadcasts.keeper import Counts
 from channels.broadcasts.record import Broadcast
+from channels.deliveries import Delivery
 from juzhen.console import states
 from juzhen.console.desk import allowed, done, flaws_of, typed_moment
 from juzhen.web import charts, pages
@@ -46,9 +47,12 @@ def install(door: Blueprint, platform: Platform) -> None:
 
     @door.post("/broadcasts/new")
     def make_broadcast() -> AnyResponse | str | tuple[str, int]:
-        """Count whom it would reach, or make it: the button says which."""
+        """Count whom it would reach, let one person have it first, or make it: the button says
+        which."""
         actor, typed = allowed("broadcast"), request.form.to_dict()
         try:
+            if request.form.get("act") == "try":
+                return _form(platform, typed, tried=_tried(platform, typed, actor))
             if request.form.get("act") != "make":
                 return _form(platform, typed, preview=_preview(platform, typed))
             made = _made(platform, typed, actor)
@@ -131,7 +135,7 @@ def _form(platform: Platform, typed: Mapping[str, str], **more: Any) -> str:
         typed=typed,
         segments=[(each.id, each.name) for each in platform.segments.all()],
         accounts=[(each.id, each.name) for each in platform.accounts.all()],
-        **{"flaws": (), "preview": None, **more},
+        **{"flaws": (), "preview": None, "tried": None, **more},
     )
 
 
@@ -141,6 +145,13 @@ def _preview(platform: Platform, typed: Mapping[str, str]) -> Any:
     return platform.broadcasts.preview(
         typed["segment"], typed.get("account", ""), material=typed.get("material", "").strip()
     )
+
+
+def _tried(platform: Platform, typed: Mapping[str, str], actor: Actor) -> Delivery:
+    return platform.broadcasts.try_out(
+        typed.get("account", ""), typed.get("whom", "").strip(), by=actor.id,
+        material=typed.get("material", "").strip(), words=typed.get("words", ""),
+    )  # fmt: skip
 
 
 def _made(platform: Platform, typed: Mapping[str, str], actor: Actor) -> Broadcast:

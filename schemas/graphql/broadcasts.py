@@ -11,12 +11,14 @@ import graphene
 
 from channels.broadcasts.keeper import Counts
 from channels.broadcasts.record import Broadcast as BroadcastRecord
+from channels.deliveries import Delivery as DeliveryRecord
 from channels.mailings.record import Mailing as MailingRecord
 from kernel.actors import require
 from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import own_account, visible
+from schemas.graphql.operations import Delivery
 from schemas.graphql.shapes import Moment, key, verb
 from schemas.graphql.types import ObjectType
 
@@ -190,6 +192,17 @@ def create_broadcast(ask: Ask, sent: Mapping[str, Any]) -> BroadcastRecord:
     )  # fmt: skip
 
 
+def try_broadcast(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
+    """Let one person have it first, asked at the same gate as everybody will be."""
+    context: Context = ask.context
+    require(context.actor, "broadcast")
+    material = sent.get("material")
+    return context.broadcasts.try_out(
+        own_account(context, sent["channel"]), sent["whom"], by=context.actor.id,
+        material=visible(context, material).id if material else "", words=sent.get("words") or "",
+    )  # fmt: skip
+
+
 def pause_broadcast(ask: Ask, sent: Mapping[str, Any]) -> BroadcastRecord:
     """Nothing of it begins until it is resumed."""
     context: Context = ask.context
@@ -242,6 +255,13 @@ VERBS = {
         ),
         material=graphene.ID(), words=graphene.String(), opens=Moment(), expires=Moment(),
         per_minute=graphene.Float(), priority=graphene.Int(),
+    ),
+    "try_broadcast": verb(
+        "tryBroadcast", "delivery", Delivery, try_broadcast, channel=key(),
+        whom=graphene.String(
+            required=True, description="Her id, a handle of hers, or the value of one."
+        ),
+        material=graphene.ID(), words=graphene.String(),
     ),
     "pause_broadcast": verb("pauseBroadcast", "broadcast", Broadcast, pause_broadcast, id=key()),
     "resume_broadcast": verb("resumeBroadcast", "broadcast", Broadcast, resume_broadcast, id=key()),

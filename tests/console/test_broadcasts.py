@@ -61,6 +61,17 @@ def test_first_counted_then_made_then_watched(rooms, desk, typed):
     assert "<svg" in page
 
 
+def test_one_person_has_it_first_by_a_button_and_nobody_else(rooms, desk, typed):
+    page = desk.post("/console/broadcasts/new", act="try", whom="o1", **typed).text
+    (tried,) = rooms.deliveries.page().items
+    assert tried.target.endswith(":o1")
+    assert f"/console/deliveries/{tried.id}" in page
+    assert "三月问候" in page
+    assert rooms.broadcasts.page().items == []
+    refused = desk.post("/console/broadcasts/new", act="try", whom="o99", **typed)
+    assert (refused.status_code, "未关注或登录该渠道" in refused.text) == (422, True)
+
+
 def test_it_is_paused_resumed_and_cancelled_by_buttons(rooms, desk, typed):
     desk.post("/console/broadcasts/new", act="make", **typed)
     (made,) = rooms.broadcasts.page().items

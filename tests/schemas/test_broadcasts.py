@@ -60,10 +60,6 @@ def told(house, broadcast):
     return house.broadcasts.phase(now, counts), dict(counts.states)
 
 
-def heard(house, handle):
-    return [each.text for each in house.inbox.of([handle])]
-
-
 def test_everybody_in_the_segment_hears_it_once(house, names):
     broadcast = made(house)
     work(house)
@@ -98,6 +94,26 @@ def test_a_preview_says_how_many_it_reaches_and_who_is_withheld_why(house, names
         ("she_does_not_allow_it", 1)
     ]
     assert house.deliveries.page().items == []
+
+
+def test_one_person_has_it_first_at_the_same_gate_as_everybody(house, names):
+    asked = """mutation($i: TryBroadcastInput!) { tryBroadcast(input: $i) {
+      delivery { id } problems { code field } } }"""
+    tried = {"channel": "app", "whom": "u3", "words": "试一试"}
+    told = house.ask(asked, PUBLISHER, i=tried)["tryBroadcast"]
+    house.publishing.gate()
+    work(house)
+    assert house.deliveries.one(told["delivery"]["id"]).state == State.DONE
+    (sent,) = house.deliveries.page(first=50).items
+    assert (sent.target, sent.words, sent.broadcast) == (str(names[3]), "试一试", "")
+    house.consents.withdraw({names[3]}, MARKETING, source="t")
+    told = house.ask(asked, PUBLISHER, i=tried)["tryBroadcast"]
+    house.publishing.gate()
+    work(house)
+    assert house.deliveries.one(told["delivery"]["id"]).state == State.CANCELLED
+    for odd, field in (({"whom": "nobody"}, "whom"), ({"words": " "}, "words")):
+        (problem,) = house.ask(asked, PUBLISHER, i=tried | odd)["tryBroadcast"]["problems"]
+        assert problem["field"] == field
 
 
 def test_its_result_adds_up_to_the_last_person(house, names):
