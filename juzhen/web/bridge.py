@@ -13,7 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -87,8 +89,7 @@ class Bridge:
         self._shortcut = shortcut
         self._scheme = urlsplit(url).scheme or "http"
         self._draining = draining
-        self._reads = ThreadPoolExecutor(_READERS, "reads")
-        self._turns = Turns()
+        self._reads = Turns(_READERS, "reads")
         self._slow = ThreadPoolExecutor(slow, "slow")
         self._streams = ThreadPoolExecutor(STREAMS, "stream")
         self._waiting = waiting
@@ -103,9 +104,10 @@ class Bridge:
         self._inside += 1
         try:
             until = time.monotonic() + PATIENCE
-            pool = self._pool(scope)
-            ask = self._in_turn if pool is self._reads else self._ask
-            reply = await loop.run_in_executor(pool, ask, scope, body, until)
+            if _is_read(scope):
+                reply = await self._in_turn(loop, scope, body, until)
+            else:
+                reply = await loop.run_in_executor(self._slow, self._ask, scope, body, until)
         finally:
             self._inside -= 1
         if reply.stream is not None:
@@ -123,20 +125,30 @@ class Bridge:
 
     def close(self) -> None:
         """Wait for what is being answered."""
-        for pool in (self._reads, self._slow, self._streams):
+        self._reads.close()
+        for pool in (self._slow, self._streams):
             pool.shutdown()
 
-    def _pool(self, scope: Any) -> ThreadPoolExecutor:
-        asking = scope.method in {"GET", "HEAD"} or scope.path == "/graphql"
-        waits = scope.headers.get("idempotency-key") or scope.path.startswith(_SLOW)
-        return self._reads if asking and not waits else self._slow
+    async def _in_turn(self, loop: Any, scope: Any, body: bytes | BinaryIO, until: float) -> _Reply:
+        told = loop.create_future()
 
-    def _in_turn(self, scope: Any, body: bytes | BinaryIO, until: float) -> _Reply:
-        with self._turns.taken():
-            ready = None
-            if isinstance(body, bytes) and plain_post(scope) and time.monotonic() <= until:
-                ready = self._shortcut(scope.path, scope.headers.get, body)
-            return _Reply(*ready) if ready is not None else self._ask(scope, body, until)
+        def task() -> None:
+            try:
+                reply, failure = self._read(scope, body, until), None
+            except BaseException as met:  # noqa: BLE001 - whoever waits is told
+                reply, failure = None, met
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(_tell, told, reply, failure)
+
+        self._reads.do(task)
+        reply: _Reply = await told
+        return reply
+
+    def _read(self, scope: Any, body: bytes | BinaryIO, until: float) -> _Reply:
+        ready = None
+        if isinstance(body, bytes) and plain_post(scope) and time.monotonic() <= until:
+            ready = self._shortcut(scope.path, scope.headers.get, body)
+        return _Reply(*ready) if ready is not None else self._ask(scope, body, until)
 
     def _ask(self, scope: Any, body: bytes | BinaryIO, until: float) -> _Reply:
         """One request, start to end, in a thread of a pool that had one free in time."""
@@ -205,17 +217,42 @@ class Bridge:
             "wsgi.input_terminated": True,
             "wsgi.file_wrapper": FileBody,
         }
-        seen = set()
+        headers: dict[str, str] = {}
         for name, value in scope.headers.items():
-            if "_" in name:  # would be taken for the header with dashes
-                continue
-            key = name.upper().replace("-", "_")
-            if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
-                key = f"HTTP_{key}"
-            joint = "; " if key == "HTTP_COOKIE" else ","
-            environ[key] = f"{environ[key]}{joint}{value}" if key in seen else value
-            seen.add(key)
-        return environ
+            if (key := _spelled(name)) in headers:
+                joint = "; " if key == "HTTP_COOKIE" else ","
+                headers[key] += f"{joint}{value}"
+            elif key:
+                headers[key] = value
+        return environ | headers
+
+
+def _is_read(scope: Any) -> bool:
+    """Is it a question, of a door that does not wait?"""
+    if scope.method not in {"GET", "HEAD"} and scope.path != "/graphql":
+        return False
+    return not (scope.path.startswith(_SLOW) or scope.headers.get("idempotency-key"))
+
+
+def _tell(
+    told: asyncio.Future[_Reply], reply: _Reply | None, failure: BaseException | None
+) -> None:
+    if told.done():
+        return  # whoever asked has gone
+    if failure is not None:
+        told.set_exception(failure)
+    elif reply is not None:
+        told.set_result(reply)
+
+
+@lru_cache(maxsize=512)
+def _spelled(name: str) -> str:
+    """A header's name in an environ; empty for one with ``_``, which would be taken for the one
+    with dashes."""
+    if "_" in name:
+        return ""
+    key = name.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
 
 
 def plain_post(scope: Any) -> bool:

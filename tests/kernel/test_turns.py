@@ -1,7 +1,8 @@
 """One computes at a time, and who waits lets the next one in."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 from kernel.turns import Turns, waiting
 
@@ -21,57 +22,73 @@ class Seen:
 
 
 def test_of_many_threads_one_computes_at_a_time_also_when_they_come_back():
-    turns, seen, together = Turns(), Seen(), threading.Barrier(4)
+    turns, seen, together, done = Turns(4, "reads"), Seen(), threading.Barrier(4), []
 
     def work():
-        for _ in range(50):
-            with turns.taken():
-                with seen:
-                    sum(range(1_000))
-                with waiting():
-                    pass
-                with seen:
-                    sum(range(1_000))
-        with turns.taken(), waiting():
-            together.wait(60)  # all four wait at once: none keeps the others out
-        return True
+        with seen:
+            sum(range(1_000))
+        with waiting():
+            pass
+        with seen:
+            sum(range(1_000))
+            done.append(1)
 
-    with ThreadPoolExecutor(4) as pool:
-        assert all(each.result(60) for each in [pool.submit(work) for _ in range(4)])
-    assert seen.most == 1
+    def all_wait():
+        with waiting():
+            together.wait(60)  # all four wait at once: none keeps the others out
+        done.append(1)
+
+    for task in [*[work] * 200, *[all_wait] * 4, *[work] * 200]:
+        turns.do(task)
+    turns.close()
+    assert (len(done), seen.most) == (404, 1)
+
+
+def test_tasks_are_begun_in_their_order():
+    turns, order = Turns(4, "reads"), []
+
+    def task(number):
+        order.append(number)
+        with waiting():
+            pass
+
+    for number in range(200):
+        turns.do(partial(task, number))
+    turns.close()
+    assert order == list(range(200))
+
+
+def test_who_comes_back_while_nothing_is_to_be_done_goes_on_at_once():
+    turns, came, more = Turns(4, "reads"), threading.Event(), threading.Event()
+
+    def task():
+        with waiting():
+            more.wait(60)
+        came.set()
+
+    turns.do(task)
+    threading.Event().wait(0.05)  # another has the turn by now and waits for a task, or will
+    more.set()
+    assert came.wait(60)
+    turns.close()
 
 
 def test_who_comes_back_goes_before_who_only_begins():
-    turns, order = Turns(), []
-    lent, busy, ready = threading.Event(), threading.Event(), threading.Event()
+    turns, order, ready = Turns(3, "reads"), [], threading.Event()
 
     def first():
-        with turns.taken():
-            with waiting():
-                lent.set()
-                ready.wait(60)
-            order.append("back")
+        with waiting():
+            ready.wait(60)
+        order.append("back")
 
     def second():
-        lent.wait(60)
-        with turns.taken():
-            busy.set()
-            ready.wait(60)
-            while not turns.coming_back:
-                threading.Event().wait(0.01)
-
-    def third():
-        busy.wait(60)
-        with turns.taken():
-            order.append("begins")
-
-    with ThreadPoolExecutor(3) as pool:
-        running = [pool.submit(each) for each in (first, second, third)]
-        busy.wait(60)
-        threading.Event().wait(0.05)  # the third stands in the queue, or comes later: both are fine
         ready.set()
-        for each in running:
-            each.result(60)
+        while not turns.coming_back:
+            threading.Event().wait(0.01)
+
+    for task in (first, second, lambda: order.append("begins")):
+        turns.do(task)
+    turns.close()
     assert order == ["back", "begins"]
 
 
@@ -81,11 +98,13 @@ def test_who_has_no_turn_waits_like_anybody():
 
 
 def test_a_turn_that_fails_is_given_on():
-    turns = Turns()
-    try:
-        with turns.taken(), waiting():
+    turns, came = Turns(2, "reads"), []
+
+    def fails():
+        with suppress(ZeroDivisionError), waiting():
             raise ZeroDivisionError
-    except ZeroDivisionError:
-        pass
-    with turns.taken():
-        pass
+
+    turns.do(fails)
+    turns.do(lambda: came.append(1))
+    turns.close()
+    assert came
