@@ -190,12 +190,13 @@ def _alike(mailing: Mailing, due: Sequence[Delivery], told: Mapping[str, Any]) -
     return kept
 
 
-def _still_asked(broadcast: Any, now: datetime) -> Any:
-    """Somebody it is for by now has not been asked at the gate."""
+def _still_asked(account: Any, broadcast: Any, now: datetime) -> Any:
+    """Somebody it is for by now has not been asked at the gate. Naming the account has it looked
+    for in the account's queue, instead of among all that a broadcast ever sent."""
     other = aliased(Delivery)
     return exists().where(
-        other.broadcast == broadcast, other.state == State.DUE, other.lane == Lane.GATED,
-        other.next_at <= now,
+        other.account == account, other.broadcast == broadcast, other.state == State.DUE,
+        other.lane == Lane.GATED, other.next_at <= now,
     )  # fmt: skip
 
 
@@ -207,7 +208,7 @@ def _group(now: datetime) -> Select[str, str, str]:
         .join(Broadcast, Broadcast.id == Delivery.broadcast)
         .where(*_WAITING, Delivery.next_at <= now, Account.paused_at.is_(None))
         .where(Broadcast.complete.is_not(None) | Broadcast.cancelled.is_not(None))
-        .where(~_still_asked(Delivery.broadcast, now))
+        .where(~_still_asked(Delivery.account, Delivery.broadcast, now))
         .order_by(Delivery.next_at, Delivery.id)
         .limit(1)
     )
@@ -222,6 +223,6 @@ def _gathered(now: datetime) -> Select[Mailing]:
     return (
         select(Mailing)
         .where(Mailing.closed.is_(None), Mailing.over.is_(None))
-        .where(~waits, ~_still_asked(Mailing.broadcast, now))
+        .where(~waits, ~_still_asked(Mailing.account, Mailing.broadcast, now))
         .limit(1)
     )
