@@ -31,11 +31,13 @@ LONG = "x" * 40_000
 
 @pytest.fixture(scope="module")
 def node():
-    """One of this module's own, with room for one write at a time and one that waits."""
+    """One of this module's own, with room for one write at a time and one that waits. It looks
+    at its disk once, or it would let indices be written again that the tests have shut."""
     try:
         server = running.elasticsearch(
-            thread_pool__write__size="1", thread_pool__write__queue_size="1"
-        )
+            thread_pool__write__size="1", thread_pool__write__queue_size="1",
+            cluster__info__update__interval="24h",
+        )  # fmt: skip
     except cached.Missing as why:
         missing(str(why))
     try:
