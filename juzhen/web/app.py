@@ -72,6 +72,8 @@ def _arrive(platform: Platform) -> AnyResponse | None:
     if request.path in {"/livez", "/readyz", "/metrics"}:
         return None
     platform.changes.hold()  # as of now until the answer is made, or until it changes something
+    if "Idempotency-Key" in request.headers:
+        request.get_data()  # kept whole, before a form is read out of it
     identify(platform)
     check_text()
     return platform.repeats.recall() if request.method == "POST" else None

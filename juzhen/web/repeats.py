@@ -52,8 +52,8 @@ class Repeats:
             return None
         if not 0 < len(given) <= 255:
             raise Invalid("Idempotency-Key", "idempotency_key_length", most=255)
-        whole = request.get_data(cache=True)
-        body = hashlib.sha256(request.path.encode() + b"\0" + whole).hexdigest()
+        asked = f"{request.path}?{request.query_string.decode('latin-1')}\0".encode()
+        body = hashlib.sha256(asked + request.get_data()).hexdigest()
         key = f"{g.actor.id}:{given}"
         deadline = time.monotonic() + AT_WORK.total_seconds()
         while time.monotonic() < deadline:

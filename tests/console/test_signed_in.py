@@ -89,6 +89,25 @@ def test_a_form_that_is_not_ours_does_nothing(company):
     assert company.materials.page().items == []
 
 
+def test_a_form_sent_again_under_its_key_does_nothing_twice_and_another_form_is_refused(company):
+    browser = signed_in(company, "chen")
+    csrf = token(browser, "/console/materials/new?type=script")
+
+    def send(title, type_="script"):
+        return browser.post(
+            f"/console/materials/new?type={type_}", data={"title": title, "csrf": csrf},
+            headers=PAGE | {"Idempotency-Key": "k1"},
+        ).status_code  # fmt: skip
+
+    assert [send("开场"), send("开场"), send("收尾"), send("开场", "article")] == [
+        303,
+        303,
+        422,
+        422,
+    ]
+    assert [each.title for each in company.materials.page().items] == ["开场"]
+
+
 def test_an_editor_of_a_branch_changes_only_her_branchs_content(company):
     branch = company.staff.units()[0].id
     others = company.materials.create("script", "总部话术", by="t")
