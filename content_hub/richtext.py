@@ -34,6 +34,7 @@ _STYLES = {
     "max-width", "padding", "text-align", "text-decoration", "text-indent", "width",
 }  # fmt: skip
 _SCHEMES = {"http", "https", "mailto", "tel"}
+_TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]{0,30}(?=[\s/>])|!--)")
 _TAGGED = re.compile(r"</?[a-zA-Z]")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _BLANKS = re.compile(r"\s+")
@@ -61,10 +62,15 @@ def words(html: str) -> str:
 
 
 def unmarked(text: str, instead: str = "") -> str:
-    """Without its markup, each tag replaced; in one walk, however many tags never end."""
+    """Without its markup, each tag replaced; in one walk, however many tags never end. What no
+    browser takes for a tag (``a < b``, ``<保本>``) is read by people, and stays."""
     parts, at = [], 0
-    while (begins := text.find("<", at)) >= 0 and (ends := text.find(">", begins)) >= 0:
-        parts.append(text[at:begins])
+    for tag in _TAG.finditer(text):
+        if tag.start() < at:
+            continue  # within the one before
+        if (ends := text.find(">", tag.start())) < 0:
+            break
+        parts.append(text[at : tag.start()])
         at = ends + 1
     return instead.join([*parts, text[at:]])
 

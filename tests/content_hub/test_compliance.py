@@ -53,6 +53,13 @@ def test_a_forbidden_word_blocks_however_it_is_hidden(write, shelf, clock, body)
 
 
 @pytest.mark.parametrize(
+    "title", ["稳健<保本>", "养老 <b保本>", "1 < 2，保本 > 存款", "保<b>本</b>"]
+)
+def test_what_looks_like_a_tag_and_is_none_hides_no_word(compliance, title):
+    assert [hit.word for hit in compliance.hits({"title": title})] == ["保本"]
+
+
+@pytest.mark.parametrize(
     "body",
     ["本产品不保本", "投保本产品前请阅读条款", "确保本次服务", "无风险利率下行", "社保本地报销"],
 )
