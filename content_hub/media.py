@@ -175,7 +175,7 @@ class Media:
         if made is None:
             raise NotFound("rendition", name[:80])
         key = self._files.put(made.data, made.content_type)
-        with self._records.write() as session:
+        with self._records.write(f"media:{id_}") as session:
             return session.merge(
                 Rendition(media=id_, name=name, key=key, content_type=made.content_type)
             )

@@ -73,7 +73,8 @@ class Remakes:
         if not self.remakable(original):
             raise Invalid("material", "only_videos_are_remade")
         source = _source(url) if url else None
-        with self._records.write(f"source:{url or original.id}") as session:
+        about = f"source:{source[0]}:{source[1]}" if source else f"remake:{original.id}"
+        with self._records.write(about) as session:
             if source and (known := _registered(session, source)):
                 kept = session.get(Remake, known.id)
                 if kept is None or kept.template != original.id:

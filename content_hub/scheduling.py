@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from content_hub import richtext, terms
@@ -193,20 +193,23 @@ class ScheduledEdits:
         self, *, sight: Collection[str] | None = None, limit: int = 100
     ) -> list[tuple[Material, Planned]]:
         """What was handed in and waits for a reviewer, the soonest moment first."""
+        returned = exists().where(
+            Review.material == ScheduledEdit.material, Review.edit == ScheduledEdit.id,
+            Review.number == ScheduledEdit.turn, Review.verdict == Verdict.RETURN,
+        )  # fmt: skip
         wanted = (
             select(ScheduledEdit, Material)
             .join(Material, Material.id == ScheduledEdit.material)
-            .where(ScheduledEdit.effective.is_(None), ScheduledEdit.withdrawn.is_(None))
+            .where(ScheduledEdit.effective.is_(None), ScheduledEdit.withdrawn.is_(None), ~returned)
             .order_by(ScheduledEdit.takes_effect, ScheduledEdit.id)
         )
         if sight is not None:
             wanted = wanted.where(Material.unit.in_(sight))
         with self._records.read() as session:
-            told = [
+            return [
                 (material, self._planned(session, material, edit))
                 for edit, material in session.execute(wanted.limit(limit))
             ]
-        return [each for each in told if each[1].stage is Stage.IN_REVIEW]
 
     def _planned(self, session: Session, kept: Material, edit: ScheduledEdit) -> Planned:
         said = _reviews(session, edit)

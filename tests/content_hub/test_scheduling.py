@@ -225,6 +225,20 @@ def test_what_needs_reviews_passes_them_before_it_is_told(
     ]  # fmt: skip
 
 
+def test_what_was_sent_back_takes_no_place_in_the_queue_of_reviewers(
+    records, changes, scheduling, on_shelf, clock
+):
+    Policies(records, changes).set("image_text", steps=1, by="admin")
+    for days in (1, 2):
+        returned = scheduling.schedule(on_shelf.id, clock() + days * DAY, title="早", by="li")
+        scheduling.send_back(returned.id, by="wang", note="太短")
+    edit = scheduling.schedule(on_shelf.id, clock() + 3 * DAY, title="晚", by="li")
+
+    assert [each.edit.id for _, each in scheduling.waiting(limit=1)] == [edit.id]
+    scheduling.alter(returned.id, title="早一点", by="li")
+    assert [each.edit.id for _, each in scheduling.waiting()] == [returned.id, edit.id]
+
+
 def test_approved_late_it_is_told_from_then_on(
     records, changes, scheduling, shelf, on_shelf, clock
 ):
