@@ -185,6 +185,7 @@ class Shifting:
             if kept.done != seen.done or kept.finished is not None:
                 return
             moved, left = list(kept.moved), list(kept.left)
+            placements = self._shelf.many(ids)  # as they are now that nobody else moves them
             for each in ids:
                 before = placements[each]
                 window = [before.opens.isoformat(), before.closes.isoformat()]
@@ -209,6 +210,7 @@ class Shifting:
         placements = self._shelf.many([each[0] for each in moved])
         names = sorted({f"placement:{each.material}" for each in placements.values()})
         with self._records.write(*names):
+            placements = self._shelf.many(placements)  # as they are now that nobody moves them
             for key, opens, closes in moved:
                 before = datetime.fromisoformat(opens), datetime.fromisoformat(closes)
                 if placements[key].opens != self._later(before[0], days):

@@ -49,9 +49,20 @@ class Actor:
     language: str = "zh"
 
     @property
+    def seen_units(self) -> frozenset[str] | None:
+        """Units whose content she sees: those above hers and those she manages; None is all."""
+        return None if self.reach is None else self.units | self.reach
+
+    @property
+    def own_units(self) -> frozenset[str] | None:
+        """Units whose content she may change: her own and those below; None is all."""
+        return None if self.reach is None else self.reach | {self.unit}
+
+    @property
     def sight(self) -> str:
         """Her visibility class: two actors with the same one see the same content."""
-        return "*" if self.reach is None else ",".join(sorted(self.units | self.reach))
+        seen = self.seen_units
+        return "*" if seen is None else ",".join(sorted(seen))
 
 
 _ALWAYS = {"me"}

@@ -70,9 +70,8 @@ class Sayings:
         return [Answer(each, words[each.id]) for each in found if each.id in words]
 
     def _standing(self, actor: Actor, text: str, tags: tuple[str, ...] = ()) -> list[Material]:
-        sight = None if actor.reach is None else actor.units | actor.reach
         found = self._finding.search(
-            text, sight=sight, types=["script"], tags=tags, first=_LOOKED_AT
+            text, sight=actor.seen_units, types=["script"], tags=tags, first=_LOOKED_AT
         ).items
         ids = self._shelf.standing_ids("", [each.id for each in found], self._clock())
         return [each for each in found if each.id in ids]

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.accounts import Account
 from content_hub.placements import Placement
 from juzhen.console import views
-from juzhen.console.desk import allowed, done, flaws_of, managed, sight
+from juzhen.console.desk import allowed, done, flaws_of, managed
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.calendar import Zone, month_end
@@ -65,10 +65,9 @@ def _install_shifting(door: Blueprint, platform: Platform) -> None:
     def shift_calendar() -> AnyResponse | str | tuple[str, int]:
         """Everything that this page shows, some days earlier or later: seen first, or moved."""
         actor = allowed("place_materials")
-        units = None if actor.reach is None else {actor.unit, *actor.reach}
         try:
             days = _days(request.form.get("days", ""))
-            what: dict[str, Any] = {"account": _account(platform), "units": units}
+            what: dict[str, Any] = {"account": _account(platform), "units": actor.own_units}
             since, until = _stretch(platform, _shown_days(platform))
             if request.form.get("act") != "shift":
                 looked = platform.shifting.look(since, until, days, **what)
@@ -126,7 +125,7 @@ def _page(
     placements = [
         each
         for one in shown
-        for each in platform.overview.between(since, until, account=one.id, sight=sight(actor))
+        for each in platform.overview.between(since, until, account=one.id, sight=actor.seen_units)
     ]
     step = timedelta(days=31) if monthly else _WEEK
     first = days[0] + timedelta(days=10 if monthly else 0)

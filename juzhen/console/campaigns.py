@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from content_hub.campaigns import Campaign, Parameter, ParameterChange
 from content_hub.campaigns.forms import FORMS, begin
 from content_hub.campaigns.parameters import QUOTA, ParameterKind, in_force
-from juzhen.console.desk import allowed, done, flaws_of, managed, names_of, sight, typed_moment
+from juzhen.console.desk import allowed, done, flaws_of, managed, names_of, typed_moment
 from juzhen.console.placed import rows
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -59,7 +59,7 @@ def install(door: Blueprint, platform: Platform) -> None:
 
 def _seen(actor: Actor, platform: Platform, key: str) -> Campaign:
     found = platform.campaigns.one(key)
-    units = sight(actor)
+    units = actor.seen_units
     if units is not None and found.unit not in units:
         raise NotFound("campaign", key[:80])
     return found
@@ -161,7 +161,7 @@ def _hours(text: str) -> float:
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
     actor = allowed("read_campaigns")
     page = platform.campaigns.page(
-        sight=sight(actor), first=_SHOWN, after=request.args.get("after"), count=True
+        sight=actor.seen_units, first=_SHOWN, after=request.args.get("after"), count=True
     )
     tongue = language()
     return pages.render(
@@ -185,7 +185,7 @@ def _one(
 ) -> str:
     parameters = platform.parameters.of(found.id)
     history = platform.parameters.history(found.id, limit=30)
-    hers = sight(allowed("read_campaigns"))
+    hers = allowed("read_campaigns").seen_units
     now = platform.clock()
     return pages.render(
         "console/campaign.html",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
-from juzhen.console.desk import allowed, sight
+from juzhen.console.desk import allowed
 from juzhen.web import pages
 from juzhen.web.asking import language
 from matching.resistances import BY_DESIRE
@@ -70,7 +70,7 @@ def _strip(
     counts = platform.overview.standing_by(
         column, [tag.id for tag in tags], platform.clock(),
         accounts=[each.id for each in platform.accounts.all()],
-        sight=sight(allowed("read_shelf")),
+        sight=allowed("read_shelf").seen_units,
     )  # fmt: skip
     most = max(counts.values(), default=0)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,15 +33,10 @@ def allowed(verb: str) -> Actor:
     return actor
 
 
-def sight(actor: Actor) -> Collection[str] | None:
-    """The units whose content she sees; None is all."""
-    return None if actor.reach is None else actor.units | actor.reach
-
-
 def seen(actor: Actor, platform: Platform, key: str) -> Material:
     """The material, if she may see it; otherwise there is none."""
     material = platform.materials.one(key)
-    units = sight(actor)
+    units = actor.seen_units
     if units is not None and material.unit not in units:
         raise NotFound("material", key)
     return material
@@ -49,7 +44,7 @@ def seen(actor: Actor, platform: Platform, key: str) -> Material:
 
 def managed(actor: Actor, unit: str) -> None:
     """Raise `Forbidden` unless she works for that unit's content."""
-    if actor.reach is not None and unit != actor.unit and unit not in actor.reach:
+    if actor.own_units is not None and unit not in actor.own_units:
         raise Forbidden("content_of_another_unit")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
-from juzhen.console.desk import allowed, sight
+from juzhen.console.desk import allowed
 from juzhen.web import pages
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _SHOWN = 50
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/duplicates")
     def duplicates() -> str:
-        units = sight(allowed("read_library"))
+        units = allowed("read_library").seen_units
         groups = platform.duplicates.groups(_SHOWN)
         found = platform.materials.many({each for group in groups for each in group})
         seen = [

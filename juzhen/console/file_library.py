@@ -8,7 +8,7 @@ from flask import Blueprint, request
 
 from content_hub import filming
 from content_hub.file_library import KINDS
-from juzhen.console.desk import allowed, sight
+from juzhen.console.desk import allowed
 from juzhen.web import pages
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SHOWN = 40
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/files/kept")
     def file_library() -> str:
-        units = sight(allowed("read_library"))
+        units = allowed("read_library").seen_units
         kind, unused = request.args.get("kind", ""), bool(request.args.get("unused"))
         page = platform.file_library.page(
             kind=kind if kind in KINDS else "", unused=unused, first=_SHOWN,

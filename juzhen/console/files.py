@@ -17,7 +17,7 @@ from content_hub import richtext
 from content_hub.file_sets import MOST, Brought
 from content_hub.media import MB
 from content_hub.uploads import KINDS, FileUpload, form_of
-from juzhen.console.desk import allowed, done, flaws_of, sight
+from juzhen.console.desk import allowed, done, flaws_of
 from juzhen.web import pages
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -42,7 +42,7 @@ def install(door: Blueprint, platform: Platform) -> None:
                 raise Invalid("file", "missing" if not sent else "too_many_names", limit=MOST)
             told = platform.file_sets.bring(
                 key, ((str(each.filename), each.stream.read()) for each in sent),
-                by=actor.id, unit=actor.unit, sight=sight(actor),
+                by=actor.id, unit=actor.unit, sight=actor.seen_units,
             )  # fmt: skip
         except Invalid as refusal:
             return _page(platform, platform.file_sets.new(), flaws=refusal.flaws), 422
@@ -94,7 +94,7 @@ def _install_posting(door: Blueprint, platform: Platform) -> None:
             return _posting(platform, upload, flaws=flaws_of(refusal)), 409
         set_ = platform.file_sets.of_upload(key)
         told = platform.file_sets.add(
-            set_, media, upload.name, by=actor.id, unit=actor.unit, sight=sight(actor)
+            set_, media, upload.name, by=actor.id, unit=actor.unit, sight=actor.seen_units
         )
         return _page(platform, set_, [told])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from channels.deliveries.record import STUCK
-from juzhen.console.desk import allowed, sight
+from juzhen.console.desk import allowed
 from juzhen.web import pages
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/")
     def home() -> str:
         actor = allowed("read_library")
-        hers = sight(actor)
+        hers = actor.seen_units
         coming = platform.shelf.coming(limit=6, sight=hers)
         soon = platform.clock() + timedelta(days=1)
         counted = platform.deliveries.tally()

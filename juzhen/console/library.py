@@ -18,7 +18,6 @@ from juzhen.console.desk import (
     done,
     managed,
     seen,
-    sight,
     tag_options,
     typed_tags,
 )
@@ -45,7 +44,9 @@ def install(door: Blueprint, platform: Platform) -> None:
         """The first few, for the box on every page."""
         actor = allowed("read_library")
         text = request.args.get("q", "").strip()
-        found = platform.finding.search(text, sight=sight(actor), first=_FOUND) if text else None
+        found = (
+            platform.finding.search(text, sight=actor.seen_units, first=_FOUND) if text else None
+        )
         return pages.render(
             "console/found.html", q=text, found=found,
             types={kind.code: kind for kind in platform.types.all()},
@@ -126,7 +127,7 @@ def _found(
     platform: Platform, actor: Actor, sought: _Sought
 ) -> tuple[list[Material], int, str | None, bool]:
     asked: dict[str, Any] = {
-        "sight": sight(actor), "types": [sought.type] if sought.type else [],
+        "sight": actor.seen_units, "types": [sought.type] if sought.type else [],
         "tags": [tag.id for tag in sought.tags], "after": request.args.get("after"),
     }  # fmt: skip
     if sought.text:
@@ -140,7 +141,7 @@ def _facets(platform: Platform, actor: Actor, sought: _Sought) -> dict[str, Any]
     """What may narrow it further, with how many it would leave; None while nobody counts."""
     try:
         told: Facets = platform.finding.facets(
-            sought.text, sight=sight(actor), types=[sought.type] if sought.type else [],
+            sought.text, sight=actor.seen_units, types=[sought.type] if sought.type else [],
             tags=[tag.id for tag in sought.tags],
         )  # fmt: skip
     except Overloaded:

@@ -22,7 +22,6 @@ from juzhen.console.desk import (
     managed,
     names_of,
     seen,
-    sight,
     typed_moment,
 )
 from juzhen.web import pages
@@ -130,8 +129,8 @@ def _queue(platform: Platform, refusal: Problem | None = None, about: str = "") 
     waiting: Sequence[Material] = ()
     scheduled: Sequence[tuple[Material, Planned]] = ()
     if may(actor, "review_materials"):
-        waiting = platform.reviews.waiting(sight=sight(actor), limit=_SHOWN)
-        scheduled = platform.scheduled_edits.waiting(sight=sight(actor), limit=_SHOWN)
+        waiting = platform.reviews.waiting(sight=actor.seen_units, limit=_SHOWN)
+        scheduled = platform.scheduled_edits.waiting(sight=actor.seen_units, limit=_SHOWN)
     mentions = platform.comments.mentioning(actor.staff) if actor.staff else []
     called = platform.materials.many({each.material for each in mentions})
     said = platform.reviews.of_many([each.id for each in waiting])
@@ -158,7 +157,7 @@ def page(platform: Platform, actor: Actor, found: Material, refusal: Problem | N
     said = platform.reviews.of(found.id)
     comments = platform.comments.of(found.id, limit=50)
     near = platform.duplicates.of(found.id)[:10]
-    units = sight(actor)
+    units = actor.seen_units
     alike = platform.materials.many({each.material for each in near})
     return pages.render(
         "console/life.html",

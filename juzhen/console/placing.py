@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.materials import Material
 from juzhen.console import previews
-from juzhen.console.desk import allowed, done, flaws_of, managed, seen, sight, typed_moment
+from juzhen.console.desk import allowed, done, flaws_of, managed, seen, typed_moment
 from juzhen.web import pages
 from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound
 
@@ -95,9 +95,9 @@ def _page(platform: Platform, flaws: Any = (), *, checked: bool = False) -> str:
     found = []
     if text or material is None:
         found = list(
-            platform.finding.search(text, sight=sight(actor), first=12).items
+            platform.finding.search(text, sight=actor.seen_units, first=12).items
             if text
-            else platform.materials.page(sight=sight(actor), first=12).items
+            else platform.materials.page(sight=actor.seen_units, first=12).items
         )
     accounts = platform.accounts.all()
     return pages.render(
@@ -113,7 +113,7 @@ def _page(platform: Platform, flaws: Any = (), *, checked: bool = False) -> str:
         shown=previews.drawn(platform, material) if material else None,
         ticked=set(request.values.getlist("account")),
         slots=[slot for each in accounts for slot in platform.shelf.slots(each.id)],
-        campaigns=platform.campaigns.page(sight=sight(actor), first=50).items,
+        campaigns=platform.campaigns.page(sight=actor.seen_units, first=50).items,
         typed={**_hours(platform), **request.values.to_dict()},
         flaws=flaws,
         checked=checked,

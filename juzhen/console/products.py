@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.products import RISKS, Product, ProductRelation, Relation
-from juzhen.console.desk import allowed, done, flaws_of, sight, typed_moment
+from juzhen.console.desk import allowed, done, flaws_of, typed_moment
 from juzhen.web import pages
 from kernel.errors import Conflict, Invalid, NotFound, Problem
 
@@ -121,7 +121,7 @@ def _converted(platform: Platform, relations: Sequence[ProductRelation]) -> list
 def _one(platform: Platform, found: Product, refusal: Problem | None = None) -> str:
     relations = platform.products.relations([found.code])[found.code]
     others = {code for each in relations for code in (each.product, each.of)}
-    units = sight(allowed("read_library"))
+    units = allowed("read_library").seen_units
     ids = platform.products.materials(found.code)
     return pages.render(
         "console/product.html",

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.materials import Material
-from juzhen.console.desk import allowed, done, flaws_of, managed, names_of, seen, sight
+from juzhen.console.desk import allowed, done, flaws_of, managed, names_of, seen
 from juzhen.web import pages
 from kernel.actors import Actor
 from kernel.errors import Conflict, Invalid, NotFound
@@ -55,7 +55,7 @@ def _whose(platform: Platform) -> str:
 def _page(
     platform: Platform, actor: Actor, found: Material, refusal: Invalid | Conflict | None = None
 ) -> str:
-    units = sight(actor)
+    units = actor.seen_units
     below = [
         each for each in platform.remakes.tree(found.id)
         if units is None or each.material.unit in units

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub import sheets
 from content_hub.bringing import Brought, ImportRun
-from juzhen.console.desk import allowed, done, flaws_of, names_of, sight
+from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import pages
 from kernel.actors import Actor
 from kernel.errors import Conflict, Forbidden, Invalid, Problem
@@ -50,7 +50,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/sheets/materials.csv")
     def materials_csv() -> Response:
         actor = allowed("read_library")
-        return _download("materials.csv", sheets.MATERIAL, platform.bringing.told(sight(actor)))
+        return _download("materials.csv", sheets.MATERIAL, platform.bringing.told(actor.seen_units))
 
     @door.get("/sheets/products.csv")
     def products_csv() -> Response:
@@ -66,9 +66,8 @@ def _brought(platform: Platform, actor: Actor, *, dry: bool) -> Brought:
         path = Path(folder) / f"sheet{Path(file.filename).suffix.lower()[:6]}"
         file.save(path)
         rows = list(_few(path))
-    units = None if actor.reach is None else {actor.unit, *actor.reach}
     return platform.bringing.bring(
-        rows, source=Path(file.filename).name, by=actor.id, unit=actor.unit, units=units,
+        rows, source=Path(file.filename).name, by=actor.id, unit=actor.unit, units=actor.own_units,
         dry_run=dry,
     )  # fmt: skip
 

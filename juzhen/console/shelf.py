@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.placements import Placement
 from juzhen.console import links, states, views
-from juzhen.console.desk import allowed, done, flaws_of, managed, names, sight, typed_moment
+from juzhen.console.desk import allowed, done, flaws_of, managed, names, typed_moment
 from juzhen.console.placed import rows
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -26,7 +26,7 @@ _MOST = 60
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/shelf")
     def shelf() -> str:
-        hers = sight(allowed("read_shelf"))
+        hers = allowed("read_shelf").seen_units
         accounts = platform.accounts.all()
         wanted = request.args.get("account", "")
         account = next(
@@ -84,7 +84,7 @@ def install(door: Blueprint, platform: Platform) -> None:
 
 def _seen(actor: Actor, platform: Platform, key: str) -> Placement:
     """The placement, if she may see it; otherwise there is none."""
-    placement, units = platform.shelf.one(key), sight(actor)
+    placement, units = platform.shelf.one(key), actor.seen_units
     if units is not None and placement.unit not in units:
         raise NotFound("placement", key)
     return placement

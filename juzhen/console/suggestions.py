@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.suggestions import Answer
-from juzhen.console.desk import allowed, done, flaws_of, managed, seen, sight
+from juzhen.console.desk import allowed, done, flaws_of, managed, seen
 from juzhen.web import pages
 from kernel.errors import Conflict, Invalid, Problem
 
@@ -53,7 +53,7 @@ def install(door: Blueprint, platform: Platform) -> None:
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
     actor = allowed("tag_materials")
     page = platform.materials.page(
-        sight=sight(actor), first=_SHOWN, after=request.args.get("after"), count=False
+        sight=actor.seen_units, first=_SHOWN, after=request.args.get("after"), count=False
     )
     told = platform.suggestions.of(page.items)
     return pages.render(

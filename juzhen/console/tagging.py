@@ -112,10 +112,9 @@ _SAID = {
 
 
 def _split(platform: Platform, tag: Tag, actor: Actor) -> AnyResponse:
-    units = None if actor.reach is None else {actor.unit, *actor.reach}
     run = platform.tagging_runs.split(
         tag.id, request.form.get("zh", ""), en=request.form.get("en", ""),
-        text=request.form.get("text", ""), units=units, by=actor.id,
+        text=request.form.get("text", ""), units=actor.own_units, by=actor.id,
     )  # fmt: skip
     platform.tagging_runs.go_on(run.id, AT_ONCE)
     return done("tagging_run", "began_tagging", key=run.id)

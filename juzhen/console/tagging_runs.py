@@ -73,7 +73,7 @@ def _filter(platform: Platform, actor: Actor) -> Chosen:
         types=[platform.types.one(type_).code] if type_ else [],
         tags=_typed(platform, "tag"),
         text=request.values.get("q", "").strip()[:100],
-        units=None if actor.reach is None else {actor.unit, *actor.reach},
+        units=actor.own_units,
     )
 
 

@@ -36,7 +36,6 @@ def _found(
     platform: Platform, actor: Actor, customer: str, about: str
 ) -> list[tuple[Material, WhyNot]]:
     """The contents that are meant, the closest first, each with why it is not on her list."""
-    sight = None if actor.reach is None else actor.units | actor.reach
-    meant = platform.finding.search(about, sight=sight, first=_MEANT).items
+    meant = platform.finding.search(about, sight=actor.seen_units, first=_MEANT).items
     why = platform.recommender.why_withheld
     return [(each, why(customer, actor, each.id)) for each in meant]

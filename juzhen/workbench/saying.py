@@ -79,8 +79,7 @@ def _why_not(
     platform: Platform, actor: Actor, customer: str, about: str
 ) -> list[tuple[Material, WhyNot]]:
     """The contents that are meant, the closest first, each with why it is not on her list."""
-    sight = None if actor.reach is None else actor.units | actor.reach
-    meant = platform.finding.search(about, sight=sight, first=_MEANT).items
+    meant = platform.finding.search(about, sight=actor.seen_units, first=_MEANT).items
     why_not = platform.recommender.why_not
     return [(each, why_not(customer, actor, each.id)) for each in meant]
 
@@ -97,6 +96,6 @@ def rep() -> Actor:
 def visible_material(platform: Platform, actor: Actor, key: str) -> Material:
     """A material whose unit's content the rep sees; any other looks like none."""
     found = platform.materials.one(key)
-    if actor.reach is not None and found.unit not in actor.units | actor.reach:
+    if actor.seen_units is not None and found.unit not in actor.seen_units:
         raise NotFound("material", key[:60])
     return found

@@ -95,12 +95,11 @@ class Asking:
         if not customer.handles:
             raise NotFound("customer", customer_id[:60])
         now = self._clock()
-        sight = None if actor.reach is None else actor.units | actor.reach
         rep = self.rep(actor, customer)
         weights = self._nightly.weights()
         profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
         limits = self._limits(customer, profile, rep, now)
-        candidates = self._candidates.slice("", sight, early=limits.early)
+        candidates = self._candidates.slice("", actor.seen_units, early=limits.early)
         held = held_out(customer.id, self._manner.hold_out)
         personal = not held and self._consents.allows(customer.handles, PERSONALISATION)
         known = profile if personal else Profile()

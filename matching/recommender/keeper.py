@@ -288,8 +288,7 @@ class Recommender:
     def unshown(self, actor: Actor, limit: int = 20) -> Unshown:
         """What of the shelf that the asker sees was never recommended to anybody."""
         require(actor, "read_rules")
-        sight = None if actor.reach is None else actor.units | actor.reach
-        return self._candidates.unshown(sight, limit)
+        return self._candidates.unshown(actor.seen_units, limit)
 
     def occasions(self, profile: Profile) -> list[Occasion]:
         """What makes today a good day to speak to her."""

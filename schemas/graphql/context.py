@@ -228,7 +228,8 @@ class Context:
 
     def manages(self, unit: str) -> bool:
         """May she change content of that unit, as far as units decide?"""
-        return self.actor.reach is None or unit in self.actor.reach or unit == self.actor.unit
+        own = self.actor.own_units
+        return own is None or unit in own
 
     @property
     def tree(self) -> TagTree:

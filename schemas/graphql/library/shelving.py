@@ -122,8 +122,7 @@ def shift_shelf(ask: Ask, sent: Sent) -> _Shifted:
     if since is None or until is None:
         raise Invalid("since", "missing")
     account = context.account(sent["channel"]) if sent.get("channel") else ""
-    actor = context.actor
-    units = None if actor.reach is None else {actor.unit, *actor.reach}
+    units = context.actor.own_units
     if sent.get("preview"):
         found, left = context.shifting.look(
             since, until, sent["days"], account=account, units=units
@@ -131,7 +130,7 @@ def shift_shelf(ask: Ask, sent: Sent) -> _Shifted:
         told = [_Staying(each, flaw, context.language) for each, flaw in left]
         return _Shifted(sent["days"], len(found), len(found) - len(left), told[:100])
     run = context.shifting.shift(
-        since, until, sent["days"], account=account, units=units, by=actor.id
+        since, until, sent["days"], account=account, units=units, by=context.actor.id
     )
     return _run(run, context.language)
 

@@ -98,7 +98,7 @@ def split_tag(ask: Ask, sent: Sent) -> RunRecord:
     require(context.actor, "manage_tags")
     run = context.tagging_runs.split(
         sent["tag"], sent["label"], en=sent.get("label_en") or "", text=sent["text"],
-        units=_own(context), by=context.actor.id,
+        units=context.actor.own_units, by=context.actor.id,
     )  # fmt: skip
     return context.tagging_runs.go_on(run.id, _AT_ONCE)
 
@@ -136,7 +136,7 @@ def tag_found(ask: Ask, sent: Sent) -> _Found:
     require(context.actor, "tag_materials")
     chosen = Chosen(
         types=sent.get("types") or (), tags=sent.get("tags") or (), text=sent.get("text") or "",
-        units=_own(context),
+        units=context.actor.own_units,
     )  # fmt: skip
     add, remove = sent.get("add") or (), sent.get("remove") or ()
     if sent.get("preview"):
@@ -227,12 +227,6 @@ def take_answers_back(ask: Ask, sent: Sent) -> str:
     require(context.actor, "tag_materials")
     context.suggestions.take_back(sent["batch"], by=context.actor.id)
     return str(sent["batch"])
-
-
-def _own(context: Context) -> set[str] | None:
-    """The units whose content she may change; None is all."""
-    actor = context.actor
-    return None if actor.reach is None else {actor.unit, *actor.reach}
 
 
 def _texts() -> graphene.List:
