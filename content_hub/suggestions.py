@@ -191,6 +191,14 @@ class Suggestions:
             self._changes.count_up("tag_answers")
             self._changes.note("answered_suggestions", "tag_answers", batch, by=by, n=len(rows))
 
+    def given_by(self, batch: str) -> str:
+        """Who gave them. Raises `Conflict` if there are none."""
+        with self._records.read() as session:
+            by = session.scalar(select(TagAnswer.by).where(TagAnswer.batch == batch).limit(1))
+        if by is None:
+            raise Conflict("answers_are_taken_back")
+        return by
+
     def take_back(self, batch: str, *, by: str) -> int:
         """As if those answers had not been given. Raises `Conflict` if there are none."""
         wanted = select(TagAnswer).where(TagAnswer.batch == batch)

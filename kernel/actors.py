@@ -119,3 +119,9 @@ def require(actor: Actor, verb: str) -> None:
     """Raise `Forbidden` unless the actor may."""
     if not may(actor, verb):
         raise Forbidden("may_not", role=actor.role.value, verb=verb)
+
+
+def require_own(actor: Actor, by: str) -> None:
+    """Raise `Forbidden` unless it was her who did it, or she works for everybody's content."""
+    if actor.own_units is not None and by != actor.id:
+        raise Forbidden("content_of_another_unit")

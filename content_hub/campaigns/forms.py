@@ -15,6 +15,7 @@ from content_hub.campaigns.parameters import PRIORITY, QUOTA, USUAL, Parameters
 from content_hub.campaigns.prices import BASE, EVERY, STEP
 from content_hub.campaigns.records import Campaign
 from kernel.errors import Invalid
+from kernel.ids import new_id
 
 
 class Form(NamedTuple):
@@ -68,16 +69,19 @@ def begin(
     code: str = "",
     unit: str = "",
 ) -> Campaign:
-    """A campaign after a form. Raises `Invalid` naming ``form`` for one that nobody made."""
+    """A campaign after a form, with its numbers or not at all. Raises `Invalid` naming ``form`` for
+    one that nobody made, and whatever `Campaigns.create` and `Parameters.declare` raise."""
     chosen = FORMS.get(form)
     if chosen is None:
         raise Invalid("form", "not_a_choice", choices="、".join(FORMS))
-    made = campaigns.create(
-        name, opens=opens, closes=closes, by=by, kind=chosen.kind, code=code, unit=unit,
-        task=chosen.task, proof=chosen.proof, reward=chosen.reward,
-    )  # fmt: skip
-    for parameter, begins in chosen.numbers.items():
-        value = quota if parameter == QUOTA and quota is not None else begins
-        parameters.declare(made.id, parameter, value, low=0, by=by)
-    parameters.declare(made.id, PRIORITY, USUAL, by=by)
+    id_ = new_id("cmp")
+    with campaigns.whole(id_, code):
+        made = campaigns.create(
+            name, opens=opens, closes=closes, by=by, kind=chosen.kind, code=code, unit=unit,
+            task=chosen.task, proof=chosen.proof, reward=chosen.reward, id_=id_,
+        )  # fmt: skip
+        for parameter, begins in chosen.numbers.items():
+            value = quota if parameter == QUOTA and quota is not None else begins
+            parameters.declare(id_, parameter, value, low=0, by=by)
+        parameters.declare(id_, PRIORITY, USUAL, by=by)
     return made

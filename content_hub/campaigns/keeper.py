@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -35,6 +36,10 @@ class Campaigns:
         self._changes = changes
         self._clock = clock
 
+    def whole(self, id_: str, code: str = "") -> AbstractContextManager[object]:
+        """For a ``with``: a campaign that is made under this id, and all that belongs to it."""
+        return self._records.write(f"campaign:{id_}", *_named(code))
+
     def create(
         self,
         name: str,
@@ -49,6 +54,7 @@ class Campaigns:
         task: str = "",
         proof: str = "",
         reward: str = "",
+        id_: str = "",
     ) -> Campaign:
         """A new campaign. Raises one `Invalid` that lists every flaw, and `Conflict` for a code
         that is taken."""
@@ -68,8 +74,8 @@ class Campaigns:
             flaws.append(Flaw("code", "bad_code"))
         if flaws:
             raise Invalid.because(flaws)
-        id_ = new_id("cmp")
-        with self._records.write(*([f"code:{code}"] if code else ())) as session:
+        id_ = id_ or new_id("cmp")
+        with self._records.write(*_named(code)) as session:
             if code and session.scalar(select(Campaign.id).where(Campaign.code == code)):
                 raise Conflict("code_taken", code=code)
             campaign = Campaign(
@@ -221,6 +227,11 @@ class Campaigns:
         return Page(
             items, cursor(showcase.micros(items[-1].opens), items[-1].id) if more else None, total
         )
+
+
+def _named(code: str) -> list[str]:
+    """What is decided on with a code of one's own choice."""
+    return [f"code:{code}"] if code else []
 
 
 def _about(placement: Placement) -> dict[str, str]:

@@ -20,14 +20,16 @@ from juzhen.console import views
 from juzhen.console.desk import allowed, done, flaws_of, managed
 from juzhen.web import pages
 from juzhen.web.asking import language
+from kernel.actors import require_own
 from kernel.calendar import Zone, month_end
-from kernel.errors import Conflict, Flaw, Forbidden, Invalid, Problem
+from kernel.errors import Conflict, Flaw, Invalid, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
 _WEEK, _DAY = timedelta(days=7), timedelta(days=1)
 _FURTHEST = 366
+_YEARS = 100
 _A_DAY = 4
 """Placements a day of a month shows; a week shows them all."""
 
@@ -81,8 +83,7 @@ def _install_shifting(door: Blueprint, platform: Platform) -> None:
     def undo_shift(key: str) -> AnyResponse | tuple[str, int]:
         actor = allowed("place_materials")
         run = platform.shifting.one(key)
-        if actor.reach is not None and run.by != actor.id:
-            raise Forbidden("content_of_another_unit")
+        require_own(actor, run.by)
         try:
             platform.shifting.undo(key, by=actor.id)
         except Conflict as refusal:
@@ -193,9 +194,10 @@ def _cells(
 
 def _asked(today: date) -> date:
     try:
-        return date.fromisoformat(request.args.get("on", ""))
+        on = date.fromisoformat(request.args.get("on", ""))
     except ValueError:
         return today
+    return on if abs(on.year - today.year) <= _YEARS else today
 
 
 def _week(day: date) -> list[date]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
@@ -10,14 +9,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.types import Field, Kind
 from data_hub.catalogue import KINDS
-from juzhen.console.desk import allowed, done, flaws_of
+from juzhen.console.desk import allowed, done, flaws_of, listed
 from juzhen.web import pages
 from kernel.errors import Conflict, Invalid, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
-
-_COMMAS = re.compile(r"[,，、;；\n]+")
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -56,7 +53,7 @@ def _make(platform: Platform, by: str) -> None:
 def _field() -> Field:
     form = request.form
     zh = form.get("zh", "").strip()
-    choices = tuple(each.strip() for each in _COMMAS.split(form.get("choices", "")) if each.strip())
+    choices = tuple(listed(form.get("choices", "")))
     try:
         kind = Kind(form.get("kind", ""))
     except ValueError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from data_hub.catalogue import KINDS, OWNERS, kind_of
 from data_hub.customers import Customer, CustomersSeen, Happening, mask_handle
 from data_hub.identities import own_id
+from data_hub.profiles import Profile
 from juzhen.console.desk import allowed, done
 from juzhen.console.referrals import chain_of
 from juzhen.web import pages
@@ -33,9 +34,10 @@ def install(door: Blueprint, platform: Platform) -> None:
     def customers() -> str:
         seen = platform.customers.seen_by(allowed("read_customers"))
         text = request.args.get("text", "").strip()
-        found = platform.identities.find(text) if text else []
+        after = request.args.get("after")
+        found = platform.identities.find(text) if text and after is None else []
         known = [each for each in seen.many(found).values() if each.last_at] if found else []
-        page = seen.page(text=text or None, first=_SHOWN, after=request.args.get("after"))
+        page = seen.page(text=text or None, first=_SHOWN, after=after)
         shown = {each.id: each for each in (*known, *page.items)}
         return pages.render(
             "console/customers.html", customers=list(shown.values()), text=text,
@@ -107,7 +109,7 @@ def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
     happened = _happened(seen, her, _kinds(owner, kind))
     decisions = platform.identities.decisions.about(her.handles)
     return {
-        "her": her, "person": person(platform, her), "timeline": happened or Page([]),
+        "her": her, "person": people(platform, [her])[her.id], "timeline": happened or Page([]),
         "away": happened is None,
         "owner": owner, "kind": kind, "owners": OWNERS,
         "kinds": [(name, each.label(tongue)) for name, each in KINDS.items()],
@@ -140,9 +142,13 @@ def shown(handle: Handle) -> dict[str, str]:
     return {"own": own_id(handle), "kind": handle.kind, "text": mask_handle(handle)}
 
 
-def person(platform: Platform, her: Customer) -> Mapping[str, Any]:
-    """What is known of her, so that two people can be compared."""
-    profile = platform.profiles.many([her.id]).get(her.id)
+def people(platform: Platform, customers: Sequence[Customer]) -> dict[str, Mapping[str, Any]]:
+    """By customer what is known of her, so that two people can be compared."""
+    profiles = platform.profiles.many([each.id for each in customers])
+    return {each.id: _person(each, profiles.get(each.id)) for each in customers}
+
+
+def _person(her: Customer, profile: Profile | None) -> Mapping[str, Any]:
     began: datetime | None = None
     if profile is not None and profile.began:
         began = datetime.fromtimestamp(profile.began, UTC)

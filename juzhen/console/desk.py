@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from channels.accounts import Account
 from content_hub.materials import Material
 from content_hub.tags import Tag
 from juzhen.web.asking import asker, language
@@ -42,6 +44,15 @@ def seen(actor: Actor, platform: Platform, key: str) -> Material:
     return material
 
 
+def seen_all(actor: Actor, platform: Platform, ids: Collection[str]) -> list[Material]:
+    """The same for several by their ids, if she may see all of them."""
+    found, units = platform.materials.many(set(ids)), actor.seen_units
+    for each in ids:
+        if each not in found or (units is not None and found[each].unit not in units):
+            raise NotFound("material", each[:80])
+    return list(found.values())
+
+
 def managed(actor: Actor, unit: str) -> None:
     """Raise `Forbidden` unless she works for that unit's content."""
     if actor.own_units is not None and unit not in actor.own_units:
@@ -70,6 +81,16 @@ def typed_moment(zone: Zone, name: str) -> datetime | None:
     if (later := zone.local(there.astimezone(UTC))).replace(tzinfo=None) != moment:
         raise Invalid(name, "moment_does_not_exist", later=later.strftime("%Y-%m-%d %H:%M"))
     return there
+
+
+def accounts_that(platform: Platform, *can: type) -> list[Account]:
+    """The accounts whose channel can do one of these; one that cannot be used holds up no other."""
+    found = []
+    for account in platform.accounts.all():
+        with suppress(Problem):
+            if isinstance(platform.channels.of(account), can):
+                found.append(account)
+    return found
 
 
 def flaws_of(problem: Problem) -> Sequence[Flaw]:
@@ -120,10 +141,14 @@ def typed_tag(platform: Platform, text: str, field: str = "tag") -> Tag:
     return found[0]
 
 
+def listed(text: str) -> list[str]:
+    """What was typed between commas or on lines of its own, each once."""
+    return list(dict.fromkeys(each.strip() for each in _COMMAS.split(text) if each.strip()))
+
+
 def typed_tags(platform: Platform, name: str) -> list[Tag]:
     """All tags of one field, which may come several times, or hold several between commas."""
-    typed = [each for text in request.values.getlist(name) for each in _COMMAS.split(text)]
-    named = list(dict.fromkeys(each.strip() for each in typed if each.strip()))
+    named = listed("\n".join(request.values.getlist(name)))
     if len(named) > _MOST_TAGS:
         raise Invalid(name, "too_many_names", limit=_MOST_TAGS)
     return [typed_tag(platform, each, name) for each in named]

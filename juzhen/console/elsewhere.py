@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from channels.accounts import Account
 from channels.previewing import Previews
 from channels.works import Listed, ListsWorks
-from juzhen.console.desk import allowed, done, flaws_of, managed, seen
+from juzhen.console.desk import accounts_that, allowed, done, flaws_of, managed, seen
 from juzhen.web import pages
 from kernel.errors import Flaw, Problem
 
@@ -52,21 +51,9 @@ def install(door: Blueprint, platform: Platform) -> None:
         return done("testers", "shown_to_tester", key=key)
 
 
-def _that(platform: Platform, can: type) -> list[Account]:
-    """The accounts whose channel can do this; one that cannot be used holds up no other."""
-    found = []
-    for account in platform.accounts.all():
-        try:
-            if isinstance(platform.channels.of(account), can):
-                found.append(account)
-        except Problem:
-            continue
-    return found
-
-
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
     allowed("edit_materials")
-    accounts = _that(platform, ListsWorks)
+    accounts = accounts_that(platform, ListsWorks)
     chosen = request.values.get("account") or (accounts[0].id if accounts else "")
     listed: list[Listed] = []
     onward = ""
@@ -85,7 +72,7 @@ def _testers(platform: Platform, key: str, refusal: Problem | None = None) -> st
     actor = allowed("place_materials")
     return pages.render(
         "console/testers.html", material=seen(actor, platform, key),
-        accounts=_that(platform, Previews), flaws=_told(refusal),
+        accounts=accounts_that(platform, Previews), flaws=_told(refusal),
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def _page(
 
 
 def _rows(platform: Platform, actor: Actor, events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Events as lines; who it was, masked, for who may see customers."""
+    """Events as lines; who it was, masked, and what she said for who may see her."""
     names = {each.id: each.name for each in platform.accounts.all()}
     whose = {str(event.handle) for event in events if event.handle}
     ids = platform.identities.customers_of(whose)
@@ -106,12 +106,14 @@ def _rows(platform: Platform, actor: Actor, events: Sequence[Event]) -> list[dic
     return [
         {
             "event": event,
-            "sentence": sentence(event, tongue) if knows else kind_of(event.kind).label(tongue),
+            "sentence": sentence(event, tongue)
+            if her or (knows and not event.handle) else kind_of(event.kind).label(tongue),
             "account": names.get(event.account, event.account),
-            "customer": seen.get(ids.get(str(event.handle), "")),
+            "customer": her,
             "late": bool(event.received and event.received - event.at > timedelta(hours=1)),
         }
         for event in events
+        for her in [seen.get(ids.get(str(event.handle), ""))]
     ]  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from content_hub.media import MB
 from content_hub.uploads import KINDS, FileUpload, form_of
 from juzhen.console.desk import allowed, done, flaws_of
 from juzhen.web import pages
-from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from kernel.actors import require_own
+from kernel.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -51,8 +52,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.post("/files/<key>/undo")
     def put_files_away(key: str) -> AnyResponse:
         actor = allowed("edit_materials")
-        if platform.file_sets.brought_by(key) != actor.id and actor.reach is not None:
-            raise Forbidden("content_of_another_unit")
+        require_own(actor, platform.file_sets.brought_by(key))
         return done("library", "files_away", n=platform.file_sets.put_away(key, by=actor.id))
 
     _install_posting(door, platform)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from juzhen.console.customers import person, shown
+from juzhen.console.customers import people, shown
 from juzhen.console.desk import allowed, done
 from juzhen.web import pages
 from kernel.actors import Actor
@@ -28,11 +28,12 @@ def install(door: Blueprint, platform: Platform) -> None:
         seen = platform.customers.seen_by(actor).many(
             {customer for each in parked for customer in each.customers}
         )
+        known = people(platform, list(seen.values()))
         cases = [
             {
                 "doubt": each.doubt, "at": each.at, "one": shown(each.one),
                 "other": shown(each.other),
-                "people": [person(platform, seen[customer]) for customer in each.customers],
+                "people": [known[customer] for customer in each.customers],
             }
             for each in parked
             if set(each.customers) <= seen.keys()
@@ -48,7 +49,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         if both[0].id == both[1].id:
             raise Invalid("other", "one_customer_already")
         return pages.render(
-            "console/compare.html", people=[person(platform, each) for each in both],
+            "console/compare.html", people=list(people(platform, both).values()),
             accounts=_accounts(platform),
         )  # fmt: skip
 

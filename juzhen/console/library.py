@@ -17,7 +17,7 @@ from juzhen.console.desk import (
     by_facet,
     done,
     managed,
-    seen,
+    seen_all,
     tag_options,
     typed_tags,
 )
@@ -60,7 +60,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         try:
             if not keys:
                 raise Invalid("materials", "tick_some_materials")
-            chosen = [seen(actor, platform, key) for key in keys]
+            chosen = seen_all(actor, platform, keys)
             for each in chosen:
                 managed(actor, each.unit)
             add, remove = ([t.id for t in typed_tags(platform, name)] for name in ("add", "remove"))

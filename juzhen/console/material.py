@@ -210,6 +210,7 @@ class _Told:
     def __init__(self, platform: Platform, kind: ContentType) -> None:
         self._platform = platform
         self._kind = kind
+        self._taken: dict[str, str] = {}
 
     def parts(self, by: str) -> dict[str, Any]:
         flaws: list[Flaw] = []
@@ -235,14 +236,15 @@ class _Told:
         if file is None or not file.filename:
             return "" if request.form.get(f"{name}_gone") else kept
         try:
-            return str(self._platform.media.take(file.read(), by=by, name=file.filename).id)
+            self._taken[name] = self._platform.media.take(file.read(), by=by, name=file.filename).id
+            return self._taken[name]
         except Invalid as refusal:
             flaws += [Flaw(name, flaw.reason, flaw.facts) for flaw in refusal.flaws]
             return kept
 
     def typed(self) -> dict[str, Any]:
-        """What she typed, to stand in the form again."""
-        return {**request.form.to_dict(), "tag": request.form.getlist("tag")}
+        """What she typed, to stand in the form again, with the files that were taken in."""
+        return {**request.form.to_dict(), **self._taken, "tag": request.form.getlist("tag")}
 
 
 def _form(

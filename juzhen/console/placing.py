@@ -12,7 +12,8 @@ from content_hub.materials import Material
 from juzhen.console import previews
 from juzhen.console.desk import allowed, done, flaws_of, managed, seen, typed_moment
 from juzhen.web import pages
-from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound
+from kernel.actors import require_own
+from kernel.errors import Conflict, Flaw, Invalid, NotFound
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -50,8 +51,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def take_placements_back(key: str) -> AnyResponse | tuple[str, int]:
         """Everything that one act placed leaves the shelf again."""
         actor = allowed("place_materials")
-        if actor.reach is not None and platform.placing.by(key) != actor.id:
-            raise Forbidden("content_of_another_unit")
+        require_own(actor, platform.placing.by(key))
         try:
             gone = platform.placing.take_back(key, by=actor.id)
         except Conflict as refusal:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.carriers import Carrier
 from juzhen.console.desk import allowed, done, flaws_of, managed, seen
 from juzhen.web import pages
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -54,14 +54,7 @@ def _page(platform: Platform, refusal: Invalid | None = None) -> str:
         paused=paused,
         left=left.items,
         onward=left.next,
-        titles={key: _title(platform, key) for key in dict.fromkeys(named) if key},
+        titles={key: key for key in named} | platform.materials.titles(set(named) - {""}),
         accounts={each.id: each.name for each in platform.accounts.all()},
         flaws=flaws_of(refusal) if refusal else (),
     )
-
-
-def _title(platform: Platform, key: str) -> str:
-    try:
-        return platform.materials.one(key).title
-    except NotFound:
-        return key

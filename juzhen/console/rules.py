@@ -92,7 +92,7 @@ def _page(platform: Platform, refusal: Problem | None = None, tried: Tried | Non
         types=[(each.code, each.en if language() == "en" else each.zh)
                for each in platform.types.all()],
         units=[(each.id, each.name) for each in platform.staff.units()],
-        segments=[(each.id, each.name) for each in platform.segments.page(first=100).items],
+        segments=[(each.id, each.name) for each in platform.segments.all()],
         options=tag_options(platform), typed=request.form, titles=titles,
         trial=_beside(before, after) if tried else None,
         flaws=flaws_of(refusal) if refusal else (),

@@ -14,8 +14,8 @@ from content_hub import sheets
 from content_hub.bringing import Brought, ImportRun
 from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import pages
-from kernel.actors import Actor
-from kernel.errors import Conflict, Forbidden, Invalid, Problem
+from kernel.actors import Actor, require_own
+from kernel.errors import Conflict, Invalid, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -81,8 +81,7 @@ def _few(path: Path) -> Iterator[sheets.Row]:
 
 def _own(platform: Platform, actor: Actor, key: str) -> ImportRun:
     run = platform.bringing.run(key)
-    if actor.reach is not None and run.by != actor.id:
-        raise Forbidden("content_of_another_unit")
+    require_own(actor, run.by)
     return run
 
 

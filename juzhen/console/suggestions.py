@@ -8,8 +8,9 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.suggestions import Answer
-from juzhen.console.desk import allowed, done, flaws_of, managed, seen
+from juzhen.console.desk import allowed, done, flaws_of, managed, seen_all
 from juzhen.web import pages
+from kernel.actors import require_own
 from kernel.errors import Conflict, Invalid, Problem
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def install(door: Blueprint, platform: Platform) -> None:
             for told in request.form.getlist("shown")
         ]
         try:
-            for key in {each.material for each in answers}:
-                managed(actor, seen(actor, platform, key).unit)
+            for each in seen_all(actor, platform, [each.material for each in answers]):
+                managed(actor, each.unit)
             told = platform.suggestions.answer(answers, by=actor.id)
         except Invalid as refusal:
             return _page(platform, refusal), 422
@@ -44,6 +45,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def take_answers_back(batch: str) -> AnyResponse | tuple[str, int]:
         actor = allowed("tag_materials")
         try:
+            require_own(actor, platform.suggestions.given_by(batch))
             platform.suggestions.take_back(batch, by=actor.id)
         except Conflict as refusal:
             return _page(platform, refusal), 422

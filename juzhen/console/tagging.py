@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.tags import Tag
-from juzhen.console.desk import allowed, done, flaws_of, names_of, tag_options, typed_tag
+from juzhen.console.desk import allowed, done, flaws_of, listed, names_of, tag_options, typed_tag
 from juzhen.console.tagging_runs import AT_ONCE
 from juzhen.web import pages
 from kernel.actors import Actor, Role
@@ -17,8 +16,6 @@ from kernel.errors import Conflict, Invalid, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
-
-_COMMAS = re.compile(r"[,，、;；\n]+")
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -94,8 +91,8 @@ def _move(platform: Platform, tag: Tag, by: str) -> Tag:
 
 
 def _relate(platform: Platform, tag: Tag, by: str) -> Tag:
-    typed = _COMMAS.split(request.form.get("related", ""))
-    others = [typed_tag(platform, each.strip(), "related").id for each in typed if each.strip()]
+    typed = listed(request.form.get("related", ""))
+    others = [typed_tag(platform, each, "related").id for each in typed]
     return platform.taxonomy.relate(tag.id, others, by=by)
 
 
@@ -121,8 +118,7 @@ def _split(platform: Platform, tag: Tag, actor: Actor) -> AnyResponse:
 
 
 def _synonyms() -> list[str]:
-    typed = _COMMAS.split(request.form.get("synonyms", ""))
-    return [word.strip() for word in typed if word.strip()]
+    return listed(request.form.get("synonyms", ""))
 
 
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
@@ -159,8 +155,10 @@ def _acts(platform: Platform, tag: str = "") -> dict[str, Any]:
 def _one(platform: Platform, tag: Tag, refusal: Problem | None = None) -> str:
     tree = platform.taxonomy.now()
     above = tree.find(tag.parent) if tag.parent else None
-    roles = {Role.EDITOR, Role.PUBLISHER, Role.ADMIN}
-    owners = [each for each in platform.staff.page(first=100).items if Role(each.role) in roles]
+    owners = {
+        each.id: each for role in (Role.EDITOR, Role.PUBLISHER, Role.ADMIN)
+        for each in platform.staff.page(role=role, first=100).items
+    } | platform.staff.many({tag.owner} - {""})  # fmt: skip
     return pages.render(
         "console/tag.html",
         tag=tag,
@@ -169,7 +167,7 @@ def _one(platform: Platform, tag: Tag, refusal: Problem | None = None) -> str:
         facet=next(each for each in platform.taxonomy.facets() if each.code == tag.facet),
         count=platform.taxonomy.counts().get(tag.id, 0),
         related=tree.tags(tag.related),
-        owners=[(each.id, each.name) for each in owners],
+        owners=[(each.id, each.name) for each in owners.values()],
         **_acts(platform, tag.id),
         options=tag_options(platform),
         typed=request.form,

@@ -12,8 +12,8 @@ from content_hub.tagging_runs import Chosen, TaggingRun
 from juzhen.console.desk import allowed, done, flaws_of, names_of, tag_options, typed_tags
 from juzhen.web import pages
 from juzhen.web.asking import language
-from kernel.actors import Actor
-from kernel.errors import Conflict, Forbidden, Invalid, Problem
+from kernel.actors import Actor, require_own
+from kernel.errors import Conflict, Invalid, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -52,8 +52,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def undo_tagging(key: str) -> AnyResponse | tuple[str, int]:
         actor = allowed("tag_materials")
         run = platform.tagging_runs.one(key)
-        if actor.reach is not None and run.by != actor.id:
-            raise Forbidden("content_of_another_unit")
+        require_own(actor, run.by)
         try:
             platform.tagging_runs.undo(run.id, by=actor.id)
         except Conflict as refusal:

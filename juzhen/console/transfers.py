@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from channels.accounts import Account
 from channels.transfers import MOST, HandsOver
-from juzhen.console.desk import allowed, done, flaws_of, names_of
+from juzhen.console.desk import accounts_that, allowed, done, flaws_of, names_of
 from juzhen.web import pages
 from kernel.actors import Actor
 from kernel.errors import Problem
@@ -52,27 +51,17 @@ def _chosen(platform: Platform, actor: Actor, named: str, giver: str) -> list[st
     return [each.id for each in seen.page(rep=giver, first=MOST).items]
 
 
-def _that_can(platform: Platform) -> list[Account]:
-    found = []
-    for account in platform.accounts.all():
-        try:
-            if isinstance(platform.channels.of(account), HandsOver):
-                found.append(account)
-        except Problem:  # an account that cannot be used holds up no other
-            continue
-    return found
-
-
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
     actor = allowed("hand_over_customers")
     page = platform.transfers.page(first=50, after=request.args.get("after"))
-    customers = {each.id: platform.identities.customer_of(each.handle) for each in page.items}
+    known = platform.identities.customers_of({each.handle for each in page.items})
+    customers = {each.id: known[str(each.handle)] for each in page.items}
     seen = platform.customers.seen_by(actor).many(list(customers.values()))
     return pages.render(
         "console/transfers.html",
         transfers=page.items,
         onward=page.next,
-        accounts=_that_can(platform),
+        accounts=accounts_that(platform, HandsOver),
         customers=customers,
         names={key: each.name for key, each in seen.items()},
         people=names_of(platform, [who for each in page.items for who in (each.giver, each.taker)]),

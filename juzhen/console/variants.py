@@ -37,13 +37,15 @@ def install(door: Blueprint, platform: Platform) -> None:
         found = seen(actor, platform, key)
         managed(actor, found.unit)
         where = request.values.get("account", ""), request.values.get("language", "").strip()
+        typed: dict[str, Any] = {}
         try:
+            typed = _typed(platform, found, actor.id)
             platform.varying.vary(
-                found.id, account=where[0], language=where[1], by=actor.id,
-                expected=_number(), **_typed(platform, found, actor.id),
+                found.id, account=where[0], language=where[1], by=actor.id, expected=_number(),
+                **typed,
             )  # fmt: skip
         except (Invalid, Conflict) as refusal:
-            return _page(platform, found, refusal), 422
+            return _page(platform, found, refusal, typed.get("cover")), 422
         return done("variants", "saved", key=found.id, account=where[0], language=where[1])
 
 
@@ -69,7 +71,10 @@ def _typed(platform: Platform, found: Material, by: str) -> dict[str, Any]:
     return {**told, "fields": fields}
 
 
-def _page(platform: Platform, found: Material, refusal: Problem | None = None) -> str:
+def _page(
+    platform: Platform, found: Material, refusal: Problem | None = None, cover: str | None = None
+) -> str:
+    """``cover`` is the file that came with a form which was refused."""
     account, language = request.values.get("account", ""), request.values.get("language", "")
     accounts = {each.id: each for each in platform.accounts.all()}
     there = accounts.get(account)
@@ -84,7 +89,9 @@ def _page(platform: Platform, found: Material, refusal: Problem | None = None) -
         language=language,
         chosen=bool(there or language),
         kept=[_where(each, accounts) for each in sorted(found.variants)],
-        shown=request.form.to_dict() if refusal else {**kept, "number": found.number},
+        shown=request.form.to_dict() | ({} if cover is None else {"cover": cover})
+        if refusal
+        else {**kept, "number": found.number},
         otherwise=said(found, account, language),
         fields=[field for field in kind.fields if field.kind in _TOLD],
         limits=_limits(platform, there),

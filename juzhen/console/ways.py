@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from channels.accounts import Account
 from channels.live_codes import CODE, GROUP, LINK, MakesCodes, MakesGroupCodes, MakesLinks
-from juzhen.console.desk import allowed, done, flaws_of, names_of
+from juzhen.console.desk import accounts_that, allowed, done, flaws_of, names_of
 from juzhen.web import pages
-from kernel.errors import Invalid, Problem
+from kernel.errors import Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -46,17 +45,6 @@ def install(door: Blueprint, platform: Platform) -> None:
         return done("ways", "way_dropped")
 
 
-def _that_can(platform: Platform) -> list[Account]:
-    found = []
-    for account in platform.accounts.all():
-        try:
-            if isinstance(platform.channels.of(account), MakesCodes | MakesLinks | MakesGroupCodes):
-                found.append(account)
-        except Problem:  # an account that cannot be used holds up no other
-            continue
-    return found
-
-
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
     allowed("place_materials")
     page = platform.live_codes.page(first=50, after=request.args.get("after"))
@@ -65,10 +53,10 @@ def _page(platform: Platform, refusal: Problem | None = None) -> str:
         "console/ways.html",
         ways=page.items,
         onward=page.next,
-        accounts=_that_can(platform),
+        accounts=accounts_that(platform, MakesCodes, MakesLinks, MakesGroupCodes),
         named={each.id: each.name for each in platform.accounts.all()},
         people=names_of(platform, reps),
         kinds=(CODE, LINK, GROUP),
-        typed=request.form if isinstance(refusal, Invalid) else {},
+        typed=request.form if refusal else {},
         flaws=flaws_of(refusal) if refusal else (),
     )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub.compliance import Severity
-from juzhen.console.desk import allowed, done, flaws_of
+from juzhen.console.desk import allowed, done, flaws_of, listed
 from juzhen.web import pages
 from kernel.errors import Invalid, Problem
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
-_COMMAS = re.compile(r"[,，、;；\n]+")
 _LONGEST = 20_000
 
 
@@ -41,7 +39,7 @@ def install(door: Blueprint, platform: Platform) -> None:
                 platform.compliance.set_rule(
                     request.form.get("word", ""), kind=request.form.get("kind", ""),
                     severity=request.form.get("severity", ""),
-                    harmless=_listed(request.form.get("harmless", "")), by=by,
+                    harmless=listed(request.form.get("harmless", "")), by=by,
                 )  # fmt: skip
         except Invalid as refusal:
             return _page(platform, refusal), 422
@@ -57,10 +55,6 @@ def _set_policy(platform: Platform, by: str) -> None:
         steps=int(steps) if steps.isascii() and steps.isdigit() else -1,
         must_wear=form.getlist("must_wear"), by=by,
     )  # fmt: skip
-
-
-def _listed(text: str) -> list[str]:
-    return [word.strip() for word in _COMMAS.split(text) if word.strip()]
 
 
 def _page(platform: Platform, refusal: Problem | None = None) -> str:

@@ -161,8 +161,11 @@ def _here(**changed: Any) -> str:
         name: [str(value)] for name, value in changed.items() if value is not None
     }
     gone = {name for name, value in changed.items() if value is None} | {"said", "n", "undo"}
-    kept = {name: value for name, value in arguments.items() if name not in gone}
-    values: dict[str, Any] = {**(request.view_args or {}), **kept}
+    kept = {
+        name: value for name, value in arguments.items()
+        if name not in gone and not name.startswith("_") and name != "endpoint"
+    }  # fmt: skip
+    values: dict[str, Any] = {**kept, **(request.view_args or {})}
     return url_for(str(request.endpoint), **values)
 
 

@@ -79,6 +79,7 @@ def test_only_who_may_see_customers_sees_who_it_was(rooms, desk_of):
     rooms.tell(event("messaged", user("u1"), account=rooms.app.id, detail={"text": "聊过养老"}))
     assert "聊过养老" not in desk_of("analyst").get("/console/events").text
     assert "聊过养老" in desk_of("admin").get("/console/events").text
+    assert "聊过养老" not in desk_of("team_lead", "branch").get("/console/events").text
     assert desk_of("rep").get("/console/events").status_code == 403
     assert desk_of("analyst").get("/console/events?since=x").status_code == 422
 

@@ -98,6 +98,18 @@ def test_a_form_that_does_not_fit_comes_back_as_typed_with_every_flaw(rooms, des
     assert rooms.materials.page().items == []
 
 
+def test_a_file_that_came_with_a_form_that_does_not_fit_need_not_be_chosen_again(
+    rooms, desk, material
+):
+    new = "/console/materials/new?type=product_note"
+    variant = f"/console/materials/{material.id}/variants?account={rooms.wall.id}&language="
+    for path, long in ((new, "长" * 300), (variant, "长" * 33)):
+        page = desk.post(path, title=long, cover_file=(picture(), "封面.png"))
+        (cover,) = rooms.file_library.page().items
+        assert page.status_code == 422
+        assert f'name="cover" value="{cover.media.id}"' in page.text
+
+
 def test_editing_keeps_what_it_does_not_touch_and_tells_the_slower_editor(rooms, desk, material):
     warm = rooms.taxonomy.create("温暖", "tone", by="li")
     path = f"/console/materials/{material.id}"
@@ -276,3 +288,13 @@ def test_what_a_role_may_not_do_it_cannot_do(rooms, desk_of, path, form):
 def test_customers_and_machines_that_may_look_at_a_shelf_see_no_page_of_it(desk_of, role, path):
     assert desk_of(role).get(f"/console/{path}").status_code == 403
     assert desk_of(role).post("/console/views/shelf", title="x", shared="yes").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "asked", ["calendar?on=0001-01-01", "calendar?on=9999-12-31&by=month",
+              "shelf?endpoint=x&_scheme=x&_external=1", "materials/{0}?key=other&lang=en"]
+)  # fmt: skip
+def test_an_address_that_nobody_would_write_opens_the_page_all_the_same(desk, material, asked):
+    page = desk.get("/console/" + asked.format(material.id))
+    assert page.status_code == 200
+    assert "/console/materials/other" not in page.text

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from content_hub.suggestions import Answer
+
 
 @pytest.fixture
 def fifty(rooms):
@@ -29,6 +31,17 @@ def test_what_is_ticked_is_put_on_and_the_rest_refused_and_all_taken_back(rooms,
     assert set(rooms.materials.topics(fifty).values()) == {()}
     assert desk.post(f"/console/suggestions/{batch}").status_code == 422
     assert desk.post("/console/suggestions").status_code == 422
+
+
+def test_answers_of_another_are_taken_back_by_whoever_works_for_all_content(
+    rooms, desk, desk_of, fifty
+):
+    told = rooms.suggestions.answer([Answer(fifty[0], "pension", accept=True)], by="wang")
+    path = f"/console/suggestions/{told.batch}"
+    assert desk_of("editor", "branch").post(path).status_code == 403
+    assert rooms.materials.about(fifty[0]) == (rooms.pension.id,)
+    assert desk.post(path).status_code == 200
+    assert rooms.materials.about(fifty[0]) == ()
 
 
 def test_a_rep_answers_nothing(desk_of):

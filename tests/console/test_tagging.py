@@ -2,6 +2,8 @@
 
 import pytest
 
+from kernel.actors import Role
+
 
 @pytest.fixture
 def care(rooms):
@@ -50,3 +52,15 @@ def test_the_pages_are_for_everybody(for_everybody, rooms, desk, care):
     desk.post("/console/tags/care", act="move", other="养老")
     for path in ("tags", "tags?lang=en", "tags/care"):
         for_everybody(path)
+
+
+def test_an_editor_may_answer_for_a_tag_however_many_work_here(rooms, desk, care):
+    for n in range(101):
+        rooms.staff.add(f"r{n}", f"员工{n}", by="t")
+    last = rooms.staff.add("wang", "王编", by="t", role=Role.EDITOR)
+    left = rooms.staff.add("zhao", "赵代", by="t")
+    rooms.taxonomy.rename(care.id, owner=left.id, by="t")
+    page = desk.get("/console/tags/care").text
+    assert f'value="{last.id}"' in page
+    assert f'<option value="{left.id}" selected' in page
+    assert f'value="{rooms.staff.id_of("r1")}"' not in page

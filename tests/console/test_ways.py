@@ -74,3 +74,12 @@ def test_a_link_shows_where_it_leads(desk, made):
 def test_what_cannot_be_is_told_beside_the_form(desk, made, typed, said):
     assert desk.post("/console/ways", **typed).status_code == said
     assert made.made == []
+
+
+@pytest.mark.usefixtures("made")
+def test_what_was_typed_stays_when_a_rep_or_a_content_is_not_there(desk):
+    for wrong in ({"reps": "nobody"}, {"material": "mat_none"}):
+        told = desk.post("/console/ways", account="w", name="门店海报", words="你好", **wrong)
+        assert told.status_code == 422
+        assert 'value="门店海报"' in told.text
+        assert "你好" in told.text

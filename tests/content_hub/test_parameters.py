@@ -343,6 +343,17 @@ def test_a_form_makes_a_campaign_with_task_proof_reward_and_numbers(
     assert numbers.keys() - {"touch_priority"} == FORMS[form].numbers.keys()
 
 
+@pytest.mark.parametrize("code", ["", "double11"])
+def test_a_form_with_a_number_that_does_not_fit_makes_no_campaign(
+    campaigns, parameters, clock, code
+):
+    window = {"opens": clock(), "closes": clock() + HOUR, "by": "li", "code": code}
+    with pytest.raises(Invalid):
+        begin(campaigns, parameters, "free_class", "活动", quota=-1, **window)
+    assert campaigns.page().items == []
+    assert begin(campaigns, parameters, "free_class", "活动", quota=1, **window).name == "活动"
+
+
 @pytest.mark.rule("R117.1", "R117.2")
 def test_a_campaign_says_which_operation_and_which_activity_it_is(campaigns, clock):
     window = {"opens": clock(), "closes": clock() + HOUR, "by": "li"}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from content_hub.shelf import Shelf
 from content_hub.shifting import Shifting
 from kernel.calendar import Zone
 from kernel.errors import Conflict, Invalid
@@ -51,6 +52,30 @@ def test_neighbours_move_together_and_what_clashes_with_another_stays(shifting, 
     assert windows(shelf, ids) == before
     with pytest.raises(Conflict):
         shifting.undo(done.id, by="li")
+
+
+def test_what_somebody_moves_meanwhile_is_moved_on_from_there(records, changes, shelf, week, clock):
+    _, first = week
+
+    class Looked(Shelf):
+        """Somebody moves a placement between the look at it and the turn to write."""
+
+        moved = False
+
+        def many(self, ids):
+            found = super().many(ids)
+            if first.id in ids and not self.moved:
+                self.moved = True
+                shelf.move(first.id, closes=first.closes + DAY / 2, by="wang")
+            return found
+
+    looked = Looked(records, changes, clock)
+    shifting = Shifting(records, changes, looked, clock, Zone("Europe/Berlin"))
+    done = shifting.shift(first.opens, first.opens + DAY, 1, by="li")
+    assert first.id in {key for key, *_ in done.moved}
+    assert shelf.one(first.id).closes == first.closes + 1.5 * DAY
+    shifting.undo(done.id, by="li")
+    assert shelf.one(first.id).closes == first.closes + DAY / 2
 
 
 @pytest.mark.rule("R8.1")

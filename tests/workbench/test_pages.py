@@ -45,6 +45,17 @@ def test_a_red_dot_leads_to_the_customer_and_goes_out(desk, phone, rep, her):
     assert phone.get(opened.location, headers=PHONE).status_code == 200
 
 
+def test_reminders_of_one_kind_are_shown_however_many_of_others_came_later(desk, phone, rep, her):
+    (handle, *_) = desk.customers.seen_by(desk.staff.actor(rep.staff)).one(her).handles
+    before = desk.reminders.page(rep.staff, kind="birthday").items
+    for n in range(60):
+        desk.reminders.remind(rep.staff, "came_back", str(handle), f"c{n}")
+    page = phone.get("/workbench/?kind=birthday", headers=PHONE).text
+    assert before
+    assert f"/workbench/reminders/{before[0].id}/open" in page
+    assert say("wb_no_reminders") not in page
+
+
 @pytest.mark.rule("R20.1", "R20.2")
 def test_a_customers_page_tells_who_what_to_send_what_to_say_and_why(desk, phone, rep, her):
     page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text

@@ -10,8 +10,8 @@ import graphene
 
 from content_hub.licences import Licence as LicenceRecord
 from content_hub.shifting import ShelfShift as ShiftRecord
-from kernel.actors import require
-from kernel.errors import Flaw, Forbidden, Invalid
+from kernel.actors import require, require_own
+from kernel.errors import Flaw, Invalid
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
@@ -140,8 +140,7 @@ def undo_shift(ask: Ask, sent: Sent) -> _Shifted:
     context: Context = ask.context
     require(context.actor, "place_materials")
     run = context.shifting.one(sent["shift"])
-    if context.actor.reach is not None and run.by != context.actor.id:
-        raise Forbidden("content_of_another_unit")
+    require_own(context.actor, run.by)
     return _run(context.shifting.undo(run.id, by=context.actor.id), context.language)
 
 

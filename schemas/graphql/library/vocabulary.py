@@ -17,8 +17,8 @@ from content_hub.tagging_runs import Chosen
 from content_hub.tagging_runs import TaggingRun as RunRecord
 from content_hub.tags import Tag as TagRecord
 from content_hub.tags import TagAct as ActRecord
-from kernel.actors import require
-from kernel.errors import Forbidden, Invalid
+from kernel.actors import require, require_own
+from kernel.errors import Invalid
 from kernel.ids import page_size
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
@@ -152,8 +152,7 @@ def undo_tagging(ask: Ask, sent: Sent) -> RunRecord:
     context: Context = ask.context
     require(context.actor, "tag_materials")
     run = context.tagging_runs.one(sent["run"])
-    if context.actor.reach is not None and run.by != context.actor.id:
-        raise Forbidden("content_of_another_unit")
+    require_own(context.actor, run.by)
     context.tagging_runs.undo(run.id, by=context.actor.id)
     return context.tagging_runs.go_on(run.id, _AT_ONCE)
 
@@ -225,6 +224,7 @@ def take_answers_back(ask: Ask, sent: Sent) -> str:
     """As if those answers had not been given."""
     context: Context = ask.context
     require(context.actor, "tag_materials")
+    require_own(context.actor, context.suggestions.given_by(sent["batch"]))
     context.suggestions.take_back(sent["batch"], by=context.actor.id)
     return str(sent["batch"])
 
