@@ -7,6 +7,7 @@ the shelf asks for at every read: nothing has to run when one passes.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,8 +17,8 @@ from content_hub import bounds, terms
 from content_hub.materials import Material
 from content_hub.media import MediaFile
 from content_hub.showcase import moment
-from content_hub.terms import ALWAYS, NEVER_ENDS, Term
-from kernel.errors import Invalid, NotFound
+from content_hub.terms import ALWAYS, NEVER_ENDS, Bond, Term
+from kernel.errors import Forbidden, Invalid, NotFound
 from stores.changes import Changes
 from stores.records import Records
 
@@ -64,15 +65,27 @@ class Licences:
         return moment(kept.opens) if kept is not None else None
 
     def license(
-        self, media: str, *, opens: datetime | None, closes: datetime | None, by: str
+        self,
+        media: str,
+        *,
+        opens: datetime | None,
+        closes: datetime | None,
+        by: str,
+        units: Collection[str] | None = None,
     ) -> Licence:
         """Say for how long a file may be shown; without either bound, for good. Raises `Invalid`
-        for one that ends before it begins."""
+        for one that ends before it begins, and `Forbidden` where a material shows it that is of
+        none of ``units``."""
         if opens is not None and closes is not None and closes <= opens:
             raise Invalid("closes", "window_ends_before_it_opens")
         with self._records.write(f"licence:{media}") as session:
             if session.get(MediaFile, media) is None:
                 raise NotFound("media", media[:80])
+            if units is not None:
+                shown = Bond.subject == _subject(media), Bond.material == Material.id
+                elsewhere = select(Material.id).where(*shown, Material.unit.not_in(units))
+                if session.scalar(elsewhere.limit(1)) is not None:
+                    raise Forbidden("content_of_another_unit")
             terms.limit(session, _subject(media), opens, closes)
             self._changes.note(
                 "licensed_media", "media", media, by=by, content=True,

@@ -119,7 +119,9 @@ def _install_bounds(door: Blueprint, platform: Platform) -> None:
                 if media not in files_of(found):
                     raise Invalid("media", "nothing_by_that_name", kind="media", key=media[:40])
                 opens, closes = (typed_moment(platform.zone, name) for name in ("opens", "closes"))
-                platform.licences.license(media, opens=opens, closes=closes, by=actor.id)
+                platform.licences.license(
+                    media, opens=opens, closes=closes, by=actor.id, units=actor.own_units
+                )
                 return done("material", "licensed", key=found.id)
             until = typed_moment(platform.zone, "until")
             platform.licences.embargo(found.id, until, by=actor.id)

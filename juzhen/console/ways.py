@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.live_codes import CODE, GROUP, LINK, MakesCodes, MakesGroupCodes, MakesLinks
-from juzhen.console.desk import accounts_that, allowed, done, flaws_of, names_of
+from juzhen.console.desk import accounts_that, allowed, done, flaws_of, names_of, seen
 from juzhen.web import pages
 from kernel.errors import Problem
 
@@ -31,7 +31,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             platform.live_codes.create(
                 form.get("account", ""), form.get("name", ""), by=actor.id, reps=reps,
                 words=form.get("words", "").strip(), kind=form.get("kind", CODE),
-                material=platform.materials.one(material).id if material else "",
+                material=seen(actor, platform, material).id if material else "",
                 confirm=bool(form.get("confirm")),
                 groups=form.get("groups", "").replace("，", " ").replace(",", " ").split(),
             )  # fmt: skip

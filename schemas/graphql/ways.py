@@ -17,6 +17,7 @@ from kernel.wording import say
 from schemas.graphql import links
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
+from schemas.graphql.library.questions import visible
 from schemas.graphql.operations import Delivery
 from schemas.graphql.shapes import Listing, Moment, connection, listing, paged, verb
 from schemas.graphql.types import ObjectType
@@ -154,7 +155,7 @@ def create_live_code(ask: Ask, sent: Mapping[str, Any]) -> LiveCodeRecord:
         sent["name"],
         reps=[context.staff.one(each).id for each in sent.get("reps") or ()],
         words=sent.get("words") or "",
-        material=context.materials.one(material).id if material else "",
+        material=visible(context, material).id if material else "",
         confirm=bool(sent.get("confirm")),
         kind=sent.get("kind") or CODE,
         groups=sent.get("groups") or (),

@@ -8,7 +8,7 @@ from PIL import Image
 
 from content_hub.licences import Licences
 from content_hub.media import Media
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Forbidden, Invalid, NotFound
 from stores.folder import Folder
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -80,3 +80,18 @@ def test_the_end_of_a_licence_takes_every_material_off_that_shows_the_file(
         licences.license(picture, opens=clock() + DAY, closes=clock(), by="li")
     with pytest.raises(NotFound):
         licences.of("med_none")
+
+
+def test_a_branch_ends_no_licence_of_a_file_that_others_show(
+    licences, materials, pension, picture, clock
+):
+    own, north = frozenset({"unt_north"}), "unt_north"
+    materials.create("poster", "海报", cover=picture, tags=[pension.id], unit=north, by="wang")
+    ended = licences.license(picture, opens=None, closes=clock(), by="wang", units=own)
+    assert ended.closes == clock()
+    licences.license(picture, opens=None, closes=None, by="wang", units=own)
+
+    materials.create("poster", "总部海报", cover=picture, tags=[pension.id], by="li")
+    with pytest.raises(Forbidden):
+        licences.license(picture, opens=None, closes=clock(), by="wang", units=own)
+    assert licences.of(picture).closes is None

@@ -60,3 +60,12 @@ def test_a_poster_is_handed_in_approved_commented_and_restored(house):
 def test_a_rep_reviews_nothing(house):
     (error,) = house.errors("{ waitingForReview { id } }", editor(role=Role.REP))
     assert error["extensions"]["code"] == "forbidden"
+
+
+def test_what_waits_in_other_units_takes_no_place_in_a_branchs_list(house):
+    asked = []
+    waiting = house.reviews.waiting
+    house.reviews.waiting = lambda **told: asked.append(told) or waiting(**told)
+    branch = editor(unit="unt_north", units=frozenset({"", "unt_north"}), reach=frozenset())
+    house.ask("{ waitingForReview { id } }", branch)
+    assert asked == [{"sight": ["", "unt_north"]}]

@@ -6,6 +6,7 @@ from channels.base import Progress, Receipt
 from channels.deliveries import Lane
 from kernel.actors import Actor, Role
 from kernel.events import Handle
+from tests.schemas.conftest import editor
 
 MAKE = """mutation ($input: CreateLiveCodeInput!) {
   createLiveCode(input: $input) {
@@ -84,3 +85,12 @@ def test_a_person_says_what_she_posted_and_took_down(house):
             f'mutation {{ {verb}(input: {{handOff: "dlv_1"}}) {{ handOff {{ standing }} }} }}'
         )
         assert told[verb]["handOff"]["standing"] == standing
+
+
+def test_a_code_leads_to_no_content_of_another_unit(house, wecom):
+    theirs = house.materials.create("poster", "南区海报", unit="unt_south", by="t").id
+    sent = {"channel": "w", "name": "门店", "material": theirs}
+    north = editor(unit="unt_north", units=frozenset({"", "unt_north"}), reach=frozenset())
+    (error,) = house.errors(MAKE, north, input=sent)
+    assert error["extensions"]["code"] == "not_found"
+    assert house.ask(MAKE, input=sent)["createLiveCode"]["liveCode"]

@@ -132,7 +132,7 @@ def _compared(source: None, ask: Ask, material: str, old: int, new: int) -> list
 def _waiting(source: None, ask: Ask) -> list[MaterialRecord]:
     context: Context = ask.context
     require(context.actor, "review_materials")
-    return [each for each in context.reviews.waiting() if context.sees(each.unit)]
+    return context.reviews.waiting(sight=context.sight)
 
 
 def _mentions(source: None, ask: Ask) -> list[CommentRecord]:

@@ -104,6 +104,7 @@ def license_media(ask: Ask, sent: Sent) -> LicenceRecord:
     return context.licences.license(
         sent["media"], opens=moment(sent.get("opens"), "opens"),
         closes=moment(sent.get("closes"), "closes"), by=context.actor.id,
+        units=context.actor.own_units,
     )  # fmt: skip
 
 
