@@ -198,16 +198,15 @@ class StaffBook:
                     ahead.append(child)
         return frozenset(found)
 
-    def actor(self, key: str) -> Actor:
-        """Whoever she is when she asks. Headquarters' people reach everybody."""
+    def actor(self, key: str, *, role: Role | None = None) -> Actor:
+        """Whoever she is when she asks, in her own role or in ``role``. Headquarters' people reach
+        everybody, a rep nobody."""
         staff = self.one(key)
-        role = Role(staff.role)
+        role = role or Role(staff.role)
         if role is Role.REP:
             reach: frozenset[str] | None = frozenset()
-        elif role is Role.ADMIN or staff.unit == HEADQUARTERS:
-            reach = None
         else:
-            reach = self.below(staff.unit)
+            reach = None if staff.unit == HEADQUARTERS else self.below(staff.unit)
         return Actor(
             id=staff.id, role=role, name=staff.name, staff=staff.id, unit=staff.unit,
             units=self.above(staff.unit), reach=reach, language=staff.language,

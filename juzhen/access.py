@@ -34,7 +34,8 @@ LONGEST = timedelta(days=7)
 EXCHANGED = timedelta(minutes=30)
 QUARTER = 900
 """Failed logins are counted for this many seconds."""
-_PEOPLE = {Role.EDITOR, Role.PUBLISHER, Role.REP, Role.TEAM_LEAD, Role.ANALYST, Role.ADMIN}
+_ALONE = {Role.CHANNEL_APP, Role.COLLECTOR}
+"""Machines that manage nobody's content and see nobody's customers."""
 
 
 class Token(Record, kw_only=True):
@@ -181,7 +182,7 @@ class Access:
             raise SignedOff("token_not_known")
         if row.expires <= now:
             raise SignedOff("token_expired")
-        actor = self._actor(row.id, Role(row.role), row.name, row.staff, row.account)
+        actor = self._speaking(row)
         self._known[key] = (version, row.expires, actor)
         if len(self._known) > 1_000:
             self._known.popitem(last=False)
@@ -275,9 +276,7 @@ class Access:
                 kept = session.get(SignIn, row.hash)
                 if kept is not None:
                     kept.seen = now
-        person = self._staff.one(row.staff)
-        actor = self._actor(person.id, Role(person.role), person.name, person.id, "")
-        return Signed(actor, row.csrf)
+        return Signed(self._staff.actor(row.staff), row.csrf)
 
     def sign_out(self, key: str, *, everywhere: bool = False) -> None:
         """End this session, or all of hers."""
@@ -325,19 +324,13 @@ class Access:
         mac = hmac.new(self._key, b"customer:" + body.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(mac[:18]).decode()
 
-    def _actor(self, key: str, role: Role, name: str, staff: str, account: str) -> Actor:
-        """Content of her unit and those above; people of her unit and those below."""
-        if not staff:
-            all_ = role in {Role.ADMIN, Role.SERVICE} or role in _PEOPLE
-            reach: frozenset[str] | None = None if all_ else frozenset()
-            return Actor(id=key, role=role, name=name, account=account, reach=reach)
-        person = self._staff.one(staff)
-        above = frozenset({"", *self._staff.above(person.unit)})
-        below = None if not person.unit else frozenset(self._staff.below(person.unit))
-        return Actor(
-            id=person.id, role=role, name=name, staff=person.id, unit=person.unit, units=above,
-            reach=below, language=person.language,
-        )  # fmt: skip
+    def _speaking(self, token: Token) -> Actor:
+        """The person whom a token speaks for, in the token's role; or the machine."""
+        role = Role(token.role)
+        if token.staff:
+            return self._staff.actor(token.staff, role=role)
+        reach = frozenset[str]() if role in _ALONE else None
+        return Actor(id=token.id, role=role, name=token.name, account=token.account, reach=reach)
 
 
 def _hash(token: str) -> str:

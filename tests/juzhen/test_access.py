@@ -90,10 +90,22 @@ def test_a_token_without_what_it_speaks_for_is_not_made(access, role):
 
 def test_a_person_sees_the_content_above_her_and_the_people_below(access, staff, li):
     actor = access.of_session(access.sign_in("lijing", PASSWORD)).actor
+    leads = access.issue(Role.TEAM_LEAD, "lead", by="t", staff=li.id).reveal()
 
     assert actor.staff == li.id
     assert actor.units == {"", li.unit, staff.unit("north").id}
-    assert actor.reach == {li.unit}
+    assert actor.reach == frozenset()  # a rep manages nobody
+    assert access.of_token(leads).reach == {li.unit}
+
+
+def test_whoever_signs_in_is_who_her_recommendations_are_made_for(access, staff, li):
+    her = staff.add("wang", "王敏", by="t", role=Role.REP)  # at headquarters
+    access.enrol(her.id, "wang", PASSWORD, by="t")
+
+    signed = access.of_session(access.sign_in("wang", PASSWORD)).actor
+
+    assert signed == staff.actor(her.id)
+    assert signed.seen_units == {""}
 
 
 @pytest.mark.parametrize(("name", "password"), [("lijing", "wrong horse"), ("nobody", "x")])
