@@ -7,6 +7,7 @@ start with its name, what was expected and where it was read. Opens nothing, con
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import secrets
@@ -364,7 +365,7 @@ def begin(home: Path, **chosen: Any) -> Path:
     tables: dict[str, list[str]] = {}
     for name, value in chosen.items():
         part, _, key = name.partition("_")
-        spelled = str(value).lower() if isinstance(value, bool | int | float) else f'"{value}"'
+        spelled = str(value).lower() if isinstance(value, bool | int | float) else _quoted(value)
         if key:
             tables.setdefault(part, []).append(f"{key} = {spelled}")
         else:
@@ -375,6 +376,11 @@ def begin(home: Path, **chosen: Any) -> Path:
     with os.fdopen(descriptor, "w", encoding="utf-8") as written:
         written.write("\n".join(lines) + "\n")
     return file
+
+
+def _quoted(value: object) -> str:
+    """As TOML writes it: JSON's escapes are TOML's, apart from the character DEL."""
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def require_keys(settings: Settings) -> None:

@@ -63,11 +63,12 @@ def _brought(platform: Platform, actor: Actor, *, dry: bool) -> Brought:
     if file is None or not file.filename:
         raise Invalid("file", "missing")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"sheet{Path(file.filename).suffix.lower()[:6]}"
+        name = Path(file.filename.replace("\0", "")).name
+        path = Path(folder) / f"sheet{Path(name).suffix.lower()[:6]}"
         file.save(path)
         rows = list(_few(path))
     return platform.bringing.bring(
-        rows, source=Path(file.filename).name, by=actor.id, unit=actor.unit, units=actor.own_units,
+        rows, source=name, by=actor.id, unit=actor.unit, units=actor.own_units,
         dry_run=dry,
     )  # fmt: skip
 

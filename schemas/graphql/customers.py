@@ -304,7 +304,7 @@ def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
     account = own_account(context, sent["channel"])
     delivery = context.sharing.share(
         context.actor, her, material, channel=account, words=sent.get("words") or "",
-        occasion=f"rep/{context.actor.id}/{material.id}/{context.now.date()}",
+        occasion=f"rep/{context.actor.id}/{material.id}/{context.zone.day(context.now)}",
         override=sent.get("override") or "",
     )  # fmt: skip
     assert delivery is not None  # noqa: S101 - an account, not the link

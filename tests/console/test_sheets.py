@@ -36,6 +36,10 @@ def test_a_file_that_is_none_is_refused_beside_its_field(desk, name):
     assert 'id="wrong-file"' in refused.text
 
 
+def test_a_zero_in_a_files_name_is_no_part_of_it(desk):
+    assert "还没有写入" in sent(desk, GOOD, "try", "library.c\0sv").text
+
+
 def test_a_file_with_too_many_rows_names_the_command(rooms, desk):
     many = "code,type,title\n" + "".join(f"c{n},script,t\n" for n in range(MOST_ROWS + 1))
     refused = sent(desk, many, "bring")

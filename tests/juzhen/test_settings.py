@@ -24,6 +24,12 @@ def test_a_new_company_gets_keys_of_its_own_that_only_it_can_read(home):
     assert settings.keys_secrets != settings.keys_links
 
 
+def test_a_companys_name_may_hold_any_sign(home):
+    name = '安和"人寿"\\\n\x7f\t'
+    begin(home, company_name=name)
+    assert load({"JUZHEN_HOME": str(home)}).company_name == name
+
+
 def test_beginning_twice_keeps_the_first(home):
     before = begin(home).read_text()
 

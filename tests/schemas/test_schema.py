@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from channels.base import Message
 from kernel.actors import Actor, Role
-from kernel.events import Handle
+from kernel.events import Event, Handle
 from tests.schemas.conftest import BASE, DAY, HOUR, RECOMMEND, SHELF, app, editor
 
 TITLES = "query($channel: ID!) { shelf(channel: $channel) { nodes { id title } } }"
@@ -333,8 +333,6 @@ def test_a_rep_opens_and_finishes_her_red_dots(house):
 
 
 def test_a_rep_sends_a_material_once_a_day_to_who_is_known_on_the_channel(house):
-    from kernel.events import Event, Handle
-
     rep = house.hire("r1")
     her = Handle("user", house.app.id, "u1")
     house.tell(Event(id="e", kind="identified", at=house.clock(), account=house.app.id, handle=her))
@@ -360,6 +358,27 @@ def test_a_rep_sends_a_material_once_a_day_to_who_is_known_on_the_channel(house)
         {"code": "words_may_not_be_said", "field": "words"},
         {"code": "words_have_gaps", "field": "words"},
     ]
+
+
+def test_a_day_on_which_something_is_sent_once_is_the_companys(house):
+    rep = house.hire("r1")
+    her = Handle("user", house.app.id, "u1")
+    house.tell(Event(id="e", kind="identified", at=house.clock(), account=house.app.id, handle=her))
+    house.customers.entrust(her, rep.staff, by="li")
+    material = house.shown("参观养老社区")
+    send = """mutation($c: ID!, $m: ID!) {
+      sendMaterial(input: {customer: $c, material: $m, channel: "app"}) { delivery { id } } }"""
+
+    def sent():
+        told = house.ask(send, rep, c=house.id_of(her), m=material)
+        return told["sendMaterial"]["delivery"]["id"]
+
+    monday = sent()
+    tuesday = house.zone.at(house.zone.day(house.clock()) + DAY)
+    house.clock.now = tuesday + 7 * HOUR + timedelta(minutes=59)
+    early = sent()
+    house.clock.move(timedelta(minutes=2))  # a day begins in UTC
+    assert sent() == early != monday
 
 
 def test_deliveries_counts_and_search_are_answered_as_pages(house):
