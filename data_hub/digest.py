@@ -27,6 +27,9 @@ from stores.watermarks import Watermarks
 SLICE = 300
 """Events a transaction: it stays well under the 100 ms for which a write may hold the lock."""
 
+_FEW = 20
+"""So many customers are folded anew at a time while others digest."""
+
 _IDENTIFIED = declare("digest.identified", "identities are written, profiles are not")
 _PROFILED = declare("digest.profiled", "profiles are written, findings and watermark are not")
 _DONE = declare("digest.done", "a slice is committed, nobody has been told")
@@ -123,7 +126,8 @@ class Digest:
         silent: bool = False,
     ) -> int:
         """Look at customers of whom nothing new was heard. ``also`` is done in the same write."""
-        slice_, now = _Slice(Noted(), self._erasures()), self._clock()
+        mark, slice_ = self.mark(), _Slice(Noted(), self._erasures())
+        now = self._clock()
         kept = self._profiles.many(customers)
         hers = self._identities.handles_of(kept)
         slice_.handles = {customer: str(handles[0]) for customer, handles in hers.items()}
@@ -135,7 +139,7 @@ class Digest:
             self._fold_again(stale, {}, self._stamps.of(()), slice_)
         looked = {customer: kept[customer] for customer in hers} | slice_.profiles
         self._stand(looked, slice_, {}, silent=silent)
-        return len(customers) if self._write(slice_, self.mark(), {}, also) else 0
+        return len(customers) if self._write(slice_, mark, {}, also) else 0
 
     def _stand(
         self,
@@ -205,7 +209,7 @@ class Digest:
     def ahead(self, handles: Iterable[Handle]) -> None:
         """Digest these people now, whatever waits before them. The usual turn finds it done."""
         known: set[Handle] = set()
-        erasures = self._erasures()
+        mark, erasures = self.mark(), self._erasures()
         events: dict[tuple[str, str], Event] = {}
         fresh = set(handles)
         while fresh:
@@ -216,18 +220,25 @@ class Digest:
             fresh = {handle for handle in named - known if handle is not None}
         if events:
             ordered = sorted(events.values(), key=_key)
-            self._write(self._digested(ordered, erasures=erasures), self.mark(), {})
+            self._write(self._digested(ordered, erasures=erasures), mark, {})
 
-    def renew(self, customers: Sequence[str], also: Callable[[], None]) -> bool:
+    def let_go(self, handles: Iterable[Handle]) -> None:
+        """Some of what these did is kept no longer: profiles say only what still is."""
+        customers = sorted(set(self._identities.customers_of(handles).values()))
+        for begin in range(0, len(customers), _FEW):
+            while not self.renew(customers[begin : begin + _FEW]):
+                pass  # another digest was faster; nobody else would come to these again
+
+    def renew(self, customers: Sequence[str], also: Callable[[], None] | None = None) -> bool:
         """Fold these anew whose history is shorter than their profiles; of whom nothing is left,
         none is kept. ``also`` is done in the same write; False if another digest was faster."""
-        slice_ = _Slice(Noted(), self._erasures())
+        mark, slice_ = self.mark(), _Slice(Noted(), self._erasures())
         kept = self._profiles.many(customers)
         self._fold_again(list(kept), kept, self._stamps.of(()), slice_)
         hers = self._identities.handles_of(slice_.profiles)
         slice_.noted.customers = {str(h): c for c, handles in hers.items() for h in handles}
         self._stand(slice_.profiles, slice_, {}, silent=True)
-        return self._write(slice_, self.mark(), {}, also)
+        return self._write(slice_, mark, {}, also)
 
     def counted_again(self, customers: Sequence[str]) -> dict[str, Profile]:
         """What history tells of these customers, folded from the start and kept nowhere."""
@@ -271,10 +282,10 @@ class Digest:
 
     def _follow_rulings(self) -> None:
         """Regroup what people have ruled about since the last time."""
-        before = self._marks.of(_RULINGS)
-        touched, mark = self._identities.ruled(before)
-        if mark != before:
-            self._write(self._digested([], touched), self.mark(), {_RULINGS: mark})
+        mark, before = self.mark(), self._marks.of(_RULINGS)
+        touched, ruled = self._identities.ruled(before)
+        if ruled != before:
+            self._write(self._digested([], touched), mark, {_RULINGS: ruled})
 
     def _digested(
         self,

@@ -88,7 +88,7 @@ class Retention:
                     return gone
                 handles = self._history.let_go(kind, before, limit - gone)
                 gone += len(handles)
-                self._digest.ahead({each for each in handles if each is not None})
+                self._digest.let_go({each for each in handles if each is not None})
         if EVERYTHING in self._days:
             gone += self._drop(today - timedelta(days=self._days[EVERYTHING]), limit)
         return gone

@@ -7,7 +7,7 @@ import pytest
 from data_hub.retention import PURPOSES, Retention, periods
 from kernel.errors import Invalid
 from stores.history import Axis
-from tests.data_hub.telling import MONDAY, event, user
+from tests.data_hub.telling import MONDAY, event, mobile, user
 
 DAY = 24 * 60
 
@@ -39,6 +39,37 @@ def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, peo
     clock.move(timedelta(days=3))
     assert rule.run() == 1
     assert list(hub.history.flaws()) == []
+
+
+def test_profiles_say_nothing_of_what_was_let_go_of(hub, people, clock, monkeypatch):
+    """Also of whom nothing is left, and by another of her handles than what is left; and if others
+    digest meanwhile."""
+    clock.move(MONDAY - clock())
+    hub.tell(
+        event("viewed_page", user("gone"), minutes=-40 * DAY),
+        event("identified", user("two"), mobile(), minutes=-50 * DAY),
+        event("viewed_page", mobile(), minutes=-40 * DAY),
+        event("viewed_page", user("both"), minutes=-40 * DAY),
+        event("viewed_page", user("both"), minutes=-DAY),
+    )
+    ids = [hub.id_of(user(name)) for name in ("gone", "two", "both")]
+    assert [hub.profiles.of(her).events for her in ids] == [1, 2, 2]
+
+    ask, meanwhile = hub.history.of, [event("viewed_page", user("both"), minutes=-1)]
+
+    def asked(handles):
+        found = list(ask(handles))
+        if meanwhile:
+            hub.tell(meanwhile.pop())
+        return found
+
+    monkeypatch.setattr(hub.history, "of", asked)
+    assert held(hub, people, clock, "browsing=30").run() == 3
+    assert not meanwhile
+
+    kept = {her: each.events for her, each in hub.profiles.many(ids).items()}
+    assert kept == {ids[1]: 1, ids[2]: 2}
+    assert kept == {her: each.events for her, each in hub.digest.counted_again(ids).items()}
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
