@@ -147,9 +147,12 @@ class Vips:
 
     def among(self, customers: Collection[str]) -> set[str]:
         """Which of these were chosen."""
-        hers = sorted(customers)
-        chosen = f"SELECT customer FROM vips WHERE customer IN ({marks(hers)})"  # noqa: S608  # our words
-        return {row[0] for row in self._people.rows(chosen, hers)}
+        asked, found = sorted(customers), set[str]()
+        for begin in range(0, len(asked), _PAGE):  # a statement takes only so many values
+            hers = asked[begin : begin + _PAGE]
+            chosen = f"SELECT customer FROM vips WHERE customer IN ({marks(hers)})"  # noqa: S608  # our words
+            found.update(row[0] for row in self._people.rows(chosen, hers))
+        return found
 
     def weeks(self, last: int = 12) -> list[VipWeek]:
         """What the last choices came to, the latest first."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from data_hub import groups
 from data_hub.ad_quality import GRADES, AdQuality, Quality, summed
@@ -127,22 +127,20 @@ class Reports:
 
     def _reach(self, code: str, ends: Ends) -> Report:
         """Whom each account reaches, and how many can be reached on one of our own."""
+        everybody = self._everybody()
         owned: set[str] = set()
-        anywhere: set[str] = set()
         rows: list[tuple[Cell, ...]] = []
         for end in ends:
             reached = self._reached(end.id)
-            anywhere |= reached
             owned |= reached if end.owned else set()
             rows.append(
                 (end.name, end.ecosystem, int(end.owned), end.reach_cost, len(reached),
-                 share(len(reached), self._everybody()))
+                 share(len(reached), everybody))
             )  # fmt: skip
         columns = (
             _text("account"), _text("ecosystem"), Column("owned", "flag"),
             Column("reach_cost", "money"), Column("reached"), Column("reached_share", "share"),
         )  # fmt: skip
-        everybody = self._everybody()
         totals = ("", "", None, None, len(owned), share(len(owned), everybody))
         bars = tuple((str(row[0]), float(row[4] or 0)) for row in rows)
         return Report(code, columns, tuple(rows), self._clock(), bars, totals)
@@ -165,7 +163,7 @@ class Reports:
 
     def _everybody(self) -> int:
         with self._people.read() as session:
-            return len(session.execute(select(StandingRow.customer)).all())
+            return session.scalar(select(func.count()).select_from(StandingRow)) or 0
 
     def _tiers(self, code: str, ends: Ends) -> Report:
         """Everybody stands in exactly one tier by value and one class by where she stands."""

@@ -27,6 +27,8 @@ def test_the_top_fifth_enters_and_the_share_is_the_counted_one(hub, clock):
 
     chosen = {hub.id_of(user(f"u{number:02}")) for number in range(16, 20)}
     assert hub.vips.all().keys() == chosen
+    everybody = {hub.id_of(user(f"u{number:02}")) for number in range(1_200)}
+    assert hub.vips.among(everybody) == chosen
     [week] = hub.vips.weeks()
     assert (week.buyers, week.chosen) == (20, 4)
     assert week.share == pytest.approx((116 + 117 + 118 + 119) / sum(range(100, 120)))
