@@ -139,9 +139,12 @@ class StaffBook:
 
     def many(self, ids: Collection[str]) -> dict[str, Staff]:
         """Those of some ids, to be looked at: what is changed on them is not kept."""
-        asked = sorted(ids)
-        found = (_read(row) for row in self._records.rows(_PEOPLE.format(marks(asked)), asked))
-        return {staff.id: staff for staff in found}
+        asked, found = sorted(ids), dict[str, Staff]()
+        for begin in range(0, len(asked), _MANY):
+            few = asked[begin : begin + _MANY]
+            people = map(_read, self._records.rows(_PEOPLE.format(marks(few)), few))
+            found |= {staff.id: staff for staff in people}
+        return found
 
     def named(self, names: Collection[str]) -> dict[str, Staff]:
         """Those of some names or codes, by what they were called; of namesakes the first."""
@@ -220,6 +223,8 @@ class StaffBook:
 
 _EMPTY = Staff.__mapper__.class_manager.new_instance
 _HELD = ("id", "code", "name", "unit", "role", "post", "language", "persona", "licences")
+_MANY = 900
+"""So many values a statement takes."""
 _CALLED = "SELECT id FROM staff WHERE id = ? OR code = ? ORDER BY id != ? LIMIT 1"
 _PEOPLE = f"SELECT {', '.join(_HELD)} FROM staff WHERE id IN ({{}})"  # noqa: S608  # our words
 
