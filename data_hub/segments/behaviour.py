@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from data_hub.catalogue import kind_of
 from data_hub.segments.subject import NEVER, Subject
-from data_hub.segments.tree import OPS, Leaf
+from data_hub.segments.tree import OPS, Leaf, plain
 from kernel.errors import Invalid
 
 _DAY = 86_400.0
@@ -136,7 +136,7 @@ class Then(Leaf):
         return begun + self.days * _DAY if begun else NEVER
 
     def text(self) -> str:
-        within = f" within {self.within:g}h" if self.within else ""
+        within = f" within {plain(self.within)}h" if self.within else ""
         return f"did {' then '.join(self.kinds)}{within}" + (
             f" in {self.days}d" if self.days else ""
         )
@@ -261,7 +261,7 @@ class Spent(Leaf):
         return min(inside, default=NEVER) + self.days * _DAY
 
     def text(self) -> str:
-        return f"spent {self.op} {self.amount:g}" + (f" in {self.days}d" if self.days else "")
+        return f"spent {self.op} {plain(self.amount)}" + (f" in {self.days}d" if self.days else "")
 
     def facts(self, s: Subject) -> dict[str, Any]:
         return {"n": f"{self.sum(s):,.10g}", "days": self.days}

@@ -14,7 +14,7 @@ from data_hub.profiles.profile import DISPLEASED, HALF_LIFE
 from data_hub.profiles.strands import DESIRES
 from data_hub.segments.behaviour import quoted
 from data_hub.segments.subject import NEVER, Subject
-from data_hub.segments.tree import OPS, Leaf
+from data_hub.segments.tree import OPS, Leaf, plain
 from kernel.calendar import birthday_near
 from kernel.errors import Invalid
 
@@ -64,7 +64,7 @@ class TraitIs(Leaf):
 def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.12g}" if isinstance(value, int | float) else quoted(str(value))
+    return plain(value) if isinstance(value, int | float) else quoted(str(value))
 
 
 def _compared(told: Any, op: str, value: Any) -> bool:
@@ -118,7 +118,7 @@ class Leans(Leaf):
         return s.present + HALF_LIFE * math.log2(value / self.weight) + 1.0
 
     def text(self) -> str:
-        return f"tag {quoted(self.tag)} >= {self.weight:g}"
+        return f"tag {quoted(self.tag)} >= {plain(self.weight)}"
 
     def facts(self, s: Subject) -> dict[str, Any]:
         return {"tag": self.tag, "n": round(self.value(s), 1)}
@@ -324,7 +324,7 @@ class Buys(Leaf):
         return s.present + _DAY if s.profile.buying and s.model else NEVER
 
     def text(self) -> str:
-        return f"buys in {self.weeks}w {self.op} {self.chance:g}"
+        return f"buys in {self.weeks}w {self.op} {plain(self.chance)}"
 
     def facts(self, s: Subject) -> dict[str, Any]:
         value = self.value(s) if s.profile.buying else None

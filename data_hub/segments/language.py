@@ -55,6 +55,8 @@ _MEANT = {
     "然后": "then", "同意": "consent", "附近": "near",
 }  # fmt: skip
 _LONGEST = 8_192
+_MOST_DIGITS = 25
+_DEEPEST = 40
 _HOURS = {"h": 1.0, "小时": 1.0, "d": 24.0, "天": 24.0, "w": 168.0, "周": 168.0}
 _METRES = {"m": 1.0, "米": 1.0, "km": 1_000.0, "公里": 1_000.0}
 
@@ -89,8 +91,10 @@ def _tokens(text: str) -> list[_Token]:
             value: Any = re.sub(r"\\(.)", r"\1", match["text"][1:-1])
             found.append(_Token("text", value, "", begins))
         elif match["number"] is not None:
-            number = float(match["number"])
-            value = int(number) if number.is_integer() and "." not in match["number"] else number
+            if len(match["number"]) > _MOST_DIGITS:
+                place = match.start("number")
+                raise Invalid("rule", "rule_stops", at=place + 1, what=match["number"][:20])
+            value = float(match["number"]) if "." in match["number"] else int(match["number"])
             found.append(_Token("number", value, match["unit"], match.start("number")))
         else:
             value = match["op"] or match["word"]
@@ -164,10 +168,13 @@ class _Reading:
         op = self.take(*OPS)
         return (op, self.number()) if op else usual
 
-    def alternatives(self) -> Rule:
+    def _deeper(self) -> None:
         self._deep += 1
-        if self._deep > 40:
+        if self._deep > _DEEPEST:
             raise Invalid("rule", "rule_too_large", most=200, deep=12)
+
+    def alternatives(self) -> Rule:
+        self._deeper()
         parts = [self._together()]
         while self.take("or"):
             parts.append(self._together())
@@ -182,7 +189,7 @@ class _Reading:
 
     def _one(self) -> Rule:
         if self.take("not"):
-            self._deep += 1
+            self._deeper()
             negated = Not(self._one())
             self._deep -= 1
             return negated

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.orm import Session
 
 from data_hub.segments.book import Book
 from data_hub.segments.keeping import Segments
@@ -61,11 +62,13 @@ class Membership:
 
     def book(self) -> Book:
         """The rules as they read now. Segments that read otherwise than before begin to fill."""
-        stamp = self._segments.stamp()
-        if stamp != self._stamp:
-            self._book = self._segments.book()
-            self._begin_fills()
-            self._stamp = stamp
+        while (stamp := self._segments.stamp()) != self._stamp:
+            book = self._segments.book()
+            with self._people.write("digest") as session:
+                if self._segments.stamp() != stamp:
+                    continue  # what is older than another process's must not undo its fills
+                self._begin_fills(session, book)
+            self._book, self._stamp = book, stamp
         return self._book
 
     @property
@@ -77,19 +80,18 @@ class Membership:
         """Read everything anew at the next turn: tags may lie under others now."""
         self._stamp = None
 
-    def _begin_fills(self) -> None:
-        now = {each.id: self._book.signature(each) for each in self._book.entries}
-        with self._people.write("digest") as session:
-            kept = {fill.segment: fill for fill in session.scalars(select(Fill))}
-            if gone := kept.keys() - now.keys():
-                session.execute(delete(Fill).where(Fill.segment.in_(gone)))
-                session.execute(delete(Member).where(Member.segment.in_(gone)))
-            fresh = [
-                {"segment": id_, "signature": signature, "through": "", "done": None}
-                for id_, signature in now.items()
-                if id_ not in kept or kept[id_].signature != signature
-            ]
-            upsert(session, Fill, fresh)
+    def _begin_fills(self, session: Session, book: Book) -> None:
+        now = {each.id: book.signature(each) for each in book.entries}
+        kept = {fill.segment: fill for fill in session.scalars(select(Fill))}
+        if gone := kept.keys() - now.keys():
+            session.execute(delete(Fill).where(Fill.segment.in_(gone)))
+            session.execute(delete(Member).where(Member.segment.in_(gone)))
+        fresh = [
+            {"segment": id_, "signature": signature, "through": "", "done": None}
+            for id_, signature in now.items()
+            if id_ not in kept or kept[id_].signature != signature
+        ]
+        upsert(session, Fill, fresh)
         self._filling = {str(each["segment"]) for each in fresh} | {
             id_ for id_, fill in kept.items() if fill.done is None and id_ in now
         }

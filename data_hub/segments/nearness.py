@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from data_hub.segments.subject import NEVER, Subject
-from data_hub.segments.tree import Leaf
+from data_hub.segments.tree import Leaf, plain
 from kernel.errors import Invalid
 
 _EARTH = 6_371_008.8
@@ -46,8 +46,8 @@ class Near(Leaf):
 
     def text(self) -> str:
         return (
-            f"near {self.latitude:.10g}, {self.longitude:.10g} within {self.metres:.10g}m"
-            f" in {self.hours:g}h"
+            f"near {plain(self.latitude)}, {plain(self.longitude)} within {plain(self.metres)}m"
+            f" in {plain(self.hours)}h"
         )
 
     def facts(self, s: Subject) -> dict[str, Any]:

@@ -89,8 +89,11 @@ class Previews:
         )  # fmt: skip
 
     def explain(self, key: str, customer: str, language: str) -> Explained:
-        """Why she is in a segment, or is not. Raises `NotFound`."""
+        """Why she is in a segment, or is not; nobody is in one that was retired. Raises
+        `NotFound`."""
         segment = self._segments.one(key)
+        if segment.retired:
+            return Explained(False, (), self._clock())
         book = self._segments.book()
         entry = book.by_key[segment.id]
         [her] = self._look({customer: self._profiles.of(customer)})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from data_hub.segments.subject import NEVER, Subject
@@ -92,6 +94,11 @@ def leaves(rule: Rule) -> Iterator[Leaf]:
             yield rule
 
 
+def plain(number: float) -> str:
+    """A number as rules write it, in digits alone: reading it gives the same."""
+    return format(Decimal(repr(number)), "f").removesuffix(".0")
+
+
 def holds(rule: Rule, s: Subject, leaf: Callable[[Leaf, Subject], bool] | None = None) -> bool:
     """Is it true of her? The plain way, which the compiled one must agree with."""
     match rule:
@@ -160,10 +167,38 @@ def read(said: Any, kinds: Mapping[str, type[Leaf]], depth: int = 0) -> Rule:
     }  # fmt: skip
     try:
         leaf = kind(**values)
+        if not _sound(leaf):
+            raise TypeError
         leaf.check()
     except (TypeError, ValueError, AttributeError) as wrong:
         raise Invalid("rule", "rule_is_odd", what=str(said)[:60]) from wrong
     return leaf
+
+
+def _sound(leaf: Leaf) -> bool:
+    """Is each of its values of the sort that it says? JSON may hold anything."""
+    return all(_SORTS[str(each.type)](getattr(leaf, each.name)) for each in fields(leaf))
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _number(value: Any) -> bool:
+    return type(value) is int or (type(value) is float and math.isfinite(value))
+
+
+def _value(value: Any) -> bool:
+    return _text(value) or _number(value) or isinstance(value, bool)
+
+
+_SORTS: Mapping[str, Callable[[Any], bool]] = {
+    "str": _text, "int": lambda value: type(value) is int, "float": _number,
+    "tuple[str, ...]": lambda value: isinstance(value, tuple) and all(map(_text, value)),
+    "Any": lambda value: value is None or all(
+        map(_value, value if isinstance(value, tuple) else (value,))
+    ),
+}  # fmt: skip
 
 
 def fits(rule: Rule) -> Rule:

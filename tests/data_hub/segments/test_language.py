@@ -28,13 +28,14 @@ KIND = st.sampled_from(["bought", "opened_link", "viewed_product", "track.odd_na
 OP = st.sampled_from([">=", "<=", ">", "<", "=", "!="])
 DAYS = st.integers(0, 90)
 NAME = st.text(min_size=1, max_size=8).filter(lambda text: "\x00" not in text)
-VALUE = st.one_of(st.booleans(), st.integers(-999, 999), NAME)
+NUMBER = st.one_of(st.integers(0, 10**12), st.floats(0.001, 1e9))
+VALUE = st.one_of(st.booleans(), st.integers(-(10**15), 10**15), NAME)
 LEAF = st.one_of(
     st.builds(Did, KIND, OP, st.integers(0, 50), DAYS, st.one_of(st.just(""), NAME)),
     st.builds(Then, st.lists(KIND, min_size=2, max_size=4).map(tuple),
               st.sampled_from([0.0, 1.0, 72.0]), DAYS),
     st.builds(Silent, st.integers(1, 400)), st.builds(Fresh, st.integers(1, 400)),
-    st.builds(SeenOn, NAME, DAYS), st.builds(Spent, OP, st.integers(0, 10_000), DAYS),
+    st.builds(SeenOn, NAME, DAYS), st.builds(Spent, OP, NUMBER, DAYS),
     st.builds(TraitIs, NAME), st.builds(TraitIs, NAME, OP, VALUE),
     st.builds(TraitIs, NAME, st.just("in"), st.lists(VALUE, min_size=1, max_size=3).map(tuple)),
     st.builds(Leans, NAME, st.sampled_from([0.5, 1.0, 3.0])),
@@ -61,6 +62,8 @@ RULE = st.recursive(
 
 @given(RULE)
 @example(TraitIs("或"))
+@example(Spent(">=", 1_000_000, 90))
+@example(Near(31.230416123456, -0.00001, 1_234_567.0, 0.5))
 def test_what_is_printed_reads_as_the_same_rule(rule):
     assert read(tree.text(rule)) == rule
     assert tree.read(tree.told(rule), KINDS) == rule
@@ -106,7 +109,9 @@ def test_it_says_where_a_rule_stops_making_sense(said, at):
     "said",
     ["did opened_link in 91d", "silent for 0d", "stage = gone", "tag x >= 0", "near 91, 0",
      "(" * 60 + "vip" + ")" * 60, " or ".join(["vip"] * 300), "not " * 30 + "vip",
-     "birthday in 90d", "spent >= 5 in 9999d"],
+     "birthday in 90d", "spent >= 5 in 9999d", "not " * 2_000 + "vip",
+     *(f"{begins} {'9' * 400}{unit}" for begins, unit in
+       (("did bought in", "d"), ("spent >", ""), ("buys in", "w"), ("trait a =", "")))],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused(said):
     with pytest.raises(Invalid):
@@ -117,7 +122,11 @@ def test_what_cannot_be_asked_is_refused(said):
     "said",
     [{}, {"is": "magic"}, {"all": 3}, {"not": []}, {"is": "did", "kind": 7}, [], "x",
      {"is": "did", "kind": "bought", "op": "~"}, {"is": "then", "kinds": ["bought"]},
-     {"is": "silent"}, {"is": "vip", "more": 1}, {"is": "did", "kind": "bought", "times": "2"}],
+     {"is": "silent"}, {"is": "vip", "more": 1}, {"is": "seen", "account": 5},
+     {"is": "in", "segment": {"a": 1}}, {"is": "consent", "purpose": None},
+     {"is": "trait", "name": "a", "op": "=", "value": {"b": 1}}, {"is": "silent", "days": True},
+     {"is": "spent", "op": ">", "amount": float("nan")}, {"is": "holds", "of": ["x"]},
+     {"is": "did", "kind": "bought", "times": "2"}],
 )  # fmt: skip
 def test_json_that_is_no_rule_is_refused(said):
     with pytest.raises(Invalid):

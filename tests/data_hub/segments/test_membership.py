@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from data_hub.segments import Preview
+from data_hub.segments import Membership, Preview
 from data_hub.segments import previewing as previewing_module
 from kernel.errors import Conflict, Invalid
 from tests.data_hub.telling import MONDAY, event, mobile, openid, user
@@ -218,6 +218,32 @@ def test_names_and_codes_are_checked_and_a_retired_segment_has_nobody(hub):
     assert hub.segments.members("seen") == []
     assert [each.id for each in hub.segments.all()] == []
     assert hub.segments.page(count=True).total == 0
+    why = hub.previews.explain("seen", hub.id_of(user("u1")), "zh")
+    assert (why.inside, why.because) == (False, ())
+
+
+def test_a_process_that_read_the_rules_before_undoes_no_fill_of_one_that_read_later(
+    hub, people, clock, monkeypatch
+):
+    hub.tell(event("bought", user("u1"), detail={"amount": 1}))
+    hub.segments.create("最先", rule="vip", by="li")
+    hub.settle()
+    slow, read, made = Membership(hub.segments, people, clock), hub.segments.book, []
+
+    def late():
+        book = read()
+        if not made:
+            made.append(hub.segments.create("买过", rule="did bought", code="new", by="li"))
+            hub.settle()
+        return book
+
+    monkeypatch.setattr(hub.segments, "book", late)
+    slow.book()
+    hub.settle()
+
+    assert made[0].id in {each.id for each in slow.current.entries}
+    assert hub.segments.sizes([made[0].id])[made[0].id].ready
+    assert hub.segments.count("new") == 1
 
 
 def test_the_same_tables_serve_on_every_engine(any_hub, clock):
