@@ -76,7 +76,7 @@ def token() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--account", default="", help="Id or code of the account a front end speaks for.")
-@click.option("--staff", default="", help="Id of the person that a tool speaks for.")
+@click.option("--staff", default="", help="Id or code of the person that a tool speaks for.")
 @click.option("--days", type=float, default=365, help="How long it is good.")
 @json_option
 def create_token(
@@ -88,8 +88,9 @@ def create_token(
     """
     with platform() as company:
         of = company.accounts.one(account).id if account else ""
+        person = company.staff.one(staff).id if staff else ""
         made = company.access.issue(
-            Role(role), name, by=BY, account=of, staff=staff, days=days
+            Role(role), name, by=BY, account=of, staff=person, days=days
         ).reveal()
     click.echo(orjson.dumps({"token": made}).decode() if as_json else made)
 

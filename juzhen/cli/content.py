@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -13,6 +14,10 @@ from content_hub import sheets
 from juzhen.cli.company import BY, json_option, platform, show
 from juzhen.cli.keep import export
 from kernel.errors import Flaw
+from kernel.ids import PAGE_LIMIT
+
+if TYPE_CHECKING:
+    from content_hub.products import Product, Products
 
 
 @click.group()
@@ -60,9 +65,17 @@ def list_products(category: str, as_json: bool) -> None:
                 "code": each.code, "name": each.name, "category": each.category,
                 "risk": each.risk_level, "on_sale": each.on_sale(now),
             }
-            for each in company.products.page(category=category, first=100).items
+            for each in _everything(company.products, category)
         ]  # fmt: skip
     show(rows, as_json)
+
+
+def _everything(products: Products, category: str) -> Iterator[Product]:
+    page = products.page(category=category, first=PAGE_LIMIT)
+    yield from page.items
+    while page.next:
+        page = products.page(category=category, first=PAGE_LIMIT, after=page.next)
+        yield from page.items
 
 
 @product.command("off-sale")

@@ -23,7 +23,9 @@ class Transfer(ObjectType):
     channel = graphene.ID(required=True, source="account")
     customer = graphene.ID(
         required=True,
-        resolver=lambda transfer, ask: ask.context.identities.customer_of(transfer.handle),
+        resolver=lambda transfer, ask: ask.context.batch(
+            "customers_of", ask.context.identities.customers_of
+        ).of(transfer.handle),
     )
     giver = graphene.ID(required=True)
     taker = graphene.ID(required=True)

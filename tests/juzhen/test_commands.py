@@ -80,3 +80,26 @@ def test_a_list_of_tags_comes_in_is_told_by_line_and_goes_again(run, tmp_path):
     (again,) = json.loads(run("import", "tags", str(sheet), "--json").stdout)
     assert again["made"] == 2
     assert run("import", "tags").exit_code == 2
+
+
+def test_a_token_speaks_for_a_person_by_id_or_code_and_for_nobody_else(run, tmp_path):
+    assert run("init").exit_code == 0
+    made = ("token", "create", "tool", "--role", "admin", "--staff")
+    assert run(*made, "nobody").exception.code == "not_found"
+    assert run(*made, "admin").exit_code == 0
+
+    company = assemble(load({"JUZHEN_HOME": str(tmp_path)}))
+    ((token,), flaws) = company.access.tokens(), list(company.access.flaws())
+    speaks, admin = token.staff, company.staff.one("admin").id
+    company.close()
+    assert (speaks, flaws) == (admin, [])
+
+
+def test_every_product_is_listed(run, tmp_path):
+    assert run("init").exit_code == 0
+    company = assemble(load({"JUZHEN_HOME": str(tmp_path)}))
+    for number in range(101):
+        company.products.add(f"p{number:03}", "年金", price="1", by="t")
+    company.close()
+    listed = json.loads(run("product", "list", "--json").output)
+    assert [each["code"] for each in listed] == [f"p{number:03}" for number in range(101)]
