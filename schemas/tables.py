@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -156,11 +157,14 @@ def _parquet(path: Path, after: int) -> Iterator[Row]:
 
 
 def named(row: Row, plan: Plan) -> Row:
-    """The row under our names. An empty value is none."""
+    """The row under our names. An empty value is none; a whole number is written as one, also
+    where its column is of fractions, as tables with gaps have phones and ids."""
     found: Row = {}
     for name, value in row.items():
         if isinstance(value, str):
             value = value.strip()
+        elif isinstance(value, float):
+            value = None if math.isnan(value) else int(value) if value.is_integer() else value
         if value is None or value == "":
             continue
         ours = plan.columns.get(name) or _ALSO.get(name.lower().replace(" ", "_"), name)
@@ -303,9 +307,12 @@ def _amount(value: Any) -> float | None:
     if value is None:
         return None
     try:
-        return float(str(value).replace(",", "").lstrip("¥￥"))
+        amount = float(str(value).replace(",", "").lstrip("¥￥"))
     except ValueError:
-        raise Invalid("amount", "not_a_number") from None
+        amount = math.nan
+    if not math.isfinite(amount):
+        raise Invalid("amount", "not_a_number")
+    return amount
 
 
 def _plain(value: Any) -> Any:

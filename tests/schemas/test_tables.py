@@ -64,6 +64,26 @@ def test_customers_tell_their_traits_and_every_handle_links():
     }  # fmt: skip
 
 
+def test_phones_and_ids_of_a_column_of_fractions_are_whole_and_gaps_are_none():
+    gap = float("nan")
+    taken = turned(
+        What.CUSTOMERS,
+        [{"user_id": 7.0, "手机号": 13800138000.0, "城市": gap, "面积": 80.5},
+         {"user_id": gap, "手机号": 13800138000.0}],
+    )  # fmt: skip
+    first, second = taken.events
+    assert (first.handle, first.links) == (Handle("user", "acc_1", "7"), (PHONE,))
+    assert first.detail["traits"] == {"phone": "13800138000", "面积": 80.5}
+    assert (second.handle, second.links) == (PHONE, ())
+
+
+@pytest.mark.parametrize("amount", ["nan", "1e999", "-inf", float("inf")])
+def test_an_amount_is_a_number_that_can_be_summed(amount):
+    order = {"订单号": "A-1", "手机号": "13800138000", "金额": amount}
+    (refused,) = turned(What.ORDERS, [order]).rejected
+    assert (refused.flaw.field, refused.flaw.reason) == ("amount", "not_a_number")
+
+
 def test_events_are_named_by_the_mapping_and_what_is_left_out_stays_out():
     told = [{"动作": "Product Viewed", "谁": "u1", "商品": "稳盈", "备注": "x", "material": "m1"}]
     (event,) = turned(What.EVENTS, told, 动作="event", 谁="user_id", 备注="-").events
