@@ -340,14 +340,8 @@ class Digest:
         handles = self._handles(customers, slice_.noted)
         for customer in customers:
             hers = handles[customer]
-            before = kept.get(customer)
-            settled = before is not None and customer not in slice_.noted.moved
-            if (
-                settled
-                and before
-                and before.shape == SHAPE
-                and (before.events == self._history.total(hers))
-            ):
+            settled = None if customer in slice_.noted.moved else kept.get(customer)
+            if settled and settled.shape == SHAPE and settled.events == self._history.total(hers):
                 continue  # it was folded ahead of its turn
             events = [event for event in self._history.of(hers) if whose(event) in hers]
             if not events:  # nothing is told of a handle that others only mention
