@@ -41,7 +41,7 @@ def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, peo
     assert list(hub.history.flaws()) == []
 
 
-def test_profiles_say_nothing_of_what_was_let_go_of(hub, people, clock, monkeypatch):
+def test_profiles_say_nothing_of_what_was_let_go_of(hub, people, clock):
     """Also of whom nothing is left, and by another of her handles than what is left; and if others
     digest meanwhile."""
     clock.move(MONDAY - clock())
@@ -63,7 +63,7 @@ def test_profiles_say_nothing_of_what_was_let_go_of(hub, people, clock, monkeypa
             hub.tell(meanwhile.pop())
         return found
 
-    monkeypatch.setattr(hub.history, "of", asked)
+    hub.history.of = asked
     assert held(hub, people, clock, "browsing=30").run() == 3
     assert not meanwhile
 

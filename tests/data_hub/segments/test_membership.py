@@ -222,9 +222,7 @@ def test_names_and_codes_are_checked_and_a_retired_segment_has_nobody(hub):
     assert (why.inside, why.because) == (False, ())
 
 
-def test_a_process_that_read_the_rules_before_undoes_no_fill_of_one_that_read_later(
-    hub, people, clock, monkeypatch
-):
+def test_who_read_the_rules_before_undoes_no_fill_of_who_read_later(hub, people, clock):
     hub.tell(event("bought", user("u1"), detail={"amount": 1}))
     hub.segments.create("最先", rule="vip", by="li")
     hub.settle()
@@ -237,7 +235,7 @@ def test_a_process_that_read_the_rules_before_undoes_no_fill_of_one_that_read_la
             hub.settle()
         return book
 
-    monkeypatch.setattr(hub.segments, "book", late)
+    hub.segments.book = late
     slow.book()
     hub.settle()
 
