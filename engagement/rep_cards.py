@@ -1,22 +1,23 @@
 """Cards to reps (推荐卡片): every red dot reaches the rep in her own WeCom, with what to say.
 
-A reminder that is due becomes a card with the best recommendations for its customer; once she has
-turned to it the card says so. The card holds no name of a customer: the page behind it does. Makes
-no reminder itself.
+A reminder that is due becomes a card with the best recommendations for its customer, ten a day of
+hers at most and what matters most first; once she has turned to it the card says so. The card holds
+no name of a customer: the page behind it does. Makes no reminder itself.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Index, case, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import REP, Busy, Message, TellsReps, Unanswered
 from content_hub.materials import Materials
 from data_hub.identities import Identities
 from data_hub.staff import Staff, StaffBook
-from engagement.reminders import Reminder
+from engagement.reminders import WORTH, Reminder
+from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded, Problem
@@ -29,6 +30,13 @@ from stores.watermarks import Watermarks
 
 FIRST = 3
 """So many recommendations stand on a card."""
+DAILY = 10
+"""So many cards reach a rep in one day of the company's; the red dots beyond stand in her list."""
+URGENT = 3
+"""So many of them are kept for customers who wait or read just now."""
+_MERGED = "read_your_share"
+_MORNING = time(9)
+"""When what was too much for a day is looked at on the next."""
 _FOLLOWER = "rep_cards"
 _FRESH = timedelta(days=2)
 _LOOK_AGAIN = timedelta(minutes=1)
@@ -40,7 +48,10 @@ class RepCard(Record, kw_only=True):
     """One reminder, as one rep is told of it outside the workbench."""
 
     __tablename__ = "rep_cards"
-    __table_args__ = (Index("ix_rep_cards_due", "next_at", "reminder"),)
+    __table_args__ = (
+        Index("ix_rep_cards_due", "next_at", "reminder"),
+        Index("ix_rep_cards_told", "staff", "told"),
+    )
 
     reminder: Mapped[str] = mapped_column(primary_key=True)
     staff: Mapped[str]
@@ -52,9 +63,17 @@ class RepCard(Record, kw_only=True):
     ref: Mapped[str] = mapped_column(default="")
     """What the platform calls it; empty until she has it."""
     told: Mapped[datetime | None] = mapped_column(default=None)
+    """When it took its place among those of a day; none again if it did not go out."""
     settled: Mapped[datetime | None] = mapped_column(default=None)
     """When she had turned to it."""
     reason: Mapped[str] = mapped_column(default="")
+
+
+_RANK = case(
+    {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds},
+    value=Reminder.kind,
+    else_=len(WORTH),
+)
 
 
 class RepCards:
@@ -72,6 +91,7 @@ class RepCards:
         identities: Identities,
         staff: StaffBook,
         clock: Clock,
+        zone: Zone,
         base_url: str,
     ) -> None:
         self._records = records
@@ -83,6 +103,7 @@ class RepCards:
         self._identities = identities
         self._staff = staff
         self._clock = clock
+        self._zone = zone
         self._base_url = base_url.rstrip("/")
         self._marks = Watermarks(records, Record)
 
@@ -92,9 +113,11 @@ class RepCards:
         Repeating is harmless: the platform takes the same card once in four hours.
         """
         noted = self._note(limit)
-        due = select(RepCard).where(RepCard.next_at <= self._clock())
+        due = select(RepCard).outerjoin(Reminder, Reminder.id == RepCard.reminder)
+        due = due.where(RepCard.next_at <= self._clock())
         with self._records.read() as session:
-            cards = list(session.scalars(due.order_by(RepCard.next_at, RepCard.reminder).limit(50)))
+            wanted = due.order_by(_RANK, RepCard.next_at, RepCard.reminder).limit(50)
+            cards = list(session.scalars(wanted))
         if not cards:
             return noted
         account = self._ours()
@@ -161,6 +184,8 @@ class RepCards:
         late = self._clock() - card.due > _FRESH
         if reminder is None or rep is None or late or not reminder.unread:
             return self._later(card, None, "")
+        if not self._has_room(card, reminder):
+            return None
         try:
             channel = self._channels.of(account)
             message = self._message(reminder, rep, account)
@@ -176,13 +201,46 @@ class RepCards:
             return self._later(card, None, no.reason)
         with self._records.write() as session:
             kept = session.get_one(RepCard, card.reminder)
-            kept.ref, kept.account, kept.told = receipt.ref, account.id, self._clock()
+            kept.ref, kept.account = receipt.ref, account.id
             kept.next_at, kept.reason = self._clock() if kept.settled else None, ""
             self._changes.note(
                 "rep_told", "rep_card", card.reminder, by="worker", rep=card.staff,
                 account=account.id, reason=reminder.kind,
             )  # fmt: skip
         return None
+
+    def _has_room(self, card: RepCard, reminder: Reminder) -> bool:
+        """Take its place among the cards of today, unless it has one; what finds none is looked at
+        tomorrow morning. Of who reads again before the rep has looked nothing more is told."""
+        now = self._clock()
+        today = self._zone.day(now)
+        midnight = self._zone.at(today)
+        hers = select(RepCard).where(RepCard.staff == card.staff, RepCard.told >= midnight)
+        with self._records.write(f"rep_cards:{card.staff}") as session:
+            kept = session.get_one(RepCard, card.reminder)
+            if kept.told is not None and kept.told >= midnight:
+                return True
+            cards = session.scalars(hers).all()
+            if self._is_said(session, reminder, cards):
+                kept.next_at, kept.reason = None, "told_of_her_already"
+                return False
+            if len(cards) >= (DAILY if reminder.kind in WORTH[0] else DAILY - URGENT):
+                kept.next_at = self._zone.at(today + timedelta(days=1), _MORNING)
+                kept.reason = "enough_for_today"
+                return False
+            kept.told = now
+        return True
+
+    def _is_said(self, session: Session, reminder: Reminder, cards: Sequence[RepCard]) -> bool:
+        """Does an open card of today tell that the same customer has read?"""
+        if reminder.kind != _MERGED:
+            return False
+        unseen = [each.reminder for each in cards if each.settled is None]
+        same = select(Reminder.handle).where(Reminder.id.in_(unseen), Reminder.kind == _MERGED)
+        told = set(session.scalars(same))
+        customers = self._identities.customers_of({reminder.handle, *told})
+        her = customers.get(reminder.handle, reminder.handle)
+        return any(customers.get(each, each) == her for each in told)
 
     def _close(self, card: RepCard) -> None:
         """She has turned to it, wherever: the card in her WeCom says so."""
@@ -204,6 +262,7 @@ class RepCards:
         with self._records.write() as session:
             kept = session.get_one(RepCard, card.reminder)
             kept.tries, kept.reason = kept.tries + 1, reason
+            kept.told = kept.told if kept.ref else None
             kept.next_at = self._clock() + wait if wait else None
 
     def _message(self, reminder: Reminder, rep: Staff, account: Account) -> Message:

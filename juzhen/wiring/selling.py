@@ -123,7 +123,8 @@ def selling(
         rep_cards=RepCards(
             records=s.records, changes=s.changes, accounts=front.accounts,
             channels=front.channels, recommender=recommender, materials=content.materials,
-            identities=data.identities, staff=data.staff, clock=s.clock, base_url=base_url,
+            identities=data.identities, staff=data.staff, clock=s.clock, zone=s.zone,
+            base_url=base_url,
         ),
         customer_acts=_customer_acts(s, content, data, front),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Cards to reps: a red dot reaches the rep's own WeCom, with what to say, once."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from channels.accounts import Accounts, Channels, Sealer
 from channels.base import Busy, Progress, Receipt
 from engagement.rep_cards import RepCards
+from kernel.calendar import Zone
 from kernel.errors import NotFound, Overloaded
 
 HER = "openid:acc_1:o1"
+ZONE = Zone("Asia/Shanghai")
 
 
 class WeComOfHers:
@@ -73,7 +76,7 @@ def cards(company, records, changes, clock, wecom, offers):
         records=records, changes=changes, accounts=accounts,
         channels=Channels(accounts, {"wecom": lambda *_: wecom}), recommender=offers,
         materials=offers, identities=company.identities, staff=company.staff, clock=clock,
-        base_url="https://hub.example.com/",
+        zone=ZONE, base_url="https://hub.example.com/",
     )  # fmt: skip
 
 
@@ -160,3 +163,65 @@ def test_whoever_connects_wecom_later_gets_no_flood(company, cards, wecom, rep, 
     clock.move(timedelta(days=3))
     told(cards)
     assert wecom.cards == {}
+
+
+def remind_many(company, rep, kind, count):
+    return [
+        company.reminders.remind(rep.id, kind, f"openid:acc_1:{kind}{n}", "x").id
+        for n in range(count)
+    ]
+
+
+def kinds(company, rep, wecom):
+    return Counter(company.reminders.one(key, rep.id).kind for key in wecom.cards)
+
+
+def test_ten_cards_a_day_reach_her_at_most_and_what_matters_most_comes_first(
+    company, cards, wecom, rep, clock
+):
+    remind_many(company, rep, "anniversary", 4)
+    remind_many(company, rep, "birthday", 2)
+    remind_many(company, rep, "maturity", 3)
+    told(cards)
+    assert kinds(company, rep, wecom) == {"maturity": 3, "birthday": 2, "anniversary": 2}
+
+    remind_many(company, rep, "fan_asks", 5)
+    told(cards)
+    assert kinds(company, rep, wecom)["fan_asks"] == 3  # the places that are kept for who waits
+
+    clock.move(timedelta(hours=18))  # after nine on the next day of the company's
+    told(cards)
+    assert kinds(company, rep, wecom) == {
+        "maturity": 3,
+        "birthday": 2,
+        "anniversary": 4,
+        "fan_asks": 5,
+    }
+
+
+def test_a_card_that_did_not_go_out_takes_no_place(company, cards, wecom, rep, clock):
+    wecom.trouble = [Busy("platform_busy", seconds=30)] * 12
+    remind_many(company, rep, "fan_asks", 10)
+    told(cards)
+    assert wecom.cards == {}
+    for _ in range(3):
+        clock.move(timedelta(minutes=1))
+        told(cards)
+    assert len(wecom.cards) == 10
+
+
+def test_a_customer_who_reads_on_is_one_card_until_the_rep_has_looked(
+    company, cards, wecom, rep, clock
+):
+    first = company.reminders.remind(rep.id, "read_your_share", HER, "session 1")
+    told(cards)
+    company.reminders.remind(rep.id, "read_your_share", HER, "session 2")
+    company.reminders.remind(rep.id, "read_your_share", "openid:acc_1:o2", "session 1")
+    told(cards)
+    assert len(wecom.cards) == 2
+
+    company.reminders.open(first.id, rep.id)
+    told(cards)
+    third = company.reminders.remind(rep.id, "read_your_share", HER, "session 3")
+    told(cards)
+    assert third.id in wecom.cards
