@@ -286,12 +286,17 @@ class Triggers:
         return self._zone.day(found.at).isoformat()
 
     def _silence(self, handles: Collection[Handle], found: Found) -> dict[str, Any]:
-        """How long she had been silent before the event that broke it."""
-        last: datetime | None = None
-        for event in self._history.of(handles, until=found.at):
-            if event.account != "juzhen":
-                last = event.at
-        return {} if last is None else {"days": (found.at - last).days}
+        """How long she had been silent before the event that broke it: her newest are looked at
+        until one is older, not all that she ever did."""
+        before: str | None = None
+        while True:
+            page = self._history.timeline(handles, before=before, limit=_SLICE)
+            for event in page.items:
+                if event.at < found.at and event.account != "juzhen":
+                    return {"days": (found.at - event.at).days}
+            before = page.next
+            if before is None:
+                return {}
 
     def _handles(self, found: Found) -> list[Handle]:
         try:
