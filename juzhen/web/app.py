@@ -52,7 +52,7 @@ class _Address(Rule):
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         write = super()._compile_builder
 
-        def build(rule: Rule, **values: str) -> tuple[str, str]:
+        def build(rule: Rule, /, **values: str) -> tuple[str, str]:
             written = write(append_unknown).__get__(rule, None)
             if append_unknown:
                 self._build_unknown = written

@@ -113,6 +113,8 @@ class Swift:
         try:
             with self._platform.changes.as_of_now():
                 told = self._posted(header, body, patient=True)
+        except Overloaded:  # our own stores are away: the application says when to come back
+            return None
         finally:
             logs.bind()
         return told and told._replace(headers=[*told.headers, ("x-request-id", request)])
