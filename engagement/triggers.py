@@ -286,8 +286,7 @@ class Triggers:
         return self._zone.day(found.at).isoformat()
 
     def _silence(self, handles: Collection[Handle], found: Found) -> dict[str, Any]:
-        """How long she had been silent before the event that broke it: her newest are looked at
-        until one is older, not all that she ever did."""
+        """How long she had been silent before the event that broke it."""
         before: str | None = None
         while True:
             page = self._history.timeline(handles, before=before, limit=_SLICE)

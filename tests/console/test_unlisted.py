@@ -32,7 +32,7 @@ def test_a_team_lead_reads_why_a_content_is_not_on_the_list_that_a_rep_gets(hous
     rep = house.company.hire("r1", name="李丽")
     handle = house.company.meet(rep=rep)
     listed = house.company.offer(handle, rep).told()[0].material
-    kept_off = house.made["健康"][0]
+    kept_off = next(each for each in house.made["健康"] if each != listed)
     house.rules.add(Wanted(name="停", act="exclude", material=kept_off), by="wang")
     lead = desk_of("team_lead")
     assert "/why" in lead.get(f"/console/customers/{house.company.id_of(handle)}").text

@@ -121,6 +121,7 @@ SMALL = {
     "data_hub/leaderboards.py:Leaderboards.leave": ONE_ROW,
     "engagement/reminders.py:Reminders._finished": "what is due about one customer",
     "engagement/rep_cards.py:RepCards._begin": ONE_ROW,
+    "engagement/rep_cards.py:RepCards._has_room": "one row, beside at most ten of a day",
     "engagement/rep_cards.py:RepCards._later": ONE_ROW,
     "engagement/rep_cards.py:RepCards._put_off": "fifty rows at most",
     "engagement/rep_cards.py:RepCards._tell": ONE_ROW,
