@@ -120,13 +120,18 @@ def selling(
         triggers=_triggers(s, data, reminders, approaches, own_links, to_customers, desire, fans),
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         worths=Worths(responses, s.people),
-        rep_cards=RepCards(
-            records=s.records, changes=s.changes, accounts=front.accounts,
-            channels=front.channels, recommender=recommender, materials=content.materials,
-            identities=data.identities, staff=data.staff, clock=s.clock, zone=s.zone,
-            base_url=base_url,
-        ),
+        rep_cards=_rep_cards(s, content, data, front, recommender, base_url),
         customer_acts=_customer_acts(s, content, data, front),
+    )  # fmt: skip
+
+
+def _rep_cards(
+    s: Stores, content: ContentHub, data: DataHub, front: Ends, recommender: Recommender, url: str
+) -> RepCards:
+    return RepCards(
+        records=s.records, changes=s.changes, accounts=front.accounts, channels=front.channels,
+        recommender=recommender, materials=content.materials, identities=data.identities,
+        staff=data.staff, clock=s.clock, zone=s.zone, base_url=url,
     )  # fmt: skip
 
 
