@@ -42,11 +42,14 @@ class Duty:
     name: str
     run: Callable[[], int]
     every: float
-    """Seconds between rounds that found nothing; after one that did, the next begins at once."""
+    """Seconds between rounds that left nothing to do."""
     shared: bool = False
     """Several workers may do it at once: it claims piece by piece."""
     idle: float = 5.0
     """Seconds between rounds while nothing is committed at all."""
+    full: int = 1
+    """A round that found so much may have left some: the next begins at once. What finds a little
+    all the time does it in rounds, and not one by one."""
 
     def rests(self, stirred: bool) -> float:
         """Seconds to wait after a round that found nothing."""
@@ -58,17 +61,17 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
     p = platform
     return {
         "events": [
-            Duty("copy_acts", lambda: p.own_acts.copy(500), 0.2),
-            Duty("fold", lambda: p.fold.run(5_000), 0.1, idle=0.1),
+            Duty("copy_acts", lambda: p.own_acts.copy(500), 0.2, full=500),
+            Duty("fold", lambda: p.fold.run(5_000), 0.1, idle=0.1, full=5_000),
             Duty("freshen", p.digest.freshen, 0.3),
-            Duty("digest", lambda: p.digest.run(500), 0.1),
-            Duty("count", lambda: p.counters.fold(500), 0.2),
+            Duty("digest", lambda: p.digest.run(500), 0.2, full=300),
+            Duty("count", lambda: p.counters.fold(500), 0.3, full=500),
             Duty("moods", lambda: p.moods.follow(p.touch_policy.policy().hold_days), 0.5),
             Duty("blocks", lambda: p.blocks.follow(p.touch_policy.policy()), 0.5),
-            Duty("effects", p.effects.follow, 1.0),
+            Duty("effects", p.effects.follow, 1.0, full=100),
             Duty("refer", p.referrals.follow, 0.5),
             Duty("own_links", p.own_links.follow, 0.3),
-            Duty("trigger", lambda: p.triggers.follow(200), 0.3),
+            Duty("trigger", lambda: p.triggers.follow(200), 0.3, full=200),
         ],
         "content": [
             Duty("settle_edits", p.scheduled_edits.settle, 0.3, idle=_SOON),
@@ -258,8 +261,8 @@ class Worker:
         beats = self._pulse.beats
         found = self._round(lane, duty)
         if found:
-            self._pulse.beat()  # whoever follows it looks at once
-            return 0.0, -1
+            self._pulse.beat()  # whoever follows it looks
+            return (0.0 if found >= duty.full else time.monotonic()), -1
         if found is None:
             return time.monotonic() + LEASE / 6 - duty.rests(False), beats
         return time.monotonic(), beats

@@ -25,7 +25,8 @@ from stores.records import Records
 _SLICES = 16
 """How many (account, sight) are kept at once; the least used goes first."""
 _SETTLING = timedelta(seconds=5)
-"""For so long after an edit changes are followed again: commits may overtake numbers."""
+"""For so long after an edit changes are followed again where commits may overtake numbers, which
+those of one file cannot."""
 _COUNTED_AGAIN = timedelta(seconds=5)
 _HARMLESS = {"created_tag", "renamed_tag"}
 
@@ -59,6 +60,7 @@ class Candidates:
         self._whole: Whole | None = None
         self._version = -1
         self._mark = ""
+        self._settling = _SETTLING if records.on_postgres else timedelta()
         self._settled = clock()
         self._slices: OrderedDict[Key, tuple[int, Slice]] = OrderedDict()
         """Each with the turn at which it was counted."""
@@ -109,7 +111,7 @@ class Candidates:
         if self._whole is None:
             return self._load(version)
         if version != self._version:
-            self._settled = now + _SETTLING
+            self._settled = now + self._settling
         elif now >= self._settled:
             return self._whole
         stretch = self._changes.after(self._mark)
@@ -129,7 +131,7 @@ class Candidates:
             self._mark = _last_mark(self._changes, self._mark)
             self._whole = Whole.of(rows(session, None))
         self._version = version
-        self._settled = self._clock() + _SETTLING
+        self._settled = self._clock() + self._settling
         self._slices.clear()
         return self._whole
 

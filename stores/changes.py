@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Index, Integer, and_, func, or_, select, text
+from sqlalchemy import BigInteger, Index, Integer, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Clock
@@ -21,6 +21,7 @@ from kernel.ids import new_id
 from stores import bulk
 from stores.records import Record, Records, insert
 from stores.sightings import Sightings
+from stores.spelling import Bare
 
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -204,12 +205,8 @@ class Changes:
     def after(self, mark: str, limit: int = 1_000) -> Stretch:
         """What came after the mark. Nothing is skipped, however writers overtake each other."""
         turn, seq = map(int, mark.split(":")) if mark else (-1, 0)
-        later = or_(Change.turn > turn, and_(Change.turn == turn, Change.seq > seq))
-        wanted = select(Change).where(later).order_by(Change.turn, Change.seq).limit(limit)
-        if self._records.on_postgres:
-            wanted = wanted.where(Change.turn < _OLDEST_RUNNING)
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
+        wanted = _AFTER.format(_FINISHED if self._records.on_postgres else "")
+        found = list(map(_read, self._records.rows(wanted, [turn, turn, seq, limit])))
         return Stretch(found, f"{found[-1].turn}:{found[-1].seq}" if found else mark)
 
     def latest(self, kind: str, subject: str, limit: int = 50) -> list[Change]:
@@ -233,7 +230,12 @@ def count_up(session: Session, name: str) -> None:
 _VERSION = "SELECT number FROM versions WHERE name = ?"
 _VERSIONS = "SELECT name, number FROM versions"
 _TURN = text("SELECT pg_current_xact_id()::text::bigint")
-_OLDEST_RUNNING = text("(SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)")
+_read = Bare(Change)
+_AFTER = (
+    f"SELECT {_read.columns} FROM changes WHERE (turn > ? OR turn = ? AND seq > ?){{}}"  # noqa: S608  # our words
+    " ORDER BY turn, seq LIMIT ?"
+)
+_FINISHED = " AND turn < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
 
 
 class Seal(Record, kw_only=True):

@@ -6,10 +6,9 @@ become an edit yet. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import JSON, ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from content_hub.materials import scheduled
 from content_hub.materials.records import Material
@@ -18,8 +17,8 @@ from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.ids import Page, cursor, page_size, read_cursor
 from stores.changes import Changes
-from stores.records import Moment, Records
-from stores.spelling import marks, moment, unpacked
+from stores.records import Records
+from stores.spelling import Bare, marks
 
 
 class Library:
@@ -160,24 +159,7 @@ class Library:
         ]
 
 
-def _read(row: Sequence[Any]) -> Material:
-    """As a session would make it of a row, at a tenth of the price."""
-    made: Material = _EMPTY()
-    told = [read(value) if read else value for (_, read), value in zip(_HELD, row, strict=True)]
-    made.__dict__.update(zip(_NAMES, told, strict=True))
-    return made
-
-
-def _reader(column: ColumnElement[Any]) -> Callable[[Any], Any] | None:
-    """How the bare driver's value of a column is read; None: as it is."""
-    if isinstance(column.type, JSON):
-        return unpacked
-    return moment if isinstance(column.type, Moment) else None
-
-
-_EMPTY = Material.__mapper__.class_manager.new_instance
-_HELD = [(each.name, _reader(each)) for each in Material.__table__.columns]
-_NAMES = [name for name, _ in _HELD]
-_WHOLE = f"SELECT {', '.join(_NAMES)} FROM materials WHERE id IN ({{}})"  # noqa: S608  # our words
+_read = Bare(Material)
+_WHOLE = f"SELECT {_read.columns} FROM materials WHERE id IN ({{}})"  # noqa: S608  # our words
 _WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"
 _TOLD = "SELECT id, {} FROM materials WHERE id IN ({})"

@@ -73,7 +73,7 @@ class Counters:
                 break
             done += len(stretch)
         # What is behind catches up first: a list packed now is stale again with the next stretch.
-        return done + self.pack(4 if done >= limit else 20 if done else 100)
+        return done + self.pack(4 if done >= limit else 100)
 
     def mark(self) -> int:
         """The history position up to which everything is counted."""

@@ -107,10 +107,17 @@ class Reason:
     """Completes the sentence; a value that is a mapping is a name by language."""
     weight: float
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By language: what several contents of a list share is put into words once."""
 
     def text(self, language: str = "zh") -> str:
         """The sentence for people."""
-        spoken = language if language in LANGUAGES else "zh"
+        said = self._said.get(language)
+        if said is None:
+            said = self._said[language] = self._text(language if language in LANGUAGES else "zh")
+        return said
+
+    def _text(self, spoken: str) -> str:
         facts = dict(self.facts)
         for name, fact in facts.items():
             if type(fact) not in _PLAIN and isinstance(fact, Mapping):

@@ -124,6 +124,20 @@ def test_stopping_leaves_no_lease_behind(leases):
     assert leases.live() == []
 
 
+def test_what_finds_a_little_all_the_time_does_it_in_rounds_and_what_finds_much_goes_on(leases):
+    little, much = [], []
+    duties = [
+        Duty("little", lambda: little.append(1) or 1, 60, full=2),
+        Duty("much", lambda: much.append(1) or (2 if len(much) < 5 else 0), 60, full=2),
+    ]
+    worker = Worker({"lane": duties}, leases, drain=5)
+    thread = working(worker)
+    assert until(lambda: len(much) == 5)
+    assert len(little) == 1
+    worker.stop()
+    thread.join(5)
+
+
 def test_while_nothing_is_committed_a_duty_rests_and_a_commit_wakes_it(records, leases):
     done = []
     duty = Duty("restless", lambda: done.append(1) or 0, 0.01, shared=True, idle=60)

@@ -1,8 +1,11 @@
 """What a customer's own token may ask, and what it may not."""
 
+import gc
+
 import pytest
 
 from kernel.actors import Actor, Role
+from matching.scoring import Scores
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,19 @@ def test_what_is_not_offered_is_told_with_its_reason_in_both_languages(house):
     assert told["whyNot"]["reasons"]
     listed = house.ask(ask, rep, c=house.id_of(her), m=made["健康", "product_note"])
     assert listed["whyNot"]["text"].startswith("它就在推荐里")
+
+
+def test_an_answered_list_holds_the_scores_of_a_shelf_no_longer_than_its_answer(house):
+    """A hundred thousand scores a list, until somebody looks for cycles, fill a process."""
+    house.library(each=2)
+    rep = house.hire("r1", name="李丽")
+    her = house.meet(rep=rep, name="王芳", gender="f")
+    ask = """query($c: ID!) { recommendations(customer: $c) {
+      items { material { title } script { text } reasons { text weight } } } }"""
+    gc.collect()
+    gc.disable()
+    try:
+        assert house.ask(ask, rep, c=house.id_of(her))["recommendations"]["items"]
+        assert not [each for each in gc.get_objects() if type(each) is Scores]
+    finally:
+        gc.enable()
