@@ -43,9 +43,11 @@ WORTH = (
     ("next_purchase", "month_end", "payday"), ("birthday", GIFT, "nurture"),
 )  # fmt: skip
 """What matters most, in ranks: she waits, she moved, her money does, a day of hers; the others
-stand behind."""
+stand behind. Whose each is counts, too: `engagement.pressing`."""
 FIRST = 10
 """So many reminders stand before the others, one a customer: more are not done in a day."""
+_LOOKED_AT = 500
+"""So many red dots are weighed against each other; nobody has more in a month."""
 STAGES = {
     "new_customer": "stage.connect", "came_back": "stage.connect", "dormant": "stage.connect",
     "read_your_share": "stage.facilitate", "warmed": "stage.facilitate",
@@ -228,6 +230,13 @@ class Reminders:
         """Her red dots now: one index range."""
         with self._records.read() as session:
             return session.scalar(select(func.count()).where(*self._dots(staff))) or 0
+
+    def waiting(self, staff: str, limit: int = _LOOKED_AT) -> list[Reminder]:
+        """Her red dots themselves, the latest first."""
+        wanted = select(Reminder).where(*self._dots(staff))
+        with self._records.read() as session:
+            newest = wanted.order_by(Reminder.due.desc(), Reminder.id.desc())
+            return list(session.scalars(newest.limit(limit)))
 
     def unread_by_kind(self, staff: str) -> dict[str, int]:
         counted = select(Reminder.kind, func.count()).where(*self._dots(staff))

@@ -16,6 +16,7 @@ from channels.base import REP, Busy, Message, TellsReps, Unanswered
 from content_hub.materials import Materials
 from data_hub.identities import Identities
 from data_hub.staff import Staff, StaffBook
+from engagement.pressing import Priorities
 from engagement.reminders import WORTH, Reminder
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -41,6 +42,8 @@ _FOLLOWER = "rep_cards"
 _FRESH = timedelta(days=2)
 _LOOK_AGAIN = timedelta(minutes=1)
 _MOST_TRIES = 20
+_WEIGHED, _AT_ONCE = 200, 50
+"""So many that are due are weighed against each other, and so many of them told in one round."""
 TOLD = declare("rep_cards.told", "the rep's WeCom has the card; that is not noted")
 
 
@@ -92,6 +95,7 @@ class RepCards:
         staff: StaffBook,
         clock: Clock,
         zone: Zone,
+        priorities: Priorities,
         base_url: str,
     ) -> None:
         self._records = records
@@ -104,6 +108,7 @@ class RepCards:
         self._staff = staff
         self._clock = clock
         self._zone = zone
+        self._priorities = priorities
         self._base_url = base_url.rstrip("/")
         self._marks = Watermarks(records, Record)
 
@@ -113,11 +118,7 @@ class RepCards:
         Repeating is harmless: the platform takes the same card once in four hours.
         """
         noted = self._note(limit)
-        due = select(RepCard).outerjoin(Reminder, Reminder.id == RepCard.reminder)
-        due = due.where(RepCard.next_at <= self._clock())
-        with self._records.read() as session:
-            wanted = due.order_by(_RANK, RepCard.next_at, RepCard.reminder).limit(50)
-            cards = list(session.scalars(wanted))
+        cards = self._due()
         if not cards:
             return noted
         account = self._ours()
@@ -127,6 +128,18 @@ class RepCards:
         for card in cards:
             self._close(card) if card.settled else self._tell(card, account)
         return noted + len(cards)
+
+    def _due(self) -> list[RepCard]:
+        """Those of whose turn it is, what presses most first."""
+        due = select(RepCard, Reminder).outerjoin(Reminder, Reminder.id == RepCard.reminder)
+        due = due.where(RepCard.next_at <= self._clock())
+        with self._records.read() as session:
+            wanted = due.order_by(_RANK, RepCard.next_at, RepCard.reminder).limit(_WEIGHED)
+            found = session.execute(wanted).all()
+        presses = self._priorities.of([reminder for _, reminder in found if reminder])
+        values = {id_: each.value for id_, each in presses.items()}
+        cards = [card for card, _ in found]
+        return sorted(cards, key=lambda card: -values.get(card.reminder, 0.0))[:_AT_ONCE]
 
     def _note(self, limit: int) -> int:
         mark = self._marks.of(_FOLLOWER)

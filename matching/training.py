@@ -32,6 +32,13 @@ _AT_ONCE = 2_000_000
 _BLOCK = 256
 
 
+def listed(readers: npt.NDArray[Any]) -> Numbers:
+    """Which contents a night's list is of, in their order: all that anybody read, and the most read
+    where these are too many for one inverse. Of the others the live list tells alone."""
+    most = np.argsort(-readers, kind="stable")[:LARGEST]
+    return np.sort(most[readers[most] > 0])
+
+
 def together(trails: Sequence[npt.ArrayLike], size: int, longest: int = 200) -> Singles:
     """How many people read each two of ``size`` contents; on the diagonal, each."""
     whole = np.zeros((size, size), np.float32)

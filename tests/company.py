@@ -19,12 +19,14 @@ from data_hub.identities import Identities
 from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Boards, Measures
+from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
 from data_hub.referrals import Referrals
 from data_hub.reports.keeping import Reports
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings
+from engagement.pressing import Priorities
 from engagement.reminders import Reminders
 from kernel.calendar import Zone
 from kernel.events import Event, Handle
@@ -73,6 +75,8 @@ class Company:
             people, records, self.identities, self.profiles, self.history, self.segments, changes,
             clock, zone=self.zone,
         )  # fmt: skip
+        self.predictions = Predictions(people, self.profiles, clock)
+        self.priorities = Priorities(self.identities, self.standings, self.predictions)
         self.previews = Previews(
             people, self.profiles, self.segments, self.standings.subjects, clock
         )

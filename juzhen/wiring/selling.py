@@ -10,6 +10,7 @@ from engagement.customer_acts import CustomerActs
 from engagement.fans import Fans
 from engagement.livestreams import Livestreams
 from engagement.own_links import OwnLinks
+from engagement.pressing import Priorities
 from engagement.receptions import Receptions
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
@@ -62,6 +63,7 @@ class Selling:
     responses: Responses
     turnovers: Turnovers
     worths: Worths
+    priorities: Priorities
     rep_cards: RepCards
     sharing: Sharing
     customer_acts: CustomerActs
@@ -107,6 +109,7 @@ def selling(
     )  # fmt: skip
     own_links = OwnLinks(s.records, s.changes, data.findings, data.identities, content.links)
     responses = Responses(s.records, data.identities, s.clock, s.zone, hold_out=hold_out)
+    priorities = Priorities(data.identities, data.standings, data.predictions)
     return Selling(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,
         rules=rules, feedback=feedback, responses=responses, own_links=own_links,
@@ -120,18 +123,20 @@ def selling(
         triggers=_triggers(s, data, reminders, approaches, own_links, to_customers, desire, fans),
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         worths=Worths(responses, s.people),
-        rep_cards=_rep_cards(s, content, data, front, recommender, base_url),
+        priorities=priorities,
+        rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url),
         customer_acts=_customer_acts(s, content, data, front),
     )  # fmt: skip
 
 
 def _rep_cards(
-    s: Stores, content: ContentHub, data: DataHub, front: Ends, recommender: Recommender, url: str
-) -> RepCards:
+    s: Stores, content: ContentHub, data: DataHub, front: Ends, recommender: Recommender,
+    priorities: Priorities, url: str,
+) -> RepCards:  # fmt: skip
     return RepCards(
         records=s.records, changes=s.changes, accounts=front.accounts, channels=front.channels,
         recommender=recommender, materials=content.materials, identities=data.identities,
-        staff=data.staff, clock=s.clock, zone=s.zone, base_url=url,
+        staff=data.staff, clock=s.clock, zone=s.zone, priorities=priorities, base_url=url,
     )  # fmt: skip
 
 

@@ -68,11 +68,12 @@ def _home(door: Blueprint, platform: Platform) -> None:
         kind, after = request.args.get("kind", ""), request.args.get("after")
         page = platform.reminders.page(actor.staff, kind=kind, first=50, after=after)
         dots = telling.dots(platform, actor, page.items, tongue)
-        first = [] if kind or after else telling.first(dots)
+        first = [] if kind or after else telling.first(platform, actor, tongue)
+        ahead = {dot.id for dot in first}
         return _page(
             platform, "home.html", "home", kind=kind, next=page.next,
             kinds=platform.reminders.unread_by_kind(actor.staff),
-            first=first, dots=[dot for dot in dots if dot not in first],
+            first=first, dots=[dot for dot in dots if dot.id not in ahead],
             new=[] if kind else [dot for dot in dots if dot.kind in _NEW and _today(platform, dot)],
         )  # fmt: skip
 

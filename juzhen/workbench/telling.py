@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from data_hub.customers import Customer, Happening
 from data_hub.profiles import Profile
 from engagement.fans import ASKS, answer_by
-from engagement.reminders import FIRST, WORTH, Reminder
+from engagement.reminders import FIRST, Reminder
 from engagement.sittings import spoken_time
 from kernel.actors import Actor
 from kernel.events import Handle
@@ -42,6 +42,8 @@ class Dot:
     due: datetime
     when: str
     unread: bool
+    why: str = ""
+    """What speaks for turning to her before others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +139,17 @@ def dots(platform: Platform, actor: Actor, reminders: Sequence[Reminder], tongue
     ]  # fmt: skip
 
 
-def first(dots: Sequence[Dot]) -> list[Dot]:
-    """The unread ones that matter most, one a customer; of equals, in their order."""
-    ranks = {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds}
-    found: dict[str, Dot] = {}
-    unread = [each for each in dots if each.unread]
-    for each in sorted(unread, key=lambda dot: ranks.get(dot.kind, len(WORTH))):
-        found.setdefault(each.customer, each)
-    return list(found.values())[:FIRST]
+def first(platform: Platform, actor: Actor, tongue: str) -> list[Dot]:
+    """Of her unread reminders those that press most, one a customer."""
+    pressing = platform.priorities.first(platform.reminders.waiting(actor.staff))
+    whys = {reminder.id: each.why(tongue) for reminder, each in pressing}
+    found: list[Dot] = []
+    for begin in range(0, len(pressing), 2 * FIRST):  # some of these may be another rep's by now
+        some = [reminder for reminder, _ in pressing[begin : begin + 2 * FIRST]]
+        found += dots(platform, actor, some, tongue)
+        if len(found) >= FIRST:
+            break
+    return [replace(each, why=whys[each.id]) for each in found[:FIRST]]
 
 
 def card(platform: Platform, profile: Profile, tongue: str) -> Card:

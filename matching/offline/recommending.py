@@ -29,12 +29,12 @@ from matching.scoring import (
 )
 from matching.trails import LENGTH
 from matching.training import (
-    LARGEST,
     TARGETS,
     Example,
     Singles,
     Trial,
     ease,
+    listed,
     together,
     tuned,
 )
@@ -254,8 +254,7 @@ class Offline:
         trails: dict[Any, list[int]] = {}
         for user, content, _ in touches:
             trails.setdefault(user, []).append(content)
-        active = np.argsort(-self._memory.readers, kind="stable")[:LARGEST]
-        active = np.sort(active[self._memory.readers[active] > 0])
+        active = listed(self._memory.readers)
         place = np.full(len(self._ids), -1, np.int64)
         place[active] = np.arange(len(active))
         walked = [own[own >= 0] for trail in trails.values() if len(own := place[trail])]

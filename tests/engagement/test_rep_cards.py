@@ -10,6 +10,7 @@ from channels.base import Busy, Progress, Receipt
 from engagement.rep_cards import RepCards
 from kernel.calendar import Zone
 from kernel.errors import NotFound, Overloaded
+from tests.engagement.buyers import buying, buys
 
 HER = "openid:acc_1:o1"
 ZONE = Zone("Asia/Shanghai")
@@ -76,7 +77,7 @@ def cards(company, records, changes, clock, wecom, offers):
         records=records, changes=changes, accounts=accounts,
         channels=Channels(accounts, {"wecom": lambda *_: wecom}), recommender=offers,
         materials=offers, identities=company.identities, staff=company.staff, clock=clock,
-        zone=ZONE, base_url="https://hub.example.com/",
+        zone=ZONE, priorities=company.priorities, base_url="https://hub.example.com/",
     )  # fmt: skip
 
 
@@ -197,6 +198,18 @@ def test_ten_cards_a_day_reach_her_at_most_and_what_matters_most_comes_first(
         "anniversary": 4,
         "fan_asks": 5,
     }
+
+
+def test_of_the_same_day_cards_about_customers_who_are_likely_to_buy_come_first(
+    company, cards, wecom, rep, clock
+):
+    buying(company)
+    remind_many(company, rep, "birthday", 9)
+    likely = "openid:acc_1:birthday8"
+    buys(company, likely, times=6)
+    told(cards)
+    assert len(wecom.cards) == 7
+    assert likely in {company.reminders.one(key, rep.id).handle for key in wecom.cards}
 
 
 def test_a_card_that_did_not_go_out_takes_no_place(company, cards, wecom, rep, clock):

@@ -14,7 +14,7 @@ from matching.offline.counting import Memory
 from matching.offline.evaluating import Split, gain, measured
 from matching.scoring import Weights
 from matching.trails import LENGTH, Step, walk
-from matching.training import interval, inverted
+from matching.training import LARGEST, interval, inverted, listed
 
 ITEMS = [{"id": f"c{n}", "tags": [f"t{n % 3}"]} for n in range(12)]
 
@@ -186,3 +186,13 @@ def test_the_gain_of_a_perfect_list_is_one():
     assert gain(["a", "b", "c"], {"a", "b"}) == 1.0
     assert gain(["c", "a"], {"a"}) == pytest.approx(1 / np.log2(3))
     assert gain(["c"], {"a"}) == 0.0
+
+
+def test_beyond_ten_thousand_active_contents_the_nightly_list_is_of_the_most_read():
+    readers = np.concatenate((np.zeros(5), np.ones(3), np.full(LARGEST - 2, 7.0), [2.0, 3.0, 0.0]))
+    within = listed(readers)
+    assert len(within) == LARGEST
+    assert (np.diff(within) > 0).all()
+    left_out = np.setdiff1d(np.flatnonzero(readers), within)
+    assert readers[left_out].tolist() == [1.0, 1.0, 1.0]
+    assert listed(readers[:8]).tolist() == [5, 6, 7]  # what nobody read is in none

@@ -65,6 +65,22 @@ def test_what_is_near_to_her_reading_comes_first_and_names_the_reading():
     assert reason.evidence["material"] == "mat_1"
 
 
+def test_what_the_nightly_list_leaves_out_is_told_by_the_live_list_in_full():
+    """As beyond ten thousand active contents: neither is it lost, nor does it weigh less."""
+    made = slice_of(*(row(each, "a") for each in ("inside", "outside")))
+    both = {"inside": 0.3, "outside": 0.3}
+    last_night = read("mat_1", both)._replace(
+        nightly=np.array([0.3]), nightly_keys=np.array([key_of("inside")], np.uint64)
+    )
+    known = replace(made, nightly=np.array([each == "inside" for each in made.ids]))
+    question = Question(now=MONDAY, reads=[last_night])
+    alone = Scores(Question(now=MONDAY, reads=[read("mat_1", both)]), made, WEIGHTS)
+    scores = Scores(question, known, WEIGHTS)
+    outside = made.place("outside")
+    assert scores.total[outside] == pytest.approx(alone.total[outside])
+    assert scores.total[made.place("inside")] > 0
+
+
 def test_newer_reading_says_more_than_older():
     made = slice_of(*(row(each, "a") for each in ("x", "y")))
     reads = [read("mat_1", {"x": 0.3}), read("mat_2", {"y": 0.3}, days_ago=9)]

@@ -38,6 +38,7 @@ class Desk(PagesHouse):
             "history", "recommender", "abilities", "reminders", "findings", "counters",
             "rules", "segments", "types", "feedback", "standings",
             "nightly", "leaderboards", "measures", "effects", "referrals",
+            "predictions", "priorities",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)

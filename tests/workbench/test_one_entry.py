@@ -6,7 +6,10 @@ import pytest
 
 from kernel.events import Handle
 from kernel.wording import say
+from tests.engagement.buyers import buying, buys
 from tests.workbench.conftest import PHONE
+
+FIRST = '<section class="card flush"><h2>先做这 '
 
 
 @pytest.mark.rule("R16.1")
@@ -43,8 +46,7 @@ def test_what_is_new_today_stands_first_each_with_one_next_act(desk, rep, her):
     assert news.count("<li>") == 1
     assert say("reminder_new_customer") in news
     assert say("wb_next_new_customer") in news
-    heading = f"<h2>{say('wb_first')}</h2>"
-    assert page.index(say("wb_new_today")) < page.index(heading)
+    assert page.index(say("wb_new_today")) < page.index(FIRST)
 
 
 def test_ten_that_matter_most_stand_first_one_a_customer_and_a_kind_shows_all_of_its_own(
@@ -61,7 +63,7 @@ def test_ten_that_matter_most_stand_first_one_a_customer_and_a_kind_shows_all_of
                 rep.staff, "read_your_share", str(handle), cycle="s1", evidence=shown
             )
     page = desk.client().get("/workbench/", headers=PHONE).text
-    first = page.partition(f"<h2>{say('wb_first')}</h2>")[2].partition("</section>")[0]
+    first = page.partition(FIRST)[2].partition("</section>")[0]
     others = page.partition(f"<h2>{say('wb_others')}</h2>")[2].partition("</section>")[0]
     kinds = re.findall(r'class="mark (\w+)"', first)
     assert len(kinds) == 10
@@ -71,3 +73,22 @@ def test_ten_that_matter_most_stand_first_one_a_customer_and_a_kind_shows_all_of
     listed = desk.client().get("/workbench/?kind=birthday", headers=PHONE).text
     assert listed.count('class="mark birthday"') >= 12
     assert 'class="mark read_your_share"' not in listed
+
+
+def test_of_what_is_equally_urgent_whoever_is_likely_to_buy_stands_first_and_it_says_why(
+    desk, rep, shop
+):
+    buying(desk.company)
+    handles = [Handle("external_userid", shop["oa"].id, f"wm_{n}") for n in range(60)]
+    added = (desk.company.event("added_contact", each, rep=rep.staff) for each in handles)
+    desk.company.tell(*added)
+    for handle in handles:  # more than one page of the list
+        desk.customers.entrust(handle, rep.staff, by="li")
+        desk.reminders.remind(rep.staff, "birthday", str(handle), cycle="2026")
+    oldest = desk.reminders.page(rep.staff, first=100).items[-1]
+    buys(desk.company, oldest.handle, times=6)
+    page = desk.client().get("/workbench/", headers=PHONE).text
+    first = page.partition(FIRST)[2].partition("</section>")[0]
+    assert first.startswith("10 条")
+    assert re.findall(r"/reminders/(rem_\w+)/open", first)[0] == oldest.id
+    assert first.count("会再买，约 1,000 元") == 1
