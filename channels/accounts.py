@@ -192,6 +192,8 @@ class Accounts:
 
     def by_write_key(self, key: str) -> Account | None:
         """The account that a collector's write key speaks for."""
+        if "\x00" in key:  # PostgreSQL keeps none
+            return None
         with self._records.read() as session:
             return session.scalar(select(Account).where(Account.write_key == key))
 

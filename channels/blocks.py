@@ -19,7 +19,7 @@ from data_hub.findings import Findings, Found
 from data_hub.identities import Identities
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
 from stores.changes import Changes
 from stores.records import Record, Records
 from stores.watermarks import Watermarks
@@ -153,7 +153,7 @@ class Blocks:
         wanted = select(Block).order_by(Block.at.desc(), Block.source.desc()).limit(first + 1)
         if after is not None:
             at, source = read_cursor(after, str, str)
-            moment = datetime.fromisoformat(str(at))
+            moment = read_moment(at)
             wanted = wanted.where(
                 (Block.at < moment) | ((Block.at == moment) & (Block.source < source))
             )

@@ -16,7 +16,7 @@ from engagement.fans import ASKS
 from engagement.vip_care import GIFT, MOMENTS
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import Page, cursor, new_id, page_size, read_cursor, read_moment
 from stores.changes import Changes
 from stores.records import Record, Records, insert
 
@@ -279,7 +279,7 @@ class Reminders:
         whole = wanted.subquery()
         if after is not None:
             due, id_ = read_cursor(after, str, str)
-            at = _moment(str(due))
+            at = read_moment(due)
             later = (Reminder.due < at) | ((Reminder.due == at) & (Reminder.id < id_))
             wanted = wanted.where(later)
         size = page_size(first)
@@ -310,10 +310,3 @@ def _hers(session: Session, reminder: str, staff: str, *, locked: bool = False) 
     if found is None or found.staff != staff:
         raise NotFound("reminder", reminder[:60])
     return found
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as broken:
-        raise Invalid("after", "bad_cursor") from broken

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
 from typing import Generic, TypeVar
 
 import orjson
@@ -22,6 +25,7 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [one + other for one in _DIGITS for other in _DIGITS]
 _SHIFTS = range(100, -1, -10)
 """Two digits at a time, and one that is always nought in front."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 PAGE_LIMIT = 100
 """No list answers more than this at once, whoever asks."""
 
@@ -64,7 +68,27 @@ def read_cursor(text: str, *kinds: type, field: str = "after") -> tuple[str | in
         raise Invalid(field, "bad_cursor") from broken
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
         raise Invalid(field, "bad_cursor")
+    if not all(map(_keepable, key)):
+        raise Invalid(field, "bad_cursor")
     return tuple(key)
+
+
+def _keepable(part: str | int | float) -> bool:
+    """Could a store have told it? None takes half a character, or a number without an end."""
+    if isinstance(part, str):
+        return "\0" not in part and _SURROGATE.search(part) is None
+    return isfinite(part) if isinstance(part, float) else -(1 << 63) <= part < 1 << 63
+
+
+def read_moment(text: object, *, field: str = "after") -> datetime:
+    """A moment out of a cursor, in UTC. Raises `Invalid` for what is none."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as broken:
+        raise Invalid(field, "bad_cursor") from broken
+    raise Invalid(field, "bad_cursor")
 
 
 def page_size(first: int, *, field: str = "first") -> int:

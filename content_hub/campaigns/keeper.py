@@ -15,7 +15,7 @@ from content_hub.campaigns.records import Campaign, CampaignKind, Operation, win
 from content_hub.placements import Placement
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import Page, cursor, new_id, page_size, read_cursor, read_moment
 from stores.changes import Changes
 from stores.records import Records
 
@@ -210,8 +210,8 @@ class Campaigns:
             wanted = wanted.where(Campaign.opens <= now, Campaign.closes > now)
         page = wanted.order_by(Campaign.opens.desc(), Campaign.id.desc()).limit(size + 1)
         if after is not None:
-            micros, id_ = read_cursor(after, int, str)
-            opens = showcase.moment(int(micros))
+            told, id_ = read_cursor(after, str, str)
+            opens = read_moment(told)
             page = page.where(
                 (Campaign.opens < opens) | ((Campaign.opens == opens) & (Campaign.id < id_))
             )
@@ -224,9 +224,8 @@ class Campaigns:
             )
         items = found[:size]
         more = items and len(found) > size
-        return Page(
-            items, cursor(showcase.micros(items[-1].opens), items[-1].id) if more else None, total
-        )
+        end = cursor(items[-1].opens.isoformat(), items[-1].id) if more else None
+        return Page(items, end, total)
 
 
 def _named(code: str) -> list[str]:

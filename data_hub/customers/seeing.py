@@ -22,7 +22,7 @@ from kernel.actors import Actor, Role, require
 from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.events import Event, Handle
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Records
@@ -195,7 +195,7 @@ class CustomersSeen:
         newest = matching.order_by(ProfileRow.last_at.desc(), ProfileRow.customer.desc())
         if after is not None:
             at, customer = read_cursor(after, str, str)
-            newest = newest.where(order < (_moment(str(at)), customer))
+            newest = newest.where(order < (read_moment(at), customer))
         with self._rooms.people.read() as session:
             found = list(session.scalars(newest.limit(first + 1)))
             total = (
@@ -346,13 +346,6 @@ def _matching(text: str) -> ColumnElement[bool]:
         ProfileRow.name.like(f"%{plain}%", escape="\\"),
         ProfileRow.phone.like(f"%{plain}", escape="\\"),
     )
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as broken:
-        raise Invalid("after", "bad_cursor") from broken
 
 
 def sentence(event: Event, language: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from juzhen.settings import FILE as SETTINGS
 from juzhen.settings import Settings, begin, load
 from kernel.errors import Conflict
 
@@ -33,9 +34,10 @@ def built(home: Path) -> bool:
 
 
 def forget(home: Path) -> None:
-    """Throw the company away. Refuses a folder that holds something else."""
+    """Throw the company away. Refuses a folder that holds something else, be it a company that
+    somebody works with."""
     if home.exists() and any(home.iterdir()):
-        if not (home / "juzhen.toml").exists():
+        if not (home / SETTINGS).exists() or load({}, home=home).company_name != NAME:
             raise Conflict("not_a_demo_folder", folder=str(home))
         shutil.rmtree(home)
 

@@ -36,6 +36,8 @@ class KeptAnswer(Record, kw_only=True):
     """0 while the first is still at work."""
     kind: Mapped[str] = mapped_column(default="")
     answer: Mapped[bytes] = mapped_column(default=b"")
+    location: Mapped[str] = mapped_column(default="", server_default="")
+    """Where what was made lies, or where the browser goes on."""
 
 
 class Repeats:
@@ -64,7 +66,7 @@ class Repeats:
             if kept.body != body:
                 raise Invalid("Idempotency-Key", "idempotency_key_used_for_something_else")
             if kept.status:
-                return Response(kept.answer, kept.status, content_type=kept.kind)
+                return _again(kept)
             time.sleep(0.02)
         raise Overloaded("first_request_still_at_work", seconds=5)
 
@@ -89,6 +91,7 @@ class Repeats:
             if kept is not None and keep and len(answer) <= _LARGEST:
                 kept.status, kept.answer = response.status_code, answer
                 kept.kind = response.content_type or "application/octet-stream"
+                kept.location = response.location or ""
             elif kept is not None:
                 session.delete(kept)
         return response
@@ -98,3 +101,10 @@ class Repeats:
         with self._records.write() as session:
             old = delete(KeptAnswer).where(KeptAnswer.begun < self._clock() - KEPT)
             return len(session.scalars(old.returning(KeptAnswer.key)).all())
+
+
+def _again(kept: KeptAnswer) -> Response:
+    answer = Response(kept.answer, kept.status, content_type=kept.kind)
+    if kept.location:
+        answer.headers["Location"] = kept.location
+    return answer

@@ -23,6 +23,7 @@ from juzhen.demo.library import pieces
 from juzhen.demo.making import MOTIFS, document, picture, video
 from juzhen.demo.people import people
 from juzhen.demo.stocking import Stocked
+from juzhen.settings import begin
 from juzhen.wiring import assemble
 from kernel.actors import Role
 from kernel.calendar import Zone
@@ -210,6 +211,20 @@ def test_only_a_demo_is_forgotten(tmp_path):
     with pytest.raises(Conflict):
         forget(tmp_path)
     assert (tmp_path / "letters.txt").exists()
+
+
+def test_a_company_that_somebody_works_with_is_no_demo(tmp_path):
+    begin(tmp_path, company_name="安和")
+    (tmp_path / "records.db").write_bytes(b"all there is")
+    with pytest.raises(Conflict):
+        forget(tmp_path)
+    assert (tmp_path / "records.db").exists()
+
+
+def test_a_demo_that_was_broken_off_while_it_was_built_is_begun_again(tmp_path):
+    settings_of(tmp_path / "demo", 18_000)
+    forget(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
 
 
 def test_everybody_who_can_be_tried_out_is_staff():

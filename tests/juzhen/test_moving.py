@@ -13,12 +13,16 @@ from sqlalchemy import text
 from juzhen.cli import juzhen
 from juzhen.settings import load
 from juzhen.transfer.whole import arrive, drain, leave
+from juzhen.transfer.whole.drained import behind, marks, tip
 from juzhen.wiring import assemble
+from juzhen.worker import lanes
 from kernel.errors import Conflict, Invalid, Overloaded
 from kernel.events import Event, Handle, Refusal, pack, pack_refusal
 from kernel.secret import Secret
 from stores.history import Axis
+from stores.records import Record
 from stores.s3 import S3, Place
+from stores.watermarks import Watermarks
 from tests.blank import migrate
 
 BY = "t"
@@ -251,6 +255,40 @@ def test_what_is_carried_is_what_there_is_now(home, tmp_path):
     finally:
         here.close()
         target.close()
+
+
+def test_a_company_whose_worker_has_worked_moves_and_its_followers_begin_where_they_were(
+    home, tmp_path
+):
+    """Whatever marks there are: all duties have run, and somebody has acted since."""
+    left, again = tmp_path / "left", _folder(tmp_path / "again")
+    shutil.copy2(home / "juzhen.toml", again / "juzhen.toml")
+    here, target = opened(home), opened(again)
+    try:
+        _worked(here)
+        with here.records.write():
+            pulled = here.clock().isoformat()  # a moment is no place among acts
+            Watermarks(here.records, Record).move("ad_leads:acc_1", pulled)
+        here.taxonomy.create("理财", "topic", code="topic.wealth", by=BY)
+
+        leave(here, left)
+        arrive(target, left)
+
+        assert list(behind(target)) == []
+        kept = dict(marks(target))
+        assert kept["ad_leads:acc_1"] == pulled
+        assert {kept[name] for name in ("rule_effects", "notices")} == {tip(target)}
+        assert not target.effects.behind()
+    finally:
+        here.close()
+        target.close()
+
+
+def _worked(company):
+    """Every duty of the worker, until none finds anything."""
+    duties = [each for lane in lanes(company).values() for each in lane]
+    while sum([duty.run() or 0 for duty in duties]):
+        pass
 
 
 def test_a_company_at_work_and_one_with_other_keys_do_not_move(home, tmp_path):

@@ -1,5 +1,6 @@
 """Ids sort by their age; cursors come back whole or are refused."""
 
+import base64
 import re
 from contextlib import suppress
 
@@ -23,7 +24,7 @@ def test_later_ids_sort_later():
 
 
 _PARTS = (
-    st.text(),
+    st.text().filter(lambda text: "\0" not in text),
     st.integers(-(1 << 63), (1 << 63) - 1),
     st.floats(allow_nan=False, allow_infinity=False),
 )
@@ -50,6 +51,19 @@ def test_a_cursor_of_another_list_is_refused(text):
     with pytest.raises(Invalid) as refused:
         read_cursor(text, str, field="before")
     assert refused.value.field == "before"
+
+
+@pytest.mark.parametrize(
+    ("spelled", "kind"),
+    [
+        ("NaN", float), ("-Infinity", float), ("1e999", float), (str(1 << 63), int),
+        ("9" * 400, int), (r'"\ud800"', str), (r'"\u0000"', str),
+    ],
+)  # fmt: skip
+def test_a_cursor_that_no_store_could_take_is_refused(spelled, kind):
+    forged = base64.urlsafe_b64encode(f"[{spelled}]".encode()).decode().rstrip("=")
+    with pytest.raises(Invalid):
+        read_cursor(forged, kind)
 
 
 @pytest.mark.parametrize("first", [0, 1, PAGE_LIMIT])

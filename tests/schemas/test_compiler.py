@@ -5,6 +5,7 @@ from enum import Enum
 from types import SimpleNamespace
 
 import graphene
+import orjson
 import pytest
 from graphql import execute, parse, specified_rules, validate
 from graphql.execution.values import get_variable_values
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.graphql.binding import bind
 from schemas.graphql.compiler import Unsupported, compile_query, switches
+from schemas.graphql.compiler.runtime import Run, kept
 
 
 class Colour(Enum):
@@ -206,6 +208,20 @@ def test_compiled_queries_answer_what_graphql_core_answers(schema, seed, no, n):
 
 _LENIENT = {"NoUnusedVariablesRule", "NoUnusedFragmentsRule"}
 """A generated document need not use all it declares."""
+
+
+class Crowded(dict):
+    """Makes room for others as soon as something is put down: another thread was faster."""
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        self.clear()
+
+
+def test_what_another_thread_threw_away_is_told_all_the_same():
+    source = SimpleNamespace(told=Crowded())
+    told = kept(source, "k", lambda _: {"a": 1}, Run({}))
+    assert orjson.dumps(told) == b'{"a":1}'
 
 
 def test_what_is_not_known_is_left_to_graphql_core(schema):

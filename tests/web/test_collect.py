@@ -1,5 +1,6 @@
 """The intake doors as the wires want them answered: images, dry runs, full queues."""
 
+import asyncio
 import base64
 import json
 from urllib.parse import quote, urlencode
@@ -8,6 +9,8 @@ import orjson
 import pytest
 
 from channels.accounts import Accounts, Sealer
+from juzhen.web.collect import Collect
+from kernel.errors import Overloaded
 from kernel.events import Refusal, unpack_any
 from stores.changes import Changes
 from stores.sqlite.journal import SqliteJournal
@@ -97,6 +100,23 @@ def test_segments_pixel_and_beacon(server):
     body = orjson.dumps({"batch": [{"type": "page", "userId": "u1", "messageId": "bc1"}]})
     assert server.ask("POST", "/beacon/v1/batch?writeKey=wk", body)[0] == 200
     assert {"px2", "bc1"} <= {getattr(each, "id", "") for each in kept(server.home)}
+
+
+def test_a_key_that_cannot_be_kept_is_nobodys(any_records, any_changes, clock):
+    accounts = Accounts(any_records, any_changes, Sealer({"k": b"x" * 32}), clock)
+    for key in ("\x00", "wk\x00", "养" * 9_000):
+        assert accounts.by_write_key(key) is None
+
+
+def test_who_asks_for_settings_while_the_records_are_away_is_told_when_to_come_again(clock):
+    def away(key):
+        raise Overloaded("store_is_unavailable", seconds=7)
+
+    doors = Collect(None, away, clock)
+    answer = asyncio.run(doors.answer("GET", "/v1/projects/wk/settings", "", {}.get, b""))
+    doors.close()
+    assert (answer.status, dict(answer.headers)["retry-after"]) == (503, "7")
+    assert dict(answer.headers)["access-control-allow-origin"] == "*"
 
 
 def test_a_project_is_a_setting_or_a_code_with_its_token(records, clock):

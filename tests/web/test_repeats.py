@@ -35,6 +35,11 @@ def shop(any_records, effects):
         effects[request.get_json()["what"]] += 1
         return jsonify(bought=sum(effects.values()))
 
+    @app.post("/go")
+    def go_on():
+        effects["gone"] += 1
+        return jsonify(), 201, {"Location": f"/made/{effects['gone']}"}
+
     @app.post("/break")
     def fail():
         effects["broken"] += 1
@@ -58,6 +63,13 @@ def test_many_at_once_have_one_effect_and_identical_answers(shop, effects):
 
     assert effects == dict.fromkeys(calls, 1)
     assert len(set(answers)) == keys
+
+
+def test_where_what_was_made_lies_is_told_again(shop, effects):
+    first, again, other = (post(shop, key, {}, path="/go") for key in ("k", "k", "l"))
+
+    assert (first.status_code, first.location) == (again.status_code, again.location)
+    assert (again.location, other.location, effects["gone"]) == ("/made/1", "/made/2", 2)
 
 
 def test_the_same_key_with_another_body_is_refused(shop, effects):

@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import Table, delete, func, insert, select
 
 from juzhen.migrations import head
+from juzhen.transfer.whole.drained import last_act
 from juzhen.transfer.whole.leaving import MANIFEST, Tell, events, kinds
 from juzhen.transfer.whole.rows import Sum, lines, number_on, rows, tables
 from kernel.errors import Conflict, Invalid
@@ -188,8 +189,9 @@ def _files(platform: Platform, folder: Path, tell: Tell) -> None:
 def _sums(platform: Platform) -> Iterator[tuple[str, Sum]]:
     """What is there now, spelled as it was written out."""
     stores = {"records": platform.records, "people": platform.people}
+    last = last_act(platform)
     for part, table in tables():
-        yield f"{part}.{table.name}.jsonl", _sum(lines(stores[part], table))
+        yield f"{part}.{table.name}.jsonl", _sum(lines(stores[part], table, last))
     yield "history.jsonl", _sum(events(platform))
 
 

@@ -5,10 +5,11 @@ Only then may its stores be carried elsewhere, where events and acts are numbere
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from juzhen.worker import lanes
 from kernel.errors import Conflict
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
 HISTORY = frozenset({"digest", "digest.rebuilt", "counters", "acquaintances"})
 """Whose marks are numbers of the history."""
+ACT = re.compile(r"\d+:\d+")
+"""How a mark among acts is spelled; any other with a colon is a moment, or a place in a list."""
 _DUTIES = frozenset({
-    "copy_acts", "fold", "freshen", "digest", "count", "moods", "trigger", "index", "seal_audit",
-    "acquaint", "rep_cards",
+    "copy_acts", "fold", "freshen", "digest", "count", "moods", "blocks", "effects", "refer",
+    "own_links", "trigger", "index", "seal_audit", "acquaint", "rep_cards", "tell_acts",
 })  # fmt: skip
 _ROUNDS = 10_000
 
@@ -48,7 +51,7 @@ def behind(platform: Platform) -> Iterator[str]:
     for name, mark in marks(platform):
         if name in HISTORY - {"digest.rebuilt"} and mark != newest:
             yield name
-        if ":" in mark and "|" not in mark and mark != last:
+        if ACT.fullmatch(mark) and mark != last:
             yield name
 
 
@@ -67,3 +70,9 @@ def tip(platform: Platform) -> str:
     with platform.records.read() as session:
         row = session.execute(wanted.limit(1)).first()
     return f"{row.turn}:{row.seq}" if row else ""
+
+
+def last_act(platform: Platform) -> int:
+    """The number of the last act; 0 before the first."""
+    with platform.records.read() as session:
+        return session.scalar(select(func.max(Change.seq))) or 0

@@ -15,7 +15,7 @@ import orjson
 
 from content_hub.media import Rendition
 from juzhen.migrations import head
-from juzhen.transfer.whole.drained import drain, tip
+from juzhen.transfer.whole.drained import drain, last_act, tip
 from juzhen.transfer.whole.rows import Sum, lines, tables
 from kernel.errors import Conflict
 from kernel.events import Refusal, pack, pack_refusal
@@ -57,8 +57,9 @@ def _begun(folder: Path) -> dict[str, Any]:
 
 def _parts(platform: Platform) -> Iterator[tuple[str, Iterable[bytes]]]:
     stores = {"records": platform.records, "people": platform.people}
+    last = last_act(platform)
     for part, table in tables():
-        yield f"{part}.{table.name}.jsonl", lines(stores[part], table)
+        yield f"{part}.{table.name}.jsonl", lines(stores[part], table, last)
     yield "history.jsonl", events(platform)
     yield "refused.jsonl", map(pack_refusal, _refused(platform))
 

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Integer, LargeBinary, Table, func, select, text
+from sqlalchemy import Date, Integer, LargeBinary, Table, func, select, text
 
-from juzhen.transfer.whole.drained import HISTORY
-from stores.changes import Change
+from juzhen.transfer.whole.drained import ACT, HISTORY
 from stores.records import Folded, Moment, Record, Records
 
 _STAY = frozenset({"leases", "ownership"})
 """What means something only where it is."""
-_MARK = re.compile(r"\d+:\d+")
 NEWEST = "@newest"
 _MANY = 500
 
@@ -52,24 +49,19 @@ def tables() -> list[tuple[str, Table]]:
     ]
 
 
-def lines(records: Records, table: Table) -> Iterator[bytes]:
-    """Every row of a table, as one snapshot."""
+def lines(records: Records, table: Table, last: int) -> Iterator[bytes]:
+    """Every row of a table, as one snapshot; ``last`` is the number of the last act there is."""
     with records.read() as session:
-        last = session.scalar(select(func.max(Change.seq))) if _among_acts(table) else 0
         wanted = select(table).order_by(*table.primary_key).execution_options(yield_per=_MANY)
         for row in session.execute(wanted):
-            yield _line(table.name, dict(row._mapping), int(last or 0))  # noqa: SLF001 - SQLAlchemy's own spelling
-
-
-def _among_acts(table: Table) -> bool:
-    return table.name in {"changes", "audit_seals", "watermarks"}
+            yield _line(table.name, dict(row._mapping), last)  # noqa: SLF001 - SQLAlchemy's own spelling
 
 
 def _line(table: str, row: dict[str, Any], last: int) -> bytes:
     if table == "changes":
         row["turn"] = 0
     if "mark" in row and table in {"audit_seals", "watermarks", "folded_watermarks"}:
-        if _MARK.fullmatch(row["mark"]):
+        if ACT.fullmatch(row["mark"]):
             row["mark"] = f"0:{last}"
         if row.get("follower") in HISTORY:
             row["mark"] = NEWEST
@@ -96,15 +88,15 @@ def rows(table: Table, told: Sequence[bytes], *, newest: int) -> list[dict[str, 
 
 def _kind(column: Any) -> type | None:
     """What JSON spells otherwise, and whole numbers."""
-    kinds: dict[type, type] = {Moment: datetime, LargeBinary: bytes, Integer: int}
+    kinds = {Moment: datetime, Date: date, LargeBinary: bytes, Integer: int}
     return next((kind for of, kind in kinds.items() if isinstance(column.type, of)), None)
 
 
 def _read(value: Any, kind: type | None) -> Any:
     if value is None or kind is None:
         return value
-    if kind is datetime:
-        return datetime.fromisoformat(value)
+    if kind is datetime or kind is date:
+        return kind.fromisoformat(value)
     return base64.b64decode(value) if kind is bytes else value
 
 

@@ -17,6 +17,7 @@ import orjson
 from juzhen.counting import count_events
 from juzhen.web.answers import SAFE, Answer, Header, refusal
 from juzhen.web.collect.wires import CORS, JSON, Owner, Segment, Sensors, Wire, stranger
+from juzhen.web.collect.wires import refusal as told_no
 from juzhen.web.durable import Durable
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -93,7 +94,7 @@ class Collect:
         """Answer one request; what it brought is durable by then."""
         wire = self._wires.get(path)
         if wire is None or not wire.takes(method, path):
-            other: Answer = await self._aside(self._other, method, path)
+            other: Answer = await self._aside(self._other, method, path, header)
             return other
         try:
             if len(body) > _LARGE:
@@ -119,7 +120,7 @@ class Collect:
         """The same for a thread that may wait."""
         wire = self._wires.get(path)
         if wire is None or not wire.takes(method, path):
-            return self._other(method, path)
+            return self._other(method, path, header)
         try:
             taken, kept = self._keep(wire, path, header, wire.read(path, header, query, body))
             kept.result()
@@ -158,7 +159,7 @@ class Collect:
         self._owners[key] = (owner, time.monotonic() + _REMEMBERED)
         return owner
 
-    def _other(self, method: str, path: str) -> Answer:
+    def _other(self, method: str, path: str, header: Header) -> Answer:
         """Preflights, and the settings that browser SDKs fetch before they send anything."""
         if method == "OPTIONS":
             return Answer(204, [CORS, *_ALLOWED, *SAFE])
@@ -166,7 +167,11 @@ class Collect:
             allowed = "GET, OPTIONS" if path in segment.PIXELS else "POST, OPTIONS"
             return refusal("no_such_verb", ("allow", allowed), CORS)
         key = path.removeprefix(SETTINGS).removesuffix("/settings")
-        if self._owner(key) is None:
+        try:
+            known = self._owner(key) is not None
+        except Problem as problem:  # the records are away
+            return told_no(problem, header)
+        if not known:
             return refusal("not_found", CORS, reason="unknown_write_key")
         ours = {"apiKey": key, "apiHost": f"{self._url.netloc}/v1", "protocol": self._url.scheme}
         return Answer(200, JSON, orjson.dumps({"integrations": {"Segment.io": ours}}))

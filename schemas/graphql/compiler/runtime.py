@@ -50,8 +50,8 @@ def kept(source: Any, key: Any, tell: Callable[..., Any], run: Run, *indexes: in
     ready: dict[Any, Any] = source.told
     if len(ready) >= _MOST_TOLD:
         ready.clear()
-    ready[key] = orjson.Fragment(fitted(orjson.dumps(told, option=_AS_IS)))
-    return ready[key]
+    piece = ready[key] = orjson.Fragment(fitted(orjson.dumps(told, option=_AS_IS)))
+    return piece  # another thread may have made room meanwhile
 
 
 def fitted(told: bytes) -> bytes:
