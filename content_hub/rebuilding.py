@@ -30,7 +30,6 @@ def rebuild_shelf(
         names = [f"{kind}:{id_}" for id_ in ids for kind in ("material", "placement")]
         with records.write("tags", *names) as session:
             _write(session, ids)
-            showcase.rows_moved(session)
             changes.count_up("content")
         done, after = done + len(ids), ids[-1]
         tell(done)
@@ -51,6 +50,7 @@ def _next(records: Records, after: str) -> Sequence[str]:
 def _write(session: Session, ids: Sequence[str]) -> None:
     tree = load(session)
     session.execute(delete(ShelfRow).where(ShelfRow.material.in_(ids)))
+    showcase.rows_moved(session)
     worn: dict[str, list[str]] = {}
     tagged = select(Tagging).where(Tagging.material.in_(ids)).order_by(Tagging.at, Tagging.tag)
     for tagging in session.scalars(tagged):

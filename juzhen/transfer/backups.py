@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,8 +60,7 @@ def backup(settings: Settings, folder: Path, now: datetime, *, keys: bool = True
     for part in sorted((home / _JOURNAL).glob("*.db")):
         _copy(part, folder / _JOURNAL / part.name)
     _copy(home / _HISTORY, folder / _HISTORY)
-    if (home / _FILES).is_dir():
-        shutil.copytree(home / _FILES, folder / _FILES, ignore=shutil.ignore_patterns("*.part"))
+    _copy_files(home / _FILES, folder / _FILES)
     if keys and (home / FILE).is_file():
         shutil.copy2(home / FILE, folder / FILE)
         (folder / FILE).chmod(0o600)
@@ -102,14 +101,15 @@ def checked(folder: Path) -> dict[str, Any]:
     try:
         told: dict[str, Any] = orjson.loads((folder / MANIFEST).read_bytes())
         told["at"] = datetime.fromisoformat(told["at"])
-        kept = dict(told["files"])
+        kept, migration = dict(told["files"]), str(told["migration"])
     except (OSError, KeyError, TypeError, ValueError) as broken:
         raise Invalid("folder", "not_a_backup") from broken
-    if told["migration"] > head():
-        raise Invalid("folder", "backup_of_a_later_version", migration=told["migration"])
+    if migration > head():
+        raise Invalid("folder", "backup_of_a_later_version", migration=migration)
     for name, digest in kept.items():
         place = folder / name
-        if not place.is_file() or _digest(place) != digest:
+        inside = place.resolve().is_relative_to(folder.resolve())
+        if not inside or not place.is_file() or _digest(place) != digest:
             raise Invalid("folder", "backup_was_changed", file=name)
     return told
 
@@ -134,6 +134,15 @@ def _copy(place: Path, to: Path) -> None:
         to.unlink(missing_ok=True)
         return
     _sound(to)
+
+
+def _copy_files(place: Path, to: Path) -> None:
+    """Those that are put away whole. What is let go of meanwhile is nobody's any more."""
+    for file in place.glob("[0-9a-f]*/[0-9a-f]*/sha256-*"):
+        copy = to / file.relative_to(place)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            shutil.copy2(file, copy)
 
 
 def _sound(place: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -178,15 +178,17 @@ class Bridge:
         self._streaming += 1
         try:
             transport = proto.response_stream(reply.status, reply.headers)
-            await loop.run_in_executor(self._streams, self._pour, reply.stream, transport, loop)
+            pour = partial(self._pour, endless=_is_endless(reply.headers))
+            await loop.run_in_executor(self._streams, pour, reply.stream, transport, loop)
         finally:
             self._streaming -= 1
 
-    def _pour(self, found: Iterable[bytes], transport: Any, loop: Any) -> None:
-        """Send piece by piece, as fast as the other side takes it, until it goes or we stop."""
+    def _pour(self, found: Iterable[bytes], transport: Any, loop: Any, *, endless: bool) -> None:
+        """Send piece by piece, as fast as the other side takes it, until it goes; what has no end
+        also until we stop."""
         try:
             for piece in _unbroken(found):
-                if self._draining.is_set():
+                if endless and self._draining.is_set():
                     return
                 if piece:
                     asyncio.run_coroutine_threadsafe(_send(transport, piece), loop).result()
@@ -284,6 +286,11 @@ def _is_stream(headers: list[tuple[str, str]]) -> bool:
         if name.lower() == "content-length":
             return int(value) > _WHOLE
     return True
+
+
+def _is_endless(headers: list[tuple[str, str]]) -> bool:
+    kinds = (value for name, value in headers if name.lower() == "content-type")
+    return any(kind.startswith("text/event-stream") for kind in kinds)
 
 
 def _without_length(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

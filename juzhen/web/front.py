@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # theirs
+
 from juzhen.garbage import seldom
 from juzhen.web.answers import Answer, Header, Quick, Swift, refusal
 from juzhen.web.bridge import WSGI, Bridge, Crowded, Shortcut, plain_post
@@ -178,10 +180,14 @@ async def _body(scope: Any, proto: Any, limit: int, header: Header) -> bytes | B
         if length is not None and length <= 65_536:
             body: bytes | BinaryIO = await _PATIENCE.whole(proto())
         else:
-            body = await _gathered(proto, limit)
+            body = await _gathered(proto, limit, spoken=scope.http_version)
     except TimeoutError:
         raise _Refused("body_too_slow", ("connection", "close")) from None
+    except ProtocolClosed:  # whoever sent it has gone
+        raise _Refused("body_not_whole", ("connection", "close")) from None
     if length is not None and _size(body) != length:
+        if not isinstance(body, bytes):
+            body.close()
         raise _Refused("body_not_whole", ("connection", "close"))
     return body
 
@@ -191,19 +197,26 @@ def _bodyless(scope: Any) -> bool:
     return scope.http_version.startswith("1") or scope.method in {"GET", "HEAD", "OPTIONS"}
 
 
-async def _gathered(proto: Any, limit: int) -> bytes | BinaryIO:
-    """Piece by piece; the deadline moves with what has come."""
-    begun, size = asyncio.get_running_loop().time(), 0
+async def _gathered(proto: Any, limit: int, *, spoken: str) -> bytes | BinaryIO:
+    """Piece by piece; the deadline moves with what has come.
+
+    granian tells the end of a body as an empty piece, and one that broke off as another before it:
+    only so is a file that was sent in chunks known to be whole. HTTP/2 has empty pieces of its own.
+    """
+    begun, size, empty = asyncio.get_running_loop().time(), 0, 0
     file: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by who reads it
     with ExitStack() as broken:
         broken.callback(file.close)
         async with asyncio.timeout(PATIENCE) as deadline:
             async for piece in proto:
                 size += len(piece)
+                empty += not piece
                 if size > limit:
                     raise _Refused("body_too_large", ("connection", "close"))
                 file.write(piece)
                 deadline.reschedule(begun + PATIENCE + size / _SLOWEST)
+        if empty > 1 and spoken.startswith("1"):
+            raise _Refused("body_not_whole", ("connection", "close"))
         broken.pop_all()
     file.seek(0)
     body: BinaryIO = file

@@ -1,5 +1,6 @@
 """A company is copied while it works and comes back elsewhere, whole, or is refused."""
 
+import hashlib
 import json
 import shutil
 import threading
@@ -140,6 +141,36 @@ def test_a_backup_that_is_incomplete_changed_or_later_is_refused(home, tmp_path)
         restore(place, tmp_path / "x")
     assert refused.value.reason == "backup_of_a_later_version"
     assert not (tmp_path / "x").exists()
+
+
+def test_files_that_come_and_go_meanwhile_do_not_stop_it(home, tmp_path):
+    company = opened(home)
+    key = company.files.put(b"a picture", "image/png")
+    company.close()
+    kept = next((home / "files").glob(f"*/*/{key}"))
+    for gone in (home / "files" / "incoming" / "tmp1", kept.with_name(f"sha256-{'0' * 64}")):
+        gone.symlink_to(tmp_path / "nowhere")  # seen in its folder, and not there when it is read
+
+    told = backup(load({"JUZHEN_HOME": str(home)}), tmp_path / "b", utc_now())
+
+    assert (told.folder / kept.relative_to(home)).read_bytes() == b"a picture"
+    assert restore(told.folder, tmp_path / "x").files == told.files
+
+
+def test_a_backup_whose_manifest_leads_elsewhere_is_refused(home, tmp_path):
+    place = tmp_path / "b"
+    backup(load({"JUZHEN_HOME": str(home)}), place, utc_now())
+    (tmp_path / "outside").write_bytes(b"x")
+    digest = hashlib.sha256(b"x").hexdigest()
+    kept = json.loads((place / MANIFEST).read_text())
+    for name in ("../outside", str(tmp_path / "outside")):
+        told = kept | {"files": kept["files"] | {name: digest}}
+        (place / MANIFEST).write_text(json.dumps(told))
+        with pytest.raises(Invalid):
+            restore(place, tmp_path / "home" / "x")
+    (place / MANIFEST).write_text(json.dumps({"at": kept["at"], "files": {}}))
+    with pytest.raises(Invalid):
+        restore(place, tmp_path / "home" / "x")
 
 
 def test_keys_stay_at_home_if_asked(home, tmp_path):

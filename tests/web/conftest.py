@@ -55,6 +55,9 @@ def pages(environ, start):
     elif path == "/breaks":
         start("200 OK", [("Content-Type", "text/event-stream")])
         return (b"x" * (100 // left) for left in (1, 0))
+    elif path == "/list":
+        start("200 OK", [("Content-Type", "text/csv")])
+        return (b"y" * 65_536 for _ in range(128))
     elif path == "/large":
         start("200 OK", [("Content-Length", str(8 << 20))])
         return (b"x" * 65_536 for _ in range(128))

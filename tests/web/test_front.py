@@ -5,6 +5,7 @@ import concurrent.futures
 import gzip
 import json
 import signal
+import socket
 import threading
 import time
 
@@ -78,6 +79,32 @@ def test_too_large_a_body_is_refused_unread(server):
     head = f"POST /v1/batch HTTP/1.1\r\nHost: x\r\n{told}Content-Length: {600 * 1024}\r\n\r\n"
     with server.raw(head.encode()) as wire:
         assert wire.recv(100).startswith(b"HTTP/1.1 413")
+
+
+CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+
+
+def test_a_body_in_chunks_comes_whole_or_is_refused(server):
+    pieces = b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in (b"x" * 3, b"y" * 90_000))
+    with server.raw(CHUNKED + pieces + b"0\r\n\r\n") as wire:
+        told = wire.recv(100)
+        while b"y" * 90_000 not in told:
+            told += wire.recv(1 << 16)
+        assert told.startswith(b"HTTP/1.1 200")
+        assert b"helloxxxy" in told
+    with server.raw(CHUNKED + b"ZZ\r\nno number\r\n") as wire:
+        assert wire.recv(100).startswith(b"HTTP/1.1 400")
+    with server.raw(CHUNKED) as wire:
+        wire.shutdown(socket.SHUT_WR)
+        assert wire.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_who_leaves_in_the_middle_of_her_body_is_no_failure_of_ours(server):
+    with server.raw(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf") as wire:
+        wire.shutdown(socket.SHUT_WR)
+        assert wire.recv(100).startswith(b"HTTP/1.1 400")
+    assert server.ask("GET", "/ping")[0] == 200
+    assert "ProtocolClosed" not in (server.home / "server.log").read_text()
 
 
 def test_a_slow_body_delays_nobody(server):
@@ -226,6 +253,27 @@ def test_a_full_queue_answers_429_and_says_when_to_come_again(started):
     assert (status, headers["Retry-After"], json.loads(body)["code"]) == (429, "1", "overloaded")
     assert server.ask("POST", "/v1/t", orjson.dumps(track(9)), KEY)[0] == 200
     assert [event.id for event in kept(server.home)] == ["m9"]
+
+
+def test_stopping_sends_what_has_an_end_to_its_end(started):
+    """A large answer, and a list that is written line by line, are not cut off half way."""
+    server = started()
+    wires = [
+        server.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        for path in ("/large", "/list")
+    ]
+    begun = [wire.recv(1_000) for wire in wires]
+    server.process.send_signal(signal.SIGTERM)
+    threading.Event().wait(0.5)
+    large, listed = (first + _rest(wire) for first, wire in zip(begun, wires, strict=True))
+    assert large.count(b"x") >= 8 << 20
+    assert listed.count(b"y") >= 8 << 20
+    assert server.process.wait(60) == 0
+
+
+def _rest(wire):
+    with wire:
+        return b"".join(iter(lambda: wire.recv(1 << 16), b""))
 
 
 @pytest.mark.parametrize("turn", turns(20))

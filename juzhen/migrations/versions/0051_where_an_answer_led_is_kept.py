@@ -9,11 +9,18 @@ down_revision = "0050"
 
 def upgrade(part: str) -> None:
     if part == "records":
-        column = sa.Column("location", sa.String(), nullable=False, server_default="")
-        op.add_column("kept_answers", column)
+        _up_records()
 
 
 def downgrade(part: str) -> None:
     if part == "records":
-        with op.batch_alter_table("kept_answers", schema=None) as batch_op:
-            batch_op.drop_column("location")
+        _down_records()
+
+
+def _up_records() -> None:
+    location = sa.Column("location", sa.String(), nullable=False, server_default="")
+    op.add_column("kept_answers", location)
+
+
+def _down_records() -> None:
+    op.drop_column("kept_answers", "location")
