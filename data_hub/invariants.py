@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -12,10 +13,15 @@ from data_hub.digest import Digest
 from data_hub.identities.handles import own_id
 from data_hub.identities.records import Edge, Known, Ruling
 from data_hub.profiles import ProfileRow, Profiles
-from data_hub.segments.records import Member, Segment
+from data_hub.segments import Segments, recount
+from data_hub.segments.book import Book
+from data_hub.segments.past import counted
+from data_hub.segments.records import Fill, Member, Segment
 from data_hub.staff import HEADQUARTERS, Staff, Unit
 from data_hub.standings.records import StandingRow, Transition
 from data_hub.vip import Vip
+from kernel.calendar import Zone
+from stores.bulk import among
 from stores.history import History
 from stores.records import Records
 
@@ -62,6 +68,61 @@ def fold_flaws(history: History, digest: Digest, profiles: Profiles) -> Iterator
     for customer in told:
         if not kept[customer].same_as(told[customer]):
             yield f"the profile of {customer} is not what her history tells: `juzhen rebuild`"
+
+
+def membership_flaws(
+    history: History,
+    people: Records,
+    digest: Digest,
+    segments: Segments,
+    now: datetime,
+    zone: Zone,
+    *,
+    many: int = _MANY,
+) -> Iterator[str]:
+    """Whoever is in a segment or not by what she did how often, is so by what history counts.
+
+    All customers are counted where they are few enough, else some who are drawn anew each time.
+    Says nothing of segments that fill, nor of customers whose time has come, and nothing at all
+    while the digest has something to do.
+    """
+    mark, book = digest.mark(), segments.book()
+    asked = recount.deeds(book)
+    if not asked:
+        return
+    whose, all_of_them = _drawn(people, many)
+    past = counted(history, asked, whose, zone.day(now), everybody=all_of_them)
+    within, settled, late = _kept(people, book, now)
+    if not mark == digest.mark() == history.newest():
+        return
+    for customer in sorted(set(whose.values()) - late):
+        for segment, inside in recount.told(book, past.get(customer, {})):
+            if segment in settled and inside != ((segment, customer) in within):
+                says = "is not in" if inside else "is in"
+                yield f"{customer} {says} {segment}, and the history counts otherwise"
+
+
+def _drawn(people: Records, many: int) -> tuple[dict[str, str], bool]:
+    """Whose each handle is, of all customers with a profile or of some; and whether of all."""
+    with people.read() as session:
+        ids = list(session.scalars(select(ProfileRow.customer).limit(many)))
+        drawn = ids if len(ids) < many else random.sample(ids, min(len(ids), _DRAWN))
+        rows = among(session, ("handle", "customer"), Known.customer, drawn)
+        return {row.handle: row.customer for row in rows}, drawn is ids
+
+
+def _kept(
+    people: Records, book: Book, now: datetime
+) -> tuple[set[tuple[str, str]], set[str], set[str]]:
+    """Who is in what; the segments of which everybody was asked; for whom time has come."""
+    signed = {entry.id: book.signature(entry) for entry in book.entries}
+    with people.read() as session:
+        members = session.execute(select(Member.segment, Member.customer))
+        within = {(segment, customer) for segment, customer in members}
+        fills = session.scalars(select(Fill).where(Fill.done.is_not(None)))
+        settled = {fill.segment for fill in fills if signed.get(fill.segment) == fill.signature}
+        due = select(StandingRow.customer).where(StandingRow.due <= now)
+        return within, settled, set(session.scalars(due))
 
 
 def digest_flaws(history: History, digest: Digest) -> Iterator[str]:

@@ -25,6 +25,7 @@ from data_hub.invariants import (
     digest_flaws,
     fold_flaws,
     identity_flaws,
+    membership_flaws,
     profile_flaws,
     ruling_flaws,
     staff_flaws,
@@ -71,6 +72,9 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "profiles": lambda: profile_flaws(p.people),
         "fold": lambda: fold_flaws(p.history, p.digest, p.profiles),
         "digest": lambda: digest_flaws(p.history, p.digest),
+        "memberships": lambda: membership_flaws(
+            p.history, p.people, p.digest, p.segments, p.clock(), p.zone
+        ),
         "standings": lambda: standing_flaws(p.records, p.people),
         "rulings": lambda: ruling_flaws(p.records),
         "referrals": p.referrals.flaws,

@@ -5,10 +5,10 @@ A million acts lie in four arrays of numbers; no event is made of any. Reads not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kernel.calendar import Zone
 from kernel.events import Event
@@ -49,9 +49,41 @@ class Acts:
         )  # fmt: skip
 
 
+class Often(NamedTuple):
+    """How often one handle did something."""
+
+    who: str
+    times: int
+    oldest: int
+    """When for the first time of these, in microseconds since 1970."""
+
+
+FIRST, LAST = date(1, 1, 2), date(9999, 12, 30)
+"""Days before and after all that happen, in any zone."""
+_TOGETHER = 5_000
+
+
 def span(since: date, until: date, zone: Zone) -> tuple[int, int]:
     """The days, both included, as microseconds: from the first, before the second."""
     return micros(zone.at(since)), micros(zone.at(until + timedelta(days=1)))
+
+
+def often(acts: Acts) -> Iterator[Often]:
+    """How often each handle did any of it; what nobody did is left out."""
+    import numpy as np  # whoever asks nothing of everybody need not load it
+
+    hers = acts.who > 0
+    who, place = np.unique(acts.who[hers], return_inverse=True)
+    times = np.bincount(place, minlength=len(who))
+    oldest = np.full(len(who), np.iinfo(np.int64).max)
+    np.minimum.at(oldest, place, acts.at[hers])
+    for begin in range(0, len(who), _TOGETHER):
+        some = slice(begin, begin + _TOGETHER)
+        names = acts.names(who[some].tolist())
+        for number, n, at in zip(
+            *(each[some].tolist() for each in (who, times, oldest)), strict=True
+        ):
+            yield Often(names[number], n, at)
 
 
 def columns(events: Iterable[Event], kinds: Sequence[str], label: Label = unlabelled) -> Acts:

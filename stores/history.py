@@ -16,7 +16,7 @@ from kernel.clock import Clock, utc_now
 from kernel.crash import crash_point, declare
 from kernel.events import REFUSED, Event, Handle, Refusal, unpack_refusal
 from kernel.ids import Page
-from stores.acts import Acts
+from stores.acts import Acts, Often
 from stores.journal import Journal
 from stores.told import Label, Told
 
@@ -140,6 +140,23 @@ class History(Protocol):
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         """Who did which of these kinds when, and their labels, over days that are both included:
         all of it."""
+        ...
+
+    def often(
+        self,
+        kind: str,
+        *,
+        handles: Collection[Handle] | None = None,
+        account: str | None = None,
+        material: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Iterator[Often]:
+        """How often each of these handles did this, or each of all; both days are included.
+
+        Who never did is left out, and so is what nobody did. A handle may come more than once:
+        whoever asks adds up, over all handles of a person, too.
+        """
         ...
 
     def forget(self, handles: Collection[Handle]) -> int:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from data_hub.catalogue import kind_of
-from data_hub.segments.subject import NEVER, Subject
+from data_hub.segments.subject import NEVER, Counted, Deed, Subject
 from data_hub.segments.tree import OPS, Leaf, plain
 from kernel.errors import Invalid
 
 _DAY = 86_400.0
-LONGEST = 90
-"""Days that counts by day are kept; purchases are kept one by one."""
+KEPT = 90
+"""Days that profiles keep counts by day for; purchases are kept one by one. What lies further back
+is asked of the history."""
+_LONGEST = 3_650
 
 
 def quoted(value: str) -> str:
@@ -34,22 +36,38 @@ class Did(Leaf):
     days: int = 0
     of: str = ""
     """Only with this material; for purchases, only of this product or category."""
+    on: str = ""
+    """Only as this channel account told of it."""
 
     def check(self) -> None:
         if self.op not in OPS or not isinstance(self.times, int) or self.times < 0:
             raise Invalid("rule", "rule_is_odd", what=f"{self.op} {self.times}")
         if kind_of(self.kind).name != self.kind:
             raise Invalid("rule", "rule_is_odd", what=self.kind)
-        longest = 3_650 if self.of or self.kind == "bought" else LONGEST
-        if not isinstance(self.days, int) or not 0 <= self.days <= longest:
-            raise Invalid("rule", "rule_window", most=longest)
+        if self.of and self.on and self.kind == "bought":
+            raise Invalid("rule", "rule_is_odd", what=f"of {self.of} on {self.on}")
+        if not isinstance(self.days, int) or not 0 <= self.days <= _LONGEST:
+            raise Invalid("rule", "rule_window", most=_LONGEST)
 
     @property
     def counted(self) -> bool:
         """Is it asked of the counts by day?"""
-        return not self.of and 0 < self.days <= LONGEST
+        return not self.of and not self.on and 0 < self.days <= KEPT
+
+    @property
+    def far(self) -> Deed | None:
+        """What is asked of the history, because profiles keep no count of it."""
+        if self.on or (self.days > KEPT and self.kind != "bought"):
+            return self.deed
+        return None
+
+    @property
+    def deed(self) -> Deed:
+        return Deed(self.kind, self.days, self.of, self.on)
 
     def amount(self, s: Subject) -> int:
+        if (far := self.far) is not None:
+            return s.past.get(far, Counted()).times
         if self.counted or not (self.days or self.of):
             return s.count(self.kind, self.days)
         return len(self._moments(s))
@@ -72,21 +90,30 @@ class Did(Leaf):
     def until(self, s: Subject) -> float:
         if not self.days:
             return NEVER
+        if (far := self.far) is not None:
+            return s.leaves(far)
         if self.counted:
             return s.falls_out(self.kind, self.days)
         return min((at + self.days * _DAY for at in self._moments(s)), default=NEVER)
 
     def text(self) -> str:
         of = f" of {quoted(self.of)}" if self.of else ""
+        of += f" on {quoted(self.on)}" if self.on else ""
         often = "" if (self.op, self.times) == (">=", 1) else f" {self.op} {self.times}"
         return f"did {self.kind}{of}{often}" + (f" in {self.days}d" if self.days else "")
 
     def facts(self, s: Subject) -> dict[str, Any]:
-        return {"kind": self.kind, "n": self.amount(s), "days": self.days, "of": self.of}
+        where = " ".join(filter(None, (self.of, self.on)))
+        return {"kind": self.kind, "n": self.amount(s), "days": self.days, "of": where}
+
+    def told(self) -> dict[str, Any]:
+        """Without the account where there is none, as rules were told before it could be asked."""
+        said = Leaf.told(self)
+        return said if self.on else {name: said[name] for name in said if name != "on"}
 
     def source(self) -> str:
         """Counts by day are put in place by the book, which counts once for all rules."""
-        if self.days or self.of:
+        if self.days or self.of or self.on:
             return ""
         return f"p.kinds.get({self.kind!r}, 0) {python(self.op)} {self.times}"
 

@@ -16,7 +16,7 @@ from typing import Any
 from data_hub.segments import tree
 from data_hub.segments.behaviour import Did, python
 from data_hub.segments.being import In, Leans, Stands
-from data_hub.segments.subject import NEVER, Subject
+from data_hub.segments.subject import NEVER, Deed, Subject
 from data_hub.segments.subject import leaves as leaves_window
 from data_hub.segments.tree import All, Any_, Leaf, Not, Rule
 from kernel.errors import Conflict, Invalid
@@ -60,6 +60,10 @@ class Book:
         moving = {leaf for leaf in leaves if type(leaf).until is not Leaf.until}
         counted = {leaf for leaf in moving if isinstance(leaf, Did) and leaf.counted}
         self._moving = [leaf.until for leaf in moving - counted if not _staged(leaf)]
+        self.far: frozenset[Deed] = frozenset(
+            far for leaf in leaves if isinstance(leaf, Did) and (far := leaf.far) is not None
+        )
+        """What is asked of the history itself."""
         self._staged = any(map(_staged, moving))
         self._windows = _windows(counted)
         self._ids = [each.id for each in self.entries]

@@ -1,6 +1,7 @@
 """The language of rules (规则语言): a rule as people write it, read into its tree.
 
     did bought >= 2 in 90d and not did opened_link in 30d
+    did read_material on "wechat_oa" >= 5 in 180d
     did viewed_product then asked_quote then bought within 72h in 30d
     trait city in ("上海", "北京") or tag "pension" >= 2
     stage in (silent, sleeping) and grade in (B, C) and consent marketing on wechat_oa
@@ -224,8 +225,9 @@ def _did(reading: _Reading, _: str) -> Leaf:
         hours = reading.number(_HOURS, "h") if reading.take("within") else 0.0
         return Then(tuple(kinds), hours, reading.days())
     of = reading.name() if reading.take("of") else ""
+    on = reading.name() if reading.take("on") else ""
     op, times = reading.compared((">=", 1))
-    return Did(kinds[0], op, times, reading.days(), of)
+    return Did(kinds[0], op, times, reading.days(), of, on)
 
 
 def _trait(reading: _Reading, _: str) -> Leaf:

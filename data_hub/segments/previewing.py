@@ -28,7 +28,8 @@ _SHOWN = 10
 _SURE = 1.96
 """Standard errors that hold 95 of 100 samples."""
 
-Look = Callable[[Mapping[str, Profile]], list[Subject]]
+Look = Callable[[Mapping[str, Profile], Book], list[Subject]]
+"""Customers as these rules see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Previews:
                 for customer, body in session.execute(wanted.limit(most))
             }
         place = book.entries.index(entry)
-        inside = [each.customer for each in self._look(asked) if book.check(each)[place]]
+        inside = [each.customer for each in self._look(asked, book) if book.check(each)[place]]
         share = len(inside) / len(asked) if asked else 0.0
         exact = total <= len(asked)
         spread = math.sqrt(share * (1 - share) / len(asked)) if asked else 0.0
@@ -96,7 +97,7 @@ class Previews:
             return Explained(False, (), self._clock())
         book = self._segments.book()
         entry = book.by_key[segment.id]
-        [her] = self._look({customer: self._profiles.of(customer)})
+        [her] = self._look({customer: self._profiles.of(customer)}, book)
         told = tuple(book.because(entry, her, language))
         return Explained(book.holds(entry, her), told, her.now)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from data_hub.consents import PURPOSES
 from data_hub.lifecycle import Standing
@@ -14,6 +14,28 @@ from data_hub.profiles import Profile
 from kernel.calendar import Zone
 
 NEVER = float("inf")
+
+
+class Deed(NamedTuple):
+    """What a rule counts."""
+
+    kind: str
+    days: int
+    """The window, today included; 0 is ever."""
+    of: str = ""
+    """Only about this material."""
+    on: str = ""
+    """Only as this channel account told of it."""
+
+
+class Counted(NamedTuple):
+    """How often somebody did it, and when for the first time of these."""
+
+    times: int = 0
+    oldest: float = NEVER
+
+    def more(self, times: int, oldest: float) -> Counted:
+        return Counted(self.times + times, min(self.oldest, oldest))
 
 
 class Expected(Protocol):
@@ -57,6 +79,9 @@ class Subject:
     """The static lists she stands on, by segment id."""
     under: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Tags by how a rule names them: that tag and all under it."""
+    past: Mapping[Deed, Counted] = field(default_factory=dict)
+    """What the history says of her that her profile does not; what it does not name she never
+    did."""
     model: Chances | None = None
     """What next purchases are predicted with, if there are data enough."""
     assumed: Collection[str] = PURPOSES
@@ -91,6 +116,14 @@ class Subject:
             return 0
         first = self.first_day(days)
         return sum([n for day, n in kept.items() if day >= first])
+
+    def leaves(self, deed: Deed) -> float:
+        """When the oldest of what the history counts now will no longer."""
+        oldest = self.past.get(deed, Counted()).oldest
+        if not deed.days or oldest == NEVER:
+            return NEVER
+        day = self.zone.day(datetime.fromtimestamp(oldest, UTC))
+        return leaves(day.isoformat(), deed.days, self.zone)
 
     def falls_out(self, kind: str, days: int) -> float:
         """When the oldest day that counts now will no longer."""

@@ -18,8 +18,10 @@ from data_hub.grades import Grades, Thresholds, graded, ruled
 from data_hub.identities import Identities, Noted
 from data_hub.lifecycle import NEVER, Cycles, standing
 from data_hub.profiles import Profile, Profiles
+from data_hub.segments.book import Book
 from data_hub.segments.keeping import Segments
 from data_hub.segments.membership import Filling, Membership, Moves
+from data_hub.segments.past import Past, counted
 from data_hub.segments.subject import Chances, Subject
 from data_hub.standings.records import StandingRow, Transition
 from kernel.calendar import Zone
@@ -112,8 +114,7 @@ class Standings:
         ``silent``: tell nobody of what is new, because it is only new to this fold.
         """
         stood = Stood(self._clock())
-        self.membership.book()
-        subjects = self._subjects(profiles, noted)
+        subjects = self._subjects(profiles, self.membership.book(), noted)
         before = self._before(profiles.keys() | _olds(noted))
         for subject in subjects:
             self._stand(subject, handles[subject.customer], before, noted, causes, stood, silent)
@@ -126,18 +127,14 @@ class Standings:
             stood.found.append(_finding(key, customer, handles[customer], kind, at, told))
         return stood
 
-    def subjects(
-        self, profiles: Mapping[str, Profile], noted: Noted | None = None
-    ) -> list[Subject]:
-        """Customers as rules see them, now."""
-        self.membership.book()
-        return self._subjects(profiles, noted)
+    def subjects(self, profiles: Mapping[str, Profile], book: Book) -> list[Subject]:
+        """Customers as these rules see them, now."""
+        return self._subjects(profiles, book, Noted())
 
-    def _subjects(
-        self, profiles: Mapping[str, Profile], noted: Noted | None = None
-    ) -> list[Subject]:
-        now, book = self._clock(), self.membership.current
-        rulings, lists = self._decided(profiles, noted or Noted())
+    def _subjects(self, profiles: Mapping[str, Profile], book: Book, noted: Noted) -> list[Subject]:
+        now = self._clock()
+        rulings, lists = self._decided(profiles, book, noted)
+        past = self._past(profiles, book, noted, now)
         sources, model = self.sources(), self._chances()
         vips = self._vips(profiles)
         subjects = []
@@ -152,15 +149,16 @@ class Standings:
                     reason="grade_by_hand" if put else told.reason,
                     vip=customer in vips, model=model, assumed=self.terms.assumed,
                     lists=frozenset(lists.get(customer, ())), under=book.under,
+                    past=past.get(customer, {}),
                 )
             )  # fmt: skip
         return subjects
 
     def _decided(
-        self, customers: Iterable[str], noted: Noted
+        self, customers: Iterable[str], book: Book, noted: Noted
     ) -> tuple[dict[str, list[Any]], dict[str, set[str]]]:
         """What people decided about these: grades by hand, and lists they stand on."""
-        static = any(entry.rule is None for entry in self.membership.current.entries)
+        static = any(entry.rule is None for entry in book.entries)
         if not static and not self.grades.any():
             return {}, {}
         handles = self._handles(customers, noted)
@@ -172,6 +170,14 @@ class Standings:
         for handle, on in (self._segments.lists_of(named) if static else {}).items():
             lists.setdefault(named[handle], set()).update(on)
         return rulings, lists
+
+    def _past(self, customers: Iterable[str], book: Book, noted: Noted, now: datetime) -> Past:
+        """What the history says of these, if any rule asks it."""
+        if not book.far:
+            return {}
+        handles = self._handles(customers, noted)
+        whose = {handle: customer for customer, hers in handles.items() for handle in hers}
+        return counted(self._history, book.far, whose, self._zone.day(now))
 
     def _handles(self, customers: Iterable[str], noted: Noted) -> dict[str, set[str]]:
         now: dict[str, set[str]] = {customer: set() for customer in customers}

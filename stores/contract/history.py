@@ -5,37 +5,21 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from kernel.errors import Invalid
-from kernel.events import Event, Handle, Refusal
+from kernel.events import Refusal
+from stores.contract.often import OftenContract
+from stores.contract.telling import ANNA, BERT, MONDAY, PHONE, event, ids, label
 from stores.history import KEPT, Axis, History, Sort
-from stores.told import Said, micros
+from stores.told import micros
 
-ANNA = Handle("openid", "acc_1", "o-anna")
-PHONE = Handle("phone", "", "+8613800000000")
-BERT = Handle("openid", "acc_1", "o-bert")
-MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+__all__ = ["ANNA", "BERT", "MONDAY", "PHONE", "HistoryContract", "event", "ids", "label"]
 _ALL = (Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT, Axis.KIND)
 
 
-def event(id: str, handle: Handle | None = ANNA, **other: Any) -> Event:  # noqa: A002  # as an event calls it
-    told: dict[str, Any] = {
-        "kind": "viewed",
-        "at": MONDAY,
-        "account": "acc_1",
-        "received": MONDAY,
-    } | other
-    return Event(id=id, handle=handle, **told)
-
-
-def ids(events: Any) -> list[str]:
-    return [each.id for each in events]
-
-
-class HistoryContract:
+class HistoryContract(OftenContract):
     """Needs the fixture ``history``, empty, of a company in Asia/Shanghai, with this ``label``."""
 
     def test_takes_an_event_once_however_often_it_is_heard(self, history: History) -> None:
@@ -332,10 +316,6 @@ class HistoryContract:
         history.put([hers, _refused(1, "type")], upto=1)
         history.forget([ANNA])
         assert [told.again for _, told in history.refused()] == ['{"n":1}']
-
-
-def label(said: Said) -> str:
-    return "a label" if said.rep == "labelled" else ""
 
 
 def _acts(history: History) -> list[tuple[str, str, int, str]]:

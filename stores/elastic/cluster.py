@@ -205,8 +205,11 @@ class Cluster:
         made = self.shape(alias)
         if made == shape:
             return ""
+        if made is None:  # in one step with its alias: who dies here leaves nothing half made
+            self.make(f"{alias}-v{shape}", mapping, shape, aliases={self.name(alias): {}})
+            return f"{self.name(alias)}: made"
         self.swap(alias, self.make(alias, mapping, shape))
-        return f"{self.name(alias)}: made" if made is None else f"{self.name(alias)}: made anew"
+        return f"{self.name(alias)}: made anew"
 
     def shape(self, alias: str) -> int | None:
         """Which shape the index behind an alias has; None if there is none. Raises `Unfit`."""

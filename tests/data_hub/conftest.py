@@ -41,7 +41,7 @@ class Hub:
     """Everything of the data hub, wired."""
 
     def __init__(self, folder, records, people, changes, clock, *, history=None):
-        self.clock = clock
+        self.clock, self.people = clock, people
         self.topics = Taxonomy()
         self.history = history or SqliteHistory(
             folder / "history.db", label=label, durability="process"

@@ -1,5 +1,6 @@
 """Histories of two engines that were told the same must answer the same (一致)."""
 
+from collections import Counter
 from contextlib import closing
 from datetime import date, timedelta
 from random import Random
@@ -28,6 +29,7 @@ def answers_are_the_same(history, folder):
         _by_person(history, embedded, people)
         assert _deeds(history) == _deeds(embedded) != []
         assert _came_along(history) == _came_along(embedded)
+        _how_often(history, embedded, people)
         followed = [[told for _, told in kept.after(0, 100)] for kept in (history, embedded)]
         assert followed[0] == followed[1]
         assert history.forget(people[:3]) == embedded.forget(people[:3])
@@ -74,6 +76,24 @@ def _deeds(history):
     names = {0: "", **acts.names(acts.who.tolist())}
     rows = zip(acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True)
     return sorted((names[who], kind, at) for who, kind, at in rows)
+
+
+def _how_often(history, embedded, people):
+    """Who did something how often, of everybody and of some: what rules and checks ask."""
+    days = {"since": date(2026, 1, 5), "until": date(2026, 2, 3)}
+    asked = (
+        {}, days, days | {"account": "acc_1"}, {"material": "mat_3", "since": days["since"]},
+        {"handles": people[:50]}, days | {"handles": people[:50], "account": "acc_2"},
+    )  # fmt: skip
+    for which in asked:
+        for kind in KINDS[:2]:
+            told = [sorted(kept.often(kind, **which)) for kept in (history, embedded)]
+            assert told[0] == told[1] != []
+    acts = history.acts(KINDS[:1], **days)
+    who = acts.who[acts.who > 0].tolist()
+    names = acts.names(who)
+    counted = Counter(names[each] for each in who)
+    assert counted == {who: times for who, times, _ in history.often(KINDS[0], **days)}
 
 
 def _came_along(history):

@@ -6,12 +6,13 @@ from threading import Thread
 from time import monotonic
 
 import pytest
-from elasticsearch import BadRequestError
+from elastic_transport import TransportError
+from elasticsearch import ApiError, BadRequestError
 from engines import clusters, parity
 from servers.proxy import Fault, Proxy
 
 from kernel.errors import Overloaded
-from kernel.events import Refusal
+from kernel.events import Handle, Refusal
 from stores.contract.history import ANNA, BERT, MONDAY, HistoryContract, event, ids, label
 from stores.elastic.history import ElasticHistory
 from stores.elastic.history.shapes import EVENTS_SHAPE
@@ -19,6 +20,7 @@ from stores.elastic.search import ElasticSearch
 from tests.sizes import SOAK, sized
 
 pytestmark = pytest.mark.elastic
+LONG_AGO = MONDAY - timedelta(days=40)
 
 
 @pytest.fixture
@@ -95,6 +97,19 @@ class ElasticContract(HistoryContract):
         assert ids(told for _, told in history.after(0, 9)) == ["0", "1", "2", "3", "4", "o"]
         assert history.put([event("0"), event("new")], upto=2) == 1
         assert list(history.flaws()) == []
+
+    def test_more_people_than_a_page_holds_are_counted_each_once(self, history):
+        """Over two months, each of which lies in an index of its own."""
+        people = [Handle("openid", "acc_1", f"o{n:05}") for n in range(10_050)]
+        told = [event(f"{n}", each) for n, each in enumerate(people)]
+        told += [event(f"x{n}", each, at=LONG_AGO) for n, each in enumerate(people[9_900:])]
+        for upto, begin in enumerate(range(0, len(told), 2_000), 1):
+            history.put(told[begin : begin + 2_000], upto=upto)
+        counted = [each[:2] for each in history.often("viewed")]
+        assert counted == [(str(each), 1 + (n >= 9_900)) for n, each in enumerate(people)]
+        some = people[9_000:9_010]
+        hers = [who for who, *_ in history.often("viewed", handles=some, until=MONDAY.date())]
+        assert hers == list(map(str, some))
 
     def test_labels_are_worked_out_anew(self, cluster, history):
         history.put([event("1", BERT), event("2", rep="labelled")], upto=1)
@@ -201,6 +216,26 @@ class TestOneAfterTheOther:
         assert len({seq for seq, _ in followed}) == len(told)
         assert [count for _, count in history.refusals()] == [(len(told) - 2) // 2]
         assert list(history.flaws()) == []
+
+    def test_a_first_migration_that_was_killed_anywhere_leaves_no_index_behind(self, cluster):
+        """Whatever it asked is done and nobody is told, and nothing is asked after it."""
+        client, left = cluster.client(), f"{cluster.at.prefix}-*"
+        for n in range(1, 20):
+            with Proxy(cluster.at.nodes[0]) as proxy:
+                at = cluster.at._replace(nodes=(proxy.url,))
+                proxy.faults = [Fault(times=n - 1), Fault(lost=True, times=1), Fault(status=500)]
+                with clusters.connected(at) as dying:
+                    try:
+                        done = ElasticHistory(dying).prepare()
+                    except (Overloaded, ApiError, TransportError):
+                        done = ""
+            ElasticHistory(cluster).prepare()
+            [(index, told)] = client.indices.get(index=left).items()
+            assert list(told["aliases"]) == [f"{cluster.at.prefix}-history-state"]
+            if done:
+                break
+            client.indices.delete(index=index)
+        assert n > 3
 
     def test_two_who_fold_the_same_journal_tell_each_event_once(self, cluster, history):
         batches = [[event(f"{n}{letter}") for letter in "abcde"] for n in range(8)]

@@ -1,5 +1,6 @@
 """The history in PostgreSQL: the port's suite, its partitions, the same answers as on SQLite."""
 
+from collections import Counter
 from datetime import timedelta
 from threading import Thread
 
@@ -47,6 +48,35 @@ class TestPostgresHistory(HistoryContract):
 @pytest.mark.timeout(sized(600, 7_200))
 def test_the_embedded_history_and_postgres_answer_the_same(history, tmp_path):
     parity.answers_are_the_same(history, tmp_path)
+
+
+def test_events_from_before_it_was_kept_who_did_them_are_counted_all_the_same(history, bare):
+    told = [event("1"), event("2", BERT, links=(ANNA,)), event("3", at=MONDAY - timedelta(days=40))]
+    history.put(told, upto=1)
+    bare.execute("alter table juzhen_history.events drop column own, drop column at")
+    bare.execute("update juzhen_history.about set shape = 1")
+    bare.commit()
+    assert history.examine().fit is False
+    history.prepare()
+    assert history.examine().fit
+    history.put([event("4"), event("5", None)], upto=2)
+
+    def often(**which):
+        counted = Counter()
+        for who, times, _ in history.often("viewed", **which):
+            counted[who] += times
+        return counted
+
+    def answers():
+        day = MONDAY.date()
+        return often(), often(handles=[ANNA]), often(handles=[ANNA, BERT], since=day)
+
+    hers = {str(ANNA): 3, str(BERT): 1}
+    assert answers() == (hers, {str(ANNA): 3}, {str(ANNA): 2, str(BERT): 1})
+    history.remake()
+    older = "select count(*) from juzhen_history.events where at is null"
+    assert bare.execute(older).fetchone() == (0,)
+    assert answers() == (hers, {str(ANNA): 3}, {str(ANNA): 2, str(BERT): 1})
 
 
 def test_days_that_nobody_remembers_are_dropped_whole(history, bare):

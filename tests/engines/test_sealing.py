@@ -102,8 +102,16 @@ def answers(history):
         history.of_kinds(["bought", "shared"], material="mat_1", limit=40),
         sorted((names.get(who, ""), kind, at) for who, kind, at in zip(
             acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True)),
+        *(sorted(history.often("viewed", **which)) for which in OFTEN),
         list(history.flaws()),
     )  # fmt: skip
+
+
+OFTEN = (
+    {}, {"handles": [ANNA, BERT]}, {"account": "acc_1", "material": "mat_1"},
+    {"handles": [BERT], "since": date(2026, 4, 1), "until": date(2026, 5, 31)},
+    {"since": date(2026, 3, 20), "until": date(2026, 4, 10)},
+)  # fmt: skip
 
 
 def sealed_events(history):

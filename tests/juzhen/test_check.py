@@ -74,6 +74,7 @@ def built(tmp_path_factory):
     )  # fmt: skip
     company.intake.take([told, read])
     company.own_acts.copy()
+    company.segments.create("读过", rule="did read_material on app in 120d", by="t")
     while (
         company.fold.run() or company.digest.run() or company.counters.fold()
         or company.effects.follow()
@@ -123,6 +124,7 @@ PLANTED = {
         as blob)""",
     ),
     "digest": ("people", "update folded_watermarks set mark = '999' where follower = 'digest'"),
+    "memberships": ("people", "delete from segment_members"),
     "standings": ("people", "delete from standings"),
     "rulings": ("records", *(RULING.format(says) for says in ("same", "apart"))),
     "referrals": ("records", TAKEN),
@@ -152,8 +154,11 @@ PLANTED = {
 }
 
 
-ALSO = {"staff": {"references"}, "access": {"references"}}
-"""These say more of what is named and not there, which is found as a reference, too."""
+ALSO = {
+    "staff": {"references"}, "access": {"references"}, "identities": {"memberships"}
+}  # fmt: skip
+"""These say more of what is named and not there, which is found as a reference, too; and who is
+somebody else did something else."""
 
 
 def found(home, clock=utc_now):

@@ -15,7 +15,7 @@ from kernel.calendar import Zone
 from kernel.errors import Overloaded
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.acts import Acts, told_acts
+from stores.acts import Acts, Often, told_acts
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.arrivals import Arrivals
 from stores.elastic.history.months import Months
@@ -183,14 +183,7 @@ class ElasticHistory:
         until: date | None = None,
     ) -> list[Count]:
         asked = {"material": material, "account": account, "kind": kind}
-        filters: list[dict[str, Any]] = [
-            {"term": {name: value}} for name, value in asked.items() if value is not None
-        ]
-        days = {"gte": since.isoformat() if since else None}
-        days |= {"lte": until.isoformat() if until else None}
-        if bounds := {name: value for name, value in days.items() if value}:
-            filters.append({"range": {"day": bounds}})
-        query = {"bool": {"filter": filters}}
+        query = {"bool": {"filter": _that(asked, since, until)}}
         if not by:
             count = self._count(query)
             return [Count((), count)] if count else []
@@ -210,14 +203,9 @@ class ElasticHistory:
     ) -> Page[Event]:
         limit = page_size(limit, field="limit")
         key = list(read_cursor(before, str, int, field="before")) if before else None
-        filters: list[dict[str, Any]] = [{"terms": {"kind": sorted(kinds)}}]
         asked = {"account": account, "material": material}
-        filters += [{"term": {name: value}} for name, value in asked.items() if value is not None]
-        days = {"gte": since.isoformat() if since else None}
-        days |= {"lte": until.isoformat() if until else None}
-        if bounds := {name: value for name, value in days.items() if value}:
-            filters.append({"range": {"day": bounds}})
-        query = {"bool": {"filter": filters}}
+        some = {"terms": {"kind": sorted(kinds)}}
+        query = {"bool": {"filter": [some, *_that(asked, since, until)]}}
         found = self._found(query, ("day", "seq"), "desc", limit + 1, key)
         shown = found[:limit]
         more = len(found) > limit and shown
@@ -229,20 +217,50 @@ class ElasticHistory:
         alike = self._buckets(query, ACT, _MANY)
         return told_acts((key for key, count in alike for _ in range(count)), kinds)
 
+    def often(
+        self,
+        kind: str,
+        *,
+        handles: Collection[Handle] | None = None,
+        account: str | None = None,
+        material: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Iterator[Often]:
+        asked = {"kind": kind, "account": account, "material": material}
+        filters = _that(asked, since, until)
+        if handles is not None:
+            filters.append({"terms": {"own": sorted(map(str, handles))}})
+        query = {"bool": {"filter": filters, "must_not": {"term": {"own": ""}}}}
+        for bucket in self._pages(query, ["own"], _MANY, {"oldest": {"min": {"field": "at"}}}):
+            oldest = int(bucket["oldest"]["value"])
+            yield Often(bucket["key"]["own"], bucket["doc_count"], oldest)
+
     def _buckets(
         self, query: dict[str, Any], by: Sequence[str], size: int = _PAGE
     ) -> Iterator[tuple[Any, int]]:
         """How many events share the values of these fields, those that have all of them."""
+        for bucket in self._pages(query, by, size):
+            yield tuple(bucket["key"][name] for name in by), bucket["doc_count"]
+
+    def _pages(
+        self,
+        query: dict[str, Any],
+        by: Sequence[str],
+        size: int,
+        each: Mapping[str, Any] | None = None,
+    ) -> Iterator[Any]:
+        """The buckets of a composite aggregation, page by page."""
         told: dict[str, Any] = {"size": size, "sources": [{f: {"terms": {"field": f}}} for f in by]}
+        asked = {"composite": told} | ({"aggs": each} if each else {})
         while True:
             with self._cluster.asked() as client:
                 answer = client.search(
                     index=self._events, query=query, size=0, ignore_unavailable=True,
-                    track_total_hits=False, aggs={"by": {"composite": told}},
+                    track_total_hits=False, aggs={"by": asked},
                 )  # fmt: skip
             page = answer.get("aggregations", {}).get("by", {"buckets": []})
-            for bucket in page["buckets"]:
-                yield tuple(bucket["key"][name] for name in by), bucket["doc_count"]
+            yield from page["buckets"]
             if "after_key" not in page:
                 return
             told["after"] = page["after_key"]
@@ -343,6 +361,18 @@ class ElasticHistory:
 
 def _of(handles: Collection[Handle]) -> dict[str, Any]:
     return {"terms": {"handles": sorted(map(str, handles))}}
+
+
+def _that(
+    asked: Mapping[str, str | None], since: date | None, until: date | None
+) -> list[dict[str, Any]]:
+    """What narrows a question: words that events must say, and days, both included."""
+    told: list[dict[str, Any]] = [
+        {"term": {name: value}} for name, value in asked.items() if value is not None
+    ]
+    days = {"gte": since, "lte": until}
+    bounds = {name: day.isoformat() for name, day in days.items() if day is not None}
+    return [*told, {"range": {"day": bounds}}] if bounds else told
 
 
 def _event(hit: Any) -> Event:

@@ -16,8 +16,9 @@ Key = tuple[str, str, str, str]
 """What is counted together: material, day, account, kind."""
 _EVENTS = """
 insert into juzhen_history.events
+    (seq, month, account, id, kind, material, day, packed, own, at)
 select * from unnest(%b::bigint[], %b::int[], %b::text[], %b::text[], %b::text[], %b::text[],
-    %b::text[], %b::bytea[])
+    %b::text[], %b::bytea[], %b::bigint[], %b::bigint[])
 """
 _MENTIONS = """
 insert into juzhen_history.mentions
@@ -39,7 +40,7 @@ _REMEMBER = "insert into juzhen_history.heard select %s, unnest(%b::text[])"
 def cleaned(told: Told) -> Told:
     return told._replace(
         names=frozenset(map(clean, told.names)), account=clean(told.account), id=clean(told.id),
-        kind=clean(told.kind), material=clean(told.material),
+        kind=clean(told.kind), material=clean(told.material), own=clean(told.own),
     )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def insert(run: Any, fresh: Sequence[Told], first: int) -> None:
             [told.account for told in fresh], [told.id for told in fresh],
             [told.kind for told in fresh], [told.material for told in fresh],
             [told.day for told in fresh], [told.packed for told in fresh],
+            [numbers.get(told.own) for told in fresh], [told.at for told in fresh],
         ),
     )  # fmt: skip
     mention(run, fresh, range(first, first + len(fresh)), months, numbers)

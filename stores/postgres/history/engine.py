@@ -11,7 +11,7 @@ from typing import Any
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.acts import Acts, columns
+from stores.acts import FIRST, LAST, Acts, Often, columns, often, span
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
 from stores.postgres.database import Database
@@ -203,16 +203,52 @@ class PostgresHistory:
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         return columns(self._of_days(kinds, since, until), kinds, self.label)
 
+    def often(
+        self,
+        kind: str,
+        *,
+        handles: Collection[Handle] | None = None,
+        account: str | None = None,
+        material: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Iterator[Often]:
+        first, last = months(since, until)
+        begin, end = span(since or FIRST, until or LAST, self.zone)
+        told: dict[str, Any] = {
+            "kind": clean(kind), "account": account and clean(account),
+            "material": material and clean(material), "first": first, "last": last,
+            "since": since.isoformat() if since else "", "begin": begin, "end": end,
+            "until": until.isoformat() if until else "9999",
+        }  # fmt: skip
+        asked, older, spelled = questions.ALL_OFTEN, questions.ALL_OLDER, dict[str, str]()
+        if handles is not None:
+            asked, older = questions.HERS_OFTEN, questions.HERS_OLDER
+            spelled = {clean(str(handle)): str(handle) for handle in handles}
+            told["names"] = list(spelled)
+        with self._database.read() as run:
+            if handles is None:  # it walks all of those days
+                run.execute("set local statement_timeout = 0")
+            found = run.execute(asked.encode(), told).fetchall()
+        yield from (Often(spelled.get(name, name), times, at) for name, times, at in found)
+        hers = self._paged(older, told)
+        own = (each for each in hers if handles is None or each.handle in handles)
+        yield from often(columns(own, [kind]))
+
     def _of_days(self, kinds: Sequence[str], since: date, until: date) -> Iterator[Event]:
         first, last = months(since, until)
         told = {
             "kinds": [clean(kind) for kind in kinds], "since": since.isoformat(),
-            "until": until.isoformat(), "first": first, "last": last, "seq": 0,
-            "many": questions.MANY,
+            "until": until.isoformat(), "first": first, "last": last,
         }  # fmt: skip
+        return self._paged(questions.OF_DAYS, told)
+
+    def _paged(self, wanted: str, told: dict[str, Any]) -> Iterator[Event]:
+        """Events by their numbers, so many at a time."""
+        told = {**told, "seq": 0, "many": questions.MANY}
         while True:
             with self._database.glance() as run:
-                rows = run.cursor(binary=True).execute(questions.OF_DAYS, told).fetchall()
+                rows = run.cursor(binary=True).execute(wanted.encode(), told).fetchall()
             yield from (unpack(packed) for _, packed in rows)
             if len(rows) < questions.MANY:
                 return

@@ -47,6 +47,38 @@ and day between %(since)s and %(until)s and month between %(first)s and %(last)s
 order by seq limit %(many)s
 """
 
+_THAT = """
+e.kind = %(kind)s and e.day between %(since)s and %(until)s
+and e.month between %(first)s and %(last)s
+and (%(account)s::text is null or e.account = %(account)s::text)
+and (%(material)s::text is null or e.material = %(material)s::text)
+"""
+_HERS = """
+juzhen_history.handles h cross join lateral (
+    select distinct seq, month from juzhen_history.mentions where handle = h.number
+    and at >= %(begin)s and at < %(end)s and month between %(first)s and %(last)s
+) m join juzhen_history.events e on e.seq = m.seq and e.month = m.month
+"""
+_OFTEN = """
+select h.name, count(*), min(e.at) from {whose}
+where {hers} and e.own = h.number and e.at is not null and {that} group by h.name
+"""
+_NAMED = "h.name = any(%(names)s::text[])"
+HERS_OFTEN = _OFTEN.format(whose=_HERS, hers=_NAMED, that=_THAT)
+ALL_OFTEN = _OFTEN.format(
+    whose="juzhen_history.handles h join juzhen_history.events e on e.own = h.number",
+    hers="true", that=_THAT,
+)  # fmt: skip
+HERS_OLDER = (
+    f"select distinct on (e.seq) e.seq, e.packed from {_HERS} where {_NAMED}"  # noqa: S608 - our own words
+    f" and e.at is null and {_THAT} and e.seq > %(seq)s order by e.seq limit %(many)s"
+)
+ALL_OLDER = (
+    f"select e.seq, e.packed from juzhen_history.events e where e.at is null and {_THAT}"  # noqa: S608 - our own words
+    " and e.seq > %(seq)s order by e.seq limit %(many)s"
+)
+"""Of events that came before it was kept who did them; `rebuild history` leaves none."""
+
 COUNTED = "sum(count)::bigint from juzhen_history.rollups"
 
 _RECOUNT = """

@@ -18,6 +18,12 @@ HANDLES = 5_000
 _NEXT = """
 select seq, packed from juzhen_history.events where seq > %s order by seq limit %s
 """
+_ACTED = """
+update juzhen_history.events e set own = told.own, at = told.at
+from unnest(%b::bigint[], %b::int[], %b::bigint[], %b::bigint[]) as told (seq, month, own, at)
+where e.seq = told.seq and e.month = told.month
+and (e.own, e.at) is distinct from (told.own, told.at)
+"""
 STRAYS = """
 delete from juzhen_history.mentions where handle between %s and %s and not exists (
     select 1 from juzhen_history.events e where e.seq = mentions.seq and e.month = mentions.month
@@ -35,14 +41,18 @@ from juzhen_history.events where kind = %s and day = %s and month = %s group by 
 
 
 def remention(run: Any, after: int, zone: Zone) -> tuple[int, int]:
-    """Mention everybody of the next events; how many there were, and the last one's number."""
+    """Mention everybody of the next events, and who did each; how many there were, and the last
+    one's number."""
     rows = run.cursor(binary=True).execute(_NEXT, (after, EVENTS)).fetchall()
     if not rows:
         return 0, after
     told = [cleaned(Told.of(unpack(packed), zone)) for _, packed in rows]
     numbers = numbered(run, {name for each in told for name in each.names})
     months = [month_of(each.day) for each in told]
-    mention(run, told, [seq for seq, _ in rows], months, numbers)
+    seqs = [seq for seq, _ in rows]
+    mention(run, told, seqs, months, numbers)
+    own, at = [numbers.get(each.own) for each in told], [each.at for each in told]
+    run.execute(_ACTED, (seqs, months, own, at))
     return len(rows), rows[-1][0]
 
 

@@ -15,7 +15,7 @@ from kernel.events import Handle
 from stores.postgres.database import Shape
 
 SHAPE = Shape(
-    "juzhen_history", 1,
+    "juzhen_history", 2,
     """
 create table if not exists {schema}.events (
     seq bigint not null, month integer not null, account text collate "C" not null,
@@ -23,6 +23,8 @@ create table if not exists {schema}.events (
     material text collate "C" not null, day text collate "C" not null, packed bytea not null,
     primary key (seq, month)
 ) partition by list (month);
+alter table {schema}.events add column if not exists own bigint;
+alter table {schema}.events add column if not exists at bigint;
 create index if not exists events_kinds on {schema}.events (kind, day, seq);
 create table if not exists {schema}.handles (
     number bigint generated always as identity primary key, name text collate "C" not null unique

@@ -18,12 +18,13 @@ from kernel.calendar import Zone
 from kernel.crash import crash_point
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.acts import Acts
+from stores.acts import FIRST, LAST, Acts, Often, columns, often, span
 from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
 from stores.sqlite.history import (
     behind,
     blocks,
+    deeds,
     leaving,
     past,
     refused,
@@ -198,6 +199,24 @@ class SqliteHistory:
         names = partial(self._named, "handles")
         return Acts(who, kind, at, label, self._numbers, names, labels)
 
+    def often(
+        self,
+        kind: str,
+        *,
+        handles: Collection[Handle] | None = None,
+        account: str | None = None,
+        material: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Iterator[Often]:
+        days = (since or FIRST, until or LAST)
+        if handles is None and account is None and material is None:
+            return often(self.acts([kind], since=days[0], until=days[1]))
+        some = deeds.Some(handles, account, material)
+        with self._file.read() as file:
+            told = deeds.of_kind(file, kind, some, *span(*days, self.zone))
+            return often(columns(told, [kind]))
+
     def _numbers(self, names: Collection[str]) -> dict[str, int]:
         """The numbers of handles that are known, by their names."""
         with self._file.read() as file:
@@ -300,48 +319,34 @@ where handle = :handle and (at, id, seq) < (:at, :id, :seq) and (:kinds is null 
 ) in (select value from json_each(:kinds)))
 order by at desc, id desc, seq desc limit :limit
 """
-
-
 _OLDEST = """
 select at, id, seq from mentions
 where handle = :handle and (at, id, seq) > (:at, :id, :seq)
 order by at, id, seq limit :limit
 """
-
-
 _OF_KIND = """
 select day, seq, packed from events
 where kind = :kind and day between :since and :until and (day, seq) < (:day, :seq)
 and (:account is null or account = :account) and (:material is null or material = :material)
 order by day desc, seq desc limit :limit
 """
-
-
 _RECOUNT = """
 select material, day, account, kind, sum(count) from (
     select material, day, account, kind, count from rollups
     union all select material, day, account, kind, -count(*) from events group by 1, 2, 3, 4
 ) group by 1, 2, 3, 4 having sum(count) != 0
 """
-
-
 _UNFOUND = """
 select seq from mentions
 where not exists (select 1 from events e where e.seq = mentions.seq) limit 10
 """
-
-
 _BEHIND = """
 select seq, value from events, marks where name = 'seq' and seq > value limit 10
 """
-
-
 _HELD = """
 select held, counted from (select coalesce(sum(held), 0) held from sealed),
 (select coalesce(sum(count), 0) counted from past_rollups) where held != counted
 """
-
-
 _FLAWS = (
     (_RECOUNT, "the count of ({0}, {1}, {2}, {3}) differs from its events by {4}"),
     (_UNFOUND, "event {0} is mentioned and not there"),

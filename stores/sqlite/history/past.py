@@ -38,6 +38,9 @@ where handle in (select value from json_each(?)) and newest >= ? order by oldest
 """
 _LAST = "select part, body from past_mentions where handle = ? order by part desc limit 1"
 _PARTS = "select handle, part, body from past_mentions where handle = ?"
+_BETWEEN = """
+select body from past_mentions where handle = ? and newest >= ? and oldest <= ?
+"""
 _BODY = "select body from past_mentions where (handle, part) = (?, ?)"
 _PUT = "insert or replace into past_mentions values (?, ?, ?, ?, ?)"
 
@@ -177,4 +180,21 @@ def seqs_of(file: Connection, handles: Collection[int], limit: int = 1 << 62) ->
             found.update(each.seq for each in _mentions(body))
             if len(found) >= limit:
                 return set(itertools.islice(found, limit))
+    return found
+
+
+def seqs_between(
+    file: Connection, handles: Collection[int], kind: int, begin: int, end: int
+) -> set[int]:
+    """The numbers of sealed events of these handles that may be of a kind, from one moment until
+    before another, as exactly as mentions tell."""
+    kinds, first, last = {OTHER, room_for(kind)}, step_of(begin), step_of(end)
+    found: set[int] = set()
+    for handle in handles:
+        for (body,) in file.execute(_BETWEEN, (handle, first, last)):
+            found.update(
+                each.seq
+                for each in _mentions(body)
+                if first <= each.step <= last and each.kind in kinds
+            )
     return found

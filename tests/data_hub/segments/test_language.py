@@ -32,6 +32,7 @@ NUMBER = st.one_of(st.integers(0, 10**12), st.floats(0.001, 1e9))
 VALUE = st.one_of(st.booleans(), st.integers(-(10**15), 10**15), NAME)
 LEAF = st.one_of(
     st.builds(Did, KIND, OP, st.integers(0, 50), DAYS, st.one_of(st.just(""), NAME)),
+    st.builds(Did, KIND, OP, st.integers(0, 50), st.integers(0, 3_650), st.just(""), NAME),
     st.builds(Then, st.lists(KIND, min_size=2, max_size=4).map(tuple),
               st.sampled_from([0.0, 1.0, 72.0]), DAYS),
     st.builds(Silent, st.integers(1, 400)), st.builds(Fresh, st.integers(1, 400)),
@@ -73,6 +74,8 @@ def test_what_is_printed_reads_as_the_same_rule(rule):
     ("said", "means"),
     [
         ("did bought", "did bought"),
+        ("做过 read_material of m1 on wechat_oa >= 2 in 180天",
+         'did read_material of "m1" on "wechat_oa" >= 2 in 180d'),
         ("做过 bought >= 2 in 90天 且 非 vip", "did bought >= 2 in 90d and not vip"),
         ("did Order_Completed in 4w", "did bought in 28d"),
         ("a and b or c", None),
@@ -107,7 +110,8 @@ def test_it_says_where_a_rule_stops_making_sense(said, at):
 
 @pytest.mark.parametrize(
     "said",
-    ["did opened_link in 91d", "silent for 0d", "stage = gone", "tag x >= 0", "near 91, 0",
+    ["did opened_link in 3651d", "did bought of x on y",
+     "silent for 0d", "stage = gone", "tag x >= 0", "near 91, 0",
      "(" * 60 + "vip" + ")" * 60, " or ".join(["vip"] * 300), "not " * 30 + "vip",
      "birthday in 90d", "spent >= 5 in 9999d", "not " * 2_000 + "vip",
      *(f"{begins} {'9' * 400}{unit}" for begins, unit in

@@ -1,0 +1,61 @@
+"""The events of one kind (同类行为), sealed or not: of some people, or of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import chain
+from sqlite3 import Connection
+from typing import NamedTuple
+
+from kernel.events import Event, Handle, unpack
+from stores.sqlite.history import blocks, past, stripes
+from stores.sqlite.history.tables import as_json, known_by, numbers_of
+from stores.told import micros
+
+_TOGETHER = 500
+_HERS = """
+select distinct e.seq, e.packed from mentions m join events e on e.seq = m.seq
+where m.handle in (select value from json_each(:handles)) and m.at >= :begin and m.at < :end
+and e.kind = :kind
+"""
+_ALL = "select seq, packed from events where kind = :kind"
+
+
+class Some(NamedTuple):
+    """Whose, told by which account, about what; None is any."""
+
+    handles: Collection[Handle] | None
+    account: str | None
+    material: str | None
+
+    def has(self, event: Event) -> bool:
+        return (
+            (self.handles is None or event.handle in self.handles)
+            and self.account in (None, event.account)
+            and self.material in (None, event.material)
+        )
+
+
+def of_kind(file: Connection, kind: str, some: Some, begin: int, end: int) -> Iterator[Event]:
+    """Each once, from one moment until before another."""
+    numbers = None if some.handles is None else numbers_of(file, some.handles)
+    asked = {"kind": kind, "handles": as_json(numbers), "begin": begin, "end": end}
+    rows = file.execute(_ALL if numbers is None else _HERS, asked)
+    lines = chain((row[1] for row in rows), _sealed(file, kind, numbers, begin, end))
+    for event in map(unpack, lines):
+        if event.kind == kind and begin <= micros(event.at) < end and some.has(event):
+            yield event
+
+
+def _sealed(
+    file: Connection, kind: str, handles: Collection[int] | None, begin: int, end: int
+) -> Iterator[bytes]:
+    """Maybe others of about that time, too: mentions say kinds and moments coarsely."""
+    if (number := known_by(file, "kinds", [kind]).get(kind)) is None:
+        return
+    if handles is None:
+        seqs = stripes.over(file, [kind], begin, end)
+    else:
+        seqs = sorted(past.seqs_between(file, handles, number, begin, end))
+    for first in range(0, len(seqs), _TOGETHER):
+        yield from blocks.lines_of(file, seqs[first : first + _TOGETHER]).values()

@@ -1,0 +1,153 @@
+"""Rules that ask the history itself: further back than profiles count, or on one account.
+
+And `juzhen check`, which counts memberships again by it.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from data_hub.invariants import membership_flaws
+from data_hub.segments.records import Member
+from kernel.calendar import Zone
+from tests.data_hub.telling import MONDAY, event, mobile, openid, user
+
+DAY = timedelta(days=1)
+MINUTES = 24 * 60
+
+
+@pytest.fixture
+def hub(hub, clock):
+    clock.move(MONDAY - clock())
+    return hub
+
+
+def read(who, days, **more):
+    return event("read_material", who, minutes=-days * MINUTES, **more)
+
+
+def segment(hub, rule):
+    made = hub.segments.create(rule, rule=rule, by="li").id
+    hub.settle()
+    return made
+
+
+def flaws(hub, people, **how):
+    return sorted(
+        membership_flaws(hub.history, people, hub.digest, hub.segments, hub.clock(), Zone(), **how)
+    )
+
+
+def test_what_lies_further_back_than_profiles_count_is_counted_by_the_history(hub, people):
+    made = segment(hub, "did read_material >= 3 in 180d")
+    hub.tell(read(user("u1"), 0), read(user("u1"), 100), read(user("u2"), 0), read(user("u2"), 1))
+    assert hub.members(made) == set()
+    late = read(user("u1"), 179)
+    hub.tell(late, late, read(user("u2"), 180))  # one twice, one a day too old
+    assert hub.members(made) == {hub.id_of(user("u1"))}
+    assert hub.previews.preview("did read_material >= 3 in 180d").count == 1
+    why = hub.previews.explain(made, hub.id_of(user("u1")), "en")
+    assert why.inside
+    assert "3 times within 180 days" in why.because[0].sentence
+    assert flaws(hub, people) == []
+
+
+def test_handles_of_one_customer_count_together(hub, people):
+    made = segment(hub, "did read_material >= 3 in 200d")
+    hub.tell(read(user("u1"), 150), read(openid("o1"), 120), read(openid("o1"), 3))
+    assert hub.members(made) == set()
+    hub.tell(event("identified", user("u1"), openid("o1")))
+    her = hub.id_of(user("u1"))
+    assert hub.members(made) == {her}
+    assert flaws(hub, people) == []
+    hub.identities.part(user("u1"), openid("o1"), by="li")
+    hub.settle()
+    assert hub.members(made) == set()
+    assert flaws(hub, people) == []
+
+
+def test_time_alone_moves_her_out(hub, people, clock):
+    made = segment(hub, "did read_material >= 2 in 120d")
+    never = segment(hub, "did read_material < 1 in 120d")
+    hub.tell(read(user("u1"), 100), read(user("u1"), 0))
+    her = hub.id_of(user("u1"))
+    clock.move(19 * DAY)
+    hub.settle()
+    assert hub.members(made) == {her}
+    clock.move(DAY)
+    assert flaws(hub, people) == []  # nobody has looked at her yet
+    hub.settle()
+    assert (hub.members(made), hub.members(never)) == (set(), set())
+    clock.move(100 * DAY)
+    hub.settle()
+    assert hub.members(never) == {her}
+    assert flaws(hub, people) == []
+
+
+def test_one_account_is_counted_apart(hub, people):
+    made = segment(hub, "did read_material on acc_oa >= 2 in 30d")
+    ever = segment(hub, "did read_material of m1 on acc_oa")
+    assert hub.segments.one(made).rule["on"] == "acc_oa"
+    oa = {"account": "acc_oa"}
+    hub.tell(
+        *(read(user("u1"), n) for n in range(3)), read(user("u1"), 0, **oa),
+        read(openid("o2"), 0, **oa), read(openid("o2"), 29, **oa),
+        read(openid("o3"), 900, material="m1", **oa), read(openid("o4"), 900, material="m1"),
+    )  # fmt: skip
+    assert hub.members(made) == {hub.id_of(openid("o2"))}
+    assert hub.members(ever) == {hub.id_of(openid("o3"))}
+    assert flaws(hub, people) == []
+
+
+def test_who_is_let_go_of_is_out(hub):
+    made = segment(hub, "did viewed_page >= 2 in 300d")
+    hub.tell(*(event("viewed_page", user("u1"), minutes=-n * MINUTES) for n in (0, 200)))
+    assert len(hub.members(made)) == 1
+    gone = hub.history.let_go("viewed_page", (MONDAY - 100 * DAY).date(), 10)
+    hub.digest.let_go({each for each in gone if each})
+    assert hub.members(made) == set()
+
+
+def test_a_preview_asks_what_its_own_rule_asks(hub):
+    """Also where no segment asks it yet: of the history, and of a tag by its code."""
+    hub.topics.names = {"pension": ["tag_1"]}
+    hub.topics.tags = {"m1": ["tag_1"]}
+    hub.tell(read(user("u1"), 0, material="m1"), read(user("u2"), 120), read(user("u2"), 0))
+    assert hub.previews.preview('tag "pension"').count == 1
+    assert hub.previews.preview("did read_material >= 2 in 150d").count == 1
+
+
+def test_a_membership_that_the_history_counts_otherwise_is_told(hub, people):
+    counts = segment(hub, "did read_material >= 2 in 60d")
+    mixed = segment(hub, "(did read_material >= 2 in 60d and vip) or did bought in 80d")
+    other_way = segment(hub, f"not in {counts}")
+    silent = segment(hub, "silent for 5d")
+    hub.tell(read(user("u1"), 0), read(user("u1"), 40), read(mobile(), 0))
+    one, other = hub.id_of(user("u1")), hub.id_of(mobile())
+    assert flaws(hub, people) == []
+    with people.write() as session:
+        session.delete(session.get_one(Member, (counts, one)))
+        for wrong, who in ((mixed, other), (mixed, one), (other_way, one), (silent, one)):
+            session.add(Member(segment=wrong, customer=who, since=MONDAY))
+    says = "and the history counts otherwise"
+    assert flaws(hub, people) == sorted([
+        f"{one} is not in {counts}, {says}", f"{one} is in {other_way}, {says}",
+        f"{other} is in {mixed}, {says}",
+    ])  # fmt: skip
+
+
+def test_of_many_customers_some_are_drawn(hub, people):
+    made = segment(hub, "did read_material >= 2 in 60d")
+    hub.tell(*(read(user(f"u{n}"), n % 2) for n in range(6)))
+    with people.write() as session:
+        session.add(Member(segment=made, customer=hub.id_of(user("u1")), since=MONDAY))
+    assert len(flaws(hub, people, many=6)) == 1
+
+
+def test_nothing_is_said_while_there_is_something_to_digest(hub, people):
+    made = segment(hub, "did read_material in 60d")
+    hub.history.put([read(user("u1"), 0)], upto=99)
+    assert flaws(hub, people) == []
+    hub.settle()
+    hub.segments.edit(made, rule="did read_material >= 2 in 60d", by="li")
+    assert flaws(hub, people) == []  # it has not been asked again yet
