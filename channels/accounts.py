@@ -9,7 +9,6 @@ import os
 import secrets as random_source
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +24,7 @@ from kernel.errors import Conflict, Flaw, Invalid, NotFound, Overloaded, Problem
 from kernel.events import Ecosystem
 from kernel.ids import new_id
 from kernel.secret import Secret
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered

@@ -6,7 +6,7 @@ Does not decide what is sent, to whom or when; does not keep anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 from channels.capabilities import Capabilities
 from kernel.errors import Overloaded, Problem
 from kernel.events import Event, Handle
+from kernel.values import dataclass
 
 
 class Refused(Problem):

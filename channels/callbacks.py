@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 
 from channels.accounts import Account, Accounts, Channels
@@ -24,6 +23,7 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Forbidden
 from kernel.events import Refusal
+from kernel.values import dataclass
 from stores.gathered import Gathered
 
 TAKEN = declare("callbacks.taken", "all that a callback told is durable; nobody was answered")

@@ -7,10 +7,10 @@ never a constant in an adapter. Does not ask any platform.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from kernel.errors import Flaw
+from kernel.values import dataclass
 
 EVERYTHING = frozenset({
     "article", "text", "image", "video", "file", "mini_program", "livestream",

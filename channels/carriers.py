@@ -6,7 +6,6 @@ Whom that reaches is worked out from the handles that customers are known by. Se
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +18,7 @@ from kernel.clock import Clock
 from kernel.errors import Invalid
 from kernel.events import Handle
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 

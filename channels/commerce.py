@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -24,6 +23,7 @@ from data_hub.identities import phone
 from kernel.clock import Clock
 from kernel.events import Ecosystem, Event, Handle
 from kernel.secret import Secret
+from kernel.values import dataclass
 
 BUYER = "buyer"
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from html import unescape
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 from channels.accounts import Account
 from content_hub import richtext
 from kernel.errors import Flaw
+from kernel.values import dataclass
 
 SETTING = "conduct"
 """The account's setting that says otherwise, by a rule's code: ``block``, ``warn`` or ``off``."""

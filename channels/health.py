@@ -5,7 +5,6 @@ Everything is read from what others keep; only the last callback is kept here. C
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,6 +17,7 @@ from channels.outbound import Breakers
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Problem
+from kernel.values import dataclass
 from stores.records import Record, Records, upsert
 
 _OFTEN = timedelta(seconds=10)

@@ -7,7 +7,7 @@ before it is asked again. A code's ``state`` comes back with whoever scanned it.
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,6 +19,7 @@ from channels.base import wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Problem
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 

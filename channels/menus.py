@@ -5,7 +5,7 @@ address, to a material by its tracked link, or is told to us as an event when so
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,6 +16,7 @@ from channels.accounts import Account, Accounts, Channels
 from channels.base import wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, Problem
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 

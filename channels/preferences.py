@@ -7,7 +7,6 @@ moment, in the transaction that marks a delivery.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -17,6 +16,7 @@ from channels.deliveries import Deliveries, Delivery
 from data_hub.consents import Consents
 from data_hub.identities import Identities
 from kernel.events import Handle
+from kernel.values import dataclass
 from stores.records import Records
 
 

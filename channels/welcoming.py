@@ -8,7 +8,6 @@ the callback brings the same code and adds nothing.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,6 +25,7 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded, Problem
 from kernel.events import Handle
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records, insert
 from stores.spelling import spelled

@@ -7,13 +7,13 @@ tags (待贴标) until somebody tags it; one work is one material, whoever choos
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from channels.accounts import Account, Accounts, Channels
 from content_hub.materials import Material, Materials
 from kernel.errors import Conflict, Invalid, NotFound
+from kernel.values import dataclass
 
 MOST = 50
 """Works taken at once."""

@@ -6,7 +6,7 @@ with it, and undone from there.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from content_hub.tags import Taxonomy
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.records import Record, Records
 
 _SLICE = 20

@@ -8,7 +8,6 @@ with its policy.
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from html import unescape
@@ -23,6 +22,7 @@ from content_hub.scripts import FORBIDDEN, HARMLESS, JARGON
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered

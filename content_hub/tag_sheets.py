@@ -7,13 +7,14 @@ moved, another made. What would hang in a circle is refused by line. What a list
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from content_hub.sheets import Row
 from content_hub.tags import FACETS, Tag, Taxonomy
 from content_hub.tags.taxonomy import check_words
 from kernel.errors import Flaw, Invalid, Problem
+from kernel.values import dataclass
 
 _COLUMNS = {"code", "facet", "zh", "en", "synonyms", "parent"}
 MOST = 20_000

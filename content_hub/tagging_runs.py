@@ -6,7 +6,7 @@ Goes on in slices, so that nobody waits for the lock longer than 100 ms; whoever
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from content_hub.tags import Tagging, Taxonomy
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Problem
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 

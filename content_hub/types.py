@@ -6,7 +6,7 @@ and never a new column, because values live in the material's one JSON column. K
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from content_hub import richtext
 from kernel.errors import Conflict, Flaw, Invalid
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered

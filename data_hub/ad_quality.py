@@ -7,7 +7,7 @@ Sends nothing: what the ad side should hear is handed out in the shape it takes.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +25,7 @@ from kernel.clock import Clock
 from kernel.errors import Flaw, Invalid
 from kernel.events import Handle
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.bulk import among
 from stores.changes import Changes
 from stores.history import History

@@ -7,9 +7,10 @@ our kinds in another spelling, or becomes ``track.<name>``. Does not check what 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+
+from kernel.values import dataclass
 
 OWN_ACCOUNT = "juzhen"
 """The account that tells of what we did ourselves."""

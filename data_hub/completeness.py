@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from data_hub.catalogue import KINDS, EventKind, kind_of
@@ -16,6 +15,7 @@ from data_hub.details import details, order
 from data_hub.measures.kpis import KPIS
 from kernel.clock import Clock
 from kernel.events import Event
+from kernel.values import dataclass
 from stores.history import History
 
 LOOKED_AT = 5_000

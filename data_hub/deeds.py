@@ -6,12 +6,13 @@ Who asks names the kinds and the days; what a label says is `data_hub.labels`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from kernel.values import dataclass
 from stores.acts import Acts
 from stores.history import History
 

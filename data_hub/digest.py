@@ -7,7 +7,7 @@ one transaction with the watermark. Thinking happens before it is opened. Calls 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.events import Event, Handle
+from kernel.values import dataclass
 from stores.history import History
 from stores.records import Folded, Records
 from stores.watermarks import Watermarks

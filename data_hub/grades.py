@@ -6,7 +6,6 @@ only what people decided; what events say is a pure function of the profile.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +18,7 @@ from kernel.clock import Clock
 from kernel.errors import Invalid
 from kernel.events import Handle
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 
@@ -54,6 +54,7 @@ class Graded:
     until: float = NEVER
 
 
+_USUAL = Thresholds()
 _HEARD = ("messaged", "chatted")
 _SAID = ("replied",)
 
@@ -62,7 +63,7 @@ def graded(
     profile: Profile,
     now: datetime,
     sources: Collection[str],
-    limits: Thresholds = Thresholds(),
+    limits: Thresholds = _USUAL,
 ) -> Graded:
     """Exactly one grade. ``sources``: accounts that tell of messages at all."""
     heard = sum(profile.kinds.get(kind, 0) for kind in _HEARD)

@@ -6,11 +6,10 @@ that mostly advertises is told of; it is paused by nobody here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from data_hub.deeds import Deeds, heads
 from data_hub.details import details, text
 from kernel.events import Handle
+from kernel.values import dataclass
 from stores.told import Said
 
 WINDOW = 7

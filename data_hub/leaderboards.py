@@ -6,7 +6,6 @@ none, and nobody moves up or down a rank for it. Never ranks by a measured uplif
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from data_hub.deeds import deeds
 from data_hub.staff import StaffBook
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Record, Records, upsert

@@ -7,13 +7,14 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from data_hub.profiles import Profile
 from data_hub.profiles.strands import DESIRES, NODES
 from kernel.calendar import Zone
+from kernel.values import dataclass
 
 NEVER = float("inf")
 """When nothing will change by itself."""

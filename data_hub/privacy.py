@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from data_hub.identities.handles import phone
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle, pack
 from kernel.secret import Secret
+from kernel.values import dataclass
 from stores import personal
 from stores.changes import Changes
 from stores.history import Fold, History

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from data_hub.intake import Intake
 from kernel.events import Event, Refusal
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.history import ANY, History, Sort
 

@@ -5,7 +5,6 @@ top quarter, so that nobody wavers at the edge. The share told is counted, never
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -15,6 +14,7 @@ from data_hub.profiles import Profiles
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.records import Folded, Records, upsert
 from stores.spelling import marks
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from data_hub.findings import Findings, Found
@@ -18,6 +17,7 @@ from data_hub.referrals.rewards import orders
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.events import Event
+from kernel.values import dataclass
 from stores.history import History
 
 TYPE = "livestream"

@@ -10,13 +10,13 @@ nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from data_hub.grades import Grade
 from data_hub.identities import Identities
 from data_hub.prediction import Predicted, Predictions
 from data_hub.standings import Standings
 from engagement.reminders import WORTH, Reminder
+from kernel.values import dataclass
 from kernel.wording import say
 
 _RANKS = {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds}

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engagement.sittings import Sitting, sitting, sittings
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.events import Event
+from kernel.values import dataclass
 from matching.counters import Counters
 from matching.feedback import Feedback
 from stores.history import Axis, History

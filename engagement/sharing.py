@@ -8,7 +8,6 @@ The workbench and GraphQL share through here, so the same words are refused at b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import AsksContact
@@ -25,6 +24,7 @@ from engagement.reminders import Reminders
 from kernel.actors import Actor
 from kernel.errors import Conflict, Flaw, Invalid, Problem
 from kernel.events import Handle
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records
 

@@ -7,12 +7,12 @@ it is open. Keeps nothing: a sitting is worked out from its events whenever some
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from data_hub.details import details
 from kernel.events import Event
+from kernel.values import dataclass
 from matching.needs import SESSION
 
 

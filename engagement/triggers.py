@@ -8,7 +8,6 @@ days: who imports ten years of events wants no ten years of red dots.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -33,6 +32,7 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import NotFound
 from kernel.events import Event, Handle
+from kernel.values import dataclass
 from matching.needs import READING, SESSION, dates
 from matching.occasions import Habits, Occasion, occasions
 from stores.history import History

@@ -11,7 +11,6 @@ import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -25,6 +24,7 @@ from kernel.errors import Conflict, Invalid, NotFound, Overloaded, SignedOff
 from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.secret import Secret
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.claims import Quotas
 from stores.records import Record, Records

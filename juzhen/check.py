@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from channels.invariants import broadcast_flaws, place_flaws
@@ -35,6 +34,7 @@ from juzhen import migrations, origin
 from juzhen.references import reference_flaws
 from kernel import wording
 from kernel.errors import Overloaded
+from kernel.values import dataclass
 from matching.invariants import counter_flaws, effect_flaws, night_flaws
 from stores.records import Record
 from stores.watermarks import Watermarks

@@ -14,7 +14,6 @@ import secrets
 import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -23,6 +22,7 @@ from marshmallow import ValidationError, fields
 
 from kernel.calendar import Hours
 from kernel.secret import Secret
+from kernel.values import dataclass
 
 PREFIX = "JUZHEN_"
 FILE = "juzhen.toml"

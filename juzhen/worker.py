@@ -14,12 +14,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from juzhen import metrics
 from juzhen.pulse import Pulse
 from kernel import logs
+from kernel.values import dataclass
 from stores.claims import Leases
 
 if TYPE_CHECKING:

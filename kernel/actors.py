@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kernel.errors import Forbidden
+from kernel.values import dataclass
 
 
 class Role(StrEnum):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import calendar as _gregorian
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
+
+from kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

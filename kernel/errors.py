@@ -8,10 +8,10 @@ to answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from dataclasses import field as kept
 from typing import Any, ClassVar
 
+from kernel.values import dataclass
 from kernel.wording import say
 
 

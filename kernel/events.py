@@ -7,12 +7,14 @@ Adapters make them, the journal keeps them, both hubs speak them. Which kinds ex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import orjson
+
+from kernel.values import dataclass
 
 
 class Ecosystem(StrEnum):

@@ -8,7 +8,6 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Generic, TypeVar
@@ -17,6 +16,7 @@ import orjson
 
 from kernel.clock import utc_now
 from kernel.errors import Invalid
+from kernel.values import dataclass
 
 Item = TypeVar("Item")
 Other = TypeVar("Other")

@@ -5,7 +5,6 @@ takes that back. What she stands for by her own word is her persona (`data_hub.s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -15,6 +14,7 @@ from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from kernel.clock import Clock
 from kernel.errors import NotFound
+from kernel.values import dataclass
 from matching.affinities import labels, vocabulary_of
 from matching.counters import Counters
 from matching.scoring import Name, Pull, Reason, Weights

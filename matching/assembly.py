@@ -9,11 +9,11 @@ on it later. Pure: chance comes in as a number.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from kernel.values import dataclass
 from matching.arrays import Places, Slice
 from matching.scoring import Floats
 

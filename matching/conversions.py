@@ -6,7 +6,6 @@ Read off the profiles of whoever bought last; which product is a trial of which 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from statistics import median
 
 from sqlalchemy import select
@@ -14,6 +13,7 @@ from sqlalchemy import select
 from content_hub.products import Relation
 from data_hub.profiles import Profiles
 from data_hub.standings import StandingRow
+from kernel.values import dataclass
 from matching.sequels import Pair, Sequels, bought
 from stores.records import Records
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from data_hub.segments.nearness import metres_between
 from kernel.actors import Actor, require
 from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid
+from kernel.values import dataclass
 
 SYSTEMS = ("wgs84", "gcj02")
 REACH = 3_000.0

@@ -9,11 +9,12 @@ content by itself (`matching.affinities` says which topics suit an occasion).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from kernel.calendar import birthday_in, birthday_near, month_end, near_month_end
+from kernel.values import dataclass
 from kernel.wording import say
 from matching.festivals import coming
 

@@ -1,7 +1,6 @@
 """Offers (推荐记录): what a rep was shown for a customer, why, and with what probability. Kept."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.events import Handle
 from kernel.ids import new_id
+from kernel.values import dataclass
 from kernel.wording import say
 from matching.scoring import Reason
 from stores import bulk

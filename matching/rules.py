@@ -6,7 +6,6 @@ list, and which outweighs which, is `matching.steering`'s business.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -18,6 +17,7 @@ from content_hub.types import Types
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound
 from kernel.ids import new_id
+from kernel.values import dataclass
 from matching.steering import Act, Ruling
 from stores.changes import Changes
 from stores.records import Record, Records

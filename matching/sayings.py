@@ -8,7 +8,6 @@ themselves: what stands in quotation marks in their titles.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from content_hub.finding import Finding
 from content_hub.materials import Material
@@ -16,6 +15,7 @@ from content_hub.shelf import Shelf
 from content_hub.tags import Taxonomy
 from kernel.actors import Actor, require
 from kernel.clock import Clock
+from kernel.values import dataclass
 from matching.recommender import Recommender
 
 OBJECTION = "purpose.objection"

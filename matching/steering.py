@@ -9,11 +9,11 @@ offered: they choose among what the hard filters left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
+from kernel.values import dataclass
 from matching.arrays import Floats, Places, Slice
 from matching.assembly import Chosen, best
 from matching.scoring import Reason

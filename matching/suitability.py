@@ -9,7 +9,6 @@ asked here, and caps are the touch policy's.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_hub.profiles import Profile
+from kernel.values import dataclass
 from matching.arrays import Places, Slice, keys_of
 
 Mask = npt.NDArray[np.bool_]

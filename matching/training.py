@@ -10,12 +10,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kernel.values import dataclass
 from matching.arrays import Floats
 from matching.counters.nearness import NEIGHBOURS
 from matching.scoring import HARDLY_KNOWN, Weights

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,6 +18,7 @@ import orjson
 from data_hub.identities.handles import phone
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
+from kernel.values import dataclass
 from schemas.events import TYPES, Told, item
 from schemas.lines import Lines, about
 from schemas.taking import (

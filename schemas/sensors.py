@@ -11,7 +11,6 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -25,6 +24,7 @@ from data_hub.identities.handles import email, phone
 from kernel.calendar import Zone
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
+from kernel.values import dataclass
 from schemas.events import Id, Millis, Told, checked, compile_plan
 from schemas.taking import (
     COUNT_LIMIT,

@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,7 @@ from data_hub.identities.handles import email, phone
 from kernel.calendar import Zone
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
+from kernel.values import dataclass
 from schemas import segment
 from schemas.taking import Call, Kinds, Taken, text
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from json import loads as read_loosely
 from typing import Any
@@ -17,6 +17,7 @@ import orjson
 from data_hub.intake import behind
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Refusal
+from kernel.values import dataclass
 from schemas.events import Told
 
 EVENT_LIMIT = 32 * 1024

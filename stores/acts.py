@@ -6,12 +6,13 @@ A million acts lie in four arrays of numbers; no event is made of any. Reads not
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from kernel.calendar import Zone
 from kernel.events import Event
+from kernel.values import dataclass
 from stores.told import Label, Said, micros, unlabelled
 
 if TYPE_CHECKING:

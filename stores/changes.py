@@ -8,7 +8,6 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Clock
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores import bulk
 from stores.records import Record, Records, insert
 from stores.sightings import Sightings

@@ -6,13 +6,13 @@ fence, so that one who overslept can be told apart. Knows nothing of what is cla
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.records import Record, Records
 
 

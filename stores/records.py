@@ -29,6 +29,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
+from kernel.values import same
 from stores.bulk import as_json, many
 from stores.busy import busy_is_said
 from stores.looks import Looks, TooLong
@@ -66,7 +67,7 @@ _NAMES = {
 _TYPES: dict[Any, Any] = {datetime: Moment, dict[str, Any]: JSON, list[str]: JSON, list[Any]: JSON}
 
 
-class Record(MappedAsDataclass, DeclarativeBase, repr=False):
+class Record(MappedAsDataclass, DeclarativeBase, repr=False, eq=False):
     """What people or the gate decided (``records.db``). Relationships never load by accident; what
     a row holds is in no message and no traceback.
 
@@ -75,13 +76,17 @@ class Record(MappedAsDataclass, DeclarativeBase, repr=False):
 
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map: ClassVar = _TYPES
+    __eq__ = same
+    __hash__ = None  # type: ignore[assignment]  # as the library says it
 
 
-class Folded(MappedAsDataclass, DeclarativeBase, repr=False):
+class Folded(MappedAsDataclass, DeclarativeBase, repr=False, eq=False):
     """What the digest works out (``people.db``): rebuilt from history and the decisions."""
 
     metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map: ClassVar = _TYPES
+    __eq__ = same
+    __hash__ = None  # type: ignore[assignment]  # as the library says it
 
 
 Base = type[Record] | type[Folded]

@@ -4,8 +4,6 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy.util import LRUCache
-
 from juzhen import migrations, wiring
 from juzhen.settings import Settings
 from stores import records as at_records
@@ -65,7 +63,7 @@ def share_statements():
         engine = make(url, *told)
         if engine.dialect.name == "sqlite":
             engine.dialect = kept.setdefault("dialect", engine.dialect)
-            engine._compiled_cache = kept.setdefault("statements", LRUCache(4_000))
+            engine.update_execution_options(compiled_cache=kept.setdefault("statements", {}))
         return engine
 
     at_records._engine = made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -25,6 +25,7 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from kernel import logs
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded, Problem
+from kernel.values import dataclass
 
 Answer = TypeVar("Answer")
 Say = Callable[[Channel], Receipt]

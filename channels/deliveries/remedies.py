@@ -6,11 +6,11 @@ A reason that nobody wrote down is the platform's own: read it, mend what it nam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from kernel.values import dataclass
 from kernel.wording import say
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+
+from kernel.values import dataclass
 
 Jitter = Callable[[float], float]
 """Picks a number between 0 and its argument."""

@@ -7,10 +7,11 @@ was checked. Proxies that the environment names are not looked at.
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
 from channels.outbound.guard import Destination
+from kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -26,6 +25,7 @@ from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, NotFound, Overloaded, Problem
 from kernel.events import Handle
+from kernel.values import dataclass
 from stores.records import Records
 
 COMPOSED = declare("publishing.composed", "texts and pictures are at hand; nothing has left")

@@ -7,7 +7,6 @@ is shown to whom nor what may be shown: that is the shelf's word, asked at the l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -27,6 +26,7 @@ from kernel.actors import VIPS
 from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, Flaw, Invalid
 from kernel.events import Handle
+from kernel.values import dataclass
 
 QUEUED = declare("publishing.queued", "a placement has become a delivery; nothing is claimed")
 _AT_ONCE = 100

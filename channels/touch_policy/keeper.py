@@ -7,7 +7,7 @@ important first; one that is held for less is given to what matters more. Sends 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records, upsert
 from stores.remembered import Remembered

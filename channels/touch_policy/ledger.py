@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from channels.touch_policy.policy import WINDOWS, Caps, Policy
 from channels.touch_policy.touch import Asked, Known, Nature, Past, Person, Touch
 from data_hub.consents import Consents
 from kernel.calendar import Zone
+from kernel.values import dataclass
 from stores.records import Records
 from stores.spelling import marks, moment
 

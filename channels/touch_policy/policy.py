@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import time
 from typing import Any
 
 from kernel.errors import Flaw, Invalid
+from kernel.values import dataclass
 
 WINDOWS = {"day": 1, "week": 7, "month": 30}
 

@@ -11,7 +11,7 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ from channels.touch_policy.touch import (
 from data_hub.consents import MARKETING
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.records import Records
 from stores.spelling import marks, moment, spelled
 

@@ -6,7 +6,7 @@ Plain values. Decides nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from data_hub.consents import MARKETING
 from kernel.calendar import Zone
 from kernel.errors import Conflict
 from kernel.events import Handle
+from kernel.values import dataclass
 
 FAR = datetime.max.replace(tzinfo=UTC)
 

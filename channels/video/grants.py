@@ -6,7 +6,7 @@ asked again. Calls no platform.
 """
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 import orjson
@@ -18,6 +18,7 @@ from channels.base import SignedOut
 from kernel.clock import Clock
 from kernel.errors import Conflict
 from kernel.secret import Secret
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
 

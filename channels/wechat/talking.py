@@ -9,7 +9,7 @@ the last knows a key of ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from data_hub.consents import MARKETING
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
+from kernel.values import dataclass
 
 SENDING = declare("wechat.sending", "about to talk to one person")
 SENT = declare("wechat.sent", "she was told; nobody here knows")

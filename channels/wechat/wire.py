@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -23,6 +22,7 @@ from channels.outbound import Answer, Http, RateGate
 from channels.wechat.tokens import Tokens
 from kernel.crash import crash_point, declare
 from kernel.secret import Secret
+from kernel.values import dataclass
 
 TOKEN = declare("wechat.token", "a token is at hand, perhaps a new one")
 HOST = "https://api.weixin.qq.com"

@@ -5,7 +5,7 @@ however many they are. Checks nothing: what comes in here was read and is free t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from content_hub.materials import tagging, versions
 from content_hub.materials.records import Material, subjects_of
 from content_hub.media import MediaFile
 from content_hub.tags import Tagging, TagTree
+from kernel.values import dataclass
 from stores.changes import Changes
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from content_hub.terms import BARRED
 from kernel.actors import VIPS
 from kernel.ids import Page, cursor, page_size, read_cursor
 from kernel.latest import Lately, Latest
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records
 

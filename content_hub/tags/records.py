@@ -1,6 +1,5 @@
 """What is kept of tags (标签, 贴标): the tag, and that it is on a material."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +7,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.records import Record
 
 

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -18,6 +17,7 @@ from content_hub.tags.spelling import spelled
 from content_hub.tags.tree import TagTree, load
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records
 from stores.remembered import Remembered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.events import Event, Handle
 from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Records

@@ -8,10 +8,10 @@ handles that somebody has parted, into one group is refused and kept for review.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from data_hub.identities.handles import LOGIN
+from kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,7 +7,6 @@ acts at its next turn. Events and the links between handles are never rewritten.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -21,6 +20,7 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records
 

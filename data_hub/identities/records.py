@@ -3,7 +3,7 @@
 Handles and links are folded from events and may be thrown away; rulings are decisions and may not.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from data_hub.identities.components import Link
 from kernel.events import Handle
 from kernel.ids import new_id
+from kernel.values import dataclass
 from stores.records import Folded, Record
 
 

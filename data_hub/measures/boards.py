@@ -5,7 +5,6 @@ The reason is kept and stands on the board. What nobody chose is `kpis.BOARDS`. 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +13,7 @@ from data_hub.measures.kpis import KPIS, MOST, Kpi, board
 from kernel.actors import Role
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records, upsert
 

@@ -6,7 +6,6 @@ Read off the standings; what a cohort cost is told by whoever knows what was pai
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from data_hub.profiles import Profiles
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.records import Records
 
 HABIT = 5

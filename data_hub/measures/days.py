@@ -6,11 +6,11 @@ Nobody types any of it. What no event tells of is not asked for either: it is li
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from data_hub.deeds import deeds
 from data_hub.measures.kpis import KPIS, Kpi
+from kernel.values import dataclass
 from stores.history import History
 
 

@@ -7,10 +7,10 @@ the chain's first; other events in between do no harm. Pure; reads nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kernel.values import dataclass
 from stores.acts import Acts
 
 if TYPE_CHECKING:

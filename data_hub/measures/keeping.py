@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
@@ -25,6 +24,7 @@ from data_hub.standings import StandingRow, Transition
 from kernel.calendar import Zone, days
 from kernel.clock import Clock
 from kernel.errors import Invalid
+from kernel.values import dataclass
 from stores.history import Axis, History
 from stores.records import Records
 

@@ -7,12 +7,12 @@ at most. Counts nothing: `data_hub.measures.keeping` does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from data_hub.catalogue import KINDS, MACHINE
 from kernel.actors import Role
 from kernel.errors import Conflict
+from kernel.values import dataclass
 
 MOST = 5
 """Figures on a board."""

@@ -6,12 +6,12 @@ Pure; by the company's days as profiles keep them, so no further back than they 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from data_hub.catalogue import kind_of
 from data_hub.profiles import Profile
 from kernel.calendar import Zone
+from kernel.values import dataclass
 
 WEEKS = 8
 """Weeks that are told after the first."""

@@ -5,9 +5,8 @@ The rates come from a hold-out group that was measured; without one nothing is c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kernel.errors import Invalid
+from kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Reads the counters in `data_hub.standings`; the back-test reads purchases. Decid
 """
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from data_hub.prediction.model import BackTest, Model, Window, back_test, fit, s
 from data_hub.profiles import Profiles
 from data_hub.standings import StandingRow
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.records import Folded, Records
 
 EVERY = timedelta(days=1)

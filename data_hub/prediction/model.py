@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from data_hub.prediction.descent import Array, least
+from kernel.values import dataclass
 
 _WEEK = 7 * 86_400.0
 FEWEST_BUYERS = 100

@@ -6,13 +6,14 @@ Says nothing of how an event changes it (`folding`), nor where it is kept (`keep
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 
 from data_hub.details import text
+from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""

@@ -7,7 +7,6 @@ shows it. Writes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -21,6 +20,7 @@ from data_hub.referrals.records import Entry, Referral, ReferralCode, RewardEntr
 from data_hub.referrals.rewards import Order, earned, orders
 from kernel.events import Handle
 from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.values import dataclass
 from stores.records import Records
 
 _NAMELESS = frozenset({"anonymous", "cookie"})

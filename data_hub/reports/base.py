@@ -6,9 +6,11 @@ Every report is told the same way, so that a page, a CSV and GraphQL need to kno
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
+
+from kernel.values import dataclass
 
 Cell = str | int | float | None
 

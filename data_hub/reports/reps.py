@@ -7,11 +7,12 @@ what platforms count by day, of which a total holds as last told. Asks for nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from data_hub.deeds import Deeds
 from kernel.events import Event
+from kernel.values import dataclass
 
 ADDED = ("followed", "added_contact")
 POSTED = "posted_moment"

@@ -7,11 +7,11 @@ before. One person installs once. Pure functions of acts; pays nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from data_hub.deeds import Deeds
 from data_hub.measures.funnels import people_of
+from kernel.values import dataclass
 
 OPENED, INSTALLED = "opened_app_link", "installed_app"
 KINDS = (OPENED, INSTALLED)

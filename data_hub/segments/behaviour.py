@@ -5,13 +5,13 @@ Windows are days of the company, today included; time of day plays no part in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from data_hub.catalogue import kind_of
 from data_hub.segments.subject import NEVER, Counted, Deed, Subject
 from data_hub.segments.tree import OPS, Leaf, plain
 from kernel.errors import Invalid
+from kernel.values import dataclass
 
 _DAY = 86_400.0
 KEPT = 90

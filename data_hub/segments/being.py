@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ from data_hub.segments.subject import NEVER, Subject
 from data_hub.segments.tree import OPS, Leaf, plain
 from kernel.calendar import birthday_near
 from kernel.errors import Invalid
+from kernel.values import dataclass
 
 _DAY = 86_400.0
 TRAIT_OPS = (*OPS, "in", "contains", "exists")

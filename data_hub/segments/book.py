@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from data_hub.segments import tree
@@ -20,6 +19,7 @@ from data_hub.segments.subject import NEVER, Deed, Subject
 from data_hub.segments.subject import leaves as leaves_window
 from data_hub.segments.tree import All, Any_, Leaf, Not, Rule
 from kernel.errors import Conflict, Invalid
+from kernel.values import dataclass
 from kernel.wording import say
 
 

@@ -7,7 +7,6 @@ than its next turn. A segment that was just made fills up; until it has, `Segmen
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
 from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records, upsert
 

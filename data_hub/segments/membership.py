@@ -7,7 +7,7 @@ alone is a reason to look again, `data_hub.standings` decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from data_hub.segments.keeping import Segments
 from data_hub.segments.records import Fill, Member
 from data_hub.segments.subject import Subject
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.bulk import among
 from stores.records import Records, upsert
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from data_hub.segments.subject import NEVER, Subject
 from data_hub.segments.tree import Leaf, plain
 from kernel.errors import Invalid
+from kernel.values import dataclass
 
 _EARTH = 6_371_008.8
 """Mean radius in metres."""

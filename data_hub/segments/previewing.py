@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from data_hub.segments.keeping import Segments, read
 from data_hub.segments.subject import Subject
 from data_hub.segments.tree import Rule
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.records import Records
 
 SAMPLE = 2_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -12,6 +12,7 @@ from data_hub.consents import PURPOSES
 from data_hub.lifecycle import Standing
 from data_hub.profiles import Profile
 from kernel.calendar import Zone
+from kernel.values import dataclass
 
 NEVER = float("inf")
 

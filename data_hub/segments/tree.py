@@ -6,12 +6,13 @@ import math
 import operator
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from data_hub.segments.subject import NEVER, Subject
 from kernel.errors import Invalid
+from kernel.values import dataclass
 
 OPS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,

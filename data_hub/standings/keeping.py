@@ -7,7 +7,7 @@ whom time has come. What changes is logged as a transition and told as a finding
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from data_hub.standings.records import StandingRow, Transition
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.events import Event
+from kernel.values import dataclass
 from stores.bulk import among
 from stores.changes import Changes
 from stores.history import Axis, History

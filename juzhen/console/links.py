@@ -4,7 +4,7 @@ program's code."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
@@ -16,6 +16,7 @@ from juzhen.console.desk import allowed, done, flaws_of, managed, seen
 from juzhen.web.asking import asker
 from kernel.actors import may
 from kernel.errors import Flaw, NotFound, Problem
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse

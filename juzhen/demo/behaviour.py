@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
 from kernel.calendar import Zone, month_end
 from kernel.events import Ecosystem, Event, Handle, pack
+from kernel.values import dataclass
 
 EVENTS = 200_000
 _READ = {"image_text", "poster", "short_video", "product_note", "customer_story", "proposal",

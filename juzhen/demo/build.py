@@ -10,7 +10,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from juzhen.wiring import Platform, assemble, migrate
 from kernel.clock import utc_now
 from kernel.errors import Conflict
 from kernel.events import Handle
+from kernel.values import dataclass
 
 SEED = 20_260_302
 _APPENDED = 5_000

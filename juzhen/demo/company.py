@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import random
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from juzhen.demo.library import texts
 from kernel.actors import Role
 from kernel.events import Ecosystem
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from channels.accounts import Account

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from juzhen.demo.company import APPID, BY, Company, name_of
 from juzhen.demo.library import DAYS, topics
 from juzhen.sandbox.cast import openid_of, unionid_of
 from kernel.events import Handle
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from juzhen.sandbox.cast import openid_of
 from kernel.actors import Role
 from kernel.events import Ecosystem
 from kernel.secret import Secret
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from channels.accounts import Account

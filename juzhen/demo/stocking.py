@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from juzhen.demo.company import BY, Company
 from juzhen.demo.home import NAME
 from juzhen.demo.library import DAYS, Piece, texts, topic
 from juzhen.demo.making import document, picture, video
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform

@@ -11,12 +11,13 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Protocol, TypeVar
 
 from flask import abort
 
 from juzhen.sandbox.ledger import Ledger
+from kernel.values import dataclass
 
 
 class BadAccount(ValueError):

@@ -6,8 +6,10 @@ import base64
 import hashlib
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from kernel.values import dataclass
 
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 _GIVEN = [

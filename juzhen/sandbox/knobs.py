@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from juzhen.sandbox.ledger import Ledger
+from kernel.values import dataclass
 
 SETTINGS: dict[str, Any] = {
     "review_seconds": 3.0,

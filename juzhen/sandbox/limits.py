@@ -6,7 +6,7 @@ product got wrong shows up here. A running sandbox may be given others (``POST /
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from kernel.values import dataclass
 
 TOKEN_SECONDS = 7_200
 OVERLAP_SECONDS = 300

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -21,6 +20,7 @@ from juzhen.sandbox.library import PICTURES
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.press import pieces_of
 from juzhen.sandbox.world import World
+from kernel.values import dataclass
 
 Asked = Mapping[str, Any]
 Told = dict[str, Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from juzhen.sandbox.accounts import Accounts
@@ -27,6 +26,7 @@ from juzhen.sandbox.wecom.fetching import Fetches
 from juzhen.sandbox.wecom.friends import Friends
 from juzhen.sandbox.wecom.tasks import Tasks
 from kernel.clock import Clock, utc_now
+from kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

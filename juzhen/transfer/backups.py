@@ -12,7 +12,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from channels.deliveries import Deliveries
 from juzhen.migrations import head
 from juzhen.settings import FILE, Settings, name_of
 from kernel.errors import Conflict, Invalid
+from kernel.values import dataclass
 from stores.history import History
 from stores.journal import Journal
 

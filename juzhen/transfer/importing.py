@@ -7,7 +7,7 @@ twice. Knows no columns: `schemas.tables` reads and turns.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, NotFound
 from kernel.events import Event
 from kernel.ids import new_id
+from kernel.values import dataclass
 from schemas import tables
 from schemas.taking import Taken
 from stores.changes import Changes

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -25,6 +24,7 @@ from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defi
 from juzhen.web.answers import Answer, Header
 from kernel import logs
 from kernel.turns import Turns
+from kernel.values import dataclass
 
 Shortcut = Callable[[str, Header, bytes], Answer | None]
 """(path, header, body) of what was posted → its answer, or None for the application."""

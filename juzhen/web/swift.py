@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from kernel import logs
 from kernel.actors import Actor
 from kernel.errors import Invalid, Overloaded, SignedOff
 from kernel.latest import Latest
+from kernel.values import dataclass
 from schemas.graphql.answers import Answer as Told
 from schemas.graphql.answers import Freshness, Outcome
 from schemas.questions import hash_of

@@ -7,7 +7,6 @@ which is open in the demo only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from juzhen.web import pages
 from kernel.actors import Role
 from kernel.errors import NotFound
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform

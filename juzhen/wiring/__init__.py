@@ -7,7 +7,7 @@ worth of a company. Only `engines` names an engine, and only `adapters` an adapt
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from juzhen.wiring.selling import Selling, selling
 from kernel import logs
 from kernel.calendar import Hours
 from kernel.clock import Clock
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from content_hub.types import Types

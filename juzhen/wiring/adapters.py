@@ -7,7 +7,6 @@ those of other distributions are found by `juzhen.wiring.outside`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -49,6 +48,7 @@ from juzhen.wiring.engines import Stores
 from kernel.clock import Clock
 from kernel.errors import Invalid
 from kernel.secret import Secret
+from kernel.values import dataclass
 
 CHANNELS: dict[str, Any] = {
     "app": OwnApp, "commerce": Commerce, "douyin": Douyin, "hand_off": HandedOver,

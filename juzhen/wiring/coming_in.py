@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from channels.accounts import Accounts
 from data_hub.refusals import Refusals
 from juzhen.transfer import Imports
@@ -11,6 +9,7 @@ from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
 from kernel.events import Event, Refusal
+from kernel.values import dataclass
 from schemas.again import Whose, again
 
 

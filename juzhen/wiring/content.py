@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from content_hub.bringing import Bringing
 from content_hub.campaigns import Campaigns, Draws, Parameters, Purchases
 from content_hub.comments import Comments
@@ -33,6 +31,7 @@ from content_hub.types import Types
 from content_hub.uploads import Uploads
 from juzhen.settings import Settings
 from juzhen.wiring.engines import Stores
+from kernel.values import dataclass
 
 
 @dataclass(kw_only=True)

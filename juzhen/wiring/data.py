@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
@@ -31,6 +30,7 @@ from juzhen import counting, metrics
 from juzhen.settings import Settings
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.engines import Stores
+from kernel.values import dataclass
 from stores.records import Record
 from stores.watermarks import Watermarks
 

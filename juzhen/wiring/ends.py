@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from channels.accounts import Accounts, Channels, Sealer
@@ -51,6 +50,7 @@ from juzhen.wiring.data import DataHub
 from juzhen.wiring.engines import Stores
 from juzhen.wiring.outside import Tools as Outside
 from juzhen.wiring.outside import found
+from kernel.values import dataclass
 
 
 @dataclass(kw_only=True)

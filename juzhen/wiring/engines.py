@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import inspect
@@ -16,6 +15,7 @@ from juzhen.settings import WITH_RECORDS, BadSetting, Settings, name_of
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.errors import Overloaded
+from kernel.values import dataclass
 from stores.changes import Audit, Changes
 from stores.claims import Leases, Quotas
 from stores.clock import DatabaseClock

@@ -8,7 +8,6 @@ replaced. The guide is docs/channels/writing-an-adapter.md.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -18,6 +17,7 @@ from channels.outbound import Http, RateGate
 from kernel.clock import Clock
 from kernel.errors import Conflict
 from kernel.secret import Secret
+from kernel.values import dataclass
 
 GROUP = "juzhen.channels"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from engagement.approaching import Approaches
 from engagement.customer_acts import CustomerActs
@@ -23,6 +22,7 @@ from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
+from kernel.values import dataclass
 from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.assembly import Manner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from engagement.reminders import FIRST, Reminder
 from engagement.sittings import spoken_time
 from kernel.actors import Actor
 from kernel.events import Handle
+from kernel.values import dataclass
 from kernel.wording import say
 from matching.affinities import labels
 from matching.offers import Item

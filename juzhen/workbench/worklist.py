@@ -7,12 +7,12 @@ remember anybody: every line says what to do next, and why.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from data_hub.customers import Customer
 from data_hub.grades import Grade
 from kernel.actors import Actor
+from kernel.values import dataclass
 from kernel.wording import say
 
 if TYPE_CHECKING:

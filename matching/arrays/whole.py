@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kernel.values import dataclass
 from matching.arrays.slices import Slice
 from matching.arrays.words import Keys, Objects, Places, Row, Scope, key_of
 

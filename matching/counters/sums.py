@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import orjson
 from data_hub.catalogue import kind_of
 from data_hub.details import details, order
 from kernel.events import Event
+from kernel.values import dataclass
 from matching.trails import Step, walk
 
 HALF_LIFE = timedelta(days=14).total_seconds()

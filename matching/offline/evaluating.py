@@ -8,11 +8,12 @@ are paired by customer and come with an interval.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 import numpy as np
 
+from kernel.values import dataclass
 from matching.arrays import Floats, key_of
 from matching.offline.logs import moment
 from matching.offline.recommending import Offline

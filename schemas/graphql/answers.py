@@ -10,13 +10,13 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
 import orjson
 
 from kernel.actors import Actor
+from kernel.values import dataclass
 
 
 class Freshness(Protocol):

@@ -7,7 +7,6 @@ graphql-core, so a change of library stays possible and the compiler may call it
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,6 +19,8 @@ from graphql import (
     is_object_type,
 )
 from graphql.execution.collect_fields import collect_sub_fields
+
+from kernel.values import dataclass
 
 
 class Ask(NamedTuple):

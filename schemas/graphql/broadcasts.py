@@ -4,7 +4,6 @@ mailings in which they leave where reps confirm what is sent."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import graphene
@@ -14,6 +13,7 @@ from channels.broadcasts.record import Broadcast as BroadcastRecord
 from channels.deliveries import Delivery as DeliveryRecord
 from channels.mailings.record import Mailing as MailingRecord
 from kernel.actors import require
+from kernel.values import dataclass
 from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context

@@ -6,12 +6,13 @@ Wiring fills it, one for every request; nothing in here knows how the asker came
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kernel.actors import Actor
+from kernel.values import dataclass
 
 if TYPE_CHECKING:
     from channels.accounts import Accounts

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from graphql import (
@@ -28,6 +28,7 @@ from graphql import (
 from graphql.validation.specified_rules import recommended_rules, specified_rules
 
 from kernel.errors import Invalid, Problem
+from kernel.values import dataclass
 from schemas.graphql.compiler import Compiled, Unsupported, compile_query, reader, switches
 from schemas.graphql.compiler.variables import Reader
 from schemas.graphql.guard import Guard, read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import graphene
@@ -11,6 +10,7 @@ import graphene
 from channels.works import Listed
 from content_hub.materials import Material as MaterialRecord
 from kernel.actors import require
+from kernel.values import dataclass
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.shapes import Material

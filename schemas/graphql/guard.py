@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from graphql import (
@@ -37,6 +37,7 @@ from graphql.error import GraphQLError
 
 from kernel.errors import Invalid
 from kernel.ids import PAGE_LIMIT
+from kernel.values import dataclass
 from schemas.graphql.prices import SIZING, Prices, clamped
 
 _UNKNOWN_LIST = 10

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from data_hub.segments import tree as trees
 from kernel.actors import require
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.values import dataclass
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.customers import Customer, CustomerConnection

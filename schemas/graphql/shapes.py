@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -13,6 +12,7 @@ from graphql import GraphQLError, StringValueNode, ValueNode, value_from_ast_unt
 
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import Page
+from kernel.values import dataclass
 from schemas.graphql.binding import Ask
 from schemas.graphql.errors import flaws
 from schemas.graphql.types import ObjectType

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import graphene
@@ -13,6 +12,7 @@ from channels.touch_policy import Decision
 from channels.touch_policy.policy import Policy, spelled
 from channels.touch_policy.simulation import played
 from kernel.actors import require
+from kernel.values import dataclass
 from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context

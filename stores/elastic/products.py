@@ -6,9 +6,9 @@ Told apart by what ``GET /`` says. Asks nothing itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from kernel.values import dataclass
 from stores.examined import Unfit
 
 

@@ -24,26 +24,30 @@ def reports(hub, people, records, changes, clock):
     kinds = ("bought", "done", "praised", "liked_material", "opened_form", "left_contact",
              "viewed_page", "opened_app_link", "installed_app", "followed", "posted_moment",
              "sent", "messaged")  # fmt: skip
-    for place, account in enumerate(ACCOUNTS):
-        for turn in range(2**place):
-            her = Handle("openid", account, f"o{turn}")
-            hub.tell(*(
-                event(kind, her, account=account, minutes=minute, rep=anna, detail={
-                    "page": "/a", "group": "g", "amount": 5, "campaign": "618",
-                    "clickid": "c",
-                })
-                for minute, kind in enumerate(kinds)
-            ))  # fmt: skip
-            heard = MONDAY.isoformat()
-            hub.tell(event("reminded", her, account=account, minutes=1,
-                           detail={"heard": heard, "reason": "read"}))  # fmt: skip
-            hub.tell(event("platform_figures", account=account, minutes=turn, rep=anna,
-                           detail={"chat_cnt": 3}))  # fmt: skip
+    hub.tell(*(
+        each
+        for place, account in enumerate(ACCOUNTS)
+        for turn in range(2**place)
+        for each in told_by(account, turn, kinds, anna)
+    ))  # fmt: skip
     left = Leaderboards(hub.history, records, hub.staff, changes, clock)
     ads = AdQuality(hub.history, people, records, hub.identities, changes, clock)
     return Reports(
         hub.history, people, hub.identities, hub.profiles, ads, left, lambda _: (), clock
     )
+
+
+def told_by(account, turn, kinds, rep):
+    """All that one person does there, a reminder that was heard, a figure of the platform."""
+    her = Handle("openid", account, f"o{turn}")
+    for minute, kind in enumerate(kinds):
+        detail = {"page": "/a", "group": "g", "amount": 5, "campaign": "618", "clickid": "c"}
+        yield event(kind, her, account=account, minutes=minute, rep=rep, detail=detail)
+    heard = MONDAY.isoformat()
+    yield event(
+        "reminded", her, account=account, minutes=1, detail={"heard": heard, "reason": "read"}
+    )
+    yield event("platform_figures", account=account, minutes=turn, rep=rep, detail={"chat_cnt": 3})
 
 
 def sums(report):

@@ -1,5 +1,6 @@
 """What a start waits for: a process that serves imports nothing large that only some work needs."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -70,3 +71,13 @@ def test_no_column_is_spelled_in_words_that_must_be_parsed_again():
         for name, told in vars(table).get("__annotations__", {}).items()
         if isinstance(told, str)
     ] == []
+
+
+def test_every_room_makes_its_values_cheaply(modules):
+    """The standard library's decorator would take twice as long over each of 250."""
+    assert {
+        module.path
+        for module in modules
+        for node in module.nodes(ast.ImportFrom)
+        if node.module == "dataclasses" and any(each.name == "dataclass" for each in node.names)
+    } == {"kernel/values.py"}

@@ -146,14 +146,14 @@ def test_writers_that_name_things_in_any_order_never_wait_for_each_other(any_rec
 
 
 def test_no_update_is_lost_among_processes_and_threads(any_records, any_records_url, race):
-    """F1: 400 (2,000) requests that read, add one and write, from 4 processes of 4 threads."""
+    """F1: 400 (2,000) requests that read, add one and write, from 4 processes of 4 threads. How
+    long they take says the bench `writers`."""
     put(any_records)
     each = sized(25, 125)
-    took = sorted(race("count", any_records_url, processes=4, threads=4, turns=each))
-    assert len(took) == 16 * each
-    assert number(any_records) == 16 * each
-    fair = 8 * took[len(took) // 2]  # nobody starves, however busy the machine is
-    assert took[int(0.99 * len(took))] <= max(0.5, fair)
+    told = race("count", any_records_url, processes=4, threads=4, turns=each)
+    assert len(told) == number(any_records) == 16 * each
+    passed = max(others for _, others in told)
+    assert passed < 8 * each, "half of all went before one that waited"
 
 
 @pytest.mark.postgres

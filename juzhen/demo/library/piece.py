@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from kernel.values import dataclass
 
 _TEXTS = Path(__file__).parent.with_name("texts")
 DAYS = 90

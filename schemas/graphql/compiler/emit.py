@@ -7,7 +7,6 @@ accepted; everything else travels as an object in its globals.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
 from typing import Any
@@ -36,6 +35,7 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 from graphql.execution.values import get_argument_values
 
+from kernel.values import dataclass
 from schemas.graphql.binding import Ask, Attribute, Lasting, Resolver, selected
 from schemas.graphql.compiler import arguments, runtime
 

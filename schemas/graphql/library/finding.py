@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import graphene
@@ -11,6 +10,7 @@ import graphene
 from content_hub.finding import Facets as FacetsFound
 from content_hub.tags import Tag as TagRecord
 from kernel.actors import require
+from kernel.values import dataclass
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import graphene
@@ -12,6 +11,7 @@ from content_hub.tags import FACETS
 from content_hub.tags import Tag as TagRecord
 from kernel.actors import require
 from kernel.errors import Invalid
+from kernel.values import dataclass
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
