@@ -15,7 +15,7 @@ from juzhen.console.desk import allowed, done
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.errors import NotFound, Problem
-from kernel.wording import say
+from kernel.wording import known, say
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -103,8 +103,15 @@ def _row(signs: Signs) -> dict[str, Any]:
         )
     return {
         "signs": signs,
+        "kind": _kind(signs.account.kind, tongue),
         "look": _LOOKS[signs.state],
         "parts": parts,
         "strip": charts.strip(parts, told) if parts else None,
         "quota": quota,
     }
+
+
+def _kind(kind: str, tongue: str) -> str:
+    """What people call a kind of account; one that was brought along is called as it is spelled."""
+    word = f"account_kind_{kind}"
+    return say(word, tongue) if known(word) else kind

@@ -13,7 +13,7 @@ from data_hub.catalogue import KINDS, OWNERS, kind_of
 from data_hub.customers import Customer, CustomersSeen, Happening, mask_handle
 from data_hub.identities import own_id
 from data_hub.profiles import Profile
-from juzhen.console.desk import allowed, done
+from juzhen.console.desk import account_names, allowed, done
 from juzhen.console.referrals import chain_of
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -115,7 +115,7 @@ def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
         "kinds": [(name, each.label(tongue)) for name, each in KINDS.items()],
         "links": [_link(each) for each in platform.identities.links(her.handles)],
         "decisions": decisions, "people": _people(platform, decisions),
-        "accounts": {each.id: each.name for each in platform.accounts.all()},
+        "accounts": account_names(platform),
         **chain_of(platform, her),
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ from juzhen.web.asking import asker, language
 from kernel.actors import Actor, require
 from kernel.calendar import Zone
 from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
+from kernel.wording import say
 from stores.changes import Change
 
 if TYPE_CHECKING:
@@ -162,3 +163,10 @@ def by_facet(platform: Platform, tags: Iterable[Tag]) -> list[tuple[Any, list[Ta
         for facet in platform.taxonomy.facets()
         if (own := [tag for tag in kept if tag.facet == facet.code])
     ]
+
+
+def account_names(platform: Platform) -> dict[str, str]:
+    """What people call each account that an event came through, by its id; our own acts came
+    through ourselves."""
+    ours = {"juzhen": say("account_ourselves", language())}
+    return ours | {each.id: each.name for each in platform.accounts.all()}

@@ -12,7 +12,8 @@ from juzhen.web import pages
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
-_SHOWN = 50
+_SHOWN, _EACH = 50, 6
+"""Groups, and so many of each with their pictures; the others stand folded behind them."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -28,6 +29,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         ]  # fmt: skip
         return pages.render(
             "console/duplicates.html",
+            each_shown=_EACH,
             groups=[group for group in seen if len(group) > 1],
             standing=platform.shelf.standing_ids("", list(found)),
             types={kind.code: kind for kind in platform.types.all()},

@@ -14,7 +14,7 @@ from data_hub.completeness import catalogue
 from data_hub.customers import sentence
 from data_hub.measures import KPIS
 from juzhen.console import views
-from juzhen.console.desk import allowed, done
+from juzhen.console.desk import account_names, allowed, done
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor, may
@@ -52,7 +52,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         allowed("read_boards")
         return pages.render(
             "console/refused.html", sorts=platform.refusals.sorts(100), now=platform.clock(),
-            accounts={each.id: each.name for each in platform.accounts.all()},
+            accounts=account_names(platform),
         )  # fmt: skip
 
     @door.post("/events/refused/replay")
@@ -98,7 +98,7 @@ def _page(
 
 def _rows(platform: Platform, actor: Actor, events: Sequence[Event]) -> list[dict[str, Any]]:
     """Events as lines; who it was, masked, and what she said for who may see her."""
-    names = {each.id: each.name for each in platform.accounts.all()}
+    names = account_names(platform)
     whose = {str(event.handle) for event in events if event.handle}
     ids = platform.identities.customers_of(whose)
     knows, tongue = may(actor, "read_customers"), language()

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from juzhen.console.customers import people, shown
-from juzhen.console.desk import allowed, done
+from juzhen.console.desk import account_names, allowed, done
 from juzhen.web import pages
 from kernel.actors import Actor
 from kernel.errors import Invalid
@@ -38,7 +38,9 @@ def install(door: Blueprint, platform: Platform) -> None:
             for each in parked
             if set(each.customers) <= seen.keys()
         ]  # fmt: skip
-        return pages.render("console/identities.html", cases=cases, accounts=_accounts(platform))
+        return pages.render(
+            "console/identities.html", cases=cases, accounts=account_names(platform)
+        )
 
     @door.get("/identities/compare")
     def compare() -> str:
@@ -50,7 +52,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             raise Invalid("other", "one_customer_already")
         return pages.render(
             "console/compare.html", people=list(people(platform, both).values()),
-            accounts=_accounts(platform),
+            accounts=account_names(platform),
         )  # fmt: skip
 
     @door.post("/identities/decide")
@@ -76,7 +78,3 @@ def _keep_apart(platform: Platform, actor: Actor, why: str) -> None:
     for own in owns:
         seen.one(own)  # not found, if she may not know of them
     platform.identities.part(found[owns[0]], found[owns[1]], by=actor.id, why=why)
-
-
-def _accounts(platform: Platform) -> dict[str, str]:
-    return {each.id: each.name for each in platform.accounts.all()}

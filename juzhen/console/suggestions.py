@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from content_hub.suggestions import Answer
 from juzhen.console.desk import allowed, done, flaws_of, managed, seen_all
 from juzhen.web import pages
+from juzhen.web.asking import language
 from kernel.actors import require_own
 from kernel.errors import Conflict, Invalid, Problem
 
@@ -63,6 +64,10 @@ def _page(platform: Platform, refusal: Problem | None = None) -> str:
         items=[each for each in page.items if told[each.id]],
         told=told,
         types={kind.code: kind for kind in platform.types.all()},
+        facets={
+            each.code: each.en if language() == "en" else each.zh
+            for each in platform.taxonomy.facets()
+        },
         following=page.next,
         batch=request.args.get("batch", ""),
         flaws=flaws_of(refusal) if refusal else (),

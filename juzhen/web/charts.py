@@ -28,7 +28,8 @@ def bars(values: Sequence[tuple[str, float]], label: str) -> Markup:
         )  # fmt: skip
     wide = max(len(values) * (_WIDE + _GAP) - _GAP, 1)
     return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+        '<svg class="chart" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img"'
+        ' aria-label="{}">{}</svg>'
     ).format(wide, _HIGH, label, drawn)
 
 

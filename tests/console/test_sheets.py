@@ -68,10 +68,14 @@ def test_a_branch_edits_no_material_of_another_by_sheet(rooms, clock):
 
 def test_duplicates_stand_together(rooms, desk):
     body = "<p>退休以后，每个月多一份固定的收入，医疗和照护都提前安排好，孩子也能放心。</p>"
-    for _ in range(3):
-        rooms.materials.create("image_text", "养老规划", body=body, tags=["pension"], by="li")
-    page = desk.get("/console/duplicates")
-    assert "3 份几乎相同" in page.text
+    made = [
+        rooms.materials.create("image_text", "养老规划", body=body, tags=["pension"], by="li").id
+        for _ in range(9)
+    ]
+    page = desk.get("/console/duplicates").text
+    assert "9 份几乎相同" in page
+    shown, _, folded = page.partition("还有 3 份")
+    assert [sum(f"/materials/{key}" in part for key in made) for part in (shown, folded)] == [6, 3]
 
 
 @pytest.mark.browser

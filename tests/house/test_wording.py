@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from juzhen.wiring import CHANNELS
 from kernel.actors import _MAY, Role
-from kernel.wording import catalogue
+from kernel.wording import catalogue, known
 
 FIRST = {
     "Problem", "Conflict", "Forbidden", "SignedOff", "Overloaded", "Busy", "Refused", "SignedOut",
@@ -118,3 +119,7 @@ def test_every_sentence_is_used(spoken):
     whole, begun = spoken
     unused = [key for key in catalogue() if key not in whole and not key.startswith(begun)]
     assert not unused, "\n".join(unused)
+
+
+def test_every_kind_of_account_is_called_as_people_call_it():
+    assert [kind for kind in CHANNELS if not known(f"account_kind_{kind}")] == []
