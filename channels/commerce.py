@@ -19,6 +19,7 @@ import orjson
 from channels.base import Callback, Idempotency, Received, Refused
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
+from channels.orders import impersonal
 from data_hub.identities import phone
 from kernel.clock import Clock
 from kernel.events import Ecosystem, Event, Handle
@@ -165,13 +166,12 @@ class Commerce(OnlyListens):
             ecosystem=Ecosystem.COMMERCE,
             at=self._moment(order),
             detail=self._detail(order, number),
-            raw=b"" if kind else orjson.dumps(order),
+            raw=b"" if kind else orjson.dumps(impersonal(order)),
         )
 
     def _detail(self, order: Told, number: str) -> Told:
-        """The order as it was told, without the phone, which is a handle."""
-        hidden = self._dialect.phone
-        kept = {name: value for name, value in order.items() if name not in hidden}
+        """The order as it was told, without whom it is brought to; her phone is a handle."""
+        kept: Told = impersonal(order)
         kept |= {"order_id": number, "product": _text(order, self._dialect.product)}
         amount = _text(order, self._dialect.amount)
         try:

@@ -16,6 +16,7 @@ import orjson
 from channels.base import Callback, Idempotency, Received, Refused
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
+from channels.orders import impersonal
 from data_hub.identities import email, phone
 from kernel.clock import Clock
 from kernel.events import Ecosystem, Event, Handle
@@ -136,6 +137,7 @@ def _detail(type_: str, data: Told) -> Told:
     if traits := {name: data[name] for name in _TRAITS if data.get(name)}:
         kept["traits"] = traits
     if type_.startswith("order."):
+        kept = impersonal(kept)
         amount = data.get("amount")
         kept["amount"] = float(amount) if amount not in (None, "") else None
     return kept

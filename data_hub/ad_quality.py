@@ -6,7 +6,7 @@ Sends nothing: what the ad side should hear is handed out in the shape it takes.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -188,14 +188,15 @@ class AdQuality:
         with self._records.read() as session:
             return {Origin(*row[:4]): float(row[4]) for row in session.execute(wanted)}
 
-    def by_month(self) -> dict[str, float]:
-        """What was paid in each month, rebates taken off."""
-        wanted = select(Spend.day, Spend.amount - Spend.rebate)
+    def by_month(self, told: Callable[[str], bool] = lambda _: True) -> dict[str, float]:
+        """What was paid in each month, rebates taken off; for the accounts that ``told`` names."""
+        wanted = select(Spend.account, Spend.day, Spend.amount - Spend.rebate)
         months: dict[str, float] = {}
         with self._records.read() as session:
-            for day, paid in session.execute(wanted):
+            for account, day, paid in session.execute(wanted):
                 month = f"{day:%Y-%m}"
-                months[month] = months.get(month, 0.0) + paid
+                if told(account):
+                    months[month] = months.get(month, 0.0) + paid
         return months
 
     def qualities(self, window: int = 30) -> list[Quality]:

@@ -6,7 +6,7 @@ still kept. Erases nobody: that is `data_hub.privacy`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from data_hub.digest import Digest
 from data_hub.profiles import Profiles
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.crash import crash_point, declare
 from kernel.errors import Invalid
 from stores.history import History
 from stores.records import Folded, Records
@@ -23,7 +24,9 @@ EVERYTHING = "everything"
 """The purpose of whatever stands in no other: months that are over are dropped whole."""
 SLICE = 500
 _MARK = "retention"
+_BEGUN = "retention.begun"
 _DONE = "."
+_GONE = declare("retention.gone", "events are let go of, profiles still tell of them")
 PURPOSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "location": ("located",),
@@ -68,6 +71,7 @@ class Retention:
         zone: Zone | None = None,
     ) -> None:
         self._history = history
+        self._people = people
         self._profiles = profiles
         self._marks = Watermarks(people, Folded)
         self._digest = digest
@@ -76,36 +80,70 @@ class Retention:
         self._zone = zone or Zone()
 
     def run(self, limit: int = SLICE) -> int:
-        """Let go of up to so many events; how many there were. 0 when nothing is over."""
+        """Let go of up to so many events; how many there were. 0 when nothing is over.
+
+        What is begun is noted first: a run that was broken off may have let go of events of which
+        profiles still tell, and the next ones look for these before anything else.
+        """
+        if begun := self._marks.of(_BEGUN):
+            return self._look_again(begun, limit)
         today = self._zone.day(self._clock())
+        over = {purpose: today - timedelta(days=days) for purpose, days in self._days.items()}
+        if not over:
+            return 0
+        self._note(max(over.values()).isoformat())
         gone = 0
-        for purpose, days in self._days.items():
-            if purpose == EVERYTHING:
-                continue
-            before = today - timedelta(days=days)
-            for kind in PURPOSES[purpose]:
-                if gone >= limit:
-                    return gone
-                handles = self._history.let_go(kind, before, limit - gone)
-                gone += len(handles)
-                self._digest.let_go({each for each in handles if each is not None})
-        if EVERYTHING in self._days:
-            gone += self._drop(today - timedelta(days=self._days[EVERYTHING]), limit)
+        for purpose, before in over.items():
+            for kind in PURPOSES.get(purpose, ()):
+                if gone < limit:
+                    gone += self._let_go(kind, before, limit - gone)
+        if gone < limit and EVERYTHING in over:
+            gone += self._drop(over[EVERYTHING], limit)
+        self._note("")
         return gone
+
+    def _let_go(self, kind: str, before: date, limit: int) -> int:
+        handles = self._history.let_go(kind, before, limit)
+        crash_point(_GONE)
+        self._digest.let_go({each for each in handles if each is not None})
+        return len(handles)
+
+    def _note(self, begun: str) -> None:
+        with self._people.write("retention"):
+            self._marks.move(_BEGUN, begun)
+
+    def _look_again(self, begun: str, limit: int) -> int:
+        """Look through so many profiles for what a run that was broken off has let go of."""
+        before, _, after = begun.partition(" ")
+
+        def upto(last: str) -> None:
+            self._marks.move(_BEGUN, f"{before} {last}" if last else "")
+
+        return self._renew(date.fromisoformat(before), after, limit, upto)
 
     def _drop(self, before: date, limit: int) -> int:
         """Drop the months that were over by then, and look through so many profiles for what was
         in them; how many there were."""
         first = before.replace(day=1)
         month, _, after = self._marks.of(_MARK).partition(" ")
-        if self._history.drop_before(first) or month != first.isoformat():
+        dropped = self._history.drop_before(first)
+        crash_point(_GONE)
+        if dropped or month != first.isoformat():
             month, after = first.isoformat(), ""
         elif after == _DONE:
             return 0
+
+        def upto(last: str) -> None:
+            self._marks.move(_MARK, f"{month} {last or _DONE}")
+
+        return self._renew(first, after, limit, upto)
+
+    def _renew(self, day: date, after: str, limit: int, upto: Callable[[str], None]) -> int:
+        """Fold the next so many profiles anew that tell of what was before that day; how many were
+        looked at. ``upto`` is told the last of them in the same write, nothing behind them all."""
         customers = self._profiles.ids(after, limit)
         kept = self._profiles.many(customers)
-        over = self._zone.at(first).timestamp()
-        older = [her for her, profile in kept.items() if profile.began < over]
-        mark = f"{month} {customers[-1] if customers else _DONE}"
-        self._digest.renew(older, lambda: self._marks.move(_MARK, mark))
+        begins = self._zone.at(day).timestamp()
+        older = [her for her, profile in kept.items() if profile.began < begins]
+        self._digest.renew(older, lambda: upto(customers[-1] if customers else ""))
         return max(1, len(customers))

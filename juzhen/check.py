@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from channels.invariants import broadcast_flaws, place_flaws
@@ -36,6 +37,7 @@ from kernel import wording
 from kernel.errors import Overloaded
 from kernel.values import dataclass
 from matching.invariants import counter_flaws, effect_flaws, night_flaws
+from stores.history import JOURNAL, UNREADABLE
 from stores.records import Record
 from stores.watermarks import Watermarks
 
@@ -54,6 +56,7 @@ class Finding:
     advice: str = ""
 
 
+_LATELY = timedelta(days=7)
 _ELSEWHERE = "The journal or the history does not answer: mend what is named above."
 
 
@@ -111,6 +114,15 @@ def _not_migrated(platform: Platform) -> Iterator[str]:
             yield f"{name}: run `juzhen migrate`"
 
 
+def _unreadable(platform: Platform) -> tuple[int, str]:
+    """How many lines of the journal nobody could read, if the last is of these days."""
+    for told, count in platform.history.refusals(limit=1_000):
+        recent = platform.clock() - told.at < _LATELY
+        if (told.door, told.reason) == (JOURNAL, UNREADABLE) and recent:
+            return count, f"{told.at:%Y-%m-%d %H:%M} UTC"
+    return 0, ""
+
+
 def _followers(platform: Platform) -> Iterator[str]:
     """Nobody has followed further than what is followed goes. (Findings may be erased behind their
     followers, so those prove nothing.)"""
@@ -157,6 +169,12 @@ def doctor_inside(platform: Platform) -> Iterator[Finding]:
         yield Finding(
             "worker", backlog < 50_000, f"{backlog} events wait to be folded",
             "Is `juzhen worker` running? Its log says which duty fails.",
+        )  # fmt: skip
+        lines, since = _unreadable(platform)
+        yield Finding(
+            "journal", not lines, f"{lines} lines could not be read, the last {since}"
+            if lines else "every line could be read",
+            "They are kept among what was refused: juzhen refused. Then look at the disk.",
         )  # fmt: skip
     for account in platform.accounts.all():
         paused = account.paused_reason if account.paused else ""

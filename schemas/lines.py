@@ -14,7 +14,7 @@ import orjson
 
 from data_hub.intake import is_bot
 from schemas.events import Told, plan
-from schemas.taking import EVENT_LIMIT, Call, Kinds, clock, text
+from schemas.taking import EVENT_LIMIT, RIGHT, Call, Kinds, clock, text
 
 _MARGIN = 2_048
 """A line this close to the limit is measured as its sender wrote it."""
@@ -83,7 +83,11 @@ class Lines:
             latest, shift = clock(sent, self._received, imported=self._call.imported)
         if not _EARLIEST <= at <= latest:
             return None
-        return min(at + shift, self._received).astimezone(UTC)
+        if shift is not RIGHT:
+            at += shift
+        if at > self._received:
+            return self._received
+        return at if at.tzinfo is UTC else at.astimezone(UTC)
 
     def _written(self, packed: Told) -> bytes | None:
         try:

@@ -78,7 +78,8 @@ def read(path: str, header: Header, query: str, body: bytes) -> Call:
             call.sent = _moment(envelope.get("sentAt"))
             call.context = envelope.get("context")
         else:
-            call.items = ({**envelope, "type": _SINGLES.get(path) or _PIXELS[path]},)
+            envelope["type"] = _SINGLES.get(path) or _PIXELS[path]
+            call.items = (envelope,)
     except Invalid as wrong:
         call.flaw = wrong.flaws[0]
     return call

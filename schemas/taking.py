@@ -29,6 +29,8 @@ _AGAIN = 1_048_576
 
 _FAR = timedelta(hours=24)
 """How far ahead of us a clock may claim to be before we stop believing it."""
+RIGHT = timedelta(0)
+"""How far a clock is behind ours of which nothing else is known."""
 
 Header = Callable[[str], str | None]
 """A request header by its name in lower case."""
@@ -192,9 +194,9 @@ def clock(
     sent: datetime | None, received: datetime, *, imported: bool
 ) -> tuple[datetime, timedelta]:
     """The latest moment that its sender's clock is believed, and how far it is behind ours."""
-    if imported or (sent is not None and not 1990 <= sent.year <= 9990):
-        sent = None
-    return (sent or received) + _FAR, behind(sent, received)
+    if sent is None or imported or not 1990 <= sent.year <= 9990:
+        return received + _FAR, RIGHT
+    return sent + _FAR, behind(sent, received)
 
 
 def text(value: Any) -> str:

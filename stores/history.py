@@ -224,6 +224,10 @@ class History(Protocol):
     def close(self) -> None: ...
 
 
+JOURNAL, UNREADABLE = "journal", "unreadable_in_journal"
+"""The door and the reason of a line that nobody can read."""
+
+
 class Fold:
     """Moves the journal into the history. Dying anywhere and starting again does no harm."""
 
@@ -295,5 +299,4 @@ class Fold:
             return Told.read(packed, self._history.zone, self._history.label)
         except (ValueError, KeyError, TypeError, OverflowError):
             sample = packed[:4096].decode("utf-8", "replace")
-            reason = "unreadable_in_journal"
-            return Refusal(at=self._clock(), door="journal", reason=reason, sample=sample)
+            return Refusal(at=self._clock(), door=JOURNAL, reason=UNREADABLE, sample=sample)

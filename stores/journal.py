@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from kernel.crash import declare
 from kernel.errors import Overloaded
-from kernel.events import REFUSED, Handle
+from kernel.events import Handle
 
 COMMITTED = declare("journal.committed", "events are durable and nobody has been answered")
 
@@ -151,15 +151,34 @@ def spellings(values: Iterable[str]) -> set[bytes]:
 
 
 def _blanked(line: bytes, spelled: Collection[bytes]) -> bytes:
-    """What was refused is kept as it came in, to be shown and tried again: it may name her too."""
-    if not line.startswith(REFUSED) or not any(each in line for each in spelled):
+    """What was refused is kept as it came in, to be shown and tried again: it may name her too. So
+    may a line that nobody can read; the fold refuses what is left of it all the same."""
+    told = _read(line)
+    if (told and "refused" not in told) or not any(each in line for each in spelled):
         return line
-    told = orjson.loads(line)
+    if not told:
+        return _UNREADABLE
     told["refused"] |= {"sample": "", "again": ""}
     return orjson.dumps(told)
 
 
+_UNREADABLE = b"{}"
+
+
 def _names(line: bytes) -> set[str]:
     """The handles that one journal line names."""
-    told = orjson.loads(line) if line else {}
+    told = _read(line)
     return {told.get("handle", ""), *told.get("links", ())} - {""}
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """What one line tells; nothing where it cannot be read."""
+    try:
+        told = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {}
+    shaped = type(told) is dict and type(told.get("links", [])) is list
+    if not shaped or type(told.get("refused", {})) is not dict:
+        return {}
+    read: dict[str, Any] = told
+    return read

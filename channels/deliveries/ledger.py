@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 
-from channels.deliveries.record import IN_FLIGHT, POST, STUCK, UP, Delivery, Lane, State
+from channels.deliveries.record import IN_FLIGHT, POST, STUCK, TO_ONE, UP, Delivery, Lane, State
 from channels.deliveries.remedies import Pile
 from kernel.errors import NotFound
 from kernel.events import Handle
@@ -141,9 +141,7 @@ class Ledger:
 
     def said_since(self, moment: datetime) -> dict[str, int]:
         """By account, to how many single persons something went since then."""
-        said = select(Delivery.account, func.count()).where(
-            Delivery.target != "", Delivery.last_sent >= moment
-        )
+        said = select(Delivery.account, func.count()).where(TO_ONE, Delivery.last_sent >= moment)
         with self._records.read() as session:
             rows = session.execute(said.group_by(Delivery.account)).all()
         return {row[0]: row[1] for row in rows}

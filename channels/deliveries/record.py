@@ -103,6 +103,7 @@ class Delivery(Record, kw_only=True):
         Index("ix_deliveries_lane", "account", "state", "lane", "next_at"),
         Index("ix_deliveries_ref", "account", "ref"),
         partial_index("ix_deliveries_posts", "progress", "account", where="target = ''"),
+        partial_index("ix_deliveries_said", "last_sent", "account", where="target != ''"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("dlv"))
@@ -178,3 +179,5 @@ class Delivery(Record, kw_only=True):
 
 POST = Delivery.target == literal_column("''")
 """It goes to everybody. Spelled out, so that the index of posts is found."""
+TO_ONE = Delivery.target != literal_column("''")
+"""It goes to one person. Spelled out, so that the index of what was said is found."""

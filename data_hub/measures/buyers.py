@@ -5,7 +5,7 @@ Read off the standings; what a cohort cost is told by whoever knows what was pai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from types import MappingProxyType
@@ -24,6 +24,8 @@ HABIT = 5
 FIT_RATE, FIT_GAP, FIT_BUYERS = 0.3, 120, 30
 """Drip care pays where so many buy again, that often (D), and enough bought to say so."""
 _LOOKED_AT = 5_000
+Among = Callable[[str], bool] | None
+"""Is a customer one of those whom figures are about? None: everybody is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,16 @@ def buyers(
     *,
     paid: Mapping[str, float] = MappingProxyType({}),
     reps: int = 0,
+    among: Among = None,
 ) -> Buyers:
-    """Work it out, from one snapshot. ``paid``: for advertising, rebates off, by month."""
+    """Work it out, from one snapshot. ``paid``: for advertising, rebates off, by month; ``among``
+    says whom it is about, if not everybody."""
     wanted = select(
         StandingRow.customer, StandingRow.occasions, StandingRow.first_bought,
         StandingRow.last_bought, StandingRow.spent, StandingRow.gaps, StandingRow.gap_sum,
     )  # fmt: skip
     with people.read() as session:
-        everybody = session.execute(wanted).all()
+        everybody = [row for row in session.execute(wanted) if among is None or among(row.customer)]
     rows = [row for row in everybody if row.occasions]
     by_month: dict[str, list[tuple[int, float]]] = {}
     for row in rows:

@@ -11,11 +11,12 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from data_hub.catalogue import kind_of
 from data_hub.identities import Identities
 from data_hub.lifecycle import Node
-from data_hub.measures.buyers import Buyers, buyers
+from data_hub.measures.buyers import Among, Buyers, buyers
 from data_hub.measures.days import DayFigure, day_of
 from data_hub.measures.funnels import FunnelStep, funnel
 from data_hub.measures.kpis import Kpi
@@ -87,6 +88,20 @@ class EventFunnel:
     as_of: datetime
 
 
+def _standing(session: Session, among: Among) -> tuple[dict[str, int], ...]:
+    """How many stand at each node, in each stage and in each grade."""
+    columns = (StandingRow.node, StandingRow.stage, StandingRow.grade)
+    if among is None:
+        counts = (select(column, func.count()).group_by(column) for column in columns)
+        return tuple(dict(session.execute(counted).all()) for counted in counts)
+    found: tuple[Counter[str], ...] = tuple(Counter() for _ in columns)
+    for customer, *stands in session.execute(select(StandingRow.customer, *columns)):
+        if among(customer):
+            for counted, value in zip(found, stands, strict=True):
+                counted[value] += 1
+    return tuple(dict(sorted(counted.items())) for counted in found)
+
+
 class Measures:
     """What boards show."""
 
@@ -121,20 +136,16 @@ class Measures:
         series = tuple((day, daily[day]) for day in days(first, today))
         return Figure(kpi, sum(daily.values()), before, series, dict(sorted(split.items())), now)
 
-    def funnel(self) -> Funnel:
-        """Where everybody stands; numbers of one moment."""
+    def funnel(self, among: Among = None) -> Funnel:
+        """Where everybody stands, or some of them; numbers of one moment."""
         with self._people.read() as session:
-            here, stages, grades = (
-                dict(session.execute(select(column, func.count()).group_by(column)).all())
-                for column in (StandingRow.node, StandingRow.stage, StandingRow.grade)
-            )
-            stayed = self._stayed(
-                session.execute(
-                    select(Transition.customer, Transition.before, Transition.after, Transition.at)
-                    .where(Transition.what == "node")
-                    .order_by(Transition.customer, Transition.at, Transition.seq)
-                ).all()
-            )
+            here, stages, grades = _standing(session, among)
+            moves = session.execute(
+                select(Transition.customer, Transition.before, Transition.after, Transition.at)
+                .where(Transition.what == "node")
+                .order_by(Transition.customer, Transition.at, Transition.seq)
+            ).all()
+        stayed = self._stayed(move for move in moves if among is None or among(move.customer))
         steps, total = [], sum(here.values())
         reached, previous = total, 0
         for node in Node:
@@ -166,9 +177,13 @@ class Measures:
         """What one rep's day has come to so far."""
         return day_of(self._history, rep, self._zone.day(self._clock()))
 
-    def buyers(self, profiles: Profiles, *, paid: Mapping[str, float], reps: int) -> Buyers:
-        """Everybody who bought; ``paid``: for advertising, by month."""
-        return buyers(self._people, profiles, self._clock, self._zone, paid=paid, reps=reps)
+    def buyers(
+        self, profiles: Profiles, *, paid: Mapping[str, float], reps: int, among: Among = None
+    ) -> Buyers:
+        """Everybody who bought, or some of them; ``paid``: for advertising, by month."""
+        return buyers(
+            self._people, profiles, self._clock, self._zone, paid=paid, reps=reps, among=among
+        )
 
     @staticmethod
     def _stayed(moves: object) -> dict[str, list[float]]:

@@ -10,9 +10,14 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from kernel.errors import Invalid
+from kernel.events import Ecosystem
 from kernel.values import dataclass
 
 Cell = str | int | float | None
+NOWHERE = "none"
+WORLDS = (*(each.value for each in Ecosystem), NOWHERE)
+"""What figures may be split by; all of them make up the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,16 @@ class Ends:
             return True
         found = (end.ecosystem for end in self.every if end.id == account)
         return next(found, "") == self.world
+
+
+def world_of(asked: str) -> str | None:
+    """Which part is asked for: empty for what is in none of the four, None for the whole. Raises
+    `Invalid`."""
+    if not asked:
+        return None
+    if asked not in WORLDS:
+        raise Invalid("ecosystem", "not_a_choice", choices="、".join(WORLDS))
+    return "" if asked == NOWHERE else asked
 
 
 def share(part: float, whole: float) -> float | None:

@@ -87,6 +87,10 @@ class Reports:
             raise NotFound("report", code)
         return self._told[code](code, Ends(ends, world))
 
+    def among(self, ends: Sequence[End], world: str | None) -> Callable[[str], bool] | None:
+        """Who is known in an ecosystem, for figures about customers; None where all are asked."""
+        return self._there(Ends(ends, world))
+
     def _since(self, window: int = WINDOW) -> date:
         return self._zone.day(self._clock()) - timedelta(days=window - 1)
 

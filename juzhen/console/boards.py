@@ -15,7 +15,9 @@ from werkzeug.wrappers import Response as Redirect
 
 from content_hub.sheets import harmless
 from data_hub.measures import BOARDS, KPIS, Figure, untracked
+from data_hub.reports.base import WORLDS
 from juzhen.console.desk import allowed, done, flaws_of, names_of
+from juzhen.console.split import part
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.actors import Role, may
@@ -92,13 +94,16 @@ def install(door: Blueprint, platform: Platform) -> None:
 def _page(platform: Platform, role: Role, flaws: Sequence[Flaw] = ()) -> str:
     board, tongue = platform.boards.of(role), language()
     figures = [_figure(platform, kpi.code) for kpi in board.kpis]
+    ends, among = part(platform)
     return pages.render(
         "console/board.html",
         board=board,
         chosen_by=names_of(platform, [board.by]).get(board.by, board.by),
         figures=[(each, _chart(each, tongue)) for each in figures],
         worlds=_worlds(figures),
-        funnel=platform.measures.funnel(),
+        funnel=platform.measures.funnel(among),
+        world=ends.world,
+        split=WORLDS,
         vip=next(iter(platform.vips.weeks(1)), None),
         more=list(KPIS.values()),
         untracked=untracked(),

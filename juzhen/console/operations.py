@@ -13,10 +13,11 @@ from flask import Blueprint, request, url_for
 from sqlalchemy import func, select
 
 from data_hub.catalogue import KINDS, kind_of
-from data_hub.measures.buyers import buyers
 from data_hub.measures.funnels import FunnelStep, funnel
+from data_hub.reports.base import WORLDS
 from engagement.reminders import Reminder
 from juzhen.console.desk import allowed
+from juzhen.console.split import part
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
@@ -87,14 +88,20 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/buyers")
     def buyers_page() -> str:
         allowed("read_boards")
-        told = buyers(
-            platform.people, platform.profiles, platform.clock, platform.zone,
-            paid=platform.ads.by_month(), reps=len(platform.staff.reps()),
-        )  # fmt: skip
-        worth = [(each.month, each.value) for each in reversed(told.cohorts[:24])]
-        return pages.render(
-            "console/buyers.html", told=told, chart=charts.bars(worth, pages.speak("cohort_value"))
-        )
+        return _buyers(platform)
+
+
+def _buyers(platform: Platform) -> str:
+    ends, among = part(platform)
+    told = platform.measures.buyers(
+        platform.profiles, paid=platform.ads.by_month(ends.told),
+        reps=len(platform.staff.reps()), among=among,
+    )  # fmt: skip
+    worth = [(each.month, each.value) for each in reversed(told.cohorts[:24])]
+    return pages.render(
+        "console/buyers.html", told=told, world=ends.world, worlds=WORLDS,
+        chart=charts.bars(worth, pages.speak("cohort_value")),
+    )  # fmt: skip
 
 
 def _labels(tongue: str) -> list[list[str]]:

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, Response, request
 
-from channels.accounts import Account
 from data_hub.ad_quality import Origin
-from data_hub.reports.base import Cell, Column, End, Report
+from data_hub.reports.base import WORLDS, Cell, Column, Report
 from data_hub.reports.keeping import CODES, OF_CUSTOMERS
 from juzhen.console.boards import sheet
 from juzhen.console.desk import allowed, done
+from juzhen.console.split import asked_world, ends
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
-from kernel.events import Ecosystem
 from kernel.wording import say
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
     from juzhen.wiring import Platform
 
-WORLDS = (*(each.value for each in Ecosystem), "none")
-"""What a report may be split by; all of them make up the whole."""
 _SAID = ("tier_", "stage_", "node_")
 """Cells that begin so are words of ours."""
 
@@ -49,7 +46,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             totals=shown(told.columns, told.totals, tongue) if told.totals else (),
             accounts=[(each.id, each.name) for each in platform.accounts.all()],
             today=platform.zone.day(platform.clock()), by_hand=code == "quality",
-            world=_world(), worlds=WORLDS, several=code in OF_CUSTOMERS,
+            world=asked_world(), worlds=WORLDS, several=code in OF_CUSTOMERS,
         )  # fmt: skip
 
     @door.get("/reports/<code>.csv")
@@ -80,22 +77,7 @@ def install(door: Blueprint, platform: Platform) -> None:
 
 
 def _report(platform: Platform, code: str) -> Report:
-    return platform.reports.of(code, ends(platform.accounts.all()), _world())
-
-
-def _world() -> str | None:
-    """Which ecosystem's part is asked for: empty for what is in none of the four, None for all."""
-    asked = request.args.get("world", "all")
-    if asked not in WORLDS:
-        return None
-    return "" if asked == "none" else asked
-
-
-def ends(accounts: Sequence[Account]) -> list[End]:
-    """Channel accounts as reports need them."""
-    return [
-        End(each.id, each.name, each.ecosystem, each.owned, each.reach_cost) for each in accounts
-    ]
+    return platform.reports.of(code, ends(platform.accounts.all()), asked_world())
 
 
 def shown(columns: Sequence[Column], row: Sequence[Cell], tongue: str) -> list[str]:

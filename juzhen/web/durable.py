@@ -14,15 +14,15 @@ class Durable:
 
     async def wait(self, kept: Future[None]) -> None:
         """Return once it is on the disk; raises why it is not."""
-        loop = asyncio.get_running_loop()
-        if self._group is None or self._group[0] is not kept:
+        loop, group = asyncio.get_running_loop(), self._group
+        if group is None or group[0] is not kept:
             if kept.done():
                 return kept.result()
-            waiting: list[asyncio.Future[None]] = []
-            self._group = (kept, waiting)
+            group = self._group = (kept, [])
+            waiting = group[1]
             kept.add_done_callback(lambda _: loop.call_soon_threadsafe(self._wake, kept, waiting))
         waiter: asyncio.Future[None] = loop.create_future()
-        self._group[1].append(waiter)
+        group[1].append(waiter)
         return await waiter
 
     def _wake(self, kept: Future[None], waiting: list[asyncio.Future[None]]) -> None:

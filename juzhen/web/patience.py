@@ -22,7 +22,8 @@ class Patience:
 
     async def whole(self, coming: Awaitable[T]) -> T:
         """What is waited for; raises TimeoutError where it does not come in time."""
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("only a task can be called off")
         self._until[task] = loop.time() + self._seconds

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import orjson
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from kernel.crash import crash_point, declare
@@ -32,10 +32,14 @@ from stores.watermarks import Watermarks
 
 SLICE = 100
 """Events a transaction: it stays under the 100 ms for which a write may hold the lock."""
+_CLEARED = 1_000
+"""Rows that one write throws away."""
 BEHIND = 5_000
 """So many history positions without their counts, and lists say that they are degraded."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
+_CLEARING = "clearing"
+"""The mark of counts that are thrown away, a few at a time, before history is folded again."""
 
 
 class Popularity(NamedTuple):
@@ -57,7 +61,9 @@ class History(Protocol):
 class Counters:
     """Follows history. One at a time: whoever folds holds the worker's lease."""
 
-    def __init__(self, people: Records, history: History) -> None:
+    def __init__(self, people: Records, history: History, *, few: int = _CLEARED) -> None:
+        """``few``: how many rows one write throws away."""
+        self._few = few
         self._people = people
         self._history = history
         self._marks = Watermarks(people, Folded)
@@ -66,6 +72,8 @@ class Counters:
 
     def fold(self, limit: int = 500) -> int:
         """Fold up to so many events and pack some neighbours; 0 when nothing was left to do."""
+        if self.mark() < 0 and (gone := self._clear()):
+            return gone
         done = 0
         while done < limit:
             stretch = self._history.after(self.mark(), min(SLICE, limit - done))
@@ -76,8 +84,9 @@ class Counters:
         return done + self.pack(4 if done >= limit else 100)
 
     def mark(self) -> int:
-        """The history position up to which everything is counted."""
-        return int(self._marks.of(_FOLLOWER) or 0)
+        """The history position up to which everything is counted; -1 while they are cleared."""
+        mark = self._marks.of(_FOLLOWER)
+        return -1 if mark == _CLEARING else int(mark or 0)
 
     def lags(self) -> bool:
         """Are the counts far behind history, because they were lost or a storm came in?
@@ -89,16 +98,31 @@ class Counters:
             return True
 
     def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
-        """Throw the counts away and fold history again. ``tell`` hears of the progress."""
-        with self._people.write(_FOLLOWER) as session:
-            for kind in (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal):
-                session.execute(delete(kind))
-            self._marks.move(_FOLLOWER, "0")
+        """Throw the counts away and fold history again. ``tell`` hears of the progress. Broken
+        off, whoever folds next goes on with it."""
+        with self._people.write(_FOLLOWER):
+            self._marks.move(_FOLLOWER, _CLEARING)
+        while self._clear():
+            pass
         done = 0
         while taken := self.fold(5_000):
             done += taken
             tell(done)
         return done
+
+    def _clear(self) -> int:
+        """Throw some counts away, and say how many; with the last of them folding begins anew."""
+        with self._people.write(_FOLLOWER) as session:
+            if self.mark() >= 0:
+                return 0
+            for kind in (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal):
+                keys = tuple(kind.__table__.primary_key)
+                some = select(*keys).limit(self._few)
+                gone: Any = session.execute(delete(kind).where(tuple_(*keys).in_(some)))
+                if gone.rowcount:
+                    return int(gone.rowcount)
+            self._marks.move(_FOLLOWER, "0")
+        return 0
 
     def _put(self, stretch: Sequence[tuple[int, Event]]) -> bool:
         """Count a stretch: all of it or nothing. False if another was faster."""

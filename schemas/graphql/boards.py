@@ -13,9 +13,10 @@ from data_hub.catalogue import KINDS
 from data_hub.catalogue import EventKind as KindRecord
 from data_hub.measures import KPIS, Figure, Funnel, Kpi
 from data_hub.measures import board as board_of
+from data_hub.measures.buyers import Among
 from data_hub.measures.buyers import Buyers as BuyersRecord
 from data_hub.measures.keeping import EventFunnel as EventFunnelRecord
-from data_hub.reports.base import End, Report
+from data_hub.reports.base import End, Ends, Report, world_of
 from kernel.actors import may, require
 from kernel.errors import NotFound
 from kernel.wording import say
@@ -192,12 +193,19 @@ class BoardPlace(ObjectType):
     listed = graphene.Boolean(required=True, resolver=lambda told, ask: told[1])
 
 
-def _report(source: None, ask: Ask, code: str) -> Report:
+def _report(source: None, ask: Ask, code: str, ecosystem: str = "") -> Report:
     context: Context = ask.context
     if not (code.startswith("board_") and may(context.actor, "remind")):
         require(context.actor, "read_boards")
-    told: Report = context.reports.of(code, _ends(context.accounts.all()))
+    ends, world = _ends(context.accounts.all()), world_of(ecosystem)
+    told: Report = context.reports.of(code, ends, world)
     return told
+
+
+def _split(context: Context, ecosystem: str) -> tuple[Ends, Among]:
+    """The accounts of an ecosystem, and who is known there."""
+    ends = Ends(_ends(context.accounts.all()), world_of(ecosystem))
+    return ends, context.reports.among(ends.every, ends.world)
 
 
 def _ends(accounts: list[Account]) -> list[End]:
@@ -219,19 +227,22 @@ def _figures(source: None, ask: Ask, codes: list[str] | None = None) -> list[Fig
     return [context.measures.figure(kpi, worlds) for kpi in chosen]
 
 
-def _funnel(source: None, ask: Ask) -> Funnel:
+def _funnel(source: None, ask: Ask, ecosystem: str = "") -> Funnel:
     context: Context = ask.context
     require(context.actor, "read_boards")
-    told: Funnel = context.measures.funnel()
+    _, among = _split(context, ecosystem)
+    told: Funnel = context.measures.funnel(among)
     return told
 
 
-def _buyers(source: None, ask: Ask) -> BuyersRecord:
+def _buyers(source: None, ask: Ask, ecosystem: str = "") -> BuyersRecord:
     context: Context = ask.context
     require(context.actor, "read_boards")
+    ends, among = _split(context, ecosystem)
     told: BuyersRecord = context.measures.buyers(
-        context.profiles, paid=context.ads.by_month(), reps=len(context.staff.reps())
-    )
+        context.profiles, paid=context.ads.by_month(ends.told), reps=len(context.staff.reps()),
+        among=among,
+    )  # fmt: skip
     return told
 
 
@@ -313,14 +324,27 @@ class PricedAccount(ObjectType):
     reach_cost = graphene.Float(required=True)
 
 
+def _part() -> graphene.ID:
+    return graphene.ID(
+        description="One of the four ecosystems, or `none`: what is in none of them. Whoever is "
+        "known in several is in the part of each.",
+    )
+
+
 QUESTIONS = {
-    "report": graphene.Field(DataReport, resolver=_report, code=graphene.ID(required=True)),
+    "report": graphene.Field(
+        DataReport, resolver=_report, code=graphene.ID(required=True), ecosystem=_part()
+    ),
     "figures": graphene.Field(
         graphene.List(graphene.NonNull(BoardFigure), required=True), resolver=_figures,
         codes=graphene.List(graphene.NonNull(graphene.ID)),
     ),
-    "lifecycle": graphene.Field(graphene.NonNull(LifecycleFunnel), resolver=_funnel),
-    "buyers": graphene.Field(graphene.NonNull(Buyers), resolver=_buyers),
+    "lifecycle": graphene.Field(
+        graphene.NonNull(LifecycleFunnel), resolver=_funnel, ecosystem=_part()
+    ),
+    "buyers": graphene.Field(
+        graphene.NonNull(Buyers), resolver=_buyers, ecosystem=_part()
+    ),
     "trial_conversions": graphene.Field(
         graphene.List(graphene.NonNull(TrialConversion), required=True), resolver=_trials,
         description="Of every trial with what it leads to, among the 5,000 who bought last.",

@@ -114,6 +114,20 @@ class JournalContract:
         assert journal.backlog(0) == 2
         assert journal.forget([ANNA]) == 0
 
+    @pytest.mark.parametrize(
+        "broken", [b'{"handle": "openid:acc:o-anna', b'["o-anna"]', b'{"refused": "o-anna"}']
+    )
+    def test_a_line_that_nobody_can_read_stops_no_forgetting(
+        self, opened: Opened, broken: bytes
+    ) -> None:
+        """Where it may name her, nothing of what it said is left; else it stays as it is."""
+        journal, torn = opened(), b'{"torn": '
+        journal.append([torn, broken, told(1, ANNA), told(2, BERT)])
+        assert opened().forget([ANNA]) == 2
+        (entry,) = journal.read(0)
+        assert entry.packed == [torn, b"{}", told(2, BERT)]
+        assert journal.forget([ANNA]) == 0
+
     @pytest.mark.parametrize("value", ["o-anna", 'o"anna\\', "安娜"])
     def test_what_was_refused_says_nothing_of_her_any_more(
         self, opened: Opened, value: str

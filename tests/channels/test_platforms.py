@@ -217,6 +217,23 @@ def test_an_order_tells_who_bought_what_for_how_much(shop):
     assert event.ecosystem == "commerce"
 
 
+DELIVERED = {
+    "recipientName": "李梅", "recipientAddress": "世纪大道 100 号 8 楼", "caution": "放门卫老王处",
+    "recipient_gender": "f", "city": "上海", "delivery": {"contactName": "老王", "fee": 5},
+    "items": [{"name": "体检套餐", "count": 1, "mobile": "13900000000"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", [2, 77])
+def test_of_an_order_is_kept_what_was_bought_and_not_to_whom_it_is_brought(shop, state):
+    (event,) = shop.receive(meituan(ORDER | DELIVERED | {"status": state})).events
+    written = event.raw.decode("unicode_escape") + json.dumps(event.detail, ensure_ascii=False)
+    for hers in ("李梅", "世纪大道", "老王", "138", "139"):
+        assert hers not in written
+    assert event.detail["items"] == [{"name": "体检套餐", "count": 1}]
+    assert (event.detail["city"], event.detail["delivery"]) == ("上海", {"fee": 5})
+
+
 def test_a_state_that_nobody_wrote_down_is_kept_as_it_came(shop):
     (event,) = shop.receive(meituan(ORDER | {"status": 77})).events
     assert (event.kind, json.loads(event.raw)["status"]) == ("commerce.77", 77)

@@ -32,6 +32,17 @@ def sent(clock, told, *, age=timedelta(0), secret=SECRET, id_="msg_1"):
     return Callback(body=body, headers=headers)
 
 
+def test_of_an_order_is_kept_what_was_bought_and_not_to_whom_it_is_brought(shop, clock):
+    delivered = {"recipient_name": "李梅", "shipping": {"address": "世纪大道", "fee": 5},
+                 "remark": "放门卫老王处", "receiverPhone": "13900000000"}  # fmt: skip
+    told = {"type": "order.paid", "data": ORDER | delivered}
+    (event,) = shop.receive(sent(clock, told)).events
+    assert event.detail == {
+        "order_id": "A-1", "amount": 50000.0, "product": "稳盈", "shipping": {"fee": 5},
+        "traits": {"name": "林秀兰"},
+    }  # fmt: skip
+
+
 def test_a_known_signature_comes_out():
     """The example of the Standard Webhooks text."""
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

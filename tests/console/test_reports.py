@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from data_hub.reports.base import WORLDS
 from data_hub.reports.keeping import CODES
-from juzhen.console.reports import WORLDS
 from kernel.events import Handle
 from tests.data_hub.telling import event, user
 

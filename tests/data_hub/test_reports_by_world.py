@@ -4,6 +4,7 @@ import pytest
 
 from data_hub.ad_quality import AdQuality
 from data_hub.leaderboards import Leaderboards
+from data_hub.measures import Measures
 from data_hub.reports.base import End
 from data_hub.reports.keeping import CODES, OF_CUSTOMERS, Reports
 from kernel.events import Ecosystem, Handle
@@ -81,3 +82,27 @@ def test_who_is_in_several_ecosystems_counts_in_each_and_once_in_the_whole(hub, 
     assert weeks == parts
     reach = [[row[4] for row in reports.of("reach", ENDS, world).rows] for world in WORLDS]
     assert reach == [[2], [3], [4], [8], []]
+
+
+@pytest.mark.rule("R7.2", "R7.3", "R10.3")
+def test_where_customers_stand_and_who_bought_are_split_by_the_four_and_make_up_the_whole(
+    hub, people, reports, clock
+):
+    measures = Measures(hub.history, people, clock)
+
+    def told(world=None):
+        among = reports.among(ENDS, world)
+        stands = measures.funnel(among)
+        bought = measures.buyers(hub.profiles, paid={}, reps=1, among=among)
+        assert sum(step.here for step in stands.steps) == stands.customers
+        return [
+            stands.customers, *(step.here for step in stands.steps),
+            *(stands.grades.get(grade, 0) for grade in (*"ABCDE", "unknown")),
+            bought.fit.buyers, sum(each.worth for each in bought.cohorts),
+            sum(each.buyers for each in bought.cohorts),
+        ]  # fmt: skip
+
+    whole, parts = told(), [told(world) for world in WORLDS]
+    assert [part[0] for part in parts] == [1, 2, 4, 8, 16]
+    assert [sum(column) for column in zip(*parts, strict=True)] == whole
+    assert whole[-2:] == [31 * 5, 31]

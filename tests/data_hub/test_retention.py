@@ -1,6 +1,11 @@
 """What was kept long enough is let go of, purpose by purpose, and the profile with it."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +116,56 @@ def test_months_are_dropped_whole_and_profiles_say_only_what_is_kept(hub, people
     hub.digest.rebuild()
     assert hub.profiles.many(ids) == before
     assert list(hub.history.flaws()) == []
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {root!r})
+from datetime import datetime
+from pathlib import Path
+from data_hub.retention import Retention, periods
+from stores.changes import Changes
+from stores.records import Folded, Record
+from tests.blank import kept_at
+from tests.data_hub.conftest import Hub
+folder, clock = Path({folder!r}), lambda: datetime.fromisoformat({now!r})
+records, people = (
+    kept_at(f"sqlite:///{{folder}}/{{name}}.db", base)
+    for name, base in (("records", Record), ("people", Folded))
+)
+hub = Hub(folder, records, people, Changes(records, clock), clock)
+Retention(hub.history, people, hub.profiles, hub.digest, clock, days=periods({told!r})).run(2)
+"""
+
+
+@pytest.mark.parametrize("told", ["browsing=30", "everything=30"])
+def test_a_run_that_was_killed_leaves_no_profile_behind(hub, people, clock, tmp_path, told):
+    """Its events are gone when it dies; the next ones mend what it had not come to."""
+    clock.move(MONDAY - clock())
+    names = ("gone", "both", "new")
+    hub.tell(
+        event("viewed_page", user("gone"), minutes=-80 * DAY),
+        event("viewed_page", user("both"), minutes=-80 * DAY),
+        event("bought", user("both"), minutes=-DAY, detail={"amount": 1}),
+        event("viewed_page", user("new"), minutes=-DAY),
+    )
+    ids = [hub.id_of(user(name)) for name in names]
+    child = KILLED.format(
+        root=str(Path(__file__).parents[2]), folder=str(tmp_path), told=told,
+        now=clock().isoformat(),
+    )  # fmt: skip
+    died = subprocess.run(
+        [sys.executable, "-c", child], env={**os.environ, "JUZHEN_CRASH_AT": "retention.gone"},
+        check=False, capture_output=True,
+    )  # fmt: skip
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    while_dead = [hub.profiles.of(her).events for her in ids]
+    rule = held(hub, people, clock, told)
+    while rule.run(1):
+        pass
+    kept = {her: each.events for her, each in hub.profiles.many(ids).items()}
+    assert (while_dead, kept) == ([1, 2, 1], {ids[1]: 1, ids[2]: 1})
+    assert rule.run() == 0
 
 
 @pytest.mark.parametrize(

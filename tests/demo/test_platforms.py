@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from channels.base import Callback
-from juzhen.console.reports import ends
+from juzhen.console.split import ends
 from juzhen.demo.build import move
 from juzhen.demo.home import settings_of
 from juzhen.demo.platforms import ARTICLE, CAMPAIGN, POSTER

@@ -41,6 +41,7 @@ SHOWN_ELSEWHERE = {
     "fold.read", "fold.put", "fold.sliced", "fold.dropped",  # tests/engines/test_history
     "sealing.drafted", "sealing.sealed", "sealing.closed",  # tests/engines/test_sealing
     "nightly.wrote",  # tests/matching/test_nightly
+    "retention.gone",  # tests/data_hub/test_retention
 }  # fmt: skip
 PUBLISHING = ("publishing.", "deliveries.", "courier.", "wechat.", "callbacks.")
 """What `test_crash_points` shows, down to the last of them."""

@@ -23,6 +23,7 @@ COUNTED = 0.07
 ONE_ROW = "one row, found by its key"
 SMALL = {
     "content_hub/campaigns/keeper.py:Campaigns.whole": "a campaign and what one form says of it",
+    "data_hub/retention.py:Retention._note": ONE_ROW,
     "stores/gathered.py:Gathered._written": "what came at the same moment",
     "stores/sqlite/history/engine.py:SqliteHistory.seal": "256 events a transaction",
     "channels/accounts.py:Accounts.price": ONE_ROW,

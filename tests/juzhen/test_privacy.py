@@ -118,6 +118,24 @@ def test_an_erasure_leaves_nothing_of_her_in_any_file_and_a_proof(run, company, 
     again.close()
 
 
+def test_a_line_of_the_journal_that_nobody_can_read_stops_no_erasure(run, company, tmp_path):
+    """It is counted among what was refused, the doctor tells of it, and nothing of her is left."""
+    assert "every line could be read" in run("doctor").output
+    company.journal.append([
+        f'{{"handle":"{HERS}","detail":"'.encode(), b'["torn"', f'["{HERS.value}"]'.encode(),
+    ])  # fmt: skip
+    assert HERS.value in {canary for _, canary in found(tmp_path)}
+    company.close()
+    done = run("erase", PHONE, "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    assert found(tmp_path) == set()
+    assert "3 lines could not be read" in run("doctor").output
+    (kept,) = [
+        each for each in json.loads(run("refused", "--json").output) if each["door"] == "journal"
+    ]
+    assert (kept["count"], kept["waiting"]) == (3, 0)
+
+
 def test_erasing_asks_first_and_nobody_twice(run, company):
     assert run("erase", PHONE).exit_code == 1
     assert run("export", "customer", PHONE).exit_code == 0

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kernel.events import Event, Handle
 from matching.arrays import key_of
 from matching.counters import HALF_LIFE, Counters, Pair, ScopedCount, worth
+from matching.counters.records import Deal, MaterialCount, Neighbours, Trail
 from matching.invariants import counter_flaws
 from stores.records import Folded, Records
 from tests.blank import kept_at
@@ -93,6 +94,44 @@ def test_folded_in_bits_and_rebuilt_at_once_is_the_same(people, other_people):
     counters.rebuild()
     assert everything(counters)[0] == before[0]
     assert_same(counters, drained(other_people, events))
+
+
+class BrokenOff(Counters):
+    """Dies before its fourth write."""
+
+    left = 3
+
+    def _clear(self):
+        self.left -= 1
+        if self.left < 0:
+            raise InterruptedError
+        return super()._clear()
+
+
+def test_counts_are_thrown_away_a_few_at_a_time_and_whoever_folds_next_goes_on(
+    people, other_people
+):
+    events = stream()
+    told = Told(events)
+    drained(people, events)
+    before = _rows(people)
+    dying = BrokenOff(people, told, few=7)
+    with pytest.raises(InterruptedError):
+        dying.rebuild()
+    assert (dying.mark(), _rows(people)) == (-1, before - 3 * 7)
+    other = Counters(people, told, few=7)
+    assert other.fold() == 7
+    while other.fold():
+        pass
+    assert other.mark() == len(events)
+    assert_same(other, drained(other_people, events))
+
+
+def _rows(people):
+    """How many counts of every sort there are."""
+    kinds = (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal)
+    with people.read() as session:
+        return sum(session.scalar(select(func.count()).select_from(kind)) for kind in kinds)
 
 
 def test_late_events_count_as_if_they_had_come_in_time(people, other_people):

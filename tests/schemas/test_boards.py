@@ -3,6 +3,7 @@
 import pytest
 
 from data_hub.measures import KPIS
+from data_hub.reports.base import WORLDS
 from kernel.actors import Actor, Role
 
 ANALYST = Actor(id="stf_a", role=Role.ANALYST, staff="stf_a")
@@ -21,6 +22,31 @@ def test_a_report_is_told_by_columns_and_rows(house):
     assert [row["cells"] for row in told["rows"]] == [["purchased", "acc_app", "c1", "", 1, 1.0]]
     assert told["totals"] == ["", "", "", "", 1, 1.0]
     assert told["asOf"] == house.clock().isoformat()
+
+
+SPLIT = """query($world: ID) {
+  report(code: "tiers", ecosystem: $world) { totals }
+  lifecycle(ecosystem: $world) { customers steps { here } }
+  buyers(ecosystem: $world) { fit { buyers } } }"""
+
+
+@pytest.mark.rule("R7.2", "R7.3")
+def test_figures_are_asked_for_by_ecosystem_and_the_parts_make_up_the_whole(house):
+    for who in ("one", "two"):
+        house.tell(house.event("bought", house.meet(who), amount=5))
+
+    def told(world):
+        answer = house.ask(SPLIT, ANALYST, world=world)
+        return (
+            answer["report"]["totals"][-1], answer["lifecycle"]["customers"],
+            sum(step["here"] for step in answer["lifecycle"]["steps"]),
+            answer["buyers"]["fit"]["buyers"],
+        )  # fmt: skip
+
+    parts = [told(world) for world in WORLDS]
+    assert told(None) == (2, 2, 2, 2) == tuple(map(sum, zip(*parts, strict=True)))
+    (refused, *_) = house.errors(SPLIT, ANALYST, world="mars")
+    assert refused["extensions"]["code"] == "invalid"
 
 
 @pytest.mark.rule("R14.1", "R15.1")

@@ -102,9 +102,10 @@ class Collect:
                 taken, kept = await self._aside(self._keep, wire, path, header, call)
             else:
                 call = wire.read(path, header, query, body)
-                if call.key and self._remembered(call.key) is None:
-                    await self._aside(self._owner, call.key)
-                taken, kept = self._keep(wire, path, header, call)
+                known = self._remembered(call.key) if call.key else _NEITHER
+                if known is None:
+                    known = await self._aside(self._owner, call.key), 0.0
+                taken, kept = self._kept(wire, path, header, call, known[0])
             accepted, refused = len(taken.events), len(taken.rejected)
             answer = wire.told(method, path, taken, header)
             del call, taken  # thousands who wait for the disk need not hold what they sent
@@ -136,6 +137,12 @@ class Collect:
     ) -> tuple[Taken, Future[None]]:
         """Turn the call into events and put them on their way to the disk."""
         owner = self._owner(call.key) if call.key else None
+        return self._kept(wire, path, header, call, owner)
+
+    def _kept(
+        self, wire: Wire, path: str, header: Header, call: Call, owner: Owner | None
+    ) -> tuple[Taken, Future[None]]:
+        """The same for who knows whose key it is."""
         if owner is None and (call.key or call.flaw is None):
             raise stranger(wire)
         taken = wire.turn(call, owner or _NOBODYS, self._clock())
@@ -182,6 +189,8 @@ class Collect:
 
 _NOBODYS = Owner("", "")
 """Whose a request is that cannot be read, so that nobody can say."""
+_NEITHER = (None, 0.0)
+"""Nobody's, for a request without a key."""
 _NOTHING: Future[None] = Future()
 _NOTHING.set_result(None)
 
