@@ -10,12 +10,10 @@ from datetime import datetime
 from sqlalchemy import Index, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from channels.base import Refused
+from channels.base import Allowed, Refused
 from kernel.clock import Clock
-from kernel.events import Event, Handle
+from kernel.events import Handle
 from stores.records import Record, Records, insert
-
-ACCEPTED = "accept"
 
 
 class Allowance(Record, kw_only=True):
@@ -40,15 +38,12 @@ class Allowances:
         self._records = records
         self._clock = clock
 
-    def hear(self, event: Event, answers: Iterable[tuple[str, str]]) -> int:
-        """What she answered when she was asked: by template, ``accept`` or not. How many are new;
-        hearing it again adds nothing."""
-        if event.kind != "answered_message_request" or event.handle is None:
-            return 0
+    def hear(self, allowed: Iterable[Allowed]) -> int:
+        """What a callback told. How many are new; hearing it again adds nothing."""
         rows = [
-            {"id": f"{event.account}:{event.id}:{number}"[:240], "handle": str(event.handle),
-             "template": template, "at": event.at, "used": None, "key": ""}
-            for number, (template, answer) in enumerate(answers) if answer == ACCEPTED and template
+            {"id": each.id, "handle": str(each.handle), "template": each.template, "at": each.at,
+             "used": None, "key": ""}
+            for each in allowed
         ]  # fmt: skip
         if not rows:
             return 0

@@ -185,6 +185,17 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """She lets us send one message of this template."""
+
+    id: str
+    """The same for every repeat of the callback."""
+    handle: Handle
+    template: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """What a callback told us, and what the platform wants to hear back."""
 
@@ -193,6 +204,7 @@ class Received:
     greetings: tuple[Greeting, ...] = ()
     """To be answered within seconds: they take the express lane."""
     stops: tuple[Stop, ...] = ()
+    allowed: tuple[Allowed, ...] = ()
     unreadable: bytes = b""
     """Signed by the platform, but beyond us: kept as it came, to be read again after a mend."""
     answer: bytes = b""

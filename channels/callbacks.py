@@ -1,19 +1,22 @@
 """Callbacks (平台回调): what platforms tell us, kept before they are answered.
 
-The adapter checks and reads; here the events go to the intake, the outcomes to the deliveries and
-whoever is to be greeted to the express lane: each with what other callbacks brought in the same
-moment. A platform tells things twice, late and out of order: event ids are the same each time and
+The adapter checks and reads, and writes nothing; here the events go to the intake, the outcomes to
+the deliveries, what she lets us send to the allowances and whoever is to be greeted to the express
+lane: each with what other callbacks brought in the same moment. An opt-out alone is decided before
+the answer, for nothing may be begun after it; it is decided beside the others, which do not wait
+for it. A platform tells things twice, late and out of order: event ids are the same each time and
 older outcomes never overwrite newer, so a repeat gets the first answer and adds nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from channels.accounts import Account, Accounts, Channels
-from channels.base import Callback, Received, Refused
+from channels.allowances import Allowances
+from channels.base import Callback, Received, Refused, Stop
 from channels.deliveries import Deliveries
 from channels.health import Health
 from channels.preferences import Preferences
@@ -51,6 +54,7 @@ class Callbacks:
         welcoming: Welcoming | None = None,
         health: Health | None = None,
         preferences: Preferences | None = None,
+        allowances: Allowances | None = None,
     ) -> None:
         self._accounts = accounts
         self._channels = channels
@@ -61,6 +65,8 @@ class Callbacks:
         self._welcoming = welcoming
         self._health = health
         self._preferences = preferences
+        self._allowances = allowances
+        self._stopping = ThreadPoolExecutor(1, "stops")  # no thread before the first of them
 
     def take(self, account: str, callback: Callback) -> bytes:
         """Keep what it tells, and say what the platform wants to hear.
@@ -81,9 +87,6 @@ class Callbacks:
             received = self._channels.of(ours).receive(callback)
         except Refused as forged:
             raise Forbidden("callback_not_genuine", account=ours.code) from forged
-        if self._preferences is not None:
-            for stop in received.stops:
-                self._preferences.take(stop, source=ours.kind)
         refusals = [self._unreadable(ours, received)] if received.unreadable else []
         kept = self._intake.begin(received.events, refusals, door="callback")
         if self._health is not None and self._health.is_news(ours.id):
@@ -92,10 +95,19 @@ class Callbacks:
 
     def _noted(self, ours: Account, received: Received) -> Iterator[Future[None]]:
         """What is more than events is noted beside them."""
+        if self._preferences is not None:
+            for stop in received.stops:
+                yield self._stopping.submit(self._stop, stop, ours.kind)
+        if received.allowed and self._allowances is not None:
+            yield self._gathered.put(partial(self._allowances.hear, received.allowed))
         if received.greetings and self._welcoming is not None:
             yield self._gathered.put(partial(self._welcoming.note, ours, received.greetings))
         for outcome in received.outcomes:
             yield self._gathered.put(partial(self._deliveries.note_outcome, ours.id, outcome))
+
+    def _stop(self, stop: Stop, source: str) -> None:
+        if self._preferences is not None:
+            self._preferences.take(stop, source=source)
 
     def _unreadable(self, ours: Account, received: Received) -> Refusal:
         sample = received.unreadable[:4096].decode("utf-8", "replace")

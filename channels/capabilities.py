@@ -7,8 +7,9 @@ never a constant in an adapter. Does not ask any platform.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import date, datetime
 
+from kernel.calendar import Zone
 from kernel.errors import Flaw
 from kernel.values import dataclass
 
@@ -66,15 +67,19 @@ class Capabilities:
     """A platform's limits, oldest first."""
 
     history: tuple[Limits, ...]
+    zone: Zone = Zone()
+    """Where its day turns: those we know are at home in China, wherever the company is."""
 
-    def on(self, day: date) -> Limits:
-        """The limits as they stood that day (the oldest known ones for any day before)."""
+    def at(self, moment: datetime) -> Limits:
+        """The limits as they stand on the platform's day (the oldest known ones for any day
+        before)."""
+        day = self.zone.day(moment)
         known = [limits for limits in self.history if limits.since <= day]
         return known[-1] if known else self.history[0]
 
-    def flaws(self, draft: Draft, day: date) -> list[Flaw]:
+    def flaws(self, draft: Draft, moment: datetime) -> list[Flaw]:
         """Everything that the platform would not take, by field."""
-        limits = self.on(day)
+        limits = self.at(moment)
         if limits.shows.isdisjoint(draft.shown_as):
             return [Flaw("material", "channel_cannot_show", {"type": draft.type})]
         return [*_too_long(limits, draft), *_cover(limits, draft)]

@@ -152,7 +152,7 @@ class Health:
         if own is not None:
             return int(own)
         try:
-            limits = self._channels.of(account).capabilities.on(self._zone.day(self._clock()))
+            limits = self._channels.of(account).capabilities.at(self._clock())
         except Problem:
             return None
         return limits.messages_a_day

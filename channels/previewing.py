@@ -51,8 +51,7 @@ class Previewing:
             raise Conflict("channel_knows_no_previews", account=there.code)
         if not tester.strip():
             raise Invalid("tester", "field_is_missing")
-        flaws = channel.capabilities.flaws(self._composer.draft(kept, there), self._clock().date())
-        if flaws:
+        if flaws := channel.capabilities.flaws(self._composer.draft(kept, there), self._clock()):
             raise Invalid.because(flaws)
         post = self._composer.illustrated(self._composer.post(kept, there), kept.cover)
         channel.preview(post, tester=tester.strip())

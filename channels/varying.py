@@ -41,7 +41,7 @@ class Varying:
 
     def limits(self, account: Account | str) -> Limits:
         """How long title, summary and body may be there today."""
-        return self._channels.of(account).capabilities.on(self._clock().date())
+        return self._channels.of(account).capabilities.at(self._clock())
 
     def vary(
         self,
@@ -74,5 +74,5 @@ class Varying:
         if cover := str(changed.get("cover") or ""):
             data, content_type = self._media.rendition(cover, COVER)
             draft = replace(draft, cover_type=content_type, cover_bytes=len(data))
-        told = self._channels.of(account).capabilities.flaws(draft, self._clock().date())
+        told = self._channels.of(account).capabilities.flaws(draft, self._clock())
         return [flaw for flaw in told if changed.get(flaw.field)]

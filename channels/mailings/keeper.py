@@ -113,7 +113,7 @@ class Mailings:
         )  # fmt: skip
 
     def _most(self, account: str) -> int:
-        limits = self._channels.of(account).capabilities.on(self._clock().date())
+        limits = self._channels.of(account).capabilities.at(self._clock())
         return limits.mailed_at_once
 
     # acts

@@ -106,7 +106,7 @@ class Publishing(Promising):
         """What the account's channel would not take of a material as it stands, or punishes."""
         there = self._accounts.one(account) if isinstance(account, str) else account
         draft = self._composer.draft(self._materials.one(material), there)
-        taken = self._channels.of(there).capabilities.flaws(draft, self._clock().date())
+        taken = self._channels.of(there).capabilities.flaws(draft, self._clock())
         return [*taken, *conduct.blocks(draft, there)]
 
     def warnings_of(self, material: str, account: Account | str) -> list[Flaw]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -88,7 +88,7 @@ class TouchPolicy:
         natures: Natures,
         clock: Clock,
         zone: Zone,
-        platform: Callable[[str, date], Caps] = lambda _kind, _day: Caps(),
+        platform: Callable[[str, datetime], Caps] = lambda _kind, _at: Caps(),
     ) -> None:
         """``platform`` says what the platform of a kind of channel lets a person receive."""
         self._records = records
@@ -268,7 +268,7 @@ class TouchPolicy:
             self._natures.of({touch.material for touch in told if touch.material}),
             self._natures.mega_sales(campaigns),
             self.policy(), self._zone, now,
-            {kind: self._platform(kind, self._zone.day(now)) for kind in channels},
+            {kind: self._platform(kind, now) for kind in channels},
             self._natures.priorities(campaigns) if campaigns else {},
         )  # fmt: skip
 

@@ -95,7 +95,7 @@ class Simulations:
         natures: Natures,
         clock: Clock,
         zone: Zone,
-        platform: Callable[[str, date], Caps] = lambda _kind, _day: Caps(),
+        platform: Callable[[str, datetime], Caps] = lambda _kind, _at: Caps(),
     ) -> None:
         self._records = records
         self._policy = policy
@@ -162,13 +162,12 @@ class Simulations:
         self, policy: Policy, wanted: Sequence[Wanted], handles: Sequence[str], at: datetime
     ) -> _Told:
         campaigns = {each.touch.campaign for each in wanted if each.touch.campaign}
-        day = self._zone.day(at)
         return _Told(
             policy, self._zone,
             self._natures.of({each.touch.material for each in wanted if each.touch.material}),
             frozenset(self._natures.mega_sales(campaigns)),
             self._natures.priorities(campaigns) if campaigns else {},
-            {kind: self._platform(kind, day) for kind in {each.touch.channel for each in wanted}},
+            {kind: self._platform(kind, at) for kind in {each.touch.channel for each in wanted}},
             self._holds(handles),
         )  # fmt: skip
 

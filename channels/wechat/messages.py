@@ -5,7 +5,7 @@ Trusts nothing: no document types, no entities, limited depth. Checks no signatu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -14,7 +14,7 @@ import orjson
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from channels.base import Progress, Receipt
+from channels.base import Allowed, Progress, Receipt
 from kernel.events import Ecosystem, Event, Handle
 
 UNREADABLE = (ParseError, DefusedXmlException, KeyError, TypeError, ValueError, OverflowError)
@@ -188,9 +188,18 @@ def asked(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in entries if isinstance(each, Mapping)]
 
 
-def answers(told: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What she answered when she was asked for messages: by template, ``accept`` or ``reject``."""
-    return [(one(each, "TemplateId"), one(each, "SubscribeStatusString")) for each in asked(told)]
+def allowed(told: Mapping[str, Any], events: Iterable[Event]) -> tuple[Allowed, ...]:
+    """Of what she answered when she was asked for messages, what she accepts."""
+    return tuple(
+        Allowed(
+            id=f"{event.account}:{event.id}:{number}"[:240], handle=event.handle,
+            template=one(each, "TemplateId"), at=event.at,
+        )
+        for event in events
+        if event.kind == "answered_message_request" and event.handle is not None
+        for number, each in enumerate(asked(told))
+        if one(each, "SubscribeStatusString") == "accept" and one(each, "TemplateId")
+    )  # fmt: skip
 
 
 _COUNTS = {"total": "TotalCount", "meant": "FilterCount", "sent": "SentCount",

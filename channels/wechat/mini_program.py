@@ -185,11 +185,10 @@ class MiniProgram:
             told = messages.fields(body)
             events = tuple(messages.events(told, self._account, body))
             outcomes = tuple(messages.outcomes(told))
-            for event in events:
-                self._allowances.hear(event, messages.answers(told))
+            allowed = messages.allowed(told, events)
         except messages.UNREADABLE:
             return Received(unreadable=body, answer=b"success")
-        return Received(events=events, outcomes=outcomes, answer=b"success")
+        return Received(events=events, outcomes=outcomes, allowed=allowed, answer=b"success")
 
     # what its own front end asks for
 

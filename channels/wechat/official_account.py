@@ -102,7 +102,6 @@ class WeChatOfficialAccount:
         self._articles = Articles(wire, uploads, account)
         self._free = FreePublish(wire, self._articles)
         self._by_hand = by_hand
-        self._allowances = allowances
         self._talking = Talking(wire, allowances, templates or Templates(), clock)
         self._letters = LetterBox(
             clock, account=account, token=callback_token, envelope=envelope, stale=stale
@@ -182,12 +181,10 @@ class WeChatOfficialAccount:
             told = messages.fields(body)
             events = tuple(messages.events(told, self._account, body))
             outcomes = tuple(messages.outcomes(told))
-            if self._allowances is not None:
-                for event in events:
-                    self._allowances.hear(event, messages.answers(told))
+            allowed = messages.allowed(told, events)
         except messages.UNREADABLE:
             return Received(unreadable=body, answer=b"success")
-        return Received(events=events, outcomes=outcomes, answer=b"success")
+        return Received(events=events, outcomes=outcomes, allowed=allowed, answer=b"success")
 
     def introduce(self, handle: Handle, at: datetime) -> Event | None:
         told = self._wire.look("/cgi-bin/user/info", openid=handle.value, lang="zh_CN")

@@ -7,7 +7,7 @@ those of other distributions are found by `juzhen.wiring.outside`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.accounts import Account, Accounts, Factory, Needs, Sealer
@@ -67,11 +67,11 @@ def expiries(s: Stores) -> dict[str, datetime]:
         return tokens | {row.account: row.ends for row in granted if row.ends is not None}
 
 
-def allowed_there(kind: str, day: date) -> Caps:
-    """What the platform of a kind of account lets one person receive, as it was known that day."""
+def allowed_there(kind: str, moment: datetime) -> Caps:
+    """What the platform of a kind of account lets one person receive, as it was known then."""
     if kind not in CHANNELS:
         return Caps()
-    limits = CHANNELS[kind].capabilities.on(day)
+    limits = CHANNELS[kind].capabilities.at(moment)
     return Caps(limits.person_day, limits.person_week, limits.person_month)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from channels.accounts import Accounts, Channels, Sealer
 from channels.acquaintances import Acquaintances
 from channels.ad_leads import AdLeads
+from channels.allowances import Allowances
 from channels.app_links import AppLinks
 from channels.blocks import Blocks
 from channels.broadcasts.keeper import Broadcasts
@@ -146,7 +147,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
         callbacks=Callbacks(
             accounts, channels, data.intake, deliveries, s.gathered, s.clock, welcoming, health,
-            preferences,
+            preferences, Allowances(s.records, s.clock),
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         simulations=_simulations(s, content, data, touch_policy),

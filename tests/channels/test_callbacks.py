@@ -1,21 +1,26 @@
 """Callbacks, new followers, preferences and the app: what comes back, and what she allows."""
 
+import threading
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
 from channels.acquaintances import Acquaintances
+from channels.allowances import Allowances
 from channels.app import OwnApp
-from channels.base import Busy, Callback, Progress, Receipt
+from channels.base import Allowed, Busy, Callback, Progress, Receipt, Received, Stop
 from channels.callbacks import Callbacks
 from channels.contract import SendingContract
 from channels.deliveries import Lane, State
 from channels.preferences import Preferences
+from data_hub.consents import MARKETING
 from data_hub.intake import Intake
-from kernel.errors import Forbidden, NotFound, Overloaded
+from kernel.errors import Conflict, Forbidden, NotFound, Overloaded
 from kernel.events import Event, Handle, Refusal, unpack_any
 from stores.sqlite.history import SqliteHistory
+from tests.channels.house import BoardChannel
 from tests.channels.wechat.conftest import AES_KEY, APPID, FOLLOW, TOKEN, Postman
 
 HER = Handle("openid", "acc_1", "o1")
@@ -261,3 +266,96 @@ def test_the_app_has_nothing_to_call_back_with(house):
     house.account(code="app", kind="app", ecosystem="own_app")
     with pytest.raises(Exception, match="did not send this"):
         house.channels.of("app").receive(Callback())
+
+
+class Ears(BoardChannel):
+    """Where she says that she wants no more, or that she wants one message."""
+
+    def __init__(self, board, account, clock):
+        super().__init__(board)
+        self.account, self.clock = account, clock
+
+    def receive(self, callback):
+        hers = Handle("openid", self.account, "o1")
+        if callback.body == b"stop":
+            stops = (Stop(handle=hers, purpose=MARKETING, channel="ears"),)
+            return Received(stops=stops, answer=b"success")
+        one = Allowed(id=callback.body.decode(), handle=hers, template="T", at=self.clock())
+        return Received(allowed=(one,), answer=b"success")
+
+
+@pytest.fixture
+def ears(any_house, clock):
+    any_house.channels._factories["ears"] = lambda account, _: Ears(
+        any_house.board, account.id, clock
+    )
+    return any_house.account("ears", "ears")
+
+
+@pytest.fixture
+def listening(any_house, ears, intake, clock):
+    wishes = Preferences(
+        any_house.records, any_house.consents, any_house.deliveries, any_house.identities
+    )
+    return Callbacks(
+        any_house.accounts, any_house.channels, intake, any_house.deliveries,
+        any_house.gathered, clock, preferences=wishes,
+        allowances=Allowances(any_house.records, clock),
+    )  # fmt: skip
+
+
+@contextmanager
+def held(records, *about):
+    """Somebody else writes, and does not finish."""
+    begun, over = threading.Event(), threading.Event()
+
+    def hold():
+        with records.write(*about):
+            begun.set()
+            over.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    begun.wait(30)
+    yield
+    over.set()
+    thread.join()
+
+
+@pytest.mark.rule("R46.2")
+def test_when_the_platform_is_answered_her_opt_out_holds_from_the_next_send_on(
+    any_house, listening, ears
+):
+    hers = Handle("openid", ears.id, "o1")
+    delivery = any_house.deliveries.queue(
+        account=ears.id, target=hers, occasion="x", purpose=MARKETING, words="您好", by="li"
+    )
+    assert listening.take("ears", Callback(body=b"stop")) == b"success"
+    assert any_house.deliveries.one(delivery.id).state == State.CANCELLED
+    with pytest.raises(Conflict):
+        any_house.publishing.send(
+            hers, "ears", occasion="y", purpose=MARKETING, words="您好", by="li"
+        )
+    any_house.work()
+    assert any_house.board.said == []
+
+
+@pytest.mark.parametrize("body", [b"stop", b"a1"])
+def test_no_callback_waits_for_what_another_decides(any_house, listening, ears, body):
+    """The thread that reads goes on to the next one; who told is answered once it is durable."""
+    hers = Handle("openid", ears.id, "o1")
+    with held(any_house.records, f"handle:{hers}"):
+        heard = listening.begin("ears", Callback(body=body))
+        if not any_house.records.on_postgres or body == b"stop":
+            assert not heard.kept[-1].done()
+    heard.kept[-1].result(30)
+    allows = any_house.consents.allows([hers], MARKETING, "ears")
+    left = Allowances(any_house.records, any_house.clock).left(hers, "T")
+    assert (allows, left) == ((False, 0) if body == b"stop" else (True, 1))
+
+
+def test_each_allow_counts_once_when_the_platform_is_answered(any_house, listening, ears):
+    for body in (b"a1", b"a1", b"a2"):
+        assert listening.take("ears", Callback(body=body)) == b"success"
+    hers = Handle("openid", ears.id, "o1")
+    assert Allowances(any_house.records, any_house.clock).left(hers, "T") == 2

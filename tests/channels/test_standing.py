@@ -1,7 +1,7 @@
 """What the data hub and the platforms say about a person reaches the gate."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 
@@ -76,4 +76,4 @@ class Promotions:
     ],
 )
 def test_each_platform_has_caps_of_its_own(kind, caps):
-    assert allowed_there(kind, date(2026, 3, 2)) == caps
+    assert allowed_there(kind, datetime(2026, 3, 2, tzinfo=UTC)) == caps

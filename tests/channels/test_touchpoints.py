@@ -1,6 +1,6 @@
 """Where a delivery meets the customer: one place each, whatever is sent to whom and where."""
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -84,7 +84,7 @@ def test_a_livestream_is_placed_with_its_product_list_and_the_creator_goes_live(
 
 def test_no_interface_goes_live_for_a_creator():
     draft = Draft(type="livestream", shown_as={"livestream"}, title="直播")
-    today = date(2026, 3, 2)
-    assert Douyin.capabilities.flaws(draft, today) == []
-    (flaw,) = DouyinCreator.capabilities.flaws(draft, today)
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    assert Douyin.capabilities.flaws(draft, now) == []
+    (flaw,) = DouyinCreator.capabilities.flaws(draft, now)
     assert flaw.reason == "channel_cannot_show"

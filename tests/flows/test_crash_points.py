@@ -11,12 +11,12 @@ from types import SimpleNamespace
 import pytest
 
 from channels.allowances import Allowances
-from channels.base import Progress
+from channels.base import Allowed, Progress
 from channels.callbacks import TAKEN
 from channels.deliveries import Delivery, State
 from kernel.clock import utc_now
 from kernel.crash import POINTS
-from kernel.events import Event, Handle
+from kernel.events import Handle
 from stores.records import Folded, Record, Records
 from tests.channels.house import House
 from tests.channels.sandboxed import running
@@ -273,12 +273,8 @@ def test_killed_with_an_allow_used_up_nothing_was_said_and_a_person_looks(
     openid = f"oq{time.time_ns():026d}"
     company.sandbox.post("followers", followers=[{"openid": openid, "name": "安"}])
     hers = Handle("openid", company.to_all.id, openid)
-    asked = Event(
-        id=openid, kind="answered_message_request", at=utc_now(), account=company.to_all.id,
-        handle=hers, ecosystem="wechat",
-    )  # fmt: skip
     allowances = Allowances(company.house.records, utc_now)
-    allowances.hear(asked, [("S", "accept")])
+    allowances.hear([Allowed(id=openid, handle=hers, template="S", at=utc_now())])
     delivery = company.house.publishing.send(
         hers, "oa_all", occasion=openid, purpose="service", words="保单已生效", by="stf_1"
     )

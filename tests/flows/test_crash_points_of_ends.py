@@ -11,10 +11,11 @@ import pytest
 
 from bench.lib.counting import Counting
 from channels.allowances import Allowances
+from channels.base import Allowed
 from channels.deliveries import State
 from kernel.clock import utc_now
 from kernel.crash import POINTS
-from kernel.events import Event, Handle
+from kernel.events import Handle
 from stores.records import Folded, Record
 from tests.blank import kept_at
 from tests.channels.ends import house_of
@@ -48,11 +49,8 @@ def target_of(house, kind, account, point):
     if kind == "push":
         return Handle("user", account.id, "u1")
     hers = Handle("openid", account.id, point)
-    allowed = Event(
-        id="1", kind="answered_message_request", at=house.clock(), account=account.id,
-        handle=hers, ecosystem="wechat",
-    )  # fmt: skip
-    Allowances(house.records, house.clock).hear(allowed, [("TMPL", "accept")])
+    allowed = Allowed(id="1", handle=hers, template="TMPL", at=house.clock())
+    Allowances(house.records, house.clock).hear([allowed])
     return hers
 
 

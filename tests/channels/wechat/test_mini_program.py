@@ -88,7 +88,7 @@ class TestMiniProgramHears(HearingContract):
 
 def test_each_allow_is_one_message_and_a_repeat_adds_none(channel, allowances, clock):
     for _ in range(2):
-        channel.receive(Postman(clock).sealed(ALLOWED))
+        allowances.hear(channel.receive(Postman(clock).sealed(ALLOWED)).allowed)
     assert allowances.left(HER, "TMPL") == 1
     assert allowances.left(HER, "OTHER") == 0
 
@@ -116,7 +116,8 @@ def test_an_allow_is_used_up_by_one_message_that_she_sees(
 ):
     hers = Handle("openid", "acc_mini", openid)
     sandbox.post(f"followers/{openid}/allow", template="TMPL")
-    channel.receive(Postman(clock).sealed(ALLOWED.replace(b"o1", openid.encode())))
+    heard = channel.receive(Postman(clock).sealed(ALLOWED.replace(b"o1", openid.encode())))
+    allowances.hear(heard.allowed)
     words = "保单下周三到期，" * 5
     channel.send(Message(handle=hers, title="到期提醒", text=words), key="k1")
     (seen,) = [m for m in sandbox.ask("sent")["messages"] if "到期提醒" in str(m)]
@@ -130,7 +131,8 @@ def test_an_allow_is_used_up_by_one_message_that_she_sees(
 
 def test_the_platform_knows_better_what_she_allows(channel, openid, allowances, clock):
     hers = Handle("openid", "acc_mini", openid)
-    channel.receive(Postman(clock).sealed(ALLOWED.replace(b"o1", openid.encode())))
+    heard = channel.receive(Postman(clock).sealed(ALLOWED.replace(b"o1", openid.encode())))
+    allowances.hear(heard.allowed)
     with pytest.raises(Refused) as no:
         channel.send(Message(handle=hers, text="您好"), key="k1")
     assert no.value.reason == "recipient_refuses"
@@ -157,15 +159,10 @@ class Strange:
 )  # fmt: skip
 def test_s21_whatever_it_answers_is_one_of_the_four_failures(made, allowances, clock, body):
     strange = made(Strange(body), "https://api.example.com")
-    allowances.hear(*_allowed(strange, clock))
+    allowances.hear(strange.receive(Postman(clock).sealed(ALLOWED)).allowed)
     for call in (
         lambda: strange.login("c", clock()),
         lambda: strange.send(Message(handle=HER, text="您好"), key="k"),
     ):
         with suppress(Busy, Refused, SignedOut, Unanswered):
             call()
-
-
-def _allowed(channel, clock):
-    (event,) = channel.receive(Postman(clock).sealed(ALLOWED)).events
-    return event, [("TMPL", "accept")]

@@ -286,8 +286,8 @@ def test_when_it_is_closed_an_allow_of_hers_is_used_up(adapted, sandbox, later, 
     sandbox.post(f"followers/{her.value}/allow", template="S")
     sandbox.knobs(callbacks="never")
     body = last_callback(sandbox)
-    heard(channel, clock, body)
-    heard(channel, clock, body)
+    allowances.hear(heard(channel, clock, body).allowed)
+    allowances.hear(heard(channel, clock, body).allowed)
     assert allowances.left(her, "S") == 1
     assert say(channel, her).ref == "subscribe:dlv_t1"
     assert allowances.left(her, "S") == 0
