@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from juzhen.sandbox.accounts import OfficialAccount
 from juzhen.sandbox.audience import labels
 from juzhen.sandbox.followers import follows
+from juzhen.sandbox.library import PICTURES
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.menus import menu_of
 from juzhen.sandbox.press import pieces_of
@@ -134,7 +135,8 @@ def _account_pages(door: Blueprint, world: World) -> None:
         _, rows = world.press.articles(one, 0, 50)
         feed = [(row, piece) for row in rows for piece in pieces_of(row) if not piece["is_deleted"]]
         return render_template(
-            "account.html", account=one, feed=feed, people=world.followers.of(one),
+            "account.html", account=one, feed=feed, pictures=PICTURES,
+            people=world.followers.of(one),
             waiting=world.masses.waiting(one), now=world.clock.seconds(),
             codes=world.followers.scenes(one) if one.mini else (),
             links=world.followers.urllinks(one),
@@ -182,7 +184,8 @@ def _follower_pages(door: Blueprint, world: World) -> None:
         """Only the messages, for the page to replace its own with."""
         person = world.followers.one(openid)
         messages = world.followers.inbox(openid)
-        return render_template("talk.html", person=person, messages=messages)
+        account = _of(world, person["appid"])
+        return render_template("talk.html", person=person, messages=messages, account=account)
 
     @door.post("/followers/<openid>/<any(follow, unfollow, say, menu, allow):act>")
     def act(openid: str, act: str) -> Answer:

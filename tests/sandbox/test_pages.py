@@ -1,10 +1,14 @@
 """The sandbox's own pages: to see what followers see, and to play one of them."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from juzhen.sandbox import pages
 from juzhen.sandbox.acting import Acting
+from kernel.wording import known
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -13,13 +17,25 @@ def test_every_page_speaks_both_languages_and_has_no_gap(platform, clock, langua
     clock.move(timedelta(seconds=3))
     article = platform.see("published")["articles"][0]["article_id"]
     appid = platform.world.accounts.officials()[0].appid
-    pages = ["/", f"/accounts/{appid}", f"/s/{article}", f"/followers/{platform.openids[0]}"]
-    for path in pages:
+    paths = ["/", f"/accounts/{appid}", f"/s/{article}", f"/followers/{platform.openids[0]}"]
+    for path in paths:
         page = platform.page(f"{path}?lang={language}")
         assert page.status_code == 200, path
         assert "sandbox_" not in page.text
         assert f'lang="{"zh-CN" if language == "zh" else "en"}"' in page.text
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_whatever_a_page_may_say_is_a_sentence_in_both_languages():
+    """Also what stands on a page only once somebody has posted, asked or scanned something."""
+    folder = Path(pages.__file__).parent / "templates"
+    asked = {
+        (file.name, key)
+        for file in folder.rglob("*.html")
+        for _, key in re.findall(r"""\bt\((['"])(\w+)\1\s*[,)]""", file.read_text("utf-8"))
+    }
+    assert len(asked) > 100
+    assert [each for each in sorted(asked) if not known(f"sandbox_{each[1]}")] == []
 
 
 def test_followers_see_what_was_published_until_it_is_deleted(platform, clock):
