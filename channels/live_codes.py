@@ -5,13 +5,14 @@ A row first, the platform after: what was asked of a platform that did not answe
 before it is asked again. A code's ``state`` comes back with whoever scanned it. Draws no picture.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import String, UniqueConstraint, cast, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
@@ -234,6 +235,15 @@ class LiveCodes:
         )
         with self._records.read() as session:
             return session.scalar(wanted)
+
+    def of_rep(self, rep: str) -> LiveCode | None:
+        """The newest code with a picture that leads to her alone."""
+        hers = select(LiveCode).where(
+            LiveCode.kind == CODE, LiveCode.picture != "", LiveCode.dropped.is_(None),
+            cast(LiveCode.reps, String) == json.dumps([rep]),
+        )  # fmt: skip
+        with self._records.read() as session:
+            return session.scalar(hers.order_by(LiveCode.id.desc()).limit(1))
 
     def _kept(self, code: LiveCode) -> LiveCode:
         with self._records.write() as session:

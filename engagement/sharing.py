@@ -14,6 +14,7 @@ from channels.base import AsksContact
 from channels.deliveries.record import Delivery
 from channels.publishing import Publishing
 from channels.touch_policy import GATE, Decision, Touch, TouchPolicy
+from channels.touch_policy.record import Touched
 from content_hub import scripts
 from content_hub.materials import Material
 from content_hub.shelf import Shelf
@@ -132,11 +133,13 @@ class Sharing:
             raise Invalid.because(flaws)
         handles = list(map(str, customer.handles))
         delivery = None
-        with self._records.write(GATE):
-            if channel == LINK:
-                key = f"{actor.staff}/{customer.id}/{occasion}"
+        with self._records.write(GATE) as session:
+            key = f"{actor.staff}/{customer.id}/{occasion}"
+            if channel == LINK and session.get(Touched, key) is None:
                 self._note(actor, handles[0], material, key, override)
-            else:  # what goes through an account is told by its delivery, once it has gone
+            elif (
+                channel != LINK
+            ):  # what goes through an account is told by its delivery, once it has gone
                 delivery = self._publishing.send(
                     self.handle_at(channel, customer), channel, occasion=occasion,
                     purpose=MARKETING, by=actor.id, rep=actor.staff, words=words,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.events import Event, Handle
 from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
-from kernel.values import dataclass
+from kernel.wording import say
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Records
@@ -225,8 +225,19 @@ class CustomersSeen:
             customer.handles, before=before, limit=limit, kinds=kinds
         )
         total = self._rooms.history.total(customer.handles) if count else None
-        told = [_told(event, self._actor.language) for event in page.items]
+        arrived = self._arrived(customer.handles, page.items)
+        told = [_told(event, self._actor.language, arrived) for event in page.items]
         return Page(told, page.next, total)
+
+    def _arrived(self, handles: Collection[Handle], events: Sequence[Event]) -> frozenset[str]:
+        """Of what reps put into chats by themselves, what was opened since: so it was sent."""
+        carried = [each for each in events if _carried(each)]
+        if not carried:
+            return frozenset()
+        seen = self._rooms.history.timeline(handles, limit=_PROOFS, kinds=_PROVE).items
+        last = {(one.material, one.rep): one.at for one in reversed(seen)}
+        about = {each.id: last.get((each.material, each.rep)) for each in carried}
+        return frozenset(each.id for each in carried if (at := about[each.id]) and at >= each.at)
 
     def reveal(self, key: str) -> Customer:
         """Her name and phone in full. An act of its own, written down with who did it."""
@@ -312,6 +323,7 @@ class CustomersSeen:
         return self._mine
 
 
+_PROVE, _PROOFS = ("own_link_opened", "opened_link", "read_material"), 100
 _MAY_REVEAL = {Role.ADMIN, Role.TEAM_LEAD, Role.SERVICE}
 
 
@@ -349,9 +361,16 @@ def _matching(text: str) -> ColumnElement[bool]:
     )
 
 
-def sentence(event: Event, language: str) -> str:
-    """The event as a line for people: no ids, no traits."""
+def _carried(event: Event) -> bool:
+    """Did a rep take it to a chat by herself? Then nobody knows yet whether she sent it."""
+    return event.kind == "sent" and details(event).get("via") == "link"
+
+
+def sentence(event: Event, language: str, arrived: Collection[str] = ()) -> str:
+    """The event as a line for people: no ids, no traits. ``arrived``: what is known to have."""
     parts = [kind_of(event.kind).label(language)]
+    if _carried(event):
+        parts = [say("sent_and_opened" if event.id in arrived else "carried_to_chat", language)]
     carried = details(event)
     if event.kind == "bought":
         bought = order(carried)
@@ -363,9 +382,9 @@ def sentence(event: Event, language: str) -> str:
     return " · ".join(parts)
 
 
-def _told(event: Event, language: str) -> Happening:
+def _told(event: Event, language: str, arrived: Collection[str]) -> Happening:
     return Happening(
         id=event.id, kind=event.kind, at=event.at, source=event.account,
         ecosystem=event.ecosystem, material=event.material, rep=event.rep,
-        sentence=sentence(event, language),
+        sentence=sentence(event, language, arrived),
     )  # fmt: skip

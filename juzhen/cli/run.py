@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from juzhen.cli.company import first_administrator, json_option, show
-from juzhen.settings import begin, environment_of, load
+from juzhen.settings import NoAnswer, Settings, begin, environment_of, load
+from kernel.errors import Overloaded
+
+if TYPE_CHECKING:
+    from juzhen.wiring import Platform
+
+_AGAIN = 1.0
+"""Seconds until stores that were away are asked again."""
 
 
 @click.command()
@@ -32,13 +41,11 @@ def worker() -> None:
     from juzhen.counting import scraped
     from juzhen.garbage import seldom
     from juzhen.vitals import Vitals
-    from juzhen.wiring import assemble
 
     settings = load()
     logs.start(settings.log_level, process="worker")
     metrics.share(settings.home / "run" / "metrics")
-    platform = assemble(settings)
-    platform.require_ready()
+    platform = _once_there(settings)
     port = settings.worker_metrics_port
     vitals = Vitals(port, lambda: scraped(platform.fold)) if port else None
     working = duties.Worker(
@@ -50,6 +57,26 @@ def worker() -> None:
     if vitals is not None:
         vitals.close()
     platform.close()
+
+
+def _once_there(settings: Settings) -> Platform:
+    """The house, as soon as its stores answer: a database that starts at the same time, or is
+    being restarted, is waited for."""
+    from juzhen.wiring import assemble
+    from kernel import logs
+
+    while True:
+        platform = None
+        try:
+            platform = assemble(settings)
+            platform.require_ready()
+        except (Overloaded, NoAnswer) as away:
+            logs.warning("stores_are_away", says=str(away))
+            if platform is not None:
+                platform.close()
+            time.sleep(_AGAIN)
+        else:
+            return platform
 
 
 @click.command()

@@ -61,7 +61,21 @@ def install(door: Blueprint, platform: Platform) -> None:
             material=platform.materials.many([one.material]).get(one.material),
             names=names_of(platform, {one.by, *(each.by for each in happened)}),
             remedy=remedy_of(one.state, one.reason) if one.state in STUCK else "",
+            ready=platform.hand_offs.known(one.id),
         )  # fmt: skip
+
+    @door.post("/deliveries/<key>/posted")
+    def posted(key: str) -> AnyResponse:
+        """A person has posted what lay ready for her, and says where."""
+        actor = allowed("place_materials")
+        platform.hand_offs.note_posted(key, by=actor.id, address=request.form.get("address", ""))
+        return done("delivery", "hand_off_posted", key=key)
+
+    @door.post("/deliveries/<key>/taken-down")
+    def taken_down(key: str) -> AnyResponse:
+        actor = allowed("place_materials")
+        platform.hand_offs.note_taken_down(key, by=actor.id)
+        return done("delivery", "hand_off_taken_down", key=key)
 
     @door.post("/deliveries/retry")
     def retry_all() -> AnyResponse:

@@ -82,6 +82,7 @@ def _dressed(door: Blueprint, world: World) -> None:
             "t": lambda key, **facts: say(f"sandbox_{key}", language, **facts),
             "language": language,
             "hub": world.readers.hub,
+            "pictures": PICTURES,
             "when": _told,
             "follows": follows,
         }
@@ -135,8 +136,7 @@ def _account_pages(door: Blueprint, world: World) -> None:
         _, rows = world.press.articles(one, 0, 50)
         feed = [(row, piece) for row in rows for piece in pieces_of(row) if not piece["is_deleted"]]
         return render_template(
-            "account.html", account=one, feed=feed, pictures=PICTURES,
-            people=world.followers.of(one),
+            "account.html", account=one, feed=feed, people=world.followers.of(one),
             waiting=world.masses.waiting(one), now=world.clock.seconds(),
             codes=world.followers.scenes(one) if one.mini else (),
             links=world.followers.urllinks(one),

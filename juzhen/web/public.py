@@ -24,6 +24,7 @@ from data_hub.findings import referral_code
 from data_hub.intake import is_bot
 from engagement.customer_acts import Said, Visit
 from juzhen.web.asking import asker
+from juzhen.web.cards import BusinessCard, card_of
 from juzhen.web.pages import page
 from kernel import logs
 from kernel.actors import require
@@ -236,11 +237,8 @@ class _Reader:
             g.customer = told if _COOKIE.fullmatch(told) else secrets.token_urlsafe(18)
         return str(g.customer)
 
-    def _rep(self, link: Link) -> Any:
-        try:
-            return self._platform.staff.one(link.rep) if link.rep else None
-        except NotFound:
-            return None
+    def _rep(self, link: Link) -> BusinessCard | None:
+        return card_of(self._platform, link.rep)
 
     def _ecosystem(self, account: str) -> str:
         try:
@@ -250,7 +248,8 @@ class _Reader:
 
 
 def sheet(
-    platform: Platform, material: Material | Varied, *, link: str = "", rep: Any = None,
+    platform: Platform, material: Material | Varied, *, link: str = "",
+    rep: BusinessCard | None = None,
     counted: bool = True, flaws: Sequence[Flaw] = (),
 ) -> Response:  # fmt: skip
     """A material's own page; not ``counted`` is an editor's preview."""

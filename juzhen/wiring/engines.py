@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from data_hub.labels import label
 from juzhen import metrics, migrations
-from juzhen.settings import WITH_RECORDS, BadSetting, Settings, name_of
+from juzhen.settings import WITH_RECORDS, BadSetting, NoAnswer, Settings, name_of
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.errors import Overloaded
@@ -147,7 +147,8 @@ def require_records(records: Records) -> None:
     """Without them nothing works. Raises `BadSetting` with what is wrong with where they are."""
     told = _examined(records)
     if not told.fit:
-        raise BadSetting(f"{name_of('stores_records')}: {told.says}. {told.advice}")
+        wrong = NoAnswer if told.fit is None else BadSetting
+        raise wrong(f"{name_of('stores_records')}: {told.says}. {told.advice}")
 
 
 def _examined(records: Records) -> Examined:

@@ -16,6 +16,7 @@ from engagement.sharing import LINK
 from engagement.triggers import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
+from juzhen.web.cards import card_of
 from juzhen.workbench import (
     boards,
     nearby,
@@ -32,6 +33,8 @@ from kernel.errors import Invalid, Overloaded
 from kernel.ids import Page, new_id
 
 if TYPE_CHECKING:
+    from content_hub.materials import Material
+    from data_hub.customers import Customer
     from juzhen.wiring import Platform
 
 _NEW = ("new_customer", "came_back", "read_your_share")
@@ -208,7 +211,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         except Invalid as refusal:
             return _composing(platform, customer, material, form, refusal)
         if channel == LINK:
-            return redirect(url_for("workbench.link", customer=her.id, material=kept.id), 303)
+            return _by_hand(platform, her, kept, form.get("words", "").strip())
         return redirect(url_for("workbench.customer", customer=her.id, said="done_shared"), 303)
 
     @door.get("/customers/<customer>/link/<material>")
@@ -216,13 +219,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         actor = rep()
         her = platform.customers.seen_by(actor).one(customer)
         kept = visible_material(platform, actor, material)
-        code, account = platform.sharing.own_link(actor, her, kept)
-        return _page(
-            platform, "link.html", "customers", her=her, name=telling.name_of(her, language()),
-            material=kept, link=platform.sharing.link(actor, her, kept),
-            draws=platform.live_codes.shares(platform.accounts.one(account)),
-            drawn=platform.live_codes.of_link(account, code),
-        )  # fmt: skip
+        return _by_hand(platform, her, kept)
 
     @door.post("/customers/<customer>/link/<material>")
     def draw(customer: str, material: str) -> AnyResponse:
@@ -233,6 +230,25 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         code, account = platform.sharing.own_link(actor, her, kept)
         platform.live_codes.share(account, code, kept.title, material=kept.id, by=actor.id)
         return redirect(url_for("workbench.link", customer=her.id, material=kept.id), 303)
+
+
+def _by_hand(platform: Platform, her: Customer, material: Material, words: str = "") -> Response:
+    """All that she needs to send it by herself: words, link and her card in one touch, and what is
+    known of whom she writes to. It was put into the chat; that it was sent is shown by an opening.
+
+    The words stand on the page alone: sending the form again shows it again, and tells nothing new.
+    """
+    actor, tongue = rep(), language()
+    code, account = platform.sharing.own_link(actor, her, material)
+    link, card = platform.sharing.link(actor, her, material), card_of(platform, actor.staff)
+    return _page(
+        platform, "link.html", "customers", her=her, name=telling.name_of(her, tongue),
+        material=material, link=link, words=words, card=card,
+        whole="\n".join(filter(None, (words, material.title, link, card.line if card else ""))),
+        about=telling.card(platform, platform.profiles.of(her.id), tongue),
+        draws=platform.live_codes.shares(platform.accounts.one(account)),
+        drawn=platform.live_codes.of_link(account, code),
+    )  # fmt: skip
 
 
 def _composing(

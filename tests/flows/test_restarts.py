@@ -111,7 +111,27 @@ def test_f20_clients_are_told_to_come_back_while_the_database_restarts(company, 
     asked = events % company.ids["app"]
     admin = company.tokens["admin"]
     # the worker, which was cut off too, goes on
+    assert eventually(lambda: company.web.graphql(asked, admin)["customers"]["nodes"]), (
+        company.processes.log("worker")[-4_000:],
+        [(a[0], round(a[2], 2), a[4][:200]) for a in clients.answers if a[1] == "/v1/batch"][-30:],
+    )
+
+
+def test_f20_a_worker_that_is_started_while_the_database_is_away_waits_for_it(company, server):
+    company.processes.kill("worker")
+    server.stop()
+    company.start_worker()
+    assert eventually(lambda: "stores_are_away" in company.processes.log("worker"))
+    server.restart()
+    tag = company.web.graphql(TAG, company.tokens["editor"], name="重启之后")
+    assert tag["createTag"]["problems"] == []
+    event = {"batch": [{"type": "track", "event": "X", "userId": "late"}]}
+    headers = urllib3.make_headers(basic_auth=f"{company.write_key}:")
+    assert company.web("POST", "/v1/batch", json=event, headers=headers).status == 200
+    asked = 'query { customers(filter: {handle: "user:%s:late"}) { nodes { id } } }'
+    asked, admin = asked % company.ids["app"], company.tokens["admin"]
     assert eventually(lambda: company.web.graphql(asked, admin)["customers"]["nodes"])
+    assert company.processes.running["worker"].poll() is None
 
 
 def test_f21_who_waits_for_the_database_in_vain_is_told_so_and_nobody_hangs(company, server):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from channels.live_codes import Code
 from content_hub import qr
 from data_hub.identities import own_id
 from juzhen.web import public
@@ -112,6 +113,36 @@ def test_a_poster_carries_the_card_of_the_rep_who_sent_it(rooms, phone, shown, r
     assert signed.count("王敏") == 1
     assert "王敏" in signed.partition('<figure class="signed">')[2].partition("</figure>")[0]
     assert "signed" not in plain
+
+
+@pytest.mark.parametrize("kind", ["image_text", "short_video", "product_note", "poster"])
+def test_whatever_she_hands_over_carries_her_business_card(rooms, phone, shown, clock, kind):
+    unit = rooms.staff.add_unit("pd", "浦东支行", by="li")
+    rep = rooms.staff.add("zhao", "赵敏", post="客户经理", unit=unit.id, by="li")
+    rooms.channels._factories["codes"] = lambda account, _: Draws()
+    there = rooms.accounts.add(code="w", name="企业微信", kind="codes", ecosystem="wechat", by="li")
+    for reps in ([rep.id, "stf_2"], [rep.id], ["stf_2"]):
+        rooms.live_codes.create(there.id, "、".join(reps), reps=reps, by="li")
+    page = phone.get(phone.get(link(rooms, shown(kind), rep.id), headers=PHONE).location).text
+    for said in ("赵敏", "客户经理", "浦东支行", f"https://example.com/{rep.id}.png"):
+        assert page.count(said) >= 1, said
+    assert "stf_2.png" not in page
+    for each in rooms.live_codes.page().items:
+        rooms.live_codes.drop(each.id, by="li")
+    assert ".png" not in phone.get(link(rooms, shown(kind), rep.id), headers=PHONE).text
+
+
+class Draws:
+    """A platform whose codes show whom they lead to."""
+
+    def make_code(self, state, reps, *, remark, confirm):
+        return Code(state, f"https://example.com/{'+'.join(reps)}.png")
+
+    def find_code(self, state, since):
+        return None
+
+    def drop_code(self, code):
+        pass
 
 
 @pytest.mark.rule("R4.5", "R4.6")

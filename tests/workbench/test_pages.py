@@ -1,6 +1,7 @@
 """What a rep does on her phone, without JavaScript."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_what_she_sends_by_link_comes_back_as_a_red_dot_once_it_is_read(
     material = shop["materials"][4]
     where, _, key = share_page(phone, her, material)
     sent = phone.post(where, data=FORM | {"key": key, "words": "", "channel": "link"})
-    page = phone.get(sent.location, headers=PHONE).text
+    page = sent.text
     link = re.search(r'value="http://localhost(/t/[^"]+)"', page)[1]
     made = desk.links.open(link.removeprefix("/t/"))
     assert (made.rep, made.customer) == (rep.staff, her)
@@ -158,6 +159,48 @@ def test_what_she_sends_by_link_comes_back_as_a_red_dot_once_it_is_read(
     assert "有人打开了发给她的专属链接" in phone.get("/workbench/", headers=PHONE).text
     assert len(acts(desk, "own_link_opened")) == 1
     assert len(acts(desk, "sent")) == 1
+
+
+@pytest.mark.parametrize("kind", ["poster", "short_video", "product_note", "image_text"])
+def test_what_she_sends_herself_carries_words_content_her_card_and_what_is_known(
+    desk, phone, rep, her, shop, kind
+):
+    made = desk.company.place(f"{kind}一份", "养老社区", account=shop["app"].id, kind=kind)
+    where, _, key = share_page(phone, her, made)
+    told = FORM | {"key": key, "words": "王姐，这份您看看", "channel": "link"}
+    page, again = phone.post(where, data=told), phone.post(where, data=told)
+    assert (page.status_code, again.status_code) == (200, 200)
+    (whole,) = {re.search(r'data-copy="(王姐[^"]+)"', each.text)[1] for each in (page, again)}
+    link = re.search(r'value="(http://localhost/t/[^"]+)"', page.text)[1]
+    assert whole.splitlines() == ["王姐，这份您看看", f"{kind}一份", link, "李丽"]
+    for said in ("王姐，这份您看看", "3 月 4 日", "稳盈三年", say("carried_to_chat")):
+        assert said in page.text
+    assert len(acts(desk, "sent")) == 1
+    fresh = phone.get(f"/workbench/customers/{her}/link/{made}", headers=PHONE).text
+    assert "李丽" in fresh  # from anywhere else too, without the words
+
+
+def test_it_is_in_the_chat_until_an_opening_shows_that_it_was_sent(desk, phone, rep, her, shop):
+    handle, content = desk.identities.handles(her)[0], shop["materials"][4]
+    event = desk.company.event
+
+    def happened(kind, **detail):
+        desk.company.tell(event(kind, handle, content, rep=rep.staff, **detail))
+        desk.company.clock.move(timedelta(minutes=1))
+        page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+        assert 'id="timeline"' in page, page
+        return page.partition('id="timeline"')[2]
+
+    before = happened("sent", via="link")
+    assert say("carried_to_chat") in before
+    assert say("sent_and_opened") not in before
+    other = happened("sent", via="link")
+    assert other.count(say("carried_to_chat")) == 2
+    opened = happened("own_link_opened")
+    assert say("carried_to_chat") not in opened
+    assert opened.count(say("sent_and_opened")) == 2
+    later = happened("sent", via="link")
+    assert later.count(say("carried_to_chat")) == 1
 
 
 def test_words_that_may_not_be_said_and_gaps_are_refused_beside_the_field(desk, phone, her, shop):
