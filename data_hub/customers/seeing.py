@@ -23,6 +23,7 @@ from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.events import Event, Handle
 from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
+from kernel.values import dataclass
 from kernel.wording import say
 from stores.changes import Changes
 from stores.history import History
