@@ -34,10 +34,6 @@ class BadSetting(Exception):
     """A setting that cannot be used: its name, what was expected, where it was read."""
 
 
-class NoAnswer(BadSetting):
-    """A store that does not answer where the setting says: the setting is wrong, or it is away."""
-
-
 def _setting(default: Any, about: str, *, expected: str = "", shown: bool = True) -> Any:
     told = {"about": about, "expected": expected}
     return dataclasses.field(default=default, repr=shown, metadata=told)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from juzhen.cli.company import first_administrator, json_option, show
-from juzhen.settings import NoAnswer, Settings, begin, environment_of, load
+from juzhen.settings import Settings, begin, environment_of, load
 from kernel.errors import Overloaded
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _once_there(settings: Settings) -> Platform:
     """The house, as soon as its stores answer: a database that starts at the same time, or is
     being restarted, is waited for."""
     from juzhen.wiring import assemble
+    from juzhen.wiring.engines import NoAnswer
     from kernel import logs
 
     while True:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from data_hub.labels import label
 from juzhen import metrics, migrations
-from juzhen.settings import WITH_RECORDS, BadSetting, NoAnswer, Settings, name_of
+from juzhen.settings import WITH_RECORDS, BadSetting, Settings, name_of
 from kernel.calendar import Zone
 from kernel.clock import Clock, utc_now
 from kernel.errors import Overloaded
@@ -141,6 +141,10 @@ def _strangers(records: Records) -> list[str]:
         if not there or any(migrations.version(connection, part) for part in migrations.PARTS):
             return []
     return sorted(there)
+
+
+class NoAnswer(BadSetting):
+    """Records that do not answer where the setting says: it is wrong, or they are away."""
 
 
 def require_records(records: Records) -> None:
