@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 def install(door: Blueprint, platform: Platform) -> None:
+    _by_hand(door, platform)
+
     @door.get("/deliveries")
     def deliveries() -> str:
         allowed("read_deliveries")
@@ -64,19 +66,6 @@ def install(door: Blueprint, platform: Platform) -> None:
             ready=platform.hand_offs.known(one.id),
         )  # fmt: skip
 
-    @door.post("/deliveries/<key>/posted")
-    def posted(key: str) -> AnyResponse:
-        """A person has posted what lay ready for her, and says where."""
-        actor = allowed("place_materials")
-        platform.hand_offs.note_posted(key, by=actor.id, address=request.form.get("address", ""))
-        return done("delivery", "hand_off_posted", key=key)
-
-    @door.post("/deliveries/<key>/taken-down")
-    def taken_down(key: str) -> AnyResponse:
-        actor = allowed("place_materials")
-        platform.hand_offs.note_taken_down(key, by=actor.id)
-        return done("delivery", "hand_off_taken_down", key=key)
-
     @door.post("/deliveries/retry")
     def retry_all() -> AnyResponse:
         """Up to a hundred at once, of the account that is looked at."""
@@ -89,3 +78,18 @@ def install(door: Blueprint, platform: Platform) -> None:
         actor = allowed("place_materials")
         platform.deliveries.retry(key, by=actor.id)
         return done("deliveries", "retried")
+
+
+def _by_hand(door: Blueprint, platform: Platform) -> None:
+    @door.post("/deliveries/<key>/posted")
+    def posted(key: str) -> AnyResponse:
+        """A person has posted what lay ready for her, and says where."""
+        actor = allowed("place_materials")
+        platform.hand_offs.note_posted(key, by=actor.id, address=request.form.get("address", ""))
+        return done("delivery", "hand_off_posted", key=key)
+
+    @door.post("/deliveries/<key>/taken-down")
+    def taken_down(key: str) -> AnyResponse:
+        actor = allowed("place_materials")
+        platform.hand_offs.note_taken_down(key, by=actor.id)
+        return done("delivery", "hand_off_taken_down", key=key)
