@@ -6,20 +6,24 @@ Jinja with autoescape; every page works without JavaScript. Knows no rule of the
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 from jinja2 import (
     ChoiceLoader,
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
     select_autoescape,
 )
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from juzhen.web.asking import language
@@ -43,10 +47,29 @@ ROOMS = ("console", "workbench", "web")
 """Packages of `juzhen` with templates of their own; theirs are named ``<package>/<file>``."""
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Pages as some process compiled them: after a start nobody waits for that again. Where none
+    can be kept or read, they are compiled."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            super().dump_bytecode(bucket)
+
+
 def install(app: Flask, platform: Platform) -> None:
     """Give an application the templates, the static files and the language switch."""
     made = _environment(platform.zone, platform.settings.company_name)
     made.globals["undigested"] = lambda: _undigested(platform)
+    made.bytecode_cache = _Compiled(platform.settings.home / "run" / "pages")
     app.extensions["juzhen_pages"] = made
     app.register_blueprint(_static_files())
     app.after_request(_remember_language)
