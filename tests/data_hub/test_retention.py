@@ -12,6 +12,7 @@ import pytest
 from data_hub.retention import PURPOSES, Retention, periods
 from kernel.errors import Invalid
 from stores.history import Axis
+from tests.conftest import place
 from tests.data_hub.telling import MONDAY, event, mobile, user
 
 DAY = 24 * 60
@@ -129,17 +130,16 @@ from stores.records import Folded, Record
 from tests.blank import kept_at
 from tests.data_hub.conftest import Hub
 folder, clock = Path({folder!r}), lambda: datetime.fromisoformat({now!r})
-records, people = (
-    kept_at(f"sqlite:///{{folder}}/{{name}}.db", base)
-    for name, base in (("records", Record), ("people", Folded))
-)
+records, people = kept_at({records!r}, Record), kept_at({people!r}, Folded)
 hub = Hub(folder, records, people, Changes(records, clock), clock)
 Retention(hub.history, people, hub.profiles, hub.digest, clock, days=periods({told!r})).run(2)
 """
 
 
 @pytest.mark.parametrize("told", ["browsing=30", "everything=30"])
-def test_a_run_that_was_killed_leaves_no_profile_behind(hub, people, clock, tmp_path, told):
+def test_a_run_that_was_killed_leaves_no_profile_behind(
+    hub, people, clock, tmp_path, told, request
+):
     """Its events are gone when it dies; the next ones mend what it had not come to."""
     clock.move(MONDAY - clock())
     names = ("gone", "both", "new")
@@ -153,6 +153,8 @@ def test_a_run_that_was_killed_leaves_no_profile_behind(hub, people, clock, tmp_
     child = KILLED.format(
         root=str(Path(__file__).parents[2]), folder=str(tmp_path), told=told,
         now=clock().isoformat(),
+        **{part: place(request, request.config.getoption("--records"), part)
+           for part in ("records", "people")},
     )  # fmt: skip
     died = subprocess.run(
         [sys.executable, "-c", child], env={**os.environ, "JUZHEN_CRASH_AT": "retention.gone"},
