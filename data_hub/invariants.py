@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import select
@@ -92,7 +92,7 @@ def membership_flaws(
         return
     whose, all_of_them = _drawn(people, many)
     past = counted(history, asked, whose, zone.day(now), everybody=all_of_them)
-    within, settled, late = _kept(people, book, now)
+    within, settled, late = _kept(people, book, set(whose.values()), now)
     if not mark == digest.mark() == history.newest():
         return
     for customer in sorted(set(whose.values()) - late):
@@ -112,12 +112,12 @@ def _drawn(people: Records, many: int) -> tuple[dict[str, str], bool]:
 
 
 def _kept(
-    people: Records, book: Book, now: datetime
+    people: Records, book: Book, customers: Collection[str], now: datetime
 ) -> tuple[set[tuple[str, str]], set[str], set[str]]:
-    """Who is in what; the segments of which everybody was asked; for whom time has come."""
+    """Who of these is in what; segments of which all were asked; for whom time has come."""
     signed = {entry.id: book.signature(entry) for entry in book.entries}
     with people.read() as session:
-        members = session.execute(select(Member.segment, Member.customer))
+        members = among(session, ("segment", "customer"), Member.customer, customers)
         within = {(segment, customer) for segment, customer in members}
         fills = session.scalars(select(Fill).where(Fill.done.is_not(None)))
         settled = {fill.segment for fill in fills if signed.get(fill.segment) == fill.signature}
