@@ -12,23 +12,27 @@ from stores.told import Told
 
 SHAPE = 1
 """Of the state and of what was heard; counted up when one of their mappings below changes."""
-EVENTS_SHAPE = 2
+EVENTS_SHAPE = 3
 """Of a month; counted up when its mapping or its order changes: `juzhen migrate` writes it anew."""
 STATE, EVENTS, HEARD = "history-state", "history", "history-heard"
 _KEYWORD, _LONG = {"type": "keyword"}, {"type": "long"}
+_SOUGHT = {"type": "keyword", "doc_values": False}
+"""Asked for by its value, and in no order nor count."""
+_TOLD = {"type": "keyword", "index": False}
+"""The other way round."""
 _UNREAD = {"type": "keyword", "index": False, "doc_values": False}
 EVENT_MAPPING: dict[str, Any] = {
     "properties": {
         "seq": _LONG,
         "at": _LONG,
-        "id": _KEYWORD,
+        "id": _TOLD,
         "account": _KEYWORD,
         "kind": _KEYWORD,
         "material": _KEYWORD,
         "day": _KEYWORD,
-        "handles": _KEYWORD,
+        "handles": _SOUGHT,
         "own": _KEYWORD,
-        "label": _KEYWORD,
+        "label": _TOLD,
         "packed": {"type": "binary"},
     }
 }
@@ -37,9 +41,11 @@ ACT = ("own", "kind", "at", "label")
 EVENT_SETTINGS: dict[str, Any] = {
     "index.sort.field": list(ACT[:3]),
     "index.sort.order": ["asc"] * 3,
+    "index.refresh_interval": "60s",
 }
 """A month lies in the order of its acts, so that a page of them begins where the last one ended
-and goes no further than it must."""
+and goes no further than it must. Whoever writes into it makes it seen himself: seeing to that
+every second besides only makes more pieces that must be put in order."""
 HEARD_MAPPING: dict[str, Any] = {"properties": {"day": _LONG}}
 STATE_MAPPING: dict[str, Any] = {
     "properties": {
