@@ -61,7 +61,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
     p = platform
     return {
         "events": [
-            Duty("copy_acts", lambda: p.own_acts.copy(500), 1.0, full=500),
+            Duty("copy_acts", lambda: p.own_acts.copy(500), 0.2, full=500),
             Duty("fold", lambda: p.fold.run(5_000), 0.1, idle=0.1, full=5_000),
             Duty("freshen", p.digest.freshen, 0.3),
             Duty("digest", lambda: p.digest.run(500), 0.2, full=300),
