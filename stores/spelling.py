@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Sized
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import orjson
 from sqlalchemy import JSON, ColumnElement
+from sqlalchemy.orm import class_mapper
 
 from stores.records import Moment, Record, Records
 
@@ -52,9 +54,16 @@ class Bare(Generic[Kind]):
         columns = list(kind.__table__.columns)
         self.columns = ", ".join(f'"{each.name}"' for each in columns)
         """To be selected, in this order."""
+        self._kind = kind
         self._names = [each.name for each in columns]
         self._held = [_reader(each) for each in columns]
-        self._empty = kind.__mapper__.class_manager.new_instance
+
+    @cached_property
+    def _empty(self) -> Callable[[], Kind]:
+        """Looked up when the first is made: every table is declared by then, and what it holds can
+        be read though no session was ever begun."""
+        made: Callable[[], Kind] = class_mapper(self._kind).class_manager.new_instance
+        return made
 
     def __call__(self, row: Sequence[Any]) -> Kind:
         made: Kind = self._empty()
