@@ -135,16 +135,14 @@ class Sharing:
         delivery = None
         with self._records.write(GATE) as session:
             key = f"{actor.staff}/{customer.id}/{occasion}"
-            if channel == LINK and session.get(Touched, key) is None:
-                self._note(actor, handles[0], material, key, override)
-            elif (
-                channel != LINK
-            ):  # what goes through an account is told by its delivery, once it has gone
+            if channel != LINK:  # told of by its delivery, once it has gone
                 delivery = self._publishing.send(
                     self.handle_at(channel, customer), channel, occasion=occasion,
                     purpose=MARKETING, by=actor.id, rep=actor.staff, words=words,
                     material="" if _spoken(material) else material.id, override=override,
                 )  # fmt: skip
+            elif session.get(Touched, key) is None:  # the same form sent again counts once
+                self._note(actor, handles[0], material, key, override)
             self._reminders.finish_about(actor.staff, handles)
         return delivery
 
