@@ -33,7 +33,9 @@ Counted = Callable[[str, int, int], None]
 class Commit(Protocol):
     """Whoever makes packed entries durable, many callers at a time (`stores.journal`)."""
 
-    def put(self, packed: Sequence[bytes]) -> Future[None]: ...
+    def put(self, packed: Sequence[bytes], *, gather: bool = False) -> Future[None]: ...
+
+    def now(self) -> None: ...
 
 
 class Intake:
@@ -61,9 +63,11 @@ class Intake:
         refusals: Iterable[Refusal] = (),
         *,
         door: str = "",
+        gather: bool = False,
     ) -> Future[None]:
         """The same for a door that does not wait in a thread: the future is done when durable. A
-        door that does not say its name counts for itself.
+        door that does not say its name counts for itself; one that says ``gather`` calls `now`
+        once it has taken whatever is there.
 
         An event that a door has written already is taken as it is.
         """
@@ -73,13 +77,17 @@ class Intake:
         ]
         taken = len(packed)
         packed += [pack_refusal(refusal) for refusal in refusals]
-        kept = self._commit.put(packed) if packed else _nothing()
+        kept = self._commit.put(packed, gather=gather) if packed else _nothing()
         if door and self._counted is not None:
             counted, refused = self._counted, len(packed) - taken
             kept.add_done_callback(
                 lambda done: None if done.exception() else counted(door, taken, refused)
             )
         return kept
+
+    def now(self) -> None:
+        """What was gathered is to become durable now; does not wait for it."""
+        self._commit.now()
 
     def refuse(self, refusals: Iterable[Refusal]) -> None:
         """Keep what could not be an event, with the reason."""

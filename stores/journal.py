@@ -34,6 +34,16 @@ class Journal(Protocol):
         """Whole or nothing, durable when it returns. `Overloaded` when it cannot be kept."""
         ...
 
+    @property
+    def at_once(self) -> bool:
+        """Can it be written to without waiting, as a rule?"""
+        ...
+
+    def append_at_once(self, packed: Sequence[bytes]) -> bool:
+        """The same for a thread that must not wait: false, and nothing of it kept, where it would
+        have to, or could not."""
+        ...
+
     def read(self, after: int, limit: int = 5_000) -> list[Entry]:
         """What came after the position, in order: about ``limit`` events, never half a commit."""
         ...
@@ -77,15 +87,16 @@ class SharedCommit:
         self._journal = journal
         self._limit = limit
         self._waiting = 0
-        self._closing = False
+        self._closing = self._roused = False
         self._gathered: list[bytes] = []
         self._told: Future[None] = Future()
         self._changed = threading.Condition(threading.Lock())
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
-    def put(self, packed: Sequence[bytes]) -> Future[None]:
-        """Hand events over; they are safe when the future is done.
+    def put(self, packed: Sequence[bytes], *, gather: bool = False) -> Future[None]:
+        """Hand events over; they are safe when the future is done. Whoever says ``gather`` calls
+        `now` soon; until then others may join, where nothing is to be waited for.
 
         Raises `Overloaded` when the queue is full or closed: then nothing of it was taken.
         """
@@ -95,10 +106,28 @@ class SharedCommit:
             if not packed:
                 return _done()
             self._waiting += len(packed)
-            if not self._gathered:
-                self._changed.notify()
             self._gathered.extend(packed)
+            if not self._roused and not (gather and self._journal.at_once):
+                self._rouse()
             return self._told
+
+    def now(self) -> None:
+        """Commit what has gathered: in this thread if that waits for nothing, else in the
+        committer's. Never waits for a commit."""
+        with self._changed:
+            if self._roused or not self._gathered:
+                return
+            packed, told = self._gathered, self._told
+            if not self._journal.append_at_once(packed):
+                self._rouse()
+                return
+            self._gathered, self._told = [], Future()
+            self._waiting -= len(packed)
+        told.set_result(None)
+
+    def _rouse(self) -> None:
+        self._roused = True
+        self._changed.notify()
 
     def close(self) -> None:
         """Write what has been put, then stop. Later puts are refused."""
@@ -110,12 +139,12 @@ class SharedCommit:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._gathered and not self._closing:
+                while not self._roused and not self._closing:
                     self._changed.wait()
                 if not self._gathered:
                     return
                 packed, told = self._gathered, self._told
-                self._gathered, self._told = [], Future()
+                self._gathered, self._told, self._roused = [], Future(), False
             try:
                 self._journal.append(packed)
             except BaseException as wrong:  # noqa: BLE001 - all who wait are told; the thread must outlive it

@@ -185,6 +185,19 @@ class SharedCommitContract:
         assert held.commits == [1, 19]
         assert everything(opened()) == [f"e{number}" for number in range(20)]
 
+    def test_what_was_gathered_is_durable_soon(self, opened: Opened) -> None:
+        commit = SharedCommit(opened())
+        for number in range(3):  # the first has no file yet
+            kept = commit.put([told(number)], gather=True)
+            commit.now()
+            kept.result(5)
+            assert len(everything(opened())) == number + 1
+        commit.put([told(3)], gather=True)
+        commit.put([told(4)]).result(5)  # who does not gather takes along whoever does
+        commit.put([told(5)], gather=True)
+        commit.close()
+        assert everything(opened()) == [f"e{number}" for number in range(6)]
+
     def test_behind_a_history_that_is_ahead_what_comes_lies_above_it(self, opened: Opened) -> None:
         journal = opened()
         journal.append([told(1)])

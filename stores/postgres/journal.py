@@ -84,6 +84,11 @@ class PostgresJournal:
             raise Overloaded("journal_is_unavailable", seconds=5) from broken
         crash_point(COMMITTED)
 
+    at_once = False  # a server is always waited for
+
+    def append_at_once(self, packed: Sequence[bytes]) -> bool:
+        return False
+
     def _append(self, count: int, body: bytes) -> None:
         from psycopg.errors import CheckViolation
 

@@ -34,6 +34,8 @@ create table if not exists commits (
 )
 """
 _WORD = 8
+_PATIENT = 5_000
+"""Milliseconds that a lock of SQLite's is waited for, by whoever may wait."""
 _INSERT = "insert into commits (count, body) values (?, ?)"
 
 
@@ -59,7 +61,7 @@ class SqliteJournal:
         self._minutes = int(age.total_seconds() // 60)
         self._appending = threading.Lock()
         self._current: tuple[str, sqlite3.Connection] | None = None
-        self._uses = self._begun = 0
+        self._uses = self._begun = self._waits = 0
         self._reading = threading.RLock()
         self._read_from: dict[int, sqlite3.Connection] = {}
 
@@ -71,11 +73,35 @@ class SqliteJournal:
             try:
                 with self._turn:
                     # of many rows it does not ask for the last one's number: see _LOOKED_AT
-                    self._writable().executemany(_INSERT, (row,))
+                    file = self._writable()
+                    self._let_wait(file, _PATIENT)
+                    file.executemany(_INSERT, (row,))
             except (sqlite3.Error, OSError) as broken:
                 self._let_go()
                 raise Overloaded("journal_is_unavailable", seconds=5) from broken
         crash_point(COMMITTED)
+
+    @property
+    def at_once(self) -> bool:
+        return self._durability != "power"  # which waits for the disk
+
+    def append_at_once(self, packed: Sequence[bytes]) -> bool:
+        if not self.at_once or not self._appending.acquire(blocking=False):
+            return False
+        try:
+            if self._current is None or not self._turn.free():
+                return False
+            with self._turn:  # taken already
+                if (file := self._at_hand()) is None:
+                    return False
+                self._let_wait(file, 0)
+                file.executemany(_INSERT, ((len(packed), b"\n".join(packed)),))
+        except (sqlite3.Error, OSError):  # whoever may wait finds out what it is
+            return False
+        finally:
+            self._appending.release()
+        crash_point(COMMITTED)
+        return True
 
     def read(self, after: int, limit: int = 5_000) -> list[Entry]:
         found: list[Entry] = []
@@ -170,13 +196,29 @@ class SqliteJournal:
             return self._use(newest)
         return self._current[1]
 
+    def _at_hand(self) -> sqlite3.Connection | None:
+        """The file last appended to; none if the folder is to be looked at, or another begun."""
+        if self._current is None or self._turn.files != self._begun:
+            return None
+        minute = int(self._clock().timestamp() // 60)
+        old = minute - _number(self._current[0]) >= self._minutes
+        if old or (self._uses + 1) % _LOOKED_AT == 0:
+            return None
+        self._uses += 1
+        return self._current[1]
+
+    def _let_wait(self, file: sqlite3.Connection, milliseconds: int) -> None:
+        if self._waits != milliseconds:
+            file.execute(f"pragma busy_timeout={milliseconds}")
+            self._waits = milliseconds
+
     def _use(self, name: str) -> sqlite3.Connection:
         if not (self._folder / name).exists():
             self._begun = self._turn.begin()
         if self._current is not None:
             # Closing checkpoints a whole file: not while somebody waits for an answer.
             threading.Thread(target=self._current[1].close).start()
-        self._current = (name, self._connect(name, create=True))
+        self._current, self._waits = (name, self._connect(name, create=True)), _PATIENT
         return self._current[1]
 
     def _full(self, name: str) -> bool:
@@ -260,6 +302,14 @@ class _Turn:
         files = self.files + 1
         os.pwrite(self._opened[1], files.to_bytes(_WORD, "little"), 0)
         return files
+
+    def free(self) -> bool:
+        """Take it if nobody has it."""
+        try:
+            fcntl.flock(self._file(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def __enter__(self) -> None:
         fcntl.flock(self._file(), fcntl.LOCK_EX)

@@ -32,7 +32,7 @@ class Kept:
     def __init__(self):
         self.packed = []
 
-    def put(self, packed):
+    def put(self, packed, **_):
         self.packed += packed
         done = Future()
         done.set_result(None)

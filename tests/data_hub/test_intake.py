@@ -17,7 +17,7 @@ class Commits:
     def __init__(self):
         self.kept = []
 
-    def put(self, packed):
+    def put(self, packed, **_):
         self.kept.append([unpack_any(each) for each in packed])
         done = Future()
         done.set_result(None)

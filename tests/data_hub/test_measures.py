@@ -71,7 +71,7 @@ class _Commit:
     def __init__(self, kept):
         self._kept = kept
 
-    def put(self, packed):
+    def put(self, packed, **_):
         self._kept.extend(packed)
         done = Future()
         done.set_result(None)

@@ -1,13 +1,16 @@
 """The embedded journal: the port's suite, and what only files can get wrong."""
 
+import fcntl
 import multiprocessing
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from kernel.errors import Overloaded
 from stores.contract.journal import JournalContract, SharedCommitContract, everything, told
+from stores.journal import SharedCommit
 from stores.sqlite.journal import SqliteJournal
 
 
@@ -32,6 +35,70 @@ class TestSqliteJournal(JournalContract):
 
 class TestSharedCommit(SharedCommitContract):
     pass
+
+
+def turn(tmp_path):
+    """The lock that another process would take."""
+    return (tmp_path / "journal" / "turn.lock").open()
+
+
+def test_at_once_is_by_whoever_asks_where_nobody_is_waited_for(opened):
+    journal = opened()
+    assert not journal.append_at_once([told(0)])  # the first file is not begun yet
+    journal.append([told(0)])
+    commit = SharedCommit(journal)
+    gathered = [commit.put([told(number)], gather=True) for number in range(1, 10)]
+    assert everything(opened()) == ["e0"]
+    commit.now()
+    assert all(kept is gathered[0] for kept in gathered)
+    assert gathered[0].done()
+    commit.now()  # nothing is left
+    assert [len(each.packed) for each in journal.read(0)] == [1, 9]
+    commit.close()
+
+
+@pytest.mark.parametrize("who", ["another process", "another writer", "a change of the folder"])
+def test_at_once_waits_for_nobody_and_the_committer_does(opened, tmp_path, who):
+    journal = opened()
+    journal.append([told(0)])
+    commit = SharedCommit(journal)
+    file = sqlite3.connect(tmp_path / "journal" / files(tmp_path)[0], isolation_level=None)
+    with closing(file), turn(tmp_path) as lock:
+        if who == "another process":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        elif who == "another writer":
+            file.execute("begin immediate")
+        else:
+            opened().begin_above(journal.tip() + (1 << 32))
+        assert not journal.append_at_once([told(1)])
+        kept = commit.put([told(1)], gather=True)
+        commit.now()
+        assert who == "a change of the folder" or not kept.done()
+        if file.in_transaction:
+            file.execute("commit")
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        kept.result(5)
+    assert everything(opened()) == ["e0", "e1"]
+    commit.close()
+
+
+def test_what_waits_for_the_disk_is_never_done_at_once(tmp_path, clock):
+    journal = SqliteJournal(tmp_path / "journal", durability="power", clock=clock)
+    journal.append([told(0)])
+    assert not journal.append_at_once([told(1)])
+    assert everything(journal) == ["e0"]
+    journal.close()
+
+
+def test_files_are_finished_by_those_who_write_at_once_too(opened, clock, tmp_path):
+    journal = opened(size=40_000)
+    for number in range(100):
+        if not journal.append_at_once([told(number)]):
+            journal.append([told(number)])
+    assert len(files(tmp_path)) > 1
+    clock.move(timedelta(hours=3))
+    assert not journal.append_at_once([told(100)])
+    assert len(everything(journal)) == 100
 
 
 def files(tmp_path):

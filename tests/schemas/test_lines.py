@@ -42,7 +42,7 @@ def kept(taken):
     lines = []
 
     class Commit:
-        def put(self, packed):
+        def put(self, packed, **_):
             lines.extend(packed)
 
     Intake(Commit(), lambda: NOW).begin(taken.events)

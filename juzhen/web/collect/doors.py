@@ -49,8 +49,14 @@ class Begins(Protocol):
     """What `data_hub.intake.Intake` does for a door that does not wait in a thread."""
 
     def begin(
-        self, events: Iterable[Event | bytes], refusals: Iterable[Refusal] = ()
+        self,
+        events: Iterable[Event | bytes],
+        refusals: Iterable[Refusal] = (),
+        *,
+        gather: bool = False,
     ) -> Future[None]: ...
+
+    def now(self) -> None: ...
 
 
 class Collect:
@@ -78,6 +84,7 @@ class Collect:
         self._owners: dict[str, tuple[Owner | None, float]] = {}
         self._beside = ThreadPoolExecutor(2, "collect")
         self._durable = Durable()
+        self._gathering = False
 
     @property
     def paths(self) -> list[str]:
@@ -105,7 +112,8 @@ class Collect:
                 known = self._remembered(call.key) if call.key else _NEITHER
                 if known is None:
                     known = await self._aside(self._owner, call.key), 0.0
-                taken, kept = self._kept(wire, path, header, call, known[0])
+                taken, kept = self._kept(wire, path, header, call, known[0], gather=True)
+                self._commit_soon()
             accepted, refused = len(taken.events), len(taken.rejected)
             answer = wire.told(method, path, taken, header)
             del call, taken  # thousands who wait for the disk need not hold what they sent
@@ -140,15 +148,26 @@ class Collect:
         return self._kept(wire, path, header, call, owner)
 
     def _kept(
-        self, wire: Wire, path: str, header: Header, call: Call, owner: Owner | None
-    ) -> tuple[Taken, Future[None]]:
+        self, wire: Wire, path: str, header: Header, call: Call, owner: Owner | None, *,
+        gather: bool = False,
+    ) -> tuple[Taken, Future[None]]:  # fmt: skip
         """The same for who knows whose key it is."""
         if owner is None and (call.key or call.flaw is None):
             raise stranger(wire)
         taken = wire.turn(call, owner or _NOBODYS, self._clock())
         if not wire.keeps(path, header):
             return taken, _NOTHING
-        return taken, self._intake.begin(taken.events, taken.refusals)
+        return taken, self._intake.begin(taken.events, taken.refusals, gather=gather)
+
+    def _commit_soon(self) -> None:
+        """Once in a turn of the loop: whoever else is there by now shares the commit."""
+        if not self._gathering:
+            self._gathering = True
+            asyncio.get_running_loop().call_soon(self._commit)
+
+    def _commit(self) -> None:
+        self._gathering = False
+        self._intake.now()
 
     def _remembered(self, key: str) -> tuple[Owner | None, float] | None:
         """Whose key it is, as of a few seconds ago; None if nobody asked since."""
