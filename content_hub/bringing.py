@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from content_hub.materials import Material, Materials, New, Wish
 from content_hub.reviews import Reviews
-from content_hub.sheets import MATERIAL, Row
+from content_hub.sheets import MATERIAL, Row, check_columns
 from content_hub.tags import Taxonomy
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
@@ -125,7 +125,9 @@ class Bringing:
 
     def _begin(self, source: str, by: str, resume: str, *, dry_run: bool) -> ImportRun:
         if resume:
-            return self.run(resume)
+            if (found := self.run(resume)).undone is not None:
+                raise Conflict("import_is_undone")
+            return found
         run = ImportRun(source=source[:200], by=by, at=self._clock())
         if not dry_run:
             with self._records.write() as session:
@@ -257,8 +259,7 @@ class Bringing:
             if name.startswith("fields.")
         }  # fmt: skip
         known = _COLUMNS | {name for name in told if name.startswith("fields.")}
-        if unknown := sorted(told.keys() - known):
-            raise Invalid("row", "unknown_column", column=unknown[0][:60])
+        check_columns(told, known)
         parts: dict[str, Any] = {name: told[name] for name in _TEXTS if name in told}
         if fields:
             parts["fields"] = fields
@@ -269,11 +270,10 @@ class Bringing:
         words = told if isinstance(told, list) else str(told).replace("；", ";").split(";")
         tags = []
         for word in filter(None, (str(each).strip() for each in words)):
-            found = self._taxonomy.now().find(word)
-            label = [found] if found else self._taxonomy.find(word, limit=1)
-            if not label:
+            found = self._taxonomy.now().find(word) or self._taxonomy.called(word)
+            if found is None:
                 raise Invalid("tags", "unknown_tag", tag=word[:60])
-            tags.append(label[0].id)
+            tags.append(found.id)
         return tags
 
     def told(self, sight: Collection[str] | None = None) -> Iterator[Mapping[str, Any]]:

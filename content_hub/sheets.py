@@ -11,7 +11,9 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import Element, ParseError
@@ -25,13 +27,19 @@ from kernel.errors import Invalid
 _RATIO, _LARGEST = 100, 512 << 20
 _LONGEST_LINE = 1 << 20
 _NS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_BOUND_BY = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_FIRST, _BONDS = "xl/worksheets/sheet1.xml", "xl/_rels/workbook.xml.rels"
 _BROKEN = (
-    ValueError, csv.Error, zipfile.BadZipFile, LookupError, ParseError, DefusedXmlException
+    ValueError, csv.Error, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError,
+    LookupError, ParseError, DefusedXmlException,
 )  # fmt: skip
-"""What a reader stumbles over in a file that is not what its name says."""
+"""What a reader stumbles over in a file that is not what its name says; a zip that is locked or
+packed otherwise is a `RuntimeError`."""
 _COLUMN = re.compile(r"[A-Z]{1,3}")
 _DIMENSION = re.compile(rb'<dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BEYOND = "…"
+"""The column of what stands to the right of the last column that has a name."""
 _UNSEEN = " \u00a0\u3000\u200b\ufeff"
 
 MATERIAL = ("code", "type", "title", "summary", "body", "cover", "tags")
@@ -52,6 +60,14 @@ def rows(path: Path) -> Iterator[Row]:
         raise Invalid("file", "file_is_broken") from broken
 
 
+def check_columns(told: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raises `Invalid` for a row that says more than its heading, or under a name of no column."""
+    if _BEYOND in told:
+        raise Invalid("row", "more_values_than_columns")
+    if unknown := sorted(told.keys() - known):
+        raise Invalid("row", "unknown_column", column=unknown[0][:60])
+
+
 def last_line(path: Path) -> int | None:
     """The number of a file's last line, for whoever shows how far it is; None if it does not say
     so before it is read."""
@@ -59,7 +75,7 @@ def last_line(path: Path) -> int | None:
         with path.open("rb") as file:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(_LONGEST_LINE), b""))
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("xl/worksheets/sheet1.xml") as sheet:
+        with zipfile.ZipFile(path) as archive, archive.open(_first(archive)) as sheet:
             said = _DIMENSION.search(sheet.read(4_096))
     except _BROKEN:
         return None
@@ -69,10 +85,16 @@ def last_line(path: Path) -> int | None:
 def _csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_LINE)
     with path.open(encoding=_encoding(path), newline="") as file:
-        reader = csv.DictReader(file, strict=True)
+        reader = csv.DictReader(file, restkey=_BEYOND, strict=True)
         for row in reader:
-            told = {key: value for key, value in row.items() if key is not None and value}
+            row[_BEYOND] = "".join(row.get(_BEYOND) or ())  # a row that ends in commas is none
+            told = {key: _unquoted(value) for key, value in row.items() if value}
             yield reader.line_num, told
+
+
+def _unquoted(value: str) -> str:
+    """Without the apostrophe that `harmless` put before it."""
+    return value[1:] if value.startswith("'") and harmless(value[1:]) == value else value
 
 
 def _encoding(path: Path) -> str:
@@ -110,31 +132,60 @@ def _xlsx(path: Path) -> Iterator[Row]:
         if unpacked > _LARGEST or unpacked > _RATIO * max(packed, 1):
             raise Invalid("file", "archive_unpacks_to_too_much")
         shared = _shared(archive)
-        with archive.open("xl/worksheets/sheet1.xml") as sheet:
+        with archive.open(_first(archive)) as sheet:
             yield from _told(_lines(sheet, shared))
+
+
+def _first(archive: zipfile.ZipFile) -> str:
+    """Where the sheet lies that stands first in the book: its number says only when it was made."""
+    try:
+        with archive.open("xl/workbook.xml") as book, archive.open(_BONDS) as bonds:
+            first = next(parse(book).getroot().iter(f"{_NS}sheet")).get(_BOUND_BY)
+            targets = {each.get("Id"): each.get("Target") for each in parse(bonds).getroot()}
+    except (KeyError, StopIteration):
+        return _FIRST
+    target = str(targets[first])
+    return target[1:] if target.startswith("/") else f"xl/{target}"
 
 
 def _shared(archive: zipfile.ZipFile) -> list[str]:
     if "xl/sharedStrings.xml" not in archive.namelist():
         return []
     with archive.open("xl/sharedStrings.xml") as file:
-        return [_text(each) for each in parse(file).getroot().iter(f"{_NS}si")]
+        return [_text(each) for each in _each(file, "si")]
+
+
+def _each(file: IO[bytes], tag: str) -> Iterator[Element]:
+    """The elements of a name, one after the other; what was in it is not kept."""
+    for _, element in iterparse(file, events=("end",)):
+        if element.tag == f"{_NS}{tag}":
+            yield element
+            element.clear()
 
 
 def _text(element: Element) -> str:
-    return "".join(part.text or "" for part in element.iter(f"{_NS}t"))
+    """What is read in a cell, without how it is pronounced (拼音指南)."""
+    parts = (each for each in element if each.tag != f"{_NS}rPh")
+    return "".join(text.text or "" for part in parts for text in part.iter(f"{_NS}t"))
 
 
-def _lines(sheet: IO[bytes], shared: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    for _, element in iterparse(sheet, events=("end",)):
-        if element.tag == f"{_NS}row":
-            cells = {
-                column[0]: value
-                for cell in element.iter(f"{_NS}c")
-                if (column := _COLUMN.match(cell.get("r", ""))) and (value := _value(cell, shared))
-            }
-            yield int(element.get("r", "0")), cells
-            element.clear()
+def _lines(sheet: IO[bytes], shared: list[str]) -> Iterator[tuple[int, dict[int, str]]]:
+    """By number; a row or a cell that does not say where it stands is the next."""
+    number = 0
+    for row in _each(sheet, "row"):
+        number = int(row.get("r") or number + 1)
+        column, cells = 0, dict[int, str]()
+        for cell in row.iter(f"{_NS}c"):
+            column = _column(cell.get("r", "")) or column + 1
+            if value := _value(cell, shared):
+                cells[column] = value
+        yield number, cells
+
+
+def _column(place: str) -> int:
+    """28 for AB7; 0 if it does not say."""
+    letters = _COLUMN.match(place)
+    return reduce(lambda left, sign: 26 * left + ord(sign) - 64, letters[0] if letters else "", 0)
 
 
 def _value(cell: Element, shared: list[str]) -> str:
@@ -144,7 +195,7 @@ def _value(cell: Element, shared: list[str]) -> str:
     return shared[int(told)] if cell.get("t") == "s" and told else told
 
 
-def _told(lines: Iterator[tuple[int, dict[str, str]]]) -> Iterator[Row]:
+def _told(lines: Iterator[tuple[int, dict[int, str]]]) -> Iterator[Row]:
     """The first line names the columns."""
     _, names = next(lines, (0, {}))
     for number, cells in lines:
@@ -172,7 +223,8 @@ def _flushed(out: io.StringIO) -> str:
 
 
 def harmless(value: Any) -> Any:
-    """A text that begins like a formula gets an apostrophe before it."""
-    if isinstance(value, str) and value.lstrip(_UNSEEN).startswith(_FORMULA):
+    """A text that begins like a formula gets an apostrophe before it, and so does one that would
+    read as if it had got one."""
+    if isinstance(value, str) and value.lstrip("'").lstrip(_UNSEEN).startswith(_FORMULA):
         return f"'{value}"
     return value

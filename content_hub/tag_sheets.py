@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from typing import NamedTuple
 
-from content_hub.sheets import Row
+from content_hub.sheets import Row, check_columns
 from content_hub.tags import FACETS, Tag, Taxonomy
 from content_hub.tags.taxonomy import check_words
 from kernel.errors import Flaw, Invalid, Problem
@@ -168,8 +168,7 @@ class BringingTags:
 
 def _word(line: int, row: dict[str, object], facet: str) -> _Word:
     told = {name: str(value).strip() for name, value in row.items() if value is not None}
-    if unknown := sorted(told.keys() - _COLUMNS):
-        raise Invalid("row", "unknown_column", column=unknown[0][:60])
+    check_columns(told, _COLUMNS)
     named = told.get("facet", "") or facet
     synonyms = told.get("synonyms", "").replace("；", ";").replace("、", ";").split(";")
     word = _Word(

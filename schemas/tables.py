@@ -33,6 +33,9 @@ _SLOPPY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _LONGEST = 1_000_000
 """A field longer than this is no field."""
 
+_BEYOND = "…"
+"""The column of what stands to the right of the last column that has a name."""
+
 Row = dict[str, Any]
 
 
@@ -115,8 +118,12 @@ def _csv(path: Path, after: int) -> Iterator[Row]:
     between = max(",;\t", key=first.count)
     with path.open(encoding=coded, newline="") as file:
         try:
-            for number, row in enumerate(csv.DictReader(file, delimiter=between), 1):
+            for number, row in enumerate(
+                csv.DictReader(file, restkey=_BEYOND, delimiter=between), 1
+            ):
                 if number > after:
+                    if not any(row.get(_BEYOND) or ()):  # a row that ends in commas is none
+                        row.pop(_BEYOND, None)
                     yield {str(name).strip(): each for name, each in row.items() if name}
         except (csv.Error, UnicodeDecodeError) as broken:
             raise Invalid("file", "table_breaks_off") from broken
@@ -187,6 +194,8 @@ def turn(
     for number, row in numbered:
         told = named(row, plan)
         try:
+            if _BEYOND in told:
+                raise Invalid("row", "more_values_than_columns")
             item, hers = _ITEMS[plan.what](told, plan), _handles(told, account)
         except Invalid as wrong:
             sample = orjson.dumps(row, default=str)

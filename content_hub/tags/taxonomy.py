@@ -263,6 +263,11 @@ class Taxonomy:
         ]
         return [tag for *_, tag in sorted(scored, key=lambda each: each[:3])[:limit]]
 
+    def called(self, name: str) -> Tag | None:
+        """The tag of exactly this label, synonym or code, however it is spelled."""
+        closest = next(iter(self.find(name, limit=1)), None)
+        return closest if closest and _closeness(closest, _folded(name)) == 0 else None
+
 
 def _closeness(tag: Tag, wanted: str) -> int | None:
     """0 the same, 1 begins so, 2 contains it; the pinyin only counts from its beginning."""

@@ -2,10 +2,14 @@
 
 import csv
 import io
+import tempfile
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from content_hub import sheets
 from content_hub.bringing import Bringing
@@ -160,16 +164,22 @@ def test_what_excel_writes_on_a_chinese_windows_is_read_as_well(tmp_path):
     assert list(sheets.rows(file)) == [(2, {"code": "a1", "title": "养老规划"})]
 
 
-def xlsx(path, sheet, *, shared="", more=0):
+def xlsx(path, sheet, *, shared="", more=0, **others):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", sheet)
         if shared:
             archive.writestr("xl/sharedStrings.xml", shared)
         if more:
             archive.writestr("xl/media/bomb", b"0" * more)
+        for name, text in others.items():
+            archive.writestr(PARTS[name], text)
     return path
 
 
+PARTS = {
+    "book": "xl/workbook.xml", "bonds": "xl/_rels/workbook.xml.rels",
+    "second": "xl/worksheets/sheet2.xml",
+}  # fmt: skip
 NS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
@@ -183,6 +193,78 @@ def test_an_xlsx_is_read_with_shared_and_inline_texts(tmp_path):
         shared=f"<sst {NS}><si><t>code</t></si><si><r><t>ti</t></r><r><t>tle</t></r></si></sst>",
     )
     assert list(sheets.rows(file)) == [(3, {"code": "x1", "title": "12"})]
+
+
+def cells(*rows):
+    inline = '<c t="inlineStr"><is><t>{}</t></is></c>'
+    told = "".join(f"<row>{''.join(map(inline.format, row))}</row>" for row in rows)
+    return f"<worksheet {NS}><sheetData>{told}</sheetData></worksheet>"
+
+
+def test_rows_and_cells_that_do_not_say_where_they_stand_are_the_next(tmp_path):
+    file = xlsx(tmp_path / "a.xlsx", cells(("code", "title"), ("x1", "一"), ("x2", "二")))
+    assert list(sheets.rows(file)) == [
+        (2, {"code": "x1", "title": "一"}), (3, {"code": "x2", "title": "二"}),
+    ]  # fmt: skip
+
+
+def test_the_sheet_that_stands_first_is_read_whatever_its_number(tmp_path):
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    tabs = '<sheet name="素材" sheetId="2" r:id="r9"/><sheet name="旧" sheetId="1" r:id="r1"/>'
+    file = xlsx(
+        tmp_path / "a.xlsx",
+        cells(("code",), ("old",)),
+        second=cells(("code",), ("new",)),
+        book=f'<workbook {NS} xmlns:r="{office}"><sheets>{tabs}</sheets></workbook>',
+        bonds='<Relationships><Relationship Id="r1" Target="worksheets/sheet1.xml"/>'
+        '<Relationship Id="r9" Target="/xl/worksheets/sheet2.xml"/></Relationships>',
+    )
+    assert list(sheets.rows(file)) == [(2, {"code": "new"})]
+
+
+def test_how_a_word_is_pronounced_is_not_part_of_it(tmp_path):
+    file = xlsx(
+        tmp_path / "a.xlsx",
+        f'<worksheet {NS}><row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+        '<row r="2"><c r="A2" t="s"><v>1</v></c></row></worksheet>',
+        shared=f"<sst {NS}><si><t>title</t></si><si><t>养老</t>"
+        '<rPh sb="0" eb="2"><t>yanglao</t></rPh></si></sst>',
+    )
+    assert list(sheets.rows(file)) == [(2, {"title": "养老"})]
+
+
+def test_a_zip_with_any_byte_turned_is_read_or_refused_by_name(tmp_path):
+    whole = xlsx(tmp_path / "a.xlsx", cells(("code", "title"), ("x1", "一" * 40))).read_bytes()
+    for at in range(len(whole)):
+        for turned in (0x01, 0x80, 0xFF):
+            file = tmp_path / "b.xlsx"
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ turned]) + whole[at + 1 :])
+            try:
+                list(sheets.rows(file))
+            except Invalid as refusal:
+                assert refusal.field == "file"  # noqa: PT017  # most are not refused
+            sheets.last_line(file)
+
+
+def test_a_line_with_more_values_than_columns_is_refused(bringing, sheet, materials):
+    file = sheet("code,type,title\nx1,script,你好, 世界\nx2,script,好,,\n")
+    done = bring(bringing, file)
+    assert [(line, flaw.reason) for line, flaw in done.flaws] == [(2, "more_values_than_columns")]
+    assert materials.one("x2").title == "好"
+
+
+def test_a_tag_is_named_exactly_or_the_line_is_refused(bringing, sheet, materials):
+    head = "code,type,title,tags\n"
+    done = bring(bringing, sheet(f"{head}x1,script,一,养\nx2,script,二,养老\n"))
+    assert [(line, flaw.reason) for line, flaw in done.flaws] == [(2, "unknown_tag")]
+    assert len(materials.about(materials.one("x2").id)) == 1
+
+
+def test_a_run_that_was_taken_back_does_not_go_on(bringing, sheet):
+    run = bring(bringing, sheet(GOOD)).run
+    bringing.undo(run, by="li")
+    with pytest.raises(Conflict):
+        bring(bringing, sheet(GOOD), resume=run)
 
 
 @pytest.mark.parametrize("what", ["bomb", "entities", "text", "name", "shared"])
@@ -217,6 +299,16 @@ def test_s23_no_spreadsheet_runs_what_is_written_out(text):
     rows = list(csv.reader(io.StringIO(told, newline="")))
     assert rows[1][0].startswith("'")
     assert rows[2] == ["年化 -1%"]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))))
+@example(["'", "'=1", "''＝1", "' =1", "=1", "年化 -1%", "'保本'"])
+def test_what_is_written_out_reads_as_it_was(texts):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "a.csv"
+        told = [{"code": "x", "title": each} for each in texts]
+        file.write_text("".join(sheets.written(["code", "title"], told)), "utf-8", newline="")
+        assert [row.get("title", "") for _, row in sheets.rows(file)] == texts
 
 
 class Broken(Exception):

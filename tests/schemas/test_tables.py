@@ -148,3 +148,16 @@ def test_a_parquet_file_that_is_none_and_a_broken_line_are_told_of(tmp_path):
     ((_, row),) = rows(tmp_path / "t.jsonl")
     assert named(row, Plan(what=What.EVENTS)) == {"": '{"event":"x"'}
     assert turned(What.EVENTS, [row]).rejected
+
+
+def test_a_line_with_more_values_than_columns_is_refused(tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,phone,amount\nA-1,13800138000,1,000\nA-2,13800138000,2,\n")
+    taken = turn(
+        list(rows(file)), Plan(what=What.ORDERS, zone=ZONE), "acc_1", "own_app", NOW,
+        lambda name: kind_of(name).name,
+    )  # fmt: skip
+    assert [(each.index, each.flaw.reason) for each in taken.rejected] == [
+        (1, "more_values_than_columns")
+    ]
+    assert [event.id for event in taken.events] == ["order:A-2:bought"]
