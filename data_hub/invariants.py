@@ -13,6 +13,7 @@ from data_hub.digest import Digest
 from data_hub.identities.handles import own_id
 from data_hub.identities.records import Edge, Known, Ruling
 from data_hub.profiles import ProfileRow, Profiles
+from data_hub.profiles.folding import OTHER
 from data_hub.segments import Segments, recount
 from data_hub.segments.book import Book
 from data_hub.segments.past import counted
@@ -74,6 +75,7 @@ def membership_flaws(
     history: History,
     people: Records,
     digest: Digest,
+    profiles: Profiles,
     segments: Segments,
     now: datetime,
     zone: Zone,
@@ -96,8 +98,17 @@ def membership_flaws(
     if not mark == digest.mark() == history.newest():
         return
     for customer in sorted(set(whose.values()) - late):
-        for segment, inside in recount.told(book, past.get(customer, {})):
-            if segment in settled and inside != ((segment, customer) in within):
+        hers = past.get(customer, {})
+
+        def otherwise(told: Iterator[tuple[str, bool]], her: str = customer) -> dict[str, bool]:
+            told = ((segment, inside) for segment, inside in told if segment in settled)
+            return {s: inside for s, inside in told if inside != ((s, her) in within)}
+
+        if found := otherwise(recount.told(book, hers)):
+            profile = profiles.many([customer]).get(customer)
+            if profile is not None and OTHER in profile.kinds:  # more names than it tells apart
+                found = otherwise(recount.told(book, hers, made_up=False))
+            for segment, inside in found.items():
                 says = "is not in" if inside else "is in"
                 yield f"{customer} {says} {segment}, and the history counts otherwise"
 

@@ -76,7 +76,7 @@ def invariants(platform: Platform) -> dict[str, Callable[[], Iterator[str]]]:
         "fold": lambda: fold_flaws(p.history, p.digest, p.profiles),
         "digest": lambda: digest_flaws(p.history, p.digest),
         "memberships": lambda: membership_flaws(
-            p.history, p.people, p.digest, p.segments, p.clock(), p.zone
+            p.history, p.people, p.digest, p.profiles, p.segments, p.clock(), p.zone
         ),
         "standings": lambda: standing_flaws(p.records, p.people),
         "rulings": lambda: ruling_flaws(p.records),

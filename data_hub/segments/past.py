@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from data_hub.segments.subject import Counted, Deed
@@ -17,6 +18,8 @@ from stores.history import History
 
 _TOGETHER = 2_000
 """So many handles are asked for in one question."""
+_SPELLED = 200
+"""A longer name may come back shortened, unless it was asked for."""
 
 Past = dict[str, dict[Deed, Counted]]
 """By customer, how often she did each; who never did is left out."""
@@ -35,8 +38,11 @@ def counted(
     ``everybody``: the handles are so many that all there are are asked for.
     """
     found: Past = {}
+    named = {name for name in whose if len(name) > _SPELLED} if everybody else set(whose)
     for deed in deeds:
-        for told in _often(history, deed, None if everybody else whose, today):
+        rest = _often(history, deed, None, today) if everybody else iter(())
+        short = (told for told in rest if told.who not in named)
+        for told in chain(short, _often(history, deed, named, today)):
             customer = whose.get(told.who)
             if customer is not None:
                 hers = found.setdefault(customer, {})

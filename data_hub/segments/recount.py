@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeGuard
 
-from data_hub.catalogue import MACHINE
+from data_hub.catalogue import KINDS, MACHINE
 from data_hub.segments.behaviour import Did
 from data_hub.segments.being import In
 from data_hub.segments.book import Book, Entry
@@ -26,20 +26,27 @@ def deeds(book: Book) -> set[Deed]:
     return {leaf.deed for rule in rules for leaf in leaves(rule) if _countable(leaf)}
 
 
-def told(book: Book, hers: Mapping[Deed, Counted]) -> Iterator[tuple[str, bool]]:
-    """The segments that counts decide about, and whether she is in."""
+def told(
+    book: Book, hers: Mapping[Deed, Counted], *, made_up: bool = True
+) -> Iterator[tuple[str, bool]]:
+    """The segments that counts decide about, and whether she is in.
+
+    ``made_up``: her profile tells kinds apart that a client made up.
+    """
     for entry in book.entries:
-        if (inside := _inside(book, entry, hers)) is not None:
+        if (inside := _inside(book, entry, hers, made_up)) is not None:
             yield entry.id, inside
 
 
-def _inside(book: Book, entry: Entry, hers: Mapping[Deed, Counted]) -> Open:
+def _inside(book: Book, entry: Entry, hers: Mapping[Deed, Counted], made_up: bool) -> Open:
     def leaf(asked: Leaf) -> Open:
         if _countable(asked):
+            if not (made_up or asked.far is not None or asked.kind in KINDS):
+                return None
             times = hers.get(asked.deed, Counted()).times
             return OPS[asked.op](times, asked.times)
         if isinstance(asked, In) and (other := book.by_key.get(asked.segment)) is not None:
-            return _inside(book, other, hers)
+            return _inside(book, other, hers, made_up)
         return None
 
     return None if entry.rule is None else _decided(entry.rule, leaf)

@@ -107,6 +107,15 @@ def test_a_segment_and_a_funnel_are_the_same_and_what_the_acts_say(hubs):
     assert all(map(all, answers[0]))
 
 
+def test_a_name_too_long_for_an_index_is_counted_again_as_it_is(hubs):
+    for hub in hubs:
+        hub.tell(*(event("viewed_page", user("w" * 240), minutes=-n) for n in range(3)))
+        made = hub.segments.create(RULES[3], rule=RULES[3], by="li").id
+        hub.settle()
+        assert hub.members(made) == {hub.id_of(user("w" * 240))}
+        assert counted_otherwise(hub) == []
+
+
 def span():
     """Thirty days, Monday included."""
     return {"since": MONDAY.date() - timedelta(days=29), "until": MONDAY.date()}
@@ -132,8 +141,11 @@ def often(hub, days):
 
 
 def counted_otherwise(hub):
-    told = membership_flaws(hub.history, hub.people, hub.digest, hub.segments, hub.clock(), Zone())
-    return list(told)
+    return list(
+        membership_flaws(
+            hub.history, hub.people, hub.digest, hub.profiles, hub.segments, hub.clock(), Zone()
+        )
+    )
 
 
 def came_along(hub):

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from data_hub.invariants import membership_flaws
+from data_hub.profiles.folding import KEPT_KINDS
 from data_hub.segments.records import Member
 from kernel.calendar import Zone
 from tests.data_hub.telling import MONDAY, event, mobile, openid, user
@@ -34,7 +35,9 @@ def segment(hub, rule):
 
 def flaws(hub, people, **how):
     return sorted(
-        membership_flaws(hub.history, people, hub.digest, hub.segments, hub.clock(), Zone(), **how)
+        membership_flaws(
+            hub.history, people, hub.digest, hub.profiles, hub.segments, hub.clock(), Zone(), **how
+        )
     )
 
 
@@ -134,6 +137,19 @@ def test_a_membership_that_the_history_counts_otherwise_is_told(hub, people):
         f"{one} is not in {counts}, {says}", f"{one} is in {other_way}, {says}",
         f"{other} is in {mixed}, {says}",
     ])  # fmt: skip
+
+
+def test_names_beyond_those_that_a_profile_tells_apart_are_no_flaw(hub, people):
+    last = segment(hub, f"did track.n{KEPT_KINDS} in 60d")
+    ours = segment(hub, "did read_material in 60d")
+    made_up = [event(f"track.n{n}", user("u1"), minutes=n - 1_000) for n in range(KEPT_KINDS + 1)]
+    hub.tell(read(user("u1"), 0), *made_up)
+    assert hub.members(last) == set()  # a profile counts it as one of many others
+    assert hub.members(ours) == {hub.id_of(user("u1"))}
+    assert flaws(hub, people) == []
+    with people.write() as session:
+        session.delete(session.get_one(Member, (ours, hub.id_of(user("u1")))))
+    assert len(flaws(hub, people)) == 1
 
 
 def test_of_many_customers_some_are_drawn(hub, people):
