@@ -26,6 +26,7 @@ from kernel.errors import Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
 from schemas.events import Id, Millis, Told, checked, compile_plan
+from schemas.sensor_traits import traits_of
 from schemas.taking import (
     COUNT_LIMIT,
     EVENT_LIMIT,
@@ -342,10 +343,7 @@ class _Turning:
         told = self.told
         detail: Told = {}
         if about in _TRAITS:
-            gone = about in {"profile_unset", "profile_delete"}
-            traits: Any = sorted(properties) if gone else properties
-            traits = ["*"] if about == "profile_delete" else traits
-            return {_TRAITS[about]: _without_presets(traits)}
+            return {_TRAITS[about]: traits_of(about, properties)}
         if about in _ITEMS:
             detail |= {"item_type": told["item_type"], "item": told["item_id"]}
         elif name := told.get("event"):
@@ -389,10 +387,3 @@ def _named(where: str, name: str) -> str:
 
 def _of_a_device(handle: Handle) -> bool:
     return handle.kind == "anonymous"
-
-
-def _without_presets(traits: Any) -> Any:
-    """Traits without those that the SDK adds for its own ends."""
-    if isinstance(traits, list):
-        return [name for name in traits if name != "$is_login_id"]
-    return {name: value for name, value in traits.items() if name != "$is_login_id"}

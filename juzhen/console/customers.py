@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,8 @@ def _happened(
 
 
 def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
-    seen, tongue = platform.customers.seen_by(actor), language()
+    tongue = language()
+    seen = platform.customers.seen_by(replace(actor, language=tongue))
     her = seen.one(key)
     owner, kind = request.args.get("owner", ""), request.args.get("kind", "")
     happened = _happened(seen, her, _kinds(owner, kind))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 3_000
 """A file with more is brought in by the command, which shows how far it is."""
 _TOLD = 200
+_BROKEN_OFF = "\r\n!! 导出中断，文件不完整 · broken off: this file is not whole\r\n".encode()
 _PRODUCT = ("code", "name", "category", "risk_level", "price", "benefit")
 
 
@@ -104,8 +105,13 @@ def _download(name: str, columns: tuple[str, ...], rows: Iterable[Mapping[str, A
 
 
 def _marked(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """A list that breaks off says so in its last line, and its connection breaks."""
     yield b"\xef\xbb\xbf"
-    yield from lines
+    try:
+        yield from lines
+    except Exception:
+        yield _BROKEN_OFF
+        raise
 
 
 def _page(

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # theirs
 
 from juzhen.web.answers import Answer, Header
+from juzhen.web.cutting import cut
 from kernel import logs
 from kernel.turns import Turns
 from kernel.values import dataclass
@@ -38,6 +39,8 @@ _SLOW = ("/media", "/login", "/auth/")
 _READERS = 4
 """Of whom one computes, so that so many answers less one may wait for what they wrote."""
 
+_LAST_WORDS = 0.2
+"""Seconds that the end of what broke off has to leave, before its connection is cut."""
 PATIENCE = 5.0
 """Seconds that a request waits for a thread; whoever asked has better things to do by then."""
 
@@ -111,7 +114,7 @@ class Bridge:
         finally:
             self._inside -= 1
         if reply.stream is not None:
-            await self._stream(proto, reply, loop)
+            await self._stream(scope, proto, reply, loop)
         elif reply.file:
             proto.response_file(reply.status, reply.headers, reply.file)
         elif scope.method == "HEAD" or not reply.body:
@@ -171,7 +174,7 @@ class Bridge:
             reply.body = _joined(found)
         return reply
 
-    async def _stream(self, proto: Any, reply: _Reply, loop: Any) -> None:
+    async def _stream(self, scope: Any, proto: Any, reply: _Reply, loop: Any) -> None:
         if self._streaming >= STREAMS:
             _close(reply.stream)
             raise Crowded
@@ -179,23 +182,29 @@ class Bridge:
         try:
             transport = proto.response_stream(reply.status, reply.headers)
             pour = partial(self._pour, endless=_is_endless(reply.headers))
-            await loop.run_in_executor(self._streams, pour, reply.stream, transport, loop)
+            whole = await loop.run_in_executor(self._streams, pour, reply.stream, transport, loop)
+            if not whole:
+                await asyncio.sleep(_LAST_WORDS)
+                cut(scope.client, scope.server)
+            del transport  # until here it kept the server from ending the answer
         finally:
             self._streaming -= 1
 
-    def _pour(self, found: Iterable[bytes], transport: Any, loop: Any, *, endless: bool) -> None:
+    def _pour(self, found: Iterable[bytes], transport: Any, loop: Any, *, endless: bool) -> bool:
         """Send piece by piece, as fast as the other side takes it, until it goes; what has no end
-        also until we stop."""
+        also until we stop. False if it failed half way."""
+        broken: list[str] = []
         try:
-            for piece in _unbroken(found):
+            for piece in _unbroken(found, broken):
                 if endless and self._draining.is_set():
-                    return
+                    return True
                 if piece:
                     asyncio.run_coroutine_threadsafe(_send(transport, piece), loop).result()
         except (ProtocolClosed, ProtocolError):
-            return  # it went away
+            return True  # it went away
         finally:
             _close(found)
+        return endless or not broken
 
     def _environ(self, scope: Any, body: bytes | BinaryIO) -> dict[str, Any]:
         host, _, port = scope.server.rpartition(":")
@@ -261,7 +270,7 @@ def plain_post(scope: Any) -> bool:
     return scope.method == "POST" and not scope.query_string
 
 
-def _unbroken(found: Iterable[bytes]) -> Iterator[bytes]:
+def _unbroken(found: Iterable[bytes], broken: list[str]) -> Iterator[bytes]:
     """A stream that fails ends here: its answer has begun, so no other can be given.
 
     Caught where nobody holds the transport: a traceback that did would keep the answer open.
@@ -270,6 +279,7 @@ def _unbroken(found: Iterable[bytes]) -> Iterator[bytes]:
         yield from found
     except Exception as failure:  # noqa: BLE001 - the outermost loop of a stream
         logs.error("stream_failed", failure)
+        broken.append(type(failure).__name__)
 
 
 async def _send(transport: Any, piece: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +168,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
 def _happened(
     platform: Platform, actor: Actor, customer: str, before: str | None = None
 ) -> dict[str, Any]:
-    seen = platform.customers.seen_by(actor)
+    seen = platform.customers.seen_by(replace(actor, language=language()))
     page = seen.timeline(customer, before=before, limit=30)
     return {"timeline": page, "lines": telling.lines(platform, actor, page.items), "away": False}
 

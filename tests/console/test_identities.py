@@ -108,6 +108,14 @@ def test_a_timeline_is_filtered_by_who_did_it_and_by_kind(rooms, desk_of, asked,
     assert desk_of("admin").get(f"/console/customers/{her}?owner=x").status_code == 422
 
 
+def test_a_timeline_speaks_as_its_page_does(rooms, desk_of):
+    path = f"/console/customers/{own_id(openid('o1'))}?kind=followed"
+    for tongue, said in (("zh", "关注了"), ("en", "followed")):
+        page = desk_of("admin").get(f"{path}&lang={tongue}").text
+        timeline = page[page.index('id="timeline"') :]
+        assert f"<p>{said}</p>" in timeline
+
+
 def test_a_customer_is_found_by_any_handle_and_by_name(rooms, desk_of):
     desk = desk_of("admin")
     for text in ("13800138000", "mother", "林秀", "o1"):

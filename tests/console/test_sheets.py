@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from juzhen.console.sheets import MOST_ROWS
+from juzhen.console.sheets import MOST_ROWS, _download
 
 GOOD = "code,type,title,tags\na1,script,开场白,pension\na2,script,收尾,养老\n"
 BAD = GOOD + "a3,nothing,坏的,\n"
@@ -55,6 +55,22 @@ def test_what_is_told_out_can_be_brought_in_again(rooms, desk, material):
     again = sent(desk, told.data.decode("utf-8-sig"), "try")
     assert "修改" in again.text
     assert ",'=年金," in desk.get("/console/sheets/products.csv").text
+
+
+def test_a_list_that_breaks_off_says_so_in_its_last_line():
+    """Its connection breaks too: tests/web/test_front.py."""
+
+    def told():
+        yield {"code": "a1"}
+        yield {"code": "a2"}
+        raise OSError("the disk is gone")
+
+    lines = []
+    with pytest.raises(OSError, match="disk"):
+        lines.extend(_download("materials.csv", ("code",), told()).response)
+    *_, one, _, last = b"".join(lines).decode("utf-8-sig").splitlines()
+    assert one == "a1"
+    assert "文件不完整" in last
 
 
 def test_a_branch_edits_no_material_of_another_by_sheet(rooms, clock):

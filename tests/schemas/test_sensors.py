@@ -147,6 +147,12 @@ def test_every_profile_verb_is_kept_as_what_it_says(type_, properties, detail):
     assert (event.kind, event.detail) == ("identified", detail)
 
 
+@pytest.mark.parametrize("value", ["3", True, None, [3]])
+def test_what_is_no_number_is_added_to_nothing_and_says_so(value):
+    told = {"type": "profile_increment", "distinct_id": "d1", "properties": {"points": value}}
+    assert refused(told) == ("properties.points", "not_a_number")
+
+
 def test_a_phone_among_the_traits_links():
     told = {"type": "profile_set", "distinct_id": "d1", "properties": {"phone": "13800138000"}}
     assert one(told).links == (Handle("phone", "", "13800138000"),)

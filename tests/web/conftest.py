@@ -53,7 +53,7 @@ def pages(environ, start):
         start("200 OK", [("Content-Type", "text/event-stream")])
         return beats()
     elif path == "/breaks":
-        start("200 OK", [("Content-Type", "text/event-stream")])
+        start("200 OK", [("Content-Type", "text/csv")])
         return (b"x" * (100 // left) for left in (1, 0))
     elif path == "/list":
         start("200 OK", [("Content-Type", "text/csv")])
