@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kernel.calendar import birthday_in, birthday_near, month_end, near_month_end
@@ -209,6 +210,7 @@ def _paid(month: str, number: int) -> date:
     return first.replace(day=min(number, month_end(first).day))
 
 
+@lru_cache(maxsize=16)
 def festival(today: date, habits: Habits) -> Occasion | None:
     """The festival that is near, for everybody alike."""
     found = coming(today, habits.festival)

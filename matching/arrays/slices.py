@@ -276,9 +276,9 @@ class Slice:
     def worn(self, places: Places) -> Floats:
         """Who wears which tag, a row a place: only tags that any of them wears have a column."""
         rows, worn = self._tags_of(places)
-        known, columns = np.unique(worn, return_inverse=True)
-        table = np.zeros((len(places), len(known)))
-        table[rows, columns] = 1.0
+        known = np.cumsum(np.bincount(worn) > 0)
+        table = np.zeros((len(places), known[-1] if len(worn) else 0))
+        table[rows, known[worn] - 1] = 1.0
         return table
 
     def bearing(

@@ -75,8 +75,8 @@ class Scores:
             total += _summed(places, strengths, len(total))
         for _, places, more in self._lifts:
             total[places] += more
-        for place, less in self._stale():
-            total[place] += less
+        for places, less in self._stale():
+            total[places] -= less
         return total
 
     def parts(self) -> dict[str, Floats]:
@@ -112,13 +112,16 @@ class Scores:
         yield from zip(reached.tolist(), strengths.tolist(), strict=True)
         for _, places, more in self._lifts:
             yield from zip(places.tolist(), more.tolist(), strict=True)
-        yield from self._stale()
+        for places, less in self._stale():
+            yield from zip(places.tolist(), (-less).tolist(), strict=True)
 
-    def _stale(self) -> Iterator[tuple[int, float]]:
-        for place, read in self._seen.items():
-            yield place, -self._staleness(read)
-        for place, shown in self._shown.items():
-            yield place, -self._tiredness(shown)
+    def _stale(self) -> Iterator[tuple[Places, Floats]]:
+        """Where what she has read stands, and then what was shown in vain: and how much less."""
+        if self._seen:
+            yield self.used, np.array([self._staleness(read) for read in self._seen.values()])
+        if self._shown:
+            places = np.fromiter(self._shown, np.int64, len(self._shown))
+            yield places, np.array([self._tiredness(shown) for shown in self._shown.values()])
 
     @cached_property
     def leading(self) -> Places:
