@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import Future
 
 
@@ -20,7 +21,15 @@ class Durable:
                 return kept.result()
             group = self._group = (kept, [])
             waiting = group[1]
-            kept.add_done_callback(lambda _: loop.call_soon_threadsafe(self._wake, kept, waiting))
+            here = threading.get_ident()
+
+            def tell(_: Future[None]) -> None:
+                if threading.get_ident() == here:  # it was committed on the loop itself
+                    self._wake(kept, waiting)
+                else:
+                    loop.call_soon_threadsafe(self._wake, kept, waiting)
+
+            kept.add_done_callback(tell)
         waiter: asyncio.Future[None] = loop.create_future()
         group[1].append(waiter)
         return await waiter

@@ -91,11 +91,13 @@ class SqliteJournal:
         try:
             if self._current is None or not self._turn.free():
                 return False
-            with self._turn:  # taken already
+            try:
                 if (file := self._at_hand()) is None:
                     return False
                 self._let_wait(file, 0)
                 file.executemany(_INSERT, ((len(packed), b"\n".join(packed)),))
+            finally:
+                self._turn.leave()
         except (sqlite3.Error, OSError):  # whoever may wait finds out what it is
             return False
         finally:
@@ -315,6 +317,9 @@ class _Turn:
         fcntl.flock(self._file(), fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
         if self._opened is not None:
             fcntl.flock(self._opened[1], fcntl.LOCK_UN)
 
