@@ -219,6 +219,12 @@ class Broadcasts:
         more = cursor(found[first - 1].id) if len(found) > first > 0 else None
         return Page(found[:first], more, None)
 
+    def of_campaign(self, campaign: str) -> list[Broadcast]:
+        """The newest first, a page of them at most."""
+        wanted = select(Broadcast).where(Broadcast.campaign == campaign)
+        with self._records.read() as session:
+            return list(session.scalars(wanted.order_by(Broadcast.id.desc()).limit(20)))
+
     def counts(self, keys: Collection[str]) -> dict[str, Counts]:
         """What has come of these, by id."""
         alike = Delivery.broadcast, Delivery.state, Delivery.reason

@@ -200,6 +200,8 @@ def _one(
         shows=rows(
             platform, platform.campaigns.placements(found.id, sight=hers, limit=_SHOWN)
         ),
+        sent=_sent_to_many(platform, found),
+        sandbox=platform.settings.demo_sandbox,
         types={kind.code: kind for kind in platform.types.all()},
         history=history,
         undone={each.undoes for each in history if each.undoes},
@@ -210,6 +212,17 @@ def _one(
         typed=request.form,
         flaws=flaws_of(refusal) if refusal else (),
     )  # fmt: skip
+
+
+def _sent_to_many(platform: Platform, found: Campaign) -> list[dict[str, Any]]:
+    """Its broadcasts, each with its account and how many stand at each step."""
+    made = platform.broadcasts.of_campaign(found.id)
+    counts = platform.broadcasts.counts([each.id for each in made])
+    accounts = {each.id: each for each in platform.accounts.all()}
+    return [
+        {"broadcast": each, "account": accounts.get(each.account), "states": counts[each.id].states}
+        for each in made
+    ]
 
 
 def _shown(value: Any) -> str:

@@ -87,7 +87,7 @@ class Behaviour:
             shared += share
             events = [*facts[place], *self._reading(person, share)]
             facts[place] = []  # packed, 200,000 of them take a tenth of the room
-            told.append([_told(event) for event in sorted(events, key=_moment)])
+            told.append([packed(event) for event in sorted(events, key=_moment)])
         return told
 
     def _awake(self, person: Person) -> int:
@@ -258,7 +258,7 @@ class Behaviour:
         return self._midnights[ago] + timedelta(hours=hour, minutes=minute)
 
 
-def _told(event: Event) -> Told:
+def packed(event: Event) -> Told:
     """Copied, because orjson hands out its whole 4 KB buffer with every line."""
     return Told(event.at, bytes(memoryview(pack(event))))
 

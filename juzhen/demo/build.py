@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from channels.deliveries import Lane, State
-from juzhen.demo import access, platforms
+from juzhen.demo import access, platforms, reaching
 from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
 from juzhen.demo.company import APP, BY, OFFICIAL, Company, found
 from juzhen.demo.home import forget, read, settings_of, write
@@ -70,9 +70,11 @@ def build(
         stocked = _library(platform, company, clock, size, dice, tell)
         told = Behaviour(company, stocked, now, platform.zone, dice).of(everybody, size.events)
         clock.now = now
+        cast = everybody[:CAST]
+        there = platforms.join(platform, company, cast, settings.demo_sandbox)
+        told[0] += reaching.friends(company, there.wecom, cast, now)
         _tell_all(platform, company, everybody, told, tell)
-        there = platforms.join(platform, company, everybody[:CAST], settings.demo_sandbox)
-        runs = platforms.run_through(platform, company, there, stocked)
+        runs = platforms.run_through(platform, company, there, stocked, cast)
         _park(platform, company, everybody, stocked)
         doors = access.open_doors(platform, company, stocked, everybody[0])
         platform.triggers.calendar()
@@ -192,10 +194,13 @@ def move(home: Path, settings: Settings) -> None:
     platform = assemble(settings)
     try:
         for account in platform.accounts.all():
-            if old := str(account.settings.get("base_url") or ""):
-                base_url = old.replace(told["sandbox_url"], settings.demo_sandbox)
-                moved = account.settings | {"base_url": base_url}
-                platform.accounts.edit(account.code, settings=moved, by=BY)
+            moved = {
+                name: value.replace(told["sandbox_url"], settings.demo_sandbox)
+                for name, value in account.settings.items()
+                if name in ("base_url", "url") and isinstance(value, str)
+            }
+            if moved:
+                platform.accounts.edit(account.code, settings=account.settings | moved, by=BY)
     finally:
         platform.close()
     write(home, told | {"url": settings.public_url, "sandbox_url": settings.demo_sandbox})

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from channels.video.grants import Granted
-from juzhen.demo import shops
+from juzhen.demo import reaching, shops
 from juzhen.demo.company import BY, Company
 from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
@@ -70,7 +70,7 @@ def join(
     )  # fmt: skip
     mini = add(
         "mini", "禾嘉小程序", "mini_program", Ecosystem.WECHAT,
-        settings={"app_id": _MINI, "base_url": sandbox_url},
+        settings={"app_id": _MINI, "base_url": sandbox_url, "template": reaching.REMINDER},
         secrets=letters | {"app_secret": mini_secret},
     )  # fmt: skip
     douyin = add(
@@ -91,19 +91,24 @@ def join(
         },
         letters | {
             "appid": _MINI, "secret": mini_secret, "code": mini.code, "name": mini.name,
-            "write_key": mini.write_key, "mini": True, "cast": _cast(cast, _MINI),
+            "write_key": mini.write_key, "mini": True,
+            "cast": [one | {"allows": [reaching.REMINDER]} for one in _cast(cast, _MINI)],
         },
         _front_end(platform, mini, cast),
         {
             "kind": "douyin", "code": douyin.code, "name": douyin.name, "client_key": "demo",
             "client_secret": client_secret, "granted": grant,
         },
-        *shops.opened(platform, sandbox_url),
+        *shops.opened(platform, sandbox_url), *reaching.opened(platform, cast, sandbox_url),
     ])  # fmt: skip
 
 
 def run_through(
-    platform: Platform, company: Company, there: Platforms, stocked: Sequence[Stocked]
+    platform: Platform,
+    company: Company,
+    there: Platforms,
+    stocked: Sequence[Stocked],
+    cast: Sequence[Person],
 ) -> dict[str, str]:
     """Place the campaign on every platform; what the sandbox's first page says of it."""
     cover = next(
@@ -120,14 +125,21 @@ def run_through(
     )  # fmt: skip
     now = platform.clock()
     placed = [(article, each) for each in (
-        company.official, company.app, there.wecom, there.mini, there.notes
+        company.official, company.app, there.wecom, there.mini, there.notes,
+        platform.accounts.one(reaching.LETTERS),
     )] + [(poster, there.douyin)]  # fmt: skip
     for material, account in placed:
         platform.publishing.place(
             material.id, account.code, opens=now, closes=now + timedelta(days=14), by=BY,
             campaign=campaign.id,
         )  # fmt: skip
-    return {"campaign": campaign.name, "article": article.title, "poster": poster.title}
+    reaching.reach(platform, company, campaign, (there.wecom, there.mini), cast, article.id)
+    return {
+        "campaign": campaign.name,
+        "code": campaign.code,
+        "article": article.title,
+        "poster": poster.title,
+    }
 
 
 def _front_end(platform: Platform, mini: Account, cast: Sequence[Person]) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class OfficialAccount:
     right_to_publish: bool = True
     mini: bool = False
     """A mini program: its followers are its users."""
+    admin_confirms: bool = False
+    """What it sends to all waits for its administrator."""
     callback_url: str = ""
     write_key: str = ""
     """The company's own pages report what a reader does under this key."""

@@ -41,6 +41,8 @@ class Person:
     follows: bool = False
     wrote: bool = False
     """She has just written, so the account may answer her."""
+    allows: tuple[str, ...] = ()
+    """Templates of which she has allowed one message; the company knows already."""
     traits: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,6 +82,7 @@ def people_of(appid: str, told: Mapping[str, Any], *, seed: int) -> list[Person]
             name=str(one.get("name", one["openid"])),
             follows=bool(one.get("follows", True)),
             wrote=bool(one.get("wrote", False)),
+            allows=tuple(map(str, one.get("allows") or ())),
         )
         for one in told["cast"]
     ]

@@ -51,8 +51,19 @@ class Followers:
                         now if one.follows else None,
                     ),
                 )
+                self._allowed(one)
                 if one.follows and one.wrote and not self._wrote(one.openid):
                     self._act(one.openid, "message")
+
+    def _allowed(self, person: Person) -> None:
+        """What she allowed before we knew her, once."""
+        with self._ledger.turn() as db:
+            for template in person.allows:
+                db.execute(
+                    "insert into allows (openid, template, at) select ?, ?, ? where not exists"
+                    " (select 1 from allows where openid = ? and template = ?)",
+                    (person.openid, template, self._clock.seconds(), person.openid, template),
+                )
 
     def _wrote(self, openid: str) -> bool:
         with self._ledger.turn() as db:

@@ -53,7 +53,8 @@ class Masses:
             if used >= self._knobs["masses_a_day"]:
                 raise Said(45028)
             self._ledger.keep(quota, used + 1)
-            status = "WAITING" if self._knobs["admin_confirms"] else "SENDING"
+            waits = account.admin_confirms or self._knobs["admin_confirms"]
+            status = "WAITING" if waits else "SENDING"
             kept = json.dumps(told, ensure_ascii=False)
             number = db.execute(
                 "insert into masses (appid, client, told, made, status) values (?, ?, ?, ?, ?)",

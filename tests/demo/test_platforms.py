@@ -57,16 +57,21 @@ def test_it_is_placed_on_every_platform_within_the_campaign(platform, sandbox):
     shown = {code: each.material for code, each in placements(platform).items()}
     assert shown == {
         "account_official": article.id, "channel_app": article.id, "wecom": article.id,
-        "mini": article.id, "xiaohongshu": article.id, "douyin": poster.id,
+        "mini": article.id, "xiaohongshu": article.id, "douyin": poster.id, "letters": article.id,
     }  # fmt: skip
     campaign = platform.campaigns.one(CAMPAIGN)
     assert {each.campaign for each in placements(platform).values()} == {campaign.id}
     runs = json.loads((sandbox.world.settings.folder / "campaign.json").read_text("utf-8"))
-    assert runs == {"campaign": campaign.name, "article": article.title, "poster": poster.title}
+    assert runs == {
+        "campaign": campaign.name,
+        "code": CAMPAIGN,
+        "article": article.title,
+        "poster": poster.title,
+    }
 
 
 def test_every_platform_shows_it_once_the_worker_has_carried_it(platform, sandbox):
-    for code in ("account_official", "wecom", "xiaohongshu", "douyin"):
+    for code in ("account_official", "letters", "wecom", "xiaohongshu", "douyin"):
         placement = placements(platform)[code]
         platform.deliveries.queue(
             account=placement.account, occasion=placement.id, placement=placement.id,
@@ -82,15 +87,49 @@ def test_every_platform_shows_it_once_the_worker_has_carried_it(platform, sandbo
     assert len(moment["posts"]) == len(corp.reps) == 3
     (work,) = world.studio.works("douyin")
     assert "康养社区" in work["title"]
+    (letters,) = [each for each in world.accounts.officials() if each.code == "letters"]
+    (mass,) = world.masses.waiting(letters)
+    world.masses.confirm(letters, mass["msg_id"])
+    assert not world.masses.waiting(letters)
     (handed,) = platform.hand_offs.page().items
     assert "康养社区开放日" in handed.title
+
+
+def test_people_are_told_on_four_ways_and_the_rep_confirms_the_mass_message(platform, sandbox):
+    for _ in range(20):
+        platform.planning.run()
+        platform.publishing.send_due()
+        platform.mailings.gather()
+        platform.mail_post.run()
+    world, (corp,) = sandbox.world, sandbox.world.accounts.corps()
+    (task,) = world.tasks.waiting(corp, "rep-01")
+    (broadcast,) = platform.broadcasts.of_campaign(platform.campaigns.one(CAMPAIGN).id)
+    counts = platform.broadcasts.counts([broadcast.id])[broadcast.id]
+    assert counts.total == 12  # all her friends: who is not written to now is told why
+    assert counts.states["awaiting_person"] == task["customers"] >= 6
+    assert sum(counts.reasons.values()) >= 12 - task["customers"]
+    (gateway,) = world.accounts.gateways()
+    assert len(texts := world.texts.all(gateway.code)) == 4
+    assert all(each["words"].startswith("【禾嘉人寿】") for each in texts)
+    (mini,) = [each for each in world.accounts.officials() if each.mini]
+    told = [m for p in world.followers.of(mini) for m in world.followers.inbox(p["openid"])]
+    assert len(told) == 4
+    world.tasks.confirm(corp, "rep-01", task["msgid"])
+    assert not world.tasks.waiting(corp, "rep-01")
+    assert {each["status"] for each in world.tasks.sends(task["msgid"])} == {1}
 
 
 def test_the_first_page_says_where_to_look(sandbox):
     with urlopen(f"http://127.0.0.1:{sandbox.port}/?lang=zh") as page:
         shown = page.read().decode()
     assert "活动“康养社区开放日”正走过所有平台" in shown
-    for code in ("/wecom/wecom/reps/rep-01", "/accounts/wx", "/douyin/douyin"):
+    for code in (
+        "/wecom/wecom/reps/rep-01",
+        "/accounts/wx",
+        "/douyin/douyin",
+        "/sms/sms",
+        "/console/campaigns/community",
+    ):
         assert code in shown, code
 
 
