@@ -247,6 +247,7 @@ def _by_hand(platform: Platform, her: Customer, material: Material, words: str =
         material=material, link=link, words=words, card=card,
         whole="\n".join(filter(None, (words, material.title, link, card.line if card else ""))),
         about=telling.card(platform, platform.profiles.of(her.id), tongue),
+        chat=sidebar.chat(platform, her),
         draws=platform.live_codes.shares(platform.accounts.one(account)),
         drawn=platform.live_codes.of_link(account, code),
     )  # fmt: skip

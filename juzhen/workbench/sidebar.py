@@ -14,11 +14,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.base import StandsBeside
 from juzhen.web import pages
 from juzhen.workbench.saying import rep
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid, NotFound, Problem
 from kernel.events import Handle
 
 if TYPE_CHECKING:
+    from data_hub.customers import Customer
     from juzhen.wiring import Platform
+
+_COOKIE = "beside"
+"""Beside the chats of which account this browser shows the workbench."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -26,12 +30,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def beside(account: str) -> Response:
         """The page that is entered as a sidebar; its script goes on to the customer."""
         actor = rep()
-        told = _channel(platform, account).beside(_here(platform))
-        sdk = urlsplit(told["sdk"])
-        g.policy = {
-            "script-src": f"'self' 'nonce-{g.nonce}' {sdk.scheme}://{sdk.netloc}",
-            "connect-src": "'self' https://*.weixin.qq.com",
-        }
+        told = _signed(platform, account)
         return pages.page(
             "workbench/beside.html", tab="customers", told=told, account=account,
             unread=platform.reminders.unread(actor.staff),
@@ -49,7 +48,34 @@ def install(door: Blueprint, platform: Platform) -> None:
             raise NotFound("customer", external[:40])
         customer = platform.identities.customer_of(handle)
         her = platform.customers.seen_by(actor).one(customer)
-        return redirect(url_for("workbench.customer", customer=her.id), 303)
+        answer = redirect(url_for("workbench.customer", customer=her.id), 303)
+        answer.set_cookie(
+            _COOKIE, there.code, max_age=86_400, path="/workbench", httponly=True, samesite="Lax",
+            secure=platform.base_url.startswith("https"),
+        )  # fmt: skip
+        return answer
+
+
+def chat(platform: Platform, her: Customer) -> dict[str, Any] | None:
+    """What the script of this page needs to put something into her chat, if the rep came here from
+    beside one; whose chat is open by then it asks again."""
+    try:
+        account = platform.accounts.one(request.cookies.get(_COOKIE, ""))
+        hers = [each.value for each in her.handles if each.scope == account.id]
+        return {**_signed(platform, account.code), "hers": hers} if hers else None
+    except Problem:  # the platform is away, or there is no such account any more
+        return None
+
+
+def _signed(platform: Platform, account: str) -> dict[str, Any]:
+    """Signed for this very address; the page may then run the platform's script."""
+    told: dict[str, Any] = _channel(platform, account).beside(_here(platform))
+    sdk = urlsplit(told["sdk"])
+    g.policy = {
+        "script-src": f"'self' 'nonce-{g.nonce}' {sdk.scheme}://{sdk.netloc}",
+        "connect-src": "'self' https://*.weixin.qq.com",
+    }
+    return told
 
 
 def _here(platform: Platform) -> str:

@@ -160,7 +160,8 @@ def test_the_customer_of_the_tour_is_digested_before_anybody_waits(home, platfor
     assert (shown.name, shown.masked) == ("林秀兰", False)
     profile = platform.profiles.of(ids["customer"])
     assert profile.favourite_hour in {19, 20, 21, 22}
-    assert {handle.kind for handle in shown.handles} == {"user", "openid", "unionid", "phone"}
+    kinds = {"user", "openid", "unionid", "phone", "external_userid"}
+    assert {handle.kind for handle in shown.handles} == kinds
     assert platform.reminders.unread(ids["rep"]) > 0
 
 

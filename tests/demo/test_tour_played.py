@@ -105,3 +105,27 @@ def test_from_the_red_dot_to_the_customer_who_read_it_and_from_the_shelf_to_nowh
         placed.locator("button.danger").click()
     twin.reload()
     assert title not in twin.content()
+
+
+def test_from_the_campaigns_page_to_the_rep_who_confirms_and_back_with_the_result(visited, visitor):
+    manager = visitor(f"{visited}/")
+    manager.get_by_text("以编辑登录").click()
+    manager.get_by_role("heading", level=1).first.wait_for()
+    campaign = f"{visited}/console/campaigns/community"
+    manager.goto(campaign)
+    there = visitor(
+        manager.get_by_role("link", name="在沙箱里看各平台的样子").get_attribute("href")
+    )
+    there.get_by_role("link", name="禾嘉企业微信 · ").click()
+    confirm = there.locator("form[action$='/confirm'] button")
+    assert eventually(lambda: there.reload() and confirm.count())
+    confirm.first.click()
+    there.get_by_text("还没有任务").or_(there.get_by_text("发表")).first.wait_for()
+
+    def told():
+        manager.goto(campaign)
+        return manager.locator("section", has_text="群发触达").last.inner_text()
+
+    assert eventually(lambda: "已送达" in told() or "已完成" in told() or "已展示" in told()), (
+        told()
+    )

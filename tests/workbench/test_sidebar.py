@@ -19,12 +19,15 @@ window.ww = {
     config.getAgentConfigSignature().then((told) => { asked.agent = told; });
   },
   getCurExternalContact() { return CONTACT; },
+  async sendChatMessage(told) { asked.sent = told; },
 };
 """
 
 
 class Beside:
     """A WeCom in whose chats a page may stand; signs for whatever address it is asked."""
+
+    writes_to = ""
 
     def __init__(self):
         self.urls = []
@@ -118,7 +121,7 @@ def test_the_script_is_given_both_signatures_of_the_address_that_the_browser_sho
     asked = page.evaluate("asked")
     assert wecom.urls == [shown]
     assert (asked["config"]["corpId"], asked["config"]["agentId"]) == ("ww1", 1000002)
-    assert "getCurExternalContact" in asked["config"]["jsApiList"]
+    assert asked["config"]["jsApiList"] == ["getCurExternalContact"]
     for which, ticket in (("corp", "corp-ticket"), ("agent", "agent-ticket")):
         told = asked[which]
         assert told["signature"] == signature(ticket, told["nonceStr"], told["timestamp"], shown)
@@ -158,3 +161,25 @@ def test_the_policy_of_the_page_lets_in_that_script_and_no_other(desk, wecom, re
     ]
     assert "https://wwcdn.weixin.test" in scripts
     assert "unsafe-inline" not in scripts
+
+
+@pytest.mark.browser
+def test_one_touch_puts_it_into_her_chat_and_into_nobody_elses(beside, desk, friend, her, shop):
+    page = beside(chat_with(friend))
+    page.wait_for_url(f"**/workbench/customers/{desk.identities.resolve(her)}")
+    material = shop["materials"][0]
+    page.goto(f"{page.url}/link/{material}")
+    button = page.locator("#into-chat")
+    button.wait_for()
+    whole = button.get_attribute("data-whole")
+    button.click()
+    expect(button).to_have_text("已带到聊天框")
+    told = page.evaluate("asked")
+    assert told["sent"] == {"msgtype": "text", "text": {"content": whole}}
+    assert "sendChatMessage" in told["config"]["jsApiList"]
+    assert "/t/" in whole
+    page.evaluate("asked.sent = null; ww.getCurExternalContact = async () => ({userId: 'wm_zhao'})")
+    button.click()
+    expect(button).to_have_text(button.get_attribute("data-failed"))
+    assert page.evaluate("asked.sent") is None
+    assert page.problems == []
