@@ -36,6 +36,7 @@ def compared(
     rounds = [(ours(), baseline()) for _ in range(ROUNDS)]
     middle = sorted((pair[0] for pair in rounds), key=lambda each: each.value)[ROUNDS // 2]
     theirs = statistics.median(pair[1].value for pair in rounds)
+    theirs_cpu = statistics.median(pair[1].cpu_ms for pair in rounds)
     ratio = middle.value / theirs
     return {
         "bench": name,
@@ -45,7 +46,11 @@ def compared(
         "p99_ms": round(middle.p99_ms, 2),
         "cpu_ms": round(middle.cpu_ms, 4),
         "size": size,
-        "baseline": {"name": against, "value": round(theirs, 1)},
+        "baseline": {
+            "name": against,
+            "value": round(theirs, 1),
+            "cpu_ms": round(theirs_cpu, 4),
+        },
         "ratio": round(ratio, 2),
         "goal": goal,
         "ok": ratio >= goal,
