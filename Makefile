@@ -24,7 +24,7 @@ $(VENV)/tested: requirements/test.txt $(VENV)/installed
 	@touch $@
 
 demo: $(if $(CLUSTER),$(VENV)/tested,$(VENV)/installed) ## Build the demo company and start everything (PORT=8000, CLUSTER=1 on real servers)
-	@$(if $(CLUSTER),$(BIN)/python tests/servers/desk.py var/demo-cluster/servers) $(BIN)/juzhen demo --home $(DEMO) --port $(PORT)
+	@$(if $(CLUSTER),$(BIN)/python tests/servers/desk.py var/demo-cluster/servers) $(BIN)/juzhen demo --home $(DEMO) --port $(PORT)$(if $(CLUSTER), --elsewhere)
 
 demo-reset: $(VENV)/installed ## Forget the demo company, so that the next `make demo` builds it anew
 	@$(BIN)/juzhen demo --home $(DEMO) --reset

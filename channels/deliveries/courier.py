@@ -19,6 +19,7 @@ from channels.deliveries.heartbeat import Heartbeat
 from channels.deliveries.outbox import Deliveries
 from channels.deliveries.record import Delivery, State
 from channels.outbound.breaker import Breakers, guard
+from channels.outbound.gate import USED_UP
 from kernel import logs
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -282,7 +283,8 @@ class Courier:
 
     def _blamed(self, account: str, trouble: Problem, seconds: float) -> int:
         """What the trouble says about the account: how heavily it weighs for its breaker."""
-        logs.info("platform_refused", code=trouble.code, why=trouble.reason)
+        if trouble.reason != USED_UP:
+            logs.info("platform_refused", code=trouble.code, why=trouble.reason)
         if isinstance(trouble, Busy):
             return int(trouble.down)
         if isinstance(trouble, Unanswered):

@@ -100,10 +100,12 @@ class RateGate:
             if tokens < 1:
                 wait = (1 - tokens) / per_second
                 self._empties(name, now, wait)
-                raise Busy("our_rate_is_used_up", seconds=wait)
+                raise Busy(USED_UP, seconds=wait)
             grant = min(float(int(tokens)), max(1.0, per_second // 4))
             bucket.tokens, bucket.at = tokens - grant, now
         return grant
 
 
+USED_UP = "our_rate_is_used_up"
+"""Nothing was asked of the platform: it is our own rate that waits."""
 _BUCKET = "SELECT tokens, at FROM rate_buckets WHERE name = ?"

@@ -52,7 +52,7 @@ class Uploads:
                 return known.told
         told = upload(asset)
         row = Upload(account=account, purpose=purpose, digest=digest, told=told, at=self._clock())
-        with self._records.write() as session:
+        with self._records.write(f"uploads_of:{account}") as session:  # others upload the same
             session.merge(row)
         return told
 

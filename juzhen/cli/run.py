@@ -98,7 +98,11 @@ def dev() -> None:
 @click.option("--home", type=click.Path(path_type=Path), default=Path("juzhen-demo"))
 @click.option("--port", type=int, default=8000, help="Port of the pages; the sandbox has the next.")
 @click.option("--reset", is_flag=True, help="Forget the demo company; the next run builds it anew.")
-def demo(home: Path, port: int, reset: bool) -> None:
+@click.option(
+    "--elsewhere", is_flag=True,
+    help="Keep its data in the stores that the environment names; refused without this.",
+)  # fmt: skip
+def demo(home: Path, port: int, reset: bool, elsewhere: bool) -> None:
     """Build a made-up insurer with 3,000 customers and start everything.
 
     Example: juzhen demo --port 8000
@@ -109,7 +113,7 @@ def demo(home: Path, port: int, reset: bool) -> None:
         forget(home)
         click.echo(f"The demo company in {home} is forgotten.")
         return
-    run(home, port)
+    run(home, port, elsewhere=elsewhere)
 
 
 @click.command()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from juzhen import migrations
-from juzhen.demo.home import FILE, built, forget, read, settings_of
+from juzhen.demo.home import FILE, built, forget, read, refuse_stores, settings_of
 from juzhen.settings import Settings, environment_of
 from juzhen.supervisor import Supervisor
 from kernel.wording import say
@@ -27,8 +28,11 @@ _PATIENCE = 60.0
 _QUERY = '{ shelf(channel: "channel_app", first: 3) { nodes { title closes } } }'
 
 
-def run(home: Path, port: int) -> None:
-    """Build the company if need be, start everything, end everything on Ctrl-C."""
+def run(home: Path, port: int, *, elsewhere: bool = False) -> None:
+    """Build the company if need be, start everything, end everything on Ctrl-C. Only ``elsewhere``
+    lets it keep anything in the stores that the environment names."""
+    if not elsewhere:
+        refuse_stores(os.environ)
     console = Console()
     if not built(home):
         _build(home, port, console)

@@ -60,6 +60,8 @@ def build(
     platform = assemble(replace(settings, stores_durability="process"), clock=clock)
     try:
         dice = random.Random(SEED)  # noqa: S311  # no secret
+        if platform.staff.page().items:
+            raise Conflict("demo_is_there_by_half")
         tell("company", 0, 1)
         company = found(platform, settings.demo_sandbox, dice)
         tell("company", 1, 1)

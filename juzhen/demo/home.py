@@ -8,16 +8,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from juzhen.settings import FILE as SETTINGS
-from juzhen.settings import Settings, begin, load
+from juzhen.settings import Settings, begin, load, name_of
 from kernel.errors import Conflict
 
 NAME = "禾嘉人寿与财富"
 FILE = "access.json"
+_PLACES = (
+    "stores_records", "stores_journal", "stores_search", "stores_history", "stores_files",
+)  # fmt: skip
 
 
 def settings_of(home: Path, port: int) -> Settings:
@@ -27,6 +31,13 @@ def settings_of(home: Path, port: int) -> Settings:
     return replace(
         load(home=home), web_port=port, demo=True, demo_sandbox=sandbox, outbound_origins=sandbox
     )
+
+
+def refuse_stores(environment: Mapping[str, str]) -> None:
+    """A demo keeps what it makes up in its own folder. Raises `Conflict` if the environment names
+    other stores: they may be a company's that somebody works with."""
+    if named := [name for name in map(name_of, _PLACES) if environment.get(name)]:
+        raise Conflict("demo_keeps_its_own_stores", names="、".join(named))
 
 
 def built(home: Path) -> bool:

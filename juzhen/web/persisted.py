@@ -4,7 +4,7 @@ What one web process was told, the others answer to as well. Only texts of docum
 come here. Judges and executes nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +14,8 @@ from stores.records import Record, Records
 
 MOST = 2_000
 """Texts kept; above it the oldest goes, and its asker tells it once more."""
+_SURE = timedelta(minutes=1)
+"""How long this process takes a text for kept without looking: another may have made room."""
 
 
 class PersistedQuery(Record, kw_only=True):
@@ -34,7 +36,8 @@ class PersistedQueries:
         self._records = records
         self._clock = clock
         self._most = most
-        self._known: set[str] = set()
+        self._known: dict[str, datetime] = {}
+        """When each was last seen to be kept."""
 
     def text(self, hash_: str) -> str | None:
         with self._records.read() as session:
@@ -43,22 +46,27 @@ class PersistedQueries:
             )
 
     def knows(self, hash_: str) -> bool:
-        """Is it kept for every process, as far as this one has seen?"""
-        return hash_ in self._known
+        """Is it kept for every process, as far as this one has seen lately?"""
+        seen = self._known.get(hash_)
+        return seen is not None and self._clock() - seen < _SURE
 
     def keep(self, hash_: str, text: str) -> None:
-        """Keep it for every process. Repeating is harmless and costs nothing."""
+        """Keep it for every process. Repeating is harmless, and writes nothing."""
         hash_ = hash_.lower()
-        if hash_ in self._known:
+        if self.knows(hash_):
             return
+        if self.text(hash_) is None:
+            self._write(hash_, text)
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[hash_] = self._clock()
+
+    def _write(self, hash_: str, text: str) -> None:
         with self._records.write("persisted_queries") as session:
             if session.get(PersistedQuery, hash_) is None:
                 session.add(PersistedQuery(hash=hash_, document=text, kept=self._clock()))
                 session.flush()
                 self._make_room()
-        if len(self._known) >= self._most:
-            self._known.clear()
-        self._known.add(hash_)
 
     def _make_room(self) -> None:
         with self._records.write() as session:

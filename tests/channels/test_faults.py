@@ -246,8 +246,12 @@ class Paced(BoardChannel):
         return super().send(message, key=key)
 
 
-def test_an_account_whose_rate_is_used_up_is_not_asked_before_it_has_calls_again(house, clock):
-    """One call every ten seconds: nothing is claimed, written or called in between."""
+def test_an_account_whose_rate_is_used_up_is_not_asked_before_it_has_calls_again(
+    house, clock, caplog
+):
+    """One call every ten seconds: nothing is claimed, written or called in between, and the log
+    does not say that a platform refused what was never asked."""
+    caplog.set_level("INFO", "juzhen")
     made = {}
     house.channels._factories["paced"] = lambda account, _: made[account.id]
     account = house.account("paced", "paced")
@@ -261,4 +265,5 @@ def test_an_account_whose_rate_is_used_up_is_not_asked_before_it_has_calls_again
         clock.move(SECOND)
     assert (len(house.board.said), states(house)) == (4, {State.DONE: 4})
     assert channel.asked == 4 + 3  # only the first claim knew no rate
+    assert "platform_refused" not in caplog.messages
     assert writes[12] == writes[18]  # at rest nobody takes a turn at the records

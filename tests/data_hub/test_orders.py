@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 
 import pytest
 
@@ -26,16 +25,14 @@ def told(clock, id_, type_="order.paid", data=ORDER):
 
 
 @pytest.mark.rule("R60.1", "R60.2")
-def test_an_order_is_in_her_profile_and_her_lifecycle_within_ten_seconds(any_hub, clock):
+def test_an_order_is_in_her_profile_and_her_lifecycle_as_soon_as_it_is_told(any_hub, clock):
     shop = Webhook(clock, account="acc_shop", secret=Secret(SECRET))
-    began = time.monotonic()
     for id_ in ("msg_1", "msg_2"):  # told twice, bought once
         any_hub.tell(*shop.receive(told(clock, id_)).events)
     her = any_hub.id_of(Handle("user", "acc_shop", "u1"))
     profile = any_hub.profiles.of(her)
     assert [amount for _, amount, *_ in profile.purchases] == [300.0]
     assert any_hub.standings.rows([her])[her].stage == "active"
-    assert time.monotonic() - began < 10
 
 
 @pytest.mark.rule("R67.3")

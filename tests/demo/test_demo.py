@@ -9,13 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pypdfium2
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from content_hub.scripts import forbidden
 from content_hub.tags.shipped import SHIPPED
+from juzhen.cli import juzhen
 from juzhen.demo import access
 from juzhen.demo.behaviour import Behaviour
-from juzhen.demo.build import move
+from juzhen.demo.build import build, move
 from juzhen.demo.campaigns import CAMPAIGNS
 from juzhen.demo.company import APP, OFFICIAL, TAGS, Company
 from juzhen.demo.home import forget, read, settings_of
@@ -24,7 +26,7 @@ from juzhen.demo.making import MOTIFS, document, picture, video
 from juzhen.demo.people import people
 from juzhen.demo.stocking import Stocked
 from juzhen.settings import begin
-from juzhen.wiring import assemble
+from juzhen.wiring import assemble, migrate
 from kernel.actors import Role
 from kernel.calendar import Zone
 from kernel.errors import Conflict
@@ -226,6 +228,29 @@ def test_a_demo_that_was_broken_off_while_it_was_built_is_begun_again(tmp_path):
     settings_of(tmp_path / "demo", 18_000)
     forget(tmp_path / "demo")
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_demo_writes_into_no_store_that_the_environment_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUZHEN_STORES_RECORDS", "postgresql+psycopg://li:x@db/company")
+    refused = CliRunner().invoke(juzhen, ["demo", "--home", str(tmp_path / "demo")])
+    assert refused.exit_code != 0
+    assert "JUZHEN_STORES_RECORDS" in str(refused.exception) + refused.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.postgres
+def test_stores_that_hold_a_company_without_its_folder_are_left_alone(
+    tmp_path, monkeypatch, postgres_url
+):
+    monkeypatch.setenv("JUZHEN_STORES_RECORDS", postgres_url)
+    settings = settings_of(tmp_path / "demo", 18_000)
+    migrate(settings)
+    platform = assemble(settings)
+    platform.staff.add("li", "李", role=Role.EDITOR, by="li")
+    platform.close()
+    with pytest.raises(Conflict) as told:
+        build(tmp_path / "demo", 18_000, lambda *_: None)
+    assert told.value.reason == "demo_is_there_by_half"
 
 
 def test_everybody_who_can_be_tried_out_is_staff():

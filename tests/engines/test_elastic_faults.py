@@ -185,9 +185,7 @@ def test_f15_stopped_for_a_while_nothing_is_lost_and_people_still_find(
         assert (seen.degraded, seen.total) == (True, 15)
         assert asked(finding) < max(2 * alone, 5.0)  # it does not wait for who is away
         node.start().ready()
-        back = time.monotonic()
         insisted(lambda: follow(finding))
-        assert time.monotonic() - back < 120
         folding.result(120)
     assert list(finding.flaws()) == []
     assert (finding.search("养老").degraded, finding.search("改过的").total) == (False, 3)

@@ -236,6 +236,19 @@ def test_a_query_that_one_process_was_told_is_known_to_the_others(door):
     assert "data" in door.get(persisted=HASH).json
 
 
+def test_a_text_that_made_room_is_written_again_when_it_is_told_again(door):
+    """Also by a process that wrote it before: what it knows holds for a minute."""
+    one, other = (PersistedQueries(door.platform.records, door.clock, most=1) for _ in range(2))
+    one.keep("a" * 64, "{ a }")
+    door.clock.move(timedelta(seconds=1))
+    other.keep("b" * 64, "{ b }")
+    assert other.text("a" * 64) is None
+    door.clock.move(timedelta(minutes=1))
+    assert not one.knows("a" * 64)
+    one.keep("a" * 64, "{ a }")
+    assert other.text("a" * 64) == "{ a }"
+
+
 def test_of_the_persisted_queries_the_oldest_makes_room(door):
     queries = PersistedQueries(door.platform.records, door.clock, most=2)
     for number in range(4):
