@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from data_hub.catalogue import KINDS, EventKind, kind_of
+from data_hub.catalogue import KINDS, OWN_ACCOUNT, EventKind, kind_of
 from data_hub.details import details, order
 from data_hub.measures.kpis import KPIS
 from kernel.clock import Clock
@@ -44,7 +44,7 @@ class Catalogue:
 
     kinds: Sequence[Heard]
     strangers: Sequence[tuple[str, int]]
-    """Names that nobody gave a meaning yet, the most frequent first."""
+    """Names that front ends made up and nobody gave a meaning yet, the most frequent first."""
     looked_at: int
     as_of: datetime
 
@@ -63,7 +63,8 @@ def catalogue(history: History, clock: Clock, *, latest: int = LOOKED_AT) -> Cat
         )
         for name, kind in KINDS.items()
     ]
-    strange = [(name, count) for name, count in counted.most_common() if name not in KINDS]
+    made_up = Counter(event.kind for event in arrived if event.account != OWN_ACCOUNT)
+    strange = [(name, count) for name, count in made_up.most_common() if name not in KINDS]
     return Catalogue(kinds, strange[:100], len(arrived), clock())
 
 

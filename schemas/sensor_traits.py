@@ -12,6 +12,11 @@ from kernel.errors import Invalid
 
 _PRESET = "$is_login_id"
 """Which the SDK adds for its own ends."""
+_ADDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "profile_increment": ((int, float), "not_a_number"),
+    "profile_append": ((list,), "not_an_array"),
+}
+"""What a verb that adds can add, and what is wrong with anything else."""
 
 
 def traits_of(verb: str, properties: Mapping[str, Any]) -> dict[str, Any] | list[str]:
@@ -21,8 +26,8 @@ def traits_of(verb: str, properties: Mapping[str, Any]) -> dict[str, Any] | list
     told = {name: value for name, value in properties.items() if name != _PRESET}
     if verb == "profile_unset":
         return sorted(told)
-    if verb == "profile_increment":
-        for name, value in told.items():
-            if type(value) not in {int, float}:  # it would be taken, and then added to nothing
-                raise Invalid(f"properties.{name}", "not_a_number")
+    kinds, reason = _ADDS.get(verb, ((), ""))
+    for name, value in told.items():
+        if kinds and type(value) not in kinds:  # it would be taken, and then added to nothing
+            raise Invalid(f"properties.{name}", reason)
     return told

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from juzhen.demo.company import Company
-from juzhen.demo.library import texts
+from juzhen.demo.library import texts, topics
 from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
 from kernel.calendar import Zone, month_end
@@ -66,6 +66,7 @@ class Behaviour:
         self._today = zone.day(now)
         self._dice = dice
         self._count = 0
+        self._topics = {each["code"]: each["name"] for each in topics()}
         self._stood: dict[tuple[str, int], list[_Shown]] = {}
         self._midnights: dict[int, datetime] = {}
         self._about: dict[str, list[_Shown]] = {}
@@ -188,8 +189,11 @@ class Behaviour:
         dice = self._dice
         handle = self._door(person)
         if dice.random() < 0.06:
-            return [self._event("messaged" if handle.kind == "openid" else "searched", at, person,
-                                handle)]  # fmt: skip
+            if handle.kind == "openid":
+                return [self._event("messaged", at, person, handle)]
+            most = max(person.interests, key=person.interests.__getitem__)
+            sought = {"query": self._topics[most]}
+            return [self._event("searched", at, person, handle, detail=sought)]
         topic = dice.choices(list(person.interests), list(person.interests.values()))[0]
         shown = self._standing(topic, ago)
         if not shown:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.measures import KPIS
 from data_hub.refusals import Refusals
 from kernel.events import Refusal
@@ -104,6 +105,7 @@ def test_what_was_refused_is_shown_masked_and_tried_again_once(rooms, desk_of):
 
 
 def test_the_catalogue_says_owner_version_what_lacks_and_which_figure_uses_it(rooms, desk_of):
+    rooms.tell(event("uploaded_media", user("u1"), account=OWN_ACCOUNT))  # made up by no front end
     page = desk_of("analyst").get("/console/events/catalogue?lang=en").text
     row = page[page.index('<small class="soft">bought ') :]
     row = row[: row.index("</tr>")]
@@ -111,4 +113,5 @@ def test_the_catalogue_says_owner_version_what_lacks_and_which_figure_uses_it(ro
     assert "product 100.0%" in row
     assert KPIS["orders"].en in row
     assert "track.quiz_answered 1" in page
+    assert "uploaded_media" not in page
     assert "policy_issued" in page

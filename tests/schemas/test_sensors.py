@@ -153,6 +153,12 @@ def test_what_is_no_number_is_added_to_nothing_and_says_so(value):
     assert refused(told) == ("properties.points", "not_a_number")
 
 
+@pytest.mark.parametrize("value", ["茶", 3, None, {"a": 1}])
+def test_what_is_no_list_is_joined_to_nothing_and_says_so(value):
+    told = {"type": "profile_append", "distinct_id": "d1", "properties": {"likes": value}}
+    assert refused(told) == ("properties.likes", "not_an_array")
+
+
 def test_a_phone_among_the_traits_links():
     told = {"type": "profile_set", "distinct_id": "d1", "properties": {"phone": "13800138000"}}
     assert one(told).links == (Handle("phone", "", "13800138000"),)
