@@ -124,9 +124,7 @@ def _came(
     came: list[list[NDArray[int64]]] = [[] for _ in range(steps)]
     several = int(people.max()) >= room
     parts = people // room if several else people
-    for part in (
-        np.unique(parts).tolist() if several else (0,)
-    ):  # looking who is where costs a third
+    for part in np.unique(parts).tolist() if several else [0]:
         here = np.flatnonzero(parts == part) if several else slice(None)
         keys = (people[here] - part * room) * width + (acts.at[here] - first)
         chains = _chains(keys, acts.kind[here], steps, within)

@@ -200,27 +200,28 @@ def _columns_of(count: int, body: bytes, over: int) -> bytes:
 
 def read(
     file: Connection, kinds: Sequence[str], since: date, until: date, zone: Zone, label: Label
-) -> tuple[NDArray[int64], dict[int, str]]:
+) -> tuple[list[NDArray[int64]], dict[int, str]]:
     """Rows of who, which of the kinds, when and with which label, over days that are both
     included; and the labels that no number was kept for, which are below 0."""
     import numpy as np  # whoever asks nothing of everybody need not load it
 
     begin, end = span(since, until, zone)
     known = known_by(file, "kinds", kinds)
-    place = np.full(max(known.values(), default=0) + 1, -1, dtype=np.int64)
+    place = np.full(max(known.values(), default=0) + 2, -1, dtype=np.int64)  # the last: any other
     for number, name in enumerate(kinds):
         if name in known:
             place[known[name]] = number
     older, fresh = _unstriped(file, kinds, since, until, label)
-    parts = [older]
+    parts = [list(older)]
     bodies = file.execute(_OVER, {"begin": begin, "end": end})
     while some := [_columns_of(*row) for row in bodies.fetchmany(_TOGETHER)]:
         views = zip(*map(_views, some), strict=True)
         at, who, what, labels = (np.concatenate(column) for column in views)
-        kind = place[np.where(what < len(place), what, 0)]
+        kind = place.take(what, mode="clip")
         chosen = np.flatnonzero((kind >= 0) & (at >= begin) & (at < end))
-        parts.append(np.stack((who[chosen], kind[chosen], at[chosen], labels[chosen])))
-    return np.concatenate(parts, axis=1), fresh
+        parts.append([who[chosen], kind[chosen], at[chosen], labels[chosen]])
+    rows = [np.concatenate(column, dtype=np.int64) for column in zip(*parts, strict=True)]
+    return rows, fresh
 
 
 def over(file: Connection, kinds: Sequence[str] | None, begin: int, end: int) -> list[int]:
