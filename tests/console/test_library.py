@@ -116,3 +116,13 @@ def test_the_pages_are_for_everybody(for_everybody, desk, shelf):
     desk.post("/console/views/library?q=养老", title="养老")
     for path in ("materials?q=养老&tag=pension", "materials?q=养老&lang=en", "shortcuts"):
         for_everybody(path)
+
+
+@pytest.mark.browser
+def test_what_cannot_be_found_at_once_is_asked_of_the_page(opened):
+    """Without a network for a moment, Enter asks the library instead of doing nothing."""
+    page = opened("materials")
+    page.route("**/find*", lambda route: route.abort())
+    page.locator("[data-finder] input[type=search]").fill("养老")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/materials?q=*")

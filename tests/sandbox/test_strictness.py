@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from juzhen.sandbox.knobs import FAULTS, SETTINGS
+from kernel.calendar import Zone
 
 CORP = {
     "kind": "wecom", "appid": "ww5823bf96d3bd56c7", "secret": "s", "token": "QDG6eK",
@@ -34,6 +35,10 @@ def corp(platform):
 
 
 MASS = "externalcontact/add_msg_template"
+BUTTONS = {"card_type": "button_interaction", "task_id": "rem_1", "button_list": [{"key": "done"}]}
+CARD = {
+    "touser": "zhang", "msgtype": "template_card", "agentid": 1000002, "template_card": BUTTONS,
+}  # fmt: skip
 STRICT = [
     (MASS, {"text": "您好", "external_userid": ["wm1"]}, 40058),
     (MASS, TEXT | {"external_userid": "wm1"}, 40058),
@@ -42,6 +47,8 @@ STRICT = [
     (MASS, TEXT | {"external_userid": ["wm1"], "attachments": [
         {"msgtype": "image", "image": {"media_id": "gone"}}]}, 40007),
     (MASS, TEXT | {"chat_type": "group", "chat_id_list": ["wr1"]}, 40058),
+    (MASS, TEXT | {"chat_type": "group", "sender": "zhang", "chat_id_list": ["wr1"] * 2_001},
+     40058),
     ("externalcontact/add_moment_task", {"text": {"content": "长" * 2_001}}, 45002),
     ("externalcontact/add_contact_way", {"type": 1, "scene": 2, "state": "s" * 31,
                                          "user": ["zhang"]}, 40058),
@@ -50,6 +57,10 @@ STRICT = [
     ("externalcontact/add_corp_tag", {"group_name": "人群", "tag": [{"name": "长" * 31}]}, 40058),
     ("externalcontact/edit_corp_tag", {"id": "et1", "name": "新"}, 40068),
     ("message/send", {"touser": "zhang", "msgtype": "text", "agentid": "一", "text": {}}, 40058),
+    ("message/send", CARD | {"touser": "|".join(["zhang"] * 1_001)}, 40058),
+    ("message/send", CARD | {"template_card": BUTTONS | {"button_list": [{}] * 7}}, 40058),
+    ("message/send", CARD | {"template_card": BUTTONS | {"task_id": "长" * 43}}, 40058),
+    ("message/send", CARD, 0),
     ("externalcontact/nothing_like_it", {}, 40066),
 ]  # fmt: skip
 
@@ -93,6 +104,32 @@ def test_a_member_without_a_licence_is_named_and_hears_nothing(corp, platform):
     assert (told["errcode"], told["unlicenseduser"], told["invaliduser"]) == (0, "li", "")
     heard = {each["userid"] for each in platform.see("wecom")["cards"]}
     assert heard == {"zhang"}
+
+
+def test_a_member_hears_a_thousand_cards_an_hour_at_most(corp, platform, clock):
+    card = {"touser": "zhang", "msgtype": "text", "agentid": 1000002, "text": {"content": "早"}}
+    for minute in range(34):
+        clock.move(timedelta(seconds=61))
+        for _ in range(30 if minute < 33 else 20):
+            assert corp("message/send", **card)["errcode"] == 0
+    assert len(platform.see("wecom")["cards"]) == 1_000
+
+
+def test_a_customers_month_begins_at_midnight_in_beijing(corp, platform, clock):
+    platform.control("knobs", {"wecom_a_month": 1})
+    beijing = Zone("Asia/Shanghai")
+    first = (beijing.day(clock()).replace(day=1) + timedelta(days=32)).replace(day=1)
+    clock.move(beijing.at(first) - clock() - timedelta(hours=1))
+    her = platform.see("wecom")["friends"][0]["external"]
+
+    def statuses():
+        msgid = corp(MASS, **TEXT, external_userid=[her], sender="zhang")["msgid"]
+        platform.control("wecom/confirm", {"userid": "zhang", "msgid": msgid})
+        return [send["status"] for send in platform.see("wecom")["tasks"][-1]["sends"]]
+
+    assert [statuses(), statuses()] == [[1], [3]]
+    clock.move(timedelta(hours=1))
+    assert [statuses(), statuses()] == [[1], [3]]
 
 
 def test_every_knob_stands_in_the_documentation():

@@ -66,7 +66,8 @@ def _mass(world: World, corp: Corp, asked: Asked) -> Told:
     _check_content(world, corp, asked, limits.GROUP_TEXT_BYTES)
     group = asked.get("chat_type") == "group"
     wanted = asked.get("chat_id_list" if group else "external_userid")
-    if not isinstance(wanted, list) or not 1 <= len(wanted) <= limits.MASS_RECIPIENTS:
+    most = limits.MASS_CHATS if group else limits.MASS_RECIPIENTS
+    if not isinstance(wanted, list) or not 1 <= len(wanted) <= most:
         raise Said(40058, "external_userid")
     if group and not asked.get("sender"):
         raise Said(40058, "sender")
@@ -238,8 +239,12 @@ def _send(world: World, corp: Corp, asked: Asked) -> Told:
     kind = asked.get("msgtype")
     if asked.get("agentid") != corp.agent or not isinstance(asked.get(kind or ""), Mapping):
         raise Said(40058, "agentid, msgtype")
+    if kind == "template_card":
+        _check_card(asked[kind])
     known = {one.userid for one in corp.reps}
     wanted = [each for each in str(asked.get("touser") or "").split("|") if each]
+    if len(wanted) > limits.CARD_REPS:
+        raise Said(40058, "touser")
     unlicensed = known & set(world.knobs["unlicensed"])
     good = [each for each in wanted if each in known - unlicensed]
     if not good:
@@ -250,6 +255,17 @@ def _send(world: World, corp: Corp, asked: Asked) -> Told:
         "unlicenseduser": "|".join(each for each in wanted if each in unlicensed),
     }  # fmt: skip
     return told | ({"response_code": code} if kind == "template_card" else {})
+
+
+def _check_card(card: Mapping[str, Any]) -> None:
+    """A card with buttons has a few of them, and a name by which a press is told."""
+    buttons, name = card.get("button_list"), card.get("task_id")
+    if card.get("card_type") != "button_interaction":
+        return
+    if not isinstance(buttons, list) or not 1 <= len(buttons) <= limits.CARD_BUTTONS:
+        raise Said(40058, "button_list")
+    if not isinstance(name, str) or not 1 <= len(name.encode()) <= limits.CARD_TASK_BYTES:
+        raise Said(40058, "task_id")
 
 
 @call("message/update_template_card")

@@ -1,7 +1,7 @@
 """Tasks (群发与朋友圈任务): what reps are asked to confirm, and what became of it per customer.
 
 Being asked is not being sent: a rep confirms, or does not, or after it was cancelled. A customer
-takes so many mass messages a month as the month has days.
+takes so many mass messages a month as the month has days; it begins at midnight in Beijing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from juzhen.sandbox.knobs import Knobs
 from juzhen.sandbox.ledger import Ledger
 from juzhen.sandbox.limits import Said
 from juzhen.sandbox.wecom.friends import Friends
+from kernel.calendar import Zone
 
+_BEIJING = Zone("Asia/Shanghai")
 _SCHEMA = """
 create table if not exists wc_tasks (
     msgid text primary key, corp text not null, kind text not null, told text not null,
@@ -141,14 +143,14 @@ class Tasks:
             return 1
         if self._friends.friend(corp, userid, external) is None:
             return 2
-        now = self._clock()
-        begins = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+        today = _BEIJING.day(self._clock())
+        begins = _BEIJING.at(today.replace(day=1)).timestamp()
         with self._ledger.turn() as db:
             (had,) = db.execute(
                 "select count(*) from wc_sends where external = ? and status = 1 and at >= ?",
                 (external, begins),
             ).fetchone()
-        most = self._knobs["wecom_a_month"] or calendar.monthrange(now.year, now.month)[1]
+        most = self._knobs["wecom_a_month"] or calendar.monthrange(today.year, today.month)[1]
         return 3 if had >= most else 1
 
     def cancel(self, corp: Corp, msgid: str) -> None:
@@ -254,15 +256,17 @@ class Tasks:
     # messages to reps
 
     def card(self, corp: Corp, userids: list[str], told: Mapping[str, Any]) -> tuple[str, str]:
-        """The same once, if asked; beyond thirty a minute without a word not at all."""
+        """The same once, if asked; beyond thirty a minute or a thousand an hour not at all,
+        without a word."""
         key = _json({name: each for name, each in told.items() if name != "touser"})
         msgid, code = secrets.token_hex(12), secrets.token_urlsafe(24)
         with self._ledger.turn() as db:
             for number, userid in enumerate(userids):
                 hers = (corp.appid, userid)
-                (lately,) = db.execute(
-                    "select count(*) from wc_cards where corp = ? and userid = ? and at > ?",
-                    (*hers, self._now - 60),
+                hour, minute = db.execute(
+                    "select count(*), coalesce(sum(at > ?), 0) from wc_cards"
+                    " where corp = ? and userid = ? and at > ?",
+                    (self._now - 60, *hers, self._now - 3_600),
                 ).fetchone()
                 again = (
                     told.get("enable_duplicate_check")
@@ -276,7 +280,7 @@ class Tasks:
                         ),
                     ).fetchone()
                 )
-                if again or lately >= limits.CARDS_A_MINUTE:
+                if again or minute >= limits.CARDS_A_MINUTE or hour >= limits.CARDS_AN_HOUR:
                     continue
                 db.execute(
                     "insert into wc_cards (msgid, corp, userid, told, code, at, key)"

@@ -10,8 +10,10 @@ async function find() {
   const turn = ++asked;
   const text = box.value.trim();
   if (!text) { found.hidden = true; return; }
-  const answer = await fetch(`${box.form.dataset.finder}?q=${encodeURIComponent(text)}`);
-  if (turn !== asked || !answer.ok) return;
+  const answer = await fetch(`${box.form.dataset.finder}?q=${encodeURIComponent(text)}`).catch(() => null);
+  if (turn !== asked) return;
+  found.hidden = true;
+  if (!answer?.ok || answer.redirected) return; // no network, or signed out: Enter asks the page
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   found.replaceChildren(...page.body.childNodes);
   found.dataset.for = text;
@@ -24,9 +26,10 @@ if (box) {
     event.preventDefault();
     if (found.dataset.for !== box.value.trim()) { clearTimeout(soon); await find(); }
     const first = found.querySelector("a");
-    if (first && !found.hidden) first.click(); else box.form.submit();
+    if (first && !found.hidden && found.dataset.for === box.value.trim()) first.click(); else box.form.submit();
   });
   box.form.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // the arrows choose among characters
     const links = [box, ...found.querySelectorAll("a")];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") { found.hidden = true; box.focus(); }
@@ -44,7 +47,7 @@ let last = -1;
 function tick(at, between) {
   if (!ticks[at]) return;
   if (between && last >= 0) {
-    for (let n = Math.min(at, last); n <= Math.max(at, last); n += 1) ticks[n].checked = ticks[at].checked;
+    for (let n = Math.min(at, last); n <= Math.max(at, last); n += 1) if (ticks[n]) ticks[n].checked = ticks[at].checked;
   }
   last = at;
 }
