@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from data_hub.consents import LOCATION
 from tests.workbench.conftest import PHONE
@@ -47,6 +48,28 @@ def test_it_lists_who_is_near_with_a_way_there_and_again_only_when_she_has_moved
     assert again.status_code == 200
     still = HERE | {"before": before}
     assert client.post("/workbench/nearby", data=still, headers=part).status_code == 204
+
+
+@pytest.mark.browser
+@pytest.mark.rule("R28.1")
+def test_she_may_touch_it_again_and_who_is_signed_out_comes_to_the_door(
+    desk, browser, served, rep, near
+):
+    where = {"latitude": 31.2304, "longitude": 121.4737}
+    context = browser.new_context(geolocation=where, permissions=["geolocation"])
+    page = context.new_page()
+    page.goto(f"{served}/workbench/nearby")
+    look, listed = page.locator("[data-nearby] button"), page.locator("[data-neighbours]")
+    look.click()
+    expect(listed).to_contain_text("赵近")
+    expect(look).to_be_enabled()
+    look.click()
+    expect(listed).to_contain_text("赵近")
+    away = {"Location": "/workbench/me"}
+    page.route("**/nearby", lambda route: route.fulfill(status=303, headers=away))
+    look.click()
+    expect(page).to_have_url(f"{served}/workbench/me")
+    context.close()
 
 
 @pytest.mark.parametrize("told", [{"latitude": "x"}, {"latitude": "95", "longitude": "0"}])

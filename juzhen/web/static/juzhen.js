@@ -5,8 +5,8 @@ document.addEventListener("submit", (event) => {
   const button = event.submitter;
   const question = button?.dataset.confirm ?? event.target.dataset.confirm;
   if (question && !window.confirm(question)) { event.preventDefault(); return; }
-  // A second click sends nothing twice.
-  if (event.target.method === "post") {
+  // A second click sends nothing twice; a script that sends it itself says so.
+  if (event.target.method === "post" && !event.defaultPrevented) {
     setTimeout(() => event.target.querySelectorAll("button").forEach((each) => { each.disabled = true; }));
   }
 });

@@ -14,7 +14,8 @@ const ask = async ({ coords }) => {
     const answer = await fetch(form.action || location.href, {
       method: "POST", body: new FormData(form), headers: { Accept: "text/html", "X-Part": "1" },
     });
-    if (answer.status === 200) list.innerHTML = await answer.text();
+    if (answer.redirected) location.assign(answer.url);  // she is signed out
+    else if (answer.status === 200) list.innerHTML = await answer.text();
   } catch { /* no network for a moment: the next step tells */ }
 };
 

@@ -17,7 +17,8 @@ const look = async () => {
   if (document.visibilityState !== "visible") return;
   try {
     const answer = await fetch(menu.dataset.poll, { headers: { Accept: "application/json" } });
-    if (answer.ok) show((await answer.json()).unread);
+    if (!answer.ok || answer.redirected) return;
+    show((await answer.json()).unread);
     stale.hidden = true;
   } catch {  // no network for a moment: the next look tells
     stale.hidden = false;
