@@ -2,7 +2,6 @@
 
 import pytest
 
-from channels.broadcasts.keeper import Broadcasts
 from channels.broadcasts.planning import Planning
 from channels.mailings import Mailing, Mailings
 from kernel.events import Event, Handle
@@ -12,11 +11,6 @@ from kernel.ids import new_id
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.broadcasts = Broadcasts(
-        records=r.records, changes=r.changes, accounts=r.accounts, deliveries=r.deliveries,
-        segments=r.segments, identities=r.identities, policy=r.touch_policy, shelf=r.shelf,
-        clock=r.clock,
-    )  # fmt: skip
     r.planning = Planning(
         records=r.records, deliveries=r.deliveries, segments=r.segments, identities=r.identities,
         clock=r.clock,

@@ -85,6 +85,16 @@ def test_the_page_lists_what_the_campaign_shows_and_how_far_it_got(rooms, desk, 
     assert gone.id not in page
 
 
+def test_the_page_names_its_broadcasts_and_none_of_another_campaign(rooms, desk, draw):
+    for name, campaign in (("到店礼短信", draw.id), ("另一场", "")):
+        rooms.broadcasts.create(
+            name, rooms.wall.id, words="来吧", everybody="都请", campaign=campaign, by="li"
+        )
+    page = desk.get("/console/campaigns/draw").text
+    assert "到店礼短信" in page
+    assert "另一场" not in page
+
+
 def test_everything_moves_by_hours_and_back_by_one_button(rooms, desk, draw, material):
     placed = rooms.shelf.place(
         material.id, rooms.app.id, opens=draw.opens, closes=draw.closes, campaign="draw", by="li"

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from channels.accounts import Sealer
 from channels.app_links import AppLinks
 from channels.base import Busy
+from channels.broadcasts.keeper import Broadcasts
 from channels.live_codes import LiveCodes
 from channels.notices import Subscriptions
 from channels.outbound import Answer
@@ -41,6 +42,7 @@ from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
 from content_hub.uploads import Uploads
 from data_hub.intake import Intake
+from data_hub.segments import Segments
 from data_hub.staff import StaffBook
 from engagement.customer_acts import CustomerActs
 from juzhen.saved_views import SavedViews
@@ -150,6 +152,12 @@ class PagesHouse(House):
         self.commit = SharedCommit(self.journal)
         self.intake = Intake(self.commit, clock)
 
+        self.segments = Segments(records, people, self.identities, self.changes, clock)
+        self.broadcasts = Broadcasts(
+            records=records, changes=self.changes, accounts=self.accounts,
+            deliveries=self.deliveries, segments=self.segments, identities=self.identities,
+            policy=self.touch_policy, shelf=self.shelf, clock=clock,
+        )  # fmt: skip
         self.preferences = Preferences(records, self.consents, self.deliveries, self.identities)
         self.customer_acts = CustomerActs(
             records=records, shelf=self.shelf, draws=self.draws, consents=self.consents,
