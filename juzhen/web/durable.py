@@ -16,11 +16,14 @@ class Durable:
     async def wait(self, kept: Future[None]) -> None:
         """Return once it is on the disk; raises why it is not."""
         loop, group = asyncio.get_running_loop(), self._group
-        if group is None or group[0] is not kept:
+        waiter: asyncio.Future[None] = loop.create_future()
+        if group is not None and group[0] is kept:
+            group[1].append(waiter)
+        else:
             if kept.done():
                 return kept.result()
-            group = self._group = (kept, [])
-            waiting = group[1]
+            waiting = [waiter]  # before we are called: it may be done by then, and we at once
+            self._group = kept, waiting
             here = threading.get_ident()
 
             def tell(_: Future[None]) -> None:
@@ -30,8 +33,6 @@ class Durable:
                     loop.call_soon_threadsafe(self._wake, kept, waiting)
 
             kept.add_done_callback(tell)
-        waiter: asyncio.Future[None] = loop.create_future()
-        group[1].append(waiter)
         return await waiter
 
     def _wake(self, kept: Future[None], waiting: list[asyncio.Future[None]]) -> None:
