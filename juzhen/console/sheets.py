@@ -109,7 +109,7 @@ def _marked(lines: Iterator[bytes]) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf"
     try:
         yield from lines
-    except Exception:
+    except Exception:  # whatever it was: said to who reads the list, and raised again
         yield _BROKEN_OFF
         raise
 
