@@ -76,8 +76,8 @@ def build(
         there = platforms.join(platform, company, cast, settings.demo_sandbox)
         told[0] += reaching.friends(company, there.wecom, cast, now)
         _tell_all(platform, company, everybody, told, tell)
+        _park(platform, company, everybody, stocked)  # first: it takes the only message there is
         runs = platforms.run_through(platform, company, there, stocked, cast)
-        _park(platform, company, everybody, stocked)
         doors = access.open_doors(platform, company, stocked, everybody[0])
         platform.triggers.calendar()
     finally:

@@ -126,7 +126,7 @@ def run_through(
     now = platform.clock()
     placed = [(article, each) for each in (
         company.official, company.app, there.wecom, there.mini, there.notes,
-        platform.accounts.one(reaching.LETTERS),
+        platform.accounts.one(reaching.LETTERS), platform.accounts.one(reaching.PUSH),
     )] + [(poster, there.douyin)]  # fmt: skip
     for material, account in placed:
         platform.publishing.place(

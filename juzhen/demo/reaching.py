@@ -1,8 +1,9 @@
 """The campaign reaches people (活动触达): beside what is placed, people are told.
 
 A mass message of WeCom that waits for the rep's confirmation, one to all followers that waits for
-the administrator's, an SMS, a subscribe message and a message in the app: each to other people, as
-a light touch wants it. Queues them; the worker sends them once all processes run.
+the administrator's, an SMS, a subscribe message, a message in the app and one by the company's push
+gateway: each to other people, as a light touch wants it. Queues them; the worker sends them once
+all processes run.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from juzhen.demo.people import Person
 from juzhen.sandbox.cast import openid_of
 from juzhen.sandbox.wecom.friends import external_of
 from kernel.events import Ecosystem, Event, Handle
+from kernel.webhooks import new_secret
 
 if TYPE_CHECKING:
     from channels.accounts import Account
     from content_hub.campaigns import Campaign
     from juzhen.wiring import Platform
 
-LETTERS, SMS = "letters", "sms"
+LETTERS, SMS, PUSH = "letters", "sms", "push"
 REMINDER = "open-day-reminder"
 """The template that users of the mini program have allowed one message of."""
 _LETTERS_ID, _SIGN = "wx8c2d4e6f1a3b5079", "禾嘉人寿"
@@ -38,8 +40,8 @@ _NOTED = "开放日名额已为您留好"
 
 
 def opened(platform: Platform, cast: Sequence[Person], sandbox_url: str) -> list[dict[str, Any]]:
-    """The account that sends to all its followers and the SMS gateway, and what the sandbox must
-    know of them."""
+    """The account that sends to all its followers, the SMS gateway and the push gateway, and what
+    the sandbox must know of them."""
     letters = {
         "secret": secrets.token_hex(16), "token": secrets.token_hex(8),
         "aes_key": secrets.token_hex(32)[:43],
@@ -75,7 +77,18 @@ def opened(platform: Platform, cast: Sequence[Person], sandbox_url: str) -> list
             "write_key": account.write_key, "admin_confirms": True, "cast": followers,
         },
         told | {"kind": "sms", "code": gateway.code, "name": gateway.name},
+        _push_gateway(platform, sandbox_url),
     ]  # fmt: skip
+
+
+def _push_gateway(platform: Platform, sandbox_url: str) -> dict[str, Any]:
+    """The company's own, which is told by webhooks."""
+    secret = new_secret()
+    gateway = platform.accounts.add(
+        code=PUSH, name="禾嘉推送网关", kind="push", ecosystem=Ecosystem.OWN_APP, by=BY,
+        settings={"url": f"{sandbox_url}/push-gateway/{PUSH}"}, secrets={"sign_key": secret},
+    )  # fmt: skip
+    return {"kind": "push", "code": gateway.code, "name": gateway.name, "secret": secret}
 
 
 def friends(company: Company, wecom: Account, cast: Sequence[Person], now: datetime) -> list[Told]:
@@ -100,7 +113,8 @@ def reach(
     cast: Sequence[Person],
     article: str,
 ) -> None:
-    """Ask for the messages of the campaign on WeCom, in the mini program, by SMS and in the app."""
+    """Ask for the messages of the campaign: on WeCom, in the mini program, by SMS, in the app and
+    by the push gateway, which knows people by what they are in the app."""
     wecom, mini = accounts
     # Who tries the demo in the evening should not have to wait until nine in the morning.
     platform.touch_policy.tune({"quiet_from": "00:00", "quiet_until": "00:00"}, by=BY)
@@ -109,14 +123,15 @@ def reach(
         material=article, words=_WORDS, everybody="开放日面向顾问的全部好友",
     )  # fmt: skip
     _allow(platform, mini, cast)
-    users, phones, readers = cast[12:16], cast[16:20], cast[20:24]
+    users, phones, readers, pushed = cast[12:16], cast[16:20], cast[20:22], cast[22:24]
     for person in users:
         _tell(platform, campaign, mini, _openid(mini, person), _NOTED)
     for person in phones:
         _tell(platform, campaign, platform.accounts.one(SMS), _phone(person), _REMINDED)
-    for person in readers:
-        _tell(platform, campaign, company.app, Handle("user", company.app.id, person.user),
-              _REMINDED)  # fmt: skip
+    for account, those in ((company.app, readers), (platform.accounts.one(PUSH), pushed)):
+        for person in those:
+            whom = Handle("user", company.app.id, person.user)
+            _tell(platform, campaign, account, whom, _REMINDED)
 
 
 def _tell(

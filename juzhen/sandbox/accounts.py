@@ -123,6 +123,20 @@ class SmsGateway:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """A system of the company's that is told by webhooks, as both sides know it."""
+
+    code: str
+    name: str
+    secret: str
+    """Spelled ``whsec_…``."""
+
+    @property
+    def appid(self) -> str:
+        return f"push:{self.code}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdAccount:
     """One advertiser on Ocean Engine and the application that acts for it."""
 
@@ -235,6 +249,9 @@ class Accounts:
     def gateways(self) -> list[SmsGateway]:
         return [_gateway(told) for told in self._all("sms")]
 
+    def receivers(self) -> list[Receiver]:
+        return [_receiver(told) for told in self._all("push")]
+
     def creators(self) -> list[Creator]:
         return [_creator(told) for told in self._all("douyin")]
 
@@ -304,6 +321,17 @@ def _gateway(told: Mapping[str, Any]) -> SmsGateway:
     return SmsGateway(**{"name": given["code"]} | given)
 
 
+def _receiver(told: Mapping[str, Any]) -> Receiver:
+    for name in ("code", "secret"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise BadAccount(name)
+    if not told["secret"].startswith("whsec_"):
+        raise BadAccount("secret")
+    return Receiver(
+        code=told["code"], name=str(told.get("name") or told["code"]), secret=told["secret"]
+    )
+
+
 def _creator(told: Mapping[str, Any]) -> Creator:
     for name in ("code", "client_key", "client_secret"):
         if not isinstance(told.get(name), str) or not told[name]:
@@ -336,8 +364,8 @@ def _shop(told: Mapping[str, Any]) -> Shop:
     return Shop(**{"name": given["code"]} | given)
 
 
-Account = OfficialAccount | Corp | App | SmsGateway | Creator | AdAccount | Shop
+Account = OfficialAccount | Corp | App | SmsGateway | Receiver | Creator | AdAccount | Shop
 _READ: dict[str, Callable[[Mapping[str, Any]], Account]] = {
     "official": _official, "wecom": _corp, "app": _app, "sms": _gateway,
-    "douyin": _creator, "ocean": _advertiser, "shop": _shop,
+    "douyin": _creator, "ocean": _advertiser, "shop": _shop, "push": _receiver,
 }  # fmt: skip

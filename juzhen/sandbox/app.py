@@ -29,6 +29,7 @@ from juzhen.sandbox import (
     ocean,
     official,
     pages,
+    receiver,
     shop,
     sms,
     transport,
@@ -58,6 +59,7 @@ def create(settings: Settings) -> Flask:
     for door in (official, audience, mini, control, pages, app_twin, wecom_api, wecom_pages):
         app.register_blueprint(door.blueprint(world))
     app.register_blueprint(sms.blueprint(world.texts, world.accounts))
+    app.register_blueprint(receiver.blueprint(world.hooks, world.accounts))
     app.register_blueprint(shop.blueprint(world.till, world.accounts))
     app.register_blueprint(ocean.blueprint(world.clues, world.accounts))
     studio, hooks, known = world.studio, world.webhooks, world.accounts

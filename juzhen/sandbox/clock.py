@@ -39,6 +39,11 @@ class MovableClock:
         midnight = zone.at(zone.day(self()) + timedelta(days=1))
         return (midnight - self()).total_seconds()
 
+    def midnight(self) -> float:
+        """When the platform's day began."""
+        zone = Zone("Asia/Shanghai")
+        return zone.at(zone.day(self())).timestamp()
+
     def move(self, seconds: float) -> datetime:
         """Go ahead by so many seconds; time never goes back."""
         self._ahead += timedelta(seconds=max(0, seconds))

@@ -18,6 +18,7 @@ from juzhen.sandbox.accounts import (
     Corp,
     Creator,
     OfficialAccount,
+    Receiver,
     Shop,
     SmsGateway,
 )
@@ -105,7 +106,7 @@ def _accounts(door: Blueprint, world: World) -> None:
     def add() -> Response:
         told = _told()
         account = world.accounts.add(told)
-        if isinstance(account, AdAccount | App | Creator | Shop | SmsGateway):
+        if isinstance(account, AdAccount | App | Creator | Receiver | Shop | SmsGateway):
             return jsonify(code=account.code)
         people = people_of(account.appid, told, seed=world.settings.seed)
         if isinstance(account, Corp):

@@ -14,7 +14,7 @@ from juzhen.sandbox import limits
 from juzhen.sandbox.accounts import OfficialAccount
 from juzhen.sandbox.followers import follows
 from juzhen.sandbox.limits import Said
-from juzhen.sandbox.official import OK, Asked, Told, call
+from juzhen.sandbox.official import OK, Asked, Told, call, number_of
 from juzhen.sandbox.world import World
 
 
@@ -65,14 +65,15 @@ def _content(world: World, account: OfficialAccount, asked: Asked) -> Told:
 
 @call("message/mass/get")
 def _get(world: World, account: OfficialAccount, asked: Asked) -> Told:
-    row = world.masses.one(account, asked.get("msg_id"))
+    row = world.masses.one(account, number_of(asked, "msg_id"))
     shown = "SENDING" if row["status"] == "WAITING" else row["status"]
     return {"msg_id": row["msg_id"], "msg_status": shown}
 
 
 @call("message/mass/delete")
 def _delete(world: World, account: OfficialAccount, asked: Asked) -> Told:
-    world.masses.take_back(account, asked.get("msg_id"), int(asked.get("article_idx") or 0))
+    number, article = number_of(asked, "msg_id"), number_of(asked, "article_idx")
+    world.masses.take_back(account, number, article)
     return OK
 
 

@@ -62,7 +62,7 @@ class Masses:
             ).lastrowid
         return number or 0
 
-    def one(self, account: OfficialAccount, number: Any) -> Any:
+    def one(self, account: OfficialAccount, number: int) -> Any:
         """A message of this account, as it stands now. Says 40059 if there is none."""
         self.settle()
         with self._ledger.turn() as db:
@@ -73,7 +73,7 @@ class Masses:
             raise Said(40059)
         return row
 
-    def take_back(self, account: OfficialAccount, number: Any, article: int) -> None:
+    def take_back(self, account: OfficialAccount, number: int, article: int) -> None:
         """Only a page of articles can be taken back; again does no harm."""
         row = self.one(account, number)
         if row["status"] not in ("SEND_SUCCESS", "DELETE") or not row["article_id"]:

@@ -107,6 +107,14 @@ def _asked() -> Asked:
     return told
 
 
+def number_of(asked: Asked, name: str) -> int:
+    """A number, or a text that is one; nothing is none. Says 40035 for anything else."""
+    told = str(asked.get(name) or 0)
+    if not told.isascii() or not told.isdecimal() or len(told) > 18:
+        raise Said(40035, name)
+    return int(told)
+
+
 # Tokens
 
 _TOKEN_DOORS = {"token", "stable_token"}
@@ -254,11 +262,7 @@ def _submit(world: World, account: OfficialAccount, asked: Asked) -> Told:
 @call("freepublish/get", publishing=True)
 def _publish_get(world: World, account: OfficialAccount, asked: Asked) -> Told:
     world.press.settle()
-    try:
-        number = int(asked.get("publish_id") or 0)
-    except (TypeError, ValueError) as broken:
-        raise Said(40035, "publish_id") from broken
-    return world.press.progress(account, number, host=_host())
+    return world.press.progress(account, number_of(asked, "publish_id"), host=_host())
 
 
 def _news(row: Any, asked: Asked) -> list[Told]:
@@ -365,6 +369,8 @@ def _user_info(world: World, account: OfficialAccount, asked: Asked) -> Told:
 def _user_infos(world: World, account: OfficialAccount, asked: Asked) -> Told:
     wanted = asked.get("user_list")
     if not isinstance(wanted, list) or not 1 <= len(wanted) <= limits.PEOPLE_BATCH:
+        raise Said(40035, "user_list")
+    if not all(isinstance(one, dict) for one in wanted):
         raise Said(40035, "user_list")
     people = [world.followers.one(str(one.get("openid")), account) for one in wanted]
     tags = world.followers.tags

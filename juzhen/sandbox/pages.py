@@ -102,33 +102,35 @@ def _of(world: World, appid: str) -> OfficialAccount:
     return account
 
 
+def _everybody(world: World) -> dict[str, Any]:
+    """Whoever is played here, each with how much there is to see."""
+    known = world.accounts
+    accounts = [
+        (one, len(world.followers.of(one, following=True)), world.press.articles(one, 0, 1)[0])
+        for one in known.officials()
+    ]
+    corps = [
+        (one, sum(len(world.friends.of_rep(one, rep.userid)) for rep in one.reps))
+        for one in known.corps()
+    ]
+    return {
+        "runs": world.ledger.fact("campaign", {}),
+        "minis": {one.code for one, _, _ in accounts if one.mini},
+        "accounts": accounts,
+        "corps": corps,
+        "apps": known.apps(),
+        "gateways": known.gateways(),
+        "receivers": [(one, len(world.hooks.taken(one.code))) for one in known.receivers()],
+        "advertisers": [(one, len(world.clues.all(one.code))) for one in known.advertisers()],
+        "shops": [(one, len(world.till.orders(one.code))) for one in known.shops()],
+        "creators": [(one, len(world.studio.works(one.code))) for one in known.creators()],
+    }
+
+
 def _account_pages(door: Blueprint, world: World) -> None:
     @door.get("/")
     def index() -> str:
-        accounts = [
-            (one, len(world.followers.of(one, following=True)), world.press.articles(one, 0, 1)[0])
-            for one in world.accounts.officials()
-        ]
-        corps = [
-            (one, sum(len(world.friends.of_rep(one, rep.userid)) for rep in one.reps))
-            for one in world.accounts.corps()
-        ]
-        return render_template(
-            "index.html",
-            runs=world.ledger.fact("campaign", {}),
-            minis={one.code for one, _, _ in accounts if one.mini},
-            accounts=accounts,
-            corps=corps,
-            apps=world.accounts.apps(),
-            gateways=world.accounts.gateways(),
-            advertisers=[
-                (one, len(world.clues.all(one.code))) for one in world.accounts.advertisers()
-            ],
-            shops=[(one, len(world.till.orders(one.code))) for one in world.accounts.shops()],
-            creators=[
-                (one, len(world.studio.works(one.code))) for one in world.accounts.creators()
-            ],
-        )
+        return render_template("index.html", **_everybody(world))
 
     @door.get("/accounts/<appid>")
     def account(appid: str) -> str:

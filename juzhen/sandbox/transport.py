@@ -86,7 +86,8 @@ def _answered(world: World, response: Response, fault: Fault | None) -> Response
 
 
 _PLATFORMS = (
-    "/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/sns/", "/douyin-open/", "/ocean/open_api/",
+    "/cgi-bin/", "/wecom/cgi-bin/", "/sms-gateway/", "/push-gateway/", "/sns/",
+    "/douyin-open/", "/ocean/open_api/",
 )  # fmt: skip
 
 

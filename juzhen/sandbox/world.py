@@ -19,6 +19,7 @@ from juzhen.sandbox.ocean import Clues
 from juzhen.sandbox.press import Press
 from juzhen.sandbox.quotas import Quotas
 from juzhen.sandbox.readers import Readers
+from juzhen.sandbox.receiver import Hooks
 from juzhen.sandbox.shop import Till
 from juzhen.sandbox.sms import Texts
 from juzhen.sandbox.tokens import Tokens
@@ -62,6 +63,7 @@ class World:
     friends: Friends
     tasks: Tasks
     texts: Texts
+    hooks: Hooks
     clues: Clues
     till: Till
     fetches: Fetches
@@ -133,6 +135,7 @@ def assemble(settings: Settings) -> World:
         friends=friends,
         tasks=Tasks(ledger, clock, knobs, friends),
         texts=Texts(ledger, clock, accounts, settings.hub),
+        hooks=Hooks(ledger, clock),
         clues=Clues(ledger, clock),
         fetches=Fetches(ledger, clock, knobs, library, callbacks),
         till=Till(ledger, clock, knobs, accounts, settings.hub),

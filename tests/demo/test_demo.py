@@ -187,8 +187,9 @@ def test_exactly_so_many_events_are_told_and_one_delivery_is_parked(platform):
         pass
     told = sum(each.count for each in platform.history.counts(()))
     assert told == 4_000 + 12  # and that the star rep has twelve friends on WeCom
-    parked = platform.deliveries.page(state="parked").items
-    assert [each.reason for each in parked] == ["reply_window_closed"]
+    (parked,) = platform.deliveries.page(state="parked").items
+    assert parked.reason == "reply_window_closed"
+    assert platform.accounts.one(parked.account).kind == "wechat_oa"  # where there is such a window
 
 
 def test_the_shelf_stands_and_the_sandbox_knows_its_people(home, platform):

@@ -58,6 +58,7 @@ def test_it_is_placed_on_every_platform_within_the_campaign(platform, sandbox):
     assert shown == {
         "account_official": article.id, "channel_app": article.id, "wecom": article.id,
         "mini": article.id, "xiaohongshu": article.id, "douyin": poster.id, "letters": article.id,
+        "push": article.id,
     }  # fmt: skip
     campaign = platform.campaigns.one(CAMPAIGN)
     assert {each.campaign for each in placements(platform).values()} == {campaign.id}
@@ -119,6 +120,35 @@ def test_people_are_told_on_four_ways_and_the_rep_confirms_the_mass_message(plat
     assert {each["status"] for each in world.tasks.sends(task["msgid"])} == {1}
 
 
+def test_the_companys_gateway_is_pushed_what_is_placed_and_said_and_its_no_for_good_pauses_it(
+    platform, sandbox
+):
+    placement = placements(platform)["push"]
+    platform.deliveries.queue(
+        account=placement.account, occasion=placement.id, placement=placement.id,
+        material=placement.material, by="t",
+    )  # fmt: skip
+    platform.publishing.carry()
+    platform.publishing.send_due()
+    taken = sandbox.world.hooks.taken("push")
+    assert sorted(each["kind"] for each in taken) == ["message.sent"] * 2 + ["post.placed"]
+    with urlopen(f"http://127.0.0.1:{sandbox.port}/push/push?lang=zh") as page:
+        shown = page.read().decode()
+    assert shown.count("签名有效") == 3
+    assert shown.count("您预约的康养社区开放日") == 2
+    assert "康养社区开放日：周六来走走" in shown
+
+    sandbox.world.hooks.decide("push", "gone")
+    her = next(
+        each.handle
+        for each in platform.deliveries.page(account=placement.account).items
+        if each.handle
+    )
+    platform.publishing.send(her, "push", occasion="t:2", purpose="service", by="t", words="再说")
+    platform.publishing.send_due()
+    assert platform.accounts.one("push").paused
+
+
 def test_the_first_page_says_where_to_look(sandbox):
     with urlopen(f"http://127.0.0.1:{sandbox.port}/?lang=zh") as page:
         shown = page.read().decode()
@@ -128,6 +158,7 @@ def test_the_first_page_says_where_to_look(sandbox):
         "/accounts/wx",
         "/douyin/douyin",
         "/sms/sms",
+        "/push/push",
         "/console/campaigns/community",
     ):
         assert code in shown, code

@@ -136,3 +136,13 @@ def test_every_knob_stands_in_the_documentation():
     page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
     told = set(re.findall(r"[a-z_]+", page))
     assert {*SETTINGS, *FAULTS} - told == set()
+
+
+def test_a_cards_name_is_its_own_but_the_same_card_may_come_again(corp, platform):
+    again = CARD | {"enable_duplicate_check": 1}
+    assert [corp("message/send", **again)["errcode"] for _ in range(2)] == [0, 0]
+    other = CARD | {"template_card": BUTTONS | {"button_list": [{"key": "later"}]}}
+    assert corp("message/send", **other)["errcode"] == 40058
+    named = CARD | {"template_card": BUTTONS | {"task_id": "rem_2"}}
+    assert corp("message/send", **named)["errcode"] == 0
+    assert len(platform.see("wecom")["cards"]) == 2

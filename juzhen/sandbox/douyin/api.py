@@ -14,6 +14,8 @@ from juzhen.sandbox.douyin.cards import COMPONENTS, TITLE_CHARACTERS
 from juzhen.sandbox.douyin.studio import Minded, Studio
 
 _V1 = "/api/douyin/v1/video"
+_SEEN_BY = (0, 1, 2)
+"""Everybody, herself alone, friends."""
 
 
 def blueprint(studio: Studio, accounts: Accounts, clock: MovableClock) -> Blueprint:
@@ -47,7 +49,7 @@ def answer(**data: Any) -> Response:
 
 
 def _told() -> Mapping[str, Any]:
-    """The fields of a JSON body. A body that is none, or escapes what is not ASCII, is refused."""
+    """The fields of a JSON body; a body that is none is refused."""
     told = request.get_json(force=True, silent=True)
     if not isinstance(told, dict):
         raise Minded(2100005)
@@ -57,6 +59,12 @@ def _told() -> Mapping[str, Any]:
 def _text(told: Mapping[str, Any], name: str) -> str:
     value = told.get(name)
     if not isinstance(value, str) or not value:
+        raise Minded(2100005)
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise Minded(2100005)
     return value
 
@@ -72,34 +80,38 @@ def _caller(studio: Studio, accounts: Accounts) -> Creator:
 
 
 def _grants(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
-    def known(key: str, secret: str | None = None) -> None:
-        if not any(
-            each.client_key == key and secret in (None, each.client_secret)
+    def known(key: str, secret: str | None = None) -> set[str]:
+        """The creators for whom this application acts."""
+        hers = {
+            each.code
             for each in accounts.creators()
-        ):
+            if each.client_key == key and secret in (None, each.client_secret)
+        }
+        if not hers:
             raise Minded(2190002)
+        return hers
 
     @door.post("/oauth/access_token/")
     def access_token() -> Response:
         told = _told()
-        known(_text(told, "client_key"), _text(told, "client_secret"))
+        hers = known(_text(told, "client_key"), _text(told, "client_secret"))
         if told.get("grant_type") != "authorization_code":
             raise Minded(2100005)
-        code, tokens = studio.exchange(_text(told, "code"))
+        code, tokens = studio.exchange(_text(told, "code"), hers)
         creator = next(each for each in accounts.creators() if each.code == code)
         return answer(open_id=creator.open_id, scope="user_info,video.create.bind", **tokens)
 
     @door.post("/oauth/refresh_token/")
     def refresh_token() -> Response:
-        known(request.form.get("client_key", ""))
+        hers = known(request.form.get("client_key", ""))
         if request.form.get("grant_type") != "refresh_token":
             raise Minded(2100005)
-        return answer(**studio.refresh(request.form.get("refresh_token", "")))
+        return answer(**studio.refresh(request.form.get("refresh_token", ""), hers))
 
     @door.post("/oauth/renew_refresh_token/")
     def renew_refresh_token() -> Response:
-        known(request.form.get("client_key", ""))
-        return answer(**studio.renew(request.form.get("refresh_token", "")))
+        hers = known(request.form.get("client_key", ""))
+        return answer(**studio.renew(request.form.get("refresh_token", ""), hers))
 
 
 def _uploads(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
@@ -146,6 +158,8 @@ def _works(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
     @door.post(f"{_V1}/create_video/")
     def create_video() -> Response:
         creator, told = _caller(studio, accounts), _told()
+        if told.get("private_status", 0) not in _SEEN_BY:
+            raise Minded(2100005)
         made = studio.create(
             creator.code, "video", _text(told, "text"), [_text(told, "video_id")]
         )  # fmt: skip
@@ -154,12 +168,10 @@ def _works(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
     @door.post(f"{_V1}/create_image_text/")
     def create_image_text() -> Response:
         creator, told = _caller(studio, accounts), _told()
-        pictures = told.get("image_list")
-        if not isinstance(pictures, list) or not 1 <= len(pictures) <= limits.PICTURES:
+        pictures = _texts(told.get("image_list"))
+        if not 1 <= len(pictures) <= limits.PICTURES:
             raise Minded(2100005)
-        made = studio.create(
-            creator.code, "image", _text(told, "text"), [str(each) for each in pictures]
-        )
+        made = studio.create(creator.code, "image", _text(told, "text"), pictures)
         return answer(item_id=made, video_id="")
 
     @door.get(f"{_V1}/video_list/")
@@ -190,8 +202,10 @@ def _talking(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
     @door.post("/im/send/msg/")
     def send_message() -> Response:
         creator, told = _caller(studio, accounts), _told()
-        listed = told.get("content_list")
-        parts = [part(creator, each) for each in (listed or [told.get("content")])]
+        listed = told.get("content_list") or [told.get("content")]
+        if not isinstance(listed, list):
+            raise Minded(2100005)
+        parts = [part(creator, each) for each in listed]
         fan, message = _text(told, "to_user_id"), _text(told, "msg_id")
         made = ""
         for words, card in parts:
@@ -206,11 +220,13 @@ def _cards(door: Blueprint, studio: Studio, accounts: Accounts) -> None:
     def save_card() -> Response:
         creator, told = _caller(studio, accounts), _told()
         components, title = told.get("components"), _text(told, "title")
-        if not isinstance(components, list) or not set(components) & set(COMPONENTS):
+        if not isinstance(components, list) or not components:
             raise Minded(2100005)
-        if set(components) - set(COMPONENTS) or len(title) > TITLE_CHARACTERS:
+        if any(each not in list(COMPONENTS) for each in components):
             raise Minded(2100005)
-        media = str(told.get("media_id") or "")
+        media = _text(told, "media_id") if told.get("media_id") else ""
+        if len(title) > TITLE_CHARACTERS or (media and not studio.has(creator.code, media)):
+            raise Minded(2100005)
         return _beside(card_id=studio.cards.save(creator.code, title, media, components))
 
     @door.get("/im/get/retain_consult_card/")

@@ -7,7 +7,7 @@ answered is in the ledger.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from juzhen.sandbox.accounts import Creator
@@ -77,11 +77,13 @@ class Studio:
                 tokens[kind], creator.code, kind, self._now() + seconds,
             )  # fmt: skip
 
-    def exchange(self, code: str) -> tuple[str, dict[str, Any]]:
-        """Whose it is, and her tokens."""
+    def exchange(self, code: str, hers: Collection[str]) -> tuple[str, dict[str, Any]]:
+        """Whose it is, and her tokens; only for the application that she granted it to."""
         with self._ledger.turn() as db:
             row = db.execute("select * from dy_codes where code = ?", (code,)).fetchone()
-            if row is None or row["used"] or row["made"] + limits.CODE_SECONDS < self._now():
+            if row is None or row["creator"] not in hers:
+                raise Minded(10007)
+            if row["used"] or row["made"] + limits.CODE_SECONDS < self._now():
                 raise Minded(10007)
             db.execute("update dy_codes set used = ? where code = ?", (self._now(), code))
             db.execute("update dy_tokens set dead = ? where creator = ?",
@@ -93,9 +95,9 @@ class Studio:
             "refresh_token": refresh, "refresh_expires_in": limits.REFRESH_SECONDS,
         }  # fmt: skip
 
-    def refresh(self, token: str) -> dict[str, Any]:
+    def refresh(self, token: str, hers: Collection[str]) -> dict[str, Any]:
         """Another short token; the old one dies."""
-        row = self._refreshing(token)
+        row = self._refreshing(token, hers)
         with self._ledger.turn() as db:
             db.execute(
                 "update dy_tokens set dead = ? where creator = ? and kind = 'access'",
@@ -105,9 +107,9 @@ class Studio:
         return {"access_token": access, "expires_in": limits.ACCESS_SECONDS,
                 "refresh_token": token}  # fmt: skip
 
-    def renew(self, token: str) -> dict[str, Any]:
+    def renew(self, token: str, hers: Collection[str]) -> dict[str, Any]:
         """Another long token, five times at most."""
-        row = self._refreshing(token)
+        row = self._refreshing(token, hers)
         if row["renewals"] >= limits.RENEWALS:
             raise Minded(10020)
         with self._ledger.turn() as db:
@@ -117,12 +119,14 @@ class Studio:
             )
         return {"refresh_token": made, "expires_in": limits.REFRESH_SECONDS}
 
-    def _refreshing(self, token: str) -> Any:
+    def _refreshing(self, token: str, hers: Collection[str]) -> Any:
         with self._ledger.turn() as db:
             row = db.execute(
                 "select * from dy_tokens where token = ? and kind = 'refresh'", (token,)
             ).fetchone()
-        if row is None or row["dead"] or row["expires"] <= self._now():
+        if row is None or row["creator"] not in hers:
+            raise Minded(10010)
+        if row["dead"] or row["expires"] <= self._now():
             raise Minded(10010)
         return row
 
@@ -173,6 +177,14 @@ class Studio:
                   self._now())  # fmt: skip
         return made
 
+    def has(self, creator: str, media: str) -> bool:
+        """Is this a picture of hers?"""
+        with self._ledger.turn() as db:
+            return db.execute(
+                "select 1 from dy_media where id = ? and creator = ? and kind = 'image'",
+                (media, creator),
+            ).fetchone() is not None  # fmt: skip
+
     def begin(self, creator: str) -> str:
         """A file that comes in parts."""
         upload = secrets.token_hex(12)
@@ -217,8 +229,8 @@ class Studio:
             if known != len(set(media)) or not media or len(text) > limits.TEXT_CHARACTERS:
                 raise Minded(2100005)
             today = db.execute(
-                "select count(*) from dy_items where creator = ? and made > ?",
-                (creator, now - 86_400),
+                "select count(*) from dy_items where creator = ? and made >= ?",
+                (creator, self._clock.midnight()),
             ).fetchone()[0]
             if today >= self._knobs["a_day"].get("create_video", limits.CREATED_A_DAY):
                 raise Minded(2114007)

@@ -33,11 +33,22 @@ def text_of(asked: Asked, name: str) -> str:
     return value
 
 
+def whole(asked: Asked, name: str) -> int:
+    """A number; nothing is none."""
+    value = asked.get(name) or 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Said(40058, name)
+    return value
+
+
 def stretch(rows: list[Told], asked: Asked, most: int) -> tuple[list[Told], str]:
     """A page and the cursor of the next; says 40058 for a page too long."""
     limit = asked.get("limit") or most
     if not isinstance(limit, int) or not 1 <= limit <= most:
         raise Said(40058, "limit")
-    begin = int(asked.get("cursor") or 0)
+    cursor = str(asked.get("cursor") or 0)
+    if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 9:
+        raise Said(40058, "cursor")
+    begin = int(cursor)
     onward = str(begin + limit) if begin + limit < len(rows) else ""
     return rows[begin : begin + limit], onward

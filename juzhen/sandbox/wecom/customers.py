@@ -10,7 +10,7 @@ from flask import request
 from juzhen.sandbox import limits
 from juzhen.sandbox.accounts import Corp
 from juzhen.sandbox.limits import Said
-from juzhen.sandbox.wecom.calls import GET, Asked, Told, call, stretch, text_of
+from juzhen.sandbox.wecom.calls import GET, Asked, Told, call, stretch, text_of, whole
 from juzhen.sandbox.world import World
 
 # Customers
@@ -136,7 +136,7 @@ def _check_users(corp: Corp, asked: Asked) -> None:
 
 @call("externalcontact/list_contact_way")
 def _ways(world: World, corp: Corp, asked: Asked) -> Told:
-    begin, end = int(asked.get("start_time") or 0), int(asked.get("end_time") or 2**40)
+    begin, end = whole(asked, "start_time"), whole(asked, "end_time") or 2**40
     rows = [
         {"config_id": one["config_id"]}
         for one in world.friends.ways(corp)

@@ -10,7 +10,7 @@ from flask import request
 from juzhen.sandbox import limits
 from juzhen.sandbox.accounts import Corp
 from juzhen.sandbox.limits import Said
-from juzhen.sandbox.wecom.calls import GET, Asked, Told, call, stretch, text_of
+from juzhen.sandbox.wecom.calls import GET, Asked, Told, call, stretch, text_of, whole
 from juzhen.sandbox.world import World
 
 _FETCHED = ("video", "image")
@@ -143,14 +143,13 @@ def _results(world: World, corp: Corp, asked: Asked) -> Told:
 
 @call("externalcontact/add_moment_task")
 def _moment(world: World, corp: Corp, asked: Asked) -> Told:
-    text = asked.get("text")
-    words = text.get("content") if isinstance(text, Mapping) else ""
-    if len(words or "") > limits.MOMENT_TEXT_CHARACTERS:
+    _check_content(world, corp, asked, limits.GROUP_TEXT_BYTES * 2)
+    words = (asked.get("text") or {}).get("content") or ""
+    if len(words) > limits.MOMENT_TEXT_CHARACTERS:
         raise Said(45002)
-    kinds = [str(one.get("msgtype")) for one in asked.get("attachments") or ()]
+    kinds = [one["msgtype"] for one in asked.get("attachments") or ()]
     if any(kind in ("video", "link") for kind in kinds) and len(kinds) > 1:
         raise Said(40058, "attachments")
-    _check_content(world, corp, asked, limits.GROUP_TEXT_BYTES * 2)
     return {"jobid": world.tasks.moment(corp, asked)}
 
 
@@ -219,10 +218,9 @@ def _cancel_moment(world: World, corp: Corp, asked: Asked) -> Told:
 
 @call("externalcontact/get_user_behavior_data")
 def _behaviour(world: World, corp: Corp, asked: Asked) -> Told:
-    userids, begin = asked.get("userid"), int(asked.get("start_time") or 0)
+    userids, begin, end = asked.get("userid"), whole(asked, "start_time"), whole(asked, "end_time")
     if not isinstance(userids, list) or not 1 <= len(userids) <= 100:
         raise Said(40058, "userid")
-    end = int(asked.get("end_time") or 0)
     if not 0 <= end - begin <= 30 * 86_400:
         raise Said(40058, "start_time, end_time")
     friends = [row for userid in userids for row in world.friends.of_rep(corp, str(userid))]
@@ -236,11 +234,11 @@ def _behaviour(world: World, corp: Corp, asked: Asked) -> Told:
 
 @call("message/send")
 def _send(world: World, corp: Corp, asked: Asked) -> Told:
-    kind = asked.get("msgtype")
-    if asked.get("agentid") != corp.agent or not isinstance(asked.get(kind or ""), Mapping):
+    kind = text_of(asked, "msgtype")
+    if asked.get("agentid") != corp.agent or not isinstance(asked.get(kind), Mapping):
         raise Said(40058, "agentid, msgtype")
     if kind == "template_card":
-        _check_card(asked[kind])
+        _check_card(world, corp, asked)
     known = {one.userid for one in corp.reps}
     wanted = [each for each in str(asked.get("touser") or "").split("|") if each]
     if len(wanted) > limits.CARD_REPS:
@@ -257,8 +255,9 @@ def _send(world: World, corp: Corp, asked: Asked) -> Told:
     return told | ({"response_code": code} if kind == "template_card" else {})
 
 
-def _check_card(card: Mapping[str, Any]) -> None:
-    """A card with buttons has a few of them, and a name by which a press is told."""
+def _check_card(world: World, corp: Corp, asked: Asked) -> None:
+    """A card with buttons has a few of them, and a name of its own by which a press is told."""
+    card = asked["template_card"]
     buttons, name = card.get("button_list"), card.get("task_id")
     if card.get("card_type") != "button_interaction":
         return
@@ -266,6 +265,8 @@ def _check_card(card: Mapping[str, Any]) -> None:
         raise Said(40058, "button_list")
     if not isinstance(name, str) or not 1 <= len(name.encode()) <= limits.CARD_TASK_BYTES:
         raise Said(40058, "task_id")
+    if world.tasks.named(corp, name, asked):
+        raise Said(40058, "task_id is there already")
 
 
 @call("message/update_template_card")

@@ -5,6 +5,7 @@ What an administrator made there, an application may read and put on, never rena
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from juzhen.sandbox import limits
@@ -48,7 +49,7 @@ def _add_tag(world: World, corp: Corp, asked: Asked) -> Told:
     taken = {row["name"] for row in rows if row["grp"] == group and not row["deleted"]}
     made = []
     for one in wanted:
-        label = str(one.get("name") or "")
+        label = text_of(one, "name") if isinstance(one, Mapping) else ""
         if not 1 <= len(label) <= limits.CORP_TAG_CHARACTERS:
             raise Said(40058, "name")
         if label in taken:

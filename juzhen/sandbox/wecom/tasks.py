@@ -258,7 +258,7 @@ class Tasks:
     def card(self, corp: Corp, userids: list[str], told: Mapping[str, Any]) -> tuple[str, str]:
         """The same once, if asked; beyond thirty a minute or a thousand an hour not at all,
         without a word."""
-        key = _json({name: each for name, each in told.items() if name != "touser"})
+        key = _alike(told)
         msgid, code = secrets.token_hex(12), secrets.token_urlsafe(24)
         with self._ledger.turn() as db:
             for number, userid in enumerate(userids):
@@ -289,6 +289,16 @@ class Tasks:
                 )
         return msgid, code
 
+    def named(self, corp: Corp, name: str, told: Mapping[str, Any]) -> bool:
+        """Is there another card of that name? The same card once more is none."""
+        with self._ledger.turn() as db:
+            keys = db.execute(
+                "select key from wc_cards where corp = ?"
+                " and json_extract(told, '$.template_card.task_id') = ?",
+                (corp.appid, name),
+            ).fetchall()
+        return any(row["key"] != _alike(told) for row in keys)
+
     def cards(self, corp: Corp, userid: str = "") -> list[dict[str, Any]]:
         with self._ledger.turn() as db:
             rows = db.execute(
@@ -306,6 +316,11 @@ class Tasks:
             ).rowcount
         if not done:
             raise Said(40058, "invalid response_code")
+
+
+def _alike(told: Mapping[str, Any]) -> str:
+    """By what two cards are the same, whomever they are for."""
+    return _json({name: each for name, each in told.items() if name != "touser"})
 
 
 def _json(told: Mapping[str, Any]) -> str:
