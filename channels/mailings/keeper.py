@@ -27,7 +27,7 @@ from stores.changes import Changes
 from stores.records import Records
 
 Judge = Callable[[Sequence[Delivery]], Mapping[str, Any]]
-"""The last question about some deliveries of one account (`channels.publishing.carrying`)."""
+"""The last question about some deliveries of one account (`channels.publishing.last_question`)."""
 
 SLICE = 200
 GATHERED = declare("mailings.gathered", "a slice is marked to leave together; nothing has left")

@@ -1,7 +1,9 @@
 """Publishing (发布与撤下): from the shelf to the channels and back.
 
-``keeper`` holds the acts and the duties, ``promising`` makes deliveries of what is promised on the
-shelf, ``carrying`` asks the last question and has the calls made.
+``keeper`` holds the acts and the duties. It is made of four parts that do not know one another's
+state: ``promises`` holds the shelf against the outbox, ``last_question`` says whether what is due
+may still go and what it says, ``sending`` has the calls made; whoever waits for a place under the
+caps is `channels.deliveries.gating`'s.
 """
 
 from channels.publishing.keeper import Publishing, Retired

@@ -7,28 +7,33 @@ is shown to whom nor what may be shown: that is the shelf's word, asked at the l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, or_, select
-
 from channels import conduct
-from channels.accounts import Account
-from channels.deliveries import Delivery, Lane, State
+from channels.accounts import Account, Accounts, Channels
+from channels.base import Post
+from channels.composing import Composer
+from channels.deliveries import Courier, Deliveries, Delivery, Gating, Lane
 from channels.deliveries.gating import touch_of
-from channels.deliveries.record import POST, UP
-from channels.publishing.promising import Promising
-from channels.touch_policy import GATE, Decision, Touch, Verdict
+from channels.deliveries.record import POST
+from channels.publishing.last_question import Kinship, LastQuestion
+from channels.publishing.promises import Promises
+from channels.publishing.sending import Sending, whole_round
+from channels.touch_policy import GATE, Decision, Touch, TouchPolicy, Verdict
+from content_hub.materials import Materials
 from content_hub.placements import Placement
-from data_hub.consents import MARKETING
+from content_hub.shelf import Shelf
+from data_hub.consents import MARKETING, Consents
 from kernel.actors import VIPS
-from kernel.crash import crash_point, declare
+from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid
 from kernel.events import Handle
 from kernel.values import dataclass
+from stores.records import Records
 
-QUEUED = declare("publishing.queued", "a placement has become a delivery; nothing is claimed")
 _AT_ONCE = 100
 _EARLIEST = 30 * 24
 """Hours by which VIPs may be shown something first."""
@@ -44,8 +49,47 @@ class Retired:
     """Begun before and not back yet; none is begun after."""
 
 
-class Publishing(Promising):
+class Publishing:
     """From the shelf to the channels and back."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        clock: Clock,
+        shelf: Shelf,
+        materials: Materials,
+        accounts: Accounts,
+        channels: Channels,
+        deliveries: Deliveries,
+        courier: Courier,
+        composer: Composer,
+        consents: Consents,
+        identities: Kinship,
+        policy: TouchPolicy,
+    ) -> None:
+        self._records = records
+        self._clock = clock
+        self._shelf = shelf
+        self._materials = materials
+        self._accounts = accounts
+        self._channels = channels
+        self._deliveries = deliveries
+        self._courier = courier
+        self._composer = composer
+        self._policy = policy
+        self.last_question = LastQuestion(
+            records=records, shelf=shelf, materials=materials, accounts=accounts, courier=courier,
+            composer=composer, consents=consents, identities=identities, policy=policy,
+        )  # fmt: skip
+        self._promises = Promises(
+            records=records, clock=clock, shelf=shelf, accounts=accounts, channels=channels,
+            deliveries=deliveries, courier=courier,
+        )  # fmt: skip
+        self._gating = Gating(
+            records, deliveries, policy, shelf.standing_ids, clock, channels.take_many
+        )
+        self._sending = Sending(deliveries, courier, composer, self.last_question)
 
     # acts
 
@@ -161,7 +205,8 @@ class Publishing(Promising):
         if not key and not words.strip():
             raise Invalid("words", "nothing_to_send")
         with self._records.write(GATE):
-            for no in self._spoken_against({"": (str(handle), purpose, key)}, there).values():
+            asked = {"": (str(handle), purpose, key)}
+            if no := self.last_question.spoken_against(asked, there).get(""):
                 raise no
             if known := self._deliveries.there(there.id, str(handle), occasion):
                 return known
@@ -209,21 +254,19 @@ class Publishing(Promising):
 
     def publish_due(self) -> int:
         """Ask the platforms to show what should be shown by now; says how many were carried."""
-        return self.rescue() + self.plan() + self._carry(self._publish_some)
+        return self.rescue() + self.plan() + whole_round(self._sending.posts)
 
     def send_due(self) -> int:
         """Say what is due to single persons; says how many were carried."""
-        return self.gate() + self._carry(self._say_what_is_due)
+        return self.gate() + whole_round(self._sending.messages)
 
     def rescue(self) -> int:
         """Settle what dead workers were sending, and what was sent and not answered."""
-        return self._courier.rescue() + self._courier.settle(self._composed)
+        return self._courier.rescue() + self._courier.settle(self._sought)
 
     def plan(self) -> int:
         """Make deliveries of what should be shown by now."""
-        if queued := self._queue_due():
-            crash_point(QUEUED)
-        return queued
+        return self._promises.queue_due()
 
     def gate(self) -> int:
         """Give out the places under the caps."""
@@ -231,11 +274,11 @@ class Publishing(Promising):
 
     def carry(self) -> int:
         """What one sender does in a round: whatever is due, greetings first."""
-        return self._carry(lambda: self._say_what_is_due() or self._publish_some())
+        return whole_round(lambda: self._sending.messages() or self._sending.posts())
 
     def greet(self) -> int:
         """The express lane: what is worth nothing in a few seconds."""
-        return self._carry(lambda: self._say_some(Lane.EXPRESS))
+        return whole_round(self._sending.greetings)
 
     def poll(self) -> int:
         """Ask for the outcomes that platforms owe us."""
@@ -243,18 +286,13 @@ class Publishing(Promising):
 
     def withdraw_due(self) -> int:
         """Take down what stays up though its time is over, and cancel what waits in vain."""
-        if not self._deliveries.posts():
-            return 0
-        gone = Delivery.placement.in_(
-            select(Placement.id).where(self._shelf.not_standing(self._clock()))
-        )
-        ready = or_(Delivery.next_at.is_(None), Delivery.next_at <= self._clock())
-        waits = and_(POST, Delivery.progress == "", Delivery.state == State.DUE, gone)
-        up = and_(POST, Delivery.progress.in_(UP), gone, ready)
-        if not self._deliveries.any(or_(waits, up)):
-            return 0
-        self._deliveries.cancel(waits, reason="no_longer_on_shelf", by="worker")
-        withdrawn = 0
-        while delivery := self._deliveries.borrow(up):
-            withdrawn += self._courier.withdraw(delivery)
-        return withdrawn
+        return self._promises.take_down()
+
+    def flaws(self) -> Iterator[str]:
+        """Where shelf and deliveries contradict each other for longer than a worker needs."""
+        return self._promises.flaws()
+
+    def _sought(self, delivery: Delivery) -> Post:
+        """The post as `Channel.find` needs it: its link and title, no pictures."""
+        account = self._accounts.one(delivery.account)
+        return self._composer.post(self._materials.one(delivery.material), account)

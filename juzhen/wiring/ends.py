@@ -313,7 +313,7 @@ def _mailing(
     """What leaves together: who gathers it, and who carries it."""
     return {
         "mailings": Mailings(
-            s.records, s.changes, deliveries, channels, s.clock, publishing.judge_messages
+            s.records, s.changes, deliveries, channels, s.clock, publishing.last_question.of_messages
         ),
         "mail_post": MailPost(
             records=s.records, clock=s.clock, accounts=accounts, channels=channels,

@@ -50,7 +50,7 @@ class Mailer(House):
         )  # fmt: skip
         self.mailings = Mailings(
             records, self.changes, self.deliveries, self.channels, clock,
-            self.publishing.judge_messages,
+            self.publishing.last_question.of_messages,
         )  # fmt: skip
         self.mail_post = MailPost(
             records=records, clock=clock, accounts=self.accounts, channels=self.channels,

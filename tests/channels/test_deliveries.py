@@ -82,7 +82,7 @@ def test_f27_none_is_begun_after_the_act_that_forbids_it_is_committed(any_house,
     """Retiring and claiming race; whoever commits first decides."""
     placements = [any_house.placed(any_house.material(f"素材{n}"), any_house.accounts.one(oa))
                   for n in range(sized(6, 1_000))]  # fmt: skip
-    any_house.publishing._queue_due()
+    any_house.publishing.plan()
     begun, answers = [], {}
 
     def retire():
@@ -90,8 +90,9 @@ def test_f27_none_is_begun_after_the_act_that_forbids_it_is_committed(any_house,
             answers[placement.id] = any_house.publishing.retire(placement.id, by="li")
 
     def work():
-        while found := deliveries.claim(any_house.publishing._judge_post, lane=Lane.POST):
-            begun.append(found[0].placement)
+        judge = any_house.publishing.last_question.of_posts
+        while found := deliveries.claim_some(judge, lane=Lane.POST, most=1):
+            begun.append(found[0][0].placement)
 
     threads = [threading.Thread(target=each) for each in (retire, work, work)]
     for thread in threads:

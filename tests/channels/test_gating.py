@@ -152,7 +152,7 @@ def test_none_is_begun_after_she_opted_out(any_house, app, say):
 
     def work():
         while found := any_house.deliveries.claim_some(
-            any_house.publishing.judge_messages, lane=Lane.MESSAGE, most=2
+            any_house.publishing.last_question.of_messages, lane=Lane.MESSAGE, most=2
         ):
             begun.extend(delivery.target for delivery, _ in found)
 

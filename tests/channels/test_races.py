@@ -58,9 +58,9 @@ def _waiting(house, lane):
                 purpose="service", by="li", material=placement.material, words="您好",
             )  # fmt: skip
     if lane is Lane.MESSAGE:
-        return placed, house.publishing.judge_messages
+        return placed, house.publishing.last_question.of_messages
     house.publishing.plan()
-    return placed, house.publishing._judge_posts
+    return placed, house.publishing.last_question.of_posts
 
 
 class Jumping:

@@ -16,7 +16,12 @@ def rooms(knowing_rooms):
         clock=r.clock,
     )  # fmt: skip
     r.mailings = Mailings(
-        r.records, r.changes, r.deliveries, r.channels, r.clock, r.publishing.judge_messages
+        r.records,
+        r.changes,
+        r.deliveries,
+        r.channels,
+        r.clock,
+        r.publishing.last_question.of_messages,
     )
     handles = [Handle("openid", r.wall.id, f"o{n}") for n in range(3)]
     r.segments.create("老客户", code="old", by="t")

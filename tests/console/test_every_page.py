@@ -165,7 +165,12 @@ def told(knowing_rooms, material):
     r.segments.put("seen", [her], by="t")
     sent = r.broadcasts.create("三月问候", "w", by="t", segment=segment.id, words="春天好")
     r.mailings = Mailings(
-        r.records, r.changes, r.deliveries, r.channels, r.clock, r.publishing.judge_messages
+        r.records,
+        r.changes,
+        r.deliveries,
+        r.channels,
+        r.clock,
+        r.publishing.last_question.of_messages,
     )
     with r.records.write() as session:
         session.add(

@@ -234,7 +234,12 @@ class Asked(Company):
             identities=self.identities, clock=clock,
         )  # fmt: skip
         self.mailings = Mailings(
-            records, changes, self.deliveries, channels, clock, self.publishing.judge_messages
+            records,
+            changes,
+            self.deliveries,
+            channels,
+            clock,
+            self.publishing.last_question.of_messages,
         )
         self.feedback = Feedback(records, changes, clock)
         self.conversions = Conversions(people, self.profiles, Sequels(records, changes))
