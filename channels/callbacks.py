@@ -45,27 +45,28 @@ class Callbacks:
 
     def __init__(
         self,
+        *,
         accounts: Accounts,
         channels: Channels,
         intake: Intake,
         deliveries: Deliveries,
+        welcoming: Welcoming,
+        preferences: Preferences,
+        allowances: Allowances,
+        health: Health,
         gathered: Gathered,
         clock: Clock,
-        welcoming: Welcoming | None = None,
-        health: Health | None = None,
-        preferences: Preferences | None = None,
-        allowances: Allowances | None = None,
     ) -> None:
         self._accounts = accounts
         self._channels = channels
         self._intake = intake
         self._deliveries = deliveries
-        self._gathered = gathered
-        self._clock = clock
         self._welcoming = welcoming
-        self._health = health
         self._preferences = preferences
         self._allowances = allowances
+        self._health = health
+        self._gathered = gathered
+        self._clock = clock
         self._stopping = ThreadPoolExecutor(1, "stops")  # no thread before the first of them
 
     def take(self, account: str, callback: Callback) -> bytes:
@@ -89,25 +90,24 @@ class Callbacks:
             raise Forbidden("callback_not_genuine", account=ours.code) from forged
         refusals = [self._unreadable(ours, received)] if received.unreadable else []
         kept = self._intake.begin(received.events, refusals, door="callback")
-        if self._health is not None and self._health.is_news(ours.id):
+        if self._health.is_news(ours.id):
             self._gathered.put(partial(self._health.heard, ours.id))
         return Heard(received.answer, (kept, *self._noted(ours, received)))
 
     def _noted(self, ours: Account, received: Received) -> Iterator[Future[None]]:
-        """What is more than events is noted beside them."""
-        if self._preferences is not None:
-            for stop in received.stops:
-                yield self._stopping.submit(self._stop, stop, ours.kind)
-        if received.allowed and self._allowances is not None:
-            yield self._gathered.put(partial(self._allowances.hear, received.allowed))
-        if received.greetings and self._welcoming is not None:
-            yield self._gathered.put(partial(self._welcoming.note, ours, received.greetings))
+        """What is more than events is noted beside them, by whoever keeps it."""
+        put = self._gathered.put
+        for stop in received.stops:
+            yield self._stopping.submit(self._stop, stop, ours.kind)
+        if received.allowed:
+            yield put(partial(self._allowances.hear, received.allowed))
+        if received.greetings:
+            yield put(partial(self._welcoming.note, ours, received.greetings))
         for outcome in received.outcomes:
-            yield self._gathered.put(partial(self._deliveries.note_outcome, ours.id, outcome))
+            yield put(partial(self._deliveries.note_outcome, ours.id, outcome))
 
     def _stop(self, stop: Stop, source: str) -> None:
-        if self._preferences is not None:
-            self._preferences.take(stop, source=source)
+        self._preferences.take(stop, source=source)
 
     def _unreadable(self, ours: Account, received: Received) -> Refusal:
         sample = received.unreadable[:4096].decode("utf-8", "replace")

@@ -146,8 +146,10 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         preferences=preferences,
         placing=Placing(s.records, s.changes, content.shelf, accounts, publishing),
         callbacks=Callbacks(
-            accounts, channels, data.intake, deliveries, s.gathered, s.clock, welcoming, health,
-            preferences, Allowances(s.records, s.clock),
+            accounts=accounts, channels=channels, intake=data.intake, deliveries=deliveries,
+            welcoming=welcoming, preferences=preferences,
+            allowances=Allowances(s.records, s.clock), health=health, gathered=s.gathered,
+            clock=s.clock,
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         simulations=_simulations(s, content, data, touch_policy),
@@ -313,7 +315,8 @@ def _mailing(
     """What leaves together: who gathers it, and who carries it."""
     return {
         "mailings": Mailings(
-            s.records, s.changes, deliveries, channels, s.clock, publishing.last_question.of_messages
+            s.records, s.changes, deliveries, channels, s.clock,
+            publishing.last_question.of_messages,
         ),
         "mail_post": MailPost(
             records=s.records, clock=s.clock, accounts=accounts, channels=channels,

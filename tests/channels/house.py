@@ -7,6 +7,7 @@ from channels.allowances import Allowances
 from channels.app import OwnApp
 from channels.base import Busy, Progress, Receipt, Received, Refused, Unanswered
 from channels.blocks import Blocks
+from channels.callbacks import Callbacks
 from channels.capabilities import Capabilities, Limits
 from channels.carriers import Carriers
 from channels.composing import Composer
@@ -14,7 +15,9 @@ from channels.deliveries import Courier, Deliveries
 from channels.hand_offs import HandOffs
 from channels.health import Health
 from channels.inbox import Inbox
+from channels.live_codes import LiveCodes
 from channels.outbound import Breakers, Outbound, RateGate
+from channels.preferences import Preferences
 from channels.previewing import Previewing
 from channels.publishing import Publishing
 from channels.touch_policy import Moods, Simulations, TouchPolicy
@@ -26,6 +29,7 @@ from channels.wechat.talking import Templates
 from channels.wechat.tokens import Tokens
 from channels.wechat.uploads import Uploads
 from channels.wechat.wire import Wire
+from channels.welcoming import Welcoming
 from channels.works import Works
 from content_hub.campaigns import Campaigns
 from content_hub.materials import Materials
@@ -203,6 +207,13 @@ class House:
         self.composer = Composer(
             self.types, Pictures(), self.links, base_url="https://hub.example.com"
         )
+        self.welcoming = Welcoming(
+            records=records, changes=self.changes, accounts=self.accounts, channels=self.channels,
+            codes=LiveCodes(records, self.changes, self.accounts, self.channels, clock),
+            materials=self.materials, shelf=self.shelf, composer=self.composer, clock=clock,
+            patience=30,
+        )  # fmt: skip
+        self.preferences = Preferences(records, self.consents, self.deliveries, self.identities)
         self.works = Works(self.accounts, self.channels, self.materials)
         self.previewing = Previewing(
             records, self.changes, self.accounts, self.channels, self.materials, self.composer,
@@ -213,6 +224,15 @@ class House:
             accounts=self.accounts, channels=self.channels, deliveries=self.deliveries,
             courier=self.courier, composer=self.composer, consents=self.consents,
             identities=self.identities, policy=self.touch_policy,
+        )  # fmt: skip
+
+    def door(self, intake):
+        """The one that platforms call back at."""
+        return Callbacks(
+            accounts=self.accounts, channels=self.channels, intake=intake,
+            deliveries=self.deliveries, welcoming=self.welcoming, preferences=self.preferences,
+            allowances=Allowances(self.records, self.clock), health=self.health,
+            gathered=self.gathered, clock=self.clock,
         )  # fmt: skip
 
     def _douyin(self, account, secrets):

@@ -17,12 +17,10 @@ from channels.base import (
     Refused,
     Unanswered,
 )
-from channels.callbacks import Callbacks
 from channels.deliveries import Lane, State
 from channels.hand_offs import Standing
-from channels.live_codes import LiveCodes
 from channels.preferences import Preferences
-from channels.welcoming import Welcome, Welcoming
+from channels.welcoming import Welcome
 from data_hub.consents import MARKETING
 from data_hub.intake import Intake
 from kernel.errors import Conflict, Overloaded
@@ -117,18 +115,7 @@ def a_callback_tells_of_somebody_new_and_of_an_outcome(house, name):
         account.id, Hall(house, account.id)
     )
     at = house.account(f"h{name}", "hall", settings={"welcome": "您好"})
-    welcoming = Welcoming(
-        records=house.records, changes=house.changes, accounts=house.accounts,
-        channels=house.channels, materials=house.materials, shelf=house.shelf,
-        composer=house.composer, clock=house.clock, patience=30,
-        codes=LiveCodes(
-            house.records, house.changes, house.accounts, house.channels, house.clock
-        ),
-    )  # fmt: skip
-    callbacks = Callbacks(
-        house.accounts, house.channels, Intake(None, house.clock), house.deliveries,
-        house.gathered, house.clock, welcoming,
-    )  # fmt: skip
+    callbacks = house.door(Intake(None, house.clock))
     delivery = queued(house, name, at.code)
     house.publishing.gate()
     found, _ = house.deliveries.claim(lambda _: None, lane=Lane.MESSAGE)
@@ -136,9 +123,9 @@ def a_callback_tells_of_somebody_new_and_of_an_outcome(house, name):
 
     def heard():
         assert callbacks.take(at.id, Callback(body=name.encode())) == b"success"
-        welcoming.greet_due()
+        house.welcoming.greet_due()
         house.clock.move(timedelta(seconds=7))  # what was broken off is free again
-        welcoming.greet_due()
+        house.welcoming.greet_due()
 
     yield heard
     assert (state(house, delivery), halls[at.id].greeted) == (State.DONE, [name])

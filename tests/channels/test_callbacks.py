@@ -11,7 +11,6 @@ from channels.acquaintances import Acquaintances
 from channels.allowances import Allowances
 from channels.app import OwnApp
 from channels.base import Allowed, Busy, Callback, Progress, Receipt, Received, Stop
-from channels.callbacks import Callbacks
 from channels.contract import SendingContract
 from channels.deliveries import Lane, State
 from channels.preferences import Preferences
@@ -53,15 +52,9 @@ def intake(kept, clock):
     return Intake(kept, clock)
 
 
-def door(house, intake, clock):
-    return Callbacks(
-        house.accounts, house.channels, intake, house.deliveries, house.gathered, clock
-    )
-
-
 @pytest.fixture
-def callbacks(house, intake, clock):
-    return door(house, intake, clock)
+def callbacks(house, intake):
+    return house.door(intake)
 
 
 @pytest.fixture
@@ -84,7 +77,7 @@ def test_a_genuine_repeat_gets_the_first_answer_and_adds_nothing(callbacks, kept
 def test_what_platforms_tell_is_counted_at_their_own_door(house, kept, oa, clock):
     counted = []
     intake = Intake(kept, clock, counted=lambda *told: counted.append(told))
-    door(house, intake, clock).take("oa", Postman(clock).sealed())
+    house.door(intake).take("oa", Postman(clock).sealed())
 
     assert counted == [("callback", 1, 0)]
 
@@ -293,15 +286,8 @@ def ears(any_house, clock):
 
 
 @pytest.fixture
-def listening(any_house, ears, intake, clock):
-    wishes = Preferences(
-        any_house.records, any_house.consents, any_house.deliveries, any_house.identities
-    )
-    return Callbacks(
-        any_house.accounts, any_house.channels, intake, any_house.deliveries,
-        any_house.gathered, clock, preferences=wishes,
-        allowances=Allowances(any_house.records, clock),
-    )  # fmt: skip
+def listening(any_house, ears, intake):
+    return any_house.door(intake)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ import traceback
 from pathlib import Path
 
 from channels.base import Callback
-from channels.callbacks import Callbacks
 from channels.deliveries import Delivery, State
 from data_hub.intake import Intake
 from juzhen.worker import Duty, Worker, sender
@@ -72,14 +71,7 @@ def tell(job):
     """A platform calls back."""
     house = house_of(job)
     commit = SharedCommit(SqliteJournal(Path(job["journal"]), durability="process"))
-    callbacks = Callbacks(
-        house.accounts,
-        house.channels,
-        Intake(commit, utc_now),
-        house.deliveries,
-        house.gathered,
-        utc_now,
-    )
+    callbacks = house.door(Intake(commit, utc_now))
     callbacks.take(job["account"], Callback(query=job["query"], body=job["body"].encode()))
 
 

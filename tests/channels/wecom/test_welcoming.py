@@ -7,13 +7,19 @@ from datetime import timedelta
 import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
+from channels.allowances import Allowances
 from channels.base import Greeting, SignedOut
 from channels.callbacks import Callbacks
 from channels.catching_up import CatchingUp
 from channels.deliveries import Deliveries
+from channels.health import Health
 from channels.live_codes import LiveCodes
+from channels.outbound import Breakers
+from channels.preferences import Preferences
 from channels.roll import Roll
 from channels.welcoming import Welcome, Welcoming
+from data_hub.consents import Consents
+from data_hub.identities import Identities
 from data_hub.intake import Intake
 from kernel.calendar import Zone
 from kernel.errors import Conflict, Invalid
@@ -66,11 +72,21 @@ def welcoming(records, changes, accounts, channels, codes, clock):
 
 
 @pytest.fixture
-def callbacks(records, changes, accounts, channels, welcoming, clock):
+def callbacks(records, people, changes, accounts, channels, welcoming, clock):
     deliveries = Deliveries(records, changes, clock)
+    health = Health(
+        records, accounts, channels, deliveries, Breakers(records, clock), clock,
+        zone=Zone("Asia/Shanghai"),
+    )  # fmt: skip
+    wishes = Preferences(
+        records, Consents(records, changes, clock), deliveries,
+        Identities(people, records, changes, clock),
+    )  # fmt: skip
     return Callbacks(
-        accounts, channels, Intake(Kept(), clock), deliveries, Gathered(records), clock, welcoming
-    )
+        accounts=accounts, channels=channels, intake=Intake(Kept(), clock), deliveries=deliveries,
+        welcoming=welcoming, preferences=wishes, allowances=Allowances(records, clock),
+        health=health, gathered=Gathered(records), clock=clock,
+    )  # fmt: skip
 
 
 def heard(platform):
