@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 import orjson
 
 from channels.base import (
-    Busy,
     Callback,
     Idempotency,
     Message,
@@ -27,12 +26,11 @@ from channels.base import (
     Receipt,
     Received,
     Refused,
-    SignedOut,
     Stop,
-    Unanswered,
 )
 from channels.capabilities import Capabilities, Limits
-from channels.outbound import Http, RateGate
+from channels.codes import Codes
+from channels.outbound import Http, Question, RateGate, asked, fields
 from channels.stopping import is_stop
 from data_hub.consents import MARKETING
 from data_hub.identities import phone
@@ -46,19 +44,25 @@ from kernel.webhooks import genuine, signed
 LEAVING = declare("sms.leaving", "composed and signed; about to leave")
 TAKEN = declare("sms.taken", "the gateway has it; nobody here knows")
 
-_LATER = {
-    "isv.BUSINESS_LIMIT_CONTROL": 60.0, "isv.DAY_LIMIT_CONTROL": 3_600.0, "isp.SYSTEM_ERROR": 0.0,
-}  # fmt: skip
-_SIGNED_OUT = frozenset({
-    "isv.AMOUNT_NOT_ENOUGH", "isv.ACCOUNT_ABNORMAL", "isv.OUT_OF_SERVICE", "SignatureDoesNotMatch",
-})  # fmt: skip
-_MINDED = {
-    "isv.MOBILE_NUMBER_ILLEGAL": "recipient_unknown",
-    "isv.BLACK_KEY_CONTROL_LIMIT": "sms_words_not_allowed",
-    "isv.SMS_SIGNATURE_ILLEGAL": "sms_signature_unknown",
-    "isv.SMS_TEMPLATE_ILLEGAL": "sms_template_unknown",
-    "isv.TEMPLATE_MISSING_PARAMETERS": "sms_template_unknown",
-}
+SMS = Codes(
+    signed_out=frozenset({
+        "isv.AMOUNT_NOT_ENOUGH", "isv.ACCOUNT_ABNORMAL", "isv.OUT_OF_SERVICE",
+        "SignatureDoesNotMatch",
+    }),
+    later={
+        "isv.BUSINESS_LIMIT_CONTROL": 60.0,
+        "isv.DAY_LIMIT_CONTROL": 3_600.0,
+        "isp.SYSTEM_ERROR": 0.0,
+    },
+    minded={
+        "isv.MOBILE_NUMBER_ILLEGAL": "recipient_unknown",
+        "isv.BLACK_KEY_CONTROL_LIMIT": "sms_words_not_allowed",
+        "isv.SMS_SIGNATURE_ILLEGAL": "sms_signature_unknown",
+        "isv.SMS_TEMPLATE_ILLEGAL": "sms_template_unknown",
+        "isv.TEMPLATE_MISSING_PARAMETERS": "sms_template_unknown",
+    },
+    source="help.aliyun.com, dysms: 错误码",
+)  # fmt: skip
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
 
 
@@ -124,11 +128,11 @@ class Sms:
             raise Refused(
                 "channel_text_too_long", field="words", size=len(whole), limit=self._longest
             )
-        asked = {
+        told = {
             "phone": message.handle.value, "sign_name": self._sign_name, "out_id": key,
             "template": self._templates[marketing], "params": parts, "text": whole,
         }  # fmt: skip
-        self._judge(self._asked(asked, key))
+        self._judge(self._asked(told, key))
         crash_point(TAKEN)
         return Receipt(ref=key, progress=Progress.SUBMITTED)
 
@@ -138,35 +142,20 @@ class Sms:
         ends = self._unsubscribe if message.purpose == MARKETING else ""
         return f"【{self._sign_name}】{said}{' ' if ends and message.link else ''}{ends}"
 
-    def _asked(self, asked: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    def _asked(self, told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         self._gate.enter(self._account, self._per_minute)
-        body = orjson.dumps(asked)
-        headers = signed([self._secret.reveal()], key, self._clock(), body)
-        crash_point(LEAVING)
-        answer = self._http.request(
-            "POST", self._url, body=body, headers={"Content-Type": "application/json", **headers}
+        question = Question.of_json("", told, repeatable=False)
+        question = question.signed(
+            headers=signed([self._secret.reveal()], key, self._clock(), question.body)
         )
-        try:
-            told = orjson.loads(answer.body)
-            if not isinstance(told, Mapping):
-                raise TypeError("an answer has fields")
-        except (orjson.JSONDecodeError, TypeError) as strange:
-            raise Unanswered("platform_answer_unreadable", path="sms") from strange
-        return told
+        crash_point(LEAVING)
+        return fields(asked(self._http, self._url, question), question)
 
     def _judge(self, told: Mapping[str, Any]) -> None:
-        code = str(told.get("code") or "")
-        if code == "OK":
-            return
-        facts: dict[str, Any] = {
-            "errcode": code[:60],
-            "errmsg": str(told.get("message") or "")[:200],
-        }
-        if code in _SIGNED_OUT:
-            raise SignedOut("platform_signed_us_out", path="sms", **facts)
-        if code in _LATER:
-            raise Busy("platform_said_later", seconds=_LATER[code], path="sms", **facts)
-        raise Refused(_MINDED.get(code, "platform_refused"), path="sms", **facts)
+        code = str(told.get("code") or "")[:60]
+        if code != "OK":
+            errmsg = str(told.get("message") or "")[:200]
+            raise SMS.trouble(code, {"path": "sms", "errmsg": errmsg})
 
     # hearing
 

@@ -6,6 +6,7 @@ asked again. Calls no platform.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import field
 from datetime import datetime, timedelta
 
@@ -14,17 +15,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from channels.accounts import Sealer
-from channels.base import SignedOut
+from channels.base import Busy, SignedOut
 from kernel.clock import Clock
 from kernel.errors import Conflict
+from kernel.ids import new_id
 from kernel.secret import Secret
 from kernel.values import dataclass
 from stores.changes import Changes
+from stores.claims import Leases
 from stores.records import Record, Records
 
 ASKED_FOR = timedelta(minutes=10)
 """So long she may take to say yes."""
 RENEWALS = 5
+_REFRESHING = 30.0
+"""Seconds that one process may take to refresh a token before another does."""
 
 
 class CreatorGrant(Record, kw_only=True):
@@ -84,6 +89,7 @@ class Grants:
         self._changes = changes
         self._sealer = sealer
         self._clock = clock
+        self._leases = Leases(records, clock)
 
     def ask(self, account: str, *, by: str) -> str:
         """Begin to ask her; what the answer must carry. What she granted before stays."""
@@ -128,6 +134,25 @@ class Grants:
             creator=kept.creator, expires=kept.expires, ends=kept.ends, renewals=kept.renewals,
             access=opened["access"], refresh=opened["refresh"],
         )  # fmt: skip
+
+    def good(
+        self, account: str, refresh: Callable[[Grant], object], *, not_this: str = ""
+    ) -> Grant:
+        """With a short token that should be good and is not the one that just failed; where there
+        is none, ``refresh`` fetches and keeps one, in one process at a time. Raises `SignedOut` as
+        `one` does, and `Busy` while another process fetches."""
+        if self._is_good(grant := self.one(account), not_this):
+            return grant
+        with self._leases.held(f"grant:{account}", new_id("tok"), _REFRESHING) as lease:
+            if lease is None:
+                raise Busy("token_is_being_fetched", seconds=1)
+            if self._is_good(grant := self.one(account), not_this):
+                return grant
+            refresh(grant)
+        return self.one(account)
+
+    def _is_good(self, grant: Grant, not_this: str) -> bool:
+        return grant.access != not_this and grant.expires > self._clock()
 
     def refreshed(self, account: str, access: Secret, seconds: float) -> None:
         """A new short token; the grant ends when it did."""

@@ -29,17 +29,16 @@ from channels.base import (
     SignedOut,
 )
 from channels.capabilities import Capabilities, Limits
+from channels.codes import Codes
 from channels.listening import OnlyListens
-from channels.outbound import Http, RateGate
+from channels.outbound import Http, Question, RateGate, asked, fields
 from channels.video.grants import Grant, Granted, Grants
 from data_hub.identities import phone
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Invalid
 from kernel.events import Ecosystem, Event, Handle
-from kernel.ids import new_id
 from kernel.secret import Secret
-from stores.claims import Leases
 
 HOST = "https://ad.oceanengine.com"
 CONSENT = "https://open.oceanengine.com"
@@ -47,13 +46,17 @@ PAGE = 100
 EARLY = timedelta(hours=2)
 """So long before its end the short token is refreshed."""
 _BEIJING = Zone("Asia/Shanghai")
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
 
-# believed of the platform's own table of codes; not seen live
-_LATER = {40100: 5.0, 40110: 60.0, 50000: 2.0, 51010: 2.0}
-_EXPIRED = {40102, 40104, 40105, 40107}
-_GRANT = {40103, 40106}
-_OURS = {40002, 40003, 40101}
+OCEAN_ENGINE = Codes(
+    expired=frozenset({40102, 40104, 40105, 40107}),
+    signed_out=frozenset({40002, 40003, 40101}),
+    ungranted=frozenset({40103, 40106}),
+    later={40100: 5.0, 40110: 60.0, 50000: 2.0, 51010: 2.0},
+    source="open.oceanengine.com, 返回码; believed, not seen live",
+    unverified=frozenset({
+        40002, 40003, 40100, 40101, 40102, 40103, 40104, 40105, 40106, 40107, 40110, 50000, 51010,
+    }),
+)  # fmt: skip
 
 _STATES: Mapping[Verdict, int] = {
     Verdict.CONFIRMED: 194, Verdict.BEFRIENDED: 195, Verdict.PROMISING: 196, Verdict.PAID: 285,
@@ -80,7 +83,6 @@ class OceanEngine(OnlyListens):
         self,
         http: Http,
         grants: Grants,
-        leases: Leases,
         gate: RateGate,
         clock: Clock,
         *,
@@ -95,7 +97,6 @@ class OceanEngine(OnlyListens):
         """``advertisers`` are their numbers, between commas."""
         self._http = http
         self._grants = grants
-        self._leases = leases
         self._gate = gate
         self._clock = clock
         self._account = account
@@ -110,8 +111,8 @@ class OceanEngine(OnlyListens):
 
     def consent(self, word: str, back: str) -> str:
         """Where who owns the advertisers says yes."""
-        asked = {"app_id": self._app_id, "state": word, "redirect_uri": back}
-        return f"{self._consent}/audit/oauth.html?{urlencode(asked)}"
+        told = {"app_id": self._app_id, "state": word, "redirect_uri": back}
+        return f"{self._consent}/audit/oauth.html?{urlencode(told)}"
 
     def take_grant(self, code: str, *, by: str) -> None:
         """Change the code into tokens and keep them. The code is good once."""
@@ -128,26 +129,18 @@ class OceanEngine(OnlyListens):
 
     def _access(self, not_this: str = "") -> str:
         """A token that should be good and is not the one that just failed."""
-        if self._good(grant := self._grants.one(self._account), not_this):
-            return grant.access
-        with self._leases.held(f"grant:{self._account}", new_id("tok"), 30) as lease:
-            if lease is None:
-                raise Busy("token_is_being_fetched", seconds=1)
-            if self._good(grant := self._grants.one(self._account), not_this):
-                return grant.access
-            told = self._signing(
-                "refresh_token", grant_type="refresh_token", refresh_token=grant.refresh
-            )
-            self._grants.keep(self._account, _granted(told, grant.creator), by="worker")
-        return self._grants.one(self._account).access
+        return self._grants.good(self._account, self._refresh, not_this=not_this).access
 
-    def _good(self, grant: Grant, not_this: str) -> bool:
-        return grant.access != not_this and grant.expires > self._clock()
+    def _refresh(self, grant: Grant) -> None:
+        told = self._signing(
+            "refresh_token", grant_type="refresh_token", refresh_token=grant.refresh
+        )
+        self._grants.keep(self._account, _granted(told, grant.creator), by="worker")
 
-    def _signing(self, what: str, **fields: str) -> dict[str, Any]:
-        asked = {"app_id": self._app_id, "secret": self._secret.reveal(), **fields}
-        told = self._sent("POST", f"/open_api/oauth2/{what}/", orjson.dumps(asked), {})
-        if _code(told) in _EXPIRED:
+    def _signing(self, what: str, **more: str) -> dict[str, Any]:
+        payload = {"app_id": self._app_id, "secret": self._secret.reveal(), **more}
+        told = self._told(Question.of_json(f"/open_api/oauth2/{what}/", payload))
+        if _code(told) in OCEAN_ENGINE.expired:
             raise SignedOut("creator_must_grant", path=what, errcode=_code(told))
         return self._judged(what, told)
 
@@ -157,25 +150,21 @@ class OceanEngine(OnlyListens):
         return [event for row in self._rows(since, until) for event in self._events(row)]
 
     def judge(self, lead: str, verdict: Verdict) -> None:
-        self._call(
-            "POST", "/open_api/2/tools/clue/callback/", {},
-            orjson.dumps({
-                "advertiser_ids": self._advertisers, "clue_id": lead, "source": 1,
-                "clue_convert_state": _STATES[verdict],
-            }),
-        )  # fmt: skip
+        told = {
+            "advertiser_ids": self._advertisers, "clue_id": lead, "source": 1,
+            "clue_convert_state": _STATES[verdict],
+        }  # fmt: skip
+        self._call(Question.of_json("/open_api/2/tools/clue/callback/", told))
 
     def _rows(self, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
         page, pages = 1, 1
         while page <= pages:
-            told = self._call(
-                "GET", "/open_api/2/tools/clue/get/",
-                {
-                    "advertiser_ids": orjson.dumps(self._advertisers).decode(),
-                    "start_time": _told(since), "end_time": _told(until),
-                    "page": page, "page_size": PAGE,
-                },
-            )  # fmt: skip
+            query = {
+                "advertiser_ids": orjson.dumps(self._advertisers).decode(),
+                "start_time": _told(since), "end_time": _told(until),
+                "page": page, "page_size": PAGE,
+            }  # fmt: skip
+            told = self._call(Question(path="/open_api/2/tools/clue/get/", query=query))
             rows, info = told.get("list"), told.get("page_info")
             yield from (each for each in rows or () if isinstance(each, dict))
             pages = _whole(info.get("total_page")) if isinstance(info, Mapping) else 1
@@ -216,52 +205,27 @@ class OceanEngine(OnlyListens):
 
     # calls
 
-    def _call(
-        self, method: str, path: str, query: Mapping[str, Any], body: bytes = b""
-    ) -> dict[str, Any]:
+    def _call(self, question: Question) -> dict[str, Any]:
         """One call, signed in; a token that died early is replaced once."""
         failed, code = "", 0
-        whole = f"{path}?{urlencode(query)}" if query else path
         for _ in range(2):
             access = self._access(not_this=failed)
-            told = self._sent(method, whole, body, {"Access-Token": access})
-            if (code := _code(told)) not in _EXPIRED:
-                return self._judged(path, told)
+            told = self._told(question.signed(headers={"Access-Token": access}))
+            if (code := _code(told)) not in OCEAN_ENGINE.expired:
+                return self._judged(question.path, told)
             failed = access
-        raise SignedOut("platform_signed_us_out", path=path, errcode=code)
+        raise SignedOut("platform_signed_us_out", path=question.path, errcode=code)
 
-    def _sent(
-        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
-    ) -> dict[str, Any]:
-        """Everything asked here may be asked again."""
+    def _told(self, question: Question) -> dict[str, Any]:
         self._gate.enter(self._account, self._per_minute)
-        kind = _JSON if body else {}
-        answer = self._http.request(
-            method, f"{self._host}{path}", body=body, headers={**kind, **headers}
-        )
-        try:
-            told = orjson.loads(answer.body.removeprefix(b"\xef\xbb\xbf").strip())
-        except orjson.JSONDecodeError as strange:
-            raise Busy("platform_answer_unreadable", down=True, path=path[:80]) from strange
-        if not isinstance(told, dict):
-            raise Busy("platform_answer_unreadable", down=True, path=path[:80])
-        return told
+        return fields(asked(self._http, self._host, question), question)
 
     def _judged(self, path: str, told: Mapping[str, Any]) -> dict[str, Any]:
         code, data = _code(told), told.get("data")
         if code == 0:
             return dict(data) if isinstance(data, Mapping) else {}
-        facts: dict[str, Any] = {
-            "path": path.partition("?")[0][:80], "errcode": code,
-            "errmsg": str(told.get("message") or "")[:200],
-        }  # fmt: skip
-        if code in _LATER:
-            raise Busy("platform_said_later", seconds=_LATER[code], **facts)
-        if code in _GRANT:
-            raise SignedOut("creator_must_grant", **facts)
-        if code in _OURS:
-            raise SignedOut("platform_signed_us_out", **facts)
-        raise Refused("platform_refused", **facts)
+        errmsg = str(told.get("message") or "")[:200]
+        raise OCEAN_ENGINE.trouble(code, {"path": path, "errmsg": errmsg})
 
     # what cannot be done there
 

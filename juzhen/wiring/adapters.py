@@ -165,7 +165,7 @@ def _douyin(tools: Tools) -> Factory:
                 client_secret=secret,
             )  # fmt: skip
         wire = DouyinWire(
-            tools.outbound, tools.grants, s.leases, tools.gate, s.clock, account=account.id,
+            tools.outbound, tools.grants, tools.gate, s.clock, account=account.id,
             client_key=told["client_key"], client_secret=secret,
             host=told.get("base_url", DOUYIN_HOST),
             per_minute=float(told.get("per_minute", 600)),
@@ -189,7 +189,7 @@ def _ocean_engine(tools: Tools) -> Factory:
         told = account.settings
         host = told.get("base_url")
         return OceanEngine(
-            tools.outbound, tools.grants, s.leases, tools.gate, s.clock, account=account.id,
+            tools.outbound, tools.grants, tools.gate, s.clock, account=account.id,
             app_id=str(told["app_id"]), secret=secrets["app_secret"],
             advertisers=str(told["advertisers"]), host=host or OCEAN_HOST,
             consent=host or OCEAN_CONSENT, per_minute=float(told.get("per_minute", 600)),

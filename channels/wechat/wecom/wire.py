@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from channels.codes import Codes
+from channels.outbound import Question
 from channels.wechat.tokens import Tokens
-from channels.wechat.wire import Codes, Wire
+from channels.wechat.wire import Wire
 
 HOST = "https://qyapi.weixin.qq.com"
 
@@ -20,6 +22,7 @@ WECOM = Codes(
     expired=frozenset({40001, 40014, 42001}),
     signed_out=frozenset({40013, 40056, 42009, 48002, 60020, 84074, 301002}),
     later={-1: 0.0, 45009: 60.0, 45033: 5.0, 41096: 1.0},
+    down=frozenset({-1}),
     minded={
         40003: "recipient_unknown",
         40029: "login_code_unknown",
@@ -69,10 +72,8 @@ class WeComWire(Wire):
         return self._tokens
 
     def _fetch(self, force: bool) -> tuple[str, float]:  # the port's argument
-        path = "/cgi-bin/gettoken"
         query = {"corpid": self._appid, "corpsecret": self._secret.reveal()}
-        sent = self._send("GET", path, query, b"", {}, repeatable=True)
-        return self._token(path, sent)
+        return self._token(Question(path="/cgi-bin/gettoken", query=query))
 
     def page(self, path: str, name: str, **payload: Any) -> list[dict[str, Any]]:
         """Every row of a list that is told page by page under ``next_cursor``."""

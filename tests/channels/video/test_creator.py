@@ -34,7 +34,6 @@ from kernel.errors import Conflict
 from kernel.events import Handle
 from kernel.secret import Secret
 from stores.changes import Changes
-from stores.claims import Leases
 from tests.channels.sandboxed import running
 
 CREATOR = {
@@ -77,7 +76,7 @@ def _now(twin):
 def _channel(parts, twin, *, granted=True, **more):
     records, clock = parts["records"], parts["clock"]
     wire = DouyinWire(
-        parts["out"], parts["grants"], Leases(records, clock), RateGate(records, clock), clock,
+        parts["out"], parts["grants"], RateGate(records, clock), clock,
         account="acc_dy", client_key="ck", client_secret=Secret("dy-s3cret"),
         host=f"{twin.url}/douyin-open", per_minute=60_000,
     )  # fmt: skip

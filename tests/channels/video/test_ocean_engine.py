@@ -21,7 +21,6 @@ from juzhen.sandbox.world import Settings
 from kernel.errors import Invalid
 from kernel.events import Handle
 from kernel.secret import Secret
-from stores.claims import Leases
 from stores.records import upsert
 
 CODE, APP, NUMBER = "ads", "1700000000000009", 1_700_000_000_000_001
@@ -81,7 +80,7 @@ def adapted(platform, outbound, records, changes, clock):
 
     def make(account="acc_ads", secret="s", advertisers=str(NUMBER)):
         return OceanEngine(
-            outbound, grants, Leases(records, clock), RateGate(records, clock), clock,
+            outbound, grants, RateGate(records, clock), clock,
             account=account, app_id=APP, secret=Secret(secret), advertisers=advertisers,
             host=f"{platform.url}/ocean", consent=f"{platform.url}/ocean", per_minute=60_000,
         )  # fmt: skip
