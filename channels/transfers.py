@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from sqlalchemy import select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from channels.accounts import Accounts, Channels
+from channels.accounts import Account, Accounts, Channels
 from channels.base import Progress, Receipt, wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, Problem
@@ -99,32 +99,17 @@ class Transfers:
         Raises `Conflict` for an account whose channel cannot, `Invalid` for nobody or too many.
         """
         there = self._accounts.one(account)
-        channel = self._channels.of(there)
-        if not isinstance(channel, HandsOver):
-            raise Conflict("channel_hands_nobody_over", account=there.code)
         if giver == taker:
             raise Invalid("taker", "named_twice")
-        hers = [
-            each
-            for each in dict.fromkeys(handles)
-            if (each.kind, each.scope) == (channel.writes_to, there.id)
-        ]
-        if not 1 <= len(hers) <= MOST:
-            raise Invalid("customers", "too_many_names" if hers else "missing", limit=MOST)
-        now = self._clock()
+        hers, now = self._known_there(there, handles), self._clock()
         with self._records.write(f"transfers:{there.id}") as session:
-            open_ = select(Transfer.handle).where(
-                Transfer.account == there.id, Transfer.giver == giver,
-                Transfer.progress.in_(_OPEN), Transfer.handle.in_([str(each) for each in hers]),
-            )  # fmt: skip
-            known = set(session.scalars(open_))
+            under_way = self._under_way(session, there, giver, hers)
             made = [
                 Transfer(
-                    account=there.id, handle=str(each), giver=giver, taker=taker, resigned=resigned,
+                    account=there.id, handle=each, giver=giver, taker=taker, resigned=resigned,
                     words=words.strip(), by=by, asked=now, next_at=now + _AGAIN,
                 )
-                for each in hers
-                if str(each) not in known
+                for each in hers if each not in under_way
             ]  # fmt: skip
             session.add_all(made)
             self._changes.note(
@@ -134,6 +119,31 @@ class Transfers:
         if made:
             self._ask(made)
         return made
+
+    def _known_there(self, there: Account, handles: Collection[Handle]) -> list[str]:
+        """Those by which the account's platform knows customers, each once."""
+        channel = self._channels.of(there)
+        if not isinstance(channel, HandsOver):
+            raise Conflict("channel_hands_nobody_over", account=there.code)
+        hers = [
+            str(each)
+            for each in dict.fromkeys(handles)
+            if (each.kind, each.scope) == (channel.writes_to, there.id)
+        ]
+        if not 1 <= len(hers) <= MOST:
+            raise Invalid("customers", "too_many_names" if hers else "missing", limit=MOST)
+        return hers
+
+    @staticmethod
+    def _under_way(
+        session: Session, there: Account, giver: str, handles: Collection[str]
+    ) -> set[str]:
+        """Whom this rep is giving away already."""
+        open_ = select(Transfer.handle).where(
+            Transfer.account == there.id, Transfer.giver == giver,
+            Transfer.progress.in_(_OPEN), Transfer.handle.in_(handles),
+        )  # fmt: skip
+        return set(session.scalars(open_))
 
     def finish(self, limit: int = 200) -> int:
         """Ask for what became of those that are open; how many were asked for."""
