@@ -87,6 +87,15 @@ def graded(
     return Graded(Grade.D, "grade_never_talked", 0)
 
 
+def tone(profile: Profile, now: datetime, sources: Collection[str]) -> str:
+    """How she is disposed: `open_case`, `negative_mood`, `calm`; `unknown` where nobody could have
+    heard her, for what was never said is no good mood."""
+    if why := profile.mood_hold(now):
+        return why
+    heard = any(profile.kinds.get(kind) for kind in _HEARD)
+    return "calm" if heard or not profile.accounts.keys().isdisjoint(sources) else "unknown"
+
+
 class GradeRuling(Record, kw_only=True):
     """A grade that somebody of ours has put by hand; it counts until it is lifted."""
 
@@ -126,8 +135,8 @@ class Grades:
             ruling = GradeRuling(handle=handle, grade=grade, note=note, by=by, at=self._clock())
             session.add(ruling)
             self._changes.note(
-                "graded", "grade_ruling", ruling.id, by=by, handle=handle, grade=grade, note=note
-            )
+                "graded", "grade_ruling", ruling.id, by=by, handle=handle, grade=grade
+            )  # why stands in the ruling alone: it may name her, and the audit outlives her
         return ruling
 
     def rulings(self, handles: Iterable[str]) -> dict[str, GradeRuling]:

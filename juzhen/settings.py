@@ -169,9 +169,8 @@ class Settings:
     demo_sandbox: str = _setting("", "Where the demo's sandbox answers.")
     keys_secrets: Secret = _setting(Secret(""), "Key that seals channel secrets (64 hex digits).")
     keys_links: Secret = _setting(Secret(""), "Key that signs tracked links and cookies.")
-    limits_logins: int = _setting(
-        10, "Failed logins a name may have in 15 minutes.", expected="count"
-    )
+    limits_logins: int = _setting(10, "Failed logins of a name in 15 minutes.", expected="count")
+    limits_reveals: int = _setting(50, "Customers one person has unmasked a day.", expected="count")
 
     def has(self, module: str) -> bool:
         """Is this optional module on?"""

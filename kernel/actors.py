@@ -90,7 +90,7 @@ _MAY: dict[Role, frozenset[str] | None] = {
         _SELLING
         | _CONTENT
         | {"read_boards", "read_segments", "rule_identities", "read_rules", "manage_rules"}
-        | {"hand_over_customers"}
+        | {"hand_over_customers", "reveal_customers"}
     ),
     Role.ANALYST: frozenset(
         _CONTENT | {"read_boards", "read_counts", "read_segments", "manage_segments", "read_rules"}
@@ -103,7 +103,7 @@ _MAY: dict[Role, frozenset[str] | None] = {
         | _PUBLISHING
         | _SELLING
         | {"send_events", "read_counts", "manage_segments", "rule_identities"}
-        | {"replay_events", "read_rules", "manage_rules", "pay_rewards"}
+        | {"replay_events", "read_rules", "manage_rules", "pay_rewards", "reveal_customers"}
     ),
     Role.CUSTOMER: frozenset({"read_shelf", "act_as_customer"}),
 }

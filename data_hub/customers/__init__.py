@@ -4,25 +4,25 @@ Names and phones are masked unless the asker is the rep who looks after her. Dec
 who is who, and offers nothing.
 """
 
-from data_hub.customers.masks import mask_handle, mask_name, mask_phone
+from data_hub.customers.happenings import Happening, sentence
+from data_hub.customers.masks import mask_handle, mask_name, mask_phone, mask_text, mask_trait
 from data_hub.customers.relations import Relation, Relations
-from data_hub.customers.seeing import (
-    Customer,
-    Customers,
-    CustomersSeen,
-    Happening,
-    sentence,
-)
+from data_hub.customers.revealing import A_DAY, Reveals
+from data_hub.customers.seeing import Customer, Customers, CustomersSeen
 
 __all__ = [
+    "A_DAY",
     "Customer",
     "Customers",
     "CustomersSeen",
     "Happening",
     "Relation",
     "Relations",
+    "Reveals",
     "mask_handle",
     "mask_name",
     "mask_phone",
+    "mask_text",
+    "mask_trait",
     "sentence",
 ]

@@ -10,21 +10,21 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
-from data_hub.catalogue import kind_of
+from data_hub.customers.happenings import Happening, carried_by_hand, happening
 from data_hub.customers.masks import mask_name, mask_phone
 from data_hub.customers.relations import Relation, Relations
-from data_hub.details import details, order
+from data_hub.customers.revealing import Reveals
+from data_hub.customers.talking import Talks
 from data_hub.identities import Identities
 from data_hub.profiles import ProfileRow
 from data_hub.staff import StaffBook
 from data_hub.standings import StandingRow
 from kernel.actors import Actor, Role, require
 from kernel.clock import Clock
-from kernel.errors import Forbidden, Invalid, NotFound
+from kernel.errors import Invalid, NotFound
 from kernel.events import Event, Handle
 from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
 from kernel.values import dataclass
-from kernel.wording import say
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Records
@@ -49,21 +49,6 @@ class Customer:
     """Oldest first; for rules, never for a page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """One line of a customer's timeline."""
-
-    id: str
-    kind: str
-    at: datetime
-    source: str
-    """The channel account that told of it."""
-    ecosystem: str
-    material: str
-    rep: str
-    sentence: str
-
-
 @dataclass(frozen=True, slots=True)
 class _Rooms:
     """Whom the questions below are passed on to."""
@@ -72,8 +57,9 @@ class _Rooms:
     identities: Identities
     history: History
     staff: StaffBook
-    changes: Changes
     relations: Relations
+    reveals: Reveals
+    talks: Talks
 
 
 class Customers:
@@ -88,9 +74,12 @@ class Customers:
         staff: StaffBook,
         changes: Changes,
         clock: Clock,
+        reveals: Reveals | None = None,
     ) -> None:
         relations = Relations(records, identities, staff, changes, clock)
-        self._rooms = _Rooms(people, identities, history, staff, changes, relations)
+        reveals = reveals or Reveals(records, changes, clock)
+        talks = Talks(records, changes)
+        self._rooms = _Rooms(people, identities, history, staff, relations, reveals, talks)
 
     def seen_by(self, actor: Actor) -> CustomersSeen:
         """What this asker may see of them. Raises `Forbidden` for who may see no customer."""
@@ -156,8 +145,8 @@ class CustomersSeen:
     ) -> Page[Customer]:
         """Those who match, whoever was heard of last first.
 
-        ``text`` is part of a name or the end of a phone number, as the asker typed it; ``grades``
-        are the classes of which they are one, of `data_hub.grades.Grade`.
+        ``text`` is part of a name, a phone number or its last four digits, as the asker typed it;
+        ``grades`` are the classes of which they are one, of `data_hub.grades.Grade`.
         """
         wanted: list[ColumnElement[bool]] = []
         scope = self._scope(rep)
@@ -165,7 +154,7 @@ class CustomersSeen:
             graded = select(StandingRow.customer).where(StandingRow.grade.in_(grades))
             wanted.append(ProfileRow.customer.in_(graded))
         if text is not None:
-            wanted.append(_matching(text))
+            wanted.append(_matching(text, guessing=self._actor.role is not Role.REP))
         with self._rooms.people.read():  # she may be merged in this very moment
             if handle is not None:
                 found = set(self._rooms.identities.find(handle.strip()))
@@ -227,12 +216,13 @@ class CustomersSeen:
         )
         total = self._rooms.history.total(customer.handles) if count else None
         arrived = self._arrived(customer.handles, page.items)
-        told = [_told(event, self._actor.language, arrived) for event in page.items]
+        tongue, masked = self._actor.language, customer.masked
+        told = [happening(event, tongue, arrived, masked) for event in page.items]
         return Page(told, page.next, total)
 
     def _arrived(self, handles: Collection[Handle], events: Sequence[Event]) -> frozenset[str]:
         """Of what reps put into chats by themselves, what was opened since: so it was sent."""
-        carried = [each for each in events if _carried(each)]
+        carried = [each for each in events if carried_by_hand(each)]
         if not carried:
             return frozenset()
         seen = self._rooms.history.timeline(handles, limit=_PROOFS, kinds=_PROVE).items
@@ -240,18 +230,29 @@ class CustomersSeen:
         about = {each.id: last.get((each.material, each.rep)) for each in carried}
         return frozenset(each.id for each in carried if (at := about[each.id]) and at >= each.at)
 
-    def reveal(self, key: str) -> Customer:
-        """Her name and phone in full. An act of its own, written down with who did it."""
+    def talked(self, key: str, *, once: str) -> Customer:
+        """The asker talked with her where no channel of ours hears: noted with one tap. ``once``
+        names the tap, so that sending it again notes nothing new."""
         customer = self.one(key)
+        require(self._actor, "recommend")
         if not customer.handles:
             raise NotFound("customer", key)
-        if customer.masked and self._actor.role not in _MAY_REVEAL:
-            raise Forbidden("may_not", role=self._actor.role.value, verb="reveal_customers")
+        self._rooms.talks.note(
+            customer.handles[0], rep=self._actor.staff, once=once, by=self._actor.id
+        )
+        return customer
+
+    def reveal(self, key: str) -> Customer:
+        """Her name and phone in full: an act of its own, written down with who did it, and only so
+        many of them a day. Whom the asker sees in full as it is is told without one."""
+        customer = self.one(key)
+        if not customer.masked:
+            return customer
+        require(self._actor, "reveal_customers")
+        if not customer.handles:
+            raise NotFound("customer", key)
         row = self._rows([customer.id])[customer.id]
-        self._rooms.changes.note(
-            "revealed", "customer", customer.id, by=self._actor.id,
-            handle=str(customer.handles[0]),
-        )  # fmt: skip
+        self._rooms.reveals.note(customer.handles[0], by=self._actor.id)
         return replace(
             customer, name=row.name if row else "", phone=_phone(row, customer.handles),
             masked=False,
@@ -325,7 +326,8 @@ class CustomersSeen:
 
 
 _PROVE, _PROOFS = ("own_link_opened", "opened_link", "read_material"), 100
-_MAY_REVEAL = {Role.ADMIN, Role.TEAM_LEAD, Role.SERVICE}
+_TAIL, _WHOLE = 4, 11
+"""Of a phone number what every mask shows anyway, and all of it."""
 
 
 class _Row(NamedTuple):
@@ -351,41 +353,15 @@ def _masked(customer: Customer) -> Customer:
     )
 
 
-def _matching(text: str) -> ColumnElement[bool]:
+def _matching(text: str, *, guessing: bool) -> ColumnElement[bool]:
+    """``guessing``: whoever sees numbers masked is not told digit by digit what is behind it."""
     text = text.strip()
     if not text:
         raise Invalid("text", "text_is_empty")
+    if guessing and text.isdecimal() and _TAIL < len(text) < _WHOLE:
+        raise Invalid("text", "tail_of_a_phone", most=_TAIL)
     plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return or_(
         ProfileRow.name.like(f"%{plain}%", escape="\\"),
         ProfileRow.phone.like(f"%{plain}", escape="\\"),
     )
-
-
-def _carried(event: Event) -> bool:
-    """Did a rep take it to a chat by herself? Then nobody knows yet whether she sent it."""
-    return event.kind == "sent" and details(event).get("via") == "link"
-
-
-def sentence(event: Event, language: str, arrived: Collection[str] = ()) -> str:
-    """The event as a line for people: no ids, no traits. ``arrived``: what is known to have."""
-    parts = [kind_of(event.kind).label(language)]
-    if _carried(event):
-        parts = [say("sent_and_opened" if event.id in arrived else "carried_to_chat", language)]
-    carried = details(event)
-    if event.kind == "bought":
-        bought = order(carried)
-        carried = {"product": bought.product, "amount": bought.amount or ""}
-    for name in ("product", "amount", "page", "text"):
-        value = carried.get(name)
-        if isinstance(value, str | int | float) and value != "":
-            parts.append(f"{value:,.10g}" if isinstance(value, int | float) else value[:80])
-    return " · ".join(parts)
-
-
-def _told(event: Event, language: str, arrived: Collection[str]) -> Happening:
-    return Happening(
-        id=event.id, kind=event.kind, at=event.at, source=event.account,
-        ecosystem=event.ecosystem, material=event.material, rep=event.rep,
-        sentence=sentence(event, language, arrived),
-    )  # fmt: skip

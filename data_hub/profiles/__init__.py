@@ -7,6 +7,7 @@ from data_hub.profiles.folding import fold
 from data_hub.profiles.keeping import ProfileRow, Profiles
 from data_hub.profiles.profile import (
     SHAPE,
+    Agreed,
     Holding,
     Profile,
     Purchase,
@@ -18,6 +19,7 @@ from data_hub.profiles.topics import Stamped, Stamps, Topics, TopicStamp
 
 __all__ = [
     "SHAPE",
+    "Agreed",
     "Holding",
     "Profile",
     "ProfileRow",

@@ -51,6 +51,16 @@ class Purchase(NamedTuple):
     category: str
 
 
+class Agreed(NamedTuple):
+    """Her last word on one purpose and kind of channel ("" is all), and where she said so."""
+
+    purpose: str
+    channel: str
+    allowed: bool
+    at: datetime
+    source: str
+
+
 class Holding(NamedTuple):
     """A policy or product that she has."""
 
@@ -133,6 +143,14 @@ class Profile:
             name: Trait(value, _moment(at), source)
             for name, (value, at, source) in self.traits.items()
         }
+
+    def agreed(self) -> list[Agreed]:
+        """What she allows and what not, by purpose and channel."""
+        return [
+            Agreed(purpose, channel, allowed, _moment(at), proof)
+            for purpose, words in sorted(self.consents.items())
+            for channel, (allowed, at, proof) in sorted(words.items())
+        ]
 
     def count(self, kind: str, days: int, today: date) -> int:
         """How often within the last ``days`` days (at most 90), today included."""

@@ -14,13 +14,16 @@ from typing import Any
 
 from data_hub.segments import tree
 from data_hub.segments.behaviour import Did, python
-from data_hub.segments.being import In, Leans, Stands
+from data_hub.segments.being import In, Leans, Stands, TraitIs
 from data_hub.segments.subject import NEVER, Deed, Subject
 from data_hub.segments.subject import leaves as leaves_window
 from data_hub.segments.tree import All, Any_, Leaf, Not, Rule
 from kernel.errors import Conflict, Invalid
 from kernel.values import dataclass
 from kernel.wording import say
+
+Mask = Callable[[str, Any], str]
+"""A trait, by its name, as it may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +114,18 @@ class Book:
             return other is not None and self.holds(other, s)
         return leaf.holds(s)
 
-    def because(self, entry: Entry, s: Subject, language: str) -> list[Because]:
-        """Why she is in, or is not: every condition with what is known about her."""
+    def because(
+        self, entry: Entry, s: Subject, language: str, mask: Mask | None = None
+    ) -> list[Because]:
+        """Why she is in, or is not: every condition with what is known about her. ``mask``: how a
+        trait is shown to who sees her masked."""
         if entry.rule is None:
             key = "rule_on_list" if entry.id in s.lists else "rule_not_on_list"
             return [Because(entry.id in s.lists, entry.name, say(key, language))]
         return [
             Because(
                 self._leaf(leaf, s), leaf.text(),
-                say(f"rule_{leaf.word}", language, **leaf.facts(s)),
+                say(f"rule_{leaf.word}", language, **_shown(leaf, s, mask)),
             )
             for leaf in dict.fromkeys(tree.leaves(entry.rule))
         ]  # fmt: skip
@@ -226,6 +232,13 @@ class _Writer:
         self.asked[name] = leaf.holds
         guard = "p.tags and " if isinstance(leaf, Leans) else ""
         return f"({guard}{name}(s))"
+
+
+def _shown(leaf: Leaf, s: Subject, mask: Mask | None) -> Mapping[str, Any]:
+    facts = leaf.facts(s)
+    if mask is None or not isinstance(leaf, TraitIs):
+        return facts
+    return facts | {"value": mask(leaf.name, facts["value"])}
 
 
 def _staged(leaf: Leaf) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from data_hub.profiles import Profile, ProfileRow, Profiles
-from data_hub.segments.book import Because, Book, Entry, known, refers
+from data_hub.segments.book import Because, Book, Entry, Mask, known, refers
 from data_hub.segments.keeping import Segments, read
 from data_hub.segments.subject import Subject
 from data_hub.segments.tree import Rule
@@ -89,16 +89,18 @@ class Previews:
             tuple(inside[:_SHOWN]), self._clock(),
         )  # fmt: skip
 
-    def explain(self, key: str, customer: str, language: str) -> Explained:
-        """Why she is in a segment, or is not; nobody is in one that was retired. Raises
-        `NotFound`."""
+    def explain(
+        self, key: str, customer: str, language: str, *, mask: Mask | None = None
+    ) -> Explained:
+        """Why she is in a segment, or is not; nobody is in one that was retired. ``mask``: how her
+        traits are shown to who sees her masked. Raises `NotFound`."""
         segment = self._segments.one(key)
         if segment.retired:
             return Explained(False, (), self._clock())
         book = self._segments.book()
         entry = book.by_key[segment.id]
         [her] = self._look({customer: self._profiles.of(customer)}, book)
-        told = tuple(book.because(entry, her, language))
+        told = tuple(book.because(entry, her, language, mask))
         return Explained(book.holds(entry, her), told, her.now)
 
     def _candidate(self, rule: str | Mapping[str, Any]) -> tuple[Entry, Book]:

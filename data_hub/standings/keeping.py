@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
+from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.consents import PURPOSES
 from data_hub.grades import Grades, Thresholds, graded, ruled
 from data_hub.identities import Identities, Noted
@@ -191,7 +192,8 @@ class Standings:
         return now
 
     def sources(self) -> frozenset[str]:
-        """The accounts that tell of messages at all, by what they ever told."""
+        """The accounts that tell of messages at all, by what they ever told. What reps note of
+        their talks by hand speaks of those customers alone, and is no source for all others."""
         asked, known = self._sources
         now = self._clock()
         if asked is None or not asked <= now < asked + _SOURCES_FOR:
@@ -200,7 +202,7 @@ class Standings:
                 for kind in ("messaged", "chatted")
                 for each in self._history.counts([Axis.ACCOUNT], kind=kind)
             ]
-            known = frozenset(found)
+            known = frozenset(found) - {OWN_ACCOUNT}
             self._sources = (now, known)
         return known
 

@@ -14,12 +14,13 @@ from data_hub.catalogue import KINDS, OWNERS, kind_of
 from data_hub.customers import Customer, CustomersSeen, Happening, mask_handle
 from data_hub.identities import own_id
 from data_hub.profiles import Profile
-from juzhen.console.desk import account_names, allowed, done
+from juzhen.console.desk import account_names, allowed, done, flaws_of
+from juzhen.console.known import known
 from juzhen.console.referrals import chain_of
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
-from kernel.errors import Invalid, NotFound, Overloaded
+from kernel.errors import Conflict, Flaw, Invalid, NotFound, Overloaded
 from kernel.events import Handle
 from kernel.ids import Page
 
@@ -37,12 +38,13 @@ def install(door: Blueprint, platform: Platform) -> None:
         text = request.args.get("text", "").strip()
         after = request.args.get("after")
         found = platform.identities.find(text) if text and after is None else []
-        known = [each for each in seen.many(found).values() if each.last_at] if found else []
-        page = seen.page(text=text or None, first=_SHOWN, after=after)
-        shown = {each.id: each for each in (*known, *page.items)}
+        named = [each for each in seen.many(found).values() if each.last_at] if found else []
+        page, flaws = _found(seen, text, after)
+        shown = {each.id: each for each in (*named, *page.items)}
         return pages.render(
             "console/customers.html", customers=list(shown.values()), text=text,
             following=page.next, waiting=len(platform.identities.parked()),
+            flaws=() if named else flaws,
         )  # fmt: skip
 
     @door.get("/customers/<key>")
@@ -50,6 +52,23 @@ def install(door: Blueprint, platform: Platform) -> None:
         actor = allowed("read_customers")
         return pages.render("console/customer.html", **_one(platform, actor, key))
 
+    @door.post("/customers/<key>/reveal")
+    def reveal(key: str) -> str | tuple[str, int]:
+        """Her name and phone in full, on this one page: written down with who asked."""
+        actor = allowed("read_customers")
+        try:
+            her = platform.customers.seen_by(actor).reveal(key)
+        except Conflict as refusal:
+            shown = _one(platform, actor, key) | {"flaws": flaws_of(refusal)}
+            return pages.render("console/customer.html", **shown), 409
+        shown = _one(platform, actor, key)
+        shown["person"] = {**shown["person"], "her": her}
+        return pages.render("console/customer.html", **shown | {"her": her, "revealed": True})
+
+    _deciding(door, platform)
+
+
+def _deciding(door: Blueprint, platform: Platform) -> None:
     @door.post("/customers/<key>/split")
     def split(key: str) -> AnyResponse:
         """The ticked handles go to a customer of their own."""
@@ -83,6 +102,16 @@ def install(door: Blueprint, platform: Platform) -> None:
         return done("customer", "undone", key=her.id)
 
 
+def _found(
+    seen: CustomersSeen, text: str, after: str | None
+) -> tuple[Page[Customer], Sequence[Flaw]]:
+    """Who was asked for, or what is wrong with the question."""
+    try:
+        return seen.page(text=text or None, first=_SHOWN, after=after), ()
+    except Invalid as refusal:
+        return Page([]), refusal.flaws
+
+
 def _pair(platform: Platform, her: Customer) -> tuple[Handle, Handle]:
     """The two handles of a form, at least one of which is hers."""
     owns = [request.form.get("one", ""), request.form.get("other", "")]
@@ -110,8 +139,11 @@ def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
     owner, kind = request.args.get("owner", ""), request.args.get("kind", "")
     happened = _happened(seen, her, _kinds(owner, kind))
     decisions = platform.identities.decisions.about(her.handles)
+    profile = platform.profiles.many([her.id]).get(her.id) or Profile()
     return {
-        "her": her, "person": people(platform, [her])[her.id], "timeline": happened or Page([]),
+        "her": her, "person": _person(her, profile), "timeline": happened or Page([]),
+        "known": known(platform, her, profile, tongue), "flaws": (), "revealed": False,
+        "today": platform.zone.day(platform.clock()),
         "away": happened is None,
         "owner": owner, "kind": kind, "owners": OWNERS,
         "kinds": [(name, each.label(tongue)) for name, each in KINDS.items()],

@@ -106,7 +106,7 @@ def _rows(platform: Platform, actor: Actor, events: Sequence[Event]) -> list[dic
     return [
         {
             "event": event,
-            "sentence": sentence(event, tongue)
+            "sentence": sentence(event, tongue, masked=her is None or her.masked)
             if her or (knows and not event.handle) else kind_of(event.kind).label(tongue),
             "account": names.get(event.account, event.account),
             "customer": her,

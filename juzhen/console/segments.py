@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.catalogue import KINDS
+from data_hub.customers import mask_trait
 from data_hub.segments import Segment, read, tree, written
 from data_hub.segments.behaviour import quoted
 from data_hub.segments.being import CHOICES
@@ -223,7 +224,9 @@ def _one(
     asked, why = form.get("customer", "").strip(), None
     if asked and names:
         her = platform.customers.seen_by(actor).one(asked)
-        why = platform.previews.explain(segment.id, her.id, language())
+        why = platform.previews.explain(
+            segment.id, her.id, language(), mask=mask_trait if her.masked else None
+        )
     return pages.render(
         "console/segment.html",
         segment=segment,

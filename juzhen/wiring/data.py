@@ -8,7 +8,7 @@ from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from data_hub.ad_quality import AdQuality
 from data_hub.consents import Consents
-from data_hub.customers import Customers
+from data_hub.customers import Customers, Reveals
 from data_hub.digest import Digest
 from data_hub.findings import Findings
 from data_hub.identities import Identities
@@ -80,6 +80,10 @@ class _Topics:
         return {name: tree.under([tag.id]) for name, tag in found.items() if tag is not None}
 
 
+def _reveals(settings: Settings, s: Stores) -> Reveals:
+    return Reveals(s.records, s.changes, s.clock, zone=s.zone, a_day=settings.limits_reveals)
+
+
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
     staff = StaffBook(s.records, s.changes)
@@ -87,7 +91,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     profiles, findings = Profiles(s.people, identities), Findings(s.people)
     topics = _Topics(content.materials, content.taxonomy)
     segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
-    predictions = Predictions(s.people, profiles, s.clock)
+    predictions, reveals = Predictions(s.people, profiles, s.clock), _reveals(settings, s)
     vips = Vips(s.people, profiles, s.clock, zone=s.zone)
     assumed = settings.company_assumes.replace(" ", "").split(",")
     standings = Standings(
@@ -126,7 +130,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         vips=vips,
         previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),
         customers=Customers(
-            s.people, s.records, identities, s.history, staff, s.changes, s.clock
+            s.people, s.records, identities, s.history, staff, s.changes, s.clock, reveals
         ),
         own_acts=OwnActs(
             s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act

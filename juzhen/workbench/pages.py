@@ -47,6 +47,7 @@ def blueprint(platform: Platform) -> Blueprint:
     door = Blueprint("workbench", __name__, url_prefix="/workbench")
     _home(door, platform)
     _customers(door, platform)
+    _talking(door, platform)
     _sharing(door, platform)
     _me(door, platform)
     saying.install(door, platform)
@@ -144,7 +145,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
             absent=offer.absent(), usual=platform.sayings.usual(actor, 6),
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
-            chain=platform.referrals.chains.of(her.handles),
+            chain=platform.referrals.chains.of(her.handles), tap=new_id("tap"),
             before=before, **_happened_or_away(platform, actor, her.id, before),
         )  # fmt: skip
 
@@ -163,6 +164,15 @@ def _customers(door: Blueprint, platform: Platform) -> None:
         actor = rep()
         her = platform.customers.seen_by(actor).one(customer)
         return pages.page("workbench/timeline.html", her=her, **_happened(platform, actor, her.id))
+
+
+def _talking(door: Blueprint, platform: Platform) -> None:
+    @door.post("/customers/<customer>/talked")
+    def talked(customer: str) -> AnyResponse:
+        """She talked with her where no channel hears: one tap."""
+        once = request.form.get("key", "")[:40] or new_id("tap")
+        her = platform.customers.seen_by(rep()).talked(customer, once=once)
+        return redirect(url_for("workbench.customer", customer=her.id, said="done_talked"), 303)
 
 
 def _happened(

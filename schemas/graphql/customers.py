@@ -128,7 +128,9 @@ class CustomerFilter(graphene.InputObjectType):
 
     handle = graphene.String(description="Any id of hers, as she is known on any platform.")
     rep = graphene.ID(description="Whom this rep looks after.")
-    text = graphene.String(description="Part of a name, or the end of a phone number.")
+    text = graphene.String(
+        description="Part of a name, the last four digits of a phone number, or all of it."
+    )
 
 
 def _customers(
@@ -312,6 +314,19 @@ def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
     return delivery
 
 
+def reveal_customer(ask: Ask, sent: Mapping[str, Any]) -> CustomerSeen:
+    """Her name and phone in full: written down with who asked, and only so often a day."""
+    context: Context = ask.context
+    return context.customers.seen_by(context.actor).reveal(sent["customer"])
+
+
+def note_talk(ask: Ask, sent: Mapping[str, Any]) -> CustomerSeen:
+    """A rep talked with her where no channel hears: one tap, counted as a word of hers."""
+    context: Context = ask.context
+    seen = context.customers.seen_by(context.actor)
+    return seen.talked(sent["customer"], once=sent.get("once") or "")
+
+
 QUESTIONS = {
     "customer": graphene.Field(Customer, id=key(), resolver=_customer),
     "customers": paged(CustomerConnection, _customers, filter=CustomerFilter()),
@@ -338,6 +353,13 @@ VERBS = {
         override=graphene.String(
             description="Why it is sent although the touch policy advises against it."
         ),
+    ),
+    "reveal_customer": verb(
+        "revealCustomer", "customer", Customer, reveal_customer, customer=key()
+    ),
+    "note_talk": verb(
+        "noteTalk", "customer", Customer, note_talk, customer=key(),
+        once=graphene.String(description="Names the tap, so that sending it again counts once."),
     ),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 import graphene
 
 from data_hub.customers import Customer as CustomerSeen
+from data_hub.customers import mask_trait
 from data_hub.segments import Segment as SegmentRecord
 from data_hub.segments import read, written
 from data_hub.segments import tree as trees
@@ -148,7 +149,9 @@ def _explain(source: None, ask: Ask, segment: str, customer: str) -> Explained:
     context: Context = ask.context
     require(context.actor, "read_customers")
     her = context.customers.seen_by(context.actor).one(customer)
-    told = context.previews.explain(segment, her.id, context.language)
+    told = context.previews.explain(
+        segment, her.id, context.language, mask=mask_trait if her.masked else None
+    )
     return Explained(told.inside, told.because, told.at)
 
 

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import graphene
 
 from data_hub.customers import Customer as CustomerSeen
+from data_hub.customers import mask_trait
+from data_hub.grades import tone
+from data_hub.profiles import Agreed, Profile
 from data_hub.profiles import Holding as HoldingRecord
-from data_hub.profiles import Profile
 from data_hub.segments import Because as BecauseTold
 from data_hub.segments import Segment as SegmentRecord
 from data_hub.standings import StandingRow
@@ -63,6 +65,32 @@ class Risk(ObjectType):
     valid_until = Day(required=True)
 
 
+class Trait(ObjectType):
+    """Something she is: of several words the one about the latest moment counts."""
+
+    name = graphene.String(required=True)
+    value = graphene.String(required=True, description="Masked for who sees her masked.")
+    at = Moment(required=True)
+    source = graphene.String(required=True, description="The channel account that told of it.")
+
+
+class ConsentWord(ObjectType):
+    """Her last word on one purpose and one kind of channel."""
+
+    purpose = graphene.String(required=True)
+    channel = graphene.String(required=True, description="Empty: every channel.")
+    allowed = graphene.Boolean(required=True)
+    at = Moment(required=True)
+    source = graphene.String(required=True, description="Where she said so: the proof.")
+
+
+class LastSeen(ObjectType):
+    """When a channel account last told of her."""
+
+    account = graphene.ID(required=True)
+    at = Moment(required=True)
+
+
 class Window(ObjectType):
     """How often she did something lately."""
 
@@ -106,6 +134,18 @@ class Explained(NamedTuple):
     inside: bool
     because: tuple[BecauseTold, ...]
     as_of: datetime
+
+
+class _Trait(NamedTuple):
+    name: str
+    value: str
+    at: datetime
+    source: str
+
+
+class _Seen(NamedTuple):
+    account: str
+    at: datetime
 
 
 class _In(NamedTuple):
@@ -171,6 +211,26 @@ def _held(customer: CustomerSeen, ask: Ask) -> str | None:
     return say(f"mood_{why}", ask.context.language) if why else None
 
 
+def _mood(customer: CustomerSeen, ask: Ask) -> str:
+    context: Context = ask.context
+    return tone(_profile(customer, ask), context.now, context.standings.sources())
+
+
+def _traits(customer: CustomerSeen, ask: Ask) -> list[_Trait]:
+    shown = mask_trait if customer.masked else lambda _, value: str(value)
+    told = sorted(_profile(customer, ask).told().items())
+    return [_Trait(name, shown(name, each.value), each.at, each.source) for name, each in told]
+
+
+def _consents(customer: CustomerSeen, ask: Ask) -> list[Agreed]:
+    return _profile(customer, ask).agreed()
+
+
+def _last_seen(customer: CustomerSeen, ask: Ask) -> list[_Seen]:
+    seen = _profile(customer, ask).last_seen()
+    return [_Seen(*each) for each in sorted(seen.items(), key=lambda each: each[1], reverse=True)]
+
+
 def _hour(customer: CustomerSeen, ask: Ask) -> int | None:
     return _profile(customer, ask).favourite_hour
 
@@ -207,6 +267,20 @@ FIELDS: dict[str, Any] = {
     "marketing_held": graphene.String(
         resolver=_held, description="Why marketing to her is held, if it is."
     ),
+    "mood": graphene.String(
+        required=True, resolver=_mood,
+        description="`calm`, `open_case`, `negative_mood`, or `unknown`: too few data, because no"
+        " channel of hers tells of messages.",
+    ),
+    "traits": graphene.List(
+        graphene.NonNull(Trait), required=True, resolver=_traits,
+        description="What she is, since when we know it and who said so.",
+    ),
+    "consents": graphene.List(graphene.NonNull(ConsentWord), required=True, resolver=_consents),
+    "last_seen": graphene.List(
+        graphene.NonNull(LastSeen), required=True, resolver=_last_seen,
+        description="By channel account, the latest first.",
+    ),
     "segments": graphene.List(graphene.NonNull(Membership), required=True, resolver=_segments),
     "occasions": graphene.List(
         graphene.NonNull(Occasion), required=True, resolver=_occasions,
@@ -216,6 +290,7 @@ FIELDS: dict[str, Any] = {
 """What `Customer` tells besides who she is."""
 
 SIZES = {
-    ("Customer", "holdings"): 10, ("Customer", "windows"): 40, ("Customer", "segments"): 20,
+    ("Customer", "holdings"): 10, ("Customer", "traits"): 20, ("Customer", "consents"): 10,
+    ("Customer", "lastSeen"): 10, ("Customer", "windows"): 40, ("Customer", "segments"): 20,
     ("Explanation", "because"): 20,
 }  # fmt: skip

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from data_hub.customers import Customers, Reveals
 from data_hub.identities import own_id
 from tests.data_hub.telling import event, mobile, openid, user
 
@@ -124,3 +125,49 @@ def test_a_customer_is_found_by_any_handle_and_by_name(rooms, desk_of):
     assert desk.get("/console/customers").text.count('<h2><a href="/console/customers/cus_') == 2
     assert "没有这样的客户" in desk.get("/console/customers?text=nobody").text
     assert desk_of("editor").get("/console/customers").status_code == 403
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "画像"), ("en", "What is known")])
+def test_her_page_says_what_is_known_and_who_said_so_masked(rooms, desk_of, language, said):
+    rooms.tell(
+        event("opted_out", user("mother"), minutes=5, account=rooms.app.id,
+              detail={"consent": "marketing", "channel": "app", "source": "电话"}),
+        event("policy_issued", user("mother"), minutes=6, account=rooms.app.id,
+              detail={"policy": "P1", "product": "稳盈", "due": "2026-09-01"}),
+    )  # fmt: skip
+    page = desk_of("admin").get(f"/console/customers/{own_id(user('mother'))}?lang={language}").text
+    told = page[page.index('id="known"') :]
+    assert said in told
+    for each in ("林**", "138****8000", "客户 App", "P1", "2026-09-01", "电话"):
+        assert each in told
+    assert "13800138000" not in page
+    assert ">None<" not in page
+    assert ("数据不足" if language == "zh" else "Too few data") in told
+
+
+def test_her_name_is_shown_in_full_on_one_page_by_who_may_and_only_so_often(rooms, desk_of):
+    rooms.customers = Customers(
+        rooms.people, rooms.records, rooms.identities, rooms.history, rooms.staff, rooms.changes,
+        rooms.clock, Reveals(rooms.records, rooms.changes, rooms.clock, a_day=1),
+    )  # fmt: skip
+    desk, where = desk_of("admin"), f"/console/customers/{own_id(user('mother'))}"
+    assert "显示完整资料" in desk.get(where).text
+    shown = desk.post(f"{where}/reveal")
+    assert shown.status_code == 200
+    assert "林秀兰" in shown.text
+    assert "13800138000" in shown.text
+    assert "已记入时间线和审计" in shown.text
+    assert "林秀兰" not in desk.get(where).text
+    again = desk.post(f"{where}/reveal")
+    assert again.status_code == 409
+    assert "已满 1 次" in again.text
+    assert "林秀兰" not in again.text
+    assert desk_of("analyst").post(f"{where}/reveal").status_code == 403
+
+
+def test_a_search_for_half_a_number_says_what_may_be_typed(rooms, desk_of):
+    desk = desk_of("admin")
+    assert "林**" in desk.get("/console/customers?text=8000").text
+    page = desk.get("/console/customers?text=138000").text
+    assert "末 4 位" in page
+    assert "林**" not in page

@@ -1,7 +1,10 @@
 """Who may see which customer, and how much of her."""
 
+from datetime import timedelta
+
 import pytest
 
+from data_hub.customers import Customers, Reveals
 from kernel.actors import Actor, Role
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.data_hub.telling import event, mobile, openid, unionid, user
@@ -153,8 +156,58 @@ def test_seeing_a_masked_phone_is_an_act_with_a_name_to_it(company, changes):
     shown = as_seen(company, "lead").reveal(her)
 
     assert (shown.name, shown.phone) == ("林秀兰", "13800138000")
-    noted = changes.latest("customer", her)[0]
+    noted = changes.after("").changes[-1]
     assert (noted.act, noted.by) == ("revealed", company.staff.one("lead").id)
+    assert noted.handle in (str(user("u0")), str(mobile()))
+    told = (noted.subject, *map(str, noted.detail.values()))
+    assert her not in told  # an erasure empties handles, and leaves the rest
+
+
+def test_only_so_many_are_shown_in_full_a_day_by_one_person(company, clock, records, changes):
+    few = Reveals(records, changes, clock, a_day=2)
+    customers = Customers(
+        company.people, records, company.identities, company.history, company.staff, changes,
+        clock, few,
+    )  # fmt: skip
+    lead = customers.seen_by(company.staff.actor("lead"))
+    for name in ("u0", "u1"):
+        assert not lead.reveal(str(user(name))).masked
+    with pytest.raises(Conflict) as refused:
+        lead.reveal(str(user("u0")))
+    assert refused.value.facts["most"] == 2
+    assert customers.seen_by(ADMIN).reveal(str(user("u0"))).phone == "13800138000"  # her own two
+    clock.move(timedelta(days=1))
+    assert lead.reveal(str(user("u0"))).name == "林秀兰"
+
+
+def test_her_own_rep_spends_none_and_whom_she_may_not_see_she_reveals_not(company, changes):
+    rep = Actor(id="rep2", role=Role.REP, staff=company.staff.one("ma").id, reach=frozenset())
+    before = len(changes.after("").changes)
+    assert company.customers.seen_by(rep).reveal(str(user("u0"))).phone == "13800138000"
+    assert len(changes.after("").changes) == before
+    with pytest.raises(NotFound):
+        company.customers.seen_by(rep).reveal(str(user("u1")))
+
+
+def test_what_she_wrote_shows_no_number_to_who_sees_her_masked(company):
+    said = "加我微信 13911112222 或 lin@qq.com，身份证 310101199001011234，订单 88001"
+    company.tell(event("messaged", user("u0"), minutes=40, detail={"text": said}))
+    full, lead = (
+        as_seen(company, who).timeline(str(user("u0"))).items[0].sentence for who in ("ma", "lead")
+    )
+    assert said in full
+    for secret in ("13911112222", "lin@", "199001011234"):
+        assert secret not in lead
+    assert "88001" in lead
+
+
+def test_a_masked_number_is_not_guessed_digit_by_digit(company):
+    lead, own = as_seen(company, "lead"), as_seen(company, "ma")
+    assert names(lead.page(text="8000")) == names(lead.page(text="13800138000")) == ["林**"]
+    for tail in ("38000", "0138000", "3800138000"):
+        with pytest.raises(Invalid):
+            lead.page(text=tail)
+        assert names(own.page(text=tail)) == ["林秀兰"]
 
 
 def test_staff_have_codes_of_their_own_and_stand_somewhere(company):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from data_hub.grades import Grade, graded
+from data_hub.grades import Grade, graded, tone
 from data_hub.profiles import fold
 from kernel.calendar import Zone
 from kernel.errors import Invalid
@@ -56,6 +56,27 @@ def test_where_no_source_tells_of_messages_there_are_too_few_data_and_never_a_d(
     assert graded(folded((0, "followed"), (9, "unfollowed")), LATER, ()).grade is Grade.E
 
 
+def test_a_talk_that_a_rep_notes_speaks_of_that_customer_and_makes_a_source_for_nobody_else(
+    hub, records, changes, clock
+):
+    """Everybody to whom we did something is known to our own account: that is no ear of hers."""
+    clock.move(MONDAY - clock())
+    hub.tell(
+        event("followed", HER),
+        event("followed", user("u2")),
+        event("reminded", user("u2"), minutes=1, account="juzhen"),
+        event("chatted", HER, minutes=2, account="juzhen"),
+    )
+    clock.move(timedelta(minutes=5))
+    hub.settle()
+    ids = [hub.id_of(each) for each in (HER, user("u2"))]
+    rows = hub.standings.rows(ids)
+    assert [rows[each].grade for each in ids] == ["B", "unknown"]
+    profiles, sources = hub.profiles.many(ids), hub.standings.sources()
+    told = [tone(profiles[each], clock(), sources) for each in ids]
+    assert told == ["calm", "unknown"]
+
+
 def test_talk_goes_stale_at_the_moment_that_is_named():
     told = graded(folded((0, "followed"), (5, "messaged")), MONDAY, {"acc_app"})
 
@@ -78,7 +99,9 @@ def test_a_grade_put_by_hand_counts_until_it_is_lifted_and_is_written_down(hub, 
     row = hub.standings.rows([her])[her]
     assert (row.grade, row.grade_reason) == ("B", "grade_by_hand")
     [change] = [each for each in changes.after("").changes if each.act == "graded"]
-    assert (change.by, change.detail["note"]) == ("li", "当面聊过很久")
+    assert (change.by, change.detail) == ("li", {"grade": "B"})
+    [kept] = hub.standings.grades.rulings([str(HER)]).values()
+    assert (kept.by, kept.note) == ("li", "当面聊过很久")
 
     hub.standings.grades.lift(HER, by="li")
     hub.settle()

@@ -118,6 +118,8 @@ SMALL = {
     "channels/welcoming.py:Welcoming._claim": "sixteen rows, and what came of as many",
     "channels/welcoming.py:Welcoming.note": "as many rows as one callback brought",
     "data_hub/ad_quality.py:AdQuality.note": ONE_ROW,
+    "data_hub/customers/revealing.py:Reveals.note": "one row of a quota, found by its key",
+    "data_hub/customers/talking.py:Talks.note": ONE_ROW,
     "data_hub/leaderboards.py:Leaderboards.come_back": ONE_ROW,
     "data_hub/leaderboards.py:Leaderboards.leave": ONE_ROW,
     "engagement/reminders.py:Reminders._finished": "what is due about one customer",

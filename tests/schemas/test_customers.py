@@ -61,3 +61,73 @@ def test_an_answered_list_holds_the_scores_of_a_shelf_no_longer_than_its_answer(
         assert not [each for each in gc.get_objects() if type(each) is Scores]
     finally:
         gc.enable()
+
+
+KNOWN = """query($c: ID!) { customer(id: $c) { name phone masked mood
+  traits { name value at source } consents { purpose channel allowed source }
+  lastSeen { account at } } }"""
+REVEAL = """mutation($c: ID!) { revealCustomer(input: {customer: $c}) {
+  customer { name phone masked } problems { code } } }"""
+ADMIN = Actor(id="stf_x", role=Role.ADMIN, staff="stf_x")
+
+
+def test_what_she_is_is_told_with_who_said_so_and_masked_until_it_is_revealed(house):
+    her = house.meet()
+    house.tell(
+        house.event(
+            "identified", her, traits={"name": "王秀兰", "phone": "13800138000", "city": "上海"}
+        ),
+        house.event("opted_out", her, purpose="marketing", channel="wechat_oa", source="电话"),
+    )
+    told = house.ask(KNOWN, ADMIN, c=house.id_of(her))["customer"]
+    traits = {each["name"]: each["value"] for each in told["traits"]}
+    assert traits == {"name": "王**", "phone": "138****8000", "city": "上海"}
+    assert {each["source"] for each in told["traits"]} == {"acc_app"}
+    assert told["mood"] == "unknown"
+    assert told["consents"] == [
+        {"purpose": "marketing", "channel": "wechat_oa", "allowed": False, "source": "电话"}
+    ]
+    assert [each["account"] for each in told["lastSeen"]] == ["acc_app"]
+
+    shown = house.ask(REVEAL, ADMIN, c=house.id_of(her))["revealCustomer"]["customer"]
+    assert shown == {"name": "王秀兰", "phone": "13800138000", "masked": False}
+    assert [each.act for each in house.changes.after("").changes][-1] == "revealed"
+    assert house.ask(KNOWN, ADMIN, c=house.id_of(her))["customer"]["masked"]
+
+
+@pytest.mark.parametrize("role", [Role.PUBLISHER, Role.ANALYST, Role.CHANNEL_APP])
+def test_who_may_not_see_customers_reveals_none(house, role):
+    her = house.meet(name="王秀兰")
+    who = Actor(id="x", role=role, staff="x")
+    told = house.answer(REVEAL, who, c=house.id_of(her)).body.decode()
+    assert "forbidden" in told
+    assert "王秀兰" not in told
+
+
+def test_one_tap_of_her_rep_counts_as_one_word_of_hers(house):
+    rep = house.hire("r1", name="李丽")
+    her = house.meet(rep=rep, name="王芳")
+    tap = """mutation($c: ID!) { noteTalk(input: {customer: $c, once: "tap1"}) {
+      customer { id } problems { code } } }"""
+    for _ in range(2):
+        assert house.ask(tap, rep, c=house.id_of(her))["noteTalk"]["customer"]
+    noted = [each for each in house.changes.after("").changes if each.act == "chatted"]
+    assert [(each.handle, each.detail["rep"]) for each in noted] == [(str(her), rep.staff)]
+
+
+def test_why_she_is_in_a_segment_tells_no_name_or_number_to_who_sees_her_masked(house):
+    her = house.meet()
+    told = {"name": "王秀兰", "phone": "13800138000", "city": "上海"}
+    house.tell(house.event("identified", her, traits=told))
+    made = house.segments.create(
+        "有电话", rule="trait phone exists and trait name exists and trait city exists", by="li"
+    )
+    house.tell()
+    why = """query($s: ID!, $c: ID!) { segmentExplanation(segment: $s, customer: $c) {
+      because { sentence } } }"""
+    because = house.ask(why, ADMIN, s=made.id, c=house.id_of(her))["segmentExplanation"]["because"]
+    told = " ".join(each["sentence"] for each in because)
+    assert "138****8000" in told
+    assert "13800138000" not in told
+    assert "王秀兰" not in told
+    assert "上海" in told

@@ -314,3 +314,17 @@ def test_a_rep_gives_her_customer_a_code_to_pass_on(phone, her):
     assert "生成转介绍码" in phone.get(where, headers=PHONE).text
     assert phone.post(f"{where}/code", data=FORM, headers=PHONE).status_code == 303
     assert re.search(r"转介绍码 <b>[A-Z0-9]{8}</b>", phone.get(where, headers=PHONE).text)
+
+
+def test_one_tap_notes_a_talk_that_no_channel_heard_and_a_second_sending_nothing(desk, phone, her):
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    where = f"/workbench/customers/{her}/talked"
+    form = page[page.index(where) :]
+    tap = {"key": re.search(r'name="key" value="([^"]+)"', form)[1], **FORM}
+    for _ in range(2):
+        assert phone.post(where, data=tap, headers=PHONE).status_code == 303
+    assert len(acts(desk, "chatted")) == 1
+    assert (
+        "已记下聊过"
+        in phone.get(f"/workbench/customers/{her}?said=done_talked", headers=PHONE).text
+    )
