@@ -7,7 +7,7 @@ repeats nor knows a customer: that is `stores.history`, one fold later.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol
 
@@ -32,6 +32,11 @@ class Journal(Protocol):
 
     def append(self, packed: Sequence[bytes]) -> None:
         """Whole or nothing, durable when it returns. `Overloaded` when it cannot be kept."""
+        ...
+
+    def append_gathered(self, gathered: Callable[[], Sequence[bytes]]) -> None:
+        """The same for whatever has gathered by the moment when it can be written: asked for once,
+        after every wait."""
         ...
 
     @property
@@ -78,8 +83,9 @@ class Journal(Protocol):
 class SharedCommit:
     """One committer thread, so that many callers share one commit and its fsync.
 
-    It takes whatever has gathered while the last commit ran. Everybody who put something into the
-    same commit is given the same future: wait for it, never cancel it.
+    It takes whatever has gathered while the last commit ran and while other processes had their
+    turn. Everybody who put something into the same commit is given the same future: wait for it,
+    never cancel it.
     """
 
     def __init__(self, journal: Journal, *, limit: int = 50_000) -> None:
@@ -90,6 +96,8 @@ class SharedCommit:
         self._closing = self._roused = False
         self._gathered: list[bytes] = []
         self._told: Future[None] = Future()
+        self._taken: tuple[list[bytes], Future[None]] | None = None
+        """What the committer is writing, and who waits for it."""
         self._changed = threading.Condition(threading.Lock())
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
@@ -137,23 +145,40 @@ class SharedCommit:
         self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._roused and not self._closing:
-                    self._changed.wait()
-                if not self._gathered:
-                    return
-                packed, told = self._gathered, self._told
-                self._gathered, self._told, self._roused = [], Future(), False
+        while self._called():
+            self._taken, wrong = None, None
             try:
-                self._journal.append(packed)
-            except BaseException as wrong:  # noqa: BLE001 - all who wait are told; the thread must outlive it
-                told.set_exception(wrong)
-            else:
-                told.set_result(None)
-            finally:
-                with self._changed:
-                    self._waiting -= len(packed)
+                self._journal.append_gathered(self._take)
+            except BaseException as failure:  # noqa: BLE001 - all who wait are told; the thread must outlive it
+                wrong = failure
+                if self._taken is None:  # it failed before its turn
+                    self._take()
+            self._settle(wrong)
+
+    def _take(self) -> Sequence[bytes]:
+        """Whoever comes from now on waits for the next commit."""
+        with self._changed:
+            packed, told = self._gathered, self._told
+            self._gathered, self._told, self._roused = [], Future(), False
+        self._taken = packed, told
+        return packed
+
+    def _settle(self, wrong: BaseException | None) -> None:
+        if self._taken is None:
+            raise RuntimeError("a journal writes what has gathered, or says why not")
+        packed, told = self._taken
+        if wrong is None:
+            told.set_result(None)
+        else:
+            told.set_exception(wrong)
+        with self._changed:
+            self._waiting -= len(packed)
+
+    def _called(self) -> bool:
+        """Wait until something is to be written; false at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._roused or self._closing)
+            return bool(self._gathered)
 
 
 def _done() -> Future[None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import orjson
@@ -149,14 +150,23 @@ def _refused(handle: Handle) -> bytes:
 
 
 class _Held:
-    """A journal that waits for a sign, so that a test can say what happens meanwhile."""
+    """A journal that waits for two signs, so that a test can say what happens meanwhile: before
+    it asks for what has gathered, and before it writes that."""
 
     def __init__(self, journal: Journal) -> None:
-        self.go = threading.Event()
+        self.turn, self.go = threading.Event(), threading.Event()
+        self.turn.set()
+        self.queued = threading.Event()
+        self.fails = False
         self.commits: list[int] = []
         self._journal = journal
 
-    def append(self, packed: list[bytes]) -> None:
+    def append_gathered(self, gathered: Callable[[], Sequence[bytes]]) -> None:
+        self.queued.set()
+        self.turn.wait(5)
+        if self.fails:
+            raise Overloaded("journal_is_unavailable", seconds=5)
+        packed = gathered()
         self.go.wait(5)
         self._journal.append(packed)
         self.commits.append(len(packed))
@@ -184,6 +194,44 @@ class SharedCommitContract:
         commit.close()
         assert held.commits == [1, 19]
         assert everything(opened()) == [f"e{number}" for number in range(20)]
+
+    def test_those_who_come_before_its_turn_share_the_commit(self, opened: Opened) -> None:
+        held = _Held(opened())
+        held.turn.clear()
+        held.go.set()
+        commit = SharedCommit(held)  # type: ignore[arg-type]  # it only appends
+        first = commit.put([told(0)])
+        held.queued.wait(5)
+        second = commit.put([told(1)])
+        held.turn.set()
+        assert first.result(5) is second.result(5) is None
+        commit.close()
+        assert held.commits == [2]
+        assert everything(opened()) == ["e0", "e1"]
+
+    def test_what_fails_before_its_turn_is_told_to_all_who_wait(self, opened: Opened) -> None:
+        held = _Held(opened())
+        held.turn.clear()
+        held.go.set()
+        held.fails = True
+        commit = SharedCommit(held, limit=2)  # type: ignore[arg-type]  # it only appends
+        waiting = [commit.put([told(0)])]
+        held.queued.wait(5)
+        waiting.append(commit.put([told(1)]))
+        held.turn.set()
+        for kept in waiting:
+            with pytest.raises(Overloaded):
+                kept.result(5)
+        held.fails = False
+        until = time.monotonic() + 5  # their places are free again soon after they were told
+        while True:
+            try:
+                commit.put([told(2), told(3)]).result(5)
+                break
+            except Overloaded:
+                assert time.monotonic() < until
+        commit.close()
+        assert everything(opened()) == ["e2", "e3"]
 
     def test_what_was_gathered_is_durable_soon(self, opened: Opened) -> None:
         commit = SharedCommit(opened())

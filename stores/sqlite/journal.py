@@ -14,7 +14,7 @@ import mmap
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,16 +66,18 @@ class SqliteJournal:
         self._read_from: dict[int, sqlite3.Connection] = {}
 
     def append(self, packed: Sequence[bytes]) -> None:
-        if not packed:
-            return
-        row = (len(packed), b"\n".join(packed))
+        if packed:
+            self.append_gathered(lambda: packed)
+
+    def append_gathered(self, gathered: Callable[[], Sequence[bytes]]) -> None:
         with self._appending:
             try:
                 with self._turn:
-                    # of many rows it does not ask for the last one's number: see _LOOKED_AT
                     file = self._writable()
                     self._let_wait(file, _PATIENT)
-                    file.executemany(_INSERT, (row,))
+                    if packed := gathered():
+                        # of many rows it does not ask for the last one's number: see _LOOKED_AT
+                        file.executemany(_INSERT, ((len(packed), b"\n".join(packed)),))
             except (sqlite3.Error, OSError) as broken:
                 self._let_go()
                 raise Overloaded("journal_is_unavailable", seconds=5) from broken
