@@ -6,6 +6,7 @@ the callback brings the same code and adds nothing.
 """
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded, Problem
 from kernel.events import Handle
 from kernel.values import dataclass
+from stores import bulk
 from stores.changes import Changes
 from stores.records import Record, Records, insert
 from stores.spelling import spelled
@@ -35,6 +37,9 @@ _HOLD = timedelta(seconds=6)
 """How long one try is left alone before another worker takes it for dead."""
 _TOGETHER = 16
 """So many are claimed at once, and no account has more under way in one process."""
+_APART = 0.1
+"""Seconds between two commits of one process. Each keeps the records to itself for some
+milliseconds, and every callback that tells of somebody new waits for them."""
 GREETED = declare("welcoming.greeted", "she was welcomed; nobody here knows")
 
 
@@ -113,8 +118,8 @@ class Welcoming:
         ]  # fmt: skip
         if not rows:
             return
-        with self._records.write() as session:
-            session.execute(insert(session, Welcome).values(rows).on_conflict_do_nothing())
+        with self._records.part() as session:
+            session.execute(insert(session, Welcome).on_conflict_do_nothing(), rows)
 
     def greet_due(self) -> int:
         """Say what is owed, side by side; how many were said, given up or put off.
@@ -124,14 +129,17 @@ class Welcoming:
         """
         done, told = 0, list[_Told]()
         while True:
+            begun = time.monotonic()
             claimed = self._claim(told)
             for welcome in claimed:
                 self._calling[welcome.id] = welcome.account
                 self._callers.begin(partial(self._called, welcome))
             told = self._callers.come(self._patience)
-            done += len(told)
             if not claimed and not told:
                 return done
+            time.sleep(max(0.0, begun + _APART - time.monotonic()))
+            told += self._callers.come(0)
+            done += len(told)
 
     def _claim(self, told: Sequence[_Told]) -> Sequence[Welcome]:
         """Note what came of those that were said, and take what is owed now: one commit."""
@@ -146,7 +154,8 @@ class Welcoming:
         )  # fmt: skip
         wanted = due.order_by(Welcome.next_at).limit(_TOGETHER)
         with self._records.write() as session:
-            self._settle(session, told, now)
+            if told:
+                self._settle(session, told, now)
             welcomes = session.scalars(wanted.with_for_update(skip_locked=True)).all()
             for welcome in welcomes:
                 welcome.next_at = now + _HOLD
@@ -195,18 +204,29 @@ class Welcoming:
         )  # fmt: skip
 
     def _settle(self, session: Session, told: Sequence[_Told], now: datetime) -> None:
-        for each in told:
-            kept = session.get(Welcome, each.welcome.id)
-            if kept is None:  # she was erased meanwhile
-                continue
-            if not each.outcome:
-                kept.next_at = now + timedelta(seconds=each.wait)
-                continue
-            kept.outcome, kept.code, kept.next_at, kept.settled = each.outcome, "", None, now
-            self._changes.note(
-                "welcomed" if each.outcome == "greeted" else "not_welcomed", "welcome", kept.id,
-                by="worker", handle=kept.handle, account=kept.account, rep=kept.rep,
-                reason=each.outcome,
+        """Whoever was erased meanwhile is not there any more, and nothing is noted about her."""
+        named = [each.welcome.id for each in told]
+        there = set(session.scalars(select(Welcome.id).where(Welcome.id.in_(named))))
+        waiting = [each for each in told if not each.outcome]
+        over = [each for each in told if each.outcome and each.welcome.id in there]
+        bulk.change(session, Welcome, [
+            {"id": each.welcome.id, "next_at": now + timedelta(seconds=each.wait)}
+            for each in waiting
+        ])  # fmt: skip
+        bulk.change(session, Welcome, [
+            {"id": each.welcome.id, "outcome": each.outcome, "code": "", "next_at": None,
+             "settled": now}
+            for each in over
+        ])  # fmt: skip
+        for act, group in (
+            ("welcomed", [each for each in over if each.outcome == "greeted"]),
+            ("not_welcomed", [each for each in over if each.outcome != "greeted"]),
+        ):
+            self._changes.note_all(
+                act, "welcome",
+                {each.welcome.id: {"account": each.welcome.account, "rep": each.welcome.rep,
+                                   "reason": each.outcome} for each in group},
+                by="worker", handles={each.welcome.id: each.welcome.handle for each in group},
             )  # fmt: skip
 
 

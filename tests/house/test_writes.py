@@ -116,7 +116,6 @@ SMALL = {
     "channels/wechat/uploads.py:Uploads.forget": "the uploads of one account",
     "channels/wechat/uploads.py:Uploads.once": ONE_ROW,
     "channels/welcoming.py:Welcoming._claim": "sixteen rows, and what came of as many",
-    "channels/welcoming.py:Welcoming.note": "as many rows as one callback brought",
     "data_hub/ad_quality.py:AdQuality.note": ONE_ROW,
     "data_hub/customers/revealing.py:Reveals.note": "one row of a quota, found by its key",
     "data_hub/customers/talking.py:Talks.note": ONE_ROW,
