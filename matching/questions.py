@@ -84,12 +84,14 @@ class Questions:
     ) -> Question:
         recent = profile.recent()
         read = reads(recent)
-        materials = [material for material, _ in read[: weights.reach]]
+        materials = [material for material, _ in read]
         hardly = len(read) <= HARDLY_KNOWN
         return Question(
             now=now,
             reads=with_neighbours(
-                read, self._counters.neighbours(materials), self._nightly.lists(materials)
+                read,
+                self._counters.neighbours(materials[: weights.reach]),
+                self._nightly.lists(materials[: weights.night_reach]),
             ),
             pulls=self._pulls(profile, recent, rep, now, weights, candidates),
             lifts=self._lifts(rep, now, weights.book_shrink) if hardly else (),

@@ -178,13 +178,25 @@ class Trial:
 GRID: Mapping[str, Sequence[float]] = {
     "night": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
     "tags": (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5),
-    "popular": (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0),
-    "book": (0.0, 0.05, 0.1, 0.2, 0.4, 0.8),
+    "popular": (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0),
+    "book": (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8),
     "shrink": (0.1, 0.5, 1.0, 3.0),
 }
 """What the search may try."""
+RECENCIES: Mapping[str, Sequence[float]] = {
+    "recency": (0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99),
+    "night_recency": (0.8, 0.9, 0.95, 0.98),
+}
 _WORTH = 0.001
 """An improvement smaller than this is noise: the weight stays as it was."""
+
+
+def better(one: Floats, other: Floats) -> bool:
+    """Whether the second is above the first by more than noise, judged on the same moments: by
+    more than half a standard error of the difference. What a log cannot tell stays as it was."""
+    difference = other - one
+    noise = difference.std() / math.sqrt(max(1, len(difference)))
+    return bool(difference.mean() > max(_WORTH, noise / 2))
 
 
 def tuned(
@@ -198,7 +210,7 @@ def tuned(
     """The best weights found by changing one at a time, on these examples."""
     if not len(trial):
         return weights
-    best = float(trial.judged(weights).mean())
+    best = trial.judged(weights)
     for _ in range(rounds):
         begun = best
         for name, values in GRID.items():
@@ -208,10 +220,10 @@ def tuned(
                 if not go_on():
                     return weights
                 other: Weights = replace(weights, **{name: value})
-                judged = float(trial.judged(other).mean())
-                if judged > best + _WORTH:
+                judged = trial.judged(other)
+                if better(best, judged):
                     weights, best = other, judged
-        if best == begun:
+        if best is begun:
             break
     return weights
 
@@ -229,4 +241,4 @@ def interval(differences: Floats, *, times: int = 1_000, seed: int = 7) -> tuple
 
 def as_settings(weights: Weights) -> dict[str, Any]:
     """The weights that a search may move, to be kept."""
-    return {name: getattr(weights, name) for name in (*GRID, "recency")}
+    return {name: getattr(weights, name) for name in (*GRID, *RECENCIES)}

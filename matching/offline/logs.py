@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 Event = tuple[str, str, Any, float]
-
-
-class Moment(NamedTuple):
-    """Somebody at a moment of the past, and what she read next."""
-
-    user: Any
-    history: list[tuple[Any, float, float]]
-    at: float
-    targets: list[Any]
+Log = Sequence[tuple[Any, Any, float, float]]
+"""(who, what, when in seconds, weight), the oldest first."""
 
 
 def told(events: Iterable[Event]) -> Iterator[tuple[Any, Any, float, float]]:

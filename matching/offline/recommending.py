@@ -15,7 +15,8 @@ from matching.assembly import best
 from matching.counters.sums import HALF_LIFE
 from matching.needs import shares
 from matching.offline.counting import Memory, Numbers
-from matching.offline.logs import Event, Moment, moment, segments_of, tags_of, told
+from matching.offline.logs import Event, Log, moment, segments_of, tags_of, told
+from matching.offline.moments import Moment, by_acquaintance, held_out, moments_of
 from matching.scoring import (
     HARDLY_KNOWN,
     Lift,
@@ -29,10 +30,11 @@ from matching.scoring import (
 )
 from matching.trails import LENGTH
 from matching.training import (
-    TARGETS,
+    RECENCIES,
     Example,
     Singles,
     Trial,
+    better,
     ease,
     listed,
     together,
@@ -48,12 +50,13 @@ _NOTHING = np.empty(0, np.int64), np.empty(0)
 _TWICE = 2_500
 """Contents up to which the nightly list is worked out again with the held-out part."""
 _SECONDS = 15.0
-_HELD_OUT = 0.1
-"""The last part of a log, on which weights are searched before it is counted too."""
 _CELLS = 2_500_000
 _EXAMPLES = 600
-_RECENCIES = (0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
 _SHRINKS = (100.0, 1_000.0, 8_000.0)
+_KNOWN, _HARDLY = ("night", "tags", "popular"), ("book", "shrink")
+"""Which weights are searched on whom: of one who has read nothing popularity is all there is, so
+that its weight among other things is told by those who have read."""
+_SOME = 200
 _FEWEST = 40
 """Examples below which nothing is searched."""
 
@@ -106,7 +109,7 @@ class Offline:
         self._learn(log, nightly=self._nightly and small)
         return self
 
-    def learn(self, log: Sequence[tuple[Any, Any, float, float]]) -> None:
+    def learn(self, log: Log) -> None:
         """Count the first part of a log, the oldest first, and search the weights on its last."""
         for _, item, _, _ in log:
             self._tags.setdefault(item, ())
@@ -114,9 +117,9 @@ class Offline:
             self._lay_out()
         if not self._tune:
             return
-        cut = int(len(log) * (1 - _HELD_OUT))
-        self._learn(log[:cut], nightly=self._nightly)
-        if moments := self.moments(log[:cut], log[cut:]):
+        before, after = held_out(log)
+        self._learn(before, nightly=self._nightly)
+        if moments := self.moments(before, after):
             self._search(moments)
 
     def update(self, user: Any, item: Any, ts: Any, weight: float = 1.0) -> None:
@@ -241,7 +244,7 @@ class Offline:
             self._night[at] = places, near[found]
         self._slice = replace(self._slice, nightly=nightly)
 
-    def _learn(self, log: Sequence[tuple[Any, Any, float, float]], *, nightly: bool) -> None:
+    def _learn(self, log: Log, *, nightly: bool) -> None:
         touches = [(user, self._index[item], at) for user, item, at, weight in log if weight > 0]
         self._memory = Memory(len(self._ids), half_life=self.half_life)
         self._memory.count(touches, self._scopes)
@@ -265,59 +268,51 @@ class Offline:
             for content, (others, near) in zip(active, lists, strict=True)
         }
 
-    def moments(
-        self,
-        before: Sequence[tuple[Any, Any, float, float]],
-        after: Sequence[tuple[Any, Any, float, float]],
-    ) -> list[Moment]:
-        """Moments of the held-out part: what was known, and what was read next."""
-        known: dict[Any, list[tuple[Any, float, float]]] = {}
-        for user, item, at, weight in before:
-            known.setdefault(user, []).append((item, at, weight))
-        ahead: dict[Any, list[tuple[Any, float, float]]] = {}
-        for user, item, at, weight in after:
-            ahead.setdefault(user, []).append((item, at, weight))
-        found = []
-        for user, own in ahead.items():
-            past = known.get(user, [])
-            for begin in {0, 1, 2, 7} if not past else {0, 5}:
-                history = [*past, *own[:begin]]
-                seen = {item for item, _, _ in history}
-                fresh = [item for item, _, weight in own[begin:] if weight > 0 and item not in seen]
-                targets = list(dict.fromkeys(fresh))[:TARGETS]
-                if targets:
-                    found.append(Moment(user, history, own[begin][1], targets))
-        most = min(_EXAMPLES, _CELLS // max(1, len(self._ids)))
-        chance = np.random.default_rng(7)
-        if len(found) > most:
-            found = [found[at] for at in chance.choice(len(found), most, replace=False)]
+    def moments(self, before: Log, after: Log) -> list[Moment]:
+        """What is judged on, in the held-out part; none if it is too little to tell."""
+        found = moments_of(before, after, min(_EXAMPLES, _CELLS // max(1, len(self._ids))))
         return found if len(found) >= _FEWEST else []
 
     def _search(self, moments: Sequence[Moment]) -> None:
         """Half-lives, recency and shrinkage first, each by what it alone moves; then the blend."""
         self._fit_half_lives(moments)
         weights = self.weights
-        some = moments[:: max(1, len(moments) // 200)]
-        tried = {}
-        for recency in _RECENCIES:
-            other = replace(weights, recency=recency)
-            tried[recency] = float(self._trial(some, other).judged(other).mean())
-        weights = replace(weights, recency=max(tried, key=lambda each: (tried[each], -each)))
-        hardly = [each for each in moments if len(each.history) <= HARDLY_KNOWN]
-        if len(hardly) >= _FEWEST and self._scopes:
-            judged = {}
-            for shrink in _SHRINKS:
-                other = replace(weights, book_shrink=shrink)
-                trial = self._trial(hardly, other)
-                searched = tuned(trial, other, rounds=1)
-                judged[shrink] = float(trial.judged(searched).mean())
-            weights = replace(
-                weights, book_shrink=max(judged, key=lambda each: (judged[each], each))
-            )
-        trial = self._trial(moments, weights)
+        hardly, known = by_acquaintance(moments)
         until = time.thread_time() + _SECONDS
-        weights = tuned(trial, weights, go_on=lambda: time.thread_time() < until)
-        self.weights = self._fading(trial, weights)
+        if len(known) >= _FEWEST:
+            weights = self._recent(known, weights)
+            trial = self._trial(known, weights)
+            weights = tuned(trial, weights, only=_KNOWN, go_on=lambda: time.thread_time() < until)
+            weights = self._fading(trial, weights)
+        if len(hardly) >= _FEWEST:
+            weights = self._lifting(hardly, weights)
+        self.weights = weights
+
+    def _recent(self, moments: Sequence[Moment], weights: Weights) -> Weights:
+        """How fast what she read fades as a starting point, for each kind of list."""
+        some = moments[:: max(1, len(moments) // _SOME)]
+        best = self._trial(some, weights).judged(weights)
+        for name, values in RECENCIES.items():
+            for value in values:
+                other = replace(weights, **{name: value})
+                if other == weights:
+                    continue
+                judged = self._trial(some, other).judged(other)
+                if better(best, judged):
+                    weights, best = other, judged
+        return weights
+
+    def _lifting(self, moments: Sequence[Moment], weights: Weights) -> Weights:
+        """How far people like her, or popularity, tell what one likes who is hardly known."""
+        best: tuple[float, Weights] | None = None
+        for shrink in _SHRINKS if self._scopes else (weights.book_shrink,):
+            other = replace(weights, book_shrink=shrink)
+            trial = self._trial(moments, other)
+            searched = tuned(trial, other, only=_HARDLY)
+            judged = float(trial.judged(searched).mean())
+            if best is None or judged >= best[0]:
+                best = judged, searched
+        return best[1] if best else weights
 
     def _fading(self, trial: Trial, weights: Weights) -> Weights:
         """How fast popularity fades, judged within the blend: alone it takes over what the other
@@ -352,7 +347,7 @@ class Offline:
     def _fit_half_lives(self, moments: Sequence[Moment]) -> None:
         """How fast popularity and interests fade in this log, each by what it alone finds."""
         alone = replace(_ALONE, popular=1.0)
-        hardly = [each for each in moments if len(each.history) <= HARDLY_KNOWN]
+        hardly, _ = by_acquaintance(moments)
         new = hardly if len(hardly) >= _FEWEST else moments
         judged = {}
         for half_life in _HALF_LIVES:

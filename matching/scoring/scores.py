@@ -19,6 +19,8 @@ import numpy.typing as npt
 from matching.arrays import Places, Slice, keys_of
 from matching.scoring.words import Floats, Lift, Pull, Question, Read, Reason, Shown, Weights
 
+Links = tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]
+"""(place, how near, which of the readings it is near to) of neighbours."""
 _STEP = 300.0
 """Seconds in which nothing wilts: less than a thousandth of what is fresh."""
 
@@ -83,8 +85,8 @@ class Scores:
         """What every candidate gets from each part, the neighbours as if fully trusted."""
         reads = self.question.reads
         lists = {
-            "live": self._list([(each.keys, each.neighbours) for each in reads]),
-            "night": self._list([(each.nightly_keys, each.nightly) for each in reads]),
+            "live": self._live(reads),
+            "night": self._night(reads),
         }
         found: dict[str, Floats] = {
             name: _summed(places, worth, len(self.candidates))
@@ -141,12 +143,11 @@ class Scores:
         return summed
 
     @cached_property
-    def _links(self) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
+    def _links(self) -> Links:
         """(place, what it adds, which read it comes from) of every neighbour that is here."""
         known = len(self.question.reads)
         trust = self.weights.live * known / (known + self.weights.shrink)
-        live = self._list([(each.keys, each.neighbours) for each in self.question.reads])
-        night = self._list([(each.nightly_keys, each.nightly) for each in self.question.reads])
+        live, night = self._live(self.question.reads), self._night(self.question.reads)
         share = self.weights.night if len(night[0]) else 0.0
         living = 1 - share * self.candidates.nightly[live[0]]
         return (
@@ -155,11 +156,17 @@ class Scores:
             np.concatenate((live[2], night[2])),
         )
 
-    def _list(
-        self, near: Sequence[tuple[npt.NDArray[np.uint64], Floats]]
-    ) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]:
+    def _live(self, reads: Sequence[Read]) -> Links:
+        near = [(each.keys, each.neighbours) for each in reads[: self.weights.reach]]
+        return self._list(near, self.weights.recency)
+
+    def _night(self, reads: Sequence[Read]) -> Links:
+        near = [(each.nightly_keys, each.nightly) for each in reads[: self.weights.night_reach]]
+        return self._list(near, self.weights.night_recency)
+
+    def _list(self, near: Sequence[tuple[npt.NDArray[np.uint64], Floats]], recency: float) -> Links:
         """One kind of list, scaled so that the candidate it brings nearest gets nearly 1."""
-        nothing, near = np.empty(0, np.int64), near[: self.weights.reach]
+        nothing = np.empty(0, np.int64)
         if not any(len(keys) for keys, _ in near):
             return nothing, np.empty(0), nothing
         ranks = np.repeat(np.arange(len(near)), [len(keys) for keys, _ in near])
@@ -167,7 +174,7 @@ class Scores:
         if not len(found):
             return nothing, np.empty(0), nothing
         sources = ranks[found]
-        faded = self.weights.recency ** np.arange(len(near))
+        faded = recency ** np.arange(len(near))
         strengths = np.concatenate([each for _, each in near])[found] * faded[sources]
         top = np.bincount(places, weights=strengths).max()
         return places, strengths / (top + self.weights.floor), sources

@@ -38,10 +38,10 @@ class Weights:
 
     live: float = 1.0
     """Neighbours of what she read, once she has read much."""
-    night: float = 0.4
+    night: float = 0.35
     """The nightly list's share in that, for contents it knows; the rest is the live list's."""
-    tags: float = 0.3
-    popular: float = 0.2
+    tags: float = 0.25
+    popular: float = 0.15
     persona: float = 0.4
     ability: float = 0.2
     occasion: float = 0.5
@@ -49,7 +49,7 @@ class Weights:
     """What follows from what she has bought."""
     resistance: float = 0.2
     """What lowers her main resistance."""
-    book: float = 0.1
+    book: float = 0.05
     """What this rep's own customers read, for customers we hardly know."""
     fresh: float = 0.1
     seen: float = 0.6
@@ -62,8 +62,10 @@ class Weights:
     """…and after so many more, half as much."""
     shrink: float = 0.5
     """kappa: one content read counts 1/(1 + kappa), many count fully."""
-    recency: float = 0.85
-    """Each older content counts that much less as a starting point for neighbours."""
+    recency: float = 0.8
+    """Each older content counts that much less as a starting point for its live neighbours…"""
+    night_recency: float = 0.95
+    """…and for its nightly ones: they tell lasting interests, best of long trails."""
     floor: float = 0.05
     """Neighbours weaker than this are hardly believed, however few others there are."""
     book_shrink: float = 8_000
@@ -81,15 +83,24 @@ class Weights:
 
     @property
     def reach(self) -> int:
-        """How many of her latest readings lead to neighbours: older ones are hardly believed."""
-        if not 0 < self.recency < 1:
-            return _MOST_READ
-        return min(_MOST_READ, 1 + int(math.log(_FAINT) / math.log(self.recency)))
+        """How many of her latest readings lead to live neighbours: older are hardly believed."""
+        return _reach(self.recency)
+
+    @property
+    def night_reach(self) -> int:
+        """How many lead to nightly ones."""
+        return _reach(self.night_recency)
 
     @property
     def policy(self) -> str:
         """Names this very blend in every offer, so that offers can be compared later."""
         return _named(self)
+
+
+def _reach(recency: float) -> int:
+    if not 0 < recency < 1:
+        return _MOST_READ
+    return min(_MOST_READ, 1 + int(math.log(_FAINT) / math.log(recency)))
 
 
 @lru_cache(maxsize=8)

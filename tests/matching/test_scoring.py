@@ -65,6 +65,20 @@ def test_what_is_near_to_her_reading_comes_first_and_names_the_reading():
     assert reason.evidence["material"] == "mat_1"
 
 
+def test_what_she_read_long_ago_still_speaks_by_the_nightly_list():
+    """Lasting interests: the live list tells what follows what, and hardly of old readings."""
+    made = slice_of(row("mat_1", "a"), row("mat_2", "a"))
+    old = read("mat_0", {"mat_1": 0.5})._replace(
+        nightly=np.array([0.5]), nightly_keys=np.array([key_of("mat_1")], np.uint64)
+    )
+    since = [read(f"since_{n}") for n in range(WEIGHTS.reach)]
+    parts = Scores(Question(now=MONDAY, reads=[*since, old]), made, WEIGHTS).parts()
+    assert parts["live"].tolist() == [0.0, 0.0]
+    assert parts["night"][made.place("mat_1")] > 0.5 > parts["night"][made.place("mat_2")]
+    newest = Scores(Question(now=MONDAY, reads=[old, *since]), made, WEIGHTS).parts()
+    assert newest["live"][made.place("mat_1")] > 0.5
+
+
 def test_what_the_nightly_list_leaves_out_is_told_by_the_live_list_in_full():
     """As beyond ten thousand active contents: neither is it lost, nor does it weigh less."""
     made = slice_of(*(row(each, "a") for each in ("inside", "outside")))
