@@ -7,6 +7,7 @@ PostgreSQL is given its rows the usual way, where the network decides. Opens no 
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,9 +21,10 @@ from sqlalchemy import (
     Insert,
     Table,
     bindparam,
-    func,
+    delete,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -31,6 +33,8 @@ from sqlalchemy.types import TypeDecorator
 _FEW = 8
 """Fewer rows than this are not worth reading the statement for."""
 _CHUNK = 10_000
+_TOGETHER = 400
+_MOMENT = len("2026-03-02 09:00:00.000000")
 
 _Told = Callable[[Any], Any]
 
@@ -118,18 +122,66 @@ def among(
     values: Collection[str],
 ) -> Iterator[Any]:
     """These columns of every row whose ``key`` is among the values, in no order."""
-    columns = key.class_.__table__.columns
-    wanted = select(*[columns[name] for name in names])
-    named, connection = columns[key.key], session.connection()
+    connection = session.connection()
     session.flush()
     asked = sorted(set(values))
     for begin in range(0, len(asked), _CHUNK):
         chunk = asked[begin : begin + _CHUNK]
-        if connection.dialect.name == "sqlite":  # one value, however many are asked for
-            told = func.json_each(as_json(chunk)).table_valued("value")
-            yield from connection.execute(wanted.where(named.in_(select(told.c.value)))).all()
+        if connection.dialect.name == "sqlite":
+            kind: Any = key.class_
+            wanted, made, readers = _asking(kind, tuple(names), key.key, connection.dialect)
+            for row in connection.exec_driver_sql(wanted, (as_json(chunk),)).all():
+                read = [to(value) if to else value for to, value in zip(readers, row, strict=True)]
+                yield made(read)
         else:
-            yield from connection.execute(wanted.where(named.in_(chunk))).all()
+            columns = key.class_.__table__.columns
+            named = select(*[columns[name] for name in names]).where(columns[key.key].in_(chunk))
+            yield from connection.execute(named).all()
+
+
+@lru_cache(maxsize=64)
+def _asking(
+    kind: Any, names: tuple[str, ...], key: str, dialect: Dialect
+) -> tuple[str, Callable[[Sequence[Any]], Any], list[_Told | None]]:
+    """The statement, which takes one value however many are asked for; how a row of it is made,
+    and how its values are read."""
+    table, columns = kind.__table__, ", ".join(f'"{name}"' for name in names)
+    wanted = (
+        f'SELECT {columns} FROM "{table.name}"'  # noqa: S608 — our own names
+        f' WHERE "{key}" IN (SELECT value FROM json_each(?))'
+    )
+    making: Any = namedtuple
+    return wanted, making("Row", names)._make, [_reader(table, name, dialect) for name in names]
+
+
+def _reader(table: Table, name: str, dialect: Dialect) -> _Told | None:
+    """How the driver's value of this column is read; None: as it is."""
+    kind = table.columns[name].type
+    if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, DateTime):
+        return _read_moment
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _read_moment(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told + "+00:00")
+
+
+def remove(
+    session: Session, kind: Any, names: Sequence[str], keys: Sequence[tuple[str, ...]]
+) -> None:
+    """Take out the rows of whom these columns say one of the keys. Joins the session's write."""
+    if not keys:
+        return
+    session.flush()
+    connection, columns = session.connection(), [kind.__table__.columns[name] for name in names]
+    if connection.dialect.name == "sqlite":
+        these = " AND ".join(f'"{name}" = ?' for name in names)
+        gone = f'DELETE FROM "{kind.__table__.name}" WHERE {these}'  # noqa: S608 — our own names
+        connection.exec_driver_sql(gone, list(keys))
+        return
+    for begin in range(0, len(keys), _TOGETHER):
+        some = tuple_(*columns).in_(keys[begin : begin + _TOGETHER])
+        connection.execute(delete(kind.__table__).where(some))
 
 
 def _spelled(
@@ -156,7 +208,7 @@ def _as_moment(value: datetime | None) -> str | None:
         return None
     if value.tzinfo is None:
         raise ValueError("a moment without a time zone could mean anything")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_MOMENT]
 
 
 def as_json(value: Any) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from data_hub.geohash import cell_of
 from data_hub.identities import Identities
 from data_hub.profiles.profile import Profile
+from stores.bulk import among, change
 from stores.records import Folded, Records, upsert
 from stores.spelling import marks, spelled
 
@@ -18,6 +19,9 @@ _THERE = (
     "SELECT customer FROM profiles WHERE cell IN ({}) AND last_at >= ?"
     " UNION ALL SELECT customer FROM profiles WHERE cell IS NULL AND last_at >= ?"
 )
+_RARELY = ("customer", "handle", "name", "phone", "cell")
+_OFTEN = ("customer", "last_at", "body")
+"""What almost every event changes; an index of what stays as it is need not be written again."""
 
 
 class ProfileRow(Folded, kw_only=True):
@@ -91,7 +95,14 @@ class Profiles:
         with self._people.write() as session:
             if ids := list(gone):
                 session.execute(delete(ProfileRow).where(ProfileRow.customer.in_(ids)))
-            upsert(session, ProfileRow, rows)
+            found = among(session, _RARELY, ProfileRow.customer, profiles)
+            kept = {row.customer: row for row in found}
+            others, alike = list[dict[str, Any]](), list[dict[str, Any]]()
+            for row in rows:
+                same = kept.get(row["customer"]) == tuple(row[name] for name in _RARELY)
+                (alike if same else others).append(row)
+            upsert(session, ProfileRow, others)
+            change(session, ProfileRow, [{name: row[name] for name in _OFTEN} for row in alike])
 
     def drop(self) -> None:
         """Throw the fold away, to be made again. Joins the digest's write."""

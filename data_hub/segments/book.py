@@ -10,13 +10,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, time
 from typing import Any
 
 from data_hub.segments import tree
 from data_hub.segments.behaviour import Did, python
 from data_hub.segments.being import In, Leans, Stands, TraitIs
 from data_hub.segments.subject import NEVER, Deed, Subject
-from data_hub.segments.subject import leaves as leaves_window
 from data_hub.segments.tree import All, Any_, Leaf, Not, Rule
 from kernel.errors import Conflict, Invalid
 from kernel.values import dataclass
@@ -83,7 +83,13 @@ class Book:
     def until(self, s: Subject) -> float:
         """When time alone may change any of it; infinite if it cannot."""
         first = s.standing.until if self._staged else NEVER
-        kept = s.profile.days
+        if leaving := self._leaving(s):
+            first = min(first, s.zone.at(date.fromordinal(leaving), time()).timestamp())
+        return min(first, *[until(s) for until in self._moving]) if self._moving else first
+
+    def _leaving(self, s: Subject) -> int:
+        """The first day on which something counted now leaves its window; 0 if nothing will."""
+        leaving, kept = 0, s.profile.days
         for kind, windows in self._windows.items():
             if not (days := kept.get(kind)):
                 continue
@@ -91,8 +97,9 @@ class Book:
             for window in windows:
                 place = bisect_left(ordered, s.first_day(window))
                 if place < len(ordered):
-                    first = min(first, leaves_window(ordered[place], window, s.zone))
-        return min(first, *[until(s) for until in self._moving]) if self._moving else first
+                    day = date.fromisoformat(ordered[place]).toordinal() + window
+                    leaving = min(leaving or day, day)
+        return leaving
 
     def signature(self, entry: Entry) -> str:
         """Another one whenever the segment, or one it asks of, says something else."""

@@ -42,6 +42,7 @@ MOVED = "moved"
 """A finding: her stage, node, grade or desire is another now."""
 _WATCHED = ("stage", "node", "grade", "desire")
 _TOLD = {"stage", "grade", "desire"}
+_COLUMNS = tuple(StandingRow.__table__.columns.keys())
 _PLACE_KEPT = timedelta(days=30)
 _SOURCES_FOR = timedelta(seconds=30)
 
@@ -52,6 +53,7 @@ class Stood:
 
     at: datetime
     rows: list[dict[str, Any]] = field(default_factory=list)
+    """Those that differ from what is kept."""
     transitions: list[dict[str, Any]] = field(default_factory=list)
     moves: Moves = field(default_factory=Moves)
     found: list[dict[str, Any]] = field(default_factory=list)
@@ -241,8 +243,10 @@ class Standings:
             "expected_until": _moment(window.latest) if window else None,
             "due": None if due == NEVER else _moment(due),
         }  # fmt: skip
-        stood.rows.append(row)
         self._expect(row, stood)
+        kept = before.get(her)
+        if kept is None or [*kept] != [row[name] for name in _COLUMNS]:
+            stood.rows.append(row)
         for what in _WATCHED:
             then = getattr(was, what) if was is not None else ""
             if then == row[what] or (was is None and what != "node"):
@@ -280,9 +284,8 @@ class Standings:
             stood.found.append(_finding(key, her, row["handle"], f"{MOVED}_{what}", at, told))
 
     def _before(self, customers: Collection[str]) -> dict[str, Any]:
-        columns = ("customer", "node_since", *_WATCHED)
         with self._people.read() as session:
-            kept = among(session, columns, StandingRow.customer, customers)
+            kept = among(session, _COLUMNS, StandingRow.customer, customers)
             return {row.customer: row for row in kept}
 
     def keep(self, stood: Stood) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from data_hub.identities import Noted
 from data_hub.lifecycle import NEVER, Cycles, Node, Stage, overdue, stage_of, standing
 from data_hub.profiles import fold
 from data_hub.standings import Transition
@@ -182,3 +183,17 @@ def test_each_step_of_desire_is_told_so_that_a_task_can_follow(hub, clock):
 
     told = [each.evidence["after"] for each in hub.findings.after(0) if each.kind == "moved_desire"]
     assert told == ["dwelled", "asked"]
+
+
+def test_where_she_stands_is_written_only_where_it_differs(any_hub):
+    any_hub.tell(bought(0), event("read_material", HER, minutes=1))
+    her = any_hub.identities.customer_of(HER)
+
+    def written(*more):
+        profile = fold(more, lambda _: (), zone=ZONE, onto=any_hub.profiles.of(her))
+        stood = any_hub.standings.work_out({her: profile}, {her: str(HER)}, Noted(), {})
+        return [each["customer"] for each in stood.rows]
+
+    assert written() == []
+    assert written(event("viewed_page", HER, minutes=5)) == []
+    assert written(event("asked_quote", HER, minutes=5)) == [her]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from data_hub.profiles import Profile, fold, relevant_tags
 from kernel.calendar import Zone
+from stores.spelling import moment
 from tests.data_hub.telling import MONDAY, event, user
 
 HER = user("u1")
@@ -197,3 +198,18 @@ def test_traits_are_set_once_added_to_joined_and_unset_in_the_order_of_their_tim
     told += [(6, {"traits_unset": ["*"]}), (7, {"traits_added": {"points": "x", "visits": 1}})]
     profile = folded(*(event("identified", HER, minutes=m, detail=d) for m, d in told))
     assert {name: trait.value for name, trait in profile.told().items()} == {"visits": 1}
+
+
+def test_the_columns_beside_a_profile_follow_what_was_told_last(any_hub):
+    def kept():
+        told = "SELECT name, phone, handle, last_at FROM profiles"
+        ((*said, last),) = any_hub.people.rows(told)
+        return (*said, moment(last))
+
+    def said(minute, **traits):
+        any_hub.tell(event("identified", HER, minutes=minute, detail={"traits": traits}))
+        return MONDAY + timedelta(minutes=minute)
+
+    for minute, name in enumerate(("王", "王", "李", "李")):
+        last = said(minute, name=name, phone="13800000000")
+        assert kept() == (name, "13800000000", str(HER), last)

@@ -131,3 +131,24 @@ def test_what_the_quick_writer_of_json_refuses_is_kept_all_the_same(records: Rec
         session.add(Thing(id="one", at=NOON, told=told, body=b"", much=0.0))
         bulk.put(session, Thing, [row(0, id="two", told=told)])
     assert [each[2] for each in everything(records)] == [told, told]
+
+
+def test_only_the_rows_of_the_keys_that_are_named_go(records: Records) -> None:
+    with records.write() as session:
+        upsert(session, Thing, [row(number, note="xy"[number % 2]) for number in range(20)])
+        bulk.remove(session, Thing, ("id", "note"), [])
+        bulk.remove(session, Thing, ("note", "id"), [("x", "t002"), ("y", "t004"), ("y", "t005")])
+    assert {f"t{n:03}" for n in range(20)} - {each[0] for each in everything(records)} == {
+        "t002", "t005",
+    }  # fmt: skip
+
+
+def test_what_is_found_reads_as_what_was_written(records: Records) -> None:
+    names = ("told", "body", "at", "much", "id")
+    with records.write() as session:
+        upsert(session, Thing, [row(0), row(1, at=None, told={"whole": 2**70})])
+        found = sorted(among(session, names, Thing.id, ["t000", "t001"]), key=lambda e: e.id)
+    assert [tuple(each) for each in found] == [
+        (row(0)["told"], b"\0\1", NOON, 0.1, "t000"),
+        ({"whole": 2**70}, b"\0\1", None, 0.1, "t001"),
+    ]
