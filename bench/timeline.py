@@ -122,9 +122,10 @@ def _came_along(history: SqliteHistory) -> float:
     today, window, took = NOW.date(), timedelta(days=1), []
     for _ in range(5):
         used = time.process_time()
-        acts = history.acts(STEPS, since=today - timedelta(days=29), until=today)
+        acts = history.stretches(STEPS, since=today - timedelta(days=29), until=today)
         told = funnel(acts, STEPS, window, {})
         took.append((time.process_time() - used) * 1_000)
+    acts = history.acts(STEPS, since=today - timedelta(days=29), until=today)
     hers: dict[int, list[tuple[float, str]]] = {}
     for who, kind, at in zip(acts.who.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True):
         hers.setdefault(who, []).append((at / 1_000_000, STEPS[kind]))

@@ -142,6 +142,11 @@ class History(Protocol):
         all of it."""
         ...
 
+    def stretches(self, kinds: Sequence[str], *, since: date, until: date) -> Iterator[Acts]:
+        """The same in any parts, with the same numbers in all of them. Ask this history nothing
+        else in this thread before the last of them is there."""
+        ...
+
     def often(
         self,
         kind: str,

@@ -169,7 +169,8 @@ class Measures:
             raise Invalid("days", "not_a_number")
         now = self._clock()
         today = self._zone.day(now)
-        acts = self._history.acts(named, since=today - timedelta(days=WINDOW - 1), until=today)
+        since = today - timedelta(days=WINDOW - 1)
+        acts = self._history.stretches(named, since=since, until=today)
         told = funnel(acts, named, timedelta(days=days_), identities.joined())
         return EventFunnel(tuple(told), now)
 

@@ -5,7 +5,7 @@ Every number leads to the events or the page behind it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from juzhen.console.split import part
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
+from stores.acts import Acts
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -69,9 +70,16 @@ def install(door: Blueprint, platform: Platform) -> None:
         if len(set(steps)) != len(steps) or len(steps) < 2:
             raise Invalid("step", "funnel_steps_differ")
         days = _number("days", 7)
-        today = platform.zone.day(platform.clock())
-        acts = platform.history.acts(steps, since=today - timedelta(days=_DAYS - 1), until=today)
-        told = funnel(acts, steps, timedelta(days=days), platform.identities.joined())
+        today, looked_at = platform.zone.day(platform.clock()), 0
+
+        def acts() -> Iterator[Acts]:
+            nonlocal looked_at
+            since = today - timedelta(days=_DAYS - 1)
+            for some in platform.history.stretches(steps, since=since, until=today):
+                looked_at += len(some.who)
+                yield some
+
+        told = funnel(acts(), steps, timedelta(days=days), platform.identities.joined())
         tongue = language()
         named = [
             (KINDS[each.kind].label(tongue) if each.kind in KINDS else each.kind, each.reached,
@@ -80,7 +88,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         ]  # fmt: skip
         return pages.render(
             "console/funnel.html", told=_rows(told, named), days=days, steps=steps,
-            chart=charts.steps(named, pages.speak("funnel")), looked_at=len(acts.who),
+            chart=charts.steps(named, pages.speak("funnel")), looked_at=looked_at,
             kinds=[(name, kind.label(tongue)) for name, kind in KINDS.items()],
             now=platform.clock(), most=_MOST_STEPS,
         )  # fmt: skip

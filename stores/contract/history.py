@@ -236,6 +236,7 @@ class HistoryContract(OftenContract):
         kept = [("", "viewed", 0, ""), (str(ANNA), "viewed", 0, "")]
         hers = (str(BERT), "shared", 60_000_000, "a label")
         assert _acts(history) == [*kept, hers]
+        assert _in_parts(history) == [(who, at) for who, _, at, _ in _acts(history)]
         history.forget([BERT])
         assert _acts(history) == kept
         history.remake()
@@ -316,6 +317,19 @@ class HistoryContract(OftenContract):
         history.put([hers, _refused(1, "type")], upto=1)
         history.forget([ANNA])
         assert [told.again for _, told in history.refused()] == ['{"n":1}']
+
+
+def _in_parts(history: History) -> list[tuple[str, int]]:
+    """The same out of stretches: who and when."""
+    kinds, monday = ("viewed", "never", "shared"), MONDAY.date()
+    told = []
+    for acts in history.stretches(kinds, since=monday, until=monday):
+        names = {0: "", **acts.names(acts.who.tolist())}
+        told += [
+            (names[who], at - micros(MONDAY))
+            for who, at in zip(acts.who.tolist(), acts.at.tolist(), strict=True)
+        ]
+    return sorted(told)
 
 
 def _acts(history: History) -> list[tuple[str, str, int, str]]:

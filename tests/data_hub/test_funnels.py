@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,7 +64,7 @@ def test_handles_of_one_customer_are_one_person_and_rates_reconcile():
         event("viewed", user("c")), event("bought", None, minutes=2),
     ]  # fmt: skip
     joined = {str(user("b")): str(user("a"))}
-    steps = funnel(columns(told, STEPS), STEPS, timedelta(minutes=5), joined)
+    steps = funnel([columns(told, STEPS)], STEPS, timedelta(minutes=5), joined)
     assert [(each.reached, each.rate) for each in steps] == [(2, None), (1, 0.5), (0, 0.0)]
 
 
@@ -74,8 +75,10 @@ def test_handles_of_one_customer_are_one_person_and_rates_reconcile():
     ),
     st.integers(1, 30),
     st.booleans(),
+    st.integers(1, 9),
+    st.integers(1, 20),
 )  # fmt: skip
-def test_everybody_at_once_is_everybody_one_by_one(told, window, long):
+def test_everybody_at_once_is_everybody_one_by_one(told, window, long, parts, enough):
     at = [event(kind, user(her), minutes=n) for n, kind, her in told]
     if long:  # so far apart that moments no longer fit beside the numbers of people
         at = [replace(each, at=each.at.replace(year=2020 + n % 2 * 7_000))
@@ -86,7 +89,8 @@ def test_everybody_at_once_is_everybody_one_by_one(told, window, long):
         acts = replace(acts, who=acts.who * 1_000_000, numbers=lambda names: {
             name: number * 1_000_000 for name, number in columns(at, STEPS).numbers(names).items()
         })  # fmt: skip
-    steps = funnel(acts, STEPS, timedelta(minutes=window), joined)
+    stretches = [acts.where(np.arange(len(acts.who)) % parts == part) for part in range(parts)]
+    steps = funnel(stretches, STEPS, timedelta(minutes=window), joined, enough=enough)
     hers = {}
     for each in at:
         name = joined.get(str(each.handle), str(each.handle))
@@ -95,3 +99,12 @@ def test_everybody_at_once_is_everybody_one_by_one(told, window, long):
     assert [each.reached for each in steps] == [
         sum(reached >= place for reached in levels) for place in (1, 2, 3)
     ]
+
+
+def test_who_came_the_whole_way_counts_once_whatever_she_does_later():
+    came = [event(kind, user("a"), minutes=n) for n, kind in enumerate(STEPS)]
+    later = [event(kind, user("a"), minutes=9 + n) for n, kind in enumerate(STEPS)]
+    both = columns(came + later, STEPS)
+    stretches = [both.where(both.at < both.at[3]), both.where(both.at >= both.at[3])]
+    steps = funnel(stretches, STEPS, timedelta(minutes=5), {}, enough=3)
+    assert [each.reached for each in steps] == [1, 1, 1]

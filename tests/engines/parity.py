@@ -98,7 +98,7 @@ def _how_often(history, embedded, people):
 
 def _came_along(history):
     """A funnel of everybody within a week, of whom some are known by two handles."""
-    acts = history.acts(KINDS, since=date(2026, 1, 5), until=date(2026, 2, 3))
+    acts = history.stretches(KINDS, since=date(2026, 1, 5), until=date(2026, 2, 3))
     joined = {f"openid:acc_1:o{n}": f"openid:acc_1:o{n // 2}" for n in range(100)}
     told = funnel(acts, KINDS, timedelta(days=7), joined)
     assert [each.reached > 0 for each in told] == [True] * 3

@@ -149,5 +149,5 @@ def counted_otherwise(hub):
 
 
 def came_along(hub):
-    acts = hub.history.acts(KINDS, **span())
+    acts = hub.history.stretches(KINDS, **span())
     return [each.reached for each in funnel(acts, KINDS, timedelta(days=7), {})]

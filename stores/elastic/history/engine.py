@@ -217,6 +217,9 @@ class ElasticHistory:
         alike = self._buckets(query, ACT, _MANY)
         return told_acts((key for key, count in alike for _ in range(count)), kinds)
 
+    def stretches(self, kinds: Sequence[str], *, since: date, until: date) -> Iterator[Acts]:
+        yield self.acts(kinds, since=since, until=until)
+
     def often(
         self,
         kind: str,

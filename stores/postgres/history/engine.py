@@ -203,6 +203,9 @@ class PostgresHistory:
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         return columns(self._of_days(kinds, since, until), kinds, self.label)
 
+    def stretches(self, kinds: Sequence[str], *, since: date, until: date) -> Iterator[Acts]:
+        yield self.acts(kinds, since=since, until=until)
+
     def often(
         self,
         kind: str,

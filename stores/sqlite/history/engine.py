@@ -190,14 +190,13 @@ class SqliteHistory:
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         with self._file.read() as file:
-            rows, fresh = stripes.read(file, kinds, since, until, self.zone, self.label)
+            told = list(stripes.read(file, kinds, since, until, self.zone, self.label))
+        return stripes.acts(told, self._numbers, self._named)
 
-        def labels(numbers: Collection[int]) -> dict[int, str]:
-            return self._named("labels", numbers) | fresh
-
-        who, kind, at, label = rows
-        names = partial(self._named, "handles")
-        return Acts(who, kind, at, label, self._numbers, names, labels)
+    def stretches(self, kinds: Sequence[str], *, since: date, until: date) -> Iterator[Acts]:
+        with self._file.read() as file:
+            for told in stripes.read(file, kinds, since, until, self.zone, self.label):
+                yield stripes.acts([told], partial(known_numbers, file), partial(names_by, file))
 
     def often(
         self,

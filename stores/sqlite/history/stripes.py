@@ -11,14 +11,15 @@ import sys
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, NamedTuple
 
 from kernel.calendar import Zone
 from kernel.events import Event, unpack
-from stores.acts import span
+from stores.acts import Acts, Numbers, span
 from stores.sqlite.history.tables import (
     as_json,
     known_by,
@@ -70,6 +71,10 @@ _NOW = """
 select min(coalesce((select min(first) from acts), 1 << 62),
            coalesce((select min(first) from past_acts), 1 << 62))
 """
+
+
+Stretch = tuple["Sequence[NDArray[int64]]", Mapping[int, str]]
+"""Rows of who, which kind, when and the label; and those labels that no number was kept for."""
 
 
 class Act(NamedTuple):
@@ -200,9 +205,9 @@ def _columns_of(count: int, body: bytes, over: int) -> bytes:
 
 def read(
     file: Connection, kinds: Sequence[str], since: date, until: date, zone: Zone, label: Label
-) -> tuple[list[NDArray[int64]], dict[int, str]]:
-    """Rows of who, which of the kinds, when and with which label, over days that are both
-    included; and the labels that no number was kept for, which are below 0."""
+) -> Iterator[Stretch]:
+    """What was done of these kinds, each by its place among them, over days that are both included;
+    labels that no number was kept for are below 0."""
     import numpy as np  # whoever asks nothing of everybody need not load it
 
     begin, end = span(since, until, zone)
@@ -212,16 +217,32 @@ def read(
         if name in known:
             place[known[name]] = number
     older, fresh = _unstriped(file, kinds, since, until, label)
-    parts = [list(older)]
+    yield [*older], fresh
     bodies = file.execute(_OVER, {"begin": begin, "end": end})
     while some := [_columns_of(*row) for row in bodies.fetchmany(_TOGETHER)]:
         views = zip(*map(_views, some), strict=True)
         at, who, what, labels = (np.concatenate(column) for column in views)
         kind = place.take(what, mode="clip")
         chosen = np.flatnonzero((kind >= 0) & (at >= begin) & (at < end))
-        parts.append([who[chosen], kind[chosen], at[chosen], labels[chosen]])
-    rows = [np.concatenate(column, dtype=np.int64) for column in zip(*parts, strict=True)]
-    return rows, fresh
+        yield [who[chosen], kind[chosen], at[chosen], labels[chosen]], {}
+
+
+def acts(
+    told: Sequence[Stretch],
+    numbers: Numbers,
+    named: Callable[[str, Collection[int]], Mapping[int, str]],
+) -> Acts:
+    """Several stretches as one; ``named``: what numbers stand for, by the table."""
+    import numpy as np
+
+    columns = zip(*(rows for rows, _ in told), strict=True)
+    who, kind, at, label = (np.concatenate(column, dtype=np.int64) for column in columns)
+    fresh = {number: name for _, some in told for number, name in some.items()}
+
+    def labels(asked: Collection[int]) -> Mapping[int, str]:
+        return {**named("labels", asked), **fresh}
+
+    return Acts(who, kind, at, label, numbers, partial(named, "handles"), labels)
 
 
 def over(file: Connection, kinds: Sequence[str] | None, begin: int, end: int) -> list[int]:
