@@ -26,7 +26,7 @@ EVENTS, CUSTOMERS, DAYS = 60_000, 3_000, 240
 KINDS = ("viewed_page", "read_material", "opened_link", "bought")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = Deed("read_material", 180)
-GOAL = 1.5
+GOAL = 5.0
 _PUT = 2_000
 
 

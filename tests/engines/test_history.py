@@ -159,11 +159,22 @@ def test_events_from_before_stripes_were_kept_count_and_get_theirs_when_remade(h
         acts = history.acts(["viewed"], since=monday, until=monday)
         assert len(acts.who) == 1_201
         assert set(acts.who.tolist()) == {0, *acts.numbers([str(ANNA)]).values()}
+        hers = history.often("viewed", handles=[ANNA, BERT], since=monday)
+        assert [(each.who, each.times) for each in hers] == [(str(ANNA), 601)]
         history.remake()
     with history._file.read() as file:
         spans = file.execute("select first, last from acts order by first").fetchall()
     assert (spans[0][0], spans[-1][1]) == (1, 1_201)
     assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))
+
+
+def test_many_acts_of_some_are_counted_as_few_are(history):
+    """Each mentions both of those asked for, and is one act."""
+    told = [event(f"{n}", links=(BERT,)) for n in range(150)]
+    history.put([*told, event("b", BERT), event("p", PHONE)], upto=1)
+    for asked in ([ANNA, BERT], [ANNA, BERT, PHONE]):
+        counted = {each.who: each.times for each in history.often("viewed", handles=asked)}
+        assert counted == {str(who): {ANNA: 150}.get(who, 1) for who in asked}
 
 
 def test_a_label_leaves_with_the_last_act_that_had_it(history):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from itertools import chain
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from kernel.calendar import Zone
 from kernel.events import Event, Handle, unpack
+from stores.acts import span
 from stores.sqlite.history import blocks, past, stripes
-from stores.sqlite.history.tables import as_json, known_by, numbers_of
-from stores.told import micros
+from stores.sqlite.history.tables import as_json, known_by, mark_of, numbers_of
+from stores.told import micros, unlabelled
 
 _TOGETHER = 500
 _HERS = """
@@ -18,6 +21,12 @@ select distinct e.seq, e.packed from mentions m join events e on e.seq = m.seq
 where m.handle in (select value from json_each(:handles)) and m.at >= :begin and m.at < :end
 and e.kind = :kind
 """
+_MENTIONED = """
+select distinct seq from mentions
+where handle in (select value from json_each(:handles)) and at >= :begin and at < :end limit :most
+"""
+_FEW, _A_STRIPE = 100, 1_000
+"""Events of which one column is read for each cost what reading all columns does."""
 _ALL = "select seq, packed from events where kind = :kind"
 
 
@@ -34,6 +43,26 @@ class Some(NamedTuple):
             and self.account in (None, event.account)
             and self.material in (None, event.material)
         )
+
+
+def in_columns(
+    file: Connection, kind: str, handles: Collection[Handle], days: tuple[date, date], zone: Zone
+) -> list[stripes.Stretch] | None:
+    """Who of these did it when, without a look at any event; None where events are older than
+    columns. Of many acts all columns are gone through, of a few those that hold them."""
+    if not stripes.whole(file):
+        return None
+    numbers, (begin, end) = numbers_of(file, handles), span(*days, zone)
+    most = _FEW + mark_of(file, "seq") // _A_STRIPE
+    asked = {"handles": as_json(numbers), "begin": begin, "end": end, "most": most}
+    seqs = {seq for (seq,) in file.execute(_MENTIONED, asked)}
+    number = known_by(file, "kinds", [kind]).get(kind)
+    if len(seqs) < most and number is not None:
+        seqs |= past.seqs_between(file, numbers, number, begin, end)
+    if len(seqs) < most:
+        return [stripes.those(file, kind, seqs, numbers, begin, end)]
+    told = stripes.read(file, [kind], *days, zone, unlabelled)
+    return [(stripes.of(rows, numbers), {}) for rows, _ in told]
 
 
 def of_kind(file: Connection, kind: str, some: Some, begin: int, end: int) -> Iterator[Event]:

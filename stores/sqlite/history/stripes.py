@@ -57,6 +57,10 @@ and exists (select 1 from sealed s where s.first between acts.first and acts.las
 _HOLDING = """
 select first, last from {} where first <= ? and last >= ? order by first desc limit 1
 """
+_HELD = """
+select first, last, body from {0}
+where first = (select max(first) from {0} where first <= ?) and last >= ?
+"""
 _UNSTRIPED = "select packed from events where kind = ? and seq < ? and day between ? and ?"
 _UP_TO = "select seq, packed from events where seq < ? order by seq desc limit ?"
 _USE = """
@@ -245,6 +249,54 @@ def acts(
     return Acts(who, kind, at, label, numbers, partial(named, "handles"), labels)
 
 
+def those(
+    file: Connection, kind: str, seqs: Collection[int], who: Collection[int], begin: int, end: int
+) -> Stretch:
+    """Which of these events were done by one of these handles, are of the kind and lie between two
+    moments."""
+    import numpy as np
+
+    number = known_by(file, "kinds", [kind]).get(kind, -1)
+    ahead, begun, parts = np.array(sorted(seqs), np.int64), 0, [np.zeros((2, 0), np.int64)]
+    while begun < len(ahead):
+        row = _holding(file, int(ahead[begun]))
+        if row is None:
+            begun += 1
+            continue
+        first, last, body, sealed_ = row
+        ended = int(np.searchsorted(ahead, last, side="right"))
+        places = ahead[begun:ended] - first
+        views = _views(_columns_of(last - first + 1, body, sealed_))
+        at, doer, what, _ = (each[places] for each in views)
+        right = (what == number) & (at >= begin) & (at < end)
+        parts.append(np.array([doer[right], at[right]], np.int64))
+        begun = ended
+    did, at = np.concatenate(parts, axis=1)
+    nothing = np.zeros(len(at), np.int64)
+    return of([did, nothing, at, nothing], who), {}
+
+
+def of(rows: Sequence[NDArray[int64]], who: Collection[int]) -> list[NDArray[int64]]:
+    """Those rows that tell of one of these handles."""
+    import numpy as np
+
+    hers = np.isin(rows[0], list(who))
+    return [column[hers] for column in rows]
+
+
+def _holding(file: Connection, seq: int) -> tuple[int, int, bytes, int] | None:
+    for place, table in enumerate(("acts", "past_acts")):
+        if row := file.execute(_HELD.format(table), (seq, seq)).fetchone():
+            return (*row, place)
+    return None
+
+
+def whole(file: Connection) -> bool:
+    """Are stripes kept of every event? `backfill` makes it so."""
+    before = "select 1 from events where seq < ? limit 1"
+    return file.execute(before, (_first(file),)).fetchone() is None
+
+
 def over(file: Connection, kinds: Sequence[str] | None, begin: int, end: int) -> list[int]:
     """The numbers of sealed events, of some kinds or of all, between two moments; of a stretch
     that is half sealed, of all its events."""
@@ -275,7 +327,7 @@ def _unstriped(
 
     first = _first(file)
     told: list[Event] = []
-    if file.execute("select 1 from events where seq < ? limit 1", (first,)).fetchone():
+    if not whole(file):
         days = (since.isoformat(), until.isoformat())
         for kind in kinds:
             rows = file.execute(_UNSTRIPED, (kind, first, *days))
