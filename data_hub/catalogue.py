@@ -74,7 +74,9 @@ _HERS = [
     EventKind("left_membership", "退出了会员", "left the membership", "customer"),
     EventKind("opened_chat", "打开了会话", "opened the chat", "customer", 0.5),
     EventKind("dialled_phone", "拨打了电话", "dialled our number", "customer", 3.0),
-    EventKind("located", "上报了位置", "told where she is", "customer", 0.0, ("lat", "lng")),
+    EventKind(
+        "located", "上报了位置", "told where she is", "customer", 0.0, ("latitude", "longitude")
+    ),
     EventKind(
         "answered_message_request", "回应了消息授权", "answered a request to send", "customer"
     ),

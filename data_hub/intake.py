@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from data_hub.catalogue import KINDS, MACHINE, kind_of
+from data_hub.whereabouts import parted
 from kernel.clock import Clock
 from kernel.events import Event, Refusal, pack, pack_refusal
 
@@ -71,15 +72,19 @@ class Intake:
 
         An event that a door has written already is taken as it is.
         """
-        packed = [
-            event if isinstance(event, bytes) else pack(_ours(event, self._clock()))
-            for event in events
-        ]
-        taken = len(packed)
+        packed, taken = [], 0
+        for event in events:
+            taken += 1
+            if isinstance(event, bytes):
+                packed.append(event)
+                continue
+            act, there = parted(_ours(event, self._clock()))
+            packed += [pack(each) for each in (act, there) if each is not None]
+        told = len(packed)
         packed += [pack_refusal(refusal) for refusal in refusals]
         kept = self._commit.put(packed, gather=gather) if packed else _nothing()
         if door and self._counted is not None:
-            counted, refused = self._counted, len(packed) - taken
+            counted, refused = self._counted, len(packed) - told
             kept.add_done_callback(
                 lambda done: None if done.exception() else counted(door, taken, refused)
             )

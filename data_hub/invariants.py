@@ -150,7 +150,10 @@ def standing_flaws(records: Records, people: Records) -> Iterator[str]:
         retired = set(session.scalars(select(Segment.id))) - segments
     present = select(Known.customer)
     with people.read() as session:
-        for kind, what in (StandingRow, "standing"), (Member, "membership"), (Vip, "choice"):
+        chosen = select(Vip.customer).where(Vip.handle.not_in(select(Known.handle)))
+        for customer in session.scalars(chosen.limit(100)):
+            yield f"the choice of {customer} is that of nobody"
+        for kind, what in (StandingRow, "standing"), (Member, "membership"):
             lost = select(kind.customer).where(kind.customer.not_in(present))
             for customer in session.scalars(lost.limit(100)):
                 yield f"the {what} of {customer} is that of nobody"

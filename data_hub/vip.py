@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data_hub.identities.records import Known
 from data_hub.profiles import Profiles
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
@@ -19,6 +20,11 @@ from stores.records import Folded, Records, upsert
 from stores.spelling import marks
 
 _PAGE = 500
+_CHOSEN = (
+    "SELECT known.customer FROM known_handles known JOIN vips ON vips.handle = known.handle"
+    " WHERE known.customer IN ({})"
+)
+"""By handle: who was chosen stays so when she is merged with another, until the next choice."""
 
 
 class Vip(Folded, kw_only=True):
@@ -141,17 +147,18 @@ class Vips:
                     yield value, customer, handle
 
     def all(self) -> dict[str, Vip]:
-        """Everybody chosen, by customer, who brings most first."""
+        """Everybody chosen, by the customer she is now, who brings most first."""
+        hers = select(Known.customer, Vip).join(Known, Known.handle == Vip.handle)
         with self._people.read() as session:
-            return {each.customer: each for each in session.scalars(select(Vip).order_by(Vip.rank))}
+            found = dict(session.execute(hers.order_by(Vip.rank.desc())).all())
+        return dict(reversed(found.items()))
 
     def among(self, customers: Collection[str]) -> set[str]:
         """Which of these were chosen."""
         asked, found = sorted(customers), set[str]()
         for begin in range(0, len(asked), _PAGE):  # a statement takes only so many values
             hers = asked[begin : begin + _PAGE]
-            chosen = f"SELECT customer FROM vips WHERE customer IN ({marks(hers)})"  # noqa: S608  # our words
-            found.update(row[0] for row in self._people.rows(chosen, hers))
+            found.update(row[0] for row in self._people.rows(_CHOSEN.format(marks(hers)), hers))
         return found
 
     def weeks(self, last: int = 12) -> list[VipWeek]:

@@ -57,6 +57,8 @@ class Lines:
             packed["ecosystem"] = self._ecosystem
         detail = {"name": name} if (name := name or find("name")) else {}
         if properties := find("properties"):
+            if "latitude" in properties or "location" in properties or "lat" in properties:
+                return None  # where she was is told apart: `data_hub.whereabouts`
             detail["properties"] = properties
             _about(packed, properties)
         if context and (agent := _around(detail, context)) and is_bot(agent):

@@ -149,11 +149,14 @@ def mood(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) 
 
 
 def place(profile: Profile, at: float, carried: Mapping[str, Any]) -> None:
-    """Where she was last, in WGS-84 degrees, if she told."""
+    """Where she was last, in WGS-84 degrees, if she told. Shifted degrees are no place to measure
+    from: they lie up to half a kilometre away."""
     told = carried.get("location")
     source: Mapping[str, Any] = told if isinstance(told, dict) else carried
     latitude, longitude = source.get("latitude"), source.get("longitude")
     if not (isinstance(latitude, int | float) and isinstance(longitude, int | float)):
+        return
+    if carried.get("system", "wgs84") != "wgs84":
         return
     if -90 <= latitude <= 90 and -180 <= longitude <= 180:
         profile.place = [float(latitude), float(longitude), at]

@@ -86,7 +86,7 @@ class Standings:
         zone: Zone | None = None,
         terms: Terms | None = None,
         chances: Callable[[], Chances | None] = lambda: None,
-        vips: Callable[[Collection[str]], Collection[str]] = lambda _: (),
+        vips: Callable[[Collection[str]], set[str]] = lambda _: set(),
     ) -> None:
         """``chances``: what purchases are predicted with; ``vips``: who of some brings most."""
         self._people = people
@@ -140,7 +140,7 @@ class Standings:
         rulings, lists = self._decided(profiles, book, noted)
         past = self._past(profiles, book, noted, now)
         sources, model = self.sources(), self._chances()
-        vips = self._vips(profiles)
+        vips = self._vips(profiles.keys() | _olds(noted))
         subjects = []
         for customer, profile in profiles.items():
             stands = standing(profile, now, self.terms.cycles, self._zone)
@@ -151,7 +151,8 @@ class Standings:
                     customer=customer, profile=profile, now=now, zone=self._zone, standing=stands,
                     grade=(put or told.grade).value, grade_until=told.until,
                     reason="grade_by_hand" if put else told.reason,
-                    vip=customer in vips, model=model, assumed=self.terms.assumed,
+                    vip=not vips.isdisjoint({customer, *noted.merged.get(customer, ())}),
+                    model=model, assumed=self.terms.assumed,
                     lists=frozenset(lists.get(customer, ())), under=book.under,
                     past=past.get(customer, {}),
                 )

@@ -56,6 +56,56 @@ def test_a_name_in_any_spelling_is_a_kind(name, kind):
     assert kind_of(kind).name == kind
 
 
+@pytest.mark.parametrize(
+    ("kind", "detail", "rest"),
+    [
+        ("viewed_page", {"properties": {"page": "/a", "latitude": 31.2, "longitude": 121.5}},
+         {"properties": {"page": "/a"}}),
+        ("identified", {"traits": {"city": "上海", "location": {"lat": 31.2, "lng": 121.5}}},
+         {"traits": {"city": "上海"}}),
+        ("app_opened", {"properties": {"$latitude": "31.2", "$longitude": "121.5", "$os": "iOS"}},
+         {"name": "app_opened", "properties": {"$os": "iOS"}}),
+        ("messaged", {"MsgType": "location", "Location_X": "31.2", "Location_Y": "121.5",
+                      "Scale": "20", "Label": "上海市黄浦区某路 1 号"}, {"MsgType": "location"}),
+    ],
+)  # fmt: skip
+def test_where_she_was_is_an_event_of_its_own_whatever_act_told_it(
+    intake, commits, kind, detail, rest
+):
+    intake.take([event(kind, user("u1"), id="e1", detail=detail)])
+    [[act, there]] = commits.kept
+    assert (act.id, act.detail) == ("e1", rest)
+    assert (there.kind, there.handle, there.at, there.account) == (
+        "located", user("u1"), act.at, act.account,
+    )  # fmt: skip
+    assert (there.id, there.detail["latitude"], there.detail["longitude"]) == (
+        "e1:place", 31.2, 121.5,
+    )  # fmt: skip
+    intake.take([event(kind, user("u1"), id="e1", detail=detail)])
+    assert [each.id for each in commits.kept[1]] == ["e1", "e1:place"]  # so a repeat is a repeat
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"properties": {"location": "上海"}}, {"properties": {"latitude": 31.2}},
+        {"properties": {"lat": "north", "lng": 3}},
+        {"properties": {"latitude": 91, "longitude": 2}},
+    ],
+)  # fmt: skip
+def test_what_is_no_place_stays_where_it_stands(intake, commits, detail):
+    intake.take([event("viewed_page", user("u1"), detail=detail)])
+    [[act]] = commits.kept
+    assert act.detail == detail
+
+
+def test_what_wechat_reports_of_her_place_is_one_that_can_be_measured(intake, commits):
+    told = {"Event": "LOCATION", "Latitude": "23.137", "Longitude": "113.352", "Precision": "65.0"}
+    intake.take([event("located", user("u1"), detail=told)])
+    [[kept]] = commits.kept
+    assert kept.detail == {"Event": "LOCATION", "latitude": 23.137, "longitude": 113.352}
+
+
 def test_every_kind_is_named_in_both_languages():
     for kind in KINDS.values():
         assert kind.label("zh")

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.data_hub.telling import MONDAY, event, user
+from data_hub.invariants import standing_flaws
+from tests.data_hub.telling import MONDAY, event, openid, user
 
 WEEK = timedelta(days=7)
 
@@ -75,3 +76,24 @@ def test_segments_and_the_standing_follow_the_choice(hub):
     hub.vips.choose()
     hub.settle()
     assert hub.members(segment.id) == {hub.id_of(user("u04"))}
+
+
+def test_who_was_chosen_stays_so_when_she_is_merged_with_an_older_self(hub, clock, people, records):
+    """Until the next choice, in the segment too, and at the edge of the next one."""
+    segment = hub.segments.create("VIP", rule="vip", by="li")
+    hub.tell(*(buy(number, 100 + number) for number in range(5)))
+    hub.vips.choose()
+    hub.settle()
+    before = hub.id_of(user("u04"))
+    hub.tell(event("followed", openid("o1"), minutes=-60))
+    hub.tell(event("identified", openid("o1"), user("u04"), minutes=9))
+    now = hub.id_of(user("u04"))
+    assert now != before
+    assert hub.vips.among([now, before]) == {now}
+    assert hub.vips.all().keys() == {now}
+    assert hub.members(segment.id) == {now}
+    assert list(standing_flaws(records, people)) == []
+    since = hub.vips.all()[now].since
+    clock.move(WEEK)
+    hub.vips.choose()
+    assert hub.vips.all()[now].since == since

@@ -17,8 +17,11 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _TEXT = st.text(max_size=9) | st.sampled_from(["u1", " x ", "x" * 255, "curl/8", "a:b"])
 _ODD = st.none() | st.integers() | st.booleans() | st.lists(st.integers(), max_size=2) | _TEXT
 _OBJECT = st.dictionaries(
-    st.sampled_from(["material", "material_id", "rep", "x", "campaign", "page", "userAgent"]),
-    _ODD, max_size=4,
+    st.sampled_from(
+        ["material", "material_id", "rep", "x", "campaign", "page", "userAgent", "latitude",
+         "longitude", "location"]
+    ),
+    _ODD | st.sampled_from([31.2, 121.5, {"lat": 31.2, "lng": 121.5}]), max_size=4,
 )  # fmt: skip
 _TIME = st.sampled_from(
     ["2026-03-02T08:00:00Z", "2026-03-02T16:59:00.123456+08:00", "2026-03-02T08:00", "1901-01-01",

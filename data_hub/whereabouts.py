@@ -1,0 +1,83 @@
+"""Whereabouts (位置): where she was is an event of its own, `located`, whatever act it came with.
+
+So that it goes when the time for which places are kept is over (`data_hub.retention`), and her acts
+stay without it. What is written in words, a city or a district, is no place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from kernel.events import Event
+
+LOCATED = "located"
+_PAIRS = (
+    ("latitude", "longitude"), ("lat", "lng"), ("lat", "lon"), ("$latitude", "$longitude"),
+    ("Latitude", "Longitude"), ("Location_X", "Location_Y"),
+)  # fmt: skip
+_BESIDE = frozenset({"location", "Precision", "Label", "Scale"} | {n for p in _PAIRS for n in p})
+_INSIDE = ("properties", "traits", "traits_once")
+_SHIFTED = "Location_X"
+"""WeChat's map gives it in the shifted degrees of maps in China, everybody else in WGS-84."""
+
+
+class _Place(NamedTuple):
+    latitude: float
+    longitude: float
+    system: str = ""
+
+
+def parted(event: Event) -> tuple[Event, Event | None]:
+    """The act without the place, and the place as an event of its own if one was told of her."""
+    if not event.detail or event.handle is None:
+        return event, None
+    detail, found = _cut(event.detail)
+    for name in _INSIDE:
+        inside = detail.get(name)
+        if isinstance(inside, dict):
+            rest, there = _cut(inside)
+            if there is not None:
+                detail, found = {**detail, name: rest}, found or there
+    if found is None:
+        return event, None
+    told: dict[str, Any] = {"latitude": found.latitude, "longitude": found.longitude}
+    if found.system:
+        told["system"] = found.system
+    if event.kind == LOCATED:
+        return replace(event, detail={**detail, **told}), None
+    bare = {name: detail[name] for name in ("bot",) if name in detail}
+    there = replace(
+        event, id=f"{event.id[:200]}:place", kind=LOCATED, links=(), material="", rep="",
+        detail={**bare, **told}, raw=b"",
+    )  # fmt: skip
+    return replace(event, detail=detail), there
+
+
+def _cut(told: Mapping[str, Any]) -> tuple[dict[str, Any], _Place | None]:
+    """What is told besides the place, and the place."""
+    found = _place(told)
+    if found is None and isinstance(inner := told.get("location"), dict):
+        found = _place(inner)
+    if found is None:
+        return dict(told), None
+    return {name: value for name, value in told.items() if name not in _BESIDE}, found
+
+
+def _place(told: Mapping[str, Any]) -> _Place | None:
+    for north, east in _PAIRS:
+        latitude, longitude = _degrees(told.get(north), 90), _degrees(told.get(east), 180)
+        if latitude is not None and longitude is not None:
+            return _Place(latitude, longitude, "gcj02" if north == _SHIFTED else "")
+    return None
+
+
+def _degrees(value: Any, most: int) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        degrees = float(value)
+    except ValueError:
+        return None
+    return degrees if -most <= degrees <= most else None
