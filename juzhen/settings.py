@@ -164,7 +164,9 @@ class Settings:
         30, "Minutes of the company's hours within which a fan who comments or writes on an account"
         " of the video ecosystem is to be answered.", expected="minutes",
     )  # fmt: skip
-    log_level: str = _setting("info", "Least level of log lines.", expected="debug|info|warning")
+    log_level: str = _setting(
+        "info", "Least of log lines; debug tells every call out.", expected="debug|info|warning"
+    )  # fmt: skip
     demo: bool = _setting(False, "Shows the tour and its one-click logins. Never with real data.")
     demo_sandbox: str = _setting("", "Where the demo's sandbox answers.")
     keys_secrets: Secret = _setting(Secret(""), "Key that seals channel secrets (64 hex digits).")

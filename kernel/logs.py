@@ -12,6 +12,15 @@ OURS = logging.getLogger("juzhen")
 _BOUND: ContextVar[Mapping[str, Any]] = ContextVar("bound")
 
 
+def detailed() -> bool:
+    """Is there anybody who wants every detail?"""
+    return OURS.isEnabledFor(logging.DEBUG)
+
+
+def debug(event: str, **told: Any) -> None:
+    _say(logging.DEBUG, event, told)
+
+
 def info(event: str, **told: Any) -> None:
     _say(logging.INFO, event, told)
 

@@ -6,16 +6,18 @@ Without a segment nothing is made (R139), unless an admin says why all customers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
 from channels.accounts import Accounts
 from channels.broadcasts.record import Broadcast, Phase
 from channels.deliveries import Deliveries, Delivery, Lane, State
+from channels.deliveries.record import OF_A_CAMPAIGN_ALONE
 from channels.touch_policy import SLICE, Touch, TouchPolicy
 from content_hub.shelf import Shelf
 from data_hub.consents import MARKETING
@@ -229,14 +231,19 @@ class Broadcasts:
         """What has come of these, by id."""
         alike = Delivery.broadcast, Delivery.state, Delivery.reason
         counted = select(*alike, func.count()).where(Delivery.broadcast.in_(keys)).group_by(*alike)
-        states: dict[str, Counter[str]] = {key: Counter() for key in keys}
-        reasons: dict[str, Counter[str]] = {key: Counter() for key in keys}
         with self._records.read() as session:
-            for key, state, reason, n in session.execute(counted):
-                states[key][state] += n
-                if reason and state != State.DONE:
-                    reasons[key][reason] += n
-        return {key: Counts(states[key], reasons[key]) for key in keys}
+            told = _counted(session.execute(counted).all())
+        return {key: told.get(key) or Counts() for key in keys}
+
+    def beside(self, campaign: str) -> dict[str, Counts]:
+        """What went out for a campaign in none of its broadcasts, by account: to single persons,
+        as what is placed is told of where it stands."""
+        alike = Delivery.account, Delivery.state, Delivery.reason
+        counted = select(*alike, func.count()).where(
+            *OF_A_CAMPAIGN_ALONE, Delivery.campaign == campaign
+        ).group_by(*alike)  # fmt: skip
+        with self._records.read() as session:
+            return _counted(session.execute(counted).all())
 
     def phase(self, broadcast: Broadcast, counts: Counts) -> Phase:
         """How far it is now."""
@@ -275,6 +282,17 @@ class Broadcasts:
             count=size.count, ready=size.ready, asked=asked, reachable=reachable, passes=passes,
             withheld=dict(withheld.most_common()),
         )  # fmt: skip
+
+
+def _counted(rows: Iterable[Any]) -> dict[str, Counts]:
+    """By the first of each row, its states and the reasons of those that ended unsent."""
+    states: dict[str, Counter[str]] = {}
+    reasons: dict[str, Counter[str]] = {}
+    for key, state, reason, n in rows:
+        states.setdefault(key, Counter())[state] += n
+        if reason and state != State.DONE:
+            reasons.setdefault(key, Counter())[reason] += n
+    return {key: Counts(states[key], reasons.get(key, {})) for key in states}
 
 
 def reached(identities: Identities, customers: Collection[str], account: str) -> dict[str, str]:

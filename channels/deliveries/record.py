@@ -104,6 +104,9 @@ class Delivery(Record, kw_only=True):
         Index("ix_deliveries_ref", "account", "ref"),
         partial_index("ix_deliveries_posts", "progress", "account", where="target = ''"),
         partial_index("ix_deliveries_said", "last_sent", "account", where="target != ''"),
+        partial_index(
+            "ix_deliveries_campaign", "campaign", where="campaign != '' AND broadcast = ''"
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("dlv"))
@@ -181,3 +184,7 @@ POST = Delivery.target == literal_column("''")
 """It goes to everybody. Spelled out, so that the index of posts is found."""
 TO_ONE = Delivery.target != literal_column("''")
 """It goes to one person. Spelled out, so that the index of what was said is found."""
+OF_A_CAMPAIGN_ALONE = (
+    Delivery.campaign != literal_column("''"), Delivery.broadcast == literal_column("''")
+)  # fmt: skip
+"""It goes out for a campaign and in no broadcast. Spelled out, so that its index is found."""

@@ -1,12 +1,14 @@
 """The outbound client (出站客户端): the one way out of this process. Knows no platform.
 
 What fails before the first byte has left is `Busy`: the call certainly did nothing. What fails
-after it is `Unanswered`. Nothing leaves while a transaction is open.
+after it is `Unanswered`. Nothing leaves while a transaction is open. At the level ``debug`` every
+call is told in the log, with nothing secret.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -14,9 +16,12 @@ from urllib.parse import urljoin
 
 from channels.base import Busy, Refused
 from channels.outbound.guard import Destination, Resolve, checked, resolve
+from channels.outbound.masking import masked
 from channels.outbound.proxy import Proxy
 from channels.outbound.words import Answer
+from kernel import logs
 from kernel.clock import Clock, utc_now
+from kernel.errors import Problem
 from stores.records import in_transaction
 
 if TYPE_CHECKING:
@@ -82,7 +87,20 @@ class Outbound:
     ) -> Answer:
         sent = {"Host": to.authority, "User-Agent": "juzhen", "Accept-Encoding": "identity"}
         proxy = None if to.trusted else self._proxy
-        return self._way_out().call(method, to, proxy, body, sent | dict(headers or {}))
+        begun, status, why = time.monotonic(), 0, ""
+        try:
+            answer = self._way_out().call(method, to, proxy, body, sent | dict(headers or {}))
+            status = answer.status
+        except Problem as trouble:
+            why = trouble.reason
+            raise
+        finally:
+            if logs.detailed():
+                logs.debug(
+                    "called", method=method, host=to.authority, path=masked(to.path), status=status,
+                    why=why, seconds=round(time.monotonic() - begun, 3), bytes=len(body),
+                )  # fmt: skip
+        return answer
 
     def _way_out(self) -> Connections:
         with self._lock:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
 _ACTS = ("pause", "resume", "cancel")
+_CAMPAIGNS = 50
 _MAILING_ACTS = ("remind", "cancel")
 
 
@@ -135,6 +136,9 @@ def _form(platform: Platform, typed: Mapping[str, str], **more: Any) -> str:
         typed=typed,
         segments=[(each.id, each.name) for each in platform.segments.all()],
         accounts=[(each.id, each.name) for each in platform.accounts.all()],
+        campaigns=[
+            (each.id, each.name) for each in platform.campaigns.page(first=_CAMPAIGNS).items
+        ],
         **{"flaws": (), "preview": None, "tried": None, **more},
     )
 
@@ -157,6 +161,7 @@ def _tried(platform: Platform, typed: Mapping[str, str], actor: Actor) -> Delive
 def _made(platform: Platform, typed: Mapping[str, str], actor: Actor) -> Broadcast:
     if typed.get("everybody", "").strip():
         require(actor, "broadcast_to_all")
+    campaign = typed.get("campaign", "")
     try:
         per_minute = float(typed.get("per_minute") or 0)
     except ValueError:
@@ -166,5 +171,5 @@ def _made(platform: Platform, typed: Mapping[str, str], actor: Actor) -> Broadca
         segment=typed.get("segment", ""), everybody=typed.get("everybody", ""),
         material=typed.get("material", "").strip(), words=typed.get("words", ""),
         opens=typed_moment(platform.zone, "opens"), expires=typed_moment(platform.zone, "expires"),
-        per_minute=per_minute,
+        per_minute=per_minute, campaign=platform.campaigns.one(campaign).id if campaign else "",
     )  # fmt: skip

@@ -201,6 +201,7 @@ def _one(
             platform, platform.campaigns.placements(found.id, sight=hers, limit=_SHOWN)
         ),
         sent=_sent_to_many(platform, found),
+        beside=_sent_beside(platform, found),
         sandbox=platform.settings.demo_sandbox,
         types={kind.code: kind for kind in platform.types.all()},
         history=history,
@@ -215,13 +216,22 @@ def _one(
 
 
 def _sent_to_many(platform: Platform, found: Campaign) -> list[dict[str, Any]]:
-    """Its broadcasts, each with its account and how many stand at each step."""
+    """Its broadcasts, each with its account, how many stand where, and why some were not sent."""
     made = platform.broadcasts.of_campaign(found.id)
     counts = platform.broadcasts.counts([each.id for each in made])
     accounts = {each.id: each for each in platform.accounts.all()}
     return [
-        {"broadcast": each, "account": accounts.get(each.account), "states": counts[each.id].states}
+        {"broadcast": each, "account": accounts.get(each.account), "counts": counts[each.id]}
         for each in made
+    ]
+
+
+def _sent_beside(platform: Platform, found: Campaign) -> list[dict[str, Any]]:
+    """What else it sent to single persons, by account."""
+    accounts = {each.id: each for each in platform.accounts.all()}
+    return [
+        {"account": accounts.get(key), "counts": counts}
+        for key, counts in platform.broadcasts.beside(found.id).items()
     ]
 
 

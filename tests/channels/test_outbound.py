@@ -297,3 +297,30 @@ def test_failures_far_apart_do_not_open_it(records, clock):
         breakers.failed("oa")
         clock.move(timedelta(seconds=11))
     breakers.admit("oa")
+
+
+def test_every_call_is_told_of_at_debug_and_nothing_secret_with_it(peer, out, caplog):
+    there = peer(status("200 OK"), b"")
+    caplog.set_level("DEBUG", "juzhen")
+    client = out(there.origin)
+    secret = "/cgi-bin/draft/add/hkX9s8AbC?access_token=t0ken&openid=oA1"
+    client.request(
+        "POST", there.origin + secret, body=b"whom it is for", headers={"access-token": "h1dden"}
+    )
+    with pytest.raises(Unanswered):
+        client.request("GET", there.origin + "/v1/x")
+    told = [each.told for each in caplog.records if each.message == "called"]
+    assert [(each["method"], each["path"], each["status"], each["why"]) for each in told] == [
+        ("POST", "/cgi-bin/draft/add/***?access_token=***&openid=***", 200, ""),
+        ("GET", "/v1/x", 0, "platform_did_not_answer"),
+    ]
+    assert told[0]["bytes"] == 14
+    shown = str(told)
+    assert all(each not in shown for each in ("hkX9", "t0ken", "oA1", "whom", "h1dden"))
+
+
+def test_nothing_is_told_of_calls_unless_somebody_asked_for_it(peer, out, caplog):
+    there = peer(status("200 OK"))
+    caplog.set_level("INFO", "juzhen")
+    out(there.origin).request("GET", there.origin)
+    assert "called" not in caplog.messages

@@ -1,5 +1,7 @@
 """Broadcast pages: a preview, a broadcast, its picture, and stopping it; without JavaScript."""
 
+from datetime import timedelta
+
 import pytest
 
 from channels.broadcasts.planning import Planning
@@ -58,6 +60,27 @@ def test_first_counted_then_made_then_watched(rooms, desk, typed):
     assert "三月问候" in page
     assert "已完成" in page
     assert "<svg" in page
+
+
+def test_it_is_made_for_a_campaign_whose_page_then_says_why_some_were_not_sent(rooms, desk, typed):
+    opens = rooms.clock()
+    campaign = rooms.campaigns.create(
+        "春季", code="spring", opens=opens, closes=opens + timedelta(days=9), by="t"
+    )
+    wrong = desk.post("/console/broadcasts/new", act="make", campaign="cmp_none", **typed)
+    assert wrong.status_code == 404
+    assert '<option value="' + campaign.id in desk.get("/console/broadcasts/new").text
+    desk.post("/console/broadcasts/new", act="make", campaign=campaign.id, **typed)
+    (made,) = rooms.broadcasts.of_campaign(campaign.id)
+    while rooms.planning.run():
+        pass
+    rooms.consents.withdraw([Handle("openid", rooms.wall.id, "o1")], "marketing", source="t")
+    while rooms.publishing.send_due():
+        pass
+    page = desk.get("/console/campaigns/spring").text
+    assert "三月问候" in page
+    assert "未发出的原因" in page
+    assert made.campaign == campaign.id
 
 
 def test_one_person_has_it_first_by_a_button_and_nobody_else(rooms, desk, typed):

@@ -3,6 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, text
+
+from channels.deliveries import Delivery
+from channels.deliveries.record import OF_A_CAMPAIGN_ALONE
+from kernel.events import Handle
+from kernel.wording import say
 
 PAGES = ("campaigns", "campaigns?lang=en", "campaigns/draw", "campaigns/draw?lang=en")
 FORM = {
@@ -93,6 +99,35 @@ def test_the_page_names_its_broadcasts_and_none_of_another_campaign(rooms, desk,
     page = desk.get("/console/campaigns/draw").text
     assert "到店礼短信" in page
     assert "另一场" not in page
+
+
+def test_the_page_tells_what_was_sent_to_single_persons_and_why_some_was_not(rooms, desk, draw):
+    def queue(number, **more):
+        return rooms.deliveries.queue(
+            account=rooms.wall.id, target=Handle("openid", rooms.wall.id, f"o{number}"),
+            occasion=f"t:{number}", words="您的号留好了", purpose="service", by="li", **more,
+        )  # fmt: skip
+
+    kept = [queue(n, campaign=draw.id) for n in range(3)]
+    queue(8, campaign=draw.id, broadcast="brc_1")  # told of with its broadcast
+    queue(9)
+    assert rooms.deliveries.cancel(Delivery.id == kept[0].id, reason="no_longer_on_shelf", by="li")
+    page = desk.get("/console/campaigns/draw").text
+    assert "单独发给个人" in page
+    assert "已取消 <b>1</b> · 待发送 <b>2</b>" in page
+    assert f"未发出的原因 · {say('no_longer_on_shelf', 'zh')} <b>1</b>" in page
+
+
+def test_what_went_out_for_a_campaign_is_found_by_its_index(rooms, draw):
+    rooms.broadcasts.beside(draw.id)
+    asked = select(Delivery.id).where(*OF_A_CAMPAIGN_ALONE, Delivery.campaign == draw.id)
+    with rooms.records.read() as session:
+        if rooms.records.on_postgres:
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        before = "EXPLAIN " if rooms.records.on_postgres else "EXPLAIN QUERY PLAN "
+        spelled = asked.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        plan = session.execute(text(f"{before}{spelled}")).all()
+    assert "ix_deliveries_campaign" in str(plan)
 
 
 def test_everything_moves_by_hours_and_back_by_one_button(rooms, desk, draw, material):

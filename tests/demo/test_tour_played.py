@@ -124,7 +124,8 @@ def test_from_the_campaigns_page_to_the_rep_who_confirms_and_back_with_the_resul
 
     def told():
         manager.goto(campaign)
-        return manager.locator("section", has_text="群发触达").last.inner_text()
+        messages = manager.locator("section", has_text="群发与触达").last
+        return messages.locator("li", has_text="企业微信邀约").inner_text()
 
     assert eventually(lambda: "已送达" in told() or "已完成" in told() or "已展示" in told()), (
         told()
