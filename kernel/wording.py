@@ -13,7 +13,7 @@ import string
 import sys
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,16 @@ _SENTENCE = re.compile(r"^(\w+) = .*$", re.MULTILINE)
 
 def say(key: str, language: str = "zh", /, **facts: Any) -> str:
     """The sentence behind the key. A key that nobody wrote down is answered as it is."""
+    sentence = _sentence(key, language)
+    return key if sentence is None else _spoken(sentence, facts)
+
+
+@lru_cache(maxsize=4_096)
+def _sentence(key: str, language: str) -> str | None:
     line = _lines().get(key)
     if line is None:
-        return key
-    return _spoken(_parsed(line)[key][language if language in LANGUAGES else "zh"], facts)
+        return None
+    return str(_parsed(line)[key][language if language in LANGUAGES else "zh"])
 
 
 def _spoken(sentence: str, facts: dict[str, Any]) -> str:

@@ -179,6 +179,8 @@ def _explored(
     the draws that this content won.
     """
     places = candidates.hardly_shown(manner.unknown_below)
+    if not len(places):
+        return None
     places = places[np.isfinite(total[places]) & ~np.isin(places, list(taken))]
     if not len(places):
         return None

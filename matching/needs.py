@@ -49,12 +49,12 @@ def with_neighbours(
     nightly: Mapping[str, tuple[Keys, Floats]],
 ) -> list[Read]:
     """What she read, each with what lies near to it by either list."""
-    found = []
-    for material, at in read:
-        keys, near = live.get(material, _NONE)
-        nightly_keys, strengths = nightly.get(material, _NONE)
-        found.append(Read(material, at, near, keys, strengths, nightly_keys))
-    return found
+    if not nightly:
+        return [Read(material, at, *live.get(material, _NONE)[::-1]) for material, at in read]
+    return [
+        Read(material, at, *live.get(material, _NONE)[::-1], *nightly.get(material, _NONE)[::-1])
+        for material, at in read
+    ]
 
 
 def shown(profile: Profile, today: date) -> list[Shown]:

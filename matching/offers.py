@@ -13,9 +13,8 @@ from kernel.ids import new_id
 from kernel.values import dataclass
 from kernel.wording import say
 from matching.scoring import Reason
-from stores import bulk
 from stores.records import Record, Records
-from stores.spelling import spelled, unpacked
+from stores.spelling import Bare, spelled
 
 MOMENT = timedelta(minutes=5)
 """For so long the same list is the same offer."""
@@ -48,26 +47,27 @@ class Offer(Record, kw_only=True):
         return [Absence(key, count) for key, count in most]
 
 
-def keep(session: Session, offer: Offer) -> None:
-    """Write it, at the price of a statement. Joins the session's write."""
-    bulk.put(session, Offer, [{name: getattr(offer, name) for name in _COLUMNS}])
+def keep(records: Records, offer: Offer) -> None:
+    """Write it, at the price of a statement. Joins the write that is open."""
+    records.put(Offer, [{name: getattr(offer, name) for name in _COLUMNS}])
 
 
 _COLUMNS = Offer.__table__.columns.keys()
+_read = Bare(Offer)
 _LAST = (
-    "SELECT id, policy, items, withheld FROM offers WHERE handle = ? AND rep = ? AND at > ?"
+    f"SELECT {_read.columns} FROM offers WHERE handle = ? AND rep = ? AND at > ?"  # noqa: S608  # our words
     " ORDER BY at DESC, id DESC LIMIT 1"
 )
 
 
-def shown_just_now(records: Records, session: Session, offer: Offer) -> Offer | None:
+def shown_just_now(records: Records, offer: Offer) -> Offer | None:
     """The offer of a moment ago with the very same list for the very same reasons, if there is
     one: she turned a page or looked again, and that is not another offer."""
     asked = [offer.handle, offer.rep, spelled(records, offer.at - MOMENT)]
-    for id_, policy, items, withheld in records.rows(_LAST, asked):
-        same = policy == offer.policy and unpacked(withheld) == offer.withheld
-        if same and _says(unpacked(items)) == _says(offer.items):
-            return session.get(Offer, id_)
+    for last in map(_read, records.rows(_LAST, asked)):
+        same = last.policy == offer.policy and last.withheld == offer.withheld
+        if same and _says(last.items) == _says(offer.items):
+            return last
     return None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     JSON,
+    Connection,
     DateTime,
     Dialect,
     Insert,
@@ -63,10 +64,14 @@ def _executed(session: Session, put: Insert, rows: Sequence[Mapping[str, Any]]) 
 
 def put(session: Session, kind: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put new rows in; all of them name the same columns. Joins the session's write."""
+    session.flush()
+    put_by(session.connection(), kind, rows)
+
+
+def put_by(connection: Connection, kind: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for who has no session."""
     if not rows:
         return
-    session.flush()
-    connection = session.connection()
     if connection.dialect.name != "sqlite":
         connection.execute(insert(kind.__table__), list(rows))
         return

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Index, Integer, func, select, text
+from sqlalchemy import BigInteger, Index, Integer, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Clock
@@ -108,7 +108,7 @@ class Changes:
         )  # fmt: skip
         with self._records.part() as session:
             if self._records.on_postgres:
-                change.turn = session.execute(_TURN).scalar_one()
+                change.turn = self._records.rows(_TURN)[0][0]
             session.add(change)
             if content:
                 self.count_up("content")
@@ -129,8 +129,8 @@ class Changes:
         if not told:
             return
         at, hers = self.clock(), handles or {}
-        with self._records.part() as session:
-            turn = session.execute(_TURN).scalar_one() if self._records.on_postgres else 0
+        with self._records.bare_part():
+            turn = self._records.rows(_TURN)[0][0] if self._records.on_postgres else 0
             rows = [
                 {
                     "turn": turn, "id": new_id("chg"), "at": at, "act": act, "kind": kind,
@@ -139,7 +139,7 @@ class Changes:
                 }
                 for subject, detail in told.items()
             ]  # fmt: skip
-            bulk.put(session, Change, rows)
+            self._records.put(Change, rows)
             if content:
                 self.count_up("content")
 
@@ -229,7 +229,7 @@ def count_up(session: Session, name: str) -> None:
 
 _VERSION = "SELECT number FROM versions WHERE name = ?"
 _VERSIONS = "SELECT name, number FROM versions"
-_TURN = text("SELECT pg_current_xact_id()::text::bigint")
+_TURN = "SELECT pg_current_xact_id()::text::bigint"
 _read = Bare(Change)
 _AFTER = (
     f"SELECT {_read.columns} FROM changes WHERE (turn > ? OR turn = ? AND seq > ?){{}}"  # noqa: S608  # our words

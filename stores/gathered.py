@@ -111,7 +111,7 @@ class Gathered:
     def _written(self, owed: Sequence[_Owed]) -> Exception | None:
         """Write these in one transaction, or say why not."""
         try:
-            with self._records.write(first=True):
+            with self._records.jot():
                 for each in owed:
                     each.write()
         except Exception as wrong:  # noqa: BLE001 - whoever waits is told; the thread must outlive it

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ class _Here(threading.local):
     connection: sqlite3.Connection | None = None
     number = 0
     held: int | None = None
+    told: dict[tuple[str, tuple[Any, ...]], list[Any]] | None = None
+    """In a snapshot: what was answered in it already."""
     hurried = False
     halves = 0
 
@@ -57,6 +59,20 @@ class Looks:
     ) -> list[Any]:
         """The rows of one statement, which is a snapshot by itself; or asked through a connection
         in whose transaction somebody is."""
+        here = self._here
+        if through is None and here.told is not None:
+            asked = (statement, tuple(values))
+            if asked not in here.told:
+                here.told[asked] = self._heard(statement, values)
+            return here.told[asked]
+        return self._heard(statement, values, through)
+
+    def _heard(
+        self,
+        statement: str,
+        values: Sequence[Any],
+        through: sqlite3.Connection | None = None,
+    ) -> list[Any]:
         if self.heard is not None:
             self.heard(statement)
         return self._asked(statement, values, through)
@@ -82,17 +98,36 @@ class Looks:
     def let_go(self) -> None:
         self._here.held = None
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None]:
         """The same for a block; within another it is that one's."""
-        if self._here.held is not None:
-            yield
-            return
+        return nullcontext() if self._here.held is not None else self._held()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
         self.hold()
         try:
             yield
         finally:
             self.let_go()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """In a block all looks of this thread are of one moment, which spares each of them to ask
+        the file for it, and what is asked twice is answered once. Its rows are not to be changed.
+        Within another it is that one's."""
+        return nullcontext() if self._here.told is not None else self._snapshot()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        here = self._here
+        with self.held():
+            connection = here.connection or self._connection()
+            connection.execute("BEGIN")
+            here.told = {}
+            try:
+                yield
+            finally:
+                here.told = None
+                connection.execute("COMMIT")
 
     def moved(self, stamp: int) -> bool:
         """Was anything committed since this thread was told this stamp? Asks anew, in any case."""

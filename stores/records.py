@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
@@ -19,10 +19,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
-    Engine,
     MetaData,
-    create_engine,
-    event,
     text,
 )
 from sqlalchemy.dialects import sqlite
@@ -30,11 +27,13 @@ from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session
 from sqlalchemy.types import TypeDecorator
 
 from kernel.values import same
-from stores.bulk import as_json, many
+from stores import bulk
+from stores.bulk import many
 from stores.busy import busy_is_said
+from stores.connecting import connected
 from stores.looks import Looks, TooLong
+from stores.opened import Opened
 from stores.queueing import fair_turn
-from stores.rested import ping_the_rested
 
 
 class Moment(TypeDecorator[datetime]):
@@ -95,7 +94,7 @@ Base = type[Record] | type[Folded]
 class _Here(threading.local):
     """The transaction that is open in one thread."""
 
-    session: Session | None = None
+    opened: Opened | None = None
     unasked = False
 
 
@@ -112,7 +111,7 @@ class Records:
     ) -> None:
         """``held`` is told for how many seconds each write kept the lock. ``patient`` is for who
         changes tables: its statements may take as long as they take."""
-        self.engine = _engine(url, durability, patient)
+        self.engine = connected(url, durability, patient)
         self._here = _Here()
         self._held = held
         self._file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
@@ -132,10 +131,9 @@ class Records:
     def glance(self) -> Iterator[Connection]:
         """For a single statement, which is a snapshot by itself: half the price of `read`. Inside
         a transaction of this thread it is that transaction's connection."""
-        running = self._here.session
+        running = self._here.opened
         if running is not None:
-            running.flush()
-            yield running.connection()
+            yield running.connection
             return
         self._check_asking()
         with busy_is_said(), self._bare.connect() as connection:
@@ -145,42 +143,33 @@ class Records:
         """The rows of one statement with ``?`` for its values, at the price of the bare driver;
         inside a transaction of this thread it is asked there."""
         if self.looks is not None:
-            running = self._here.session
-            through = None if running is None else _driver(running)
+            running = self._here.opened
+            through = None if running is None else running.driver
             return self.looks.rows(statement, values, through)
         if self.on_postgres:
             statement = statement.replace("?", "%s")
         with self.glance() as connection:
             return list(connection.exec_driver_sql(statement, tuple(values)).fetchall())
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """For several questions by `rows`, one shortly after the other: one connection for all of
-        them where connecting costs something, and one look at whether anything was committed.
-        Promises no snapshot."""
-        if self.looks is not None:
-            with self.looks.held():
-                yield
-            return
-        with self.read():
-            yield
+    def together(self) -> AbstractContextManager[object]:
+        """For several questions by `rows`, one shortly after the other: all of one moment, by one
+        connection, and what is asked again is not looked up again."""
+        return self.looks.snapshot() if self.looks is not None else self.read()
 
-    @contextmanager
-    def steady(self) -> Iterator[None]:
+    def steady(self) -> AbstractContextManager[None]:
         """In this block a file is asked once whether anything was committed; a server as ever."""
-        with self.looks.held() if self.looks is not None else nullcontext():
-            yield
+        return self.looks.held() if self.looks is not None else nullcontext()
 
     def stamp(self) -> int | None:
         """As long as it is the same in this thread, nothing was committed. None: nobody knows,
         because the records are on another machine or a transaction is open here."""
-        if self.looks is None or self._here.session is not None:
+        if self.looks is None or self._here.opened is not None:
             return None
         return self.looks.stamp()
 
     def moved(self, stamp: int) -> bool:
         """Was anything committed since `stamp` told this thread so?"""
-        return self.looks is None or self._here.session is not None or self.looks.moved(stamp)
+        return self.looks is None or self._here.opened is not None or self.looks.moved(stamp)
 
     def stirred(self) -> int | str:
         """Another answer after every commit of anybody's; not from within a transaction."""
@@ -191,14 +180,14 @@ class Records:
     def true_here(self) -> dict[Any, Any] | None:
         """A place for what stays true until the end of the snapshot that this thread reads in; None
         outside of one, and while writing."""
-        running = self._here.session
-        return running.info if running is not None and running.info["about"] is None else None
+        running = self._here.opened
+        return running.true if running is not None and running.about is None else None
 
     @property
     def writing(self) -> bool:
         """Is a write open in this thread?"""
-        running = self._here.session
-        return running is not None and running.info["about"] is not None
+        running = self._here.opened
+        return running is not None and running.about is not None
 
     @contextmanager
     def unasked(self) -> Iterator[None]:
@@ -223,7 +212,7 @@ class Records:
         nothing outside the process meanwhile. ``first`` is for a small write that somebody outside
         waits for: where a file has one writer at a time, it goes before most who wait.
         """
-        nested = self._here.session is not None
+        nested = self._here.opened is not None
         with (
             self._joined(about, first) as session,
             session.begin_nested() if nested else nullcontext(),
@@ -239,13 +228,54 @@ class Records:
         with self._joined(()) as session:
             yield session
 
+    def bare_part(self) -> AbstractContextManager[object]:
+        """The same for who needs no session."""
+        return nullcontext() if self.writing else self.part()
+
+    def put(self, kind: Base, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put new rows in, all of which name the same columns: in whichever write is open here,
+        or in one of their own."""
+        with self.bare_part():
+            running = self._here.opened
+            assert running is not None  # noqa: S101 - it was opened just now
+            bulk.put_by(running.connection, kind, rows)
+
+    @contextmanager
+    def jot(self) -> Iterator[None]:
+        """A small write that somebody outside waits for (see `write`), made of `rows` and `put`:
+        without the price of a session, unless somebody who takes part asks for one."""
+        if not self._file or self._here.opened is not None:
+            with self.write(first=True):
+                yield
+            return
+        self._check_asking()
+        with (
+            busy_is_said(), fair_turn(self._file, first=True), self._timed(),
+            self.engine.begin() as connection,
+        ):  # fmt: skip
+            connection.exec_driver_sql(_WRITES)
+            with self._open(Opened((), connection=connection)) as opened, closing(opened):
+                yield
+                opened.finish()
+
+    @contextmanager
+    def _open(self, opened: Opened) -> Iterator[Opened]:
+        """In this block it is what is open in this thread."""
+        self._here.opened = opened
+        _open_here.count = getattr(_open_here, "count", 0) + 1
+        try:
+            yield opened
+        finally:
+            self._here.opened = None
+            _open_here.count -= 1
+
     @contextmanager
     def _joined(self, about: tuple[str, ...] | None, first: bool = False) -> Iterator[Session]:
         """``about`` is None for a question, and the names decided on for a write."""
-        running = self._here.session
+        running = self._here.opened
         if running is not None:
-            _check_joining(about, running.info["about"])
-            yield running
+            _check_joining(about, running.about)
+            yield running.session
             return
         self._check_asking()
         with ExitStack() as stack:
@@ -255,18 +285,13 @@ class Records:
                     stack.enter_context(fair_turn(self._file, first=first))
                 stack.enter_context(self._timed())
             engine = self._snapshots if about is None else self.engine
-            session = stack.enter_context(
-                Session(engine, expire_on_commit=False, info={"about": about})
-            )
+            session = stack.enter_context(Session(engine, expire_on_commit=False))
             stack.enter_context(session.begin())
             if self._file:
                 session.connection().exec_driver_sql(_READS if about is None else _WRITES)
             if about and not self._file:  # sorted: two writers cannot deadlock
                 session.execute(_LOCK, {"things": sorted(set(about))})
-            self._here.session = session
-            stack.callback(setattr, self._here, "session", None)
-            _open_here.count = getattr(_open_here, "count", 0) + 1
-            stack.callback(_one_less)
+            stack.enter_context(self._open(Opened(about, session=session)))
             yield session
 
     @contextmanager
@@ -292,10 +317,6 @@ class Records:
         self.engine.dispose()
 
 
-_TIMEOUTS = (
-    "-c statement_timeout=60s -c lock_timeout=2s -c idle_in_transaction_session_timeout=5min"
-)
-"""What no connection of ours outlasts on PostgreSQL, however it was left."""
 _READS, _WRITES = "BEGIN", "BEGIN IMMEDIATE"
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _LOCK = text(
@@ -306,19 +327,9 @@ _TRANSACTIONS = "SELECT pg_current_snapshot()::text"
 _open_here = threading.local()
 
 
-def _driver(running: Session) -> Any:
-    """The bare driver's connection of an open transaction."""
-    running.flush()
-    return running.connection().connection.driver_connection
-
-
 def in_transaction() -> bool:
     """Is any transaction open in this thread? Whoever leaves the process refuses then."""
     return getattr(_open_here, "count", 0) > 0
-
-
-def _one_less() -> None:
-    _open_here.count -= 1
 
 
 def _check_joining(about: tuple[str, ...] | None, outer: tuple[str, ...] | None) -> None:
@@ -328,40 +339,6 @@ def _check_joining(about: tuple[str, ...] | None, outer: tuple[str, ...] | None)
         raise RuntimeError("a read cannot turn into a write")
     if late := set(about) - set(outer):
         raise RuntimeError(f"the outermost write must name {', '.join(sorted(late))}")
-
-
-def _engine(url: str, durability: str, patient: bool) -> Engine:
-    if not url.startswith("sqlite"):
-        served = create_engine(
-            url, pool_size=8, max_overflow=8, pool_timeout=2, pool_use_lifo=True,
-            hide_parameters=True, json_serializer=as_json,
-            connect_args={"connect_timeout": 5, "options": "" if patient else _TIMEOUTS},
-        )  # fmt: skip
-        ping_the_rested(served)
-        return served
-    # The connection used last is used next: few of them fill their page cache.
-    engine = create_engine(
-        url, pool_size=16, max_overflow=16, pool_use_lifo=True, hide_parameters=True,
-        json_serializer=as_json,
-    )  # fmt: skip
-    synchronous = "full" if durability == "power" else "normal"
-    event.listen(engine, "connect", lambda connection, _: _prepare(connection, synchronous))
-    return engine
-
-
-def _prepare(connection: Any, synchronous: str) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=wal",
-        f"synchronous={synchronous}",
-        "foreign_keys=on",
-        "busy_timeout=5000",
-        "cache_size=-4096",
-        "mmap_size=268435456",
-    ):
-        cursor.execute(f"pragma {pragma}")
-    cursor.close()
 
 
 def insert(session: Session, kind: Base) -> sqlite.Insert:

@@ -56,7 +56,8 @@ class Bare(Generic[Kind]):
         """To be selected, in this order."""
         self._kind = kind
         self._names = [each.name for each in columns]
-        self._held = [_reader(each) for each in columns]
+        told = ((each.name, _reader(each)) for each in columns)
+        self._readers = [(name, read) for name, read in told if read is not None]
 
     @cached_property
     def _empty(self) -> Callable[[], Kind]:
@@ -67,8 +68,10 @@ class Bare(Generic[Kind]):
 
     def __call__(self, row: Sequence[Any]) -> Kind:
         made: Kind = self._empty()
-        told = [read(value) if read else value for read, value in zip(self._held, row, strict=True)]
-        made.__dict__.update(zip(self._names, told, strict=True))
+        held = made.__dict__
+        held.update(zip(self._names, row, strict=True))
+        for name, read in self._readers:
+            held[name] = read(held[name])
         return made
 
 

@@ -57,7 +57,7 @@ def _files(make):
 def share_statements():
     """What a statement is for SQLite is written once in a process, not once for every engine: each
     test has engines of its own, and a fifth of its time went into writing the same again."""
-    make, kept = at_records._engine, {}
+    make, kept = at_records.connected, {}
 
     def made(url, *told):
         engine = make(url, *told)
@@ -66,4 +66,4 @@ def share_statements():
             engine.update_execution_options(compiled_cache=kept.setdefault("statements", {}))
         return engine
 
-    at_records._engine = made
+    at_records.connected = made

@@ -163,15 +163,16 @@ class Profile:
 
     def felt(self, now: datetime) -> dict[str, float]:
         """The same in no order."""
-        present = now.timestamp()
+        present, exp2 = now.timestamp(), math.exp2
         return {
-            tag: value * (faded(present - since) if since < present else 1.0)
+            tag: value * exp2((since - present) / HALF_LIFE) if since < present else value
             for tag, (value, since) in self.tags.items()
         }
 
     def recent(self) -> list[Seen]:
         """The materials she had to do with, the latest first."""
-        return [Seen(m, _moment(at), weight, k) for m, at, weight, k in reversed(self.materials)]
+        at = datetime.fromtimestamp
+        return [Seen(m, at(when, UTC), weight, k) for m, when, weight, k in self.materials[::-1]]
 
     def bought(self) -> list[Purchase]:
         """What she bought, the latest first."""

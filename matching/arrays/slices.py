@@ -53,10 +53,10 @@ class Layer:
         known, which = np.unique((first.astype(np.int64) << 32) | paired, return_inverse=True)
         return cls(known >> 32, known & 0xFFFFFFFF, which.astype(np.intp))
 
-    def add(self, pull: Floats, summed: Floats) -> None:
-        """Add what their columns pull to the sum of each."""
+    def pulled(self, pull: Floats) -> Floats:
+        """What the two columns of each pull."""
         pairs = pull.take(self.one, mode="clip") + pull.take(self.other, mode="clip")
-        summed[: len(self.which)] += pairs.take(self.which, mode="clip")
+        return pairs.take(self.which, mode="clip")
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,16 @@ class Slice:
             Layer.of(*(self.indices[self.starts[: counts[at]] + at] for at in pair))
             for pair in (range(at, min(at + 2, deep)) for at in range(0, deep, 2))
         ]
+
+    def pulled(self, pull: Floats) -> Floats:
+        """What the tags of each pull in all, told what every column pulls."""
+        if not self.layers:
+            return np.zeros(len(self))
+        everybody, *those_with_more = self.layers
+        summed = everybody.pulled(pull)
+        for layer in those_with_more:
+            summed[: len(layer.which)] += layer.pulled(pull)
+        return summed
 
     def worth(self, popular: float, fresh: float, half_life: float) -> Floats:
         """What every one is worth, whoever asks, by these two weights. Not to be changed."""

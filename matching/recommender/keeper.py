@@ -195,15 +195,14 @@ class Recommender:
             policy=self._policy(asked),
             withheld={key: len(places) for key, places in asked.barriers.items() if len(places)},
         )  # fmt: skip
-        with self._records.part() as session:
-            if shown := shown_just_now(self._records, session, offer):
-                return Offered(shown, shown.told(), asked)
-            keep(session, offer)
-            self._changes.note_all(
-                "recommended", "offer",
-                {offer.id: {"rep": rep, "materials": [item.material for item in told]}},
-                by=actor.id, handles={offer.id: handle},
-            )  # fmt: skip
+        if shown := shown_just_now(self._records, offer):
+            return Offered(shown, shown.told(), asked)
+        keep(self._records, offer)
+        self._changes.note_all(
+            "recommended", "offer",
+            {offer.id: {"rep": rep, "materials": [item.material for item in told]}},
+            by=actor.id, handles={offer.id: handle},
+        )  # fmt: skip
         return Offered(offer, told, asked)
 
     def _policy(self, asked: Asked) -> str:

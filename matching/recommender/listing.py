@@ -53,8 +53,8 @@ def _led(asked: Asked, manner: Manner, total: Floats) -> Places:
 
 def nearest_reads(asked: Asked, listed: Listed) -> set[str]:
     """What she read that brought each of them nearest: their reasons name it."""
-    nearest = (asked.scores.nearest_read(each.place) for each in listed.chosen)
-    return {read.material for read in nearest if read}
+    nearest = asked.scores.nearest_reads([each.place for each in listed.chosen])
+    return {read.material for read in nearest.values()}
 
 
 def items(asked: Asked, listed: Listed, titles: Mapping[str, str]) -> list[Item]:

@@ -7,10 +7,11 @@ candidates' tags and a few thousand neighbours. Pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 from types import MappingProxyType
 
 import numpy as np
@@ -41,6 +42,7 @@ class Scores:
         self._seen = self._read_here()
         self._shown = self._shown_here()
         self._brought_to: dict[int, tuple[Read | None, float]] = {}
+        self._told: dict[int, list[Reason]] = {}
 
     def _lift(self, lift: Lift) -> tuple[Lift, npt.NDArray[np.int64], Floats]:
         """Which candidates it moves, and by how much."""
@@ -72,9 +74,8 @@ class Scores:
     def total(self) -> Floats:
         """One score a candidate, on the shelf or not."""
         total = self.tag_part + self.basic
-        places, strengths, _ = self._links
-        if len(places):
-            total += _summed(places, strengths, len(total))
+        reached, strengths, _ = self._links
+        np.add.at(total, reached, strengths)
         for _, places, more in self._lifts:
             total[places] += more
         for places, less in self._stale():
@@ -135,12 +136,8 @@ class Scores:
         """What every candidate gets for its tags."""
         pull = np.zeros(len(self.candidates.columns) + 1)
         for column, pulls in self._by_column.items():
-            pull[column] = math.fsum(each.weight for each in pulls)
-        summed = np.zeros(len(self.candidates))
-        if self._by_column:
-            for layer in self.candidates.layers:
-                layer.add(pull, summed)
-        return summed
+            pull[column] = math.fsum([each.weight for each in pulls])
+        return self.candidates.pulled(pull)
 
     @cached_property
     def _links(self) -> Links:
@@ -148,7 +145,9 @@ class Scores:
         known = len(self.question.reads)
         trust = self.weights.live * known / (known + self.weights.shrink)
         live, night = self._live(self.question.reads), self._night(self.question.reads)
-        share = self.weights.night if len(night[0]) else 0.0
+        if not len(night[0]):
+            return live[0], live[1] * trust, live[2]
+        share = self.weights.night
         living = 1 - share * self.candidates.nightly[live[0]]
         return (
             np.concatenate((live[0], night[0])),
@@ -193,7 +192,7 @@ class Scores:
         """How fresh each candidate was when its slice was made."""
         return self.candidates.fresh(self.weights.fresh_days)
 
-    @property
+    @cached_property
     def _wilted(self) -> float:
         """By how much less anything is fresh now; the same for some minutes, so that it is not
         worked out for everything at every question."""
@@ -212,24 +211,26 @@ class Scores:
         days = math.fsum(2 ** (-ago / weights.tired_half) for ago in shown.ago)
         return weights.tired * (1 - 2 ** (-days / weights.tired_days))
 
-    def nearest_read(self, place: int) -> Read | None:
-        """Which of her readings brought this candidate nearest, if any did."""
-        return self._brought(place)[0]
+    def nearest_reads(self, places: Collection[int]) -> dict[int, Read]:
+        """Which of her readings brought each of these candidates nearest, if any did."""
+        self._bring(places)
+        brought = ((place, self._brought_to[place][0]) for place in places)
+        return {place: read for place, read in brought if read is not None}
 
-    def _brought(self, place: int) -> tuple[Read | None, float]:
-        """The same, and what all of them bring it."""
-        if place not in self._brought_to:
-            places, strengths, sources = self._links
-            own = np.flatnonzero(places == place)
-            self._brought_to[place] = (
-                (
-                    self.question.reads[int(sources[own[np.argmax(strengths[own])]])],
-                    math.fsum(strengths[own].tolist()),
-                )
-                if len(own)
-                else (None, 0.0)
-            )
-        return self._brought_to[place]
+    def _bring(self, places: Collection[int]) -> None:
+        """Find for these what brings them near: the reading that does most, and what all do."""
+        asked = np.zeros(len(self.candidates), bool)
+        asked[list(places)] = True
+        reached, strengths, sources = self._links
+        own = np.flatnonzero(asked[reached])
+        near: dict[int, list[tuple[float, int]]] = {place: [] for place in places}
+        told = (each[own].tolist() for each in (reached, strengths, sources))
+        for place, strength, source in zip(*told, strict=True):
+            near[place].append((strength, source))
+        for place, links in near.items():
+            most = max(links, key=itemgetter(0), default=None)
+            read = None if most is None else self.question.reads[most[1]]
+            self._brought_to[place] = read, math.fsum([strength for strength, _ in links])
 
     def reasons(
         self,
@@ -243,9 +244,12 @@ class Scores:
         ``titles`` of what `nearest_read` names make the sentences readable. What ``leads`` has the
         weight of leading in its persona's reason.
         """
-        pulls = [each for column in self._pulls_at(place) for each in column]
-        found = [each.reason for each in pulls]
+        pulled = [
+            each for each in self.candidates.tags_at(place).tolist() if each in self._by_column
+        ]
+        found = [reason for column in pulled for reason in self._reasons_of(column)]
         if leads:
+            pulls = (pull for column in pulled for pull in self._by_column[column])
             at = next(at for at, pull in enumerate(pulls) if pull.leads)
             found[at] = replace(found[at], weight=found[at].weight + self.weights.lead)
         found += self._near_reasons(place, titles)
@@ -259,12 +263,16 @@ class Scores:
             found.append(Reason("tired", "reason_tired", told, -self._tiredness(shown), told))
         return sorted(found, key=lambda reason: (-abs(reason.weight), reason.kind))
 
-    def _pulls_at(self, place: int) -> list[list[Pull]]:
-        pulls = self._by_column
-        return [pulls[each] for each in self.candidates.tags_at(place).tolist() if each in pulls]
+    def _reasons_of(self, column: int) -> list[Reason]:
+        """Why those that wear this tag are pulled; several of a list do."""
+        if column not in self._told:
+            self._told[column] = [pull.reason for pull in self._by_column[column]]
+        return self._told[column]
 
     def _near_reasons(self, place: int, titles: Mapping[str, str]) -> list[Reason]:
-        nearest, weight = self._brought(place)
+        if place not in self._brought_to:
+            self._bring([place])
+        nearest, weight = self._brought_to[place]
         if nearest is None:
             return []
         facts = {"title": titles.get(nearest.material, nearest.material)}

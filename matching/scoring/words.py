@@ -130,10 +130,11 @@ class Reason:
         return said
 
     def _text(self, spoken: str) -> str:
-        facts = dict(self.facts)
-        for name, fact in facts.items():
-            if type(fact) not in _PLAIN and isinstance(fact, Mapping):
-                facts[name] = fact.get(spoken) or fact.get("zh", "")
+        facts = {
+            name: fact if type(fact) in _PLAIN or not isinstance(fact, Mapping)
+            else fact.get(spoken) or fact.get("zh", "")
+            for name, fact in self.facts.items()
+        }  # fmt: skip
         return say(self.key, spoken, **facts)
 
     def kept(self) -> dict[str, Any]:

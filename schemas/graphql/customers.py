@@ -190,6 +190,8 @@ def _words(context: Context, offered: Offered) -> Batch[str]:
 
 def _script(suggested: _Suggested, ask: Ask) -> _Said | None:
     script = suggested.item.script
+    if script and "text" not in ask.selected:
+        return _Said(script, "")  # nobody wants it said
     text = suggested.words.of(script) if script else None
     return _Said(script, text) if script and text is not None else None
 

@@ -87,3 +87,30 @@ def test_a_held_stamp_stays_until_it_is_let_go_and_tells_whether_anything_moved(
     looks.let_go()
     assert records.stamp() != held
     assert not records.moved(records.stamp())
+
+
+def test_looks_together_are_of_one_moment_and_ask_the_same_once(records, clock, looks):
+    changes, told = Changes(records, clock), []
+    looks.heard = told.append
+    asked = ("SELECT number FROM versions WHERE name = ?", ["tags"])
+
+    def counted_elsewhere():
+        other = threading.Thread(target=changes.count_up, args=("tags",))
+        other.start()
+        other.join()
+
+    with records.together():
+        assert records.rows(*asked) == []
+        counted_elsewhere()
+        with records.together():
+            assert records.rows(*asked) == []
+        assert records.rows("SELECT count(*) FROM versions") == [(0,)]
+    assert len(told) == 2
+    assert records.rows(*asked) == [(1,)]
+
+
+def test_looks_together_that_break_off_leave_the_next_to_see_the_present(records, clock, looks):
+    with pytest.raises(ZeroDivisionError), records.together():
+        _ = records.rows("SELECT 1") and 1 / 0
+    Changes(records, clock).count_up("tags")
+    assert records.rows("SELECT number FROM versions") == [(1,)]

@@ -291,3 +291,44 @@ def test_answered_means_on_the_disk_unless_the_setting_says_otherwise(tmp_path):
             ]
         assert pragmas == [level, "wal", 1]
         kept.close()
+
+
+def jotted(records, name):
+    records.put(Version, [{"name": name, "number": 4}])
+
+
+def test_a_jotted_write_is_whole_and_durable_and_whoever_joins_it_by_a_session_is_part_of_it(
+    any_records, break_off
+):
+    def all_of_it():
+        with any_records.jot():
+            assert in_transaction()
+            assert any_records.writing
+            jotted(any_records, "bare")
+            assert any_records.rows("SELECT number FROM versions") == [(4,)]
+            with any_records.part() as session:
+                session.add(Version(name="of a session", number=5))
+            jotted(any_records, "bare again")
+            break_now()
+
+    def break_now():
+        _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        all_of_it()
+    assert not in_transaction()
+    assert any_records.rows("SELECT name FROM versions") == []
+    with any_records.jot():
+        jotted(any_records, "bare")
+        put(any_records, "of a session")
+        with pytest.raises(RuntimeError), any_records.write("something"):
+            pass
+    told = any_records.rows("SELECT name, number FROM versions ORDER BY name")
+    assert [tuple(each) for each in told] == [("bare", 4), ("of a session", 0)]
+
+
+def test_what_is_put_in_by_itself_is_a_write_of_its_own(any_records):
+    jotted(any_records, "alone")
+    assert number(any_records, "alone") == 4
+    with any_records.read(), pytest.raises(RuntimeError):
+        jotted(any_records, "in a read")

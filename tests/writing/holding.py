@@ -10,6 +10,7 @@ from time import thread_time
 ROOT = Path(__file__).resolve().parents[2]
 STORES = ("records", "people", "_file", "_records", "_people")
 """How a store whose lock others wait for is called where it is written to."""
+BEGIN = ("write", "jot")
 ASIDE = ("juzhen/migrations/", "juzhen/sandbox/", "stores/contract/")
 """Nobody works beside these: a migration stops the company, the sandbox is another program."""
 
@@ -36,7 +37,7 @@ def _walk(node, path, name, found):
 def _writes(node):
     call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     return (
-        call and node.func.attr == "write" and ast.unparse(node.func.value).endswith(STORES)
+        call and node.func.attr in BEGIN and ast.unparse(node.func.value).endswith(STORES)
     )  # fmt: skip
 
 
@@ -51,7 +52,9 @@ class Holding:
         self.held = []
         self._inside = {}
         for store in stores:
-            store.write = self._watching(store, store.write)
+            for name in BEGIN:
+                if begin := getattr(store, name, None):
+                    setattr(store, name, self._watching(store, begin))
 
     def _watching(self, store, write):
         def watched(*about, **how):

@@ -39,8 +39,14 @@ from kernel.values import dataclass
 from schemas.graphql.binding import Ask, Attribute, Lasting, Resolver, selected
 from schemas.graphql.compiler import arguments, runtime
 
-_PLAIN = {"String": "str", "ID": "str", "Boolean": "bool"}
-"""Scalars whose values of that very class are told as they are."""
+_PLAIN = {
+    "String": "{0}.__class__ is str",
+    "ID": "{0}.__class__ is str",
+    "Boolean": "{0}.__class__ is bool",
+    "Int": "{0}.__class__ is int and -2147483648 <= {0} <= 2147483647",
+    "Float": "{0}.__class__ is float and {0} - {0} == 0.0",
+}
+"""Which values of a scalar are told as they are; a float that is no number or endless is not."""
 _MOST_SWITCHES = 3
 
 
@@ -252,7 +258,7 @@ class _Emitter:
         if is_leaf_type(kind):
             leaf = self._leaf(kind)
             if plain := _PLAIN.get(str(kind)):
-                return [f"{result} = {value} if {value}.__class__ is {plain} else {leaf}({value})"]
+                return [f"{result} = {value} if {plain.format(value)} else {leaf}({value})"]
             return [f"{result} = {leaf}({value})"]
         if not isinstance(kind, GraphQLObjectType):
             raise Unsupported(str(kind))
