@@ -10,13 +10,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from data_hub.segments import tree
 from data_hub.segments.behaviour import Did, python
 from data_hub.segments.being import In, Leans, Stands, TraitIs
 from data_hub.segments.subject import NEVER, Deed, Subject
+from data_hub.segments.subject import leaves as leaves_window
 from data_hub.segments.tree import All, Any_, Leaf, Not, Rule
 from kernel.errors import Conflict, Invalid
 from kernel.values import dataclass
@@ -83,23 +84,23 @@ class Book:
     def until(self, s: Subject) -> float:
         """When time alone may change any of it; infinite if it cannot."""
         first = s.standing.until if self._staged else NEVER
-        if leaving := self._leaving(s):
-            first = min(first, s.zone.at(date.fromordinal(leaving), time()).timestamp())
+        first = min(first, self._leaving(s))
         return min(first, *[until(s) for until in self._moving]) if self._moving else first
 
-    def _leaving(self, s: Subject) -> int:
-        """The first day on which something counted now leaves its window; 0 if nothing will."""
-        leaving, kept = 0, s.profile.days
+    def _leaving(self, s: Subject) -> float:
+        """When something counted now leaves its window first."""
+        soonest, day, days = 0, "", 0
         for kind, windows in self._windows.items():
-            if not (days := kept.get(kind)):
+            if not (kept := s.profile.days.get(kind)):
                 continue
-            ordered = sorted(days)
+            ordered = sorted(kept)
             for window in windows:
                 place = bisect_left(ordered, s.first_day(window))
                 if place < len(ordered):
-                    day = date.fromisoformat(ordered[place]).toordinal() + window
-                    leaving = min(leaving or day, day)
-        return leaving
+                    leaves = date.fromisoformat(ordered[place]).toordinal() + window
+                    if not soonest or leaves < soonest:
+                        soonest, day, days = leaves, ordered[place], window
+        return leaves_window(day, days, s.zone) if day else NEVER
 
     def signature(self, entry: Entry) -> str:
         """Another one whenever the segment, or one it asks of, says something else."""
