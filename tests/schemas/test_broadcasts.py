@@ -192,6 +192,22 @@ def test_while_it_is_paused_nothing_begins_and_afterwards_it_is_no_burst(house, 
     assert told(house, broadcast) == (Phase.FINISHED, {State.DONE: 5})
 
 
+def test_a_pause_of_many_ends_as_slowly_however_many_slices_it_takes(house, names, clock):
+    broadcast = made(house, per_minute=1)
+    work(house)
+    house.broadcasts.pause(broadcast.id, by="t")
+    clock.move(10 * MINUTE)
+    house.planning.slice = 2
+    house.broadcasts.resume(broadcast.id, by="t")
+    work(house)
+    done = [told(house, broadcast)[1][State.DONE]]
+    for _ in range(3):
+        clock.move(MINUTE)
+        work(house)
+        done.append(told(house, broadcast)[1][State.DONE])
+    assert done == [2, 3, 4, 5]
+
+
 def test_what_has_its_place_already_is_held_back_too(house, names):
     """A pause between the gate and the sender."""
     broadcast = made(house)
