@@ -48,11 +48,11 @@ def parted(event: Event) -> tuple[Event, Event | None]:
     if event.kind == LOCATED:
         return replace(event, detail={**detail, **told}), None
     bare = {name: detail[name] for name in ("bot",) if name in detail}
-    there = replace(
+    place = replace(
         event, id=f"{event.id[:200]}:place", kind=LOCATED, links=(), material="", rep="",
         detail={**bare, **told}, raw=b"",
     )  # fmt: skip
-    return replace(event, detail=detail), there
+    return replace(event, detail=detail), place
 
 
 def _cut(told: Mapping[str, Any]) -> tuple[dict[str, Any], _Place | None]:
