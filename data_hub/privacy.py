@@ -115,7 +115,10 @@ class Privacy:
         try:
             customer, handles = self._whom(who)
         except NotFound:
-            return self._prove(self._begun(who), by, reason=reason)
+            marks = self._begun(who)
+            self._records.settle()
+            self._people.settle()
+            return self._prove(marks, by, reason=reason)
         marks = self._begin(customer, handles, by)
         names, events, rows = _names(customer, handles), 0, 0
         for _ in range(_PASSES):
@@ -133,6 +136,8 @@ class Privacy:
                 break
         else:
             raise Conflict("she_goes_on_acting")
+        self._records.settle()
+        self._people.settle()
         return self._prove(marks, by, events=events, rows=rows, reason=reason)
 
     def _begin(self, customer: str, handles: Collection[Handle], by: str) -> list[str]:

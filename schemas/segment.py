@@ -15,7 +15,6 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from data_hub.identities.handles import phone
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
@@ -32,6 +31,7 @@ from schemas.taking import (
     at,
     inflated,
     parsed,
+    reached_at,
     text,
     turned,
 )
@@ -171,8 +171,7 @@ class _Turning:
         elif told["type"] == "identify":
             if user and anonymous:
                 links.append(Handle("anonymous", account, anonymous))
-            if number := phone(text(self.traits().get("phone"))):
-                links.append(number)
+            links += reached_at(self.traits())
         if not links:
             return handle, ()
         return handle, tuple(dict.fromkeys(link for link in links if link != handle))

@@ -37,6 +37,7 @@ from schemas.taking import (
     at,
     inflated,
     parsed,
+    reached_at,
     text,
     turned,
 )
@@ -305,8 +306,8 @@ class _Turning:
             links += ids.values()
             if about == "track_signup" and not ids:
                 links.append(self.handle("anonymous", self.needed("original_id")))
-        if about.startswith("profile_set") and (number := phone(text(properties.get("phone")))):
-            links.append(number)
+        if about.startswith("profile_set"):
+            links += reached_at(properties)
         return handle, tuple(dict.fromkeys(link for link in links if link != handle))
 
     def login(self, properties: Told) -> str:

@@ -19,13 +19,12 @@ from typing import Any
 
 import orjson
 
-from data_hub.identities.handles import email, phone
 from kernel.calendar import Zone
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
 from schemas import segment
-from schemas.taking import Call, Kinds, Taken, text
+from schemas.taking import Call, Kinds, Taken, reached_at, text
 
 DOOR = "import"
 _SNIFFED = 65_536
@@ -276,8 +275,7 @@ def _handles(told: Row, account: str) -> list[Handle]:
     ]
     if unionid := text(told.get("unionid")):
         found.append(Handle("unionid", "", unionid))
-    number, address = phone(text(told.get("phone"))), email(text(told.get("email")))
-    found += [handle for handle in (number, address) if handle is not None]
+    found += reached_at(told)
     if not found:
         raise Invalid("userId", "no_user_or_anonymous_id")
     return found

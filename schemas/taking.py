@@ -14,9 +14,10 @@ from typing import Any
 
 import orjson
 
+from data_hub.identities.handles import email, phone
 from data_hub.intake import behind
 from kernel.errors import Flaw, Invalid
-from kernel.events import Event, Refusal
+from kernel.events import Event, Handle, Refusal
 from kernel.values import dataclass
 from schemas.events import Told
 
@@ -207,6 +208,12 @@ def text(value: Any) -> str:
         return ""
     value = value.strip()
     return value if value.isprintable() else ""
+
+
+def reached_at(told: Told) -> list[Handle]:
+    """The phone and the mail address among what is told of somebody, as handles of hers."""
+    found = phone(text(told.get("phone"))), email(text(told.get("email")))
+    return [handle for handle in found if handle is not None]
 
 
 def as_object(value: Any) -> Told:

@@ -311,6 +311,13 @@ class Records:
         """Make the tables of a base as the models stand. For tests; a company migrates."""
         base.metadata.create_all(self.engine)
 
+    def settle(self) -> None:
+        """Bring what was committed into the file and empty the log beside it, so that what was
+        erased stands there no longer either. Waits for readers up to five seconds."""
+        if self._file:
+            with busy_is_said(), fair_turn(self._file), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         if self.looks is not None:
             self.looks.close()

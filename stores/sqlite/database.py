@@ -70,6 +70,12 @@ class Database:
             connection.execute("pragma cache_size=-32768")  # who writes touches pages all over
             yield connection
 
+    def settle(self) -> None:
+        """Bring what was committed into the file and empty the log beside it, so that what was
+        erased stands there no longer either. Waits for readers up to five seconds."""
+        with fair_turn(str(self._path)):
+            self._connection().execute("pragma wal_checkpoint(truncate)").fetchall()
+
     def pack(self, tell: packing.Tell | None = None) -> int:
         """See `packing.pack`. Whoever writes waits for it in the queue."""
         with fair_turn(str(self._path)):

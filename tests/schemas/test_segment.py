@@ -279,6 +279,9 @@ def test_identify_links_what_it_names():
         assert links(traits={"phone": phone}) == links(traits={"phone": "138-0013-8000"})
         assert links(traits={"phone": phone}) == links(context={"traits": {"phone": phone}})
     assert links(traits={"phone": "12"}) == set()
+    for address in ("Li@Example.com", " li@example.com "):
+        assert links(traits={"email": address}) == {Handle("email", "", "li@example.com")}
+    assert links(traits={"email": "li at example"}) == links(traits={"email": 7}) == set()
     assert one(track(anonymousId="a1")).links == ()
 
 

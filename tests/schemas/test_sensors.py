@@ -159,9 +159,11 @@ def test_what_is_no_list_is_joined_to_nothing_and_says_so(value):
     assert refused(told) == ("properties.likes", "not_an_array")
 
 
-def test_a_phone_among_the_traits_links():
+def test_a_phone_or_an_address_among_the_traits_links():
     told = {"type": "profile_set", "distinct_id": "d1", "properties": {"phone": "13800138000"}}
     assert one(told).links == (Handle("phone", "", "13800138000"),)
+    told["properties"] = {"email": "Li@Example.com"}
+    assert one(told).links == (Handle("email", "", "li@example.com"),)
 
 
 def test_items_are_about_nobody():

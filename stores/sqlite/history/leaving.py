@@ -38,7 +38,9 @@ def forget(database: Database, zone: Zone, handles: Collection[Handle]) -> int:
                     "delete from handles where number in (select value from json_each(?))", (asked,)
                 )
                 refused.forget(file, handles)
-                return gone
+                break
+    database.settle()
+    return gone
 
 
 def let_go(
