@@ -37,7 +37,7 @@ _HOLD = timedelta(seconds=6)
 """How long one try is left alone before another worker takes it for dead."""
 _TOGETHER = 16
 """So many are claimed at once, and no account has more under way in one process."""
-_APART = 0.1
+_APART = 0.03
 """Seconds between two commits of one process. Each keeps the records to itself for some
 milliseconds, and every callback that tells of somebody new waits for them."""
 GREETED = declare("welcoming.greeted", "she was welcomed; nobody here knows")

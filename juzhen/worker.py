@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -32,10 +31,6 @@ LEASE = 6.0
 does no harm."""
 _LISTEN = 0.1
 """Seconds between two looks whether anything was committed."""
-_SWITCH = 0.0005
-"""Seconds before a busy thread must let another in. Who holds the records' lock gives the
-interpreter away at every statement: by the default of 5 ms it waits so long for each lane that is
-busy, and all who want to write, callbacks among them, wait for it."""
 _SOON = 1.0
 """Longest wait of a duty that the clock alone can make due."""
 
@@ -191,7 +186,6 @@ class Worker:
         """Work until a signal says stop, then finish what is under way."""
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: self.stop())
-        sys.setswitchinterval(_SWITCH)
         self.lanes()
 
     def lanes(self) -> None:
