@@ -70,9 +70,7 @@ def graded(
     talks = heard + (sum(profile.kinds.get(kind, 0) for kind in _SAID) if heard else 0)
     if profile.removed:
         return Graded(Grade.E, "grade_removed", talks)
-    bought = profile.spans.get("bought")
-    added = profile.added or profile.began
-    if bought and added and 0 <= bought[0] - added <= limits.at_once.total_seconds():
+    if _dealt_at_once(profile, limits.at_once):
         return Graded(Grade.A, "grade_at_once", talks)
     if heard:
         last = max(profile.spans[kind][1] for kind in _HEARD if kind in profile.spans)
@@ -85,6 +83,14 @@ def graded(
     if profile.accounts.keys().isdisjoint(sources):
         return Graded(Grade.UNKNOWN, "grade_no_source", 0)
     return Graded(Grade.D, "grade_never_talked", 0)
+
+
+def _dealt_at_once(profile: Profile, at_once: timedelta) -> bool:
+    """Did she buy soon after she added us, whether or not she had bought before?"""
+    added = profile.added or profile.began
+    first = [profile.spans["bought"][0]] if "bought" in profile.spans else []
+    bought = [*first, *(at for at, *_ in profile.purchases)]
+    return bool(added) and any(0 <= at - added <= at_once.total_seconds() for at in bought)
 
 
 def tone(profile: Profile, now: datetime, sources: Collection[str]) -> str:
@@ -156,7 +162,10 @@ class Grades:
             return session.scalar(select(GradeRuling.id).limit(1)) is not None
 
 
-def ruled(rulings: Iterable[GradeRuling]) -> Grade | None:
-    """What the latest of a customer's rulings says; None if events decide."""
+def ruled(rulings: Iterable[GradeRuling], removed: float = 0.0) -> Grade | None:
+    """What the latest of a customer's rulings says; None if events decide, as they do when she
+    ``removed`` us after it was put."""
     latest = max(rulings, key=lambda each: (each.at, each.id), default=None)
-    return Grade(latest.grade) if latest is not None and latest.grade else None
+    if latest is None or not latest.grade or latest.at.timestamp() < removed:
+        return None
+    return Grade(latest.grade)

@@ -144,7 +144,7 @@ class Standings:
         subjects = []
         for customer, profile in profiles.items():
             stands = standing(profile, now, self.terms.cycles, self._zone)
-            put = ruled(rulings.get(customer, ()))
+            put = ruled(rulings.get(customer, ()), profile.removed)
             told = graded(profile, now, sources, self.terms.grades)
             subjects.append(
                 Subject(

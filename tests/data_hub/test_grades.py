@@ -29,6 +29,8 @@ TALKS = [(n, "messaged") for n in range(1, 7)]
         pytest.param([(0, "followed"), (DAY, "bought")], 30, "A", marks=pytest.mark.rule("R159.1")),
         ([(0, "added_contact"), (DAY + 1, "bought")], 30, "D"),
         ([(0, "followed"), *TALKS, (60, "bought")], 30, "A"),
+        ([(0, "bought"), (DAY, "followed"), (2 * DAY, "bought")], 30, "A"),
+        ([(0, "bought"), (DAY, "followed"), (2 * DAY + 1, "bought")], 30, "D"),
         pytest.param([(0, "followed"), *TALKS], 30, "B", marks=pytest.mark.rule("R159.2")),
         ([(0, "followed"), (1, "messaged"), *((n, "replied") for n in range(2, 7))], 30, "B"),
         ([(0, "followed"), *((n, "replied") for n in range(2, 9))], 30, "D"),
@@ -106,3 +108,22 @@ def test_a_grade_put_by_hand_counts_until_it_is_lifted_and_is_written_down(hub, 
     hub.standings.grades.lift(HER, by="li")
     hub.settle()
     assert hub.standings.rows([her])[her].grade == "D"
+
+
+@pytest.mark.rule("R159.5")
+def test_who_removes_us_is_an_e_whatever_was_put_by_hand_before(hub, clock):
+    clock.move(MONDAY - clock())
+    hub.tell(event("followed", HER))
+    her = hub.id_of(HER)
+    hub.standings.grades.rule(HER, "B", note="当面聊过很久", by="li")
+    hub.settle()
+    assert hub.standings.rows([her])[her].grade == "B"
+
+    clock.move(timedelta(minutes=10))
+    hub.tell(event("unfollowed", HER, minutes=5))
+    row = hub.standings.rows([her])[her]
+    assert (row.grade, row.grade_reason) == ("E", "grade_removed")
+
+    hub.standings.grades.rule(HER, "C", note="换了号又加回来", by="li")
+    hub.settle()
+    assert hub.standings.rows([her])[her].grade == "C"
