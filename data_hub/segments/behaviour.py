@@ -35,7 +35,8 @@ class Did(Leaf):
     times: int = 1
     days: int = 0
     of: str = ""
-    """Only with this material; for purchases, only of this product or category."""
+    """Only with this material, of the last fifty she had to do with; for purchases, only of this
+    product or category."""
     on: str = ""
     """Only as this channel account told of it."""
 
@@ -125,7 +126,8 @@ def python(op: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Then(Leaf):
-    """She did these one after the other, the whole of it within a time."""
+    """She did these one after the other, the whole of it within a time, among the last hundred acts
+    that her profile keeps in their order."""
 
     word: ClassVar[str] = "then"
     kinds: tuple[str, ...]
