@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, update
 
 from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.consents import PURPOSES
-from data_hub.grades import Grades, Thresholds, graded, ruled
+from data_hub.grades import Grades, Thresholds, graded, ruled, tone
 from data_hub.identities import Identities, Noted
 from data_hub.lifecycle import NEVER, Cycles, standing
 from data_hub.profiles import Profile, Profiles
@@ -27,6 +27,7 @@ from data_hub.segments.subject import Chances, Subject
 from data_hub.standings.records import StandingRow, Transition
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.errors import Overloaded
 from kernel.events import Event
 from kernel.values import dataclass
 from stores.bulk import among
@@ -208,6 +209,14 @@ class Standings:
             known = frozenset(found) - {OWN_ACCOUNT}
             self._sources = (now, known)
         return known
+
+    def mood(self, profile: Profile) -> str:
+        """See `tone`; while the history is away, by what she said herself alone."""
+        try:
+            sources = self.sources()
+        except Overloaded:
+            sources = frozenset()
+        return tone(profile, self._clock(), sources)
 
     def _stand(
         self,

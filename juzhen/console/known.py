@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data_hub.catalogue import kind_of
 from data_hub.customers import Customer, mask_trait
-from data_hub.grades import tone
 from data_hub.profiles import Agreed, Holding, Profile
 from data_hub.standings import StandingRow
 from kernel.wording import say
@@ -46,7 +45,7 @@ def known(platform: Platform, her: Customer, profile: Profile, tongue: str) -> K
     shown: Any = mask_trait if her.masked else lambda _, value: str(value)
     return Known(
         standing=platform.standings.rows([her.id]).get(her.id),
-        mood=tone(profile, now, platform.standings.sources()),
+        mood=platform.standings.mood(profile),
         holdings=profile.holdings(),
         risk=profile.risk, risk_until=profile.risk_until(today),
         hour=profile.favourite_hour,

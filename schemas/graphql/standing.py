@@ -10,7 +10,6 @@ import graphene
 
 from data_hub.customers import Customer as CustomerSeen
 from data_hub.customers import mask_trait
-from data_hub.grades import tone
 from data_hub.profiles import Agreed, Profile
 from data_hub.profiles import Holding as HoldingRecord
 from data_hub.segments import Because as BecauseTold
@@ -212,8 +211,8 @@ def _held(customer: CustomerSeen, ask: Ask) -> str | None:
 
 
 def _mood(customer: CustomerSeen, ask: Ask) -> str:
-    context: Context = ask.context
-    return tone(_profile(customer, ask), context.now, context.standings.sources())
+    said: str = ask.context.standings.mood(_profile(customer, ask))
+    return said
 
 
 def _traits(customer: CustomerSeen, ask: Ask) -> list[_Trait]:

@@ -4,7 +4,7 @@ import pytest
 
 from data_hub.vip import Vip
 from kernel.actors import VIPS, Role
-from kernel.events import Handle
+from kernel.events import Event, Handle
 from tests.web.test_headers import app, company
 
 __all__ = ["app", "company"]  # fixtures of the headers' module
@@ -23,6 +23,12 @@ def front(company):
 def test_whoever_is_a_vip_gets_a_token_that_sees_what_opens_for_vips(app, company, front, clock):
     account, headers = front
     handle = Handle("user", account, "u1")
+    followed = Event(id="e1", kind="followed", at=clock(), account=account, handle=handle)
+    company.intake.take([followed])
+    while company.fold.run():
+        pass
+    while company.digest.run():
+        pass
     her = company.identities.customer_of(handle)
     with company.people.write("vip") as session:
         session.add(Vip(customer=her, handle=str(handle), value=1, rank=1, since=clock()))

@@ -35,7 +35,17 @@ def test_whatever_a_rep_does_is_reached_within_two_menus_of_one_entry(desk, rep,
 
 def _page(path):
     """Not an act: those are done where they stand."""
-    acts = ("/open", "/done", "/later", "/unfit/", "/copied/", "/code", "/persona", "/abilities/")
+    acts = (
+        "/open",
+        "/done",
+        "/later",
+        "/unfit/",
+        "/copied/",
+        "/code",
+        "/persona",
+        "/abilities/",
+        "/talked",
+    )
     return not any(act in path for act in acts)
 
 
