@@ -6,7 +6,6 @@ the callback brings the same code and adds nothing.
 """
 
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -37,9 +36,6 @@ _HOLD = timedelta(seconds=6)
 """How long one try is left alone before another worker takes it for dead."""
 _TOGETHER = 16
 """So many are claimed at once, and no account has more under way in one process."""
-_APART = 0.03
-"""Seconds between two commits of one process. Each keeps the records to itself for some
-milliseconds, and every callback that tells of somebody new waits for them."""
 GREETED = declare("welcoming.greeted", "she was welcomed; nobody here knows")
 
 
@@ -129,17 +125,14 @@ class Welcoming:
         """
         done, told = 0, list[_Told]()
         while True:
-            begun = time.monotonic()
             claimed = self._claim(told)
             for welcome in claimed:
                 self._calling[welcome.id] = welcome.account
                 self._callers.begin(partial(self._called, welcome))
             told = self._callers.come(self._patience)
+            done += len(told)
             if not claimed and not told:
                 return done
-            time.sleep(max(0.0, begun + _APART - time.monotonic()))
-            told += self._callers.come(0)
-            done += len(told)
 
     def _claim(self, told: Sequence[_Told]) -> Sequence[Welcome]:
         """Note what came of those that were said, and take what is owed now: one commit."""

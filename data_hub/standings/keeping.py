@@ -7,6 +7,7 @@ whom time has come. What changes is logged as a transition and told as a finding
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -212,11 +213,9 @@ class Standings:
 
     def mood(self, profile: Profile) -> str:
         """See `tone`; while the history is away, by what she said herself alone."""
-        try:
-            sources = self.sources()
-        except Overloaded:
-            sources = frozenset()
-        return tone(profile, self._clock(), sources)
+        with suppress(Overloaded):
+            return tone(profile, self._clock(), self.sources())
+        return tone(profile, self._clock(), ())
 
     def _stand(
         self,
@@ -336,8 +335,7 @@ class Standings:
         """One handle of each of these, for her rows."""
         wanted = select(StandingRow.customer, StandingRow.handle)
         with self._people.read() as session:
-            hers = StandingRow.customer.in_(customers)
-            return dict(session.execute(wanted.where(hers)).all())
+            return dict(session.execute(wanted.where(StandingRow.customer.in_(customers))).all())
 
     def stages(self, customers: Collection[str]) -> dict[str, str]:
         """At which point of her life each of these is, as far as it was worked out."""
@@ -346,8 +344,7 @@ class Standings:
         return dict(self._people.rows(told, hers))
 
     def desires(self) -> dict[str, int]:
-        """How many customers stand at each step of the behaviour chain, those before it left
-        out."""
+        """How many stand at each step of the behaviour chain, those before it left out."""
         counted = select(StandingRow.desire, func.count()).where(StandingRow.desire != "")
         with self._people.read() as session:
             return dict(session.execute(counted.group_by(StandingRow.desire)).all())
