@@ -74,7 +74,10 @@ class Database:
         """Bring what was committed into the file and empty the log beside it, so that what was
         erased stands there no longer either. Waits for readers up to five seconds."""
         with fair_turn(str(self._path)):
-            self._connection().execute("pragma wal_checkpoint(truncate)").fetchall()
+            try:
+                self._connection().execute("pragma wal_checkpoint(truncate)").fetchall()
+            except sqlite3.OperationalError as broken:
+                raise Overloaded("store_is_unavailable", seconds=5) from broken
 
     def pack(self, tell: packing.Tell | None = None) -> int:
         """See `packing.pack`. Whoever writes waits for it in the queue."""
