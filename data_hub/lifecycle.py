@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -99,24 +99,25 @@ def stage_of(
     """
     if not (profile.purchases or profile.held):
         return None, 0.0, NEVER
-    present = now.timestamp()
-    best: tuple[int, float, float] | None = None
-    floor_ends = _in_force_until(profile, now, cycles, zone)
-    for last, limits in _clocks(profile, cycles):
-        step = sum(present >= last + days * 86_400 for days in limits)
-        since = last + (limits[step - 1] * 86_400 if step else 0)
-        until = last + limits[step] * 86_400 if step < 3 else NEVER
-        if best is None or (step, -since) < (best[0], -best[1]):
-            best = (step, since, until)
-    if best is None:
+    present, floor_ends = now.timestamp(), _in_force_until(profile, now, cycles, zone)
+    clocks = list(_clocks(profile, cycles))
+    steps = [sum(present >= last + days * 86_400 for days in limits) for last, limits in clocks]
+    if not steps:
         return None, 0.0, NEVER
-    step, since, until = best
+    step = min(steps)
     if step > _HELD and floor_ends > present:
-        limits_since = min(last + limits[0] * 86_400 for last, limits in _clocks(profile, cycles))
-        return Stage.SILENT, limits_since, floor_ends
-    if step > _HELD and floor_ends and floor_ends > since:
-        since = floor_ends
-    return _ORDER[step], since, until
+        return Stage.SILENT, _sunk(clocks, _HELD), floor_ends
+    until = NEVER
+    if step < len(_ORDER) - 1:
+        alive = (clock for clock, hers in zip(clocks, steps, strict=True) if hers == step)
+        until = max(last + limits[step] * 86_400 for last, limits in alive)
+    since = _sunk(clocks, step) if step else max(last for last, _ in clocks)
+    return _ORDER[step], max(since, floor_ends if step > _HELD else 0.0), until
+
+
+def _sunk(clocks: Iterable[tuple[float, tuple[float, ...]]], step: int) -> float:
+    """Since when no category is more alive than that stage."""
+    return max(last + limits[step - 1] * 86_400 for last, limits in clocks)
 
 
 def _clocks(profile: Profile, cycles: Cycles) -> Iterator[tuple[float, tuple[float, ...]]]:

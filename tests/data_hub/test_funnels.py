@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data_hub.measures.funnels import funnel, level
@@ -61,7 +61,7 @@ def test_it_is_the_longest_of_all_chains(told, window):
 def test_handles_of_one_customer_are_one_person_and_rates_reconcile():
     told = [
         event("viewed", user("a")), event("asked", user("b"), minutes=1),
-        event("viewed", user("c")), event("bought", None, minutes=2),
+        event("viewed", user("c")), event("viewed", None), event("bought", None, minutes=2),
     ]  # fmt: skip
     joined = {str(user("b")): str(user("a"))}
     steps = funnel([columns(told, STEPS)], STEPS, timedelta(minutes=5), joined)
@@ -78,6 +78,8 @@ def test_handles_of_one_customer_are_one_person_and_rates_reconcile():
     st.integers(1, 9),
     st.integers(1, 20),
 )  # fmt: skip
+@example([(3, kind, "a") for kind in STEPS], 5, False, 1, 20)
+@example([(3 + n * 5, kind, "a") for n, kind in enumerate(STEPS)], 10, False, 1, 20)
 def test_everybody_at_once_is_everybody_one_by_one(told, window, long, parts, enough):
     at = [event(kind, user(her), minutes=n) for n, kind, her in told]
     if long:  # so far apart that moments no longer fit beside the numbers of people

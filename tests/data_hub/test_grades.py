@@ -8,7 +8,7 @@ from data_hub.grades import Grade, graded, tone
 from data_hub.profiles import fold
 from kernel.calendar import Zone
 from kernel.errors import Invalid
-from tests.data_hub.telling import MONDAY, event, user
+from tests.data_hub.telling import MONDAY, event, mobile, user
 
 DAY = 24 * 60
 HER = user("u1")
@@ -108,6 +108,17 @@ def test_a_grade_put_by_hand_counts_until_it_is_lifted_and_is_written_down(hub, 
     hub.standings.grades.lift(HER, by="li")
     hub.settle()
     assert hub.standings.rows([her])[her].grade == "D"
+
+
+def test_of_two_grades_put_by_hand_the_later_counts_whichever_handle_it_was_put_to(hub, clock):
+    clock.move(MONDAY - clock())
+    hub.tell(event("identified", HER, mobile()))
+    her = hub.id_of(HER)
+    for handle, grade in ((mobile(), "B"), (HER, "C"), (mobile(), "A")):
+        clock.move(timedelta(minutes=1))
+        hub.standings.grades.rule(handle, grade, note="当面聊过", by="li")
+        hub.settle()
+        assert hub.standings.rows([her])[her].grade == grade
 
 
 @pytest.mark.rule("R159.5")

@@ -1,6 +1,6 @@
 """Nodes, stages and desire: where a customer stands, what moves her, and what is written down."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -80,6 +80,7 @@ def test_every_category_has_its_own_cycle_and_the_one_most_alive_counts():
         ({"matures": "2026-04-01"}, 200, Stage.CHURNED),
         ({"matures": "2027-03-01"}, 10, Stage.ACTIVE),
         ({"matures": "2027-03-01", "category": "toys"}, 200, Stage.CHURNED),
+        ({"matures": "2027-03-01", "category": ""}, 200, Stage.SILENT),
     ],
 )  # fmt: skip
 def test_a_holder_in_force_is_never_below_silent(detail, day, where):
@@ -103,15 +104,43 @@ def test_a_holding_that_ends_lets_her_sink_at_that_midnight():
     assert stage(ended, 150) is Stage.CHURNED
 
 
+def test_since_when_she_is_silent_or_churned_is_told_over_categories_and_holdings():
+    cycles = Cycles(by_category={"insurance": (365, 500, 700), "snack": (7, 14, 30)})
+    held = {"policy": "P1", "category": "insurance", "matures": "2029-03-01"}
+    profile = folded(event("policy_issued", HER, detail=held), bought(400, "snack"))
+
+    def told(day):
+        where, since, _ = stage_of(profile, MONDAY + timedelta(days=day), cycles, ZONE)
+        return where, (since - MONDAY.timestamp()) / 86_400
+
+    assert told(401) == (Stage.ACTIVE, 400)
+    for day in (408, 440, 800):  # whichever of the two is the more alive, and when both have sunk
+        assert told(day) == (Stage.SILENT, 407)
+    ends = (Zone().at(date(2029, 3, 2)) - MONDAY).total_seconds() / 86_400
+    assert told(ends + 1) == (Stage.CHURNED, ends)  # held until then, however long ago she bought
+
+
 def test_a_regular_buyer_may_be_measured_by_her_own_rhythm():
     cycles = Cycles(by_rhythm=frozenset({""}))
     profile = folded(*(bought(day) for day in range(0, 61, 10)))
 
     assert stage(profile, 60 + 14, cycles) is Stage.ACTIVE
     assert stage(profile, 60 + 16, cycles) is Stage.SILENT
+    assert stage(profile, 60 + 29, cycles) is Stage.SILENT
+    assert stage(profile, 60 + 31, cycles) is Stage.SLEEPING
+    assert stage(profile, 60 + 59, cycles) is Stage.SLEEPING
     assert stage(profile, 60 + 61, cycles) is Stage.CHURNED
     assert overdue(profile, MONDAY + timedelta(days=75)) == pytest.approx(5)
     assert overdue(folded(bought(0), bought(3)), MONDAY) is None
+
+
+@pytest.mark.parametrize("days", [range(0, 41, 10), (0, 10, 20, 30, 40, 50, 81)])
+def test_few_gaps_and_one_long_silence_are_no_rhythm(days):
+    cycles = Cycles(by_rhythm=frozenset({""}))
+    profile = folded(*(bought(day) for day in days))
+
+    assert stage(profile, days[-1] + 16, cycles) is Stage.ACTIVE
+    assert overdue(profile, MONDAY + timedelta(days=100)) is None
 
 
 def test_the_moment_named_is_the_one_at_which_the_stage_changes():

@@ -68,7 +68,7 @@ def test_ties_are_broken_the_same_way_every_time_and_old_purchases_do_not_count(
     assert hub.vips.all() == {}
 
 
-def test_segments_and_the_standing_follow_the_choice(hub):
+def test_segments_and_the_standing_follow_the_choice(hub, clock):
     segment = hub.segments.create("VIP", rule="vip", by="li")
     hub.tell(*(buy(number, 100 + number) for number in range(5)))
     hub.settle()
@@ -76,6 +76,24 @@ def test_segments_and_the_standing_follow_the_choice(hub):
     hub.vips.choose()
     hub.settle()
     assert hub.members(segment.id) == {hub.id_of(user("u04"))}
+
+    hub.tell(buy(0, 1_000, days=1))
+    clock.move(timedelta(days=1))
+    hub.vips.choose()
+    hub.settle()
+    assert hub.members(segment.id) == {hub.id_of(user("u00"))}
+
+
+def test_what_was_bought_before_the_window_counts_for_nobody(hub, clock):
+    hub.tell(buy(0, 9_000), *(buy(number, 100 + number, days=200) for number in range(1, 5)))
+    clock.move(timedelta(days=300))
+    hub.tell(buy(0, 10, days=300))
+    clock.move(timedelta(days=70))
+    hub.vips.choose()
+
+    assert hub.vips.all().keys() == {hub.id_of(user("u04"))}
+    [week] = hub.vips.weeks()
+    assert week.total == 101 + 102 + 103 + 104 + 10
 
 
 def test_who_was_chosen_stays_so_when_she_is_merged_with_an_older_self(hub, clock, people, records):
