@@ -4,13 +4,14 @@ A customer is a component of handles, named by its oldest. Every handle has an i
 leads to the component it is in now, so an old id never breaks, whatever is merged or parted.
 """
 
-from data_hub.identities.components import Link, Parting, partition
+from data_hub.identities.components import Link, Parting, Strength, partition, strength
 from data_hub.identities.deciding import Decision, Decisions
-from data_hub.identities.handles import email, own_id, phone, phone_number
+from data_hub.identities.handles import DEVICES, email, own_id, phone, phone_number
 from data_hub.identities.keeping import Identities
 from data_hub.identities.records import Act, Doubt, Edge, Known, Noted, Parked, Ruling, Says
 
 __all__ = [
+    "DEVICES",
     "Act",
     "Decision",
     "Decisions",
@@ -24,9 +25,11 @@ __all__ = [
     "Parting",
     "Ruling",
     "Says",
+    "Strength",
     "email",
     "own_id",
     "partition",
     "phone",
     "phone_number",
+    "strength",
 ]

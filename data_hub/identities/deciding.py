@@ -13,7 +13,7 @@ from itertools import pairwise
 from sqlalchemy import or_, select
 
 from data_hub.identities.components import Link, partition
-from data_hub.identities.handles import LOGIN
+from data_hub.identities.handles import DEVICES
 from data_hub.identities.records import Act, Edge, Known, Ruling, Says
 from data_hub.identities.regrouping import chunks
 from kernel.clock import Clock
@@ -61,7 +61,7 @@ class Decisions:
     ) -> str:
         """Rule that two customers are one, whatever keeps them apart; the decision's id.
 
-        All who sign in are joined first, so that the guard between logins breaks up neither.
+        All that names either is joined first, so that the guards break up neither.
         """
         if not hers or not others or set(hers) & set(others):
             raise Invalid("other", "same_handle")
@@ -229,8 +229,9 @@ class Decisions:
 
 
 def _ends(handles: Sequence[Handle]) -> Sequence[Handle]:
-    """The logins of one customer, or her oldest handle if she never signed in."""
-    return [each for each in handles if each.kind == LOGIN] or handles[:1]
+    """Whatever a guard might keep apart of one customer, or her oldest handle if only devices know
+    her."""
+    return [each for each in handles if each.kind not in DEVICES] or handles[:1]
 
 
 def _held_together(

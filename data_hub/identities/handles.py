@@ -9,7 +9,13 @@ import re
 from kernel.events import Handle
 
 LOGIN = "user"
-"""The kind of handle that somebody signs in with: two of one account are two people."""
+"""The kind of handle that somebody signs in with."""
+PERSONS = frozenset({LOGIN, "unionid", "openid", "open_id", "external_userid", "buyer"})
+"""Kinds of which everybody has one in each scope: two of one account are two people."""
+ADDRESSES = frozenset({"phone", "email"})
+"""Kinds that somebody tells of herself, of which she may have several."""
+DEVICES = frozenset({"anonymous", "cookie"})
+"""Kinds that name what somebody holds in her hand, and no person."""
 
 _NOT_DIALLED = re.compile(r"[\s\-().·]+")
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")

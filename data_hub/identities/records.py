@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data_hub.identities.components import Link
+from data_hub.identities.components import Link, Strength, strength
+from data_hub.identities.handles import DEVICES
 from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.values import dataclass
@@ -47,6 +48,10 @@ class Edge(Folded, kw_only=True):
     at: Mapped[datetime]
     event: Mapped[str]
     refused: Mapped[bool] = mapped_column(default=False, index=True)
+
+    @property
+    def strength(self) -> Strength:
+        return strength(self.one, self.other)
 
 
 class Says(StrEnum):
@@ -111,9 +116,13 @@ class Parked:
     @property
     def doubt(self) -> Doubt:
         kinds = {self.one.kind, self.other.kind}
-        if "phone" in kinds:
-            return Doubt.FAMILY_PHONE
-        return Doubt.SHARED_DEVICE if kinds & {"anonymous", "cookie"} else Doubt.CLAIMED_TWICE
+        if kinds & DEVICES:
+            return Doubt.SHARED_DEVICE
+        return Doubt.FAMILY_PHONE if "phone" in kinds else Doubt.CLAIMED_TWICE
+
+    @property
+    def strength(self) -> Strength:
+        return strength(str(self.one), str(self.other))
 
 
 @dataclass(slots=True)

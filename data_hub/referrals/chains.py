@@ -15,7 +15,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from data_hub.findings import Findings
-from data_hub.identities import Identities
+from data_hub.identities import DEVICES, Identities
 from data_hub.referrals.records import Entry, Referral, ReferralCode, RewardEntry
 from data_hub.referrals.rewards import Order, earned, orders
 from kernel.events import Handle
@@ -23,7 +23,6 @@ from kernel.ids import Page, cursor, page_size, read_cursor
 from kernel.values import dataclass
 from stores.records import Records
 
-_NAMELESS = frozenset({"anonymous", "cookie"})
 _BOUGHT = ("bought", "refunded")
 
 
@@ -148,7 +147,7 @@ class Chains:
         if any(each.cents > 0 for each in made):
             return Step.REWARDED if worth else Step.QUALIFIED
         hers = map(Handle.parse, self._identities.alongside(referral.invitee))
-        named = any(handle.kind not in _NAMELESS for handle in hers)
+        named = any(handle.kind not in DEVICES for handle in hers)
         return Step.REGISTERED if named else Step.INVITED
 
     def _inviters(self, session: Session, rows: Sequence[Any]) -> list[Inviter]:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.catalogue import KINDS, OWNERS, kind_of
 from data_hub.customers import Customer, CustomersSeen, Happening, mask_handle
-from data_hub.identities import own_id
+from data_hub.identities import Edge, Parked, own_id
 from data_hub.profiles import Profile
 from juzhen.console.desk import account_names, allowed, done, flaws_of
 from juzhen.console.known import known
@@ -147,7 +147,7 @@ def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
         "away": happened is None,
         "owner": owner, "kind": kind, "owners": OWNERS,
         "kinds": [(name, each.label(tongue)) for name, each in KINDS.items()],
-        "links": [_link(each) for each in platform.identities.links(her.handles)],
+        "links": [link(each) for each in platform.identities.links(her.handles)],
         "decisions": decisions, "people": _people(platform, decisions),
         "accounts": account_names(platform),
         **chain_of(platform, her),
@@ -164,10 +164,13 @@ def _kinds(owner: str, kind: str) -> Collection[str] | None:
     return [name for name, each in KINDS.items() if each.owner == owner]
 
 
-def _link(edge: Any) -> dict[str, Any]:
-    one, other = Handle.parse(edge.one), Handle.parse(edge.other)
+def link(told: Edge | Parked) -> dict[str, Any]:
+    """What links two handles: who told of it and when, and how much that is worth."""
+    one, other = (Handle.parse(str(end)) for end in (told.one, told.other))
     return {
-        "one": shown(one), "other": shown(other), "at": edge.at, "refused": edge.refused,
+        "one": shown(one), "other": shown(other), "at": told.at,
+        "account": told.event.partition("/")[0], "strength": told.strength.name.lower(),
+        "refused": isinstance(told, Parked) or told.refused,
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from juzhen.console.customers import people, shown
+from juzhen.console.customers import link, people
 from juzhen.console.desk import account_names, allowed, done
 from juzhen.web import pages
 from kernel.actors import Actor
@@ -31,8 +31,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         known = people(platform, list(seen.values()))
         cases = [
             {
-                "doubt": each.doubt, "at": each.at, "one": shown(each.one),
-                "other": shown(each.other),
+                "doubt": each.doubt, "link": link(each),
                 "people": [known[customer] for customer in each.customers],
             }
             for each in parked

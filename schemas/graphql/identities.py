@@ -11,7 +11,7 @@ import graphene
 from data_hub.customers import Customer as CustomerSeen
 from data_hub.customers import mask_handle
 from data_hub.identities import Decision as Decided
-from data_hub.identities import Parked, own_id
+from data_hub.identities import Parked, own_id, strength
 from kernel.actors import require
 from kernel.errors import Invalid, NotFound
 from kernel.events import Handle
@@ -42,7 +42,16 @@ class _Link:
     one: Handle
     other: Handle
     at: datetime
+    event: str
     refused: bool
+
+    @property
+    def account(self) -> str:
+        return self.event.partition("/")[0]
+
+    @property
+    def strength(self) -> str:
+        return strength(str(self.one), str(self.other)).name.lower()
 
 
 class IdentityLink(ObjectType):
@@ -51,6 +60,12 @@ class IdentityLink(ObjectType):
     one = graphene.Field(graphene.NonNull(HandleShown))
     other = graphene.Field(graphene.NonNull(HandleShown))
     at = Moment(required=True)
+    account = graphene.String(required=True, description="Who told of that event.")
+    strength = graphene.String(
+        required=True,
+        description="proven: a platform says so, or she signed in there; declared: somebody typed"
+        " it; together: seen on one device.",
+    )
     refused = graphene.Boolean(required=True, description="A guard keeps the two apart.")
 
 
@@ -97,7 +112,7 @@ def _identity(source: None, ask: Ask, customer: str) -> _Identity:
     her = context.customers.seen_by(context.actor).one(customer)
     identities = context.identities
     links = [
-        _Link(Handle.parse(each.one), Handle.parse(each.other), each.at, each.refused)
+        _Link(Handle.parse(each.one), Handle.parse(each.other), each.at, each.event, each.refused)
         for each in identities.links(her.handles)
     ]
     return _Identity(her.handles, links, identities.decisions.about(her.handles))
@@ -119,7 +134,7 @@ def _doubts(source: None, ask: Ask) -> list[_Doubt]:
     seen = context.customers.seen_by(context.actor).many(ids)
     return [
         _Doubt(
-            each.doubt.value, _Link(each.one, each.other, each.at, True),
+            each.doubt.value, _Link(each.one, each.other, each.at, each.event, True),
             [seen[customer] for customer in each.customers],
         )
         for each in parked

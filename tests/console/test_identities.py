@@ -40,6 +40,7 @@ def test_a_family_phone_is_shown_with_both_people_side_by_side_and_masked(rooms,
     assert "稳盈" in page
     assert "13800138000" not in page
     assert "mother" not in page
+    assert {"zh": "自己填写", "en": "told by somebody"}[language] in page
     assert ">None<" not in page
     for role in ("analyst", "editor"):
         assert desk_of(role).get("/console/identities").status_code == 403
@@ -76,6 +77,7 @@ def test_they_are_one_and_the_decision_is_undone_from_her_page(rooms, desk_of):
 def test_a_link_is_retracted_and_a_customer_is_split(rooms, desk_of):
     desk, her = desk_of("admin"), own_id(user("mother"))
     form = {"one": own_id(openid("o1")), "other": her, "why": "扫错码"}
+    assert "平台认定或登录" in desk.get(f"/console/customers/{her}").text
     assert desk.post(f"/console/customers/{her}/retract", **form).status_code == 200
     assert not same(rooms, user("mother"), openid("o1"))
 

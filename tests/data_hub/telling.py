@@ -30,3 +30,7 @@ def unionid(name):
 
 def mobile(number="13800138000"):
     return Handle("phone", "", number)
+
+
+def device(name, account="acc_app"):
+    return Handle("anonymous", account, name)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from data_hub.identities import Doubt, Says
 from data_hub.invariants import identity_flaws
 from kernel.errors import Conflict, Invalid, NotFound
-from kernel.events import Handle
-from tests.data_hub.telling import event, mobile, openid, unionid, user
+from tests.data_hub.telling import device, event, mobile, openid, unionid, user
 
 PEOPLE = [user("a"), user("b"), openid("o1"), unionid("w1"), mobile(), mobile("13900139000")]
+PEOPLE += [device("d1"), unionid("w2")]
 
 
 def customers(hub):
@@ -137,7 +137,7 @@ def test_undoing_a_split_lets_the_merge_that_it_lifted_count_again(hub):
     ("shared", "doubt"),
     [
         (mobile(), Doubt.FAMILY_PHONE),
-        (Handle("anonymous", "acc_app", "tablet"), Doubt.SHARED_DEVICE),
+        (device("tablet"), Doubt.SHARED_DEVICE),
         (unionid("w1"), Doubt.CLAIMED_TWICE),
     ],
 )
@@ -165,6 +165,31 @@ def test_a_doubt_may_be_settled_by_saying_that_they_are_one(hub):
     assert hub.identities.parked() == []
     assert hub.identities.customer_of(mobile()) == hub.identities.customer_of(user("new"))
     assert hub.identities.customer_of(user("old")) == hub.identities.customer_of(user("new"))
+
+
+def test_two_wechats_of_one_person_are_made_one_with_all_that_hangs_on_them(hub):
+    first = [openid("o1"), unionid("w1"), mobile(), device("d1")]
+    second = [openid("o2"), unionid("w2"), mobile("13900139000"), device("d2")]
+    for minutes, (opened, united, number, held) in enumerate((first, second)):
+        hub.tell(
+            event("followed", opened, united, number, minutes=minutes),
+            event("viewed_page", held, number, minutes=minutes + 5),
+        )
+    hers, others = (
+        hub.identities.handles(hub.identities.customer_of(each[0])) for each in (first, second)
+    )
+    assert len(hers) == len(others) == 4
+
+    decision = hub.identities.decisions.unite(hers, others, by="li", why="换了微信")
+    hub.settle()
+    assert len(set(hub.identities.customers_of([*first, *second]).values())) == 1
+    assert hub.identities.parked() == []
+
+    hub.identities.decisions.undo(decision, by="li")
+    hub.settle()
+    again = hub.identities.customers_of([*first, *second])
+    assert again[str(first[0])] != again[str(second[0])]
+    assert len(set(again.values())) == 2
 
 
 def without(told, one, other):

@@ -6,9 +6,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data_hub.identities import Link, Parting, own_id, partition, phone
+from data_hub.identities import (
+    Doubt,
+    Link,
+    Parting,
+    Strength,
+    own_id,
+    partition,
+    phone,
+    strength,
+)
+from data_hub.identities.handles import PERSONS
 from kernel.errors import Invalid, NotFound
-from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
+from kernel.events import Handle
+from tests.data_hub.telling import MONDAY, device, event, mobile, openid, unionid, user
 
 
 def test_a_handle_is_a_customer_of_her_own_until_something_links_it(hub):
@@ -74,6 +85,84 @@ def test_who_came_first_keeps_the_phone_even_if_she_is_heard_of_last(hub):
     hub.tell(event("identified", user("mother"), mobile()))
 
     assert hub.identities.customer_of(mobile()) == hub.identities.customer_of(user("mother"))
+
+
+def test_everybody_who_leaves_her_phone_on_the_branchs_tablet_stays_somebody_of_her_own(hub):
+    numbers = [f"1380013800{n}" for n in range(5)]
+    hub.tell(
+        *(
+            event("identified", device("tablet"), mobile(number), minutes=n)
+            for n, number in enumerate(numbers)
+        )
+    )
+
+    customers = [hub.identities.customer_of(mobile(number)) for number in numbers]
+    assert len(set(customers)) == 5
+    assert hub.identities.customer_of(device("tablet")) == customers[0]
+    parked = hub.identities.parked()
+    assert {each.doubt for each in parked} == {Doubt.SHARED_DEVICE}
+    assert {each.other for each in parked} == {mobile(number) for number in numbers[1:]}
+
+
+def test_a_couples_phone_does_not_make_one_of_their_two_wechats(hub):
+    hub.tell(
+        event("followed", openid("his"), unionid("w1"), minutes=0, account="acc_oa"),
+        event("followed", openid("hers"), unionid("w2"), minutes=1, account="acc_oa"),
+        event("identified", openid("his"), mobile(), minutes=2, account="acc_oa"),
+        event("identified", openid("hers"), mobile(), minutes=3, account="acc_oa"),
+    )
+
+    his, hers = (hub.identities.customer_of(unionid(each)) for each in ("w1", "w2"))
+    assert his != hers
+    assert hub.identities.customer_of(mobile()) == his
+    [parked] = hub.identities.parked()
+    assert parked.doubt is Doubt.FAMILY_PHONE
+    assert parked.strength is Strength.DECLARED
+
+
+def test_the_weakest_link_gives_way_even_if_it_is_the_oldest(hub):
+    """His daughter typed her number on his tablet before either of them signed in."""
+    hub.tell(
+        event("identified", device("tablet"), mobile()),
+        event("identified", user("father"), device("tablet"), minutes=5),
+        event("identified", user("daughter"), mobile(), minutes=9),
+    )
+
+    father, daughter = (hub.identities.customer_of(user(n)) for n in ("father", "daughter"))
+    assert father != daughter
+    assert hub.identities.customer_of(device("tablet")) == father
+    assert hub.identities.customer_of(mobile()) == daughter
+    [parked] = hub.identities.parked()
+    assert {parked.one, parked.other} == {device("tablet"), mobile()}
+
+
+def test_who_signs_in_may_have_two_phones(hub):
+    hub.tell(
+        event("identified", user("u1"), mobile(), device("d1")),
+        event("identified", user("u1"), mobile("13900139000"), device("d2"), minutes=1),
+        event("viewed_page", device("d2"), mobile(), minutes=2),
+    )
+
+    assert len(set(hub.identities.customers_of([mobile(), mobile("13900139000")]).values())) == 1
+    assert hub.identities.parked() == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "strong"),
+    [
+        (user("u1"), unionid("w1"), Strength.PROVEN),
+        (user("u1"), device("d1"), Strength.PROVEN),
+        (openid("o1"), Handle("external_userid", "acc_wecom", "x"), Strength.PROVEN),
+        (user("u1"), mobile(), Strength.DECLARED),
+        (mobile(), Handle("email", "", "lin@example.com"), Strength.DECLARED),
+        (openid("o1"), Handle("member_card", "acc_app", "8"), Strength.DECLARED),
+        (device("d1"), mobile(), Strength.TOGETHER),
+        (Handle("cookie", "", "c1"), unionid("w1"), Strength.TOGETHER),
+        (device("d1"), device("d2"), Strength.TOGETHER),
+    ],
+)
+def test_a_link_is_as_strong_as_what_shows_it(one, other, strong):
+    assert strength(str(one), str(other)) is strength(str(other), str(one)) is strong
 
 
 def test_logins_of_two_accounts_may_be_one_person(hub):
@@ -143,6 +232,7 @@ def test_a_phone_has_one_spelling(typed, value):
 
 
 HANDLES = [f"user:a:{n}" for n in range(4)] + [f"phone::{n}" for n in range(3)] + ["openid:o:1"]
+HANDLES += ["unionid::1", "unionid::2", "anonymous:a:1", "cookie::1", "email::1"]
 pairs = st.lists(
     st.tuples(st.sampled_from(HANDLES), st.sampled_from(HANDLES)).filter(lambda p: p[0] != p[1]),
     max_size=14,
@@ -167,9 +257,31 @@ def test_the_order_of_links_changes_nothing_and_the_guard_always_holds(told, par
     assert {frozenset(g) for g in groups} == {frozenset(g) for g in again}
     assert refused == refused_again
     for group in groups:
-        assert sum(handle.startswith("user:a:") for handle in group) <= 1
+        whose = [handle.rpartition(":")[0] for handle in group]
+        assert all(whose.count(each) == 1 for each in whose if each.split(":")[0] in PERSONS)
         for parting in partings:
             assert not {parting.one, parting.other} <= set(group)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs, pairs)
+def test_what_a_device_shows_changes_nothing_that_stronger_links_show(told, parted):
+    links = [
+        Link(MONDAY + timedelta(minutes=n % 5), f"e{n}", *sorted(pair))
+        for n, pair in enumerate(told)
+    ]
+    partings = [Parting(*sorted(pair)) for pair in parted[:2]]
+    strong = [link for link in links if link.strength > Strength.TOGETHER]
+    groups, refused = partition(HANDLES, links, partings)
+    without, refused_without = partition(HANDLES, strong, partings)
+
+    assert [link for link in refused if link.strength > Strength.TOGETHER] == refused_without
+    for group in without:
+        assert any(set(group) <= set(larger) for larger in groups)
+    for group in groups:
+        parts = [part for part in without if set(part) <= set(group)]
+        phones = [part for part in parts if any(each.startswith("phone:") for each in part)]
+        assert len(phones) <= 1  # one device joins no two who have told a number of their own
 
 
 @settings(
@@ -178,6 +290,7 @@ def test_the_order_of_links_changes_nothing_and_the_guard_always_holds(told, par
 @given(data=st.data())
 def test_any_order_of_arrival_gives_the_same_people(data, fresh_hub):
     people = [user("a"), user("b"), openid("o1"), unionid("w1"), mobile(), mobile("13900139000")]
+    people += [device("d1"), unionid("w2")]
     told = data.draw(
         st.lists(st.lists(st.sampled_from(people), min_size=1, max_size=3, unique=True), max_size=9)
     )

@@ -7,10 +7,11 @@ from kernel.actors import Actor, Role
 from kernel.events import Handle
 
 ADMIN = Actor(id="stf_x", role=Role.ADMIN, staff="stf_x")
-DOUBTS = """{ identityDoubts { doubt link { one { id kind masked } other { id } refused }
+DOUBTS = """{ identityDoubts { doubt link {
+  one { id kind masked } other { id } refused strength account }
   customers { id } } }"""
 IDENTITY = """query($c: ID!) { identity(customer: $c) {
-  handles { id kind masked } links { refused one { id } other { id } }
+  handles { id kind masked } links { refused strength account one { id } other { id } }
   decisions { id act why by undone undoneBy } } }"""
 MERGE = """mutation($c: ID!, $w: ID!) {
   mergeCustomers(input: {customer: $c, with: $w, why: "同一人"}) {
@@ -40,6 +41,7 @@ def test_a_doubt_is_shown_masked_and_settled_either_way(house):
     assert doubt["doubt"] == "family_phone"
     assert {each["id"] for each in doubt["customers"]} == {mother, daughter}
     link = doubt["link"]
+    assert (link["strength"], link["account"]) == ("declared", "acc_app")
     told = house.ask(APART, ADMIN, a=link["one"]["id"], b=link["other"]["id"])["keepApart"]
     assert told["decision"]["act"] == "parted"
     house.tell()
@@ -51,6 +53,7 @@ def test_a_doubt_is_shown_masked_and_settled_either_way(house):
     assert house.identities.resolve(daughter) == house.identities.resolve(mother)
     identity = house.ask(IDENTITY, ADMIN, c=daughter)["identity"]
     assert "13800138000" not in str(identity)
+    assert {each["strength"] for each in identity["links"]} == {"declared"}
     [merge, _] = identity["decisions"]
     assert (merge["act"], merge["why"], merge["by"]) == ("merged", "同一人", "stf_x")
     undone = house.ask(UNDO, ADMIN, d=merge["id"])["undoDecision"]["decision"]
