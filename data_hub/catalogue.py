@@ -126,6 +126,7 @@ _HOUSE = [
     EventKind("took_over", "接手了一批客户", "took customers over", "house"),
     EventKind("erasure_begun", "开始删除个人信息", "erasure was begun", "house"),
     EventKind("erased", "个人信息已删除", "was erased", "house"),
+    EventKind("erased_bytes", "日志中的残留也已清除", "was gone from the logs, too", "house"),
     EventKind("exported", "个人信息已导出", "had her data exported", "house"),
     EventKind("left_boards", "退出排行榜", "left the leaderboards", "house"),
     EventKind("came_back_to_boards", "重新加入排行榜", "came back to the leaderboards", "house"),

@@ -15,6 +15,7 @@ from data_hub import findings
 from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold
+from data_hub.profiles.folding import key_of, out_of_order
 from data_hub.standings import Standings, Stood, forgotten
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -47,8 +48,8 @@ class _Slice:
     """What one stretch of events comes to."""
 
     noted: Noted
-    erasures: int = 0
-    """How many erasures there had been when its events were read."""
+    voids: int = 0
+    """How often what was read before was void when its events were read."""
     profiles: dict[str, Profile] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     found: list[dict[str, Any]] = field(default_factory=list)
@@ -127,7 +128,7 @@ class Digest:
         silent: bool = False,
     ) -> int:
         """Look at customers of whom nothing new was heard. ``also`` is done in the same write."""
-        mark, slice_ = self.mark(), _Slice(Noted(), self._erasures())
+        mark, slice_ = self.mark(), _Slice(Noted(), self._voids())
         now = self._clock()
         kept = self._profiles.many(customers)
         hers = self._identities.handles_of(kept)
@@ -180,11 +181,15 @@ class Digest:
     def note_erasure(self) -> None:
         """Somebody is about to be erased in this very transaction: what was thought before it is
         not kept."""
-        number = str(self._erasures() + 1)
-        self._marks.move(_ERASED, number)
-        self._findings.hold_place(number, self._clock())
+        self._findings.hold_place(self.void(), self._clock())
 
-    def _erasures(self) -> int:
+    def void(self) -> str:
+        """Events were dropped or written anew: what was thought before is not kept. How often."""
+        with self._people.write("digest"):
+            self._marks.move(_ERASED, number := str(self._voids() + 1))
+        return number
+
+    def _voids(self) -> int:
         return int(self._marks.of(_ERASED) or 0)
 
     def mark(self) -> int:
@@ -210,7 +215,7 @@ class Digest:
     def ahead(self, handles: Iterable[Handle]) -> None:
         """Digest these people now, whatever waits before them. The usual turn finds it done."""
         known: set[Handle] = set()
-        mark, erasures = self.mark(), self._erasures()
+        mark, voids = self.mark(), self._voids()
         events: dict[tuple[str, str], Event] = {}
         fresh = set(handles)
         while fresh:
@@ -220,22 +225,28 @@ class Digest:
             named = {handle for event in found for handle in (event.handle, *event.links)}
             fresh = {handle for handle in named - known if handle is not None}
         if events:
-            ordered = sorted(events.values(), key=_key)
-            self._write(self._digested(ordered, erasures=erasures), mark, {})
+            ordered = sorted(events.values(), key=key_of)
+            self._write(self._digested(ordered, voids=voids), mark, {})
 
     def let_go(self, handles: Iterable[Handle]) -> None:
         """Some of what these did is kept no longer: profiles say only what still is."""
-        customers = sorted(set(self._identities.customers_of(handles).values()))
+        self.void()
+        self.renew_all(sorted(set(self._identities.customers_of(handles).values())))
+
+    def renew_all(self, customers: Sequence[str], *, amended: bool = False) -> None:
         for begin in range(0, len(customers), _FEW):
-            while not self.renew(customers[begin : begin + _FEW]):
+            while not self.renew(customers[begin : begin + _FEW], amended=amended):
                 pass  # another digest was faster; nobody else would come to these again
 
-    def renew(self, customers: Sequence[str], also: Callable[[], None] | None = None) -> bool:
-        """Fold these anew whose history is shorter than their profiles; of whom nothing is left,
-        none is kept. ``also`` is done in the same write; False if another digest was faster."""
-        mark, slice_ = self.mark(), _Slice(Noted(), self._erasures())
+    def renew(
+        self, customers: Sequence[str], also: Callable[[], None] | None = None, *,
+        amended: bool = False,
+    ) -> bool:  # fmt: skip
+        """Fold these anew if their history is shorter than their profiles, or ``amended``; none is
+        kept of no events. ``also`` is done in the same write; False if another was faster."""
+        mark, slice_ = self.mark(), _Slice(Noted(), self._voids())
         kept = self._profiles.many(customers)
-        self._fold_again(list(kept), kept, self._stamps.of(()), slice_)
+        self._fold_again(list(kept), {} if amended else kept, self._stamps.of(()), slice_)
         hers = self._identities.handles_of(slice_.profiles)
         slice_.noted.customers = {str(h): c for c, handles in hers.items() for h in handles}
         self._stand(slice_.profiles, slice_, {}, silent=True)
@@ -243,7 +254,7 @@ class Digest:
 
     def counted_again(self, customers: Sequence[str]) -> dict[str, Profile]:
         """What history tells of these customers, folded from the start and kept nowhere."""
-        slice_, now = _Slice(Noted(), self._erasures()), self._clock()
+        slice_, now = _Slice(Noted(), self._voids()), self._clock()
         self._fold_again(customers, {}, self._stamps.of(()), slice_)
         for profile in slice_.profiles.values():
             forgotten(profile, now)
@@ -293,13 +304,13 @@ class Digest:
         events: Sequence[Event],
         touched: Collection[str] = (),
         *,
-        erasures: int | None = None,
+        voids: int | None = None,
     ) -> _Slice:
         """Think: identities, then profiles, then findings. Writes nothing but topic stamps."""
-        erasures = self._erasures() if erasures is None else erasures
+        voids = self._voids() if voids is None else voids
         noted = self._identities.work_out(events, touched)
         self._stamps.stamp({event.material for event in events if event.material})
-        slice_ = _Slice(noted, erasures)
+        slice_ = _Slice(noted, voids)
         own: dict[str, list[Event]] = {customer: [] for customer in noted.moved}
         for event in events:
             if her := whose(event):
@@ -321,9 +332,9 @@ class Digest:
         stamped = self._stamps.of([event for events in own.values() for event in events])
         again: list[str] = []
         for customer, events in own.items():
-            events.sort(key=_key)
+            events.sort(key=key_of)
             before = kept.get(customer)
-            if customer in slice_.noted.moved or (before and _anew(events, before)):
+            if customer in slice_.noted.moved or (before and out_of_order(events, before)):
                 again.append(customer)
                 continue
             slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone, onto=before)
@@ -372,7 +383,7 @@ class Digest:
         """Keep all of it or nothing. False if another digest was faster: its word stands. So does
         an erasure's: nobody comes back by what was read before she was erased."""
         with self._people.write("digest"):
-            if self.mark() != mark or self._erasures() != digested.erasures:
+            if self.mark() != mark or self._voids() != digested.voids:
                 return False
             self._identities.keep(digested.noted)
             crash_point(_IDENTIFIED)
@@ -387,12 +398,3 @@ class Digest:
                 self._marks.move(follower, moved)
         crash_point(_DONE)
         return True
-
-
-def _key(event: Event) -> tuple[float, str]:
-    return event.at.timestamp(), event.id
-
-
-def _anew(events: Sequence[Event], profile: Profile) -> bool:
-    """Is the oldest of them not later than all that was folded, or the fold another version's?"""
-    return bool(events) and (profile.shape != SHAPE or _key(events[0]) <= profile.last)

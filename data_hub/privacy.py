@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from data_hub.digest import Digest
+from data_hub.emptying import Emptying
 from data_hub.identities import Identities, own_id
 from data_hub.identities.handles import phone
 from kernel.errors import Conflict, NotFound
@@ -39,6 +40,8 @@ class Erased:
     proof: str
     events: int
     rows: int
+    left: bool = False
+    """Bytes of hers stand in a log that somebody reads by: they go later, by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Proof:
     at: datetime
     proof: str
     """The id of the act, the same for every handle she had."""
+    left: bool = False
+    """As `Erased` says it, now."""
 
 
 class Privacy:
@@ -64,6 +69,7 @@ class Privacy:
         fold: Fold,
         digest: Digest,
         changes: Changes,
+        emptying: Emptying,
         *,
         key: Secret,
     ) -> None:
@@ -76,6 +82,7 @@ class Privacy:
         self._fold = fold
         self._digest = digest
         self._changes = changes
+        self._emptying = emptying
         self._key = key.reveal().encode()
 
     def held(self, who: str, *, by: str) -> dict[str, Any]:
@@ -115,10 +122,7 @@ class Privacy:
         try:
             customer, handles = self._whom(who)
         except NotFound:
-            marks = self._begun(who)
-            self._records.settle()
-            self._people.settle()
-            return self._prove(marks, by, reason=reason)
+            return self._prove(self._begun(who), by, reason=reason)
         marks = self._begin(customer, handles, by)
         names, events, rows = _names(customer, handles), 0, 0
         for _ in range(_PASSES):
@@ -136,8 +140,6 @@ class Privacy:
                 break
         else:
             raise Conflict("she_goes_on_acting")
-        self._records.settle()
-        self._people.settle()
         return self._prove(marks, by, events=events, rows=rows, reason=reason)
 
     def _begin(self, customer: str, handles: Collection[Handle], by: str) -> list[str]:
@@ -163,13 +165,16 @@ class Privacy:
         self, marks: list[str], by: str, *, events: int = 0, rows: int = 0, reason: str
     ) -> Erased:
         mark, *others = marks
-        with self._records.write():
+        left = not self._emptying.now()
+        with self._records.write("emptying"):
             proof = self._changes.note(
                 "erased", "customer", mark, by=by, events=events, rows=rows, reason=reason
             )
             for other in others:
                 self._changes.note("erased", "customer", other, by=by, proof=proof.id)
-        return Erased(proof.id, events, rows)
+            if left:
+                self._emptying.ask(proof.id, marks)
+        return Erased(proof.id, events, rows, left)
 
     def mark_of(self, customer: str) -> str:
         """What stands for her in a proof: it names nobody, and only we can work it out again."""
@@ -178,11 +183,11 @@ class Privacy:
     def proofs(self, handle: Handle) -> list[Proof]:
         """The acts that erased whoever had this handle, or exported her data, the latest first."""
         found = self._changes.latest("customer", self.mark_of(own_id(handle)))
-        return [
-            Proof(each.act, each.at, str(each.detail.get("proof", each.id)))
-            for each in found
-            if each.act != _BEGUN
+        waiting = self._emptying.waiting()
+        proofs = [
+            (each, str(each.detail.get("proof", each.id))) for each in found if each.act != _BEGUN
         ]
+        return [Proof(each.act, each.at, proof, proof in waiting) for each, proof in proofs]
 
     def _catch_up(self) -> None:
         while self._fold.run():

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from data_hub.digest import Digest
+from data_hub.emptying import Emptying
 from data_hub.profiles import Profiles
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -65,6 +66,7 @@ class Retention:
         people: Records,
         profiles: Profiles,
         digest: Digest,
+        emptying: Emptying,
         clock: Clock,
         *,
         days: Mapping[str, int],
@@ -75,6 +77,7 @@ class Retention:
         self._profiles = profiles
         self._marks = Watermarks(people, Folded)
         self._digest = digest
+        self._emptying = emptying
         self._clock = clock
         self._days = days
         self._zone = zone or Zone()
@@ -105,7 +108,9 @@ class Retention:
     def _let_go(self, kind: str, before: date, limit: int) -> int:
         handles = self._history.let_go(kind, before, limit)
         crash_point(_GONE)
-        self._digest.let_go({each for each in handles if each is not None})
+        if handles:
+            self._emptying.ask(_MARK)
+            self._digest.let_go({each for each in handles if each is not None})
         return len(handles)
 
     def _note(self, begun: str) -> None:
@@ -128,6 +133,9 @@ class Retention:
         month, _, after = self._marks.of(_MARK).partition(" ")
         dropped = self._history.drop_before(first)
         crash_point(_GONE)
+        if dropped:
+            self._emptying.ask(_MARK)
+            self._digest.void()
         if dropped or month != first.isoformat():
             month, after = first.isoformat(), ""
         elif after == _DONE:

@@ -18,6 +18,8 @@ _PAIRS = (
     ("Latitude", "Longitude"), ("Location_X", "Location_Y"),
 )  # fmt: skip
 _BESIDE = frozenset({"location", "Precision", "Label", "Scale"} | {n for p in _PAIRS for n in p})
+FIRSTS = frozenset({"location"} | {north for north, _ in _PAIRS})
+"""Where one of these names is, a place may be told."""
 _INSIDE = ("properties", "traits", "traits_once")
 _SHIFTED = "Location_X"
 """WeChat's map gives it in the shifted degrees of maps in China, everybody else in WGS-84."""
@@ -31,7 +33,8 @@ class _Place(NamedTuple):
 
 def parted(event: Event) -> tuple[Event, Event | None]:
     """The act without the place, and the place as an event of its own if one was told of her."""
-    if not event.detail or event.handle is None:
+    her = event.handle or (event.links[0] if event.links else None)
+    if not event.detail or her is None:
         return event, None
     detail, found = _cut(event.detail)
     for name in _INSIDE:
@@ -49,8 +52,8 @@ def parted(event: Event) -> tuple[Event, Event | None]:
         return replace(event, detail={**detail, **told}), None
     bare = {name: detail[name] for name in ("bot",) if name in detail}
     place = replace(
-        event, id=f"{event.id[:200]}:place", kind=LOCATED, links=(), material="", rep="",
-        detail={**bare, **told}, raw=b"",
+        event, id=f"{event.id[:200]}:place", kind=LOCATED, handle=her, links=(), material="",
+        rep="", detail={**bare, **told}, raw=b"",
     )  # fmt: skip
     return replace(event, detail=detail), place
 

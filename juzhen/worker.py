@@ -127,6 +127,8 @@ def _night(p: Platform) -> list[Duty]:
     """What can wait for hours."""
     return [
         Duty("let_go", p.retention.run, 3_600.0),
+        Duty("rewrite", p.rewriting.run, 3_600.0),
+        Duty("empty_logs", p.emptying.run, 5.0),
         Duty("seal", p.fold.seal, 3_600.0),
         Duty("train", p.nightly.due, 300.0),
         Duty("sweep_files", p.media.sweep, 21_600.0),

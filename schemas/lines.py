@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from data_hub.intake import is_bot
+from data_hub.whereabouts import FIRSTS
 from schemas.events import Told, plan
 from schemas.taking import EVENT_LIMIT, RIGHT, Call, Kinds, clock, text
 
@@ -57,7 +58,7 @@ class Lines:
             packed["ecosystem"] = self._ecosystem
         detail = {"name": name} if (name := name or find("name")) else {}
         if properties := find("properties"):
-            if "latitude" in properties or "location" in properties or "lat" in properties:
+            if not FIRSTS.isdisjoint(properties):
                 return None  # where she was is told apart: `data_hub.whereabouts`
             detail["properties"] = properties
             _about(packed, properties)

@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from channels.orders import impersonal
 from kernel.calendar import Zone
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
@@ -236,7 +237,7 @@ def _orders(told: Row, plan: Plan) -> Row:
     number = told.get("order_id")
     if number is None:
         raise Invalid("order_id", "field_is_missing")
-    properties = _kept(told)
+    properties: Row = impersonal(_kept(told))
     properties["amount"] = _amount(told.get("amount"))
     return {
         "type": "track", "event": told.get("event", "bought"), "properties": properties,

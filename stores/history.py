@@ -193,6 +193,14 @@ class History(Protocol):
         """Drop up to so many events of a kind whose day is over; whom each was about."""
         ...
 
+    def amend(self, told: Mapping[int, Event]) -> int:
+        """Write events anew, by their numbers; how many. Of each only what it tells beside the act
+        becomes another, its detail and raw bytes: nothing that is counted or looked for.
+
+        What is gone stays gone. Repeating it does no harm.
+        """
+        ...
+
     def drop_before(self, day: date) -> list[str]:
         """Drop every month that ended before this day, whole, counts too; which they were.
 
@@ -213,6 +221,11 @@ class History(Protocol):
         many are written. Raises `Conflict` where the disk has no room for a second copy. Engines
         whose server does it themselves do nothing.
         """
+        ...
+
+    def emptied(self) -> bool:
+        """Let nothing of what was erased or written anew stand in bytes beside the store; False
+        while somebody who reads holds them. Nobody waits for it; repeating it does no harm."""
         ...
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:

@@ -31,6 +31,7 @@ from stores import bulk
 from stores.bulk import many
 from stores.busy import busy_is_said
 from stores.connecting import connected
+from stores.emptying import empty
 from stores.looks import Looks, TooLong
 from stores.opened import Opened
 from stores.queueing import fair_turn
@@ -311,12 +312,13 @@ class Records:
         """Make the tables of a base as the models stand. For tests; a company migrates."""
         base.metadata.create_all(self.engine)
 
-    def settle(self) -> None:
+    def emptied(self) -> bool:
         """Bring what was committed into the file and empty the log beside it, so that what was
-        erased stands there no longer either. Waits for readers up to five seconds."""
-        if self._file:
-            with busy_is_said(), fair_turn(self._file), self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        erased stands there no longer either; False while somebody who reads holds the log."""
+        if not self._file:
+            return True
+        with busy_is_said(), self.engine.connect() as connection:
+            return empty(connection.exec_driver_sql, fair_turn(self._file))
 
     def close(self) -> None:
         if self.looks is not None:

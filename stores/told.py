@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 
 from kernel.calendar import Zone
-from kernel.events import Event, Handle, pack
+from kernel.events import Event, Handle, pack, unpack
 
 REMEMBERED = 3
 """How many arrival days back a repeat is recognised, besides the day it arrives on."""
@@ -101,6 +101,11 @@ _FIELDS = {each.name for each in fields(Event)}
 
 def told_of(entry: Event | Told, zone: Zone, label: Label = unlabelled) -> Told:
     return entry if isinstance(entry, Told) else Told.of(entry, zone, label)
+
+
+def amended(packed: bytes, told: Event) -> bytes:
+    """The event that is kept, with another detail and other raw bytes; all else stays as it is."""
+    return pack(replace(unpack(packed), detail=told.detail, raw=told.raw))
 
 
 def names_of(event: Event) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from data_hub.details import Order, details, order, text
 from data_hub.profiles import strands
-from data_hub.profiles.profile import Profile, faded
+from data_hub.profiles.profile import SHAPE, Profile, faded
 from data_hub.profiles.traits import learn
 from kernel.calendar import Zone, near_month_end
 from kernel.events import Event
@@ -37,6 +37,16 @@ def fold(
     for event in events:
         _take(profile, event, about(event), zone)
     return profile
+
+
+def key_of(event: Event) -> tuple[float, str]:
+    """What events are put in order by."""
+    return event.at.timestamp(), event.id
+
+
+def out_of_order(events: Sequence[Event], profile: Profile) -> bool:
+    """Is the first of them not later than all that was folded, or the fold another version's?"""
+    return bool(events) and (profile.shape != SHAPE or key_of(events[0]) <= profile.last)
 
 
 def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> None:

@@ -85,6 +85,12 @@ def pack(as_json: bool) -> None:
     show([{"gained": gained}], as_json)
 
 
+_LEFT = (
+    "No row holds her any more. Bytes of hers stand in a log that a program reads by just now;"
+    " the worker empties it as soon as it can, and `juzhen proof` says so until it has."
+)
+
+
 @click.command()
 @click.argument("customer")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -106,7 +112,12 @@ def erase(customer: str, yes: bool, reason: str, as_json: bool) -> None:
                 customer, by=BY, reason=reason,
                 tell=lambda gone: progress.update(task, completed=gone),
             )  # fmt: skip
-    show([{"proof": done.proof, "events": done.events, "rows": done.rows}], as_json)
+    show(
+        [{"proof": done.proof, "events": done.events, "rows": done.rows, "left": done.left}],
+        as_json,
+    )
+    if done.left and not as_json:
+        click.echo(_LEFT)
 
 
 @click.group(invoke_without_command=True)
@@ -152,7 +163,7 @@ def proof(handle: str, as_json: bool) -> None:
     """
     with platform() as company:
         rows = [
-            {"act": each.act, "at": each.at, "proof": each.proof}
+            {"act": each.act, "at": each.at, "proof": each.proof, "left": each.left}
             for each in company.privacy.proofs(Handle.parse(handle))
         ]
     if as_json:
@@ -160,6 +171,8 @@ def proof(handle: str, as_json: bool) -> None:
         return
     for row in rows:
         click.echo(f"{row['act']} {row['at']:%Y-%m-%d %H:%M} {row['proof']}")
+        if row["left"]:
+            click.echo(f"  {_LEFT}")
 
 
 COMMANDS: list[click.Command] = [migrate, rebuild, pack, erase, proof]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from channels import orders
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from data_hub.ad_quality import AdQuality
 from data_hub.consents import Consents
 from data_hub.customers import Customers, Reveals
 from data_hub.digest import Digest
+from data_hub.emptying import Emptying
 from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.intake import Intake
@@ -22,6 +24,7 @@ from data_hub.profiles import Profiles
 from data_hub.referrals import Referrals
 from data_hub.reports.keeping import Reports
 from data_hub.retention import Retention, periods
+from data_hub.rewriting import Rewriting
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings, Terms
@@ -61,6 +64,8 @@ class DataHub:
     own_acts: OwnActs
     privacy: Privacy
     retention: Retention
+    rewriting: Rewriting
+    emptying: Emptying
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,25 @@ def _reveals(settings: Settings, s: Stores) -> Reveals:
     return Reveals(s.records, s.changes, s.clock, zone=s.zone, a_day=settings.limits_reveals)
 
 
+def _rewriting(
+    s: Stores, identities: Identities, profiles: Profiles, digest: Digest, emptying: Emptying,
+    intake: Intake, days: Mapping[str, int],
+) -> Rewriting:  # fmt: skip
+    return Rewriting(
+        s.history, s.people, identities, profiles, digest, emptying, intake, s.clock,
+        places=days["location"], amends=(orders.as_kept,), zone=s.zone,
+    )  # fmt: skip
+
+
+def _privacy(
+    settings: Settings, s: Stores, identities: Identities, digest: Digest, emptying: Emptying
+) -> Privacy:
+    return Privacy(
+        s.records, s.people, identities, s.journal, s.history, s.fold, digest, s.changes, emptying,
+        key=settings.keys_links,
+    )  # fmt: skip
+
+
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
     staff = StaffBook(s.records, s.changes)
@@ -92,7 +116,8 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     topics = _Topics(content.materials, content.taxonomy)
     segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
     predictions, reveals = Predictions(s.people, profiles, s.clock), _reveals(settings, s)
-    vips = Vips(s.people, profiles, s.clock, zone=s.zone)
+    emptying = Emptying(s.records, s.people, s.history, s.changes)
+    vips, days = Vips(s.people, profiles, s.clock, zone=s.zone), periods(settings.company_retention)
     assumed = settings.company_assumes.replace(" ", "").split(",")
     standings = Standings(
         s.people, s.records, identities, profiles, s.history, segments, s.changes, s.clock,
@@ -105,6 +130,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     )  # fmt: skip
     ads = AdQuality(s.history, s.people, s.records, identities, s.changes, s.clock, zone=s.zone)
     leaderboards = Leaderboards(s.history, s.records, staff, s.changes, s.clock, zone=s.zone)
+    intake = Intake(s.commit, s.clock, counted=counting.count_events)
     return DataHub(
         ads=ads,
         leaderboards=leaderboards,
@@ -117,7 +143,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         ),
         staff=staff,
         consents=Consents(s.records, s.changes, s.clock, assumed=assumed),
-        intake=Intake(s.commit, s.clock, counted=counting.count_events),
+        intake=intake,
         identities=identities,
         profiles=profiles,
         findings=findings,
@@ -135,12 +161,10 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         own_acts=OwnActs(
             s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act
         ),
+        emptying=emptying,
         retention=Retention(
-            s.history, s.people, profiles, digest, s.clock,
-            days=periods(settings.company_retention), zone=s.zone,
+            s.history, s.people, profiles, digest, emptying, s.clock, days=days, zone=s.zone
         ),
-        privacy=Privacy(
-            s.records, s.people, identities, s.journal, s.history, s.fold, digest, s.changes,
-            key=settings.keys_links,
-        ),
+        rewriting=_rewriting(s, identities, profiles, digest, emptying, intake, days),
+        privacy=_privacy(settings, s, identities, digest, emptying),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from kernel.errors import Invalid
 from kernel.events import Refusal
-from stores.contract.often import OftenContract
+from stores.contract.amending import AmendingContract
 from stores.contract.telling import ANNA, BERT, MONDAY, PHONE, event, ids, label
 from stores.history import KEPT, Axis, History, Sort
 from stores.told import micros
@@ -19,7 +19,7 @@ __all__ = ["ANNA", "BERT", "MONDAY", "PHONE", "HistoryContract", "event", "ids",
 _ALL = (Axis.MATERIAL, Axis.DAY, Axis.ACCOUNT, Axis.KIND)
 
 
-class HistoryContract(OftenContract):
+class HistoryContract(AmendingContract):
     """Needs the fixture ``history``, empty, of a company in Asia/Shanghai, with this ``label``."""
 
     def test_takes_an_event_once_however_often_it_is_heard(self, history: History) -> None:

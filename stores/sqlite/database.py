@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kernel.errors import Overloaded
+from stores.emptying import empty
 from stores.queueing import fair_turn
 from stores.sqlite import packing
 
@@ -70,14 +71,13 @@ class Database:
             connection.execute("pragma cache_size=-32768")  # who writes touches pages all over
             yield connection
 
-    def settle(self) -> None:
+    def emptied(self) -> bool:
         """Bring what was committed into the file and empty the log beside it, so that what was
-        erased stands there no longer either. Waits for readers up to five seconds."""
-        with fair_turn(str(self._path)):
-            try:
-                self._connection().execute("pragma wal_checkpoint(truncate)").fetchall()
-            except sqlite3.OperationalError as broken:
-                raise Overloaded("store_is_unavailable", seconds=5) from broken
+        erased stands there no longer either; False while somebody who reads holds the log."""
+        try:
+            return empty(self._connection().execute, fair_turn(str(self._path)))
+        except sqlite3.OperationalError as broken:
+            raise Overloaded("store_is_unavailable", seconds=5) from broken
 
     def pack(self, tell: packing.Tell | None = None) -> int:
         """See `packing.pack`. Whoever writes waits for it in the queue."""

@@ -7,6 +7,7 @@ import pytest
 
 from data_hub.customers import Customers
 from data_hub.digest import Digest
+from data_hub.emptying import Emptying
 from data_hub.findings import Findings
 from data_hub.identities import Identities
 from data_hub.labels import label
@@ -69,6 +70,7 @@ class Hub:
         self.customers = Customers(
             people, records, self.identities, self.history, self.staff, changes, clock
         )
+        self.emptying = Emptying(records, people, self.history, changes)
         self.referrals = Referrals(
             records, self.findings, self.identities, changes, clock, reward="5%"
         )

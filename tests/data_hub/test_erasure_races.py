@@ -49,7 +49,7 @@ def test_nobody_comes_back_by_what_was_read_before(any_hub, act, tmp_path, any_c
     hub.tell(event("identified", HER, mobile(), minutes=5, detail=told), event("searched", OTHER))
     privacy = Privacy(
         records, people, hub.identities, journal, hub.history, Fold(journal, hub.history),
-        hub.digest, any_changes, key=Secret("ab" * 32),
+        hub.digest, any_changes, hub.emptying, key=Secret("ab" * 32),
     )  # fmt: skip
     erased = count()
 
@@ -86,7 +86,8 @@ def test_what_is_found_after_an_erasure_stands_behind_what_was_erased(
     last = hub.findings.latest()
     privacy = Privacy(
         hub.identities.decisions._records, hub.identities._people, hub.identities, journal,
-        hub.history, Fold(journal, hub.history), hub.digest, any_changes, key=Secret("ab" * 32),
+        hub.history, Fold(journal, hub.history), hub.digest, any_changes, hub.emptying,
+        key=Secret("ab" * 32),
     )  # fmt: skip
     privacy.erase(str(HER), by="t")
     hub.tell(event("messaged", OTHER, minutes=9))

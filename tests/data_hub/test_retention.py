@@ -23,7 +23,9 @@ def kept(hub):
 
 
 def held(hub, people, clock, told):
-    return Retention(hub.history, people, hub.profiles, hub.digest, clock, days=periods(told))
+    return Retention(
+        hub.history, people, hub.profiles, hub.digest, hub.emptying, clock, days=periods(told)
+    )
 
 
 def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, people, clock):
@@ -132,7 +134,9 @@ from tests.data_hub.conftest import Hub
 folder, clock = Path({folder!r}), lambda: datetime.fromisoformat({now!r})
 records, people = kept_at({records!r}, Record), kept_at({people!r}, Folded)
 hub = Hub(folder, records, people, Changes(records, clock), clock)
-Retention(hub.history, people, hub.profiles, hub.digest, clock, days=periods({told!r})).run(2)
+Retention(
+    hub.history, people, hub.profiles, hub.digest, hub.emptying, clock, days=periods({told!r})
+).run(2)
 """
 
 

@@ -42,6 +42,7 @@ SHOWN_ELSEWHERE = {
     "sealing.drafted", "sealing.sealed", "sealing.closed",  # tests/engines/test_sealing
     "nightly.wrote",  # tests/matching/test_nightly
     "retention.gone",  # tests/data_hub/test_retention
+    "rewriting.took", "rewriting.wrote",  # tests/data_hub/test_rewriting
 }  # fmt: skip
 PUBLISHING = ("publishing.", "deliveries.", "courier.", "wechat.", "callbacks.")
 """What `test_crash_points` shows, down to the last of them."""

@@ -24,6 +24,10 @@ ONE_ROW = "one row, found by its key"
 SMALL = {
     "content_hub/campaigns/keeper.py:Campaigns.whole": "a campaign and what one form says of it",
     "data_hub/retention.py:Retention._note": ONE_ROW,
+    "data_hub/rewriting.py:Rewriting._move": ONE_ROW,
+    "data_hub/digest.py:Digest.void": ONE_ROW,
+    "data_hub/emptying.py:Emptying.ask": ONE_ROW,
+    "data_hub/emptying.py:Emptying.run": "a row, and one for each handle of whoever was erased",
     "stores/gathered.py:Gathered._written": "what came at the same moment",
     "stores/sqlite/history/engine.py:SqliteHistory.seal": "256 events a transaction",
     "channels/accounts.py:Accounts.price": ONE_ROW,

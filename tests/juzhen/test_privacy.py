@@ -1,6 +1,7 @@
 """What a customer may ask about herself, on a whole company's stores, by the command line."""
 
 import json
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 
@@ -112,6 +113,38 @@ def test_an_erasure_leaves_nothing_of_her_in_any_file_and_a_proof(run, company, 
     assert run("proof", str(HERS)).output.startswith(f"erased {proof.at:%Y-%m-%d %H:%M} ")
     assert json.loads(run("proof", str(HERS), "--json").output)[0]["proof"] == proof.proof
     again.close()
+
+
+def test_who_reads_for_long_keeps_her_bytes_only_until_the_worker_comes_to_it(
+    run, company, tmp_path
+):
+    """No row holds her; the proof says that bytes are left, until the logs have been emptied."""
+    readers = [sqlite3.connect(each, isolation_level=None) for each in tmp_path.glob("*.db")]
+    for reader in readers:
+        reader.execute("begin")
+        reader.execute("select * from sqlite_master").fetchall()
+    done = run("erase", PHONE, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "Bytes of hers stand in a log" in done.output
+    assert found(tmp_path) != set()
+    assert company.emptying.run() == 0
+    (proof,) = company.privacy.proofs(HERS)
+    assert (proof.act, proof.left) == ("erased", True)
+    assert "Bytes of hers" in run("proof", str(HERS)).output
+    company.records.emptied()
+    with company.records.write():  # nobody waits for who reads
+        company.changes.note("noted", "thing", "1", by="t")
+
+    for reader in readers:
+        reader.close()
+    assert company.emptying.run() == 1
+    assert found(tmp_path) == set()
+    told = company.privacy.proofs(HERS)
+    assert [(each.act, each.proof, each.left) for each in told] == [
+        ("erased_bytes", proof.proof, False), ("erased", proof.proof, False),
+    ]  # fmt: skip
+    assert "Bytes of hers" not in run("proof", str(HERS)).output
+    assert company.emptying.run() == 0
 
 
 def test_a_line_of_the_journal_that_nobody_can_read_stops_no_erasure(run, company, tmp_path):

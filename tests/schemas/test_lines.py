@@ -19,6 +19,7 @@ _ODD = st.none() | st.integers() | st.booleans() | st.lists(st.integers(), max_s
 _OBJECT = st.dictionaries(
     st.sampled_from(
         ["material", "material_id", "rep", "x", "campaign", "page", "userAgent", "latitude",
+         "$latitude", "$longitude", "Latitude", "Longitude",
          "longitude", "location"]
     ),
     _ODD | st.sampled_from([31.2, 121.5, {"lat": 31.2, "lng": 121.5}]), max_size=4,

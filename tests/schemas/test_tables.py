@@ -31,6 +31,15 @@ def turned(what, told, **columns):
     )
 
 
+def test_an_order_says_nothing_of_whom_it_is_brought_to():
+    (event,) = turned(What.ORDERS, [{
+        "订单号": "A-1", "手机号": "13800138000", "金额": "1", "收货人": "李雷",
+        "收货地址": "静安寺路 1 号", "receiver_phone": "13900139000", "颜色": "红",
+    }]).events  # fmt: skip
+    kept = event.detail["properties"]
+    assert kept == {"order_id": "A-1", "amount": 1.0, "颜色": "红"}
+
+
 def test_orders_count_by_their_id_and_refused_rows_are_named_by_number():
     taken = turned(What.ORDERS, ORDERS)
     (event,) = taken.events

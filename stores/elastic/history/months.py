@@ -7,15 +7,16 @@ place: whoever asks is answered all the while, whoever folds waits. Killed anywh
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from kernel.errors import Overloaded
-from kernel.events import unpack
+from kernel.events import Event, unpack
 from stores.elastic.cluster import Cluster, beside
 from stores.elastic.history.arrivals import head_of
 from stores.elastic.history.shapes import EVENT_MAPPING, EVENT_SETTINGS, EVENTS, EVENTS_SHAPE
-from stores.told import Label, Said
+from stores.told import Label, Said, amended
 
 _PAGE = 1_000
 _THERE: dict[str, Any] = {"ignore_unavailable": True}
@@ -76,8 +77,27 @@ class Months:
             client.indices.refresh(index=self._cluster.name(f"{EVENTS}-all"), **_THERE)
         return done
 
-    def _pages(self, index: str) -> Iterator[Sequence[Any]]:
-        after: dict[str, Any] = {}
+    def amend(self, told: Mapping[int, Event]) -> int:
+        """Write events anew, by their numbers, as `stores.history.History` says; how many."""
+        done, names = 0, {index: month for month, index in self.there().items()}
+        numbers, every = sorted(told), self._cluster.name(f"{EVENTS}-all")
+        for begin in range(0, len(numbers), _PAGE):
+            few = {"terms": {"seq": numbers[begin : begin + _PAGE]}}
+            for page in self._pages(every, {"query": few}):
+                fresh = [
+                    (self._cluster.name(f"{EVENTS}-{names[hit['_index']]}"), _amended(hit, told))
+                    for hit in page if hit["_index"] in names
+                ]  # fmt: skip
+                self._write(fresh)
+                done += len(fresh)
+        with self._cluster.asked() as client:
+            client.indices.refresh(index=every, **_THERE)
+        return done
+
+    def _pages(
+        self, index: str, asked: Mapping[str, Any] = MappingProxyType({})
+    ) -> Iterator[Sequence[Any]]:
+        after: dict[str, Any] = {**asked}
         while True:
             with self._cluster.asked() as client:
                 answer = client.search(
@@ -89,7 +109,7 @@ class Months:
                 yield hits
             if len(hits) < _PAGE:
                 return
-            after = {"search_after": hits[-1]["sort"]}
+            after["search_after"] = hits[-1]["sort"]
 
     def _acted(self, hit: Any) -> dict[str, Any]:
         said = Said.of(unpack(base64.b64decode(hit["_source"]["packed"])))
@@ -103,3 +123,9 @@ class Months:
         ])  # fmt: skip
         if any(each.status >= 400 and each.status != 409 for each in outcomes):
             raise Overloaded("store_is_unavailable", seconds=5)
+
+
+def _amended(hit: Any, told: Mapping[int, Event]) -> Any:
+    source = hit["_source"]
+    packed = amended(base64.b64decode(source["packed"]), told[source["seq"]])
+    return {**hit, "_source": {**source, "packed": base64.b64encode(packed).decode()}}

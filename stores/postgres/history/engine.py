@@ -15,7 +15,7 @@ from stores.acts import FIRST, LAST, Acts, Often, columns, often, span
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
 from stores.postgres.database import Database
-from stores.postgres.history import questions, refused, remaking
+from stores.postgres.history import amending, questions, refused, remaking
 from stores.postgres.history.arrivals import cleaned, insert, unheard
 from stores.postgres.history.erasing import DOOMED, OVER, erase
 from stores.postgres.history.tables import (
@@ -319,6 +319,23 @@ class PostgresHistory:
             if len(doomed) < few:
                 break
         return gone
+
+    def amend(self, told: Mapping[int, Event]) -> int:
+        done, numbers = 0, sorted(told)
+        for begin in range(0, len(numbers), _SLICE):
+            with self._database.write("put") as run:
+                few = numbers[begin : begin + _SLICE]
+                done += amending.amend(run, {number: told[number] for number in few})
+        return done
+
+    def emptied(self) -> bool:
+        """Its server writes over what is gone in its own time: here it is told to."""
+        with self._database.glance() as run:
+            there = [
+                table for name in ("events", "mentions") for table in parts(run, name).values()
+            ]
+        self._database.vacuum([*there, "juzhen_history.handles"])
+        return True
 
     def seal(self, before: date, limit: int) -> int:
         return 0  # its server packs what it keeps

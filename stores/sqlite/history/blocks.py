@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from sqlite3 import Connection
 
 EVENTS = 256
@@ -78,6 +78,14 @@ def take_out(file: Connection, seqs: Collection[int]) -> dict[int, bytes]:
             lines[seq - first] = b""
         keep(file, first, lines)
     return gone
+
+
+def put_anew(file: Connection, told: Mapping[int, bytes]) -> None:
+    """Write those of the events that are sealed anew."""
+    for first, lines, asked in list(_holding(file, told)):
+        for seq in asked:
+            lines[seq - first] = lines[seq - first] and told[seq]
+        keep(file, first, lines)
 
 
 def _holding(

@@ -22,6 +22,7 @@ from stores.acts import FIRST, LAST, Acts, Often, columns, often, span
 from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
 from stores.sqlite.history import (
+    amending,
     behind,
     blocks,
     deeds,
@@ -253,6 +254,9 @@ class SqliteHistory:
     def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
         return leaving.let_go(self._file, self.zone, kind, before, limit)
 
+    def amend(self, told: Mapping[int, Event]) -> int:
+        return amending.amend(self._file, told)
+
     def drop_before(self, day: date) -> list[str]:
         return leaving.drop_before(self._file, self.zone, day.replace(day=1))
 
@@ -276,6 +280,9 @@ class SqliteHistory:
 
     def pack(self, tell: Callable[[int, int], None] | None = None) -> int:
         return self._file.pack(tell)
+
+    def emptied(self) -> bool:
+        return self._file.emptied()
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
         done, seq, more = 0, 0, True

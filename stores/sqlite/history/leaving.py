@@ -38,9 +38,7 @@ def forget(database: Database, zone: Zone, handles: Collection[Handle]) -> int:
                     "delete from handles where number in (select value from json_each(?))", (asked,)
                 )
                 refused.forget(file, handles)
-                break
-    database.settle()
-    return gone
+                return gone
 
 
 def let_go(

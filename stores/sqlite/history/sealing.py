@@ -32,7 +32,8 @@ _ROWS = """
 select seq, material, day, account, kind, packed from events
 where seq between ? and ? order by seq limit ?
 """
-_STILL = "select seq from events where seq between ? and ? order by seq"
+_STILL = "select seq from events where seq between ? and ? limit 1"
+_SAME = "select seq, packed from events where seq between ? and ? order by seq"
 _UNMENTION = "delete from mentions where (handle, at, id, seq) = (?, ?, ?, ?)"
 _UNROLL = """
 delete from rollups where (material, day, account, kind) = (?, ?, ?, ?) and count = 0
@@ -68,9 +69,11 @@ def draft(file: Connection, first: int, last: int, zone: Zone) -> Draft | None:
 
 
 def seal(file: Connection, made: Draft) -> None:
-    """Keep a block instead of its events; nothing happens if one of them was erased meanwhile."""
+    """Keep a block instead of its events; nothing happens if one of them was erased or written
+    anew meanwhile."""
     first, last = made.seqs[0], made.seqs[-1]
-    if [seq for (seq,) in file.execute(_STILL, (first, last))] != list(made.seqs):
+    drafted = [(seq, told.packed) for seq, told in made.told.items()]
+    if file.execute(_SAME, (first, last)).fetchall() != drafted:
         return
     blocks.keep(file, first, made.lines, made.body)
     file.execute("delete from events where seq between ? and ?", (first, last))
