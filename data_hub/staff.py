@@ -3,6 +3,7 @@
 Does not know how anybody signs in, nor which customers are hers.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from typing import TypeVar
 
@@ -48,6 +49,10 @@ class Staff(Record, kw_only=True):
     language: Mapped[str] = mapped_column(default="zh")
     persona: Mapped[list[str]] = mapped_column(default_factory=list)
     licences: Mapped[list[str]] = mapped_column(default_factory=list)
+    photo: Mapped[str] = mapped_column(default="", info={"customer": "keep"})
+    """The file of her picture, as customers see it; empty if she has shown none."""
+    licence_number: Mapped[str] = mapped_column(default="", info={"customer": "keep"})
+    """Under which she practises, as the regulator wrote it (执业证编号)."""
 
 
 class StaffBook:
@@ -115,6 +120,26 @@ class StaffBook:
                 self._changes.note(
                     "described", "staff", staff.id, by=by, add=sorted(add), remove=sorted(remove)
                 )
+        return staff
+
+    def present(
+        self, key: str, *, by: str, photo: str | None = None, licence_number: str | None = None
+    ) -> Staff:
+        """How customers meet her on what she hands over; None leaves it as it is. Repeating is
+        harmless. Raises `Invalid` for what is no licence's number."""
+        number = None if licence_number is None else licence_number.replace(" ", "")
+        if number and not _NUMBER.fullmatch(number):
+            raise Invalid("licence_number", "not_a_licence_number")
+        told = {"photo": photo, "licence_number": number}
+        with self._records.write(f"staff:{key}") as session:
+            staff = _existing(session, Staff, key)
+            changed = sorted(
+                name for name, value in told.items() if value not in (None, getattr(staff, name))
+            )
+            for name in changed:
+                setattr(staff, name, told[name])
+            if changed:
+                self._changes.note("presented", "staff", staff.id, by=by, changed=changed)
         return staff
 
     def one(self, key: str) -> Staff:
@@ -222,6 +247,7 @@ class StaffBook:
 
 
 _read = Bare(Staff)
+_NUMBER = re.compile(r"[A-Za-z0-9-]{6,40}")
 _MANY = 900
 """So many values a statement takes."""
 _CALLED = "SELECT id FROM staff WHERE id = ? OR code = ? ORDER BY id != ? LIMIT 1"

@@ -115,7 +115,9 @@ class Company:
             records=records, changes=changes, consents=self.consents, clock=clock, zone=self.zone,
             persons=KnownPersons(
                 self.identities, self.profiles,
-                lambda ids: {each: ("", each in self.vips) for each in ids},
+                lambda ids: {
+                    each: (self.lifecycles.get(each, ""), each in self.vips) for each in ids
+                },
             ),
             natures=ContentNatures(
                 self.materials, self.taxonomy, Campaigns(records, changes, clock)
@@ -140,7 +142,7 @@ class Company:
             digest=self.digest, profiles=self.profiles, clock=clock,
         )  # fmt: skip
         self.reminders = Reminders(records, changes, clock)
-        self.tags, self.vips = {}, set()
+        self.tags, self.vips, self.lifecycles = {}, set(), {}
         self._upto, self._events = count(1), count(1)
 
     def tag(self, label, facet="topic", **more):

@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from juzhen.console.desk import allowed, done
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
+from juzhen.workbench.telling import name_of
+from kernel.actors import Actor, may
 from kernel.wording import say
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         return pages.render(
             "console/learning.html", nights=nights, weeks=weeks, unshown=unshown,
             materials=[found[each] for each in unshown.materials if each in found],
+            unadvised=_unadvised(platform, actor) if may(actor, "read_customers") else None,
             share=platform.responses.hold_out,
             readout=platform.responses.read_out() if platform.responses.hold_out else None,
             deals=deals, turnover=turnover, disagree=disagree(deals, turnover),
@@ -63,6 +66,17 @@ def install(door: Blueprint, platform: Platform) -> None:
         actor = allowed("manage_rules")
         platform.nightly.step_back(by=actor.id)
         return done("learning", "stepped_back")
+
+
+def _unadvised(platform: Platform, actor: Actor) -> tuple[int, int, list[tuple[str, str]]]:
+    """(customers who have a rep, of these for whom no list was ever made, some of them by name)."""
+    reach = actor.reach
+    reps = platform.staff.reps() if reach is None else platform.staff.in_units(reach)
+    entrusted = set(platform.customers.of_staff(reps))
+    never = sorted(entrusted - platform.responses.ever_advised())
+    some = platform.customers.seen_by(actor).many(never[:_UNSHOWN])
+    named = [(key, name_of(her, language())) for key, her in some.items()]
+    return len(entrusted), len(never), named
 
 
 def disagree(deals: Deals | None, turnover: Uplift | None) -> bool:

@@ -70,10 +70,17 @@ def _wanted(platform: Platform) -> Wanted:
 
 
 def _tried(platform: Platform, actor: Actor, wanted: Wanted) -> Tried:
+    """On a customer by her id, or by a name or phone number that is one's alone."""
+    told = request.form.get("customer", "").strip()
+    seen = platform.customers.seen_by(actor)
     try:
-        return platform.recommender.tried(request.form.get("customer", "").strip(), actor, wanted)
+        her = seen.one(told).id
     except NotFound:
-        raise Invalid("customer", "no_such_customer") from None
+        called = seen.page(text=told, first=2).items if told else []
+        if len(called) != 1:
+            raise Invalid("customer", "no_such_customer") from None
+        her = called[0].id
+    return platform.recommender.tried(her, actor, wanted)
 
 
 def _page(platform: Platform, refusal: Problem | None = None, tried: Tried | None = None) -> str:

@@ -151,6 +151,7 @@ def found(platform: Platform, sandbox_url: str, dice: random.Random) -> Company:
             persona=[tags[f"persona.{word}"] for word in persona],
             licences=["保险销售从业资格", *(["基金从业资格"] if "finance" in persona else [])],
         )  # fmt: skip
+        rep = platform.staff.present(rep.id, licence_number=f"020032010080{number:05}", by=BY)
         company.staff[rep.code] = rep
         company.reps.append(rep)
     return company

@@ -1,6 +1,7 @@
 """Business cards (名片): who a rep is, as her customers meet her on whatever she hands over.
 
-Her name, her post and her unit, and the code by which she is added, if one leads to her alone.
+The company, her picture, her name, post and unit, the number of her licence, and the code by which
+she is added, if one leads to her alone. What she has not told is left out.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from data_hub.staff import Staff
 from kernel.errors import NotFound
+from kernel.wording import say
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -22,11 +24,16 @@ class BusinessCard(NamedTuple):
     unit: str
     code: str
     """Where the picture is by which she is added; empty if there is none."""
+    company: str
+    photo: str
+    """The file of her own picture."""
+    number: str
+    """Of the licence that she practises under."""
 
-    @property
-    def line(self) -> str:
+    def line(self, language: str) -> str:
         """In one line, to be pasted with what she sends."""
-        return " · ".join(filter(None, (self.name, self.post, self.unit)))
+        number = say("licence_number_is", language, number=self.number) if self.number else ""
+        return " · ".join(filter(None, (self.company, self.name, self.post, self.unit, number)))
 
 
 def card_of(platform: Platform, rep: str) -> BusinessCard | None:
@@ -39,8 +46,9 @@ def card_of(platform: Platform, rep: str) -> BusinessCard | None:
         return None
     code = platform.live_codes.of_rep(staff.id)
     return BusinessCard(
-        staff.name, staff.post, _unit(platform, staff), code.picture if code else ""
-    )
+        staff.name, staff.post, _unit(platform, staff), code.picture if code else "",
+        platform.settings.company_name, staff.photo, staff.licence_number,
+    )  # fmt: skip
 
 
 def _unit(platform: Platform, staff: Staff) -> str:

@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from channels.composing import CONTACT_CARD
 from channels.touch_policy import Advised
-from data_hub.leaderboards import Period, Ranking
 from engagement.sharing import LINK
 from engagement.triggers import MORNING
 from juzhen.web import pages
@@ -20,6 +19,7 @@ from juzhen.web.asking import language
 from juzhen.web.cards import card_of
 from juzhen.workbench import (
     boards,
+    me,
     nearby,
     offline,
     remaking,
@@ -49,7 +49,7 @@ def blueprint(platform: Platform) -> Blueprint:
     _customers(door, platform)
     _talking(door, platform)
     _sharing(door, platform)
-    _me(door, platform)
+    me.install(door, platform)
     saying.install(door, platform)
     remaking.install(door, platform)
     boards.install(door, platform)
@@ -143,6 +143,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
             platform, "customer.html", "customers", her=her, name=telling.name_of(her, tongue),
             card=telling.card(platform, platform.profiles.of(her.id), tongue), offer=offer,
             absent=offer.absent(), usual=platform.sayings.usual(actor, 6),
+            grade=worklist.grade(platform, her.id),
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
             chain=platform.referrals.chains.of(her.handles), tap=new_id("tap"),
@@ -252,10 +253,11 @@ def _by_hand(platform: Platform, her: Customer, material: Material, words: str =
     actor, tongue = rep(), language()
     code, account = platform.sharing.own_link(actor, her, material)
     link, card = platform.sharing.link(actor, her, material), card_of(platform, actor.staff)
+    line = card.line(tongue) if card else ""
     return _page(
         platform, "link.html", "customers", her=her, name=telling.name_of(her, tongue),
         material=material, link=link, words=words, card=card,
-        whole="\n".join(filter(None, (words, material.title, link, card.line if card else ""))),
+        whole="\n".join(filter(None, (words, material.title, link, line))),
         about=telling.card(platform, platform.profiles.of(her.id), tongue),
         chat=sidebar.chat(platform, her),
         draws=platform.live_codes.shares(platform.accounts.one(account)),
@@ -283,39 +285,3 @@ def _composing(
     )  # fmt: skip
     answer.status_code = 422 if refusal else 409 if advised else 200
     return answer
-
-
-def _me(door: Blueprint, platform: Platform) -> None:
-    @door.get("/me")
-    def me() -> Response:
-        actor, tongue = rep(), language()
-        staff = platform.staff.one(actor.staff)
-        worn = telling.persona(platform, staff.persona, tongue)
-        others = [
-            (tag.id, tag.label(tongue))
-            for branch in platform.taxonomy.tree("persona")
-            if (tag := branch.tag).id not in dict(worn)
-        ]
-        return _page(
-            platform, "me.html", "me", staff=staff, persona=worn, others=others,
-            abilities=platform.abilities.of(staff.id), label=boards.label,
-            to_app=platform.app_links.of(staff.id), reward=platform.settings.company_install_reward,
-            said_of_her=platform.leaderboards.credited(staff.id, Ranking.PRAISE, Period.MONTH),
-        )  # fmt: skip
-
-    @door.post("/me/persona")
-    def persona() -> AnyResponse:
-        actor, form = rep(), request.form
-        add = [platform.taxonomy.one(form["add"]).id] if form.get("add") else []
-        remove = [form["remove"]] if form.get("remove") else []
-        platform.staff.describe(actor.staff, by=actor.id, add=add, remove=remove)
-        return redirect(url_for("workbench.me", said="done_persona"), 303)
-
-    @door.post("/me/abilities/<tag>")
-    def ability(tag: str) -> AnyResponse:
-        actor = rep()
-        correct = platform.abilities.accept if "accept" in request.form else (
-            platform.abilities.refuse
-        )  # fmt: skip
-        correct(actor.staff, tag, by=actor.id)
-        return redirect(url_for("workbench.me", said="done_ability"), 303)

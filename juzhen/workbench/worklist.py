@@ -57,6 +57,12 @@ def classes(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return [(MAIN_FORCE, main), *counts.items(), (ALL, everybody)]
 
 
+def grade(platform: Platform, customer: str) -> str:
+    """Where the conversation with one customer stands."""
+    row = platform.standings.rows([customer]).get(customer)
+    return row.grade if row else str(Grade.UNKNOWN)
+
+
 def lines(
     platform: Platform, actor: Actor, customers: Sequence[Customer], tongue: str
 ) -> dict[str, Line]:

@@ -75,6 +75,19 @@ def test_what_stands_on_a_shelf_and_was_never_recommended_is_named(house, desk_o
     assert house.materials.one(made["健康"][0]).title in page
 
 
+def test_for_whom_nobody_was_ever_advised_is_named_to_who_may_know_customers(house, desk_of):
+    company = house.company
+    company.library(each=2)
+    rep = company.hire("r1")
+    told, other = (company.meet(f"1380013800{n}", rep, name=f"王{n}") for n in range(2))
+    company.offer(told, rep)
+    page = desk_of("team_lead").get("/console/learning").text
+    assert "有客户经理的 2 位客户中，1 位从没人打开过推荐" in page
+    assert f"/console/customers/{company.id_of(other)}" in page
+    assert f"/console/customers/{company.id_of(told)}" not in page
+    assert "从没人打开过推荐" not in desk_of("editor").get("/console/learning").text
+
+
 @pytest.mark.rule("R150.3")
 def test_what_the_lists_are_worth_is_told_from_the_held_out_alone(house, desk_of):
     company = house.company

@@ -36,6 +36,11 @@ def test_a_rule_is_tried_kept_and_ended_without_scripts(house, desk_of):
     assert "新上榜" in tried.text
     assert title in tried.text
     assert house.rules.all() == []
+    named = lead.post("/console/rules", act="try", **form | {"customer": "13800138000"})
+    assert "新上榜" in named.text
+    house.company.meet("13900138000", rep=rep)
+    unclear = lead.post("/console/rules", act="try", **form | {"customer": "8000"})
+    assert "没有这位客户" in unclear.text
     kept = lead.post("/console/rules", act="keep", **form)
     assert "规则已保存" in kept.text
     assert "生效中" in kept.text

@@ -36,6 +36,15 @@ def test_below_the_leading_three_variety_counts():
     assert ids(made, chosen)[3] == "mat_other"
 
 
+def test_variety_is_measured_from_whatever_stands_on_the_list_already():
+    rows = [row("mat_1", "a"), row("mat_2", "b"), row("mat_3", "c")]
+    rows += [row("again", "a"), row("new", "d"), row("new_again", "d"), row("other", "e")]
+    rows.append(row("worst", "f"))
+    made = known(slice_of(*rows))
+    total = np.array([1.0, 0.99, 0.98, 0.97, 0.96, 0.955, 0.95, 0.0])
+    assert ids(made, assemble(total, made, 5, chance=0))[3:] == ["new", "other"]
+
+
 @pytest.mark.rule("R20.1")
 def test_a_list_never_lacks_a_script_and_a_product_note(shelf):
     total = np.linspace(1, 0, len(shelf))
@@ -52,6 +61,16 @@ def test_of_two_product_notes_the_better_is_the_needed_one():
     chosen = assemble(total, made, 6, chance=0)
     assert ids(made, chosen)[-1] == "better"
     assert chosen[-1].slot == "needed"
+
+
+def odds_of(made, total, fit=None):
+    """How likely each content is the one that is explored."""
+    return {
+        each.place: each.propensity
+        for chance in np.linspace(0, 0.999, 200)
+        for each in assemble(total, made, 8, chance=chance, fit=fit)
+        if each.slot == "explored"
+    }
 
 
 def test_one_place_explores_what_was_hardly_ever_offered():
@@ -79,13 +98,27 @@ def test_a_better_click_rate_is_explored_more_often():
     clicked[11] = 10
     made = replace(made, shown=shown, clicked=clicked)
     total = np.array([1.0] * 10 + [0.5, 0.5])
-    odds = {10: 0.0} | {
-        c.place: c.propensity
-        for chance in np.linspace(0, 0.999, 200)
-        for c in assemble(total, made, 8, chance=chance)
-        if c.slot == "explored"
-    }
+    odds = {10: 0.0} | odds_of(made, total)
     assert odds[11] > 2 * odds[10]
+
+
+def test_what_suits_her_better_by_its_tags_is_explored_more_often():
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(12)))
+    shown = np.full(12, 100.0)
+    shown[[10, 11]] = 0
+    made = replace(made, shown=shown, clicked=shown / 20)
+    fit = np.zeros(12)
+    fit[10] = 1.0
+    odds = odds_of(made, np.array([1.0] * 10 + [0.4, 0.5]), fit)
+    assert odds[10] > 3 * odds.get(11, 0.0)
+
+
+def test_one_lucky_click_is_hardly_believed():
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(12)))
+    shown, clicked = np.full(12, 100.0), np.full(12, 5.0)
+    shown[[10, 11]], clicked[[10, 11]] = (1, 19), (1, 10)
+    odds = odds_of(replace(made, shown=shown, clicked=clicked), np.array([1.0] * 10 + [0.5, 0.5]))
+    assert odds.get(10, 0.0) < 0.15
 
 
 def test_what_is_barred_is_never_shown(shelf):

@@ -84,6 +84,29 @@ def test_exclude_outweighs_pin_pin_outweighs_quota_quota_outweighs_boost(own, to
         assert places == best(raised, SHELF, FIRST).tolist()
 
 
+def ruling(act, aim, number=0.0, key="r"):
+    return Ruling(id=key, name=key, act=act, aim=aim, number=number)
+
+
+def ordered(own):
+    """The list of six, where the first material scores best and so on."""
+    return listed(own, np.linspace(1, 0, 15), set())[0]
+
+
+def test_every_pin_holds_its_own_place_whichever_rule_is_older():
+    later, first = ruling(Act.PIN, "material:mat_9", 3, "a"), ruling(Act.PIN, "material:mat_8", 1)
+    assert ordered([later, first]) == [8, 0, 9, 1, 2, 3]
+
+
+def test_one_quota_takes_nothing_from_another_and_a_pin_takes_from_no_quota():
+    quotas = [ruling(Act.QUOTA, "material:mat_14", 1, "q1"), ruling(Act.QUOTA, "tag:n13", 1, "q2")]
+    quotas += [ruling(Act.QUOTA, f"tag:n{n}", 1, f"q{n}") for n in (10, 11, 12)]
+    assert {10, 11, 12, 13, 14} < set(ordered(quotas))
+    pinned = ordered([*quotas, ruling(Act.PIN, "material:mat_7", 1)])
+    assert set(pinned) == {7, 10, 11, 12, 13, 14}
+    assert pinned[0] == 7
+
+
 def test_a_boost_helps_what_scores_below_zero_too():
     total = np.full(15, -0.5)
     own = [Ruling(id="r", name="推", act=Act.BOOST, aim="material:mat_4", number=2.0)]
@@ -117,6 +140,7 @@ def test_a_rule_holds_in_its_window_for_its_unit_and_its_segment_only(company, r
         clock.move(hour)
     assert seen == [False, True, False]
     assert [each.id for each in company.rules.all()] == [rule.id]
+    assert (rule.owner, rule.by) == ("王编辑", "wang")
     other = company.rules.add(
         Wanted(name="别家", act="pin", material=last, number=1, unit="unt_x"), by="wang"
     )
@@ -202,6 +226,45 @@ def test_a_trial_shows_before_and_after_and_keeps_nothing(company, rep):
     with company.records.read() as session:
         assert session.query(Offer).count() == kept
     assert company.rules.all() == []
+
+
+def test_a_rule_ended_before_it_begins_never_holds(company, rep, clock):
+    opens = clock() + timedelta(days=1)
+    rule = company.rules.add(
+        Wanted(name="停", act="exclude", tag=company.tag("健康"), opens=opens), by="wang"
+    )
+    assert company.rules.end(rule.id, by="wang").closes == opens  # not before it opens
+    for _ in range(3):
+        assert company.rules.in_force(clock(), {""}, ()) == []
+        clock.move(timedelta(days=1))
+    with pytest.raises(Invalid) as refused:
+        company.rules.add(
+            Wanted(name="空", act="exclude", tag=company.tag("健康"), opens=opens, closes=opens),
+            by="wang",
+        )
+    assert [flaw.field for flaw in refused.value.flaws] == ["closes"]
+
+
+def test_what_is_excluded_is_on_no_list_whoever_pinned_it(company, rep):
+    handle = company.meet(rep=rep)
+    last = order(company, handle, rep, 18)[-1]
+    company.rules.add(Wanted(name="顶", act="pin", material=last, number=1), by="wang")
+    company.rules.add(Wanted(name="停", act="exclude", material=last), by="wang")
+    assert last not in order(company, handle, rep, 18)
+    assert company.recommender.why_not(company.id_of(handle), rep, last).key == "why_excluded"
+
+
+def test_a_trial_is_of_the_list_that_her_rep_gets_under_the_rules_that_stand(company, rep):
+    aunt = company.hire("wang", "老阿姨", "理财")
+    handle = company.meet(rep=aunt)
+    gone, *_ = order(company, handle, aunt, 5)
+    company.rules.add(Wanted(name="停", act="exclude", material=gone), by="wang")
+    wanted = Wanted(name="试", act="boost", tag=company.tag("健康"), number=1.5)
+    tried = company.recommender.tried(company.id_of(handle), LEAD, wanted, first=5)
+    before, after = ([item.material for item in each] for each in (tried.before, tried.after))
+    assert before == order(company, handle, aunt, 5)
+    assert gone not in after
+    assert after[:3] == before[:3]  # what her rep's persona leads with
 
 
 @pytest.mark.parametrize(

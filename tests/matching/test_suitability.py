@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels.touch_policy import Touch
 from content_hub.products import Products
 from data_hub.consents import PERSONALISATION
 from matching.arrays import Row, Whole
@@ -59,11 +60,14 @@ def risky(company, level):
 
 
 @pytest.mark.parametrize(
-    ("told", "days_ago", "offered"),
-    [("C4", 10, True), ("C3", 10, False), ("C5", 400, False), (None, 0, False)],
-)
-def test_a_product_is_offered_up_to_her_valid_assessment(company, told, days_ago, offered):
-    rep, product = company.hire("li"), risky(company, "R4")
+    ("level", "told", "days_ago", "offered"),
+    [
+        ("R4", "C4", 10, True), ("R4", "C3", 10, False), ("R4", "C5", 400, False),
+        ("R4", None, 0, False), ("R3", None, 0, False), ("R5", "C5", 10, True),
+    ],
+)  # fmt: skip
+def test_a_product_is_offered_up_to_her_valid_assessment(company, level, told, days_ago, offered):
+    rep, product = company.hire("li"), risky(company, level)
     handle = company.meet(rep=rep)
     if told:
         company.tell(
@@ -79,6 +83,51 @@ def test_a_product_is_offered_up_to_her_valid_assessment(company, told, days_ago
         assert offer.absent() == [Absence("why_too_risky", 1)]
 
 
+def test_what_is_low_in_risk_is_offered_to_who_was_never_assessed(company):
+    rep, product = company.hire("li"), risky(company, "R2")
+    told = company.offer(company.meet(rep=rep), rep).told()
+    assert product in {item.material for item in told}
+
+
+@pytest.mark.rule("R158.1")
+@pytest.mark.parametrize(
+    ("lifecycle", "vip", "kept_off"),
+    [
+        ("", False, set()),
+        ("", True, {"cut"}),
+        ("sleeping", False, {"small", "cut"}),
+        ("sleeping", True, {"small", "cut", "large"}),
+        ("active", False, {"small", "cut", "large"}),
+    ],
+)
+def test_what_the_touch_policy_allows_her_is_all_that_her_list_offers(
+    company, lifecycle, vip, kept_off
+):
+    rep = company.hire("li")
+    plain, *other = (company.place(name, "理财") for name in ("plain", "small", "large", "cut"))
+    fields = ({"promo_level": "small"}, {"promo_level": "large"}, {"price_cut": True})
+    for made, own in zip(other, fields, strict=True):
+        company.materials.edit(made, fields=own, by="li")
+    her = company.meet(rep=rep)
+    company.lifecycles[company.id_of(her)] = lifecycle
+    if vip:
+        company.vips.add(company.id_of(her))
+    named = dict(zip((plain, *other), ("plain", "small", "large", "cut"), strict=True))
+    offered = {named[item.material] for item in company.offer(her, rep).told()}
+    assert offered == set(named.values()) - kept_off
+
+
+def test_what_she_was_sent_lately_is_not_offered(company, clock):
+    rep = company.hire("li")
+    sent, other = (company.place(name, "理财", days=60) for name in ("一", "二"))
+    her = company.meet(rep=rep)
+    touch = Touch(key="t1", handle=str(her), account="acc_app", channel="app", material=sent)
+    company.touch_policy.count_own(touch, by="li")
+    assert [item.material for item in company.offer(her, rep).told()] == [other]
+    clock.move(timedelta(days=company.touch_policy.policy().tired_days))
+    assert {item.material for item in company.offer(her, rep).told()} == {sent, other}
+
+
 def test_an_assessment_ends_on_the_day_that_was_told_with_it(company):
     rep, product = company.hire("li"), risky(company, "R4")
     day = company.zone.day(company.clock())
@@ -90,6 +139,8 @@ def test_an_assessment_ends_on_the_day_that_was_told_with_it(company):
 
 
 def test_a_rep_offers_only_products_that_she_is_licensed_for(company):
+    company.place("证券账户说明", "证券", kind="product_note")
+    company.place("年金说明", "保险", kind="product_note")
     fund = company.place("成长基金说明", "基金", kind="product_note")
     about = company.place("怎么看基金", "基金")
     licensed = company.staff.add("wang", "王", by="li", licences=["基金从业资格"])

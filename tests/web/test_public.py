@@ -123,8 +123,13 @@ def test_whatever_she_hands_over_carries_her_business_card(rooms, phone, shown, 
     there = rooms.accounts.add(code="w", name="企业微信", kind="codes", ecosystem="wechat", by="li")
     for reps in ([rep.id, "stf_2"], [rep.id], ["stf_2"]):
         rooms.live_codes.create(there.id, "、".join(reps), reps=reps, by="li")
+    photo = rooms.media.take(png(), by="li", name="赵敏.png").id
+    rooms.staff.present(rep.id, by="li", photo=photo, licence_number="0200 1123 4567 8900")
     page = phone.get(phone.get(link(rooms, shown(kind), rep.id), headers=PHONE).location).text
-    for said in ("赵敏", "客户经理", "浦东支行", f"https://example.com/{rep.id}.png"):
+    for said in (
+        "安和人寿", "赵敏", "客户经理", "浦东支行", "执业证号 0200112345678900",
+        f"/media/{photo}/thumb", f"https://example.com/{rep.id}.png",
+    ):  # fmt: skip
         assert page.count(said) >= 1, said
     assert "stf_2.png" not in page
     for each in rooms.live_codes.page().items:

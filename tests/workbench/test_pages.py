@@ -1,9 +1,11 @@
 """What a rep does on her phone, without JavaScript."""
 
+import io
 import re
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 
 from channels.accounts import Channels
 from channels.app import OwnApp
@@ -172,7 +174,7 @@ def test_what_she_sends_herself_carries_words_content_her_card_and_what_is_known
     assert (page.status_code, again.status_code) == (200, 200)
     (whole,) = {re.search(r'data-copy="(王姐[^"]+)"', each.text)[1] for each in (page, again)}
     link = re.search(r'value="(http://localhost/t/[^"]+)"', page.text)[1]
-    assert whole.splitlines() == ["王姐，这份您看看", f"{kind}一份", link, "李丽"]
+    assert whole.splitlines() == ["王姐，这份您看看", f"{kind}一份", link, "安和人寿 · 李丽"]
     for said in ("王姐，这份您看看", "3 月 4 日", "稳盈三年", say("carried_to_chat")):
         assert said in page.text
     assert len(acts(desk, "sent")) == 1
@@ -275,10 +277,45 @@ def test_she_sees_what_was_learned_of_her_and_corrects_it(desk, phone, rep, her,
     assert aunt in desk.staff.one(rep.staff).persona
 
 
+def drawn(form):
+    out = io.BytesIO()
+    Image.new("RGB", (80, 100), "#369").save(out, form)
+    return io.BytesIO(out.getvalue())
+
+
+def test_her_card_has_her_photo_and_licence_and_goes_along_with_what_she_sends(
+    desk, phone, rep, her, shop
+):
+    sheet = f"/workbench/customers/{her}/link/{shop['materials'][0]}"
+    assert say("wb_card_lacks") in phone.get(sheet, headers=PHONE).text
+
+    def keep(number, *photo):
+        told = FORM | {"licence_number": number} | ({"photo": photo[0]} if photo else {})
+        return phone.post("/workbench/me/card", data=told, content_type="multipart/form-data")
+
+    refused = keep("<b>", (drawn("PDF"), "我.pdf"))
+    assert refused.status_code == 422
+    assert say("not_a_picture") in refused.text
+    refused = keep("执业证")
+    assert (refused.status_code, say("not_a_licence_number") in refused.text) == (422, True)
+    assert desk.staff.one(rep.staff).licence_number == ""
+    kept = keep("0200 1123 4567", (drawn("PNG"), "我.png"))
+    assert kept.location.endswith("said=done_card#card")
+    keep("0200 1123 4567")  # without another picture the one that is there stays
+    staff = desk.staff.one(rep.staff)
+    for page in ("/workbench/me", sheet):
+        told = phone.get(page, headers=PHONE).text
+        for said in (f"/media/{staff.photo}/thumb", "执业证号 020011234567", "安和人寿"):
+            assert said in told, page
+    assert '安和人寿 · 李丽 · 执业证号 020011234567"' in phone.get(sheet, headers=PHONE).text
+    assert len(acts(desk, "presented")) == 1
+
+
 def test_every_page_is_there_in_english_too(desk, phone, rep, her, shop):
     pages = ["/workbench/", "/workbench/customers", f"/workbench/customers/{her}", "/workbench/me",
              f"/workbench/customers/{her}/share/{shop['materials'][0]}",
-             f"/workbench/customers/{her}/link/{shop['materials'][0]}"]  # fmt: skip
+             f"/workbench/customers/{her}/link/{shop['materials'][0]}",
+             f"/workbench/remake/{shop['materials'][0]}"]  # fmt: skip
     for page in pages:
         told = phone.get(f"{page}?lang=en", headers=PHONE)
         assert told.status_code == 200

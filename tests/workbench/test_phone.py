@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 TOO_WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
-UNDER_THUMB = """() => [...document.querySelectorAll("a.button, button, nav a, summary, select")]
-    .filter((each) => each.offsetParent && each.getBoundingClientRect().height < 32
-        && !each.closest(".bar"))
+UNDER_THUMB = """() => [...document.querySelectorAll("a.button, a.chip, button, nav a, summary, "
+        + "select, .bar a, .pager a, main > p > a:only-child")]
+    .filter((each) => each.offsetParent && !each.matches(".skip, .brand")
+        && each.getBoundingClientRect().height < 36)
     .map((each) => each.outerHTML.slice(0, 80))"""
 
 

@@ -141,6 +141,7 @@ def _reps(work):
     yield "remind", reminded
     yield "add a unit", lambda: c.staff.add_unit(f"b{work.n}", "分公司", by="t")
     yield "hire", lambda: c.staff.add(f"rep{work.n}", "王芳", role=Role.REP, by="t")
+    yield "present", lambda: c.staff.present(work.rep.id, licence_number=f"N{work.n:08}", by="t")
     yield "describe", lambda: c.staff.describe(work.rep.id, add=["stage.connect"], by="t")
     yield (
         "abilities",
