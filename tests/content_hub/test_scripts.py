@@ -15,7 +15,9 @@ def test_a_script_is_filled_and_says_what_it_could_not_fill():
 
 @pytest.mark.parametrize("name", ["{产品}", "{0.__class__}", "{}", "{{x}}"])
 def test_what_stands_in_a_fact_fills_nothing(name):
-    assert fill("{客户称呼}好", {"客户称呼": name, "产品": "年金"}).text == f"{name}好"
+    told = {"客户称呼": name, "产品": "年金"}
+    assert fill("{客户称呼}好", told).text == f"{name}好"
+    assert fill("{客户称呼}好，{产品}来了", told).text == f"{name}好，年金来了"
 
 
 def test_gaps_are_named_once():

@@ -29,6 +29,7 @@ def test_so_many_are_held_out_as_is_asked_and_always_the_same(share):
         (Group(500, 60), Group(500, 30), 4, "too_few"),
         (Group(9_000, 900), Group(3_000, 300), 2, "mismatch"),
         (Group(5_000, 600), Group(5_000, 450), 4, "better"),
+        (Group(4_900, 588), Group(5_100, 459), 4, "better"),  # so uneven by chance in 5 of 100
         (Group(5_000, 450), Group(5_000, 600), 4, "worse"),
         (Group(5_000, 545), Group(5_000, 490), 1, "open"),
         (Group(5_000, 500), Group(5_000, 495), 4, "same"),
@@ -36,6 +37,24 @@ def test_so_many_are_held_out_as_is_asked_and_always_the_same(share):
 )
 def test_what_a_look_says(treated, held, look, verdict):
     assert read_out(treated, held, 0.5, look, 4).verdict == verdict
+
+
+@pytest.mark.parametrize(("look", "by"), [(1, 4.048), (2, 2.862), (3, 2.337), (4, 2.024)])
+def test_an_early_look_asks_for_more_and_its_interval_is_as_wide(look, by):
+    told = read_out(Group(5_000, 600), Group(5_000, 450), 0.5, look, 4)
+    error = math.sqrt(0.105 * 0.895 * 2 / 5_000)  # of both groups together
+    assert bound(look, 4) == told.bound == pytest.approx(by, abs=1e-3)
+    assert told.difference == pytest.approx(0.03)
+    assert told.z == pytest.approx(0.03 / error)
+    assert told.high - told.difference == pytest.approx(told.bound * error)
+    assert told.difference - told.low == pytest.approx(told.bound * error)
+    assert told.verdict == "better"
+
+
+def test_who_is_held_out_of_one_experiment_is_held_out_of_another_by_chance():
+    ids = [f"cus_{n}" for n in range(2_000)]
+    both = [held_out(each, 0.5, "one") == held_out(each, 0.5, "other") for each in ids]
+    assert 0.4 < np.mean(both) < 0.6
 
 
 def test_daily_looks_find_what_is_not_there_in_hardly_more_than_five_of_a_hundred():

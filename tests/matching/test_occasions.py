@@ -177,6 +177,7 @@ def test_a_payday_of_a_short_month_is_its_last_day():
     ("today", "which", "day"),
     [
         (date(2026, 2, 14), "spring", date(2026, 2, 17)),
+        (date(2026, 2, 13), None, None),  # four days before it
         (date(2026, 2, 17), "spring", date(2026, 2, 17)),
         (date(2026, 3, 2), "lantern", date(2026, 3, 3)),
         (date(2026, 9, 25), "mid_autumn", date(2026, 9, 25)),

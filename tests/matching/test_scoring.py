@@ -110,6 +110,8 @@ def test_little_reading_is_trusted_little():
         Scores(Question(now=MONDAY, reads=reads), made, WEIGHTS).total[0] for reads in (few, many)
     ]
     assert weights[0] < weights[1] < WEIGHTS.live
+    near = 0.3 / (0.3 + WEIGHTS.floor)
+    assert weights[0] == pytest.approx(WEIGHTS.live * near / (1 + WEIGHTS.shrink))
 
 
 def test_what_she_has_just_read_steps_back_and_comes_back_with_time():
