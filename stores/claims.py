@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Clock
 from kernel.values import dataclass
@@ -96,25 +96,34 @@ class Leases:
 
     def hold(self, name: str, holder: str, seconds: float) -> Lease | None:
         """Hold or renew; None while somebody else does. A renewal keeps its fence."""
-        now = self._clock()
-        until = now + timedelta(seconds=seconds)
         with self._records.write(f"lease:{name}") as session:
-            row = session.get(LeaseRow, name)
-            if row is None:
-                row = LeaseRow(name=name, holder=holder, fence=1, until=until)
-                session.add(row)
-            elif row.holder == holder and row.until > now:
-                row.until = until
-            elif row.until > now:
-                return None
-            else:
-                row.holder, row.fence, row.until = holder, row.fence + 1, until
-            return Lease(name, holder, row.fence, until)
+            return self._held(session, session.get(LeaseRow, name), name, holder, seconds)
 
     def hold_all(self, names: Collection[str], holder: str, seconds: float) -> set[str]:
         """Hold or renew many in one transaction; those that nobody else holds."""
-        with self._records.write(*(f"lease:{name}" for name in names)):
-            return {name for name in names if self.hold(name, holder, seconds) is not None}
+        wanted = select(LeaseRow).where(LeaseRow.name.in_(names))
+        with self._records.write(*(f"lease:{name}" for name in names)) as session:
+            rows = {row.name: row for row in session.scalars(wanted)}
+            return {
+                name for name in names
+                if self._held(session, rows.get(name), name, holder, seconds) is not None
+            }  # fmt: skip
+
+    def _held(
+        self, session: Session, row: LeaseRow | None, name: str, holder: str, seconds: float
+    ) -> Lease | None:
+        now = self._clock()
+        until = now + timedelta(seconds=seconds)
+        if row is None:
+            row = LeaseRow(name=name, holder=holder, fence=1, until=until)
+            session.add(row)
+        elif row.holder == holder and row.until > now:
+            row.until = until
+        elif row.until > now:
+            return None
+        else:
+            row.holder, row.fence, row.until = holder, row.fence + 1, until
+        return Lease(name, holder, row.fence, until)
 
     def release(self, lease: Lease) -> None:
         """Let go at once. Harmless if somebody else holds it by now."""

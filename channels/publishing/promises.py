@@ -6,7 +6,8 @@ The promise itself is the queue: nothing else remembers what is to be shown, or 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import and_, or_, select
 
@@ -24,8 +25,21 @@ from stores.records import Records
 
 QUEUED = declare("publishing.queued", "a placement has become a delivery; nothing is claimed")
 _AT_ONCE = 100
+_LOOKED_THROUGH = timedelta(seconds=5)
+"""So long a look at everything is good for, if we do nothing: an account may be usable again."""
 _LATE = timedelta(minutes=15)
 """Longer than a worker needs to keep a promise."""
+
+
+class _Kept(NamedTuple):
+    """Every promise was kept when our acts had come so far."""
+
+    acts: int
+    since: datetime
+    until: datetime
+
+    def holds(self, acts: int, now: datetime) -> bool:
+        return acts == self.acts and self.since <= now < self.until
 
 
 class Promises:
@@ -49,10 +63,27 @@ class Promises:
         self._channels = channels
         self._deliveries = deliveries
         self._courier = courier
+        self._kept: _Kept | None = None
 
     def queue_due(self) -> int:
         """Make deliveries of what should be shown by now, a hundred of each account in one
-        transaction; says how many."""
+        transaction; says how many. While nobody acts and nothing opens, all of it was looked
+        through already."""
+        acts, now = self._acts(), self._clock()
+        if self._kept and self._kept.holds(acts, now):
+            return 0
+        queued = self._queue_due()
+        if not queued:
+            opens = self._shelf.next_boundary(now)
+            until = now + _LOOKED_THROUGH
+            self._kept = _Kept(acts, now, until if opens is None else min(opens, until))
+        return queued
+
+    def _acts(self) -> int:
+        ((newest,),) = self._records.rows("SELECT max(seq) FROM changes")
+        return newest or 0
+
+    def _queue_due(self) -> int:
         queued = 0
         for account, standing in self._promised():
             known = self._deliveries.of_placements([placement.id for placement in standing])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from channels.base import Progress, Refused, SignedOut, Unanswered
 from channels.deliveries import State
@@ -278,6 +279,20 @@ def test_a_broken_account_holds_up_no_other(house, board, oa):
     assert house.accounts.one(strange.id).kind == "no_such_kind"
     house.work()
     assert len(board.shown) == 1
+
+
+def test_while_nobody_acts_and_nothing_opens_the_shelf_is_not_looked_through(house, oa, clock):
+    house.placed(house.material(), oa, hours=(2, 5))
+    house.publishing.plan()
+    asked = []
+    event.listen(house.records.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    house.publishing.plan()
+    assert not [each for each in asked if "FROM placements" in each]
+
+    clock.move(timedelta(seconds=6))
+    house.publishing.plan()
+    assert [each for each in asked if "FROM placements" in each]
 
 
 def test_nothing_is_published_to_an_app_that_pulls(house):

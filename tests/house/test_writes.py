@@ -92,7 +92,7 @@ SMALL = {
     "channels/notices/telling.py:Telling.watch": "a hundred boundaries, twenty addresses at most",
     "channels/outbound/breaker.py:Breakers.admit": ONE_ROW,
     "channels/previewing.py:Previewing.show": "one change",
-    "channels/publishing/promises.py:Promises.queue_due": "a hundred rows at once",
+    "channels/publishing/promises.py:Promises._queue_due": "a hundred rows at once",
     "channels/video/grants.py:Grants.answered": ONE_ROW,
     "channels/video/grants.py:Grants.ask": ONE_ROW,
     "channels/video/grants.py:Grants.keep": ONE_ROW,
