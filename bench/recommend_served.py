@@ -89,6 +89,7 @@ class Served:
         stack.callback(self.server.stop)
         for customer in self.customers[-8 * PROCESSES :]:  # each process reads the shelf once
             self.listed(customer)
+        self.server.rest()
 
     def request(self, customer: str) -> str:
         """The whole request, for who paces."""

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from bench.lib.server import ROOT
 
 _PATIENCE = 30.0
+CONNECTIONS = 32
+"""Open from the start; more are opened where all of them wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,19 @@ def paced(port: int, requests: Sequence[tuple[float, str]]) -> Paced:
 
 
 class _Connections:
-    """Those that wait for another request are used again."""
+    """Used in turn, as by many who each ask now and then: whichever process took a connection in
+    answers what comes by it, so that always taking the last one would ask one process alone."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._idle: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
 
+    async def begin(self, count: int) -> None:
+        self._idle.extend([await self._opened() for _ in range(count)])
+
     async def ask(self, request: bytes) -> bool:
         """Was it answered with 200?"""
-        reader, writer = self._idle.pop() if self._idle else await self._opened()
+        reader, writer = self._idle.popleft() if self._idle else await self._opened()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r")[0]
@@ -70,7 +76,9 @@ class _Connections:
 
 
 async def _carried(port: int, requests: Sequence[tuple[float, str]]) -> dict[str, object]:
-    connections, start, epoch = _Connections(port), time.perf_counter() + 0.5, time.time() + 0.5
+    connections = _Connections(port)
+    await connections.begin(CONNECTIONS)
+    start, epoch = time.perf_counter() + 0.5, time.time() + 0.5
     took = [_PATIENCE] * len(requests)
 
     async def one(number: int, offset: float, request: bytes) -> None:

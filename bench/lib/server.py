@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
+_IDLE = 0.05
+"""Seconds of CPU in half a second: nothing is under way."""
 ROOT = Path(__file__).parents[2]
 OWNER = "the benches".format
 """What answers whose the schemas and indices of a bench are."""
@@ -82,6 +84,17 @@ class Server:
             fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
             total += (int(fields[11]) + int(fields[12])) / _TICK
         return total
+
+    def rest(self, patience: float = 60.0) -> None:
+        """Wait until its processes have done what a start leaves them to do."""
+        until, before = time.monotonic() + patience, self.cpu()
+        while time.monotonic() < until:
+            time.sleep(0.5)
+            now = self.cpu()
+            if now - before < _IDLE:
+                return
+            before = now
+        raise RuntimeError("a server that nobody asks does not come to rest")
 
     def stop(self) -> None:
         self._process.terminate()
