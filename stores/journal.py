@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -98,7 +99,9 @@ class SharedCommit:
         self._told: Future[None] = Future()
         self._taken: tuple[list[bytes], Future[None]] | None = None
         """What the committer is writing, and who waits for it."""
-        self._changed = threading.Condition(threading.Lock())
+        self._changing = threading.Lock()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        """Rung whenever the committer is roused: a condition's price would be every event's."""
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
@@ -108,7 +111,7 @@ class SharedCommit:
 
         Raises `Overloaded` when the queue is full or closed: then nothing of it was taken.
         """
-        with self._changed:
+        with self._changing:
             if self._closing or self._waiting + len(packed) > self._limit:
                 raise Overloaded("intake_is_full", seconds=1)
             if not packed:
@@ -122,7 +125,7 @@ class SharedCommit:
     def now(self) -> None:
         """Commit what has gathered: in this thread if that waits for nothing, else in the
         committer's. Never waits for a commit."""
-        with self._changed:
+        with self._changing:
             if self._roused or not self._gathered:
                 return
             packed, told = self._gathered, self._told
@@ -135,13 +138,13 @@ class SharedCommit:
 
     def _rouse(self) -> None:
         self._roused = True
-        self._changed.notify()
+        self._bell.put(None)
 
     def close(self) -> None:
         """Write what has been put, then stop. Later puts are refused."""
-        with self._changed:
+        with self._changing:
             self._closing = True
-            self._changed.notify()
+            self._bell.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -157,7 +160,7 @@ class SharedCommit:
 
     def _take(self) -> Sequence[bytes]:
         """Whoever comes from now on waits for the next commit."""
-        with self._changed:
+        with self._changing:
             packed, told = self._gathered, self._told
             self._gathered, self._told, self._roused = [], Future(), False
         self._taken = packed, told
@@ -171,13 +174,14 @@ class SharedCommit:
             told.set_result(None)
         else:
             told.set_exception(wrong)
-        with self._changed:
+        with self._changing:
             self._waiting -= len(packed)
 
     def _called(self) -> bool:
         """Wait until something is to be written; false at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._roused or self._closing)
+        if not self._closing:
+            self._bell.get()
+        with self._changing:
             return bool(self._gathered)
 
 

@@ -85,6 +85,8 @@ class Collect:
         self._beside = ThreadPoolExecutor(2, "collect")
         self._durable = Durable()
         self._gathering = False
+        self._came: dict[str, tuple[int, int]] = {}
+        """By door, what was accepted and refused in this turn of the loop."""
 
     @property
     def paths(self) -> list[str]:
@@ -120,7 +122,7 @@ class Collect:
             await self._durable.wait(kept)
         except Problem as problem:
             return wire.refused(method, path, problem, header)
-        count_events(wire.door, accepted, refused)
+        self._count(wire.door, accepted, refused)
         return answer
 
     def answer_waiting(
@@ -168,6 +170,18 @@ class Collect:
     def _commit(self) -> None:
         self._gathering = False
         self._intake.now()
+
+    def _count(self, door: str, accepted: int, refused: int) -> None:
+        """Once in a turn of the loop: a commit lets many go in one."""
+        if not self._came:
+            asyncio.get_running_loop().call_soon(self._counted)
+        before = self._came.get(door, (0, 0))
+        self._came[door] = before[0] + accepted, before[1] + refused
+
+    def _counted(self) -> None:
+        came, self._came = self._came, {}
+        for door, (accepted, refused) in came.items():
+            count_events(door, accepted, refused)
 
     def _remembered(self, key: str) -> tuple[Owner | None, float] | None:
         """Whose key it is, as of a few seconds ago; None if nobody asked since."""
