@@ -17,7 +17,7 @@ from kernel.events import Refusal, pack, pack_refusal, unpack, unpack_any
 from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event, label
 from stores.contract.journal import told
 from stores.history import Fold
-from stores.sqlite.history import SqliteHistory
+from stores.sqlite.history import SqliteHistory, stripes
 from stores.sqlite.journal import SqliteJournal
 from stores.told import Told
 
@@ -168,6 +168,32 @@ def test_events_from_before_stripes_were_kept_count_and_get_theirs_when_remade(h
     assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))
 
 
+@pytest.mark.parametrize(
+    "arrivals", [[1] * 1_100, [2_000] * 6, [300, 700] * 12, [9_000, 5, 4_500, 40]]
+)
+def test_stripes_that_grow_no_more_are_laid_together(history, arrivals):
+    """However arrivals come: every act stands once, and only the last ones still lie wide."""
+    told = 0
+    for upto, count in enumerate(arrivals, 1):
+        some = [event(f"{told + n}", (ANNA, BERT)[(told + n) % 2]) for n in range(count)]
+        history.put(some, upto=upto)
+        told += count
+    with history._file.read() as file:
+        lengths = "select first, last, length(body) from acts order by first"
+        rows = file.execute(lengths).fetchall()
+    assert (rows[0][0], rows[-1][1]) == (1, told)
+    assert all(one[1] + 1 == other[0] for one, other in pairwise(rows))
+    held = {first: last - first + 1 for first, last, _ in rows}
+    wide = sum(held[first] for first, _, length in rows if length == 20 * held[first])
+    assert wide < stripes.LARGE + 2 * max(arrivals)
+    assert max(held.values()) <= stripes.LARGE + 2 * max(arrivals)
+    acts = history.acts(["viewed"], since=MONDAY.date(), until=MONDAY.date())
+    numbers = acts.numbers([str(ANNA), str(BERT)])
+    for who, first in ((ANNA, 0), (BERT, 1)):
+        assert (acts.who == numbers[str(who)]).sum() == len(range(first, told, 2))
+    assert [*history.flaws()] == []
+
+
 def test_many_acts_of_some_are_counted_as_few_are(history):
     """Each mentions both of those asked for, and is one act."""
     told = [event(f"{n}", links=(BERT,)) for n in range(150)]
@@ -194,7 +220,7 @@ import sys
 from pathlib import Path
 import stores.history
 from stores.history import Fold
-from stores.sqlite.history import SqliteHistory
+from stores.sqlite.history import SqliteHistory, stripes
 from stores.sqlite.journal import SqliteJournal
 home = Path(sys.argv[1])
 fold = Fold(SqliteJournal(home / "journal"), SqliteHistory(home / "history.db"))

@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+import zlib
+from array import array
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,9 +23,8 @@ from kernel.events import Event, Handle
 from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event, label
 from stores.history import Axis, Fold
 from stores.sqlite import packing
-from stores.sqlite.history import SqliteHistory, sealing
+from stores.sqlite.history import SqliteHistory, columns, sealing
 from stores.sqlite.history.blocks import lines_in, squeezed
-from stores.sqlite.history.stripes import sealed, unsealed
 from stores.sqlite.journal import SqliteJournal
 
 LATER = date(9999, 1, 1)
@@ -279,10 +280,59 @@ def test_lines_come_back_as_they_were(lines):
     assert lines_in(squeezed(lines)) == (lines or [b""])
 
 
-@given(st.binary(max_size=400))
-def test_columns_come_back_as_they_were(told):
-    count = len(told) // 20
-    assert unsealed(sealed(told[: count * 20]), count) == told[: count * 20]
+_SECOND = st.integers(0, 400).map(lambda n: n * 1_000_000)
+_LARGE = st.integers(0, (1 << 32) - 1)
+ACTS = st.lists(
+    st.tuples(
+        st.one_of(_SECOND, st.integers(-(1 << 63), (1 << 63) - 1)),
+        st.one_of(st.integers(0, 300), _LARGE), st.integers(0, 70_000), st.integers(0, 3),
+    ),
+    min_size=1,
+)  # fmt: skip
+
+
+@given(ACTS)
+def test_columns_come_back_as_they_were(acts):
+    count, told = len(acts), columns.laid(columns.wide(acts))
+    assert columns.wide_is(len(told), count)
+    narrow = columns.narrow(told, count)
+    assert not columns.wide_is(len(narrow), count)
+    for body in (told, narrow, columns.narrow(narrow, count), _sealed_before(told)):
+        assert [*zip(*(view.tolist() for view in columns.views(body, count)), strict=True)] == acts
+    assert columns.narrow(_sealed_before(told), count) == narrow
+
+
+def _sealed_before(body):
+    """As stripes were sealed before there were narrow ones."""
+    count, begin, told = len(body) // 20, 0, bytearray()
+    for wide in (8, 4, 4, 4):
+        column = body[begin : begin + wide * count]
+        told += b"".join(column[place::wide] for place in range(wide))
+        begin += wide * count
+    return zlib.compress(bytes(told), 9)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("many", [3, 700])
+def test_what_is_erased_is_nobodys_act_however_it_lies(tmp_path, sealed, many):
+    with closing(SqliteHistory(tmp_path / "h.db", durability="process", label=label)) as history:
+        told = [event(f"{n}", (ANNA, BERT)[n % 3 == 0], rep="labelled") for n in range(many)]
+        history.put(told, upto=1)
+        if sealed:
+            history.seal((MONDAY + timedelta(days=60)).date(), 10_000)
+            with history._file.write() as file:  # as it lay in the days of before
+                last, body = file.execute("select last, body from past_acts").fetchone()
+                views = zip("qIII", columns.views(body, last), strict=True)
+                lain = columns.laid([array(code, view.tolist()) for code, view in views])
+                file.execute("update past_acts set body = ?", (_sealed_before(lain),))
+        history.forget([BERT])
+        acts = history.acts(["viewed"], since=MONDAY.date(), until=MONDAY.date())
+        hers = history.often("viewed", until=MONDAY.date())
+        anna = sum(each.handle == ANNA for each in told)
+        assert 0 not in acts.label
+        assert len(acts.who) == anna
+        assert [(each.who, each.times) for each in hers] == [(str(ANNA), anna)]
+        assert [*history.flaws()] == []
 
 
 def test_a_sealed_event_takes_a_sixth_of_the_room(tmp_path):

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from kernel.calendar import Zone
 from kernel.crash import declare
-from stores.sqlite.history import blocks, past, tallies
+from stores.sqlite.history import blocks, columns, past, tallies
 from stores.sqlite.history.arrivals import ROLL
-from stores.sqlite.history.stripes import sealed, unsealed
 from stores.sqlite.history.tables import as_json, known_by, known_numbers, numbered
 from stores.sqlite.history.zones import CountedBy
 from stores.told import Told
@@ -102,7 +101,8 @@ def close(file: Connection, first: int) -> None:
     """Seal the columns beside a stretch, too, once all its events are; it may have grown since."""
     row = file.execute("select * from acts where first = ?", (first,)).fetchone()
     if row and not file.execute(_STILL, row[:2]).fetchone():
-        file.execute("insert into past_acts values (?, ?, ?, ?, ?)", (*row[:4], sealed(row[4])))
+        body = columns.narrow(row[4], row[1] - row[0] + 1)
+        file.execute("insert into past_acts values (?, ?, ?, ?, ?)", (*row[:4], body))
         file.execute("delete from acts where first = ?", (first,))
 
 
@@ -160,7 +160,7 @@ def _unseal_rest(file: Connection) -> bool:
     """Stripes, a few a time; then what pointed at sealed events points nowhere."""
     rows = file.execute("select * from past_acts order by first limit 10").fetchall()
     for first, last, *edges, body in rows:
-        told = unsealed(body, last - first + 1)
+        told = columns.narrow(body, last - first + 1)
         file.execute("insert into acts values (?, ?, ?, ?, ?)", (first, last, *edges, told))
     firsts = as_json([row[0] for row in rows])
     file.execute("delete from past_acts where first in (select value from json_each(?))", (firsts,))

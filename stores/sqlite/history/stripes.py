@@ -8,18 +8,18 @@ that takes the events in; an erased event's place is zeroed where it lies.
 from __future__ import annotations
 
 import sys
-import zlib
-from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import partial, reduce
+from operator import iadd
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, NamedTuple
 
 from kernel.calendar import Zone
 from kernel.events import Event, unpack
 from stores.acts import Acts, Numbers, span
+from stores.sqlite.history import columns
 from stores.sqlite.history.tables import (
     as_json,
     known_by,
@@ -31,27 +31,30 @@ from stores.sqlite.history.tables import (
 from stores.told import Label, Said, Told, micros
 
 if TYPE_CHECKING:
-    from numpy import int64, uint32
+    from array import array
+
+    from numpy import int64
     from numpy.typing import NDArray
 
-ROOM = 512
-"""Acts that a stripe is filled up to by small arrivals; a large one is a stripe of its own."""
-_WIDE = 20
-"""Bytes of an act: eight of its moment, four each of its handle's, kind's and label's number."""
-_CODES = "qIII"
-_BYTES = (8, 4, 4, 4)
-_TOGETHER = 64
+ROOM, LARGE = 512, 8_192
+"""Acts that a stripe is filled up to by small arrivals; a large one is a stripe of its own. Once so
+many lie in the last ones, these are laid together in less room."""
+_TOGETHER = 16
 """Stripes that are looked through at once."""
+_SPANS = "select first, last, length(body) from acts order by first desc"
+_BETWEEN = """
+select body, last - first + 1 from acts where first between ? and ? order by first
+"""
 _LATEST = "select first, last, body from acts order by first desc limit 1"
 _OVER = """
-select last - first + 1, body, 0 from acts where newest >= :begin and oldest < :end
+select body, last - first + 1 from acts where newest >= :begin and oldest < :end
 union all
-select last - first + 1, body, 1 from past_acts where newest >= :begin and oldest < :end
+select body, last - first + 1 from past_acts where newest >= :begin and oldest < :end
 """
 _SEALED = """
-select first, last, body, 1 from past_acts where newest >= :begin and oldest < :end
+select first, last, body from past_acts where newest >= :begin and oldest < :end
 union all
-select first, last, body, 0 from acts where newest >= :begin and oldest < :end
+select first, last, body from acts where newest >= :begin and oldest < :end
 and exists (select 1 from sealed s where s.first between acts.first and acts.last)
 """
 _HOLDING = """
@@ -61,6 +64,8 @@ _HELD = """
 select first, last, body from {0}
 where first = (select max(first) from {0} where first <= ?) and last >= ?
 """
+_OLD = "select body from past_acts where first = ? and substr(body, 1, 2) = x'78da'"
+_RENEW = "update past_acts set body = ? where first = ?"
 _UNSTRIPED = "select packed from events where kind = ? and seq < ? and day between ? and ?"
 _UP_TO = "select seq, packed from events where seq < ? order by seq desc limit ?"
 _USE = """
@@ -105,47 +110,55 @@ def acts_of(file: Connection, fresh: Sequence[Told], handles: Mapping[str, int])
 
 def stripe(file: Connection, first: int, acts: Sequence[Act]) -> None:
     """Keep what arrived, numbered from ``first``; the stripe before it is filled up if small."""
-    columns = _columns(acts)
+    fresh = columns.wide(acts)
     before = file.execute(_LATEST).fetchone()
-    if before and before[1] == first - 1 and first - before[0] + len(acts) <= ROOM:
-        kept = _arrays(before[2])
-        first, columns = before[0], [one + other for one, other in zip(kept, columns, strict=True)]
-    _keep(file, first, columns)
+    if before is not None:
+        began, last, body = before
+        held = last - began + 1
+        if last == first - 1 and held + len(acts) <= ROOM and columns.wide_is(len(body), held):
+            kept = columns.taken(body, held)
+            first, fresh = began, [one + other for one, other in zip(kept, fresh, strict=True)]
+        else:
+            _settle(file)
+    _keep(file, first, fresh, columns.laid(fresh))
 
 
-def _columns(acts: Iterable[Act]) -> list[array[int]]:
-    return [
-        array(code, column) for code, column in zip(_CODES, zip(*acts, strict=True), strict=True)
-    ]
+def _settle(file: Connection) -> None:
+    """Lay the last of them together once they are many, so that whoever reads all of them finds
+    them in few places of the disk."""
+    run: list[tuple[int, int]] = []
+    many = False
+    for first, last, length in file.execute(_SPANS):
+        if not columns.wide_is(length, last - first + 1) or (run and last != run[-1][0] - 1):
+            break
+        run.append((first, last))
+        if many := run[0][1] - first >= LARGE:
+            break
+    if many:
+        begin, end = run[-1][0], run[0][1]
+        rows = file.execute(_BETWEEN, (begin, end)).fetchall()
+        parts = (columns.taken(*row) for row in rows)
+        told = [reduce(iadd, column) for column in zip(*parts, strict=True)]
+        file.execute("delete from acts where first between ? and ?", (begin, end))
+        _keep(file, begin, told, columns.narrowed(told))
 
 
-def _keep(file: Connection, first: int, columns: Sequence[array[int]]) -> None:
-    at, body = columns[0], b"".join(column.tobytes() for column in columns)
-    file.execute(
-        "insert or replace into acts values (?, ?, ?, ?, ?)",
-        (first, first + len(at) - 1, min(at), max(at), body),
-    )
-
-
-def _arrays(body: bytes) -> list[array[int]]:
-    count, begin, columns = len(body) // _WIDE, 0, [array(code) for code in _CODES]
-    for column in columns:
-        end = begin + column.itemsize * count
-        column.frombytes(body[begin:end])
-        begin = end
-    return columns
+def _keep(file: Connection, first: int, told: Sequence[array[int]], body: bytes) -> None:
+    at = told[0]
+    row = (first, first + len(at) - 1, min(at), max(at), body)
+    file.execute("insert or replace into acts values (?, ?, ?, ?, ?)", row)
 
 
 def zero(file: Connection, seqs: Collection[int]) -> None:
     """What is erased is nobody's act any more; a label that no other act has goes with it."""
     ahead, unused = sorted(seqs), Counter[int]()
     while ahead:
-        for table, zeroed in (("acts", _zero), ("past_acts", _zero_past)):
+        for table in ("acts", "past_acts"):
             row = file.execute(_HOLDING.format(table), (ahead[0], ahead[0])).fetchone()
             if row is not None:
                 first, last = row
                 places = [seq - first for seq in ahead if seq <= last]
-                unused.update(zeroed(file, first, last - first + 1, places))
+                unused.update(_zero(file, table, first, last - first + 1, places))
                 ahead = ahead[len(places) :]
                 break
         else:  # it came before stripes were kept
@@ -154,57 +167,23 @@ def zero(file: Connection, seqs: Collection[int]) -> None:
     file.execute(_UNUSED, (as_json(list(unused)),))
 
 
-def _zero(file: Connection, first: int, count: int, places: Sequence[int]) -> Iterable[int]:
+def _zero(
+    file: Connection, table: str, first: int, count: int, places: Sequence[int]
+) -> Iterable[int]:
     """Zero some places where they lie; the labels they had."""
+    if table == "past_acts" and (old := file.execute(_OLD, (first,)).fetchone()):
+        file.execute(_RENEW, (columns.narrow(old[0], count), first))
     labels = []
-    with file.blobopen("acts", "body", first) as body:
+    with file.blobopen(table, "body", first) as body:
+        hers = columns.places(body.read(4), len(body), count)
         for place in places:
-            body.seek(16 * count + 4 * place)
-            labels.append(int.from_bytes(body.read(4), sys.byteorder))
-            for begin in (8 * count, 12 * count, 16 * count):
-                body.seek(begin + 4 * place)
-                body.write(bytes(4))
+            for begin, bytes_ in hers:
+                body.seek(begin + bytes_ * place)
+                was = body.read(bytes_)
+                body.seek(begin + bytes_ * place)
+                body.write(bytes(bytes_))
+            labels.append(int.from_bytes(was, sys.byteorder))
     return labels
-
-
-def _zero_past(file: Connection, first: int, count: int, places: Sequence[int]) -> Iterable[int]:
-    (body,) = file.execute("select body from past_acts where first = ?", (first,)).fetchone()
-    columns = _arrays(unsealed(body, count))
-    labels = [columns[3][place] for place in places]
-    for column in columns[1:]:
-        for place in places:
-            column[place] = 0
-    told = sealed(b"".join(column.tobytes() for column in columns))
-    file.execute("update past_acts set body = ? where first = ?", (told, first))
-    return labels
-
-
-def sealed(body: bytes) -> bytes:
-    """A stripe that grows no more: the bytes of a number apart, so that like lies by like."""
-    count, begin, told = len(body) // _WIDE, 0, bytearray()
-    for wide in _BYTES:
-        column = body[begin : begin + wide * count]
-        told += b"".join(column[place::wide] for place in range(wide))
-        begin += wide * count
-    return zlib.compress(bytes(told), 9)
-
-
-def unsealed(told: bytes, count: int) -> bytes:
-    """What `sealed` was given."""
-    flat, begin = zlib.decompress(told), 0
-    body = bytearray(len(flat))
-    for wide in _BYTES:
-        end = begin + wide * count
-        for place in range(wide):
-            body[begin + place : end : wide] = flat[
-                begin + place * count : begin + (place + 1) * count
-            ]
-        begin = end
-    return bytes(body)
-
-
-def _columns_of(count: int, body: bytes, over: int) -> bytes:
-    return unsealed(body, count) if over else body
 
 
 def read(
@@ -223,8 +202,8 @@ def read(
     older, fresh = _unstriped(file, kinds, since, until, label)
     yield [*older], fresh
     bodies = file.execute(_OVER, {"begin": begin, "end": end})
-    while some := [_columns_of(*row) for row in bodies.fetchmany(_TOGETHER)]:
-        views = zip(*map(_views, some), strict=True)
+    while some := bodies.fetchmany(_TOGETHER):
+        views = zip(*(columns.views(*row) for row in some), strict=True)
         at, who, what, labels = (np.concatenate(column) for column in views)
         kind = place.take(what, mode="clip")
         chosen = np.flatnonzero((kind >= 0) & (at >= begin) & (at < end))
@@ -263,10 +242,10 @@ def those(
         if row is None:
             begun += 1
             continue
-        first, last, body, sealed_ = row
+        first, last, body = row
         ended = int(np.searchsorted(ahead, last, side="right"))
         places = ahead[begun:ended] - first
-        views = _views(_columns_of(last - first + 1, body, sealed_))
+        views = columns.views(body, last - first + 1)
         at, doer, what, _ = (each[places] for each in views)
         right = (what == number) & (at >= begin) & (at < end)
         parts.append(np.array([doer[right], at[right]], np.int64))
@@ -284,10 +263,11 @@ def of(rows: Sequence[NDArray[int64]], who: Collection[int]) -> list[NDArray[int
     return [column[hers] for column in rows]
 
 
-def _holding(file: Connection, seq: int) -> tuple[int, int, bytes, int] | None:
-    for place, table in enumerate(("acts", "past_acts")):
+def _holding(file: Connection, seq: int) -> tuple[int, int, bytes] | None:
+    for table in ("acts", "past_acts"):
         if row := file.execute(_HELD.format(table), (seq, seq)).fetchone():
-            return (*row, place)
+            first, last, body = row
+            return first, last, body
     return None
 
 
@@ -304,19 +284,11 @@ def over(file: Connection, kinds: Sequence[str] | None, begin: int, end: int) ->
 
     numbers = None if kinds is None else list(known_by(file, "kinds", kinds).values())
     found: list[int] = []
-    for first, last, *told in file.execute(_SEALED, {"begin": begin, "end": end}):
-        at, _, kind, _ = _views(_columns_of(last - first + 1, *told))
+    for first, last, body in file.execute(_SEALED, {"begin": begin, "end": end}):
+        at, _, kind, _ = columns.views(body, last - first + 1)
         right = kind > 0 if numbers is None else np.isin(kind, numbers)
         found += (first + np.flatnonzero(right & (at >= begin) & (at < end))).tolist()
     return found
-
-
-def _views(body: bytes) -> list[NDArray[int64] | NDArray[uint32]]:
-    import numpy as np
-
-    count = len(body) // _WIDE
-    numbers = np.frombuffer(body, np.uint32, 3 * count, 8 * count)
-    return [np.frombuffer(body, np.int64, count), *numbers.reshape(3, count)]
 
 
 def _unstriped(
@@ -360,5 +332,6 @@ def backfill(file: Connection, limit: int, zone: Zone, label: Label) -> bool:
     handles = numbered(file, {each.own for each in told.values() if each.own})
     kept = dict(zip(told, acts_of(file, list(told.values()), handles), strict=True))
     begin, nobody = min(kept), Act(min(each.at for each in kept.values()), 0, 0, 0)
-    _keep(file, begin, _columns(kept.get(seq, nobody) for seq in range(begin, first)))
+    acts = columns.wide(kept.get(seq, nobody) for seq in range(begin, first))
+    _keep(file, begin, acts, columns.narrowed(acts))
     return True
