@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from data_hub.details import Order, details, order, text
@@ -47,6 +47,31 @@ def key_of(event: Event) -> tuple[float, str]:
 def out_of_order(events: Sequence[Event], profile: Profile) -> bool:
     """Is the first of them not later than all that was folded, or the fold another version's?"""
     return bool(events) and (profile.shape != SHAPE or key_of(events[0]) <= profile.last)
+
+
+class Lived(NamedTuple):
+    """What a profile keeps the last of, all of it."""
+
+    trail: list[list[Any]]
+    materials: list[list[Any]]
+    purchases: list[list[Any]]
+
+
+def lived(events: Iterable[Event]) -> Lived:
+    """All that these events, oldest first by (at, id), tell of what a profile keeps the last of."""
+    told = Lived([], [], [])
+    for event in events:
+        if event.detail.get("bot"):
+            continue
+        at = event.at.timestamp()
+        kind = KINDS.get(event.kind) or kind_of(event.kind)
+        if event.account != OWN_ACCOUNT and kind.owner == "customer":
+            told.trail.append([event.kind, at])
+            if event.material and kind.weight:
+                told.materials.append([event.material, at, kind.weight, event.kind])
+        if event.kind == "bought":
+            told.purchases.append([at, *order(details(event))])
+    return told
 
 
 def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> None:

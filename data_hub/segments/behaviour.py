@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from data_hub.catalogue import kind_of
+from data_hub.profiles.folding import KEPT_MATERIALS, KEPT_PURCHASES, OTHER
+from data_hub.profiles.strands import TRAIL
 from data_hub.segments.subject import NEVER, Counted, Deed, Subject
 from data_hub.segments.tree import OPS, Leaf, plain
 from kernel.errors import Invalid
@@ -35,8 +37,7 @@ class Did(Leaf):
     times: int = 1
     days: int = 0
     of: str = ""
-    """Only with this material, of the last fifty she had to do with; for purchases, only of this
-    product or category."""
+    """Only with this material; for purchases, only of this product or category."""
     on: str = ""
     """Only as this channel account told of it."""
 
@@ -77,13 +78,26 @@ class Did(Leaf):
         since = s.present - self.days * _DAY if self.days else 0.0
         if self.kind == "bought":
             return [
-                at for at, _, product, category in s.profile.purchases
+                at for at, _, product, category in s.purchases
                 if at > since and (not self.of or self.of in (product, category))
             ]  # fmt: skip
         return [
-            at for material, at, _, kind in s.profile.materials
+            at for material, at, _, kind in s.materials
             if at > since and kind == self.kind and material == self.of
         ]  # fmt: skip
+
+    def beyond(self, s: Subject) -> bool:
+        if self.far is not None or self.counted or not (self.days or self.of):
+            return False
+        since = s.present - self.days * _DAY if self.days else 0.0
+        if self.kind == "bought":
+            return _bought_before(s, since)
+        kept, ever = s.materials, s.profile.kinds.get(self.kind, 0)
+        return (
+            len(kept) >= KEPT_MATERIALS
+            and kept[0][1] > since
+            and (ever > sum([kind == self.kind for *_, kind in kept]) or _made_up(s, self.kind))
+        )
 
     def holds(self, s: Subject) -> bool:
         return OPS[self.op](self.amount(s), self.times)
@@ -119,6 +133,16 @@ class Did(Leaf):
         return f"p.kinds.get({self.kind!r}, 0) {python(self.op)} {self.times}"
 
 
+def _bought_before(s: Subject, since: float) -> bool:
+    """May she have bought after a moment what her profile keeps no longer?"""
+    return len(s.purchases) >= KEPT_PURCHASES and s.purchases[0][0] > since
+
+
+def _made_up(s: Subject, kind: str) -> bool:
+    """Does her profile count it among others, because there are too many of its sort?"""
+    return kind not in s.profile.kinds and OTHER in s.profile.kinds
+
+
 def python(op: str) -> str:
     """The operator as Python spells it."""
     return "==" if op == "=" else op
@@ -126,8 +150,7 @@ def python(op: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Then(Leaf):
-    """She did these one after the other, the whole of it within a time, among the last hundred acts
-    that her profile keeps in their order."""
+    """She did these one after the other, the whole of it within a time."""
 
     word: ClassVar[str] = "then"
     kinds: tuple[str, ...]
@@ -147,7 +170,7 @@ class Then(Leaf):
         """The latest beginning of a whole chain, 0 if there is none."""
         best, starts = 0.0, [0.0] * len(self.kinds)
         limit = self.within * 3_600 or NEVER
-        for kind, at in s.profile.trail:
+        for kind, at in s.trail:
             for step in range(len(self.kinds) - 1, -1, -1):
                 if kind != self.kinds[step]:
                     continue
@@ -156,6 +179,28 @@ class Then(Leaf):
                     starts[step] = max(starts[step], begun)
         best = starts[-1]
         return best if not self.days or best > s.present - self.days * _DAY else 0.0
+
+    def beyond(self, s: Subject) -> bool:
+        """A chain that begins later than another is as good as it, and what is kept are her latest
+        acts: so others are asked for only where these hold no chain and she may have done one."""
+        kept = s.trail
+        if len(kept) < TRAIL or (self.days and kept[0][1] <= s.present - self.days * _DAY):
+            return False
+        return self._begin(s) == 0 and self._may_have(s)
+
+    def _may_have(self, s: Subject) -> bool:
+        """By the first and the last time of each kind."""
+        at = 0.0
+        for kind in self.kinds:
+            if (span := s.profile.spans.get(kind)) is None:
+                if not _made_up(s, kind):
+                    return False
+                continue
+            first, last = span
+            if last < at:
+                return False
+            at = max(at, first)
+        return True
 
     def holds(self, s: Subject) -> bool:
         return self._begin(s) > 0
@@ -277,7 +322,10 @@ class Spent(Leaf):
         if not self.days:
             return s.profile.buying[3] if s.profile.buying else 0.0
         since = s.present - self.days * _DAY
-        return float(sum(amount for at, amount, *_ in s.profile.purchases if at > since))
+        return float(sum(amount for at, amount, *_ in s.purchases if at > since))
+
+    def beyond(self, s: Subject) -> bool:
+        return bool(self.days) and _bought_before(s, s.present - self.days * _DAY)
 
     def holds(self, s: Subject) -> bool:
         return OPS[self.op](self.sum(s), self.amount)
@@ -286,7 +334,7 @@ class Spent(Leaf):
         if not self.days:
             return NEVER
         since = s.present - self.days * _DAY
-        inside = [at for at, *_ in s.profile.purchases if at > since]
+        inside = [at for at, *_ in s.purchases if at > since]
         return min(inside, default=NEVER) + self.days * _DAY
 
     def text(self) -> str:

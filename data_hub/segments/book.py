@@ -68,6 +68,8 @@ class Book:
             far for leaf in leaves if isinstance(leaf, Did) and (far := leaf.far) is not None
         )
         """What is asked of the history itself."""
+        reaching = {leaf for leaf in leaves if type(leaf).beyond is not Leaf.beyond}
+        self._beyond = [leaf.beyond for leaf in reaching]
         self._staged = any(map(_staged, moving))
         self._windows = _windows(counted)
         self._ids = [each.id for each in self.entries]
@@ -80,6 +82,10 @@ class Book:
     def check(self, s: Subject) -> tuple[bool, ...]:
         """The same in the order of `entries`."""
         return self._check(s)
+
+    def beyond(self, s: Subject) -> bool:
+        """Does any rule need more of what she did than her profile keeps?"""
+        return any(beyond(s) for beyond in self._beyond)
 
     def until(self, s: Subject) -> float:
         """When time alone may change any of it; infinite if it cannot."""

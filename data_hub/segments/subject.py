@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from data_hub.consents import PURPOSES
 from data_hub.lifecycle import Standing
 from data_hub.profiles import Profile
+from data_hub.profiles.folding import Lived
 from kernel.calendar import Zone
 from kernel.values import dataclass
 
@@ -94,13 +95,23 @@ class Subject:
     node: str = ""
     desire: str = ""
     firsts: dict[int, str] = field(default_factory=dict)
+    trail: list[list[Any]] = field(default_factory=list)
+    """Her acts, the contents she had to do with and her purchases: the last of them, as her profile
+    keeps them, or all where a rule needs more."""
+    materials: list[list[Any]] = field(default_factory=list)
+    purchases: list[list[Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.learn(self.profile)
         self.present = self.now.timestamp()
         self.today = self.zone.day(self.now)
         self.stage = self.standing.stage.value if self.standing.stage else ""
         self.node = self.standing.node.value
         self.desire = self.standing.desire
+
+    def learn(self, told: Profile | Lived) -> None:
+        """Know this of what she did one by one."""
+        self.trail, self.materials, self.purchases = told.trail, told.materials, told.purchases
 
     def first_day(self, days: int) -> str:
         """The first day of a window of so many days that ends today."""

@@ -37,6 +37,10 @@ class Leaf:
         """Seconds since 1970 from which on time alone may change the answer. Never too late."""
         return NEVER
 
+    def beyond(self, s: Subject) -> bool:
+        """Does the answer lie further back than her profile keeps what she did one by one?"""
+        return False
+
     @abstractmethod
     def text(self) -> str:
         """As people write it."""

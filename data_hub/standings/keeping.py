@@ -22,8 +22,8 @@ from data_hub.lifecycle import NEVER, Cycles, standing
 from data_hub.profiles import Profile, Profiles
 from data_hub.segments.book import Book
 from data_hub.segments.keeping import Segments
-from data_hub.segments.membership import Filling, Membership, Moves
-from data_hub.segments.past import Past, counted
+from data_hub.segments.membership import Membership, Moves
+from data_hub.segments.past import Past, counted, recall
 from data_hub.segments.subject import Chances, Subject
 from data_hub.standings.records import StandingRow, Transition
 from kernel.calendar import Zone
@@ -159,6 +159,8 @@ class Standings:
                     past=past.get(customer, {}),
                 )
             )  # fmt: skip
+        if asked := {each.customer: each for each in subjects if book.beyond(each)}:
+            recall(self._history, asked, self._handles(asked, noted))
         return subjects
 
     def _decided(
@@ -189,7 +191,7 @@ class Standings:
     def _handles(self, customers: Iterable[str], noted: Noted) -> dict[str, set[str]]:
         now: dict[str, set[str]] = {customer: set() for customer in customers}
         for customer, handles in self._identities.handles_of(now).items():
-            own = {str(handle) for handle in handles}
+            own = map(str, handles)
             now[customer] |= {h for h in own if noted.customers.get(h) in (None, customer)}
         for handle, customer in noted.customers.items():
             if customer in now:
@@ -327,9 +329,6 @@ class Standings:
         stretch = self._changes.after(mark)
         acts = {"graded", "listed", "unlisted"}
         return {c.handle for c in stretch.changes if c.act in acts and c.handle}, stretch.mark
-
-    def filling(self) -> Filling:
-        return self.membership.filling()
 
     def handles(self, customers: Sequence[str]) -> dict[str, str]:
         """One handle of each of these, for her rows."""
