@@ -1,13 +1,14 @@
 """VIP (20 % 客户): who brings most, chosen once a week; and what share they really bring.
 
 The top fifth of those who bought within a year enters; who is in stays until she falls out of the
-top quarter, so that nobody wavers at the edge. The share told is counted, never the slogan's 80 %.
+top quarter, so that nobody wavers at the edge. A week is chosen for anew while the buyers grow as
+they only do when a company's past comes in. The share told is counted, never the slogan's 80 %.
 """
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.identities.records import Known
@@ -20,6 +21,7 @@ from stores.records import Folded, Records, upsert
 from stores.spelling import marks
 
 _PAGE = 500
+_GROWN = 1.1
 _CHOSEN = (
     "SELECT known.customer FROM known_handles known JOIN vips ON vips.handle = known.handle"
     " WHERE known.customer IN ({})"
@@ -87,18 +89,20 @@ class Vips:
         self.choice = choice or Choice()
 
     def weekly(self) -> int:
-        """Choose, if nobody has this week; says whether it was done."""
-        week = self._week()
+        """Choose, if nobody has this week among about as many buyers; says whether it was done."""
+        bought = StandingRow.last_bought >= self._since()
         with self._people.read() as session:
-            if session.get(VipWeek, week) is not None:
-                return 0
+            chosen = session.get(VipWeek, self._week())
+            buyers = session.scalar(select(func.count()).where(bought)) or 0
+        if chosen is not None and buyers <= _GROWN * max(chosen.buyers, 1):
+            return 0
         self.choose()
         return 1
 
     def choose(self) -> VipWeek:
         """Choose now. Ties go to whoever has the smaller id, every time."""
         now = self._clock()
-        since = (now - self.choice.window).timestamp()
+        since = self._since()
         worth = sorted(self._worth(since), key=lambda each: (-each[0], each[1]))
         total = sum(value for value, *_ in worth)
         before = self.all()
@@ -125,6 +129,9 @@ class Vips:
                 hers = StandingRow.customer.in_(changed[begin : begin + 900])
                 session.execute(update(StandingRow).where(hers).values(due=now))
         return week
+
+    def _since(self) -> float:
+        return (self._clock() - self.choice.window).timestamp()
 
     def _worth(self, since: float) -> Iterator[tuple[float, str, str]]:
         """(value, customer, handle) of everybody who bought within the window."""

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data_hub.identities.components import Link, Parting, partition, regions
-from data_hub.identities.handles import own_id
+from data_hub.identities.handles import DEVICES, PERSONS, own_id
 from data_hub.identities.records import Edge, Noted, Ruling, Says
 from kernel.events import Event
 from stores.bulk import among
@@ -130,7 +130,11 @@ class Region:
 def told(
     events: Iterable[Event],
 ) -> tuple[dict[str, datetime | None], dict[tuple[str, str], Link]]:
-    """When something was first told of each handle itself, and the earliest link of each two."""
+    """When something was first told of each handle itself, and the earliest link of each two.
+
+    What an event tells hangs on one handle of it, on no device if it tells of anything else: two
+    addresses that somebody typed are hers whoever else holds the device.
+    """
     alone: dict[str, datetime | None] = {}
     links: dict[tuple[str, str], Link] = {}
     for event in events:
@@ -138,13 +142,26 @@ def told(
         handles += [text for link in event.links if (text := str(link)) not in handles]
         for handle in handles[:1]:
             alone[handle] = earliest(alone.get(handle), event.at)
-        for handle in handles[1:]:
+        if len(handles) < 2:
+            continue
+        middle = handles[0]
+        if _of_no_device(middle) > 1:
+            middle = min(handles, key=_of_no_device)
+        for handle in handles:
             alone.setdefault(handle, None)
-            pair = (handles[0], handle) if handles[0] < handle else (handle, handles[0])
+            if handle == middle:
+                continue
+            pair = (middle, handle) if middle < handle else (handle, middle)
             link = Link(event.at, f"{event.account}/{event.id}", *pair)
             if pair not in links or link < links[pair]:
                 links[pair] = link
     return alone, links
+
+
+def _of_no_device(handle: str) -> int:
+    """A person before what she told, and both before a device."""
+    kind = handle.split(":", 1)[0]
+    return (kind in DEVICES) * 2 + (kind not in PERSONS)
 
 
 def earliest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.prediction.model import BackTest, Model, Window, back_test, fit, statistics
@@ -23,6 +23,8 @@ EVERY = timedelta(days=1)
 HORIZONS = (2, 4, 13)
 """Weeks for which a chance is told."""
 _SAMPLE, _TESTED = 50_000, 4_000
+_GROWN = 1.1
+"""More buyers than so many times those of the last fit only come in with a company's past."""
 _FRESH = timedelta(seconds=60)
 _SHRUNK = 3
 """So many purchases of the company's average stand beside a customer's own."""
@@ -77,10 +79,13 @@ class Predictions:
         self._known: tuple[datetime | None, Fitted | None] = (None, None)
 
     def refit(self) -> int:
-        """Fit anew if the last time was a day ago; says whether it was done."""
+        """Fit anew if the last time was a day ago or among far fewer; says whether it was done."""
         last, now = self._last(), self._clock()
         if last is not None and now - last.made < EVERY:
-            return 0
+            with self._people.read() as session:
+                buyers = session.scalar(select(func.count()).where(StandingRow.occasions > 0)) or 0
+            if min(buyers, _SAMPLE) <= _GROWN * last.buyers:
+                return 0
         self.fit_now()
         return 1
 

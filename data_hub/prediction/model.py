@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,14 @@ def statistics(buying: Sequence[float], present: float) -> tuple[float, float, f
     count, first, last = buying[0], buying[1], buying[2]
     total = max((present - first) / _WEEK, 1e-6)
     return count - 1, min((last - first) / _WEEK, total), total
+
+
+def counters(times: Sequence[float]) -> list[float]:
+    """Of the moments at which somebody bought what her profile counts, without what she spent."""
+    gaps = [(later - at) / 86_400 for at, later in pairwise(times)]
+    return [
+        len(times), times[0], times[-1], 0.0, len(gaps), sum(gaps), sum(gap * gap for gap in gaps),
+    ]  # fmt: skip
 
 
 def regular_gap(buying: Sequence[float]) -> tuple[float, float] | None:
@@ -204,6 +213,11 @@ def back_test(times: Sequence[Sequence[float]], present: float) -> BackTest | No
     came = waits <= HORIZON
     said = model.within(x, t_x, total, HORIZON)
     low, middle, high = (model.quantile(x, total, q, HORIZON) for q in (0.1, 0.5, 0.9))
+    for place, (_, before) in enumerate(known):
+        window = model.window(counters(before), then)
+        if window is not None and window.regular:
+            ends = (window.earliest, window.likely, window.latest)
+            low[place], middle[place], high[place] = ((end - then) / _WEEK for end in ends)
     share = float(came.mean())
     inside = (waits >= low) & (waits <= high)
     return BackTest(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from data_hub.catalogue import kind_of
 from data_hub.segments import tree
 from data_hub.segments.behaviour import Did, python
 from data_hub.segments.being import In, Leans, Stands, TraitIs
@@ -139,7 +140,7 @@ class Book:
         return [
             Because(
                 self._leaf(leaf, s), leaf.text(),
-                say(f"rule_{leaf.word}", language, **_shown(leaf, s, mask)),
+                say(f"rule_{leaf.word}", language, **_worded(_shown(leaf, s, mask), language)),
             )
             for leaf in dict.fromkeys(tree.leaves(entry.rule))
         ]  # fmt: skip
@@ -253,6 +254,26 @@ def _shown(leaf: Leaf, s: Subject, mask: Mask | None) -> Mapping[str, Any]:
     if mask is None or not isinstance(leaf, TraitIs):
         return facts
     return facts | {"value": mask(leaf.name, facts["value"])}
+
+
+def _worded(facts: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What a condition finds, in words for people instead of codes."""
+    told = dict(facts)
+    if "kind" in told:
+        told["kind"] = kind_of(told["kind"]).label(language)
+    if "kinds" in told:
+        told["kinds"] = " → ".join(kind_of(each).label(language) for each in told["kinds"])
+    if "days" in told:
+        told["window"] = say("rule_within" if told["days"] else "rule_ever", language, **facts)
+    if "hours" in told:
+        hours = tree.plain(told["hours"])
+        told["hours"] = say("rule_hours", language, hours=hours) if told["hours"] else ""
+    if "what" in told:
+        for name, key in (("value", f"{told['what']}_{told['value']}"),
+                          ("what", f"condition_{told['what']}")):  # fmt: skip
+            said = say(key, language)
+            told[name] = told[name] if said == key else said
+    return told
 
 
 def _staged(leaf: Leaf) -> bool:

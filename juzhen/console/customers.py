@@ -145,6 +145,9 @@ def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
         "known": known(platform, her, profile, tongue), "flaws": (), "revealed": False,
         "today": platform.zone.day(platform.clock()),
         "away": happened is None,
+        "titles": platform.materials.titles(
+            {each.material for each in (happened.items if happened else ()) if each.material}
+        ),
         "owner": owner, "kind": kind, "owners": OWNERS,
         "kinds": [(name, each.label(tongue)) for name, each in KINDS.items()],
         "links": [link(each) for each in platform.identities.links(her.handles)],

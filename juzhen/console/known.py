@@ -42,7 +42,14 @@ class Known(NamedTuple):
 def known(platform: Platform, her: Customer, profile: Profile, tongue: str) -> Known:
     now = platform.clock()
     today = platform.zone.day(now)
-    shown: Any = mask_trait if her.masked else lambda _, value: str(value)
+    masked: Any = mask_trait if her.masked else lambda _, value: str(value)
+
+    def shown(name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return say("yes" if value else "no", tongue)
+        told: str = masked(name, "、".join(map(str, value)) if isinstance(value, list) else value)
+        return told
+
     return Known(
         standing=platform.standings.rows([her.id]).get(her.id),
         mood=platform.standings.mood(profile),

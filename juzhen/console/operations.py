@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy import func, select
 
 from data_hub.catalogue import KINDS, kind_of
+from data_hub.measures.buyers import Buyers
 from data_hub.measures.funnels import FunnelStep, funnel
-from data_hub.reports.base import WORLDS
+from data_hub.reports.base import WORLDS, Ends
 from engagement.reminders import Reminder
+from juzhen.console.boards import sheet
 from juzhen.console.desk import allowed
 from juzhen.console.split import part
 from juzhen.web import charts, pages
@@ -41,19 +43,12 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/operations")
     def operations() -> str:
         allowed("read_boards")
-        now = platform.clock()
-        since = platform.zone.day(now) - timedelta(days=_DAYS - 1)
-        flow = [(words, kinds, _count(platform, kinds, since)) for words, kinds in _FLOW]
-        materials = platform.materials.page(first=1, count=True).total or 0
+        now, flow = platform.clock(), _flow(platform)
         due, done = _tasks(platform)
         tongue = language()
-        named = [(pages.speak("flow_drafts"), materials, url_for("console.library"))] + [
-            (pages.speak(words), n, url_for("console.events", kind=kinds[0], since=since))
-            for words, kinds, n in flow
-        ]
         return pages.render(
-            "console/operations.html", flow=named, kinds=_labels(tongue),
-            chart=charts.steps(named, pages.speak("content_flow")), now=now, days=_DAYS,
+            "console/operations.html", flow=flow, kinds=_labels(tongue),
+            chart=charts.steps(flow, pages.speak("content_flow")), now=now, days=_DAYS,
             pace=_pace(platform), behind=platform.fold.behind(),
             digesting=max(platform.history.newest() - platform.digest.mark(), 0),
             refused=sum(each.count for each in platform.refusals.sorts(1_000)),
@@ -61,54 +56,109 @@ def install(door: Blueprint, platform: Platform) -> None:
             due=due, done=done, tongue_=tongue,
         )  # fmt: skip
 
-    @door.get("/funnel")
-    def funnel_page() -> str:
-        """How far people come along some steps within some days."""
+    @door.get("/operations.csv")
+    def operations_csv() -> Response:
+        """The content's flow."""
         allowed("read_boards")
-        asked = [each for each in request.args.getlist("step") if each][:_MOST_STEPS]
-        steps = [kind_of(each).name for each in asked] or list(_STEPS)
-        if len(set(steps)) != len(steps) or len(steps) < 2:
-            raise Invalid("step", "funnel_steps_differ")
-        days = _number("days", 7)
-        today, looked_at = platform.zone.day(platform.clock()), 0
+        return sheet("operations", ("step", "count"), (row[:2] for row in _flow(platform)))
 
-        def acts() -> Iterator[Acts]:
-            nonlocal looked_at
-            since = today - timedelta(days=_DAYS - 1)
-            for some in platform.history.stretches(steps, since=since, until=today):
-                looked_at += len(some.who)
-                yield some
-
-        told = funnel(acts(), steps, timedelta(days=days), platform.identities.joined())
-        tongue = language()
-        named = [
-            (KINDS[each.kind].label(tongue) if each.kind in KINDS else each.kind, each.reached,
-             url_for("console.events", kind=each.kind))
-            for each in told
-        ]  # fmt: skip
-        return pages.render(
-            "console/funnel.html", told=_rows(told, named), days=days, steps=steps,
-            chart=charts.steps(named, pages.speak("funnel")), looked_at=looked_at,
-            kinds=[(name, kind.label(tongue)) for name, kind in KINDS.items()],
-            now=platform.clock(), most=_MOST_STEPS,
-        )  # fmt: skip
+    _funnels(door, platform)
 
     @door.get("/buyers")
     def buyers_page() -> str:
         allowed("read_boards")
-        return _buyers(platform)
+        ends, told = _buyers(platform)
+        worth = [(each.month, each.value) for each in reversed(told.cohorts[:24])]
+        return pages.render(
+            "console/buyers.html", told=told, world=ends.world, worlds=WORLDS,
+            chart=charts.bars(worth, pages.speak("cohort_value")),
+        )  # fmt: skip
+
+    @door.get("/buyers.csv")
+    def buyers_csv() -> Response:
+        """Who bought for the first time in which month."""
+        allowed("read_boards")
+        names = ("month", "buyers", "repurchase", "value", "worth", "per_deal")
+        _, told = _buyers(platform)
+        return sheet(
+            "buyers", names, ([getattr(each, name) for name in names] for each in told.cohorts)
+        )
 
 
-def _buyers(platform: Platform) -> str:
+def _funnels(door: Blueprint, platform: Platform) -> None:
+    @door.get("/funnel")
+    def funnel_page() -> str:
+        """How far people come along some steps within some days."""
+        allowed("read_boards")
+        asked = _funnel(platform)
+        kept = [(name, kind.label(language())) for name, kind in KINDS.items()]
+        return pages.render(
+            "console/funnel.html", told=_rows(asked.told, asked.named), days=asked.days,
+            steps=asked.steps, chart=charts.steps(asked.named, pages.speak("funnel")),
+            looked_at=asked.looked_at, kinds=kept, now=platform.clock(), most=_MOST_STEPS,
+        )  # fmt: skip
+
+    @door.get("/funnel.csv")
+    def funnel_csv() -> Response:
+        allowed("read_boards")
+        told = ((each.kind, each.reached, each.rate) for each in _funnel(platform).told)
+        return sheet("funnel", ("event", "people", "rate"), told)
+
+
+class _Asked(NamedTuple):
+    """A funnel, as it was asked for and as it was found."""
+
+    steps: Sequence[str]
+    days: int
+    told: Sequence[FunnelStep]
+    named: Sequence[tuple[str, int, str]]
+    """Each step's label, how many came so far, and where its events stand."""
+    looked_at: int
+
+
+def _funnel(platform: Platform) -> _Asked:
+    asked = [each for each in request.args.getlist("step") if each][:_MOST_STEPS]
+    steps = [kind_of(each).name for each in asked] or list(_STEPS)
+    if len(set(steps)) != len(steps) or len(steps) < 2:
+        raise Invalid("step", "funnel_steps_differ")
+    days = _number("days", 7)
+    today, looked_at = platform.zone.day(platform.clock()), 0
+
+    def acts() -> Iterator[Acts]:
+        nonlocal looked_at
+        since = today - timedelta(days=_DAYS - 1)
+        for some in platform.history.stretches(steps, since=since, until=today):
+            looked_at += len(some.who)
+            yield some
+
+    told = funnel(acts(), steps, timedelta(days=days), platform.identities.joined())
+    tongue = language()
+    named = [
+        (KINDS[each.kind].label(tongue) if each.kind in KINDS else each.kind, each.reached,
+         url_for("console.events", kind=each.kind))
+        for each in told
+    ]  # fmt: skip
+    return _Asked(steps, days, told, named, looked_at)
+
+
+def _flow(platform: Platform) -> list[tuple[str, int, str]]:
+    """What was made, put on shelf, sent, seen and acted on: the words, how often, and where."""
+    since = platform.zone.day(platform.clock()) - timedelta(days=_DAYS - 1)
+    materials = platform.materials.page(first=1, count=True).total or 0
+    return [(pages.speak("flow_drafts"), materials, url_for("console.library"))] + [
+        (
+            pages.speak(words), _count(platform, kinds, since),
+            url_for("console.events", kind=kinds[0], since=since),
+        )
+        for words, kinds in _FLOW
+    ]  # fmt: skip
+
+
+def _buyers(platform: Platform) -> tuple[Ends, Buyers]:
     ends, among = part(platform)
-    told = platform.measures.buyers(
+    return ends, platform.measures.buyers(
         platform.profiles, paid=platform.ads.by_month(ends.told),
         reps=len(platform.staff.reps()), among=among,
-    )  # fmt: skip
-    worth = [(each.month, each.value) for each in reversed(told.cohorts[:24])]
-    return pages.render(
-        "console/buyers.html", told=told, world=ends.world, worlds=WORLDS,
-        chart=charts.bars(worth, pages.speak("cohort_value")),
     )  # fmt: skip
 
 

@@ -119,6 +119,14 @@ def test_a_timeline_speaks_as_its_page_does(rooms, desk_of):
         assert f"<p>{said}</p>" in timeline
 
 
+def test_a_timeline_names_what_was_read(rooms, desk_of, material):
+    rooms.tell(
+        event("read_material", openid("o1"), minutes=4, account=rooms.wall.id, material=material.id)
+    )
+    page = desk_of("admin").get(f"/console/customers/{own_id(openid('o1'))}?lang=en").text
+    assert f"<p>read a material · {material.title}</p>" in page
+
+
 def test_a_customer_is_found_by_any_handle_and_by_name(rooms, desk_of):
     desk = desk_of("admin")
     for text in ("13800138000", "mother", "林秀", "o1"):
@@ -136,6 +144,10 @@ def test_her_page_says_what_is_known_and_who_said_so_masked(rooms, desk_of, lang
               detail={"consent": "marketing", "channel": "app", "source": "电话"}),
         event("policy_issued", user("mother"), minutes=6, account=rooms.app.id,
               detail={"policy": "P1", "product": "稳盈", "due": "2026-09-01"}),
+        event("policy_issued", user("mother"), minutes=6, account=rooms.app.id,
+              detail={"policy": "P2", "product": "安享", "matures": "2025-09-01"}),
+        event("identified", user("mother"), minutes=7, account=rooms.app.id,
+              detail={"traits": {"birthday_lunar": True, "wecom_tags": ["养老", "13800138000"]}}),
     )  # fmt: skip
     page = desk_of("admin").get(f"/console/customers/{own_id(user('mother'))}?lang={language}").text
     told = page[page.index('id="known"') :]
@@ -144,6 +156,10 @@ def test_her_page_says_what_is_known_and_who_said_so_masked(rooms, desk_of, lang
         assert each in told
     assert "13800138000" not in page
     assert ">None<" not in page
+    assert told.count("有效" if language == "zh" else "In force") == 1
+    assert told.count("已结束" if language == "zh" else "Over") == 1
+    assert "生日按农历</dt><dd>是" in told or "birthday by the lunar year</dt><dd>Yes" in told
+    assert "养老、138****8000" in told
     assert told.count("数据不足" if language == "zh" else "Too few data") == 2  # grade and mood
 
 

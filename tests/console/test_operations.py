@@ -46,6 +46,10 @@ def test_one_page_shows_content_data_and_operation(rooms, desk_of, material, lan
     assert facts[1] == "1"  # one refusal waits to be folded
     assert ">40</a>" in page
     assert ">None<" not in page
+    sheet = desk_of("analyst").get("/console/operations.csv").text.splitlines()
+    assert sheet[0] == "step,count"
+    assert re.findall(r"<td><a [^>]*>([\d,]+)", page) == [row.split(",")[1] for row in sheet[1:]]
+    assert desk_of("rep").get("/console/operations.csv").status_code == 403
     rooms.fold.run()
     assert "/console/events/refused" in desk_of("analyst").get("/console/operations").text
     assert desk_of("rep").get("/console/operations").status_code == 403
@@ -55,7 +59,12 @@ def test_a_funnel_counts_people_within_a_window_and_leads_to_the_events(rooms, d
     desk = desk_of("analyst")
     path = "/console/funnel?step=viewed_page&step=read_material&step=bought&days=7"
     page = desk.get(path).text
-    assert re.findall(r"</a></th><td>(\d+)</td>", page) == ["40", "40", "20"]
+    assert re.findall(r'</a></th><td class="number">(\d+)</td>', page) == ["40", "40", "20"]
+    sheet = re.search(r'href="(/console/funnel.csv[^"]+)"', page)[1].replace("&amp;", "&")
+    assert desk.get(sheet).text.split() == [
+        "event,people,rate", "viewed_page,40,", "read_material,40,1.0", "bought,20,0.5",
+    ]  # fmt: skip
+    assert desk_of("rep").get("/console/funnel.csv").status_code == 403
     assert "50.0%" in page
     link = re.search(r'<svg.*?href="([^"]+)"', page, re.DOTALL)[1]
     assert desk.get(link.replace("&amp;", "&")).text.count("<tr><td>") == 40
@@ -94,3 +103,9 @@ def test_a_cohort_tells_its_worth_its_repurchase_and_what_a_deal_cost(rooms, des
     cells = re.findall(r"<td[^>]*>(.*?)</td>", page.split("2026-03</th>")[1].split("</tr>")[0])
     assert cells == ["12", "8.3%", "¥158", "¥1,900", "¥7"]
     assert re.findall(r"<dd>(¥[\d,]+)</dd>", page)[1:] == ["¥1,700"]
+    sheet = desk_of("analyst").get("/console/buyers.csv").text.splitlines()
+    assert sheet[0] == "month,buyers,repurchase,value,worth,per_deal"
+    assert next(row for row in sheet if row.startswith("2026-03,")).split(",")[4] == "1900.0"
+    [elsewhere] = desk_of("analyst").get("/console/buyers.csv?world=video").text.splitlines()
+    assert elsewhere == sheet[0]
+    assert desk_of("rep").get("/console/buyers.csv").status_code == 403

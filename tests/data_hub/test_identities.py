@@ -104,6 +104,19 @@ def test_everybody_who_leaves_her_phone_on_the_branchs_tablet_stays_somebody_of_
     assert {each.other for each in parked} == {mobile(number) for number in numbers[1:]}
 
 
+def test_what_she_types_on_the_tablet_stays_together_though_the_tablet_is_somebody_elses(hub):
+    mails = [Handle("email", "", f"{each}@example.com") for each in ("first", "second")]
+    hub.tell(
+        event("identified", device("tablet"), mobile("13800138001"), mails[0]),
+        event("identified", device("tablet"), mobile("13800138002"), mails[1], minutes=1),
+    )
+
+    first, second = (hub.identities.customer_of(mobile(f"1380013800{n}")) for n in (1, 2))
+    assert first != second
+    assert [hub.identities.customer_of(each) for each in mails] == [first, second]
+    assert hub.identities.customer_of(device("tablet")) == first
+
+
 def test_a_couples_phone_does_not_make_one_of_their_two_wechats(hub):
     hub.tell(
         event("followed", openid("his"), unionid("w1"), minutes=0, account="acc_oa"),

@@ -70,6 +70,18 @@ def test_too_few_buyers_say_nothing(customers):
     assert back_test(times, NOW) is None
 
 
+def test_the_back_test_measures_the_windows_that_are_told_also_of_regular_buyers(times):
+    """A company whose customers pay every thirtieth day: each is told by her own gap."""
+    monthly = [
+        [at + day * 86_400 for day in range(0, 400, 30)]
+        for at in NOW - 400 * 86_400 + np.arange(300) * 3_600.0
+    ]
+    tested = back_test([*monthly, *times[:300]], NOW)
+
+    assert tested.error_weeks < tested.baseline_weeks / 2
+    assert tested.coverage > 0.75
+
+
 def test_buyers_who_never_came_back_say_nothing_about_when():
     assert fit(np.zeros(500), np.zeros(500), np.full(500, 40.0)) is None
 
@@ -136,6 +148,18 @@ def test_a_week_before_she_is_likely_to_buy_somebody_is_told_once(hub, clock):
     assert [each.customer for each in found(hub)].count(her) == 1
     assert her in [each.customer for each in hub.predictions.due(timedelta(days=8))]
     assert hub.predictions.refit() == 1
+    assert hub.predictions.refit() == 0
+
+
+def test_a_model_of_the_first_few_is_fitted_anew_once_the_past_is_there(hub, clock):
+    clock.move(MONDAY - clock())
+    hub.tell(event("bought", user("u1"), detail={"amount": 5}))
+    assert hub.predictions.refit() == 1
+    assert hub.predictions.refit() == 0
+    hub.tell(*(event("bought", user(f"n{n}"), minutes=-n * 1_440, detail={"amount": 5})
+               for n in range(4)))  # fmt: skip
+    assert hub.predictions.refit() == 1
+    assert hub.predictions.fitted().buyers == 5
     assert hub.predictions.refit() == 0
 
 

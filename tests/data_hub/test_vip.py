@@ -84,6 +84,20 @@ def test_segments_and_the_standing_follow_the_choice(hub, clock):
     assert hub.members(segment.id) == {hub.id_of(user("u00"))}
 
 
+def test_who_was_chosen_while_the_past_came_in_is_chosen_anew_once_it_is_there(hub):
+    assert hub.vips.weekly() == 1
+    assert hub.vips.weekly() == 0
+    hub.tell(*(buy(number, 100 + number) for number in range(10)))
+    assert hub.vips.weekly() == 1
+    hub.tell(buy(10, 200))
+    assert hub.vips.weekly() == 0  # one more is no past
+    hub.tell(*(buy(number, 100 + number) for number in range(11, 20)))
+    assert hub.vips.weekly() == 1
+    assert hub.vips.weekly() == 0
+    [week] = hub.vips.weeks()
+    assert (week.buyers, week.chosen) == (20, 4)
+
+
 def test_what_was_bought_before_the_window_counts_for_nobody(hub, clock):
     hub.tell(buy(0, 9_000), *(buy(number, 100 + number, days=200) for number in range(1, 5)))
     clock.move(timedelta(days=300))

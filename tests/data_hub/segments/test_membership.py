@@ -175,10 +175,36 @@ def test_it_says_why_she_is_in(hub):
     assert [(each.holds, each.text) for each in told.because] == [
         (True, "did asked_quote >= 2 in 7d"), (False, "vip")
     ]  # fmt: skip
-    assert "2" in told.because[0].sentence
+    assert told.because[0].sentence.strip() == "试算了方案：近 7 天 2 次"
     assert told.because[0].sentence != hub.previews.explain(
         segment.id, hub.id_of(user("u1")), "en"
     ).because[0].sentence  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "zh", "en"),
+    [
+        ("did bought", "购买了：不限时间 1 次", "bought: 1 times at any time"),
+        ("did asked_quote then bought within 2h in 7d",
+         "先后：试算了方案 → 购买了，2 小时之内（近 7 天）",
+         "One after the other: asked for a quote → bought, within 2 hours (within 7 days)"),
+        ("spent >= 5", "消费 80（不限时间）", "Spent 80 at any time"),
+        ("node = convert", "运营节点 现在为 转化", "funnel node is convert now"),
+        ("stage = active", "生命周期阶段 现在为 活跃", "lifecycle stage is active now"),
+        ("grade = A", "ABCDE 等级 现在为 A", "grade A to E is A now"),
+    ],
+)  # fmt: skip
+def test_why_is_said_in_words_and_not_in_codes(hub, clock, rule, zh, en):
+    clock.move(MONDAY + timedelta(hours=1) - clock())
+    hub.tell(
+        event("asked_quote", user("u1")),
+        event("bought", user("u1"), minutes=1, detail={"amount": 80}),
+    )
+    segment = hub.segments.create("why", rule=rule, by="li")
+    hub.settle()
+    for tongue, said in (("zh", zh), ("en", en)):
+        told = hub.previews.explain(segment.id, hub.id_of(user("u1")), tongue)
+        assert told.because[0].sentence.strip() == said
 
 
 def test_a_preview_counts_small_companies_whole_and_asks_a_sample_of_large_ones(hub):
