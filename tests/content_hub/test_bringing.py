@@ -129,6 +129,87 @@ def test_a_run_is_taken_back_except_what_somebody_edited_since(bringing, sheet, 
         bringing.undo(run.run, by="li")
 
 
+def tags(materials, code, taxonomy):
+    her = materials.one(code).id
+    return {tag.code for tag in taxonomy.tags(materials.topics([her])[her])}
+
+
+HEAD = "code,type,title,tags\n"
+
+
+def test_tags_that_a_run_put_on_go_with_it_and_no_others(
+    bringing, sheet, materials, taxonomy, clock
+):
+    """Not those that were on before, nor those that somebody took off and put on again; also where
+    somebody edited the texts since."""
+    for code in ("warm", "cold", "dry"):
+        taxonomy.create(code, "tone", code=code, by="li")
+    bring(bringing, sheet(HEAD + "".join(f"a{n},script,话术,warm\n" for n in range(4))))
+    run = bring(bringing, sheet(HEAD + "".join(
+        f"a{n},script,新,warm;cold;dry\n" for n in range(4)
+    )))  # fmt: skip
+    clock.move(timedelta(minutes=1))
+    materials.untag("a1", ["cold"], by="wang")
+    clock.move(timedelta(minutes=1))
+    materials.tag("a1", ["cold"], by="wang")
+    materials.edit("a2", summary="后来改的", by="wang")
+    assert bringing.undo(run.run, by="li") == 3
+    assert [tags(materials, f"a{n}", taxonomy) for n in range(4)] == [
+        {"warm"}, {"warm", "cold"}, {"warm"}, {"warm"},
+    ]  # fmt: skip
+    assert materials.one("a2").title == "新"
+
+
+def test_a_tag_that_two_sheets_name_goes_with_the_last_of_them(
+    bringing, sheet, materials, taxonomy, clock
+):
+    taxonomy.create("冷", "tone", code="cold", by="li")
+    bring(bringing, sheet(HEAD + "a1,script,话术,\n"))
+    first = bring(bringing, sheet(HEAD + "a1,script,一,cold\n"))
+    clock.move(timedelta(minutes=1))
+    second = bring(bringing, sheet(HEAD + "a1,script,二,cold\n"))
+    assert bringing.undo(first.run, by="li") == 0
+    assert tags(materials, "a1", taxonomy) == {"cold"}
+    assert bringing.undo(second.run, by="li") == 1
+    assert tags(materials, "a1", taxonomy) == set()
+    assert materials.one("a1").title == "一"
+
+
+def test_what_one_run_made_and_edited_is_taken_back_and_what_it_edited_twice(
+    bringing, sheet, materials
+):
+    bring(bringing, sheet(HEAD + "old,script,旧,\nhers,script,旧,\n"))
+
+    def rows():
+        for number, row in enumerate(
+            ["new,一", "old,一", "hers,一", "new,二", "old,二", "hers,二"], 2
+        ):
+            code, title = row.split(",")
+            if (code, title) == ("hers", "二"):
+                materials.edit("hers", summary="中间改的", by="wang")
+            yield number, {"code": code, "type": "script", "title": title}
+
+    run = bringing.bring(rows(), source="x", by="li")
+    assert (run.made, run.edited) == (1, 5)
+    assert bringing.undo(run.run, by="li") == 2
+    assert {each.code: each.title for each in materials.page().items} == {"old": "旧", "hers": "二"}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_another_type_is_refused_by_its_line_and_field(bringing, sheet, materials, dry_run):
+    """Whatever it was before the sheet, and whatever the sheet itself said first."""
+    bring(bringing, sheet(HEAD + "a1,script,话术,\n"))
+    told = bring(bringing, sheet(
+        HEAD + "a1,poster,海报,\na2,poster,海报,\na2,script,话术,\na1,script,新,\n"
+    ), dry_run=dry_run)  # fmt: skip
+    assert [(line, flaw.field, flaw.reason, flaw.facts["type"]) for line, flaw in told.flaws] == [
+        (2, "type", "material_keeps_its_type", "script"),
+        (4, "type", "material_keeps_its_type", "poster"),
+    ]
+    assert (told.made, told.edited, told.refused) == (1, 1, 2)
+    assert materials.one("a1").title == ("话术" if dry_run else "新")
+
+
 def test_what_its_shelf_needs_as_it_is_stays_when_the_others_are_taken_back(
     bringing, sheet, materials, records, changes, shelf, clock
 ):

@@ -7,22 +7,21 @@ with it, and undone from there.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Mapped, mapped_column
 
+from content_hub.bringing.records import ImportedRow, ImportRun
+from content_hub.bringing.tags import note, untag, worn
 from content_hub.materials import Material, Materials, New, Wish
 from content_hub.reviews import Reviews
 from content_hub.sheets import MATERIAL, Row, check_columns
 from content_hub.tags import Taxonomy
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Forbidden, Invalid, NotFound, Problem
-from kernel.ids import new_id
 from kernel.values import dataclass
-from stores.records import Record, Records
+from stores.records import Records
 
 _SLICE = 20
 """Rows a transaction, so that nobody waits for the lock longer than 100 ms."""
@@ -37,31 +36,6 @@ _There = tuple[Row, Material, _Read]
 """A row whose material is there already."""
 
 
-class ImportRun(Record, kw_only=True):
-    """One sheet that somebody brought in."""
-
-    __tablename__ = "import_runs"
-
-    id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("imp"))
-    source: Mapped[str]
-    by: Mapped[str]
-    at: Mapped[datetime]
-    line: Mapped[int] = mapped_column(default=0)
-    """The last line that was dealt with."""
-    undone: Mapped[datetime | None] = mapped_column(default=None)
-
-
-class ImportedRow(Record, kw_only=True):
-    """What a run did to one material."""
-
-    __tablename__ = "imported_rows"
-
-    run: Mapped[str] = mapped_column(primary_key=True)
-    material: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[int]
-    """The edit before the run; 0 if the run made it."""
-
-
 @dataclass(slots=True)
 class Brought:
     """How a run went."""
@@ -73,8 +47,8 @@ class Brought:
     line: int = 0
     flaws: list[tuple[int, Flaw]] = field(default_factory=list)
     """By line; the first thousand."""
-    codes: set[str] = field(default_factory=set)
-    """Those that a dry run would have made or edited."""
+    codes: dict[str, str] = field(default_factory=dict)
+    """Those that a dry run would have made or edited, with their types."""
 
 
 class Bringing:
@@ -141,12 +115,15 @@ class Bringing:
         def look(told: dict[str, Any]) -> None:
             self._read(told)
             code = str(told.get("code") or "")
-            _check_unit(known.get(code), units)
-            if code in known or code in result.codes:
+            there = known.get(code)
+            _check_unit(there, units)
+            _check_type(code, there.type if there else result.codes.get(code), told)
+            if there or code in result.codes:
                 result.edited += 1
             else:
                 result.made += 1
-            result.codes |= {code} - {""}
+            if code:
+                result.codes[code] = str(told.get("type"))
 
         for row in rows:
             self._try(row, result, partial(look, row[1]))
@@ -236,20 +213,17 @@ class Bringing:
         units: Collection[str] | None,
     ) -> None:  # fmt: skip
         """All of them at once, or none."""
-        for _, there, _ in rows:
+        for row, there, _ in rows:
             _check_unit(there, units)
+            _check_type(there.code, there.type, row[1])
         with self._records.write() as session:
             parts = {there.id: told[0] for _, there, told in rows}
+            tags = {there.id: told[1] for _, there, told in rows}
             edited = self._materials.edit_all(parts, by=by)
-            self._materials.tag_each({there.id: Wish(told[1]) for _, there, told in rows}, by=by)
-            wanted = select(ImportedRow.material).where(
-                ImportedRow.run == run, ImportedRow.material.in_(parts)
-            )
-            known = set(session.scalars(wanted))
-            session.add_all(
-                ImportedRow(run=run, material=each.id, number=each.number - 1)
-                for each in edited if each.id not in known
-            )  # fmt: skip
+            before = worn(session, tags)
+            self._materials.tag_each({each: Wish(tags[each]) for each in tags}, by=by)
+            numbers = {each.id: each.number for each in edited}
+            note(session, run, numbers, tags, before)
         result.edited += len(rows)
 
     def _read(self, told: dict[str, Any]) -> _Read:
@@ -312,8 +286,10 @@ class Bringing:
     def undo(self, run: str, *, by: str, tell: Callable[[int], object] = lambda _: None) -> int:
         """Take back what a run did: what it made is archived, what it edited says what it said.
 
-        A material that somebody edited since is left as it is, and so is what its shelf needs as
-        it is. Says how many were taken back; ``tell`` is told so on the way.
+        A material that somebody edited since says what it says, and what its shelf needs stays as
+        it is. Tags that the run put on go, unless another sheet names them too, or somebody took
+        them off and put them on again. Says how many were taken back; ``tell`` is told so on the
+        way.
         """
         if self.run(run).undone is not None:
             raise Conflict("import_is_undone")
@@ -344,11 +320,17 @@ class Bringing:
         names = [f"{kind}:{each}" for each in ids for kind in ("material", "placement")]
         with self._records.write(*names):
             now = self._materials.many(ids)
-            left = [row for row in rows if now[row.material].number == row.number + 1]
+            left = [row for row in rows if row.untouched(now[row.material].number)]
             self._reviews.archive(*(row.material for row in left if not row.number), by=by)
             edited = {row.material: row.number for row in left if row.number}
             self._materials.restore_all(edited, by=by)
+            untag(self._records, self._materials, self._taxonomy.now(), rows, by)
         return len(left)
+
+
+def _check_type(code: str, type_: str | None, told: Mapping[str, Any]) -> None:
+    if type_ is not None and str(told.get("type")) != type_:
+        raise Invalid("type", "material_keeps_its_type", code=code, type=type_)
 
 
 def _check_unit(there: Material | None, units: Collection[str] | None) -> None:
