@@ -78,7 +78,8 @@ def _tried(platform: Platform, actor: Actor, wanted: Wanted) -> Tried:
     except NotFound:
         called = seen.page(text=told, first=2).items if told else []
         if len(called) != 1:
-            raise Invalid("customer", "no_such_customer") from None
+            reason = "several_customers" if called else "no_such_customer"
+            raise Invalid("customer", reason) from None
         her = called[0].id
     return platform.recommender.tried(her, actor, wanted)
 

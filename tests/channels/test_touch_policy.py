@@ -203,6 +203,11 @@ def test_the_allowance_says_what_matching_may_offer(gate):
     gate.say(material="mat_1")
     told = gate.policy.allowance(her.handles[0])
     assert (told.left, told.tired_of) == (1, {"mat_1"})
+    days = timedelta(days=gate.policy.policy().tired_days)
+    for later, tired in ((days - timedelta(days=1), {"mat_1"}), (days, set())):
+        gate.clock.move(later)
+        assert gate.policy.allowance(her.handles[0]).tired_of == tired
+        gate.clock.move(-later)
     gate.circle.add("phone::2", lifecycle="sleeping")
     asleep = gate.policy.allowance("phone::2")
     assert (asleep.only_large_promo, asleep.promo, asleep.left > 0) == (True, True, True)

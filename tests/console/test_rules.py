@@ -25,7 +25,7 @@ def desk_of(house):
 def test_a_rule_is_tried_kept_and_ended_without_scripts(house, desk_of):
     lead = desk_of("team_lead")
     rep = house.company.hire("r1")
-    handle = house.company.meet(rep=rep)
+    handle = house.company.meet(rep=rep, name="王兰")
     last = house.company.offer(handle, rep, 18).told()[-1].material
     form = {
         "name": "开放日置顶", "what": "pin", "number": "1", "material": last, "owner": "王编辑",
@@ -36,11 +36,13 @@ def test_a_rule_is_tried_kept_and_ended_without_scripts(house, desk_of):
     assert "新上榜" in tried.text
     assert title in tried.text
     assert house.rules.all() == []
-    named = lead.post("/console/rules", act="try", **form | {"customer": "13800138000"})
+    named = lead.post("/console/rules", act="try", **form | {"customer": "王兰"})
     assert "新上榜" in named.text
-    house.company.meet("13900138000", rep=rep)
-    unclear = lead.post("/console/rules", act="try", **form | {"customer": "8000"})
-    assert "没有这位客户" in unclear.text
+    house.company.meet("13900138000", rep=rep, name="王兰")
+    unclear = lead.post("/console/rules", act="try", **form | {"customer": "王兰"})
+    assert "符合的客户不止一位" in unclear.text
+    nobody = lead.post("/console/rules", act="try", **form | {"customer": "无此人"})
+    assert "没有这位客户" in nobody.text
     kept = lead.post("/console/rules", act="keep", **form)
     assert "规则已保存" in kept.text
     assert "生效中" in kept.text

@@ -52,6 +52,19 @@ def test_a_rep_is_told_once_a_viewing_session_with_time_and_page(company, clock)
     assert [dot.kind for dot in dots(company, rep)].count("read_your_share") == 2
 
 
+def test_each_rep_is_told_of_the_reading_of_what_she_sent_herself(company, clock):
+    first, other = company.hire("li"), company.hire("wang")
+    guide = company.place("养老指南", "养老社区", kind="product_note")
+    her = company.meet(rep=first)
+    for rep, seconds in ((first, 60), (other, 10)):
+        clock.move(MINUTE)
+        company.tell(company.event("turned_page", her, guide, rep=rep.staff, seconds=seconds))
+        watch(company)
+    for rep, seconds in ((first, 60), (other, 10)):
+        (dot,) = [dot for dot in dots(company, rep) if dot.kind == "read_your_share"]
+        assert dot.evidence["seconds"] == seconds
+
+
 def test_what_nobody_had_sent_reminds_nobody(company):
     rep = company.hire("li")
     guide = company.place("养老指南", "养老社区")

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from matching.needs import dates
 from matching.occasions import (
     Dates,
     Expected,
@@ -103,6 +104,15 @@ def test_a_lunar_birthday_in_january_belongs_to_the_lunar_year_before():
     assert occasion is not None
     assert occasion.facts["day"] == "2026-01-26"
     assert occasion.cycle == "2025"
+
+
+def test_a_birthday_that_was_told_as_lunar_is_one_of_the_moon(company):
+    company.library(each=1)
+    handle = company.meet(birthday="1960-08-15", birthday_lunar=True)
+    profile = company.profiles.of(company.id_of(handle))
+    for day, kinds in ((date(2026, 9, 25), {"birthday"}), (date(2026, 8, 15), set())):
+        found = occasions(dates(profile, company.zone), day, HABITS)
+        assert {each.kind for each in found} & {"birthday"} == kinds
 
 
 def test_every_day_of_a_birthday_week_has_the_same_cycle():

@@ -7,6 +7,7 @@ import pytest
 
 from kernel.actors import VIPS, Actor, Role
 from kernel.errors import Forbidden, NotFound
+from kernel.wording import say
 from matching.offers import Offer
 from matching.scoring import total_of
 from stores.changes import Changes
@@ -194,6 +195,18 @@ def test_the_same_question_on_one_day_gets_the_same_list(company):
     assert lists[0] == lists[1] == lists[2]
 
 
+def test_another_day_explores_another_content(company, clock):
+    company.library(each=6)
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    explored = set()
+    for _ in range(8):
+        told = company.offer(handle, rep).told()
+        explored |= {item.material for item in told if item.slot == "explored"}
+        clock.move(DAY)
+    assert len(explored) > 2
+
+
 def test_the_same_list_looked_at_again_is_the_same_offer_and_another_is_another(company, clock):
     company.library()
     rep = company.hire("wang")
@@ -296,6 +309,15 @@ def test_a_script_is_filled_with_who_is_spoken_to(company):
     script = made["健康", "script"]
     words = company.recommender.words(company.id_of(handle), rep, [script])
     assert words == {script: "王女士您好，聊聊健康吧。"}
+
+
+def test_who_sees_her_masked_is_not_told_her_name_by_a_script(company):
+    made = company.library(each=1)
+    handle = company.meet(rep=company.hire("li"), name="王小明", gender="女")
+    lead = Actor(id="zhao", role=Role.ADMIN)
+    script = made["健康", "script"]
+    words = company.recommender.words(company.id_of(handle), lead, [script])
+    assert words == {script: f"{say('you')}您好，聊聊健康吧。"}
 
 
 def test_a_script_is_filled_in_its_own_language_whoever_asks(company):

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_hub.profiles import Profile
 from matching.arrays import key_of
+from matching.needs import shown as shown_to
 from matching.scoring import Lift, Question, Reason, Scores, Shown, Weights, lifts, total_of
 from tests.conftest import MONDAY
 from tests.matching.conftest import pull, read, row, slice_of
@@ -159,6 +161,14 @@ def test_a_small_book_hardly_lifts_and_an_unusual_one_lifts_its_own():
     assert 0 < small[0] < 0.01
     assert large[0] > 0.5 > 0 > large[1]
     assert not lifts(np.zeros(2), company, 8_000).any()
+
+
+def test_what_was_recommended_today_or_long_ago_is_not_in_vain():
+    today = MONDAY.date()
+    offered = {"now": [0], "both": [1, 0], "old": [30], "older": [40, 29]}
+    days = {name: [today.toordinal() - ago for ago in agos] for name, agos in offered.items()}
+    told = shown_to(Profile(offered=days), today)
+    assert {each.material: each.ago for each in told} == {"both": (1,), "older": (29,)}
 
 
 @pytest.mark.parametrize(

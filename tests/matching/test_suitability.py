@@ -128,6 +128,18 @@ def test_what_she_was_sent_lately_is_not_offered(company, clock):
     assert {item.material for item in company.offer(her, rep).told()} == {sent, other}
 
 
+def test_what_a_rep_found_unfit_is_offered_again_after_ninety_days(company, clock):
+    rep = company.hire("li")
+    unfit = company.place("养老指南", "养老社区", days=200)
+    her, other = (company.meet(f"1380000000{n}", rep) for n in range(2))
+    seen = company.customers.seen_by(rep).one(company.id_of(her))
+    company.feedback.refuse(seen, unfit, "not_interested", rep=rep.staff, by=rep.id)
+    for days, offered in ((0, []), (89, []), (2, [unfit])):
+        clock.move(timedelta(days=days))
+        assert [item.material for item in company.offer(her, rep).told()] == offered
+        assert [item.material for item in company.offer(other, rep).told()] == [unfit]
+
+
 def test_an_assessment_ends_on_the_day_that_was_told_with_it(company):
     rep, product = company.hire("li"), risky(company, "R4")
     day = company.zone.day(company.clock())
@@ -219,6 +231,29 @@ def test_what_leaves_the_shelf_while_it_is_scored_is_not_in_the_answer(company):
     assert len(retired) == 3
     assert not set(retired) & {item.material for item in offer.told()}
     assert offer.told()
+
+
+def test_words_that_leave_the_shelf_while_a_list_is_scored_stand_beside_no_content(company):
+    company.library(each=3)
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    retired = set()
+
+    class Raced(Recommender):
+        def _items(self, asked, chosen):
+            items = super()._items(asked, chosen)
+            beside = {item.script for item in items} - {item.material for item in items} - {None}
+            with ThreadPoolExecutor(1) as other:
+                for each in sorted(beside)[:1]:
+                    other.submit(company.shelf.retire, each, by="li").result()
+                    retired.add(each)
+            return items
+
+    company.recommender.__class__ = Raced
+    told = company.offer(handle, rep).told()
+    assert retired
+    assert told
+    assert not retired & {item.script for item in told}
 
 
 def test_what_left_is_kept_off_by_name_also_when_the_shelf_was_read_again_in_between(company):

@@ -1,14 +1,19 @@
 """Customer pages on a phone: 360 px wide, nothing to push sideways; pages turn by key."""
 
+import base64
+import io
+import re
 import threading
 from datetime import timedelta
 
 import pytest
+from PIL import Image
+from playwright.sync_api import expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from juzhen.web import public
 from tests.web.pages_house import PagesHouse
-from tests.web.test_public import pdf
+from tests.web.test_public import pdf, png
 
 LONG = "https://e.cn/" + "a" * 300
 
@@ -42,6 +47,38 @@ def shown(rooms, clock, type_, **parts):
     )
     rooms.shelf.place(made.id, "acc_1", opens=clock(), closes=clock() + timedelta(hours=1), by="li")
     return made
+
+
+@pytest.mark.browser
+def test_a_poster_is_saved_with_the_card_of_the_rep_who_sent_it(served, browser, clock):
+    rooms, address = served
+    rep = rooms.staff.add("wang", "王敏", by="li")
+    photo, cover = (rooms.media.take(png(color), by="li").id for color in ("#a63", "#369"))
+    rooms.staff.present(rep.id, by="li", photo=photo, licence_number="0200112345")
+    poster = shown(rooms, clock, "poster", cover=cover, fields={"rep_card": True})
+    there = rooms.accounts.add(code="app", name="App", kind="app", ecosystem="own_app", by="li")
+    rooms.shelf.place(
+        poster.id, there.id, opens=clock(), closes=clock() + timedelta(hours=1), by="li"
+    )
+    code = rooms.links.make(poster.id, there.id, rep.id)
+    phone = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True)
+    sheet = phone.new_page()
+    said = []
+    sheet.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    sheet.goto(f"{address}/t/{code}")
+    expect(sheet.locator(".signed.drawn")).to_be_attached(timeout=60_000)
+    picture = sheet.locator("img.hero")
+    expect(picture).to_have_attribute("src", re.compile("^data:image/jpeg;base64,"))
+    drawn = base64.b64decode(picture.get_attribute("src").partition(",")[2])
+    made = Image.open(io.BytesIO(drawn)).convert("RGB")
+    assert made.size == (300, 420 + 78)
+    at = [made.getpixel(place) for place in ((150, 200), (35, 460))]
+    assert [max(range(3), key=each.__getitem__) for each in at] == [2, 0], "poster, then photo"
+    dark = sum(max(made.getpixel((x, 460))) < 90 for x in range(225, 291))
+    assert dark > 10, "the code"
+    assert "王敏" in sheet.locator(".signed figcaption").inner_text()
+    assert said == []
+    phone.close()
 
 
 @pytest.mark.browser

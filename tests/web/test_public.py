@@ -41,9 +41,9 @@ def pdf(pages=3):
     return out.getvalue()
 
 
-def png():
+def png(color="#369"):
     out = io.BytesIO()
-    Image.new("RGB", (300, 420), "#369").save(out, "PNG")
+    Image.new("RGB", (300, 420), color).save(out, "PNG")
     return out.getvalue()
 
 

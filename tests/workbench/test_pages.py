@@ -213,7 +213,8 @@ def test_words_that_may_not_be_said_and_gaps_are_refused_beside_the_field(desk, 
         headers=PHONE,
     )
     assert refused.status_code == 422
-    for said in ("保本保息", "还有没填的空格", "请选择怎样发给客户"):
+    barred = say("words_may_not_be_said", words="保本保息")
+    for said in (barred, "还有没填的空格", "请选择怎样发给客户"):
         assert said in refused.text
     assert acts(desk, "sent") == []
 

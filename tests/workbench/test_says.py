@@ -52,6 +52,9 @@ def test_what_does_not_fit_is_one_touch_and_a_signal(desk, phone, rep, her, shop
     assert first not in {item.material for item in told}
     why = desk.recommender.why_not(her, rep, first)
     assert why.text() == say("why_unfit")
+    other = desk.company.id_of(desk.company.meet("13700000000", rep=rep))
+    there = desk.recommender.for_contact(other, rep, 50).told()
+    assert first in {item.material for item in there}, "it is of her alone"
 
 
 def test_a_reminder_put_off_is_red_again_tomorrow_morning(desk, phone, rep, her, clock):

@@ -44,3 +44,56 @@ if (view) {
     from = null;
   });
 }
+
+// A poster is saved and passed on as a picture: the rep's card is drawn into it, so that it goes along.
+const loaded = (address) => new Promise((here, gone) => {
+  const image = new Image();
+  image.crossOrigin = "anonymous"; // else the drawing could not be saved
+  image.onload = () => here(image);
+  image.onerror = gone;
+  image.src = address;
+});
+
+const first = async (addresses) => {
+  for (const each of addresses) {
+    try { return await loaded(each); } catch { /* the next may be there */ }
+  }
+  return null;
+};
+
+const draw = async (signed) => {
+  const shown = signed.querySelector("img.hero");
+  const [poster, photo, code] = [
+    await loaded(shown.src),
+    signed.dataset.photo ? await first([signed.dataset.photo]) : null,
+    await first(JSON.parse(signed.dataset.codes)),
+  ];
+  const canvas = document.createElement("canvas");
+  const wide = poster.naturalWidth, high = Math.round(wide * 0.26), gap = Math.round(high * 0.12);
+  const side = high - 2 * gap, top = poster.naturalHeight + gap;
+  canvas.width = wide;
+  canvas.height = poster.naturalHeight + high;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "#fff";
+  pen.fillRect(0, 0, wide, canvas.height);
+  pen.drawImage(poster, 0, 0);
+  let from = gap;
+  if (photo) {
+    const least = Math.min(photo.naturalWidth, photo.naturalHeight);
+    pen.drawImage(photo, (photo.naturalWidth - least) / 2, 0, least, least, from, top, side, side);
+    from += side + gap;
+  }
+  if (code) pen.drawImage(code, wide - gap - side, top, side, side);
+  const lines = JSON.parse(signed.dataset.card), step = side / lines.length;
+  pen.fillStyle = "#1d2a2a";
+  pen.textBaseline = "middle";
+  lines.forEach((line, at) => {
+    pen.font = `${line === lines[1] ? 700 : 400} ${Math.round(Math.min(step * 0.78, wide / 24))}px sans-serif`;
+    pen.fillText(line, from, top + step * (at + 0.5), wide - from - (code ? side + 2 * gap : gap));
+  });
+  shown.src = canvas.toDataURL("image/jpeg", 0.9);
+  signed.classList.add("drawn");
+};
+
+const signed = document.querySelector(".signed[data-card]");
+if (signed) draw(signed).catch(() => {}); // the card stays beside it, as without scripts
