@@ -1,6 +1,7 @@
 """Cards to reps: a red dot reaches the rep's own WeCom, with what to say, once."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from channels.base import Busy, Progress, Receipt
 from engagement.rep_cards import RepCards
 from kernel.calendar import Zone
 from kernel.errors import NotFound, Overloaded
+from kernel.events import Handle
 from tests.engagement.buyers import buying, buys
 
 HER = "openid:acc_1:o1"
@@ -221,6 +223,26 @@ def test_a_card_that_did_not_go_out_takes_no_place(company, cards, wecom, rep, c
         clock.move(timedelta(minutes=1))
         told(cards)
     assert len(wecom.cards) == 10
+
+
+def test_what_waits_for_a_busy_platform_leaves_its_place_to_what_can_go(company, cards, wecom, rep):
+    wecom.trouble = [Busy("platform_busy", seconds=3_600)] * 10
+    remind_many(company, rep, "fan_asks", 10)
+    told(cards)
+    assert wecom.cards == {}
+    remind_many(company, rep, "came_back", 3)
+    told(cards)
+    assert kinds(company, rep, wecom) == {"came_back": 3}
+
+
+def test_who_reads_on_under_another_handle_of_hers_is_one_card(company, cards, wecom, rep):
+    phone, other = company.meet(), Handle("openid", "acc_1", "o_other")
+    company.tell(replace(company.event("identified", phone), links=(other,)))
+    assert company.id_of(phone) == company.id_of(other)
+    for handle in (phone, other):
+        company.reminders.remind(rep.id, "read_your_share", str(handle), f"session of {handle}")
+        told(cards)
+    assert len(wecom.cards) == 1
 
 
 def test_a_customer_who_reads_on_is_one_card_until_the_rep_has_looked(

@@ -108,10 +108,14 @@ def test_near_are_her_own_consenting_customers_whose_place_is_fresh(company, clo
     stands(company, "13800000004", rep, moved(HERE, 100), allows=False)
     stands(company, "13800000005", rep, moved(HERE, 100), ago=24 * HOUR + MINUTE)
     stands(company, "13800000006", other, moved(HERE, 100))
+    stands(
+        company, "13800000007", rep, moved(HERE, 100), ago=-30 * MINUTE
+    )  # by a clock that runs ahead
     found = nearby(company).of(rep, HERE)
     assert [each.customer.id for each in found] == [close, far]
     assert found[0].metres == pytest.approx(300, rel=0.01)
     assert f"to={found[0].there.longitude:.6f},{found[0].there.latitude:.6f}" in found[0].way
+    assert "coordinate=wgs84&" in found[0].way  # as the place is kept
     handle = company.identities.handles(far)[0]
     company.tell(
         *(company.event("bought", handle, ago=n * 2 * HOUR, amount=1) for n in range(3)),

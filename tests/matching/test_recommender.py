@@ -118,6 +118,20 @@ def test_her_history_moves_the_list_and_the_reason_names_the_habit(company):
     assert [i.material for i in again.told()] == [i.material for i in before.told()]
 
 
+def test_a_reps_own_customers_speak_for_whom_she_hardly_knows_alone(company):
+    made, rep = company.library(each=3), company.hire("li")
+    readers = [company.meet(f"1390000000{n}", rep) for n in range(3)]
+    company.tell(*(company.event("read_material", each, made["健康"][0], rep=rep.staff)
+                   for each in readers))  # fmt: skip
+    her = company.meet(rep=rep)
+    lifted = []
+    for each in made["理财"]:
+        lifted.append(bool(company.recommender.scored(company.id_of(her), rep).question.lifts))
+        company.tell(company.event("read_material", her, each))
+    lifted.append(bool(company.recommender.scored(company.id_of(her), rep).question.lifts))
+    assert lifted == [True, True, True, False]  # by two readings she is still hardly known
+
+
 def test_the_next_click_changes_the_list_at_once(company):
     made = company.library()
     rep = company.hire("li")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.actors import Actor, Role
-from kernel.errors import Invalid
+from kernel.errors import Forbidden, Invalid
 from matching.assembly import Chosen, best
 from matching.offers import Offer
 from matching.rules import Wanted
@@ -243,6 +243,19 @@ def test_a_rule_ended_before_it_begins_never_holds(company, rep, clock):
             by="wang",
         )
     assert [flaw.field for flaw in refused.value.flaws] == ["closes"]
+
+
+def test_whoever_reaches_some_units_only_makes_and_ends_rules_of_these(company, rep):
+    wanted = Wanted(name="停", act="exclude", tag=company.tag("健康"), unit="unt_east")
+    rule = company.rules.add(wanted, by="zhao", reach={"unt_east"})
+    for reach in ({"unt_west"}, set()):
+        with pytest.raises(Forbidden):
+            company.rules.end(rule.id, by="wu", reach=reach)
+        with pytest.raises(Forbidden):
+            company.rules.add(wanted, by="wu", reach=reach)
+    (kept,) = company.rules.all()
+    assert kept.closes is None
+    assert company.rules.end(rule.id, by="zhao", reach={"unt_east"}).closes is not None
 
 
 def test_what_is_excluded_is_on_no_list_whoever_pinned_it(company, rep):
