@@ -324,3 +324,15 @@ def test_any_order_of_arrival_gives_the_same_people(data, fresh_hub):
             return found, parked, bodies
 
     assert people_after(heard) == people_after(shuffled[:cut], shuffled[cut:])
+
+
+def test_a_doubt_is_told_once_however_often_and_however_early_its_link_is_heard_again(hub):
+    hub.tell(
+        event("identified", user("mother"), mobile()),
+        event("identified", user("daughter"), mobile(), minutes=9),
+    )
+    hub.tell(event("identified", user("daughter"), mobile(), minutes=7))
+    hub.tell(event("identified", user("daughter"), mobile(), minutes=5))
+    assert hub.kinds_found().count("parked") == 1
+    [parked] = hub.identities.parked()
+    assert parked.at == MONDAY + timedelta(minutes=5)

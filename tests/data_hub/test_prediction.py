@@ -174,3 +174,73 @@ def test_without_data_enough_nobody_is_told_anything(hub, clock):
     her = hub.id_of(user("u1"))
     assert hub.predictions.of([her]) == {}
     assert hub.predictions.due(timedelta(days=90)) == []
+
+
+def test_who_just_bought_is_still_there_unless_she_left_after_that_purchase():
+    """Of those who bought so often, a/(a + b + x) leave after the last; nobody has waited yet."""
+    for repeats in (0, 1, 5):
+        told = TRUTH.alive(*(np.array([value]) for value in (repeats, 30.0, 30.0)))
+        assert told[0] == pytest.approx((TRUTH.b + repeats) / (TRUTH.a + TRUTH.b + repeats))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "told"),
+    [
+        ([30] * 5, (30.0, 0.0)),
+        ([30] * 4, None),
+        ([20, 40, 20, 40, 30], (30.0, 10.0)),
+        ([10, 50, 10, 50, 30], None),
+    ],
+)
+def test_five_gaps_that_are_much_alike_are_regular(gaps, told):
+    buying = [6, 0.0, 0.0, 9.0, len(gaps), sum(gaps), sum(gap * gap for gap in gaps)]
+    assert regular_gap(buying) == (pytest.approx(told) if told else None)
+
+
+def test_a_regular_buyer_who_is_late_is_told_of_as_anybody_else():
+    gaps = [28, 32, 28, 32, 30, 30]
+    begun = [7, 0.0, 0.0, 9.0, 6, sum(gaps), sum(gap * gap for gap in gaps)]
+
+    def window(days):
+        last = NOW - days * 86_400
+        return TRUTH.window([7, last - sum(gaps) * 86_400, last, *begun[3:]], NOW)
+
+    soon, late = window(29.5), window(31)
+    assert soon.regular
+    assert soon.earliest == NOW  # it was possible before, but that is over
+    assert not late.regular
+    assert late.earliest >= NOW
+
+
+def test_who_is_due_is_told_soonest_first_with_a_spend_between_hers_and_everybodys(hub, clock):
+    clock.move(MONDAY - clock())
+    for number in range(130):
+        hub.history.put(
+            [
+                event("bought", user(f"u{number}"), account="acc_shop", detail={"amount": 100},
+                      minutes=-int(1_440 * (7 * (20 + number % 40) - gap)))
+                for gap in ((0, 30 + number % 20) if number % 2 else (0,))
+            ],
+            upto=number + 1,
+        )  # fmt: skip
+    for name, phase in (("late", 5), ("soon", 25)):
+        hub.history.put(
+            [event("bought", user(name), account="acc_shop", detail={"amount": 800},
+                   minutes=-1_440 * (days + phase)) for days in range(0, 181, 30)],
+            upto=500 + phase,
+        )  # fmt: skip
+    hub.settle()
+    hub.predictions.fit_now()
+    clock.move(timedelta(minutes=2))
+    hub.standings.look_again(hub.profiles.ids("", 500))
+    hub.settle()
+
+    soon, late = (hub.id_of(user(name)) for name in ("soon", "late"))
+    due = [each.customer for each in hub.predictions.due(timedelta(days=6))]
+    assert (soon in due, late in due) == (True, False)
+    due = [each.customer for each in hub.predictions.due(timedelta(days=60))]
+    assert due.index(soon) < due.index(late)
+    told = hub.predictions.of([soon, hub.id_of(user("u0"))])
+    assert told.keys() == {soon}  # who bought once has no next time
+    mean = hub.predictions.fitted().spend
+    assert told[soon].spend == pytest.approx((7 * 800 + 3 * mean) / 10)

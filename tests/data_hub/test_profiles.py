@@ -213,3 +213,77 @@ def test_the_columns_beside_a_profile_follow_what_was_told_last(any_hub):
     for minute, name in enumerate(("王", "王", "李", "李")):
         last = said(minute, name=name, phone="13800000000")
         assert kept() == (name, "13800000000", str(HER), last)
+
+
+def test_a_desire_is_as_old_as_the_first_act_that_shows_it():
+    profile = folded(*(event("asked_quote", HER, minutes=n) for n in (3, 8)))
+
+    assert profile.desire == [3, (MONDAY + timedelta(minutes=3)).timestamp()]
+
+
+def test_a_kind_word_ends_a_mood_and_a_case_is_closed_by_its_number():
+    cross = event("messaged", HER, detail={"sentiment": "negative"})
+    assert folded(cross).mood_hold(MONDAY) == "negative_mood"
+    kind = event("messaged", HER, minutes=1, detail={"sentiment": "positive"})
+    assert folded(cross, kind).mood_hold(MONDAY) == ""
+
+    opened = [event("case_opened", HER, minutes=n, detail={"case": f"K{n}"}) for n in (2, 3)]
+    closed = event("case_closed", HER, minutes=4, detail={"case": "K3"})
+    assert folded(*opened, closed).cases.keys() == {"K2"}
+    assert folded(*opened, closed).mood_hold(MONDAY) == "open_case"
+
+
+def test_what_is_bought_again_within_a_day_is_one_occasion():
+    told = folded(
+        *(
+            event("bought", HER, minutes=minutes, detail={"amount": 10})
+            for minutes in (0, DAY - 1, 3 * DAY)
+        )
+    )
+
+    first, last = MONDAY.timestamp(), (MONDAY + timedelta(days=3)).timestamp()
+    assert told.buying == [2, first, last, 30, 1, 3.0, 9.0]
+
+
+def test_degrees_of_another_system_are_no_place():
+    at = {"latitude": 31.2, "longitude": 121.5}
+    assert folded(event("located", HER, detail=at | {"system": "gcj02"})).place == []
+    assert folded(event("located", HER, detail=at)).place[:2] == [31.2, 121.5]
+
+
+def test_no_is_kept_as_no():
+    [word] = folded(event("opted_out", HER, detail={"consent": "marketing"})).agreed()
+    assert (word.allowed, word.source) == (False, "acc_app")
+
+
+def test_a_risk_level_holds_for_a_year_or_as_long_as_was_told():
+    level = {"risk_level": "C3"}
+    year = folded(event("identified", HER, detail={"traits": level}))
+    assert year.risk_until(date(2027, 3, 2)) == date(2027, 3, 2)
+    assert year.risk_until(date(2027, 3, 3)) is None
+    told = level | {"risk_valid_until": "2026-06-30"}
+    until = folded(event("identified", HER, detail={"traits": told}))
+    assert until.risk_until(date(2026, 6, 30)) == date(2026, 6, 30)
+    assert until.risk_until(date(2026, 7, 1)) is None
+
+
+def test_a_window_of_seven_days_is_today_and_the_six_before():
+    profile = folded(*(event("viewed_page", HER, minutes=-n * DAY) for n in range(12)))
+    today = Zone().day(MONDAY)
+    assert [profile.count("viewed_page", days, today) for days in (1, 7, 10)] == [1, 7, 10]
+
+
+def test_what_was_given_up_is_no_longer_in_force_whatever_its_dates_say():
+    policy = {"policy": "P1", "matures": "2030-01-01"}
+    profile = folded(
+        event("policy_issued", HER, detail=policy),
+        event("holding_noted", HER, minutes=1, detail={"policy": "P1", "ended": True}),
+    )
+    [holding] = profile.holdings()
+    assert not holding.in_force(MONDAY.date())
+
+
+def test_an_interest_is_half_after_a_fortnight_also_when_it_is_renewed():
+    once = folded(read("mat_fund", 0)).tags["tag_fund"][0]
+    again = folded(read("mat_fund", 0), read("mat_fund", 14 * DAY)).tags["tag_fund"][0]
+    assert again == pytest.approx(1.5 * once)

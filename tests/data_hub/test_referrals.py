@@ -304,3 +304,40 @@ def test_who_is_erased_leaves_the_books_and_no_name_in_them(any_hub, any_records
         (line,) = session.scalars(select(RewardEntry))
     assert (line.inviter, line.cents) == ("", 500)
     assert list(personal.held(any_records, Record, hers | {str(user("ann"))})) == []
+
+
+@pytest.mark.rule("R61.3")
+def test_only_what_she_bought_since_counts_and_what_was_paid_back_twice_is_nothing(hub):
+    code = code_of(hub)
+    tell(hub, bought("self", 900, "A-0", minutes=-30), came("bea", code))
+    hub.identities.merge(user("self"), user("bea"), by="li")
+    hub.settle()
+    tell(hub, bought("bea", 200, "A-1"))
+    assert chain(hub, "ann").ledger.granted == 1_000
+    assert [each.step for each in chain(hub, "ann").brought] == [Step.REWARDED]
+    tell(
+        hub, *(bought("bea", 200, "A-1", minutes=n, kind="refunded") for n in (20, 21)),
+        bought("bea", 100, "A-2", minutes=30),
+    )  # fmt: skip
+    [brought] = chain(hub, "ann").brought
+    assert [order.cents for order, _ in brought.orders] == [0, 10_000]
+    assert chain(hub, "ann").ledger.owed == 500
+
+
+@pytest.mark.rule("R61.3")
+def test_an_order_that_was_paid_back_whole_qualifies_nobody(hub):
+    tell(hub, came("bea", code_of(hub)), bought("bea", 200, "A-1"))
+    tell(hub, bought("bea", 200, "A-1", minutes=20, kind="refunded"))
+    assert [each.step for each in chain(hub, "ann").brought] == [Step.REGISTERED]
+
+
+@pytest.mark.rule("R61.1")
+def test_whose_two_selves_came_by_two_codes_came_by_the_first(hub):
+    first, second = code_of(hub), code_of(hub, "cat")
+    tell(hub, came("bea", first), came("bea2", second, 5), bought("bea2", 200, "A-1", minutes=9))
+    assert chain(hub, "cat").ledger.owed == 1_000
+    hub.identities.merge(user("bea"), user("bea2"), by="li")
+    hub.settle()
+    tell(hub, bought("bea", 100, "A-2", minutes=20))
+    assert chain(hub, "bea").came_by.customer == hub.id_of(user("ann"))
+    assert (chain(hub, "ann").ledger.owed, chain(hub, "cat").ledger.owed) == (1_500, 0)

@@ -1,19 +1,30 @@
 """Reports: what each counts, its totals, its alerts; the same numbers as from the raw events."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_hub.ad_quality import GRADES, AdQuality, Origin
+from data_hub.ad_quality import GRADES, AdQuality, Origin, Quality
 from data_hub.deeds import Deeds
 from data_hub.groups import MOST_ADS, TOLD, healths
 from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards, Period, Points, Ranking, begins, ranked
+from data_hub.measures.retention import WEEKS, retention
+from data_hub.profiles import Profile
 from data_hub.reports.base import End
-from data_hub.reports.journeys import LANDING, SOURCES, landing_page, landings, percentile
-from data_hub.reports.keeping import CODES, Reports
+from data_hub.reports.journeys import (
+    LANDING,
+    SOURCES,
+    landing_page,
+    landings,
+    percentile,
+    source_of,
+)
+from data_hub.reports.keeping import CODES, Reports, tier_of
+from kernel.calendar import Zone
 from kernel.errors import Invalid, NotFound
 from kernel.events import Handle
 from stores.acts import columns
@@ -447,3 +458,51 @@ def _promising(reports, reward):
         reports._history, reports._people, reports._identities, reports._profiles, reports._ads,
         reports._leaderboards, lambda _: (), reports._clock, install_reward=reward,
     )  # fmt: skip
+
+
+def test_shares_are_of_those_graded_and_few_are_no_reason_to_alarm():
+    few = Quality(Origin("a"), leads=30, grades=Counter(A=4, D=15, unknown=11))
+    assert (few.share("A"), few.alert) == (4 / 19, "")
+    assert Quality(Origin("a"), grades=Counter(A=4, D=16)).alert == "quality_mostly_lost"
+
+
+def test_an_arrival_is_somebody_new_by_the_campaign_she_names_however_often_she_buys(hub, ads):
+    days = 24 * 60
+    hub.tell(
+        event("viewed_page", user("old"), minutes=-60 * days), came("old"),
+        event("viewed_page", user("new")), came("new", minutes=5, campaign="c9"),
+        *(event("bought", user("new"), detail={"amount": 5}, minutes=n) for n in (6, 9)),
+        came("talks", minutes=2, campaign="c9", clickid="click-9"),
+        event("messaged", user("talks"), minutes=3),
+    )  # fmt: skip
+    [only] = [each for each in ads.qualities() if each.leads]
+    assert (only.origin.campaign, only.leads, only.deals, only.income) == ("c9", 2, 1, 10)
+    [told] = ads.feedback()
+    assert (told["event_type"], told["event_weight"]) == ("consult_effective", 0.6)
+
+
+def test_everybody_has_one_tier_and_who_brings_most_is_in_the_first():
+    told = [tier_of(occasions, vip) for occasions, vip in ((0, False), (1, False), (2, False),
+                                                           (1, True))]  # fmt: skip
+    assert told == ["tier_prospect", "tier_buyer", "tier_repeat", "tier_vip"]
+
+
+@pytest.mark.parametrize(
+    ("detail", "source"),
+    [
+        ({"supplier": "x"}, "purchased"), ({"clickid": "x"}, "purchased"),
+        ({"inviter": "x", "clickid": "y"}, "campaign_fission"), ({}, "own_platform"),
+        ({"source_type": "purchased", "inviter": "x"}, "purchased"),
+    ],
+)  # fmt: skip
+def test_a_contact_is_of_the_source_that_it_names_or_that_brought_it(detail, source):
+    assert source_of(Said.of(event("left_contact", user("u1"), detail=detail))) == source
+
+
+def test_the_oldest_week_that_is_told_is_told_whole_and_the_one_before_not_at_all():
+    began = [MONDAY - timedelta(weeks=weeks) for weeks in (0, WEEKS, WEEKS + 1)]
+    told = retention([Profile(began=each.timestamp()) for each in began], MONDAY, Zone())
+    assert [(each.week, each.size) for each in told] == [
+        (MONDAY.date(), 1), ((MONDAY - timedelta(weeks=WEEKS)).date(), 1)
+    ]  # fmt: skip
+    assert told[1].kept == (0,) * (WEEKS - 1) + (None,)

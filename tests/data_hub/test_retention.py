@@ -187,3 +187,16 @@ def test_location_is_never_kept_over_thirty_days(told, found):
 def test_what_is_no_period_is_refused(told):
     with pytest.raises(Invalid):
         periods(told)
+
+
+def test_what_was_said_is_let_go_of_whichever_way_it_was_said_on_the_day_it_is_over(
+    hub, people, clock
+):
+    clock.move(MONDAY - clock())
+    kinds = ("messaged", "replied", "chatted", "called")
+    hub.tell(
+        *(event(kind, user("u1"), minutes=-11 * DAY) for kind in kinds),
+        *(event(kind, user("u1"), minutes=-10 * DAY) for kind in kinds),
+    )
+    assert held(hub, people, clock, "conversations=10").run() == 4
+    assert kept(hub) == dict.fromkeys(kinds, 1)

@@ -2,7 +2,10 @@
 
 import pytest
 
+from data_hub.profiles import fold
+from kernel.calendar import Zone
 from matching.resistances import BY_DESIRE, resistance
+from tests.data_hub.telling import event, user
 
 CHAIN = {
     "viewed": ("viewed_product", {"product": "P1"}),
@@ -58,3 +61,24 @@ def test_who_does_not_trust_yet_is_told_of_another_device_before_a_repeat(compan
     assert why.key == "why_device_again"
     company.tell(company.event("read_material", handle, devices["brand"][0]))
     assert set(devices["cases"][1:]) <= offered(handle)
+
+
+def test_each_step_of_the_chain_has_its_resistance_and_what_she_told_is_stronger():
+    told = [(kind, detail) for kind, detail in (
+        ("viewed_product", {}), ("finished_material", {}), ("asked_quote", {}), ("used_tool", {})
+    )]  # fmt: skip
+    names = []
+    for kind, detail in told:
+        her = event(kind, user("u1"), detail=detail)
+        names.append(resistance(fold([her], lambda _: (), zone=Zone())).name)
+    assert names == ["understanding", "motivation", "trust", "action_cost"]
+    assert dict(BY_DESIRE) == dict(zip(("viewed", "dwelled", "asked", "tried"), names, strict=True))
+
+
+def test_a_shelf_with_one_device_alone_may_show_it_again(company):
+    company.tag("cases", "trust_device", code="trust_device.cases")
+    placed = [company.place(f"cases{n}", "cases") for n in range(3)]
+    rep = company.hire("li")
+    handle = company.meet("13800000002", rep=rep, resistance="trust")
+    company.tell(company.event("read_material", handle, placed[0]))
+    assert set(placed[1:]) <= {item.material for item in company.offer(handle, rep).told()}

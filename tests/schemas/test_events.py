@@ -111,3 +111,9 @@ def test_lengths_are_part_of_the_plan():
     plan = events.compile_plan(Short())
     found = [plan({"type": "page", "name": "a" * size}) is not None for size in range(5)]
     assert found == [False, False, True, True, False]
+
+
+def test_a_number_too_large_for_a_date_is_no_moment():
+    for value in (2.6e14, -6.3e13, 1e15, 1e300):
+        assert events.moment(value) is None
+    assert events.moment(2.4e14) is not None

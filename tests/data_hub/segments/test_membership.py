@@ -283,3 +283,54 @@ def test_the_same_tables_serve_on_every_engine(any_hub, clock):
     any_hub.settle()
     assert any_hub.members(segment.id) == set()
     assert any_hub.previews.preview("did opened_link").count == 2
+
+
+def test_who_leaves_while_a_changed_rule_fills_is_told_of_to_nobody(hub):
+    segment = hub.segments.create("看过", rule="did viewed_page", by="li")
+    hub.tell(event("viewed_page", user("u1")), event("searched", user("u2")))
+    hub.settle()
+    hub.segments.edit(segment.id, rule="did searched", by="li")
+    hub.settle()
+    assert hub.members(segment.id) == {hub.id_of(user("u2"))}
+    assert not {"left_segment"} & set(hub.kinds_found())
+
+
+@pytest.mark.parametrize(
+    ("rule", "inside"),
+    [
+        ("did asked_quote in 3d", False), ("did asked_quote in 4d", True),
+        ("did asked_quote then bought within 2h", True),
+        ("did asked_quote then bought within 1h", False),
+        ("did bought then bought in 30d", False), ("did bought then asked_quote in 30d", False),
+        ('did read_material of "m1"', True), ('did liked_material of "m1"', False),
+        ("spent >= 100 in 30d", False), ("spent >= 100", True),
+        ("silent for 3d", True), ("silent for 4d", False),
+        ('holds "insurance" due in 30d', False), ('holds "insurance"', True),
+        ('holds "gone"', False), ("risk = C3", False), ("risk = C4", False),
+        ('trait age contains "4"', False), ('trait city contains "海"', True),
+        ("near 31.23, 121.47 within 1000m in 24h", False),
+        ("near 31.23, 121.47 within 1000m in 96h", True),
+        ("near 31.23, 121.4825 within 1200m in 96h", True),
+        ("near 31.23, 121.4825 within 1150m in 96h", False),
+    ],
+)  # fmt: skip
+def test_every_condition_at_its_edge(hub, clock, rule, inside):
+    """She did it all on Monday; it is asked on Thursday."""
+    clock.move(MONDAY - clock())
+    traits = {"age": 40, "city": "上海", "risk_level": "C3", "risk_valid_until": "2026-03-03"}
+    policy = {"policy": "P1", "category": "insurance", "due": "2026-02-20"}
+    over = {"policy": "P2", "category": "gone", "matures": "2026-02-20"}
+    her = user("u1")
+    hub.tell(
+        event("bought", her, minutes=-60 * 24 * 40, detail={"amount": 90}),
+        event("identified", her, detail={"traits": traits}),
+        event("policy_issued", her, detail=policy), event("policy_issued", her, detail=over),
+        event("located", her, detail={"latitude": 31.23, "longitude": 121.47}),
+        event("read_material", her, material="m1"),
+        event("asked_quote", her), event("bought", her, minutes=90, detail={"amount": 80}),
+        event("opened_link", her, minutes=120),
+    )  # fmt: skip
+    segment = hub.segments.create("edge", rule=rule, by="li")
+    clock.move(timedelta(days=3, minutes=120))
+    hub.settle()
+    assert bool(hub.members(segment.id)) is inside
