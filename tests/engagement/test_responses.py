@@ -7,6 +7,7 @@ import pytest
 from channels.touch_policy import Touch
 from engagement import responses
 from engagement.responses import FEWEST, REACHED, Responses, Week
+from matching.experiments import Group, bound, held_out
 
 DAY = timedelta(days=1)
 
@@ -56,6 +57,34 @@ def test_a_touch_before_the_advice_or_long_after_it_does_not_count(company, answ
     write_to(late)
     assert [each.touched for each in answers.weeks()] == [0] * 8
     assert sum(each.recommended for each in answers.weeks()) == 2
+
+
+@pytest.mark.rule("R26.1", "R26.3")
+def test_the_two_groups_are_read_out_once_a_week_by_whom_a_rep_reached(company):
+    company.library(each=2)
+    rep = company.hire("li")
+    handles = [company.meet(f"138001380{n:02}", rep) for n in range(24)]
+    for handle in handles:
+        company.offer(handle, rep)
+    company.clock.move(timedelta(hours=1))
+    held = {each: held_out(company.id_of(each), 0.5) for each in handles}
+    treated = [each for each in handles if not held[each]]
+    assert 3 < len(treated) < 21
+    touch = Touch(key="t", handle=str(treated[0]), account="a", channel="wecom", rep=rep.staff)
+    company.touch_policy.count_own(touch, by="li")
+    answers = Responses(
+        company.records, company.identities, company.clock, company.zone, hold_out=0.5
+    )
+    for days, look in ((1, 1), (12, 1), (2, 2), (7, 3)):  # of four looks, one a week
+        company.clock.move(timedelta(days=days))
+        told = answers.read_out()
+        assert told.treated == Group(len(treated), 1)
+        assert told.held == Group(len(handles) - len(treated), 0)
+        assert told.bound == bound(look, 4)
+
+
+def test_within_a_week_means_seven_days():
+    assert timedelta(days=7) == REACHED
 
 
 @pytest.mark.rule("R26.1")

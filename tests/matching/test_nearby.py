@@ -119,6 +119,7 @@ def test_near_are_her_own_consenting_customers_whose_place_is_fresh(company, clo
     handle = company.identities.handles(far)[0]
     company.tell(
         *(company.event("bought", handle, ago=n * 2 * HOUR, amount=1) for n in range(3)),
+        company.event("bought", handle, ago=31 * 24 * HOUR, amount=1),  # long ago
         company.event("read_material", handle, guide),
     )
     first, second = nearby(company).of(rep, HERE)

@@ -107,6 +107,12 @@ def test_one_quota_takes_nothing_from_another_and_a_pin_takes_from_no_quota():
     assert pinned[0] == 7
 
 
+def test_where_quotas_ask_for_more_than_a_list_holds_the_first_ones_stand():
+    quotas = [ruling(Act.QUOTA, f"tag:n{n}", 1, f"q{n}") for n in range(8, 15)]
+    by_name = sorted(quotas, key=lambda each: each.id)
+    assert set(ordered(quotas)) == {int(each.id[1:]) for each in by_name[:FIRST]}
+
+
 def test_a_boost_helps_what_scores_below_zero_too():
     total = np.full(15, -0.5)
     own = [Ruling(id="r", name="推", act=Act.BOOST, aim="material:mat_4", number=2.0)]
