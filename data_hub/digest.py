@@ -16,6 +16,7 @@ from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold
 from data_hub.profiles.folding import key_of, out_of_order
+from data_hub.segments.recalling import ERASED
 from data_hub.standings import Standings, Stood, forgotten
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -40,7 +41,6 @@ _EVENTS = "digest"
 _RULINGS = "digest.rulings"
 _DECISIONS = "digest.decisions"
 _REBUILT = "digest.rebuilt"
-_ERASED = "digest.erased"
 
 
 @dataclass(slots=True)
@@ -186,11 +186,11 @@ class Digest:
     def void(self) -> str:
         """Events were dropped or written anew: what was thought before is not kept. How often."""
         with self._people.write("digest"):
-            self._marks.move(_ERASED, number := str(self._voids() + 1))
+            self._marks.move(ERASED, number := str(self._voids() + 1))
         return number
 
     def _voids(self) -> int:
-        return int(self._marks.of(_ERASED) or 0)
+        return int(self._marks.of(ERASED) or 0)
 
     def mark(self) -> int:
         """How far history has been digested."""

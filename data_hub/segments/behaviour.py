@@ -70,9 +70,7 @@ class Did(Leaf):
     def amount(self, s: Subject) -> int:
         if (far := self.far) is not None:
             return s.past.get(far, Counted()).times
-        if self.counted or not (self.days or self.of):
-            return s.count(self.kind, self.days)
-        return len(self._moments(s))
+        return len(self._moments(s)) if self.one_by_one else s.count(self.kind, self.days)
 
     def _moments(self, s: Subject) -> list[float]:
         since = s.present - self.days * _DAY if self.days else 0.0
@@ -86,9 +84,11 @@ class Did(Leaf):
             if at > since and kind == self.kind and material == self.of
         ]  # fmt: skip
 
+    @property
+    def one_by_one(self) -> bool:
+        return self.far is None and not self.counted and bool(self.days or self.of)
+
     def beyond(self, s: Subject) -> bool:
-        if self.far is not None or self.counted or not (self.days or self.of):
-            return False
         since = s.present - self.days * _DAY if self.days else 0.0
         if self.kind == "bought":
             return _bought_before(s, since)
@@ -179,6 +179,10 @@ class Then(Leaf):
                     starts[step] = max(starts[step], begun)
         best = starts[-1]
         return best if not self.days or best > s.present - self.days * _DAY else 0.0
+
+    @property
+    def one_by_one(self) -> bool:
+        return True
 
     def beyond(self, s: Subject) -> bool:
         """A chain that begins later than another is as good as it, and what is kept are her latest
@@ -324,8 +328,12 @@ class Spent(Leaf):
         since = s.present - self.days * _DAY
         return float(sum(amount for at, amount, *_ in s.purchases if at > since))
 
+    @property
+    def one_by_one(self) -> bool:
+        return self.days > 0
+
     def beyond(self, s: Subject) -> bool:
-        return bool(self.days) and _bought_before(s, s.present - self.days * _DAY)
+        return _bought_before(s, s.present - self.days * _DAY)
 
     def holds(self, s: Subject) -> bool:
         return OPS[self.op](self.sum(s), self.amount)

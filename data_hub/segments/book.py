@@ -69,8 +69,7 @@ class Book:
             far for leaf in leaves if isinstance(leaf, Did) and (far := leaf.far) is not None
         )
         """What is asked of the history itself."""
-        reaching = {leaf for leaf in leaves if type(leaf).beyond is not Leaf.beyond}
-        self._beyond = [leaf.beyond for leaf in reaching]
+        self._beyond = [leaf.beyond for leaf in set(leaves) if leaf.one_by_one]
         self._staged = any(map(_staged, moving))
         self._windows = _windows(counted)
         self._ids = [each.id for each in self.entries]

@@ -11,9 +11,7 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
-from data_hub.findings import whose
-from data_hub.profiles.folding import lived
-from data_hub.segments.subject import Counted, Deed, Subject
+from data_hub.segments.subject import Counted, Deed
 from kernel.events import Handle
 from stores.acts import Often
 from stores.history import History
@@ -50,15 +48,6 @@ def counted(
                 hers = found.setdefault(customer, {})
                 hers[deed] = hers.get(deed, Counted()).more(told.times, told.oldest / 1e6)
     return found
-
-
-def recall(
-    history: History, asked: Mapping[str, Subject], handles: Mapping[str, Collection[str]]
-) -> None:
-    """Let customers know all they ever did one by one; ``handles``: those of each."""
-    for customer, subject in asked.items():
-        hers = {Handle.parse(name) for name in handles[customer]}
-        subject.learn(lived(each for each in history.of(hers) if whose(each) in hers))
 
 
 def _often(

@@ -37,8 +37,13 @@ class Leaf:
         """Seconds since 1970 from which on time alone may change the answer. Never too late."""
         return NEVER
 
+    @property
+    def one_by_one(self) -> bool:
+        """Does it ask of what she did one by one, of which profiles keep the last only?"""
+        return False
+
     def beyond(self, s: Subject) -> bool:
-        """Does the answer lie further back than her profile keeps what she did one by one?"""
+        """Of what she did one by one, does the answer lie further back than her profile keeps?"""
         return False
 
     @abstractmethod

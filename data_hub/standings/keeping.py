@@ -6,7 +6,7 @@ whom time has come. What changes is logged as a transition and told as a finding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,8 @@ from data_hub.profiles import Profile, Profiles
 from data_hub.segments.book import Book
 from data_hub.segments.keeping import Segments
 from data_hub.segments.membership import Membership, Moves
-from data_hub.segments.past import Past, counted, recall
+from data_hub.segments.past import Past, counted
+from data_hub.segments.recalling import Recalling
 from data_hub.segments.subject import Chances, Subject
 from data_hub.standings.records import StandingRow, Transition
 from kernel.calendar import Zone
@@ -104,6 +105,7 @@ class Standings:
         self._vips = vips
         self.grades = Grades(records, changes, clock)
         self.membership = Membership(segments, people, clock)
+        self._recalling = Recalling(history, people)
         self._sources: tuple[datetime | None, frozenset[str]] = (None, frozenset())
 
     def work_out(
@@ -160,7 +162,8 @@ class Standings:
                 )
             )  # fmt: skip
         if asked := {each.customer: each for each in subjects if book.beyond(each)}:
-            recall(self._history, asked, self._handles(asked, noted))
+            hers, again = self._handles(asked, noted), book is self.membership.current
+            self._recalling.tell(asked, hers, keep=again)
         return subjects
 
     def _decided(
@@ -329,12 +332,6 @@ class Standings:
         stretch = self._changes.after(mark)
         acts = {"graded", "listed", "unlisted"}
         return {c.handle for c in stretch.changes if c.act in acts and c.handle}, stretch.mark
-
-    def handles(self, customers: Sequence[str]) -> dict[str, str]:
-        """One handle of each of these, for her rows."""
-        wanted = select(StandingRow.customer, StandingRow.handle)
-        with self._people.read() as session:
-            return dict(session.execute(wanted.where(StandingRow.customer.in_(customers))).all())
 
     def stages(self, customers: Collection[str]) -> dict[str, str]:
         """At which point of her life each of these is, as far as it was worked out."""

@@ -16,6 +16,7 @@ from data_hub.profiles import fold
 from data_hub.profiles.folding import KEPT_MATERIALS, KEPT_PURCHASES, lived
 from data_hub.profiles.strands import TRAIL
 from data_hub.segments import Book, Entry, Subject, read
+from data_hub.segments.recalling import Recalling
 from kernel.calendar import Zone
 from kernel.events import Event, Handle
 from tests.data_hub.telling import MONDAY, event, openid, user
@@ -183,3 +184,62 @@ def test_acts_of_all_her_handles_are_one_story(hub):
     hub.settle()
     assert hub.members(made) == set()
     assert all(one.at <= other.at for one, other in pairwise(hub.history.of([user("u1")])))
+
+
+class Listened:
+    """The history, and how often all of somebody's was asked for."""
+
+    def __init__(self, history):
+        self.history, self.read = history, 0
+
+    def __getattr__(self, name):
+        return getattr(self.history, name)
+
+    def of(self, handles, **how):
+        self.read += 1
+        return self.history.of(handles, **how)
+
+
+def test_who_acts_again_is_read_on_and_whatever_else_comes_or_goes_is_seen(hub, people):
+    heard = Listened(hub.history)
+    recalling = Recalling(heard, people)
+    who, upto = user("u1"), iter(range(1, 1_000))
+
+    def told(keep=True):
+        her = seen([event("viewed_page", who)])
+        recalling.tell({"c": her}, {"c": {str(who)}}, keep=keep)
+        right = lived(each for each in hub.history.of([who]) if each.handle == who)
+        assert (her.trail, her.materials, her.purchases) == tuple(map(list, right))
+        return heard.read
+
+    def arrive(*events):
+        hub.history.put(events, upto=next(upto))
+
+    arrive(*busy(who))
+    assert [told(), told()] == [1, 1]
+    for minutes in range(3):
+        bought = event("bought", who, minutes=minutes, detail={"amount": 3, "product": "p1"})
+        arrive(bought, event("read_material", user("u2"), who, minutes=minutes))
+        assert told() == 1
+    arrive(event("asked_quote", who, minutes=-40 * 1_440))  # late
+    assert [told(), told()] == [2, 2]
+    arrive(*(event("viewed_page", who, minutes=10 + n) for n in range(200)))
+    assert [told(), told()] == [3, 3]
+    hub.history.let_go("read_material", (MONDAY - 10 * DAY).date(), 20)
+    arrive(*(event("viewed_page", who, minutes=300 + n) for n in range(30)))
+    assert [told(), told()] == [4, 4]
+    assert [told(keep=False), told()] == [5, 5]
+    hub.digest.note_erasure()
+    assert told() == 6
+
+
+def test_no_more_is_kept_than_there_is_room_for(hub, people):
+    heard = Listened(hub.history)
+    whom = [user(f"u{n}") for n in range(6)]
+    hub.history.put([each for who in whom for each in busy(who)], upto=1)
+    recalling = Recalling(heard, people, most=60_000)
+    for who in (*whom, *whom, whom[-1]):
+        her = seen([event("viewed_page", who)])
+        recalling.tell({"c": her}, {"c": {str(who)}}, keep=True)
+        assert (len(her.trail), len(her.purchases)) == (528, 206)
+    assert heard.read == 12

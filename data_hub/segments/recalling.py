@@ -1,0 +1,93 @@
+"""What busy customers did, read on (往事): of whom the history was read is not read again.
+
+Whoever acts again is asked for what is new alone, as long as nothing else came or went: her events
+are as many more as are newer than the last one read. What was read is kept packed, up to so many
+bytes, and none of it once anybody is erased.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+import orjson
+
+from data_hub.findings import whose
+from data_hub.profiles.folding import Lived, key_of, lived
+from data_hub.segments.subject import Subject
+from kernel.events import Event, Handle
+from stores.history import History
+from stores.records import Folded, Records
+from stores.watermarks import Watermarks
+
+ERASED = "digest.erased"
+"""The mark that says another number after each erasure."""
+_MOST = 32 << 20
+"""Bytes that are kept: some hundred thousand acts."""
+_NEWS = 50
+"""So many that are new are read on; more are read with all the rest."""
+
+
+class _Read(NamedTuple):
+    events: int
+    last: tuple[float, str]
+    """The order of the last one read."""
+    packed: bytes
+
+
+class Recalling:
+    """Tells customers all they did. For one thread."""
+
+    def __init__(self, history: History, people: Records, *, most: int = _MOST) -> None:
+        self._history = history
+        self._marks = Watermarks(people, Folded)
+        self._most = most
+        self._kept: OrderedDict[frozenset[Handle], _Read] = OrderedDict()
+        self._held, self._as_of = 0, ""
+
+    def tell(
+        self, asked: Mapping[str, Subject], handles: Mapping[str, Collection[str]], *, keep: bool
+    ) -> None:
+        """Let these know all they ever did one by one; ``handles``: those of each. ``keep``: they
+        will be asked about again as they act."""
+        if keep and (now := self._marks.of(ERASED)) != self._as_of:
+            self._kept.clear()
+            self._held, self._as_of = 0, now
+        for customer, subject in asked.items():
+            hers = frozenset(map(Handle.parse, handles[customer]))
+            subject.learn(self._on(hers) if keep else _told(self._history.of(hers), hers))
+
+    def _on(self, hers: frozenset[Handle]) -> Lived:
+        """All she did, with the help of what was read before."""
+        read, count = self._kept.pop(hers, None), self._history.total(hers)
+        self._held -= len(read.packed) if read else 0
+        if read is not None and 0 <= (fresh := count - read.events) <= _NEWS:
+            newest = self._history.timeline(hers, limit=fresh + 1).items
+            if newest and key_of(newest[-1]) == read.last:
+                told = _joined(read.packed, _told(newest[-2::-1], hers))
+                self._keep(hers, count, key_of(newest[0]), told)
+                return told
+        events = list(self._history.of(hers))
+        told = _told(events, hers)
+        if events:
+            self._keep(hers, len(events), key_of(events[-1]), told)
+        return told
+
+    def _keep(
+        self, hers: frozenset[Handle], count: int, last: tuple[float, str], told: Lived
+    ) -> None:
+        read = _Read(count, last, orjson.dumps(tuple(told)))
+        self._kept[hers] = read
+        self._held += len(read.packed)
+        while self._held > self._most:
+            _, gone = self._kept.popitem(last=False)
+            self._held -= len(gone.packed)
+
+
+def _told(events: Iterable[Event], hers: Collection[Handle]) -> Lived:
+    return lived(each for each in events if whose(each) in hers)
+
+
+def _joined(packed: bytes, after: Lived) -> Lived:
+    return Lived(*([*one, *other] for one, other in zip(orjson.loads(packed), after, strict=True)))
