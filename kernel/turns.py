@@ -8,15 +8,33 @@ only by who has the turn, so tasks are begun in order, and nobody is woken for w
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
 
 Task = Callable[[], None]
 
 
+class _Seat:
+    """Where one thread waits: for a task while it is idle, for its turn when it comes back."""
+
+    __slots__ = ("_bell", "task")
+
+    def __init__(self) -> None:
+        self._bell = threading.Lock()
+        self._bell.acquire()
+        self.task: Task | None = None
+
+    def wait(self) -> None:
+        self._bell.acquire()
+
+    def rouse(self) -> None:
+        self._bell.release()
+
+
 class _Here(threading.local):
     turns: Turns | None = None
+    seat: _Seat
 
 
 _here = _Here()
@@ -26,16 +44,21 @@ class Turns:
     """Some threads, and the turn of one of them. A task raises nothing."""
 
     def __init__(self, threads: int, name: str) -> None:
-        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
-        self._changed = threading.Condition(threading.Lock())
-        self._taken = False
-        self.coming_back = 0
-        """How many have waited and want their turn again."""
+        self._changing = threading.Lock()
+        self._tasks: deque[Task] = deque()
+        self._idle: list[_Seat] = []
+        """The last to become idle is roused first: it knows most of what the next one asks."""
+        self._back: deque[_Seat] = deque()
+        self._taken = self._closing = self._started = False
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}_{number}", daemon=True)
             for number in range(threads)
         ]
-        self._started = False
+
+    @property
+    def coming_back(self) -> int:
+        """How many have waited and want their turn again."""
+        return len(self._back)
 
     def do(self, task: Task) -> None:
         """Have it done after those before it. Asked from one thread only."""
@@ -43,54 +66,82 @@ class Turns:
             self._started = True
             for each in self._threads:
                 each.start()
-        self._tasks.put(task)
+        with self._changing:
+            self._tasks.append(task)
+            if not self._taken:
+                self._give()
 
     def close(self) -> None:
         """Wait for what is to be done."""
+        with self._changing:
+            self._closing = True
+            self._dismiss()
         if self._started:
-            for _ in self._threads:
-                self._tasks.put(None)
             for each in self._threads:
                 each.join()
 
     def _work(self) -> None:
-        _here.turns = self
-        self._take(back=False)
-        try:
-            while (task := self._tasks.get()) is not None:
+        seat = _Seat()
+        _here.turns, _here.seat = self, seat
+        while (task := self._task(seat)) is not None:
+            while task is not None:
                 task()
-                if self.coming_back:
-                    self._give()
-                    self._take(back=False)
-        finally:
-            self._give()
+                task = self._another()
 
-    def _take(self, *, back: bool) -> None:
-        with self._changed:
-            self.coming_back += back
-            if back and self._taken:
-                self._tasks.put(_nothing)  # who has the turn may be waiting for a task
-            self._changed.wait_for(lambda: not self._taken and (back or not self.coming_back))
-            self.coming_back -= back
-            self._taken = True
+    def _another(self) -> Task | None:
+        """The next task for who has the turn, so that nobody is roused; none gives the turn on."""
+        with self._changing:
+            if self._tasks and not self._back:
+                return self._tasks.popleft()
+            self._give()
+            return None
+
+    def _task(self, seat: _Seat) -> Task | None:
+        """Wait for a task, and the turn with it. None at the end."""
+        with self._changing:
+            if self._tasks and not self._taken:
+                self._taken = True
+                return self._tasks.popleft()
+            if self._closing and not self._tasks:
+                return None
+            seat.task = None
+            self._idle.append(seat)
+        seat.wait()
+        return seat.task
 
     def _give(self) -> None:
-        with self._changed:
-            self._taken = False
-            self._changed.notify_all()
+        """The turn is his who comes back, else his who can begin a task; or it is nobody's."""
+        self._taken = bool(self._back or (self._tasks and self._idle))
+        if self._back:
+            self._back.popleft().rouse()
+        elif self._taken:
+            seat = self._idle.pop()
+            seat.task = self._tasks.popleft()
+            seat.rouse()
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        """At the end those may go for whom nothing is left to begin."""
+        while self._closing and self._idle and not self._tasks:
+            self._idle.pop().rouse()
 
     @contextmanager
     def lent(self) -> Iterator[None]:
         """In this block it is anybody else's."""
-        self._give()
+        with self._changing:
+            self._give()
         try:
             yield
         finally:
-            self._take(back=True)
+            self._come_back(_here.seat)
 
-
-def _nothing() -> None:
-    pass
+    def _come_back(self, seat: _Seat) -> None:
+        with self._changing:
+            if not self._taken:
+                self._taken = True
+                return
+            self._back.append(seat)
+        seat.wait()
 
 
 @contextmanager
