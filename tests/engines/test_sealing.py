@@ -9,6 +9,7 @@ import uuid
 import zlib
 from array import array
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from stores.sqlite import packing
 from stores.sqlite.history import SqliteHistory, columns, sealing
 from stores.sqlite.history.blocks import lines_in, squeezed
 from stores.sqlite.journal import SqliteJournal
+from stores.told import micros
 
 LATER = date(9999, 1, 1)
 ALL = 1 << 40
@@ -246,6 +248,23 @@ def test_whoever_dies_while_sealing_changes_no_answer(both, point, tmp_path):
     live.seal(LATER, ALL)
     assert sealed_events(live) == live.newest()
     assert answers(live) == before
+
+
+def test_what_is_written_anew_while_a_block_is_worked_out_is_not_sealed_as_it_was(both):
+    live, _ = both
+    with live._file.read() as file:
+        stretch = sealing.over(file, micros(live.zone.at(LATER)))
+        made = sealing.draft(file, *stretch, live.zone)
+    seq, told_ = live.after(0, 1)[0]
+    fresh = replace(told_, detail={"page": "written anew"})
+    assert live.amend({seq: fresh}) == 1
+    with live._file.write() as file:
+        sealing.seal(file, made)
+    assert live.after(0, 1) == [(seq, fresh)]
+    live.seal(LATER, ALL)
+    assert live.after(0, 1) == [(seq, fresh)]
+    assert sealed_events(live) == live.newest()
+    assert list(live.flaws()) == []
 
 
 def test_packing_gives_the_room_back_and_changes_no_answer(both, tmp_path):
