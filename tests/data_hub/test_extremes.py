@@ -74,6 +74,7 @@ def test_an_amount_that_makes_no_sense_stops_nobody(hub, amount):
 
 
 @pytest.mark.rule("R163.3")
+@pytest.mark.timeout(sized(600, 7_200))
 def test_ten_times_the_customers_cost_a_slice_no_more_statements(hub, people):
     ran = []
     listen(people.engine, "after_cursor_execute", lambda *told: ran.append(told[2]))

@@ -470,8 +470,9 @@ def test_an_arrival_is_somebody_new_by_the_campaign_she_names_however_often_she_
     days = 24 * 60
     hub.tell(
         event("viewed_page", user("old"), minutes=-60 * days), came("old"),
-        event("viewed_page", user("new")), came("new", minutes=5, campaign="c9"),
-        *(event("bought", user("new"), detail={"amount": 5}, minutes=n) for n in (6, 9)),
+        event("viewed_page", user("new"), minutes=-5 * days),
+        came("new", minutes=5 - 5 * days, campaign="c9"),
+        *(event("bought", user("new"), detail={"amount": 5}, minutes=-n * days) for n in (4, 2)),
         came("talks", minutes=2, campaign="c9", clickid="click-9"),
         event("messaged", user("talks"), minutes=3),
     )  # fmt: skip
