@@ -290,7 +290,7 @@ def test_who_leaves_while_a_changed_rule_fills_is_told_of_to_nobody(hub):
     hub.tell(event("viewed_page", user("u1")), event("searched", user("u2")))
     hub.settle()
     hub.segments.edit(segment.id, rule="did searched", by="li")
-    hub.settle()
+    hub.tell(event("opened_link", user("u1"), minutes=1))
     assert hub.members(segment.id) == {hub.id_of(user("u2"))}
     assert not {"left_segment"} & set(hub.kinds_found())
 
