@@ -33,6 +33,9 @@ def test_tasks_done_of_tasks_shown_and_customers_written_to_of_those_advised_on(
             Touch(key=f"t{handle.value}", handle=str(handle), account="a", channel="wecom",
                   rep=rep.staff), by="li",
         )  # fmt: skip
+    machine = Touch(key="m", handle=str(handles[2]), account="a", channel="wecom")
+    assert company.touch_policy.reserve([machine], by="worker").decisions["m"].passes
+    company.touch_policy.begin(["m"])  # it went out by itself: no rep did
     company.clock.move(timedelta(hours=1))
     week = answers.weeks()[-1]
     assert (week.shown, week.acted, week.recommended, week.touched) == (4, 3, 4, 2)
