@@ -29,6 +29,8 @@ def test_deals_count_after_the_advice_in_the_group_that_a_customer_is_in(company
     company.library(each=2)
     rep = company.hire("li")
     handles = [company.meet(f"138001380{n:02}", rep) for n in range(10)]
+    for handle in handles[4:9]:  # before anybody was advised: no deal of the lists
+        company.tell(company.event("bought", handle, amount=100))
     company.clock.move(timedelta(hours=1))
     for handle in handles[:9]:
         company.offer(handle, rep)
