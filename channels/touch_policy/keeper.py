@@ -19,7 +19,7 @@ from channels.touch_policy.moods import current
 from channels.touch_policy.policy import WINDOWS, Caps, Policy, tuned
 from channels.touch_policy.policy import spelled as written
 from channels.touch_policy.record import Touched, TouchSettings
-from channels.touch_policy.rules import decide, minded, quiet_end
+from channels.touch_policy.rules import QUIET, decide, minded, quiet_end
 from channels.touch_policy.touch import (
     Advised,
     Asked,
@@ -213,7 +213,8 @@ class TouchPolicy:
         self, handle: Handle | str, channel: str = "", *, hers: Known | None = None
     ) -> Allowance:
         """What may still go to her now, with one read of the places taken. ``hers`` is who is
-        behind the handle, from whom that is known already."""
+        behind the handle, from whom that is known already. What suits her does not change at
+        night, though nothing goes to her then."""
         touch = Touch(key="", handle=str(handle), account="", channel=channel)
         known = self._background([touch], plain=True, hers=hers)
         with self._records.together():
@@ -221,7 +222,8 @@ class TouchPolicy:
         asked = ledger.asked(known, touch)
         plain = minded(asked)
         promo = any(
-            not minded(_with(asked, Nature(promo=True, large=large))) for large in (False, True)
+            not _by_day(minded(_with(asked, Nature(promo=True, large=large))))
+            for large in (False, True)
         )
         policy, today = self.policy(), asked.today
         marketing = [past for past in asked.past if past.kind == Kind.MARKETING]
@@ -231,8 +233,9 @@ class TouchPolicy:
             for days, cap in zip(WINDOWS.values(), overall.windows(), strict=True)
             if cap is not None
         ]
-        only_large = bool(plain) and plain[0].reason == "sleeping_needs_large_promotion"
-        barred = () if only_large else plain
+        barred = _by_day(plain)
+        only_large = bool(barred) and barred[0].reason == "sleeping_needs_large_promotion"
+        barred = tuple(each for each in plain if each not in barred) if only_large else plain
         since = today - timedelta(days=int(policy.tired_days))
         return Allowance(
             left=0.0 if barred else max(0.0, min(room, default=0.0)),
@@ -345,6 +348,11 @@ def _with(asked: Asked, nature: Nature | None = None, *, override: str | None = 
     """The same question with something else about it."""
     touch = asked.touch if override is None else replace(asked.touch, override=override)
     return replace(asked, touch=touch, nature=asked.nature if nature is None else nature)
+
+
+def _by_day(against: Sequence[Objection]) -> tuple[Objection, ...]:
+    """What would speak against it at any hour."""
+    return tuple(each for each in against if each.rule != QUIET)
 
 
 def _without(asked: Asked, gone: Collection[Past]) -> Decision:

@@ -42,6 +42,9 @@ def decide(asked: Asked) -> Decision:
     return Decision(Verdict.DELAY, kind, asked.weight, against, next_at)
 
 
+QUIET = "quiet_hours"
+
+
 def minded(asked: Asked) -> tuple[Objection, ...]:
     """What keeps it from going to her now, for who need not know until when."""
     if not asked.allowed:
@@ -87,7 +90,7 @@ def eligible(asked: Asked, first: Objection | None = None) -> datetime | None:
 def quiet_hours(asked: Asked) -> Objection | None:
     """No marketing at night: it waits for the morning."""
     ends = quiet_end(asked.policy, asked.zone, asked.at)
-    return None if ends is None else Objection("quiet_hours", "quiet_hours_now", ends, {})
+    return None if ends is None else Objection(QUIET, "quiet_hours_now", ends, {})
 
 
 def quiet_end(policy: Policy, zone: Zone, at: datetime) -> datetime | None:

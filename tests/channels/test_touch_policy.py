@@ -212,7 +212,11 @@ def test_the_allowance_says_what_matching_may_offer(gate):
     asleep = gate.policy.allowance("phone::2")
     assert (asleep.only_large_promo, asleep.promo, asleep.left > 0) == (True, True, True)
     gate.clock.move(timedelta(hours=12))
-    assert gate.policy.allowance("phone::2").left == 0
+    night = gate.policy.allowance("phone::2")
+    assert (night.left, night.only_large_promo, night.promo) == (0, True, True)
+    assert [each.rule for each in night.against] == ["quiet_hours"]
+    gate.circle.add("phone::3", lifecycle="new")
+    assert gate.policy.allowance("phone::3").promo
 
 
 def test_the_settings_are_the_companys_and_every_process_sees_them(gate):
