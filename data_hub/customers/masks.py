@@ -12,13 +12,20 @@ _NUMBER = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{15,18}[\dXx]?)(?!\d)")
 _ADDRESS = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]*@([\w-]+(?:\.[\w-]+)+)")
 _PERSONAL = frozenset(
     {
-        "name", "first_name", "last_name", "firstname", "lastname", "nickname", "phone", "mobile",
-        "tel", "email", "mail", "address", "wechat", "qq", "id_card", "id_number", "idcard",
-        "passport", "bank_card", "card_number",
-        "姓名", "昵称", "手机", "手机号", "电话", "邮箱", "地址", "微信", "微信号", "身份证",
-        "身份证号", "银行卡", "卡号",
+        "name", "fullname", "realname", "username", "nickname", "firstname", "lastname",
+        "givenname", "familyname", "surname", "contact", "contactname", "contactperson", "phone",
+        "phonenumber", "phoneno", "mobile", "mobilephone", "mobilenumber", "cellphone",
+        "telephone", "tel", "email", "emailaddress", "mail", "address", "homeaddress",
+        "deliveryaddress", "wechat", "wechatid", "wx", "wxid", "qq", "idcard", "idnumber", "idno",
+        "identitycard", "passport", "bankcard", "cardnumber", "姓名", "名字", "真实姓名",
+        "客户姓名", "昵称", "联系人", "手机", "手机号", "手机号码", "电话", "电话号码",
+        "联系电话", "联系方式", "邮箱", "电子邮箱", "邮件", "地址", "住址", "家庭住址",
+        "联系地址", "收货地址", "微信", "微信号", "身份证", "身份证号", "身份证号码", "证件号",
+        "证件号码", "护照", "护照号", "银行卡", "银行卡号", "卡号",
     }
 )  # fmt: skip
+"""Names of traits, in small letters and without what `_BETWEEN` their words."""
+_BETWEEN = re.compile(r"[\s$_.\-]+")
 
 
 def mask_name(name: str) -> str:
@@ -50,6 +57,6 @@ def mask_text(text: str) -> str:
 def mask_trait(name: str, value: Any) -> str:
     """A trait as who may not see her in full sees it."""
     told = str(value)
-    if name.lower() not in _PERSONAL:
+    if _BETWEEN.sub("", name.lower()) not in _PERSONAL:
         return mask_text(told)
     return mask_phone(told) if told.lstrip("+").isdecimal() else mask_name(told)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from data_hub.customers import Customers, Reveals
+from data_hub.customers import Customers, Reveals, mask_trait
 from kernel.actors import Actor, Role
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.data_hub.telling import event, mobile, openid, unionid, user
@@ -242,3 +242,14 @@ def test_staff_come_in_pages(company):
 
     assert [each.code for each in (*page.items, *rest.items)] == ["lead", "ma", "li", "xu", "ana"]
     assert company.staff.page(role=Role.REP, first=10).next is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [("Name", "王小明", "王**"), ("$real_name", "王小明", "王**"), ("Full Name", "王小明", "王**"),
+     ("联系电话", "13800138000", "138****8000"), ("phone-number", 13800138000, "138****8000"),
+     ("city", "上海", "上海"), ("product_name", "安心年金", "安心年金"),
+     ("remark", "打13800138000", "打138****8000")],
+)  # fmt: skip
+def test_a_trait_that_names_her_is_masked_however_it_is_spelled(name, value, shown):
+    assert mask_trait(name, value) == shown

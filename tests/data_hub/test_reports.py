@@ -94,6 +94,7 @@ def test_boards_are_by_performance_and_by_praise_and_as_of_now(hub, boards, chan
         event("liked_material", user("u3"), rep=bert), event("praised", user("u3"), rep=bert),
         event("commented", user("u4"), rep=anna), event("praised", user("u4")),
         event("praised", user("u4"), rep="nobody"),
+        event("praised", user("u4"), rep=anna, minutes=1, detail={"bot": True}),
     )  # fmt: skip
 
     def board(ranking, period):

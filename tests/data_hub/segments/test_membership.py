@@ -47,6 +47,22 @@ def test_membership_follows_the_event_and_is_told_once(hub):
     assert moved(hub) == [("entered_segment", her, segment.id)]
 
 
+def test_who_was_in_and_turns_out_to_be_an_older_customer_does_not_enter_again(hub):
+    segment = hub.segments.create("看过的", rule="did opened_link >= 1 in 7d", by="li")
+    hub.settle()
+    hub.tell(event("viewed_page", user("u1")), event("opened_link", openid("o1"), minutes=1))
+    assert [kind for kind, *_ in moved(hub)] == ["entered_segment"]
+
+    hub.tell(
+        event("identified", user("u1"), mobile(), minutes=2),
+        event("identified", openid("o1"), mobile(), minutes=3),
+    )  # fmt: skip
+    her = hub.id_of(user("u1"))
+    assert hub.id_of(openid("o1")) == her
+    assert hub.members(segment.id) == {her}
+    assert [kind for kind, *_ in moved(hub)] == ["entered_segment"]
+
+
 def test_time_alone_moves_her_out_and_in(hub, clock):
     lately = hub.segments.create("最近看过", rule="did opened_link in 7d", by="li")
     silent = hub.segments.create("沉默", rule="silent for 10d", by="li")
@@ -152,12 +168,16 @@ def test_what_she_is_and_allows_counts(hub):
               detail={"policy": "P1", "category": "insurance", "due": "2026-03-20"}),
         event("opted_out", user("u1"), minutes=2, account="juzhen",
               detail={"consent": "marketing", "channel": "app"}),
+        event("opted_out", user("u1"), minutes=3, account="juzhen",
+              detail={"consent": "personalisation"}),
     )  # fmt: skip
     rules = {
         'trait city = "上海" and risk in (C3, C4)': True, 'holds "insurance" due in 30d': True,
         "holds due in 7d": False, "consent marketing on app": False, "consent marketing": True,
         "stage = active": True, "node = acquire": True, "held or vip": False,
-        "consent service": True, 'trait city contains "海"': True, "trait age >= 1": False,
+        "consent service": True, "consent service on app": True,
+        "consent personalisation on app": False,
+        'trait city contains "海"': True, "trait age >= 1": False,
     }  # fmt: skip
     made = {rule: hub.segments.create(rule, rule=rule, by="li").id for rule in rules}
     hub.settle()
