@@ -9,6 +9,7 @@ baselines: these are promises.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -66,6 +67,7 @@ class Served:
         kept.close()
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))) / "company"
         shutil.copytree(kept.home, home)
+        os.sync()  # else the first commits wait for the disk to take the copy in
         library = Library(materials, elsewhere=home)
         self.customers = library.customers
         platform = library.platform

@@ -30,6 +30,7 @@ from kernel import logs
 from kernel.calendar import Hours
 from kernel.clock import Clock
 from kernel.values import dataclass
+from stores.busy import busy_is_said
 
 if TYPE_CHECKING:
     from content_hub.types import Types
@@ -60,9 +61,12 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
         return _edition(self.settings, self.types)
 
     def require_ready(self) -> None:
-        """Refuse to work on stores that another version made."""
+        """Refuse to work on stores that another version made; raises `Overloaded` while a database
+        does not answer."""
         for name, records in (("records", self.records), ("people", self.people)):
-            if migrations.pending(records.engine, name):
+            with busy_is_said():
+                behind = migrations.pending(records.engine, name)
+            if behind:
                 raise BadSetting(f"the {name} are not as this version needs: run `juzhen migrate`")
         for setting, server in self.servers.items():
             told = server.examine()

@@ -42,6 +42,7 @@ def _page(path):
         "/unfit/",
         "/copied/",
         "/code",
+        "/me/card",
         "/persona",
         "/abilities/",
         "/talked",
