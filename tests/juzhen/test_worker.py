@@ -1,5 +1,7 @@
 """The worker does its duties in order, under leases, and stops in good order."""
 
+import os
+import sys
 import threading
 import time
 
@@ -179,3 +181,26 @@ def test_a_lane_that_hangs_in_a_duty_loses_its_lease_and_the_others_keep_theirs(
     worker._renew(now)
     renewed = [lease.name for lease in leases.live() if lease.until > held[lease.name]]
     assert renewed == ["lane:lively"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux")
+def test_what_nobody_waits_for_gives_way_to_what_somebody_does(leases):
+    nice = {}
+
+    def noted(lane):
+        def run():
+            nice[lane] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+            return 0
+
+        return run
+
+    lanes = {lane: [Duty(lane, noted(lane), 60)] for lane in ("events", "express", "sender-1")}
+    worker = Worker(lanes, leases, drain=5)
+    thread = working(worker)
+
+    assert until(lambda: len(nice) == 3)
+    worker.stop()
+    thread.join(5)
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert nice["events"] > ours
+    assert nice["express"] == nice["sender-1"] == ours
