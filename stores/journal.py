@@ -107,7 +107,7 @@ class SharedCommit:
 
     def put(self, packed: Sequence[bytes], *, gather: bool = False) -> Future[None]:
         """Hand events over; they are safe when the future is done. Whoever says ``gather`` calls
-        `now` soon; until then others may join, where nothing is to be waited for.
+        `now` soon; until then others may join.
 
         Raises `Overloaded` when the queue is full or closed: then nothing of it was taken.
         """
@@ -118,7 +118,7 @@ class SharedCommit:
                 return _done()
             self._waiting += len(packed)
             self._gathered.extend(packed)
-            if not self._roused and not (gather and self._journal.at_once):
+            if not self._roused and not gather:
                 self._rouse()
             return self._told
 

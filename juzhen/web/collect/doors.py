@@ -162,10 +162,11 @@ class Collect:
         return taken, self._intake.begin(taken.events, taken.refusals, gather=gather)
 
     def _commit_soon(self) -> None:
-        """Once in a turn of the loop: whoever else is there by now shares the commit."""
+        """Two turns of the loop later: whoever else is there by then shares the commit."""
         if not self._gathering:
             self._gathering = True
-            asyncio.get_running_loop().call_soon(self._commit)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._commit)
 
     def _commit(self) -> None:
         self._gathering = False
