@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from juzhen import metrics
@@ -308,7 +309,9 @@ class Worker:
 
 
 def _give_way() -> None:
-    """This thread, and on Linux it alone, is nicer than who started it."""
+    """This thread, and on Linux it alone, is nicer than who started it; where that is forbidden
+    it is as everybody else."""
     if sys.platform == "linux":
         me = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + _NICER)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + _NICER)
