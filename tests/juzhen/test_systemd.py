@@ -19,7 +19,7 @@ def test_a_unit_calls_a_real_command_and_lets_it_finish(unit):
     told.read_string(unit.read_text("utf-8"))
     service = told["Service"]
     program, *words = service["ExecStart"].split()
-    command = juzhen.get_command(click.Context(juzhen), words[0])
+    _, command, _ = juzhen.resolve_command(click.Context(juzhen), words)
     assert program.endswith("/juzhen")
     assert command is not None
     command.make_context(words[0], words[1:], resilient_parsing=True)
