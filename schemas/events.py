@@ -15,6 +15,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
 from kernel.errors import Flaw, Invalid
+from schemas.reading import DAMAGED
 
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
 ID_LIMIT = 255
@@ -27,7 +28,8 @@ Plan = Callable[[Mapping[str, Any]], Told | None]
 
 
 class Id(fields.String):
-    """An id that somebody else gave: text or a whole number, trimmed, without control characters.
+    """An id that somebody else gave: text or a whole number, trimmed, without control characters,
+    and whole: of what was damaged on its way two may have become one.
 
     Numbers become text, because one and the same SDK sends 42 here and "42" there.
     """
@@ -36,7 +38,7 @@ class Id(fields.String):
         "if type(value) is str: value = value.strip()",
         "elif type(value) is int: value = str(value)",
         "else: return None",
-        f"if len(value) > {ID_LIMIT} or not value.isprintable(): return None",
+        f"if len(value) > {ID_LIMIT} or not value.isprintable() or damaged in value: return None",
     )
 
     default_error_messages = {  # noqa: RUF012 - marshmallow's own way
@@ -52,7 +54,7 @@ class Id(fields.String):
         value = value.strip()
         if len(value) > ID_LIMIT:
             raise self.make_error("too_long")
-        if not value.isprintable():
+        if not value.isprintable() or DAMAGED in value:
             raise self.make_error("invalid")
         return str(value)
 
@@ -151,6 +153,7 @@ def compile_plan(schema: Schema) -> Plan:
     lines.append(" return loaded")
     scope: dict[str, Any] = {
         "fromisoformat": datetime.fromisoformat, "UTC": UTC, "moment": moment,
+        "damaged": DAMAGED,
     }  # fmt: skip
     exec("\n".join(lines), scope)  # noqa: S102 - made of the schema's own names, checked in _lines
     made: Plan = scope["plan"]

@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
-from json import loads as read_loosely
 from typing import Any
 
 import orjson
@@ -20,6 +19,7 @@ from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle, Refusal
 from kernel.values import dataclass
 from schemas.events import Told
+from schemas.reading import DAMAGED, read
 
 EVENT_LIMIT = 32 * 1024
 COUNT_LIMIT = 2_500
@@ -167,16 +167,8 @@ def inflated(body: bytes, limit: int) -> bytes:
 
 
 def parsed(body: bytes) -> Any:
-    """JSON as SDKs write it: a NaN, which Python's write and JSON has not, is null."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as wrong:
-        if b"NaN" not in body and b"Infinity" not in body:
-            raise Invalid("body", "not_json") from wrong
-    try:
-        return read_loosely(body, parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as wrong:
-        raise Invalid("body", "not_json") from wrong
+    """JSON as SDKs write it; the rest is the ways in which they write none."""
+    return read(body)
 
 
 def at(
@@ -207,7 +199,7 @@ def text(value: Any) -> str:
     if type(value) is not str or len(value) > 500:
         return ""
     value = value.strip()
-    return value if value.isprintable() else ""
+    return value if value.isprintable() and DAMAGED not in value else ""
 
 
 def reached_at(told: Told) -> list[Handle]:

@@ -5,10 +5,10 @@ who is who, and offers nothing.
 """
 
 from data_hub.customers.happenings import Happening, sentence
-from data_hub.customers.masks import mask_handle, mask_name, mask_phone, mask_text, mask_trait
 from data_hub.customers.relations import Relation, Relations
 from data_hub.customers.revealing import A_DAY, Reveals
 from data_hub.customers.seeing import Customer, Customers, CustomersSeen
+from data_hub.masks import mask_handle, mask_name, mask_phone, mask_text, mask_trait
 
 __all__ = [
     "A_DAY",

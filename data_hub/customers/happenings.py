@@ -6,8 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from data_hub.catalogue import kind_of
-from data_hub.customers.masks import mask_text
 from data_hub.details import details, order
+from data_hub.masks import mask_text
 from kernel.events import Event
 from kernel.values import dataclass
 from kernel.wording import say

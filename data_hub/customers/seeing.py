@@ -11,11 +11,11 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from data_hub.customers.happenings import Happening, carried_by_hand, happening
-from data_hub.customers.masks import mask_name, mask_phone
 from data_hub.customers.relations import Relation, Relations
 from data_hub.customers.revealing import Reveals
 from data_hub.customers.talking import Talks
 from data_hub.identities import Identities
+from data_hub.masks import mask_name, mask_phone
 from data_hub.profiles import ProfileRow
 from data_hub.staff import StaffBook
 from data_hub.standings import StandingRow

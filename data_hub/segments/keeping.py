@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from data_hub.identities import Identities
+from data_hub.masks import names_somebody
 from data_hub.segments import language, tree
+from data_hub.segments.being import TraitIs
 from data_hub.segments.book import Book, Entry, known, refers, tags_named
 from data_hub.segments.records import Fill, Listed, Member, Segment
 from data_hub.segments.tree import Rule
@@ -66,7 +68,7 @@ class Segments:
         self, name: str, *, by: str, rule: str | Mapping[str, Any] | None = None, code: str = ""
     ) -> Segment:
         """Make a segment by a rule (text or JSON), or a static list if there is none."""
-        name, parsed = _name(name), read(rule) if rule is not None else None
+        name, parsed = _name(name), asked(rule) if rule is not None else None
         with self._records.write("segments") as session:
             if (session.scalar(_in_use(func.count())) or 0) >= _MOST:
                 raise Conflict("too_many_segments", most=_MOST)
@@ -87,7 +89,7 @@ class Segments:
         rule: str | Mapping[str, Any] | None = None,
     ) -> Segment:  # fmt: skip
         """Give it another name or rule. Whoever is in is asked again."""
-        parsed = read(rule) if rule is not None else None
+        parsed = asked(rule) if rule is not None else None
         with self._records.write("segments") as session:
             segment = session.get_one(Segment, self.one(key).id)
             if parsed is not None:
@@ -280,6 +282,16 @@ def read(rule: str | Mapping[str, Any]) -> Rule:
     if isinstance(rule, str):
         return language.read(rule)
     return tree.fits(tree.read(dict(rule), language.KINDS))
+
+
+def asked(rule: str | Mapping[str, Any]) -> Rule:
+    """A rule that somebody comes with. Counting whose phone begins with what would tell, digit by
+    digit, what is masked: such a trait may only be asked for. Raises `Invalid`."""
+    found = read(rule)
+    for leaf in tree.leaves(found):
+        if isinstance(leaf, TraitIs) and leaf.op != "exists" and names_somebody(leaf.name):
+            raise Invalid("rule", "trait_is_masked", trait=leaf.name)
+    return found
 
 
 def written(segment: Segment) -> str:

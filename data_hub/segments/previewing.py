@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from data_hub.profiles import Profile, ProfileRow, Profiles
+from data_hub.segments import keeping
 from data_hub.segments.book import Because, Book, Entry, Mask, known, refers
-from data_hub.segments.keeping import Segments, read
+from data_hub.segments.keeping import Segments
 from data_hub.segments.subject import Subject
 from data_hub.segments.tree import Rule
 from kernel.clock import Clock
@@ -104,7 +105,7 @@ class Previews:
         return Explained(book.holds(entry, her), told, her.now)
 
     def _candidate(self, rule: str | Mapping[str, Any]) -> tuple[Entry, Book]:
-        tree, now = read(rule), self._segments.book()
+        tree, now = keeping.asked(rule), self._segments.book()
         known(tree, now.by_key)
         entry = Entry("", "", "", tree)
         named = self._segments.under_of(tree)

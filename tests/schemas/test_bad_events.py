@@ -85,6 +85,70 @@ def test_a_number_that_json_has_not_is_nothing_and_no_reason_to_lose_the_event()
     assert event.detail["properties"] == {"material": None}
 
 
+DEEP = b'{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+DAMAGED = {
+    "half an emoji": (rb'{"t": "ok \ud83d"}', {"t": "ok \ufffd"}),
+    "the other half": (
+        rb'{"t": "\uDE00 \\ud83d \ud83d\ude00"}',
+        {"t": "\ufffd \\ud83d \U0001f600"},
+    ),
+    "half a character": (b'{"t": "\xe5\x85"}', {"t": "\ufffd"}),
+    "a number without end": (b'{"t": 1e400, "n": 5}', {"t": None, "n": 5}),
+    "longer than a number is": (b'{"t": 9' + b"0" * 30 + b', "u": NaN}', {"t": 9e30, "u": None}),
+    "half an emoji beside a NaN": (rb'{"t": "\ud83d", "u": NaN}', {"t": "\ufffd", "u": None}),
+}
+
+
+def beside_a_good_one(properties):
+    """A batch and a list of records of two, of which the second holds these properties as bytes."""
+    good, other = tracked(messageId="m0"), tracked(properties={"p": 0})
+    told = orjson.dumps({"batch": [good, other]}).replace(b'{"p":0}', properties)
+    records = orjson.dumps([recorded(distinct_id="d0"), recorded(properties={"p": 0})])
+    return told, b"data_list=" + base64.b64encode(records.replace(b'{"p":0}', properties))
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+def test_an_event_with_damaged_text_is_kept_and_costs_its_neighbours_nothing(damaged):
+    properties, kept = DAMAGED[damaged]
+    told, records = beside_a_good_one(properties)
+    for found in (taken("/v1/batch", told), sa_taken(records.replace(b"+", b"%2B"))):
+        assert found.rejected == []
+        assert [each.detail.get("properties") for each in found.events][1:] == [kept]
+
+
+def test_a_mark_before_the_text_is_none_of_it():
+    assert len(taken("/v1/batch", b"\xef\xbb\xbf" + batch()).events) == 1
+
+
+def test_an_event_nested_without_end_is_refused_alone():
+    told, records = beside_a_good_one(DEEP)
+    for found in (taken("/v1/batch", told), sa_taken(records.replace(b"+", b"%2B"))):
+        assert len(found.events) == len(found.refusals) == 1
+        assert [(each.index, each.flaw.reason) for each in found.rejected] == [
+            (1, "nested_too_deep")
+        ]
+
+
+@pytest.mark.parametrize("named", [b"\xd5\xc5\xc8\xfd", rb"u\ud83d", "u\ufffd".encode()])
+def test_of_damaged_ids_no_two_become_one_person(named):
+    body = batch(userId="who").replace(b"who", named)
+    found = taken("/v1/batch", body)
+    assert [(each.flaw.field, each.flaw.reason) for each in found.rejected] == [
+        ("userId", "not_an_id")
+    ]
+    record_ = orjson.dumps(recorded(identities={"$identity_login_id": "who"})).replace(
+        b"who", named
+    )
+    (event,) = sa_taken(b"data=" + base64.b64encode(record_).replace(b"+", b"%2B")).events
+    assert event.handle.kind == "anonymous"  # by her device; nobody's login
+
+
+@pytest.mark.parametrize("sign", [b"[", b'{"a":', b'"\\', b'"', b"\xff"])
+def test_a_body_made_to_be_hard_is_refused_at_once(sign):
+    body = sign * (500_000 // len(sign))
+    assert [each.flaw.reason for each in taken("/v1/batch", body).rejected] == ["not_json"]
+
+
 def test_names_without_end_cost_no_memory():
     """Names that are kept for speed are forgotten again; `test_extremes` counts them."""
     for number in range(6_000):

@@ -15,7 +15,9 @@ from schemas.taking import Call
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _TEXT = st.text(max_size=9) | st.sampled_from(["u1", " x ", "x" * 255, "curl/8", "a:b"])
-_ODD = st.none() | st.integers() | st.booleans() | st.lists(st.integers(), max_size=2) | _TEXT
+_NUMBER = st.integers(-(2**63), 2**64 - 1)
+"""Longer ones come as floats."""
+_ODD = st.none() | _NUMBER | st.booleans() | st.lists(_NUMBER, max_size=2) | _TEXT
 _OBJECT = st.dictionaries(
     st.sampled_from(
         ["material", "material_id", "rep", "x", "campaign", "page", "userAgent", "latitude",

@@ -60,6 +60,28 @@ def test_a_preview_counts_before_anything_is_made(house):
     assert "7" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "trait"),
+    [
+        ('trait phone contains "1381"', "phone"),
+        ('trait "$Phone_Number" < 13850000000', "$Phone_Number"),
+        ('new in 7d and not (vip or trait 联系电话 in ("13800138000", "13800138001"))', "联系电话"),
+        ('trait name = "王小明"', "name"),
+    ],
+)
+def test_a_rule_does_not_tell_piece_by_piece_what_is_masked(house, rule, trait):
+    """Who is shown 138****5678 would have the rest by counting, unseen by the reveals."""
+    house.meet(name="王小明", phone="13812345678")
+    asked = "query($r: String) { segmentPreview(rule: $r) { count } }"
+    for actor in (ANALYST, ADMIN):
+        [error] = house.errors(asked, actor, r=rule)
+        assert trait in error["message"]
+        [problem] = made(house, rule, actor=actor)["problems"]
+        assert (problem["field"], problem["code"]) == ("rule", "trait_is_masked")
+    there = house.ask(asked, ANALYST, r=f'trait "{trait}" exists')["segmentPreview"]
+    assert there["count"] == (trait == "name")
+
+
 def test_what_cannot_be_made_says_why_beside_the_field(house):
     [problem] = made(house, "stage = gone")["problems"]
     assert (problem["field"], problem["code"]) == ("rule", "not_a_choice")

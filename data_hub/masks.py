@@ -57,6 +57,11 @@ def mask_text(text: str) -> str:
 def mask_trait(name: str, value: Any) -> str:
     """A trait as who may not see her in full sees it."""
     told = str(value)
-    if _BETWEEN.sub("", name.lower()) not in _PERSONAL:
+    if not names_somebody(name):
         return mask_text(told)
     return mask_phone(told) if told.lstrip("+").isdecimal() else mask_name(told)
+
+
+def names_somebody(trait: str) -> bool:
+    """Does a trait of this name hold by what somebody is called or reached?"""
+    return _BETWEEN.sub("", trait.lower()) in _PERSONAL
