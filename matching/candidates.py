@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ _SETTLING = timedelta(seconds=5)
 """For so long after an edit changes are followed again where commits may overtake numbers, which
 those of one file cannot."""
 _COUNTED_AGAIN = timedelta(seconds=5)
+_AHEAD = timedelta(seconds=1)
+"""So much earlier the counts are read again aside, while somebody asks: nobody waits for them."""
 _HARMLESS = {"created_tag", "renamed_tag"}
 
 Key = tuple[str, frozenset[str] | None, bool]
@@ -65,6 +68,10 @@ class Candidates:
         self._slices: OrderedDict[Key, tuple[int, Slice]] = OrderedDict()
         """Each with the turn at which it was counted."""
         self._fared = _Fared(counters, nightly)
+        self._turn = 0
+        """Counted up whenever the counts are other ones."""
+        self._aside = ThreadPoolExecutor(1, "counts")  # no thread before it is first needed
+        self._counting: Future[None] | None = None
 
     def slice(
         self, account: str = "", sight: Collection[str] | None = None, *, early: bool = False
@@ -75,12 +82,13 @@ class Candidates:
         key = (account, None if sight is None else frozenset(sight), early)
         with self._lock:
             whole = self._in_step(now)
-            turn = self._fared.refresh(now)
+            self._count(now)
             kept = self._slices.get(key)
             if kept is None or not kept[1].holds(now):
-                kept = turn, self._fared.counted(whole.slice(account, sight, now, early=early), now)
-            elif kept[0] != turn:
-                kept = turn, self._fared.counted(kept[1], now)
+                made = whole.slice(account, sight, now, early=early)
+                kept = self._turn, self._fared.counted(made, now)
+            elif kept[0] != self._turn:
+                kept = self._turn, self._fared.counted(kept[1], now)
             self._slices[key] = kept
             if len(self._slices) > _SLICES:
                 self._slices.popitem(last=False)
@@ -92,7 +100,11 @@ class Candidates:
         now = self._clock()
         with self._lock:
             self._in_step(now)
-            self._fared.refresh(now)
+            self._count(now)
+
+    def close(self) -> None:
+        """Wait for what is being counted."""
+        self._aside.shutdown()
 
     @property
     def degraded(self) -> bool:
@@ -105,6 +117,27 @@ class Candidates:
         never = np.flatnonzero(there.shown == 0)
         first = never[np.argsort(there.opened[never], kind="stable")][:limit]
         return Unshown(len(there), len(never), [str(each) for each in there.ids[first]])
+
+    def _count(self, now: datetime) -> None:
+        """Have the counts as they were a moment ago: read aside while lists are made from those
+        before, or now by who asks first after a rest."""
+        if self._fared.due(now):
+            self._turn += self._fared.moved(now)
+        elif self._fared.due(now + _AHEAD) and (self._counting is None or self._counting.done()):
+            self._counting = self._aside.submit(self._count_ahead, now)
+
+    def _count_ahead(self, now: datetime) -> None:
+        """What fails here fails once more for who asks, when it is due."""
+        if not self._fared.moved(now):
+            return
+        with self._lock:
+            before = dict(self._slices)
+        counted = {key: self._fared.counted(each, now) for key, (_, each) in before.items()}
+        with self._lock:
+            self._turn += 1
+            for key, kept in before.items():
+                if self._slices.get(key) is kept:
+                    self._slices[key] = self._turn, counted[key].readied(kept[1])
 
     def _in_step(self, now: datetime) -> Whole:
         version = self._changes.version()
@@ -172,24 +205,27 @@ class _Fared:
     def __init__(self, counters: Counters, nightly: Nightly) -> None:
         self._counters = counters
         self._nightly = nightly
+        self._lock = threading.Lock()
         self._night = -1
         self._mark = 0
         self._again: datetime | None = None
         self._keys = np.empty(0, np.uint64)
         """Sorted, and another array only when there are more of them."""
         self._columns: Floats = np.empty((4, 0))
-        self._turn = 0
         self.lags = False
 
-    def refresh(self, now: datetime) -> int:
-        """Read what moved; the same number is answered as long as nothing did."""
-        if self._again is not None and now < self._again:
-            return self._turn
-        self._again = now + _COUNTED_AGAIN
-        self._turn += self._moved()
-        return self._turn
+    def due(self, now: datetime) -> bool:
+        """Were they read so long ago that they must be read again?"""
+        return self._again is None or now >= self._again
 
-    def _moved(self) -> bool:
+    def moved(self, now: datetime) -> bool:
+        """Read what moved; did anything?"""
+        with self._lock:
+            moved = self._read()
+            self._again = now + _COUNTED_AGAIN
+        return moved
+
+    def _read(self) -> bool:
         night, self._night = self._night, self._nightly.number
         self.lags = self._counters.lags()
         mark = self._counters.mark()
@@ -217,6 +253,10 @@ class _Fared:
 
     def counted(self, candidates: Slice, now: datetime) -> Slice:
         """The slice with its counts, popularity as of now."""
+        with self._lock:
+            return self._counted(candidates, now)
+
+    def _counted(self, candidates: Slice, now: datetime) -> Slice:
         found, where = candidates.places_of_all(self._keys)
         columns = np.zeros((4, len(candidates)))
         columns[:, where] = self._columns[:, found]

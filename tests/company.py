@@ -215,4 +215,5 @@ class Company:
 
     def close(self):
         self.gathered.close()
+        self.recommender.close()
         self.history.close()

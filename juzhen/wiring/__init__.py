@@ -84,6 +84,7 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
         """Let everything go, what is acknowledged last."""
         self.commit.close()
         self.gathered.close()
+        self.recommender.close()
         for store in (self.journal, self.history, self.index):
             store.close()
         self.changes.sightings.close()

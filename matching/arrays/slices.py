@@ -96,6 +96,15 @@ class Slice:
         other.__dict__.update({name: self.__dict__[name] for name in kept})
         return other
 
+    def readied(self, before: Slice) -> Slice:
+        """Itself, with what was asked of those before worked out already."""
+        for weights in list(before._worth):
+            self.worth(*weights)
+        for below in list(before._hardly):
+            self.hardly_shown(below)
+        _ = self.offered
+        return self
+
     def holds(self, now: datetime) -> bool:
         """Is this still what the shelf shows, as far as time goes?"""
         return self.since <= now.timestamp() < self.until

@@ -170,12 +170,7 @@ class Counters:
 
     def since(self, moved: int) -> list[Popularity]:
         """Every content whose counts moved after this history position."""
-        count = MaterialCount
-        wanted = select(
-            count.material, count.popular, count.readers, count.shown, count.clicked
-        ).where(count.moved > moved)
-        with self._people.read() as session:
-            return [Popularity(*row) for row in session.execute(wanted)]
+        return [Popularity(*row) for row in self._people.rows(_MOVED, [moved])]
 
     def shown(self, material: str) -> tuple[int, int]:
         """How often a content was on a list, and how many people have touched it."""
@@ -219,6 +214,9 @@ class Counters:
         return [(m, c, p, n) for m, c, p, n in self._people.rows(_DEALS, [rep])]
 
 
+_MOVED = (
+    "SELECT material, popular, readers, shown, clicked FROM material_counts WHERE moved > ?"
+)
 _NEAR = "SELECT material, keys, strengths FROM neighbours WHERE material IN ({})"
 _DEALS = "SELECT material, category, product, count FROM deals WHERE rep = ?"
 

@@ -125,6 +125,10 @@ class Recommender:
         """Make ready for the first question; harmless when it came already."""
         self._candidates.warm()
 
+    def close(self) -> None:
+        """Let go what works aside."""
+        self._candidates.close()
+
     def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
         """What she may be told now, the best first, and keep it as offered: once, if she looks at
         the same list again at the same moment.

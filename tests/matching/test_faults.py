@@ -236,3 +236,24 @@ def test_no_pin_rule_or_race_brings_back_what_is_off_the_shelf(company, clock, a
         told = company.offer(company.her, company.rep).told()
         shown = {each for item in told for each in (item.material, item.script) if each}
         assert shown == set(company.shelf.standing_ids("", sorted(shown), clock()))
+
+
+def test_counts_are_read_aside_before_they_are_due(company, clock):
+    """Who asks meanwhile gets the counts of before, and waits for nobody."""
+    made, rep = company.library(each=2), company.hire("li")
+    handle, candidates = company.meet(rep=rep), company.recommender._candidates
+    material = made["健康"][0]
+
+    def readers():
+        standing = candidates.slice()
+        return int(standing.readers[standing.place(material)])
+
+    assert readers() == 0
+    company.tell(company.event("read_material", handle, material))
+    clock.move(timedelta(seconds=3))
+    assert readers() == 0 and candidates._counting is None
+    clock.move(timedelta(seconds=1))
+    with candidates._fared._lock:  # whoever reads them takes long
+        assert readers() == 0
+    candidates._counting.result(60)
+    assert readers() == 1
