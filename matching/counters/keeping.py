@@ -214,9 +214,7 @@ class Counters:
         return [(m, c, p, n) for m, c, p, n in self._people.rows(_DEALS, [rep])]
 
 
-_MOVED = (
-    "SELECT material, popular, readers, shown, clicked FROM material_counts WHERE moved > ?"
-)
+_MOVED = "SELECT material, popular, readers, shown, clicked FROM material_counts WHERE moved > ?"
 _NEAR = "SELECT material, keys, strengths FROM neighbours WHERE material IN ({})"
 _DEALS = "SELECT material, category, product, count FROM deals WHERE rep = ?"
 

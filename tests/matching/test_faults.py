@@ -251,7 +251,8 @@ def test_counts_are_read_aside_before_they_are_due(company, clock):
     assert readers() == 0
     company.tell(company.event("read_material", handle, material))
     clock.move(timedelta(seconds=3))
-    assert readers() == 0 and candidates._counting is None
+    assert readers() == 0
+    assert candidates._counting is None
     clock.move(timedelta(seconds=1))
     with candidates._fared._lock:  # whoever reads them takes long
         assert readers() == 0
