@@ -7,22 +7,20 @@ one transaction with the watermark. Thinking happens before it is opened. Calls 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import field
 from functools import partial
-from typing import Any
 
 from data_hub import findings
+from data_hub.digested import Slice, handles_of
 from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold
 from data_hub.profiles.folding import key_of, out_of_order
 from data_hub.segments.recalling import ERASED
-from data_hub.standings import Standings, Stood, forgotten
+from data_hub.standings import Standings, forgotten
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.events import Event, Handle
-from kernel.values import dataclass
 from stores.history import History
 from stores.records import Folded, Records
 from stores.watermarks import Watermarks
@@ -30,6 +28,8 @@ from stores.watermarks import Watermarks
 SLICE = 300
 """Events a transaction: it stays well under the 100 ms for which a write may hold the lock."""
 
+_WAITING = 2_000
+"""Events: with more before it, what happens now is not seen in its turn."""
 _FEW = 20
 """So many customers are folded anew at a time while others digest."""
 
@@ -41,19 +41,6 @@ _EVENTS = "digest"
 _RULINGS = "digest.rulings"
 _DECISIONS = "digest.decisions"
 _REBUILT = "digest.rebuilt"
-
-
-@dataclass(slots=True)
-class _Slice:
-    """What one stretch of events comes to."""
-
-    noted: Noted
-    voids: int = 0
-    """How often what was read before was void when its events were read."""
-    profiles: dict[str, Profile] = field(default_factory=dict)
-    handles: dict[str, str] = field(default_factory=dict)
-    found: list[dict[str, Any]] = field(default_factory=list)
-    stood: Stood | None = None
 
 
 class Digest:
@@ -128,7 +115,7 @@ class Digest:
         silent: bool = False,
     ) -> int:
         """Look at customers of whom nothing new was heard. ``also`` is done in the same write."""
-        mark, slice_ = self.mark(), _Slice(Noted(), self._voids())
+        mark, slice_ = self.mark(), Slice(Noted(), self._voids())
         now = self._clock()
         kept = self._profiles.many(customers)
         hers = self._identities.handles_of(kept)
@@ -146,7 +133,7 @@ class Digest:
     def _stand(
         self,
         profiles: Mapping[str, Profile],
-        slice_: _Slice,
+        slice_: Slice,
         causes: Mapping[str, Event],
         *,
         silent: bool = False,
@@ -196,7 +183,11 @@ class Digest:
         """How far history has been digested."""
         return int(self._marks.of(_EVENTS) or 0)
 
-    def freshen(self, waiting: int = 2_000, limit: int = 100) -> int:
+    def behind(self, waiting: int = _WAITING) -> bool:
+        """Do more than so many events wait for their turn?"""
+        return self._history.newest() - self.mark() > waiting
+
+    def freshen(self, waiting: int = _WAITING, limit: int = 100) -> int:
         """While much waits its turn, digest those who act now; says how many arrivals it saw.
 
         A company that takes in its past sees its present all the same. Forgetting where it was
@@ -244,7 +235,7 @@ class Digest:
     ) -> bool:  # fmt: skip
         """Fold these anew if their history is shorter than their profiles, or ``amended``; none is
         kept of no events. ``also`` is done in the same write; False if another was faster."""
-        mark, slice_ = self.mark(), _Slice(Noted(), self._voids())
+        mark, slice_ = self.mark(), Slice(Noted(), self._voids())
         kept = self._profiles.many(customers)
         self._fold_again(list(kept), {} if amended else kept, self._stamps.of(()), slice_)
         hers = self._identities.handles_of(slice_.profiles)
@@ -252,9 +243,20 @@ class Digest:
         self._stand(slice_.profiles, slice_, {}, silent=True)
         return self._write(slice_, mark, {}, also)
 
+    def anew(self, handles: Collection[Handle], also: Callable[[], None]) -> bool:
+        """Events of these are as if they had never come: who they are and what is told of them is
+        worked out from what is left. ``also`` is done in the same write; False if another was
+        faster. Nobody is told what it comes to."""
+        mark, voids = self.mark(), self._voids()
+        slice_ = Slice(self._identities.anew(handles, self._history.of), voids)
+        left = {customer for customer in slice_.noted.customers.values() if customer}
+        self._fold_again(sorted(left), {}, self._stamps.of(()), slice_)
+        self._stand(slice_.profiles, slice_, {}, silent=True)
+        return self._write(slice_, mark, {}, also)
+
     def counted_again(self, customers: Sequence[str]) -> dict[str, Profile]:
         """What history tells of these customers, folded from the start and kept nowhere."""
-        slice_, now = _Slice(Noted(), self._voids()), self._clock()
+        slice_, now = Slice(Noted(), self._voids()), self._clock()
         self._fold_again(customers, {}, self._stamps.of(()), slice_)
         for profile in slice_.profiles.values():
             forgotten(profile, now)
@@ -305,12 +307,12 @@ class Digest:
         touched: Collection[str] = (),
         *,
         voids: int | None = None,
-    ) -> _Slice:
+    ) -> Slice:
         """Think: identities, then profiles, then findings. Writes nothing but topic stamps."""
         voids = self._voids() if voids is None else voids
         noted = self._identities.work_out(events, touched)
         self._stamps.stamp({event.material for event in events if event.material})
-        slice_ = _Slice(noted, voids)
+        slice_ = Slice(noted, voids)
         own: dict[str, list[Event]] = {customer: [] for customer in noted.moved}
         for event in events:
             if her := whose(event):
@@ -326,7 +328,7 @@ class Digest:
         return slice_
 
     def _fold_on(
-        self, own: Mapping[str, list[Event]], kept: dict[str, Profile], slice_: _Slice
+        self, own: Mapping[str, list[Event]], kept: dict[str, Profile], slice_: Slice
     ) -> None:
         """Fold each customer's events on, or everything of hers anew where they came late."""
         stamped = self._stamps.of([event for events in own.values() for event in events])
@@ -347,9 +349,9 @@ class Digest:
         customers: Sequence[str],
         kept: Mapping[str, Profile],
         stamped: Stamped,
-        slice_: _Slice,
+        slice_: Slice,
     ) -> None:
-        handles = self._handles(customers, slice_.noted)
+        handles = handles_of(self._identities, customers, slice_.noted)
         for customer in customers:
             hers = handles[customer]
             settled = None if customer in slice_.noted.moved else kept.get(customer)
@@ -363,19 +365,9 @@ class Digest:
             slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone)
             slice_.handles[customer] = str(hers[0])
 
-    def _handles(self, customers: Sequence[str], noted: Noted) -> dict[str, list[Handle]]:
-        """Every handle of these customers, by what was just worked out and what is kept."""
-        now: dict[str, set[Handle]] = {customer: set() for customer in customers}
-        for customer, handles in self._identities.handles_of(customers).items():
-            now[customer] |= {h for h in handles if noted.customers.get(str(h)) in (None, customer)}
-        for handle, customer in noted.customers.items():
-            if customer in now:
-                now[customer].add(Handle.parse(handle))
-        return {customer: sorted(handles) for customer, handles in now.items()}
-
     def _write(
         self,
-        digested: _Slice,
+        digested: Slice,
         mark: int,
         marks: Mapping[str, str],
         also: Callable[[], None] | None = None,

@@ -87,8 +87,9 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("settle_tags", p.taxonomy.acts.settle, 1.0),
             Duty("seal_audit", lambda: p.audit.seal(500), 2.0),
             Duty("calendar", p.triggers.calendar, 60.0),
+            Duty("undo_imports", p.undoing.finish, 2.0),
             Duty("sweep", p.repeats.sweep, 600.0),
-            Duty("predict", p.predictions.refit, 600.0),
+            Duty("predict", _refit(p), 60.0),
             Duty("choose_vips", p.vips.weekly, 600.0),
         ],
         "night": _night(p),
@@ -116,6 +117,10 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         ],
         **{f"sender-{n}": sender(p.publishing, n) for n in range(1, p.settings.worker_senders + 1)},
     }
+
+
+def _refit(p: Platform) -> Callable[[], int]:
+    return lambda: p.predictions.refit(behind=p.digest.behind())
 
 
 def _notices(p: Platform) -> list[Duty]:

@@ -193,6 +193,11 @@ class History(Protocol):
         """Drop up to so many events of a kind whose day is over; whom each was about."""
         ...
 
+    def take_back(self, told: Mapping[int, Event]) -> int:
+        """Take events out by their numbers, as if they had never come; how many were there. The
+        same may come again. Repeating it does no harm."""
+        ...
+
     def amend(self, told: Mapping[int, Event]) -> int:
         """Write events anew, by their numbers; how many. Of each only what it tells beside the act
         becomes another, its detail and raw bytes: nothing that is counted or looked for.

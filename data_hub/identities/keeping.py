@@ -5,7 +5,7 @@ What people rule is kept by `deciding`; what hangs together is grouped by `regro
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,10 @@ class Identities:
         with self._people.write() as session:
             upsert(session, Known, noted.known)
             upsert(session, Edge, noted.edges)
+            for lost in chunks(noted.lost):
+                session.execute(delete(Known).where(Known.handle.in_(lost)))
+            for one, other in noted.unlinked:
+                session.execute(delete(Edge).where(Edge.one == one, Edge.other == other))
 
     def _regroup(
         self,
@@ -98,13 +102,32 @@ class Identities:
         before: Mapping[str, Any],
     ) -> None:
         """Load everything that hangs together with the news, group it anew, note what differs."""
-        ahead = {before[handle].region for handle in news if handle in before}
         region.alone |= {handle: region.news[handle] for handle in news if handle not in before}
+        self._gather(session, region, {before[h].region for h in news if h in before})
+        region.settle(noted)
+
+    def anew(
+        self, handles: Collection[Handle], of: Callable[[Collection[Handle]], Iterator[Event]]
+    ) -> Noted:
+        """Group whatever hangs together with these by nothing but what their events tell now,
+        without keeping it; a handle of which nothing is told any more is lost."""
+        region, noted = Region({}, {}), Noted()
+        with self._people.read() as session:
+            rows = known_rows(session, Known.handle, map(str, handles))
+            self._gather(session, region, {row.region for row in rows.values()})
+        here = region.before.keys()
+        whole = (each for each in of([Handle.parse(h) for h in here]) if here >= _named(each))
+        region.retell(*told(whole))  # what nobody has digested yet has its own turn
+        region.settle(noted)
+        return noted
+
+    def _gather(self, session: Session, region: Region, ahead: Collection[str]) -> None:
+        """Load these regions, those that rulings join to them, and their links."""
         loaded: set[str] = set()
         looked: set[str] = set()
         while True:
             region.take_known(known_rows(session, Known.region, ahead))
-            loaded |= ahead
+            loaded |= set(ahead)
             rulings = self.decisions.live(region.alone.keys() - looked)
             looked |= region.alone.keys()
             region.rulings |= {ruling.id: ruling for ruling in rulings}
@@ -115,7 +138,6 @@ class Identities:
             if not ahead:
                 break
         region.take_edges(edge_rows(session, region.alone.keys()))
-        region.settle(noted)
 
     def merge(self, one: Handle, other: Handle, *, by: str, why: str = "") -> str:
         """Rule that two handles are one person's. The digest acts on it at its next turn."""
@@ -269,3 +291,7 @@ class Identities:
         with self._people.write() as session:
             session.execute(delete(Known))
             session.execute(delete(Edge))
+
+
+def _named(event: Event) -> set[str]:
+    return {str(handle) for handle in (event.handle, *event.links) if handle is not None}

@@ -142,3 +142,7 @@ class Noted:
     parked: list[Link] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     edges: list[dict[str, Any]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Handles of which nothing is told any more."""
+    unlinked: list[tuple[str, str]] = field(default_factory=list)
+    """Links that nothing shows any more."""

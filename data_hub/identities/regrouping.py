@@ -41,6 +41,7 @@ class Region:
         self.links = dict(links)
         self.kept: dict[tuple[str, str], tuple[Link, bool]] = {}
         self.rulings: dict[str, Ruling] = {}
+        self.retold = False
 
     def take_known(self, known: Mapping[str, Any]) -> None:
         for handle, row in known.items():
@@ -51,6 +52,12 @@ class Region:
         self.kept = dict(edges)
         for pair, (link, _) in edges.items():
             self.links.setdefault(pair, link)
+
+    def retell(
+        self, alone: Mapping[str, datetime | None], links: Mapping[tuple[str, str], Link]
+    ) -> None:
+        """Forget what was told; this is all there is."""
+        self.alone, self.links, self.retold = dict(alone), dict(links), True
 
     def settle(self, noted: Noted) -> None:
         """Group, name the groups, and note the rows that differ from what is kept."""
@@ -72,6 +79,10 @@ class Region:
         kept_apart = {(link.one, link.other) for link in refused if not link.ruled}
         self._note_edges(kept_apart, unlinked, noted)
         noted.gone = self.sizes.keys() - {noted.customers[handle] for handle in self.alone}
+        if self.retold:
+            noted.unlinked = sorted(self.kept.keys() - self.links.keys())
+            noted.lost = sorted(self.before.keys() - self.alone.keys())
+            noted.customers |= dict.fromkeys(noted.lost, "")
 
     def _date(self, believed: Iterable[Link]) -> None:
         """When each handle was first heard of; a link that nobody believes says nothing of it."""
@@ -79,7 +90,8 @@ class Region:
         for link in believed:
             for end in (link.one, link.other):
                 dated[end] = min(link.at, dated.get(end, link.at))
-        self.first = {handle: row.first_seen for handle, row in self.before.items()}
+        kept = {} if self.retold else self.before
+        self.first = {handle: row.first_seen for handle, row in kept.items()}
         for link in self.links.values():
             for end in (link.one, link.other):
                 if end not in dated:

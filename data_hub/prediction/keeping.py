@@ -12,7 +12,8 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data_hub.prediction.model import BackTest, Model, Window, back_test, fit, statistics
+from data_hub.prediction.looking_back import BackTest, Horizon, back_test
+from data_hub.prediction.model import HORIZONS, Model, Window, fit, statistics
 from data_hub.profiles import Profiles
 from data_hub.standings import StandingRow
 from kernel.clock import Clock
@@ -20,8 +21,6 @@ from kernel.values import dataclass
 from stores.records import Folded, Records
 
 EVERY = timedelta(days=1)
-HORIZONS = (2, 4, 13)
-"""Weeks for which a chance is told."""
 _SAMPLE, _TESTED = 50_000, 4_000
 _GROWN = 1.1
 """More buyers than so many times those of the last fit only come in with a company's past."""
@@ -78,9 +77,13 @@ class Predictions:
         self._clock = clock
         self._known: tuple[datetime | None, Fitted | None] = (None, None)
 
-    def refit(self) -> int:
-        """Fit anew if the last time was a day ago or among far fewer; says whether it was done."""
+    def refit(self, *, behind: bool = False) -> int:
+        """Fit anew if the last time was a day ago or among far fewer; says whether it was done.
+        While what happened lately is ``behind``, its turn comes later: half of it would look as if
+        everybody had stopped buying."""
         last, now = self._last(), self._clock()
+        if behind and (last is None or now - last.made < EVERY):
+            return 0
         if last is not None and now - last.made < EVERY:
             with self._people.read() as session:
                 buyers = session.scalar(select(func.count()).where(StandingRow.occasions > 0)) or 0
@@ -185,5 +188,8 @@ def _predicted(row: StandingRow, fitted: Fitted, model: Model, present: float) -
 def _fitted(row: FittedRow) -> Fitted:
     made = row.made if row.made.tzinfo else row.made.replace(tzinfo=UTC)
     model = Model(**row.numbers) if row.numbers else None
-    tested = BackTest(**row.tested) if row.tested else None
+    tested = None
+    if told := dict(row.tested):
+        horizons = [Horizon(**each) for each in told.pop("horizons", ())]
+        tested = BackTest(**told, horizons=horizons)
     return Fitted(made, row.buyers, model, row.spend, tested)

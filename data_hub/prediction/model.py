@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from data_hub.prediction.descent import Array, least
+from data_hub.prediction.rhythm import Rhythm, rhythm
 from kernel.values import dataclass
 
 _WEEK = 7 * 86_400.0
 FEWEST_BUYERS = 100
 FEWEST_REPEATS = 50
 """Fewer than these say nothing about anybody."""
-HORIZON = 13.0
+HORIZONS = (2, 4, 13)
+"""Weeks for which a chance is told."""
+HORIZON = float(HORIZONS[-1])
 """Weeks within which a window is told."""
-_REGULAR_GAPS, _REGULAR_CV = 5, 0.35
+_LATE = 0.1
+"""Of ten who buy as she does one waits longer: then her window is as anybody else's."""
+_SHARES = (0.1, 0.5, 0.9)
+"""Of those who come: by the first of these moments one in ten has, by the last nine."""
 _FARTHEST = 9.0
 """No number is further from 1 than e to this power."""
 
@@ -75,25 +80,28 @@ class Model:
         """The same for one customer, from her profile's counters. None for who never bought."""
         if not buying:
             return None
+        if hers := rhythm(buying):
+            return self._regular(hers, buying[0] - 1, present, weeks)
         x, t_x, total = (np.array([value]) for value in statistics(buying, present))
         return float(self.within(x, t_x, total, weeks)[0])
+
+    def _regular(self, hers: Rhythm, repeats: float, present: float, weeks: float) -> float:
+        """The same for a regular buyer: she left after her last purchase, or still waits."""
+        leaves = self.a / (self.a + self.b + repeats)
+        waits = (1.0 - leaves) * hers.waiting(present)
+        longer = (1.0 - leaves) * hers.waiting(present + weeks * _WEEK)
+        return (waits - longer) / (waits + leaves)
 
     def window(self, buying: Sequence[float], present: float) -> Window | None:
         """When she is expected next. None below two purchases: then nobody can say."""
         if not buying or buying[0] < 2:
             return None
-        if gap := regular_gap(buying):
-            usual, spread = gap
-            due = buying[2] + usual * 86_400
-            if due >= present:
-                return Window(
-                    due, max(present, due - 1.2816 * spread * 86_400),
-                    due + 1.2816 * spread * 86_400, True,
-                )  # fmt: skip
+        if (hers := rhythm(buying)) and hers.waiting(present) >= _LATE:
+            low, middle, high = (hers.quantile(present, share) for share in _SHARES)
+            return Window(middle, low, high, True)
         x, _, total = (np.array([value]) for value in statistics(buying, present))
         low, middle, high = (
-            present + float(self.quantile(x, total, share, HORIZON)[0]) * _WEEK
-            for share in (0.1, 0.5, 0.9)
+            present + float(self.quantile(x, total, share, HORIZON)[0]) * _WEEK for share in _SHARES
         )
         return Window(middle, low, high, False)
 
@@ -103,24 +111,6 @@ def statistics(buying: Sequence[float], present: float) -> tuple[float, float, f
     count, first, last = buying[0], buying[1], buying[2]
     total = max((present - first) / _WEEK, 1e-6)
     return count - 1, min((last - first) / _WEEK, total), total
-
-
-def counters(times: Sequence[float]) -> list[float]:
-    """Of the moments at which somebody bought what her profile counts, without what she spent."""
-    gaps = [(later - at) / 86_400 for at, later in pairwise(times)]
-    return [
-        len(times), times[0], times[-1], 0.0, len(gaps), sum(gaps), sum(gap * gap for gap in gaps),
-    ]  # fmt: skip
-
-
-def regular_gap(buying: Sequence[float]) -> tuple[float, float] | None:
-    """The usual gap and its spread in days, for who buys regularly: five gaps, CV below 0.35."""
-    gaps, total, squares = buying[4], buying[5], buying[6]
-    if gaps < _REGULAR_GAPS or total <= 0:
-        return None
-    mean = total / gaps
-    spread = math.sqrt(max(squares / gaps - mean * mean, 0.0) * gaps / (gaps - 1))
-    return (mean, spread) if spread / mean < _REGULAR_CV else None
 
 
 def fit(x: Array, t_x: Array, total: Array) -> Model | None:
@@ -169,61 +159,3 @@ def likelihood(numbers: Array, repeats: Array, which: Any, t_x: Array, total: Ar
 
 def _betaln(one: float, other: float) -> float:
     return math.lgamma(one) + math.lgamma(other) - math.lgamma(one + other)
-
-
-@dataclass(frozen=True, slots=True)
-class BackTest:
-    """What the same way of fitting would have said a horizon ago, and what came."""
-
-    buyers: int
-    expected: float
-    """The share that was said to buy within the horizon."""
-    came: float
-    coverage: float
-    """The share of those who came who came within their 80 % window."""
-    error_weeks: float
-    """How far off the likely moment was, on average, for who came."""
-    baseline_weeks: float
-    """The same for the middle of the horizon, said to everybody."""
-    brier: float
-    brier_baseline: float
-
-
-def back_test(times: Sequence[Sequence[float]], present: float) -> BackTest | None:
-    """Fit on what was known ``HORIZON`` weeks ago and look what came since. None: too few data.
-
-    ``times``: for every buyer the days she bought on, oldest first, in seconds.
-    """
-    then = present - HORIZON * _WEEK
-    known = [(mine, [at for at in mine if at <= then]) for mine in times]
-    known = [(mine, before) for mine, before in known if before]
-    if len(known) < FEWEST_BUYERS:
-        return None
-    stats = np.array(
-        [(len(b) - 1, (b[-1] - b[0]) / _WEEK, (then - b[0]) / _WEEK) for _, b in known]
-    )
-    x, t_x, total = stats.T
-    model = fit(x, t_x, total)
-    if model is None:
-        return None
-    waits = np.array(
-        [(mine[len(before)] - then) / _WEEK if len(mine) > len(before) else np.inf
-         for mine, before in known]
-    )  # fmt: skip
-    came = waits <= HORIZON
-    said = model.within(x, t_x, total, HORIZON)
-    low, middle, high = (model.quantile(x, total, q, HORIZON) for q in (0.1, 0.5, 0.9))
-    for place, (_, before) in enumerate(known):
-        window = model.window(counters(before), then)
-        if window is not None and window.regular:
-            ends = (window.earliest, window.likely, window.latest)
-            low[place], middle[place], high[place] = ((end - then) / _WEEK for end in ends)
-    share = float(came.mean())
-    inside = (waits >= low) & (waits <= high)
-    return BackTest(
-        len(known), float(said.mean()), share,
-        float(inside[came].mean()) if came.any() else 0.0,
-        float(np.abs(waits - middle)[came].mean()) if came.any() else 0.0,
-        float(np.abs(waits - HORIZON / 2)[came].mean()) if came.any() else 0.0,
-        float(((said - came) ** 2).mean()), share * (1 - share),
-    )  # fmt: skip

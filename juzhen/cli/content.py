@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,13 +222,20 @@ def bring_tags(file: Path | None, account: str, facet: str, dry_run: bool, as_js
 
 @bring.command("undo")
 @click.argument("run")
+@click.option("--dry-run", is_flag=True, help="Say what would be taken back, take nothing.")
 @json_option
-def undo_import(run: str, as_json: bool) -> None:
-    """Take back what a run did, except what somebody edited since; of materials or of tags.
+def undo_import(run: str, dry_run: bool, as_json: bool) -> None:
+    """Take back what a run did, except what somebody edited since; of materials, of tags, or of
+    customers, orders and events (see it first with --dry-run).
 
     Example: juzhen import undo imp_1m8…
     """
     with platform() as company:
+        if run.startswith("fil_"):
+            show([_file_undone(company, run, dry_run)], as_json)
+            return
+        if dry_run:
+            raise click.UsageError("--dry-run is for imports of customers, orders and events")
         if run.startswith("tga_"):
             company.taxonomy.acts.undo(run, by=BY)
             show([{"run": run}], as_json)
@@ -238,6 +246,21 @@ def undo_import(run: str, as_json: bool) -> None:
                 run, by=BY, tell=lambda so_far: progress.update(task, completed=so_far)
             )
         show([{"run": run, "as_before": done}], as_json)
+
+
+def _file_undone(company: Any, run: str, dry: bool) -> dict[str, Any]:
+    with Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
+        task = progress.add_task(run, total=None)
+
+        def tell(so_far: int) -> None:
+            progress.update(task, completed=so_far)
+
+        if dry:
+            return {"run": run, **asdict(company.undoing.look(run, tell))}
+        if company.undoing.one(run).undoing is None:
+            company.undoing.begin(run, by=BY)
+        company.undoing.go_on(run, tell=tell)
+    return {"run": run, **company.undoing.one(run).taken_back}
 
 
 def _tell(told: dict[str, Any], flaws: list[tuple[int, Flaw]], as_json: bool) -> None:

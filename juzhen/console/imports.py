@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.catalogue import kind_of
-from juzhen.console.desk import allowed, flaws_of, names_of
-from juzhen.transfer import Imported
+from juzhen.console.desk import allowed, done, flaws_of, names_of
+from juzhen.transfer import FileRun, Imported, TakenBack
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.errors import Conflict, Invalid, NotFound, Problem
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 3_000
 """A file with more is brought in by the command, which shows how far it is."""
+
+
+AT_ONCE = 2
+"""Slices that the click itself takes back; the rest is the worker's."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -38,6 +43,22 @@ def install(door: Blueprint, platform: Platform) -> None:
         except (Invalid, Conflict) as refusal:
             return _page(platform, refusal), 422
         return _page(platform, told=told, tried=tried)
+
+    @door.post("/events/imports/<key>/undo")
+    def undo_file(key: str) -> AnyResponse | str | tuple[str, int]:
+        """See what taking a run back would come to, or take it back: the button says which."""
+        actor = allowed("replay_events")
+        run = platform.undoing.one(key)
+        try:
+            if request.form.get("act") != "undo":
+                if run.accepted > MOST_ROWS:
+                    raise Invalid("file", "run_is_long", limit=MOST_ROWS)
+                return _page(platform, looked=(run, platform.undoing.look(key)))
+            platform.undoing.begin(key, by=actor.id)
+        except (Invalid, Conflict) as refusal:
+            return _page(platform, refusal), 422
+        platform.undoing.go_on(key, AT_ONCE)
+        return done("imports_page", "undoes_import")
 
 
 def _brought(platform: Platform, by: str) -> Imported:
@@ -78,16 +99,19 @@ def _page(
     told: Imported | None = None,
     *,
     tried: bool = False,
+    looked: tuple[FileRun, TakenBack] | None = None,
 ) -> str:
     allowed("read_boards")
     runs, tongue = platform.imports.runs(20), language()
     accounts = {each.id: each.name for each in platform.accounts.all()}
+    people = names_of(platform, (who for run in runs for who in (run.by, run.undone_by)))
     shown: list[Any] = (
         [(each, kind_of(each.kind).label(tongue)) for each in told.shown] if told else []
     )
     return pages.render(
-        "console/imports.html", runs=runs, people=names_of(platform, (run.by for run in runs)),
+        "console/imports.html", runs=runs, people=people,
         accounts=accounts, told=told, shown=shown, tried=tried, limit=MOST_ROWS,
+        looked=looked,
         whats=[each.value for each in What], typed=request.form,
         flaws=flaws_of(refusal) if refusal else (),
     )  # fmt: skip

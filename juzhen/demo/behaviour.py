@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from juzhen.demo.company import Company
-from juzhen.demo.library import texts, topics
+from juzhen.demo.library import DAYS, texts, topics
 from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
 from kernel.calendar import Zone, month_end
@@ -20,6 +20,10 @@ from kernel.events import Ecosystem, Event, Handle, pack
 from kernel.values import dataclass
 
 EVENTS = 200_000
+_BOUGHT = 420
+"""So many days back purchases go; everything else that is told goes back `DAYS`."""
+_DEALING = (10, 11, 14, 15, 16, 20)
+"""Hours at which a rep closes a deal."""
 _READ = {"image_text", "poster", "short_video", "product_note", "customer_story", "proposal",
          "mini_program_tool", "livestream"}  # fmt: skip
 _HOURS = {
@@ -125,16 +129,16 @@ class Behaviour:
                               person.handle(self._company), detail=holding)  # fmt: skip
         if person.month_end:
             yield from self._month_ends(person)
-        elif person.number % 8 == 5 and not person.silent:
-            yield from self._deal(person, first)
+        elif person.buys:
+            yield from self._deals(person, first)
 
     def _month_ends(self, person: Person) -> Iterator[Event]:
         """Purchases on the last days of past months; the older ones came with an import."""
         day = self._today.replace(day=1)
         for number in range(6):
             day = month_end(day - timedelta(days=1))
-            bought = day - timedelta(days=(person.number + number) % 3)
-            if number != 4:  # one month she did not
+            bought = day - timedelta(days=self._dice.randrange(3))
+            if number != person.number % 6:  # one month she did not
                 fund = number % 2 == 0
                 detail = {
                     "product": "禾财精选基金组合" if fund else "禾财稳盈一号",
@@ -146,20 +150,40 @@ class Behaviour:
                                   detail=detail, rep=self._company.reps[person.rep].id)  # fmt: skip
             day = day.replace(day=1)
 
-    def _deal(self, person: Person, first: datetime) -> Iterator[Event]:
-        """Something she bought from her rep since we know her; one in three says a kind word."""
-        at = first + timedelta(days=person.number * 64 % (person.joined + 1), hours=5)
+    def _deals(self, person: Person, first: datetime) -> Iterator[Event]:
+        """What she bought from her rep, the older ones before she had the app; after the first one
+        in three says a kind word."""
         rep = self._company.reps[person.rep].id
         handle, sold = person.handle(self._company), texts("products")["products"]
-        liked = (each for each in sold if person.interests.get(each["topic"]))
-        product = next(liked, sold[0])
-        detail = {
-            "product": product["name"], "category": product["category"],
-            "amount": 2_000 + person.number % 11 * 1_500,
-        }  # fmt: skip
-        yield self._event("bought", at, person, handle, detail=detail, rep=rep)
-        if person.number % 3 == 0:
-            yield self._event("praised", at + timedelta(minutes=20), person, handle, rep=rep)
+        liked = [each for each in sold if person.interests.get(each["topic"])]
+        for number, at in enumerate(self._bought_at(person, first)):
+            product = liked[number % len(liked)] if liked else sold[0]
+            detail = {
+                "product": product["name"],
+                "category": product["category"],
+                "amount": 2_000 + (person.number + 3 * number) % 11 * 1_500,
+            }
+            yield self._event("bought", at, person, handle, detail=detail, rep=rep)
+            if person.number % 3 == 0 and not number:
+                yield self._event("praised", at + timedelta(minutes=20), person, handle, rep=rep)
+
+    def _bought_at(self, person: Person, first: datetime) -> Iterator[datetime]:
+        """Everybody at a rate of her own; after each purchase she may be gone, as people are."""
+        dice, regular = self._dice, person.buys == "regularly"
+        gap = dice.uniform(21, 45) if regular else 7 / dice.gammavariate(1.2, 0.16)
+        leaves = 0.03 if regular else dice.betavariate(0.5, 3.0)
+        ago = dice.uniform(DAYS, _BOUGHT)
+        if person.buys == "since":
+            ago = person.joined - person.number * 64 % (person.joined + 1)
+        at = self._at(0, 9, 0) - timedelta(days=ago)
+        while at < self._now:
+            day = self._zone.at(self._zone.day(at))
+            told = day + timedelta(hours=dice.choice(_DEALING), minutes=dice.randrange(60))
+            yield max(first, told) if person.buys == "since" else told
+            if dice.random() < leaves:
+                return
+            days = dice.gauss(gap, gap / 9) if regular else dice.expovariate(1 / gap)
+            at += timedelta(days=max(days, 1.0))
 
     # what she does
 

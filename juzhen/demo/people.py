@@ -52,6 +52,8 @@ class Person:
     lately: bool = False
     """At the last of her hours she certainly looked at something."""
     month_end: bool = False
+    buys: str = ""
+    """How, if she buys from her rep: `regularly`, `now_and_then`, or `since`: after we met her."""
     holdings: list[dict[str, Any]] = field(default_factory=list)
     referral: str = ""
     """The code that she came with, if a friend brought her."""
@@ -104,9 +106,23 @@ def _person(number: int, company: Company, today: date, dice: random.Random) -> 
         person.joined = dice.randrange(2, 40)
     if dice.random() < 0.08 and person.joined == DAYS:
         person.silent = dice.randrange(46, 75)
-    person.month_end = person.silent == 0 and age > 30 and dice.random() < 0.08
+    person.month_end = person.silent == 0 and age > 30 and dice.random() < 0.015
+    person.buys = _buys(person)
     _insure(person, today, dice)
     return person
+
+
+def _buys(person: Person) -> str:
+    """By number, so that who was brought by somebody (`_inviter`) has bought from her rep."""
+    if person.silent or person.month_end:
+        return ""
+    if person.number % 8 == 5:
+        return "since"
+    if person.joined < DAYS:
+        return ""
+    if person.number % 16 == 1:
+        return "regularly"
+    return "now_and_then" if person.number % 8 in {1, 3, 7} else ""
 
 
 _TASTES = {
@@ -154,12 +170,12 @@ def _show_habits(hers: Sequence[Person], today: date) -> None:
         person.born = _birthday(today + timedelta(days=place - 2), 1970 + place)
         person.lunar = False
     for person in hers[4:8]:
-        person.month_end, person.silent, person.joined = True, 0, DAYS
+        person.month_end, person.silent, person.joined, person.buys = True, 0, DAYS, ""
         person.interests = {"fund_manager": 0.5, "star_theme": 0.3, "fixed_income": 0.2}
     for person in hers[8:10]:
         person.holdings = [_maturing(person, today, 20 + person.number % 7)]
     for person in hers[14:18]:
-        person.silent, person.joined, person.month_end = 52, DAYS, False
+        person.silent, person.joined, person.month_end, person.buys = 52, DAYS, False, ""
     mother, daughter = hers[12], hers[13]
     daughter.phone = mother.phone  # a family phone
     mother.user = mother.user or f"U{10_001 + mother.number}"

@@ -28,6 +28,7 @@ from kernel.values import dataclass
 from schemas import tables
 from schemas.taking import Taken
 from stores.changes import Changes
+from stores.history import History
 from stores.records import Record, Records
 
 SLICE = 500
@@ -54,6 +55,21 @@ class FileRun(Record, kw_only=True):
     begun: Mapped[datetime]
     ended: Mapped[datetime | None] = mapped_column(default=None)
     cancelled: Mapped[datetime | None] = mapped_column(default=None)
+    behind: Mapped[int] = mapped_column(_Number, default=0)
+    """The newest number of the history when it began: what it brought lies behind it."""
+    undoing: Mapped[datetime | None] = mapped_column(default=None)
+    undone: Mapped[datetime | None] = mapped_column(default=None)
+    undone_by: Mapped[str] = mapped_column(default="")
+    undone_to: Mapped[int] = mapped_column(_Number, default=0)
+    """The number up to which the history was looked through and is done with."""
+    counted: Mapped[int] = mapped_column(_Number, default=0)
+    """The number up to which what is taken back is counted: noted before it goes."""
+    taken_back: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    """What undoing it came to so far."""
+
+    def brought(self, event: Event) -> bool:
+        """Is this one of its events? All of them were received when it began, and nobody else's."""
+        return event.account == self.account and event.received == self.begun
 
 
 @dataclass(slots=True)
@@ -90,8 +106,11 @@ Tell = Callable[[Imported], None]
 class Imports:
     """Brings files in."""
 
-    def __init__(self, records: Records, intake: Intake, changes: Changes, clock: Clock) -> None:
+    def __init__(
+        self, records: Records, intake: Intake, history: History, changes: Changes, clock: Clock
+    ) -> None:
         self._records = records
+        self._history = history
         self._intake = intake
         self._changes = changes
         self._clock = clock
@@ -156,9 +175,12 @@ class Imports:
         known = tables.digest(path)
         how = orjson.dumps([plan.what, sorted(plan.columns.items()), account.id]).decode()
         file = f"{known}:{how}"
+        behind = self._history.newest()
         with self._records.write(f"import:{known}") as session:
             latest = select(FileRun).where(FileRun.file == file)
             kept = session.scalar(latest.order_by(FileRun.begun.desc()).limit(1))
+            if kept is not None and kept.undoing is not None:
+                kept = None  # taken back: it may come again, as another run
             if kept is not None and kept.ended is None:
                 kept.cancelled = None
                 return kept
@@ -166,7 +188,7 @@ class Imports:
                 raise Conflict("imported_already", run=kept.id)
             run = FileRun(
                 file=file, file_name=path.name[:200], what=plan.what, account=account.id, by=by,
-                begun=self._clock(),
+                begun=self._clock(), behind=behind,
             )  # fmt: skip
             session.add(run)
             self._changes.note("began", "import", run.id, by=by, what=plan.what.value)

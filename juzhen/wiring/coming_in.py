@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from channels.accounts import Accounts
 from data_hub.refusals import Refusals
-from juzhen.transfer import Imports
+from data_hub.taking_back import TakingBack
+from juzhen.transfer import Imports, Undoing
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
@@ -19,6 +20,7 @@ class ComingIn:
 
     refusals: Refusals
     imports: Imports
+    undoing: Undoing
 
 
 def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
@@ -29,7 +31,17 @@ def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
 
     return ComingIn(
         refusals=Refusals(s.history, data.intake, s.changes, try_again),
-        imports=Imports(s.records, data.intake, s.changes, s.clock),
+        imports=Imports(s.records, data.intake, s.history, s.changes, s.clock),
+        undoing=Undoing(
+            s.records,
+            s.history,
+            s.fold,
+            data.digest,
+            data.identities,
+            TakingBack(s.history, s.people, data.digest),
+            s.changes,
+            s.clock,
+        ),
     )
 
 

@@ -254,6 +254,27 @@ class HistoryContract(AmendingContract):
         assert sorted(history.counts([Axis.KIND])) == [(("shared",), 1), (("viewed",), 2)]
         assert list(history.flaws()) == []
 
+    def test_what_is_taken_back_is_as_if_it_had_never_come_and_may_come_again(
+        self, history: History
+    ) -> None:
+        told = [event(f"e{n}", BERT if n % 2 else ANNA, at=MONDAY + timedelta(days=20 * n))
+                for n in range(4)]  # fmt: skip
+        history.put(told, upto=1)
+        kept = dict(history.after(0, 9))
+        doomed = {seq: each for seq, each in kept.items() if each.id in ("e0", "e1")}
+        assert history.take_back(doomed) == 2
+        assert history.take_back(doomed) == 0
+        assert [each.id for _, each in history.after(0, 9)] == ["e2", "e3"]
+        assert ids(history.timeline([ANNA, BERT]).items) == ["e3", "e2"]
+        assert history.counts([Axis.KIND]) == [(("viewed",), 2)]
+        history.put([event("other"), *told], upto=2)
+        assert ids(history.of([ANNA])) == ["e0", "other", "e2"]
+        assert ids(history.of([BERT])) == ["e1", "e3"]
+        history.put(told, upto=3)
+        assert history.total([ANNA, BERT]) == 5
+        assert history.take_back({}) == 0
+        assert list(history.flaws()) == []
+
     def test_months_that_are_over_are_dropped_whole(self, history: History) -> None:
         told = [event(f"{n}", at=MONDAY - timedelta(days=28 * n)) for n in range(4)]
         history.put(told, upto=1)

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from data_hub.taking_back import TakingBack
 from juzhen.console.imports import MOST_ROWS
-from juzhen.transfer import Imports
+from juzhen.transfer import Imports, Undoing
 from kernel.events import unpack_any
 
 ORDERS = (
@@ -18,7 +19,11 @@ ORDERS = (
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.imports = Imports(r.records, r.intake, r.changes, r.clock)
+    r.imports = Imports(r.records, r.intake, r.history, r.changes, r.clock)
+    r.undoing = Undoing(
+        r.records, r.history, r.fold, r.digest, r.identities,
+        TakingBack(r.history, r.people, r.digest), r.changes, r.clock,
+    )  # fmt: skip
     return r
 
 
@@ -84,3 +89,20 @@ def test_only_who_may_replay_events_brings_any_in(desk_of, rooms):
         desk.account = rooms.app.id
         assert sent(desk, ORDERS, "bring").status_code == 403
     assert rooms.imports.runs() == []
+
+
+def test_a_run_is_looked_at_and_then_taken_back_by_who_may(rooms, desk, desk_of):
+    sent(desk, ORDERS, "bring", columns="门店=-")
+    (run,) = rooms.imports.runs()
+    path = f"/console/events/imports/{run.id}/undo"
+    assert desk_of("analyst").post(path, act="undo").status_code == 403
+    assert desk.post("/console/events/imports/fil_none/undo", act="undo").status_code == 404
+
+    looked = desk.post(path, act="look")
+    assert "还没有撤回" in looked.text
+    assert rooms.identities.find("13800138000") != []
+    page = desk.post(path, act="undo").text
+    assert "已撤回 1 条，1 位客户随之不再存在，0 位保留" in page
+    assert rooms.identities.find("13800138000") == []
+    again = desk.post(path, act="undo")
+    assert (again.status_code, "已经撤销过" in again.text) == (422, True)

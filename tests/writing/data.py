@@ -2,6 +2,7 @@
 
 from writing.work import EVENTS, PEOPLE
 
+from data_hub.taking_back import TakingBack
 from kernel.actors import Role
 from kernel.clock import utc_now
 from kernel.events import Event, Handle
@@ -32,6 +33,10 @@ def _fold(work):
     yield "findings", lambda: c.findings.keep([])
     yield "those who act now, first", lambda: c.digest.ahead([work.handle()])
     yield "let go", lambda: c.history.let_go("read_material", utc_now().date(), 200)
+    yield (
+        "take back",
+        lambda: TakingBack(c.history, c.people, c.digest).take(dict(c.history.after(0, 300))),
+    )
     yield "settle refusals", lambda: c.history.settle([1])
     yield "act, sealed", lambda: c.audit.seal(500)
 

@@ -86,6 +86,24 @@ class Arrivals:
         place = self._cluster.name(alias)
         self._written([(head_of(place, told.digest, today), {"day": today}) for told in fresh])
 
+    def unhear(self, digests: Sequence[str]) -> None:
+        """Know nothing of these any more: the same may come again."""
+        every = self._cluster.name(f"{HEARD}-all")
+        with self._cluster.asked() as client:
+            client.indices.refresh(index=every, ignore_unavailable=True)
+            there = client.search(
+                index=every, query={"ids": {"values": list(digests)}}, size=4 * len(digests),
+                source=False, version=True, ignore_unavailable=True,
+            )["hits"]["hits"]  # fmt: skip
+        under = [
+            {
+                "_index": hit["_index"], "_id": hit["_id"], "version": hit["_version"],
+                "version_type": "external_gte",
+            }
+            for hit in there
+        ]  # fmt: skip
+        self._cluster.bulk([({"delete": each}, None) for each in under])
+
     def unsettled(self, told: Sequence[Told], fresh: Sequence[Told], marks: Marks) -> list[Told]:
         """Those that are under void numbers, and the fresh ones that are not there at all."""
         first = list({each.digest: each for each in reversed(told)}.values())[::-1]

@@ -23,7 +23,7 @@ from stores.elastic.history.shapes import ACT, EVENTS, EVENTS_SHAPE, SHAPE, STAT
 from stores.elastic.history.state import State
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
-from stores.told import Label, Told, micros, told_of, unlabelled
+from stores.told import Label, Told, digest_of, micros, told_of, unlabelled
 
 _PAGE, _MANY = 1_000, 10_000
 _RACES, _PATIENCE = 10, 4
@@ -337,6 +337,16 @@ class ElasticHistory:
             if len(page) < few:
                 break
         return gone
+
+    def take_back(self, told: Mapping[int, Event]) -> int:
+        done, numbers = 0, sorted(told)
+        self._refresh()
+        for begin in range(0, len(numbers), _PAGE):
+            few = numbers[begin : begin + _PAGE]
+            hits = self._found({"terms": {"seq": few}}, ["seq"], "asc", _PAGE, None)
+            done += self._delete(hits)
+            self._arrivals.unhear([digest_of(told[n].account, told[n].id) for n in few])
+        return done
 
     def amend(self, told: Mapping[int, Event]) -> int:
         return self._months.amend(told)

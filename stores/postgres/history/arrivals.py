@@ -34,6 +34,7 @@ HEARD = """
 select told from juzhen_history.heard where day = any(%b::int[]) and told = any(%b::text[])
 """
 """Days by name: for a range of them the whole range may be walked once for each of ``told``."""
+_UNHEAR = "delete from juzhen_history.heard where told = any(%b::text[])"
 _REMEMBER = "insert into juzhen_history.heard select %s, unnest(%b::text[])"
 
 
@@ -113,3 +114,8 @@ def unheard(run: Any, told: Sequence[Told], newest: int) -> tuple[list[Told], in
         if day < today - REMEMBERED:
             run.execute(f"drop table {name}".encode())
     return list(fresh.values()), today
+
+
+def unhear(run: Any, digests: Sequence[str]) -> None:
+    """Know nothing of these any more: the same may come again."""
+    run.execute(_UNHEAR, (list(digests),))

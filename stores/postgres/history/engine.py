@@ -16,8 +16,8 @@ from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
 from stores.postgres.database import Database
 from stores.postgres.history import amending, questions, refused, remaking
-from stores.postgres.history.arrivals import cleaned, insert, unheard
-from stores.postgres.history.erasing import DOOMED, OVER, erase
+from stores.postgres.history.arrivals import cleaned, insert, unhear, unheard
+from stores.postgres.history.erasing import DOOMED, OVER, THESE, erase
 from stores.postgres.history.tables import (
     SHAPE,
     clean,
@@ -29,7 +29,7 @@ from stores.postgres.history.tables import (
     names,
     parts,
 )
-from stores.told import Label, Told, micros, told_of, unlabelled
+from stores.told import Label, Told, digest_of, micros, told_of, unlabelled
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -319,6 +319,15 @@ class PostgresHistory:
             if len(doomed) < few:
                 break
         return gone
+
+    def take_back(self, told: Mapping[int, Event]) -> int:
+        done, numbers = 0, sorted(told)
+        for begin in range(0, len(numbers), _SLICE):
+            few = numbers[begin : begin + _SLICE]
+            with self._database.write("put") as run:
+                done += len(erase(run, run.execute(THESE, (few,)).fetchall()))
+                unhear(run, [digest_of(told[n].account, told[n].id) for n in few])
+        return done
 
     def amend(self, told: Mapping[int, Event]) -> int:
         done, numbers = 0, sorted(told)

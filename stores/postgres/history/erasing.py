@@ -21,6 +21,7 @@ OVER = """
 select seq, month from juzhen_history.events where kind = %s and day < %s
 order by day, seq limit %s
 """
+THESE = "select seq, month from juzhen_history.events where seq = any(%b::bigint[])"
 _EVENTS = """
 delete from juzhen_history.events using unnest(%b::bigint[], %b::int[]) as doomed (seq, month)
 where events.seq = doomed.seq and events.month = doomed.month

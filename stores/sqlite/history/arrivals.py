@@ -63,3 +63,11 @@ def unheard(file: Connection, told: Sequence[Told]) -> list[Told]:
         (today - REMEMBERED, 2 * len(told)),
     )
     return list(fresh.values())
+
+
+def unhear(file: Connection, digests: Sequence[str]) -> None:
+    """Know nothing of these any more: the same may come again."""
+    newest = mark_of(file, "arrival")
+    gone = "delete from heard where day = ? and told in (select value from json_each(?))"
+    asked = as_json(list(digests))
+    file.executemany(gone, [(day, asked) for day in range(newest - REMEMBERED, newest + 1)])

@@ -254,6 +254,9 @@ class SqliteHistory:
     def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
         return leaving.let_go(self._file, self.zone, kind, before, limit)
 
+    def take_back(self, told: Mapping[int, Event]) -> int:
+        return leaving.take_back(self._file, self.zone, told)
+
     def amend(self, told: Mapping[int, Event]) -> int:
         return amending.amend(self._file, told)
 

@@ -5,20 +5,22 @@ In slices, so that nobody waits long for the lock; done again after dying anywhe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from kernel.calendar import Zone
-from kernel.events import Handle, unpack
+from kernel.events import Event, Handle, unpack
 from stores.sqlite.database import Database
 from stores.sqlite.history import blocks, past, refused, stripes
+from stores.sqlite.history.arrivals import unhear
 from stores.sqlite.history.erasing import DOOMED, OVER, erase
 from stores.sqlite.history.tables import as_json, numbers_of
-from stores.told import micros
+from stores.told import digest_of, micros
 
 _SLICE = 500
 """How many events are erased in one transaction."""
 _ALWAYS = -(1 << 62)
+_THERE = "select seq from events where seq in (select value from json_each(?))"
 
 
 def forget(database: Database, zone: Zone, handles: Collection[Handle]) -> int:
@@ -58,6 +60,21 @@ def let_go(
             break
     lines = _drop_sealed(database, zone, [kind], before, limit - len(gone))
     return gone + [unpack(line).handle for line in lines]
+
+
+def take_back(database: Database, zone: Zone, told: Mapping[int, Event]) -> int:
+    """Take events out as if nobody had heard of them; how many were there."""
+    gone, numbers = 0, sorted(told)
+    for begin in range(0, len(numbers), _SLICE):
+        few = numbers[begin : begin + _SLICE]
+        with database.write() as file:
+            file.execute("pragma secure_delete=on")
+            there = [seq for (seq,) in file.execute(_THERE, (as_json(few),))]
+            there += blocks.lines_of(file, [seq for seq in few if seq not in set(there)])
+            erase(file, there, zone)
+            unhear(file, [digest_of(told[seq].account, told[seq].id) for seq in few])
+        gone += len(there)
+    return gone
 
 
 def drop_before(database: Database, zone: Zone, first: date) -> list[str]:
