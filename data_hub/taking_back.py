@@ -6,9 +6,8 @@ was known by nothing else is known no more. Decides nothing about which those ar
 nothing that somebody did or was told because of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
+from functools import partial
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,7 +58,7 @@ class TakingBack:
         done = 0
         while few := self._waiting():
             handles = [Handle.parse(each) for each in few]
-            while not self._digest.anew(handles, lambda few=few: self._done(few)):  # type: ignore[misc]
+            while not self._digest.anew(handles, partial(self._done, few)):
                 pass  # another digest was faster; nobody else would come to these again
             done += len(few)
         return done

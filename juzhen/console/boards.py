@@ -76,7 +76,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         )
         return pages.render(
             "console/forecast.html", fitted=platform.predictions.fitted(), due=due, names=names,
-            now=platform.clock(), moment=_moment,
+            now=platform.clock(), day=lambda seconds: platform.zone.day(_moment(seconds)),
         )  # fmt: skip
 
     @door.get("/forecast.csv")

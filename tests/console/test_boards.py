@@ -89,3 +89,20 @@ def test_a_figure_tells_the_share_of_each_ecosystem_and_its_total(rooms, desk_of
     assert sum(counts) == int(re.search(r"<b>(\d+)</b>", table)[1])
     assert len(counts) == 2
     assert shares == [round(100 * n / sum(counts), 1) for n in counts]
+
+
+@pytest.mark.rule("R162.2", "R162.4")
+def test_the_forecast_names_who_is_due_and_says_how_such_words_came_true(rooms, desk_of):
+    day = 1_440
+    for number in range(140):
+        her = user(f"buyer{number}", rooms.app.id)
+        gap = 20 + number % 30
+        rooms.tell(*(event("bought", her, account=rooms.app.id, detail={"amount": 100},
+                           minutes=-day * (ago * gap + number % 5))
+                     for ago in range(1 + number % 12)))  # fmt: skip
+    rooms.predictions.fit_now()
+    page = desk_of("analyst").get("/console/forecast?lang=en").text
+    assert page.count('<th scope="row">in ') == 3
+    assert re.search(r"within the 80 % window</th><td class=\"number\">\d+\.\d%", page)
+    assert re.search(r"\d+ buyers looked back at.  \d+ of them had been told a window", page)
+    assert "00:00" not in page.partition("Likely within")[2].partition("</table>")[0]
