@@ -33,11 +33,13 @@ class Manner:
     """Places at the top that nothing but the score decides."""
     explore_from: int = 6
     """Lists shorter than this have no place for exploring."""
-    unknown_below: int = 20
-    """Offered less often than this, a content is one we know too little about."""
     explore_pool: int = 20
     prior_views: float = 20
-    """Pseudo-views of the company's own click rate, before a content has its own."""
+    """Pseudo-views of the company's own click rate, before a content has its own: at least so
+    many, and as many as two clicks take. Offered less often than that, a content is one we know
+    too little about."""
+    rarest: float = 0.001
+    """A click rate below which none is believed: who never clicks has told nothing yet."""
     hold_out: float = 0.0
     """The share of customers whose lists do not look at what they do, to compare with."""
     draws: int = 200
@@ -131,6 +133,7 @@ def _at_least(scores: Floats, threshold: float) -> Places:
 
 
 _STRIDE = 31
+_CLICKS = 2.0
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -178,30 +181,38 @@ def _explored(
     Of a fixed number of draws ``chance`` takes one, so that the propensity is exact: the share of
     the draws that this content won.
     """
-    places = candidates.hardly_shown(manner.unknown_below)
+    views, rate = _usual(candidates, manner)
+    unknown = candidates.hardly_shown(views)
+    places = best(total, candidates, manner.explore_pool + len(taken), seed, among=unknown)
+    places = places[~np.isin(places, list(taken))][: manner.explore_pool]
     if not len(places):
         return None
-    places = places[np.isfinite(total[places]) & ~np.isin(places, list(taken))]
-    if not len(places):
-        return None
-    if len(places) > manner.explore_pool:
-        places = places[np.argpartition(-total[places], manner.explore_pool)[: manner.explore_pool]]
-    won = _won(candidates, places, fit[places], manner, seed)
+    own = candidates.shown[places], candidates.clicked[places]
+    won = _won(*own, fit[places], views, rate, manner.draws, seed)
     at = int(won[min(int(chance * manner.draws), manner.draws - 1)])
     return Chosen(int(places[at]), float((won == at).mean()), "explored")
 
 
+def _usual(candidates: Slice, manner: Manner) -> tuple[float, float]:
+    """(pseudo-views, click rate) of a content before it has its own.
+
+    A prior of less than one click has nearly all its weight at nothing: its draws differ by powers
+    of ten, whatever fits, and exploring is a toss of a coin. So where clicks are rare it is of as
+    many views as two clicks take, as twenty are where one in ten is clicked.
+    """
+    views, clicks = candidates.offered
+    rate = max((clicks + 1) / (views + manner.prior_views), manner.rarest)
+    return max(manner.prior_views, _CLICKS / rate), rate
+
+
 def _won(
-    candidates: Slice, places: Places, fit: Floats, manner: Manner, seed: int
+    shown: Floats, clicked: Floats, fit: Floats, views: float, rate: float, draws: int, seed: int
 ) -> npt.NDArray[np.int64]:
     """Which of these contents wins each draw: Beta(clicks) times tag affinity."""
-    views, clicks = candidates.offered
-    usual = (clicks + 1) / (views + manner.prior_views)
-    clicked = candidates.clicked[places] + manner.prior_views * usual
-    shown = candidates.shown[places] + manner.prior_views
-    chance = np.random.default_rng([seed & 0xFFFFFFFF, len(places)])
-    missed = np.maximum(shown - clicked, 1e-3)
-    rates = chance.beta(clicked, missed, size=(manner.draws, len(places)))
+    hits = clicked + views * rate
+    missed = np.maximum(shown + views - hits, 1e-3)
+    chance = np.random.default_rng([seed & 0xFFFFFFFF, len(shown)])
+    rates = chance.beta(hits, missed, size=(draws, len(shown)))
     near = fit - fit.min()
     near = 0.1 + near / (near.max() or 1.0)  # the least fitting keeps a chance
     won: npt.NDArray[np.int64] = np.argmax(rates * near, axis=1)

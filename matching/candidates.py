@@ -17,7 +17,7 @@ import numpy as np
 
 from kernel.clock import Clock
 from matching.arrays import Floats, Keys, Slice, Whole, keys_of
-from matching.counters import Counters, Popularity, worth
+from matching.counters import Counters, Popularity, shown_as, worth, worth_lately
 from matching.nightly import Nightly
 from matching.placed import bound_to, rows
 from stores.changes import Change, Changes
@@ -31,6 +31,7 @@ those of one file cannot."""
 _COUNTED_AGAIN = timedelta(seconds=5)
 _AHEAD = timedelta(seconds=1)
 """So much earlier the counts are read again aside, while somebody asks: nobody waits for them."""
+_COLUMNS = len(Popularity._fields) - 1
 _HARMLESS = {"created_tag", "renamed_tag"}
 
 Key = tuple[str, frozenset[str] | None, bool]
@@ -211,7 +212,7 @@ class _Fared:
         self._again: datetime | None = None
         self._keys = np.empty(0, np.uint64)
         """Sorted, and another array only when there are more of them."""
-        self._columns: Floats = np.empty((4, 0))
+        self._columns: Floats = np.empty((_COLUMNS, 0))
         self.lags = False
 
     def due(self, now: datetime) -> bool:
@@ -257,16 +258,16 @@ class _Fared:
             return self._counted(candidates, now)
 
     def _counted(self, candidates: Slice, now: datetime) -> Slice:
+        present = now.timestamp()
         found, where = candidates.places_of_all(self._keys)
-        columns = np.zeros((4, len(candidates)))
+        columns = np.zeros((_COLUMNS, len(candidates)))
         columns[:, where] = self._columns[:, found]
-        popular = np.log1p(columns[0] / worth(now.timestamp()))
-        top = float(popular.max(initial=0.0))
         nightly = np.zeros(len(candidates), bool)
         nightly[candidates.places_of_all(self._nightly.known())[1]] = True
         return candidates.fared(
-            popular=popular / top if top > 0 else popular,
-            readers=columns[1], shown=columns[2],
-            clicked=np.minimum(columns[3], columns[1]),  # a reader who clicks all day is one
+            popular=shown_as(columns[0] / worth(present)),
+            lately=shown_as(columns[1] / worth_lately(present)),
+            readers=columns[2], shown=columns[3],
+            clicked=np.minimum(columns[4], columns[2]),  # a reader who clicks all day is one
             nightly=nightly,
         )  # fmt: skip

@@ -7,10 +7,10 @@ Pure mathematics: `matching.nightly` says when, and whether the outcome ships.
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -138,13 +138,6 @@ class Trial:
     def __len__(self) -> int:
         return len(self._targets)
 
-    def with_part(self, name: str, values: Floats) -> Trial:
-        """The same moments, with one part the same at all of them."""
-        other = copy.copy(self)
-        same = np.broadcast_to(values.astype(np.float32), self.parts[name].shape)
-        other.parts = {**self.parts, name: same}
-        return other
-
     def blend(self, weights: Weights) -> Singles:
         trust = (weights.live * self._known / (self._known + weights.shrink)).astype(np.float32)
         night = weights.night * np.asarray(self.parts["night"].any(axis=1), np.float32)
@@ -183,6 +176,10 @@ GRID: Mapping[str, Sequence[float]] = {
     "shrink": (0.1, 0.5, 1.0, 3.0),
 }
 """What the search may try."""
+_BOTH = ("tags", "popular")
+_LOUDER = (0.5, 2.0, 4.0)
+"""How much louder tags and popularity may grow together against the neighbours: either alone may
+be worth nothing where both are worth much."""
 RECENCIES: Mapping[str, Sequence[float]] = {
     "recency": (0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99),
     "night_recency": (0.8, 0.9, 0.95, 0.98),
@@ -207,24 +204,41 @@ def tuned(
     only: Collection[str] = (),
     go_on: Callable[[], bool] = lambda: True,
 ) -> Weights:
-    """The best weights found by changing one at a time, on these examples."""
+    """The best weights found by changing a little at a time, on these examples."""
     if not len(trial):
         return weights
-    best = trial.judged(weights)
+    best, moves = trial.judged(weights), list(_moves(only or GRID.keys()))
     for _ in range(rounds):
         begun = best
-        for name, values in GRID.items():
-            if only and name not in only:
-                continue
-            for value in values:
-                if not go_on():
-                    return weights
-                other: Weights = replace(weights, **{name: value})
-                judged = trial.judged(other)
-                if better(best, judged):
-                    weights, best = other, judged
+        for move in moves:
+            if not go_on():
+                return weights
+            other = move(weights)
+            judged = trial.judged(other)
+            if better(best, judged):
+                weights, best = other, judged
         if best is begun:
             break
+    return weights
+
+
+def _moves(names: Collection[str]) -> Iterator[Callable[[Weights], Weights]]:
+    """Every change that a round tries: each weight alone, and those that only help together."""
+    for name, values in GRID.items():
+        for value in values if name in names else ():
+            yield partial(_changed, name=name, to=value)
+    for louder in _LOUDER if set(names).issuperset(_BOTH) else ():
+        yield partial(_louder, by=louder)
+
+
+def _changed(weights: Weights, name: str, to: float) -> Weights:
+    changed: Weights = replace(weights, **{name: to})
+    return changed
+
+
+def _louder(weights: Weights, by: float) -> Weights:
+    for name in _BOTH:
+        weights = _changed(weights, name, min(getattr(weights, name) * by, GRID[name][-1]))
     return weights
 
 

@@ -34,7 +34,7 @@ from kernel.actors import Actor, Role
 from kernel.events import Handle
 from kernel.secret import Secret
 from matching.arrays import keys_of
-from matching.counters import MaterialCount, Neighbours, worth
+from matching.counters import MaterialCount, Neighbours, worth, worth_lately
 from stores.records import Folded, Record
 from stores.watermarks import Watermarks
 
@@ -200,12 +200,13 @@ def _relations(handles: Sequence[Handle], now: datetime) -> Iterator[dict[str, A
 
 
 def _count_rows(count: int, chance: random.Random, now: datetime) -> Iterator[dict[str, Any]]:
-    present = worth(now.timestamp())
+    present, these_days = worth(now.timestamp()), worth_lately(now.timestamp())
     for number in range(count):
         readers = int(chance.paretovariate(1.2))
         yield {
-            "material": material_id(number), "popular": present * readers, "readers": readers,
-            "shown": 50, "clicked": 2, "moved": 1, "stale": False,
+            "material": material_id(number), "popular": present * readers,
+            "lately": these_days * chance.randrange(readers + 1), "readers": readers, "shown": 50,
+            "clicked": 2, "moved": 1, "stale": False,
         }  # fmt: skip
 
 

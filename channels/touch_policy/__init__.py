@@ -2,7 +2,7 @@
 
 ``policy`` is what a company may choose, ``rules`` the one decision, ``ledger`` what a decision has
 to know, ``keeper`` reserves the places, ``moods`` says who is left in peace,
-``simulation`` plays the last month under another policy.
+``saying`` tells a rep why not now, ``simulation`` plays the last month under another policy.
 """
 
 from channels.touch_policy.keeper import GATE, SLICE, Allowance, Reserved, TouchPolicy

@@ -19,7 +19,8 @@ from channels.touch_policy.moods import current
 from channels.touch_policy.policy import WINDOWS, Caps, Policy, tuned
 from channels.touch_policy.policy import spelled as written
 from channels.touch_policy.record import Touched, TouchSettings
-from channels.touch_policy.rules import QUIET, decide, minded, quiet_end
+from channels.touch_policy.rules import QUIET, decide, in_the_way, minded, quiet_end
+from channels.touch_policy.saying import no_marketing_now
 from channels.touch_policy.touch import (
     Advised,
     Asked,
@@ -163,6 +164,16 @@ class TouchPolicy:
         with self._records.read():
             ledger = Ledger.open(self._records, [touch], known, self._consents)
             return decide(ledger.asked(known, touch))
+
+    def why_not_now(self, handle: Handle | str, language: str, *, rep: str = "") -> str | None:
+        """One sentence for a rep: what speaks against marketing to her now, and until when; None
+        if nothing does. Whom she wrote to lately ``rep`` may answer."""
+        touch = Touch(key="", handle=str(handle), account="", channel="", rep=rep)
+        known = self._background([touch], plain=True)
+        with self._records.read():
+            ledger = Ledger.open(self._records, [touch], known, self._consents)
+        against = list(in_the_way(ledger.asked(known, touch)))
+        return no_marketing_now(against, self._zone, self._clock(), language)
 
     def forecast(self, touches: Sequence[Touch]) -> dict[str, Decision]:
         """What would be decided about each of them now, taken alone. Takes no place."""

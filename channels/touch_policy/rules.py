@@ -7,7 +7,7 @@ said by the keeper, which sees them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -82,6 +82,18 @@ def eligible(asked: Asked, first: Objection | None = None) -> datetime | None:
             return None
         asked, first = replace(asked, at=first.until), None
     return None
+
+
+def in_the_way(asked: Asked) -> Iterator[Objection]:
+    """What speaks against it now, then what does when that has ended, until nothing does."""
+    for _ in range(_MOST_STEPS):
+        first = next(iter(minded(asked)), None)
+        if first is None:
+            return
+        yield first
+        if first.until is None or first.until <= asked.at:
+            return
+        asked = replace(asked, at=first.until)
 
 
 # the rules, in their order

@@ -142,6 +142,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
         return _page(
             platform, "customer.html", "customers", her=her, name=telling.name_of(her, tongue),
             card=telling.card(platform, platform.profiles.of(her.id), tongue), offer=offer,
+            no_marketing=platform.touch_policy.why_not_now(her.handles[0], tongue, rep=actor.staff),
             absent=offer.absent(), usual=platform.sayings.usual(actor, 6),
             grade=worklist.grade(platform, her.id),
             advice=telling.advice(platform, actor, her, offer.told(), tongue),

@@ -23,6 +23,8 @@ _STALE = 10
 """Half-lives after which nothing is fresh any more."""
 _MADE = 256
 """So many answers are remembered for one set of candidates."""
+_WORTHS = 4
+"""Of one blend there are two, for those we know and for others; and what is fresh wilts."""
 _FEW = 8
 """Fewer keys than this are found sooner without pages."""
 _LASTING = frozenset(
@@ -78,6 +80,8 @@ class Slice:
     until: float
     popular: Floats
     """Decayed popularity, from nothing to 1 for the most popular."""
+    lately: Floats
+    """The same of what is read these days."""
     readers: Floats
     shown: Floats
     """How often each was offered…"""
@@ -133,20 +137,22 @@ class Slice:
             summed[: len(layer.which)] += layer.pulled(pull)
         return summed
 
-    def worth(self, popular: float, fresh: float, half_life: float) -> Floats:
-        """What every one is worth, whoever asks, by these two weights. Not to be changed."""
-        asked = (popular, fresh, half_life)
+    def worth(self, popular: float, fresh: float, half_life: float, lately: bool) -> Floats:
+        """What every one is worth, whoever asks, by these two weights; popular these days, if
+        ``lately``. Not to be changed."""
+        asked = (popular, fresh, half_life, lately)
         kept = self._worth.get(asked)
         if kept is None:
-            kept = popular * self.popular
+            kept = popular * (self.lately if lately else self.popular)
             if fresh:
                 kept += fresh * self.fresh(half_life)
-            self._worth.clear()
+            if len(self._worth) >= _WORTHS:
+                self._worth.clear()
             self._worth[asked] = kept
         return kept
 
     @cached_property
-    def _worth(self) -> dict[tuple[float, float, float], Floats]:
+    def _worth(self) -> dict[tuple[float, float, float, bool], Floats]:
         return {}
 
     def remembered(self, asked: Hashable, make: Callable[[], Made]) -> Made:
@@ -200,6 +206,7 @@ class Slice:
         """Where those stand that were offered less often than so."""
         kept = self._hardly.get(below)
         if kept is None:
+            self._hardly.clear()  # how often is enough moves with the company's click rate
             kept = self._hardly[below] = np.flatnonzero(self.shown < below)
         return kept
 

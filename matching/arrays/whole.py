@@ -168,9 +168,9 @@ class Whole:
             starts=tags.starts, indices=tags.columns[0], columns=self.columns,
             opened=first[places], since=moment,
             until=float(ahead.min()) if len(ahead) else np.inf,
-            popular=np.zeros(len(places)), readers=np.zeros(len(places)),
-            shown=np.zeros(len(places)), clicked=np.zeros(len(places)),
-            nightly=np.zeros(len(places), bool),
+            popular=np.zeros(len(places)), lately=np.zeros(len(places)),
+            readers=np.zeros(len(places)), shown=np.zeros(len(places)),
+            clicked=np.zeros(len(places)), nightly=np.zeros(len(places), bool),
         )  # fmt: skip
 
     def _longest_first(self, places: Places) -> Places:

@@ -6,6 +6,7 @@ again it comes out the same. Knows handles only, and no tags: what a deal was ab
 somebody wants to know. Scores nothing.
 """
 
+from matching.counters.fading import HALF_LIFE, LATELY, shown_as, worth, worth_lately
 from matching.counters.keeping import Counters, Popularity
 from matching.counters.records import (
     Deal,
@@ -15,10 +16,10 @@ from matching.counters.records import (
     ScopedCount,
     Trail,
 )
-from matching.counters.sums import HALF_LIFE, worth
 
 __all__ = [
     "HALF_LIFE",
+    "LATELY",
     "Counters",
     "Deal",
     "MaterialCount",
@@ -27,5 +28,7 @@ __all__ = [
     "Popularity",
     "ScopedCount",
     "Trail",
+    "shown_as",
     "worth",
+    "worth_lately",
 ]

@@ -38,6 +38,8 @@ BEHIND = 5_000
 """So many history positions without their counts, and lists say that they are degraded."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
+_FORM, _OF_NOW = "counters_form", "lately"
+"""Counts that an older version folded have another form: they are folded again."""
 _CLEARING = "clearing"
 """The mark of counts that are thrown away, a few at a time, before history is folded again."""
 
@@ -47,6 +49,7 @@ class Popularity(NamedTuple):
 
     material: str
     popular: float
+    lately: float
     readers: int
     shown: int
     clicked: int
@@ -67,11 +70,13 @@ class Counters:
         self._people = people
         self._history = history
         self._marks = Watermarks(people, Folded)
+        self._formed = False
 
     # Folding
 
     def fold(self, limit: int = 500) -> int:
         """Fold up to so many events and pack some neighbours; 0 when nothing was left to do."""
+        self._in_form()
         if self.mark() < 0 and (gone := self._clear()):
             return gone
         done = 0
@@ -82,6 +87,17 @@ class Counters:
             done += len(stretch)
         # What is behind catches up first: a list packed now is stale again with the next stretch.
         return done + self.pack(4 if done >= limit else 100)
+
+    def _in_form(self) -> None:
+        """Begin anew with what another version has counted."""
+        if self._formed or self._marks.of(_FORM) == _OF_NOW:
+            self._formed = True
+            return
+        with self._people.write(_FOLLOWER):
+            if self._marks.of(_FOLLOWER):
+                self._marks.move(_FOLLOWER, _CLEARING)
+            self._marks.move(_FORM, _OF_NOW)
+        self._formed = True
 
     def mark(self) -> int:
         """The history position up to which everything is counted; -1 while they are cleared."""
@@ -102,6 +118,7 @@ class Counters:
         off, whoever folds next goes on with it."""
         with self._people.write(_FOLLOWER):
             self._marks.move(_FOLLOWER, _CLEARING)
+            self._marks.move(_FORM, _OF_NOW)
         while self._clear():
             pass
         done = 0
@@ -214,7 +231,9 @@ class Counters:
         return [(m, c, p, n) for m, c, p, n in self._people.rows(_DEALS, [rep])]
 
 
-_MOVED = "SELECT material, popular, readers, shown, clicked FROM material_counts WHERE moved > ?"
+_MOVED = (
+    "SELECT material, popular, lately, readers, shown, clicked FROM material_counts WHERE moved > ?"
+)
 _NEAR = "SELECT material, keys, strengths FROM neighbours WHERE material IN ({})"
 _DEALS = "SELECT material, category, product, count FROM deals WHERE rep = ?"
 

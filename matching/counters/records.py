@@ -14,6 +14,8 @@ class MaterialCount(Folded, kw_only=True):
     material: Mapped[str] = mapped_column(primary_key=True)
     popular: Mapped[float]
     """Readers, each worth 2^(t/half-life) for its moment t: nothing ever needs to be decayed."""
+    lately: Mapped[float]
+    """The same by a shorter half-life: what is read these days."""
     readers: Mapped[int]
     shown: Mapped[int]
     clicked: Mapped[int]

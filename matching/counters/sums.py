@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,11 +12,8 @@ from data_hub.catalogue import kind_of
 from data_hub.details import details, order
 from kernel.events import Event
 from kernel.values import dataclass
+from matching.counters.fading import worth, worth_lately
 from matching.trails import Step, walk
-
-HALF_LIFE = timedelta(days=14).total_seconds()
-"""Of popularity: measured, all-time popularity finds a fifth of it for new customers."""
-_ORIGIN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(slots=True)
@@ -25,6 +21,7 @@ class Sums:
     """What one slice of events adds up to."""
 
     popular: dict[str, float] = field(default_factory=dict)
+    lately: dict[str, float] = field(default_factory=dict)
     readers: dict[str, int] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
     clicked: dict[str, int] = field(default_factory=dict)
@@ -66,6 +63,7 @@ class Sums:
     def _count(self, step: Step, sign: int) -> None:
         gain = sign * worth(step.at)
         _add(self.popular, step.material, gain)
+        _add(self.lately, step.material, sign * worth_lately(step.at))
         _add(self.readers, step.material, sign)
         _add(self.scoped, (f"account:{step.account}", step.material), gain)
         if step.rep:
@@ -79,11 +77,6 @@ def _add(sums: dict[Any, Any], key: Any, by: float) -> None:
 def _shows_interest(kind: str) -> bool:
     known = kind_of(kind)
     return bool(known.owner == "customer" and known.weight > 0)
-
-
-def worth(at: float) -> float:
-    """What one reader at this moment counts for, in numbers that never decay."""
-    return float(2.0 ** ((at - _ORIGIN) / HALF_LIFE))
 
 
 class Rows(NamedTuple):
@@ -104,6 +97,7 @@ def rows_of(sums: Sums, upto: int) -> Rows:
         counts=[
             {
                 "material": material, "popular": sums.popular.get(material, 0.0),
+                "lately": sums.lately.get(material, 0.0),
                 "readers": sums.readers.get(material, 0), "shown": sums.shown.get(material, 0),
                 "clicked": sums.clicked.get(material, 0), "moved": upto,
                 "stale": material in stale,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arrays import Floats
+from matching.counters.fading import HALF_LIFE, LATELY
 from matching.counters.nearness import NEIGHBOURS, SMALL, nearness
 from matching.trails import DECAY, LENGTH, REACH
 
@@ -23,16 +24,53 @@ _REBASE = 400.0
 """Half-lives after which decayed counts are brought back to a size that numbers can hold."""
 
 
+class Fading:
+    """Decayed readers of contents 0, 1, 2…"""
+
+    def __init__(self, size: int, half_life: float, origin: float = 0.0) -> None:
+        self._half_life = half_life
+        self._origin = origin
+        self._values = np.zeros(size)
+
+    def count(self, what: Numbers, when: Floats) -> None:
+        """Count many, none of them much later than the origin."""
+        worth = np.exp2((when - self._origin) / self._half_life)
+        np.add.at(self._values, what, worth)
+
+    def add(self, content: int, at: float) -> None:
+        """Count one more, no older than those before it."""
+        if at - self._origin > _REBASE * self._half_life:
+            self._values *= self._since(at)
+            self._origin = at
+        self._values[content] += math.exp2(max(-1_000.0, (at - self._origin) / self._half_life))
+
+    def at(self, at: float) -> Floats:
+        """What they come to at a moment; at one before the origin, what they came to there."""
+        faded: Floats = self._values * min(1.0, self._since(at))
+        return faded
+
+    def _since(self, at: float) -> float:
+        return float(np.exp2(np.clip((self._origin - at) / self._half_life, -1_000.0, 1_000.0)))
+
+    def grow(self, more: int) -> None:
+        self._values = np.concatenate((self._values, np.zeros(more)))
+
+
 class Memory:
     """Counters of contents 0, 1, 2…, kept in memory."""
 
     def __init__(
-        self, size: int, *, half_life: float, decay: float = DECAY, small: float = SMALL
+        self,
+        size: int,
+        *,
+        half_life: float = HALF_LIFE,
+        decay: float = DECAY,
+        small: float = SMALL,
     ) -> None:
         self.readers = np.zeros(size)
-        self._popular = np.zeros(size)
-        self._origin = 0.0
         self._half_life = half_life
+        self._popular, self._lately = Fading(size, half_life), Fading(size, LATELY)
+        self._origin = 0.0
         self._decay = decay
         self._small = small
         self.trails: dict[str, list[int]] = {}
@@ -41,8 +79,7 @@ class Memory:
         self._starts = np.zeros(size + 1, np.int64)
         self._more: dict[int, dict[int, float]] = {}
         self._packed: dict[int, tuple[Numbers, Floats]] = {}
-        self.scopes: dict[str, Floats] = {}
-        self._log = np.empty(0, np.int64), np.empty(0)
+        self._scopes: dict[str, Fading] = {}
 
     def __len__(self) -> int:
         return len(self.readers)
@@ -60,12 +97,11 @@ class Memory:
         what = np.array([content for _, content, _, _ in began], np.int64)
         when = np.array([at for _, _, at, _ in began])
         lag_of = np.array([position for *_, position in began], np.int64)
-        self._origin = float(when.max())
-        self._log = what, when
-        worth = np.exp2((when - self._origin) / self._half_life)
+        self._begin(float(when.max()))
         self.readers += np.bincount(what, minlength=len(self))
-        self._popular += np.bincount(what, weights=worth, minlength=len(self))
-        self._scope(list(self.trails), scopes, who, what, worth)
+        for fading in (self._popular, self._lately):
+            fading.count(what, when)
+        self._scope(list(self.trails), scopes, who, what, when)
         self._pair(who, what, lag_of)
 
     def _beginnings(
@@ -91,19 +127,25 @@ class Memory:
         scopes: Mapping[str, Sequence[str]],
         who: Numbers,
         what: Numbers,
-        worth: Floats,
+        when: Floats,
     ) -> None:
         order = np.argsort(who, kind="stable")
         begins = np.searchsorted(who[order], np.arange(len(people) + 1))
         for number, person in enumerate(people):
             own = order[begins[number] : begins[number + 1]]
             for scope in scopes.get(person, ()):
-                np.add.at(self._scoped(scope), what[own], worth[own])
+                self._scoped(scope).count(what[own], when[own])
 
-    def _scoped(self, scope: str) -> Floats:
-        if scope not in self.scopes:
-            self.scopes[scope] = np.zeros(len(self))
-        return self.scopes[scope]
+    def _begin(self, at: float) -> None:
+        """Nothing is counted yet: the first moment is the origin of all."""
+        self._origin = at
+        self._popular = Fading(len(self), self._half_life, at)
+        self._lately = Fading(len(self), LATELY, at)
+
+    def _scoped(self, scope: str) -> Fading:
+        if scope not in self._scopes:
+            self._scopes[scope] = Fading(len(self), self._half_life, self._origin)
+        return self._scopes[scope]
 
     def _pair(self, who: Numbers, what: Numbers, position: Numbers) -> None:
         """All pairs within reach, added up."""
@@ -136,22 +178,11 @@ class Memory:
         self._packed.pop(content, None)
         trail.append(content)
         del trail[:-LENGTH]
-        self._rebase(at)
-        worth = math.exp2(max(-1_000.0, (at - self._origin) / self._half_life))
-        self.readers[content] += 1
-        self._popular[content] += worth
-        for scope in scopes:
-            self._scoped(scope)[content] += worth
-
-    def _rebase(self, at: float) -> None:
         if not self.readers.any():
-            self._origin = at
-        if at - self._origin > _REBASE * self._half_life:
-            faded = np.exp2(max(-1_000.0, (self._origin - at) / self._half_life))
-            self._popular *= faded
-            for scoped in self.scopes.values():
-                scoped *= faded
-            self._origin = at
+            self._begin(at)
+        self.readers[content] += 1
+        for fading in (self._popular, self._lately, *map(self._scoped, scopes)):
+            fading.add(content, at)
 
     def grow(self, size: int) -> None:
         """Make room for contents that nobody had named before."""
@@ -160,33 +191,22 @@ class Memory:
         self._keys = wider
         self._starts = np.concatenate((self._starts, np.full(more, self._starts[-1])))
         self.readers = np.concatenate((self.readers, np.zeros(more)))
-        self._popular = np.concatenate((self._popular, np.zeros(more)))
-        self.scopes = {
-            scope: np.concatenate((scoped, np.zeros(more))) for scope, scoped in self.scopes.items()
-        }
+        for fading in (self._popular, self._lately, *self._scopes.values()):
+            fading.grow(more)
 
     # Asking
 
     def popular(self, at: float) -> Floats:
         """Decayed readers of every content, as of a moment."""
-        exponent = max(-1_000.0, min(1_000.0, (self._origin - at) / self._half_life))
-        faded: Floats = self._popular * np.exp2(min(0.0, exponent))
-        return faded
+        return self._popular.at(at)
 
-    def popular_if(self, half_life: float) -> Floats:
-        """What popularity were at the end of the counted log if it faded at another pace."""
-        what, when = self._log
-        worth = np.exp2((when - self._origin) / half_life)
-        counted: Floats = np.bincount(what, weights=worth, minlength=len(self)).astype(np.float64)
-        return counted
+    def lately(self, at: float) -> Floats:
+        """The same of those who read these days."""
+        return self._lately.at(at)
 
     def scoped(self, scope: str, at: float) -> Floats | None:
-        kept = self.scopes.get(scope)
-        if kept is None:
-            return None
-        exponent = min(0.0, max(-1_000.0, (self._origin - at) / self._half_life))
-        faded: Floats = kept * np.exp2(exponent)
-        return faded
+        kept = self._scopes.get(scope)
+        return None if kept is None else kept.at(at)
 
     def neighbours(self, content: int) -> tuple[Numbers, Floats]:
         """The nearest contents of one, and how near each lies."""

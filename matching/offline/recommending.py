@@ -12,11 +12,12 @@ import numpy as np
 
 from matching.arrays import Floats, Keys, Row, Slice, Whole, Window, key_of
 from matching.assembly import best
-from matching.counters.sums import HALF_LIFE
+from matching.counters import HALF_LIFE, LATELY, shown_as
 from matching.needs import shares
 from matching.offline.counting import Memory, Numbers
 from matching.offline.logs import Event, Log, moment, segments_of, tags_of, told
 from matching.offline.moments import Moment, by_acquaintance, held_out, moments_of
+from matching.offline.popularity import Readings
 from matching.scoring import (
     HARDLY_KNOWN,
     Lift,
@@ -42,9 +43,6 @@ from matching.training import (
 )
 
 _ALWAYS = (Window("", "", -1e18, 1e18),)
-_ALONE = Weights(live=0.0, night=0.0, tags=0.0, popular=0.0, book=0.0)
-_PARTS = ("live", "night", "nightly", "tags", "popular", "lift")
-_HALF_LIVES = (HALF_LIFE / 2, HALF_LIFE, 2 * HALF_LIFE, 6 * HALF_LIFE, 26 * HALF_LIFE, 1e12)
 _NEVER = datetime.fromtimestamp(0, UTC)
 _NOTHING = np.empty(0, np.int64), np.empty(0)
 _TWICE = 2_500
@@ -84,11 +82,11 @@ class Offline:
         self._scopes = {each["id"]: segments_of(each) for each in users or ()}
         self.weights = weights or Weights()
         self._nightly, self._tune = nightly, tune
-        self.half_life = self.tag_half_life = HALF_LIFE
         self._night: dict[int, tuple[Numbers, Floats]] = {}
         self._now = 0.0
         self._lay_out()
-        self._memory = Memory(len(self._ids), half_life=self.half_life)
+        self._memory = Memory(len(self._ids))
+        self._readings = Readings((), self._index)
 
     def _lay_out(self) -> None:
         """The contents as columns, in the order in which a slice has them: what wears most tags
@@ -164,9 +162,11 @@ class Offline:
     # How it is answered
 
     def _counted(self, at: float) -> Slice:
-        popular = np.log1p(self._memory.popular(at))
-        top = float(popular.max(initial=0.0))
-        return replace(self._slice, popular=popular / top if top > 0 else popular)
+        return replace(
+            self._slice,
+            popular=shown_as(self._memory.popular(at)),
+            lately=shown_as(self._memory.lately(at)),
+        )
 
     def _question(
         self, history: Sequence[tuple[Any, float, float]], at: float, user: Any, weights: Weights
@@ -199,7 +199,7 @@ class Offline:
         felt: dict[str, float] = {}
         for item, ts, weight in history:
             if weight == weight:
-                worth = weight * 2.0 ** (-max(0.0, at - ts) / self.tag_half_life)
+                worth = weight * 2.0 ** (-max(0.0, at - ts) / HALF_LIFE)
                 for tag in self._tags.get(item, ()):
                     felt[tag] = felt.get(tag, 0.0) + worth
         return [
@@ -246,7 +246,7 @@ class Offline:
 
     def _learn(self, log: Log, *, nightly: bool) -> None:
         touches = [(user, self._index[item], at) for user, item, at, weight in log if weight > 0]
-        self._memory = Memory(len(self._ids), half_life=self.half_life)
+        self._memory = Memory(len(self._ids))
         self._memory.count(touches, self._scopes)
         self._now = log[-1][2] if log else 0.0
         if nightly:
@@ -271,11 +271,12 @@ class Offline:
     def moments(self, before: Log, after: Log) -> list[Moment]:
         """What is judged on, in the held-out part; none if it is too little to tell."""
         found = moments_of(before, after, min(_EXAMPLES, _CELLS // max(1, len(self._ids))))
+        self._readings = Readings([*before, *after], self._index)
         return found if len(found) >= _FEWEST else []
 
     def _search(self, moments: Sequence[Moment]) -> None:
-        """Half-lives, recency and shrinkage first, each by what it alone moves; then the blend."""
-        self._fit_half_lives(moments)
+        """Recency first, by what it alone moves; then the blend; at last what those we hardly
+        know are seen through."""
         weights = self.weights
         hardly, known = by_acquaintance(moments)
         until = time.thread_time() + _SECONDS
@@ -283,7 +284,6 @@ class Offline:
             weights = self._recent(known, weights)
             trial = self._trial(known, weights)
             weights = tuned(trial, weights, only=_KNOWN, go_on=lambda: time.thread_time() < until)
-            weights = self._fading(trial, weights)
         if len(hardly) >= _FEWEST:
             weights = self._lifting(hardly, weights)
         self.weights = weights
@@ -314,25 +314,15 @@ class Offline:
                 best = judged, searched
         return best[1] if best else weights
 
-    def _fading(self, trial: Trial, weights: Weights) -> Weights:
-        """How fast popularity fades, judged within the blend: alone it takes over what the other
-        parts know better."""
-        judged: dict[float, tuple[float, Weights]] = {}
-        for half_life in _HALF_LIVES:
-            popular = np.log1p(self._memory.popular_if(half_life))
-            other = trial.with_part("popular", popular / (popular.max(initial=0.0) or 1.0))
-            searched = tuned(other, weights, rounds=1, only=("popular",))
-            judged[half_life] = float(other.judged(searched).mean()), searched
-        best = _best({each: value for each, (value, _) in judged.items()}, self.half_life, 1.0)
-        self.half_life = best
-        return judged[best][1] if best in judged else weights
-
     def _trial(self, moments: Sequence[Moment], weights: Weights) -> Trial:
         unit = replace(weights, live=1.0, night=0.0, tags=1.0, popular=1.0, book=1.0, shrink=0.0)
         examples = []
-        for each in moments:
+        whens, size = np.array([each.at for each in moments]), len(self._ids)
+        paces = [self._readings.popular(whens, size, pace) for pace in (HALF_LIFE, LATELY)]
+        for each, popular, lately in zip(moments, *paces, strict=True):
             question = self._question(each.history, each.at, each.user, unit)
-            parts = Scores(question, self._counted(each.at), unit).parts()
+            then = replace(self._slice, popular=popular, lately=lately)
+            parts = Scores(question, then, unit).parts()
             single = {name: part.astype(np.float32) for name, part in parts.items()}
             examples.append(self._example(each, single, len(question.reads)))
         return Trial(examples)
@@ -343,30 +333,3 @@ class Offline:
             np.array([self._index[item] for item in moment.targets], np.int64),
             np.array([self._index[item] for item, _, _ in moment.history], np.int64),
         )  # fmt: skip
-
-    def _fit_half_lives(self, moments: Sequence[Moment]) -> None:
-        """How fast popularity and interests fade in this log, each by what it alone finds."""
-        alone = replace(_ALONE, popular=1.0)
-        hardly, _ = by_acquaintance(moments)
-        new = hardly if len(hardly) >= _FEWEST else moments
-        judged = {}
-        for half_life in _HALF_LIVES:
-            popular = self._memory.popular_if(half_life)
-            parts = {name: np.zeros(len(popular), np.float32) for name in _PARTS}
-            parts["popular"] = popular.astype(np.float32)
-            trial = Trial([self._example(each, parts, 0) for each in new])
-            judged[half_life] = float(trial.judged(alone).mean())
-        self.half_life = _best(judged, self.half_life)
-        some = [each for each in moments if each.history][:150]
-        judged = {}
-        for half_life in _HALF_LIVES if some else ():
-            self.tag_half_life = half_life
-            trial = self._trial(some, self.weights)
-            judged[half_life] = float(trial.judged(replace(_ALONE, tags=1.0)).mean())
-        self.tag_half_life = _best(judged, HALF_LIFE)
-
-
-def _best(judged: Mapping[float, float], usual: float, noise: float = 1.05) -> float:
-    """The best judged; the usual one unless another is better by more than noise."""
-    best = max(judged, key=lambda each: judged[each], default=usual)
-    return best if judged and judged[best] > judged.get(usual, 0.0) * noise else usual

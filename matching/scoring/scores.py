@@ -18,7 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arrays import Places, Slice, keys_of
-from matching.scoring.words import Floats, Lift, Pull, Question, Read, Reason, Shown, Weights
+from matching.scoring.words import (
+    HARDLY_KNOWN,
+    Floats,
+    Lift,
+    Pull,
+    Question,
+    Read,
+    Reason,
+    Shown,
+    Weights,
+)
 
 Links = tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]
 """(place, how near, which of the readings it is near to) of neighbours."""
@@ -96,10 +106,10 @@ class Scores:
         lift = np.zeros(len(self.candidates))
         for _, places, more in self._lifts:
             lift[places] += more
-        popular = self.weights.popular * self.candidates.popular
         nightly = self.candidates.nightly.astype(np.float64)
         return found | {
-            "tags": self.tag_part, "popular": popular, "lift": lift, "nightly": nightly,
+            "tags": self.tag_part, "lift": lift, "nightly": nightly,
+            "popular": self.weights.popular * self._popular,
         }  # fmt: skip
 
     @property
@@ -107,7 +117,17 @@ class Scores:
         """What every candidate is worth, whoever asks."""
         weights = self.weights
         fresh = weights.fresh * self._wilted if weights.fresh else 0.0
-        return self.candidates.worth(weights.popular, fresh, weights.fresh_days)
+        known = self._is_known
+        return self.candidates.worth(weights.popular, fresh, weights.fresh_days, known)
+
+    @property
+    def _is_known(self) -> bool:
+        return len(self.question.reads) > HARDLY_KNOWN
+
+    @property
+    def _popular(self) -> Floats:
+        """What is read these days says most of whom we know; of a newcomer, the weeks do."""
+        return self.candidates.lately if self._is_known else self.candidates.popular
 
     def additions(self) -> Iterator[tuple[int, float]]:
         """(place, how much) of what only some candidates get, apart from their tags."""
@@ -290,7 +310,7 @@ class Scores:
 
     def _own_reasons(self, place: int) -> list[Reason]:
         found = []
-        if popular := self.weights.popular * float(self.candidates.popular[place]):
+        if popular := self.weights.popular * float(self._popular[place]):
             readers = int(self.candidates.readers[place])
             evidence = {"readers": readers}
             found.append(Reason("popular", "reason_popular", evidence, popular, evidence))

@@ -42,6 +42,7 @@ class Weights:
     """The nightly list's share in that, for contents it knows; the rest is the live list's."""
     tags: float = 0.25
     popular: float = 0.15
+    """What everybody reads: over the weeks for those we hardly know, these days for others."""
     persona: float = 0.4
     ability: float = 0.2
     occasion: float = 0.5

@@ -94,6 +94,14 @@ def _leans(customer: CustomerSeen, ask: Ask, first: int | None = None) -> list[_
     return known[: max(0, min(_TAGS if first is None else first, 100))]
 
 
+def _no_marketing_now(customer: CustomerSeen, ask: Ask) -> str | None:
+    context: Context = ask.context
+    if not customer.handles:
+        return None
+    said = context.touch_policy.why_not_now
+    return said(customer.handles[0], context.language, rep=context.actor.staff)
+
+
 class Customer(ObjectType):
     """Somebody we know, as far as the asker may see her."""
 
@@ -116,6 +124,11 @@ class Customer(ObjectType):
         graphene.NonNull(reaching.WayToHer), required=True, resolver=reaching.ways_to,
         description="Every way to her in WeChat that the operating model allows, in its order.",
     )  # fmt: skip
+    no_marketing_now = graphene.String(
+        resolver=_no_marketing_now,
+        description="Why no marketing should go to her now, and from when it may, in one sentence "
+        "in the asker's language; null if nothing speaks against it.",
+    )
     locals().update(standing.FIELDS)
     locals().update(referring.FIELDS)
 
@@ -371,5 +384,5 @@ SIZES = {
 }  # fmt: skip
 WEIGHTS = {
     ("Query", "recommendations"): 100, ("Query", "whyNot"): 100,
-    ("Customer", "timeline"): 5,
+    ("Customer", "timeline"): 5, ("Customer", "noMarketingNow"): 5,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from matching.assembly import Manner, assemble, best
 from tests.matching.conftest import row, slice_of
 
 MANNER = Manner()
+QUICK = Manner(draws=40)
 
 
 def ids(made, chosen):
@@ -19,7 +20,7 @@ def ids(made, chosen):
 
 def known(made):
     """Everything has been offered often: nothing to explore."""
-    return replace(made, shown=np.full(len(made), 100.0))
+    return replace(made, shown=np.full(len(made), 100.0), clicked=np.full(len(made), 10.0))
 
 
 def test_the_best_three_lead_in_order_of_score(shelf):
@@ -78,7 +79,7 @@ def test_one_place_explores_what_was_hardly_ever_offered():
     made = slice_of(*rows)
     shown = np.full(30, 100.0)
     shown[[27, 28]] = 0
-    made = replace(made, shown=shown)
+    made = replace(made, shown=shown, clicked=shown / 10)
     total = np.linspace(1, 0, 30)
     explored = {}
     for chance in np.linspace(0, 0.999, 200):
@@ -111,6 +112,50 @@ def test_what_suits_her_better_by_its_tags_is_explored_more_often():
     fit[10] = 1.0
     odds = odds_of(made, np.array([1.0] * 10 + [0.4, 0.5]), fit)
     assert odds[10] > 3 * odds.get(11, 0.0)
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.1])
+def test_however_rare_clicks_are_what_suits_her_better_is_explored_more_often(rate):
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(20)))
+    shown = np.full(20, 1e5)
+    shown[10:] = 0
+    made = replace(made, shown=shown, clicked=shown * rate)
+    fit = np.concatenate((np.zeros(10), np.linspace(0, 1, 10)))
+    odds = odds_of(made, np.array([1.0] * 10 + [0.5] * 10), fit)
+    suits, not_at_all = (sum(odds.get(at, 0.0) for at in them) for them in ((17, 18, 19), (10, 11)))
+    assert suits > 10 * not_at_all
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.1])
+def test_however_rare_clicks_are_exploring_learns_what_is_clicked(rate):
+    """Twenty contents that nobody has seen, whose click rates we wrote down: what is passed up
+    against the best of those that are still explored falls."""
+    passed_up = np.array([_passed_up(rate, seed) for seed in range(10)]).mean(axis=0)
+    first, last = passed_up[:20].mean(), passed_up[-40:].mean()
+    assert last < 0.9 * first
+
+
+def _passed_up(rate, seed, decisions=160):
+    """Of what the best would have been clicked, the share that each decision passes up; one stands
+    for as many lists as a twentieth of what a content is explored with."""
+    chance = np.random.default_rng(seed)
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(30)))
+    real = rate * chance.lognormal(0, 0.8, 30)
+    shown, lists, total = np.full(30, 1e6), int(0.1 / rate), np.array([1.0] * 10 + [0.5] * 20)
+    shown[10:] = 0
+    clicked, found = shown * rate, []
+    for _ in range(decisions):
+        now = replace(made, shown=shown.copy(), clicked=clicked.copy())
+        listed = assemble(
+            total, now, 10, chance=chance.random(), seed=int(chance.integers(2**32)),
+            manner=QUICK, fit=np.zeros(30),
+        )  # fmt: skip
+        (place,) = [each.place for each in listed if each.slot == "explored"]
+        best_left = real[10:][shown[10:] < max(20, 2 / rate)].max()
+        found.append(1 - real[place] / best_left)
+        shown[place] += lists
+        clicked[place] += chance.binomial(lists, min(1.0, real[place]))
+    return found
 
 
 def test_one_lucky_click_is_hardly_believed():

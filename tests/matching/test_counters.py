@@ -1,19 +1,32 @@
 """Counts are exact, decay by themselves, and come out the same however they were folded."""
 
+import math
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from kernel.events import Event, Handle
 from matching.arrays import key_of
-from matching.counters import HALF_LIFE, Counters, Pair, ScopedCount, worth
+from matching.counters import (
+    HALF_LIFE,
+    LATELY,
+    Counters,
+    Pair,
+    ScopedCount,
+    shown_as,
+    worth,
+    worth_lately,
+)
+from matching.counters.keeping import BEHIND
 from matching.counters.records import Deal, MaterialCount, Neighbours, Trail
 from matching.invariants import counter_flaws
+from matching.offline.counting import Memory
 from stores.records import Folded, Records
+from stores.watermarks import FoldedWatermark
 from tests.blank import kept_at
 from tests.conftest import MONDAY
 
@@ -54,7 +67,14 @@ def everything(counters):
     fared = {
         count.material: (count.readers, count.shown, count.clicked) for count in counters.since(0)
     }
-    popular = {count.material: count.popular for count in counters.since(0)}
+    end = (MONDAY + timedelta(days=9)).timestamp()
+    popular = {
+        (count.material, pace): of_then / now
+        for count in counters.since(0)
+        for pace, of_then, now in (
+            ("weeks", count.popular, worth(end)), ("these days", count.lately, worth_lately(end)),
+        )
+    }  # fmt: skip
     book = {m: value for m, value in counters.scoped("rep:stf_1").items() if value > 1e-9}
     return fared, popular, book, packed
 
@@ -183,6 +203,49 @@ def test_popularity_is_readers_and_halves_in_two_weeks(people):
     assert count.readers == 2
     assert count.popular / worth(MONDAY.timestamp()) == pytest.approx(2)
     assert count.popular / worth(MONDAY.timestamp() + HALF_LIFE) == pytest.approx(1)
+    assert count.lately / worth_lately(MONDAY.timestamp()) == pytest.approx(2)
+    assert count.lately / worth_lately(MONDAY.timestamp() + LATELY) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("year", [1970, 2039, 2300, 9999])
+def test_a_moment_however_far_leaves_numbers_finite(year):
+    at = datetime(year, 6, 1, tzinfo=UTC).timestamp()
+    assert all(0 <= each(at) < math.inf for each in (worth, worth_lately))
+    assert worth_lately(datetime(2039, 6, 1, tzinfo=UTC).timestamp()) > 1e200
+
+
+def test_the_counters_and_the_offline_door_say_the_same_of_what_is_popular(people):
+    events = stream()
+    counters, memory = drained(people, events), Memory(30)
+    for each in events:
+        memory.take(str(each.handle), int(each.material.removeprefix("mat_")), each.at.timestamp())
+    end = events[-1].at.timestamp()
+    counted = sorted(counters.since(0), key=lambda each: int(each.material.removeprefix("mat_")))
+    popular = np.array([each.popular for each in counted]) / worth(end)
+    lately = np.array([each.lately for each in counted]) / worth_lately(end)
+    assert np.abs(shown_as(popular) - shown_as(memory.popular(end))).max() < 1e-9
+    assert np.abs(shown_as(lately) - shown_as(memory.lately(end))).max() < 1e-9
+    assert np.abs(shown_as(lately) - shown_as(popular)).max() > 0.1
+
+
+def test_counts_of_an_older_form_are_folded_again_and_say_so_meanwhile(people, other_people):
+    """As after the update that counts what is read these days apart."""
+    events = stream()
+    told = Told(events)
+    drained(people, events)
+    with people.write() as session:
+        session.execute(update(MaterialCount).values(lately=0.0))
+        session.execute(delete(FoldedWatermark).where(FoldedWatermark.follower == "counters_form"))
+    counters = Counters(people, told, few=7)
+    assert counters.fold() == 7
+    assert counters.mark() == -1
+    assert Counters(people, Told([*events, *stream(BEHIND, 9)])).lags()
+    while counters.fold():
+        pass
+    assert_same(counters, drained(other_people, events))
+    mark = counters.mark()
+    assert Counters(people, told).fold() == 0, "and not again"
+    assert counters.mark() == mark == len(events)
 
 
 def test_what_is_read_together_is_near_and_one_busy_reader_is_not_many(people):

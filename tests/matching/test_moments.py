@@ -66,6 +66,18 @@ def test_a_weight_moves_for_what_is_there_and_stays_for_noise(right, moved):
     assert (weights.tags > 0) is moved
 
 
+def test_tags_and_popularity_are_raised_together_where_either_alone_finds_nothing():
+    parts = {name: np.zeros(4, np.float32) for name in ("night", "nightly", "lift")}
+    parts |= {
+        "live": np.array([0, 0.6, 0, 0], np.float32),
+        "tags": np.array([0.6, 0, 1, 0], np.float32),
+        "popular": np.array([0.6, 0, 0, 1], np.float32),
+    }
+    only = Trial([Example(parts, 9, np.array([0]), np.empty(0, np.int64))] * 40)
+    found = tuned(only, Weights(tags=0.2, popular=0.2), only=("tags", "popular"))
+    assert only.judged(found).mean() == 1.0
+
+
 def test_better_is_more_than_noise_and_never_the_same():
     chance = np.random.default_rng(2)
     one = chance.random(400)

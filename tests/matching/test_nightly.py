@@ -16,7 +16,7 @@ from bench.lib.known_truth import log
 from kernel.calendar import Zone
 from kernel.errors import Conflict
 from matching.counters import Trail
-from matching.nightly import NightList, Nightly, no_worse
+from matching.nightly import Night, NightList, Nightly, no_worse
 from matching.scoring import Weights
 from stores.records import Folded
 from tests.blank import kept_at
@@ -89,6 +89,23 @@ def test_the_night_before_is_kept_and_can_be_taken_up_again(nightly, people):
     with pytest.raises(Conflict):
         nightly.step_back(by="li")
     assert [each.number for each in nightly.nights()] == [2, 1]
+
+
+def test_the_lists_of_two_nights_in_use_are_kept_and_no_others(nightly, people, clock):
+    """One more than is in use, to step back to; what a killed night left goes."""
+    with people.write() as session:
+        for number, shipped in ((1, True), (2, True), (3, False), (4, True), (5, None)):
+            session.add(NightList(night=number, material="c1", keys=b"", strengths=b""))
+            if shipped is not None:
+                session.add(
+                    Night(
+                        number=number, at=clock(), seconds=1.0, contents=1, people=9, judged=9,
+                        before=0.0, after=0.0, shipped=shipped, weights={},
+                    )
+                )  # fmt: skip
+    night = nightly.run()
+    assert night.shipped
+    assert {number for number, _ in lists_kept(people)} == {2, 4, night.number}
 
 
 def test_what_is_as_good_as_before_ships():

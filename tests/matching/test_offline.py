@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from bench.lib.known_truth import DAY, log
+from matching.counters import shown_as
 from matching.counters.nearness import nearness
 from matching.offline import Offline, recommender
 from matching.offline.baselines import baselines
 from matching.offline.counting import Memory
 from matching.offline.evaluating import Split, gain, measured
+from matching.offline.popularity import Readings
 from matching.scoring import Weights
 from matching.trails import LENGTH, Step, walk
 from matching.training import LARGEST, interval, inverted, listed
@@ -102,8 +104,32 @@ def test_a_log_counted_at_once_and_event_by_event_and_by_the_trails_is_the_same(
             assert other == pytest.approx(mine, abs=1e-9)
     for one in (steps, half):
         assert np.abs(one.popular(4e6) - whole.popular(4e6)).max() < 1e-9
+        assert np.abs(one.lately(4e6) - whole.lately(4e6)).max() < 1e-9
         assert np.abs(one.scoped("segment=1", 4e6) - whole.scoped("segment=1", 4e6)).max() < 1e-9
         assert (one.readers == whole.readers).all()
+
+
+def test_what_was_popular_at_a_moment_is_what_was_counted_until_then():
+    events = touched()
+    log_of = [(who, what, at, 1.0) for who, what, at in events]
+    readings = Readings(log_of, {n: n for n in range(40)})
+    moments = np.array([events[at][2] - 1.0 for at in (700, 90, 899, 90)])
+    for pace, told in ((14 * DAY, Memory.popular), (3.5 * DAY, Memory.lately)):
+        for row, at in zip(readings.popular(moments, 40, pace), moments, strict=True):
+            memory = Memory(40)
+            memory.count([each for each in events if each[2] < at], {})
+            assert np.abs(row - shown_as(told(memory, at))).max() < 1e-6
+
+
+def test_a_newcomer_is_offered_what_lasted_and_who_is_known_what_is_read_these_days():
+    items = [{"id": each, "tags": []} for each in ("lasted", "sudden", "a", "b", "c")]
+    weeks = [(f"u{n}", "lasted", (n / 4) * DAY, 1.0) for n in range(120)]
+    days = [(f"v{n}", "sudden", (29 + n / 40) * DAY, 1.0) for n in range(40)]
+    made = Offline(items, tune=False, nightly=False).fit([*weeks, *days])
+    history = [(each, 1.0, 1.0) for each in ("a", "b", "c")]
+    offered = ["lasted", "sudden"]
+    for read, first in ((0, "lasted"), (2, "lasted"), (3, "sudden")):
+        assert made.recommend(history[:read], offered, 1, now=31 * DAY) == [first]
 
 
 def test_what_she_has_read_is_not_offered_again_and_ids_come_back_as_they_were():

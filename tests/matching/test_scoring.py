@@ -30,7 +30,12 @@ STRENGTHS = st.dictionaries(st.sampled_from(IDS), st.floats(0.001, 1), max_size=
 )
 def test_the_reasons_of_every_candidate_sum_to_its_score(reads, pulls, lifted, popular, shown):
     made = slice_of(*(row(each, "abc"[n % 3], "b") for n, each in enumerate(IDS)))
-    made = replace(made, popular=np.array(popular), opened=made.opened + MONDAY.timestamp())
+    made = replace(
+        made,
+        popular=np.array(popular),
+        lately=np.array(popular)[::-1],
+        opened=made.opened + MONDAY.timestamp(),
+    )
     question = Question(
         now=MONDAY + timedelta(days=1),
         reads=[read(*each) for each in reads],
@@ -65,6 +70,17 @@ def test_what_is_near_to_her_reading_comes_first_and_names_the_reading():
     assert reason.kind == "neighbour"
     assert reason.text("zh") == "读过《养老金怎么领》的客户也读了这篇"
     assert reason.evidence["material"] == "mat_1"
+
+
+def test_newcomers_are_seen_through_the_weeks_and_those_we_know_through_these_days():
+    made = slice_of(row("lasted", "a"), row("sudden", "a"))
+    made = replace(made, popular=np.array([1.0, 0.4]), lately=np.array([0.2, 1.0]))
+    weights = Weights(popular=0.5)
+    for known, told in ((0, [0.5, 0.2]), (2, [0.5, 0.2]), (3, [0.1, 0.5])):
+        question = Question(now=MONDAY, reads=[read(f"other_{n}") for n in range(known)])
+        scores = Scores(question, made, weights)
+        assert scores.total == pytest.approx(told)
+        assert [total_of(scores.reasons(at)) for at in (0, 1)] == pytest.approx(told)
 
 
 def test_what_she_read_long_ago_still_speaks_by_the_nightly_list():

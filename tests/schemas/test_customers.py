@@ -1,6 +1,7 @@
 """What a customer's own token may ask, and what it may not."""
 
 import gc
+from datetime import timedelta
 
 import pytest
 
@@ -45,6 +46,18 @@ def test_what_is_not_offered_is_told_with_its_reason_in_both_languages(house):
     assert told["whyNot"]["reasons"]
     listed = house.ask(ask, rep, c=house.id_of(her), m=made["健康", "product_note"])
     assert listed["whyNot"]["text"].startswith("它就在推荐里")
+
+
+def test_a_reps_app_asks_why_no_marketing_goes_to_her_now(house, clock):
+    rep = house.hire("r1", name="李丽")
+    her = house.meet(rep=rep, name="王芳", gender="f")
+    ask = "query($c: ID!) { customer(id: $c) { noMarketingNow } }"
+    clock.move(timedelta(days=2))  # who has just written is answered
+    house.touch_policy.tune({"quiet_from": "00:00", "quiet_until": "00:00"}, by="t")
+    assert house.ask(ask, rep, c=house.id_of(her))["customer"]["noMarketingNow"] is None
+    house.touch_policy.tune({"day": 0}, by="t")
+    said = house.ask(ask, rep, c=house.id_of(her))["customer"]["noMarketingNow"]
+    assert said == "公司规定不给她发营销内容（触达上限为 0），暂不发营销内容"
 
 
 def test_an_answered_list_holds_the_scores_of_a_shelf_no_longer_than_its_answer(house):

@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from PIL import Image
@@ -87,6 +87,15 @@ def test_a_list_with_nothing_on_it_says_why_and_what_may_be_done_next(desk, phon
     assert f"/workbench/customers/{her}/why" in page  # and why not of any content
     assert f"/workbench/customers/{her}/says" in page  # and words by what she said
     assert (say("why_excluded") in page) is (why == "wb_all_kept_off")
+
+
+def test_her_page_says_why_no_marketing_goes_to_her_now(desk, phone, her, clock):
+    where = f"/workbench/customers/{her}"
+    assert 'id="no-marketing"' not in phone.get(where, headers=PHONE).text
+    clock.now = desk.zone.at(desk.zone.day(clock()) + timedelta(days=1), time(22))
+    assert "现在是勿扰时段，营销内容明天 9:00 后可发" in phone.get(where, headers=PHONE).text
+    english = phone.get(f"{where}?lang=en", headers=PHONE).text
+    assert "These are quiet hours; marketing may go from 9:00 tomorrow." in english
 
 
 def test_her_page_says_how_much_is_not_offered_and_why(desk, phone, her, shop):
