@@ -32,6 +32,7 @@ SMALL = {
     "juzhen/transfer/undoing.py:Undoing._end": ONE_ROW,
     "data_hub/emptying.py:Emptying.ask": ONE_ROW,
     "data_hub/emptying.py:Emptying.run": "a row, and one for each handle of whoever was erased",
+    "matching/counters/keeping.py:Counters._in_form": "two marks, once",
     "stores/gathered.py:Gathered._written": "what came at the same moment",
     "stores/sqlite/history/engine.py:SqliteHistory.seal": "256 events a transaction",
     "channels/accounts.py:Accounts.price": ONE_ROW,
