@@ -39,6 +39,12 @@ class Paced:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
+    def since(self, number: int) -> Paced:
+        """Without what came before that request: a company that runs has warmed up."""
+        took, begun = self.took[number:], self.begun[number:]
+        return Paced(took, begun, sum(each >= _PATIENCE for each in took))
+
+
 def paced(port: int, requests: Sequence[tuple[float, str]]) -> Paced:
     """Each of the requests at so many seconds after the first, over as many connections as that
     takes; by a process of its own."""
