@@ -38,7 +38,6 @@ class Paced:
         ordered = sorted(self.took)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
-
     def since(self, number: int) -> Paced:
         """Without what came before that request: a company that runs has warmed up."""
         took, begun = self.took[number:], self.begun[number:]
