@@ -9,6 +9,7 @@ import os
 import secrets as random_source
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -293,6 +294,16 @@ class Channels:
         ]
         if flaws:
             raise Invalid.because(flaws)
+
+    def able(self, *can: type) -> list[Account]:
+        """The accounts whose channel can do one of these; one that cannot be used holds up no
+        other."""
+        found = []
+        for account in self._accounts.all():
+            with suppress(Problem):
+                if isinstance(self.of(account), can):
+                    found.append(account)
+        return found
 
     def of(self, account: Account | str) -> Channel:
         """Made anew as soon as the account was edited, so that nobody needs to restart."""

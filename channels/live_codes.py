@@ -236,14 +236,38 @@ class LiveCodes:
         with self._records.read() as session:
             return session.scalar(wanted)
 
-    def of_rep(self, rep: str) -> LiveCode | None:
-        """The newest code with a picture that leads to her alone."""
+    def of_rep(self, rep: str, *, owed: bool = False) -> LiveCode | None:
+        """The newest code with a picture that leads to her alone; ``owed``: or one that was asked
+        for and has none yet."""
         hers = select(LiveCode).where(
-            LiveCode.kind == CODE, LiveCode.picture != "", LiveCode.dropped.is_(None),
+            LiveCode.kind == CODE, LiveCode.dropped.is_(None),
             cast(LiveCode.reps, String) == json.dumps([rep]),
         )  # fmt: skip
+        if not owed:
+            hers = hers.where(LiveCode.picture != "")
         with self._records.read() as session:
             return session.scalar(hers.order_by(LiveCode.id.desc()).limit(1))
+
+    def lead_to(self, account: str, rep: str, name: str, *, by: str) -> LiveCode:
+        """The code by which she is added herself. Who has one, or asked for one that is still
+        owed, gets no second.
+
+        Raises `Conflict` for an account whose channel knows no such codes.
+        """
+        there = self._accounts.one(account)
+        channel = self._channels.of(there)
+        if not isinstance(channel, MakesCodes) or isinstance(channel, LeadsToNobody):
+            raise Conflict("channel_makes_no_codes", account=there.code)
+        now = self._clock()
+        code = LiveCode(
+            account=there.id, state=f"lc{secrets.token_hex(6)}", name=name[:60], reps=[rep],
+            confirm=not self._auto_add, kind=CODE, by=by, created=now, next_at=now + _AGAIN,
+        )  # fmt: skip
+        with self._records.write(f"leads_to:{rep}"):
+            if hers := self.of_rep(rep, owed=True):
+                return hers
+            self._kept(code)
+        return self._make(code, look=False)
 
     def _kept(self, code: LiveCode) -> LiveCode:
         with self._records.write() as session:

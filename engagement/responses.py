@@ -99,11 +99,6 @@ class Responses:
         found = self._customers(_ADVISED, now - timedelta(weeks=LOOKS), now)
         return {customer: at for customer, (at, *_) in found.items()}
 
-    def ever_advised(self) -> set[str]:
-        """For whom a rep was advised, whenever."""
-        handles = {str(row[0]) for row in self._records.rows(_EVER, [])}
-        return set(self._identities.customers_of(handles).values())
-
     def _week(self, begins: date) -> Week:
         opens = self._zone.at(begins)
         closes = min(self._zone.at(begins + timedelta(days=7)), self._clock())
@@ -135,7 +130,6 @@ _TASKS = "SELECT count(*), count(done) FROM reminders WHERE due >= ? AND due < ?
 _ADVISED = (
     "SELECT handle, at FROM offers WHERE rep <> '' AND at >= ? AND at < ? ORDER BY at LIMIT ?"
 )
-_EVER = "SELECT DISTINCT handle FROM offers WHERE rep <> ''"
 _REACHED = (
     "SELECT handle, at FROM touches WHERE rep <> '' AND NOT held AND at >= ? AND at < ?"
     " ORDER BY at LIMIT ?"

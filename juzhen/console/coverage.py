@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
+from content_hub.tags.shipped import SHIPPED
 from juzhen.console.desk import allowed
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -16,6 +17,8 @@ from matching.resistances import BY_DESIRE
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
+_ORDER = {word.code: at for at, word in enumerate(SHIPPED)}
+"""From connecting to after-sales, and so on; the company's own words stand after those."""
 _SHADES = 5
 """A cell is shaded by how its number compares with the largest of its strip."""
 
@@ -62,11 +65,14 @@ def _strip(
     needed: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     tongue = language()
-    tags = [
-        tag
-        for tag in platform.taxonomy.now().by_id.values()
-        if tag.facet == facet and tag.merged_into is None
-    ]
+    tags = sorted(
+        (
+            tag
+            for tag in platform.taxonomy.now().by_id.values()
+            if tag.facet == facet and tag.merged_into is None
+        ),
+        key=lambda tag: (_ORDER.get(tag.code, len(_ORDER)), tag.code),
+    )
     counts = platform.overview.standing_by(
         column, [tag.id for tag in tags], platform.clock(),
         accounts=[each.id for each in platform.accounts.all()],

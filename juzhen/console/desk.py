@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from channels.accounts import Account
 from content_hub.materials import Material
 from content_hub.tags import Tag
 from juzhen.web.asking import asker, language
@@ -82,16 +80,6 @@ def typed_moment(zone: Zone, name: str) -> datetime | None:
     if (later := zone.local(there.astimezone(UTC))).replace(tzinfo=None) != moment:
         raise Invalid(name, "moment_does_not_exist", later=later.strftime("%Y-%m-%d %H:%M"))
     return there
-
-
-def accounts_that(platform: Platform, *can: type) -> list[Account]:
-    """The accounts whose channel can do one of these; one that cannot be used holds up no other."""
-    found = []
-    for account in platform.accounts.all():
-        with suppress(Problem):
-            if isinstance(platform.channels.of(account), can):
-                found.append(account)
-    return found
 
 
 def flaws_of(problem: Problem) -> Sequence[Flaw]:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from channels.previewing import Previews
 from channels.works import Listed, ListsWorks
-from juzhen.console.desk import accounts_that, allowed, done, flaws_of, managed, seen
+from juzhen.console.desk import allowed, done, flaws_of, managed, seen
 from juzhen.web import pages
 from kernel.errors import Flaw, Problem
 
@@ -53,7 +53,7 @@ def install(door: Blueprint, platform: Platform) -> None:
 
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
     allowed("edit_materials")
-    accounts = accounts_that(platform, ListsWorks)
+    accounts = platform.channels.able(ListsWorks)
     chosen = request.values.get("account") or (accounts[0].id if accounts else "")
     listed: list[Listed] = []
     onward = ""
@@ -72,7 +72,7 @@ def _testers(platform: Platform, key: str, refusal: Problem | None = None) -> st
     actor = allowed("place_materials")
     return pages.render(
         "console/testers.html", material=seen(actor, platform, key),
-        accounts=accounts_that(platform, Previews), flaws=_told(refusal),
+        accounts=platform.channels.able(Previews), flaws=_told(refusal),
     )  # fmt: skip
 
 

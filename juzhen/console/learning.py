@@ -6,7 +6,7 @@ what they are shown; what stands on a shelf and nobody was ever advised to send.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from matching.experiments import Uplift
 
 _NIGHTS, _WEEKS, _UNSHOWN = 30, 8, 20
+_NAMED, _FEW = 500, 3
+"""Customers among whom is looked for names, and how many of a rep's are told."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -68,15 +70,23 @@ def install(door: Blueprint, platform: Platform) -> None:
         return done("learning", "stepped_back")
 
 
-def _unadvised(platform: Platform, actor: Actor) -> tuple[int, int, list[tuple[str, str]]]:
-    """(customers who have a rep, of these for whom no list was ever made, some of them by name)."""
+def _unadvised(platform: Platform, actor: Actor) -> dict[str, Any]:
+    """Of the reps whom she may manage, how many customers nobody was ever advised on, who of the
+    reps has the most of them, and some of those by name."""
     reach = actor.reach
-    reps = platform.staff.reps() if reach is None else platform.staff.in_units(reach)
-    entrusted = set(platform.customers.of_staff(reps))
-    never = sorted(entrusted - platform.responses.ever_advised())
-    some = platform.customers.seen_by(actor).many(never[:_UNSHOWN])
-    named = [(key, name_of(her, language())) for key, her in some.items()]
-    return len(entrusted), len(never), named
+    told = platform.unadvised.told(None if reach is None else platform.staff.in_units(reach))
+    named, room = [], _NAMED
+    for each in told.most:
+        if (room := room - each.entrusted) < 0:
+            break
+        named.append(each.staff)
+    never = platform.unadvised.of(named) if named else []
+    some = platform.customers.seen_by(actor).many(never)
+    hers: dict[str, list[tuple[str, str]]] = {}
+    for key, her in some.items():
+        hers.setdefault(her.rep, []).append((key, name_of(her, language())))
+    reps = platform.staff.many([each.staff for each in told.most])
+    return {"told": told, "reps": reps, "hers": hers, "few": _FEW}
 
 
 def disagree(deals: Deals | None, turnover: Uplift | None) -> bool:

@@ -5,12 +5,21 @@ A rule is tried on a customer before it is kept: one button tries, another keeps
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from juzhen.console.desk import allowed, done, flaws_of, tag_options, typed_moment, typed_tag
+from juzhen.console.desk import (
+    allowed,
+    done,
+    flaws_of,
+    seen,
+    tag_options,
+    typed_moment,
+    typed_tag,
+)
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor
@@ -22,24 +31,26 @@ if TYPE_CHECKING:
     from juzhen.wiring import Platform
     from matching.recommender import Tried
 
+_MEANT = 5
+"""Contents that a title may mean; more than one that fits is asked about."""
+
 
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/rules")
     def rules() -> str:
-        allowed("read_rules")
-        return _page(platform)
+        return _page(platform, allowed("read_rules"))
 
     @door.post("/rules")
     def make_rule() -> AnyResponse | str | tuple[str, int]:
         """Try it or keep it: the button says which."""
         actor = allowed("manage_rules")
         try:
-            wanted = _wanted(platform)
+            wanted = _wanted(platform, actor)
             if request.form.get("act") == "try":
-                return _page(platform, tried=_tried(platform, actor, wanted))
+                return _page(platform, actor, tried=_tried(platform, actor, wanted))
             platform.rules.add(wanted, by=actor.id, reach=actor.reach)
         except (Invalid, Conflict) as refusal:
-            return _page(platform, refusal), 422
+            return _page(platform, actor, refusal), 422
         return done("rules", "added_rule")
 
     @door.post("/rules/<rule>/end")
@@ -49,24 +60,32 @@ def install(door: Blueprint, platform: Platform) -> None:
         return done("rules", "ended_rule")
 
 
-def _wanted(platform: Platform) -> Wanted:
+def _wanted(platform: Platform, actor: Actor) -> Wanted:
     form = request.form
     tag, material = form.get("tag", "").strip(), form.get("material", "").strip()
     try:
         number = float(form.get("number") or 0)
     except ValueError:
         raise Invalid("number", "not_a_number") from None
-    try:
-        material = platform.materials.one(material).id if material else ""
-    except NotFound:
-        raise Invalid("material", "no_such_material") from None
     return Wanted(
-        name=form.get("name", ""), act=form.get("what", ""), material=material,
+        name=form.get("name", ""), act=form.get("what", ""),
+        material=_material(platform, actor, material) if material else "",
         tag=typed_tag(platform, tag).id if tag else "", type=form.get("type", ""), number=number,
         unit=form.get("unit", ""), segment=form.get("segment", ""),
         opens=typed_moment(platform.zone, "opens"), closes=typed_moment(platform.zone, "closes"),
         owner=form.get("owner", ""),
     )  # fmt: skip
+
+
+def _material(platform: Platform, actor: Actor, told: str) -> str:
+    """By its id or code, or by a title that it alone has among what she sees."""
+    with suppress(NotFound):
+        return seen(actor, platform, told).id
+    found = platform.finding.search(told, sight=actor.seen_units, first=_MEANT).items
+    meant = [each for each in found if each.title == told] or found
+    if len(meant) != 1:
+        raise Invalid("material", "several_materials" if meant else "no_such_material")
+    return meant[0].id
 
 
 def _tried(platform: Platform, actor: Actor, wanted: Wanted) -> Tried:
@@ -84,10 +103,13 @@ def _tried(platform: Platform, actor: Actor, wanted: Wanted) -> Tried:
     return platform.recommender.tried(her, actor, wanted)
 
 
-def _page(platform: Platform, refusal: Problem | None = None, tried: Tried | None = None) -> str:
+def _page(
+    platform: Platform, actor: Actor, refusal: Problem | None = None, tried: Tried | None = None
+) -> str:
     kept = platform.rules.all()
     before = [item.material for item in tried.before] if tried else []
     after = [item.material for item in tried.after] if tried else []
+    unit_names = {each.id: each.name for each in platform.staff.units()}
     about = {rule.aim.partition(":")[2] for rule in kept if rule.aim.startswith("material:")}
     titles = {
         id_: each.title for id_, each in platform.materials.many({*about, *before, *after}).items()
@@ -99,7 +121,10 @@ def _page(platform: Platform, refusal: Problem | None = None, tried: Tried | Non
         acts=[each.value for each in Act],
         types=[(each.code, each.en if language() == "en" else each.zh)
                for each in platform.types.all()],
-        units=[(each.id, each.name) for each in platform.staff.units()],
+        units=[(unit, name) for unit, name in unit_names.items()
+               if actor.reach is None or unit in actor.reach],
+        unit_names=unit_names, own_unit=actor.unit if actor.reach else "",
+        everywhere=actor.reach is None, reached=actor.reach or (),
         segments=[(each.id, each.name) for each in platform.segments.all()],
         options=tag_options(platform), typed=request.form, titles=titles,
         trial=_beside(before, after) if tried else None,

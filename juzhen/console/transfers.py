@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.transfers import MOST, HandsOver
-from juzhen.console.desk import accounts_that, allowed, done, flaws_of, names_of
+from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import pages
 from kernel.actors import Actor
 from kernel.errors import Problem
@@ -61,7 +61,7 @@ def _page(platform: Platform, refusal: Problem | None = None) -> str:
         "console/transfers.html",
         transfers=page.items,
         onward=page.next,
-        accounts=accounts_that(platform, HandsOver),
+        accounts=platform.channels.able(HandsOver),
         customers=customers,
         names={key: each.name for key, each in seen.items()},
         people=names_of(platform, [who for each in page.items for who in (each.giver, each.taker)]),

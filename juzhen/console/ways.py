@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.live_codes import CODE, GROUP, LINK, MakesCodes, MakesGroupCodes, MakesLinks
-from juzhen.console.desk import accounts_that, allowed, done, flaws_of, names_of, seen
+from juzhen.console.desk import allowed, done, flaws_of, names_of, seen
 from juzhen.web import pages
 from kernel.errors import Problem
 
@@ -48,12 +48,14 @@ def install(door: Blueprint, platform: Platform) -> None:
 def _page(platform: Platform, refusal: Problem | None = None) -> str:
     allowed("place_materials")
     page = platform.live_codes.page(first=50, after=request.args.get("after"))
+    for way in page.items:
+        pages.show_picture_of(way.picture)
     reps = [each for way in page.items for each in way.reps]
     return pages.render(
         "console/ways.html",
         ways=page.items,
         onward=page.next,
-        accounts=accounts_that(platform, MakesCodes, MakesLinks, MakesGroupCodes),
+        accounts=platform.channels.able(MakesCodes, MakesLinks, MakesGroupCodes),
         named={each.id: each.name for each in platform.accounts.all()},
         people=names_of(platform, reps),
         kinds=(CODE, LINK, GROUP),

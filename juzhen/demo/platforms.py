@@ -81,6 +81,8 @@ def join(
         secrets={"client_secret": client_secret},
     )  # fmt: skip
     notes = add("xiaohongshu", "禾嘉小红书", "hand_off", Ecosystem.COMMERCE)
+    for rep in company.reps[:_REPS]:  # made once the sandbox is there
+        platform.live_codes.lead_to(wecom.id, rep.id, rep.name, by=BY)
     grant = _granted(platform, douyin)
     reps = [{"userid": rep.code, "name": rep.name} for rep in company.reps[:_REPS]]
     return Platforms(wecom, mini, douyin, notes, [

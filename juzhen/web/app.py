@@ -95,6 +95,8 @@ def _leave(response: Response, *, platform: Platform) -> Response:
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     } | g.get("policy", {})
+    if shown := g.get("pictures"):
+        policy["img-src"] = " ".join([policy["img-src"], *sorted(shown)])
     if files := platform.files.origin:  # where pictures may lie
         policy |= {name: f"{policy[name]} {files}" for name in ("img-src", "media-src")}
     headers = response.headers

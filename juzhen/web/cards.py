@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from data_hub.staff import Staff
+from juzhen.web.pages import show_picture_of
 from kernel.errors import NotFound
 from kernel.wording import say
 
@@ -45,6 +46,8 @@ def card_of(platform: Platform, rep: str) -> BusinessCard | None:
     if staff is None:
         return None
     code = platform.live_codes.of_rep(staff.id)
+    if code:
+        show_picture_of(code.picture)
     return BusinessCard(
         staff.name, staff.post, _unit(platform, staff), code.picture if code else "",
         platform.settings.company_name, staff.photo, staff.licence_number,

@@ -6,9 +6,10 @@ import secrets
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from channels.accounts import Account
 from channels.base import KnowsReps
 from juzhen.access import LONGEST
 from juzhen.web import pages
@@ -29,8 +30,12 @@ def blueprint(platform: Platform) -> Blueprint:
     door = Blueprint("login", __name__)
 
     @door.get("/login")
-    def page() -> str:
-        return pages.render("login.html", next=_inside(request.args.get("next", "")), problem=None)
+    def page() -> str | AnyResponse:
+        """Inside WeCom nobody types a password: who came from a page goes on to the platform."""
+        wanted, ways = _inside(request.args.get("next", "")), _ways(platform)
+        if wanted and len(ways) == 1 and not platform.settings.demo:
+            return redirect(url_for("login.ask_platform", account=ways[0].code, next=wanted))
+        return pages.render("login.html", next=wanted, ways=ways, problem=None)
 
     @door.post("/login")
     def sign_in() -> AnyResponse:
@@ -39,8 +44,9 @@ def blueprint(platform: Platform) -> Blueprint:
             key = platform.access.sign_in(name, Secret(request.form.get("password", "")))
         except Problem as problem:
             told = pages.render(
-                "login.html", next=_inside(request.form.get("next", "")), problem=problem
-            )
+                "login.html", next=_inside(request.form.get("next", "")), ways=_ways(platform),
+                problem=problem,
+            )  # fmt: skip
             return Response(told, 503 if problem.code == "overloaded" else 401)
         return _signed_in(platform, key, request.form.get("next", ""))
 
@@ -88,10 +94,19 @@ def _by_platform(door: Blueprint, platform: Platform) -> None:
         try:
             staff = _channel(platform, account).rep_of(request.args.get("code", "")[:200])
         except Problem as problem:
-            return Response(pages.render("login.html", next=wanted, problem=problem), 401)
+            return Response(
+                pages.render("login.html", next=wanted, ways=_ways(platform), problem=problem), 401
+            )
         answer = _signed_in(platform, platform.access.begin(staff), wanted)
         answer.delete_cookie(_ASKED, path="/login/")
         return answer
+
+
+def _ways(platform: Platform) -> list[Account]:
+    """The platforms that can say who sits at this browser: only one opened inside WeCom is known
+    there. In the demo everybody may play that."""
+    inside = "wxwork" in request.headers.get("User-Agent", "").lower()
+    return platform.channels.able(KnowsReps) if inside or platform.settings.demo else []
 
 
 def _channel(platform: Platform, account: str) -> KnowsReps:

@@ -6,12 +6,14 @@ Jinja with autoescape; every page works without JavaScript. Knows no rule of the
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 from jinja2 import (
@@ -42,6 +44,7 @@ _KINDS = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 _YEAR = 365 * 86_400
 ROOMS = ("console", "workbench", "web")
 """Packages of `juzhen` with templates of their own; theirs are named ``<package>/<file>``."""
@@ -93,6 +96,13 @@ def render(template: str, **values: Any) -> str:
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """The page as an answer."""
     return Response(render(template, **values), status, content_type="text/html; charset=utf-8")
+
+
+def show_picture_of(address: str) -> None:
+    """Let the page of this request show a picture that lies elsewhere: a platform's own code."""
+    told = urlsplit(address)
+    if told.scheme in {"https", "http"} and _HOST.fullmatch(told.netloc):
+        g.pictures = {*g.get("pictures", ()), f"{told.scheme}://{told.netloc}"}
 
 
 def _environment(zone: Zone, company: str) -> Environment:

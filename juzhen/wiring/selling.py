@@ -17,6 +17,7 @@ from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
 from engagement.turnovers import Turnovers
+from engagement.unadvised import Unadvised
 from engagement.worth import Worths
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.data import DataHub
@@ -62,6 +63,7 @@ class Selling:
     triggers: Triggers
     responses: Responses
     turnovers: Turnovers
+    unadvised: Unadvised
     worths: Worths
     priorities: Priorities
     rep_cards: RepCards
@@ -122,6 +124,7 @@ def selling(
         livestreams=Livestreams(s.history, data.findings, data.identities, s.clock, s.zone),
         triggers=_triggers(s, data, reminders, approaches, own_links, to_customers, desire, fans),
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
+        unadvised=Unadvised(s.records, s.people, data.identities, data.customers, s.clock),
         worths=Worths(responses, s.people),
         priorities=priorities,
         rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url),

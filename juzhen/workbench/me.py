@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from channels.accounts import Account
+from channels.base import KnowsReps
+from channels.live_codes import MakesCodes
 from data_hub.leaderboards import Period, Ranking
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -48,6 +51,14 @@ def install(door: Blueprint, platform: Platform) -> None:
             return answer
         return redirect(url_for("workbench.me", said="done_card") + "#card", 303)
 
+    @door.post("/me/code")
+    def lead_to_me() -> AnyResponse:
+        """Her own code, without asking an administrator. Repeating is harmless."""
+        actor = rep()
+        for account in _that_add_reps(platform)[:1]:
+            platform.live_codes.lead_to(account.id, actor.staff, actor.name, by=actor.id)
+        return redirect(url_for("workbench.me", said="done_code_asked") + "#card", 303)
+
     @door.post("/me/abilities/<tag>")
     def ability(tag: str) -> AnyResponse:
         actor = rep()
@@ -56,6 +67,12 @@ def install(door: Blueprint, platform: Platform) -> None:
         )  # fmt: skip
         correct(actor.staff, tag, by=actor.id)
         return redirect(url_for("workbench.me", said="done_ability"), 303)
+
+
+def _that_add_reps(platform: Platform) -> list[Account]:
+    """The accounts by which customers add a rep herself: those of a platform that knows her."""
+    draw = {each.id for each in platform.channels.able(MakesCodes)}
+    return [each for each in platform.channels.able(KnowsReps) if each.id in draw]
 
 
 def _taken(platform: Platform, by: str) -> str | None:
@@ -86,6 +103,7 @@ def _page(platform: Platform, flaws: Sequence[Flaw] = ()) -> Response:
     return pages.page(
         "workbench/me.html", tab="me", unread=platform.reminders.unread(actor.staff),
         staff=staff, persona=worn, others=others, card=card_of(platform, staff.id),
+        owed=platform.live_codes.of_rep(staff.id, owed=True), adds=_that_add_reps(platform),
         abilities=platform.abilities.of(staff.id), label=boards.label,
         to_app=platform.app_links.of(staff.id), reward=platform.settings.company_install_reward,
         said_of_her=platform.leaderboards.credited(staff.id, Ranking.PRAISE, Period.MONTH),

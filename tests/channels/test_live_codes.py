@@ -90,6 +90,26 @@ def test_a_code_of_an_account_that_cannot_be_used_holds_up_no_other(
     assert (codes.one(mine.id).reason, codes.one(mine.id).next_at) == ("", None)
 
 
+def test_a_code_that_leads_to_a_rep_is_made_once(codes, platform, clock):
+    def away():
+        raise Busy("platform_unreachable")
+
+    platform.meanwhile = away
+    owed = codes.lead_to("one", "stf_2", "赵", by="stf_2")
+    assert (owed.picture, owed.reason) == ("", "platform_unreachable")
+    assert codes.lead_to("one", "stf_2", "赵", by="stf_2").id == owed.id
+    assert codes.of_rep("stf_2") is None
+    platform.meanwhile = lambda: None
+    clock.move(timedelta(hours=1))
+    assert codes.finish() == 1
+    assert codes.of_rep("stf_2").id == owed.id
+    mine = codes.lead_to("one", "stf_1", "李", by="stf_1")
+    assert codes.lead_to("one", "stf_1", "李", by="stf_1").id == mine.id
+    assert codes.of_rep("stf_1").picture == "https://example.com/qr.png"
+    codes.drop(mine.id, by="t")
+    assert codes.lead_to("one", "stf_1", "李", by="stf_1").id != mine.id
+
+
 @pytest.mark.parametrize(
     ("trouble", "wait"),
     [

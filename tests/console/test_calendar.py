@@ -105,6 +105,15 @@ def test_coverage_counts_what_stands_and_shows_the_gaps(desk, rooms, material, p
     assert ">1</a>" not in gap
 
 
+def test_stages_stand_in_the_order_in_which_a_customer_passes_through_them(desk, rooms):
+    for code, name in (("after_sales", "售后"), ("deliver", "交割"), ("connect", "连接")):
+        rooms.taxonomy.create(name, "stage", code=f"stage.{code}", by="li")
+    rooms.taxonomy.create("自定阶段", "stage", code="another", by="li")
+    page = desk.get("/console/coverage").text
+    places = [page.index(f">{name}</th>") for name in ("连接", "交割", "售后", "自定阶段")]
+    assert places == sorted(places)
+
+
 @pytest.mark.rule("R118.4")
 def test_coverage_tells_which_resistance_lacks_content_and_whom_it_holds(
     desk, rooms, people, material, placed

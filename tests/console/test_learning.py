@@ -10,6 +10,7 @@ from engagement.worth import Deals, Worths
 from juzhen import console
 from juzhen.console.learning import disagree
 from juzhen.web import public
+from kernel.events import Handle
 from matching.experiments import Group, Uplift
 from matching.nightly import Night
 from tests.console.conftest import Desk
@@ -30,7 +31,7 @@ def flask(house):
 
 @pytest.fixture
 def desk_of(flask):
-    return lambda role: Desk(flask, role)
+    return lambda role, **more: Desk(flask, role, **more)
 
 
 def a_night(house, number, before, after, *, shipped):
@@ -81,11 +82,39 @@ def test_for_whom_nobody_was_ever_advised_is_named_to_who_may_know_customers(hou
     rep = company.hire("r1")
     told, other = (company.meet(f"1380013800{n}", rep, name=f"王{n}") for n in range(2))
     company.offer(told, rep)
+    assert "还没有统计" in desk_of("team_lead").get("/console/learning").text
+    house.unadvised.count()
     page = desk_of("team_lead").get("/console/learning").text
     assert "有客户经理的 2 位客户中，1 位从没人打开过推荐" in page
+    assert house.staff.one(rep.staff).name in page
+    assert f"截至 {house.zone.local(house.clock()):%Y-%m-%d %H:%M}" in re.sub("<[^>]*>", "", page)
     assert f"/console/customers/{company.id_of(other)}" in page
     assert f"/console/customers/{company.id_of(told)}" not in page
     assert "从没人打开过推荐" not in desk_of("editor").get("/console/learning").text
+
+
+def test_a_lead_is_told_of_her_own_reps_alone_and_of_a_large_book_no_names(house, desk_of):
+    company = house.company
+    east, west = (
+        company.staff.add_unit(code, name, by="t") for code, name in (("e", "东区"), ("w", "西区"))
+    )
+    hers, other = (
+        company.staff.actor(company.staff.add(code, "李丽", by="t", unit=unit.id).id)
+        for code, unit in (("e1", east), ("w1", west))
+    )
+    mine, theirs = company.meet("13800138000", hers), company.meet("13800138001", other)
+    house.unadvised.count()
+    lead = desk_of("team_lead", unit=east.id)
+    page = lead.get("/console/learning").text
+    assert "有客户经理的 1 位客户中，1 位从没人打开过推荐" in page
+    assert f"/console/customers/{company.id_of(mine)}" in page
+    assert company.id_of(theirs) not in page
+    many = [Handle("phone", "", f"139{number:08}") for number in range(501)]
+    company.customers.take_over({hers.staff: many}, by="t")
+    house.unadvised.count()
+    page = lead.get("/console/learning").text
+    assert "502 位从没人打开过推荐" in page
+    assert company.id_of(mine) not in page
 
 
 @pytest.mark.rule("R150.3")
@@ -110,11 +139,16 @@ def test_what_the_lists_are_worth_is_told_from_the_held_out_alone(house, desk_of
 @pytest.mark.browser
 def test_the_page_is_for_everybody(house, for_everybody):
     house.company.library(each=2)
+    for number in range(3):
+        house.company.meet(f"1380013800{number}", house.company.hire(f"r{number}"), name="王兰")
+    house.unadvised.count()
     for number in range(1, 5):
         after = 0.1 + number / 50
         a_night(house, number, 0.1, after, shipped=number != 3)
     for_everybody("learning", role="analyst")
     for_everybody("learning?lang=en", role="analyst")
+    for_everybody("learning", role="team_lead")
+    for_everybody("learning?lang=en", role="team_lead")
 
 
 @pytest.mark.parametrize(

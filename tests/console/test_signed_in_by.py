@@ -100,5 +100,18 @@ def test_she_is_sent_on_to_nobody_elses_site(browser, door):
     assert browser.get(f"/login/by/w/back?code=c1&state={state}").location == "/workbench/"
 
 
+def test_inside_wecom_nobody_is_asked_for_a_password(rooms, browser):
+    phone = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) wxwork/4.1.30 MicroMessenger/7.0.1"}
+    sent = browser.get("/login?next=/workbench/", headers=phone)
+    assert sent.status_code == 302
+    assert sent.location.endswith("/login/by/w?next=/workbench/")
+    page = browser.get("/login", headers=phone).text  # whoever signed out is not signed in again
+    assert "用企业微信登录 · 企业微信" in page
+    assert "/login/by/w" not in browser.get("/login?next=/workbench/").text
+    rooms.accounts.add(code="w2", name="子公司", kind="door", ecosystem="wechat", by="t")
+    asked = browser.get("/login?next=/workbench/", headers=phone)
+    assert (asked.status_code, asked.text.count("用企业微信登录")) == (200, 2)
+
+
 def test_an_account_that_signs_nobody_in_is_not_found(browser):
     assert browser.get("/login/by/app").status_code == 404

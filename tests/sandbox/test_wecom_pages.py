@@ -49,6 +49,14 @@ def test_the_corporation_stands_on_the_first_page_with_its_reps_and_people(world
     assert all(each in told for each in ("张岚", "李默", friend["name"]))
 
 
+def test_a_rep_opens_the_sidebar_of_a_chat_and_a_code_has_a_picture(world, friend):
+    told = page(world, "/wecom/corp/reps/zhang")
+    assert f"/login/by/corp?next=/workbench/beside/corp%3Fwx%3D{friend['external']}" in told
+    drawn = world.client.get("/wecom/codes/abc123")
+    assert (drawn.status_code, drawn.content_type) == (200, "image/svg+xml")
+    assert drawn.data != world.client.get("/wecom/codes/abc124").data
+
+
 def test_a_rep_confirms_a_mass_message_and_the_customer_reads_it(world, friend):
     told = {"chat_type": "single", "external_userid": [friend["external"]]}
     msgid, _ = world.tasks.mass(world.corp, told | {"text": {"content": "周六开放日"}})

@@ -13,6 +13,7 @@ from engagement.responses import Responses
 from engagement.sharing import Sharing
 from engagement.triggers import Triggers
 from engagement.turnovers import Turnovers
+from engagement.unadvised import Unadvised
 from engagement.worth import Worths
 from juzhen import workbench
 from juzhen.web import public
@@ -38,7 +39,7 @@ class Desk(PagesHouse):
             "history", "recommender", "abilities", "reminders", "findings", "counters",
             "rules", "segments", "types", "feedback", "standings",
             "nightly", "leaderboards", "measures", "effects", "referrals",
-            "predictions", "priorities",
+            "predictions", "priorities", "digest",
         ):  # fmt: skip
             setattr(self, name, getattr(company, name))
         self.sayings = Sayings(self.finding, self.shelf, self.taxonomy, self.recommender, clock)
@@ -58,6 +59,7 @@ class Desk(PagesHouse):
             base_url=self.base_url,
         )  # fmt: skip
         self.responses = Responses(records, self.identities, clock, self.zone)
+        self.unadvised = Unadvised(records, people, self.identities, self.customers, clock)
         self.worths = Worths(self.responses, people)
         self.turnovers = Turnovers(records, self.identities, self.profiles, clock)
         self.works = ""

@@ -5,11 +5,15 @@ import re
 from datetime import time, timedelta
 
 import pytest
+from flask import g
 from PIL import Image
 
 from channels.accounts import Channels
 from channels.app import OwnApp
+from channels.base import Busy
 from channels.composing import CONTACT_CARD
+from channels.live_codes import Code
+from juzhen.web import pages
 from kernel.wording import say
 from matching.rules import Wanted
 from tests.workbench.conftest import PHONE
@@ -263,7 +267,12 @@ def test_another_units_material_is_not_shared(desk, phone, her, shop):
 def test_customers_are_found_by_part_of_a_name(phone, her):
     assert "王秀兰" in phone.get("/workbench/customers?text=秀兰", headers=PHONE).text
     nobody = phone.get("/workbench/customers?text=张三", headers=PHONE).text
-    assert "没有找到客户" in nobody
+    assert say("wb_none_called", text="张三") in nobody
+    assert "/workbench/customers?grades=all" in nobody
+    assert (
+        f"/workbench/customers/{her}"
+        in phone.get("/workbench/customers?grades=all", headers=PHONE).text
+    )
 
 
 @pytest.mark.rule("R21.4", "R21.5")
@@ -297,7 +306,8 @@ def test_her_card_has_her_photo_and_licence_and_goes_along_with_what_she_sends(
     desk, phone, rep, her, shop
 ):
     sheet = f"/workbench/customers/{her}/link/{shop['materials'][0]}"
-    assert say("wb_card_lacks") in phone.get(sheet, headers=PHONE).text
+    lacks = say("wb_card_lacks", what="照片、执业证编号、企业微信二维码")
+    assert lacks in phone.get(sheet, headers=PHONE).text
 
     def keep(number, *photo):
         told = FORM | {"licence_number": number} | ({"photo": photo[0]} if photo else {})
@@ -317,8 +327,62 @@ def test_her_card_has_her_photo_and_licence_and_goes_along_with_what_she_sends(
         told = phone.get(page, headers=PHONE).text
         for said in (f"/media/{staff.photo}/thumb", "执业证号 020011234567", "安和人寿"):
             assert said in told, page
+    assert say("wb_card_lacks", what="企业微信二维码") in phone.get(sheet, headers=PHONE).text
     assert '安和人寿 · 李丽 · 执业证号 020011234567"' in phone.get(sheet, headers=PHONE).text
     assert len(acts(desk, "presented")) == 1
+
+
+class Adds:
+    """A platform that knows reps, and draws the codes by which they are added."""
+
+    writes_to = ""
+
+    def __init__(self):
+        self.made, self.away = [], True
+
+    def sign_in_at(self, back, state): ...
+
+    def rep_of(self, code): ...
+
+    def make_code(self, state, reps, *, remark, confirm):
+        if self.away:
+            raise Busy("platform_unreachable")
+        self.made.append((remark, reps))
+        return Code(state, "https://wework.qpic.test/qr/1")
+
+    def find_code(self, state, since): ...
+
+    def drop_code(self, code): ...
+
+
+def test_her_code_is_made_with_one_touch_and_its_picture_may_be_shown(desk, phone, rep, her, shop):
+    assert say("wb_card_no_code") in phone.get("/workbench/me", headers=PHONE).text
+    platform = Adds()
+    desk.channels._factories["adds"] = lambda *_: platform
+    desk.accounts.add(code="w", name="企业微信", kind="adds", ecosystem="wechat", by="t")
+    assert say("wb_code_ask") in phone.get("/workbench/me", headers=PHONE).text
+    for _ in range(2):  # a second touch while it is owed asks for no second one
+        assert phone.post("/workbench/me/code", data=FORM).location.endswith("#card")
+    owed = phone.get("/workbench/me", headers=PHONE).text
+    assert say("wb_code_owed") in owed
+    assert say("wb_code_ask") not in owed
+    platform.away = False
+    desk.company.clock.move(timedelta(minutes=5))
+    assert desk.live_codes.finish() == 1
+    assert platform.made == [("李丽", [rep.staff])]
+    for page in ("/workbench/me", f"/workbench/customers/{her}/link/{shop['materials'][0]}"):
+        told = phone.get(page, headers=PHONE)
+        assert 'src="https://wework.qpic.test/qr/1"' in told.text
+        policy = told.headers["Content-Security-Policy"]
+        assert "img-src 'self' data: https://wework.qpic.test;" in policy
+    assert "qpic" not in phone.get("/workbench/", headers=PHONE).headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("address", ["https://a.b; script-src *", "javascript:1", "//x", ""])
+def test_no_address_of_a_picture_widens_the_policy(desk, address):
+    with desk.application().test_request_context("/"):
+        pages.show_picture_of(address)
+        assert not g.get("pictures")
 
 
 def test_every_page_is_there_in_english_too(desk, phone, rep, her, shop):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+import segno
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
@@ -79,16 +81,25 @@ def _inside(door: Blueprint, world: World) -> None:
         ]
         return render_template("wecom/authorize.html", corp=one, links=links)
 
+    @door.get("/codes/<number>")
+    def picture(number: str) -> Response:
+        """The picture of a code, as WeCom draws it for whoever has its address."""
+        drawn = io.BytesIO()
+        segno.make_qr(f"{request.host_url}wecom/codes/{number}").save(drawn, kind="svg", scale=4)
+        return Response(drawn.getvalue(), content_type="image/svg+xml")
+
     @door.get("/jssdk.js")
     def jssdk() -> Response:
-        """The platform's script, as far as a sidebar uses it; the chat is the one of ``?wx=``."""
+        """The platform's script, as far as a sidebar uses it; the chat is the one of ``?wx=``, and
+        it stays open in this window."""
         return Response(_SDK, content_type="text/javascript")
 
 
 _SDK = """window.ww = {register() {}, getCurExternalContact() {
-  const userId = new URLSearchParams(location.search).get("wx");
+  const userId = new URLSearchParams(location.search).get("wx") || sessionStorage.getItem("wx");
+  if (userId) sessionStorage.setItem("wx", userId);
   return userId ? Promise.resolve({userId}) : Promise.reject(new Error("no chat"));
-}};
+}, sendChatMessage() { return Promise.resolve(); }};
 """
 
 
@@ -126,9 +137,11 @@ def _acts(door: Blueprint, world: World) -> None:
 
 
 def _rep_page(world: World, corp: Corp, rep: Rep) -> dict[str, Any]:
+    beside = quote(f"/workbench/beside/{corp.code}?wx=")
     return {
         "corp": corp,
         "rep": rep,
+        "beside": f"{world.readers.hub}/login/by/{quote(corp.code)}?next={beside}",
         "tasks": [task | _words(task) for task in world.tasks.waiting(corp, rep.userid)],
         "moments": [
             moment | _words(moment)

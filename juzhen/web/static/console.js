@@ -89,3 +89,6 @@ document.querySelector("[data-sheet]")?.addEventListener("click", (event) => {
   event.preventDefault();
   sheet.showModal();
 });
+
+// The door that is open stands in sight, however long the menu.
+document.querySelector(".menu .group [aria-current]")?.scrollIntoView({ block: "nearest" });

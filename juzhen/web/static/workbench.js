@@ -48,6 +48,12 @@ if (shell) {
   navigator.serviceWorker?.register(menu.dataset.worker).then(({ active }) => active?.postMessage("keep"));
 }
 
+// What was copied is in the chat, as far as we may say so.
+const carried = document.getElementById("carried");
+if (carried) document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-copy]")) carried.hidden = false;
+});
+
 // What the customer does is told on her page while the rep looks at it.
 const live = document.querySelector("[data-live]");
 
