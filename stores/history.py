@@ -102,8 +102,16 @@ class History(Protocol):
         """
         ...
 
-    def of(self, handles: Collection[Handle], *, until: datetime | None = None) -> Iterator[Event]:
-        """Everything these handles did before ``until``, oldest first by (at, id)."""
+    def of(
+        self,
+        handles: Collection[Handle],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> Iterator[Event]:
+        """Everything these handles did from ``since`` on and before ``until``, of some kinds or
+        all, oldest first by (at, id)."""
         ...
 
     def total(self, handles: Collection[Handle]) -> int:

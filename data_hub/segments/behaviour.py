@@ -11,7 +11,7 @@ from data_hub.catalogue import kind_of
 from data_hub.profiles.folding import KEPT_MATERIALS, KEPT_PURCHASES, OTHER
 from data_hub.profiles.strands import TRAIL
 from data_hub.segments.subject import NEVER, Counted, Deed, Subject
-from data_hub.segments.tree import OPS, Leaf, plain
+from data_hub.segments.tree import OPS, Asked, Leaf, plain
 from kernel.errors import Invalid
 from kernel.values import dataclass
 
@@ -85,8 +85,9 @@ class Did(Leaf):
         ]  # fmt: skip
 
     @property
-    def one_by_one(self) -> bool:
-        return self.far is None and not self.counted and bool(self.days or self.of)
+    def one_by_one(self) -> Asked | None:
+        alone = self.far is None and not self.counted and (self.days or self.of)
+        return Asked(frozenset((self.kind,)), self.days) if alone else None
 
     def beyond(self, s: Subject) -> bool:
         since = s.present - self.days * _DAY if self.days else 0.0
@@ -181,8 +182,8 @@ class Then(Leaf):
         return best if not self.days or best > s.present - self.days * _DAY else 0.0
 
     @property
-    def one_by_one(self) -> bool:
-        return True
+    def one_by_one(self) -> Asked | None:
+        return Asked(frozenset(self.kinds), self.days)
 
     def beyond(self, s: Subject) -> bool:
         """A chain that begins later than another is as good as it, and what is kept are her latest
@@ -329,8 +330,8 @@ class Spent(Leaf):
         return float(sum(amount for at, amount, *_ in s.purchases if at > since))
 
     @property
-    def one_by_one(self) -> bool:
-        return self.days > 0
+    def one_by_one(self) -> Asked | None:
+        return Asked(frozenset(("bought",)), self.days) if self.days else None
 
     def beyond(self, s: Subject) -> bool:
         return _bought_before(s, s.present - self.days * _DAY)

@@ -69,7 +69,12 @@ class Book:
             far for leaf in leaves if isinstance(leaf, Did) and (far := leaf.far) is not None
         )
         """What is asked of the history itself."""
-        self._beyond = [leaf.beyond for leaf in set(leaves) if leaf.one_by_one]
+        self.looked_through = frozenset(far.kind for far in self.far if far.of or far.on)
+        """The kinds of events that it must look at for that."""
+        alone = {leaf: asked for leaf in leaves if (asked := leaf.one_by_one)}
+        self.one_by_one = tree.together(alone.values())
+        """What she did that is asked for one by one, by any rule."""
+        self._beyond = [leaf.beyond for leaf in alone]
         self._staged = any(map(_staged, moving))
         self._windows = _windows(counted)
         self._ids = [each.id for each in self.entries]

@@ -16,7 +16,7 @@ from kernel.events import Handle
 from stores.acts import Often
 from stores.history import History
 
-_TOGETHER = 2_000
+_TOGETHER = 5_000
 """So many handles are asked for in one question."""
 _SPELLED = 200
 """A longer name may come back shortened, unless it was asked for."""

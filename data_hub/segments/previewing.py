@@ -1,13 +1,14 @@
 """Previews (人群预览): how many a rule would take in before it is made; and why somebody is in.
 
 Small companies are counted whole. Of large ones a sample is asked: ids are digests of handles, so
-the first of them by id are a fair sample of all; the answer then says how far off it may be.
+the first of them by id are a fair sample of all; the answer then says how far off it may be. The
+sample is smaller where much must be read of what its customers did.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +30,8 @@ _SHOWN = 10
 _SURE = 1.96
 """Standard errors that hold 95 of 100 samples."""
 
-Look = Callable[[Mapping[str, Profile], Book], list[Subject]]
-"""Customers as these rules see them."""
+Look = Callable[[Mapping[str, Profile], Book], Sequence[Subject]]
+"""Customers as these rules see them; fewer, the first of them, where it would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,12 @@ class Previews:
                 for customer, body in session.execute(wanted.limit(most))
             }
         place = book.entries.index(entry)
-        inside = [each.customer for each in self._look(asked, book) if book.check(each)[place]]
-        share = len(inside) / len(asked) if asked else 0.0
-        exact = total <= len(asked)
-        spread = math.sqrt(share * (1 - share) / len(asked)) if asked else 0.0
-        missed = math.sqrt(1 - len(asked) / total) if total else 0.0
+        looked = self._look(asked, book)
+        inside = [each.customer for each in looked if book.check(each)[place]]
+        share = len(inside) / len(looked) if looked else 0.0
+        exact = total <= len(looked)
+        spread = math.sqrt(share * (1 - share) / len(looked)) if looked else 0.0
+        missed = math.sqrt(1 - len(looked) / total) if total else 0.0
         return Preview(
             len(inside) if exact else round(share * total), exact,
             0 if exact else math.ceil(_SURE * spread * missed * total), total,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import orjson
@@ -16,6 +17,7 @@ import orjson
 from data_hub.findings import whose
 from data_hub.profiles.folding import Lived, key_of, lived
 from data_hub.segments.subject import Subject
+from data_hub.segments.tree import Asked
 from kernel.events import Event, Handle
 from stores.history import History
 from stores.records import Folded, Records
@@ -27,6 +29,21 @@ _MOST = 32 << 20
 """Bytes that are kept: some hundred thousand acts."""
 _NEWS = 50
 """So many that are new are read on; more are read with all the rest."""
+
+
+READ_ON, _AT_LEAST = 2_000, 200
+"""So many acts are read, and so many customers asked whatever they did, while somebody waits."""
+
+
+def affordable(acts: Iterable[int], most: int = READ_ON) -> int:
+    """Of how many customers all can be read; ``acts``: how many those of each are."""
+    asked = 0
+    for many in acts:
+        most -= many
+        if most < 0 and asked >= _AT_LEAST:
+            break
+        asked += 1
+    return asked
 
 
 class _Read(NamedTuple):
@@ -47,16 +64,22 @@ class Recalling:
         self._held, self._as_of = 0, ""
 
     def tell(
-        self, asked: Mapping[str, Subject], handles: Mapping[str, Collection[str]], *, keep: bool
-    ) -> None:
-        """Let these know all they ever did one by one; ``handles``: those of each. ``keep``: they
-        will be asked about again as they act."""
+        self, asked: Mapping[str, Subject], handles: Mapping[str, Collection[str]], *,
+        keep: bool, only: Asked | None = None,
+    ) -> None:  # fmt: skip
+        """Let these know all they ever did one by one, or ``only`` that; ``handles``: those of
+        each. ``keep``: they will be asked about again as they act, so that all is read."""
         if keep and (now := self._marks.of(ERASED)) != self._as_of:
             self._kept.clear()
             self._held, self._as_of = 0, now
         for customer, subject in asked.items():
             hers = frozenset(map(Handle.parse, handles[customer]))
-            subject.learn(self._on(hers) if keep else _told(self._history.of(hers), hers))
+            subject.learn(self._on(hers) if keep else self._once(hers, only, subject.now))
+
+    def _once(self, hers: frozenset[Handle], only: Asked | None, now: datetime) -> Lived:
+        since = now - timedelta(days=only.days) if only and only.days else None
+        kinds = only.kinds if only else None
+        return _told(self._history.of(hers, since=since, kinds=kinds), hers)
 
     def _on(self, hers: frozenset[Handle]) -> Lived:
         """All she did, with the help of what was read before."""

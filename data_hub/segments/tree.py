@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import operator
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+from data_hub.profiles.folding import KEPT_DAYS
 from data_hub.segments.subject import NEVER, Subject
 from kernel.errors import Invalid
 from kernel.values import dataclass
@@ -20,6 +21,26 @@ OPS: Mapping[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 _DEEPEST = 12
 _MOST_LEAVES = 200
+
+
+class Asked(NamedTuple):
+    """Acts of some kinds, one by one."""
+
+    kinds: frozenset[str]
+    days: int
+    """No longer ago than this; 0 is ever."""
+
+    def many(self, s: Subject) -> int:
+        """How many of hers there are, about."""
+        days = self.days if self.days <= KEPT_DAYS else 0
+        return sum(s.count(kind, days) for kind in self.kinds)
+
+
+def together(asked: Collection[Asked]) -> Asked:
+    """All that any of these asks for."""
+    kinds = frozenset(kind for each in asked for kind in each.kinds)
+    days = [each.days for each in asked]
+    return Asked(kinds, max(days, default=0) if all(days) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +59,9 @@ class Leaf:
         return NEVER
 
     @property
-    def one_by_one(self) -> bool:
-        """Does it ask of what she did one by one, of which profiles keep the last only?"""
-        return False
+    def one_by_one(self) -> Asked | None:
+        """What she did that it asks for one by one, of which profiles keep the last only."""
+        return None
 
     def beyond(self, s: Subject) -> bool:
         """Of what she did one by one, does the answer lie further back than her profile keeps?"""

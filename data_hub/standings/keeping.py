@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -24,9 +25,10 @@ from data_hub.segments.book import Book
 from data_hub.segments.keeping import Segments
 from data_hub.segments.membership import Membership, Moves
 from data_hub.segments.past import Past, counted
-from data_hub.segments.recalling import Recalling
+from data_hub.segments.recalling import Recalling, affordable
 from data_hub.segments.subject import Chances, Subject
 from data_hub.standings.records import StandingRow, Transition
+from data_hub.standings.telling import because, cause_of, finding
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Overloaded
@@ -130,22 +132,26 @@ class Standings:
         at = stood.at
         for kind, segment, customer in stood.moves.told:
             cause = causes.get(customer)
-            key = f"{kind}:{segment}:{customer}:{_cause(cause, at)}"
-            told = {"segment": segment} | _because(cause)
-            stood.found.append(_finding(key, customer, handles[customer], kind, at, told))
+            key = f"{kind}:{segment}:{customer}:{cause_of(cause, at)}"
+            told = {"segment": segment} | because(cause)
+            stood.found.append(finding(key, customer, handles[customer], kind, at, told))
         return stood
 
     def subjects(self, profiles: Mapping[str, Profile], book: Book) -> list[Subject]:
-        """Customers as these rules see them, now."""
-        return self._subjects(profiles, book, Noted())
+        """Customers as these rules see them, now: the first of them, where much is to be read."""
+        looked = ([p.kinds.get(kind, 0) for kind in book.looked_through] for p in profiles.values())
+        few = dict(islice(profiles.items(), affordable(map(sum, looked))))
+        return self._subjects(few, book, Noted(), waiting=True)
 
-    def _subjects(self, profiles: Mapping[str, Profile], book: Book, noted: Noted) -> list[Subject]:
+    def _subjects(
+        self, profiles: Mapping[str, Profile], book: Book, noted: Noted, *, waiting: bool = False
+    ) -> list[Subject]:
         now = self._clock()
         rulings, lists = self._decided(profiles, book, noted)
         past = self._past(profiles, book, noted, now)
         sources, model = self.sources(), self._chances()
         vips = self._vips(profiles.keys() | _olds(noted))
-        subjects = []
+        subjects = list[Subject]()
         for customer, profile in profiles.items():
             stands = standing(profile, now, self.terms.cycles, self._zone)
             put = ruled(rulings.get(customer, ()), profile.removed)
@@ -161,9 +167,13 @@ class Standings:
                     past=past.get(customer, {}),
                 )
             )  # fmt: skip
-        if asked := {each.customer: each for each in subjects if book.beyond(each)}:
+        beyond = {each.customer for each in subjects if book.beyond(each)}
+        if waiting:
+            read = (her.customer in beyond and book.one_by_one.many(her) for her in subjects)
+            subjects = subjects[: affordable(read)]
+        if asked := {each.customer: each for each in subjects if each.customer in beyond}:
             hers, again = self._handles(asked, noted), book is self.membership.current
-            self._recalling.tell(asked, hers, keep=again)
+            self._recalling.tell(asked, hers, keep=again, only=book.one_by_one)
         return subjects
 
     def _decided(
@@ -279,14 +289,14 @@ class Standings:
         key = f"{EXPECTED}:{row['customer']}:{row['last_bought']:.0f}"
         told = {"at": likely.isoformat(), "from": row["expected_from"].isoformat(),
                 "until": row["expected_until"].isoformat()}  # fmt: skip
-        stood.found.append(_finding(key, row["customer"], row["handle"], EXPECTED, stood.at, told))
+        stood.found.append(finding(key, row["customer"], row["handle"], EXPECTED, stood.at, told))
 
     def _move(
         self, what: str, then: str, row: Mapping[str, Any], cause: Event | None, stood: Stood,
         silent: bool,
     ) -> None:  # fmt: skip
         her, at = row["customer"], cause.at if cause else stood.at
-        key = f"{what}:{her}:{then}:{row[what]}:{_cause(cause, stood.at)}"
+        key = f"{what}:{her}:{then}:{row[what]}:{cause_of(cause, stood.at)}"
         stood.transitions.append(
             {
                 "key": key, "customer": her, "handle": row["handle"], "what": what,
@@ -294,13 +304,13 @@ class Standings:
             }
         )  # fmt: skip
         if what in _TOLD and not silent:
-            told = {"what": what, "before": then, "after": row[what]} | _because(cause)
-            stood.found.append(_finding(key, her, row["handle"], f"{MOVED}_{what}", at, told))
+            told = {"what": what, "before": then, "after": row[what]} | because(cause)
+            stood.found.append(finding(key, her, row["handle"], f"{MOVED}_{what}", at, told))
 
     def _before(self, customers: Collection[str]) -> dict[str, Any]:
         with self._people.read() as session:
-            kept = among(session, _COLUMNS, StandingRow.customer, customers)
-            return {row.customer: row for row in kept}
+            rows = among(session, _COLUMNS, StandingRow.customer, customers)
+            return {row.customer: row for row in rows}
 
     def keep(self, stood: Stood) -> None:
         """Joins the digest's write; its findings are kept by whoever keeps findings."""
@@ -377,20 +387,3 @@ def _newest(rows: Iterable[Any]) -> Any:
     return max(
         (row for row in rows if row is not None), key=lambda row: row.node_since, default=None
     )
-
-
-def _cause(event: Event | None, at: datetime) -> str:
-    return f"{event.account}:{event.id}" if event else f"t{at.timestamp():.6f}"
-
-
-def _because(event: Event | None) -> dict[str, Any]:
-    return {"event": event.id, "account": event.account} if event else {}
-
-
-def _finding(
-    key: str, customer: str, handle: str, kind: str, at: datetime, told: dict[str, Any]
-) -> dict[str, Any]:
-    return {
-        "key": key, "customer": customer, "handle": handle, "kind": kind, "at": at,
-        "material": "", "rep": "", "evidence": told,
-    }  # fmt: skip

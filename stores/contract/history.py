@@ -113,6 +113,20 @@ class HistoryContract(AmendingContract):
         history.put([event("1"), event("2", at=MONDAY + timedelta(seconds=1))], upto=1)
         assert ids(history.of([ANNA], until=MONDAY + timedelta(seconds=1))) == ["1"]
 
+    def test_the_past_of_some_kinds_since_a_moment(self, history: History) -> None:
+        told = [
+            event(f"{n:04}", at=MONDAY + timedelta(seconds=n), kind=("read", "bought")[n % 10 == 0])
+            for n in range(1_200)
+        ]
+        history.put(told, upto=1)
+        some = ids(history.of([ANNA], since=MONDAY + timedelta(seconds=20), kinds=["bought"]))
+        assert some == [f"{n:04}" for n in range(20, 1_200, 10)]
+        assert (
+            len(ids(history.of([ANNA], since=MONDAY + timedelta(seconds=1), kinds=["read"])))
+            == 1_080
+        )
+        assert ids(history.of([ANNA], kinds=[])) == []
+
     def test_a_long_past_is_whole(self, history: History) -> None:
         told = [event(f"{n:05}", at=MONDAY + timedelta(seconds=n // 3)) for n in range(2_500)]
         history.put(told[::2], upto=1)

@@ -135,10 +135,19 @@ class ElasticHistory:
         more = len(found) > limit and shown
         return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
 
-    def of(self, handles: Collection[Handle], *, until: datetime | None = None) -> Iterator[Event]:
-        filters = [_of(handles)]
-        if until is not None:
-            filters.append({"range": {"at": {"lt": micros(until)}}})
+    def of(
+        self,
+        handles: Collection[Handle],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> Iterator[Event]:
+        edges = {"gte": since, "lt": until}
+        span = {edge: micros(moment) for edge, moment in edges.items() if moment is not None}
+        filters = [_of(handles), {"range": {"at": span}}]
+        if kinds is not None:
+            filters.append({"terms": {"kind": sorted(kinds)}})
         key: list[Any] | None = None
         while True:
             page = self._found({"bool": {"filter": filters}}, _ORDER, "asc", _PAGE, key)

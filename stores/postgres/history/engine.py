@@ -114,10 +114,19 @@ class PostgresHistory:
         next_ = cursor(*shown[-1][:3]) if more else None
         return Page([unpack(packed) for *_, packed in shown], next_)
 
-    def of(self, handles: Collection[Handle], *, until: datetime | None = None) -> Iterator[Event]:
-        end, key = (micros(until) if until is not None else _LAST[0]), _FIRST
+    def of(
+        self,
+        handles: Collection[Handle],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> Iterator[Event]:
+        end = micros(until) if until is not None else _LAST[0]
+        key = (micros(since), "", 0) if since is not None else _FIRST
+        some = None if kinds is None else list(kinds)
         while True:
-            rows = self._keyed(questions.OLDEST, handles, key, None, _PAGE, end=end)
+            rows = self._keyed(questions.OLDEST, handles, key, some, _PAGE, end=end)
             yield from (unpack(packed) for *_, packed in rows)
             if len(rows) < _PAGE:
                 return
@@ -235,7 +244,8 @@ class PostgresHistory:
             found = run.execute(asked.encode(), told).fetchall()
         yield from (Often(spelled.get(name, name), times, at) for name, times, at in found)
         hers = self._paged(older, told)
-        own = (each for each in hers if handles is None or each.handle in handles)
+        whose = None if handles is None else frozenset(handles)
+        own = (each for each in hers if whose is None or each.handle in whose)
         yield from often(columns(own, [kind]))
 
     def _of_days(self, kinds: Sequence[str], since: date, until: date) -> Iterator[Event]:

@@ -17,9 +17,12 @@ from stores.told import micros, unlabelled
 
 _TOGETHER = 500
 _HERS = """
-select distinct e.seq, e.packed from mentions m join events e on e.seq = m.seq
-where m.handle in (select value from json_each(:handles)) and m.at >= :begin and m.at < :end
-and e.kind = :kind
+select e.seq, e.packed from (
+    select distinct seq from mentions
+    where handle in (select value from json_each(:handles)) and at >= :begin and at < :end
+) m cross join events e on e.seq = m.seq
+where e.kind = :kind and (:account is null or e.account = :account)
+and (:material is null or e.material = :material)
 """
 _MENTIONED = """
 select distinct seq from mentions
@@ -27,13 +30,16 @@ where handle in (select value from json_each(:handles)) and at >= :begin and at 
 """
 _FEW, _A_STRIPE = 100, 1_000
 """Events of which one column is read for each cost what reading all columns does."""
-_ALL = "select seq, packed from events where kind = :kind"
+_ALL = """
+select seq, packed from events where kind = :kind
+and (:account is null or account = :account) and (:material is null or material = :material)
+"""
 
 
 class Some(NamedTuple):
     """Whose, told by which account, about what; None is any."""
 
-    handles: Collection[Handle] | None
+    handles: frozenset[Handle] | None
     account: str | None
     material: str | None
 
@@ -68,7 +74,10 @@ def in_columns(
 def of_kind(file: Connection, kind: str, some: Some, begin: int, end: int) -> Iterator[Event]:
     """Each once, from one moment until before another."""
     numbers = None if some.handles is None else numbers_of(file, some.handles)
-    asked = {"kind": kind, "handles": as_json(numbers), "begin": begin, "end": end}
+    asked = {
+        "kind": kind, "handles": as_json(numbers), "begin": begin, "end": end,
+        "account": some.account, "material": some.material,
+    }  # fmt: skip
     rows = file.execute(_ALL if numbers is None else _HERS, asked)
     lines = chain((row[1] for row in rows), _sealed(file, kind, numbers, begin, end))
     for event in map(unpack, lines):

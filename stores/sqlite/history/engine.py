@@ -118,14 +118,17 @@ class SqliteHistory:
         more = len(keys) > limit and shown
         return Page(events, cursor(*shown[-1]) if more else None)
 
-    def of(self, handles: Collection[Handle], *, until: datetime | None = None) -> Iterator[Event]:
+    def of(
+        self, handles: Collection[Handle], *, since: datetime | None = None,
+        until: datetime | None = None, kinds: Collection[str] | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
         end = (micros(until), "", 0) if until is not None else _LAST
-        key, page = _FIRST, 1_000
+        key, page = (micros(since), "", 0) if since is not None else _FIRST, 1_000
         while True:
             with self._file.read() as file:
                 numbers = numbers_of(file, handles)
-                found = [_stretch(file, _OLDEST, n, key, None, page) for n in numbers]
-                over = past.oldest(file, numbers, key, page)
+                found = [_stretch(file, _OLDEST, n, key, kinds, page) for n in numbers]
+                over = past.oldest(file, numbers, key, kinds, page)
                 keys = list(_once(heapq.merge(*found, over)))[:page]
                 events = _read(file, [each for each in keys if each < end], over)
             yield from events
@@ -217,7 +220,8 @@ class SqliteHistory:
                 rows = deeds.in_columns(file, kind, handles, days, self.zone)
                 if rows is not None:
                     return often(stripes.acts(rows, self._numbers, self._named))
-            some = deeds.Some(handles, account, material)
+            hers = None if handles is None else frozenset(handles)
+            some = deeds.Some(hers, account, material)
             told = deeds.of_kind(file, kind, some, *span(*days, self.zone))
             return often(columns(told, [kind]))
 
@@ -325,18 +329,15 @@ class SqliteHistory:
         self._file.close()
 
 
-_NEWEST = """
+_KEYED = """
 select at, id, seq from mentions
-where handle = :handle and (at, id, seq) < (:at, :id, :seq) and (:kinds is null or (
+where handle = :handle and (at, id, seq) {} (:at, :id, :seq) and (:kinds is null or (
     select kind from events e where e.seq = mentions.seq
 ) in (select value from json_each(:kinds)))
-order by at desc, id desc, seq desc limit :limit
+order by at {}, id {}, seq {} limit :limit
 """
-_OLDEST = """
-select at, id, seq from mentions
-where handle = :handle and (at, id, seq) > (:at, :id, :seq)
-order by at, id, seq limit :limit
-"""
+_NEWEST = _KEYED.format("<", "desc", "desc", "desc")
+_OLDEST = _KEYED.format(">", "asc", "asc", "asc")
 _OF_KIND = """
 select day, seq, packed from events
 where kind = :kind and day between :since and :until and (day, seq) < (:day, :seq)

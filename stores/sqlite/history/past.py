@@ -120,10 +120,13 @@ def newest(
     return _recalled(file, _walk(file, _NEWEST, handles, step_of(key[0]), -1), key, wanted, limit)
 
 
-def oldest(file: Connection, handles: Collection[int], key: Key, limit: int) -> dict[Key, bytes]:
+def oldest(
+    file: Connection, handles: Collection[int], key: Key, kinds: Collection[str] | None, limit: int
+) -> dict[Key, bytes]:
     """So many sealed events after a key at least, the earliest first."""
+    wanted = None if kinds is None else frozenset(kinds)
     walk = _walk(file, _OLDEST, handles, step_of(key[0]), 1)
-    return _recalled(file, walk, key, None, limit, forth=True)
+    return _recalled(file, walk, key, wanted, limit, forth=True)
 
 
 def _recalled(

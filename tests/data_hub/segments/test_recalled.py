@@ -16,7 +16,7 @@ from data_hub.profiles import fold
 from data_hub.profiles.folding import KEPT_MATERIALS, KEPT_PURCHASES, lived
 from data_hub.profiles.strands import TRAIL
 from data_hub.segments import Book, Entry, Subject, read
-from data_hub.segments.recalling import Recalling
+from data_hub.segments.recalling import Recalling, affordable
 from kernel.calendar import Zone
 from kernel.events import Event, Handle
 from tests.data_hub.telling import MONDAY, event, openid, user
@@ -88,6 +88,14 @@ def walked(events, hours, days, kinds, times):
     yield f"spent >= {50 * times}{window}", 50 * times <= sum(o.amount for o in orders)
 
 
+def read_on(events, asked):
+    """What is read of all she did: no more than any rule asks for."""
+    return [
+        each for each in events
+        if each.kind in asked.kinds and (not asked.days or each.at >= MONDAY - asked.days * DAY)
+    ]  # fmt: skip
+
+
 def seen(events):
     profile = fold(events, lambda _: (), zone=ZONE)
     stands = standing(profile, MONDAY, Cycles(), ZONE)
@@ -108,7 +116,7 @@ def test_a_rule_says_what_all_her_acts_say(seed, many, rare, hours, days, kinds,
         book = Book([Entry("s", "s", "s", read(text))])
         her.learn(her.profile)  # of this rule alone: what the last one recalled is not known here
         if book.beyond(her):
-            her.learn(lived(events))
+            her.learn(lived(read_on(events, book.one_by_one)))
         assert book.check(her) == (right,), text
 
 
@@ -234,6 +242,45 @@ def test_who_acts_again_is_read_on_and_whatever_else_comes_or_goes_is_seen(hub, 
     assert [told(keep=False), told()] == [5, 5]
     hub.digest.note_erasure()
     assert told() == 6
+
+
+def test_who_is_asked_once_is_read_as_far_as_rules_ask(hub, people):
+    who = user("u1")
+    hub.history.put(busy(who), upto=1)
+
+    def told(*rules):
+        asked = Book([Entry(rule, rule, rule, read(rule)) for rule in rules]).one_by_one
+        her = seen([event("viewed_page", who)])
+        recalling = Recalling(hub.history, people)
+        recalling.tell({"c": her}, {"c": {str(who)}}, keep=False, only=asked)
+        return len(her.trail), len(her.materials), len(her.purchases)
+
+    assert told("did asked_quote then bought") == (207, 0, 206)
+    assert told("did asked_quote then bought in 30d") == (205, 0, 205)
+    assert told("did asked_quote then bought in 30d", "spent > 1 in 60d") == (207, 0, 206)
+    assert told("did read_material of m1") == (321, 321, 0)
+    assert told("did read_material of m1 in 8d", "did read_material >= 2 in 60d") == (193, 193, 0)
+
+
+def test_fewer_are_asked_where_much_must_be_read_and_a_few_at_least():
+    acts = [20, 0] * 200
+    assert affordable(acts, 20 * 200) == 400
+    assert affordable(acts, 20 * 150) == 300
+    assert affordable(acts, 10) == 200
+    assert affordable([0] * 400, 0) == 400
+
+
+def test_a_preview_over_busy_customers_asks_fewer_and_says_how_far_off_it_may_be(hub, people):
+    """Each of them did what must be read, so often that the first few hundred are all."""
+    hub.tell(*(event("bought", user("u1"), minutes=n) for n in range(KEPT_PURCHASES + 1)))
+    profile = hub.profiles.of(hub.id_of(user("u1")))
+    told = {f"cus_{n:04}": profile for n in range(300)}
+    with people.write():
+        hub.profiles.keep(told, dict.fromkeys(told, "user:acc_app:u9"), ())
+    for rule in ("spent >= 0 in 365d", 'did bought on "acc_app" in 365d'):
+        preview = hub.previews.preview(rule)
+        assert (preview.total, preview.exact) == (301, False), rule
+    assert hub.previews.preview("did bought").exact
 
 
 def test_no_more_is_kept_than_there_is_room_for(hub, people):
