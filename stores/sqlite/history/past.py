@@ -1,6 +1,6 @@
 """Whose timelines sealed events are on (封存索引), and their way back onto them.
 
-A handle's sealed events lie in parts of a few hundred, each sorted by time; the time is coarse,
+A handle's sealed events lie in parts of some dozens, each sorted by time; the time is coarse,
 so that whoever needs the exact order looks at the events.
 """
 
@@ -23,8 +23,9 @@ from stores.told import micros
 Key = tuple[int, str, int]
 """(at, id, seq): the order of a timeline, total even where two events share time and id."""
 
-PART = 256
-"""Mentions of one handle that lie together."""
+PART = 96
+"""Mentions of one handle that lie together: as many as fit into a quarter of a page. A longer row
+would go on in a page of its own."""
 _SINCE, _STEP = -2_208_988_800_000_000, 2_000_000  # from 1900, in steps of two seconds
 _MOST_STEPS = (1 << 32) - 1
 _WIDE = 10

@@ -60,11 +60,17 @@ def draft(file: Connection, first: int, last: int, zone: Zone) -> Draft | None:
     rows = file.execute(_ROWS, (first, last, blocks.EVENTS)).fetchall()
     if not rows:
         return None
-    packed = {row[0]: row[5] for row in rows}
-    lines = [packed.get(seq, b"") for seq in range(rows[0][0], rows[-1][0] + 1)]
-    told = {seq: Told.read(line, zone) for seq, line in packed.items()}
+    packed, begin = {row[0]: row[5] for row in rows}, rows[0][0]
+    lines = [packed.get(seq, b"") for seq in range(begin, rows[-1][0] + 1)]
+    numbers = known_numbers(file, blocks.owners(lines))
+    if len(rows) < blocks.EVENTS:
+        body = blocks.squeezed(lines, numbers)
+    else:
+        count, body = blocks.filled(lines, numbers)
+        lines, rows = lines[:count], [row for row in rows if row[0] < begin + count]
+    told = {row[0]: Told.read(row[5], zone) for row in rows}
     counted = Counter(tuple(row[1:5]) for row in rows)
-    return Draft(list(told), lines, blocks.squeezed(lines), told, counted)
+    return Draft(list(told), lines, body, told, counted)
 
 
 def seal(file: Connection, made: Draft) -> None:
@@ -130,7 +136,7 @@ def unseal(file: Connection, zone: Zone) -> bool:
     counted_by = CountedBy(file, zone).zone
     told = {
         seq: Told.read(line, counted_by(seq))
-        for seq, line in enumerate(blocks.lines_in(body), first)
+        for seq, line in enumerate(blocks.all_of(file, body), first)
         if line
     }
     numbers = numbered(file, {name for each in told.values() for name in each.names})
