@@ -160,7 +160,8 @@ class SqliteHistory:
         asked = {axis: word for axis, word in words.items() if word is not None}
         days = (since or date.min, until or date.max)
         with self._file.read() as file:
-            counted = tallies.live(file, by, asked, *days) + tallies.over(file, by, asked, *days)
+            counted = tallies.live(file, by, asked, *days)
+            counted.update(tallies.over(file, by, asked, *days))
         return [Count(key, count) for key, count in sorted(counted.items())]
 
     def of_kinds(
