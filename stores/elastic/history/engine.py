@@ -136,18 +136,12 @@ class ElasticHistory:
         return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
 
     def of(
-        self,
-        handles: Collection[Handle],
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        kinds: Collection[str] | None = None,
-    ) -> Iterator[Event]:
-        edges = {"gte": since, "lt": until}
-        span = {edge: micros(moment) for edge, moment in edges.items() if moment is not None}
+        self, handles: Collection[Handle], *, since: datetime | None = None,
+        until: datetime | None = None, kinds: Collection[str] | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
+        span = {edge: micros(at) for edge, at in (("gte", since), ("lt", until)) if at}
         filters = [_of(handles), {"range": {"at": span}}]
-        if kinds is not None:
-            filters.append({"terms": {"kind": sorted(kinds)}})
+        filters += [] if kinds is None else [{"terms": {"kind": sorted(kinds)}}]
         key: list[Any] | None = None
         while True:
             page = self._found({"bool": {"filter": filters}}, _ORDER, "asc", _PAGE, key)
@@ -230,15 +224,10 @@ class ElasticHistory:
         yield self.acts(kinds, since=since, until=until)
 
     def often(
-        self,
-        kind: str,
-        *,
-        handles: Collection[Handle] | None = None,
-        account: str | None = None,
-        material: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-    ) -> Iterator[Often]:
+        self, kind: str, *, handles: Collection[Handle] | None = None,
+        account: str | None = None, material: str | None = None,
+        since: date | None = None, until: date | None = None,
+    ) -> Iterator[Often]:  # fmt: skip
         asked = {"kind": kind, "account": account, "material": material}
         filters = _that(asked, since, until)
         if handles is not None:

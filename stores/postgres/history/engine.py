@@ -115,13 +115,9 @@ class PostgresHistory:
         return Page([unpack(packed) for *_, packed in shown], next_)
 
     def of(
-        self,
-        handles: Collection[Handle],
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        kinds: Collection[str] | None = None,
-    ) -> Iterator[Event]:
+        self, handles: Collection[Handle], *, since: datetime | None = None,
+        until: datetime | None = None, kinds: Collection[str] | None = None,
+    ) -> Iterator[Event]:  # fmt: skip
         end = micros(until) if until is not None else _LAST[0]
         key = (micros(since), "", 0) if since is not None else _FIRST
         some = None if kinds is None else list(kinds)

@@ -204,15 +204,10 @@ class SqliteHistory:
                 yield stripes.acts([told], partial(known_numbers, file), partial(names_by, file))
 
     def often(
-        self,
-        kind: str,
-        *,
-        handles: Collection[Handle] | None = None,
-        account: str | None = None,
-        material: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-    ) -> Iterator[Often]:
+        self, kind: str, *, handles: Collection[Handle] | None = None,
+        account: str | None = None, material: str | None = None,
+        since: date | None = None, until: date | None = None,
+    ) -> Iterator[Often]:  # fmt: skip
         days = (since or FIRST, until or LAST)
         if handles is None and account is None and material is None:
             return often(self.acts([kind], since=days[0], until=days[1]))
