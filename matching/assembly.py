@@ -183,6 +183,8 @@ def _explored(
     """
     views, rate = _usual(candidates, manner)
     unknown = candidates.hardly_shown(views)
+    if not len(unknown):
+        return None
     places = best(total, candidates, manner.explore_pool + len(taken), seed, among=unknown)
     places = places[~np.isin(places, list(taken))][: manner.explore_pool]
     if not len(places):

@@ -18,10 +18,19 @@ from matching.offline.baselines import baselines
 from matching.offline.evaluating import table
 from schemas import logs
 
+_NAMED = 10
+"""So many lines that are wrong are named; of the others it is said how many there are."""
+
 
 def judged(events: Path, items: Path | None, users: Path | None) -> list[dict[str, Any]]:
     """A row for ours and for each baseline. Raises `UsageError` for a file that says too little,
     and for a line that is not what it should be."""
+    begun = time.monotonic()
+
+    def tell(what: str) -> None:
+        click.echo(f"{time.monotonic() - begun:6.1f} s  {what}…", err=True)
+
+    tell(f"reads {events}")
     log = [(e["user"], e["item"], e["ts"], e["weight"]) for e in rows(events, logs.EVENT)]
     if len(log) < 10:
         raise click.UsageError(f"{events}: {len(log)} events are too few to be split in two")
@@ -30,11 +39,6 @@ def judged(events: Path, items: Path | None, users: Path | None) -> list[dict[st
     known += [{"id": item, "tags": []} for item in dict.fromkeys(e[1] for e in log)
               if item not in about]  # fmt: skip
     people = list(rows(users, logs.USER)) if users else None
-    begun = time.monotonic()
-
-    def tell(name: str) -> None:
-        click.echo(f"{time.monotonic() - begun:6.1f} s  {name}…", err=True)
-
     return table(known, people, log, baselines=baselines(known), tell=tell)
 
 
@@ -48,20 +52,28 @@ def across(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def rows(path: Path, contract: Schema) -> Iterator[dict[str, Any]]:
     """The lines of a file, JSON if they begin with a brace, else CSV with a head; each as its
-    contract has it. Raises `UsageError` that names the line and the field."""
+    contract has it. Raises one `UsageError` that names the lines that are none, each with its
+    field."""
+    wrong: list[str] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             for number, row in _read(lines):
                 try:
-                    yield logs.read(contract, row)
-                except Invalid as wrong:
-                    told = "; ".join(
-                        f"{flaw.field}: {say(flaw.reason, 'en', **flaw.facts)}".strip(": ")
-                        for flaw in wrong.flaws
-                    )
-                    raise click.UsageError(f"{path}, line {number}: {told}") from wrong
+                    told = logs.read(contract, row)
+                except Invalid as flawed:
+                    wrong.append(f"{path}, line {number}: {_flaws(flawed)}")
+                else:
+                    yield told
     except (UnicodeDecodeError, csv.Error) as broken:
         raise click.UsageError(f"{path}: {broken}") from broken
+    if wrong:
+        more = f"\n… and {len(wrong) - _NAMED:,} lines more" if len(wrong) > _NAMED else ""
+        raise click.UsageError("\n".join(wrong[:_NAMED]) + more)
+
+
+def _flaws(wrong: Invalid) -> str:
+    said = ((flaw.field, say(flaw.reason, "en", **flaw.facts)) for flaw in wrong.flaws)
+    return "; ".join(f"{field}: {told}".strip(": ") for field, told in said)
 
 
 def _read(lines: TextIO) -> Iterator[tuple[int, Any]]:

@@ -22,6 +22,8 @@ from matching.training import interval
 Event = tuple[Any, Any, float, float]
 _FIRST, _SECOND = 10, 20
 _REPLAYED = 800
+_TOLD = 1_000
+"""So many customers are judged between two words of progress."""
 
 
 def _mixed(item: Any) -> int:
@@ -98,14 +100,22 @@ class Split:
         return {user: list(own.items()) for user, own in found.items()}
 
 
-def measured(made: Recommends, split: Split, replayed: int = _REPLAYED) -> Measured:
+def measured(
+    made: Recommends,
+    split: Split,
+    replayed: int = _REPLAYED,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Measured:
     """Fit on what came before, and judge on what came after."""
+    tell(f"learns from {len(split.before):,} events")
     made.fit(split.before)
     histories, futures = split.histories(), split.futures()
     known = set(split.catalogue)
     shown: set[Any] = set()
     ndcg, recall = [], []
-    for user, future in futures.items():
+    for number, (user, future) in enumerate(futures.items()):
+        if number % _TOLD == 0:
+            tell(f"is asked about customer {number:,} of {len(futures):,}")
         history = histories.get(user, [])
         seen = {item for item, _, _ in history}
         wanted = {item for item, _ in future if item in known and item not in seen}
@@ -119,7 +129,9 @@ def measured(made: Recommends, split: Split, replayed: int = _REPLAYED) -> Measu
         ndcg.append(gain(listed[:_FIRST], wanted))
         recall.append(len(wanted.intersection(listed)) / min(_SECOND, len(wanted)))
     found = Measured(np.array(ndcg), np.array(recall), len(shown) / max(1, len(split.catalogue)))
+    tell("is asked about newcomers and new contents")
     found.cold = _cold(made, split, histories, futures)
+    tell("is told of one event after the other")
     found.fresh = _fresh(made, split, histories, replayed)
     return found
 
@@ -205,15 +217,17 @@ def table(
 ) -> list[dict[str, Any]]:
     """Ours and the baselines, a row each, ours first; differences are ours less theirs."""
     split = Split.of(events)
-    tell("juzhen")
-    ours = measured(Offline(items, users), split)
+    ours = measured(Offline(items, users), split, tell=_telling(tell, "juzhen"))
     rows = [_row("juzhen", ours)]
     for name, make in baselines.items():
-        tell(name)
-        theirs = measured(make(), split)
+        theirs = measured(make(), split, tell=_telling(tell, name))
         cold = {f"cold_{each}": _lead(own, theirs.cold[each]) for each, own in ours.cold.items()}
         rows.append(_row(name, theirs) | _lead(ours.ndcg, theirs.ndcg) | {"leads": cold})
     return rows
+
+
+def _telling(tell: Callable[[str], None], name: str) -> Callable[[str], None]:
+    return lambda step: tell(f"{name} {step}")
 
 
 def _lead(ours: Floats, theirs: Floats) -> dict[str, float]:

@@ -57,6 +57,24 @@ def test_a_line_that_is_none_is_named_with_its_field(tmp_path, line, why):
         judged(log, None, None)
 
 
+def test_all_lines_that_are_wrong_are_told_at_once_ten_by_name(tmp_path):
+    wrong = [f"u{n},m1,yesterday,\n" for n in range(14)]
+    log = written(tmp_path / "log.csv", HEAD, *clicks(10), *wrong)
+    with pytest.raises(click.UsageError) as refused:
+        judged(log, None, None)
+    told = refused.value.message.splitlines()
+    assert [f"line {n}: ts" in line for n, line in enumerate(told[:10], 12)] == [True] * 10
+    assert told[10:] == ["… and 4 lines more"]
+
+
+def test_how_far_it_is_is_told_from_the_reading_on(tmp_path, capsys):
+    judged(written(tmp_path / "log.csv", HEAD, *clicks(400)), None, None)
+    steps = [line.split(" s  ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert steps[0].startswith("reads ")
+    assert "juzhen learns from 320 events…" in steps
+    assert "EASE is asked about customer 0 of 20…" in steps
+
+
 def test_what_is_no_json_is_named_by_its_line(tmp_path):
     log = written(tmp_path / "log.jsonl", '{"user": 1, "item": 2, "ts": 3}\n', "{broken\n")
     with pytest.raises(click.UsageError, match="line 2: This must be a JSON object"):
