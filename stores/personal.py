@@ -5,6 +5,7 @@ told here:
 
 - ``{"customer": "drop"}``: the row is hers and goes with her;
 - ``{"customer": "blank"}``: the row stays and the column is emptied (a number or moment: NULL);
+- ``{"customer": "anybody"}``: nobody can say whom it names, so it is emptied with whoever goes;
 - ``{"customer": "keep"}``: it stays, because the law asks for it or as the proof of an erasure.
 
 A row is hers if a marked column holds one of her names. Knows tables only; journal, history,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     CursorResult,
+    LargeBinary,
     Result,
     String,
     Table,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.orm import Session
 
 from stores.records import Base, Records
 
@@ -51,8 +54,7 @@ def forget(records: Records, base: Base, names: Collection[str]) -> int:
     """Erase her and say how many rows were touched. Erasing twice does no harm."""
     touched = 0
     with records.write() as session:
-        if not records.on_postgres:  # or what is gone would stand in the file's free pages
-            session.connection().exec_driver_sql("pragma secure_delete=on")
+        overwritten(records, session)
         for table in reversed(base.metadata.sorted_tables):
             marked = _marked(table)
             drop = _hers([c for c in marked if c.info["customer"] == "drop"], names)
@@ -61,8 +63,18 @@ def forget(records: Records, base: Base, names: Collection[str]) -> int:
             if blank:
                 emptied = table.update().where(_hers(marked, names)).values(blank)
                 touched += _rows(session.execute(emptied))
+            loose = {c.name: _nothing(c) for c in marked if c.info["customer"] == "anybody"}
+            if loose:  # and not counted: it is there anew with every answer to anybody
+                kept = or_(*(table.c[name] != empty for name, empty in loose.items()))
+                session.execute(table.update().where(kept).values(loose))
         session.expire_all()
     return touched
+
+
+def overwritten(records: Records, session: Session) -> None:
+    """What this transaction takes away is to be gone from the file's free pages, too."""
+    if not records.on_postgres:
+        session.connection().exec_driver_sql("pragma secure_delete=on")
 
 
 def _rows(told: Result[Any]) -> int:
@@ -81,4 +93,6 @@ def _hers(columns: Collection[Column[Any]], names: Collection[str]) -> ColumnEle
 def _nothing(column: Column[Any]) -> object:
     if column.nullable:
         return None
+    if isinstance(column.type, LargeBinary):
+        return b""
     return "" if isinstance(column.type, String) else {}

@@ -339,14 +339,14 @@ class TouchPolicy:
                 "promo": asked.nature.promo, "material": touch.material,
                 "campaign": touch.campaign, "priority": touch.priority,
                 "expires": touch.expires, "held": held, "forced": decision.forced,
-                "rep": touch.rep,
+                "override": touch.override if decision.forced else None, "rep": touch.rep,
             }
         )  # fmt: skip
         if decision.forced:
             ledger.overrides[asked.person.customer] += 1
             self._changes.note(
                 "overrode_touch_policy", "touch", touch.key, by=by, handle=touch.handle,
-                rule=decision.against[0].rule, reason=decision.reason, why=touch.override,
+                rule=decision.against[0].rule, reason=decision.reason,
             )  # fmt: skip
 
 

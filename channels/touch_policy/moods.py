@@ -56,7 +56,8 @@ class Moods:
     def hold(
         self, handle: Handle | str, why: str, *, days: float, by: str, source: str = ""
     ) -> MoodHold:
-        """Leave her in peace for so many days. The same source holds once."""
+        """Leave her in peace for so many days. The same source holds once. Why stands with the hold
+        alone: what somebody wrote of her goes with her."""
         now = self._clock()
         made = MoodHold(
             source="", handle=str(handle), why=why, since=now, until=now + timedelta(days=days),
@@ -68,7 +69,7 @@ class Moods:
             if there is not None:
                 return there
             session.add(made)
-            self._changes.note("mood_held", "mood", made.id, by=by, handle=made.handle, why=why)
+            self._changes.note("mood_held", "mood", made.id, by=by, handle=made.handle)
         return made
 
     def lift(self, handles: Collection[Handle | str], *, by: str, why: str = "") -> int:

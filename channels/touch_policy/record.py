@@ -38,6 +38,8 @@ class Touched(Record, kw_only=True):
     """Reserved and not begun."""
     forced: Mapped[bool]
     """Sent against the advice, which was logged."""
+    override: Mapped[str | None] = mapped_column(default=None)
+    """Why, as somebody wrote it: here and not in the log, so that it goes with her."""
     rep: Mapped[str]
 
 

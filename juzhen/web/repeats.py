@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel.clock import Clock
-from kernel.errors import Invalid, Overloaded
+from kernel.errors import Conflict, Invalid, Overloaded
+from stores.personal import overwritten
 from stores.records import Record, Records
 
 KEPT = timedelta(hours=24)
@@ -34,9 +35,12 @@ class KeptAnswer(Record, kw_only=True):
     begun: Mapped[datetime] = mapped_column(index=True)
     status: Mapped[int] = mapped_column(default=0)
     """0 while the first is still at work."""
-    kind: Mapped[str] = mapped_column(default="")
-    answer: Mapped[bytes] = mapped_column(default=b"")
-    location: Mapped[str] = mapped_column(default="", server_default="")
+    kind: Mapped[str] = mapped_column(default="", info={"customer": "anybody"})
+    """Empty once the answer is gone, because somebody was erased of whom it may have told."""
+    answer: Mapped[bytes] = mapped_column(default=b"", info={"customer": "anybody"})
+    location: Mapped[str] = mapped_column(
+        default="", server_default="", info={"customer": "anybody"}
+    )
     """Where what was made lies, or where the browser goes on."""
 
 
@@ -65,6 +69,8 @@ class Repeats:
                 return None
             if kept.body != body:
                 raise Invalid("Idempotency-Key", "idempotency_key_used_for_something_else")
+            if kept.status and not kept.kind:
+                raise Conflict("first_answer_is_gone")
             if kept.status:
                 return _again(kept)
             time.sleep(0.02)
@@ -99,6 +105,7 @@ class Repeats:
     def sweep(self) -> int:
         """Forget answers older than 24 hours."""
         with self._records.write() as session:
+            overwritten(self._records, session)  # some told a customer's phone
             old = delete(KeptAnswer).where(KeptAnswer.begun < self._clock() - KEPT)
             return len(session.scalars(old.returning(KeptAnswer.key)).all())
 

@@ -181,6 +181,8 @@ def test_a_rep_insists_once_a_day_and_it_is_written_down(gate):
         (change,) = session.query(Change).filter(Change.act == "overrode_touch_policy")
     assert change.handle == "phone::1"
     assert change.detail["reason"] == "capped_overall"
+    assert "她要的" not in str(change.detail)  # it goes with her, and the log stays
+    assert [row.override for row in gate.policy.taken(["phone::1"]) if row.forced] == ["她要的"]
     assert not gate.say(rep="stf_1", override="再发一次").passes
 
 

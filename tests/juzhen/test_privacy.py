@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
+from channels.touch_policy import Touch
 from juzhen.cli import juzhen
 from juzhen.settings import begin, load
+from juzhen.web.repeats import KeptAnswer
 from juzhen.wiring import assemble
 from kernel.clock import utc_now
 from kernel.errors import NotFound
@@ -58,7 +60,21 @@ def company(run, tmp_path):
         pass
     opened.customers.entrust(HERS, "", by="t")
     opened.referrals.issue([HERS], by="t")
+    opened.moods.hold(HERS, "金丝雀家里有事", days=3, by="t")
+    insisted = Touch(
+        key="t1", handle=str(HERS), account="link", channel="link",
+        override="金丝雀自己要的",
+    )  # fmt: skip
+    assert opened.touch_policy.count_own(insisted, by="stf_1").forced
     opened.consents.withdraw({HERS}, "marketing", source="phone", by="t")
+    with opened.records.write() as session:
+        session.add(
+            KeptAnswer(
+                key="one:k", body="sha", begun=now, status=200, kind="application/json",
+                answer=f'{{"name": "{NAME}", "phone": "{PHONE}"}}'.encode(),
+                location="/console/customers?text=canary-user",
+            )
+        )  # fmt: skip
     opened.intake.take([
         Event(id="late", kind="messaged", at=now, account="acc_app", handle=HERS,
               detail={"text": "金丝雀"})

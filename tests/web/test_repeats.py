@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask, g, jsonify, request
 
-from juzhen.web.repeats import Repeats
+from juzhen.web.repeats import KeptAnswer, Repeats
 from kernel.actors import Actor, Role
 from kernel.clock import utc_now
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
+from stores import personal
+from stores.records import Record
 from tests.sizes import sized
 
 
@@ -45,6 +47,7 @@ def shop(any_records, effects):
         effects["broken"] += 1
         return jsonify(), 500
 
+    app.register_error_handler(Conflict, lambda refused: (jsonify(code=refused.reason), 409))
     app.register_error_handler(Invalid, lambda refused: (jsonify(code=refused.reason), 422))
     return app
 
@@ -92,6 +95,22 @@ def test_a_failure_of_ours_may_be_tried_again(shop, effects):
     post(shop, "k", {}, path="/break")
 
     assert effects["broken"] == 2
+
+
+def test_an_answer_goes_with_whoever_is_erased_and_nothing_is_done_again(
+    shop, effects, any_records
+):
+    """It may have told her phone, and nobody can say whose answer it is."""
+    made = post(shop, "k", {}, path="/go")
+    assert (made.status_code, made.headers["Location"]) == (201, "/made/1")
+    personal.forget(any_records, Record, {"phone::13800138000"})
+
+    again = post(shop, "k", {}, path="/go")
+    assert (again.status_code, again.get_json()) == (409, {"code": "first_answer_is_gone"})
+    assert effects["gone"] == 1
+    with any_records.read() as session:
+        (kept,) = session.query(KeptAnswer)
+    assert (kept.answer, kept.location, kept.status) == (b"", "", 201)
 
 
 def test_an_answer_is_forgotten_after_a_day(records, clock):
