@@ -26,7 +26,10 @@ NAMED = {
     "unit": "units",
 }
 """What a column of this name holds an id of, in every table of the records."""
-OTHERWISE = {"inbox_messages.cover": "the address of a picture, as it was sent"}
+OTHERWISE = {
+    "inbox_messages.cover": "the address of a picture, as it was sent",
+    "topic_stamps.material": "what a front end said was read, whether there is one or not",
+}
 """Columns that hold something else by such a name, and what."""
 
 

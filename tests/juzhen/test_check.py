@@ -72,7 +72,11 @@ def built(tmp_path_factory):
         id="e2", kind="read_material", at=now, account="app", handle=handle, received=now,
         material=material.id,
     )  # fmt: skip
-    company.intake.take([told, read])
+    made_up = Event(
+        id="e3", kind="read_material", at=now, account="app", handle=handle, received=now,
+        material="mat_of_nobody", rep="stf_of_nobody",
+    )  # fmt: skip
+    company.intake.take([told, read, made_up])
     company.own_acts.copy()
     company.segments.create("读过", rule="did read_material on app in 120d", by="t")
     while (
