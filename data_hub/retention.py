@@ -79,7 +79,7 @@ class Retention:
         self._digest = digest
         self._emptying = emptying
         self._clock = clock
-        self._days = days
+        self.days = days
         self._zone = zone or Zone()
 
     def run(self, limit: int = SLICE) -> int:
@@ -91,7 +91,7 @@ class Retention:
         if begun := self._marks.of(_BEGUN):
             return self._look_again(begun, limit)
         today = self._zone.day(self._clock())
-        over = {purpose: today - timedelta(days=days) for purpose, days in self._days.items()}
+        over = {purpose: today - timedelta(days=days) for purpose, days in self.days.items()}
         if not over:
             return 0
         self._note(max(over.values()).isoformat())

@@ -36,6 +36,7 @@ from juzhen.console import (
     parked,
     placing,
     previews,
+    privacy,
     products,
     reaching,
     reception,
@@ -78,7 +79,7 @@ def blueprint(platform: Platform) -> Blueprint:
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, imports, customers, identities, operations,
         reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers,
-        reaching, unlisted, links, file_library,
+        reaching, unlisted, links, file_library, privacy,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -35,7 +35,7 @@ _FLOW = (
     ("flow_viewed", ("read_material", "played_video", "opened_link")),
     ("flow_acted", ("shared_material", "liked_material", "left_contact", "asked_quote", "bought")),
 )
-_STEPS = ("opened_link", "read_material", "left_contact", "bought")
+_STEPS = ("opened_link", "read_material", "asked_quote", "bought")
 _MOST_STEPS = 5
 
 

@@ -8,6 +8,7 @@ from channels import orders
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from data_hub.ad_quality import AdQuality
+from data_hub.asked_of_us import Requests
 from data_hub.consents import Consents
 from data_hub.customers import Customers, Reveals
 from data_hub.digest import Digest
@@ -63,6 +64,7 @@ class DataHub:
     customers: Customers
     own_acts: OwnActs
     privacy: Privacy
+    requests: Requests
     retention: Retention
     rewriting: Rewriting
     emptying: Emptying
@@ -167,4 +169,5 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         ),
         rewriting=_rewriting(s, identities, profiles, digest, emptying, intake, days),
         privacy=_privacy(settings, s, identities, digest, emptying),
+        requests=Requests(s.records, emptying),
     )  # fmt: skip

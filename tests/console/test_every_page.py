@@ -51,6 +51,7 @@ ELSEWHERE = {
     "lives": ("/reviews", "/words", "/materials/<key>/life", "/materials/<key>/versions"),
     "posting": ("/files/posting/<key>", "/files/posting/<key>/posted"),
     "parked": ("/parked", "/accounts", "/deliveries/<key>"),
+    "privacy": ("/privacy",),
     "products": ("/products", "/products/<key>"),
     "remakes": ("/materials/<key>/remakes",),
     "reaching": ("/reaching",),
