@@ -86,7 +86,7 @@ def _erased(platform: Platform, her: Customer, by: str) -> AnyResponse:
     if len(reason) > 200:
         raise Invalid("reason", "value_too_long")
     if request.form.get("really", "").strip().upper() not in _WORDS:
-        raise Invalid("really", "type_the_word")
+        raise Invalid("really", "type_erase")
     platform.privacy.erase(her.id, by=by, reason=reason)
     return done("privacy", "erased_her")
 
