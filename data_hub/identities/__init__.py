@@ -8,11 +8,12 @@ from data_hub.identities.components import Link, Parting, Strength, partition, s
 from data_hub.identities.deciding import Decision, Decisions
 from data_hub.identities.handles import DEVICES, email, own_id, phone, phone_number
 from data_hub.identities.keeping import Identities
-from data_hub.identities.records import Act, Doubt, Edge, Known, Noted, Parked, Ruling, Says
+from data_hub.identities.records import Act, Cause, Doubt, Edge, Known, Noted, Parked, Ruling, Says
 
 __all__ = [
     "DEVICES",
     "Act",
+    "Cause",
     "Decision",
     "Decisions",
     "Doubt",

@@ -80,6 +80,13 @@ class Decisions:
         self._two(one, other)
         return self._decide(Act.PARTED, [(str(one), str(other), Says.APART)], by=by, why=why)
 
+    def part_all(self, pairs: Collection[tuple[Handle, Handle]], *, by: str, why: str = "") -> str:
+        """The same of many pairs, as one decision that is undone as one."""
+        for one, other in pairs:
+            self._two(one, other)
+        said = [(str(one), str(other), Says.APART) for one, other in pairs]
+        return self._decide(Act.PARTED, said, by=by, why=why)
+
     def retract(self, one: Handle, other: Handle, *, by: str, why: str = "") -> str:
         """Disbelieve what links two handles. It is as if no event had ever shown it."""
         self._two(one, other)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from data_hub.identities.deciding import Decisions
 from data_hub.identities.handles import own_id
-from data_hub.identities.records import Edge, Known, Noted, Parked
+from data_hub.identities.records import Cause, Edge, Known, Noted, Parked
 from data_hub.identities.regrouping import (
     Region,
     chunks,
@@ -37,8 +37,8 @@ _JOINED = (
 )
 _CUSTOMERS = "SELECT handle, customer FROM known_handles WHERE handle IN ({})"
 _HANDLES = "SELECT first_seen, handle, customer FROM known_handles WHERE customer IN ({})"
-_LOOKED_AT = 1_000
-"""Of how many refused links the list is made: the latest."""
+_LOOKED_AT, _ALL = 1_000, 50_000
+"""Of how many refused links a list is made, the latest; and the list by causes."""
 
 
 _ALONGSIDE = (
@@ -251,7 +251,7 @@ class Identities:
     def parked(self, limit: int = 100) -> list[Parked]:
         """Links that were refused and that nobody has ruled about, the latest first."""
         latest = (Edge.at.desc(), Edge.one, Edge.other)
-        refused = select(Edge).where(Edge.refused).order_by(*latest).limit(_LOOKED_AT)
+        refused = select(Edge).where(Edge.refused).order_by(*latest).limit(max(limit, _LOOKED_AT))
         with self._people.read() as session:
             edges = list(session.scalars(refused))
         ends = {end for edge in edges for end in (edge.one, edge.other)}
@@ -265,6 +265,15 @@ class Identities:
             )
             for edge in open_
         ]  # fmt: skip
+
+    def causes(self) -> list[Cause]:
+        """The same by what is shared, those with the most people first: a tablet of a branch is
+        one thing to look at, however many have held it."""
+        found: dict[Handle, list[Parked]] = {}
+        for each in self.parked(_ALL):
+            found.setdefault(each.shared, []).append(each)
+        causes = [Cause(shared, tuple(parked)) for shared, parked in found.items()]
+        return sorted(causes, key=lambda cause: len(cause.parked), reverse=True)
 
     def links(self, handles: Collection[Handle]) -> list[Edge]:
         """What links these handles with any other, the oldest first."""

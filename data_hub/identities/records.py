@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.identities.components import Link, Strength, strength
-from data_hub.identities.handles import DEVICES
+from data_hub.identities.handles import ADDRESSES, DEVICES, LOGIN
 from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.values import dataclass
@@ -123,6 +123,31 @@ class Parked:
     @property
     def strength(self) -> Strength:
         return strength(str(self.one), str(self.other))
+
+    @property
+    def shared(self) -> Handle:
+        """The one of the two that several people seem to have: a device before an address, and
+        both before what a platform gives to one person alone."""
+        return max(self.one, self.other, key=lambda each: _SHARED.get(each.kind, 1))
+
+
+_SHARED = {kind: 3 for kind in DEVICES} | {kind: 2 for kind in ADDRESSES} | {LOGIN: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A handle that several people seem to share, with every link that was refused for it."""
+
+    shared: Handle
+    parked: tuple[Parked, ...]
+
+    @property
+    def doubt(self) -> Doubt:
+        return self.parked[0].doubt
+
+    @property
+    def customers(self) -> set[str]:
+        return {customer for each in self.parked for customer in each.customers}
 
 
 @dataclass(slots=True)

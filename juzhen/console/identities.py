@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from data_hub.identities import Cause, Parked, own_id
 from juzhen.console.customers import link, people
 from juzhen.console.desk import account_names, allowed, done
 from juzhen.web import pages
@@ -16,30 +18,29 @@ from kernel.errors import Invalid
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
-_SHOWN = 20
+_SHOWN, _LOOKED = 20, 200
+"""So many causes are shown, and so many looked through for those that she may know of."""
+_NAMED = 6
+"""Links of one cause whose people are named."""
+_AT_ONCE = 300
+"""Links that one decision parts; a cause with more comes again."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/identities")
     def identities() -> str:
-        """What waits for somebody to look: shared devices, family phones, ids claimed twice."""
+        """What waits for somebody to look, by what is shared: devices, phones, ids claimed twice."""
         actor = allowed("rule_identities")
-        parked = platform.identities.parked(_SHOWN)
-        seen = platform.customers.seen_by(actor).many(
-            {customer for each in parked for customer in each.customers}
-        )
-        known = people(platform, list(seen.values()))
-        cases = [
-            {
-                "doubt": each.doubt, "link": link(each),
-                "people": [known[customer] for customer in each.customers],
-            }
-            for each in parked
-            if set(each.customers) <= seen.keys()
-        ]  # fmt: skip
+        causes = platform.identities.causes()
+        cases = []
+        for begin in range(0, len(causes), _SHOWN):
+            cases += _cases(platform, actor, causes[begin : begin + _SHOWN])
+            if len(cases) >= _SHOWN or begin >= _LOOKED:
+                break
         return pages.render(
-            "console/identities.html", cases=cases, accounts=account_names(platform)
-        )
+            "console/identities.html", cases=cases[:_SHOWN], accounts=account_names(platform),
+            causes=len(causes), links=sum(len(each.parked) for each in causes), named=_NAMED,
+        )  # fmt: skip
 
     @door.get("/identities/compare")
     def compare() -> str:
@@ -59,6 +60,9 @@ def install(door: Blueprint, platform: Platform) -> None:
         """They are one, or they are two: the button says which."""
         actor = allowed("rule_identities")
         why = request.form.get("why", "").strip()
+        if request.form.get("act") == "all_apart":
+            _keep_all_apart(platform, actor, why)
+            return done("identities", "kept_apart")
         if request.form.get("act") == "apart":
             _keep_apart(platform, actor, why)
             return done("identities", "kept_apart")
@@ -66,6 +70,52 @@ def install(door: Blueprint, platform: Platform) -> None:
         hers, others = (seen.one(request.form.get(name, "")) for name in ("her", "him"))
         platform.identities.decisions.unite(hers.handles, others.handles, by=actor.id, why=why)
         return done("customer", "merged_customers", key=hers.id)
+
+
+def _cases(platform: Platform, actor: Actor, causes: Sequence[Cause]) -> list[dict[str, Any]]:
+    """Of each cause as much as the asker may know: links of which she may see both people."""
+    ids = {customer for each in causes for customer in each.customers}
+    seen = platform.customers.seen_by(actor).many(ids)
+    told = [
+        (
+            each,
+            [
+                one
+                for one in each.parked
+                if len(set(one.customers)) == 2 and set(one.customers) <= seen.keys()
+            ],
+        )
+        for each in causes
+    ]
+    shown = {customer for _, some in told for each in some[:_NAMED] for customer in each.customers}
+    known = people(platform, [seen[customer] for customer in shown])
+    return [
+        {
+            "doubt": cause.doubt, "own": own_id(cause.shared), "link": link(some[0]),
+            "n": len(some), "last": max(each.at for each in some),
+            "people": [known[customer] for customer in _of_all(some)],
+        }
+        for cause, some in told
+        if some
+    ]  # fmt: skip
+
+
+def _of_all(some: Sequence[Parked]) -> list[str]:
+    """Whom some links are about, each once."""
+    return list(dict.fromkeys(her for each in some[:_NAMED] for her in each.customers))
+
+
+def _keep_all_apart(platform: Platform, actor: Actor, why: str) -> None:
+    """Of everybody who seems to share one handle: it is nobody's, they are as many people."""
+    own, seen = request.form.get("shared", ""), platform.customers.seen_by(actor)
+    cause = next(
+        (each for each in platform.identities.causes() if own_id(each.shared) == own), None
+    )
+    if cause is None:
+        raise Invalid("handle", "handle_never_seen", handle="…")
+    may_see = seen.many(cause.customers).keys()
+    pairs = [(each.one, each.other) for each in cause.parked if set(each.customers) <= may_see]
+    platform.identities.decisions.part_all(pairs[:_AT_ONCE], by=actor.id, why=why)
 
 
 def _keep_apart(platform: Platform, actor: Actor, why: str) -> None:

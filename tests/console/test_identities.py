@@ -6,7 +6,7 @@ import pytest
 
 from data_hub.customers import Customers, Reveals
 from data_hub.identities import own_id
-from tests.data_hub.telling import event, mobile, openid, user
+from tests.data_hub.telling import device, event, mobile, openid, user
 
 
 @pytest.fixture
@@ -189,3 +189,24 @@ def test_a_search_for_half_a_number_says_what_may_be_typed(rooms, desk_of):
     page = desk.get("/console/customers?text=138000").text
     assert "末 4 位" in page
     assert "林**" not in page
+
+
+def test_a_shared_device_is_one_row_and_one_decision_for_all_who_held_it(rooms, desk_of):
+    rooms.tell(
+        *(event("signed_in", user(f"guest{n}"), device("tablet"), minutes=10 + n,
+                account=rooms.app.id) for n in range(9))
+    )  # fmt: skip
+    desk = desk_of("admin")
+    page = desk.get("/console/identities?lang=en").text
+    assert "2 to look at, 9 links" in page
+    assert "8 links point at it" in page
+    assert "and 2 links more" in page
+    shared = re.search(r'name="shared" value="([^"]+)"', page)[1]
+    assert desk_of("analyst").post(
+        "/console/identities/decide", act="all_apart", shared=shared
+    ).status_code == 403  # fmt: skip
+    desk.post("/console/identities/decide", act="all_apart", shared=shared, why="网点平板")
+    settle(rooms)
+    assert "1 to look at, 1 links" in desk.get("/console/identities?lang=en").text
+    none = desk.post("/console/identities/decide", act="all_apart", shared="cus_none")
+    assert none.status_code == 422

@@ -262,3 +262,27 @@ def test_rulings_of_each_sort_are_kept_with_what_they_say(hub):
     assert (first.act, second.act) == ("merged", "retracted")
     assert second.lifted is not None
     assert [each.says for each in hub.identities.decisions.live([str(user("a"))])] == [Says.SAME]
+
+
+def test_a_device_that_many_held_is_one_thing_to_look_at_and_one_decision_that_is_undone(hub):
+    """Of seven who signed in on it the first has it; a family's phone is another cause."""
+    names = [user(f"guest{n}") for n in range(7)]
+    hub.tell(
+        *(event("signed_in", her, device("tablet"), minutes=n) for n, her in enumerate(names)),
+        event("identified", user("a"), mobile(), minutes=20),
+        event("identified", user("b"), mobile(), minutes=21),
+    )
+    tablet, family = hub.identities.causes()
+    assert (tablet.shared, len(tablet.parked), len(tablet.customers)) == (device("tablet"), 6, 7)
+    assert (family.shared, family.doubt) == (mobile(), Doubt.FAMILY_PHONE)
+
+    pairs = [(each.one, each.other) for each in tablet.parked]
+    decision = hub.identities.decisions.part_all(pairs, by="li", why="网点平板")
+    hub.settle()
+    assert [each.shared for each in hub.identities.causes()] == [mobile()]
+    assert len({hub.identities.customer_of(her) for her in names}) == 7
+    with pytest.raises(Conflict):
+        hub.identities.decisions.part_all(pairs, by="li")
+    hub.identities.decisions.undo(decision, by="li")
+    hub.settle()
+    assert len(hub.identities.causes()) == 2
