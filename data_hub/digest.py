@@ -301,6 +301,12 @@ class Digest:
         if ruled != before:
             self._write(self._digested([], touched), mark, {_RULINGS: ruled})
 
+    def regroup(self, handles: Collection[str], marks: Mapping[str, str]) -> bool:
+        """Group anew what hangs together with these, and move the marks in the same write; False
+        if another digest was faster."""
+        mark = self.mark()
+        return self._write(self._digested([], handles), mark, marks)
+
     def _digested(
         self,
         events: Sequence[Event],

@@ -131,7 +131,7 @@ class Parked:
         return max(self.one, self.other, key=lambda each: _SHARED.get(each.kind, 1))
 
 
-_SHARED = {kind: 3 for kind in DEVICES} | {kind: 2 for kind in ADDRESSES} | {LOGIN: 0}
+_SHARED = dict.fromkeys(DEVICES, 3) | dict.fromkeys(ADDRESSES, 2) | {LOGIN: 0}
 
 
 @dataclass(frozen=True, slots=True)

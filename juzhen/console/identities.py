@@ -29,7 +29,7 @@ _AT_ONCE = 300
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/identities")
     def identities() -> str:
-        """What waits for somebody to look, by what is shared: devices, phones, ids claimed twice."""
+        """What waits for somebody to look, by what is shared: a device, a phone, an id."""
         actor = allowed("rule_identities")
         causes = platform.identities.causes()
         cases = []

@@ -23,6 +23,7 @@ from data_hub.prediction import Predictions
 from data_hub.privacy import Privacy
 from data_hub.profiles import Profiles
 from data_hub.referrals import Referrals
+from data_hub.regrouping import Regrouping
 from data_hub.reports.keeping import Reports
 from data_hub.retention import Retention, periods
 from data_hub.rewriting import Rewriting
@@ -67,6 +68,7 @@ class DataHub:
     requests: Requests
     retention: Retention
     rewriting: Rewriting
+    regrouping: Regrouping
     emptying: Emptying
 
 
@@ -167,6 +169,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         retention=Retention(
             s.history, s.people, profiles, digest, emptying, s.clock, days=days, zone=s.zone
         ),
+        regrouping=Regrouping(s.people, digest),
         rewriting=_rewriting(s, identities, profiles, digest, emptying, intake, days),
         privacy=_privacy(settings, s, identities, digest, emptying),
         requests=Requests(s.records, emptying),

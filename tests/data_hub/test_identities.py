@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from data_hub.identities import (
     Doubt,
+    Edge,
+    Known,
     Link,
     Parting,
     Strength,
@@ -17,6 +20,8 @@ from data_hub.identities import (
     strength,
 )
 from data_hub.identities.handles import PERSONS
+from data_hub.invariants import identity_flaws
+from data_hub.regrouping import Regrouping
 from kernel.errors import Invalid, NotFound
 from kernel.events import Handle
 from tests.data_hub.telling import MONDAY, device, event, mobile, openid, unionid, user
@@ -336,3 +341,24 @@ def test_a_doubt_is_told_once_however_often_and_however_early_its_link_is_heard_
     assert hub.kinds_found().count("parked") == 1
     [parked] = hub.identities.parked()
     assert parked.at == MONDAY + timedelta(minutes=5)
+
+
+def test_who_was_grouped_by_an_older_rule_is_grouped_by_todays_in_small_steps(hub, people):
+    """As if a version before had made one customer of two who left their phones on one device."""
+    hub.tell(
+        event("identified", device("tablet"), mobile(), minutes=0),
+        event("identified", device("tablet"), mobile("13900139000"), minutes=1),
+    )
+    right = hub.identities.customers_of([mobile(), mobile("13900139000")])
+    assert len(set(right.values())) == 2
+    with people.write("digest") as session:
+        session.execute(update(Known).values(customer=right[str(mobile())]))
+        session.execute(update(Edge).values(refused=False))
+    assert len(set(hub.identities.customers_of(right).values())) == 1
+
+    regrouping = Regrouping(people, hub.digest)
+    assert regrouping.run() == 3
+    assert hub.identities.customers_of(right) == right
+    assert [each.shared for each in hub.identities.causes()] == [device("tablet")]
+    assert regrouping.run() == 0
+    assert list(identity_flaws(people)) == []
