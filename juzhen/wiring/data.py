@@ -103,6 +103,13 @@ def _rewriting(
     )  # fmt: skip
 
 
+def _retention(
+    s: Stores, profiles: Profiles, digest: Digest, emptying: Emptying, days: Mapping[str, int]
+) -> Retention:
+    common = s.history, s.people, profiles, digest, emptying, s.clock
+    return Retention(*common, days=days, zone=s.zone)
+
+
 def _privacy(
     settings: Settings, s: Stores, identities: Identities, digest: Digest, emptying: Emptying
 ) -> Privacy:
@@ -166,9 +173,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
             s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act
         ),
         emptying=emptying,
-        retention=Retention(
-            s.history, s.people, profiles, digest, emptying, s.clock, days=days, zone=s.zone
-        ),
+        retention=_retention(s, profiles, digest, emptying, days),
         regrouping=Regrouping(s.people, digest),
         rewriting=_rewriting(s, identities, profiles, digest, emptying, intake, days),
         privacy=_privacy(settings, s, identities, digest, emptying),
