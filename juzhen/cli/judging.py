@@ -18,20 +18,29 @@ from matching.offline.baselines import baselines
 from matching.offline.evaluating import table
 from schemas import logs
 
+_TOLD = 10_000
+"""So many events are read between two words of progress."""
 _NAMED = 10
 """So many lines that are wrong are named; of the others it is said how many there are."""
 
 
-def judged(events: Path, items: Path | None, users: Path | None) -> list[dict[str, Any]]:
-    """A row for ours and for each baseline. Raises `UsageError` for a file that says too little,
-    and for a line that is not what it should be."""
+def judged(
+    events: Path, items: Path | None, users: Path | None, *, every: int = _TOLD
+) -> list[dict[str, Any]]:
+    """A row for ours and for each baseline; a word is said after ``every`` so many events read.
+    Raises `UsageError` for a file that says too little, and for lines that are not what they
+    should be."""
     begun = time.monotonic()
 
     def tell(what: str) -> None:
         click.echo(f"{time.monotonic() - begun:6.1f} s  {what}…", err=True)
 
     tell(f"reads {events}")
-    log = [(e["user"], e["item"], e["ts"], e["weight"]) for e in rows(events, logs.EVENT)]
+    log = []
+    for each in rows(events, logs.EVENT):
+        log.append((each["user"], each["item"], each["ts"], each["weight"]))
+        if len(log) % every == 0:
+            tell(f"has read {len(log):,} events")
     if len(log) < 10:
         raise click.UsageError(f"{events}: {len(log)} events are too few to be split in two")
     known = list(rows(items, logs.ITEM)) if items else _own({item for _, item, _, _ in log})

@@ -68,9 +68,10 @@ def test_all_lines_that_are_wrong_are_told_at_once_ten_by_name(tmp_path):
 
 
 def test_how_far_it_is_is_told_from_the_reading_on(tmp_path, capsys):
-    judged(written(tmp_path / "log.csv", HEAD, *clicks(400)), None, None)
+    judged(written(tmp_path / "log.csv", HEAD, *clicks(400)), None, None, every=200)
     steps = [line.split(" s  ")[1] for line in capsys.readouterr().err.splitlines()]
     assert steps[0].startswith("reads ")
+    assert steps[1:3] == ["has read 200 events…", "has read 400 events…"]
     assert "juzhen learns from 320 events…" in steps
     assert "EASE is asked about customer 0 of 20…" in steps
 
