@@ -31,7 +31,7 @@ _NEWS = 50
 """So many that are new are read on; more are read with all the rest."""
 
 
-READ_ON, _AT_LEAST = 2_000, 200
+READ_ON, _AT_LEAST = 1_200, 200
 """So many acts are read, and so many customers asked whatever they did, while somebody waits."""
 
 

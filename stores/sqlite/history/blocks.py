@@ -79,7 +79,8 @@ class Opened(NamedTuple):
 
     lines: list[bytes]
     ids: bytes
-    hers: list[int]
+    hers: bytes
+    width: int
 
     @classmethod
     def of(cls, block: bytes) -> Opened:
@@ -89,11 +90,12 @@ class Opened(NamedTuple):
             ids, begin = 16 * ids, _HEAD.size
         apart = begin + ids
         end = apart + width * many
-        hers = [
-            int.from_bytes(block[place : place + width], "big")
-            for place in range(apart, end, width or 1)
-        ]
-        return cls(zlib.decompress(block[end:]).split(b"\n"), block[begin:apart], hers)
+        lines = zlib.decompress(block[end:]).split(b"\n")
+        return cls(lines, block[begin:apart], block[apart:end], width)
+
+    def her(self, place: int) -> int:
+        """The number of the handle that stands at a place."""
+        return int.from_bytes(self.hers[place * self.width : (place + 1) * self.width], "big")
 
     def whole(self, places: Collection[int], named: Names) -> dict[int, bytes]:
         """These lines as they were; what lies apart of one is found by how many come before it."""
@@ -104,7 +106,7 @@ class Opened(NamedTuple):
             line = self.lines[place]
             if line.startswith(b'"'):  # a whole event begins with a brace
                 line = b'{"id":"' + _dashed(self.ids[16 * ids : 16 * ids + 16]) + line
-            cut.append((place, line, self.hers[hers] if _NAMELESS in line else 0))
+            cut.append((place, line, self.her(hers) if _NAMELESS in line else 0))
         if names := {number for _, _, number in cut if number}:
             told = named(names)
             return {place: _named(line, told.get(number, "")) for place, line, number in cut}
