@@ -105,12 +105,17 @@ def _keep(file: Connection, handle: int, part: int, mentions: Iterable[Mention])
 
 
 def _mentions(body: bytes) -> list[Mention]:
+    return [Mention(*each) for each in zip(*_columns(body), strict=True)]
+
+
+def _columns(body: bytes) -> tuple[array[int], array[int], array[int]]:
+    """Steps, numbers of events and of kinds."""
     count = len(body) // _WIDE
     steps, seqs, kinds = array("I"), array("I"), array("H")
     steps.frombytes(body[: 4 * count])
     seqs.frombytes(body[4 * count : 8 * count])
     kinds.frombytes(body[8 * count :])
-    return [Mention(*each) for each in zip(steps, seqs, kinds, strict=True)]
+    return steps, seqs, kinds
 
 
 def newest(
@@ -197,8 +202,8 @@ def seqs_between(
     for handle in handles:
         for (body,) in file.execute(_BETWEEN, (handle, first, last)):
             found.update(
-                each.seq
-                for each in _mentions(body)
-                if first <= each.step <= last and each.kind in kinds
+                seq
+                for step, seq, its in zip(*_columns(body), strict=True)
+                if its in kinds and first <= step <= last
             )
     return found
