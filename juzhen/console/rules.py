@@ -15,6 +15,7 @@ from juzhen.console.desk import (
     allowed,
     done,
     flaws_of,
+    names_of,
     seen,
     tag_options,
     typed_moment,
@@ -116,6 +117,7 @@ def _page(
     }
     return pages.render(
         "console/rules.html",
+        people=names_of(platform, (rule.owner for rule in kept)),
         rules=[(rule, _aim(platform, rule, titles)) for rule in kept],
         effects=platform.effects.all(), effects_of=platform.effects.as_of(), now=platform.clock(),
         acts=[each.value for each in Act],

@@ -85,6 +85,10 @@ def test_a_lead_makes_rules_for_her_own_reps_without_being_asked_whose(house, de
     admin = desk_of("admin")
     assert "所有员工" in admin.get("/console/rules").text
     admin.post("/console/rules", act="keep", **form | {"name": "全公司", "unit": ""})
+    hers = house.company.hire("wang", name="王主管")
+    admin.post("/console/rules", act="keep", **form | {"name": "王的", "owner": hers.staff})
+    assert "王主管" in admin.get("/console/rules").text
+    assert hers.staff not in admin.get("/console/rules").text
     for_all = next(each for each in house.rules.all() if each.name == "全公司")
     assert f"/console/rules/{for_all.id}/end" in admin.get("/console/rules").text
     assert f"/console/rules/{for_all.id}/end" not in lead.get("/console/rules").text

@@ -48,6 +48,15 @@ def test_no_page_of_the_workbench_is_wider_than_a_small_phone(desk, phone, serve
 
 
 @pytest.mark.browser
+def test_what_was_done_is_told_apart_from_the_page(phone, served, her):
+    for page in ("me?said=done_persona", f"customers/{her}?said=done_talked", "?said=done_later"):
+        phone.goto(f"{served}/workbench/{page}")
+        told = phone.locator("main > .notice").bounding_box()
+        below = phone.locator("main > .notice + *").bounding_box()
+        assert below["y"] - told["y"] - told["height"] >= 8, page
+
+
+@pytest.mark.browser
 @pytest.mark.rule("R35.3")
 def test_two_devices_show_the_same_count_within_five_seconds(
     desk, phone, browser, served, rep, her
