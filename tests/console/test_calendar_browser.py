@@ -41,7 +41,7 @@ def test_u13_one_drag_or_one_chord_moves_a_promise(opened, rooms, week):
     page.locator(f'[data-key="{promise.id}"]').drag_to(target)
     page.wait_for_url("**said=done_moved_days**")
     told, below = (
-        page.locator(each).bounding_box() for each in ("main > .notice", "main > .notice + *")
+        page.locator(each).bounding_box() for each in ("main > .good", "main > .good + *")
     )
     assert below["y"] - told["y"] - told["height"] >= 8  # what was done touches no heading
     assert rooms.shelf.one(promise.id).opens == promise.opens + DAY
