@@ -93,7 +93,9 @@ _MAY: dict[Role, frozenset[str] | None] = {
         | {"hand_over_customers", "reveal_customers"}
     ),
     Role.ANALYST: frozenset(
-        _CONTENT | {"read_boards", "read_counts", "read_segments", "manage_segments", "read_rules"}
+        _CONTENT
+        | {"read_boards", "read_counts", "read_segments", "manage_segments", "read_rules"}
+        | {"note_spend"}
     ),
     Role.ADMIN: None,  # everything
     Role.CHANNEL_APP: frozenset({"read_shelf", "simulate_shelf", "send_events", "exchange_token"}),

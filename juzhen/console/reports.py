@@ -20,6 +20,7 @@ from juzhen.console.desk import allowed, done
 from juzhen.console.split import asked_world, ends
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
+from kernel.actors import may
 from kernel.errors import Invalid
 from kernel.wording import say
 
@@ -36,7 +37,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/reports")
     @door.get("/reports/<code>")
     def report_page(code: str = CODES[0]) -> str:
-        allowed("read_boards")
+        actor = allowed("read_boards")
         told, tongue = _report(platform, code), language()
         return pages.render(
             "console/report.html", report=told, codes=CODES, title=say(f"reports_{code}", tongue),
@@ -45,7 +46,8 @@ def install(door: Blueprint, platform: Platform) -> None:
             rows=[shown(told.columns, row, tongue) for row in told.rows],
             totals=shown(told.columns, told.totals, tongue) if told.totals else (),
             accounts=[(each.id, each.name) for each in platform.accounts.all()],
-            today=platform.zone.day(platform.clock()), by_hand=code == "quality",
+            today=platform.zone.day(platform.clock()),
+            by_hand=code == "quality" and may(actor, "note_spend"),
             world=asked_world(), worlds=WORLDS, several=code in OF_CUSTOMERS,
         )  # fmt: skip
 
@@ -64,7 +66,7 @@ def install(door: Blueprint, platform: Platform) -> None:
 
     @door.post("/reports/quality/spend")
     def report_spend() -> Answer:
-        actor = allowed("read_boards")
+        actor = allowed("note_spend")
         form = request.form
         origin = Origin(
             platform.accounts.one(form.get("account", "")).id,

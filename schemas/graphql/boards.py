@@ -282,7 +282,7 @@ def _catalogue(source: None, ask: Ask) -> list[KindRecord]:
 def note_spend(ask: Ask, sent: Mapping[str, Any]) -> Spend:
     """Note what was paid on a day for an account, campaign, creative and bidder."""
     context: Context = ask.context
-    require(context.actor, "read_boards")
+    require(context.actor, "note_spend")
     origin = Origin(
         context.account(sent["channel"]),
         *(sent.get(name) or "" for name in ("campaign", "creative", "bidder")),

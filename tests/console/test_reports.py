@@ -83,6 +83,14 @@ def test_what_was_paid_is_noted_by_hand_and_shows(rooms, desk_of):
         assert answer.status_code == 422, wrong
 
 
+def test_who_only_reads_boards_notes_no_spending(rooms, desk_of):
+    desk, form = desk_of("team_lead"), {"day": "2026-03-02", "account": rooms.app.id, "amount": "1"}
+    assert "/quality/spend" in desk_of("analyst").get("/console/reports/quality").text
+    assert "/quality/spend" not in desk.get("/console/reports/quality").text
+    answer = desk.post("/console/reports/quality/spend", follow=False, **form)
+    assert answer.status_code == 403
+
+
 def test_reports_are_for_those_who_may(rooms, desk_of):
     assert desk_of("rep").get("/console/reports/quality").status_code == 403
     assert desk_of("analyst").get("/console/reports/nothing").status_code == 404
