@@ -22,9 +22,10 @@ from bench.lib.company import NOW, Company
 from bench.lib.line import measured
 from data_hub.segments import Previews
 from kernel.events import Event, Handle
+from stores.history import Axis
 
 EVENTS = 70_000
-PREVIEW_MS, TIMELINE_MS, ROOM, SMALL = 500.0, 20.0, 80.0, 8.0
+PREVIEW_MS, TIMELINE_MS, COUNTS_MS, ROOM, SMALL = 500.0, 20.0, 100.0, 80.0, 8.0
 """``SMALL``: bytes more where a day has so few events that hardly two share a count."""
 RULES = (
     "did viewed_page >= 3 in 30d",
@@ -71,6 +72,16 @@ def _asked(hub: Hub, company: Company, how: str) -> Iterator[dict[str, Any]]:
     yield line | {"slowest": rule}
     pages = _pages(hub, company)
     yield measured(f"company_timeline{how}", pages, "ms (p99)", size=size, most=TIMELINE_MS)
+    counted = min(_counted(hub, "read_material") for _ in range(3))
+    yield measured(f"company_counts{how}", counted, "ms", size=size, most=COUNTS_MS)
+
+
+def _counted(hub: Hub, kind: str) -> float:
+    """As a board asks, of what is counted most: by day and account, for two months."""
+    used, since = time.process_time(), NOW.date() - timedelta(days=60)
+    if not hub.history.counts([Axis.DAY, Axis.ACCOUNT], kind=kind, since=since, until=NOW.date()):
+        raise RuntimeError("nothing was counted")
+    return (time.process_time() - used) * 1_000
 
 
 def _previewed(previews: Previews, rule: str) -> float:

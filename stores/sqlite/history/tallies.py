@@ -27,7 +27,7 @@ def live(
     file: Connection, axes: Sequence[str], asked: Mapping[str, str], since: date, until: date
 ) -> Counted:
     """How many events that are not sealed, by the axes; ``asked`` are words on some of them."""
-    wanted = _asking("rollups", axes, asked)
+    wanted = _asking("rollups", axes, asked, since, until)
     days = [since.isoformat(), until.isoformat()]
     rows = file.execute(wanted, [*days, *asked.values()]).fetchall()
     return Counter({tuple(row[:-1]): row[-1] for row in rows if row[-1]})
@@ -40,7 +40,8 @@ def over(
     known = known_by(file, "words", list(asked.values()))
     days = [since.toordinal(), until.toordinal()]
     words = [known.get(word, 0) for word in asked.values()]
-    rows = file.execute(_asking("past_rollups", axes, asked), [*days, *words]).fetchall()
+    wanted = _asking("past_rollups", axes, asked, since, until)
+    rows = file.execute(wanted, [*days, *words]).fetchall()
     rows = [row for row in rows if row[-1]]
     spelled: list[Mapping[int, str]] = []
     for place, axis in enumerate(axes):
@@ -57,11 +58,31 @@ def over(
     )
 
 
-def _asking(table: str, axes: Sequence[str], asked: Mapping[str, str]) -> str:
+def _asking(
+    table: str, axes: Sequence[str], asked: Mapping[str, str], since: date, until: date
+) -> str:
+    """The rows stand by material, then by day: some days of everything are looked up material by
+    material, so that months which nobody asks for are not read."""
+    some = (since, until) != (date.min, date.max) and "material" not in asked
     by = ", ".join(axes)
     wanted = f"select {by}{', ' if by else ''}sum(count) from {table} where day between ? and ?"  # noqa: S608 - an enum's words
+    if some:
+        wanted = _BY_MATERIAL.format(table=table) + wanted.replace(
+            f"from {table} where", f"from each_one cross join {table} using (material) where"
+        )
     wanted += "".join(f" and {axis} = ?" for axis in asked)
     return f"{wanted} group by {by}" if by else wanted
+
+
+_BY_MATERIAL = """
+with recursive each_one (material) as (
+    select min(material) from {table}
+    union all
+    select (select min({table}.material) from {table} where {table}.material > each_one.material)
+    from each_one where each_one.material is not null
+)
+"""
+"""Each material once, by as many looks."""
 
 
 def days_of(
