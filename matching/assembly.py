@@ -80,7 +80,7 @@ def assemble(
     if barred:
         total = total.copy()
         total[list(barred)] = -np.inf
-    pool = best(total, candidates, max(manner.pool, first), seed)
+    top = pool = best(total, candidates, max(manner.pool, first), seed)
     if leads is not None and len(leads):
         pool = np.concatenate((leads, pool[~np.isin(pool, leads)]))
     if not len(pool):
@@ -89,8 +89,8 @@ def assemble(
     chosen = [Chosen(place) for place in places]
     if first >= manner.explore_from and len(chosen) == first:
         likely = total if fit is None else fit
-        taken = set(places[:-1])
-        explored = _explored(total, candidates, taken, chance, manner, likely, seed)
+        unknown = _unknown(top, total, candidates, places[:-1], manner, seed)
+        explored = _explored(unknown, candidates, chance, manner, likely, seed)
         if explored is not None:
             chosen[-1] = explored
     return _with_needed(chosen, total, candidates, first, manner, seed)
@@ -166,31 +166,41 @@ def _alike(worn: Floats) -> Floats:
     return near
 
 
-def _explored(
+def _unknown(
+    top: Places,
     total: Floats,
     candidates: Slice,
-    taken: Collection[int],
-    chance: float,
+    taken: Sequence[int],
     manner: Manner,
-    fit: Floats,
     seed: int,
+) -> Places:
+    """The best of those hardly ever offered that are not on the list already. ``top`` are the best
+    of all: where enough of them are such, nobody else need be looked at."""
+    views, _ = _usual(candidates, manner)
+    first = top[candidates.shown[top] < views]
+    first = first[~np.isin(first, taken)][: manner.explore_pool]
+    if len(first) == manner.explore_pool:
+        return first
+    unknown = candidates.hardly_shown(views)
+    if not len(unknown):
+        return unknown
+    places = best(total, candidates, manner.explore_pool + len(taken), seed, among=unknown)
+    return places[~np.isin(places, taken)][: manner.explore_pool]
+
+
+def _explored(
+    places: Places, candidates: Slice, chance: float, manner: Manner, fit: Floats, seed: int
 ) -> Chosen | None:
-    """One content of those hardly ever offered, by Thompson sampling: its click rate as it may be,
-    times how well it fits.
+    """One of these contents by Thompson sampling: its click rate as it may be, times how well it
+    fits.
 
     Of a fixed number of draws ``chance`` takes one, so that the propensity is exact: the share of
     the draws that this content won.
     """
-    views, rate = _usual(candidates, manner)
-    unknown = candidates.hardly_shown(views)
-    if not len(unknown):
-        return None
-    places = best(total, candidates, manner.explore_pool + len(taken), seed, among=unknown)
-    places = places[~np.isin(places, list(taken))][: manner.explore_pool]
     if not len(places):
         return None
     own = candidates.shown[places], candidates.clicked[places]
-    won = _won(*own, fit[places], views, rate, manner.draws, seed)
+    won = _won(*own, fit[places], *_usual(candidates, manner), manner.draws, seed)
     at = int(won[min(int(chance * manner.draws), manner.draws - 1)])
     return Chosen(int(places[at]), float((won == at).mean()), "explored")
 
