@@ -119,8 +119,14 @@ def test_from_the_campaigns_page_to_the_rep_who_confirms_and_back_with_the_resul
     there.get_by_role("link", name="禾嘉企业微信 · ").click()
     confirm = there.locator("form[action$='/confirm'] button")
     assert eventually(lambda: there.reload() and confirm.count())
-    confirm.first.click()
-    there.get_by_text("还没有任务").or_(there.get_by_text("发表")).first.wait_for()
+
+    def all_confirmed():
+        if confirm.count():
+            with there.expect_navigation():
+                confirm.first.click()
+        return not confirm.count()
+
+    assert eventually(all_confirmed)
 
     def told():
         manager.goto(campaign)
