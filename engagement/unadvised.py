@@ -88,7 +88,7 @@ class Unadvised:
         """Count anew if it was not done lately; for how many reps."""
         with self._people.read() as session:
             last = session.scalar(select(RepCoverage.at).order_by(RepCoverage.at.desc()).limit(1))
-        if last is not None and self._clock() < last + EVERY:
+        if last is not None and last <= self._clock() < last + EVERY:
             return 0
         return self.count()
 

@@ -216,8 +216,9 @@ class _Fared:
         self.lags = False
 
     def due(self, now: datetime) -> bool:
-        """Were they read so long ago that they must be read again?"""
-        return self._again is None or now >= self._again
+        """Were they read so long ago that they must be read again, or, by a clock that was put
+        back, not yet?"""
+        return self._again is None or not self._again - _COUNTED_AGAIN <= now < self._again
 
     def moved(self, now: datetime) -> bool:
         """Read what moved; did anything?"""
@@ -227,16 +228,18 @@ class _Fared:
         return moved
 
     def _read(self) -> bool:
-        night, self._night = self._night, self._nightly.number
+        """What fails half way is read again, the next time."""
+        night, before = self._nightly.number, self._night
         self.lags = self._counters.lags()
         mark = self._counters.mark()
         if mark == self._mark:
-            return night != self._night
+            self._night = night
+            return night != before
         if mark < self._mark:  # folded again from the start
             self._keys, self._columns, self._mark = self._keys[:0], self._columns[:, :0], 0
         if counts := self._counters.since(self._mark):
             self._learn(keys_of(each.material for each in counts), counts)
-        self._mark = mark
+        self._mark, self._night = mark, night
         return True
 
     def _learn(self, keys: Keys, counts: Sequence[Popularity]) -> None:

@@ -48,6 +48,14 @@ def test_it_is_counted_again_only_after_a_while(company, unadvised):
     assert unadvised.recount() == 1
     assert by_rep(unadvised) == (1, 0)
     assert unadvised.told(None).most == []
+    company.clock.move(timedelta(hours=-3))  # put back: what was counted lies ahead
+    assert unadvised.recount() == 1
+    assert unadvised.told(None).at == company.clock()
+
+
+def test_where_nobody_looks_after_anybody_there_is_nothing_to_count(unadvised):
+    assert unadvised.recount() == 0
+    assert by_rep(unadvised) == (0, 0)
 
 
 def test_whoever_is_known_by_several_handles_is_one_and_the_last_word_says_whose(

@@ -258,3 +258,16 @@ def test_counts_are_read_aside_before_they_are_due(company, clock):
         assert readers() == 0
     candidates._counting.result(60)
     assert readers() == 1
+
+
+def test_after_a_clock_that_was_put_back_what_is_counted_shows_at_once(company, clock):
+    made, rep = company.library(each=2), company.hire("li")
+    handle, candidates = company.meet(rep=rep), company.recommender._candidates
+    material = made["健康"][0]
+    candidates.slice()
+    clock.move(timedelta(hours=-2))
+    company.tell(company.event("read_material", handle, material))
+    standing = candidates.slice()
+    place = standing.place(material)
+    assert place is None or int(standing.readers[place]) == 1
+    assert candidates._fared._mark == company.counters.mark() > 0
