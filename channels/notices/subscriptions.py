@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -40,13 +40,16 @@ class Subscriptions:
         crossings: Crossings,
         sealer: Sealer,
         clock: Clock,
+        allows: Callable[[str], bool],
     ) -> None:
+        """``allows`` says whether an address may be called: the one that calls asks it again."""
         self._records = records
         self._changes = changes
         self._accounts = accounts
         self._crossings = crossings
         self._sealer = sealer
         self._clock = clock
+        self._allows = allows
         self._marks = Watermarks(records, Record)
 
     def subscribe(
@@ -62,7 +65,11 @@ class Subscriptions:
 
         Raises one `Invalid` with every flaw, `Conflict` beyond `MOST`.
         """
-        if flaws := [*_address_flaws(url), *richtext.text_flaws("name", name, 80), *_kinds(kinds)]:
+        if flaws := [
+            *self._address_flaws(url),
+            *richtext.text_flaws("name", name, 80),
+            *_kinds(kinds),
+        ]:
             raise Invalid.because(flaws)
         shelves = [self._accounts.one(each).id for each in accounts]
         secret = new_secret()
@@ -80,6 +87,12 @@ class Subscriptions:
             session.add(made)
             self._changes.note("subscribed", "subscription", made.id, by=by)
         return made, Secret(secret)
+
+    def _address_flaws(self, url: str) -> list[Flaw]:
+        if flaws := _link_flaws(url):
+            return flaws
+        told = {"host": urlsplit(url).hostname}
+        return [] if self._allows(url) else [Flaw("url", "address_not_allowed", told)]
 
     def renew(self, key: str, *, by: str) -> Secret:
         """A new secret; the old one signs, too, until the next renewal."""
@@ -233,7 +246,7 @@ def _one(session: Session, key: str) -> Subscription:
     return found
 
 
-def _address_flaws(url: str) -> list[Flaw]:
+def _link_flaws(url: str) -> list[Flaw]:
     flaws = list(richtext.text_flaws("url", url, 2_000, required=True))
     if flaws:
         return flaws

@@ -78,6 +78,19 @@ class Outbound:
             url, headers = urljoin(url, onward), None
         raise Refused("too_many_redirects")
 
+    def allows(self, url: str) -> bool:
+        """Could it be called at all? A name that nobody knows now could: it is looked up again at
+        every call. Not inside a transaction: name servers take their time."""
+        if in_transaction():
+            raise RuntimeError("no name server is asked while a transaction is open")
+        try:
+            checked(url, self._origins, self._look_up)
+        except Refused:
+            return False
+        except Busy:
+            pass
+        return True
+
     def close(self) -> None:
         if self._connections is not None:
             self._connections.close()

@@ -238,12 +238,12 @@ def _broadcasts(
 
 
 def _notices(
-    s: Stores, content: ContentHub, accounts: Accounts, sealer: Sealer, http: Http
+    s: Stores, content: ContentHub, accounts: Accounts, sealer: Sealer, http: Outbound
 ) -> dict[str, Any]:
     """What systems outside are told: who, what, and the way there."""
     subscriptions = Subscriptions(
         records=s.records, changes=s.changes, accounts=accounts, crossings=content.crossings,
-        sealer=sealer, clock=s.clock,
+        sealer=sealer, clock=s.clock, allows=http.allows,
     )  # fmt: skip
     return {
         "subscriptions": subscriptions,

@@ -10,12 +10,13 @@ from channels.accounts import Sealer
 from channels.base import Busy, Unanswered
 from channels.notices import KINDS, Carrying, Subscription, Subscriptions, Telling, Told
 from channels.notices.records import KEPT, PAUSES
-from channels.outbound import Answer
+from channels.outbound import Answer, Outbound
 from content_hub.crossings import Crossings
 from content_hub.licences import Licences
 from content_hub.scheduling import ScheduledEdits
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.webhooks import genuine
+from tests.names import somewhere_public
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SHELF = ("material.on_shelf", "material.off_shelf")
@@ -51,6 +52,7 @@ class Desk:
         self.subscriptions = Subscriptions(
             records=h.records, changes=h.changes, accounts=h.accounts, crossings=self.crossings,
             sealer=Sealer({"k": bytes(32)}), clock=h.clock,
+            allows=Outbound(look_up=somewhere_public).allows,
         )  # fmt: skip
         self.begin_anew()
 
@@ -295,6 +297,8 @@ def test_old_and_new_secret_sign_side_by_side(desk, told, clock):
     [
         ("ftp://x", (), "url"), ("", (), "url"), ("https://", (), "url"),
         ("https://user:pw@x.example", (), "url"), ("https://[", (), "url"),
+        ("https://127.0.0.1/hook", (), "url"), ("http://10.0.0.8:9000/", (), "url"),
+        ("https://inside.example/hook", (), "url"),
         ("https://x.example", ("material.sold",), "kinds"),
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 from channels.base import Busy, Refused, Unanswered
 from channels.outbound import Breakers, Outbound, RateGate
 from channels.outbound.guard import checked, is_public
+from tests.names import somewhere_public
 
 
 class Peer:
@@ -241,6 +242,21 @@ def test_an_origin_from_the_settings_may_be_private_and_its_neighbour_may_not():
     for other in ("http://127.0.0.1:8002/", "https://127.0.0.1:8001/", "http://127.0.0.1/"):
         with pytest.raises(Refused):
             checked(other, local, lambda host, port: [host])
+
+
+def test_whoever_enters_an_address_is_told_at_once_whether_it_may_be_called(records):
+    asked = Outbound(origins=["http://127.0.0.1:8001"], look_up=somewhere_public)
+    assert asked.allows("https://erp.example/hook")
+    assert asked.allows("http://127.0.0.1:8001/hook")
+    assert not asked.allows("https://inside.example/hook")
+    assert not asked.allows("http://[::1]/")
+
+    def nobody_knows(host, port):
+        raise OSError("no such name today")
+
+    assert Outbound(look_up=nobody_knows).allows("https://tomorrow.example/hook")
+    with records.write(), pytest.raises(RuntimeError):
+        asked.allows("https://erp.example/hook")
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])

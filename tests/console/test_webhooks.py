@@ -31,4 +31,7 @@ def test_a_bad_address_stands_beside_its_field_and_editors_have_no_such_page(des
     refused = desk_of("admin").post("/console/webhooks", url="nowhere")
     assert refused.status_code == 422
     assert re.search(r'id="wrong-url"', refused.text)
+    inside = desk_of("admin").post("/console/webhooks", url="https://inside.example/hook")
+    assert inside.status_code == 422
+    assert "不允许访问这个地址：inside.example" in inside.text
     assert desk.get("/console/webhooks").status_code == 403

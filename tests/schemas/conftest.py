@@ -20,7 +20,7 @@ from channels.live_codes import Code, LiveCodes
 from channels.mailings import Mailings
 from channels.menus import Menus
 from channels.notices import Subscriptions
-from channels.outbound import Breakers
+from channels.outbound import Breakers, Outbound
 from channels.pasting import Pasting
 from channels.preferences import Preferences
 from channels.publishing import Publishing
@@ -69,6 +69,7 @@ from stores.claims import Quotas
 from stores.folder import Folder
 from stores.sqlite.search import SqliteSearch
 from tests.company import Company
+from tests.names import somewhere_public
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BASE = "https://juzhen.example"
@@ -218,6 +219,7 @@ class Asked(Company):
         self.subscriptions = Subscriptions(
             records=records, changes=changes, accounts=self.accounts, clock=clock,
             crossings=Crossings(records, self.shelf, clock), sealer=Sealer({"k": bytes(32)}),
+            allows=Outbound(look_up=somewhere_public).allows,
         )  # fmt: skip
         self.sharing = Sharing(
             records=records, changes=changes, accounts=self.accounts, channels=channels,

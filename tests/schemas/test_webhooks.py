@@ -47,6 +47,9 @@ def test_an_address_is_told_pinged_switched_and_told_again(house):
 def test_a_bad_address_is_a_problem_and_editors_make_none(house):
     (problem,) = house.ask(MAKE, ADMIN, url="file:///etc", kinds=None)["createWebhook"]["problems"]
     assert problem == {"field": "url", "code": "not_a_link"}
+    (problem,) = house.ask(MAKE, ADMIN, url="http://169.254.169.254/x", kinds=None)[
+        "createWebhook"]["problems"]  # fmt: skip
+    assert problem == {"field": "url", "code": "address_not_allowed"}
     (refused,) = house.errors(MAKE, url="https://x.example", kinds=None)
     assert refused["extensions"]["code"] == "forbidden"
     (refused,) = house.errors("{ webhooks { url } }")

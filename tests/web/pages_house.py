@@ -13,7 +13,7 @@ from channels.base import Busy
 from channels.broadcasts.keeper import Broadcasts
 from channels.live_codes import LiveCodes
 from channels.notices import Subscriptions
-from channels.outbound import Answer
+from channels.outbound import Answer, Outbound
 from channels.pasting import Pasting
 from channels.placing import Placing
 from channels.preferences import Preferences
@@ -60,6 +60,7 @@ from stores.journal import SharedCommit
 from stores.sqlite.journal import SqliteJournal
 from stores.sqlite.search import SqliteSearch
 from tests.channels.house import House
+from tests.names import somewhere_public
 
 
 class _Compiled(BytecodeCache):
@@ -116,6 +117,7 @@ class PagesHouse(House):
         self.subscriptions = Subscriptions(
             records=records, changes=self.changes, accounts=self.accounts, clock=clock,
             crossings=Crossings(records, self.shelf, clock), sealer=Sealer({"k": bytes(32)}),
+            allows=Outbound(look_up=somewhere_public).allows,
         )  # fmt: skip
         self.overview = Overview(records)
         self.products = Products(records, self.changes, clock)
