@@ -1,13 +1,14 @@
 """Metrics (指标): what Prometheus may scrape. Holds no business figure; those are measures.
 
 Several processes share one folder of counters (prometheus_client's multiprocess mode), so that a
-scrape of any of them tells about all.
+scrape of any of them tells about all. On a full disk what cannot be counted is not.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,29 @@ def share(folder: Path) -> None:
 
 def metric(name: str, **labels: str) -> Any:
     """The metric of that name, made when it is first used, whichever thread comes first."""
-    if name not in _made:
-        with _making:
-            if name not in _made:
-                _made[name] = _make(name)
-    return _made[name].labels(**labels) if labels else _made[name]
+    try:
+        if name not in _made:
+            with _making:
+                if name not in _made:
+                    _made[name] = _make(name)
+        return _made[name].labels(**labels) if labels else _made[name]
+    except OSError:
+        return _Uncounted()
+
+
+class _Uncounted:
+    """Stands in for a metric while the disk has no room for it; asked for again, it is made."""
+
+    def inc(self, amount: float = 1) -> None:
+        pass
+
+    observe = set = inc
 
 
 def _make(name: str) -> Any:
     import prometheus_client
 
+    _allocate_counters()
     kind, says, known = METRICS[name]
     made: dict[str, Any] = {
         "counter": prometheus_client.Counter,
@@ -67,3 +81,41 @@ def exposition() -> tuple[bytes, str]:
         registry = prometheus_client.CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # theirs
     return prometheus_client.generate_latest(registry), prometheus_client.CONTENT_TYPE_LATEST
+
+
+_ROOM = 1 << 16
+"""Bytes of a new file of counters, as prometheus_client makes it."""
+
+
+@cache
+def _allocate_counters() -> None:
+    """Have files of counters allocated before they are mapped: theirs are holes, and who writes to
+    a hole of a full disk through a mapping is ended by the system (SIGBUS)."""
+    from prometheus_client import values
+    from prometheus_client.mmap_dict import MmapedDict
+
+    class Allocated(MmapedDict):
+        def __init__(self, filename: str, read_mode: bool = False) -> None:
+            _allocate(Path(filename), _ROOM)
+            super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]  # theirs
+
+        def _init_value(self, key: str) -> None:
+            if self._used + len(key.encode()) + 32 > self._capacity:  # 28 of its own, and padding
+                _allocate(Path(self._fname), 2 * self._capacity)
+            super()._init_value(key)  # type: ignore[no-untyped-call]  # theirs
+
+    values.MmapedDict = Allocated  # type: ignore[attr-defined]  # which they do not say they have
+
+
+def _allocate(place: Path, size: int) -> None:
+    """Make a file so long at least, with no hole in it; or leave it as it was, and raise."""
+    with place.open("ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            while (lacking := size - file.tell()) > 0:
+                file.write(bytes(lacking))
+        except OSError:
+            file.truncate(before)
+            if not before:
+                place.unlink()  # who collects reads no empty file
+            raise

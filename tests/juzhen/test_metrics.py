@@ -1,7 +1,10 @@
 """Metrics: made when first counted, by whichever thread, once."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 RACE = """
 import sys, threading
@@ -32,5 +35,56 @@ assert 'juzhen_duty_seconds_count{duty="x"} 8.0' in told, told
 def test_threads_that_count_for_the_first_time_at_once_count_the_same_metric():
     done = subprocess.run(
         [sys.executable, "-c", RACE], capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+NO_ROOM = """
+import os, resource, sys
+from pathlib import Path
+from juzhen import metrics
+folder = Path(sys.argv[1])
+metrics.share(folder)
+metrics.metric("juzhen_backlog").set(3)
+for file in folder.iterdir():
+    assert file.stat().st_blocks * 512 >= file.stat().st_size, f"{file} is a hole on the disk"
+
+def limit(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+limit(100_000)  # as on a full disk, nothing grows any more
+for n in range(2_000):
+    metrics.metric("juzhen_events_total", door=f"door {n}", outcome="kept").inc()
+    metrics.metric("juzhen_duty_seconds", duty=f"duty {n}").observe(1)
+assert b"juzhen_backlog" in metrics.exposition()[0]
+limit(resource.RLIM_INFINITY)
+metrics.metric("juzhen_events_total", door="door 1999", outcome="kept").inc()
+told = metrics.exposition()[0].decode()
+assert 'door="door 0",outcome="kept"} 1.0' in told, told
+assert 'door="door 1999",outcome="kept"} 1.0' in told, told
+assert "juzhen_backlog 3.0" in told, told
+"""
+
+STARTED_THEN = """
+import resource, sys
+from pathlib import Path
+from juzhen import metrics
+metrics.share(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+metrics.metric("juzhen_backlog").set(4)
+assert list(Path(sys.argv[1]).iterdir()) == []
+assert metrics.exposition()[0] == b""
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+metrics.metric("juzhen_backlog").set(5)
+assert b"juzhen_backlog 5.0" in metrics.exposition()[0]
+"""
+
+
+@pytest.mark.parametrize("process", [NO_ROOM, STARTED_THEN], ids=["at_work", "started_then"])
+def test_f19_on_a_full_disk_nobody_ends_over_what_cannot_be_counted(process, tmp_path):
+    """Files of counters are mapped: a hole in one of them on a full disk ended the process."""
+    done = subprocess.run(
+        [sys.executable, "-c", process, str(tmp_path)], capture_output=True, text=True, check=False,
+        env={each: told for each, told in os.environ.items() if "PROMETHEUS" not in each},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
