@@ -6,8 +6,12 @@ scrape of any of them tells about all. On a full disk what cannot be counted is 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,28 +37,54 @@ METRICS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 def share(folder: Path) -> None:
     """Share counters with other processes through a folder. Call before anything is counted."""
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Drop what processes counted that are gone: else every start left files, read by every scrape.
+    Whoever lives holds a lock on his own (see `_allocate_counters`), in whichever container; one
+    that was made just now may not have it yet."""
+    for place in folder.glob("*.db"):
+        with suppress(OSError), place.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file.fileno()).st_mtime < time.time() - _NEW:
+                place.unlink()
 
 
 def metric(name: str, **labels: str) -> Any:
     """The metric of that name, made when it is first used, whichever thread comes first."""
     try:
-        if name not in _made:
-            with _making:
-                if name not in _made:
-                    _made[name] = _make(name)
-        return _made[name].labels(**labels) if labels else _made[name]
+        return _counted(name, labels)
     except OSError:
-        return _Uncounted()
+        return _Uncounted(name, labels)
+
+
+def _counted(name: str, labels: Mapping[str, str]) -> Any:
+    if name not in _made:
+        with _making:
+            if name not in _made:
+                _made[name] = _make(name)
+    return _made[name].labels(**labels) if labels else _made[name]
 
 
 class _Uncounted:
-    """Stands in for a metric while the disk has no room for it; asked for again, it is made."""
+    """Stands in for a metric that the disk had no room for, until it has."""
+
+    def __init__(self, *which: Any) -> None:
+        self._which = which
 
     def inc(self, amount: float = 1) -> None:
-        pass
+        with suppress(OSError):
+            _counted(*self._which).inc(amount)
 
-    observe = set = inc
+    def observe(self, amount: float) -> None:
+        with suppress(OSError):
+            _counted(*self._which).observe(amount)
+
+    def set(self, amount: float) -> None:
+        with suppress(OSError):
+            _counted(*self._which).set(amount)
 
 
 def _make(name: str) -> Any:
@@ -85,6 +115,8 @@ def exposition() -> tuple[bytes, str]:
 
 _ROOM = 1 << 16
 """Bytes of a new file of counters, as prometheus_client makes it."""
+_NEW = 60
+"""Seconds for which nobody wonders whose file of counters it is."""
 
 
 @cache
@@ -98,6 +130,7 @@ def _allocate_counters() -> None:
         def __init__(self, filename: str, read_mode: bool = False) -> None:
             _allocate(Path(filename), _ROOM)
             super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]  # theirs
+            fcntl.flock(self._f, fcntl.LOCK_SH)
 
         def _init_value(self, key: str) -> None:
             if self._used + len(key.encode()) + 32 > self._capacity:  # 28 of its own, and padding

@@ -5,6 +5,7 @@ Whatever was not committed then is not done. Knows no table and no engine of SQL
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,18 @@ _GONE = ("08", "57P")
 answered."""
 _FULL = "53100"
 """The SQLSTATE of a server whose disk is full; SQLite says it in words."""
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""The disk is full, or as full as its owner lets us make it."""
+
+
+def is_full(failure: BaseException) -> bool:
+    """Did it fail because the disk has no room left?"""
+    full = isinstance(failure, OSError) and failure.errno in _NO_ROOM
+    return full or "disk is full" in str(failure)
+
+
+def no_room_left() -> Overloaded:
+    return Overloaded("no_room_left", seconds=30)
 
 
 @contextmanager
@@ -35,8 +48,8 @@ def busy_is_said() -> Iterator[None]:
         state = getattr(refused.orig, "sqlstate", "")
         if state in _BUSY or "database is locked" in str(refused.orig):
             raise Overloaded("records_are_busy", seconds=1) from refused
-        if state == _FULL or "disk is full" in str(refused.orig):
-            raise Overloaded("no_room_left", seconds=30) from refused
+        if state == _FULL or (refused.orig is not None and is_full(refused.orig)):
+            raise no_room_left() from refused
         if state is None or (state and state.startswith(_GONE)):
             raise Overloaded("store_is_unavailable", seconds=2) from refused
         raise

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from kernel.errors import NotFound
+from stores.busy import is_full, no_room_left
 from stores.files import Form, Ticket, checked_key, checked_stage
 
 _CHUNK = 1 << 20
@@ -28,6 +29,14 @@ class Folder:
         self._incoming.mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes | BinaryIO, kind: str) -> str:
+        try:
+            return self._put(data)
+        except OSError as broken:
+            if is_full(broken):
+                raise no_room_left() from broken
+            raise
+
+    def _put(self, data: bytes | BinaryIO) -> str:
         source = io.BytesIO(data) if isinstance(data, bytes) else data
         digest = hashlib.sha256()
         with (

@@ -1,6 +1,9 @@
-"""Faults (故障): lets one statement or commit of some records fail, as a busy database does."""
+"""Faults (故障): lets one statement or commit of some records fail, as a busy database does, and no
+file grow, as on a full disk."""
 
+import resource
 import sqlite3
+from contextlib import contextmanager
 
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -41,3 +44,14 @@ class Faults:
     def _commit(self, *_):
         if self._counted():
             raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
+
+
+@contextmanager
+def full_disk(most):
+    """No file of this process grows beyond so many bytes."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))

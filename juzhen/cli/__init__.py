@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from sqlite3 import OperationalError
 
 import click
 
@@ -69,6 +70,13 @@ def main() -> None:
         if isinstance(problem, Invalid):
             for flaw in problem.flaws:
                 click.echo(f"  {flaw.field}: {flaw.message('en')}", err=True)
+        sys.exit(1)
+    except (OSError, OperationalError) as failure:
+        from stores.busy import is_full, no_room_left
+
+        if not is_full(failure):
+            raise
+        click.echo(f"{no_room_left()} ({failure})", err=True)
         sys.exit(1)
     except BadSetting as wrong:
         click.echo(f"settings: {wrong}", err=True)

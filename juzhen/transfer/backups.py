@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,11 @@ def backup(settings: Settings, folder: Path, now: datetime, *, keys: bool = True
     if folder.exists() and any(folder.iterdir()):
         raise Conflict("folder_is_not_empty", folder=str(folder))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _whole(folder):
+        return _backup(settings, folder, now, keys)
+
+
+def _backup(settings: Settings, folder: Path, now: datetime, keys: bool) -> Backup:
     home = settings.home
     for name in _DATABASES:
         _copy(home / name, folder / name)
@@ -85,15 +90,32 @@ def restore(folder: Path, home: Path) -> Backup:
     if there:
         raise Conflict("folder_is_not_empty", folder=str(home))
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in told["files"]:
-        place = home / name
-        if name == FILE and place.exists():
-            continue  # whoever moves the company has written its settings already
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(folder / name, place)
-    for name in (*_DATABASES, _HISTORY):
-        _sound(home / name)
+    with _whole(home):
+        for name in told["files"]:
+            place = home / name
+            if name == FILE and place.exists():
+                continue  # whoever moves the company has written its settings already
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(folder / name, place)
+        for name in (*_DATABASES, _HISTORY):
+            _sound(home / name)
     return _told(folder, told)
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    """What is put into a folder is all of it or nothing: of half a copy, say because the disk is
+    full, nothing is left, neither in the way of the next nor of who writes to the same disk."""
+    there = set(folder.iterdir())
+    try:
+        yield
+    except BaseException:
+        for each in set(folder.iterdir()) - there:
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
+        raise
 
 
 def checked(folder: Path) -> dict[str, Any]:

@@ -43,7 +43,8 @@ SAFE = [
 """Headers of every answer that Flask does not make."""
 
 
-def refusal(code: str, *headers: tuple[str, str], reason: str = "") -> Answer:
+def refusal(code: str, *headers: tuple[str, str], reason: str = "", **facts: object) -> Answer:
     """A refusal of the front's own, spelled as every other; ``reason`` is a finer sentence."""
-    told = details(code, "zh", say(reason or code), message=say(reason or code, "en"))
+    said = reason or code
+    told = details(code, "zh", say(said, **facts), message=say(said, "en", **facts))
     return Answer(told["status"], [("content-type", PROBLEM), *SAFE, *headers], orjson.dumps(told))

@@ -66,9 +66,9 @@ class Hears(Protocol):
 
 
 class _Refused(Exception):
-    def __init__(self, code: str, *headers: tuple[str, str]) -> None:
+    def __init__(self, code: str, *headers: tuple[str, str], **more: Any) -> None:
         super().__init__(code)
-        self.answer = refusal(code, *headers)
+        self.answer = refusal(code, *headers, **more)
 
 
 class Front:
@@ -213,7 +213,7 @@ async def _gathered(proto: Any, limit: int, *, spoken: str) -> bytes | BinaryIO:
                 empty += not piece
                 if size > limit:
                     raise _Refused("body_too_large", ("connection", "close"))
-                file.write(piece)
+                _spool(file, piece)
                 deadline.reschedule(begun + PATIENCE + size / _SLOWEST)
         if empty > 1 and spoken.startswith("1"):
             raise _Refused("body_not_whole", ("connection", "close"))
@@ -221,6 +221,21 @@ async def _gathered(proto: Any, limit: int, *, spoken: str) -> bytes | BinaryIO:
     file.seek(0)
     body: BinaryIO = file
     return body
+
+
+def _spool(file: Any, piece: bytes) -> None:
+    try:
+        file.write(piece)
+    except OSError as failure:
+        from stores.busy import is_full, no_room_left
+
+        if not is_full(failure):
+            raise
+        full = no_room_left()
+        again = ("retry-after", str(full.seconds))
+        raise _Refused(
+            full.code, ("connection", "close"), again, reason=full.reason, **full.facts
+        ) from failure
 
 
 def _size(body: bytes | BinaryIO) -> int:

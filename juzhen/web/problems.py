@@ -16,6 +16,7 @@ from juzhen.web.codes import details
 from kernel import logs
 from kernel.errors import Invalid, Overloaded, Problem
 from kernel.wording import say
+from stores.busy import is_full, no_room_left
 
 
 def install(app: Flask) -> None:
@@ -64,6 +65,8 @@ def _refuse_http(problem: HTTPException) -> AnyResponse:
 
 def _fail(failure: Exception) -> AnyResponse:
     """The outermost loop: nobody is shown a stack trace, everybody a number to name."""
+    if is_full(failure):
+        return _refuse(no_room_left())
     logs.error("request_failed", failure, path=request.path)
     tongue = language()
     told = details("failed", tongue, say("we_failed", tongue, number=g.get("request_id", "")))

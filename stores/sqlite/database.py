@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kernel.errors import Overloaded
+from stores.busy import is_full, no_room_left
 from stores.emptying import empty
 from stores.queueing import fair_turn
 from stores.sqlite import packing
@@ -77,7 +78,7 @@ class Database:
         try:
             return empty(self._connection().execute, fair_turn(str(self._path)))
         except sqlite3.OperationalError as broken:
-            raise Overloaded("store_is_unavailable", seconds=5) from broken
+            raise _said(broken) from broken
 
     def pack(self, tell: packing.Tell | None = None) -> int:
         """See `packing.pack`. Whoever writes waits for it in the queue."""
@@ -85,7 +86,7 @@ class Database:
             try:
                 return packing.pack(self._connection(), self._path, tell)
             except sqlite3.OperationalError as broken:
-                raise Overloaded("store_is_unavailable", seconds=5) from broken
+                raise _said(broken) from broken
 
     @contextmanager
     def _transaction(self, opening: str) -> Iterator[sqlite3.Connection]:
@@ -100,7 +101,7 @@ class Database:
                     connection.execute("rollback")
                 raise
         except sqlite3.OperationalError as broken:
-            raise Overloaded("store_is_unavailable", seconds=5) from broken
+            raise _said(broken) from broken
 
     def _connection(self) -> sqlite3.Connection:
         kept: sqlite3.Connection | None = getattr(self._here, "connection", None)
@@ -116,3 +117,7 @@ class Database:
         while self._opened:
             self._opened.pop().close()
         self._here = threading.local()
+
+
+def _said(broken: sqlite3.OperationalError) -> Overloaded:
+    return no_room_left() if is_full(broken) else Overloaded("store_is_unavailable", seconds=5)

@@ -22,6 +22,7 @@ from kernel.clock import Clock, utc_now
 from kernel.crash import crash_point
 from kernel.errors import Overloaded
 from kernel.events import Handle
+from stores.busy import is_full, no_room_left
 from stores.journal import COMMITTED, Entry, without
 from stores.sqlite.database import connect
 
@@ -80,6 +81,8 @@ class SqliteJournal:
                         file.executemany(_INSERT, ((len(packed), b"\n".join(packed)),))
             except (sqlite3.Error, OSError) as broken:
                 self._let_go()
+                if is_full(broken):
+                    raise no_room_left() from broken
                 raise Overloaded("journal_is_unavailable", seconds=5) from broken
         crash_point(COMMITTED)
 

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 
@@ -171,6 +174,36 @@ def test_a_backup_whose_manifest_leads_elsewhere_is_refused(home, tmp_path):
     (place / MANIFEST).write_text(json.dumps({"at": kept["at"], "files": {}}))
     with pytest.raises(Invalid):
         restore(place, tmp_path / "home" / "x")
+
+
+def test_without_room_it_says_so_in_a_line_and_leaves_nothing(home, tmp_path):
+    """Half a copy would be in the way of the next, and of the company on the same disk."""
+    company = opened(home)
+    company.files.put(bytes(8 << 20), "video/mp4")
+    company.close()
+    full = (
+        "from tests.faults import *; from juzhen.cli import main\nwith full_disk(6 << 20): main()"
+    )
+    run = [sys.executable, "-c", full]
+
+    def asked(*command, home):
+        return subprocess.run(
+            [*run, *map(str, command)], env=os.environ | {"JUZHEN_HOME": str(home)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    (tmp_path / "copy").mkdir()
+    told = asked("backup", tmp_path / "copy", home=home)
+    assert (told.returncode, "The disk is full" in told.stderr) == (1, True), told.stderr
+    assert "Traceback" not in told.stderr
+    assert list((tmp_path / "copy").iterdir()) == []
+
+    backup(load({"JUZHEN_HOME": str(home)}), tmp_path / "copy", utc_now())
+    again = tmp_path / "again"
+    told = asked("restore", tmp_path / "copy", home=again)
+    assert (told.returncode, "The disk is full" in told.stderr) == (1, True), told.stderr
+    assert list(again.iterdir()) == []
+    restore(tmp_path / "copy", again)
 
 
 def test_keys_stay_at_home_if_asked(home, tmp_path):

@@ -71,11 +71,12 @@ from pathlib import Path
 from juzhen import metrics
 metrics.share(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
-metrics.metric("juzhen_backlog").set(4)
+kept = metrics.metric("juzhen_backlog")
+kept.set(4)
 assert list(Path(sys.argv[1]).iterdir()) == []
 assert metrics.exposition()[0] == b""
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-metrics.metric("juzhen_backlog").set(5)
+kept.set(5)
 assert b"juzhen_backlog 5.0" in metrics.exposition()[0]
 """
 
@@ -88,3 +89,44 @@ def test_f19_on_a_full_disk_nobody_ends_over_what_cannot_be_counted(process, tmp
         env={each: told for each, told in os.environ.items() if "PROMETHEUS" not in each},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+COUNT = """
+import sys
+from pathlib import Path
+from juzhen import metrics
+metrics.share(Path(sys.argv[1]))
+metrics.metric("juzhen_backlog").set(1)
+print("counted", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_processes_counted_that_are_gone_is_dropped_by_the_next_that_starts(tmp_path):
+    def counting():
+        made = subprocess.Popen(
+            [sys.executable, "-c", COUNT, str(tmp_path)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert made.stdout.readline() == "counted\n"
+        return made
+
+    def end(process):
+        process.kill()
+        process.communicate()
+
+    def of(process):
+        return tmp_path / f"gauge_mostrecent_{process.pid}.db"
+
+    gone, alive = counting(), counting()
+    end(gone)
+    (tmp_path / "counter_1.db").touch()  # of one who died while he made it
+    for each in tmp_path.iterdir():
+        os.utime(each, (1, 1))
+    new = counting()
+    assert set(tmp_path.iterdir()) == {of(alive), of(new)}
+    end(new)
+    newest = counting()
+    assert of(new).exists()  # whose it is may not be told yet
+    for each in (alive, newest):
+        end(each)

@@ -152,6 +152,17 @@ def test_a_full_disk_refuses_loses_nothing_and_passes_without_a_restart(started,
     assert folded(stores) == answered
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else limits another")
+def test_f19_a_large_body_that_finds_no_room_is_refused_with_a_word_and_comes_later(server):
+    whole = bytes(range(256)) * 20_000
+    _may_grow_to(_processes(server), 2 << 20)
+    status, headers, told = server.ask("POST", "/echo", whole)
+    assert (status, headers["Retry-After"]) == (503, "30")
+    assert "30 秒后重试" in orjson.loads(told)["detail"]
+    _may_grow_to(_processes(server), resource.RLIM_INFINITY)
+    assert server.ask("POST", "/echo", whole)[2] == whole
+
+
 MALFORMED = (
     "not an object", {"type": "dance", "userId": "u1"}, {"type": "track", "event": "read"},
     track(0) | {"userId": {"of": "nobody"}}, track(0) | {"timestamp": "the day after"},

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from juzhen.web import public, uploads
+from tests.faults import full_disk
 from tests.web.pages_house import PagesHouse
 
 LI = {"X-Actor": "editor", "Tus-Resumable": "1.0.0"}
@@ -35,6 +36,18 @@ def begin(client, size, name="海报.png", **more):
 def bring(client, where, at, data, **more):
     headers = LI | {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
     return client.patch(where, data=data, headers=headers | more)
+
+
+def test_f19_a_piece_that_finds_no_room_is_refused_and_sent_again_later(client):
+    where = begin(client, 6 << 20, name="片.mp4").headers["Location"]
+    first = b"\0\0\0\x18ftypmp42" + bytes((1 << 20) - 12)
+    assert bring(client, where, 0, first).status_code == 204
+    with full_disk(3 << 20):
+        refused = bring(client, where, 1 << 20, bytes(5 << 20))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+    assert refused.json["reason"] == "no_room_left"
+    assert client.head(where, headers=LI).headers["Upload-Offset"] == str(1 << 20)
+    assert bring(client, where, 1 << 20, bytes(4 << 20)).headers["Upload-Offset"] == str(5 << 20)
 
 
 def test_a_tus_client_uploads_breaks_off_and_goes_on(client, picture):
