@@ -5,13 +5,14 @@ A million acts lie in four arrays of numbers; no event is made of any. Reads not
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kernel.calendar import Zone
-from kernel.events import Event
+from kernel.events import Event, Handle
 from kernel.values import dataclass
 from stores.told import Label, Said, micros, unlabelled
 
@@ -49,6 +50,10 @@ class Acts:
             label=self.label[chosen],
         )  # fmt: skip
 
+    def of(self, kind: int, begin: int, end: int) -> Acts:
+        """Those of one kind, from one moment until before another."""
+        return self.where((self.kind == kind) & (self.at >= begin) & (self.at < end))
+
 
 class Often(NamedTuple):
     """How often one handle did something."""
@@ -57,6 +62,32 @@ class Often(NamedTuple):
     times: int
     oldest: int
     """When for the first time of these, in microseconds since 1970."""
+
+
+class Wanted(NamedTuple):
+    """What is to be counted: one kind, of any account and about anything, unless it says which."""
+
+    kind: str
+    account: str | None = None
+    material: str | None = None
+    since: date | None = None
+    """Both days are included."""
+    until: date | None = None
+
+    @property
+    def plain(self) -> bool:
+        return self.account is None and self.material is None
+
+    def has(self, event: Event) -> bool:
+        """Is it of this kind, account and material? Its moment plays no part."""
+        return (
+            event.kind == self.kind
+            and self.account in (None, event.account)
+            and self.material in (None, event.material)
+        )
+
+    def span(self, zone: Zone) -> tuple[int, int]:
+        return span(self.since or FIRST, self.until or LAST, zone)
 
 
 FIRST, LAST = date(1, 1, 2), date(9999, 12, 30)
@@ -85,6 +116,23 @@ def often(acts: Acts) -> Iterator[Often]:
             *(each[some].tolist() for each in (who, times, oldest)), strict=True
         ):
             yield Often(names[number], n, at)
+
+
+class OneByOne(ABC):
+    """Several such questions of stores that answer each quickly."""
+
+    @abstractmethod
+    def often(self, kind: str, *_: Any, **which: Any) -> Iterator[Often]: ...
+
+    def often_each(
+        self, wanted: Sequence[Wanted], handles: Collection[Handle]
+    ) -> Iterator[tuple[int, Often]]:
+        """See `stores.history.History`."""
+        for place, (kind, account, material, since, until) in enumerate(wanted):
+            told = self.often(
+                kind, handles=handles, account=account, material=material, since=since, until=until
+            )
+            yield from ((place, each) for each in told)
 
 
 def columns(events: Iterable[Event], kinds: Sequence[str], label: Label = unlabelled) -> Acts:

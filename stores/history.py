@@ -16,7 +16,7 @@ from kernel.clock import Clock, utc_now
 from kernel.crash import crash_point, declare
 from kernel.events import REFUSED, Event, Handle, Refusal, unpack_refusal
 from kernel.ids import Page
-from stores.acts import Acts, Often
+from stores.acts import Acts, Often, Wanted
 from stores.journal import Journal
 from stores.told import Label, Told
 
@@ -170,6 +170,13 @@ class History(Protocol):
         Who never did is left out, and so is what nobody did. A handle may come more than once:
         whoever asks adds up, over all handles of a person, too.
         """
+        ...
+
+    def often_each(
+        self, wanted: Sequence[Wanted], handles: Collection[Handle]
+    ) -> Iterator[tuple[int, Often]]:
+        """Several such questions about the same handles in one walk; each answer with the place of
+        its question."""
         ...
 
     def forget(self, handles: Collection[Handle]) -> int:

@@ -6,14 +6,12 @@ only, is counted where the events lie. The history knows handles: here they beco
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import chain
-from typing import Any
 
 from data_hub.segments.subject import Counted, Deed
 from kernel.events import Handle
-from stores.acts import Often
+from stores.acts import Often, Wanted
 from stores.history import History
 
 _TOGETHER = 5_000
@@ -39,30 +37,34 @@ def counted(
     """
     found: Past = {}
     named = {name for name in whose if len(name) > _SPELLED} if everybody else set(whose)
-    for deed in deeds:
-        rest = _often(history, deed, None, today) if everybody else iter(())
-        short = (told for told in rest if told.who not in named)
-        for told in chain(short, _often(history, deed, named, today)):
-            customer = whose.get(told.who)
-            if customer is not None:
-                hers = found.setdefault(customer, {})
-                hers[deed] = hers.get(deed, Counted()).more(told.times, told.oldest / 1e6)
+    wanted = {deed: _wanted(deed, today) for deed in deeds}
+    for deed, asked in wanted.items() if everybody else ():
+        kind, account, material, since, until = asked
+        told = history.often(kind, account=account, material=material, since=since, until=until)
+        _add(found, whose, ((deed, each) for each in told if each.who not in named))
+    _add(found, whose, _each(history, wanted, list(named)))
     return found
 
 
-def _often(
-    history: History, deed: Deed, handles: Collection[str] | None, today: date
-) -> Iterator[Often]:
-    since = today - timedelta(days=deed.days - 1) if deed.days else None
-    asked: dict[str, Any] = {
-        "account": deed.on or None,
-        "material": deed.of or None,
-        "since": since,
-    }
-    if handles is None:
-        yield from history.often(deed.kind, **asked)
-        return
-    names = list(handles)
+def _add(found: Past, whose: Mapping[str, str], told: Iterable[tuple[Deed, Often]]) -> None:
+    for deed, (who, times, oldest) in told:
+        customer = whose.get(who)
+        if customer is not None:
+            hers = found.setdefault(customer, {})
+            hers[deed] = hers.get(deed, Counted()).more(times, oldest / 1e6)
+
+
+def _each(
+    history: History, wanted: Mapping[Deed, Wanted], names: Sequence[str]
+) -> Iterator[tuple[Deed, Often]]:
+    """All of them in one walk over what these handles did."""
+    deeds = list(wanted)
     for begin in range(0, len(names), _TOGETHER):
         some = [Handle.parse(name) for name in names[begin : begin + _TOGETHER]]
-        yield from history.often(deed.kind, handles=some, **asked)
+        for place, told in history.often_each(list(wanted.values()), some):
+            yield deeds[place], told
+
+
+def _wanted(deed: Deed, today: date) -> Wanted:
+    since = today - timedelta(days=deed.days - 1) if deed.days else None
+    return Wanted(deed.kind, deed.on or None, deed.of or None, since)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import orjson
@@ -72,14 +72,27 @@ class Recalling:
         if keep and (now := self._marks.of(ERASED)) != self._as_of:
             self._kept.clear()
             self._held, self._as_of = 0, now
+        theirs = {each: frozenset(map(Handle.parse, handles[each])) for each in asked}
+        if not keep:
+            self._once(asked, theirs, only)
+            return
         for customer, subject in asked.items():
-            hers = frozenset(map(Handle.parse, handles[customer]))
-            subject.learn(self._on(hers) if keep else self._once(hers, only, subject.now))
+            subject.learn(self._on(theirs[customer]))
 
-    def _once(self, hers: frozenset[Handle], only: Asked | None, now: datetime) -> Lived:
+    def _once(
+        self, asked: Mapping[str, Subject], theirs: Mapping[str, Collection[Handle]],
+        only: Asked | None,
+    ) -> None:  # fmt: skip
+        """In one walk over what all of these did."""
+        now = min(each.now for each in asked.values())
         since = now - timedelta(days=only.days) if only and only.days else None
-        kinds = only.kinds if only else None
-        return _told(self._history.of(hers, since=since, kinds=kinds), hers)
+        whom = {handle: customer for customer, hers in theirs.items() for handle in hers}
+        told: dict[str, list[Event]] = {customer: [] for customer in asked}
+        for event in self._history.of(whom, since=since, kinds=only.kinds if only else None):
+            if (her := whose(event)) in whom:
+                told[whom[her]].append(event)
+        for customer, subject in asked.items():
+            subject.learn(lived(told[customer]))
 
     def _on(self, hers: frozenset[Handle]) -> Lived:
         """All she did, with the help of what was read before."""

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from kernel.events import Handle
+from stores.acts import Wanted
 from stores.contract.telling import ANNA, BERT, MONDAY, PHONE, event
 from stores.history import History
 from stores.told import micros
@@ -52,6 +53,50 @@ class OftenContract:
         assert _often(history) == {BERT: 1, PHONE: 2}
         history.drop_before(day)
         assert _often(history) == {PHONE: 1}
+
+    def test_several_counts_of_the_same_people_are_those_of_each(self, history: History) -> None:
+        """One kind in two windows, another, one account, one material: live, half sealed, all."""
+        whom, accounts, materials = (ANNA, BERT, PHONE, None), ("acc_1", "acc_2"), ("", "m1")
+        told = [
+            event(
+                f"e{n}", whom[n % 4], kind=("viewed", "shared", "bought")[n % 3],
+                at=MONDAY - timedelta(days=n % 120), account=accounts[n % 2],
+                material=materials[n % 5 == 0], links=(BERT,) if n % 7 == 0 else (),
+            )
+            for n in range(360)
+        ]  # fmt: skip
+        history.put(told, upto=1)
+        day, handles = MONDAY.date(), [ANNA, BERT]
+        wanted = [
+            Wanted("viewed"), Wanted("bought", since=day - timedelta(days=30)),
+            Wanted("viewed", since=day - timedelta(days=50), until=day - timedelta(days=2)),
+            Wanted("viewed", "acc_2"), Wanted("never"), Wanted("shared", material="m1"),
+            Wanted("bought", "acc_1", "m1", since=day - timedelta(days=100)),
+        ]  # fmt: skip
+
+        def each() -> list[Counter[str]]:
+            found: list[Counter[str]] = [Counter() for _ in wanted]
+            for place, (who, times, _) in history.often_each(wanted, handles):
+                found[place][who] += times
+            return found
+
+        plain = [
+            Counter(
+                str(one.handle) for one in told
+                if one.handle in handles and one.kind == asked.kind
+                and asked.account in (None, one.account)
+                and asked.material in (None, one.material)
+                and (asked.since or date.min) <= history.zone.day(one.at)
+                and history.zone.day(one.at) <= (asked.until or date.max)
+            )
+            for asked in wanted
+        ]  # fmt: skip
+        assert each() == plain
+        assert sum(map(bool, plain)) == len(wanted) - 1
+        for before in (day - timedelta(days=40), day + timedelta(days=60)):
+            history.seal(before, 10_000)
+            assert each() == plain
+        assert list(history.often_each(wanted, [])) == list(history.often_each([], handles)) == []
 
     def test_a_day_of_a_count_is_the_companys(self, history: History) -> None:
         evening = datetime(2026, 2, 28, 15, 59, tzinfo=UTC)

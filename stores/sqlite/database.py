@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,14 +48,22 @@ class Database:
     """One file, many readers, one writer at a time in a fair queue."""
 
     def __init__(
-        self, path: Path, schema: str, *, durability: str = "power", checkpoint: int = 1_000
+        self,
+        path: Path,
+        schema: str,
+        *,
+        durability: str = "power",
+        checkpoint: int = 1_000,
+        bring_up: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
-        """``checkpoint`` is in pages of 4 KB; ``schema`` may be run again and again."""
+        """``checkpoint`` is in pages of 4 KB; ``schema`` may be run again and again, and then
+        ``bring_up``, which gives a file of before what it has not."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._schema = schema
         self._durability = durability
         self._checkpoint = checkpoint
+        self._bring_up = bring_up
         self._here = threading.local()
         self._opened: list[sqlite3.Connection] = []
 
@@ -108,6 +116,7 @@ class Database:
         if kept is None:
             kept = connect(self._path, self._durability, checkpoint=self._checkpoint)
             kept.executescript(self._schema)
+            self._bring_up(kept)
             self._here.connection = kept
             self._opened.append(kept)
         return kept

@@ -29,6 +29,10 @@ def history(tmp_path):
     kept.close()
 
 
+def ids(events):
+    return [each.id for each in events]
+
+
 @pytest.fixture
 def journal(tmp_path, clock):
     kept = SqliteJournal(tmp_path / "journal", durability="process", clock=clock)
@@ -192,6 +196,35 @@ def test_stripes_that_grow_no_more_are_laid_together(history, arrivals):
     for who, first in ((ANNA, 0), (BERT, 1)):
         assert (acts.who == numbers[str(who)]).sum() == len(range(first, told, 2))
     assert [*history.flaws()] == []
+
+
+def test_a_kind_that_somebody_busy_never_did_is_not_looked_for_among_all_her_events(history):
+    """Her mentions say the kinds, once the file does."""
+    history.put([event(f"{n}") for n in range(50)] + [event("b", kind="bought")], upto=1)
+    with history._file.write() as file:
+        file.execute("update events set kind = 'bought' where id = '7'")  # nobody reads it
+    assert ids(history.timeline([ANNA], kinds=["bought"]).items) == ["b"]
+    assert ids(history.of([ANNA], kinds=["bought", "never"])) == ["b"]
+    assert history.timeline([ANNA], kinds=["never"]).items == []
+
+
+def test_a_file_of_before_mentions_said_kinds_answers_and_learns_them(history, tmp_path):
+    told = [event(f"{n}", kind=("viewed", "bought")[n % 5 == 0]) for n in range(20)]
+    history.put(told, upto=1)
+    with history._file.write() as file:
+        file.execute("alter table mentions drop column kind")
+    history.close()
+    hers = [f"{n}" for n in (15, 10, 5, 0)]
+    assert sorted(ids(history.timeline([ANNA], kinds=["bought"]).items)) == sorted(hers)
+    history.put([event("new", kind="bought"), event("other")], upto=2)
+    for _ in range(2):
+        assert set(ids(history.timeline([ANNA], kinds=["bought"]).items)) == {"new", *hers}
+        [counted] = history.often("bought", handles=[ANNA])
+        assert counted.times == 5
+        history.remake()
+    with history._file.read() as file:
+        assert file.execute("select 1 from mentions where kind is null").fetchone() is None
+    assert list(history.flaws()) == []
 
 
 def test_many_acts_of_some_are_counted_as_few_are(history):

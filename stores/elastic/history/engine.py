@@ -15,7 +15,7 @@ from kernel.calendar import Zone
 from kernel.errors import Overloaded
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.acts import Acts, Often, told_acts
+from stores.acts import Acts, Often, OneByOne, told_acts
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.arrivals import Arrivals
 from stores.elastic.history.months import Months
@@ -31,7 +31,7 @@ _RACES, _PATIENCE = 10, 4
 _ORDER = ("at", "id", "seq")
 
 
-class ElasticHistory:
+class ElasticHistory(OneByOne):
     """See `stores.history.History`."""
 
     def __init__(

@@ -11,7 +11,7 @@ from typing import Any
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.acts import FIRST, LAST, Acts, Often, columns, often, span
+from stores.acts import FIRST, LAST, Acts, Often, OneByOne, columns, often, span
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
 from stores.postgres.database import Database
@@ -40,7 +40,7 @@ _FIRST: _Key = (-(1 << 62), "", 0)
 _LAST: _Key = (1 << 62, "", 0)
 
 
-class PostgresHistory:
+class PostgresHistory(OneByOne):
     """See `stores.history.History`."""
 
     def __init__(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlite3 import Connection
 
 from stores.sqlite.history.stripes import acts_of, stripe
-from stores.sqlite.history.tables import as_json, mark_of, move, numbered
+from stores.sqlite.history.tables import as_json, mark_of, move, numbered, numbers_by
 from stores.told import REMEMBERED, Told
 
 ROLL = """
@@ -25,20 +25,21 @@ def insert(file: Connection, fresh: Sequence[Told]) -> None:
         return
     first = mark_of(file, "seq") + 1
     numbers = numbered(file, {name for told in fresh for name in told.names})
+    kinds = numbers_by(file, "kinds", {told.kind for told in fresh})
     rows = [
         (seq, told.account, told.id, told.kind, told.material, told.day, told.packed)
         for seq, told in enumerate(fresh, first)
     ]
     mentions = [
-        (numbers[name], told.at, told.id, seq)
+        (numbers[name], told.at, told.id, seq, kinds[told.kind])
         for seq, told in enumerate(fresh, first)
         for name in told.names
     ]
     rolled = Counter((told.material, told.day, told.account, told.kind) for told in fresh)
     file.executemany("insert into events values (?, ?, ?, ?, ?, ?, ?)", rows)
-    file.executemany("insert into mentions values (?, ?, ?, ?)", sorted(mentions))
+    file.executemany("insert into mentions values (?, ?, ?, ?, ?)", sorted(mentions))
     file.executemany(ROLL, [(*key, count) for key, count in sorted(rolled.items())])
-    stripe(file, first, acts_of(file, fresh, numbers))
+    stripe(file, first, acts_of(file, fresh, numbers, kinds))
     move(file, "seq", first + len(fresh) - 1)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
 from sqlite3 import Connection
 from struct import Struct
 from types import MappingProxyType
@@ -129,7 +128,15 @@ def _dashed(id_: bytes) -> bytes:
 
 
 def _handles(file: Connection) -> Names:
-    return partial(names_by, file, "handles")
+    """What the numbers of handles stand for; each is asked once."""
+    known: dict[int, str] = {}
+
+    def named(numbers: Collection[int]) -> Mapping[int, str]:
+        if fresh := [number for number in numbers if number not in known]:
+            known.update(names_by(file, "handles", fresh))
+        return known
+
+    return named
 
 
 def keep(file: Connection, first: int, lines: Sequence[bytes], body: bytes = b"") -> None:
@@ -144,18 +151,18 @@ def keep(file: Connection, first: int, lines: Sequence[bytes], body: bytes = b""
 
 def lines_of(file: Connection, seqs: Collection[int]) -> dict[int, bytes]:
     """Those of the events that are sealed, by their numbers."""
-    found: dict[int, bytes] = {}
+    found, named = dict[int, bytes](), _handles(file)
     for first, opened, asked in _holding(file, seqs):
-        lines = opened.whole([seq - first for seq in asked], _handles(file))
+        lines = opened.whole([seq - first for seq in asked], named)
         found |= {first + place: line for place, line in lines.items() if line}
     return found
 
 
 def take_out(file: Connection, seqs: Collection[int]) -> dict[int, bytes]:
     """Blank those of the events that are sealed; what they were, by their numbers."""
-    gone: dict[int, bytes] = {}
+    gone, named = dict[int, bytes](), _handles(file)
     for first, opened, asked in list(_holding(file, seqs)):
-        lines = opened.whole(range(len(opened.lines)), _handles(file))
+        lines = opened.whole(range(len(opened.lines)), named)
         gone |= {seq: lines[seq - first] for seq in asked if lines[seq - first]}
         lines |= dict.fromkeys([seq - first for seq in asked], b"")
         keep(file, first, list(lines.values()))
@@ -186,9 +193,9 @@ def _holding(file: Connection, seqs: Collection[int]) -> Iterator[tuple[int, Ope
 
 def after(file: Connection, seq: int, limit: int) -> list[tuple[int, bytes]]:
     """So many sealed events that arrived after one."""
-    found: list[tuple[int, bytes]] = []
+    found, named = list[tuple[int, bytes]](), _handles(file)
     for first, body in file.execute(_AFTER, (seq,)):
-        lines = enumerate(lines_in(body, _handles(file)), first)
+        lines = enumerate(lines_in(body, named), first)
         found += [(number, line) for number, line in lines if line and number > seq]
         if len(found) >= limit:
             break

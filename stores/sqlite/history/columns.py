@@ -12,10 +12,10 @@ from array import array
 from collections.abc import Iterable, Sequence
 from math import gcd
 from struct import Struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from numpy import int64, uint32
+    from numpy import int64
     from numpy.typing import NDArray
 
 _WIDE = 20
@@ -101,22 +101,53 @@ def places(head: bytes, length: int, count: int) -> list[tuple[int, int]]:
     return told[1:]
 
 
-def views(body: bytes, count: int) -> list[NDArray[int64] | NDArray[uint32]]:
-    """Moments, and the numbers of handles, kinds and labels, to be looked at."""
+class Views(NamedTuple):
+    """A stripe, to be looked at where it lies."""
+
+    moments: NDArray[Any]
+    """Counted from the first in steps; of a wide one, as they are."""
+    first: int
+    step: int
+    """0: it lies wide."""
+    who: NDArray[Any]
+    kind: NDArray[Any]
+    label: NDArray[Any]
+
+    def at(self, places: NDArray[Any] | slice = slice(None)) -> NDArray[int64]:
+        """The moments of some places."""
+        import numpy as np
+
+        told = self.moments[places]
+        if not self.step:
+            return told
+        steps = told.astype(np.uint64) * np.uint64(self.step)
+        return steps.view(np.int64) + np.int64(self.first)
+
+    def all(self) -> list[NDArray[Any]]:
+        """Moments, and the numbers of handles, kinds and labels."""
+        return [self.at(), self.who, self.kind, self.label]
+
+    def only(self, places: NDArray[int64]) -> Views:
+        """Some places of it."""
+        moments, first, step, *rest = self
+        return Views(moments[places], first, step, *(each[places] for each in rest))
+
+
+def views(body: bytes, count: int) -> Views:
+    """Without unpacking what nobody asks for."""
     import numpy as np  # whoever asks nothing of everybody need not load it
 
     body = _unsealed(body, count)
     if wide_is(len(body), count):
         numbers = np.frombuffer(body, np.uint32, 3 * count, 8 * count)
-        return [np.frombuffer(body, np.int64, count), *numbers.reshape(3, count)]
+        return Views(np.frombuffer(body, np.int64, count), 0, 0, *numbers.reshape(3, count))
     codes, first, step = _HEAD.unpack_from(body)
     columns: list[Any] = []
     begin = _HEAD.size
     for code in codes.decode():
         columns.append(np.frombuffer(body, f"u{_WIDTHS[code]}", count, begin))
         begin += columns[-1].nbytes
-    steps = columns[0].astype(np.uint64) * np.uint64(step)
-    return [steps.view(np.int64) + np.int64(first), *columns[1:]]
+    return Views(columns[0], first, step, *columns[1:])
 
 
 def _unsealed(body: bytes, count: int) -> bytes:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
+from functools import partial
 from itertools import chain
 from sqlite3 import Connection
-from typing import NamedTuple
 
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, unpack
-from stores.acts import span
+from stores.acts import FIRST, LAST, Acts, Wanted, columns, span
 from stores.sqlite.history import blocks, past, stripes
-from stores.sqlite.history.tables import as_json, known_by, mark_of, numbers_of
+from stores.sqlite.history.tables import (
+    as_json,
+    known_by,
+    known_numbers,
+    mark_of,
+    names_by,
+    numbers_of,
+)
 from stores.told import micros, unlabelled
 
 _TOGETHER = 500
@@ -20,80 +27,113 @@ _HERS = """
 select e.seq, e.packed from (
     select distinct seq from mentions
     where handle in (select value from json_each(:handles)) and at >= :begin and at < :end
+    and (kind is null or kind in (select value from json_each(:numbers)))
 ) m cross join events e on e.seq = m.seq
-where e.kind = :kind and (:account is null or e.account = :account)
+where e.kind in (select value from json_each(:kinds)) and (:account is null or e.account = :account)
 and (:material is null or e.material = :material)
 """
 _MENTIONED = """
 select distinct seq from mentions
-where handle in (select value from json_each(:handles)) and at >= :begin and at < :end limit :most
+where handle in (select value from json_each(:handles)) and at >= :begin and at < :end
+and (kind is null or kind in (select value from json_each(:numbers))) limit :most
 """
-_FEW, _A_STRIPE = 100, 1_000
-"""Events of which one column is read for each cost what reading all columns does."""
+_FEW, _A_STRIPE, _ACTS = 100, 1_000, 4
+"""Events of which one column is read for each cost what reading all columns does; how many of them
+a handle may have."""
 _ALL = """
-select seq, packed from events where kind = :kind
+select seq, packed from events where kind in (select value from json_each(:kinds))
 and (:account is null or account = :account) and (:material is null or material = :material)
 """
 
 
-class Some(NamedTuple):
-    """Whose, told by which account, about what; None is any."""
-
-    handles: frozenset[Handle] | None
-    account: str | None
-    material: str | None
-
-    def has(self, event: Event) -> bool:
-        return (
-            (self.handles is None or event.handle in self.handles)
-            and self.account in (None, event.account)
-            and self.material in (None, event.material)
-        )
-
-
 def in_columns(
-    file: Connection, kind: str, handles: Collection[Handle], days: tuple[date, date], zone: Zone
-) -> list[stripes.Stretch] | None:
-    """Who of these did it when, without a look at any event; None where events are older than
-    columns. Of many acts all columns are gone through, of a few those that hold them."""
+    file: Connection, kinds: Sequence[str], handles: Collection[Handle], days: tuple[date, date],
+    zone: Zone,
+) -> list[stripes.Stretch] | None:  # fmt: skip
+    """Who of these did any of it when, without a look at any event; None where events are older
+    than columns. Of many acts all columns are gone through, of a few those that hold them."""
     if not stripes.whole(file):
         return None
     numbers, (begin, end) = numbers_of(file, handles), span(*days, zone)
     most = _FEW + mark_of(file, "seq") // _A_STRIPE
-    asked = {"handles": as_json(numbers), "begin": begin, "end": end, "most": most}
-    seqs = {seq for (seq,) in file.execute(_MENTIONED, asked)}
-    number = known_by(file, "kinds", [kind]).get(kind)
-    if len(seqs) < most and number is not None:
-        seqs |= past.seqs_between(file, numbers, number, begin, end)
-    if len(seqs) < most:
-        return [stripes.those(file, kind, seqs, numbers, begin, end)]
-    told = stripes.read(file, [kind], *days, zone, unlabelled)
-    return [(stripes.of(rows, numbers), {}) for rows, _ in told]
+    if len(numbers) < most // _ACTS:
+        known = list(known_by(file, "kinds", kinds).values())
+        asked = {
+            "handles": as_json(numbers), "begin": begin, "end": end, "most": most,
+            "numbers": as_json(known),
+        }  # fmt: skip
+        seqs = {seq for (seq,) in file.execute(_MENTIONED, asked)}
+        if len(seqs) < most:
+            seqs |= past.seqs_between(file, numbers, known, begin, end)
+        if len(seqs) < most:
+            return stripes.those(file, kinds, seqs, numbers, (begin, end))
+    return list(stripes.read(file, kinds, *days, zone, unlabelled, hers=numbers))
 
 
-def of_kind(file: Connection, kind: str, some: Some, begin: int, end: int) -> Iterator[Event]:
+def of_kinds(
+    file: Connection, kinds: Collection[str], handles: Collection[Handle] | None, begin: int,
+    end: int, *, account: str | None = None, material: str | None = None,
+) -> Iterator[Event]:  # fmt: skip
     """Each once, from one moment until before another."""
-    numbers = None if some.handles is None else numbers_of(file, some.handles)
+    numbers = None if handles is None else numbers_of(file, handles)
+    known = known_by(file, "kinds", list(kinds)).values()
     asked = {
-        "kind": kind, "handles": as_json(numbers), "begin": begin, "end": end,
-        "account": some.account, "material": some.material,
+        "kinds": as_json(sorted(kinds)), "numbers": as_json(list(known)),
+        "handles": as_json(numbers), "begin": begin, "end": end,
+        "account": account, "material": material,
     }  # fmt: skip
     rows = file.execute(_ALL if numbers is None else _HERS, asked)
-    lines = chain((row[1] for row in rows), _sealed(file, kind, numbers, begin, end))
+    lines = chain((row[1] for row in rows), _sealed(file, kinds, numbers, begin, end))
     for event in map(unpack, lines):
-        if event.kind == kind and begin <= micros(event.at) < end and some.has(event):
+        if (
+            event.kind in kinds
+            and begin <= micros(event.at) < end
+            and (handles is None or event.handle in handles)
+            and account in (None, event.account)
+            and material in (None, event.material)
+        ):
             yield event
 
 
 def _sealed(
-    file: Connection, kind: str, handles: Collection[int] | None, begin: int, end: int
+    file: Connection, kinds: Collection[str], handles: Collection[int] | None, begin: int, end: int
 ) -> Iterator[bytes]:
     """Maybe others of about that time, too: mentions say kinds and moments coarsely."""
-    if (number := known_by(file, "kinds", [kind]).get(kind)) is None:
+    if not (known := known_by(file, "kinds", list(kinds))):
         return
     if handles is None:
-        seqs = stripes.over(file, [kind], begin, end)
+        seqs = stripes.over(file, list(known), begin, end)
     else:
-        seqs = sorted(past.seqs_between(file, handles, number, begin, end))
+        seqs = sorted(past.seqs_between(file, handles, known.values(), begin, end))
     for first in range(0, len(seqs), _TOGETHER):
         yield from blocks.lines_of(file, seqs[first : first + _TOGETHER]).values()
+
+
+def often_each(
+    file: Connection, wanted: Sequence[Wanted], handles: Collection[Handle], zone: Zone
+) -> Iterator[tuple[int, Acts]]:
+    """What answers each of several questions about the same handles, with its place: out of the
+    columns, if there are columns of it, else out of the events, of which each is read once."""
+    numbers, named = partial(known_numbers, file), partial(names_by, file)
+    plain = {place: each for place, each in enumerate(wanted) if each.plain}
+    if plain:
+        kinds = list(dict.fromkeys(each.kind for each in plain.values()))
+        told = in_columns(file, kinds, handles, _widest(plain.values()), zone)
+        if told is None:
+            plain = {}
+        else:
+            acts = stripes.acts(told, numbers, named)
+            for place, each in plain.items():
+                yield place, acts.of(kinds.index(each.kind), *each.span(zone))
+    if rest := {place: each for place, each in enumerate(wanted) if place not in plain}:
+        hers, kinds = frozenset(handles), list({each.kind for each in rest.values()})
+        events = list(of_kinds(file, kinds, hers, *span(*_widest(rest.values()), zone)))
+        for place, each in rest.items():
+            yield place, columns(filter(each.has, events), [each.kind]).of(0, *each.span(zone))
+
+
+def _widest(wanted: Collection[Wanted]) -> tuple[date, date]:
+    """The days that any of these asks of."""
+    return (
+        min(each.since or FIRST for each in wanted), max(each.until or LAST for each in wanted)
+    )  # fmt: skip

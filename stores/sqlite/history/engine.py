@@ -18,7 +18,7 @@ from kernel.calendar import Zone
 from kernel.crash import crash_point
 from kernel.events import Event, Handle, Refusal, unpack
 from kernel.ids import Page, cursor, page_size, read_cursor
-from stores.acts import FIRST, LAST, Acts, Often, columns, often, span
+from stores.acts import FIRST, LAST, Acts, Often, Wanted, columns, often, span
 from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
 from stores.sqlite.history import (
@@ -28,6 +28,7 @@ from stores.sqlite.history import (
     deeds,
     leaving,
     past,
+    recent,
     refused,
     remaking,
     sealing,
@@ -40,6 +41,7 @@ from stores.sqlite.history.past import Key
 from stores.sqlite.history.tables import (
     SCHEMA,
     as_json,
+    bring_up,
     known_numbers,
     mark_of,
     move,
@@ -66,7 +68,9 @@ class SqliteHistory:
         self.zone = zone or Zone()
         self.label = label
         # The fold waits for its own checkpoint and nobody else does: every 64 MB is 1.5 x faster.
-        self._file = Database(path, SCHEMA, durability=durability, checkpoint=16_000)
+        self._file = Database(
+            path, SCHEMA, durability=durability, checkpoint=16_000, bring_up=bring_up
+        )
 
     def put(self, entries: Sequence[Event | Told | Refusal], *, upto: int) -> int:
         # Everything that can be worked out before is: others wait for the lock.
@@ -110,7 +114,7 @@ class SqliteHistory:
         key = _read_key(before) if before is not None else _LAST
         with self._file.read() as file:
             numbers = numbers_of(file, handles)
-            found = [_stretch(file, _NEWEST, n, key, kinds, limit + 1) for n in numbers]
+            found = recent.newest(file, numbers, key, kinds, limit + 1)
             over = past.newest(file, numbers, key, kinds, limit + 1)
             keys = list(_once(heapq.merge(*found, over, reverse=True)))
             shown = keys[:limit]
@@ -127,7 +131,7 @@ class SqliteHistory:
         while True:
             with self._file.read() as file:
                 numbers = numbers_of(file, handles)
-                found = [_stretch(file, _OLDEST, n, key, kinds, page) for n in numbers]
+                found = recent.oldest(file, numbers, key, kinds, page)
                 over = past.oldest(file, numbers, key, kinds, page)
                 keys = list(_once(heapq.merge(*found, over)))[:page]
                 events = _read(file, [each for each in keys if each < end], over)
@@ -211,15 +215,26 @@ class SqliteHistory:
         days = (since or FIRST, until or LAST)
         if handles is None and account is None and material is None:
             return often(self.acts([kind], since=days[0], until=days[1]))
+        if handles is not None:
+            wanted = [Wanted(kind, account, material, since, until)]
+            return (told for _, told in self.often_each(wanted, handles))
         with self._file.read() as file:
-            if handles is not None and account is None and material is None:
-                rows = deeds.in_columns(file, kind, handles, days, self.zone)
-                if rows is not None:
-                    return often(stripes.acts(rows, self._numbers, self._named))
-            hers = None if handles is None else frozenset(handles)
-            some = deeds.Some(hers, account, material)
-            told = deeds.of_kind(file, kind, some, *span(*days, self.zone))
+            begin, end = span(*days, self.zone)
+            told = deeds.of_kinds(
+                file, [kind], None, begin, end, account=account, material=material
+            )
             return often(columns(told, [kind]))
+
+    def often_each(
+        self, wanted: Sequence[Wanted], handles: Collection[Handle]
+    ) -> Iterator[tuple[int, Often]]:
+        with self._file.read() as file:
+            found = [
+                (place, told)
+                for place, acts in deeds.often_each(file, wanted, handles, self.zone)
+                for told in often(acts)
+            ]
+        yield from found
 
     def _numbers(self, names: Collection[str]) -> dict[str, int]:
         """The numbers of handles that are known, by their names."""
@@ -317,7 +332,7 @@ class SqliteHistory:
 
     def flaws(self) -> Iterator[str]:
         with self._file.read() as file:
-            for wanted, complaint in _FLAWS:
+            for wanted, complaint in remaking.FLAWS:
                 for row in file.execute(wanted):
                     yield f"history: {complaint.format(*row)}"
 
@@ -325,52 +340,12 @@ class SqliteHistory:
         self._file.close()
 
 
-_KEYED = """
-select at, id, seq from mentions
-where handle = :handle and (at, id, seq) {} (:at, :id, :seq) and (:kinds is null or (
-    select kind from events e where e.seq = mentions.seq
-) in (select value from json_each(:kinds)))
-order by at {}, id {}, seq {} limit :limit
-"""
-_NEWEST = _KEYED.format("<", "desc", "desc", "desc")
-_OLDEST = _KEYED.format(">", "asc", "asc", "asc")
 _OF_KIND = """
 select day, seq, packed from events
 where kind = :kind and day between :since and :until and (day, seq) < (:day, :seq)
 and (:account is null or account = :account) and (:material is null or material = :material)
 order by day desc, seq desc limit :limit
 """
-_RECOUNT = """
-select material, day, account, kind, sum(count) from (
-    select material, day, account, kind, count from rollups
-    union all select material, day, account, kind, -count(*) from events group by 1, 2, 3, 4
-) group by 1, 2, 3, 4 having sum(count) != 0
-"""
-_UNFOUND = """
-select seq from mentions
-where not exists (select 1 from events e where e.seq = mentions.seq) limit 10
-"""
-_BEHIND = """
-select seq, value from events, marks where name = 'seq' and seq > value limit 10
-"""
-_HELD = """
-select held, counted from (select coalesce(sum(held), 0) held from sealed),
-(select coalesce(sum(count), 0) counted from past_rollups) where held != counted
-"""
-_FLAWS = (
-    (_RECOUNT, "the count of ({0}, {1}, {2}, {3}) differs from its events by {4}"),
-    (_UNFOUND, "event {0} is mentioned and not there"),
-    (_HELD, "{0} events are sealed and {1} are counted"),
-    (_BEHIND, "event {0} lies behind the last number given out, {1}"),
-)
-
-
-def _stretch(
-    file: Connection, wanted: str, handle: int, key: Key, kinds: Collection[str] | None, limit: int
-) -> list[Key]:
-    told = {"handle": handle, "at": key[0], "id": key[1], "seq": key[2], "limit": limit}
-    asked = told | {"kinds": None if kinds is None else as_json(sorted(kinds))}
-    return file.execute(wanted, asked).fetchall()
 
 
 def _once(keys: Iterable[Key]) -> Iterator[Key]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import operator
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from sqlite3 import Connection
 from typing import NamedTuple
@@ -56,6 +58,7 @@ class Mention(NamedTuple):
     """The number of its kind, or `OTHER`."""
 
 
+_STEP_OF = operator.itemgetter(0)
 OTHER = (1 << 16) - 1
 """A kind with a larger number: there is no room for it, so the event has to be looked at."""
 
@@ -104,8 +107,14 @@ def _keep(file: Connection, handle: int, part: int, mentions: Iterable[Mention])
     file.execute(_PUT, (handle, part, told[0].step, told[-1].step, body))
 
 
-def _mentions(body: bytes) -> list[Mention]:
-    return [Mention(*each) for each in zip(*_columns(body), strict=True)]
+def _mentions(body: bytes, kinds: AbstractSet[int] | None = None) -> list[Mention]:
+    """All of them, or those of some kinds."""
+    columns = _columns(body)
+    if kinds is None:
+        return [Mention(*each) for each in zip(*columns, strict=True)]
+    if kinds.isdisjoint(columns[2]):
+        return []
+    return [Mention(*each) for each in zip(*columns, strict=True) if each[2] in kinds]
 
 
 def _columns(body: bytes) -> tuple[array[int], array[int], array[int]]:
@@ -123,7 +132,8 @@ def newest(
 ) -> dict[Key, bytes]:
     """So many sealed events before a key at least, the latest first, as far as there are any."""
     wanted = None if kinds is None else frozenset(kinds)
-    return _recalled(file, _walk(file, _NEWEST, handles, step_of(key[0]), -1), key, wanted, limit)
+    walk = _walk(file, _NEWEST, handles, step_of(key[0]), -1, _numbers(file, wanted))
+    return _recalled(file, walk, key, wanted, limit)
 
 
 def oldest(
@@ -131,8 +141,15 @@ def oldest(
 ) -> dict[Key, bytes]:
     """So many sealed events after a key at least, the earliest first."""
     wanted = None if kinds is None else frozenset(kinds)
-    walk = _walk(file, _OLDEST, handles, step_of(key[0]), 1)
+    walk = _walk(file, _OLDEST, handles, step_of(key[0]), 1, _numbers(file, wanted))
     return _recalled(file, walk, key, wanted, limit, forth=True)
+
+
+def _numbers(file: Connection, kinds: frozenset[str] | None) -> set[int] | None:
+    """What mentions may say of an event of these kinds."""
+    if kinds is None:
+        return None
+    return {OTHER, *map(room_for, known_by(file, "kinds", kinds).values())}
 
 
 def _recalled(
@@ -140,11 +157,10 @@ def _recalled(
     *, forth: bool = False,
 ) -> dict[Key, bytes]:  # fmt: skip
     """The events of mentions in their exact order, which within a step only they tell."""
-    numbers = None if kinds is None else {OTHER, *known_by(file, "kinds", kinds).values()}
     found: dict[Key, bytes] = {}
     ahead: set[int] = set()
-    for _, together in itertools.groupby(walk, key=lambda each: each.step):
-        ahead |= {each.seq for each in together if numbers is None or each.kind in numbers}
+    for _, together in itertools.groupby(walk, key=_STEP_OF):
+        ahead |= {each.seq for each in together}
         if len(ahead) + len(found) >= limit:
             found |= _exactly(file, ahead, key, kinds, forth)
             ahead = set()
@@ -166,15 +182,16 @@ def _exactly(
 
 
 def _walk(
-    file: Connection, asked: str, handles: Collection[int], step: int, sign: int
-) -> Iterator[Mention]:
+    file: Connection, asked: str, handles: Collection[int], step: int, sign: int,
+    kinds: AbstractSet[int] | None,
+) -> Iterator[Mention]:  # fmt: skip
     """Parts are read when their turn comes: of many thousands the next few cost no more."""
     ahead: list[tuple[int, Mention]] = []
     for edge, handle, part in file.execute(asked, (as_json(list(handles)), step)).fetchall():
         while ahead and ahead[0][0] < sign * edge:
             yield heapq.heappop(ahead)[1]
         (body,) = file.execute(_BODY, (handle, part)).fetchone()
-        for each in _mentions(body):
+        for each in _mentions(body, kinds):
             if sign * each.step >= sign * step:
                 heapq.heappush(ahead, (sign * each.step, each))
     while ahead:
@@ -193,17 +210,19 @@ def seqs_of(file: Connection, handles: Collection[int], limit: int = 1 << 62) ->
 
 
 def seqs_between(
-    file: Connection, handles: Collection[int], kind: int, begin: int, end: int
+    file: Connection, handles: Collection[int], kinds: Collection[int], begin: int, end: int
 ) -> set[int]:
-    """The numbers of sealed events of these handles that may be of a kind, from one moment until
-    before another, as exactly as mentions tell."""
-    kinds, first, last = {OTHER, room_for(kind)}, step_of(begin), step_of(end)
+    """The numbers of sealed events of these handles that may be of some kinds, from one moment
+    until before another, as exactly as mentions tell."""
+    asked, first, last = {OTHER, *map(room_for, kinds)}, step_of(begin), step_of(end)
     found: set[int] = set()
     for handle in handles:
         for (body,) in file.execute(_BETWEEN, (handle, first, last)):
-            found.update(
-                seq
-                for step, seq, its in zip(*_columns(body), strict=True)
-                if its in kinds and first <= step <= last
-            )
+            columns = _columns(body)
+            if not asked.isdisjoint(columns[2]):
+                found.update(
+                    seq
+                    for step, seq, its in zip(*columns, strict=True)
+                    if its in asked and first <= step <= last
+                )
     return found

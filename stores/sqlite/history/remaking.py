@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from kernel.events import unpack
-from stores.sqlite.history.tables import numbered
+from stores.sqlite.history.tables import numbered, numbers_by
 from stores.told import micros, names_of
 
 EVENTS = 500
@@ -19,10 +19,39 @@ _STRAY = """
 delete from mentions where handle between ? and ?
 and not exists (select 1 from events e where e.seq = mentions.seq)
 """
+_MENTION = """
+insert into mentions values (?, ?, ?, ?, ?)
+on conflict do update set kind = excluded.kind where kind is not excluded.kind
+"""
 _COUNTED = """
 insert into rollups select material, day, account, kind, count(*) from events
 where kind = ? and day = ? group by 1, 2, 3, 4
 """
+
+_RECOUNT = """
+select material, day, account, kind, sum(count) from (
+    select material, day, account, kind, count from rollups
+    union all select material, day, account, kind, -count(*) from events group by 1, 2, 3, 4
+) group by 1, 2, 3, 4 having sum(count) != 0
+"""
+_UNFOUND = """
+select seq from mentions
+where not exists (select 1 from events e where e.seq = mentions.seq) limit 10
+"""
+_BEHIND = """
+select seq, value from events, marks where name = 'seq' and seq > value limit 10
+"""
+_HELD = """
+select held, counted from (select coalesce(sum(held), 0) held from sealed),
+(select coalesce(sum(count), 0) counted from past_rollups) where held != counted
+"""
+FLAWS = (
+    (_RECOUNT, "the count of ({0}, {1}, {2}, {3}) differs from its events by {4}"),
+    (_UNFOUND, "event {0} is mentioned and not there"),
+    (_HELD, "{0} events are sealed and {1} are counted"),
+    (_BEHIND, "event {0} lies behind the last number given out, {1}"),
+)
+"""Where the store contradicts itself, and how that is told."""
 
 
 def mention(file: Connection, after: int) -> int | None:
@@ -34,10 +63,11 @@ def mention(file: Connection, after: int) -> int | None:
         return None
     told = [(seq, unpack(packed)) for seq, packed in rows]
     numbers = numbered(file, {name for _, event in told for name in names_of(event)})
+    kinds = numbers_by(file, "kinds", {event.kind for _, event in told})
     file.executemany(
-        "insert or ignore into mentions values (?, ?, ?, ?)",
+        _MENTION,
         [
-            (numbers[name], micros(event.at), event.id, seq)
+            (numbers[name], micros(event.at), event.id, seq, kinds[event.kind])
             for seq, event in told
             for name in names_of(event)
         ],

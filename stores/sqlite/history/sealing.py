@@ -16,7 +16,13 @@ from kernel.calendar import Zone
 from kernel.crash import declare
 from stores.sqlite.history import blocks, columns, past, tallies
 from stores.sqlite.history.arrivals import ROLL
-from stores.sqlite.history.tables import as_json, known_by, known_numbers, numbered
+from stores.sqlite.history.tables import (
+    as_json,
+    known_by,
+    known_numbers,
+    numbered,
+    numbers_by,
+)
 from stores.sqlite.history.zones import CountedBy
 from stores.told import Told
 
@@ -140,6 +146,7 @@ def unseal(file: Connection, zone: Zone) -> bool:
         if line
     }
     numbers = numbered(file, {name for each in told.values() for name in each.names})
+    kinds = numbers_by(file, "kinds", {each.kind for each in told.values()})
     file.executemany(
         "insert or replace into events values (?, ?, ?, ?, ?, ?, ?)",
         [
@@ -148,9 +155,9 @@ def unseal(file: Connection, zone: Zone) -> bool:
         ],
     )
     file.executemany(
-        "insert or ignore into mentions values (?, ?, ?, ?)",
+        "insert or ignore into mentions values (?, ?, ?, ?, ?)",
         [
-            (numbers[name], each.at, each.id, seq)
+            (numbers[name], each.at, each.id, seq, kinds[each.kind])
             for seq, each in told.items()
             for name in each.names
         ],

@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial, reduce
 from operator import iadd
 from sqlite3 import Connection
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kernel.calendar import Zone
 from kernel.events import Event, unpack
@@ -33,7 +33,7 @@ from stores.told import Label, Said, Told, micros
 if TYPE_CHECKING:
     from array import array
 
-    from numpy import int64
+    from numpy import bool_, int64
     from numpy.typing import NDArray
 
 ROOM, LARGE = 512, 8_192
@@ -41,15 +41,19 @@ ROOM, LARGE = 512, 8_192
 many lie in the last ones, these are laid together in less room."""
 _TOGETHER = 16
 """Stripes that are looked through at once."""
+_MANY_KINDS = 8
+"""More are not looked for one by one."""
 _SPANS = "select first, last, length(body) from acts order by first desc"
 _BETWEEN = """
 select body, last - first + 1 from acts where first between ? and ? order by first
 """
 _LATEST = "select first, last, body from acts order by first desc limit 1"
 _OVER = """
-select body, last - first + 1 from acts where newest >= :begin and oldest < :end
+select body, last - first + 1, oldest >= :begin and newest < :end
+from acts where newest >= :begin and oldest < :end
 union all
-select body, last - first + 1 from past_acts where newest >= :begin and oldest < :end
+select body, last - first + 1, oldest >= :begin and newest < :end
+from past_acts where newest >= :begin and oldest < :end
 """
 _SEALED = """
 select first, last, body from past_acts where newest >= :begin and oldest < :end
@@ -95,9 +99,10 @@ class Act(NamedTuple):
     label: int
 
 
-def acts_of(file: Connection, fresh: Sequence[Told], handles: Mapping[str, int]) -> list[Act]:
-    """What a stripe keeps of arrivals; ``handles`` numbers whoever did them."""
-    kinds = numbers_by(file, "kinds", {told.kind for told in fresh})
+def acts_of(
+    file: Connection, fresh: Sequence[Told], handles: Mapping[str, int], kinds: Mapping[str, int]
+) -> list[Act]:
+    """What a stripe keeps of arrivals; ``handles`` numbers whoever did them, ``kinds`` what."""
     used = Counter(told.label for told in fresh if told.label)
     labels = numbers_by(file, "labels", used)
     file.executemany(_USE, [(labels[label], count) for label, count in sorted(used.items())])
@@ -187,27 +192,69 @@ def _zero(
 
 
 def read(
-    file: Connection, kinds: Sequence[str], since: date, until: date, zone: Zone, label: Label
-) -> Iterator[Stretch]:
+    file: Connection, kinds: Sequence[str], since: date, until: date, zone: Zone, label: Label,
+    *, hers: Collection[int] | None = None,
+) -> Iterator[Stretch]:  # fmt: skip
     """What was done of these kinds, each by its place among them, over days that are both included;
-    labels that no number was kept for are below 0."""
+    labels that no number was kept for are below 0. ``hers``: only what these handles did."""
     import numpy as np  # whoever asks nothing of everybody need not load it
 
     begin, end = span(since, until, zone)
+    older, fresh = _unstriped(file, kinds, since, until, label)
+    yield (of([*older], hers) if hers is not None else [*older]), fresh
+    place = _placed(file, kinds)
+    if not (place >= 0).any():
+        return
+    doers = None if hers is None else _among(hers)
+    bodies = file.execute(_OVER, {"begin": begin, "end": end})
+    while some := bodies.fetchmany(_TOGETHER):
+        parts = [
+            _chosen(columns.views(body, count), place, doers, None if inside else (begin, end))
+            for body, count, inside in some
+        ]
+        yield [np.concatenate(column, dtype=np.int64) for column in zip(*parts, strict=True)], {}
+
+
+def _placed(file: Connection, kinds: Sequence[str]) -> NDArray[int64]:
+    """By the number of a kind, its place among these; -1 for others, as for any larger number."""
+    import numpy as np
+
     known = known_by(file, "kinds", kinds)
-    place = np.full(max(known.values(), default=0) + 2, -1, dtype=np.int64)  # the last: any other
+    place = np.full(max(known.values(), default=0) + 2, -1, dtype=np.int64)
     for number, name in enumerate(kinds):
         if name in known:
             place[known[name]] = number
-    older, fresh = _unstriped(file, kinds, since, until, label)
-    yield [*older], fresh
-    bodies = file.execute(_OVER, {"begin": begin, "end": end})
-    while some := bodies.fetchmany(_TOGETHER):
-        views = zip(*(columns.views(*row) for row in some), strict=True)
-        at, who, what, labels = (np.concatenate(column) for column in views)
-        kind = place.take(what, mode="clip")
-        chosen = np.flatnonzero((kind >= 0) & (at >= begin) & (at < end))
-        yield [who[chosen], kind[chosen], at[chosen], labels[chosen]], {}
+    return place
+
+
+def _among(hers: Collection[int]) -> NDArray[bool_]:
+    """By the number of a handle, is it one of these? The last says it of any larger one."""
+    import numpy as np
+
+    told = np.zeros(max(hers, default=0) + 2, dtype=np.bool_)
+    told[list(hers)] = True
+    return told
+
+
+def _chosen(
+    told: columns.Views, place: NDArray[int64], doers: NDArray[bool_] | None,
+    within: tuple[int, int] | None,
+) -> list[NDArray[Any]]:  # fmt: skip
+    """Rows of one stripe: the kind is looked at first, for it leaves the least."""
+    import numpy as np
+
+    numbers = np.flatnonzero(place >= 0).tolist()
+    if len(numbers) > _MANY_KINDS:
+        chosen = np.flatnonzero(place.take(told.kind, mode="clip") >= 0)
+    else:
+        chosen = np.flatnonzero(reduce(np.logical_or, (told.kind == each for each in numbers)))
+    if doers is not None:
+        chosen = chosen[doers.take(told.who[chosen], mode="clip")]
+    at = told.at(chosen)
+    if within is not None:
+        inside = (at >= within[0]) & (at < within[1])
+        chosen, at = chosen[inside], at[inside]
+    return [told.who[chosen], place[told.kind[chosen]], at, told.label[chosen]]
 
 
 def acts(
@@ -218,7 +265,8 @@ def acts(
     """Several stretches as one; ``named``: what numbers stand for, by the table."""
     import numpy as np
 
-    columns = zip(*(rows for rows, _ in told), strict=True)
+    nothing = np.zeros((4, 0), np.int64)
+    columns = zip(nothing, *(rows for rows, _ in told), strict=True)
     who, kind, at, label = (np.concatenate(column, dtype=np.int64) for column in columns)
     fresh = {number: name for _, some in told for number, name in some.items()}
 
@@ -229,30 +277,26 @@ def acts(
 
 
 def those(
-    file: Connection, kind: str, seqs: Collection[int], who: Collection[int], begin: int, end: int
-) -> Stretch:
-    """Which of these events were done by one of these handles, are of the kind and lie between two
-    moments."""
+    file: Connection, kinds: Sequence[str], seqs: Collection[int], who: Collection[int],
+    within: tuple[int, int],
+) -> list[Stretch]:  # fmt: skip
+    """Which of these events were done by one of these handles, are of the kinds and lie between two
+    moments, as `read` tells them."""
     import numpy as np
 
-    number = known_by(file, "kinds", [kind]).get(kind, -1)
-    ahead, begun, parts = np.array(sorted(seqs), np.int64), 0, [np.zeros((2, 0), np.int64)]
-    while begun < len(ahead):
+    place, doers = _placed(file, kinds), _among(who)
+    ahead, begun, parts = np.array(sorted(seqs), np.int64), 0, list[Stretch]()
+    while begun < len(ahead) and (place >= 0).any():
         row = _holding(file, int(ahead[begun]))
         if row is None:
             begun += 1
             continue
         first, last, body = row
         ended = int(np.searchsorted(ahead, last, side="right"))
-        places = ahead[begun:ended] - first
-        views = columns.views(body, last - first + 1)
-        at, doer, what, _ = (each[places] for each in views)
-        right = (what == number) & (at >= begin) & (at < end)
-        parts.append(np.array([doer[right], at[right]], np.int64))
+        some = columns.views(body, last - first + 1).only(ahead[begun:ended] - first)
+        parts.append((_chosen(some, place, doers, within), {}))
         begun = ended
-    did, at = np.concatenate(parts, axis=1)
-    nothing = np.zeros(len(at), np.int64)
-    return of([did, nothing, at, nothing], who), {}
+    return parts
 
 
 def of(rows: Sequence[NDArray[int64]], who: Collection[int]) -> list[NDArray[int64]]:
@@ -285,7 +329,8 @@ def over(file: Connection, kinds: Sequence[str] | None, begin: int, end: int) ->
     numbers = None if kinds is None else list(known_by(file, "kinds", kinds).values())
     found: list[int] = []
     for first, last, body in file.execute(_SEALED, {"begin": begin, "end": end}):
-        at, _, kind, _ = columns.views(body, last - first + 1)
+        told = columns.views(body, last - first + 1)
+        at, kind = told.at(), told.kind
         right = kind > 0 if numbers is None else np.isin(kind, numbers)
         found += (first + np.flatnonzero(right & (at >= begin) & (at < end))).tolist()
     return found
@@ -330,7 +375,8 @@ def backfill(file: Connection, limit: int, zone: Zone, label: Label) -> bool:
         return False
     told = {seq: Told.of(unpack(packed), zone, label) for seq, packed in rows}
     handles = numbered(file, {each.own for each in told.values() if each.own})
-    kept = dict(zip(told, acts_of(file, list(told.values()), handles), strict=True))
+    kinds = numbers_by(file, "kinds", {each.kind for each in told.values()})
+    kept = dict(zip(told, acts_of(file, list(told.values()), handles, kinds), strict=True))
     begin, nobody = min(kept), Act(min(each.at for each in kept.values()), 0, 0, 0)
     acts = columns.wide(kept.get(seq, nobody) for seq in range(begin, first))
     _keep(file, begin, acts, columns.narrowed(acts))

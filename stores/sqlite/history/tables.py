@@ -19,7 +19,7 @@ create index if not exists events_kinds on events (kind, day);
 create table if not exists handles (number integer primary key, name text not null unique);
 create table if not exists mentions (
     handle integer not null, at integer not null, id text not null, seq integer not null,
-    primary key (handle, at, id, seq)
+    kind integer, primary key (handle, at, id, seq)
 ) without rowid;
 create table if not exists kinds (number integer primary key, name text not null unique);
 create table if not exists labels (number integer primary key, name text not null unique);
@@ -65,6 +65,25 @@ create table if not exists refused (
 create index if not exists refused_sorts on refused (door, reason, field, number);
 create table if not exists marks (name text primary key, value integer not null) without rowid;
 """
+
+_LATER = ("mentions", "kind", "alter table mentions add column kind integer")
+"""What files of before have not: a mention of then says no kind, and its event is asked."""
+
+
+def bring_up(file: Connection) -> None:
+    """Give a file of before what it has not. May be done again and again."""
+    table, column, alter = _LATER
+    has = "select 1 from pragma_table_info(?) where name = ?"
+    if file.execute(has, (table, column)).fetchone():
+        return
+    file.execute("begin immediate")  # another process may be at it
+    try:
+        if not file.execute(has, (table, column)).fetchone():
+            file.execute(alter)
+        file.execute("commit")
+    except BaseException:
+        file.execute("rollback")
+        raise
 
 
 def numbers_of(file: Connection, handles: Collection[Handle]) -> list[int]:

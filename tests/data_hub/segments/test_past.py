@@ -55,6 +55,24 @@ def test_what_lies_further_back_than_profiles_count_is_counted_by_the_history(hu
     assert flaws(hub, people) == []
 
 
+def test_all_that_a_rule_asks_of_the_history_is_asked_in_one_walk(hub):
+    """However many conditions and customers: columns are gone through once."""
+    hub.tell(*(read(user(f"u{n}"), days) for n in range(30) for days in (0, 100, 130)))
+    hub.history.seal(MONDAY.date() - 40 * DAY, 10_000)
+    one = "did read_material >= 2 in 180d"
+    many = "did viewed_page < 9 in 365d and (did bought of p1 < 1 or did read_material in 120d)"
+    rules = (one, f"{one} and {many}")
+    asked = []
+    with hub.history._file.read() as file:
+        file.set_trace_callback(asked.append)
+    told = []
+    for rule in rules:
+        asked.clear()
+        count = hub.previews.preview(rule).count
+        told.append((count, sum("select body" in each for each in asked)))
+    assert told == [(30, 1)] * 2
+
+
 def test_handles_of_one_customer_count_together(hub, people):
     made = segment(hub, "did read_material >= 3 in 200d")
     hub.tell(read(user("u1"), 150), read(openid("o1"), 120), read(openid("o1"), 3))
