@@ -128,6 +128,7 @@ _HOUSE = [
     EventKind("erased", "个人信息已删除", "was erased", "house"),
     EventKind("erased_bytes", "日志中的残留也已清除", "was gone from the logs, too", "house"),
     EventKind("exported", "个人信息已导出", "had her data exported", "house"),
+    EventKind("exported_readings", "导出了阅读日志", "had all readings exported", "house"),
     EventKind("left_boards", "退出排行榜", "left the leaderboards", "house"),
     EventKind("came_back_to_boards", "重新加入排行榜", "came back to the leaderboards", "house"),
     EventKind("chose_board", "调整看板指标", "had a board chosen", "house"),

@@ -18,7 +18,7 @@ from kernel.calendar import Zone
 from matching.affinities import Vocabulary
 from matching.arrays import Floats, Keys
 from matching.occasions import Dates, Expected, Holding, Opened
-from matching.scoring import Pull, Read, Reason, Shown, Weights
+from matching.scoring import Pull, Read, Reason, Shown
 
 READING = frozenset(
     {"opened_link", "read_material", "turned_page", "finished_material", "played_video"}
@@ -81,10 +81,10 @@ def sessions(recent: Sequence[Seen]) -> list[Seen]:
 
 
 def interest_pulls(
-    profile: Profile, looked: Looked, vocabulary: Vocabulary, now: datetime, weights: Weights
+    profile: Profile, looked: Looked, vocabulary: Vocabulary, now: datetime, loud: float
 ) -> list[Pull]:
-    """What she has shown interest in, each with how often she looked at it: counted once somebody
-    wants to read a reason."""
+    """What she has shown interest in, ``loud`` in all, each with how often she looked at it:
+    counted once somebody wants to read a reason."""
     felt: dict[str, float] = {}
     known_as = vocabulary.tree.known_as
     for key, value in profile.felt(now).items():
@@ -94,7 +94,7 @@ def interest_pulls(
     told = _Interests([tag for tag, _ in strongest], looked, vocabulary)
     return [
         Pull(tag, weight, partial(told.reason, tag, weight))
-        for tag, weight in ((tag, weights.tags * share) for tag, share in strongest)
+        for tag, weight in ((tag, loud * share) for tag, share in strongest)
     ]
 
 

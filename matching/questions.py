@@ -145,7 +145,8 @@ class Questions:
     ) -> list[Pull]:
         vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
         looked = partial(self._looked, sessions(recent), now, candidates)
-        pulls = interest_pulls(profile, looked, vocabulary, now, weights)
+        loud = weights.tags_of(len({each.material for each in recent}))
+        pulls = interest_pulls(profile, looked, vocabulary, now, loud)
         today = self._today(profile, now, candidates)
         pulls += occasion_pulls(today, rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
 from marshmallow.validate import Length, OneOf
 
 from kernel.errors import Flaw, Invalid
@@ -153,7 +154,7 @@ def compile_plan(schema: Schema) -> Plan:
     lines.append(" return loaded")
     scope: dict[str, Any] = {
         "fromisoformat": datetime.fromisoformat, "UTC": UTC, "moment": moment,
-        "damaged": DAMAGED,
+        "damaged": DAMAGED, "isfinite": isfinite,
     }  # fmt: skip
     exec("\n".join(lines), scope)  # noqa: S102 - made of the schema's own names, checked in _lines
     made: Plan = scope["plan"]
@@ -175,12 +176,16 @@ def _lines(name: str, field: fields.Field[Any]) -> Iterator[str]:
     yield f" loaded[{name!r}] = value"
     if field.required:
         yield "else: return None"
+    elif field.load_default is not missing:
+        if callable(field.load_default):
+            raise TypeError(f"{name}: no plan for a default that is made")
+        yield f"else: loaded[{name!r}] = {field.load_default!r}"
 
 
 def _shape(name: str, field: fields.Field[Any]) -> list[str]:
     kind = type(field)
-    if kind in {Id, Millis}:
-        return list(field.plan)  # type: ignore[attr-defined]  # both have
+    if plan := getattr(kind, "plan", None):
+        return list(plan)
     if kind is fields.Raw:
         return ["pass"]
     if kind is fields.String:

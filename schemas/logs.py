@@ -8,13 +8,21 @@ from typing import Any
 
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields, post_load
 
-from schemas.events import Id, Told, checked
+from schemas.events import Id, Told, checked, compile_plan
 
 
 class Moment(fields.Field[float]):
     """Seconds since 1970 as a number, or ISO 8601; a text without a zone is UTC."""
 
     default_error_messages = {"invalid": "not_a_time"}  # noqa: RUF012 - marshmallow's own way
+    plan = (
+        "try: value = float(value)",
+        "except (TypeError, ValueError):",
+        " try: value = fromisoformat(value)",
+        " except (TypeError, ValueError): return None",
+        " value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()",
+        "if not isfinite(value): return None",
+    )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **other: Any) -> float:
         try:
@@ -46,6 +54,17 @@ class Tags(fields.Field[list[str]]):
         raise self.make_error("invalid")
 
 
+class Number(fields.Float):
+    """A number, or a text that is one."""
+
+    plan = (
+        "if type(value) not in (float, int, str): return None",
+        "try: value = float(value)",
+        "except ValueError: return None",
+        "if not isfinite(value): return None",
+    )
+
+
 def _said(reason: str) -> dict[str, str | list[Any] | dict[Any, Any]]:
     return dict.fromkeys(("required", "null", "invalid", "special"), reason)
 
@@ -59,7 +78,7 @@ class Event(Schema):
     user = Id(required=True, error_messages=_said("missing"))
     item = Id(required=True, error_messages=_said("missing"))
     ts = Moment(required=True, error_messages=_said("not_a_time"))
-    weight = fields.Float(load_default=1.0, error_messages=_said("not_a_number"))
+    weight = Number(load_default=1.0, error_messages=_said("not_a_number"))
 
 
 class Item(Schema):
@@ -88,6 +107,8 @@ class User(Schema):
 
 
 EVENT, ITEM, USER = Event(), Item(), User()
+_PLAN = compile_plan(EVENT)
+"""Of events there are many."""
 
 
 def read(schema: Schema, told: Any) -> Told:
@@ -95,4 +116,6 @@ def read(schema: Schema, told: Any) -> Told:
     not there."""
     if type(told) is dict:
         told = {name: value for name, value in told.items() if name and value not in ("", None)}
+        if schema is EVENT and (loaded := _PLAN(told)) is not None:
+            return loaded
     return checked(schema, told)

@@ -1,12 +1,19 @@
-"""Commands that take data out (导出): members of segments. Masks nothing: they hold ids alone."""
+"""Commands that take data out (导出): members of segments, and what customers read.
+
+Mask nothing: members are ids alone, and in what was read customers are numbers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from juzhen.cli.company import json_option, platform, show
+from juzhen.cli.company import BY, json_option, platform, show
 from juzhen.cli.keep import export
 
 
@@ -51,5 +58,55 @@ def export_segments(as_json: bool) -> None:
     show(rows, as_json)
 
 
+@export.command("readings")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+def export_readings(folder: Path, as_json: bool) -> None:
+    """Write what customers read (阅读日志) into a folder, to judge the recommender by.
+
+    events.csv, items.csv and users.csv, as `juzhen bench matching --events FOLDER` reads them.
+    Customers and reps are numbers of this export alone; whoever refused personalisation is not
+    in it. The act is written down.
+
+    Example: juzhen export readings readings/
+    """
+    from content_hub.sheets import written
+    from matching import own_log
+
+    folder.mkdir(parents=True, exist_ok=True)
+    counts: dict[str, int] = {}
+    with (
+        platform() as company,
+        Progress(*_COLUMNS, console=Console(stderr=True), disable=as_json) as progress,
+    ):
+        log = own_log.OwnLog(
+            company.history, company.identities, company.consents, company.materials,
+            company.changes,
+        )  # fmt: skip
+        task = progress.add_task("history", total=company.history.newest())
+        read = log.events(by=BY, tell=lambda at: progress.update(task, completed=at))
+        parts = (
+            ("events", own_log.EVENT, read),
+            ("items", own_log.ITEM, log.items()),
+            ("users", own_log.USER, log.users()),
+        )
+        for name, columns, rows in parts:
+            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as out:
+                out.writelines(written(columns, _counted(name, rows, counts)))
+    show([{"folder": str(folder), **counts}], as_json)
+    if not as_json:
+        click.echo(f"Judge by it: juzhen bench matching --events {folder}")
+
+
+def _counted(
+    name: str, rows: Iterable[dict[str, Any]], counts: dict[str, int]
+) -> Iterator[dict[str, Any]]:
+    counts[name] = 0
+    for row in rows:
+        counts[name] += 1
+        yield row
+
+
+_COLUMNS = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
 COMMANDS: list[click.Command] = [export]
 """Whole with `keep`, which begins it."""

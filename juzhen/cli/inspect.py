@@ -14,6 +14,7 @@ from rich.console import Console
 from juzhen.cli.company import json_option, platform, show
 from juzhen.cli.measured import ROOT, told
 from juzhen.settings import load
+from kernel.wording import LANGUAGES
 
 _BENCH = re.compile(r"\(bench line: (\w+)\)")
 """How a clause about speed names what shows it; `tests/house` says that the line is there."""
@@ -125,30 +126,37 @@ def _number(rule: str) -> int:
 @click.option("--events", type=click.Path(exists=True, path_type=Path), help="A log to judge by.")
 @click.option("--items", type=click.Path(exists=True, path_type=Path), help="What it is about.")
 @click.option("--users", type=click.Path(exists=True, path_type=Path), help="Who is in it.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", help="Of what is told.")
 @json_option
 def bench(
     names: tuple[str, ...],
     events: Path | None,
     items: Path | None,
     users: Path | None,
+    language: str,
     as_json: bool,
 ) -> None:
     """Measure the hot paths; one JSON line each. From a checkout only.
 
     ``matching --events FILE`` judges the recommender on your own log instead, wherever installed:
-    NDCG@10, recall@20, coverage, cold starts and freshness against popularity, item-kNN and EASE.
-    Each line of FILE is JSON or CSV with user, item, ts and weight; of --items with id and tags
-    (without it, the company's own materials); of --users with id and attrs.
+    NDCG@10, recall@20, coverage, cold starts and freshness against popularity, item-kNN and EASE,
+    and says who ranks best, by how much and what to do. FILE is the folder that
+    `juzhen export readings` wrote, or a file of its own: each line is JSON or CSV with user, item,
+    ts and weight; of --items with id and tags (without it, the company's own materials); of
+    --users with id and attrs.
 
-    Example: juzhen bench matching --events log.jsonl --items materials.jsonl
+    Example: juzhen bench matching --events readings/ --language zh
     """
     if events is not None:
         if names != ("matching",):
             raise click.UsageError("--events goes with `matching` alone")
-        from juzhen.cli.judging import across, judged
+        from juzhen.cli.judging import judged, tell_people
 
         found = judged(events, items, users)
-        show(found if as_json else across(found), as_json)
+        if as_json:
+            show(found.table, as_json)
+        else:
+            tell_people(found, language)
         return
     only = [f"ONLY={','.join(names)}"] if names else []
     sys.exit(subprocess.call([sys.executable, str(ROOT / "bench" / "run.py"), *only], cwd=ROOT))

@@ -12,7 +12,10 @@ import click
 import orjson
 from marshmallow import Schema
 
+from juzhen.cli.company import show
+from juzhen.cli.verdict import About, figures, verdict
 from kernel.errors import Invalid
+from kernel.values import dataclass
 from kernel.wording import say
 from matching.offline.baselines import baselines
 from matching.offline.evaluating import table
@@ -24,12 +27,21 @@ _NAMED = 10
 """So many lines that are wrong are named; of the others it is said how many there are."""
 
 
-def judged(
-    events: Path, items: Path | None, users: Path | None, *, every: int = _TOLD
-) -> list[dict[str, Any]]:
-    """A row for ours and for each baseline; a word is said after ``every`` so many events read.
-    Raises `UsageError` for a file that says too little, and for lines that are not what they
-    should be."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row for ours and for each baseline, and what the log holds."""
+
+    table: list[dict[str, Any]]
+    about: About
+
+
+def judged(events: Path, items: Path | None, users: Path | None, *, every: int = _TOLD) -> Judged:
+    """How well each does on this log; a word is said after ``every`` so many events read. A folder
+    is one that `juzhen export readings` wrote. Raises `UsageError` for a file that says too
+    little, and for lines that are not what they should be."""
+    if events.is_dir():
+        items, users = items or events / "items.csv", users or events / "users.csv"
+        events = events / "events.csv"
     begun = time.monotonic()
 
     def tell(what: str) -> None:
@@ -48,15 +60,17 @@ def judged(
     known += [{"id": item, "tags": []} for item in dict.fromkeys(e[1] for e in log)
               if item not in about]  # fmt: skip
     people = list(rows(users, logs.USER)) if users else None
-    return table(known, people, log, baselines=baselines(known), tell=tell)
+    found = table(known, people, log, baselines=baselines(known), tell=tell)
+    return Judged(found, About.of(log, known))
 
 
-def across(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same with a row for each figure, which fits a screen."""
-    figures = dict.fromkeys(name for row in found for name in row)
-    for name in ("recommender", "leads"):
-        figures.pop(name, None)
-    return [{"": name} | {row["recommender"]: row.get(name) for row in found} for name in figures]
+def tell_people(found: Judged, language: str) -> None:
+    """The figures as a table, and who ranks best, by how much, and what to do about it."""
+    click.echo(found.about.told(language))
+    show(figures(found.table, language), as_json=False)
+    click.echo(say("judged_marks", language))
+    for sentence in verdict(found.table, found.about, language):
+        click.echo(sentence)
 
 
 def rows(path: Path, contract: Schema) -> Iterator[dict[str, Any]]:

@@ -51,6 +51,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             chart=charts.steps(flow, pages.speak("content_flow")), now=now, days=_DAYS,
             pace=_pace(platform), behind=platform.fold.behind(),
             digesting=max(platform.history.newest() - platform.digest.mark(), 0),
+            counting=platform.counters.behind(),
             refused=sum(each.count for each in platform.refusals.sorts(1_000)),
             campaigns=platform.campaigns.page(running=True, first=20, count=True),
             due=due, done=done, tongue_=tongue,

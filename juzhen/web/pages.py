@@ -33,6 +33,7 @@ from kernel.actors import may
 from kernel.calendar import Zone
 from kernel.errors import Overloaded
 from kernel.wording import known, say
+from matching.counters.keeping import BEHIND
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -72,6 +73,7 @@ def install(app: Flask, platform: Platform) -> None:
     """Give an application the templates, the static files and the language switch."""
     made = _environment(platform.zone, platform.settings.company_name)
     made.globals["undigested"] = lambda: _undigested(platform)
+    made.globals["uncounted"] = lambda: _uncounted(platform)
     made.bytecode_cache = _Compiled(platform.settings.home / "run" / "pages")
     app.extensions["juzhen_pages"] = made
     app.register_blueprint(_static_files())
@@ -85,6 +87,15 @@ def _undigested(platform: Platform) -> int | None:
         return platform.fold.behind() + max(digesting, 0)
     except Overloaded:
         return None
+
+
+def _uncounted(platform: Platform) -> int:
+    """How many events lists do not know of yet, where that is so many that they say so."""
+    try:
+        behind = platform.counters.behind()
+    except Overloaded:
+        return 0
+    return behind if behind > BEHIND else 0
 
 
 def render(template: str, **values: Any) -> str:

@@ -60,6 +60,8 @@ class History(Protocol):
 
     def after(self, seq: int, limit: int) -> list[tuple[int, Event]]: ...
 
+    def newest(self) -> int: ...
+
 
 class Counters:
     """Follows history. One at a time: whoever folds holds the worker's lease."""
@@ -112,6 +114,10 @@ class Counters:
             return bool(self._history.after(self.mark() + BEHIND, 1))
         except Overloaded:
             return True
+
+    def behind(self) -> int:
+        """How many arrivals are not counted yet: all of them while what was counted is cleared."""
+        return max(0, self._history.newest() - max(0, self.mark()))
 
     def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
         """Throw the counts away and fold history again. ``tell`` hears of the progress. Broken

@@ -25,6 +25,7 @@ class _Baseline(ABC):
     def __init__(self, items: Iterable[Mapping[str, Any]]) -> None:
         self._ids = [each["id"] for each in items]
         self._index = {id_: at for at, id_ in enumerate(self._ids)}
+        self._asked: tuple[object, npt.NDArray[np.int64]] = None, np.empty(0, np.int64)
 
     def fit(self, events: Iterable[tuple[Any, Any, float, float]]) -> None:
         log = [event for event in events if event[3] > 0]
@@ -32,6 +33,7 @@ class _Baseline(ABC):
             if item not in self._index:
                 self._index[item] = len(self._ids)
                 self._ids.append(item)
+        self._asked = None, np.empty(0, np.int64)
         cut = int(len(log) * (1 - _HELD_OUT))
         self._choose(_trails(log[:cut], self._index), _trails(log[cut:], self._index))
         self._learn(_trails(log, self._index))
@@ -52,12 +54,22 @@ class _Baseline(ABC):
         known = [
             self._index[item] for item, _, weight in history if weight > 0 and item in self._index
         ]
-        places = np.array([self._index[each] for each in candidates if each in self._index])
+        places = self._places(candidates)
         if not len(places):
             return []
         scores = self._score(known)[places]
         best = np.argsort(-scores, kind="stable")[:k]
         return [self._ids[places[at]] for at in best]
+
+    def _places(self, candidates: Iterable[Any]) -> npt.NDArray[np.int64]:
+        """Where they stand; of the same ones as before it is known."""
+        asked, places = self._asked
+        if asked is not candidates:
+            here = (self._index[each] for each in candidates if each in self._index)
+            places = np.fromiter(here, np.int64)
+            if type(candidates) is tuple:  # nobody changes it
+                self._asked = candidates, places
+        return places
 
     @abstractmethod
     def _choose(

@@ -20,6 +20,8 @@ from matching.trails import DECAY, LENGTH, REACH
 Numbers = npt.NDArray[np.int64]
 _AT_ONCE = 4_000_000
 """Pairs that are gathered before they are added up."""
+_CELLS = 8_000_000
+"""Pairs that contents can make, up to which each has a cell of its own: 64 MB."""
 _REBASE = 400.0
 """Half-lives after which decayed counts are brought back to a size that numbers can hold."""
 
@@ -66,13 +68,15 @@ class Memory:
         half_life: float = HALF_LIFE,
         decay: float = DECAY,
         small: float = SMALL,
+        cells: int = _CELLS,
     ) -> None:
         self.readers = np.zeros(size)
         self._half_life = half_life
         self._popular, self._lately = Fading(size, half_life), Fading(size, LATELY)
         self._origin = 0.0
-        self._decay = decay
+        self._lags = [decay**lag for lag in range(REACH)]
         self._small = small
+        self._cells = cells
         self.trails: dict[str, list[int]] = {}
         self._keys = np.empty(0, np.int64)
         self._values = np.empty(0)
@@ -152,17 +156,15 @@ class Memory:
         size = len(self)
         order = np.lexsort((position, who))
         who, what = who[order], what[order]
-        keys, values, waiting = [self._keys], [self._values], 0
-        for lag in range(REACH):
-            here, there = what[lag + 1 :], what[: -(lag + 1)]
-            same = who[lag + 1 :] == who[: -(lag + 1)]
-            one, two = here[same], there[same]
-            keys += [one * size + two, two * size + one]
-            values += [np.full(2 * len(one), self._decay**lag)]
-            waiting += 2 * len(one)
-            if waiting > _AT_ONCE:
-                keys, values, waiting = *_added(keys, values), 0
-        (self._keys,), (self._values,) = _added(keys, values)
+        pairs = (
+            (who[lag + 1 :] == who[: -(lag + 1)], what[lag + 1 :], what[: -(lag + 1)], near)
+            for lag, near in enumerate(self._lags)
+        )
+        alike = (
+            (np.concatenate((one[same] * size + two[same], two[same] * size + one[same])), near)
+            for same, one, two, near in pairs
+        )
+        self._keys, self._values = _dense(alike, size) if size**2 <= self._cells else _sorted(alike)
         self._starts = np.searchsorted(self._keys, np.arange(size + 1) * size)
 
     def take(self, person: str, content: int, at: float, scopes: Sequence[str] = ()) -> None:
@@ -170,11 +172,12 @@ class Memory:
         trail = self.trails.setdefault(person, [])
         if content in trail:
             return
-        for lag, other in enumerate(reversed(trail[-REACH:])):
-            for one, two in ((content, other), (other, content)):
-                more = self._more.setdefault(one, {})
-                more[two] = more.get(two, 0.0) + self._decay**lag
-                self._packed.pop(one, None)
+        own = self._more.setdefault(content, {})
+        for near, other in zip(self._lags, reversed(trail[-REACH:]), strict=False):
+            own[other] = own.get(other, 0.0) + near
+            theirs = self._more.setdefault(other, {})
+            theirs[content] = theirs.get(content, 0.0) + near
+            self._packed.pop(other, None)
         self._packed.pop(content, None)
         trail.append(content)
         del trail[:-LENGTH]
@@ -227,12 +230,34 @@ class Memory:
         begin, end = self._starts[content], self._starts[content + 1]
         others, values = self._keys[begin:end] % max(len(self), 1), self._values[begin:end]
         if more := self._more.get(content):
-            summed = dict(zip(others.tolist(), values.tolist(), strict=True))
-            for other, value in more.items():
-                summed[other] = summed.get(other, 0.0) + value
-            others = np.fromiter(summed, np.int64, len(summed))
-            values = np.fromiter(summed.values(), np.float64, len(summed))
+            summed = np.zeros(len(self))
+            summed[others] = values
+            summed[np.fromiter(more, np.int64, len(more))] += list(more.values())
+            others = np.flatnonzero(summed)
+            values = summed[others]
         return others, values
+
+
+def _dense(alike: Iterable[tuple[Numbers, float]], size: int) -> tuple[Numbers, Floats]:
+    """The same keys once each, their values added up, where there is room for every pair."""
+    cells = np.zeros(size**2)
+    for keys, near in alike:
+        cells += near * np.bincount(keys, minlength=size**2)
+    found = np.flatnonzero(cells)
+    return found, cells[found]
+
+
+def _sorted(alike: Iterable[tuple[Numbers, float]]) -> tuple[Numbers, Floats]:
+    """The same, however many contents there are."""
+    keys, values, waiting = [np.empty(0, np.int64)], [np.empty(0)], 0
+    for some, near in alike:
+        keys.append(some)
+        values.append(np.full(len(some), near))
+        waiting += len(some)
+        if waiting > _AT_ONCE:
+            keys, values, waiting = *_added(keys, values), 0
+    (every,), (worth,) = _added(keys, values)
+    return every, worth
 
 
 def _added(keys: Sequence[Numbers], values: Sequence[Floats]) -> tuple[list[Numbers], list[Floats]]:

@@ -66,9 +66,9 @@ class Split:
     before: list[Event]
     after: list[Event]
     at: float
-    catalogue: list[Any]
+    catalogue: tuple[Any, ...]
     """What could be recommended at the cut."""
-    new: list[Any]
+    new: tuple[Any, ...]
     """What opened after it."""
 
     @classmethod
@@ -81,8 +81,8 @@ class Split:
         before, after = log[:cut], log[cut:]
         known = dict.fromkeys(item for _, item, _, weight in before if weight > 0)
         later = dict.fromkeys(item for _, item, _, weight in after if weight > 0)
-        new = sorted((item for item in later if item not in known), key=_mixed)
-        catalogue = sorted(known, key=_mixed)  # in an order that tells nothing
+        new = tuple(sorted((item for item in later if item not in known), key=_mixed))
+        catalogue = tuple(sorted(known, key=_mixed))  # in an order that tells nothing
         return cls(before, after, after[0][2] if after else 0.0, catalogue, new)
 
     def histories(self) -> dict[Any, list[tuple[Any, float, float]]]:
@@ -121,10 +121,7 @@ def measured(
         wanted = {item for item, _ in future if item in known and item not in seen}
         if not history or not wanted:
             continue
-        listed = made.recommend(
-            history, [each for each in split.catalogue if each not in seen], _SECOND,
-            now=split.at, user=user,
-        )  # fmt: skip
+        listed = _listed(made, history, split.catalogue, _SECOND, now=split.at, user=user)
         shown.update(listed[:_FIRST])
         ndcg.append(gain(listed[:_FIRST], wanted))
         recall.append(len(wanted.intersection(listed)) / min(_SECOND, len(wanted)))
@@ -134,6 +131,21 @@ def measured(
     tell("is told of one event after the other")
     found.fresh = _fresh(made, split, histories, replayed)
     return found
+
+
+def _listed(
+    made: Recommends,
+    history: Sequence[tuple[Any, float, float]],
+    candidates: tuple[Any, ...],
+    k: int,
+    *,
+    now: float,
+    user: Any,
+) -> list[Any]:
+    """The best of what she has not met, asked among the same candidates for everybody."""
+    seen = {item for item, _, _ in history}
+    listed = made.recommend(history, candidates, k + len(seen), now=now, user=user)
+    return [each for each in listed if each not in seen][:k]
 
 
 def gain(listed: Sequence[Any], wanted: set[Any]) -> float:
@@ -162,11 +174,8 @@ def _cold(
                 past = [(item, at, 1.0) for item, at in future[:begun]]
                 wanted = {item for item, _ in future[begun : begun + 5] if item in known}
                 if wanted:
-                    seen = {item for item, _ in future[:begun]}
-                    listed = made.recommend(
-                        past, [each for each in split.catalogue if each not in seen], _FIRST,
-                        now=future[begun][1], user=user,
-                    )  # fmt: skip
+                    at = future[begun][1]
+                    listed = _listed(made, past, split.catalogue, _FIRST, now=at, user=user)
                     found[f"customer_{begun}"].append(gain(listed, wanted))
         wanted = {item for item, _ in future if item in fresh}
         if wanted and few > 1:
@@ -185,18 +194,18 @@ def _fresh(
     """The next content of every customer, replayed in order: told of every event, and of none."""
     after = [event for event in split.after if event[3] > 0]
     every = max(1, len(after) // replayed)
-    everything = [*split.catalogue, *split.new]
+    everything = np.array([*split.catalogue, *split.new], object)
     opened: dict[Any, float] = {}
     for _, item, at, _ in (*split.before, *split.after):
         opened.setdefault(item, at)
+    openings = np.array([opened[each] for each in everything.tolist()])
     live = {user: list(own) for user, own in histories.items()}
     hits, new = [], 0
     for number, (user, item, at, weight) in enumerate(after):
         own = live.setdefault(user, [])
         if number % every == 0 and item not in {each for each, _, _ in own}:
-            seen = {each for each, _, _ in own}
-            standing = [each for each in everything if opened[each] <= at and each not in seen]
-            listed = made.recommend(own, standing, _FIRST, now=at, user=user)
+            standing = tuple(everything[openings <= at].tolist())
+            listed = _listed(made, own, standing, _FIRST, now=at, user=user)
             hits.append(gain(listed, {item}))
             new += sum(opened[each] > split.at for each in listed)
         own.append((item, at, weight))
@@ -224,6 +233,12 @@ def table(
         cold = {f"cold_{each}": _lead(own, theirs.cold[each]) for each, own in ours.cold.items()}
         rows.append(_row(name, theirs) | _lead(ours.ndcg, theirs.ndcg) | {"leads": cold})
     return rows
+
+
+def undecided(row: Mapping[str, Any], figure: str) -> bool:
+    """Can this figure of a baseline not be told from ours: does the interval hold nothing?"""
+    lead = row if figure == "ndcg@10" and "low" in row else row.get("leads", {}).get(figure)
+    return lead is not None and lead["low"] <= 0 <= lead["high"]
 
 
 def _telling(tell: Callable[[str], None], name: str) -> Callable[[str], None]:

@@ -96,6 +96,7 @@ class Offline:
         rows = [Row(str(id_), "content", tags, _ALWAYS) for id_, tags in self._tags.items()]
         self._slice = Whole.of(rows).slice("", None, datetime.fromtimestamp(0, UTC))
         self._keys = self._slice.keys
+        self._asked: tuple[object, Numbers] = None, np.empty(0, np.int64)
 
     # The three verbs
 
@@ -145,10 +146,9 @@ class Offline:
         known = [(item, moment(ts), weight) for item, ts, weight in history]
         at = moment(now) if now is not None else max([self._now, *(ts for _, ts, _ in known)])
         taken = {item for item, _, weight in known if weight > 0}
-        places = np.array(
-            [self._index[each] for each in candidates if each in self._index and each not in taken],
-            np.int64,
-        )
+        places = self._places(candidates)
+        read = [self._index[item] for item in taken if item in self._index]
+        places = places[~np.isin(places, read)] if read else places
         if not len(places) or k < 1:
             return []
         scores = Scores(
@@ -158,6 +158,16 @@ class Offline:
         return [
             self._ids[place] for place in best(scores.total, self._slice, k, seed, among=places)
         ]
+
+    def _places(self, candidates: Iterable[Any]) -> Numbers:
+        """Where they stand; of the same ones as before it is known."""
+        asked, places = self._asked
+        if asked is not candidates:
+            here = (self._index[each] for each in candidates if each in self._index)
+            places = np.fromiter(here, np.int64)
+            if type(candidates) is tuple:  # nobody changes it
+                self._asked = candidates, places
+        return places
 
     # How it is answered
 
@@ -197,13 +207,16 @@ class Offline:
         self, history: Sequence[tuple[Any, float, float]], at: float, weights: Weights
     ) -> list[Pull]:
         felt: dict[str, float] = {}
+        met = set()
         for item, ts, weight in history:
             if weight == weight:
+                met.add(item)
                 worth = weight * 2.0 ** (-max(0.0, at - ts) / HALF_LIFE)
                 for tag in self._tags.get(item, ()):
                     felt[tag] = felt.get(tag, 0.0) + worth
+        loud = weights.tags_of(len(met))
         return [
-            Pull.because(tag, Reason("tag", "reason_interest", {}, weights.tags * share))
+            Pull.because(tag, Reason("tag", "reason_interest", {}, loud * share))
             for tag, share in shares(felt)
         ]
 

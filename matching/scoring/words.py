@@ -40,7 +40,11 @@ class Weights:
     """Neighbours of what she read, once she has read much."""
     night: float = 0.35
     """The nightly list's share in that, for contents it knows; the rest is the live list's."""
-    tags: float = 0.25
+    tags: float = 0.3
+    """What her tags tell, once she has met much…"""
+    tag_shrink: float = 6.0
+    """…and the fewer contents her tags come from, the less: one counts 1/(1 + this). Measured:
+    how loud tags may be is searched on those who have read for long, and misleads of others."""
     popular: float = 0.15
     """What everybody reads: over the weeks for those we hardly know, these days for others."""
     persona: float = 0.4
@@ -81,6 +85,11 @@ class Weights:
         parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
         others = self.sequel + self.resistance + self.fresh + MOST_EXCLUSIVE
         return sum(parts) + others + 2 * both_ways
+
+    def tags_of(self, met: int) -> float:
+        """How much her tags may add who has met so many contents."""
+        met = min(met, _MOST_READ)
+        return self.tags * met / (met + self.tag_shrink) if met else 0.0
 
     @property
     def reach(self) -> int:

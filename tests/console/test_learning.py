@@ -11,6 +11,7 @@ from juzhen import console
 from juzhen.console.learning import disagree
 from juzhen.web import public
 from kernel.events import Handle
+from matching.counters.keeping import BEHIND, Counters
 from matching.experiments import Group, Uplift
 from matching.nightly import Night
 from tests.console.conftest import Desk
@@ -74,6 +75,23 @@ def test_what_stands_on_a_shelf_and_was_never_recommended_is_named(house, desk_o
     page = desk_of("analyst").get("/console/learning").text
     assert "在架 24 份内容中，24 份从未进入任何推荐" in page
     assert house.materials.one(made["健康"][0]).title in page
+
+
+class _Longer:
+    """A history of which so much was never counted."""
+
+    def __init__(self, behind):
+        self.behind = behind
+
+    def newest(self):
+        return self.behind
+
+
+@pytest.mark.parametrize("behind", [0, BEHIND, BEHIND + 1])
+def test_that_lists_lack_counts_is_told_where_they_say_so_themselves(house, desk_of, behind):
+    house.counters = Counters(house.company.people, _Longer(behind))
+    page = desk_of("analyst").get("/console/learning").text
+    assert ("推荐的计数还差 5,001 条行为" in page) is (behind > BEHIND)
 
 
 def test_for_whom_nobody_was_ever_advised_is_named_to_who_may_know_customers(house, desk_of):

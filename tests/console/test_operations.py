@@ -9,6 +9,7 @@ from content_hub.campaigns import Campaigns
 from data_hub.ad_quality import Origin
 from data_hub.refusals import Refusals
 from kernel.events import Refusal
+from matching.counters import Counters
 from stores.history import Fold
 from tests.data_hub.telling import MONDAY, event, user
 
@@ -19,6 +20,7 @@ DAY = 24 * 60
 def rooms(knowing_rooms):
     r = knowing_rooms
     r.fold = Fold(r.journal, r.history)
+    r.counters = Counters(r.people, r.history)
     r.refusals = Refusals(r.history, r.intake, r.changes, lambda told: None)
     r.campaigns = Campaigns(r.records, r.changes, r.clock)
     told = []
@@ -44,6 +46,7 @@ def test_one_page_shows_content_data_and_operation(rooms, desk_of, material, lan
     assert page.count("<svg") == 1
     facts = re.findall(r"<dd>(?:<a [^>]*>)?([\d.,]+)", page)
     assert facts[1] == "1"  # one refusal waits to be folded
+    assert facts[3] == str(rooms.counters.behind()) != "0"  # nobody counted for lists here
     assert ">40</a>" in page
     assert ">None<" not in page
     sheet = desk_of("analyst").get("/console/operations.csv").text.splitlines()

@@ -6,6 +6,9 @@ import click
 import pytest
 
 from juzhen.cli.judging import judged
+from kernel.errors import Invalid
+from schemas import logs
+from schemas.events import checked
 
 HEAD = "user,item,ts,weight,shop\n"
 
@@ -28,7 +31,8 @@ def test_a_sheet_and_lines_of_json_with_the_same_clicks_are_judged_alike(tmp_pat
     for row in rows:
         user, item, ts, *_ = row.split(",")
         lines.append(f'{{"user": "{user}", "item": "{item}", "ts": "{ts}"}}\n')
-    told = [judged(sheet, None, None), judged(written(tmp_path / "l.jsonl", *lines), None, None)]
+    other = written(tmp_path / "l.jsonl", *lines)
+    told = [judged(each, None, None).table for each in (sheet, other)]
     assert repr(told[0]) == repr(told[1])
     assert {row["recommender"] for row in told[0]} >= {"popularity", "EASE"}
     assert all(row["customers"] > 0 for row in told[0])
@@ -80,3 +84,25 @@ def test_what_is_no_json_is_named_by_its_line(tmp_path):
     log = written(tmp_path / "log.jsonl", '{"user": 1, "item": 2, "ts": 3}\n', "{broken\n")
     with pytest.raises(click.UsageError, match="line 2: This must be a JSON object"):
         judged(log, None, None)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("user", ("u1", " u1 ", 7, "", None, "a\x00b", "x" * 300, True, 1.5)),
+        ("ts", (1.8e9, 1_800_000_000_123, "1800000000", "2026-01-02T03:04:05", "2026-01-02",
+                "2026-01-02T03:04:05+08:00", "yesterday", "nan", "inf", float("nan"), None, True)),
+        ("weight", (2, 2.5, "2.5", "", None, "heavy", "nan", float("inf"), True, [1])),
+    ],
+)  # fmt: skip
+def test_a_line_is_read_the_same_whether_it_is_plainly_fine_or_by_the_contract(field, values):
+    def by(reading, told):
+        try:
+            return reading(logs.EVENT, told)
+        except Invalid as flawed:
+            return [(flaw.field, flaw.reason) for flaw in flawed.flaws]
+
+    for value in values:
+        told = {"user": "u", "item": "i", "ts": 1.8e9, "weight": 1.0, "shop": "x"} | {field: value}
+        kept = {name: each for name, each in told.items() if each not in ("", None)}
+        assert by(logs.read, told) == by(checked, kept), (field, value)

@@ -40,6 +40,9 @@ class Told:
     def after(self, seq, limit):
         return list(enumerate(self.events, 1))[seq : seq + limit]
 
+    def newest(self):
+        return len(self.events)
+
 
 def read(who, material, hours, *, kind="read_material", rep="", id_="", **detail):
     return Event(
@@ -239,12 +242,16 @@ def test_counts_of_an_older_form_are_folded_again_and_say_so_meanwhile(people, o
     counters = Counters(people, told, few=7)
     assert counters.fold() == 7
     assert counters.mark() == -1
+    assert counters.behind() == len(events), "nothing counts while it is cleared"
     assert Counters(people, Told([*events, *stream(BEHIND, 9)])).lags()
     while counters.fold():
         pass
     assert_same(counters, drained(other_people, events))
     mark = counters.mark()
     assert Counters(people, told).fold() == 0, "and not again"
+    assert counters.behind() == 0
+    assert Counters(people, Told([*events, *events[:3]])).behind() == 3
+    assert Counters(people, Told(events[:3])).behind() == 0, "erased behind the mark"
     assert counters.mark() == mark == len(events)
 
 

@@ -109,6 +109,55 @@ def test_a_log_counted_at_once_and_event_by_event_and_by_the_trails_is_the_same(
         assert (one.readers == whole.readers).all()
 
 
+def test_pairs_are_the_same_whether_each_has_a_cell_or_they_are_put_in_order():
+    events = touched(size=70)
+    counted = []
+    for cells in (70**2, 70**2 - 1):
+        memory = Memory(70, cells=cells)
+        memory.count(events, {})
+        counted.append([pairs(memory, content) for content in range(70)])
+    for mine, theirs in zip(*counted, strict=True):
+        assert theirs == pytest.approx(mine, abs=1e-9)
+
+
+@pytest.mark.parametrize("make", [lambda: recommender(ITEMS), *baselines(ITEMS).values()])
+def test_the_same_candidates_asked_again_are_those_that_are_known_by_then(make):
+    log_of = [(f"u{n % 5}", f"c{n % 12}", n * 60.0, 1.0) for n in range(60)]
+    made, asked = make(), ("c1", "new", "c2")
+    made.fit(log_of)
+    assert sorted(made.recommend([], asked, 5)) == ["c1", "c2"]
+    assert sorted(made.recommend([], asked, 5)) == ["c1", "c2"]
+    assert made.recommend([], ("c3",), 5) == ["c3"]
+    made.fit([*log_of, ("u1", "new", 4e3, 1.0)])
+    assert sorted(made.recommend([], asked, 5)) == ["c1", "c2", "new"]
+    listed = ["c1"]
+    assert made.recommend([], listed, 5) == ["c1"]
+    listed.append("c4")
+    assert sorted(made.recommend([], listed, 5)) == ["c1", "c4"], "a list may have changed"
+
+
+def test_a_content_that_is_told_of_has_its_place_among_candidates_asked_before():
+    made = recommender(ITEMS).fit([("u1", "c1", 60.0, 1.0)])
+    asked = ("c1", "new")
+    assert made.recommend([], asked, 5) == ["c1"]
+    made.update("u2", "new", 120.0)
+    assert sorted(made.recommend([], asked, 5)) == ["c1", "new"]
+
+
+def test_her_tags_say_the_less_the_fewer_contents_they_come_from():
+    made = Offline(ITEMS, tune=False)
+    for read in (1, 2, 5, 50, 80):
+        history = [(f"c{n % 3}" if read < 3 else f"x{n}", n * 60.0, 1.0) for n in range(read)]
+        made = Offline([*ITEMS, *({"id": f"x{n}", "tags": ["t"]} for n in range(80))], tune=False)
+        pulls = made._pulls(history, 1e4, made.weights)
+        met = min(read, 50)
+        told = sum(abs(pull.weight) for pull in pulls)
+        assert told == pytest.approx(0.3 * met / (met + 6.0)), read
+    twice = [("c1", 60.0, 1.0), ("c1", 120.0, 2.0), ("c1", 180.0, float("nan"))]
+    pulls = made._pulls(twice, 1e4, made.weights)
+    assert sum(pull.weight for pull in pulls) == pytest.approx(0.3 / 7)
+
+
 def test_what_was_popular_at_a_moment_is_what_was_counted_until_then():
     events = touched()
     log_of = [(who, what, at, 1.0) for who, what, at in events]

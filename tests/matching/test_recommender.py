@@ -9,7 +9,7 @@ from kernel.actors import VIPS, Actor, Role
 from kernel.errors import Forbidden, NotFound
 from kernel.wording import say
 from matching.offers import Offer
-from matching.scoring import total_of
+from matching.scoring import Weights, total_of
 from stores.changes import Changes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -116,6 +116,26 @@ def test_her_history_moves_the_list_and_the_reason_names_the_habit(company):
     company.tell(company.event("identified", handle))
     again = company.offer(handle, rep)
     assert [i.material for i in again.told()] == [i.material for i in before.told()]
+
+
+def test_her_tags_say_the_less_the_fewer_contents_they_come_from(company):
+    made, rep = company.library(each=4), company.hire("li")
+    handle = company.meet(rep=rep)
+    for read in (1, 2):
+        looked = company.event("read_material", handle, made["养老社区"][read - 1], ago=HOUR)
+        again = company.event("liked_material", handle, made["养老社区"][read - 1])
+        company.tell(looked, again)
+        pulls = company.recommender.scored(company.id_of(handle), rep).question.pulls
+        told = sum(pull.weight for pull in pulls if pull.reason.kind == "tag")
+        assert (
+            told == pytest.approx(Weights().tags_of(read)) == pytest.approx(0.3 * read / (read + 6))
+        )
+    company.tell(*(company.event("disliked", handle, each) for each in made["健康"][:1]))
+    pulls = company.recommender.scored(company.id_of(handle), rep).question.pulls
+    told = [pull.weight for pull in pulls if pull.reason.kind == "tag"]
+    assert sum(map(abs, told)) == pytest.approx(Weights().tags_of(3))
+    assert min(told) < 0, "what she dislikes is met, too"
+    assert Weights().tags_of(0) == Weights(tag_shrink=0).tags_of(0) == 0
 
 
 def test_a_reps_own_customers_speak_for_whom_she_hardly_knows_alone(company):
