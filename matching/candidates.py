@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from kernel.clock import Clock
-from matching.arrays import Floats, Keys, Slice, Whole, keys_of
+from matching.arrays import Floats, Keys, Places, Slice, Whole, keys_of
 from matching.counters import Counters, Popularity, shown_as, worth, worth_lately
 from matching.nightly import Nightly
 from matching.placed import bound_to, rows
@@ -111,6 +112,11 @@ class Candidates:
     def degraded(self) -> bool:
         """Are lists made from counts that are far behind what has happened?"""
         return self._fared.lags
+
+    def company(self, keys: Keys) -> tuple[Floats, float]:
+        """How often the whole company reads each of these, and everything: decayed counts, as
+        `Counters` keeps them."""
+        return self._fared.company(keys)
 
     def unshown(self, sight: Collection[str] | None, limit: int) -> Unshown:
         """What of the shelf was never recommended to anybody."""
@@ -246,14 +252,27 @@ class _Fared:
         """Those counted before are found in their places, so that one event costs little however
         much has been counted."""
         told = np.array([each[1:] for each in counts], np.float64).T
-        at = np.minimum(np.searchsorted(self._keys, keys), max(0, len(self._keys) - 1))
-        known = self._keys[at] == keys if len(self._keys) else np.zeros(len(keys), bool)
+        at, known = self._places(keys)
         self._columns[:, at[known]] = told[:, known]
         if not known.all():
             joined = np.concatenate((self._keys, keys[~known]))
             order = np.argsort(joined, kind="stable")
             self._keys = joined[order]
             self._columns = np.concatenate((self._columns, told[:, ~known]), axis=1)[:, order]
+
+    def _places(self, keys: Keys) -> tuple[Places, npt.NDArray[np.bool_]]:
+        """(where each stands, whether it does)."""
+        at = np.minimum(np.searchsorted(self._keys, keys), max(0, len(self._keys) - 1))
+        return at, self._keys[at] == keys if len(self._keys) else np.zeros(len(keys), bool)
+
+    def company(self, keys: Keys) -> tuple[Floats, float]:
+        """How often each of these is read, and all."""
+        with self._lock:
+            at, known = self._places(keys)
+            popular = self._columns[0]
+            read = np.zeros(len(keys))
+            read[known] = popular[at[known]]
+            return read, float(popular.sum())
 
     def counted(self, candidates: Slice, now: datetime) -> Slice:
         """The slice with its counts, popularity as of now."""

@@ -22,7 +22,8 @@ from kernel.calendar import Zone
 from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
 from matching.arrays import Places, Slice, keys_of
-from matching.counters import Counters, worth
+from matching.books import Books
+from matching.counters import Counters
 from matching.exclusivity import Exclusivity
 from matching.needs import (
     WINDOWS,
@@ -37,7 +38,7 @@ from matching.needs import (
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
 from matching.resistances import lacks_trust, repeats, resistance_pulls
-from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights, lifts
+from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights
 from matching.sequels import Sequels, sequel_pulls
 
 _OPENED = 3
@@ -51,6 +52,7 @@ class Questions:
         self,
         *,
         counters: Counters,
+        books: Books,
         nightly: Nightly,
         affinities: Affinities,
         abilities: Abilities,
@@ -66,6 +68,7 @@ class Questions:
         self._predictions = predictions
         self._sequels = sequels
         self._counters = counters
+        self._books = books
         self._nightly = nightly
         self._affinities = affinities
         self._abilities = abilities
@@ -176,15 +179,4 @@ class Questions:
         return counts
 
     def _lifts(self, rep: Staff | None, now: datetime, shrink: float) -> list[Lift]:
-        book = self._counters.scoped(f"rep:{rep.id}") if rep else {}
-        if not book:
-            return []
-        present = worth(now.timestamp())
-        company = self._counters.popular(book.keys())
-        values = lifts(
-            np.array(list(book.values())) / present,
-            np.array([company.get(material, 0.0) for material in book]) / present,
-            shrink,
-            self._counters.total() / present,
-        )
-        return [Lift("book", keys_of(book), values)]
+        return [self._books.lift(rep.id, now, shrink)] if rep else []

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import orjson
-from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy import delete, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from kernel.crash import crash_point, declare
@@ -217,20 +217,7 @@ class Counters:
 
     def scoped(self, scope: str) -> dict[str, float]:
         """Decayed readers of each content within ``account:…`` or ``rep:…``."""
-        rows = select(ScopedCount.material, ScopedCount.popular).where(ScopedCount.scope == scope)
-        with self._people.read() as session:
-            return dict(session.execute(rows).all())
-
-    def popular(self, materials: Collection[str]) -> dict[str, float]:
-        rows = select(MaterialCount.material, MaterialCount.popular)
-        with self._people.read() as session:
-            found = session.execute(rows.where(MaterialCount.material.in_(materials)))
-            return dict(found.all())
-
-    def total(self) -> float:
-        """Decayed readers over all contents."""
-        with self._people.read() as session:
-            return session.scalar(select(func.sum(MaterialCount.popular))) or 0.0
+        return dict(self._people.rows(_SCOPED, [scope]))
 
     def deals(self, rep: str) -> list[tuple[str, str, str, int]]:
         """What a rep has sold: (material, category, product, how often)."""
@@ -241,6 +228,7 @@ _MOVED = (
     "SELECT material, popular, lately, readers, shown, clicked FROM material_counts WHERE moved > ?"
 )
 _NEAR = "SELECT material, keys, strengths FROM neighbours WHERE material IN ({})"
+_SCOPED = "SELECT material, popular FROM scoped_counts WHERE scope = ?"
 _DEALS = "SELECT material, category, product, count FROM deals WHERE rep = ?"
 
 

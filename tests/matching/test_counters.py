@@ -281,7 +281,6 @@ def test_offers_openings_and_deals_are_counted(people):
     assert fared == {"mat_1": (1, 1), "mat_2": (1, 0)}
     assert counters.deals("stf_1") == [("", "养老", "颐享", 2)]
     assert set(counters.scoped("rep:stf_1")) == {"mat_1"}
-    assert counters.total() == pytest.approx(sum(each.popular for each in counters.since(0)))
 
 
 def test_arrays_read_only_what_moved(people):
