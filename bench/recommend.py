@@ -2,7 +2,8 @@
 
 ``recommend`` is the whole act, from the customer's profile to the durable offer,
 ``recommend_answer`` the same list for whoever only looks. The baseline of both is the score alone,
-as one tuned SQL join. Every question is another customer's; histories of 50.
+as one tuned SQL join. ``recommend_branches`` is the list of reps of 300 branches in turn, each with
+contents of her own, against that of one rep. Every question is another customer's; histories of 50.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ P95_MS = 200.0
 """R20.3."""
 P50_MS, P99_MS, FASTER = 4.0, 10.0, 20.0
 """What a list with reasons may take in process, and by how much it outruns the join."""
+ALIKE = 1 / 1.5
+"""How quick the lists of many branches are, by those of one."""
 _ROUND = 120
 _BASELINE_ROUND = 12
 
@@ -35,6 +38,7 @@ def run(size: int) -> Iterator[dict[str, Any]]:
     try:
         yield answered(library)
         yield measured(library)
+        yield branches(library)
     finally:
         library.close()
 
@@ -84,6 +88,21 @@ def measured(library: Library) -> dict[str, Any]:
     )  # fmt: skip
     middle = statistics.median(p95)
     return line | {"p95_ms": round(middle, 2), "ok": line["ok"] and middle <= P95_MS}
+
+
+def branches(library: Library) -> dict[str, Any]:
+    recommender, asked = library.platform.recommender, itertools.cycle(library.customers)
+    reps = itertools.cycle(library.branches)
+
+    def lists(ask: Callable[[], object]) -> Round:
+        return round_of(*cpu(lambda: timed(ask, _ROUND)))
+
+    return compared(
+        "recommend_branches",
+        lambda: lists(lambda: recommender.answer(next(asked), next(reps))),
+        lambda: lists(lambda: recommender.answer(next(asked), library.rep)),
+        unit="lists/s", size=library.materials, against="reps of one branch", goal=ALIKE,
+    )  # fmt: skip
 
 
 def same_answers(questions: list[Scores], join: SqlJoin) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from data_hub.customers import Customer
 from data_hub.profiles import Profile
 from data_hub.staff import Staff
-from matching.arrays import Floats, Places, Slice
+from matching.arrays import Floats, Places, Sight, Slice
 from matching.assembly import Chosen
 from matching.scoring import Reason, Scores
 from matching.steering import Ruling, Steering
@@ -35,6 +35,17 @@ class Asked(NamedTuple):
     profile: Profile = Profile()
     """Hers, whether or not the score may look at it."""
     steering: Steering = Steering()
+
+    @property
+    def sight(self) -> Sight:
+        """What of the candidates the asker sees at all."""
+        return self.scores.sight
+
+    @property
+    def withheld(self) -> dict[str, int]:
+        """How many of those that she sees each reason keeps off the list."""
+        counted = {key: len(self.sight.of(places)) for key, places in self.barriers.items()}
+        return {key: count for key, count in counted.items() if count}
 
     @property
     def total(self) -> Floats:

@@ -24,8 +24,8 @@ from matching.placed import bound_to, rows
 from stores.changes import Change, Changes
 from stores.records import Records
 
-_SLICES = 16
-"""How many (account, sight) are kept at once; the least used goes first."""
+_SLICES = 4
+"""How many accounts' are kept at once; the least used goes first."""
 _SETTLING = timedelta(seconds=5)
 """For so long after an edit changes are followed again where commits may overtake numbers, which
 those of one file cannot."""
@@ -34,8 +34,6 @@ _AHEAD = timedelta(seconds=1)
 """So much earlier the counts are read again aside, while somebody asks: nobody waits for them."""
 _COLUMNS = len(Popularity._fields) - 1
 _HARMLESS = {"created_tag", "renamed_tag"}
-
-Key = tuple[str, frozenset[str] | None, bool]
 
 
 class Unshown(NamedTuple):
@@ -67,7 +65,7 @@ class Candidates:
         self._mark = ""
         self._settling = _SETTLING if records.on_postgres else timedelta()
         self._settled = clock()
-        self._slices: OrderedDict[Key, tuple[int, Slice]] = OrderedDict()
+        self._slices: OrderedDict[str, tuple[int, Slice]] = OrderedDict()
         """Each with the turn at which it was counted."""
         self._fared = _Fared(counters, nightly)
         self._turn = 0
@@ -75,26 +73,21 @@ class Candidates:
         self._aside = ThreadPoolExecutor(1, "counts")  # no thread before it is first needed
         self._counting: Future[None] | None = None
 
-    def slice(
-        self, account: str = "", sight: Collection[str] | None = None, *, early: bool = False
-    ) -> Slice:
-        """What ``account`` (empty: any) shows to who sees these units (None: all), with what opened
-        for VIPs only if ``early``."""
+    def slice(self, account: str = "") -> Slice:
+        """What ``account`` (empty: any) shows to anybody."""
         now = self._clock()
-        key = (account, None if sight is None else frozenset(sight), early)
         with self._lock:
             whole = self._in_step(now)
             self._count(now)
-            kept = self._slices.get(key)
+            kept = self._slices.get(account)
             if kept is None or not kept[1].holds(now):
-                made = whole.slice(account, sight, now, early=early)
-                kept = self._turn, self._fared.counted(made, now)
+                kept = self._turn, self._fared.counted(whole.slice(account, now), now)
             elif kept[0] != self._turn:
                 kept = self._turn, self._fared.counted(kept[1], now)
-            self._slices[key] = kept
+            self._slices[account] = kept
             if len(self._slices) > _SLICES:
                 self._slices.popitem(last=False)
-            self._slices.move_to_end(key)
+            self._slices.move_to_end(account)
             return kept[1]
 
     def warm(self) -> None:
@@ -120,10 +113,11 @@ class Candidates:
 
     def unshown(self, sight: Collection[str] | None, limit: int) -> Unshown:
         """What of the shelf was never recommended to anybody."""
-        there = self.slice("", sight)
-        never = np.flatnonzero(there.shown == 0)
+        there = self.slice()
+        seen = there.sight(sight).of(np.arange(len(there)))
+        never = seen[there.shown[seen] == 0]
         first = never[np.argsort(there.opened[never], kind="stable")][:limit]
-        return Unshown(len(there), len(never), [str(each) for each in there.ids[first]])
+        return Unshown(len(seen), len(never), [str(each) for each in there.ids[first]])
 
     def _count(self, now: datetime) -> None:
         """Have the counts as they were a moment ago: read aside while lists are made from those

@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -38,8 +39,10 @@ from matching.counters import MaterialCount, Neighbours, worth, worth_lately
 from stores.records import Folded, Record
 from stores.watermarks import Watermarks
 
-LAYOUT = 4
+LAYOUT = 5
 """Counted up whenever what is written below changes; new tables make a new one anyway."""
+BRANCHES, OWN = 300, 20
+"""Every so manieth material belongs to one of so many branches."""
 TAGS, TAGS_EACH, HISTORY, NEAR = 256, 6, 50, 100
 _ACCOUNT = "acc_bench"
 _KINDS = ("image_text", "poster", "short_video", "product_note", "script", "proposal")
@@ -69,6 +72,10 @@ class Library:
         self.rep = Actor(
             id="stf_bench", staff="stf_bench", role=Role.REP, name="Bench", reach=frozenset()
         )
+        self.branches = [
+            replace(self.rep, unit=f"unt_{number}", units=frozenset({"", f"unt_{number}"}))
+            for number in range(BRANCHES)
+        ]
         self.customers = [own_id(handle) for handle in _handles(materials)]
 
     def close(self) -> None:
@@ -161,9 +168,14 @@ def _placement_rows(count: int, now: datetime) -> Iterator[dict[str, Any]]:
         yield {
             "id": f"plc_{number:021}", "material": material_id(number), "account": _ACCOUNT,
             "opens": now - timedelta(days=9), "closes": now + timedelta(days=9_000),
-            "placed_by": "bench", "placed_at": now, "slot": "", "campaign": "", "unit": "",
-            "retired": None, "retired_by": None,
+            "placed_by": "bench", "placed_at": now, "slot": "", "campaign": "",
+            "unit": unit_of(number), "retired": None, "retired_by": None,
         }  # fmt: skip
+
+
+def unit_of(number: int) -> str:
+    """The branch that is shown a material, the company (``""``) in most cases."""
+    return f"unt_{number // OWN % BRANCHES}" if number % OWN == 0 else ""
 
 
 def _shelf_rows(count: int, now: datetime) -> Iterator[dict[str, Any]]:
@@ -171,7 +183,8 @@ def _shelf_rows(count: int, now: datetime) -> Iterator[dict[str, Any]]:
     for number in range(count):
         yield {
             "placement": f"plc_{number:021}", "tag": "", "direct": True, "account": _ACCOUNT,
-            "material": material_id(number), "opens": opens, "closes": closes, "unit": "",
+            "material": material_id(number), "opens": opens, "closes": closes,
+            "unit": unit_of(number),
             "slot": "", "type": _KINDS[number % len(_KINDS)],
         }  # fmt: skip
 

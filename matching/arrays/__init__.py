@@ -1,11 +1,12 @@
 """Arrays (候选数组): what is on the shelf, as numpy columns that a process scores in milliseconds.
 
-`Whole` holds every placed material with its windows; a `Slice` is what one (account, sight) may be
-shown until the next boundary passes. Both are rebuilt by copying columns, never changed in place,
-so that a request keeps the slice it began with. Decides nothing: the shelf is asked again, row by
-row, before anything is shown.
+`Whole` holds every placed material with its windows; a `Slice` is what an account shows until the
+next boundary passes, and a `Sight` which of it somebody sees. They are rebuilt by copying
+columns, never changed in place, so that a request keeps the slice it began with. Decides nothing:
+the shelf is asked again, row by row, before anything is shown.
 """
 
+from matching.arrays.sights import Sight
 from matching.arrays.slices import REPEATABLE, Slice
 from matching.arrays.whole import Ragged, Whole
 from matching.arrays.words import (
@@ -29,6 +30,7 @@ __all__ = [
     "Ragged",
     "Row",
     "Scope",
+    "Sight",
     "Slice",
     "Whole",
     "Window",

@@ -1,11 +1,10 @@
-"""A slice (可选集): what may be shown to somebody somewhere until a boundary passes.
+"""A slice (可选集): what may be shown somewhere until a boundary passes.
 
 Never changed in place. What can be worked out once for all questions is, when it is first asked.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernel.values import dataclass
+from matching.arrays.sights import Openings, Sight
 from matching.arrays.words import Floats, Keys, Objects, Places, key_of
 
 Made = TypeVar("Made")
@@ -29,7 +29,7 @@ _FEW = 8
 """Fewer keys than this are found sooner without pages."""
 _LASTING = frozenset(
     {"layers", "_order", "_pages", "_freshness", "_by_type", "_by_nature", "_by_tag", "_made",
-     "_tags", "_names", "natures_there", "repeatable", "digest", "_asked_again"}
+     "_tags", "_names", "natures_there", "repeatable", "_asked_again"}
 )  # fmt: skip
 """What is worked out once for some candidates, however they fare."""
 REPEATABLE = ("script", "mini_program_tool")
@@ -63,7 +63,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Slice:
-    """What may be shown to somebody somewhere until a boundary passes, and how it has fared."""
+    """What may be shown somewhere until a boundary passes, and how it has fared."""
 
     ids: Objects
     keys: Keys
@@ -75,9 +75,11 @@ class Slice:
     indices: npt.NDArray[np.int32]
     columns: Mapping[str, int]
     opened: Floats
-    """When each first went on this shelf, in seconds since 1970."""
+    """When each first went on this shelf for anybody, in seconds since 1970."""
     since: float
     until: float
+    openings: Openings
+    """Who sees which of them, and since when."""
     popular: Floats
     """Decayed popularity, from nothing to 1 for the most popular."""
     lately: Floats
@@ -108,6 +110,11 @@ class Slice:
             self.hardly_shown(below)
         _ = self.offered
         return self
+
+    def sight(self, units: Collection[str] | None, *, early: bool = False) -> Sight:
+        """What of it stands there for who sees these units (None: all), with what opened for VIPs
+        only if ``early``."""
+        return self.openings.sight(units, early=early)
 
     def holds(self, now: datetime) -> bool:
         """Is this still what the shelf shows, as far as time goes?"""
@@ -219,10 +226,13 @@ class Slice:
         many days, and nothing at all when it is long open."""
         kept = self._freshness.get(half_life)
         if kept is None:
-            age = (self.since - self.opened) / (86_400 * half_life)
-            kept = np.where(age < _STALE, np.exp2(-np.maximum(age, 0.0)), 0.0)
-            self._freshness[half_life] = kept
+            kept = self._freshness[half_life] = self.freshness(self.opened, half_life)
         return kept
+
+    def freshness(self, opened: Floats, half_life: float) -> Floats:
+        """The same of what opened then."""
+        age = (self.since - opened) / (86_400 * half_life)
+        return np.where(age < _STALE, np.exp2(-np.maximum(age, 0.0)), 0.0)
 
     @cached_property
     def _freshness(self) -> dict[float, Floats]:
@@ -350,8 +360,3 @@ class Slice:
     @cached_property
     def _names(self) -> tuple[str, ...]:
         return tuple(self.kinds)
-
-    @cached_property
-    def digest(self) -> str:
-        """Names this very set of candidates in an offer."""
-        return hashlib.blake2b(np.sort(self.keys).tobytes(), digest_size=8).hexdigest()

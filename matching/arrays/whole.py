@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernel.values import dataclass
+from matching.arrays.sights import Openings
 from matching.arrays.slices import Slice
 from matching.arrays.words import Keys, Objects, Places, Row, Scope, key_of
 
@@ -145,29 +146,35 @@ class Whole:
             windows=self.windows.taken(stay).followed_by(fresh.windows),
         )
 
-    def slice(
-        self, account: str, sight: Collection[str] | None, now: datetime, *, early: bool = False
-    ) -> Slice:
-        """What this account (``""``: any) shows, at this moment, to who sees these units; what
-        opened for VIPs only, if ``early``."""
-        moment = now.timestamp()
+    def slice(self, account: str, now: datetime) -> Slice:
+        """What this account (``""``: any) shows to anybody at this moment. Who sees which of it is
+        its `Sight`."""
+        moment, everyone = now.timestamp(), len(self)
         codes, opens, closes = self.windows.columns
-        told = [scope.shown(account, sight, early=early) for scope in self.scopes]
-        shown = np.array(told, bool)[codes]
-        rows, opens, closes = self.windows.rows[shown], opens[shown], closes[shown]
+        here = [account in ("", scope.account) for scope in self.scopes]
+        there = np.flatnonzero(np.array(here, bool)[codes])
+        rows, codes = self.windows.rows[there], codes[there]
+        opens, closes = opens[there], closes[there]
         on = (opens <= moment) & (moment < closes)
-        first = np.full(len(self), np.inf)
+        first = np.full(everyone, np.inf)
         np.minimum.at(first, rows, opens)
         places = self._longest_first(np.unique(rows[on]))
         boundaries = np.concatenate((opens, closes))
         ahead = boundaries[boundaries > moment]
         flat, tags = self.flat.taken(places), self.tags.taken(places)
+        at = np.full(everyone, -1)
+        at[places] = np.arange(len(places))
+        kept = np.flatnonzero(at[rows] >= 0)
         return Slice(
             ids=flat.ids, keys=flat.keys, types=flat.types, kinds=self.types,
             natures=flat.natures,
             starts=tags.starts, indices=tags.columns[0], columns=self.columns,
             opened=first[places], since=moment,
             until=float(ahead.min()) if len(ahead) else np.inf,
+            openings=Openings(
+                flat.keys, first[places], at[rows[kept]], codes[kept], opens[kept], on[kept],
+                self.scopes,
+            ),
             popular=np.zeros(len(places)), lately=np.zeros(len(places)),
             readers=np.zeros(len(places)), shown=np.zeros(len(places)),
             clicked=np.zeros(len(places)), nightly=np.zeros(len(places), bool),

@@ -56,10 +56,8 @@ class Scope(NamedTuple):
     account: str
     unit: str
 
-    def shown(self, account: str, sight: Collection[str] | None, *, early: bool = False) -> bool:
+    def seen(self, units: Collection[str] | None, *, early: bool = False) -> bool:
         """``early`` says whether whom it is for is among those who are shown things first."""
-        if account not in ("", self.account):
-            return False
         if self.unit == VIPS:
             return early
-        return sight is None or self.unit in sight
+        return units is None or self.unit in units

@@ -94,7 +94,7 @@ class Offline:
         self._ids = sorted(self._tags, key=lambda each: -max(1, len(self._tags[each])))
         self._index = {id_: at for at, id_ in enumerate(self._ids)}
         rows = [Row(str(id_), "content", tags, _ALWAYS) for id_, tags in self._tags.items()]
-        self._slice = Whole.of(rows).slice("", None, datetime.fromtimestamp(0, UTC))
+        self._slice = Whole.of(rows).slice("", datetime.fromtimestamp(0, UTC))
         self._keys = self._slice.keys
         self._asked: tuple[object, Numbers] = None, np.empty(0, np.int64)
 

@@ -197,9 +197,8 @@ class Recommender:
         handle = str(asked.customer.handles[0])
         offer = Offer(
             handle=handle, rep=rep, at=asked.scores.question.now,
-            items=[item.kept() for item in told], candidates=asked.candidates.digest,
-            policy=self._policy(asked),
-            withheld={key: len(places) for key, places in asked.barriers.items() if len(places)},
+            items=[item.kept() for item in told], candidates=asked.sight.digest,
+            policy=self._policy(asked), withheld=asked.withheld,
         )  # fmt: skip
         if shown := shown_just_now(self._records, offer):
             return Offered(shown, shown.told(), asked)
@@ -227,7 +226,7 @@ class Recommender:
     def _why_not(self, asked: Asked, material: str, first: int) -> WhyNot:
         id_ = self._materials.one(material).id
         place = asked.candidates.place(id_)
-        if place is None:
+        if place is None or asked.sight.hides(place):
             anywhere = self._shelf.standing_ids("", [id_], self._clock(), early=True)
             return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
         listed = chosen(asked, self._manner, first)

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from matching.arrays import Places, Slice, keys_of
+from matching.arrays import Places, Sight, Slice, keys_of
 from matching.scoring.words import (
     HARDLY_KNOWN,
     Floats,
@@ -32,6 +32,7 @@ from matching.scoring.words import (
 
 Links = tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]
 """(place, how near, which of the readings it is near to) of neighbours."""
+_ALL = Sight()
 _STEP = 300.0
 """Seconds in which nothing wilts: less than a thousandth of what is fresh."""
 
@@ -39,7 +40,10 @@ _STEP = 300.0
 class Scores:
     """The score of every candidate of a slice, and the reasons of any one of them."""
 
-    def __init__(self, question: Question, candidates: Slice, weights: Weights) -> None:
+    def __init__(
+        self, question: Question, candidates: Slice, weights: Weights, sight: Sight = _ALL
+    ) -> None:
+        self.sight = sight
         self.question = question
         self.candidates = candidates
         self.weights = weights
@@ -139,17 +143,22 @@ class Scores:
             yield from zip(places.tolist(), (-less).tolist(), strict=True)
 
     def _stale(self) -> Iterator[tuple[Places, Floats]]:
-        """Where what she has read stands, and then what was shown in vain: and how much less."""
+        """Where what she has read stands, then what was shown in vain, and what opened for others
+        before: and how much less each gets."""
         if self._seen:
             yield self.used, np.array([self._staleness(read) for read in self._seen.values()])
         if self._shown:
             places = np.fromiter(self._shown, np.int64, len(self._shown))
             yield places, np.array([self._tiredness(shown) for shown in self._shown.values()])
+        if len(self.sight.later) and self.weights.fresh:
+            weight, later = self.weights.fresh * self._wilted, self.sight.later
+            yield later, weight * (self._young[later] - self._young_for_her)
 
     @cached_property
     def leading(self) -> Places:
         """The candidates of which a persona puts some above everything else."""
-        return self.candidates.wearing([each.tag for each in self.question.pulls if each.leads])
+        pulls = self.question.pulls
+        return self.sight.of(self.candidates.wearing([each.tag for each in pulls if each.leads]))
 
     @cached_property
     def tag_part(self) -> Floats:
@@ -211,6 +220,18 @@ class Scores:
     def _young(self) -> Floats:
         """How fresh each candidate was when its slice was made."""
         return self.candidates.fresh(self.weights.fresh_days)
+
+    @property
+    def _young_for_her(self) -> Floats:
+        """The same of what opened for others before."""
+        return self.candidates.freshness(self.sight.opened, self.weights.fresh_days)
+
+    def _opening(self, place: int) -> tuple[float, float]:
+        """(when a candidate opened for her, how fresh it was when the slice was made)."""
+        at = np.flatnonzero(self.sight.later == place)
+        if len(at):
+            return float(self.sight.opened[at[0]]), float(self._young_for_her[at[0]])
+        return float(self.candidates.opened[place]), float(self._young[place])
 
     @cached_property
     def _wilted(self) -> float:
@@ -314,8 +335,9 @@ class Scores:
             readers = int(self.candidates.readers[place])
             evidence = {"readers": readers}
             found.append(Reason("popular", "reason_popular", evidence, popular, evidence))
-        if weight := self.weights.fresh * self._wilted * float(self._young[place]):
-            opened = datetime.fromtimestamp(float(self.candidates.opened[place]), UTC)
+        opening, young = self._opening(place)
+        if weight := self.weights.fresh * self._wilted * young:
+            opened = datetime.fromtimestamp(opening, UTC)
             evidence_of = {"opened": opened.isoformat()}
             found.append(Reason("fresh", "reason_fresh", {}, weight, evidence_of))
         return found

@@ -18,7 +18,7 @@ def row(material, *tags, kind="image_text", windows=(ALWAYS,)):
 
 
 def slice_of(*rows, now=MONDAY):
-    return Whole.of(rows).slice("", None, now)
+    return Whole.of(rows).slice("", now)
 
 
 def pull(tag, weight, kind="tag"):

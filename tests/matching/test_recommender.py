@@ -9,8 +9,10 @@ from kernel.actors import VIPS, Actor, Role
 from kernel.errors import Forbidden, NotFound
 from kernel.wording import say
 from matching.offers import Offer
+from matching.rules import Wanted
 from matching.scoring import Weights, total_of
 from stores.changes import Changes
+from tests.company import TOPICS
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -201,6 +203,47 @@ def test_another_units_content_is_not_recommended(company):
     assert company.recommender.why_not(company.id_of(handle), rep, theirs).key == (
         "why_out_of_sight"
     )
+
+
+def test_what_only_another_branch_is_shown_is_neither_counted_nor_told_of(company):
+    """Lists of all branches are made from one set of candidates."""
+    company.library(each=1)
+    rep = company.hire("li")
+    branch = company.staff.add_unit("east", "华东", by="li").id
+    others = [company.place(f"华东大促{n}", "健康", unit=branch) for n in range(3)]
+    company.rules.add(Wanted(name="不要健康", act="exclude", tag=company.tag("健康")), by="li")
+    handle = company.meet(rep=rep)
+    offer = company.offer(handle, rep, 50)
+    assert {each.key: each.count for each in offer.absent()} == {"why_excluded": 3}
+    told = company.recommender.why_not(company.id_of(handle), rep, others[0])
+    assert (told.key, told.reasons) == ("why_out_of_sight", ())
+    lead = replace(rep, role=Role.TEAM_LEAD)
+    assert company.recommender.unshown(lead, 99).standing == 3 * len(TOPICS)
+
+
+def test_what_another_branch_had_before_is_new_where_it_opens(company):
+    company.library(each=1)
+    reps = {"": company.hire("li")}
+    branch = company.staff.add_unit("east", "华东", by="li").id
+    reps[branch] = company.staff.actor(company.staff.add("wang", "王", unit=branch, by="li").id)
+    pilot = company.materials.create(
+        "image_text", "试点内容", tags=[company.tag("健康")], by="li"
+    ).id
+    begun = company.clock()
+    company.shelf.place(
+        pilot, "acc_app", opens=begun, closes=begun + 10 * DAY, unit=branch, by="li"
+    )
+    company.clock.move(20 * DAY)
+    now = company.clock()
+    company.shelf.place(pilot, "acc_app", opens=now - HOUR, closes=now + DAY, by="li")
+    fresh = {}
+    for at, (unit, rep) in enumerate(reps.items()):
+        items = company.offer(company.meet(f"1380013800{at}", rep), rep, 50).told()
+        reasons = next(item.reasons for item in items if item.material == pilot)
+        fresh[unit] = [each.evidence["opened"] for each in reasons if each.kind == "fresh"]
+        assert all(total_of(item.reasons) == pytest.approx(item.score, abs=1e-9) for item in items)
+    assert fresh[""] == [(now - HOUR).isoformat()]
+    assert fresh[branch] in ([], [begun.isoformat()])
 
 
 def test_what_was_offered_is_kept_with_positions_and_propensities_and_told_as_an_act(company):

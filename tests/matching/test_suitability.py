@@ -48,7 +48,7 @@ NATURES = {
 )
 def test_each_limit_keeps_off_what_it_should_and_nothing_else(limits, kept_off):
     rows = [Row(name, "image_text", ("a",), (ALWAYS,), nature) for name, nature in NATURES.items()]
-    made = Whole.of(rows).slice("", None, MONDAY)
+    made = Whole.of(rows).slice("", MONDAY)
     barred = np.concatenate(list(barriers(made, limits).values()))
     assert {str(made.ids[at]) for at in barred} == kept_off
 
