@@ -16,9 +16,8 @@ import numpy.typing as npt
 
 from kernel.latest import Latest
 from kernel.values import dataclass
-from matching.arrays.words import Floats, Keys, Places, Scope
+from matching.arrays.words import Floats, Keys, Mask, Places, Scope
 
-Mask = npt.NDArray[np.bool_]
 _SIGHTS = 64
 """So many are remembered: what a hundred thousand candidates hide costs less than a millisecond."""
 _NOWHERE, _NEVER = np.empty(0, np.int64), np.empty(0)
@@ -59,6 +58,8 @@ class Openings:
     opens: Floats
     on: Mask
     """Whether it is open."""
+    varied: Places
+    """Which of the windows are of candidates that have some of different scopes."""
     scopes: Sequence[Scope]
 
     def sight(self, units: Collection[str] | None, *, early: bool) -> Sight:
@@ -78,7 +79,7 @@ class Openings:
         shown = np.array([scope.seen(units, early=early) for scope in self.scopes], bool)
         hidden = np.ones(len(self.keys), bool)
         hidden[self.places[self.on & shown[self.codes]]] = False
-        own = self._varied[shown[self.codes[self._varied]]]
+        own = self.varied[shown[self.codes[self.varied]]]
         places, which = np.unique(self.places[own], return_inverse=True)
         opened = np.full(len(places), np.inf)
         np.minimum.at(opened, which, self.opens[own])
@@ -87,14 +88,6 @@ class Openings:
             hidden if hidden.any() else None, places[later], opened[later],
             _named(self.keys[~hidden]),
         )  # fmt: skip
-
-    @cached_property
-    def _varied(self) -> Places:
-        """The windows of candidates that have some of different scopes."""
-        least, most = np.full(len(self.keys), len(self.scopes)), np.zeros(len(self.keys), np.int64)
-        np.minimum.at(least, self.places, self.codes)
-        np.maximum.at(most, self.places, self.codes)
-        return np.flatnonzero((least < most)[self.places])
 
 
 def _named(keys: Keys) -> str:

@@ -25,6 +25,8 @@ _MADE = 256
 """So many answers are remembered for one set of candidates."""
 _WORTHS = 4
 """Of one blend there are two, for those we know and for others; and what is fresh wilts."""
+_TABLE = 4_000_000
+"""So many possible pairs of tags are told apart by a table, more of them by sorting."""
 _FEW = 8
 """Fewer keys than this are found sooner without pages."""
 _LASTING = frozenset(
@@ -52,13 +54,25 @@ class Layer:
         paired = np.zeros(len(first), np.int64)
         if second is not None:
             paired[: len(second)] = second
-        known, which = np.unique((first.astype(np.int64) << 32) | paired, return_inverse=True)
-        return cls(known >> 32, known & 0xFFFFFFFF, which.astype(np.intp))
+        width = int(max(first.max(initial=0), paired.max(initial=0))) + 1
+        coded = first.astype(np.int64) * width + paired
+        known, which = _told_apart(coded, width * width)
+        return cls(known // width, known % width, which)
 
     def pulled(self, pull: Floats) -> Floats:
         """What the two columns of each pull."""
         pairs = pull.take(self.one, mode="clip") + pull.take(self.other, mode="clip")
         return pairs.take(self.which, mode="clip")
+
+
+def _told_apart(codes: Places, below: int) -> tuple[Places, Places]:
+    """(which codes there are, which of these each is)."""
+    if below > _TABLE:
+        known, which = np.unique(codes, return_inverse=True)
+        return known, which.astype(np.intp)
+    there = np.zeros(below, bool)
+    there[codes] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,8 @@ class Slice:
     natures: npt.NDArray[np.int32]
     """What each is as far as suitability minds."""
     kinds: Mapping[str, int]
+    by_key: Places
+    """Where they stand, in the order of their keys."""
     starts: Places
     indices: npt.NDArray[np.int32]
     columns: Mapping[str, int]
@@ -178,7 +194,7 @@ class Slice:
     @cached_property
     def natures_there(self) -> npt.NDArray[np.int32]:
         """Every nature that any of them is of, once."""
-        return np.unique(self.natures)
+        return np.flatnonzero(np.bincount(self.natures)).astype(np.int32)
 
     def of_natures(self, natures: npt.NDArray[np.int32]) -> Places:
         """Where those of some natures stand."""
@@ -240,8 +256,7 @@ class Slice:
 
     @cached_property
     def _order(self) -> tuple[Places, Keys]:
-        order = np.argsort(self.keys, kind="stable")
-        return order, self.keys[order]
+        return self.by_key, self.keys[self.by_key]
 
     @cached_property
     def _pages(self) -> tuple[np.uint64, Places, int]:

@@ -1,4 +1,8 @@
-"""The whole (全量候选): every placed material with its windows, opened or not."""
+"""The whole (全量候选): every placed material with its windows, opened or not.
+
+Every edit makes another whole, and another slice of it before the next list: so it remembers the
+order of its keys, and nothing is sorted or searched anew.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import numpy.typing as npt
 from kernel.values import dataclass
 from matching.arrays.sights import Openings
 from matching.arrays.slices import Slice
-from matching.arrays.words import Keys, Objects, Places, Row, Scope, key_of
+from matching.arrays.words import Floats, Keys, Mask, Objects, Places, Row, Scope, keys_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Whole:
     scopes: tuple[Scope, ...]
     types: Mapping[str, int]
     """Type -> its number."""
+    by_key: Places
+    """The rows in the order of their keys."""
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Whole:
@@ -107,10 +113,11 @@ class Whole:
         ]
         windows = [window for row in kept for window in row.windows]
         codes = [scopes.setdefault(Scope(each.account, each.unit), len(scopes)) for each in windows]
+        keys = keys_of(row.material for row in kept)
         return cls(
             _Flat(
                 _objects([row.material for row in kept]),
-                np.array([key_of(row.material) for row in kept], np.uint64),
+                keys,
                 np.array([types.setdefault(row.type, len(types)) for row in kept], np.int16),
                 np.array([row.nature for row in kept], np.int32),
             ),
@@ -124,6 +131,7 @@ class Whole:
             tags,
             tuple(scopes),
             types,
+            np.argsort(keys, kind="stable"),
         )
 
     def __len__(self) -> int:
@@ -131,7 +139,7 @@ class Whole:
 
     def patched(self, rows: Mapping[str, Row | None]) -> Whole:
         """Another whole, in which these materials are as given; None is gone."""
-        changed = np.array([key_of(material) for material in rows], np.uint64)
+        changed = keys_of(rows)
         stay = np.flatnonzero(~np.isin(self.flat.keys, changed))
         fresh = self._compiled(
             (row for row in rows.values() if row is not None),
@@ -139,51 +147,79 @@ class Whole:
             {scope: code for code, scope in enumerate(self.scopes)},
             dict(self.types),
         )
+        flat = self.flat.taken(stay).followed_by(fresh.flat)
         return replace(
             fresh,
-            flat=self.flat.taken(stay).followed_by(fresh.flat),
+            flat=flat,
             tags=self.tags.taken(stay).followed_by(fresh.tags),
             windows=self.windows.taken(stay).followed_by(fresh.windows),
+            by_key=self._joined(stay, fresh.by_key, flat.keys),
         )
+
+    def _joined(self, stay: Places, behind: Places, keys: Keys) -> Places:
+        """The order of those that stay with others behind them."""
+        moved = np.full(len(self), -1)
+        moved[stay] = np.arange(len(stay))
+        before = moved[self.by_key]
+        both = np.concatenate((before[before >= 0], len(stay) + behind))
+        return both[np.argsort(keys[both], kind="stable")]  # two stretches that are in order
 
     def slice(self, account: str, now: datetime) -> Slice:
         """What this account (``""``: any) shows to anybody at this moment. Who sees which of it is
         its `Sight`."""
-        moment, everyone = now.timestamp(), len(self)
+        moment, starts = now.timestamp(), self.windows.starts[:-1]
         codes, opens, closes = self.windows.columns
-        here = [account in ("", scope.account) for scope in self.scopes]
-        there = np.flatnonzero(np.array(here, bool)[codes])
-        rows, codes = self.windows.rows[there], codes[there]
-        opens, closes = opens[there], closes[there]
-        on = (opens <= moment) & (moment < closes)
-        first = np.full(everyone, np.inf)
-        np.minimum.at(first, rows, opens)
-        places = self._longest_first(np.unique(rows[on]))
-        boundaries = np.concatenate((opens, closes))
+        told = [account in ("", scope.account) for scope in self.scopes]
+        here = np.array(told, bool)[codes]
+        on = here & (opens <= moment) & (moment < closes)
+        if len(self):
+            shown = np.flatnonzero(np.logical_or.reduceat(on, starts))
+            first = np.minimum.reduceat(np.where(here, opens, np.inf), starts)
+        else:
+            shown, first = np.empty(0, np.int64), np.empty(0)
+        places = self._longest_first(shown)
+        at = np.full(len(self), -1)
+        at[places] = np.arange(len(places))
+        by_key = at[self.by_key]
+        boundaries = np.concatenate((opens[here], closes[here]))
         ahead = boundaries[boundaries > moment]
         flat, tags = self.flat.taken(places), self.tags.taken(places)
-        at = np.full(everyone, -1)
-        at[places] = np.arange(len(places))
-        kept = np.flatnonzero(at[rows] >= 0)
         return Slice(
             ids=flat.ids, keys=flat.keys, types=flat.types, kinds=self.types,
-            natures=flat.natures,
+            natures=flat.natures, by_key=by_key[by_key >= 0],
             starts=tags.starts, indices=tags.columns[0], columns=self.columns,
             opened=first[places], since=moment,
             until=float(ahead.min()) if len(ahead) else np.inf,
-            openings=Openings(
-                flat.keys, first[places], at[rows[kept]], codes[kept], opens[kept], on[kept],
-                self.scopes,
-            ),
+            openings=self._openings(places, at, here, on, first),
             popular=np.zeros(len(places)), lately=np.zeros(len(places)),
             readers=np.zeros(len(places)), shown=np.zeros(len(places)),
             clicked=np.zeros(len(places)), nightly=np.zeros(len(places), bool),
         )  # fmt: skip
 
-    def _longest_first(self, places: Places) -> Places:
+    def _openings(
+        self, places: Places, at: Places, here: Mask, on: Mask, first: Floats
+    ) -> Openings:
+        """The windows that are here at all of the rows that stand at these places."""
+        whose = at[self.windows.rows]
+        kept = np.flatnonzero(here & (whose >= 0))
+        codes, opens, _ = self.windows.columns
+        return Openings(
+            self.flat.keys[places], first[places], whose[kept], codes[kept], opens[kept], on[kept],
+            np.flatnonzero(self._varied()[kept]), self.scopes,
+        )  # fmt: skip
+
+    def _varied(self) -> Mask:
+        """Of every window whether its row has some of different scopes."""
+        if not len(self):
+            return np.empty(0, bool)
+        codes, starts = self.windows.columns[0], self.windows.starts
+        least, most = (each.reduceat(codes, starts[:-1]) for each in (np.minimum, np.maximum))
+        return np.repeat(least < most, np.diff(starts))
+
+    def _longest_first(self, rows: Places) -> Places:
         """Who wears most tags stands first: then what has at least so many is one stretch."""
-        worn = np.diff(self.tags.starts)[places]
-        return places[np.argsort(-worn, kind="stable")]
+        worn = np.diff(self.tags.starts)[rows]
+        return rows[np.argsort((-worn).astype(np.int16), kind="stable")]
 
 
 def _objects(texts: Sequence[str]) -> Objects:

@@ -15,6 +15,7 @@ from kernel.actors import VIPS
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
 
 

@@ -89,6 +89,7 @@ def name_of(whole, units=None):
 def seen_through(whole):
     found = whole.slice("", MONDAY)
     names = {column: tag for tag, column in found.columns.items()}
+    assert [found.place(each) for each in found.ids] == list(range(len(found)))
     return {
         material: {names[int(column)] for column in found.tags_at(place) if column}
         for place, material in enumerate(found.ids)
