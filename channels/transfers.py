@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
@@ -172,6 +172,24 @@ class Transfers:
             found = list(session.scalars(wanted))
         more = cursor(found[first - 1].id) if len(found) > first > 0 else None
         return Page(found[:first], more)
+
+    def taken_after(self, mark: str, limit: int) -> list[Transfer]:
+        """Those that the platform carried out since, the first to be so first; `mark` of the last
+        goes on from there."""
+        done = select(Transfer).where(Transfer.progress == Progress.SHOWN.value)
+        if mark:
+            at, id_ = mark.split("|")
+            done = done.where(
+                tuple_(Transfer.settled, Transfer.id) > (datetime.fromisoformat(at), id_)
+            )
+        with self._records.read() as session:
+            order = done.order_by(Transfer.settled, Transfer.id)
+            return list(session.scalars(order.limit(limit)))
+
+    @staticmethod
+    def mark(transfer: Transfer) -> str:
+        assert transfer.settled is not None  # noqa: S101 — asked for of those alone
+        return f"{transfer.settled.isoformat()}|{transfer.id}"
 
     def _ask(self, some: Sequence[Transfer]) -> None:
         first = some[0]

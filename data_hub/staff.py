@@ -5,13 +5,15 @@ Does not know how anybody signs in, nor which customers are hers.
 
 import re
 from collections.abc import Collection, Iterable
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.actors import Actor, Role
-from kernel.errors import Conflict, Invalid, NotFound
+from kernel.clock import Clock, utc_now
+from kernel.errors import Conflict, Flaw, Invalid, NotFound, SignedOff
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
 from stores.records import Record, Records
@@ -20,7 +22,7 @@ from stores.spelling import Bare, marks
 HEADQUARTERS = ""
 """Above every unit; content without a unit is headquarters'."""
 
-_MACHINES = {Role.CHANNEL_APP, Role.COLLECTOR, Role.SERVICE, Role.CUSTOMER}
+MACHINES = {Role.CHANNEL_APP, Role.COLLECTOR, Role.SERVICE, Role.CUSTOMER}
 
 
 class Unit(Record, kw_only=True):
@@ -53,14 +55,17 @@ class Staff(Record, kw_only=True):
     """The file of her picture, as customers see it; empty if she has shown none."""
     licence_number: Mapped[str] = mapped_column(default="", info={"customer": "keep"})
     """Under which she practises, as the regulator wrote it (执业证编号)."""
+    left: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when she works here no more. Her name stays on what she did."""
 
 
 class StaffBook:
     """Everybody who works here, and the tree of units."""
 
-    def __init__(self, records: Records, changes: Changes) -> None:
+    def __init__(self, records: Records, changes: Changes, clock: Clock = utc_now) -> None:
         self._records = records
         self._changes = changes
+        self._clock = clock
 
     def add_unit(
         self, code: str, name: str, *, by: str, parent: str = HEADQUARTERS, kind: str = "branch"
@@ -89,14 +94,14 @@ class StaffBook:
         language: str = "zh",
         persona: Iterable[str] = (),
         licences: Iterable[str] = (),
+        licence_number: str = "",
     ) -> Staff:
-        """Take somebody on. Raises `Invalid` for a machine's role, `NotFound` for no such unit,
-        `Conflict` for a code that is taken."""
-        if role in _MACHINES:
-            raise Invalid("role", "not_a_role_of_staff", role=role.value)
+        """Take somebody on. Raises `Invalid` for what is none, as a machine's role, `NotFound` for
+        no such unit, `Conflict` for a code that is taken."""
+        _check(code=code, name=name, role=role, post=post, licence_number=licence_number)
         staff = Staff(
             code=code, name=name, unit=unit, role=role.value, post=post, language=language,
-            persona=list(persona), licences=list(licences),
+            persona=list(persona), licences=list(licences), licence_number=licence_number,
         )  # fmt: skip
         with self._records.write(f"staff:{code}") as session:
             if unit:
@@ -105,6 +110,52 @@ class StaffBook:
                 raise Conflict("code_is_taken", code=code)
             session.add(staff)
             self._changes.note("hired", "staff", staff.id, by=by, code=code)
+        return staff
+
+    def change(self, key: str, *, by: str, **told: Any) -> Staff:
+        """Another name, unit, role, post, licences or number of hers; what is not told stays. From
+        her next request on she sees what she may see now. Repeating is harmless.
+
+        Raises `Invalid` for what is none, `NotFound` for no such unit, `Conflict` for who would
+        take her own role.
+        """
+        hers = self.one(key).id
+        _check(**told)
+        with self._records.write(f"staff:{hers}") as session:
+            staff = _existing(session, Staff, hers)
+            new = {name: getattr(value, "value", value) for name, value in told.items()}
+            new = {name: value for name, value in new.items() if value != getattr(staff, name)}
+            if new.get("unit"):
+                _existing(session, Unit, new["unit"])
+            if "role" in new and by == staff.id:
+                raise Conflict("own_role_stays")
+            for name, value in new.items():
+                setattr(staff, name, value)
+            if new:
+                self._changes.note("changed_staff", "staff", staff.id, by=by, changed=sorted(new))
+                self._changes.count_up("access")
+        return staff
+
+    def leave(self, key: str, *, by: str) -> Staff:
+        """She works here no more: nothing that speaks for her is any good from the next request on,
+        and no new customer comes to her. Raises `Conflict` for who would dismiss herself."""
+        return self._went(key, self._clock(), by)
+
+    def come_back(self, key: str, *, by: str) -> Staff:
+        """She works here again, as whoever she was."""
+        return self._went(key, None, by)
+
+    def _went(self, key: str, left: datetime | None, by: str) -> Staff:
+        hers = self.one(key).id
+        if by == hers:
+            raise Conflict("own_role_stays")
+        with self._records.write(f"staff:{hers}") as session:
+            staff = _existing(session, Staff, hers)
+            if (staff.left is None) != (left is None):
+                staff.left = left
+                verb = "left_company" if left else "rejoined"
+                self._changes.note(verb, "staff", staff.id, by=by, code=staff.code)
+                self._changes.count_up("access")
         return staff
 
     def describe(
@@ -159,8 +210,9 @@ class StaffBook:
 
     def reps(self) -> list[str]:
         """Everybody who looks after customers."""
+        hers = select(Staff.id).where(Staff.role == Role.REP.value, Staff.left.is_(None))
         with self._records.read() as session:
-            return list(session.scalars(select(Staff.id).where(Staff.role == Role.REP.value)))
+            return list(session.scalars(hers))
 
     def many(self, ids: Collection[str]) -> dict[str, Staff]:
         """Those of some ids, to be looked at: what is changed on them is not kept."""
@@ -178,16 +230,39 @@ class StaffBook:
             found = list(session.scalars(called.order_by(Staff.id.desc()).limit(1_000)))
         return {name: staff for staff in found for name in {staff.name, staff.code} & set(names)}
 
+    def coded(self, codes: Collection[str]) -> dict[str, Staff]:
+        """Those of some codes, by it."""
+        with self._records.read() as session:
+            found = session.scalars(select(Staff).where(Staff.code.in_(codes)))
+            return {staff.code: staff for staff in found}
+
+    def called(self, words: Collection[str]) -> dict[str, list[str]]:
+        """Who of those that work here are called so, by id, code or name: none, one or several."""
+        asked, found = sorted(set(words)), dict[str, list[str]]()
+        with self._records.read() as session:
+            for begin in range(0, len(asked), _FEW):
+                few = asked[begin : begin + _FEW]
+                told = Staff.id.in_(few) | Staff.code.in_(few) | Staff.name.in_(few)
+                for staff in session.scalars(select(Staff).where(told, Staff.left.is_(None))):
+                    for word in {staff.id, staff.code, staff.name} & set(few):
+                        found.setdefault(word, []).append(staff.id)
+        return found
+
     def page(
         self,
         *,
         units: Collection[str] | None = None,
         role: Role | None = None,
+        text: str = "",
         first: int = 20,
         after: str | None = None,
     ) -> Page[Staff]:
-        """Those of some units, or all, in the order they were taken on."""
+        """Those of some units, or all, in the order they were taken on. ``text`` is part of a name
+        or the beginning of a code."""
         wanted = select(Staff).order_by(Staff.id).limit(page_size(first) + 1)
+        if text:
+            told = Staff.name.contains(text, autoescape=True)
+            wanted = wanted.where(told | Staff.code.startswith(text, autoescape=True))
         if units is not None:
             wanted = wanted.where(Staff.unit.in_(units))
         if role is not None:
@@ -228,8 +303,10 @@ class StaffBook:
 
     def actor(self, key: str, *, role: Role | None = None) -> Actor:
         """Whoever she is when she asks, in her own role or in ``role``. Headquarters' people reach
-        everybody, a rep nobody."""
+        everybody, a rep nobody. Raises `SignedOff` for who works here no more."""
         staff = self.one(key)
+        if staff.left is not None:
+            raise SignedOff("works_here_no_more")
         role = role or Role(staff.role)
         if role is Role.REP:
             reach: frozenset[str] | None = frozenset()
@@ -248,12 +325,30 @@ class StaffBook:
 
 _read = Bare(Staff)
 _NUMBER = re.compile(r"[A-Za-z0-9-]{6,40}")
-_MANY = 900
-"""So many values a statement takes."""
+_MANY, _FEW = 900, 300
+"""So many values a statement takes, once and three times."""
+_LONGEST = 100
 _CALLED = "SELECT id FROM staff WHERE id = ? OR code = ? ORDER BY id != ? LIMIT 1"
 _PEOPLE = f"SELECT {_read.columns} FROM staff WHERE id IN ({{}})"  # noqa: S608  # our words
 
 Kept = TypeVar("Kept", Unit, Staff)
+
+
+def _check(**told: Any) -> None:
+    """Raise `Invalid`, naming all that cannot be so."""
+    flaws = [Flaw(name, "missing", {}) for name in ("code", "name") if told.get(name, "x") == ""]
+    flaws += [
+        Flaw(name, "too_long", {"limit": _LONGEST, "length": len(told[name])})
+        for name in ("code", "name", "post")
+        if len(told.get(name, "")) > _LONGEST
+    ]
+    if (role := told.get("role")) in MACHINES:
+        flaws.append(Flaw("role", "not_a_role_of_staff", {"role": role.value}))
+    number = told.get("licence_number", "")
+    if number and not _NUMBER.fullmatch(number):
+        flaws.append(Flaw("licence_number", "not_a_licence_number", {}))
+    if flaws:
+        raise Invalid.because(flaws)
 
 
 def _existing(session: Session, kind: type[Kept], key: str) -> Kept:

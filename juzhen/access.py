@@ -10,14 +10,14 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data_hub.staff import StaffBook
+from data_hub.staff import Staff, StaffBook
 from kernel.actors import VIPS, Actor, Role
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Overloaded, SignedOff
@@ -221,6 +221,43 @@ class Access:
             self._changes.note("enrolled", "staff", person.id, by=by)
             self._changes.count_up("access")
 
+    def names(self, staff: Collection[str]) -> dict[str, str]:
+        """The login name of each who has one, by her id."""
+        with self._records.read() as session:
+            found = session.scalars(select(Login).where(Login.staff.in_(staff)))
+            return {row.staff: row.name for row in found}
+
+    def may_come_in(self) -> bool:
+        """Has any rep a login?"""
+        hers = select(Login.name).join(Staff, Staff.id == Login.staff)
+        with self._records.read() as session:
+            wanted = hers.where(Staff.role == Role.REP.value).limit(1)
+            return session.scalar(wanted) is not None
+
+    def change_password(self, staff_id: str, old: Secret, new: Secret) -> None:
+        """Her own, by showing the one she has; every browser of hers is signed out.
+
+        Raises `Invalid` for a wrong or a short one, `NotFound` for who has no login, `Overloaded`
+        once it failed too often.
+        """
+        from juzhen.passwords import fits
+
+        with self._records.read() as session:
+            row = session.scalars(select(Login).where(Login.staff == staff_id)).first()
+        if row is None:
+            raise NotFound("login", staff_id)
+        bucket = self._bucket(row.name)
+        if self._quotas.taken([bucket]) >= self._failures:
+            raise Overloaded("too_many_failed_logins", seconds=QUARTER)
+        if not fits(old, row.password):
+            self._quotas.take([bucket], self._failures)
+            raise Invalid("old", "wrong_password")
+        self.enrol(staff_id, row.name, new, by=staff_id)
+
+    def _bucket(self, name: str) -> str:
+        """Where this quarter's failures of a name are counted."""
+        return f"login:{name[:100]}:{int(self._clock().timestamp()) // QUARTER}"
+
     def person(self, name: str) -> str:
         """The id of the member of staff behind a login name. Raises `NotFound`."""
         with self._records.read() as session:
@@ -237,7 +274,7 @@ class Access:
         """
         from juzhen.passwords import fits
 
-        bucket = f"login:{name[:100]}:{int(self._clock().timestamp()) // QUARTER}"
+        bucket = self._bucket(name)
         if self._quotas.taken([bucket]) >= self._failures:
             raise Overloaded("too_many_failed_logins", seconds=QUARTER)
         with self._records.read() as session:
@@ -248,7 +285,9 @@ class Access:
         return self.begin(row.staff)
 
     def begin(self, staff_id: str) -> str:
-        """Begin a session for somebody who has shown who she is."""
+        """Begin a session for somebody who has shown who she is. Raises `SignedOff` for who works
+        here no more."""
+        self._staff.actor(staff_id)
         key, now = secrets.token_urlsafe(32), self._clock()
         with self._records.write() as session:
             session.execute(delete(SignIn).where(SignIn.begun < now - LONGEST))

@@ -31,7 +31,7 @@ from data_hub.invariants import (
     staff_flaws,
     standing_flaws,
 )
-from juzhen import migrations, origin
+from juzhen import beginning, migrations, origin
 from juzhen.references import reference_flaws
 from kernel import wording
 from kernel.errors import Overloaded
@@ -108,6 +108,16 @@ def flaws(platform: Platform) -> Iterator[tuple[str, str]]:
             yield name, flaw
 
 
+def _begun(platform: Platform) -> Iterator[Finding]:
+    """While no rep was shown a recommendation: what comes next. That is no flaw."""
+    told = beginning.steps(platform)
+    if (step := beginning.next_of(told)) is not None:
+        there = sum(each.done for each in told)
+        how = f": {step.command}" if step.command else ""
+        says = f"{there} of {len(told)} steps to the first recommendation; next: "
+        yield Finding("first hour", True, says + wording.say(f"begin_{step.code}", "en") + how, "")
+
+
 def _not_migrated(platform: Platform) -> Iterator[str]:
     for name, records in (("records", platform.records), ("people", platform.people)):
         if migrations.pending(records.engine, name):
@@ -176,6 +186,7 @@ def doctor_inside(platform: Platform) -> Iterator[Finding]:
             if lines else "every line could be read",
             "They are kept among what was refused: juzhen refused. Then look at the disk.",
         )  # fmt: skip
+    yield from _begun(platform)
     for account in platform.accounts.all():
         paused = account.paused_reason if account.paused else ""
         yield Finding(

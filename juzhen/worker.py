@@ -76,6 +76,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("effects", p.effects.follow, 1.0, full=100),
             Duty("refer", p.referrals.follow, 0.5),
             Duty("own_links", p.own_links.follow, 0.3),
+            Duty("books", p.books.follow, 0.5, full=100),
             Duty("trigger", lambda: p.triggers.follow(200), 0.3, full=200),
         ],
         "content": [

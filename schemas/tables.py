@@ -10,7 +10,7 @@ import csv
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -63,7 +63,7 @@ _SPELLED: Mapping[str, Sequence[str]] = {
     "product": ("product_name", "商品", "产品", "产品名称"),
     "category": ("类别", "品类"),
     "material": ("material_id", "素材"),
-    "rep": ("staff", "客户经理"),
+    "rep": ("staff", "客户经理", "客户经理工号", "业务员", "业务员工号", "归属人"),
     "name": ("customer_name", "姓名", "客户姓名"),
     "city": ("城市",),
     "gender": ("sex", "性别"),
@@ -73,6 +73,8 @@ _SPELLED: Mapping[str, Sequence[str]] = {
 _ALSO = {also: ours for ours, others in _SPELLED.items() for also in (ours, *others)}
 _PERSON = ("user_id", "anonymous_id", "phone", "email", "unionid", "openid")
 _KINDS_OF = {"user_id": "user", "openid": "openid", "anonymous_id": "anonymous"}
+Called = Callable[[Collection[str]], Mapping[str, Sequence[str]]]
+"""Who of the staff are called so, by id, code or name."""
 _NOT_HERS = {*_PERSON, "event", "at", "message_id", "material", "rep"}
 
 
@@ -188,14 +190,18 @@ def turn(
     ecosystem: str,
     received: datetime,
     kinds: Kinds,
+    called: Called = lambda _: {},
 ) -> Taken:
-    """Rows as events, or refused with the reason; ``rejected`` names them by their number."""
+    """Rows as events, or refused with the reason; ``rejected`` names them by their number. The
+    event of a customer's row names her rep, whom ``called`` finds by what the row calls him."""
     whole = Taken()
-    for number, row in numbered:
-        told = named(row, plan)
+    rows = [(number, row, named(row, plan)) for number, row in numbered]
+    reps = _reps(rows, called) if plan.what is What.CUSTOMERS else {}
+    for number, row, told in rows:
         try:
             if _BEYOND in told:
                 raise Invalid("row", "more_values_than_columns")
+            rep = _rep(told, reps) if plan.what is What.CUSTOMERS else ""
             item, hers = _ITEMS[plan.what](told, plan), _handles(told, account)
         except Invalid as wrong:
             sample = orjson.dumps(row, default=str)
@@ -204,13 +210,26 @@ def turn(
         call = Call(items=(item,), imported=True)
         taken = segment.turn(call, account, ecosystem, received, kinds)
         whole.events += [
-            replace(event, handle=hers[0], links=tuple(hers[1:]))
+            replace(event, handle=hers[0], links=tuple(hers[1:]), rep=rep or event.rep)
             for event in taken.events
             if isinstance(event, Event)
         ]
         whole.rejected += [replace(each, index=number) for each in taken.rejected]
         whole.refusals += [replace(each, door=DOOR) for each in taken.refusals]
     return whole
+
+
+def _reps(rows: Sequence[tuple[int, Row, Row]], called: Called) -> Mapping[str, Sequence[str]]:
+    return called({word for _, _, told in rows if (word := text(told.get("rep")))})
+
+
+def _rep(told: Row, reps: Mapping[str, Sequence[str]]) -> str:
+    """The id of whom the row says looks after her. A name that two bear says of nobody."""
+    word = text(told.pop("rep", None))
+    found = reps.get(word, ()) if word else ()
+    if word and len(found) != 1:
+        raise Invalid("rep", "several_reps_called_so" if found else "no_such_rep", rep=word[:60])
+    return found[0] if found else ""
 
 
 def _reject(

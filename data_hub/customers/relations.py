@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.identities import Identities
@@ -60,19 +60,29 @@ class Relations:
             self._changes.note("entrusted", "relation", relation.id, by=by, handle=key, rep=keeper)
         return relation
 
-    def take_over(self, lists: Mapping[str, Collection[Handle]], *, by: str) -> None:
+    def take_over(
+        self, lists: Mapping[str, Collection[Handle]], *, by: str, since: datetime | None = None
+    ) -> None:
         """Give whole lists of customers to reps, by staff id: an import, or a rep who leaves.
 
         One change a list; the rows say who was given. Keep a list short enough for one write.
         """
         given = [(staff, str(handle)) for staff, handles in lists.items() for handle in handles]
-        now = self._clock()
+        now = since or self._clock()
         with self._records.write(*(f"handle:{handle}" for _, handle in given)) as session:
             session.add_all(
                 Relation(handle=handle, staff=staff, since=now, by=by) for staff, handle in given
             )
             for staff, handles in lists.items():
                 self._changes.note("took_over", "staff", staff, by=by, count=len(handles))
+
+    def take_back(self, handles: Collection[Handle], since: datetime) -> None:
+        """As if nobody had been given whom at that very moment: who had her before has her again.
+        Repeating is harmless."""
+        keys = sorted(map(str, handles))
+        with self._records.write(*(f"handle:{key}" for key in keys)) as session:
+            given = Relation.handle.in_(keys), Relation.since == since
+            session.execute(delete(Relation).where(*given))
 
     def rep_of(self, handles: Collection[Handle]) -> str:
         """The rep who looks after whoever has these handles, empty if nobody does."""

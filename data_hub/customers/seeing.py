@@ -91,9 +91,23 @@ class Customers:
         """Give her to a rep, from now on. Giving her to the one she has changes nothing."""
         return self._rooms.relations.entrust(handle, staff, by=by)
 
-    def take_over(self, lists: Mapping[str, Collection[Handle]], *, by: str) -> None:
+    def take_over(
+        self, lists: Mapping[str, Collection[Handle]], *, by: str, since: datetime | None = None
+    ) -> None:
         """Give whole lists of customers to reps, by staff id; one change a list."""
-        self._rooms.relations.take_over(lists, by=by)
+        self._rooms.relations.take_over(lists, by=by, since=since)
+
+    def take_back(self, handles: Collection[Handle], since: datetime) -> None:
+        """What was given at that very moment, as if it had not been."""
+        self._rooms.relations.take_back(handles, since)
+
+    def pass_on(self, giver: str, taker: str, *, by: str) -> int:
+        """Everybody whom a rep looks after goes to another, a list at a time; how many."""
+        to, hers = self._rooms.staff.one(taker).id, self.of_staff([self._rooms.staff.one(giver).id])
+        for begin in range(0, len(hers), _LIST):
+            known = self._rooms.identities.handles_of(hers[begin : begin + _LIST])
+            self.take_over({to: [handles[0] for handles in known.values() if handles]}, by=by)
+        return len(hers)
 
     def rep_of(self, handles: Collection[Handle]) -> str:
         """The rep who looks after whoever has these handles, empty if nobody does."""
@@ -326,6 +340,8 @@ class CustomersSeen:
 
 
 _PROVE, _PROOFS = ("own_link_opened", "opened_link", "read_material"), 100
+_LIST = 100
+"""Customers whom one write gives to a rep."""
 _TAIL, _WHOLE = 4, 11
 """Of a phone number what every mask shows anyway, and all of it."""
 

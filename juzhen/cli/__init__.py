@@ -17,7 +17,7 @@ from kernel.errors import Invalid, Problem
 
 _FAMILIES = (
     "run", "company", "content", "inspect", "keep", "exporting", "refused", "importing", "backing",
-    "moving", "touching",
+    "moving", "touching", "staffing",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Commands about the company (公司): tokens, channel accounts and their slots."""
+"""Commands about the company (公司): tokens, channel accounts and their slots, staff and units."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def bring_materials(file: Path, dry_run: bool, resume: str, as_json: bool) -> No
         "run": "" if dry_run else brought.run, "made": brought.made, "edited": brought.edited,
         "refused": brought.refused,
     }  # fmt: skip
-    _tell(told, brought.flaws, as_json)
+    tell(told, brought.flaws, as_json)
 
 
 @bring.command("tags")
@@ -211,7 +211,7 @@ def bring_tags(file: Path | None, account: str, facet: str, dry_run: bool, as_js
             told, by=BY, facet=facet or ("topic" if file else "audience"), dry_run=dry_run,
             tell=lambda so_far: progress.update(task, completed=so_far),
         )  # fmt: skip
-    _tell(
+    tell(
         {
             "act": brought.act, "made": brought.made, "edited": brought.edited,
             "refused": brought.refused,
@@ -263,7 +263,7 @@ def _file_undone(company: Any, run: str, dry: bool) -> dict[str, Any]:
     return {"run": run, **company.undoing.one(run).taken_back}
 
 
-def _tell(told: dict[str, Any], flaws: list[tuple[int, Flaw]], as_json: bool) -> None:
+def tell(told: dict[str, Any], flaws: list[tuple[int, Flaw]], as_json: bool) -> None:
     """How it went, and which lines were refused; those end the command with 1."""
     refused = [
         {"line": line, "field": flaw.field, "why": flaw.message("en")} for line, flaw in flaws

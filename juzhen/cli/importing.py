@@ -1,4 +1,4 @@
-"""Commands that bring files in (导入): events, customers and orders, from CSV, JSONL or Parquet."""
+"""Commands that bring files in (导入): events, customers and orders, and a sheet of staff."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import orjson
+from rich.console import Console
 from rich.progress import (
     MofNCompleteColumn,
     Progress,
@@ -16,8 +17,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from content_hub import sheets
 from juzhen.cli.company import BY, json_option, platform, show
-from juzhen.cli.content import bring
+from juzhen.cli.content import bring, tell
 from kernel.events import pack
 
 
@@ -51,14 +53,14 @@ def _bring_in(
         of = company.accounts.one(account)
         task = bar.add_task(what, total=sum(1 for _ in rows(file)))
 
-        def tell(told: Imported) -> None:
+        def tell_how_far(told: Imported) -> None:
             bar.update(task, completed=told.rows)
 
         try:
             if dry:
-                told = company.imports.dry(file, plan, of, tell)
+                told = company.imports.dry(file, plan, of, tell_how_far)
             else:
-                told = company.imports.run(file, plan, of, by=BY, again=again, tell=tell)
+                told = company.imports.run(file, plan, of, by=BY, again=again, tell=tell_how_far)
         except KeyboardInterrupt:
             click.echo("Stopped. The same command goes on where it stopped.", err=True)
             raise
@@ -110,6 +112,28 @@ def cancel_import(run: str) -> None:
     """
     with platform() as company:
         company.imports.cancel(run, by=BY)
+
+
+@bring.command("staff")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be refused and write nothing.")
+@json_option
+def bring_staff(file: Path, dry_run: bool, as_json: bool) -> None:
+    """Take on and change staff: code, name, unit, role, post, licences (by ;), licence_number.
+
+    A unit is its code or the way to it, such as 上海分公司/浦东一部, founded if it is not there.
+
+    Example: juzhen import staff staff.csv --dry-run
+    """
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with platform() as company, Progress(*columns, console=Console(stderr=True)) as progress:
+        progress.add_task(file.name, total=None)
+        brought = company.roster.bring(sheets.rows(file), by=BY, dry_run=dry_run)
+    told = {
+        "made": brought.made, "changed": brought.changed, "same": brought.same,
+        "units": len(brought.units), "refused": brought.refused,
+    }  # fmt: skip
+    tell(told, brought.flaws, as_json)
 
 
 _COLUMNS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from juzhen.cli.company import first_administrator, json_option, show
+from juzhen.cli.company import BY, first_administrator, json_option, show
 from juzhen.settings import Settings, begin, environment_of, load
 from kernel.errors import Overloaded
 
@@ -149,6 +149,7 @@ def init(home: Path | None, name: str, as_json: bool) -> None:
     migrate(settings)
     platform = assemble(settings)
     login = first_administrator(platform)
+    platform.taxonomy.ship(by=BY)
     platform.close()
     if as_json:
         told = dict(zip(("name", "password"), login, strict=True)) if login else None

@@ -48,6 +48,7 @@ from juzhen.console import (
     segments,
     sheets,
     shelf,
+    staff,
     suggestions,
     tagging,
     tagging_runs,
@@ -79,7 +80,7 @@ def blueprint(platform: Platform) -> Blueprint:
         tagging, placing, shelf, calendar, coverage, deliveries,
         segments, rules, learning, boards, events, imports, customers, identities, operations,
         reports, referrals, elsewhere, views, previews, files, webhooks, ways, transfers,
-        reaching, unlisted, links, file_library, privacy,
+        reaching, unlisted, links, file_library, privacy, staff,
     ):  # fmt: skip
         page.install(door, platform)
     return door

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -11,15 +12,25 @@ from channels.accounts import Account
 from channels.base import AsksCreators
 from channels.health import SHOWN, Signs
 from juzhen.console import states
-from juzhen.console.desk import allowed, done
+from juzhen.console.desk import allowed, done, flaws_of
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
-from kernel.errors import NotFound, Problem
+from kernel.errors import Conflict, Invalid, NotFound, Problem
+from kernel.events import Ecosystem
 from kernel.wording import known, say
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_OF = "--name … --ecosystem wechat"
+_SECRETS = "--secret app_secret --secret token --secret aes_key"
+_COMMANDS = (
+    ("wechat_oa", "official-account", f"wechat_oa oa_main {_OF} --setting app_id=wx… {_SECRETS}"),
+    ("wecom", "wecom",
+     f"wecom corp {_OF} --setting corp_id=ww… --setting agent_id=1000002 {_SECRETS}"),
+)  # fmt: skip
+"""How accounts of a platform are connected: their secrets are typed where no browser keeps them."""
 _LOOKS = {
     "well": "good", "behind": "warn", "out_of_order": "bad", "unusable": "bad", "paused": "bad",
 }  # fmt: skip
@@ -28,15 +39,24 @@ _LOOKS = {
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/accounts")
     def accounts() -> str:
-        allowed("read_deliveries")
-        return pages.render(
-            "console/accounts.html",
-            rows=[
-                _row(each) | {"asks": _asks(platform, each.account)}
-                for each in platform.health.all()
-            ],
-            now=platform.clock(),
-        )
+        return _page(platform)
+
+    @door.post("/accounts/app")
+    def add_app() -> AnyResponse | tuple[str, int]:
+        """A front end of the company's own needs nobody else: no platform has a say in it."""
+        actor, form = allowed("manage_accounts"), request.form
+        code, name = (form.get(each, "").strip() for each in ("code", "name"))
+        try:
+            if not _CODE.fullmatch(code):
+                raise Invalid("code", "not_an_account_code" if code else "missing")
+            if not name:
+                raise Invalid("name", "missing")
+            platform.accounts.add(
+                code=code, name=name[:60], kind="app", ecosystem=Ecosystem.OWN_APP, by=actor.id
+            )
+        except (Invalid, Conflict) as refusal:
+            return _page(platform, refusal), 422
+        return done("accounts", "account_connected")
 
     @door.post("/accounts/<key>/pause")
     def pause_account(key: str) -> AnyResponse:
@@ -51,6 +71,10 @@ def install(door: Blueprint, platform: Platform) -> None:
         platform.accounts.resume(platform.accounts.one(key).id, by=actor.id)
         return done("accounts", "account_resumed")
 
+    _creators_say_yes(door, platform)
+
+
+def _creators_say_yes(door: Blueprint, platform: Platform) -> None:
     @door.get("/accounts/<key>/grant")
     def ask_creator(key: str) -> AnyResponse:
         """To the platform's page where the creator says yes."""
@@ -71,6 +95,18 @@ def install(door: Blueprint, platform: Platform) -> None:
         if account.paused_reason == "creator_must_grant":
             platform.accounts.resume(account.id, by=actor.id)
         return done("accounts", "creator_granted")
+
+
+def _page(platform: Platform, refusal: Problem | None = None) -> str:
+    allowed("read_deliveries")
+    return pages.render(
+        "console/accounts.html",
+        rows=[
+            _row(each) | {"asks": _asks(platform, each.account)} for each in platform.health.all()
+        ],
+        now=platform.clock(), commands=_COMMANDS, typed=request.form if refusal else {},
+        flaws=flaws_of(refusal) if refusal else (),
+    )  # fmt: skip
 
 
 def _creators(platform: Platform, account: Account) -> AsksCreators:

@@ -65,6 +65,25 @@ def install(door: Blueprint, platform: Platform) -> None:
         shown["person"] = {**shown["person"], "her": her}
         return pages.render("console/customer.html", **shown | {"her": her, "revealed": True})
 
+    @door.post("/customers/<key>/rep")
+    def give_customer(key: str) -> AnyResponse | tuple[str, int]:
+        """She is looked after by this rep from now on."""
+        actor = allowed("hand_over_customers")
+        her = platform.customers.seen_by(actor).one(key)
+        word = request.form.get("rep", "").strip()
+        found = platform.staff.called([word]).get(word, [])
+        try:
+            if len(found) != 1:
+                reason = "several_reps_called_so" if found else "no_such_rep"
+                raise Invalid("rep", reason, rep=word[:60])
+            if actor.reach is not None and platform.staff.one(found[0]).unit not in actor.reach:
+                raise Invalid("rep", "no_such_rep", rep=word[:60])
+        except Invalid as refusal:
+            shown = _one(platform, actor, key) | {"flaws": flaws_of(refusal)}
+            return pages.render("console/customer.html", **shown), 422
+        platform.customers.entrust(her.handles[0], found[0], by=actor.id)
+        return done("customer", "customer_given", key=her.id)
+
     _deciding(door, platform)
 
 
@@ -141,7 +160,8 @@ def _one(platform: Platform, actor: Actor, key: str) -> dict[str, Any]:
     decisions = platform.identities.decisions.about(her.handles)
     profile = platform.profiles.many([her.id]).get(her.id) or Profile()
     return {
-        "her": her, "person": _person(her, profile), "timeline": happened or Page([]),
+        "her": her, "keeper": platform.staff.many([her.rep]).get(her.rep),
+        "person": _person(her, profile), "timeline": happened or Page([]),
         "known": known(platform, her, profile, tongue), "flaws": (), "revealed": False,
         "today": platform.zone.day(platform.clock()),
         "away": happened is None,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from channels.deliveries.record import STUCK
+from juzhen import beginning
 from juzhen.console.desk import allowed
 from juzhen.web import pages
+from kernel.actors import may
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -25,8 +27,11 @@ def install(door: Blueprint, platform: Platform) -> None:
         counted = platform.deliveries.tally()
         stuck = sum(n for (_, state), n in counted.items() if state in STUCK)
         accounts = platform.accounts.all()
+        begin = beginning.steps(platform) if may(actor, "manage_staff") else []
         return pages.render(
             "console/home.html",
+            begin=begin,
+            begin_next=beginning.next_of(begin),
             tally=platform.shelf.tally(sight=hers),
             shelves=[(each, platform.shelf.tally(each.id, sight=hers)) for each in accounts],
             stuck=stuck,

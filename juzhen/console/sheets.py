@@ -67,14 +67,14 @@ def _brought(platform: Platform, actor: Actor, *, dry: bool) -> Brought:
         name = Path(file.filename.replace("\0", "")).name
         path = Path(folder) / f"sheet{Path(name).suffix.lower()[:6]}"
         file.save(path)
-        rows = list(_few(path))
+        rows = list(few(path))
     return platform.bringing.bring(
         rows, source=name, by=actor.id, unit=actor.unit, units=actor.own_units,
         dry_run=dry,
     )  # fmt: skip
 
 
-def _few(path: Path) -> Iterator[sheets.Row]:
+def few(path: Path) -> Iterator[sheets.Row]:
     for count, row in enumerate(sheets.rows(path)):
         if count == MOST_ROWS:
             raise Invalid("file", "too_many_rows", limit=MOST_ROWS)

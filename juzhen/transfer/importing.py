@@ -19,10 +19,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account
 from data_hub.catalogue import kind_of
+from data_hub.customers import Customers
 from data_hub.intake import Intake
+from data_hub.staff import StaffBook
 from kernel.clock import Clock
 from kernel.errors import Conflict, NotFound
-from kernel.events import Event
+from kernel.events import Event, Handle
 from kernel.ids import new_id
 from kernel.values import dataclass
 from schemas import tables
@@ -31,7 +33,7 @@ from stores.changes import Changes
 from stores.history import History
 from stores.records import Record, Records
 
-SLICE = 500
+SLICE, _LIST = 500, 100
 _SHOWN = 5
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -107,9 +109,18 @@ class Imports:
     """Brings files in."""
 
     def __init__(
-        self, records: Records, intake: Intake, history: History, changes: Changes, clock: Clock
+        self,
+        records: Records,
+        intake: Intake,
+        history: History,
+        customers: Customers,
+        staff: StaffBook,
+        changes: Changes,
+        clock: Clock,
     ) -> None:
         self._records = records
+        self._customers = customers
+        self._staff = staff
         self._history = history
         self._intake = intake
         self._changes = changes
@@ -147,11 +158,23 @@ class Imports:
                 return told
             taken = self._turned(part, plan, account, run.begun)
             self._intake.take(taken.events, taken.refusals, door=tables.DOOR)
+            self._entrust(taken, plan, run, by)
             told.take(taken, len(part))
             self._moved(run.id, part[-1][0], told)
             tell(told)
         self._end(run.id, told, by=by)
         return told
+
+    def _entrust(self, taken: Taken, plan: tables.Plan, run: FileRun, by: str) -> None:
+        """Give those whose rows name a rep to him, as of when the import began."""
+        if plan.what is not tables.What.CUSTOMERS:
+            return
+        hers = [each for each in taken.events if isinstance(each, Event) and each.rep]
+        for begin in range(0, len(hers), _LIST):
+            lists: dict[str, list[Handle]] = {}
+            for each in hers[begin : begin + _LIST]:
+                lists.setdefault(each.rep, []).append(each.handle or each.links[0])
+            self._customers.take_over(lists, by=by, since=run.begun)
 
     def cancel(self, run: str, *, by: str) -> None:
         """Stop at the next slice; what is in stays, and it may be gone on with. `NotFound`."""
@@ -210,13 +233,17 @@ class Imports:
             kept.ended = self._clock()
             self._changes.note("imported", "import", run, by=by, n=told.accepted)
 
-    @staticmethod
     def _turned(
-        part: Sequence[tuple[int, tables.Row]], plan: tables.Plan, account: Account, now: datetime
+        self,
+        part: Sequence[tuple[int, tables.Row]],
+        plan: tables.Plan,
+        account: Account,
+        now: datetime,
     ) -> Taken:
         return tables.turn(
-            part, plan, account.id, account.ecosystem, now, lambda name: kind_of(name).name
-        )
+            part, plan, account.id, account.ecosystem, now, lambda name: kind_of(name).name,
+            self._staff.called,
+        )  # fmt: skip
 
 
 def _slices(path: Path, after: int) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import asdict, field
 from sqlalchemy import select
 
 from data_hub.catalogue import kind_of
+from data_hub.customers import Customers, Relation
 from data_hub.digest import Digest
 from data_hub.findings import whose
 from data_hub.identities import Identities, own_id
@@ -23,10 +24,12 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, NotFound
 from kernel.events import Event, Handle
 from kernel.values import dataclass
+from schemas.tables import What
 from stores import personal
 from stores.changes import Change, Changes
 from stores.history import Fold, History
 from stores.records import Record, Records
+from stores.spelling import moment
 
 SLICE = 300
 _NAMES = 300
@@ -72,6 +75,7 @@ class Undoing:
         fold: Fold,
         digest: Digest,
         identities: Identities,
+        customers: Customers,
         taking_back: TakingBack,
         changes: Changes,
         clock: Clock,
@@ -81,6 +85,7 @@ class Undoing:
         self._fold = fold
         self._digest = digest
         self._identities = identities
+        self._customers = customers
         self._taking_back = taking_back
         self._changes = changes
         self._clock = clock
@@ -118,12 +123,19 @@ class Undoing:
         for number, part in enumerate(self._parts(kept, kept.undone_to), 1):
             tell(self._count(run, part))
             if part.take:
+                self._give_back(kept, part.take)
                 self._taking_back.take(part.take)
             self._moved(run, part.last)
             if number == slices:
                 return False
         self._end(run)
         return True
+
+    def _give_back(self, run: FileRun, take: Mapping[int, Event]) -> None:
+        """Who was entrusted to a rep by the file is so no more."""
+        hers = [her for event in take.values() if event.rep and (her := whose(event))]
+        if run.what == What.CUSTOMERS and hers:
+            self._customers.take_back(hers, run.begun)
 
     def finish(self, slices: int = 4) -> int:
         """Go on with what is under way; says how many runs there are."""
@@ -188,7 +200,7 @@ class Undoing:
         for begin in range(0, len(asked), _NAMES):
             few = set(asked[begin : begin + _NAMES])
             for each in personal.held(self._records, Record, few):
-                if each.table != Change.__tablename__:
+                if each.table != Change.__tablename__ and not _of_the_file(run, each):
                     told = (value for value in each.row.values() if isinstance(value, str))
                     found |= {names[value] for value in told if value in few}
         return found
@@ -221,3 +233,8 @@ class Undoing:
             pass
         while self._digest.run():
             pass
+
+
+def _of_the_file(run: FileRun, held: personal.Held) -> bool:
+    """Was it the file itself that did it: gave her to a rep?"""
+    return held.table == Relation.__tablename__ and moment(held.row["since"]) == run.begun

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,9 +15,9 @@ from channels.accounts import Account
 from channels.base import KnowsReps
 from juzhen.access import LONGEST
 from juzhen.web import pages
-from juzhen.web.asking import COOKIE
+from juzhen.web.asking import COOKIE, asker
 from kernel.actors import Role
-from kernel.errors import Forbidden, Invalid, NotFound, Problem
+from kernel.errors import Flaw, Forbidden, Invalid, NotFound, Problem
 from kernel.secret import Secret
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _ASKED = "jz_asked"
 """Holds what was asked of a platform until the browser comes back from it."""
+_TYPED = {"password": "new"}
+"""What the keeper minds, by the field it was typed into."""
 _HOMES = {Role.REP: "/workbench/", Role.TEAM_LEAD: "/workbench/"}
 
 
@@ -59,6 +63,7 @@ def blueprint(platform: Platform) -> Blueprint:
         return _signed_in(platform, platform.access.begin(staff), request.form.get("next", ""))
 
     _by_platform(door, platform)
+    _own_password(door, platform)
 
     @door.post("/logout")
     def sign_out() -> AnyResponse:
@@ -69,6 +74,38 @@ def blueprint(platform: Platform) -> Blueprint:
         return answer
 
     return door
+
+
+def _own_password(door: Blueprint, platform: Platform) -> None:
+    @door.get("/password")
+    def password() -> str:
+        return _password_page(platform)
+
+    @door.post("/password")
+    def change_password() -> AnyResponse | tuple[str, int]:
+        """Her own. Every browser is signed out but this one, which begins anew."""
+        actor, form = asker(), request.form
+        try:
+            if form.get("new", "") != form.get("again", ""):
+                raise Invalid("again", "passwords_differ")
+            old, new = (Secret(form.get(name, "")) for name in ("old", "new"))
+            platform.access.change_password(actor.staff, old, new)
+        except Invalid as refusal:
+            flaws = [replace(each, field=_TYPED.get(each.field, each.field))
+                     for each in refusal.flaws]  # fmt: skip
+            return _password_page(platform, flaws), 422
+        key = platform.access.begin(actor.staff)
+        return _signed_in(platform, key, "/password?said=done_password")
+
+
+def _password_page(platform: Platform, flaws: Sequence[Flaw] = ()) -> str:
+    actor = asker()
+    if not actor.staff:
+        raise Forbidden("may_not", role=actor.role.value, verb="password")
+    name = platform.access.names([actor.staff]).get(actor.staff, "")
+    return pages.render(
+        "password.html", flaws=flaws, login=name, home=_HOMES.get(actor.role, "/console/")
+    )
 
 
 def _by_platform(door: Blueprint, platform: Platform) -> None:

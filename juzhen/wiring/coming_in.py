@@ -31,13 +31,16 @@ def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
 
     return ComingIn(
         refusals=Refusals(s.history, data.intake, s.changes, try_again),
-        imports=Imports(s.records, data.intake, s.history, s.changes, s.clock),
+        imports=Imports(
+            s.records, data.intake, s.history, data.customers, data.staff, s.changes, s.clock
+        ),
         undoing=Undoing(
             s.records,
             s.history,
             s.fold,
             data.digest,
             data.identities,
+            data.customers,
             TakingBack(s.history, s.people, data.digest),
             s.changes,
             s.clock,

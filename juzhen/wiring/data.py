@@ -27,6 +27,7 @@ from data_hub.regrouping import Regrouping
 from data_hub.reports.keeping import Reports
 from data_hub.retention import Retention, periods
 from data_hub.rewriting import Rewriting
+from data_hub.roster import Roster
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings, Terms
@@ -45,6 +46,7 @@ class DataHub:
     """The data hub's keepers."""
 
     staff: StaffBook
+    roster: Roster
     consents: Consents
     intake: Intake
     identities: Identities
@@ -121,7 +123,7 @@ def _privacy(
 
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
-    staff = StaffBook(s.records, s.changes)
+    staff = StaffBook(s.records, s.changes, s.clock)
     identities = Identities(s.people, s.records, s.changes, s.clock)
     profiles, findings = Profiles(s.people, identities), Findings(s.people)
     topics = _Topics(content.materials, content.taxonomy)
@@ -153,6 +155,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
             s.records, findings, identities, s.changes, s.clock, reward=settings.company_referral
         ),
         staff=staff,
+        roster=Roster(s.records, staff),
         consents=Consents(s.records, s.changes, s.clock, assumed=assumed),
         intake=intake,
         identities=identities,

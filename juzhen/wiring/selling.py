@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from engagement.approaching import Approaches
+from engagement.books import Books
 from engagement.customer_acts import CustomerActs
 from engagement.fans import Fans
 from engagement.livestreams import Livestreams
@@ -60,6 +61,7 @@ class Selling:
     livestreams: Livestreams
     reminders: Reminders
     own_links: OwnLinks
+    books: Books
     triggers: Triggers
     responses: Responses
     turnovers: Turnovers
@@ -115,6 +117,9 @@ def selling(
     return Selling(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,
         rules=rules, feedback=feedback, responses=responses, own_links=own_links,
+        books=Books(
+            s.records, data.findings, data.identities, data.customers, data.staff, front.transfers
+        ),
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
         effects=_effects(s, data),

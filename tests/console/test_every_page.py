@@ -60,6 +60,7 @@ ELSEWHERE = {
     "scheduling": ("/materials/<key>/scheduled",),
     "sheets": ("/sheets", "/duplicates"),
     "suggestions": ("/suggestions",),
+    "staff": ("/staff", "/staff/<key>"),
     "tagging": ("/tags", "/tags/<key>"),
     "tagging_runs": ("/tagging", "/tagging/<key>"),
 }  # fmt: skip

@@ -41,10 +41,13 @@ from content_hub.shifting import Shifting
 from content_hub.suggestions import Suggestions
 from content_hub.tagging_runs import TaggingRuns
 from content_hub.uploads import Uploads
+from data_hub.customers import Customers
 from data_hub.intake import Intake
+from data_hub.roster import Roster
 from data_hub.segments import Segments
 from data_hub.staff import StaffBook
 from engagement.customer_acts import CustomerActs
+from juzhen.access import Access
 from juzhen.saved_views import SavedViews
 from juzhen.settings import Settings
 from juzhen.web import app as web
@@ -53,6 +56,7 @@ from kernel.actors import Actor, Role
 from kernel.calendar import Zone
 from kernel.errors import Problem
 from kernel.events import unpack
+from kernel.secret import Secret
 from matching.feedback import Feedback
 from stores.claims import Quotas
 from stores.folder import Folder
@@ -148,7 +152,15 @@ class PagesHouse(House):
         self.app_links = AppLinks(self.links, self.accounts, self.base_url)
         self.saved_views = SavedViews(records, self.changes, clock)
         self.feedback = Feedback(records, self.changes, clock)
-        self.staff = StaffBook(records, self.changes)
+        self.staff = StaffBook(records, self.changes, clock)
+        self.roster = Roster(records, self.staff)
+        self.people = people
+        self.access = Access(
+            records, self.changes, self.staff, quotas, clock, key=Secret("ab" * 32)
+        )
+        self.customers = Customers(
+            people, records, self.identities, None, self.staff, self.changes, clock
+        )
         self.grants = Grants(records, self.changes, self.sealer, clock)
         self.journal = SqliteJournal(home / "journal", durability="process")
         self.commit = SharedCommit(self.journal)
