@@ -101,7 +101,7 @@ def _own_password(door: Blueprint, platform: Platform) -> None:
 def _password_page(platform: Platform, flaws: Sequence[Flaw] = ()) -> str:
     actor = asker()
     if not actor.staff:
-        raise Forbidden("may_not", role=actor.role.value, verb="password")
+        raise NotFound("page", "/password")
     name = platform.access.names([actor.staff]).get(actor.staff, "")
     return pages.render(
         "password.html", flaws=flaws, login=name, home=_HOMES.get(actor.role, "/console/")

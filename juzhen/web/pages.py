@@ -44,6 +44,7 @@ _KINDS = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
+    "png": "image/png",
 }
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 _YEAR = 365 * 86_400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,10 @@ from kernel import logs
 from kernel.errors import Invalid, Overloaded, Problem
 from kernel.wording import say
 from stores.busy import is_full, no_room_left
+
+_TOO_LATE = {"sign_in_first", "form_too_old"}
+_OF_SIGN_INS = ("/log", "/password")
+_MOST_TYPED = 500_000
 
 
 def install(app: Flask) -> None:
@@ -41,7 +46,7 @@ def _refuse(problem: Problem) -> AnyResponse:
     told = problem_details(problem, language())
     if problem.code == "signed_off" and _wants_page() and request.method == "GET":
         return redirect(f"/login?{urlencode({'next': request.full_path.rstrip('?')}, safe='/')}")
-    response = _page_of(told) if _wants_page() else _json_of(told)
+    response = _page_of(told, _typed(problem)) if _wants_page() else _json_of(told)
     if isinstance(problem, Overloaded):
         response.headers["Retry-After"] = str(max(1, round(problem.seconds)))
     if problem.code == "signed_off":
@@ -82,5 +87,19 @@ def _json_of(told: dict[str, Any]) -> Response:
     return Response(orjson.dumps(told), told["status"], content_type="application/problem+json")
 
 
-def _page_of(told: dict[str, Any]) -> Response:
-    return Response(pages.render("problem.html", problem=told), told["status"])
+def _page_of(told: dict[str, Any], typed: Sequence[tuple[str, str]] = ()) -> Response:
+    """``typed`` is what she sent in vain: she sends it again from this page, with one touch."""
+    return Response(
+        pages.render("problem.html", problem=told, typed=typed, files=bool(request.files)),
+        told["status"],
+    )
+
+
+def _typed(problem: Problem) -> Sequence[tuple[str, str]]:
+    """What a form of ours said that came too late: her sign-in had run out, or was another by then.
+    No password and no file is among it, and nothing that another site sent."""
+    ours = request.headers.get("Origin", "").rstrip("/") == request.host_url.rstrip("/")
+    if problem.reason not in _TOO_LATE or not ours or request.path.startswith(_OF_SIGN_INS):
+        return ()
+    told = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf"]
+    return told if sum(len(value) for _, value in told) <= _MOST_TYPED else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels.accounts import Accounts
 from data_hub.refusals import Refusals
+from data_hub.roster import Roster
 from data_hub.taking_back import TakingBack
 from juzhen.transfer import Imports, Undoing
 from juzhen.wiring.data import DataHub
@@ -21,6 +22,7 @@ class ComingIn:
     refusals: Refusals
     imports: Imports
     undoing: Undoing
+    roster: Roster
 
 
 def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
@@ -30,6 +32,7 @@ def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
         return again(refusal, lambda key: _whose(front.accounts, key), s.zone)
 
     return ComingIn(
+        roster=Roster(s.records, data.staff),
         refusals=Refusals(s.history, data.intake, s.changes, try_again),
         imports=Imports(
             s.records, data.intake, s.history, data.customers, data.staff, s.changes, s.clock

@@ -27,7 +27,6 @@ from data_hub.regrouping import Regrouping
 from data_hub.reports.keeping import Reports
 from data_hub.retention import Retention, periods
 from data_hub.rewriting import Rewriting
-from data_hub.roster import Roster
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings, Terms
@@ -46,7 +45,6 @@ class DataHub:
     """The data hub's keepers."""
 
     staff: StaffBook
-    roster: Roster
     consents: Consents
     intake: Intake
     identities: Identities
@@ -123,8 +121,8 @@ def _privacy(
 
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
-    staff = StaffBook(s.records, s.changes, s.clock)
-    identities = Identities(s.people, s.records, s.changes, s.clock)
+    common = s.records, s.changes, s.clock
+    staff, identities = StaffBook(*common), Identities(s.people, *common)
     profiles, findings = Profiles(s.people, identities), Findings(s.people)
     topics = _Topics(content.materials, content.taxonomy)
     segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
@@ -155,7 +153,6 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
             s.records, findings, identities, s.changes, s.clock, reward=settings.company_referral
         ),
         staff=staff,
-        roster=Roster(s.records, staff),
         consents=Consents(s.records, s.changes, s.clock, assumed=assumed),
         intake=intake,
         identities=identities,
@@ -166,7 +163,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         standings=standings,
         predictions=predictions,
         measures=Measures(s.history, s.people, s.clock, zone=s.zone),
-        boards=Boards(s.records, s.changes, s.clock),
+        boards=Boards(*common),
         vips=vips,
         previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),
         customers=Customers(

@@ -117,9 +117,7 @@ def selling(
     return Selling(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,
         rules=rules, feedback=feedback, responses=responses, own_links=own_links,
-        books=Books(
-            s.records, data.findings, data.identities, data.customers, data.staff, front.transfers
-        ),
+        books=_books(s, data, front),
         nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
         effects=_effects(s, data),
@@ -135,6 +133,12 @@ def selling(
         rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url),
         customer_acts=_customer_acts(s, content, data, front),
     )  # fmt: skip
+
+
+def _books(s: Stores, data: DataHub, front: Ends) -> Books:
+    return Books(
+        s.records, data.findings, data.identities, data.customers, data.staff, front.transfers
+    )
 
 
 def _rep_cards(

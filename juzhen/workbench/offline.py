@@ -34,6 +34,13 @@ def install(door: Blueprint, platform: Platform) -> None:
             "display": "standalone", **_COLOURS,
             "icons": [
                 {"src": pages.asset("juzhen.svg"), "type": "image/svg+xml", "sizes": "any"},
+                *(
+                    {
+                        "src": pages.asset(f"juzhen-{size}.png"), "type": "image/png",
+                        "sizes": f"{size}x{size}", "purpose": purpose,
+                    }
+                    for size in (192, 512) for purpose in ("any", "maskable")
+                ),
             ],
         }  # fmt: skip
         return Response(orjson.dumps(told), content_type="application/manifest+json")

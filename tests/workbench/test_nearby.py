@@ -72,6 +72,55 @@ def test_she_may_touch_it_again_and_who_is_signed_out_comes_to_the_door(
     context.close()
 
 
+@pytest.mark.browser
+def test_why_the_list_is_not_of_now_is_said_and_it_stays(desk, browser, served, near):
+    where = {"latitude": 31.2304, "longitude": 121.4737}
+    context = browser.new_context(geolocation=where, permissions=["geolocation"])
+    page = context.new_page()
+    page.goto(f"{served}/workbench/nearby")
+    listed, said = page.locator("[data-neighbours]"), page.locator("[data-said]")
+    page.locator("[data-nearby] button").click()
+    expect(listed).to_contain_text("赵近")
+    expect(said).to_have_text("")
+
+    context.set_geolocation(None)
+    expect(said).to_contain_text("名单还是刚才的")
+    expect(listed).to_contain_text("赵近")
+    context.set_offline(True)
+    context.set_geolocation({"latitude": 31.2404, "longitude": 121.4737})
+    expect(said).to_contain_text("没有网络")
+    expect(listed).to_contain_text("赵近")
+    context.set_offline(False)
+    context.set_geolocation(where)
+    expect(said).to_have_text("")
+    context.close()
+
+
+@pytest.mark.browser
+def test_who_does_not_tell_where_she_is_reads_how_to_and_who_is_signed_out_comes_to_the_door(
+    desk, browser, served, near
+):
+    context = browser.new_context(permissions=[])
+    page = context.new_page()
+    page.goto(f"{served}/workbench/nearby")
+    page.locator("[data-nearby] button").click()
+    expect(page.locator("[data-said]")).to_contain_text("允许定位")
+    context.close()
+
+    where = {"latitude": 31.2304, "longitude": 121.4737}
+    context = browser.new_context(geolocation=where, permissions=["geolocation"])
+    page = context.new_page()
+    page.goto(f"{served}/workbench/nearby")
+    page.route(
+        "**/nearby",
+        lambda route: route.fulfill(status=401) if route.request.method == "POST"
+        else route.continue_(),
+    )  # fmt: skip
+    with page.expect_navigation(url="**/workbench/nearby"):
+        page.locator("[data-nearby] button").click()
+    context.close()
+
+
 @pytest.mark.parametrize("told", [{"latitude": "x"}, {"latitude": "95", "longitude": "0"}])
 def test_a_place_that_is_none_is_refused(desk, rep, told):
     answer = desk.client().post("/workbench/nearby", data=told, headers=PHONE)

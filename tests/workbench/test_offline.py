@@ -1,6 +1,9 @@
 """The workbench on a home screen: it can be installed, and without a network says what is stale."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.workbench.conftest import PHONE
@@ -20,8 +23,15 @@ def test_it_can_be_installed_under_the_companys_name(desk, rep):
     assert told.content_type == "application/manifest+json"
     assert (told.json["name"], told.json["display"]) == ("矩阵 · 安和人寿", "standalone")
     assert told.json["start_url"] == told.json["scope"] == "/workbench/"
-    (icon,) = told.json["icons"]
-    assert client.get(icon["src"]).content_type == icon["type"]
+    for icon in told.json["icons"]:
+        drawn = client.get(icon["src"])
+        assert drawn.content_type == icon["type"]
+        if icon["type"] == "image/png":
+            with Image.open(BytesIO(drawn.data)) as picture:
+                assert f"{picture.width}x{picture.height}" == icon["sizes"]
+    sizes = {(icon["sizes"], icon.get("purpose")) for icon in told.json["icons"]}
+    assert {("192x192", "any"), ("512x512", "maskable")} <= sizes
+    assert 'rel="apple-touch-icon"' in page
     worker = client.get("/workbench/worker.js")
     assert worker.content_type.startswith("text/javascript")
 
@@ -48,4 +58,30 @@ def test_without_a_network_it_says_from_when_it_is_and_keeps_no_customer(
     context.set_offline(False)
     expect(phone.get_by_role("heading", name="没有网络")).to_be_hidden()
     assert phone.url == f"{served}/workbench/customers"
+    context.close()
+
+
+@pytest.mark.browser
+def test_what_was_written_stays_where_it_is_until_there_is_a_network(
+    desk, browser, served, rep, her, shop
+):
+    guide = desk.company.place("养老指南", "养老社区", account=shop["app"].id)
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
+    phone = context.new_page()
+    phone.set_default_timeout(60_000)
+    phone.goto(f"{served}/workbench/customers/{her}/share/{guide}")
+    phone.evaluate(READY)
+    words = phone.locator("textarea[name=words]")
+    words.fill("周末来看看吗")
+    there = phone.url
+    context.set_offline(True)
+    expect(phone.locator("[data-stale]")).to_be_visible()
+    phone.locator("main form button").first.click()
+    expect(phone.locator("[data-not-sent]")).to_contain_text("还没有发出")
+    assert (phone.url, words.input_value()) == (there, "周末来看看吗")
+
+    context.set_offline(False)
+    expect(phone.locator("[data-stale]")).to_be_hidden()
+    phone.locator("main form button").first.click()
+    expect(phone).not_to_have_url(there)
     context.close()

@@ -14,6 +14,12 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form button:disabled").forEach((each) => { each.disabled = false; });
 });
 
+// Of a row of doors that is longer than the phone, the one that is open is seen.
+for (const open of document.querySelectorAll(".menu-row > [aria-current]")) {
+  const row = open.parentElement;
+  row.scrollLeft = open.offsetLeft - row.offsetLeft - (row.clientWidth - open.offsetWidth) / 2;
+}
+
 // Choose everything on the page at once.
 for (const all of document.querySelectorAll("input[data-all]")) {
   all.closest("label").hidden = false;

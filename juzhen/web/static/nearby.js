@@ -14,17 +14,22 @@ const ask = async ({ coords }) => {
     const answer = await fetch(form.action || location.href, {
       method: "POST", body: new FormData(form), headers: { Accept: "text/html", "X-Part": "1" },
     });
-    if (answer.redirected) location.assign(answer.url);  // she is signed out
+    if (answer.redirected) location.assign(answer.url);
+    else if (answer.status === 401 || answer.status === 403) location.reload();  // she is signed out
     else if (answer.status === 200) list.innerHTML = await answer.text();
-  } catch { /* no network for a moment: the next step tells */ }
+  } catch {  // no network for a moment: the next step tells
+    said.textContent = form.dataset.offline;
+  }
 };
 
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   if (watching !== null) navigator.geolocation.clearWatch(watching);
   list.querySelectorAll("[data-before]").forEach((each) => delete each.dataset.before);
+  said.textContent = form.dataset.looking;
   watching = navigator.geolocation.watchPosition(
-    ask, () => { said.textContent = form.dataset.denied; },
+    // What she refused is told apart from a place that is not known for a moment, as in a lift.
+    ask, ({ code }) => { said.textContent = code === 1 || !list.querySelector("[data-before]") ? form.dataset.denied : form.dataset.lost; },
     { enableHighAccuracy: true, maximumAge: 60000 },
   );
 });

@@ -48,6 +48,23 @@ if (shell) {
   navigator.serviceWorker?.register(menu.dataset.worker).then(({ active }) => active?.postMessage("keep"));
 }
 
+// Nothing that was written is lost to a page that says there is no network.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || (navigator.onLine && stale?.hidden !== false)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  let told = form.querySelector("[data-not-sent]");
+  if (!told) {
+    told = document.createElement("p");
+    told.className = "notice warn";
+    told.dataset.notSent = "";
+    told.setAttribute("role", "alert");
+    form.append(told);
+  }
+  told.textContent = stale.dataset.notSent;
+}, true);
+
 // What was copied is in the chat, as far as we may say so.
 const carried = document.getElementById("carried");
 if (carried) document.addEventListener("click", ({ target }) => {
