@@ -16,9 +16,9 @@ from data_hub.catalogue import KINDS, OWN_ACCOUNT
 from data_hub.details import details, order, text
 from data_hub.identities import Noted
 from data_hub.identities.components import Link
-from data_hub.identities.regrouping import chunks
 from kernel.events import Event, Handle
 from stores.records import Folded, Records, add_new
+from stores.spelling import chunks
 
 DORMANT = timedelta(days=45)
 """After so long without a sign, the next one is a coming back."""

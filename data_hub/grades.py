@@ -21,6 +21,7 @@ from kernel.ids import new_id
 from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
+from stores.spelling import chunks
 
 
 class Grade(StrEnum):
@@ -148,10 +149,9 @@ class Grades:
     def rulings(self, handles: Iterable[str]) -> dict[str, GradeRuling]:
         """The latest ruling of each handle that has one, lifted ones too."""
         found: dict[str, GradeRuling] = {}
-        asked = sorted(set(handles))
         with self._records.read() as session:
-            for begin in range(0, len(asked), 900):
-                hers = GradeRuling.handle.in_(asked[begin : begin + 900])
+            for chunk in chunks(set(handles)):
+                hers = GradeRuling.handle.in_(chunk)
                 ordered = select(GradeRuling).where(hers).order_by(GradeRuling.at, GradeRuling.id)
                 found |= {ruling.handle: ruling for ruling in session.scalars(ordered)}
         return found

@@ -17,7 +17,7 @@ from kernel.errors import Conflict, Flaw, Invalid, NotFound, SignedOff
 from kernel.ids import Page, cursor, new_id, page_size, read_cursor
 from stores.changes import Changes
 from stores.records import Record, Records
-from stores.spelling import Bare, marks
+from stores.spelling import Bare, chunks, marks
 
 HEADQUARTERS = ""
 """Above every unit; content without a unit is headquarters'."""
@@ -216,9 +216,8 @@ class StaffBook:
 
     def many(self, ids: Collection[str]) -> dict[str, Staff]:
         """Those of some ids, to be looked at: what is changed on them is not kept."""
-        asked, found = sorted(ids), dict[str, Staff]()
-        for begin in range(0, len(asked), _MANY):
-            few = asked[begin : begin + _MANY]
+        found: dict[str, Staff] = {}
+        for few in chunks(ids):
             people = map(_read, self._records.rows(_PEOPLE.format(marks(few)), few))
             found |= {staff.id: staff for staff in people}
         return found
@@ -325,8 +324,8 @@ class StaffBook:
 
 _read = Bare(Staff)
 _NUMBER = re.compile(r"[A-Za-z0-9-]{6,40}")
-_MANY, _FEW = 900, 300
-"""So many values a statement takes, once and three times."""
+_FEW = 300
+"""Values of a statement that takes each three times."""
 _LONGEST = 100
 _CALLED = "SELECT id FROM staff WHERE id = ? OR code = ? ORDER BY id != ? LIMIT 1"
 _PEOPLE = f"SELECT {_read.columns} FROM staff WHERE id IN ({{}})"  # noqa: S608  # our words

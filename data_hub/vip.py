@@ -18,7 +18,7 @@ from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.values import dataclass
 from stores.records import Folded, Records, upsert
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 
 _PAGE = 500
 _GROWN = 1.1
@@ -124,9 +124,8 @@ class Vips:
             session.execute(delete(Vip))
             upsert(session, Vip, rows)
             session.merge(week)
-            changed = sorted(chosen ^ before.keys())
-            for begin in range(0, len(changed), 900):
-                hers = StandingRow.customer.in_(changed[begin : begin + 900])
+            for changed in chunks(chosen ^ before.keys()):
+                hers = StandingRow.customer.in_(changed)
                 session.execute(update(StandingRow).where(hers).values(due=now))
         return week
 
@@ -162,9 +161,8 @@ class Vips:
 
     def among(self, customers: Collection[str]) -> set[str]:
         """Which of these were chosen."""
-        asked, found = sorted(customers), set[str]()
-        for begin in range(0, len(asked), _PAGE):  # a statement takes only so many values
-            hers = asked[begin : begin + _PAGE]
+        found: set[str] = set()
+        for hers in chunks(customers):
             found.update(row[0] for row in self._people.rows(_CHOSEN.format(marks(hers)), hers))
         return found
 

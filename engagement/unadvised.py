@@ -16,10 +16,9 @@ from data_hub.customers import Customers
 from data_hub.identities import Identities
 from kernel.clock import Clock
 from stores.records import Folded, Records, upsert
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 
 EVERY = timedelta(minutes=10)
-_MANY = 900
 
 
 class RepCoverage(Folded, kw_only=True):
@@ -79,8 +78,7 @@ class Unadvised:
         asked = [str(handle) for handles in hers.values() for handle in handles]
         met: set[str] = set()
         with self._records.together():
-            for begin in range(0, len(asked), _MANY):
-                some = asked[begin : begin + _MANY]
+            for some in chunks(asked):
                 met |= {handle for (handle,) in self._records.rows(_MET.format(marks(some)), some)}
         return sorted(key for key, handles in hers.items() if not met & set(map(str, handles)))
 

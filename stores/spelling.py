@@ -6,7 +6,7 @@ number and a list as JSON text; PostgreSQL gives each of them its own type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -18,11 +18,20 @@ from sqlalchemy.orm import class_mapper
 from stores.records import Moment, Record, Records
 
 Kind = TypeVar("Kind", bound=Record)
+_MOST = 900
+"""Values in one IN list; SQLite was long built to take 999."""
 
 
 def marks(values: Sized) -> str:
     """As many question marks, for an IN list; for none of them one that nothing equals."""
     return ",".join("?" * len(values)) or "NULL"
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values in their order, as many at a time as an IN list may hold."""
+    ordered = sorted(values)
+    for begin in range(0, len(ordered), _MOST):
+        yield ordered[begin : begin + _MOST]
 
 
 def spelled(records: Records, moment: datetime) -> Any:

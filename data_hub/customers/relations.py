@@ -14,7 +14,7 @@ from kernel.events import Handle
 from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Record, Records
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 
 
 class Relation(Record, kw_only=True):
@@ -90,11 +90,9 @@ class Relations:
         return latest.staff if latest else ""
 
     def _relations(self, handles: Iterable[str]) -> "list[_Word]":
-        asked = sorted(handles)
         found: list[_Word] = []
         with self._records.together():
-            for begin in range(0, len(asked), 900):
-                hers = asked[begin : begin + 900]
+            for hers in chunks(handles):
                 found += map(_Word._make, self._records.rows(_WORDS.format(marks(hers)), hers))
         return found
 

@@ -28,7 +28,7 @@ from kernel.values import dataclass
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Records
-from stores.spelling import marks, moment
+from stores.spelling import chunks, marks, moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +178,8 @@ class CustomersSeen:
     def graded(self, rep: str) -> dict[str, int]:
         """How many of a rep's customers are of each grade."""
         counts: Counter[str] = Counter()
-        hers = sorted(self._scope(rep) or ())
         with self._rooms.people.together():
-            for begin in range(0, len(hers), 900):
-                chunk = hers[begin : begin + 900]
+            for chunk in chunks(self._scope(rep) or ()):
                 counts.update(dict(self._rooms.people.rows(_GRADED.format(marks(chunk)), chunk)))
         return dict(counts)
 

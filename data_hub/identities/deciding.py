@@ -15,7 +15,6 @@ from sqlalchemy import or_, select
 from data_hub.identities.components import Link, partition
 from data_hub.identities.handles import DEVICES
 from data_hub.identities.records import Act, Edge, Known, Ruling, Says
-from data_hub.identities.regrouping import chunks
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
@@ -23,6 +22,7 @@ from kernel.ids import new_id
 from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records
+from stores.spelling import chunks
 
 _LOCK = "identity_rulings"
 _WHY = 200

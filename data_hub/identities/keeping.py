@@ -17,7 +17,6 @@ from data_hub.identities.handles import own_id
 from data_hub.identities.records import Cause, Edge, Known, Noted, Parked
 from data_hub.identities.regrouping import (
     Region,
-    chunks,
     earliest,
     edge_rows,
     known_rows,
@@ -28,9 +27,9 @@ from kernel.errors import NotFound
 from kernel.events import Event, Handle
 from stores.changes import Changes
 from stores.records import Records, upsert
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 
-_CHUNK = 900
+_FOUND = 900
 _JOINED = (
     "SELECT k.handle, o.handle FROM known_handles k JOIN known_handles o ON o.own = k.customer"
     " WHERE k.own <> k.customer"
@@ -244,7 +243,7 @@ class Identities:
         with self._people.read() as session:
             exact = select(Known.customer).where(Known.handle == text)
             found = session.scalars(exact).all() or session.scalars(
-                select(Known.customer).where(Known.value == text).limit(_CHUNK)
+                select(Known.customer).where(Known.value == text).limit(_FOUND)
             )
             return sorted(set(found))
 

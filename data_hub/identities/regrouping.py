@@ -6,7 +6,7 @@ Reads nothing but rows it is given, and writes none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,6 @@ from data_hub.identities.records import Edge, Noted, Ruling, Says
 from kernel.events import Event
 from stores.bulk import among
 
-_CHUNK = 900
-"""Values in one IN list; the oldest SQLite in use takes 999."""
 _WORKED_OUT = ("customer", "region", "first_seen", "told_alone")
 
 
@@ -181,12 +179,6 @@ def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
     if one is None or other is None:
         return one or other
     return min(one, other)
-
-
-def chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    ordered = sorted(values)
-    for begin in range(0, len(ordered), _CHUNK):
-        yield ordered[begin : begin + _CHUNK]
 
 
 def known_rows(

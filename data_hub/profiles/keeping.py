@@ -12,7 +12,7 @@ from data_hub.identities import Identities
 from data_hub.profiles.profile import Profile
 from stores.bulk import among, change
 from stores.records import Folded, Records, upsert
-from stores.spelling import marks, spelled
+from stores.spelling import chunks, marks, spelled
 
 _BODIES = "SELECT customer, body FROM profiles WHERE customer IN ({})"
 _THERE = (
@@ -58,10 +58,8 @@ class Profiles:
     def many(self, customers: Collection[str]) -> dict[str, Profile]:
         """Profiles by ids of the present; those with none are left out."""
         found: dict[str, Profile] = {}
-        asked = sorted(set(customers))
         with self._people.together():
-            for begin in range(0, len(asked), 900):
-                chunk = asked[begin : begin + 900]
+            for chunk in chunks(set(customers)):
                 rows = self._people.rows(_BODIES.format(marks(chunk)), chunk)
                 found |= {customer: Profile.unpack(body) for customer, body in rows}
         return found

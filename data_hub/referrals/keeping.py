@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from data_hub.findings import MERGED, REFERRED, Findings, Found
 from data_hub.identities import Identities
-from data_hub.identities.regrouping import chunks
 from data_hub.referrals.chains import Chains, balance, came_by, code_of
 from data_hub.referrals.records import Entry, Referral, ReferralCode, RewardEntry
 from data_hub.referrals.rewards import earned
@@ -24,6 +23,7 @@ from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Record, Records
+from stores.spelling import chunks
 from stores.watermarks import Watermarks
 
 _FOLLOWER = "referrals"

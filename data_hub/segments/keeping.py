@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from data_hub.identities import Identities
 from data_hub.masks import names_somebody
@@ -26,6 +27,7 @@ from kernel.ids import Page, cursor, page_size, read_cursor
 from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records, upsert
+from stores.spelling import chunks
 
 _MOST = 500
 """Segments a company may have in use: every one is asked for every event."""
@@ -117,49 +119,53 @@ class Segments:
 
     def put(self, key: str, handles: Collection[Handle | str], *, by: str) -> int:
         """Put these on a static list; how many were not on it. Repeating adds nobody twice."""
-        return self._list(key, handles, by, putting=True)
+        with self._records.write("segments") as session:
+            segment, asked = self._static(key, handles)
+            moved, now = sorted(asked - self._on(segment.id, asked)), self._clock()
+            rows = [{"segment": segment.id, "handle": h, "at": now, "by": by} for h in moved]
+            upsert(session, Listed, rows)
+            self._moved(session, "listed", segment.id, moved, by)
+        return len(moved)
 
     def take(self, key: str, handles: Collection[Handle | str], *, by: str) -> int:
         """Take these off a static list; how many were on it."""
-        return self._list(key, handles, by, putting=False)
+        with self._records.write("segments") as session:
+            segment, asked = self._static(key, handles)
+            moved = sorted(self._on(segment.id, asked))
+            for chunk in chunks(moved):
+                these = Listed.handle.in_(chunk)
+                session.execute(delete(Listed).where(Listed.segment == segment.id, these))
+            self._moved(session, "unlisted", segment.id, moved, by)
+        return len(moved)
 
-    def _list(self, key: str, handles: Collection[Handle | str], by: str, *, putting: bool) -> int:
+    def _static(self, key: str, handles: Collection[Handle | str]) -> tuple[Segment, set[str]]:
+        """The list, and the handles as it keeps them. Raises `Invalid` for a segment by rule."""
         segment = self.one(key)
         if not segment.static:
             raise Invalid("segment", "not_a_static_list")
-        asked = sorted({str(handle) for handle in handles})
+        asked = set(map(str, handles))
         if len(asked) > _MOST_LISTED:
             raise Invalid("handles", "too_many_names", limit=_MOST_LISTED)
-        now = self._clock()
-        with self._records.write("segments") as session:
-            there = self._on(segment.id, asked)
-            moved = [each for each in asked if (each in there) != putting]
-            if putting:
-                rows = [{"segment": segment.id, "handle": h, "at": now, "by": by} for h in moved]
-                upsert(session, Listed, rows)
-            else:
-                for begin in range(0, len(moved), 900):
-                    these = Listed.handle.in_(moved[begin : begin + 900])
-                    session.execute(delete(Listed).where(Listed.segment == segment.id, these))
-            if len(moved) > _NAMED:
-                session.get_one(Segment, segment.id).version += 1
-            if moved:
-                act = "listed" if putting else "unlisted"
-                for each in moved[:_NAMED] if len(moved) <= _NAMED else ():
-                    self._changes.note(act, "segment", segment.id, by=by, handle=each)
-                if len(moved) > _NAMED:
-                    self._changes.note(act, "segment", segment.id, by=by, count=len(moved))
-        return len(moved)
+        return segment, asked
 
-    def _on(self, segment: str, handles: Sequence[str]) -> set[str]:
-        found: set[str] = set()
+    def _on(self, segment: str, handles: Collection[str]) -> set[str]:
+        """Which of these stand on the list."""
+        listed, found = select(Listed.handle).where(Listed.segment == segment), set[str]()
         with self._records.read() as session:
-            for begin in range(0, len(handles), 900):
-                wanted = select(Listed.handle).where(
-                    Listed.segment == segment, Listed.handle.in_(handles[begin : begin + 900])
-                )
-                found |= set(session.scalars(wanted))
+            for chunk in chunks(handles):
+                found |= set(session.scalars(listed.where(Listed.handle.in_(chunk))))
         return found
+
+    def _moved(
+        self, session: Session, act: str, segment: str, handles: Sequence[str], by: str
+    ) -> None:
+        """Have these customers looked at again; where they are many, everybody."""
+        if len(handles) > _NAMED:
+            session.get_one(Segment, segment).version += 1
+            self._changes.note(act, "segment", segment, by=by, count=len(handles))
+            return
+        for each in handles:
+            self._changes.note(act, "segment", segment, by=by, handle=each)
 
     def _fits(self, segment: Segment, rule: Rule | None) -> None:
         """Raises for a rule that asks of nothing, of a tag nobody made, or of itself."""
@@ -230,13 +236,11 @@ class Segments:
     def lists_of(self, handles: Collection[str]) -> dict[str, set[str]]:
         """The static lists each of these handles stands on."""
         found: dict[str, set[str]] = {}
-        asked = sorted(handles)
+        wanted = select(Listed.handle, Listed.segment)
         with self._records.read() as session:
-            for begin in range(0, len(asked), 900):
-                hers = Listed.handle.in_(asked[begin : begin + 900])
-                for handle, segment in session.execute(
-                    select(Listed.handle, Listed.segment).where(hers)
-                ):
+            for chunk in chunks(handles):
+                hers = wanted.where(Listed.handle.in_(chunk))
+                for handle, segment in session.execute(hers):
                     found.setdefault(handle, set()).add(segment)
         return found
 
@@ -267,12 +271,11 @@ class Segments:
     def of(self, customers: Collection[str]) -> dict[str, dict[str, datetime]]:
         """The segments each of these customers is in, and since when."""
         found: dict[str, dict[str, datetime]] = {each: {} for each in customers}
-        asked = sorted(found)
+        wanted = select(Member.customer, Member.segment, Member.since)
         with self._people.read() as session:
-            for begin in range(0, len(asked), 900):
-                wanted = select(Member.customer, Member.segment, Member.since)
-                hers = Member.customer.in_(asked[begin : begin + 900])
-                for customer, segment, since in session.execute(wanted.where(hers)):
+            for chunk in chunks(found):
+                hers = wanted.where(Member.customer.in_(chunk))
+                for customer, segment, since in session.execute(hers):
                     found[customer][segment] = since
         return found
 
@@ -313,6 +316,3 @@ def _name(name: str) -> str:
     if not name or len(name) > 80:
         raise Invalid("name", "name_is_odd", most=80)
     return name
-
-
-__all__ = ["Segments", "Size", "Under", "read", "written"]

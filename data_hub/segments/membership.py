@@ -22,7 +22,7 @@ from kernel.clock import Clock
 from kernel.values import dataclass
 from stores.bulk import remove
 from stores.records import Records, upsert
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 
 ENTERED = "entered_segment"
 LEFT = "left_segment"
@@ -162,11 +162,9 @@ class Membership:
         if not self._book.entries:
             return {}
         told = "string_agg" if self._people.on_postgres else "group_concat"
-        asked = sorted(customers)
         found: dict[str, set[str]] = {}
         with self._people.together():
-            for begin in range(0, len(asked), 900):
-                chunk = asked[begin : begin + 900]
+            for chunk in chunks(customers):
                 rows = self._people.rows(_THEIRS.format(told, marks(chunk)), chunk)
                 found |= {customer: set(segments.split(",")) for customer, segments in rows}
         return found

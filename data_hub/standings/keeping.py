@@ -38,7 +38,7 @@ from stores.bulk import among
 from stores.changes import Changes
 from stores.history import Axis, History
 from stores.records import Records, add_new, upsert
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 
 EXPECTED = "purchase_expected"
 """A finding: she is likely to buy within a week (R162)."""
@@ -331,10 +331,10 @@ class Standings:
 
     def look_again(self, customers: Collection[str]) -> None:
         """Somebody decided about them: look at them at the next turn."""
-        asked, now = sorted(customers), self._clock()
+        now = self._clock()
         with self._people.write("digest") as session:
-            for begin in range(0, len(asked), 900):
-                hers = StandingRow.customer.in_(asked[begin : begin + 900])
+            for chunk in chunks(customers):
+                hers = StandingRow.customer.in_(chunk)
                 session.execute(update(StandingRow).where(hers).values(due=now))
 
     def decided(self, mark: str) -> tuple[set[str], str]:

@@ -27,7 +27,7 @@ from matching.counters.records import (
 from matching.counters.sums import Rows, Sums, rows_of
 from matching.trails import Step
 from stores.records import Folded, Records, insert, upsert
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 from stores.watermarks import Watermarks
 
 SLICE = 100
@@ -267,11 +267,9 @@ def _packed(session: Session, material: str) -> dict[str, Any]:
     for own, other in ((Pair.one, Pair.two), (Pair.two, Pair.one)):
         near |= dict(session.execute(select(other, Pair.near).where(own == material)).all())
     readers: dict[str, int] = {}
-    names = [material, *near]
-    for begin in range(0, len(names), 900):
-        some = MaterialCount.material.in_(names[begin : begin + 900])
-        wanted = select(MaterialCount.material, MaterialCount.readers).where(some)
-        readers |= dict(session.execute(wanted).all())
+    wanted = select(MaterialCount.material, MaterialCount.readers)
+    for chunk in chunks([material, *near]):
+        readers |= dict(session.execute(wanted.where(MaterialCount.material.in_(chunk))).all())
     others = [other for other, value in near.items() if value > 1e-9]
     strengths = nearness(
         np.array([near[other] for other in others]),
