@@ -129,10 +129,6 @@ class Suggestions:
             for each in materials
         }
 
-    def for_text(self, title: str, summary: str = "", body: str = "") -> list[Proposal]:
-        """The same for what is being written."""
-        return _weighed(self._lexicon(), title, summary, body, set())
-
     def answer(self, answers: Sequence[Answer], *, by: str) -> Answered:
         """Put the accepted tags on and remember what was refused, a material at a time. Raises
         `Invalid` for none, too many, or a tag that there is not."""

@@ -42,6 +42,8 @@ ARRIVALS = (
 )  # fmt: skip
 """Events by which somebody new may come in."""
 GRADES = ("A", "B", "C", "D", "E")
+WINDOW = 30
+"""Days back."""
 FEWEST, FALLEN, MOST_LOST = 20, 0.1, 0.5
 """Of so many at least it is told when A and B fell by so much, or when D and E are more (D)."""
 
@@ -199,11 +201,11 @@ class AdQuality:
                     months[month] = months.get(month, 0.0) + paid
         return months
 
-    def qualities(self, window: int = 30) -> list[Quality]:
+    def qualities(self) -> list[Quality]:
         """Every origin of who came within the window."""
         today = self._zone.day(self._clock())
-        since = today - timedelta(days=window - 1)
-        half = micros(self._zone.at(since + timedelta(days=window // 2)))
+        since = today - timedelta(days=WINDOW - 1)
+        half = micros(self._zone.at(since + timedelta(days=WINDOW // 2)))
         found = {origin: Quality(origin, cost) for origin, cost in self.costs(since, today).items()}
         for came in self._came(since, today):
             quality = found.setdefault(came.origin, Quality(came.origin))
@@ -240,7 +242,7 @@ class AdQuality:
             found = among(session, columns, StandingRow.customer, set(customers))
             return {row.customer: row for row in found}
 
-    def feedback(self, window: int = 30) -> list[dict[str, Any]]:
+    def feedback(self) -> list[dict[str, Any]]:
         """What Ocean Engine's quality callback takes: one entry for each customer with a click.
 
         ``event_weight`` is what she is worth to the bidder: what she paid, else by her grade.
@@ -248,7 +250,7 @@ class AdQuality:
         today = self._zone.day(self._clock())
         return [
             _callback(came.at, click, came.row.grade, came.row.spent)
-            for came in self._came(today - timedelta(days=window - 1), today)
+            for came in self._came(today - timedelta(days=WINDOW - 1), today)
             if came.said.get("clicked") and came.row and came.row.grade in _FOR_ADS
             for click in self._clicks(came)
         ]

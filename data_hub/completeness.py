@@ -49,9 +49,9 @@ class Catalogue:
     as_of: datetime
 
 
-def catalogue(history: History, clock: Clock, *, latest: int = LOOKED_AT) -> Catalogue:
+def catalogue(history: History, clock: Clock) -> Catalogue:
     """Every kind, with what the latest arrivals show of it."""
-    arrived = [event for _, event in history.after(max(history.newest() - latest, 0), latest)]
+    arrived = [event for _, event in history.after(max(history.newest() - LOOKED_AT, 0), LOOKED_AT)]
     counted = Counter(event.kind for event in arrived)
     lacking: dict[str, Counter[str]] = {}
     for event in arrived:

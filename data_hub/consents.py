@@ -70,17 +70,19 @@ class Consents:
         self._assumed = assumed
 
     def allow(
-        self, handles: Handles, purpose: str, *, channel: str = "", source: str, by: str = "",
-        wording: str = "",
-    ) -> None:  # fmt: skip
-        """Note that she agreed. Repeating moves only the time."""
-        self._note(True, handles, purpose, channel, source, by, wording)
+        self, handles: Handles, purpose: str, *, source: str, by: str = "", wording: str = ""
+    ) -> None:
+        """Note that she agreed, on every channel. Repeating moves only the time."""
+        said = {"purpose": purpose, "channel": "", "source": source, "wording": wording}
+        self._note("opted_in", handles, said, by)
 
     def withdraw(
         self, handles: Handles, purpose: str, *, channel: str = "", source: str, by: str = ""
     ) -> None:
         """Note that she no longer wants it; with no channel named, on all of them."""
-        self._note(False, handles, purpose, channel, source, by, "")
+        self._note(
+            "opted_out", handles, {"purpose": purpose, "channel": channel, "source": source}, by
+        )
 
     def allows(self, handles: Handles, purpose: str, channel: str = "") -> bool:
         """May she be written to for this purpose there? Asked with all of her handles.
@@ -115,25 +117,12 @@ class Consents:
         with self._records.read() as session:
             return list(session.scalars(hers.order_by(Consent.at.desc(), Consent.handle)))
 
-    def _note(
-        self,
-        allowed: bool,
-        handles: Handles,
-        purpose: str,
-        channel: str,
-        source: str,
-        by: str,
-        wording: str,
-    ) -> None:
-        act = "opted_in" if allowed else "opted_out"
+    def _note(self, act: str, handles: Handles, said: Mapping[str, str], by: str) -> None:
+        allowed = act == "opted_in"
         with self._records.write(*(f"handle:{handle}" for handle in handles)) as session:
             for handle in sorted(map(str, handles)):
-                consent = Consent(
-                    handle=handle, purpose=purpose, channel=channel, allowed=allowed,
-                    at=self._clock(), source=source, wording=wording,
-                )  # fmt: skip
-                session.merge(consent)
+                session.merge(Consent(handle=handle, allowed=allowed, at=self._clock(), **said))
                 self._changes.note(
-                    act, "consent", purpose, by=by or "customer", handle=handle,
-                    channel=channel, source=source,
+                    act, "consent", said["purpose"], by=by or "customer", handle=handle,
+                    channel=said["channel"], source=said["source"],
                 )  # fmt: skip

@@ -30,6 +30,8 @@ SLICE = 300
 
 _WAITING = 2_000
 """Events: with more before it, what happens now is not seen in its turn."""
+_LATEST = 100
+"""So many of the latest arrivals are looked through for who acts now."""
 _FEW = 20
 """So many customers are folded anew at a time while others digest."""
 
@@ -187,7 +189,7 @@ class Digest:
         """Do more than so many events wait for their turn?"""
         return self._history.newest() - self.mark() > waiting
 
-    def freshen(self, waiting: int = _WAITING, limit: int = 100) -> int:
+    def freshen(self, waiting: int = _WAITING) -> int:
         """While much waits its turn, digest those who act now; says how many arrivals it saw.
 
         A company that takes in its past sees its present all the same. Forgetting where it was
@@ -198,7 +200,7 @@ class Digest:
         self._seen = newest
         if newest - self.mark() <= waiting or newest == seen:
             return 0
-        arrived = self._history.after(max(seen, newest - limit), limit)
+        arrived = self._history.after(max(seen, newest - _LATEST), _LATEST)
         acted = {handle for _, event in arrived if (handle := whose(event)) is not None}
         self.ahead(acted)
         return len(arrived)

@@ -124,16 +124,12 @@ def is_bot(user_agent: object) -> bool:
     return isinstance(user_agent, str) and bool(user_agent) and bool(_BOTS.search(user_agent))
 
 
-def corrected(sent: datetime | None, received: datetime, original: datetime) -> datetime:
-    """When it happened by our clock, for a device that told what time it thought it sent it.
-
-    Segment's rule: received − (sent − original). An event is never moved into our future.
-    """
-    return min(original + behind(sent, received), received)
-
-
 def behind(sent: datetime | None, received: datetime) -> timedelta:
-    """How far a device's clock is behind ours, if what it says of itself is believed."""
+    """How far a device's clock is behind ours, if what it says of itself is believed.
+
+    ``sent`` is what time it thought it was when it sent what we ``received``. By Segment's rule a
+    thing happened so much later than the device says; no event is moved into our future.
+    """
     if sent is None or abs(received - sent) > _MOST_CORRECTION:
         return timedelta(0)
     return received - sent

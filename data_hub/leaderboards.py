@@ -112,14 +112,14 @@ class Leaderboards:
         return dict(told[0].of) if told else {}
 
     def _points(
-        self, ranking: Ranking, period: Period, by: Callable[[str], bool] = lambda _: True
+        self, ranking: Ranking, period: Period, told: Callable[[str], bool] = lambda _: True
     ) -> list[Points]:
         today = self._zone.day(self._clock())
-        told = deeds(self._history, COUNTED[ranking], begins(period, today), today)
+        done = deeds(self._history, COUNTED[ranking], begins(period, today), today)
         return [
             Points(said["rep"], kind, count)
-            for said, kind, count in told.counted()
-            if said.get("rep") and not said.get("bot") and by(said.get("account", ""))
+            for said, kind, count in done.counted()
+            if said.get("rep") and not said.get("bot") and told(said.get("account", ""))
         ]
 
     def leave(self, staff: str, *, by: str) -> None:

@@ -16,10 +16,13 @@ from data_hub.profiles import Profiles
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
-from kernel.values import dataclass
 from stores.records import Folded, Records, upsert
 from stores.spelling import chunks, marks
 
+WINDOW = timedelta(days=365)
+"""Who bought within it is among those who may be chosen."""
+ENTER, LEAVE = 0.20, 0.25
+"""The share of them that enters; and the share out of which one falls who is in."""
 _PAGE = 500
 _GROWN = 1.1
 _CHOSEN = (
@@ -61,32 +64,16 @@ class VipWeek(Folded, kw_only=True):
         return self.brought / self.total if self.total else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How VIPs are chosen."""
-
-    window: timedelta = timedelta(days=365)
-    enter: float = 0.20
-    leave: float = 0.25
-
-
 class Vips:
     """The customers who bring most."""
 
     def __init__(
-        self,
-        people: Records,
-        profiles: Profiles,
-        clock: Clock,
-        *,
-        zone: Zone | None = None,
-        choice: Choice | None = None,
+        self, people: Records, profiles: Profiles, clock: Clock, *, zone: Zone | None = None
     ) -> None:
         self._people = people
         self._profiles = profiles
         self._clock = clock
         self._zone = zone or Zone()
-        self.choice = choice or Choice()
 
     def weekly(self) -> int:
         """Choose, if nobody has this week among about as many buyers; says whether it was done."""
@@ -106,7 +93,7 @@ class Vips:
         worth = sorted(self._worth(since), key=lambda each: (-each[0], each[1]))
         total = sum(value for value, *_ in worth)
         before = self.all()
-        enter, leave = (round(len(worth) * part) for part in (self.choice.enter, self.choice.leave))
+        enter, leave = (round(len(worth) * part) for part in (ENTER, LEAVE))
         rows = [
             {
                 "customer": customer, "handle": handle, "value": value, "rank": rank,
@@ -130,7 +117,7 @@ class Vips:
         return week
 
     def _since(self) -> float:
-        return (self._clock() - self.choice.window).timestamp()
+        return (self._clock() - WINDOW).timestamp()
 
     def _worth(self, since: float) -> Iterator[tuple[float, str, str]]:
         """(value, customer, handle) of everybody who bought within the window."""

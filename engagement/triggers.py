@@ -305,9 +305,9 @@ class Triggers:
 
     # What day it is
 
-    def calendar(self, today: date | None = None) -> int:
+    def calendar(self) -> int:
         """Look at some more profiles for today's occasions; 0 once all have been looked at."""
-        day = today or self._zone.day(self._clock())
+        day = self._zone.day(self._clock())
         before = self._marks.of(_CALENDAR)
         mark_day, _, last = before.partition("|")
         last = last if mark_day == day.isoformat() else ""

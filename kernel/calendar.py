@@ -82,18 +82,17 @@ def near_month_end(day: date, days: int = 3) -> bool:
     return (month_end(day) - day).days < days
 
 
-def birthday_in(year: int, born: date, *, lunar: bool = False, leap_day: str = "02-28") -> date:
+def birthday_in(year: int, born: date, *, lunar: bool = False) -> date:
     """When a birthday falls in a year.
 
-    29 February is kept on ``leap_day`` ("02-28" or "03-01") in other years. For a lunar birthday
-    ``born`` holds the lunar month and day; a 30th that the month lacks is kept on its 29th, and
-    the answer is the day that begins in ``year``'s own lunar year.
+    29 February is kept on the 28th in other years. For a lunar birthday ``born`` holds the lunar
+    month and day; a 30th that the month lacks is kept on its 29th, and the answer is the day that
+    begins in ``year``'s own lunar year.
     """
     if lunar:
         return _lunar(year, born.month, born.day)
     if (born.month, born.day) == (2, 29) and not _gregorian.isleap(year):
-        month, day = map(int, leap_day.split("-"))
-        return date(year, month, day)
+        return date(year, 2, 28)
     return born.replace(year=year)
 
 

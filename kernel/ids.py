@@ -80,15 +80,15 @@ def _keepable(part: str | int | float) -> bool:
     return isfinite(part) if isinstance(part, float) else -(1 << 63) <= part < 1 << 63
 
 
-def read_moment(text: object, *, field: str = "after") -> datetime:
+def read_moment(text: object) -> datetime:
     """A moment out of a cursor, in UTC. Raises `Invalid` for what is none."""
     try:
         moment = datetime.fromisoformat(str(text))
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError) as broken:
-        raise Invalid(field, "bad_cursor") from broken
-    raise Invalid(field, "bad_cursor")
+        raise Invalid("after", "bad_cursor") from broken
+    raise Invalid("after", "bad_cursor")
 
 
 def page_size(first: int, *, field: str = "first") -> int:

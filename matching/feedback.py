@@ -77,11 +77,3 @@ class Feedback:
             for material, why, count in rows:
                 found.setdefault(material, {})[why] = count
         return found
-
-    def most(self, limit: int = 10) -> list[tuple[str, int]]:
-        """What was refused most often lately, for the editor's first page."""
-        lately = Refused.at > self._clock() - HELD
-        counted = select(Refused.material, func.count().label("n")).where(lately)
-        ordered = counted.group_by(Refused.material).order_by(func.count().desc(), Refused.material)
-        with self._records.read() as session:
-            return [(material, n) for material, n in session.execute(ordered.limit(limit))]

@@ -24,6 +24,7 @@ _TRAILING = re.compile(r"(了|啊|吧|呢|呀|啦|哦|嘛|的)+$")
 _LEADING = re.compile(r"^(我觉得|觉得|感觉|你们的?|这个|那个|是不是|有点|太|好)+")
 _BREAKS = re.compile(r"[，。！？、,.!?;；\s]+")
 _LOOKED_AT = 60
+_ANSWERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Sayings:
         quoted = (match[1] for each in found if (match := _QUOTED.search(each.title)))
         return list(dict.fromkeys(quoted))[:first]
 
-    def answers(self, customer_id: str, actor: Actor, said: str, first: int = 6) -> list[Answer]:
+    def answers(self, customer_id: str, actor: Actor, said: str) -> list[Answer]:
         """Scripts for what she said, the closest first, filled with her facts and the rep's.
 
         Her very words first; if nothing is found, what is left of them without fillers.
@@ -63,7 +64,7 @@ class Sayings:
         require(actor, "recommend")
         found: list[Material] = []
         for text in _meant(said):
-            found = self._standing(actor, text)[:first]
+            found = self._standing(actor, text)[:_ANSWERS]
             if found:
                 break
         words = self._recommender.words(customer_id, actor, [each.id for each in found])

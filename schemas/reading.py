@@ -30,7 +30,7 @@ _MOST_DEEP = 50_000
 """With more brackets than this nothing is sorted out any more: that would be work for nobody."""
 
 
-def read(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
     """The JSON. Raises `Invalid` for what is none even so."""
     try:
         return orjson.loads(body)

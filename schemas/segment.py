@@ -20,6 +20,7 @@ from kernel.events import Event, Handle
 from kernel.values import dataclass
 from schemas.events import TYPES, Told, item
 from schemas.lines import Lines, about
+from schemas.reading import parsed
 from schemas.taking import (
     COUNT_LIMIT,
     EVENT_LIMIT,
@@ -30,7 +31,6 @@ from schemas.taking import (
     as_object,
     at,
     inflated,
-    parsed,
     reached_at,
     text,
     turned,

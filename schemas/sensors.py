@@ -26,6 +26,7 @@ from kernel.errors import Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
 from schemas.events import Id, Millis, Told, checked, compile_plan
+from schemas.reading import parsed
 from schemas.sensor_traits import traits_of
 from schemas.taking import (
     COUNT_LIMIT,
@@ -36,7 +37,6 @@ from schemas.taking import (
     Taken,
     at,
     inflated,
-    parsed,
     reached_at,
     text,
     turned,

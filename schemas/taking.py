@@ -19,7 +19,7 @@ from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle, Refusal
 from kernel.values import dataclass
 from schemas.events import Told
-from schemas.reading import DAMAGED, read
+from schemas.reading import DAMAGED
 
 EVENT_LIMIT = 32 * 1024
 COUNT_LIMIT = 2_500
@@ -164,11 +164,6 @@ def inflated(body: bytes, limit: int) -> bytes:
     if len(whole) <= limit and not inflater.eof:
         raise Invalid("body", "not_gzip")
     return whole
-
-
-def parsed(body: bytes) -> Any:
-    """JSON as SDKs write it; the rest is the ways in which they write none."""
-    return read(body)
 
 
 def at(

@@ -113,17 +113,17 @@ class Measures:
         self._clock = clock
         self._zone = zone or Zone()
 
-    def figure(self, kpi: Kpi, ecosystems: Mapping[str, str], *, window: int = WINDOW) -> Figure:
+    def figure(self, kpi: Kpi, ecosystems: Mapping[str, str]) -> Figure:
         """One KPI over the last days; ``ecosystems`` tells each account's."""
         now = self._clock()
         today = self._zone.day(now)
-        first = today - timedelta(days=window - 1)
+        first = today - timedelta(days=WINDOW - 1)
         daily: Counter[date] = Counter()
         split: Counter[str] = Counter()
         before = 0
         for kind in kpi.kinds:
             counted = self._history.counts(
-                [Axis.DAY, Axis.ACCOUNT], kind=kind, since=first - timedelta(days=window),
+                [Axis.DAY, Axis.ACCOUNT], kind=kind, since=first - timedelta(days=WINDOW),
                 until=today,
             )  # fmt: skip
             for (day, account), count in counted:

@@ -13,7 +13,6 @@ from data_hub.profiles.profile import (
     Purchase,
     Seen,
     Trait,
-    relevant_tags,
 )
 from data_hub.profiles.topics import Stamped, Stamps, Topics, TopicStamp
 
@@ -32,5 +31,4 @@ __all__ = [
     "Topics",
     "Trait",
     "fold",
-    "relevant_tags",
 ]

@@ -193,20 +193,12 @@ class Profile:
         """When each account last told of her."""
         return {account: _moment(at) for account, (_, at) in self.accounts.items()}
 
-    def per_account(self) -> dict[str, int]:
-        """How many events each account told of her."""
-        return {account: int(count) for account, (count, _) in self.accounts.items()}
-
     @property
     def favourite_hour(self) -> int | None:
         """The hour of the company's day at which she is most active, if that shows."""
         if sum(self.hours) < _FEWEST_HOURS:
             return None
         return max(range(24), key=lambda hour: (self.hours[hour], -hour))
-
-    @property
-    def first_at(self) -> datetime | None:
-        return _moment(self.began) if self.began else None
 
     @property
     def active_at(self) -> datetime | None:
@@ -279,11 +271,6 @@ class Profile:
 
 
 _FIELDS = frozenset(each.name for each in fields(Profile))
-
-
-def relevant_tags(profile: Profile, now: datetime, first: int = 5) -> list[str]:
-    """The tags that interest her most now, those she dislikes left out."""
-    return [tag for tag, value in profile.affinity(now).items() if value > 0][:first]
 
 
 def faded(seconds: float) -> float:

@@ -51,7 +51,7 @@ def blueprint(platform: Platform) -> Blueprint:
         if (her := _handle()) and purpose in WISHES:
             hers = [Handle.parse(each) for each in platform.identities.alongside(her)]
             change = platform.preferences.opt_in if on else platform.preferences.opt_out
-            change(hers, purpose, source=_SOURCE, by="customer")
+            change(hers, purpose, source=_SOURCE)
         return _page(platform)
 
     @door.post("/stop/undo")

@@ -29,7 +29,8 @@ def test_title_synonyms_english_and_cues_propose_and_what_is_worn_is_not(suggest
     assert told[0].words[0] == "退休"
     materials.tag(one.id, ["pension"], by="li")
     assert "pension" not in codes(suggestions.of([one])[one.id])
-    assert codes(suggestions.for_text("suspensions")) == []
+    other = make(materials, "suspensions", "")
+    assert codes(suggestions.of([other])[other.id]) == []
 
 
 def test_answers_are_given_in_bulk_and_taken_back_as_a_whole(suggestions, materials, taxonomy):

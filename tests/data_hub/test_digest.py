@@ -52,7 +52,7 @@ def test_counts_per_channel_before_and_after_a_merge_reconcile_exactly(hub):
         customers = {hub.identities.customer_of(handle) for handle in handles}
         totals = {}
         for profile in hub.profiles.many(customers).values():
-            for account, count in profile.per_account().items():
+            for account, (count, _) in profile.accounts.items():
                 totals[account] = totals.get(account, 0) + count
         return len(customers), totals
 
@@ -80,7 +80,7 @@ def test_a_repeat_and_a_late_event_change_nothing_that_they_should_not(hub):
 
     profile = hub.profiles.of(hub.identities.customer_of(mobile()))
     assert profile.events == 8
-    assert profile.first_at == first.at
+    assert profile.began == first.at.timestamp()
 
 
 def test_made_again_from_nothing_everything_is_as_it_was(hub, clock):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from data_hub.catalogue import KINDS, kind_of
-from data_hub.intake import Intake, corrected, is_bot
+from data_hub.intake import Intake, is_bot
 from kernel.events import Refusal, unpack_any
 from tests.data_hub.telling import MONDAY, event, user
 
@@ -164,21 +164,3 @@ def test_machines_that_pretend_to_read_are_marked(intake, commits, agent, bot):
 def test_nothing_to_keep_is_no_commit(intake, commits):
     intake.take([])
     assert commits.kept == []
-
-
-@pytest.mark.parametrize(
-    ("sent", "original", "happened"),
-    [
-        (None, -5, -5),  # no word on when it was sent: believed
-        (None, +5, 0),  # but never in our future
-        (+60, +50, -10),  # the device is an hour ahead
-        (-60, -90, -30),  # or behind
-        (-60, -30, 0),  # it happened after it was sent: now
-        (-60 * 24 * 40, -60 * 24 * 41, -60 * 24 * 41),  # too far off to be a clock's error
-    ],
-)
-def test_a_devices_clock_is_corrected_by_what_it_thought_when_it_sent(sent, original, happened):
-    def at(minutes):
-        return None if minutes is None else MONDAY + timedelta(minutes=minutes)
-
-    assert corrected(at(sent), MONDAY, at(original)) == at(happened)

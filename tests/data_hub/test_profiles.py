@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_hub.profiles import Profile, fold, relevant_tags
+from data_hub.profiles import Profile, fold
 from kernel.calendar import Zone
 from stores.spelling import moment
 from tests.data_hub.telling import MONDAY, event, user
@@ -45,13 +45,15 @@ def test_an_interest_counts_half_after_a_fortnight():
     now = MONDAY + timedelta(days=14)
     affinity = profile.affinity(now)
     assert affinity["tag_care"] == pytest.approx(affinity["tag_fund"] / 2)
-    assert relevant_tags(profile, now) == ["tag_fund", "tag_care", "tag_old"]
+    assert list(affinity) == ["tag_fund", "tag_care", "tag_old"]
 
 
-def test_what_she_dislikes_is_not_among_her_interests():
+def test_what_she_dislikes_speaks_against_it():
     profile = folded(read("mat_care", 0), read("mat_fund", 1), read("mat_fund", 2, "disliked"))
 
-    assert relevant_tags(profile, MONDAY) == ["tag_care", "tag_old"]
+    felt = profile.affinity(MONDAY)
+    assert [tag for tag, value in felt.items() if value > 0] == ["tag_care", "tag_old"]
+    assert felt["tag_fund"] < 0
 
 
 def test_days_are_the_companys_and_counts_look_back_a_week_a_month_a_quarter():

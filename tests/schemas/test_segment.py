@@ -250,6 +250,25 @@ def test_a_wrong_clock_is_set_right():
     assert at(timestamp="2026-03-02T08:58:00") == timedelta(minutes=-2)
 
 
+@pytest.mark.parametrize(
+    ("sent", "original", "happened"),
+    [
+        (None, -5, -5),  # no word on when it was sent: believed
+        (None, +5, 0),  # but never in our future
+        (+60, +50, -10),  # the device is an hour ahead
+        (-60, -90, -30),  # or behind
+        (-60, -30, 0),  # it happened after it was sent: now
+        (-60 * 24 * 40, -60 * 24 * 41, -60 * 24 * 41),  # too far off to be a clock's error
+    ],
+)
+def test_a_devices_clock_is_corrected_by_what_it_thought_when_it_sent(sent, original, happened):
+    def spelled(minutes):
+        return None if minutes is None else (NOW + timedelta(minutes=minutes)).isoformat()
+
+    moved = at(timestamp=spelled(original), sent=spelled(sent))
+    assert moved == timedelta(minutes=happened)
+
+
 def test_nothing_is_moved_into_the_future():
     assert at(timestamp="2026-03-02T08:10:00Z", sent="2026-03-02T08:00:00Z") == timedelta()
     assert at(timestamp="2026-03-02T20:00:00Z") == timedelta()
