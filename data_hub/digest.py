@@ -153,9 +153,8 @@ class Digest:
         touched, mark = standings.decided(before)
         if mark == before:
             return
-        if touched:
-            standings.look_again(set(self._identities.customers_of(touched).values()))
         with self._people.write("digest"):
+            standings.look_again(set(self._identities.customers_of(touched).values()))
             self._marks.move(_DECISIONS, mark)
 
     def _rebuilding(self) -> bool:
@@ -299,7 +298,7 @@ class Digest:
     def _follow_rulings(self) -> None:
         """Regroup what people have ruled about since the last time."""
         mark, before = self.mark(), self._marks.of(_RULINGS)
-        touched, ruled = self._identities.ruled(before)
+        touched, ruled = self._identities.decisions.after(before)
         if ruled != before:
             self._write(self._digested([], touched), mark, {_RULINGS: ruled})
 

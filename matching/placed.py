@@ -43,30 +43,34 @@ def rows(session: Session, materials: Collection[str] | None) -> list[Row]:
     else:
         placed = placed.where(ShelfRow.material.in_(materials))
         tagged = tagged.where(ShelfDocument.material.in_(materials))
-    limits = _limits(session, materials)
-    windows: dict[str, list[Window]] = {}
+    types, windows = _shown(session.execute(placed), _limits(session, materials))
+    tags = {
+        material: (*unpacked(direct), *unpacked(above))
+        for material, direct, above in session.execute(tagged)
+    }
+    natures = _natures(session, types, tags)
+    found = []
+    for material, own in windows.items():
+        nature, subjects = natures.get(material, _PLAIN)
+        worn = (*tags.get(material, ()), *subjects)
+        found.append(Row(material, types[material], worn, tuple(own), nature))
+    return found
+
+
+def _shown(
+    placed: Iterable[Any], limits: Mapping[str, Iterable[tuple[int, int]]]
+) -> tuple[dict[str, str], dict[str, list[Window]]]:
+    """The type of each material that is placed, and the windows in which it is shown."""
     types: dict[str, str] = {}
-    for material, type_, account, unit, opens, closes in session.execute(placed):
+    windows: dict[str, list[Window]] = {}
+    for material, type_, account, unit, opens, closes in placed:
         for begins, ends in limits.get(material, ()):
             opens, closes = max(opens, begins), min(closes, ends)
         types[material] = type_
         if opens < closes:
             window = Window(account, unit, opens * _MICRO, closes * _MICRO)
             windows.setdefault(material, []).append(window)
-    tags = {
-        material: (*unpacked(direct), *unpacked(above))
-        for material, direct, above in session.execute(tagged)
-    }
-    natures = _natures(session, types, tags)
-    return [
-        Row(
-            material, types[material], (*tags.get(material, ()), *natures[material].subjects),
-            tuple(own), natures[material].nature,
-        )
-        if material in natures
-        else Row(material, types[material], tags.get(material, ()), tuple(own))
-        for material, own in windows.items()
-    ]  # fmt: skip
+    return types, windows
 
 
 def bound_to(session: Session, product: str) -> set[str]:
@@ -94,9 +98,12 @@ def _limits(
 
 
 class _Nature(NamedTuple):
-    nature: int
-    subjects: tuple[str, ...]
+    nature: int = 0
+    subjects: tuple[str, ...] = ()
     """The product it speaks of, as a tag."""
+
+
+_PLAIN = _Nature()
 
 
 def _natures(
@@ -114,8 +121,7 @@ def _natures(
         worn = {names[tag] for tag in tags.get(material, ()) if tag in names}
         if worn or told:
             code = str(told.get("product_code") or "")
-            promo = PROMOTION in worn
-            nature = nature_of(types[material], told, worn, promo, sold.get(code))
+            nature = nature_of(types[material], told, worn, sold.get(code))
             found[material] = _Nature(nature, (subject(code),) if code else ())
     return found
 

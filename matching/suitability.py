@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from channels.touch_policy.standing import PROMOTION
 from data_hub.profiles import Profile
 from kernel.values import dataclass
 from matching.arrays import Places, Slice, keys_of
@@ -43,19 +44,17 @@ class Sold(NamedTuple):
 
 
 def nature_of(
-    type_: str,
-    fields: Mapping[str, Any],
-    tags: Collection[str],
-    promo: bool,
-    sold: Sold | None = None,
+    type_: str, fields: Mapping[str, Any], tags: Collection[str], sold: Sold | None = None
 ) -> int:
-    """What a content is, as one number. ``tags`` are the names of its tags and those above.
+    """What a content is, as one number. ``tags`` are the names of its tags and those above, of
+    promotion its code.
 
     What names a product carries that product's risk and needs the licence of its category, of
     whatever type it is; else its own field and tags tell.
     """
     cut, size = bool(fields.get("price_cut")), str(fields.get("promo_level") or "")
-    marks = PROMO * (promo or cut or bool(size)) | LARGE * (size == "large") | PRICE_CUT * cut
+    promo = PROMOTION in tags or cut or bool(size)
+    marks = PROMO * promo | LARGE * (size == "large") | PRICE_CUT * cut
     levels = (str(told or "")[1:] for told in (sold and sold.risk_level, fields.get("risk_level")))
     level = max((int(each) for each in levels if each.isdigit()), default=0)
     licence = _licence(sold.category) if sold else 0

@@ -67,13 +67,14 @@ class Decisions:
             raise Invalid("other", "same_handle")
         ends = [*_ends(hers), *_ends(others)]
         sides = set(map(str, hers)), set(map(str, others))
-        crossing = [
-            each.id
-            for each in self.live(sides[0])
-            if each.says == Says.APART and (each.one in sides[1] or each.other in sides[1])
-        ]
         said = [(str(one), str(other), Says.SAME) for one, other in pairwise(ends)]
-        return self._decide(Act.MERGED, said, by=by, why=why, instead_of=crossing)
+        with self._records.write(_LOCK):
+            crossing = [
+                each.id
+                for each in self.live(sides[0])
+                if each.says == Says.APART and (each.one in sides[1] or each.other in sides[1])
+            ]
+            return self._decide(Act.MERGED, said, by=by, why=why, instead_of=crossing)
 
     def part(self, one: Handle, other: Handle, *, by: str, why: str = "") -> str:
         """Rule that two handles are two people's, whatever events say; the decision's id."""
@@ -108,27 +109,29 @@ class Decisions:
         if not gone or not gone < set(whole):
             raise Invalid("handles", "split_takes_some")
         stay, go = [h for h in whole if h not in gone], [h for h in whole if h in gone]
-        with self._people.read() as session:
-            edges = [
-                edge
-                for chunk in chunks(whole)
-                for edge in session.scalars(select(Edge).where(Edge.one.in_(chunk)))
-                if edge.other in whole and not edge.refused
-            ]
-        rulings = self.live(whole)
-        said = [
-            (edge.one, edge.other, Says.UNLINKED)
-            for edge in edges
-            if (edge.one in gone) != (edge.other in gone)
-        ]
+        edges = self._believed(whole)
+        crossed = [each for each in edges if (each.one in gone) != (each.other in gone)]
+        said = [(edge.one, edge.other, Says.UNLINKED) for edge in crossed]
         said.append((stay[0], go[0], Says.APART))
-        said += [*_held_together(stay, edges, rulings), *_held_together(go, edges, rulings)]
-        crossing = [
-            each.id
-            for each in rulings
-            if each.says == Says.SAME and (each.one in gone) != (each.other in gone)
-        ]
-        return self._decide(Act.SPLIT, said, by=by, why=why, instead_of=crossing)
+        with self._records.write(_LOCK):
+            rulings = self.live(whole)
+            said += [*_held_together(stay, edges, rulings), *_held_together(go, edges, rulings)]
+            crossing = [
+                each.id
+                for each in rulings
+                if each.says == Says.SAME and (each.one in gone) != (each.other in gone)
+            ]
+            return self._decide(Act.SPLIT, said, by=by, why=why, instead_of=crossing)
+
+    def _believed(self, handles: Collection[str]) -> list[Edge]:
+        """The links among these that the guards did not refuse."""
+        with self._people.read() as session:
+            return [
+                edge
+                for chunk in chunks(handles)
+                for edge in session.scalars(select(Edge).where(Edge.one.in_(chunk)))
+                if edge.other in handles and not edge.refused
+            ]
 
     def undo(self, decision: str, *, by: str) -> None:
         """Let a decision count for nothing any more; what it stood in for counts again.

@@ -48,7 +48,7 @@ _BEGINNING = func.substr(Known.handle, 1, func.length(Known.handle) - func.lengt
 
 
 class Identities:
-    """Who is who. Only the digest notes events; anybody may ask, and people may rule."""
+    """Who is who. Only the digest notes events; anybody may ask, and people rule by `decisions`."""
 
     def __init__(self, people: Records, records: Records, changes: Changes, clock: Clock) -> None:
         self._people = people
@@ -137,18 +137,6 @@ class Identities:
             if not ahead:
                 break
         region.take_edges(edge_rows(session, region.alone.keys()))
-
-    def merge(self, one: Handle, other: Handle, *, by: str, why: str = "") -> str:
-        """Rule that two handles are one person's. The digest acts on it at its next turn."""
-        return self.decisions.merge(one, other, by=by, why=why)
-
-    def part(self, one: Handle, other: Handle, *, by: str, why: str = "") -> str:
-        """Rule that two handles are two people's, whatever events say."""
-        return self.decisions.part(one, other, by=by, why=why)
-
-    def ruled(self, mark: str) -> tuple[set[str], str]:
-        """The handles that rulings after the mark speak of, and the next mark."""
-        return self.decisions.after(mark)
 
     def seen(self, handle: Handle | str) -> datetime | None:
         """When this handle was first seen, if ever."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
 
@@ -113,9 +114,9 @@ def _cohort(month: str, told: Sequence[tuple[int, float]], paid: float | None) -
     return Cohort(month, len(told), again / len(told), worth / len(told), worth, per_deal)
 
 
-def _fit(rows: Sequence[object], gaps: Sequence[float], known: int, reps: int) -> Fit:
-    spent = sum(row.spent for row in rows)  # type: ignore[attr-defined]  # a row of the query
-    again = sum(row.occasions > 1 for row in rows)  # type: ignore[attr-defined]  # as above
+def _fit(rows: Sequence[Any], gaps: Sequence[float], known: int, reps: int) -> Fit:
+    spent = sum(row.spent for row in rows)
+    again = sum(row.occasions > 1 for row in rows)
     rate, gap = again / len(rows) if rows else 0.0, median(gaps) if gaps else None
     fits = None
     if len(rows) >= FIT_BUYERS:

@@ -6,9 +6,10 @@ Reads the rollups of history and the standings; nobody types anything in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import median
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -187,11 +188,11 @@ class Measures:
         )
 
     @staticmethod
-    def _stayed(moves: object) -> dict[str, list[float]]:
+    def _stayed(moves: Iterable[Any]) -> dict[str, list[float]]:
         """Days between entering a node and leaving it, by node."""
         found: dict[str, list[float]] = {}
         entered: tuple[str, str, datetime] | None = None
-        for customer, before, after, at in moves:  # type: ignore[attr-defined]  # rows of one query
+        for customer, before, after, at in moves:
             if entered is not None and entered[:2] == (customer, before):
                 found.setdefault(before, []).append((at - entered[2]) / timedelta(days=1))
             entered = (customer, after, at)

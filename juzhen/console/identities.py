@@ -126,4 +126,4 @@ def _keep_apart(platform: Platform, actor: Actor, why: str) -> None:
     seen = platform.customers.seen_by(actor)
     for own in owns:
         seen.one(own)  # not found, if she may not know of them
-    platform.identities.part(found[owns[0]], found[owns[1]], by=actor.id, why=why)
+    platform.identities.decisions.part(found[owns[0]], found[owns[1]], by=actor.id, why=why)

@@ -189,7 +189,7 @@ def keep_apart(ask: Ask, sent: Mapping[str, Any]) -> Decided:
     context: Context = ask.context
     require(context.actor, _VERB)
     one, other = _handles(ask, [sent["one"], sent["other"]])
-    context.identities.part(one, other, by=context.actor.id, why=sent.get("why") or "")
+    context.identities.decisions.part(one, other, by=context.actor.id, why=sent.get("why") or "")
     return context.identities.decisions.about([one])[0]
 
 

@@ -80,14 +80,14 @@ def what_she_did_is_digested(house, name):
 
 def two_turn_out_to_be_one(house, name):
     one, other = _two(house, name)
-    yield lambda: house.hub.identities.merge(one, other, by="li")
+    yield lambda: house.hub.identities.decisions.merge(one, other, by="li")
     assert house.hub.id_of(one) == house.hub.id_of(other)
     assert (house.events(one), house.live(one, other)) == (2, 1)
 
 
 def one_turns_out_to_be_two(house, name):
     one, other = _two(house, name)
-    merged = house.hub.identities.merge(one, other, by="li")
+    merged = house.hub.identities.decisions.merge(one, other, by="li")
     house.work()
     assert house.hub.id_of(one) == house.hub.id_of(other)
     yield lambda: house.hub.identities.decisions.undo(merged, by="li")

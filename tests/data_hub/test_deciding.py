@@ -66,11 +66,11 @@ def test_only_what_an_event_linked_can_be_retracted(hub):
 def test_a_merge_by_hand_is_undone_to_the_two_who_were_there(hub):
     hub.tell(event("signed_in", user("a")), event("signed_in", user("b"), minutes=1))
     before = state(hub)
-    decision = hub.identities.merge(user("a"), user("b"), by="li", why="同一人")
+    decision = hub.identities.decisions.merge(user("a"), user("b"), by="li", why="同一人")
     hub.settle()
     assert len(set(customers(hub).values())) == len(PEOPLE) - 1
     with pytest.raises(Conflict):
-        hub.identities.merge(user("b"), user("a"), by="wang")
+        hub.identities.decisions.merge(user("b"), user("a"), by="wang")
 
     hub.identities.decisions.undo(decision, by="wang")
     hub.identities.decisions.undo(decision, by="wang")
@@ -84,8 +84,8 @@ def test_a_merge_by_hand_is_undone_to_the_two_who_were_there(hub):
 
 def test_every_decision_is_audited(hub, changes):
     hub.tell(event("signed_in", user("a")), event("signed_in", user("b"), minutes=1))
-    decision = hub.identities.merge(user("a"), user("b"), by="li")
-    hub.identities.part(user("a"), user("b"), by="wang")
+    decision = hub.identities.decisions.merge(user("a"), user("b"), by="li")
+    hub.identities.decisions.part(user("a"), user("b"), by="wang")
     hub.identities.decisions.undo(decision, by="zhao")
     told = [(each.act, each.by) for each in changes.after("").changes if each.kind == "ruling"]
     assert told == [("merged", "li"), ("parted", "wang")]  # the merge had been replaced already
@@ -124,7 +124,7 @@ def test_a_split_takes_some_and_leaves_some(hub, off):
 
 def test_undoing_a_split_lets_the_merge_that_it_lifted_count_again(hub):
     hub.tell(event("signed_in", user("a")), event("signed_in", user("b"), minutes=1))
-    hub.identities.merge(user("a"), user("b"), by="li")
+    hub.identities.decisions.merge(user("a"), user("b"), by="li")
     hub.settle()
     both = hub.identities.handles(hub.identities.customer_of(user("a")))
     decision = hub.identities.decisions.split(both, [user("b")], by="li")
@@ -150,7 +150,7 @@ def test_a_refused_link_waits_for_a_person_with_the_doubt_it_raises(hub, shared,
     )
     [waiting] = hub.identities.parked()
     assert waiting.doubt is doubt
-    hub.identities.part(waiting.one, waiting.other, by="li", why="两个人")
+    hub.identities.decisions.part(waiting.one, waiting.other, by="li", why="两个人")
     hub.settle()
     assert hub.identities.parked() == []
 
@@ -257,7 +257,7 @@ def test_retracting_gives_what_never_having_seen_the_link_gives(data, fresh_hub)
 def test_rulings_of_each_sort_are_kept_with_what_they_say(hub):
     linked(hub)
     hub.identities.decisions.retract(user("a"), openid("o1"), by="li")
-    hub.identities.merge(user("a"), openid("o1"), by="li")
+    hub.identities.decisions.merge(user("a"), openid("o1"), by="li")
     [first, second] = hub.identities.decisions.about([user("a")])
     assert (first.act, second.act) == ("merged", "retracted")
     assert second.lifted is not None

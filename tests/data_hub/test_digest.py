@@ -89,7 +89,7 @@ def test_made_again_from_nothing_everything_is_as_it_was(hub, clock):
     clock.move(timedelta(days=1))
     hub.topics.tags = {"mat_1": ["tag_other"], "mat_2": ["tag_fund", "tag_new"]}
     hub.tell(*LINKS, event("read_material", openid("o1"), minutes=2 * DAY, material="mat_2"))
-    hub.identities.part(openid("d1", "acc_dy"), mobile(), by="stf_1")
+    hub.identities.decisions.part(openid("d1", "acc_dy"), mobile(), by="stf_1")
     hub.tell()
     handles = [mobile(), user("u1"), openid("o1"), openid("d1", "acc_dy"), user("neighbour")]
     people = hub.identities.customers_of(handles)

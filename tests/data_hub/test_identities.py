@@ -201,13 +201,13 @@ def test_what_people_ruled_is_stronger_than_what_events_say(hub):
     )
     assert len(hub.identities.handles(hub.identities.customer_of(mobile()))) == 3
 
-    hub.identities.part(openid("o1"), mobile(), by="stf_1")
+    hub.identities.decisions.part(openid("o1"), mobile(), by="stf_1")
     hub.tell()
     parted = hub.identities.customer_of(openid("o1"))
     assert parted != hub.identities.customer_of(mobile())
     assert hub.profiles.of(parted).events == 1
 
-    hub.identities.merge(openid("o1"), user("mother"), by="stf_1")
+    hub.identities.decisions.merge(openid("o1"), user("mother"), by="stf_1")
     hub.tell()
     assert hub.identities.customer_of(openid("o1")) == hub.identities.customer_of(user("mother"))
     assert hub.identities.customer_of(mobile()) == own_id(mobile())  # parted from her, so from both
@@ -217,7 +217,7 @@ def test_what_people_ruled_is_stronger_than_what_events_say(hub):
 def test_a_ruling_may_join_two_logins_that_the_guard_keeps_apart(hub):
     hub.tell(event("signed_in", user("old")), event("signed_in", user("new"), minutes=1))
 
-    hub.identities.merge(user("new"), user("old"), by="stf_1")
+    hub.identities.decisions.merge(user("new"), user("old"), by="stf_1")
     hub.tell()
 
     assert hub.identities.customer_of(user("new")) == hub.identities.customer_of(user("old"))
@@ -227,9 +227,9 @@ def test_a_ruling_may_join_two_logins_that_the_guard_keeps_apart(hub):
 def test_a_ruling_speaks_of_two_different_handles_that_were_seen(hub):
     hub.tell(event("signed_in", user("u1")))
     with pytest.raises(Invalid):
-        hub.identities.merge(user("u1"), user("u1"), by="stf_1")
+        hub.identities.decisions.merge(user("u1"), user("u1"), by="stf_1")
     with pytest.raises(Invalid):
-        hub.identities.merge(user("u1"), user("ghost"), by="stf_1")
+        hub.identities.decisions.merge(user("u1"), user("ghost"), by="stf_1")
 
 
 @pytest.mark.parametrize(

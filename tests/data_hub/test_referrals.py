@@ -151,7 +151,7 @@ def test_whoever_turns_out_to_have_invited_herself_earns_nothing(hub):
     hub.tell(event("identified", user("ann"), mobile(), minutes=-50))
     tell(hub, came("other", code), bought("other", 200, "A-1"))
     assert chain(hub, "ann").ledger.owed == 1_000
-    ruled = hub.identities.merge(user("ann"), user("other"), by="li")
+    ruled = hub.identities.decisions.merge(user("ann"), user("other"), by="li")
     hub.settle()
     tell(hub, bought("ann", 10, "A-9", minutes=50))
     assert chain(hub, "ann").ledger == Ledger(granted=1_000, taken_back=1_000)
@@ -269,7 +269,7 @@ def test_an_inviter_who_turned_out_to_be_one_has_one_line_with_all_that_both_bro
     ann, bob, zoe = code_of(hub), code_of(hub, "bob"), code_of(hub, "zoe")
     tell(hub, came("bea", ann), came("cat", bob), came("dan", zoe))
     tell(hub, bought("bea", 100, "A-1"), bought("cat", 250, "A-2"), bought("dan", 200, "A-3"))
-    hub.identities.merge(user("ann"), user("bob"), by="li")
+    hub.identities.decisions.merge(user("ann"), user("bob"), by="li")
     tell(hub)
     seen, after = [], None
     for _ in range(3):  # handle by handle
@@ -310,7 +310,7 @@ def test_who_is_erased_leaves_the_books_and_no_name_in_them(any_hub, any_records
 def test_only_what_she_bought_since_counts_and_what_was_paid_back_twice_is_nothing(hub):
     code = code_of(hub)
     tell(hub, bought("self", 900, "A-0", minutes=-30), came("bea", code))
-    hub.identities.merge(user("self"), user("bea"), by="li")
+    hub.identities.decisions.merge(user("self"), user("bea"), by="li")
     hub.settle()
     tell(hub, bought("bea", 200, "A-1"))
     assert chain(hub, "ann").ledger.granted == 1_000
@@ -336,7 +336,7 @@ def test_whose_two_selves_came_by_two_codes_came_by_the_first(hub):
     first, second = code_of(hub), code_of(hub, "cat")
     tell(hub, came("bea", first), came("bea2", second, 5), bought("bea2", 200, "A-1", minutes=9))
     assert chain(hub, "cat").ledger.owed == 1_000
-    hub.identities.merge(user("bea"), user("bea2"), by="li")
+    hub.identities.decisions.merge(user("bea"), user("bea2"), by="li")
     hub.settle()
     tell(hub, bought("bea", 100, "A-2", minutes=20))
     assert chain(hub, "bea").came_by.customer == hub.id_of(user("ann"))

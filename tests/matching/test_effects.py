@@ -87,7 +87,7 @@ def test_who_turns_out_to_be_one_customer_counts_once_until_she_is_two_again(
     buy(company, other)
     two_of_them = {rule: Effect(shown=2, after=1, before=0)}
     assert counted(company) == two_of_them
-    decision = company.identities.merge(one, other, by="li")
+    decision = company.identities.decisions.merge(one, other, by="li")
     assert counted(company) == {rule: Effect(shown=1, after=1, before=0)}
     company.identities.decisions.undo(decision, by="li")
     assert counted(company) == two_of_them
@@ -98,7 +98,7 @@ def test_a_ruling_waits_for_the_digest(company, rep, rule):
     company.offer(one, rep)
     company.offer(other, rep)
     counted(company)
-    company.identities.merge(one, other, by="li")
+    company.identities.decisions.merge(one, other, by="li")
     assert company.effects.follow() == 0
     assert company.effects.behind()
     assert counted(company) == {rule: Effect(1, 0, 0)}

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.touch_policy import Touch
+from channels.touch_policy.standing import PROMOTION
 from content_hub.products import Products
 from data_hub.consents import PERSONALISATION
 from matching.arrays import Row, Whole
@@ -22,13 +23,13 @@ from tests.matching.conftest import ALWAYS
 from tests.sizes import sized
 
 NATURES = {
-    "plain": nature_of("image_text", {}, (), promo=False),
-    "promo": nature_of("image_text", {}, (), promo=True),
-    "large": nature_of("image_text", {"promo_level": "large"}, (), promo=False),
-    "cut": nature_of("image_text", {"price_cut": True}, (), promo=False),
-    "r4": nature_of("product_note", {"risk_level": "R4"}, (), promo=False),
-    "fund": nature_of("product_note", {"risk_level": "R1"}, {"基金"}, promo=False),
-    "about funds": nature_of("image_text", {}, {"基金"}, promo=False),
+    "plain": nature_of("image_text", {}, ()),
+    "promo": nature_of("image_text", {}, {PROMOTION}),
+    "large": nature_of("image_text", {"promo_level": "large"}, ()),
+    "cut": nature_of("image_text", {"price_cut": True}, ()),
+    "r4": nature_of("product_note", {"risk_level": "R4"}, ()),
+    "fund": nature_of("product_note", {"risk_level": "R1"}, {"基金"}),
+    "about funds": nature_of("image_text", {}, {"基金"}),
 }
 
 

@@ -44,13 +44,24 @@ def _fold(work):
 def _decided(work):
     c = work.c
 
-    def decided():
+    decisions = c.identities.decisions
+
+    def two():
         one = work.known()
-        other = next(each for each in work.seen if each != one)
-        c.identities.decisions.undo(c.identities.merge(one, other, by="t"), by="t")
+        return one, next(each for each in work.seen if each != one)
+
+    def decided():
+        decisions.undo(decisions.merge(*two(), by="t"), by="t")
+        work.worker()
+
+    def parted_again():
+        one, other = two()
+        decisions.unite([one], [other], by="t")
+        decisions.split([one, other], [other], by="t")
         work.worker()
 
     yield "rule and undo it", decided
+    yield "make one of two and two of one", parted_again
     yield (
         "choose a board",
         lambda: c.boards.choose(Role.ANALYST, ["orders", "views"], by="t"),

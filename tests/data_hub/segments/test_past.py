@@ -81,7 +81,7 @@ def test_handles_of_one_customer_count_together(hub, people):
     her = hub.id_of(user("u1"))
     assert hub.members(made) == {her}
     assert flaws(hub, people) == []
-    hub.identities.part(user("u1"), openid("o1"), by="li")
+    hub.identities.decisions.part(user("u1"), openid("o1"), by="li")
     hub.settle()
     assert hub.members(made) == set()
     assert flaws(hub, people) == []

@@ -191,7 +191,7 @@ def test_acts_of_all_her_handles_are_one_story(hub):
     assert hub.members(made) == set()
     hub.tell(event("identified", user("u1"), openid("o1")))
     assert hub.members(made) == {hub.id_of(user("u1"))}
-    hub.identities.part(user("u1"), openid("o1"), by="li")
+    hub.identities.decisions.part(user("u1"), openid("o1"), by="li")
     hub.settle()
     assert hub.members(made) == set()
     assert all(one.at <= other.at for one, other in pairwise(hub.history.of([user("u1")])))
