@@ -19,8 +19,9 @@ from data_hub.findings import Findings, Found
 from data_hub.identities import Identities
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
+from kernel.ids import Page
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Record, Records
 from stores.watermarks import Watermarks
 
@@ -149,18 +150,8 @@ class Blocks:
 
     def page(self, *, first: int = 20, after: str | None = None) -> Page[Block]:
         """Who left, the latest first."""
-        first = page_size(first)
-        wanted = select(Block).order_by(Block.at.desc(), Block.source.desc()).limit(first + 1)
-        if after is not None:
-            at, source = read_cursor(after, str, str)
-            moment = read_moment(at)
-            wanted = wanted.where(
-                (Block.at < moment) | ((Block.at == moment) & (Block.source < source))
-            )
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-        last = found[first - 1] if len(found) > first > 0 else None
-        return Page(found[:first], cursor(last.at.isoformat(), last.source) if last else None)
+        by = Block.at, Block.source
+        return newest_first(self._records, select(Block), *by, first=first, after=after)
 
     def _note(self, session: Session, found: Found, policy: Policy) -> str:
         """Keep it with what reached her last; the material to blame, empty if none is."""

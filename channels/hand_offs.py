@@ -13,8 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from channels.base import Post
 from kernel.clock import Clock
 from kernel.errors import Conflict, NotFound
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Record, Records
 
 
@@ -93,15 +94,10 @@ class HandOffs:
         self, *, account: str = "", first: int = 20, after: str | None = None
     ) -> Page[HandOff]:
         """The newest first."""
-        wanted = select(HandOff).order_by(HandOff.id.desc()).limit(page_size(first) + 1)
+        wanted = select(HandOff)
         if account:
             wanted = wanted.where(HandOff.account == account)
-        if after is not None:
-            wanted = wanted.where(HandOff.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        return Page(found[:first], more)
+        return newest_first(self._records, wanted, HandOff.id, first=first, after=after)
 
     def note_posted(self, key: str, *, by: str, address: str = "") -> HandOff:
         """A person has posted it. Saying it again keeps the first time.

@@ -6,13 +6,14 @@ A message is a row under the key it was sent with. Knows no platform.
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Index, func, select, update
+from sqlalchemy import Index, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.base import Message
 from kernel.clock import Clock
 from kernel.events import Handle
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page
+from stores.paging import newest_first
 from stores.records import Record, Records
 
 
@@ -68,19 +69,11 @@ class Inbox:
         count: bool = False,
     ) -> Page[InboxMessage]:
         """What was said to her, newest first."""
-        first = page_size(first)
         hers = [str(handle) for handle in handles]
         wanted = select(InboxMessage).where(InboxMessage.handle.in_(hers))
-        whole = wanted.subquery()
-        if after is not None:
-            wanted = wanted.where(InboxMessage.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(
-                session.scalars(wanted.order_by(InboxMessage.id.desc()).limit(first + 1))
-            )  # fmt: skip
-            total = session.scalar(select(func.count()).select_from(whole)) if count else None
-        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        return Page(found[:first], more, total)
+        return newest_first(
+            self._records, wanted, InboxMessage.id, first=first, after=after, count=count
+        )
 
     def note_read(self, key: str, handles: Collection[Handle | str]) -> None:
         """She has read it. Noting it twice keeps the first time."""

@@ -19,9 +19,10 @@ from channels.accounts import Account, Accounts, Channels
 from channels.base import wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Problem
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import Page, new_id
 from kernel.values import dataclass
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Record, Records
 
 _AGAIN = timedelta(seconds=30)
@@ -306,15 +307,9 @@ class LiveCodes:
     ) -> Page[LiveCode]:
         """The newest first. Those of tracked links stand with their links."""
         wanted = select(LiveCode).where(LiveCode.kind != SHARED)
-        wanted = wanted.order_by(LiveCode.id.desc()).limit(page_size(first) + 1)
         if account:
             wanted = wanted.where(LiveCode.account == account)
-        if after is not None:
-            wanted = wanted.where(LiveCode.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        return Page(found[:first], more)
+        return newest_first(self._records, wanted, LiveCode.id, first=first, after=after)
 
     def finish(self, limit: int = 20) -> int:
         """Do what platforms still owe: make what was not made, drop what was dropped here."""

@@ -16,8 +16,9 @@ from channels.base import Progress, Receipt, wait_after
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, Problem
 from kernel.events import Handle
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import Page, new_id
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Record, Records
 
 MOST = 100
@@ -162,16 +163,10 @@ class Transfers:
         self, *, account: str = "", first: int = 20, after: str | None = None
     ) -> Page[Transfer]:
         """The newest first."""
-        first = page_size(first)
-        wanted = select(Transfer).order_by(Transfer.id.desc()).limit(first + 1)
+        wanted = select(Transfer)
         if account:
             wanted = wanted.where(Transfer.account == account)
-        if after is not None:
-            wanted = wanted.where(Transfer.id < str(read_cursor(after, str)[0]))
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        return Page(found[:first], more)
+        return newest_first(self._records, wanted, Transfer.id, first=first, after=after)
 
     def taken_after(self, mark: str, limit: int) -> list[Transfer]:
         """Those that the platform carried out since, the first to be so first; `mark` of the last

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import func, literal, select
 
 from content_hub.media import CAPS, MediaFile
 from content_hub.terms import Bond
 from kernel.errors import Invalid
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page
+from stores.paging import newest_first
 from stores.records import Records
 
 KINDS = tuple(CAPS)
@@ -41,19 +42,16 @@ class FileLibrary:
         """``kind`` as `CAPS` names them; ``unused``: those that no material shows."""
         if kind and kind not in KINDS:
             raise Invalid("kind", "not_a_choice", choices="、".join(KINDS))
-        wanted: list[ColumnElement[bool]] = [MediaFile.kind == kind] if kind else []
+        wanted = select(MediaFile)
+        if kind:
+            wanted = wanted.where(MediaFile.kind == kind)
         if unused:
-            wanted.append(~select(Bond.material).where(Bond.subject == _SUBJECT).exists())
-        here = select(MediaFile).where(*wanted).order_by(MediaFile.id.desc())
-        if after is not None:
-            here = here.where(MediaFile.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(here.limit(page_size(first) + 1)))
-            all_of_them = select(func.count()).select_from(MediaFile).where(*wanted)
-            total = session.scalar(all_of_them) if count else None
-        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        uses = self.uses([each.id for each in found[:first]])
-        return Page([Held(each, uses[each.id]) for each in found[:first]], more, total)
+            wanted = wanted.where(~select(Bond.material).where(Bond.subject == _SUBJECT).exists())
+        page = newest_first(
+            self._records, wanted, MediaFile.id, first=first, after=after, count=count
+        )
+        uses = self.uses([each.id for each in page.items])
+        return page.map(lambda each: Held(each, uses[each.id]))
 
     def uses(self, media: Collection[str]) -> dict[str, int]:
         """How many materials show each of some files."""

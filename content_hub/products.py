@@ -17,8 +17,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from content_hub import richtext, terms
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import Page, new_id
 from stores.changes import Changes
+from stores.paging import in_order
 from stores.records import Record, Records
 
 RISKS = ("R1", "R2", "R3", "R4", "R5")
@@ -233,21 +234,10 @@ class Products:
         count: bool = False,
     ) -> Page[Product]:
         """Products by code."""
-        size = page_size(first)
         wanted = select(Product)
         if category:
             wanted = wanted.where(Product.category == category)
-        page = wanted.order_by(Product.code).limit(size + 1)
-        if after is not None:
-            page = page.where(Product.code > read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(page))
-            total = None
-            if count:
-                total = session.scalar(select(func.count()).select_from(wanted.subquery()))
-        items = found[:size]
-        more = items and len(found) > size
-        return Page(items, cursor(items[-1].code) if more else None, total)
+        return in_order(self._records, wanted, Product.code, first=first, after=after, count=count)
 
 
 _KEPT = ("name", "category", "price", "benefit", "risk_level", "sold_from", "sold_until")

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.actors import Actor, Role
 from kernel.clock import Clock, utc_now
 from kernel.errors import Conflict, Flaw, Invalid, NotFound, SignedOff
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import Page, new_id
 from stores.changes import Changes
+from stores.paging import in_order
 from stores.records import Record, Records
 from stores.spelling import Bare, chunks, marks
 
@@ -258,7 +259,7 @@ class StaffBook:
     ) -> Page[Staff]:
         """Those of some units, or all, in the order they were taken on. ``text`` is part of a name
         or the beginning of a code."""
-        wanted = select(Staff).order_by(Staff.id).limit(page_size(first) + 1)
+        wanted = select(Staff)
         if text:
             told = Staff.name.contains(text, autoescape=True)
             wanted = wanted.where(told | Staff.code.startswith(text, autoescape=True))
@@ -266,12 +267,7 @@ class StaffBook:
             wanted = wanted.where(Staff.unit.in_(units))
         if role is not None:
             wanted = wanted.where(Staff.role == role.value)
-        if after is not None:
-            wanted = wanted.where(Staff.id > read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-        more = len(found) > first and first > 0
-        return Page(found[:first], cursor(found[first - 1].id) if more else None)
+        return in_order(self._records, wanted, Staff.id, first=first, after=after)
 
     def units(self) -> list[Unit]:
         """Every unit, the oldest first."""

@@ -16,8 +16,9 @@ from engagement.fans import ASKS
 from engagement.vip_care import GIFT, MOMENTS
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor, read_moment
+from kernel.ids import Page, new_id
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Record, Records, insert
 
 KINDS = (
@@ -44,6 +45,9 @@ WORTH = (
 )  # fmt: skip
 """What matters most, in ranks: she waits, she moved, her money does, a day of hers; the others
 stand behind. Whose each is counts, too: `engagement.pressing`."""
+RANKS: Mapping[str, int] = {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds}
+OTHERS = len(WORTH)
+"""The rank of all that stand behind."""
 FIRST = 10
 """So many reminders stand before the others, one a customer: more are not done in a day."""
 _LOOKED_AT = 500
@@ -276,20 +280,8 @@ class Reminders:
             wanted = wanted.where(Reminder.kind == kind)
         if handles is not None:
             wanted = wanted.where(Reminder.handle.in_(handles))
-        whole = wanted.subquery()
-        if after is not None:
-            due, id_ = read_cursor(after, str, str)
-            at = read_moment(due)
-            later = (Reminder.due < at) | ((Reminder.due == at) & (Reminder.id < id_))
-            wanted = wanted.where(later)
-        size = page_size(first)
-        wanted = wanted.order_by(Reminder.due.desc(), Reminder.id.desc()).limit(size + 1)
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-            total = session.scalar(select(func.count()).select_from(whole)) if count else None
-        last = found[size - 1] if size and len(found) > size else None
-        end = cursor(last.due.isoformat(), last.id) if last else None
-        return Page(found[:size], end, total)
+        by = Reminder.due, Reminder.id
+        return newest_first(self._records, wanted, *by, first=first, after=after, count=count)
 
     def flaws(self) -> Iterator[str]:
         """What cannot be: done or opened before it was made, or of a kind nobody knows."""

@@ -26,9 +26,10 @@ from data_hub.segments import Segments
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import Page, new_id
 from kernel.values import dataclass
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Records
 
 LOOKED_AT = 2_000
@@ -212,14 +213,9 @@ class Broadcasts:
 
     def page(self, *, first: int = 20, after: str | None = None) -> Page[Broadcast]:
         """The newest first."""
-        first = page_size(first)
-        wanted = select(Broadcast).order_by(Broadcast.id.desc()).limit(first + 1)
-        if after is not None:
-            wanted = wanted.where(Broadcast.id < str(read_cursor(after, str)[0]))
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        return Page(found[:first], more, None)
+        return newest_first(
+            self._records, select(Broadcast), Broadcast.id, first=first, after=after
+        )
 
     def of_campaign(self, campaign: str) -> list[Broadcast]:
         """The newest first, a page of them at most."""

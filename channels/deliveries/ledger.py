@@ -12,7 +12,8 @@ from channels.deliveries.record import IN_FLIGHT, POST, STUCK, TO_ONE, UP, Deliv
 from channels.deliveries.remedies import Pile
 from kernel.errors import NotFound
 from kernel.events import Handle
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page
+from stores.paging import newest_first
 from stores.records import Records
 
 
@@ -61,19 +62,12 @@ class Ledger:
         count: bool = False,
     ) -> Page[Delivery]:
         """Newest first."""
-        first = page_size(first)
         given = {"account": account, "state": state, "material": material}
         where = [*which, *(getattr(Delivery, name) == v for name, v in given.items() if v)]
-        wanted = select(Delivery).where(*where).order_by(Delivery.id.desc()).limit(first + 1)
-        if after is not None:
-            wanted = wanted.where(Delivery.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-            total = None
-            if count:
-                total = session.scalar(select(func.count()).select_from(Delivery).where(*where))
-        more = cursor(found[first - 1].id) if len(found) > first > 0 else None
-        return Page(found[:first], more, total)
+        wanted = select(Delivery).where(*where)
+        return newest_first(
+            self._records, wanted, Delivery.id, first=first, after=after, count=count
+        )
 
     def of_placement(self, placement: str) -> list[Delivery]:
         """Oldest first; more than one if it was taken down and put up again."""

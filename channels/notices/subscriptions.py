@@ -16,10 +16,11 @@ from content_hub import richtext
 from content_hub.crossings import Crossings
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page
 from kernel.secret import Secret
 from kernel.webhooks import new_secret
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Record, Records
 from stores.watermarks import Watermarks
 
@@ -220,7 +221,6 @@ class Subscriptions:
         self, key: str, *, state: str = "", first: int = 20, after: str | None = None
     ) -> Page[Notice]:
         """What it was told and is to be told, the newest first."""
-        size = page_size(first)
         wanted = select(Notice).where(Notice.subscription == self.one(key).id)
         conditions = {
             Told.TOLD: Notice.told.is_not(None),
@@ -231,12 +231,7 @@ class Subscriptions:
             if state not in conditions:
                 raise Invalid("state", "not_a_choice", choices="、".join(Told))
             wanted = wanted.where(conditions[Told(state)])
-        if after is not None:
-            wanted = wanted.where(Notice.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(wanted.order_by(Notice.id.desc()).limit(size + 1)))
-        items = found[:size]
-        return Page(items, cursor(items[-1].id) if items and len(found) > size else None, None)
+        return newest_first(self._records, wanted, Notice.id, first=first, after=after)
 
 
 def _one(session: Session, key: str) -> Subscription:

@@ -15,8 +15,9 @@ from content_hub.campaigns.records import Campaign, CampaignKind, Operation, win
 from content_hub.placements import Placement
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
-from kernel.ids import Page, cursor, new_id, page_size, read_cursor, read_moment
+from kernel.ids import Page, new_id
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Records
 
 _SLICE = 100
@@ -202,30 +203,13 @@ class Campaigns:
         count: bool = False,
     ) -> Page[Campaign]:
         """Campaigns, the latest to open first; ``running`` leaves only those open now."""
-        size, now = page_size(first), self._clock()
-        wanted = select(Campaign)
+        wanted, now = select(Campaign), self._clock()
         if sight is not None:
             wanted = wanted.where(Campaign.unit.in_(sight))
         if running:
             wanted = wanted.where(Campaign.opens <= now, Campaign.closes > now)
-        page = wanted.order_by(Campaign.opens.desc(), Campaign.id.desc()).limit(size + 1)
-        if after is not None:
-            told, id_ = read_cursor(after, str, str)
-            opens = read_moment(told)
-            page = page.where(
-                (Campaign.opens < opens) | ((Campaign.opens == opens) & (Campaign.id < id_))
-            )
-        with self._records.read() as session:
-            found = list(session.scalars(page))
-            total = (
-                session.scalar(select(func.count()).select_from(wanted.subquery()))
-                if count
-                else None
-            )
-        items = found[:size]
-        more = items and len(found) > size
-        end = cursor(items[-1].opens.isoformat(), items[-1].id) if more else None
-        return Page(items, end, total)
+        by = Campaign.opens, Campaign.id
+        return newest_first(self._records, wanted, *by, first=first, after=after, count=count)
 
 
 def _named(code: str) -> list[str]:

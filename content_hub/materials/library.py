@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 
 from content_hub.materials import scheduled
 from content_hub.materials.records import Material
 from content_hub.tags import Tagging, Taxonomy
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Records
 from stores.spelling import Bare, marks
 
@@ -75,25 +76,16 @@ class Library:
     ) -> Page[Material]:
         """The library, newest first. ``sight`` are the units whose content is seen, None is all;
         ``tags`` must all be on it, or something under them; ``untagged`` have none (待贴标)."""
-        size = page_size(first)
         wanted = self._seen(sight, types, tags, owner)
         if untagged:
             wanted = wanted.where(Material.id.not_in(select(Tagging.material)))
         for word in text.split():
             hit = Material.title.contains(word, autoescape=True)
             wanted = wanted.where(hit | Material.summary.contains(word, autoescape=True))
-        page = wanted.order_by(Material.id.desc()).limit(size + 1)
-        if after is not None:
-            page = page.where(Material.id < read_cursor(after, str)[0])
-        with self._records.read() as session:
-            found = list(session.scalars(page))
-            total = (
-                session.scalar(select(func.count()).select_from(wanted.subquery()))
-                if count
-                else None
-            )
-        items = self._as_it_stands(found[:size])
-        return Page(items, cursor(items[-1].id) if items and len(found) > size else None, total)
+        page = newest_first(
+            self._records, wanted, Material.id, first=first, after=after, count=count
+        )
+        return Page(self._as_it_stands(page.items), page.next, page.total)
 
     def _seen(
         self,

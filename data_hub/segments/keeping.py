@@ -23,9 +23,10 @@ from data_hub.segments.tree import Rule
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page
 from kernel.values import dataclass
 from stores.changes import Changes
+from stores.paging import newest_first
 from stores.records import Records, upsert
 from stores.spelling import chunks
 
@@ -204,15 +205,8 @@ class Segments:
         self, *, first: int = 20, after: str | None = None, count: bool = False
     ) -> Page[Segment]:
         """Those in use, the newest first."""
-        first = page_size(first)
-        wanted = _in_use(Segment).order_by(Segment.id.desc()).limit(first + 1)
-        if after is not None:
-            wanted = wanted.where(Segment.id < str(read_cursor(after, str)[0]))
-        with self._records.read() as session:
-            found = list(session.scalars(wanted))
-            total = session.scalar(_in_use(func.count())) if count else None
-        more = first and len(found) > first
-        return Page(found[:first], cursor(found[first - 1].id) if more else None, total)
+        used = _in_use(Segment)
+        return newest_first(self._records, used, Segment.id, first=first, after=after, count=count)
 
     def book(self) -> Book:
         """Every rule in use, compiled."""
