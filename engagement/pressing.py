@@ -1,6 +1,6 @@
 """Pressing (轻重缓急): which red dots come first: what one is about, times whose it is.
 
-A kind is worth three times as much as those of the next rank of `WORTH`. Whose it is multiplies
+A kind is worth three times as much as those of the next of `RANKS`. Whose it is multiplies
 that: by what she is expected to spend within a quarter, measured by what a purchase usually comes
 to, and by how far the conversation with her has come. So a customer lifts her dot over those of
 the next rank, and hardly ever over two. Of whom nothing is known the kind alone tells. Reminds
@@ -15,11 +15,10 @@ from data_hub.grades import Grade
 from data_hub.identities import Identities
 from data_hub.prediction import Predicted, Predictions
 from data_hub.standings import Standings
-from engagement.reminders import WORTH, Reminder
+from engagement.reminders import OTHERS, RANKS, Reminder
 from kernel.values import dataclass
 from kernel.wording import say
 
-_RANKS = {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds}
 _STEP = 3.0
 _WEEKS = 13
 _MOST = 2.0
@@ -58,7 +57,7 @@ def pressing(
     kind: str, customer: str, grade: str, expected: Predicted | None, usual: float
 ) -> Pressing:
     """What one red dot of one customer comes to. Pure."""
-    rank = _RANKS.get(kind, len(WORTH))
+    rank = RANKS.get(kind, OTHERS)
     money = min(expected.value / usual, _MOST) if expected and usual > 0 else 0.0
     value = _STEP**-rank * (1 + money) * _TALKS.get(grade, 1.0)
     told = grade if grade in _TELLING else ""

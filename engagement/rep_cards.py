@@ -17,7 +17,7 @@ from content_hub.materials import Materials
 from data_hub.identities import Identities
 from data_hub.staff import Staff, StaffBook
 from engagement.pressing import Priorities
-from engagement.reminders import WORTH, Reminder
+from engagement.reminders import OTHERS, RANKS, Reminder
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -72,11 +72,7 @@ class RepCard(Record, kw_only=True):
     reason: Mapped[str] = mapped_column(default="")
 
 
-_RANK = case(
-    {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds},
-    value=Reminder.kind,
-    else_=len(WORTH),
-)
+_RANK = case(RANKS, value=Reminder.kind, else_=OTHERS)
 
 
 class RepCards:
@@ -126,7 +122,7 @@ class RepCards:
             self._put_off(cards)
             return noted
         for card in cards:
-            self._close(card) if card.settled else self._tell(card, account)
+            self._carry(card, account)
         return noted + len(cards)
 
     def _due(self) -> list[RepCard]:
@@ -146,7 +142,9 @@ class RepCards:
         stretch = self._changes.after(mark, limit)
         if not stretch.changes:
             return 0
-        with self._records.write() as session:
+        with self._records.write(_FOLLOWER) as session:
+            if self._marks.of(_FOLLOWER) != mark:
+                return 0
             for change in stretch.changes:
                 if change.kind != "reminder":
                     continue
@@ -190,28 +188,35 @@ class RepCards:
                 kept = session.get_one(RepCard, card.reminder)
                 kept.next_at = now + _LOOK_AGAIN if now - kept.due <= _FRESH else None
 
+    def _carry(self, card: RepCard, account: Account) -> None:
+        """Tell a card or close it, and note what its platform says against that."""
+        try:
+            if card.settled:
+                self._close(card)
+            else:
+                self._tell(card, account)
+        except (Busy, Unanswered) as later:
+            asked = later.seconds if isinstance(later, Busy) else 0
+            wait = timedelta(seconds=asked or min(2.0 ** (card.tries + 1), 300))
+            self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
+        except Overloaded:  # our own stores were away: told again in the next round
+            raise
+        except Problem as no:
+            self._later(card, None, no.reason)
+
     def _tell(self, card: RepCard, account: Account) -> None:
         with self._records.read() as session:
             reminder = session.get(Reminder, card.reminder)
         rep = self._staff.many([card.staff]).get(card.staff)
         late = self._clock() - card.due > _FRESH
         if reminder is None or rep is None or late or not reminder.unread:
-            return self._later(card, None, "")
+            self._later(card, None, "")
+            return
         if not self._has_room(card, reminder):
-            return None
-        try:
-            channel = self._channels.of(account)
-            message = self._message(reminder, rep, account)
-            receipt = channel.send(message, key=f"{card.reminder}")
-            crash_point(TOLD)
-        except (Busy, Unanswered) as later:
-            seconds = later.seconds if isinstance(later, Busy) else 0
-            wait = timedelta(seconds=seconds or min(2.0 ** (card.tries + 1), 300))
-            return self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
-        except Overloaded:  # our own stores were away: told again in the next round
-            raise
-        except Problem as no:
-            return self._later(card, None, no.reason)
+            return
+        message = self._message(reminder, rep, account)
+        receipt = self._channels.of(account).send(message, key=card.reminder)
+        crash_point(TOLD)
         with self._records.write() as session:
             kept = session.get_one(RepCard, card.reminder)
             kept.ref, kept.account = receipt.ref, account.id
@@ -220,7 +225,6 @@ class RepCards:
                 "rep_told", "rep_card", card.reminder, by="worker", rep=card.staff,
                 account=account.id, reason=reminder.kind,
             )  # fmt: skip
-        return None
 
     def _has_room(self, card: RepCard, reminder: Reminder) -> bool:
         """Take its place among the cards of today, unless it has one; what finds none is looked at
@@ -237,7 +241,7 @@ class RepCards:
             if self._is_said(session, reminder, cards):
                 kept.next_at, kept.reason = None, "told_of_her_already"
                 return False
-            if len(cards) >= (DAILY if reminder.kind in WORTH[0] else DAILY - URGENT):
+            if len(cards) >= (DAILY if RANKS.get(reminder.kind) == 0 else DAILY - URGENT):
                 kept.next_at = self._zone.at(today + timedelta(days=1), _MORNING)
                 kept.reason = "enough_for_today"
                 return False
@@ -258,18 +262,10 @@ class RepCards:
     def _close(self, card: RepCard) -> None:
         """She has turned to it, wherever: the card in her WeCom says so."""
         rep = self._staff.many([card.staff]).get(card.staff)
-        try:
-            channel = self._channels.of(card.account)
-            if isinstance(channel, TellsReps):
-                channel.settle_card(card.ref, say("card_is_done", _tongue(rep)))
-        except (Busy, Unanswered) as later:
-            wait = timedelta(seconds=min(2.0 ** (card.tries + 1), 300))
-            return self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
-        except Overloaded:
-            raise
-        except Problem as no:
-            return self._later(card, None, no.reason)
-        return self._later(card, None, "")
+        channel = self._channels.of(card.account)
+        if isinstance(channel, TellsReps):
+            channel.settle_card(card.ref, say("card_is_done", _tongue(rep)))
+        self._later(card, None, "")
 
     def _later(self, card: RepCard, wait: timedelta | None, reason: str) -> None:
         with self._records.write() as session:

@@ -6,7 +6,7 @@ it is open. Keeps nothing: a sitting is worked out from its events whenever some
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,19 @@ class Sitting:
     page: int
     """The furthest one that she turned to; 0 if it has no pages."""
     pages: int
+
+    def evidence(self) -> dict[str, Any]:
+        """As a reminder keeps it; no page and no pages where it has none."""
+        told = {
+            "began": self.began.isoformat(), "ended": self.ended.isoformat(),
+            "seconds": self.seconds, "page": self.page, "pages": self.pages,
+        }  # fmt: skip
+        return {name: value for name, value in told.items() if value or name == "seconds"}
+
+
+def moments(evidence: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """When the sitting that a reminder keeps began and ended."""
+    return datetime.fromisoformat(evidence["began"]), datetime.fromisoformat(evidence["ended"])
 
 
 def sittings(oldest_first: Iterable[Event]) -> list[list[Event]]:

@@ -7,16 +7,18 @@ days: who imports ten years of events wants no ten years of red dots.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from data_hub import nurture
+from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.customers import Customers
 from data_hub.findings import CAME_BACK, FIRST_SEEN, Findings, Found
-from data_hub.identities import Identities
+from data_hub.identities import DEVICES, Identities
 from data_hub.prediction import Predictions
 from data_hub.profiles import ProfileRow, Profiles
 from data_hub.staff import StaffBook
@@ -25,7 +27,7 @@ from engagement.approaching import Approaches
 from engagement.fans import ASKED, ASKS, REPLIED, Fans
 from engagement.own_links import OwnLinks
 from engagement.reminders import Reminder, Reminders
-from engagement.sittings import sitting, sittings
+from engagement.sittings import moments, sitting, sittings
 from engagement.vip_care import GIFT, GIFTS, MOMENTS, Weekly, weekly
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -43,8 +45,6 @@ FRESH = timedelta(days=2)
 MORNING = time(9)
 """When the day's reminders become red dots, in the company's zone."""
 _SLICE = 50
-_NAMELESS = frozenset({"anonymous", "cookie"})
-"""Handles of somebody whom nobody could turn to."""
 DATED = (
     "month_end", "payday", "birthday", "maturity", "next_purchase", "anniversary", "dormant",
 )  # fmt: skip
@@ -57,20 +57,26 @@ _WEIGHS = timedelta(minutes=10)
 _FINDINGS, _CALENDAR = "triggers", "triggers.calendar"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A reminder to be made, or to be told more about."""
+    """A reminder to be made, to be told more about, or, of `REPLIED`, to be done."""
 
-    staff: str
+    staff: str = ""
     kind: str
-    handle: str
-    handles: tuple[str, ...]
-    cycle: str
+    about: str
+    """The handle that it is about."""
+    handles: Sequence[Handle]
+    """All of hers."""
+    cycle: str = ""
     due: datetime
-    material: str
-    evidence: dict[str, Any]
+    material: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     heard: datetime | None = None
     """When what it is about happened; None for what a date alone brings."""
+
+    @property
+    def keys(self) -> list[str]:
+        return list(map(str, self.handles))
 
 
 class Triggers:
@@ -155,27 +161,30 @@ class Triggers:
             self._reminders.tell_more(going_on.id, task.evidence)
             return
         if task.kind == REPLIED:
-            self._reminders.answered(ASKS, task.handles, task.due)
+            self._reminders.answered(ASKS, task.keys, task.due)
             return
         if task.kind == ASKS and self._waits_already(task):
             return  # she wrote again before anybody answered: the first hour stands
         self._reminders.remind(
-            task.staff, task.kind, task.handle, task.cycle, material=task.material, due=task.due,
-            evidence=task.evidence, handles=task.handles, heard=task.heard,
+            task.staff, task.kind, task.about, task.cycle, material=task.material, due=task.due,
+            evidence=task.evidence, handles=task.keys, heard=task.heard,
         )  # fmt: skip
 
     def _going_on(self, task: _Task) -> Reminder | None:
         """The reminder of the viewing session that this reading is part of."""
-        last = self._reminders.latest(task.staff, task.kind, task.handles, task.material)
+        last = self._last(task)
         if last is None:
             return None
-        began, ended = _moments(last.evidence)
-        own_began, own_ended = _moments(task.evidence)
+        began, ended = moments(last.evidence)
+        own_began, own_ended = moments(task.evidence)
         return last if own_began <= ended + SESSION and began <= own_ended + SESSION else None
 
     def _waits_already(self, task: _Task) -> bool:
-        last = self._reminders.latest(task.staff, task.kind, task.handles, task.material)
+        last = self._last(task)
         return last is not None and last.done is None
+
+    def _last(self, task: _Task) -> Reminder | None:
+        return self._reminders.latest(task.staff, task.kind, task.keys, task.material)
 
     def _task(self, found: Found) -> _Task | None:
         if self._clock() - found.at > FRESH:
@@ -189,8 +198,8 @@ class Triggers:
         if found.kind == _WARMED and found.evidence["after"] in self._desire:
             return self._warmed(found)
         if found.kind == REPLIED:
-            hers = tuple(map(str, self._handles(found)))
-            return _Task("", REPLIED, found.handle, hers, "", found.at, "", {})
+            hers = self._handles(found)
+            return _Task(kind=REPLIED, about=found.handle, handles=hers, due=found.at)
         if found.kind in ASKED and self._fans is not None:
             return self._asked(found, self._fans)
         return None
@@ -202,7 +211,7 @@ class Triggers:
         if not self._staff.many([rep]):
             return None
         return _Task(
-            staff=rep, kind=ASKS, handle=found.handle, handles=tuple(map(str, handles)),
+            staff=rep, kind=ASKS, about=found.handle, handles=handles,
             material=found.material, due=found.at, cycle=str(found.evidence["event"])[:200],
             evidence=fans.evidence(found), heard=found.at,
         )  # fmt: skip
@@ -216,19 +225,18 @@ class Triggers:
         session = _session(page.items, found)
         if not session:
             return None
-        evidence, about = _reading(session), found.handle
+        evidence, about = sitting(session).evidence(), found.handle
         if whose := self._made_for(found, handles):
             handles, about, evidence["own_link"] = whose, str(whose[0]), True
         return _Task(
-            staff=found.rep, kind="read_your_share", handle=about,
-            handles=tuple(map(str, handles)), material=found.material, due=found.at,
-            cycle=f"{found.material}:{session[0].at.isoformat()}", evidence=evidence,
-            heard=found.at,
+            staff=found.rep, kind="read_your_share", about=about, handles=handles,
+            material=found.material, due=found.at, evidence=evidence, heard=found.at,
+            cycle=f"{found.material}:{session[0].at.isoformat()}",
         )  # fmt: skip
 
     def _made_for(self, found: Found, handles: Sequence[Handle]) -> list[Handle]:
         """Whom the rep is told of when nobody knows who reads: she for whom the link was made."""
-        if self._own_links is None or any(each.kind not in _NAMELESS for each in handles):
+        if self._own_links is None or any(each.kind not in DEVICES for each in handles):
             return []
         own = self._own_links.of(found)
         return own[1] if own and own[0].rep == found.rep else []
@@ -241,7 +249,7 @@ class Triggers:
             return None
         step = found.evidence["after"]
         return _Task(
-            staff=rep, kind="warmed", handle=found.handle, handles=tuple(map(str, handles)),
+            staff=rep, kind="warmed", about=found.handle, handles=handles,
             material=found.material, due=found.at, cycle=f"{step}:{self._day(found)}",
             evidence={"step": step}, heard=found.at,
         )  # fmt: skip
@@ -259,8 +267,8 @@ class Triggers:
             return None
         day = self._zone.day(found.at) + timedelta(days=due.days)
         return _Task(
-            staff=rep, kind="nurture", handle=found.handle, handles=tuple(map(str, handles)),
-            material="", due=self._zone.at(day, MORNING) + due.priority * _WEIGHS,
+            staff=rep, kind="nurture", about=found.handle, handles=handles,
+            due=self._zone.at(day, MORNING) + due.priority * _WEIGHS,
             cycle=str(due.nth), evidence={"nth": due.nth, "days": due.days},
         )  # fmt: skip
 
@@ -268,15 +276,15 @@ class Triggers:
         """A silent customer came back, or a new one can be turned to."""
         handles = self._handles(found)
         rep = self._customers.rep_of(handles) or found.rep
-        if not self._staff.many([rep]) or all(each.kind in _NAMELESS for each in handles):
+        if not self._staff.many([rep]) or all(each.kind in DEVICES for each in handles):
             return None
         came_back = found.kind == CAME_BACK
         evidence: dict[str, Any] = {"at": found.at.isoformat()}
         if came_back:
             evidence |= self._silence(handles, found)
         return _Task(
-            staff=rep, kind="came_back" if came_back else "new_customer", handle=found.handle,
-            handles=tuple(map(str, handles)), material=found.material, due=found.at,
+            staff=rep, kind="came_back" if came_back else "new_customer", about=found.handle,
+            handles=handles, material=found.material, due=found.at,
             cycle=self._day(found) if came_back else "once", evidence=evidence,
             heard=found.at,
         )  # fmt: skip
@@ -291,7 +299,7 @@ class Triggers:
         while True:
             page = self._history.timeline(handles, before=before, limit=_SLICE)
             for event in page.items:
-                if event.at < found.at and event.account != "juzhen":
+                if event.at < found.at and event.account != OWN_ACCOUNT:
                     return {"days": (found.at - event.at).days}
             before = page.next
             if before is None:
@@ -356,14 +364,14 @@ class Triggers:
         if gift:
             kind, cycle, evidence = GIFT, f"{kind}:{cycle}", {**evidence, "occasion": kind}
         return _Task(
-            staff=rep, kind=kind, handle=str(handles[0]), handles=tuple(map(str, handles)),
-            cycle=cycle, due=self._zone.at(occasion.due, MORNING), material="", evidence=evidence,
+            staff=rep, kind=kind, about=str(handles[0]), handles=handles, cycle=cycle,
+            due=self._zone.at(occasion.due, MORNING), evidence=evidence,
         )  # fmt: skip
 
     def _moments(self, turn: Weekly, rep: str, handles: Sequence[Handle]) -> _Task:
         return _Task(
-            staff=rep, kind=MOMENTS, handle=str(handles[0]), handles=tuple(map(str, handles)),
-            cycle=turn.cycle, due=self._zone.at(turn.due, MORNING), material="", evidence={},
+            staff=rep, kind=MOMENTS, about=str(handles[0]), handles=handles, cycle=turn.cycle,
+            due=self._zone.at(turn.due, MORNING),
         )  # fmt: skip
 
 
@@ -383,18 +391,3 @@ def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:
         if session[0].at <= found.at <= session[-1].at:
             return session
     return []
-
-
-def _reading(session: Sequence[Event]) -> dict[str, Any]:
-    """How long she looked at it and how far she came."""
-    told = sitting(session)
-    evidence: dict[str, Any] = {
-        "began": told.began.isoformat(), "ended": told.ended.isoformat(), "seconds": told.seconds,
-    }  # fmt: skip
-    if told.page:
-        evidence |= {"page": told.page} | ({"pages": told.pages} if told.pages else {})
-    return evidence
-
-
-def _moments(evidence: dict[str, Any]) -> tuple[datetime, datetime]:
-    return datetime.fromisoformat(evidence["began"]), datetime.fromisoformat(evidence["ended"])
