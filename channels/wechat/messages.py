@@ -14,7 +14,7 @@ import orjson
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from channels.base import Allowed, Progress, Receipt
+from channels.base import Allowed, Progress, Receipt, Received
 from kernel.events import Ecosystem, Event, Handle
 
 UNREADABLE = (ParseError, DefusedXmlException, KeyError, TypeError, ValueError, OverflowError)
@@ -113,6 +113,19 @@ def _value(node: Element, depth: int) -> Any:
             value = [*earlier, value] if isinstance(earlier, list) else [earlier, value]
         branch[child.tag] = value
     return branch
+
+
+def received(body: bytes, account: str) -> Received:
+    """All that an opened message tells us. What cannot be read is taken, too: the platform would
+    send it again and again."""
+    try:
+        told = fields(body)
+        found = tuple(events(told, account, body))
+        ends = tuple(outcomes(told))
+        allows = allowed(told, found)
+    except UNREADABLE:
+        return Received(unreadable=body, answer=b"success")
+    return Received(events=found, outcomes=ends, allowed=allows, answer=b"success")
 
 
 def events(told: Mapping[str, Any], account: str, body: bytes) -> Iterator[Event]:

@@ -180,15 +180,7 @@ class MiniProgram:
     def receive(self, callback: Callback) -> Received:
         if self._letters.is_handshake(callback):
             return Received(answer=self._letters.echo(callback.query))
-        body = self._letters.opened(callback)
-        try:
-            told = messages.fields(body)
-            events = tuple(messages.events(told, self._account, body))
-            outcomes = tuple(messages.outcomes(told))
-            allowed = messages.allowed(told, events)
-        except messages.UNREADABLE:
-            return Received(unreadable=body, answer=b"success")
-        return Received(events=events, outcomes=outcomes, allowed=allowed, answer=b"success")
+        return messages.received(self._letters.opened(callback), self._account)
 
     # what its own front end asks for
 

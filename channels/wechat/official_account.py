@@ -176,15 +176,7 @@ class WeChatOfficialAccount:
     def receive(self, callback: Callback) -> Received:
         if self._letters.is_handshake(callback):
             return Received(answer=self._letters.echo(callback.query))
-        body = self._letters.opened(callback)
-        try:
-            told = messages.fields(body)
-            events = tuple(messages.events(told, self._account, body))
-            outcomes = tuple(messages.outcomes(told))
-            allowed = messages.allowed(told, events)
-        except messages.UNREADABLE:
-            return Received(unreadable=body, answer=b"success")
-        return Received(events=events, outcomes=outcomes, allowed=allowed, answer=b"success")
+        return messages.received(self._letters.opened(callback), self._account)
 
     def introduce(self, handle: Handle, at: datetime) -> Event | None:
         told = self._wire.look("/cgi-bin/user/info", openid=handle.value, lang="zh_CN")

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol, TypeVar
 
@@ -267,8 +267,34 @@ class Accounts:
             return [json.loads(row["told"]) for row in rows]
 
 
+def _needs(told: Mapping[str, Any], *names: str) -> None:
+    """Raises `BadAccount` for the first of these that is no text, or an empty one."""
+    for name in names:
+        if not isinstance(told.get(name), str) or not told[name]:
+            raise BadAccount(name)
+
+
+def _texts(told: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """What of it an account of this kind has, as text; it is called by its code if by nothing."""
+    given = {name: str(told[name]) for name in kind.__dataclass_fields__ if told.get(name)}
+    return {"name": told["code"], **given}
+
+
+def _called_back(told: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
+    """What both sides of a called-back account share."""
+    _needs(told, "appid", "secret", "token", "aes_key", "code")
+    try:
+        long_enough = len(base64.b64decode(told["aes_key"] + "=", validate=True)) == 32
+    except binascii.Error:
+        long_enough = False
+    if not long_enough:
+        raise BadAccount("aes_key")
+    given = {name: told[name] for name in kind.__dataclass_fields__ if name in told}
+    return {"name": told["code"], **given}
+
+
 def _official(told: Mapping[str, Any]) -> OfficialAccount:
-    return OfficialAccount(**_credentials(told, OfficialAccount.__dataclass_fields__))
+    return OfficialAccount(**_called_back(told, OfficialAccount))
 
 
 def _corp(told: Mapping[str, Any]) -> Corp:
@@ -276,92 +302,52 @@ def _corp(told: Mapping[str, Any]) -> Corp:
         Rep(userid=str(one["userid"]), name=str(one.get("name") or one["userid"]))
         for one in told.get("reps") or ()
     )
-    return Corp(**_credentials(told, Corp.__dataclass_fields__) | {"reps": reps})
-
-
-def _credentials(told: Mapping[str, Any], fields: Container[str]) -> dict[str, Any]:
-    """What both sides of a called-back account share."""
-    given = {name: value for name, value in told.items() if name in fields}
-    for name in ("appid", "secret", "token", "aes_key", "code"):
-        if not isinstance(given.get(name), str) or not given[name]:
-            raise BadAccount(name)
-    try:
-        long_enough = len(base64.b64decode(given["aes_key"] + "=", validate=True)) == 32
-    except binascii.Error:
-        long_enough = False
-    if not long_enough:
-        raise BadAccount("aes_key")
-    return {"name": given["code"], **given}
+    return Corp(**_called_back(told, Corp) | {"reps": reps})
 
 
 def _app(told: Mapping[str, Any]) -> App:
-    for name in ("code", "token", "write_key"):
-        if not isinstance(told.get(name), str) or not told[name]:
-            raise BadAccount(name)
+    _needs(told, "code", "token", "write_key")
     fields = AppCustomer.__dataclass_fields__
     customers = tuple(
         AppCustomer(**{name: str(value) for name, value in one.items() if name in fields})
         for one in told.get("customers") or ()
     )
     return App(
-        code=told["code"],
-        name=told.get("name") or told["code"],
-        token=told["token"],
-        write_key=told["write_key"],
-        customers=customers,
-    )
+        code=told["code"], name=told.get("name") or told["code"], token=told["token"],
+        write_key=told["write_key"], customers=customers,
+    )  # fmt: skip
 
 
 def _gateway(told: Mapping[str, Any]) -> SmsGateway:
-    for name in ("code", "sign_key", "sign_name", "template"):
-        if not isinstance(told.get(name), str) or not told[name]:
-            raise BadAccount(name)
-    fields = SmsGateway.__dataclass_fields__
-    given = {name: str(value) for name, value in told.items() if name in fields}
-    return SmsGateway(**{"name": given["code"]} | given)
+    _needs(told, "code", "sign_key", "sign_name", "template")
+    return SmsGateway(**_texts(told, SmsGateway))
 
 
 def _receiver(told: Mapping[str, Any]) -> Receiver:
-    for name in ("code", "secret"):
-        if not isinstance(told.get(name), str) or not told[name]:
-            raise BadAccount(name)
+    _needs(told, "code", "secret")
     if not told["secret"].startswith("whsec_"):
         raise BadAccount("secret")
-    return Receiver(
-        code=told["code"], name=str(told.get("name") or told["code"]), secret=told["secret"]
-    )
+    return Receiver(**_texts(told, Receiver))
 
 
 def _creator(told: Mapping[str, Any]) -> Creator:
-    for name in ("code", "client_key", "client_secret"):
-        if not isinstance(told.get(name), str) or not told[name]:
-            raise BadAccount(name)
-    fields = Creator.__dataclass_fields__
-    given = {name: str(value) for name, value in told.items() if name in fields}
-    return Creator(**{"name": given["code"]} | given)
+    _needs(told, "code", "client_key", "client_secret")
+    return Creator(**_texts(told, Creator))
 
 
 def _advertiser(told: Mapping[str, Any]) -> AdAccount:
-    for name in ("code", "app_id", "secret"):
-        if not isinstance(told.get(name), str) or not told[name]:
-            raise BadAccount(name)
-    texts = ("code", "name", "app_id", "secret")
-    given = {name: str(told[name]) for name in texts if told.get(name)}
+    _needs(told, "code", "app_id", "secret")
     number = told.get("advertiser", AdAccount.__dataclass_fields__["advertiser"].default)
     if not isinstance(number, int):
         raise BadAccount("advertiser")
-    return AdAccount(**{"name": given["code"]} | given, advertiser=number)
+    return AdAccount(**_texts(told, AdAccount) | {"advertiser": number})
 
 
 def _shop(told: Mapping[str, Any]) -> Shop:
-    for name in ("code", "dialect", "sign_key"):
-        if not isinstance(told.get(name), str) or not told[name]:
-            raise BadAccount(name)
+    _needs(told, "code", "dialect", "sign_key")
     if told["dialect"] not in ("meituan", "ark"):
         raise BadAccount("dialect")
-    fields = Shop.__dataclass_fields__
-    given = {name: str(value) for name, value in told.items() if name in fields}
-    return Shop(**{"name": given["code"]} | given)
+    return Shop(**_texts(told, Shop))
 
 
 Account = OfficialAccount | Corp | App | SmsGateway | Receiver | Creator | AdAccount | Shop
