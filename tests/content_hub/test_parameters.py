@@ -60,7 +60,7 @@ def test_a_value_stays_within_its_bounds(parameters, drive):
     assert parameters.value(drive, "discount") == 20
 
 
-@pytest.mark.rule("R122.1", "R122.2")
+@pytest.mark.rule("R122.1")
 @pytest.mark.parametrize(
     ("local", "value"),
     [("18:59", None), ("19:00", 10), ("21:30", 30), ("23:29", 30), ("23:30", 100), ("00:00", None)],

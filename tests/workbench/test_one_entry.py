@@ -1,6 +1,7 @@
 """One address, one login: all a rep does is two links away, and what is new today comes first."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -58,6 +59,16 @@ def test_what_is_new_today_stands_first_each_with_one_next_act(desk, rep, her):
     assert say("reminder_new_customer") in news
     assert say("wb_next_new_customer") in news
     assert page.index(say("wb_new_today")) < page.index(FIRST)
+
+    desk.clock.move(timedelta(days=60))  # she was silent
+    handle = desk.identities.handles(her)[0]
+    desk.company.tell(desk.company.event("viewed_page", handle))
+    desk.work()
+    page = desk.client().get("/workbench/", headers=PHONE).text
+    news = page.partition(say("wb_new_today"))[2].partition("</section>")[0]
+    assert news.count("<li>") == 1
+    assert say("reminder_came_back") in news
+    assert say("wb_next_came_back") in news
 
 
 def test_ten_that_matter_most_stand_first_one_a_customer_and_a_kind_shows_all_of_its_own(
