@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,25 @@ def _report(told: Any, dry: bool, as_json: bool) -> None:
         click.echo(orjson.dumps(summary).decode())
         return
     for name, value in summary.items():
-        click.echo(f"{name}: {value}")
+        for line in _lines(name, value):
+            click.echo(line)
+
+
+def _lines(name: str, value: Any) -> Iterator[str]:
+    """One thing of a report, for people; nothing of what there is none of."""
+    match value:
+        case None | False | [] | {}:
+            return
+        case dict():
+            yield f"{name}:"
+            yield from (f"  {key}: {told}" for key, told in value.items())
+        case [int(), *_]:
+            yield f"{name}: {', '.join(map(str, value))}"
+        case list():
+            yield f"{name}:"
+            yield from (f"  {orjson.dumps(each).decode()}" for each in value)
+        case _:
+            yield f"{name}: {value}"
 
 
 @bring.command("list")

@@ -52,6 +52,19 @@ def test_both_readmes_tell_the_same_two_commands_and_the_same_query():
     assert all("make demo " in text and "make test " in text for text in texts)
 
 
+def test_whatever_a_channel_may_do_stands_in_the_guide_to_writing_one(root):
+    guide = (HOUSE / "docs" / "channels" / "writing-an-adapter.md").read_text("utf-8")
+    texts = (path.read_text("utf-8") for path in (root / "channels").rglob("*.py"))
+    may = [
+        name
+        for text in texts
+        for name in re.findall(r"^@runtime_checkable\nclass (\w+)\(Protocol\)", text, re.MULTILINE)
+    ]
+
+    assert len(may) > 20
+    assert [name for name in may if f"`{name}`" not in guide] == []
+
+
 def test_every_decision_has_a_number_of_its_own():
     numbers = [page.name[:4] for page in (HOUSE / "docs" / "decisions").glob("0*.md")]
 
