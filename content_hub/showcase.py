@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from stores import bulk
 from stores.changes import count_up
 from stores.partial import partial_index
 from stores.records import Record
@@ -201,7 +202,7 @@ def promise(session: Session, *promises: Promise) -> None:
     if not promises:
         return
     rows = [{**each._asdict(), "tag": "", "direct": True} for each in promises]
-    session.connection().execute(insert(ShelfRow.__table__), rows)  # type: ignore[arg-type]  # a declared class's table
+    bulk.put_by(session.connection(), ShelfRow, rows)
     rows_moved(session)
     kept = select(ShelfDocument.material, ShelfDocument.direct, ShelfDocument.above)
     found = session.execute(kept.where(ShelfDocument.material.in_({p.material for p in promises})))

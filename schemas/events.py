@@ -111,19 +111,19 @@ class Item(Schema):
             "invalid": "unknown_event_type",
         },
     )
-    messageId = _id()  # noqa: N815 - the wire's spelling, here and below
-    userId = _id()  # noqa: N815 - the wire's name
-    anonymousId = _id()  # noqa: N815 - the wire's name
-    previousId = _id()  # noqa: N815 - the wire's name
-    groupId = _id()  # noqa: N815 - the wire's name
+    messageId = _id()
+    userId = _id()
+    anonymousId = _id()
+    previousId = _id()
+    groupId = _id()
     event = _id()
     name = _id()
     properties = _object()
     traits = _object()
     context = _object()
     timestamp = _time()
-    originalTimestamp = _time()  # noqa: N815 - the wire's name
-    sentAt = _time()  # noqa: N815 - the wire's name
+    originalTimestamp = _time()
+    sentAt = _time()
 
 
 def checked(schema: Schema, told: Any) -> Told:

@@ -54,13 +54,13 @@ class PersistedQuery(Schema):
     """A query by the hash of its text."""
 
     version = fields.Integer(validate=validate.Equal(1))
-    sha256Hash = fields.String(required=True)  # noqa: N815 - the protocol's spelling
+    sha256Hash = fields.String(required=True)
 
 
 class Extensions(Schema):
     """What a question may carry besides."""
 
-    persistedQuery = fields.Nested(PersistedQuery)  # noqa: N815 - the protocol's spelling
+    persistedQuery = fields.Nested(PersistedQuery)
 
 
 class Question(Schema):
@@ -68,7 +68,7 @@ class Question(Schema):
 
     query = fields.String(validate=validate.Length(max=65_536))
     variables = fields.Dict()
-    operationName = fields.String()  # noqa: N815 - the protocol's spelling
+    operationName = fields.String()
     extensions = fields.Nested(Extensions)
 
 
@@ -83,7 +83,7 @@ class Batch(Schema):
     """Behaviour on Segment's wire; good events are kept whatever their neighbours are."""
 
     batch = fields.List(fields.Nested(Item), required=True)
-    sentAt = fields.DateTime()  # noqa: N815 - Segment's spelling
+    sentAt = fields.DateTime()
 
 
 class Records(Schema):

@@ -30,7 +30,7 @@ class Asked(Schema):
         unknown = EXCLUDE
 
     query = _text()
-    operationName = _text()  # noqa: N815 - the specification's name
+    operationName = _text()
     variables = _object()
     extensions = _object()
 
@@ -41,7 +41,7 @@ class Persisted(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    sha256Hash = _text()  # noqa: N815 - the specification's name
+    sha256Hash = _text()
 
 
 ASKED, PERSISTED = Asked(), Persisted()

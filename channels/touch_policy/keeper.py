@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from channels.touch_policy.ledger import MONTH, Background, Ledger, Natures, Persons
@@ -40,6 +40,7 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
 from kernel.values import dataclass
+from stores import bulk
 from stores.changes import Changes
 from stores.records import Records, upsert
 from stores.remembered import Remembered
@@ -144,8 +145,7 @@ class TouchPolicy:
                 decisions[touch.key] = self._place(ledger, known, touch, by)
             if ledger.stale:
                 session.execute(_delete(ledger.stale))
-            if ledger.rows:
-                session.execute(insert(Touched.__table__), ledger.rows)  # type: ignore[arg-type]  # a declared class's table
+            bulk.put(session, Touched, ledger.rows)
         return Reserved(decisions, ledger.outranked)
 
     def count_own(self, touch: Touch, *, by: str) -> Decision:

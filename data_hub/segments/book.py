@@ -19,7 +19,7 @@ from data_hub.segments.behaviour import Did, python
 from data_hub.segments.being import In, Leans, Stands, TraitIs
 from data_hub.segments.subject import NEVER, Deed, Subject
 from data_hub.segments.subject import leaves as leaves_window
-from data_hub.segments.tree import All, Any_, Leaf, Not, Rule
+from data_hub.segments.tree import AllOf, AnyOf, Leaf, Not, Rule
 from kernel.errors import Conflict, Invalid
 from kernel.values import dataclass
 from kernel.wording import say
@@ -218,9 +218,9 @@ class _Writer:
 
     def told(self, rule: Rule) -> str:
         match rule:
-            case All(parts):
+            case AllOf(parts):
                 return f"({' and '.join(map(self.told, parts))})" if parts else "True"
-            case Any_(parts):
+            case AnyOf(parts):
                 return f"({' or '.join(map(self.told, parts))})" if parts else "False"
             case Not(part):
                 return f"(not {self.told(part)})"

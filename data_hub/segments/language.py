@@ -34,7 +34,7 @@ from data_hub.segments.being import (
     Vip,
 )
 from data_hub.segments.nearness import Near
-from data_hub.segments.tree import OPS, All, Any_, Leaf, Not, Rule, fits
+from data_hub.segments.tree import OPS, AllOf, AnyOf, Leaf, Not, Rule, fits
 from kernel.errors import Invalid
 
 KINDS: Mapping[str, type[Leaf]] = {
@@ -180,13 +180,13 @@ class _Reading:
         while self.take("or"):
             parts.append(self._together())
         self._deep -= 1
-        return parts[0] if len(parts) == 1 else Any_(tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def _together(self) -> Rule:
         parts = [self._one()]
         while self.take("and"):
             parts.append(self._one())
-        return parts[0] if len(parts) == 1 else All(tuple(parts))
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _one(self) -> Rule:
         if self.take("not"):
@@ -199,7 +199,7 @@ class _Reading:
             self.want(")")
             return rule
         if self.take("everyone"):
-            return All(())
+            return AllOf(())
         begun = self._next
         word = self.sort("word").value
         reader = _READERS.get(word)

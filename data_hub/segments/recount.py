@@ -14,7 +14,7 @@ from data_hub.segments.behaviour import Did
 from data_hub.segments.being import In
 from data_hub.segments.book import Book, Entry
 from data_hub.segments.subject import Counted, Deed
-from data_hub.segments.tree import OPS, All, Any_, Leaf, Not, Rule, leaves
+from data_hub.segments.tree import OPS, AllOf, AnyOf, Leaf, Not, Rule, leaves
 
 Open = bool | None
 """Yes, no, or that counts do not tell."""
@@ -59,9 +59,9 @@ def _countable(leaf: Leaf) -> TypeGuard[Did]:
 
 def _decided(rule: Rule, leaf: Callable[[Leaf], Open]) -> Open:
     match rule:
-        case All(parts):
+        case AllOf(parts):
             return _every([_decided(part, leaf) for part in parts])
-        case Any_(parts):
+        case AnyOf(parts):
             none = _every([_not(_decided(part, leaf)) for part in parts])
             return _not(none)
         case Not(part):

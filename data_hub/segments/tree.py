@@ -90,14 +90,14 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class AllOf:
     """Every one of them; none at all is everybody."""
 
     parts: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:  # noqa: N801 - the word is taken
+class AnyOf:
     """At least one of them."""
 
     parts: tuple[Rule, ...]
@@ -110,13 +110,13 @@ class Not:
     part: Rule
 
 
-Rule = All | Any_ | Not | Leaf
+Rule = AllOf | AnyOf | Not | Leaf
 
 
 def leaves(rule: Rule) -> Iterator[Leaf]:
     """Every condition in it, left to right."""
     match rule:
-        case All(parts) | Any_(parts):
+        case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from leaves(part)
         case Not(part):
@@ -133,9 +133,9 @@ def plain(number: float) -> str:
 def holds(rule: Rule, s: Subject, leaf: Callable[[Leaf, Subject], bool] | None = None) -> bool:
     """Is it true of her? The plain way, which the compiled one must agree with."""
     match rule:
-        case All(parts):
+        case AllOf(parts):
             return all(holds(part, s, leaf) for part in parts)
-        case Any_(parts):
+        case AnyOf(parts):
             return any(holds(part, s, leaf) for part in parts)
         case Not(part):
             return not holds(part, s, leaf)
@@ -146,16 +146,16 @@ def holds(rule: Rule, s: Subject, leaf: Callable[[Leaf, Subject], bool] | None =
 def text(rule: Rule, outer: str = "") -> str:
     """The rule as people write it; reading it gives the same rule."""
     match rule:
-        case All(()):
+        case AllOf(()):
             return "everyone"
-        case All(parts) | Any_(parts) if len(parts) == 1:
+        case AllOf(parts) | AnyOf(parts) if len(parts) == 1:
             return text(parts[0], outer)
-        case All(parts):
+        case AllOf(parts):
             told = " and ".join(text(part, "and") for part in parts)
             return f"({told})" if outer in {"not", "and"} else told
-        case Any_(()):
+        case AnyOf(()):
             return "not everyone"
-        case Any_(parts):
+        case AnyOf(parts):
             told = " or ".join(text(part, "or") for part in parts)
             return f"({told})" if outer else told
         case Not(part):
@@ -167,9 +167,9 @@ def text(rule: Rule, outer: str = "") -> str:
 def told(rule: Rule) -> dict[str, Any]:
     """The rule as JSON."""
     match rule:
-        case All(parts):
+        case AllOf(parts):
             return {"all": [told(part) for part in parts]}
-        case Any_(parts):
+        case AnyOf(parts):
             return {"any": [told(part) for part in parts]}
         case Not(part):
             return {"not": told(part)}
@@ -182,7 +182,7 @@ def read(said: Any, kinds: Mapping[str, type[Leaf]], depth: int = 0) -> Rule:
     if not isinstance(said, dict) or depth > _DEEPEST:
         raise Invalid("rule", "rule_is_odd", what=str(said)[:60])
     if "all" in said or "any" in said:
-        join: type[All | Any_] = All if "all" in said else Any_
+        join: type[AllOf | AnyOf] = AllOf if "all" in said else AnyOf
         parts = said["all"] if "all" in said else said["any"]
         if not isinstance(parts, list):
             raise Invalid("rule", "rule_is_odd", what=str(said)[:60])
@@ -241,7 +241,7 @@ def fits(rule: Rule) -> Rule:
 
 def _depth(rule: Rule) -> int:
     match rule:
-        case All(parts) | Any_(parts):
+        case AllOf(parts) | AnyOf(parts):
             return 1 + max((_depth(part) for part in parts), default=0)
         case Not(part):
             return 1 + _depth(part)

@@ -7,7 +7,6 @@ the hub they are ordinary customers. That the hub is away is shrugged off.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 from juzhen.sandbox.accounts import App, AppCustomer, OfficialAccount
 from juzhen.sandbox.cast import line
@@ -70,12 +69,8 @@ class Acting:
             if not follows(person):
                 world.followers.follow(account, person["openid"])
                 continue
-            acts: tuple[Callable[[], None], ...] = (
-                lambda p=person: self._write(account, p["openid"]),  # type: ignore[misc]  # mypy and defaults
-                lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]  # mypy infers no default
-                lambda p=person: self._read(account, p["openid"]),  # type: ignore[misc]  # mypy infers no default
-            )
-            self._dice.choice(acts)()
+            act = self._dice.choice((self._write, self._read, self._read))
+            act(account, person["openid"])
         return len(some)
 
     def _write(self, account: OfficialAccount, openid: str) -> None:

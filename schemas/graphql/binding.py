@@ -16,7 +16,6 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     get_named_type,
-    is_object_type,
 )
 from graphql.execution.collect_fields import collect_sub_fields
 
@@ -91,9 +90,9 @@ def bind(schema: GraphQLSchema, lasting: Mapping[str, Lasting] | None = None) ->
     answer null for an attribute that was misspelled. ``lasting`` is kept for the compiler."""
     schema.extensions = {"lasting": dict(lasting or {})}
     for kind in schema.type_map.values():
-        if not is_object_type(kind) or kind.name.startswith("__"):
+        if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
             continue
-        for field in kind.fields.values():  # type: ignore[attr-defined]  # objects only
+        for field in kind.fields.values():
             resolve = field.resolve
             if isinstance(resolve, partial):
                 field.resolve = Attribute(resolve.args[0])

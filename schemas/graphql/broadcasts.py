@@ -155,7 +155,7 @@ def _all(source: None, ask: Ask, first: int | None = None) -> _Nodes:
     return _Nodes(found)
 
 
-def _one(source: None, ask: Ask, id: str) -> BroadcastRecord:  # noqa: A002  # the contract's word
+def _one(source: None, ask: Ask, id: str) -> BroadcastRecord:
     context: Context = ask.context
     require(context.actor, "read_deliveries")
     return context.broadcasts.one(id)

@@ -149,7 +149,7 @@ class CustomerFilter(graphene.InputObjectType):
 def _customers(
     source: None,
     ask: Ask,
-    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+    filter: Mapping[str, Any] | None = None,
     first: int | None = None,
     after: str | None = None,
 ) -> Listing[CustomerSeen]:
@@ -163,7 +163,7 @@ def _customers(
     return listing(page)
 
 
-def _customer(source: None, ask: Ask, id: str) -> CustomerSeen:  # noqa: A002 - the contract's word
+def _customer(source: None, ask: Ask, id: str) -> CustomerSeen:
     context: Context = ask.context
     require(context.actor, "read_customers")
     return context.customers.seen_by(context.actor).one(id)

@@ -37,7 +37,7 @@ def _url(made: _Made, ask: Ask) -> str:
     return f"{ask.context.base_url}/t/{made.code}"
 
 
-def _picture(made: _Made, ask: Ask, format: str | None = None) -> str:  # noqa: A002 - reads well there
+def _picture(made: _Made, ask: Ask, format: str | None = None) -> str:
     return f"{_url(made, ask)}/qr.{'png' if format == 'png' else 'svg'}"
 
 

@@ -148,7 +148,7 @@ def _search(
     source: None,
     ask: Ask,
     text: str,
-    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+    filter: Mapping[str, Any] | None = None,
     first: int | None = None,
     after: str | None = None,
 ) -> Listing[MaterialRecord]:

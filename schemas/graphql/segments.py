@@ -98,7 +98,7 @@ def _segments(
     return listing(page)
 
 
-def _segment(source: None, ask: Ask, id: str) -> SegmentRecord:  # noqa: A002 - the contract's word
+def _segment(source: None, ask: Ask, id: str) -> SegmentRecord:
     require(ask.context.actor, "read_segments")
     found: SegmentRecord = ask.context.segments.one(id)
     return found

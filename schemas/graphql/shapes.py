@@ -221,7 +221,7 @@ def verb(
         },
     )
 
-    def done(source: Any, ask: Ask, input: Mapping[str, Any]) -> Payload:  # noqa: A002 - the contract's word
+    def done(source: Any, ask: Ask, input: Mapping[str, Any]) -> Payload:
         try:
             return Payload(result, act(ask, input))
         except (Invalid, Conflict) as refused:

@@ -276,7 +276,7 @@ class _Steps(NamedTuple):
     steps: list[_Step]
 
 
-def _explained(source: None, ask: Ask, id: str) -> _Steps:  # noqa: A002  # the contract's word
+def _explained(source: None, ask: Ask, id: str) -> _Steps:
     context: Context = ask.context
     require(context.actor, "read_deliveries")
     delivery: DeliveryRecord = context.deliveries.one(id)

@@ -5,6 +5,7 @@ import ast
 import pytest
 
 WRITES = {"insert", "update", "delete", "upsert"}
+IN_BULK = {"put", "put_by", "many"}
 SPELLED = ("insert into shelf_rows", "update shelf_rows", "delete from shelf_rows")
 
 
@@ -24,10 +25,10 @@ def _called(function, by):
 
 
 def _writes(function):
-    """By SQLAlchemy's words, where the rows are spoken of, or by SQL as it is."""
+    """By SQLAlchemy's words or in bulk, where the rows are spoken of, or by SQL as it is."""
     nodes = list(ast.walk(function))
     spoken = any(getattr(node, "id", getattr(node, "attr", "")) == "ShelfRow" for node in nodes)
-    if spoken and WRITES & _called(function, "id"):
+    if spoken and (WRITES & _called(function, "id") or IN_BULK & _called(function, "attr")):
         return True
     texts = (str(node.value).lower() for node in nodes if isinstance(node, ast.Constant))
     return any(spelled in " ".join(text.split()) for text in texts for spelled in SPELLED)
@@ -48,6 +49,7 @@ def test_every_writer_of_the_shelfs_rows_says_that_they_moved(by_hand):
     [
         "session.execute(delete(ShelfRow).where(ShelfRow.placement == key))",
         "table = showcase.ShelfRow.__table__; session.execute(update(table).values(closes=0))",
+        "bulk.put_by(session.connection(), ShelfRow, rows)",
         "session.execute(text('DELETE  FROM shelf_rows'))",
     ],
 )

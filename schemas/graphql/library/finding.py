@@ -118,7 +118,7 @@ def _facets(
     source: None,
     ask: Ask,
     text: str | None = None,
-    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+    filter: Mapping[str, Any] | None = None,
 ) -> FacetsFound:
     context: Context = ask.context
     require(context.actor, "search")

@@ -69,7 +69,7 @@ class Product(ObjectType):
 ProductConnection = connection(Product)
 
 
-def _product(source: None, ask: Ask, id: str) -> ProductRecord:  # noqa: A002 - the contract's word
+def _product(source: None, ask: Ask, id: str) -> ProductRecord:
     require(ask.context.actor, "read_library")
     found: ProductRecord = ask.context.products.one(id)
     return found

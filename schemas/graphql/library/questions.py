@@ -63,7 +63,7 @@ def _shelf(
     ask: Ask,
     channel: str,
     slot: str | None = None,
-    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+    filter: Mapping[str, Any] | None = None,
     first: int | None = None,
     after: str | None = None,
     at: str | None = None,
@@ -108,7 +108,7 @@ def own_account(context: Context, channel: str) -> str:
 def _material(
     source: None,
     ask: Ask,
-    id: str,  # noqa: A002 - the contract's word
+    id: str,
     channel: str | None = None,
     language: str | None = None,
 ) -> Varied:
@@ -143,7 +143,7 @@ def told_materials(context: Context, page: Page[MaterialRecord]) -> Listing[Mate
 def _materials(
     source: None,
     ask: Ask,
-    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+    filter: Mapping[str, Any] | None = None,
     first: int | None = None,
     after: str | None = None,
 ) -> Listing[MaterialRecord]:
@@ -194,7 +194,7 @@ def _stretch(found: list[TagRecord], first: int, after: str | None) -> Page[TagR
     return Page(found[max(begin, 0) : end], cursor(end) if more else None, len(found))
 
 
-def _tag(source: None, ask: Ask, id: str) -> TagRecord:  # noqa: A002 - the contract's word
+def _tag(source: None, ask: Ask, id: str) -> TagRecord:
     require(ask.context.actor, "read_library")
     found: TagRecord = ask.context.taxonomy.one(id)
     return found
@@ -219,7 +219,7 @@ def _campaigns(
     return listing(page)
 
 
-def _campaign(source: None, ask: Ask, id: str) -> CampaignRecord:  # noqa: A002 - the contract's word
+def _campaign(source: None, ask: Ask, id: str) -> CampaignRecord:
     context: Context = ask.context
     require(context.actor, "read_campaigns")
     found = context.campaigns.one(id)

@@ -56,7 +56,7 @@ def _acts(
     return context.taxonomy.acts.latest(page_size(20 if first is None else first), tag=about)
 
 
-def _run(source: None, ask: Ask, id: str) -> RunRecord:  # noqa: A002 - the contract's word
+def _run(source: None, ask: Ask, id: str) -> RunRecord:
     context: Context = ask.context
     require(context.actor, "tag_materials")
     return context.tagging_runs.one(id)

@@ -21,7 +21,7 @@ from data_hub.segments.being import (
 )  # fmt: skip
 from data_hub.segments.language import KINDS
 from data_hub.segments.nearness import Near
-from data_hub.segments.tree import All, Any_, Not
+from data_hub.segments.tree import AllOf, AnyOf, Not
 from kernel.errors import Invalid
 
 KIND = st.sampled_from(["bought", "opened_link", "viewed_product", "track.odd_name"])
@@ -53,8 +53,8 @@ LEAF = st.one_of(
 RULE = st.recursive(
     LEAF,
     lambda part: st.one_of(
-        st.lists(part, min_size=2, max_size=3).map(lambda parts: All(tuple(parts))),
-        st.lists(part, min_size=2, max_size=3).map(lambda parts: Any_(tuple(parts))),
+        st.lists(part, min_size=2, max_size=3).map(lambda parts: AllOf(tuple(parts))),
+        st.lists(part, min_size=2, max_size=3).map(lambda parts: AnyOf(tuple(parts))),
         part.map(Not),
     ),
     max_leaves=6,
