@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,11 @@ class _Known:
         folder.mkdir()
         self._hub = hub = Hub(folder, SEGMENTS)
         stack.callback(hub.close)
-        self._many = PEOPLE * size
-        for begin in range(0, self._many, _PUT):
-            self._arrive(range(begin, min(begin + _PUT, self._many)))
+        many = _ROUNDS * SLICE * size
+        for begin in range(0, many, _PUT):
+            self._arrive(range(begin, min(begin + _PUT, many)))
         self._settle()
-        self._dice = random.Random(2)
+        self._ahead = iter(random.Random(2).sample(range(many), many))
         self._asked = Previews(
             hub.people, hub.profiles, hub.segments, hub.standings.subjects, lambda: NOW
         )
@@ -120,7 +121,7 @@ class _Known:
             pass
 
     def digest(self) -> float:
-        self._arrive(self._dice.sample(range(self._many), SLICE))  # nobody twice
+        self._arrive(islice(self._ahead, SLICE))  # nobody twice, for a second act moves her further
         used = time.process_time()
         self._settle()
         return (time.process_time() - used) * 1_000_000 / SLICE

@@ -27,14 +27,14 @@ from data_hub.segments.membership import Membership, Moves
 from data_hub.segments.past import Past, counted
 from data_hub.segments.recalling import Recalling, affordable
 from data_hub.segments.subject import Chances, Subject
-from data_hub.standings.records import StandingRow, Transition
+from data_hub.standings.records import StandingRow, Transition, parted
 from data_hub.standings.telling import because, cause_of, finding
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Overloaded
 from kernel.events import Event
 from kernel.values import dataclass
-from stores.bulk import among
+from stores.bulk import among, change
 from stores.changes import Changes
 from stores.history import Axis, History
 from stores.records import Records, add_new, upsert
@@ -59,6 +59,8 @@ class Stood:
     at: datetime
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Those that differ from what is kept."""
+    were: dict[str, Any] = field(default_factory=dict)
+    """What is kept of these, by customer."""
     transitions: list[dict[str, Any]] = field(default_factory=list)
     moves: Moves = field(default_factory=Moves)
     found: list[dict[str, Any]] = field(default_factory=list)
@@ -271,6 +273,8 @@ class Standings:
         kept = before.get(her)
         if kept is None or [*kept] != [row[name] for name in _COLUMNS]:
             stood.rows.append(row)
+            if kept is not None:
+                stood.were[her] = kept
         for what in _WATCHED:
             then = getattr(was, what) if was is not None else ""
             if then == row[what] or (was is None and what != "node"):
@@ -315,7 +319,10 @@ class Standings:
     def keep(self, stood: Stood) -> None:
         """Joins the digest's write; its findings are kept by whoever keeps findings."""
         with self._people.write() as session:
-            upsert(session, StandingRow, stood.rows)
+            fresh, moved = parted(stood.rows, stood.were)
+            upsert(session, StandingRow, fresh)
+            for rows in moved:
+                change(session, StandingRow, rows)
             add_new(session, Transition, stood.transitions, unlike="key")
             if stood.moves.gone:
                 gone = StandingRow.customer.in_(stood.moves.gone)

@@ -1,6 +1,8 @@
 """What is kept of standings (客户现状数据表): one row a customer, and every move she made."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Integer
 from sqlalchemy.orm import Mapped, mapped_column
@@ -56,3 +58,22 @@ class Transition(Folded, kw_only=True):
     before: Mapped[str]
     after: Mapped[str]
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+Rows = list[dict[str, Any]]
+
+
+def parted(rows: Rows, were: Mapping[str, Any]) -> tuple[Rows, Collection[Rows]]:
+    """Rows of standings that are new, and those that are there, by customer in ``were``: of these
+    each without what indices find it by, where that stays, for it would cost pages all over; those
+    together that name the same."""
+    indexed = [each.name for each in StandingRow.__table__.columns if each.index]
+    fresh, moved = Rows(), dict[frozenset[str], Rows]()
+    for row in rows:
+        if (was := were.get(row["customer"])) is None:
+            fresh.append(row)
+            continue
+        same = frozenset(name for name in indexed if getattr(was, name) == row[name])
+        told = {name: value for name, value in row.items() if name not in same}
+        moved.setdefault(same, []).append(told)
+    return fresh, moved.values()

@@ -9,6 +9,7 @@ from data_hub.identities import Noted
 from data_hub.lifecycle import NEVER, Cycles, Node, Stage, overdue, stage_of, standing
 from data_hub.profiles import fold
 from data_hub.standings import Transition
+from data_hub.standings.records import parted
 from kernel.calendar import Zone
 from tests.data_hub.telling import MONDAY, event, user
 
@@ -226,3 +227,23 @@ def test_where_she_stands_is_written_only_where_it_differs(any_hub):
     assert written() == []
     assert written(event("viewed_page", HER, minutes=5)) == []
     assert written(event("asked_quote", HER, minutes=5)) == [her]
+
+
+def test_what_stays_in_an_index_is_not_written_again(any_hub):
+    """And what is kept then is what was worked out."""
+    any_hub.tell(bought(0), event("read_material", HER, minutes=1))
+    her = any_hub.identities.customer_of(HER)
+    more = [event("asked_quote", HER, minutes=5)]
+    profile = fold(more, lambda _: (), zone=ZONE, onto=any_hub.profiles.of(her))
+
+    def looked():
+        return any_hub.standings.work_out({her: profile}, {her: str(HER)}, Noted(), {})
+
+    stood = looked()
+    fresh, [[told]] = parted(stood.rows, stood.were)
+    assert (fresh, told["customer"], told["desire"]) == ([], her, "asked")
+    assert "node" not in told
+    assert parted(stood.rows, {})[0] == stood.rows
+    with any_hub.people.write("digest"):
+        any_hub.standings.keep(stood)
+    assert looked().rows == []
