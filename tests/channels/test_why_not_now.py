@@ -101,6 +101,15 @@ def test_who_is_upset_is_left_in_peace_until_a_day(gate, people):
     )
 
 
+def test_of_two_that_last_the_one_that_lasts_longer_is_told(gate, people):
+    moods = Moods(gate.records, gate.changes, Findings(people), gate.clock)
+    moods.hold(HER, "open_complaint", days=3, by="li")
+    gate.policy.tune({"week": 1}, by="t")
+    gate.say(purpose="marketing", override="t")
+    found = said(gate)[0]
+    assert found == "她 7 天内已收到 1 条营销内容，营销内容 3 月 9 日 9:00 后可发"
+
+
 def test_who_does_not_allow_it_is_told_as_such(gate):
     gate.consents.withdraw([HER], "marketing", by="t", source="t")
     assert said(gate) == (

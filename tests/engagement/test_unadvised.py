@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engagement.unadvised import EVERY, Unadvised
+from matching.offers import Offer, keep
 from tests.data_hub.telling import event
 
 
@@ -84,3 +85,32 @@ def test_a_rep_whose_customers_all_left_is_told_no_more(company, unadvised):
     assert by_rep(unadvised, li) == (0, 0)
     assert unadvised.of([li.staff]) == []
     assert unadvised.of([zhao.staff]) == [company.id_of(her)]
+
+
+def test_what_nobody_was_advised_with_advises_nobody(company, unadvised):
+    """A list that was made for a front end, say, has no rep who looked at it."""
+    li = company.hire("li")
+    her = company.meet("13800138000", li)
+    with company.records.write():
+        keep(company.records, Offer(
+            id="off_1", handle=str(her), rep="", at=company.clock(), items=[], candidates="",
+            policy="",
+        ))  # fmt: skip
+    unadvised.count()
+    assert by_rep(unadvised, li) == (1, 1)
+    assert unadvised.of([li.staff]) == [company.id_of(her)]
+
+
+def test_those_with_the_most_of_them_come_first_and_who_has_none_is_not_named(company, unadvised):
+    company.library(each=2)
+    li, wang, zhao = (company.hire(name) for name in ("li", "wang", "zhao"))
+    company.meet("13800138000", li)
+    for number in range(2):
+        company.meet(f"1390013900{number}", wang)
+    told = company.meet("13700137000", zhao)
+    company.offer(told, zhao)
+    unadvised.count()
+    assert [each.staff for each in unadvised.told(None).most] == [wang.staff, li.staff]
+    assert [each.staff for each in unadvised.told(None, 1).most] == [wang.staff]
+    assert unadvised.told([li.staff], 1).most[0].staff == li.staff
+    assert by_rep(unadvised) == (4, 3), "whoever is named, all are counted"

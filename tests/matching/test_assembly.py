@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching import assembly
 from matching.assembly import Manner, assemble, best
 from tests.matching.conftest import row, slice_of
 
@@ -156,6 +157,52 @@ def _passed_up(rate, seed, decisions=160):
         shown[place] += lists
         clicked[place] += chance.binomial(lists, min(1.0, real[place]))
     return found
+
+
+@pytest.mark.parametrize(
+    ("shown", "clicked", "usual"),
+    [
+        (0, 0, (40.0, 0.05)),  # nobody was offered anything: one click in twenty is thought of
+        (980, 99, (20.0, 0.1)),  # two clicks take twenty views
+        (980, 49, (40.0, 0.05)),
+        (980, 599, (20.0, 0.6)),  # where much is clicked not fewer than twenty
+        (1e6, 0, (2_000.0, 0.001)),  # where nothing is, not more than two thousand
+    ],
+)
+def test_what_is_thought_of_a_content_that_nobody_has_seen(shown, clicked, usual):
+    made = slice_of(row("mat_0", "a"), row("mat_1", "a"))
+    made = replace(made, shown=np.array([shown, 0.0]), clicked=np.array([clicked, 0.0]))
+    assert assembly._usual(made, Manner()) == pytest.approx(usual)
+
+
+@pytest.mark.parametrize(
+    ("shown", "top", "taken", "pool"),
+    [
+        ([20, 19, 0, 0], [0, 1, 2, 3], [], [1, 2]),  # offered as often as that it is known
+        ([0, 0, 0, 0], [0, 1, 2, 3], [0], [1, 2]),
+        ([99, 0, 0, 0], [0, 1], [], [1, 2]),  # too few of the best: the others are looked at
+        ([99, 0, 0, 0], [0, 1], [1], [2, 3]),
+        ([20, 19, 99, 19], [0], [], [1, 3]),
+        ([99, 99, 99, 99], [0, 1], [], []),
+    ],
+)
+def test_what_may_be_explored_is_the_best_that_is_unknown_and_not_on_the_list(
+    shown, top, taken, pool
+):
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(5)))
+    rate = np.array([*shown, 10_000.0])  # the last is the company's usual click rate
+    made = replace(made, shown=rate, clicked=rate / 5)
+    total = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    found = assembly._unknown(np.array(top), total, made, taken, Manner(explore_pool=2), 7)
+    assert found.tolist() == pool
+
+
+def test_a_content_opened_more_often_than_it_was_offered_is_explored_all_the_same():
+    made = slice_of(*(row(f"mat_{n}", "a") for n in range(12)))
+    shown, clicked = np.full(12, 100.0), np.full(12, 5.0)
+    shown[11], clicked[11] = 1, 900
+    odds = odds_of(replace(made, shown=shown, clicked=clicked), np.array([1.0] * 10 + [0.5, 0.5]))
+    assert odds == {11: 1.0}
 
 
 def test_one_lucky_click_is_hardly_believed():

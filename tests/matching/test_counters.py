@@ -231,6 +231,11 @@ def test_the_counters_and_the_offline_door_say_the_same_of_what_is_popular(peopl
     assert np.abs(shown_as(lately) - shown_as(popular)).max() > 0.1
 
 
+def test_what_late_events_took_back_too_far_is_popular_with_nobody():
+    assert shown_as(np.array([-2.0, 0.0, np.e - 1])).tolist() == pytest.approx([0, 0, 1])
+    assert shown_as(np.array([-2.0, 0.0])).tolist() == [0, 0]
+
+
 def test_counts_of_an_older_form_are_folded_again_and_say_so_meanwhile(people, other_people):
     """As after the update that counts what is read these days apart."""
     events = stream()

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from threading import Event, current_thread, main_thread
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from matching.arrays import key_of
 from matching.assembly import best
 from matching.counters import Counters, Trail
 from matching.counters.keeping import BEHIND
-from matching.nightly import Night
+from matching.nightly import Night, NightList
 from matching.rules import Wanted
 from matching.scoring import Question, Scores, Weights
 from stores.records import Folded
@@ -258,6 +259,83 @@ def test_counts_are_read_aside_before_they_are_due(company, clock):
         assert readers() == 0
     candidates._counting.result(60)
     assert readers() == 1
+    company.tell(company.event("read_material", company.meet("13900139000"), material))
+    clock.move(timedelta(seconds=4))
+    with candidates._fared._lock:
+        assert readers() == 1
+    candidates._counting.result(60)
+    assert readers() == 2, "and again the next time"
+
+
+def test_what_a_night_knows_is_told_of_candidates_though_nobody_has_read_since(company, clock):
+    made, candidates = company.library(each=2), company.recommender._candidates
+    known = made["健康"][0]
+    assert not candidates.slice().nightly.any()
+    with company.people.write() as session:
+        session.add(
+            Night(
+                number=1, at=MONDAY, seconds=1.0, contents=1, people=1, judged=1, before=0.0,
+                after=0.1, shipped=True, weights={},
+            )
+        )  # fmt: skip
+        session.add(NightList(night=1, material=known, keys=b"", strengths=b""))
+    company.nightly._look()
+    clock.move(timedelta(seconds=6))
+    standing = candidates.slice()
+    assert standing.nightly.nonzero()[0].tolist() == [standing.place(known)]
+    assert not candidates._fared.moved(clock()), "once told, nothing moves"
+
+
+def test_counts_that_are_folded_again_are_read_from_their_beginning(company, clock):
+    made, candidates, counters = (
+        company.library(),
+        company.recommender._candidates,
+        company.counters,
+    )
+    first, last, her = made["健康"][0], made["理财"][0], company.meet()
+    company.tell(company.event("read_material", her, first, ago=DAY))
+    company.tell(company.event("read_material", her, last))
+
+    def readers():
+        clock.move(timedelta(seconds=6))
+        standing = candidates.slice()
+        return [int(standing.readers[standing.place(each)]) for each in (first, last)]
+
+    assert readers() == [1, 1]
+    with company.people.write("counters"):
+        counters._marks.move("counters", "clearing")
+    while counters._clear():
+        pass
+    while not counters.shown(first)[1]:
+        counters.fold(1)
+    assert readers() == [1, 0]
+    while counters.fold():
+        pass
+    assert readers() == [1, 1]
+
+
+def test_what_leaves_the_shelf_while_counts_are_read_aside_does_not_come_back(company, clock):
+    made = company.library(each=2)
+    candidates, gone = company.recommender._candidates, made["健康"][0]
+    assert candidates.slice().place(gone) is not None
+    company.tell(company.event("read_material", company.meet(), gone))
+    counted, begun, on = candidates._fared.counted, Event(), Event()
+
+    def slowly(standing, now):
+        if current_thread() is not main_thread():
+            begun.set()
+            on.wait(60)
+        return counted(standing, now)
+
+    candidates._fared.counted = slowly
+    clock.move(timedelta(seconds=4))
+    candidates.slice()
+    assert begun.wait(60)
+    company.shelf.retire(gone, by="li")
+    assert candidates.slice().place(gone) is None
+    on.set()
+    candidates._counting.result(60)
+    assert candidates.slice().place(gone) is None
 
 
 def test_after_a_clock_that_was_put_back_what_is_counted_shows_at_once(company, clock):
