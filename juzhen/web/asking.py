@@ -56,12 +56,17 @@ def check_text() -> None:
         raise Invalid("body", "no_nul_character")
 
 
-def _check_origin(csrf: str) -> None:
-    """A browser sends her cookie for every site's form: only ours may do something with it."""
+def check_site() -> None:
+    """Refuse what a page of another site made a browser send."""
     site = request.headers.get("Sec-Fetch-Site", "")
     origin = request.headers.get("Origin", "")
     if site not in {"", "same-origin"} or (origin and origin != request.host_url.rstrip("/")):
         raise Forbidden("form_of_another_site")
+
+
+def _check_origin(csrf: str) -> None:
+    """A browser sends her cookie for every site's form: only ours may do something with it."""
+    check_site()
     typed = (request.mimetype or "").startswith(("multipart/", "application/x-www-form"))
     shown = request.form.get("csrf", "") if typed else ""
     shown = shown or request.headers.get("X-CSRF-Token", "")

@@ -15,7 +15,7 @@ from channels.accounts import Account
 from channels.base import KnowsReps
 from juzhen.access import LONGEST
 from juzhen.web import pages
-from juzhen.web.asking import COOKIE, asker
+from juzhen.web.asking import COOKIE, asker, check_site
 from kernel.actors import Role
 from kernel.errors import Flaw, Forbidden, Invalid, NotFound, Problem
 from kernel.secret import Secret
@@ -32,6 +32,8 @@ _HOMES = {Role.REP: "/workbench/", Role.TEAM_LEAD: "/workbench/"}
 
 def blueprint(platform: Platform) -> Blueprint:
     door = Blueprint("login", __name__)
+
+    door.before_request(_asked_here)
 
     @door.get("/login")
     def page() -> str | AnyResponse:
@@ -108,6 +110,12 @@ def _password_page(platform: Platform, flaws: Sequence[Flaw] = ()) -> str:
     )
 
 
+def _asked_here() -> None:
+    """Another site's form could sign her in as somebody else, whose pages she would fill."""
+    if request.method == "POST":
+        check_site()
+
+
 def _by_platform(door: Blueprint, platform: Platform) -> None:
     @door.get("/login/by/<account>")
     def ask_platform(account: str) -> AnyResponse:
@@ -163,7 +171,10 @@ def _demo_person(platform: Platform, role: str) -> str:
 
 
 def _signed_in(platform: Platform, key: str, wanted: str) -> AnyResponse:
+    """What this browser was signed in by before ends with it."""
     role = platform.access.of_session(key).actor.role
+    if before := request.cookies.get(COOKIE):
+        platform.access.sign_out(before)
     answer = redirect(_inside(wanted) or _HOMES.get(role, "/console/"))
     answer.set_cookie(
         COOKIE, key, max_age=int(LONGEST.total_seconds()), httponly=True, samesite="Lax",

@@ -7,6 +7,7 @@ import pytest
 
 from juzhen.settings import begin, load
 from juzhen.web.app import create
+from juzhen.web.asking import COOKIE
 from juzhen.wiring import assemble
 from kernel.actors import Role
 from kernel.secret import Secret
@@ -125,3 +126,28 @@ def test_an_editor_of_a_branch_changes_only_her_branchs_content(company):
         "/console/materials/new?type=script", data={"title": "又一个", "csrf": csrf}, headers=PAGE
     )
     assert company.materials.one(made.location.split("/")[-1].split("?")[0]).unit == branch
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+     {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"}],
+)  # fmt: skip
+def test_no_other_site_signs_a_browser_in(company, sent):
+    """She would fill in whatever she fills in as the person whom that site chose."""
+    browser = create(company).test_client()
+    form = {"name": "chen", "password": PASSWORD}
+    refused = browser.post("/login", data=form, headers={"Accept": "text/html"} | sent)
+    assert refused.status_code == 403
+    assert browser.get_cookie(COOKIE) is None
+    assert browser.post("/login", data=form).status_code == 302
+
+
+def test_signing_in_as_somebody_else_ends_what_the_browser_had_before(company):
+    browser, other = signed_in(company, "chen"), create(company).test_client()
+    before = browser.get_cookie(COOKIE).value
+    form = {"name": "liu", "password": PASSWORD, "csrf": token(browser, "/console/")}
+    assert browser.post("/login", data=form, headers=PAGE).status_code == 302
+    other.set_cookie(COOKIE, before)
+    assert other.get("/console/", headers=PAGE).status_code == 302
+    assert "编辑liu" in browser.get("/console/", headers=PAGE).text
