@@ -5,7 +5,8 @@ The promise itself is the queue: nothing else remembers what is to be shown, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Hashable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -32,14 +33,20 @@ _LATE = timedelta(minutes=15)
 
 
 class _Kept(NamedTuple):
-    """Every promise was kept when our acts had come so far."""
+    """Every promise was kept when our acts, or all commits, had come so far."""
 
-    acts: int
+    acts: Hashable
     since: datetime
     until: datetime
 
-    def holds(self, acts: int, now: datetime) -> bool:
+    def holds(self, acts: Hashable, now: datetime) -> bool:
         return acts == self.acts and self.since <= now < self.until
+
+
+class _Down(threading.local):
+    """Nothing was to be taken down when this thread last looked: each has stamps of its own."""
+
+    kept: _Kept | None = None
 
 
 class Promises:
@@ -64,6 +71,7 @@ class Promises:
         self._deliveries = deliveries
         self._courier = courier
         self._kept: _Kept | None = None
+        self._down = _Down()
 
     def queue_due(self) -> int:
         """Make deliveries of what should be shown by now, a hundred of each account in one
@@ -74,10 +82,13 @@ class Promises:
             return 0
         queued = self._queue_due()
         if not queued:
-            opens = self._shelf.next_boundary(now)
-            until = now + _LOOKED_THROUGH
-            self._kept = _Kept(acts, now, until if opens is None else min(opens, until))
+            self._kept = self._good(acts, now)
         return queued
+
+    def _good(self, acts: Hashable, now: datetime) -> _Kept:
+        """What was looked at now is good until something opens or closes."""
+        boundary, until = self._shelf.next_boundary(now), now + _LOOKED_THROUGH
+        return _Kept(acts, now, until if boundary is None else min(boundary, until))
 
     def _acts(self) -> int:
         ((newest,),) = self._records.rows("SELECT max(seq) FROM changes")
@@ -103,15 +114,18 @@ class Promises:
 
     def take_down(self) -> int:
         """Withdraw what stays up though its time is over, and cancel what waits in vain; says how
-        many platforms have taken down."""
-        if not self._deliveries.posts():
+        many platforms have taken down. While nothing is committed and nothing closes, there is as
+        little as a moment ago."""
+        commits, now = self._records.stirred(), self._clock()
+        if self._down.kept and self._down.kept.holds(commits, now):
             return 0
-        gone = Delivery.placement.in_(
-            select(Placement.id).where(self._shelf.not_standing(self._clock()))
-        )
-        ready = or_(Delivery.next_at.is_(None), Delivery.next_at <= self._clock())
+        gone = Delivery.placement.in_(select(Placement.id).where(self._shelf.not_standing(now)))
         waits = and_(POST, Delivery.progress == "", Delivery.state == State.DUE, gone)
-        up = and_(POST, Delivery.progress.in_(UP), gone, ready)
+        over = and_(POST, Delivery.progress.in_(UP), gone)
+        if not self._deliveries.posts() or not self._deliveries.any(or_(waits, over)):
+            self._down.kept = self._good(commits, now)
+            return 0
+        up = and_(over, or_(Delivery.next_at.is_(None), Delivery.next_at <= now))
         if not self._deliveries.any(or_(waits, up)):
             return 0
         self._deliveries.cancel(waits, reason="no_longer_on_shelf", by="worker")

@@ -1,5 +1,6 @@
 """From the shelf to the channels: acts, the last question, lost answers, withdrawing."""
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -293,6 +294,33 @@ def test_while_nobody_acts_and_nothing_opens_the_shelf_is_not_looked_through(hou
     clock.move(timedelta(seconds=6))
     house.publishing.plan()
     assert [each for each in asked if "FROM placements" in each]
+
+
+@pytest.mark.parametrize("how", ["closes", "retired", "elsewhere"])
+def test_what_is_up_is_looked_through_again_when_anything_is_committed_or_closes(
+    house, board, oa, clock, how
+):
+    placement = house.placed(house.material(), oa)
+    house.placed(house.material("别的"), oa, hours=(-1, 300))
+    house.work()
+    (key,) = [key for key in board.shown if board.up[key].title == "退休后的养老规划"]
+    house.publishing.withdraw_due()
+    asked = []
+    event.listen(house.records.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for _ in range(20):
+        assert house.publishing.withdraw_due() == 0
+    assert asked == []
+
+    if how == "closes":
+        clock.move(5 * HOUR)
+    elif how == "retired":
+        house.publishing.retire(placement.id, by="li")
+    else:  # another process, through which no act of ours was told
+        with sqlite3.connect(house.records.engine.url.database) as other:
+            other.execute("update placements set closes = opens where id = ?", [placement.id])
+        other.close()
+    house.publishing.withdraw_due()
+    assert board.taken_down == [key]
 
 
 def test_nothing_is_published_to_an_app_that_pulls(house):
