@@ -286,6 +286,21 @@ def test_what_a_night_knows_is_told_of_candidates_though_nobody_has_read_since(c
     assert not candidates._fared.moved(clock()), "once told, nothing moves"
 
 
+def test_what_lasted_and_what_is_read_these_days_are_told_apart_of_candidates(company):
+    made, candidates = company.library(), company.recommender._candidates
+    lasted, sudden = made["健康"][0], made["理财"][0]
+    readers = [company.meet(f"1390000000{n}") for n in range(4)]
+    company.tell(
+        *(company.event("read_material", each, lasted, ago=20 * DAY) for each in readers[:3]),
+        company.event("read_material", readers[3], sudden),
+    )
+    standing = candidates.slice()
+    at, now = standing.place(lasted), standing.place(sudden)
+    assert (standing.popular[at], standing.lately[now]) == (1.0, 1.0)
+    assert 0 < standing.popular[now] < 1
+    assert 0 < standing.lately[at] < 0.1
+
+
 def test_counts_that_are_folded_again_are_read_from_their_beginning(company, clock):
     made, candidates, counters = (
         company.library(),
