@@ -173,7 +173,8 @@ def role_of(word: str) -> Role:
     for role in ROLES:
         if word.lower() in {role.value, *(say(f"role_{role}", each) for each in LANGUAGES)}:
             return role
-    raise Invalid("role", "not_a_choice", choices="、".join(ROLES))
+    choices = "、".join(f"{say(f'role_{role}')} ({role})" for role in ROLES)
+    raise Invalid("role", "not_a_choice", choices=choices)
 
 
 def _differs(hers: Staff, fit: Mapping[str, Any]) -> bool:

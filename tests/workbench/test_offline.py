@@ -77,7 +77,7 @@ def test_what_was_written_stays_where_it_is_until_there_is_a_network(
     context.set_offline(True)
     expect(phone.locator("[data-stale]")).to_be_visible()
     phone.locator("main form button").first.click()
-    expect(phone.locator("[data-not-sent]")).to_contain_text("还没有发出")
+    expect(phone.locator("form [data-not-sent]")).to_contain_text("还没有发出")
     assert (phone.url, words.input_value()) == (there, "周末来看看吗")
 
     context.set_offline(False)
