@@ -22,7 +22,7 @@ PAGES = (
 def rooms(knowing_rooms):
     r = knowing_rooms
     r.fold = Fold(r.journal, r.history)
-    r.imports = Imports(r.records, r.intake, r.history, r.changes, r.clock)
+    r.imports = Imports(r.records, r.intake, r.history, r.customers, r.staff, r.changes, r.clock)
     r.refusals = Refusals(r.history, r.intake, r.changes, lambda told: None)
     r.campaigns = Campaigns(r.records, r.changes, r.clock)
     traits = {"traits": {"name": "林秀兰", "phone": "13800138000"}}

@@ -19,9 +19,9 @@ ORDERS = (
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.imports = Imports(r.records, r.intake, r.history, r.changes, r.clock)
+    r.imports = Imports(r.records, r.intake, r.history, r.customers, r.staff, r.changes, r.clock)
     r.undoing = Undoing(
-        r.records, r.history, r.fold, r.digest, r.identities,
+        r.records, r.history, r.fold, r.digest, r.identities, r.customers,
         TakingBack(r.history, r.people, r.digest), r.changes, r.clock,
     )  # fmt: skip
     return r
