@@ -143,6 +143,7 @@ def _night(p: Platform) -> list[Duty]:
         Duty("empty_logs", p.emptying.run, 5.0),
         Duty("seal", p.fold.seal, 3_600.0),
         Duty("train", p.nightly.due, 300.0),
+        Duty("count_responses", p.responses.recount, 60.0),
         Duty("count_unadvised", p.unadvised.recount, 60.0),
         Duty("sweep_files", p.media.sweep, 21_600.0),
         Duty("sweep_uploads", p.uploads.sweep, 3_600.0),

@@ -13,6 +13,7 @@ from kernel.ids import new_id
 from kernel.values import dataclass
 from kernel.wording import say
 from matching.scoring import Reason
+from stores.partial import partial_index
 from stores.records import Record, Records
 from stores.spelling import Bare, spelled
 
@@ -24,7 +25,10 @@ class Offer(Record, kw_only=True):
     """What a rep was shown for a customer at one moment."""
 
     __tablename__ = "offers"
-    __table_args__ = (Index("ix_offers_handle", "handle", "at"),)
+    __table_args__ = (
+        Index("ix_offers_handle", "handle", "at"),
+        partial_index("ix_offers_advised", "at", "handle", where="rep != ''"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True, default_factory=lambda: new_id("off"))
     handle: Mapped[str] = mapped_column(info={"customer": "drop"})

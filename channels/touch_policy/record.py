@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from stores.partial import partial_index
 from stores.records import Record
 
 
@@ -17,7 +18,10 @@ class Touched(Record, kw_only=True):
     """One touch that was made, or whose place is reserved for today."""
 
     __tablename__ = "touches"
-    __table_args__ = (Index("ix_touches_handle", "handle", "day"),)
+    __table_args__ = (
+        Index("ix_touches_handle", "handle", "day"),
+        partial_index("ix_touches_reps", "at", "handle", where="rep != ''"),
+    )
 
     key: Mapped[str] = mapped_column(primary_key=True)
     """Whose place it is: the delivery's id."""

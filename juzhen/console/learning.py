@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from juzhen.wiring import Platform
     from matching.experiments import Uplift
 
-_NIGHTS, _WEEKS, _UNSHOWN = 30, 8, 20
+_NIGHTS, _UNSHOWN = 30, 20
 _NAMED, _FEW = 500, 3
 """Customers among whom is looked for names, and how many of a rep's are told."""
 
@@ -33,7 +33,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def learning() -> str:
         actor, tongue = allowed("read_rules"), language()
         nights = platform.nightly.nights(_NIGHTS)
-        weeks = platform.responses.weeks(_WEEKS)
+        weeks = platform.responses.weeks()
         unshown = platform.recommender.unshown(actor, _UNSHOWN)
         found = platform.materials.many(unshown.materials)
         deals = platform.worths.deals() if platform.responses.hold_out else None

@@ -112,7 +112,7 @@ def selling(
         materials=content.materials, customers=data.customers, staff=data.staff,
     )  # fmt: skip
     own_links = OwnLinks(s.records, s.changes, data.findings, data.identities, content.links)
-    responses = Responses(s.records, data.identities, s.clock, s.zone, hold_out=hold_out)
+    responses = Responses(s.records, s.people, data.identities, s.clock, s.zone, hold_out=hold_out)
     priorities = Priorities(data.identities, data.standings, data.predictions)
     return Selling(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,

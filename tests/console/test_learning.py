@@ -139,7 +139,12 @@ def test_a_lead_is_told_of_her_own_reps_alone_and_of_a_large_book_no_names(house
 def test_what_the_lists_are_worth_is_told_from_the_held_out_alone(house, desk_of):
     company = house.company
     house.responses = Responses(
-        house.records, company.identities, house.clock, company.zone, hold_out=0.5
+        house.records,
+        company.people,
+        company.identities,
+        house.clock,
+        company.zone,
+        hold_out=0.5,
     )
     house.worths = Worths(house.responses, company.people, fewest=1)
     assert "两组人数不足，不作结论" in desk_of("analyst").get("/console/learning").text
@@ -160,6 +165,7 @@ def test_the_page_is_for_everybody(house, for_everybody):
     for number in range(3):
         house.company.meet(f"1380013800{number}", house.company.hire(f"r{number}"), name="王兰")
     house.unadvised.count()
+    house.responses.count()
     for number in range(1, 5):
         after = 0.1 + number / 50
         a_night(house, number, 0.1, after, shipped=number != 3)

@@ -38,7 +38,12 @@ def test_deals_count_after_the_advice_in_the_group_that_a_customer_is_in(company
     for handle in handles[:4]:
         company.tell(company.event("bought", handle, amount=100))
     answers = Responses(
-        company.records, company.identities, company.clock, company.zone, hold_out=SHARE
+        company.records,
+        company.people,
+        company.identities,
+        company.clock,
+        company.zone,
+        hold_out=SHARE,
     )
     told = Worths(answers, company.people, fewest=1).deals()
     ids = [company.identities.customer_of(handle) for handle in handles]

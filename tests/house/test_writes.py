@@ -33,6 +33,7 @@ SMALL = {
     "data_hub/emptying.py:Emptying.ask": ONE_ROW,
     "data_hub/emptying.py:Emptying.run": "a row, and one for each handle of whoever was erased",
     "matching/counters/keeping.py:Counters._in_form": "two marks, once",
+    "engagement/responses.py:Responses._count": "eight rows, of weeks that are not over",
     "engagement/unadvised.py:Unadvised.count": "a row a rep, every ten minutes",
     "stores/gathered.py:Gathered._written": "what came at the same moment",
     "stores/sqlite/history/engine.py:SqliteHistory.seal": "256 events a transaction",

@@ -58,7 +58,7 @@ class Desk(PagesHouse):
             links=self.links, consents=self.consents, reminders=self.reminders,
             base_url=self.base_url,
         )  # fmt: skip
-        self.responses = Responses(records, self.identities, clock, self.zone)
+        self.responses = Responses(records, people, self.identities, clock, self.zone)
         self.unadvised = Unadvised(records, people, self.identities, self.customers, clock)
         self.worths = Worths(self.responses, people)
         self.turnovers = Turnovers(records, self.identities, self.profiles, clock)
