@@ -48,17 +48,22 @@ class Books:
     def _added(self) -> int:
         found = self._findings.after(int(self._marks.of(_FOLLOWER) or 0), _SLICE)
         for each in found:
-            if each.kind in _ADDED and each.rep and self._is_free(each):
-                self._give(each.handle, each.rep)
+            if each.kind in _ADDED and each.rep:
+                self._give_free(each)
         if found:
             self._move(_FOLLOWER, str(found[-1].seq))
         return len(found)
 
-    def _is_free(self, found: Found) -> bool:
+    def _give_free(self, found: Found) -> None:
+        """Whom somebody gives to a rep meanwhile stays hers."""
         try:
-            return not self._customers.rep_of(self._identities.handles(found.customer))
+            hers = self._identities.handles(found.customer)
         except NotFound:  # her data was erased since
-            return False
+            return
+        about = {f"handle:{each}" for each in (found.handle, *hers)}
+        with self._records.write(*sorted(about)):
+            if not self._customers.rep_of(hers):
+                self._give(found.handle, found.rep)
 
     def _handed_over(self) -> int:
         settled = self._transfers.taken_after(self._marks.of(_HANDED), _SLICE)
