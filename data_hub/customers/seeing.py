@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select
 
+from data_hub.customers import paging
 from data_hub.customers.happenings import Happening, carried_by_hand, happening
 from data_hub.customers.relations import Relation, Relations
 from data_hub.customers.revealing import Reveals
@@ -23,7 +24,7 @@ from kernel.actors import Actor, Role, require
 from kernel.clock import Clock
 from kernel.errors import Invalid, NotFound
 from kernel.events import Event, Handle
-from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
+from kernel.ids import Page, page_size
 from kernel.values import dataclass
 from stores.changes import Changes
 from stores.history import History
@@ -191,26 +192,18 @@ class CustomersSeen:
         after: str | None,
         count: bool,
     ) -> Page[Customer]:
-        if scope is not None:
-            wanted.append(ProfileRow.customer.in_(sorted(scope)))
-        matching = select(ProfileRow).where(*wanted)
-        order = tuple_(ProfileRow.last_at, ProfileRow.customer)
-        newest = matching.order_by(ProfileRow.last_at.desc(), ProfileRow.customer.desc())
-        if after is not None:
-            at, customer = read_cursor(after, str, str)
-            newest = newest.where(order < (read_moment(at), customer))
+        before = None if after is None else paging.key_of(after)
         with self._rooms.people.read() as session:
-            found = list(session.scalars(newest.limit(first + 1)))
-            total = (
-                session.scalar(select(func.count()).select_from(matching.subquery()))
-                if count
-                else None
-            )
-        shown = self._shown({row.customer: row for row in found[:first]})
-        more = first and len(found) > first
-        last = found[first - 1] if more else None
-        end = cursor(last.last_at.isoformat(), last.customer) if last else None
-        return Page(shown, end, total)
+            if scope is None:
+                keys, total = paging.of_all(session, wanted, before, first + 1, count=count)
+            else:
+                keys, total = paging.of_some(session, scope, wanted, before, first + 1)
+            page = [customer for _, customer in keys[:first]]
+            hers = select(ProfileRow).where(ProfileRow.customer.in_(page))
+            rows = {row.customer: row for row in session.scalars(hers)}
+        shown = self._shown({customer: rows[customer] for customer in page})
+        last = keys[first - 1] if first and len(keys) > first else None
+        return Page(shown, paging.cursor_of(last) if last else None, total if count else None)
 
     def timeline(
         self,

@@ -63,6 +63,25 @@ def test_headquarters_sees_everybody_whoever_was_heard_of_last_first(company):
     assert rest.next is None
 
 
+def test_a_lead_of_more_customers_than_a_statement_takes_turns_their_pages(company):
+    many = [user(f"many{n}") for n in range(950)]
+    company.tell(*(event("viewed_page", each, minutes=10 + n) for n, each in enumerate(many)))
+    company.customers.take_over({company.staff.one("li").id: many}, by="adm")
+    seen, after = as_seen(company, "lead"), None
+    pages = []
+    while not pages or after:
+        page = seen.page(first=100, after=after, count=True)
+        assert page.total == 952
+        pages.append([each.handles[0] for each in page.items])
+        after = page.next
+    assert [len(page) for page in pages] == [100] * 9 + [52]
+    told = [handle for page in pages for handle in page]
+    assert told[:950] == many[::-1]
+    assert len(set(told)) == 952
+    assert seen.page(text="林秀兰", count=True).total == 1
+    assert seen.page(text="8001", count=True).total == 1
+
+
 def test_an_analyst_sees_no_names_at_all(company):
     with pytest.raises(Forbidden):
         as_seen(company, "ana")
