@@ -58,6 +58,8 @@ def sample(column, number):
     value = SAMPLES.get(kind, f"{column.name} 养老 '\"\\\n{number}")
     if kind in (Integer, BigInteger):
         return value + number
+    if kind is Date:
+        return value + timedelta(days=number)
     return value + timedelta(seconds=number) if kind is DateTime else value
 
 
