@@ -28,6 +28,8 @@ class Sight(NamedTuple):
 
     hidden: Mask | None = None
     """Of every candidate whether she does not see it; None: there is none such."""
+    unseen: Places = _NOWHERE
+    """Where these stand."""
     later: Places = _NOWHERE
     """Candidates that opened for others before they did for her…"""
     opened: Floats = _NEVER
@@ -85,8 +87,8 @@ class Openings:
         np.minimum.at(opened, which, self.opens[own])
         later = opened > self.first[places]
         return Sight(
-            hidden if hidden.any() else None, places[later], opened[later],
-            _named(self.keys[~hidden]),
+            hidden if hidden.any() else None, np.flatnonzero(hidden), places[later],
+            opened[later], _named(self.keys[~hidden]),
         )  # fmt: skip
 
 

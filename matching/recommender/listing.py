@@ -29,8 +29,7 @@ def chosen(asked: Asked, manner: Manner, first: int, barred: Collection[str] = (
     ``barred`` names materials: another question has other places.
     """
     total = asked.total.copy()
-    if asked.sight.hidden is not None:
-        total[asked.sight.hidden] = -np.inf
+    total[asked.sight.unseen] = -np.inf
     for places in asked.barriers.values():
         total[places] = -np.inf
     total[asked.candidates.places(keys_of(barred))[1]] = -np.inf
