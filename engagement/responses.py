@@ -9,7 +9,7 @@ belongs to one: whoever looks reads a row a week, and when it was counted.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -29,6 +29,7 @@ REACHED = timedelta(days=7)
 LOOKS = 4
 """Weeks that an experiment runs, and how often it is looked at meanwhile."""
 EVERY = timedelta(minutes=10)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 LAST = 8
 """Weeks that are told of."""
 
@@ -89,7 +90,8 @@ class Responses:
             return list(session.scalars(wanted))
 
     def recount(self) -> int:
-        """Count those weeks again that are not over, unless it was done lately; how many."""
+        """Count those weeks again that were not over when they were counted, or were counted by a
+        clock that was put back since, unless it was done lately; how many."""
         now = self._clock()
         counted = {each.begins: each.at for each in self.weeks()}
         last = max(counted.values(), default=None)
@@ -97,7 +99,7 @@ class Responses:
             return 0
         return self._count([
             monday for monday in self._mondays()
-            if (at := counted.get(monday)) is None or at < self._over(monday)
+            if not self._over(monday) <= counted.get(monday, _NEVER) <= now
         ])  # fmt: skip
 
     def count(self) -> int:

@@ -150,6 +150,20 @@ def test_a_week_is_counted_again_until_nothing_more_belongs_to_it(company, answe
     assert answers.weeks()[-6].at == counted.at
 
 
+def test_what_a_clock_counted_that_ran_ahead_is_counted_again_once_it_is_put_back(company, answers):
+    company.library(each=2)
+    rep = company.hire("li")
+    company.offer(company.meet("13800138001", rep), rep)
+    company.clock.move(timedelta(days=21))  # by this clock, this week is over
+    answers.recount()
+    company.clock.move(-timedelta(days=21) + timedelta(hours=1))
+    company.offer(company.meet("13800138002", rep), rep)
+    company.clock.move(EVERY)
+    answers.recount()
+    told = {each.begins: (each.recommended, each.at) for each in answers.weeks()}
+    assert told[MONDAY.date()] == (2, company.clock())
+
+
 def test_everybody_of_a_week_is_counted_by_person_from_the_first_advice_on(company, answers):
     company.library(each=2)
     rep = company.hire("li")
