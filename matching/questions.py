@@ -22,7 +22,7 @@ from kernel.calendar import Zone
 from matching.abilities import Abilities, ability_pulls
 from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
 from matching.arrays import Places, Slice, keys_of
-from matching.books import Books
+from matching.book_lifts import BookLifts
 from matching.counters import Counters
 from matching.exclusivity import Exclusivity
 from matching.needs import (
@@ -52,7 +52,7 @@ class Questions:
         self,
         *,
         counters: Counters,
-        books: Books,
+        books: BookLifts,
         nightly: Nightly,
         affinities: Affinities,
         abilities: Abilities,

@@ -28,7 +28,7 @@ from matching.abilities import Abilities
 from matching.affinities import Affinities
 from matching.asked import Asked, Listed
 from matching.assembly import Manner
-from matching.books import Books
+from matching.book_lifts import BookLifts
 from matching.candidates import Candidates, Unshown
 from matching.counters import Counters
 from matching.exclusivity import Exclusivity
@@ -111,7 +111,7 @@ class Recommender:
         self._gathered = gathered
         self._manner = manner or Manner()
         self._questions = Questions(
-            counters=counters, books=Books(counters, candidates.company), nightly=nightly,
+            counters=counters, books=BookLifts(counters, candidates.company), nightly=nightly,
             affinities=affinities, abilities=abilities, materials=materials, taxonomy=taxonomy,
             zone=zone, habits=habits or Habits(), sequels=Sequels(records, changes),
             predictions=predictions, exclusivity=exclusivity,

@@ -1,4 +1,4 @@
-"""Books (客户名册): what a rep's own customers read more than the whole company does.
+"""Book lifts (客户群偏好): what a rep's own customers read more than the whole company does.
 
 It speaks for customers of hers whom we hardly know. The same for all of them, and it turns slowly:
 worked out once a minute, for the reps who ask.
@@ -30,8 +30,8 @@ class _Book(NamedTuple):
     lift: Lift
 
 
-class Books:
-    """Every rep's book, as it was a moment ago."""
+class BookLifts:
+    """What every rep's book adds, as it was a moment ago."""
 
     def __init__(self, counters: Counters, company: Company) -> None:
         self._counters = counters

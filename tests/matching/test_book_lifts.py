@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from matching.books import Books
+from matching.book_lifts import BookLifts
 from matching.counters import worth
 from matching.scoring import lifts
 
@@ -58,7 +58,7 @@ def test_a_book_is_read_once_a_minute_and_says_what_the_counters_say(company, re
         return company.recommender._candidates.company(keys)
 
     company.offer(company.meet("13700009999", reps["健康"]), reps["健康"])  # the counts are read
-    books, now = Books(company.counters, company_of), company.clock()
+    books, now = BookLifts(company.counters, company_of), company.clock()
     first = books.lift(rep, now, 10.0)
     hers, present = company.counters.scoped(f"rep:{rep}"), worth(now.timestamp())
     everything = {each.material: each.popular / present for each in company.counters.since(0)}
