@@ -82,7 +82,7 @@ def assemble(
         total[list(barred)] = -np.inf
     top = pool = best(total, candidates, max(manner.pool, first), seed)
     if leads is not None and len(leads):
-        pool = np.concatenate((leads, pool[~np.isin(pool, leads)]))
+        pool = np.concatenate((leads, _without(pool, leads.tolist())))
     if not len(pool):
         return []
     places = _diversified(pool, total, candidates, first, manner)
@@ -178,14 +178,19 @@ def _unknown(
     of all: where enough of them are such, nobody else need be looked at."""
     views, _ = _usual(candidates, manner)
     first = top[candidates.shown[top] < views]
-    first = first[~np.isin(first, taken)][: manner.explore_pool]
+    first = _without(first, taken)[: manner.explore_pool]
     if len(first) == manner.explore_pool:
         return first
     unknown = candidates.hardly_shown(views)
     if not len(unknown):
         return unknown
     places = best(total, candidates, manner.explore_pool + len(taken), seed, among=unknown)
-    return places[~np.isin(places, taken)][: manner.explore_pool]
+    return _without(places, taken)[: manner.explore_pool]
+
+
+def _without(places: Places, taken: Collection[int]) -> Places:
+    """For some dozens of places: arrays would only be quicker for many."""
+    return np.array([place for place in places.tolist() if place not in taken], np.int64)
 
 
 def _explored(

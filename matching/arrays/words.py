@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
-from functools import lru_cache
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -19,15 +18,21 @@ Mask = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
 
 
-@lru_cache(maxsize=131_072)
 def key_of(material: str) -> int:
-    """Eight bytes of a digest: what neighbour lists and arrays know a material by."""
-    return int.from_bytes(hashlib.blake2b(material.encode(), digest_size=8).digest(), "little")
+    """Eight bytes of a digest: what neighbour lists and arrays know a material by.
+
+    Not remembered: to find one among a hundred thousand takes longer than to work it out.
+    """
+    return int.from_bytes(_digest(material), "little")
 
 
 def keys_of(materials: Iterable[str]) -> Keys:
     """The same of several."""
-    return np.array([key_of(each) for each in materials], np.uint64)
+    return np.frombuffer(b"".join([_digest(each) for each in materials]), "<u8")
+
+
+def _digest(material: str) -> bytes:
+    return blake2b(material.encode(), digest_size=8).digest()
 
 
 class Window(NamedTuple):

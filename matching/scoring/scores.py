@@ -67,11 +67,9 @@ class Scores:
         """Where what she read stands, the newest reading of each; scripts are not used up."""
         reads = list(reversed(self.question.reads))
         found, where = self.candidates.places(keys_of(read.material for read in reads))
-        return {
-            place: reads[at]
-            for at, place in zip(found.tolist(), where.tolist(), strict=True)
-            if not self.candidates.repeatable[place]
-        }
+        once = ~self.candidates.repeatable[where]
+        own = zip(where[once].tolist(), found[once].tolist(), strict=True)
+        return {place: reads[at] for place, at in own}
 
     def _shown_here(self) -> dict[int, Shown]:
         """Where what was recommended in vain stands."""
@@ -228,10 +226,15 @@ class Scores:
 
     def _opening(self, place: int) -> tuple[float, float]:
         """(when a candidate opened for her, how fresh it was when the slice was made)."""
-        at = np.flatnonzero(self.sight.later == place)
-        if len(at):
-            return float(self.sight.opened[at[0]]), float(self._young_for_her[at[0]])
+        if place in self._opened_later:
+            return self._opened_later[place]
         return float(self.candidates.opened[place]), float(self._young[place])
+
+    @cached_property
+    def _opened_later(self) -> dict[int, tuple[float, float]]:
+        """The same of those that opened for others before."""
+        own = zip(self.sight.opened.tolist(), self._young_for_her.tolist(), strict=True)
+        return dict(zip(self.sight.later.tolist(), own, strict=True))
 
     @cached_property
     def _wilted(self) -> float:
