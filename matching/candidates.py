@@ -200,8 +200,39 @@ def _last_mark(changes: Changes, mark: str) -> str:
     return mark
 
 
+class _Counts(NamedTuple):
+    """How every content has fared, as sorted columns. Never changed in place, so that nobody who
+    looks at them waits for who counts on."""
+
+    keys: Keys
+    """Another array only when there are more of them."""
+    columns: Floats
+
+    def learnt(self, counts: Sequence[Popularity]) -> _Counts:
+        """With what was counted since. Those counted before are found in their places, so that one
+        event costs little however much has been counted."""
+        keys = keys_of(each.material for each in counts)
+        told = np.array([each[1:] for each in counts], np.float64).T
+        at, known = self.places(keys)
+        columns = self.columns.copy()
+        columns[:, at[known]] = told[:, known]
+        if known.all():
+            return _Counts(self.keys, columns)
+        joined = np.concatenate((self.keys, keys[~known]))
+        order = np.argsort(joined, kind="stable")
+        return _Counts(joined[order], np.concatenate((columns, told[:, ~known]), axis=1)[:, order])
+
+    def places(self, keys: Keys) -> tuple[Places, npt.NDArray[np.bool_]]:
+        """(where each stands, whether it does)."""
+        at = np.minimum(np.searchsorted(self.keys, keys), max(0, len(self.keys) - 1))
+        return at, self.keys[at] == keys if len(self.keys) else np.zeros(len(keys), bool)
+
+
+_UNCOUNTED = _Counts(np.empty(0, np.uint64), np.empty((_COLUMNS, 0)))
+
+
 class _Fared:
-    """How every content has fared, as sorted columns; read again every few seconds."""
+    """How every content has fared; read again every few seconds."""
 
     def __init__(self, counters: Counters, nightly: Nightly) -> None:
         self._counters = counters
@@ -210,9 +241,7 @@ class _Fared:
         self._night = -1
         self._mark = 0
         self._again: datetime | None = None
-        self._keys = np.empty(0, np.uint64)
-        """Sorted, and another array only when there are more of them."""
-        self._columns: Floats = np.empty((_COLUMNS, 0))
+        self._counts = _UNCOUNTED
         self.lags = False
 
     def due(self, now: datetime) -> bool:
@@ -236,48 +265,27 @@ class _Fared:
             self._night = night
             return night != before
         if mark < self._mark:  # folded again from the start
-            self._keys, self._columns, self._mark = self._keys[:0], self._columns[:, :0], 0
+            self._counts, self._mark = _UNCOUNTED, 0
         if counts := self._counters.since(self._mark):
-            self._learn(keys_of(each.material for each in counts), counts)
+            self._counts = self._counts.learnt(counts)
         self._mark, self._night = mark, night
         return True
 
-    def _learn(self, keys: Keys, counts: Sequence[Popularity]) -> None:
-        """Those counted before are found in their places, so that one event costs little however
-        much has been counted."""
-        told = np.array([each[1:] for each in counts], np.float64).T
-        at, known = self._places(keys)
-        self._columns[:, at[known]] = told[:, known]
-        if not known.all():
-            joined = np.concatenate((self._keys, keys[~known]))
-            order = np.argsort(joined, kind="stable")
-            self._keys = joined[order]
-            self._columns = np.concatenate((self._columns, told[:, ~known]), axis=1)[:, order]
-
-    def _places(self, keys: Keys) -> tuple[Places, npt.NDArray[np.bool_]]:
-        """(where each stands, whether it does)."""
-        at = np.minimum(np.searchsorted(self._keys, keys), max(0, len(self._keys) - 1))
-        return at, self._keys[at] == keys if len(self._keys) else np.zeros(len(keys), bool)
-
     def company(self, keys: Keys) -> tuple[Floats, float]:
         """How often each of these is read, and all."""
-        with self._lock:
-            at, known = self._places(keys)
-            popular = self._columns[0]
-            read = np.zeros(len(keys))
-            read[known] = popular[at[known]]
-            return read, float(popular.sum())
+        counts = self._counts
+        at, known = counts.places(keys)
+        popular = counts.columns[0]
+        read = np.zeros(len(keys))
+        read[known] = popular[at[known]]
+        return read, float(popular.sum())
 
     def counted(self, candidates: Slice, now: datetime) -> Slice:
         """The slice with its counts, popularity as of now."""
-        with self._lock:
-            return self._counted(candidates, now)
-
-    def _counted(self, candidates: Slice, now: datetime) -> Slice:
-        present = now.timestamp()
-        found, where = candidates.places_of_all(self._keys)
+        counts, present = self._counts, now.timestamp()
+        found, where = candidates.places_of_all(counts.keys)
         columns = np.zeros((_COLUMNS, len(candidates)))
-        columns[:, where] = self._columns[:, found]
+        columns[:, where] = counts.columns[:, found]
         nightly = np.zeros(len(candidates), bool)
         nightly[candidates.places_of_all(self._nightly.known())[1]] = True
         return candidates.fared(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from data_hub.staff import Staff
 from kernel.actors import Actor, Role
 from kernel.errors import NotFound, Overloaded
-from matching.arrays import key_of
+from matching.arrays import key_of, keys_of
 from matching.assembly import best
 from matching.counters import Counters, Trail
 from matching.counters.keeping import BEHIND
@@ -257,6 +257,7 @@ def test_counts_are_read_aside_before_they_are_due(company, clock):
     clock.move(timedelta(seconds=1))
     with candidates._fared._lock:  # whoever reads them takes long
         assert readers() == 0
+        assert candidates.company(keys_of([material]))[1] == 0
     candidates._counting.result(60)
     assert readers() == 1
     company.tell(company.event("read_material", company.meet("13900139000"), material))
