@@ -128,13 +128,20 @@ def _greeted(counting: Counting, codes: list[str]) -> dict[str, float]:
 @contextmanager
 def _company(home: Path, url: str) -> Iterator[int]:
     """A web and a worker process of a company with an official account and a corp; its port."""
+    _made(home, url)
+    with running(home, JUZHEN_OUTBOUND_ORIGINS=url) as port:
+        yield port
+
+
+@contextmanager
+def running(home: Path, **more: str) -> Iterator[int]:
+    """A web and a worker process of the company at home; its port."""
     port = free_port()
     told = {
         "JUZHEN_HOME": str(home), "JUZHEN_WEB_PORT": str(port), "JUZHEN_KEYS_SECRETS": "00" * 32,
-        "JUZHEN_KEYS_LINKS": "11" * 32, "JUZHEN_OUTBOUND_ORIGINS": url,
+        "JUZHEN_KEYS_LINKS": "11" * 32, **more,
     }  # fmt: skip
-    _made(home, url)
-    running = [
+    processes = [
         subprocess.Popen(
             [sys.executable, "-m", "juzhen", command], cwd=ROOT, env=os.environ | told,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -145,9 +152,9 @@ def _company(home: Path, url: str) -> Iterator[int]:
         _until_ready(f"http://127.0.0.1:{port}/readyz")
         yield port
     finally:
-        for process in running:
+        for process in processes:
             process.terminate()
-        for process in running:
+        for process in processes:
             process.wait(30)
 
 

@@ -105,6 +105,7 @@ _HERS = [
     EventKind("opted_in", "同意接收", "opted in", "customer"),
 ]
 _HOUSE = [
+    EventKind("changed_parameter", "调整了活动参数", "had a parameter changed", "house"),
     EventKind("placed", "上架了", "was put on shelf", "house", 0.0, ("material",)),
     EventKind("retired", "下架了", "was taken off shelf", "house", 0.0, ("material",)),
     EventKind("published", "发布了", "was published", "house"),
@@ -117,6 +118,7 @@ _HOUSE = [
     EventKind("put_off", "推迟了跟进", "had the reminder about her put off", "house"),
     EventKind("done", "完成了跟进", "was followed up", "house"),
     EventKind("copied_script", "复制了话术", "had a script copied", "house", 0.0, ("material",)),
+    EventKind("edited_script", "改写了话术", "had a script reworded", "house", 0.0, ("material",)),
     EventKind("sent_script", "发送了话术", "was sent a script", "house", 0.0, ("material",)),
     EventKind("called", "致电客户", "was called", "house"),
     EventKind("chatted", "聊过", "was talked with", "house"),

@@ -43,3 +43,11 @@ def order(told: Mapping[str, Any]) -> Order:
 def text(value: Any) -> str:
     """The value if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def yes(told: Any) -> bool:
+    """Was it affirmed, in whatever way a list or a front end says so?"""
+    return str(told).strip().lower() in _YES
+
+
+_YES = frozenset({"true", "1", "1.0", "yes", "y", "是", "农历", "阴历"})

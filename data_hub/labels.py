@@ -15,7 +15,7 @@ from data_hub.ad_quality import ARRIVALS, clickid, origin_of
 from data_hub.groups import TOLD, advertises, group_of
 from data_hub.leaderboards import COUNTED
 from data_hub.measures.kpis import KPIS
-from data_hub.reports.journeys import CHAIN, LANDING, landing_page, source_of, waited
+from data_hub.reports.journeys import CHAIN, LANDING, RESPONSES, landing_page, source_of, waited
 from stores.told import Said
 
 _Part = Callable[[Said], Mapping[str, Any]]
@@ -49,7 +49,7 @@ _ASKED: tuple[tuple[tuple[str, ...], _Part], ...] = (
     *((kinds, _rep) for kinds in COUNTED.values()),
     *((kpi.kinds, _rep) for kpi in KPIS.values()), *((kinds, _end) for kinds in CHAIN.values()),
     (ARRIVALS, _origin), (TOLD, _group), (LANDING, _page), (("left_contact",), _source),
-    (("reminded",), waited),
+    (RESPONSES, waited),
 )  # fmt: skip
 _PARTS: Mapping[str, tuple[_Part, ...]] = {
     kind: tuple(dict.fromkeys([_end, *(part for named, part in _ASKED if kind in named)]))

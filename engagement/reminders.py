@@ -242,6 +242,16 @@ class Reminders:
             newest = wanted.order_by(Reminder.due.desc(), Reminder.id.desc())
             return list(session.scalars(newest.limit(limit)))
 
+    def lately(self, staff: str, kinds: Collection[str], since: datetime) -> list[Reminder]:
+        """What became due since then and is not done, of some kinds, the latest first."""
+        wanted = select(Reminder).where(
+            Reminder.staff == staff, Reminder.kind.in_(kinds), Reminder.done.is_(None),
+            Reminder.due >= since, Reminder.due <= self._clock(),
+        )  # fmt: skip
+        with self._records.read() as session:
+            newest = wanted.order_by(Reminder.due.desc(), Reminder.id.desc())
+            return list(session.scalars(newest.limit(_LOOKED_AT)))
+
     def unread_by_kind(self, staff: str) -> dict[str, int]:
         counted = select(Reminder.kind, func.count()).where(*self._dots(staff))
         with self._records.read() as session:

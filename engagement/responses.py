@@ -10,7 +10,7 @@ belongs to one: whoever looks reads a row a week, and when it was counted.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +28,7 @@ REACHED = timedelta(days=7)
 """A touch that comes later than this after advice does not count for it."""
 LOOKS = 4
 """Weeks that an experiment runs, and how often it is looked at meanwhile."""
+DECIDED = ("better", "worse")
 EVERY = timedelta(minutes=10)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 LAST = 8
@@ -60,6 +61,16 @@ class Week(Folded, kw_only=True):
     @property
     def trigger_rate(self) -> float | None:
         return self.touched / self.recommended if self.recommended >= FEWEST else None
+
+
+class Look(NamedTuple):
+    """The last planned look at an experiment."""
+
+    number: int
+    """Of `LOOKS`."""
+    at: datetime
+    """What happened by then is counted."""
+    told: Readout
 
 
 class Responses:
@@ -121,22 +132,39 @@ class Responses:
         """When nothing more can happen that belongs to a week, apart from tasks done late."""
         return self._zone.at(monday + timedelta(days=7)) + REACHED
 
-    def read_out(self) -> Readout:
-        """What the lists made for a customer do to the trigger rate, beside those of the held
-        out, over the last `LOOKS` weeks; a look a week."""
-        now = self._clock()
+    def read_out(self) -> Look:
+        """What the lists made for a customer do to the trigger rate, beside those of the held out.
+
+        Runs of `LOOKS` weeks follow one another. A run is looked at as each of its weeks ends, and
+        the first look that finds a difference decides it: whoever asks in between is told of the
+        last look, and takes none of her own.
+        """
+        today = self._zone.day(self._clock())
+        monday = today - timedelta(days=today.weekday())
+        due = _weeks_before(monday) % LOOKS or LOOKS
+        begins = monday - timedelta(weeks=due)
         with self._records.together():
-            advised = self._advised(now - timedelta(weeks=LOOKS), now)
-            reached = self._reached(advised, now)
+            advised = self._advised(self._zone.at(begins), self._zone.at(monday))
+            reached = self._reached(advised, self._zone.at(monday) - REACHED)
+        for number in range(1, due + 1):
+            at = self._zone.at(begins + timedelta(weeks=number))
+            groups = self._groups(advised, reached, at)
+            told = read_out(*groups, self.hold_out, number, LOOKS)
+            if told.verdict in DECIDED:
+                break
+        return Look(number, at, told)
+
+    def _groups(
+        self, advised: Mapping[str, datetime], reached: Mapping[str, datetime], at: datetime
+    ) -> tuple[Group, Group]:
+        """Who was treated and who held out, as far as had happened by then."""
         counts = {held: [0, 0] for held in (False, True)}
-        for customer in advised:
-            group = counts[held_out(customer, self.hold_out)]
-            group[0] += 1
-            group[1] += customer in reached
-        began = min(advised.values(), default=now)
-        look = min(LOOKS, max(1, (now - began) // timedelta(weeks=1)))
-        treated, held = Group(*counts[False]), Group(*counts[True])
-        return read_out(treated, held, self.hold_out, look, LOOKS)
+        for customer, first in advised.items():
+            if first < at:
+                group = counts[held_out(customer, self.hold_out)]
+                group[0] += 1
+                group[1] += customer in reached and reached[customer] < at
+        return Group(*counts[False]), Group(*counts[True])
 
     def advised(self) -> dict[str, datetime]:
         """For whom a rep was advised within the last `LOOKS` weeks, and when first."""
@@ -166,21 +194,30 @@ class Responses:
             first[customer] = min(first.get(customer, at), at)
         return first
 
-    def _reached(self, advised: Mapping[str, datetime], closes: datetime) -> set[str]:
-        """Which of those a rep wrote to within `REACHED` of the first advice."""
+    def _reached(self, advised: Mapping[str, datetime], closes: datetime) -> dict[str, datetime]:
+        """When a rep first wrote to each of those whom she wrote to within `REACHED` of the first
+        advice."""
         if not advised:
-            return set()
+            return {}
         span = self._spelled(min(advised.values()), closes + REACHED)
         rows = self._records.rows(_REACHED, span)
         customers = self._identities.customers_of({handle for handle, _ in rows})
-        met = ((customers[handle], moment(at)) for handle, at in rows)
-        return {
-            customer for customer, at in met
-            if (first := advised.get(customer)) is not None and first <= at <= first + REACHED
-        }  # fmt: skip
+        found: dict[str, datetime] = {}
+        for handle, told in rows:
+            customer, at = customers[handle], moment(told)
+            first = advised.get(customer)
+            if first is not None and first <= at <= first + REACHED:
+                found[customer] = min(found.get(customer, at), at)
+        return found
 
     def _spelled(self, *moments: datetime) -> list[object]:
         return [spelled(self._records, each) for each in moments]
+
+
+def _weeks_before(monday: date) -> int:
+    """How many weeks of the calendar lie before this one, so that runs of weeks begin for everybody
+    on the same Mondays."""
+    return (monday.toordinal() - 1) // 7
 
 
 _TASKS = "SELECT count(*), count(done) FROM reminders WHERE due >= ? AND due < ?"

@@ -8,9 +8,11 @@ The workbench and GraphQL share through here, so the same words are refused at b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import AsksContact
+from channels.composing import CONTACT_CARD
 from channels.deliveries.record import Delivery
 from channels.publishing import Publishing
 from channels.touch_policy import GATE, Decision, Touch, TouchPolicy
@@ -47,6 +49,13 @@ class Way:
     """Why it cannot be used, as a key of `kernel.wording`."""
     asks: bool = False
     """Can a card go along on which she leaves her contact?"""
+
+
+class Script(NamedTuple):
+    """The script that a rep's words began as, filled in for her whom they are said to."""
+
+    id: str
+    words: str
 
 
 class Sharing:
@@ -121,9 +130,11 @@ class Sharing:
         words: str,
         occasion: str,
         override: str = "",
+        script: Script | None = None,
     ) -> Delivery | None:
         """Queue it through the account, or note that she sends the ``link`` herself (None). The
-        same occasion shares once.
+        same occasion shares once. ``script`` is where her words began: that it went along is
+        noted, and that she reworded it.
 
         Raises `Invalid` for words that may not be said and a way that does not lead to her,
         `Advised` if the touch policy is against it and the rep does not say why in ``override``.
@@ -136,13 +147,17 @@ class Sharing:
         with self._records.write(GATE) as session:
             key = f"{actor.staff}/{customer.id}/{occasion}"
             if channel != LINK:  # told of by its delivery, once it has gone
+                there = self.handle_at(channel, customer)
+                again = self._publishing.sends(there, channel, occasion)
                 delivery = self._publishing.send(
-                    self.handle_at(channel, customer), channel, occasion=occasion,
+                    there, channel, occasion=occasion,
                     purpose=MARKETING, by=actor.id, rep=actor.staff, words=words,
                     material="" if _spoken(material) else material.id, override=override,
                 )  # fmt: skip
-            elif session.get(Touched, key) is None:  # the same form sent again counts once
+            elif not (again := session.get(Touched, key) is not None):
                 self._note(actor, handles[0], material, key, override)
+            if script and not again:  # the same form sent again counts once
+                self._note_words(actor, handles[0], script, words)
             self._reminders.finish_about(actor.staff, handles)
         return delivery
 
@@ -155,6 +170,15 @@ class Sharing:
         self._changes.note(
             "sent", "material", material.id, by=actor.id, handle=handle, rep=actor.staff, via=LINK
         )
+
+    def _note_words(self, actor: Actor, handle: str, script: Script, words: str) -> None:
+        """How she sent a script: as it was, or reworded. What she said stands elsewhere."""
+        said = words.removesuffix(CONTACT_CARD).split()
+        for act in ("sent_script", *(["edited_script"] if said != script.words.split() else [])):
+            self._changes.note(
+                act, "script", script.id, by=actor.id, handle=handle, rep=actor.staff,
+                material=script.id,
+            )  # fmt: skip
 
     def _barred(self, customer: Customer, material: Material, channel: str) -> Iterator[Flaw]:
         """Why this way does not lead to her."""

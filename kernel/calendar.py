@@ -10,6 +10,7 @@ import calendar as _gregorian
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from kernel.values import dataclass
@@ -82,7 +83,31 @@ def near_month_end(day: date, days: int = 3) -> bool:
     return (month_end(day) - day).days < days
 
 
-def birthday_in(year: int, born: date, *, lunar: bool = False) -> date:
+class Yearly(Protocol):
+    """A day of every year: a date is one, too."""
+
+    @property
+    def month(self) -> int: ...
+    @property
+    def day(self) -> int: ...
+
+
+class LunarDay(NamedTuple):
+    """A day of every lunar year that need be in no year of the sun, as the 30th of February."""
+
+    month: int
+    day: int
+
+    @classmethod
+    def read(cls, spelled: str) -> LunarDay:
+        """``1960-02-30``. Raises `ValueError` for what no lunar year has."""
+        _, month, day = map(int, spelled.split("-"))
+        if not (1 <= month <= 12 and 1 <= day <= 30):
+            raise ValueError(spelled)
+        return cls(month, day)
+
+
+def birthday_in(year: int, born: Yearly, *, lunar: bool = False) -> date:
     """When a birthday falls in a year.
 
     29 February is kept on the 28th in other years. For a lunar birthday ``born`` holds the lunar
@@ -93,7 +118,7 @@ def birthday_in(year: int, born: date, *, lunar: bool = False) -> date:
         return _lunar(year, born.month, born.day)
     if (born.month, born.day) == (2, 29) and not _gregorian.isleap(year):
         return date(year, 2, 28)
-    return born.replace(year=year)
+    return date(year, born.month, born.day)
 
 
 @cache
@@ -107,7 +132,7 @@ def _lunar(year: int, month: int, day: int) -> date:
 
 
 def birthday_near(
-    today: date, born: date, *, before: int = 3, after: int = 3, lunar: bool = False
+    today: date, born: Yearly, *, before: int = 3, after: int = 3, lunar: bool = False
 ) -> date | None:
     """The birthday whose week today lies in (±3 days), over a year's end too; else None."""
     for year in (today.year - 1, today.year, today.year + 1):

@@ -25,18 +25,28 @@ from kernel.errors import Forbidden, Invalid
 from kernel.values import dataclass
 
 SYSTEMS = ("wgs84", "gcj02")
-REACH = 3_000.0
-FRESH = timedelta(hours=24)
-MOVED = 500.0
-"""Metres after which a rep's list is another…"""
-AGAIN = timedelta(minutes=15)
-"""…if so much time has passed, too."""
 _LATELY = timedelta(days=30)
 _MUCH = 10.0
 """So much done lately counts fully."""
 _BOUGHT = 5.0
 """A purchase counts as so many readings."""
 _AXIS, _SQUARED = 6_378_245.0, 0.00669342162296594323
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vicinity:
+    """What counts as near; every number is a setting."""
+
+    metres: float = 3_000.0
+    hours: float = 24.0
+    """For so long a place that was told is one where she may be met."""
+    moved: float = 500.0
+    """Metres after which a rep's list is another…"""
+    minutes: float = 15.0
+    """…if so much time has passed, too."""
+
+
+USUAL = Vicinity()
 
 
 class Place(NamedTuple):
@@ -97,11 +107,14 @@ class Before(NamedTuple):
     at: datetime
 
 
-def worth_another(before: Before | None, here: Place, now: datetime) -> bool:
+def worth_another(
+    before: Before | None, here: Place, now: datetime, vicinity: Vicinity = USUAL
+) -> bool:
     """Has she moved so far, and did so much time pass, that her list is to be made anew?"""
     if before is None or before.at > now:
         return True
-    return now - before.at >= AGAIN and metres_between(before.place, here) > MOVED
+    waited = now - before.at >= timedelta(minutes=vicinity.minutes)
+    return waited and metres_between(before.place, here) > vicinity.moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +145,23 @@ class Nearby:
     """Who of a rep's customers is near."""
 
     def __init__(
-        self, customers: Customers, profiles: Profiles, consents: Consents, clock: Clock
+        self,
+        customers: Customers,
+        profiles: Profiles,
+        consents: Consents,
+        clock: Clock,
+        vicinity: Vicinity = USUAL,
     ) -> None:
+        self.vicinity = vicinity
         self._customers = customers
         self._profiles = profiles
         self._consents = consents
         self._clock = clock
 
-    def of(self, actor: Actor, here: Place, *, metres: float = REACH) -> list[Neighbour]:
+    def of(self, actor: Actor, here: Place, *, metres: float | None = None) -> list[Neighbour]:
         """Her customers within so many metres, those first who are near and active. Raises
         `Forbidden` for who is no rep."""
+        metres = self.vicinity.metres if metres is None else metres
         require(actor, "recommend")
         if not actor.staff:
             raise Forbidden("workbench_is_for_people")
@@ -158,14 +178,15 @@ class Nearby:
 
     def _near(self, staff: str, here: Place, metres: float, now: datetime) -> Mapping[str, Profile]:
         ids: Collection[str] = self._customers.of_staff([staff])
+        since = now - timedelta(hours=self.vicinity.hours)
         cells = touched(*here, metres)
         if cells is not None:  # whoever lies outside of the squares around need not be measured
-            ids = self._profiles.lately_in(cells, now - FRESH).intersection(ids)
+            ids = self._profiles.lately_in(cells, since).intersection(ids)
         return {
             key: profile
             for key, profile in self._profiles.many(ids).items()
             if profile.place
-            and 0 <= now.timestamp() - profile.place[2] <= FRESH.total_seconds()
+            and since.timestamp() <= profile.place[2] <= now.timestamp()
             and metres_between(here, (profile.place[0], profile.place[1])) <= metres
         }
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from kernel.calendar import birthday_in, birthday_near, month_end, near_month_end
+from kernel.calendar import Yearly, birthday_in, birthday_near, month_end, near_month_end
 from kernel.values import dataclass
 from kernel.wording import say
 from matching.festivals import coming
@@ -32,8 +32,8 @@ class Habits:
     """…on how many last days of the month…"""
     ahead: int = 7
     """…and how many days before the month's end somebody is reminded."""
-    birthday: int = 3
-    """A birthday week reaches this many days both ways."""
+    birthday: int | None = 3
+    """A birthday week reaches this many days both ways; None: from Monday to Sunday."""
     maturity: int = 30
     """How many days ahead a maturity is worth a word."""
     dormant: int = 45
@@ -125,26 +125,41 @@ def buys_at_month_end(bought: Iterable[date], today: date, habits: Habits) -> Oc
 
 
 def birthday(
-    born: date | None, today: date, habits: Habits, *, lunar: bool = False
+    born: Yearly | None, today: date, habits: Habits, *, lunar: bool = False
 ) -> Occasion | None:
     """Her birthday week, over a year's end too. Once a year."""
-    reach = habits.birthday
+    reach = _SIX_DAYS if habits.birthday is None else habits.birthday
     if born is None:
         return None
     feast = birthday_near(today, born, before=reach, after=reach, lunar=lunar)
     if feast is None:
         return None
-    week = timedelta(days=reach)
+    due, ends = _week_of(feast, habits.birthday)
+    if not due <= today <= ends:
+        return None
     return Occasion(
         kind="birthday",
-        due=feast - week,
-        ends=feast + week,
+        due=due,
+        ends=ends,
         cycle=_year_of(feast, born, lunar=lunar),
         facts={"day": feast.isoformat(), "in_days": (feast - today).days},
     )
 
 
-def _year_of(feast: date, born: date, *, lunar: bool) -> str:
+_SIX_DAYS = 6
+"""The first and the last day of a week are no further apart."""
+
+
+def _week_of(feast: date, reach: int | None) -> tuple[date, date]:
+    """The first and the last day of the week that a feast makes: so many days both ways, or the
+    calendar week (ISO 8601) that it lies in."""
+    if reach is not None:
+        return feast - timedelta(days=reach), feast + timedelta(days=reach)
+    monday = feast - timedelta(days=feast.weekday())
+    return monday, monday + timedelta(days=_SIX_DAYS)
+
+
+def _year_of(feast: date, born: Yearly, *, lunar: bool) -> str:
     """The year whose birthday this is: a lunar one may fall into the January after it."""
     for year in (feast.year - 1, feast.year):
         if birthday_in(year, born, lunar=lunar) == feast:
@@ -287,7 +302,7 @@ class Dates:
     """The day of her first purchase."""
     expected: Expected | None = None
     opened: Opened | None = None
-    born: date | None = None
+    born: Yearly | None = None
     lunar: bool = False
     holdings: Sequence[Holding] = ()
     last_seen: date | None = None

@@ -20,7 +20,8 @@ from typing import Any
 import orjson
 
 from channels.orders import impersonal
-from kernel.calendar import Zone
+from data_hub.details import yes
+from kernel.calendar import LunarDay, Zone
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
@@ -68,6 +69,7 @@ _SPELLED: Mapping[str, Sequence[str]] = {
     "city": ("城市",),
     "gender": ("sex", "性别"),
     "birthday": ("birth_date", "生日", "出生日期"),
+    "birthday_lunar": ("lunar", "农历", "是否农历"),
 }  # fmt: skip
 """Our columns, and what else they are called. Whatever is none of these is kept by its own name."""
 _ALSO = {also: ours for ours, others in _SPELLED.items() for also in (ours, *others)}
@@ -248,7 +250,8 @@ def _customers(told: Row, plan: Plan) -> Row:
     """What a list says of a person, as if she had said it herself when the list was written."""
     traits = _kept(told) | {name: str(told[name]) for name in ("phone", "email") if name in told}
     if "birthday" in traits:
-        traits["birthday"] = _date(traits["birthday"])
+        lunar = yes(traits.get("birthday_lunar"))
+        traits["birthday"] = _birthday(traits["birthday"], lunar=lunar)
     return {"type": "identify", "traits": traits, **_who(told, plan)}
 
 
@@ -317,11 +320,16 @@ def _moment(value: Any, zone: Zone) -> str:
     return (at if at.tzinfo else at.replace(tzinfo=zone.info)).isoformat()
 
 
-def _date(value: Any) -> str:
+def _birthday(value: Any, *, lunar: bool) -> str:
+    """As ISO spells it; the lunar year has a 30th of February."""
     if isinstance(value, date):
         return value.isoformat()[:10]
+    spelled = _padded(str(value))[:10]
     try:
-        return date.fromisoformat(_padded(str(value))[:10]).isoformat()
+        if lunar:
+            LunarDay.read(spelled)
+            return spelled
+        return date.fromisoformat(spelled).isoformat()
     except ValueError:
         raise Invalid("birthday", "not_a_date") from None
 

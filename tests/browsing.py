@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import contextmanager
+from time import monotonic
 
 from axe_playwright_python.sync_playwright import Axe
 
@@ -37,3 +38,28 @@ def violations(page):
 
 _FIND = """axe.run(document, {resultTypes: ['violations'], preload: false})
     .then(({violations}) => JSON.parse(JSON.stringify(violations)))"""
+
+
+class Hands:
+    """Somebody's hands on a phone: every touch and every field filled is one input.
+
+    One too many fails, and so does what would take her too long: the time that passes here and
+    that of a look before each input, which a script does not take.
+    """
+
+    def __init__(self, most, *, seconds, a_look=20):
+        self._most, self._seconds, self._look = most, seconds, a_look
+        self.inputs, self._began = 0, monotonic()
+
+    def tap(self, found):
+        self._input()
+        found.click()
+
+    def fill(self, found, words):
+        self._input()
+        found.fill(words)
+
+    def _input(self):
+        self.inputs += 1
+        assert self.inputs <= self._most
+        assert monotonic() - self._began + self.inputs * self._look <= self._seconds

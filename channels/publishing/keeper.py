@@ -220,6 +220,11 @@ class Publishing:
                 self._take_place(delivery, there, by)
         return delivery
 
+    def sends(self, handle: Handle, account: str, occasion: str) -> bool:
+        """Was something queued for her on this occasion already?"""
+        there = self._accounts.one(account)
+        return self._deliveries.there(there.id, str(handle), occasion) is not None
+
     def advice(
         self, handle: Handle, account: str, *, material: str = "", rep: str = ""
     ) -> Decision:

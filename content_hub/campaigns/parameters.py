@@ -152,9 +152,11 @@ class Parameters:
         rule: str,
         evidence: Mapping[str, Any],
         by: str,
+        heard: datetime | None = None,
         dry_run: bool = False,
     ) -> ParameterChange:
         """What a rule of the data hub wants, within bounds. Dry, the same answer and no change.
+        ``heard``: when that happened which the rule goes by; our response is timed by it.
 
         Raises `Conflict` while a person's edit locks the parameter.
         """
@@ -170,7 +172,9 @@ class Parameters:
                     at=self._clock(), rule=rule, evidence=dict(evidence),
                 )  # fmt: skip
             old, parameter.value = parameter.value, value
-            return self._note(session, parameter, old, by, rule=rule, evidence=evidence)
+            return self._note(
+                session, parameter, old, by, rule=rule, evidence=evidence, heard=heard
+            )
 
     def change(self, id_: str) -> ParameterChange:
         """One change that was made."""
@@ -260,7 +264,9 @@ class Parameters:
         rule: str = "",
         evidence: Mapping[str, Any] | None = None,
         undoes: str = "",
+        heard: datetime | None = None,
     ) -> ParameterChange:
+        when: dict[str, Any] = {"heard": heard.isoformat()} if heard else {}
         change = ParameterChange(
             campaign=parameter.campaign, parameter=parameter.name, old=old, new=parameter.value,
             by=by, at=self._clock(), rule=rule, evidence=dict(evidence or {}), undoes=undoes,
@@ -268,7 +274,7 @@ class Parameters:
         session.add(change)
         self._changes.note(
             "changed_parameter", "campaign", parameter.campaign, by=by, content=True,
-            name=parameter.name, old=old, new=parameter.value, rule=rule,
+            name=parameter.name, old=old, new=parameter.value, rule=rule, **when,
         )  # fmt: skip
         return change
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from data_hub.details import text
+from data_hub.details import text, yes
+from kernel.calendar import LunarDay, Yearly
 from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
@@ -213,10 +214,12 @@ class Profile:
         return text(self.trait("name"))
 
     @property
-    def birthday(self) -> tuple[date, bool] | None:
+    def birthday(self) -> tuple[Yearly, bool] | None:
         """Her birthday, and whether it is a day of the lunar year."""
-        born = _day(self.trait("birthday"))
-        return (born, bool(self.trait("birthday_lunar"))) if born else None
+        lunar = yes(self.trait("birthday_lunar"))
+        told = self.trait("birthday")
+        born = _day(told) or (_lunar_day(told) if lunar else None)
+        return (born, lunar) if born else None
 
     @property
     def risk(self) -> str:
@@ -280,6 +283,13 @@ def faded(seconds: float) -> float:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _lunar_day(value: Any) -> LunarDay | None:
+    try:
+        return LunarDay.read(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _day(value: Any) -> date | None:

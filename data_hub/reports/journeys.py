@@ -106,8 +106,13 @@ def gap(counts: Mapping[str, int]) -> str:
     return next((step for step in CHAIN if not counts[step]), "")
 
 
+RESPONSES = ("reminded", "changed_parameter")
+"""What we answer to what happens: a task for a rep, or another number of a campaign. Either is
+seen from its commit on, wherever it is looked at."""
+
+
 def waited(said: Said) -> dict[str, Any]:
-    """The kind of task, and the seconds from what happened until a rep sees it, in tenths; nothing
+    """The kind of answer, and the seconds from what happened until it is seen, in tenths; nothing
     for what did not just happen."""
     try:
         took = said.at - datetime.fromisoformat(text(said.detail.get("heard")))
@@ -115,11 +120,12 @@ def waited(said: Said) -> dict[str, Any]:
         return {}
     if not timedelta() <= took <= _STALE:
         return {}
-    return {"task": text(said.detail.get("reason")), "tenths": took // _TENTH + 1}
+    task = text(said.detail.get("reason")) if said.kind == RESPONSES[0] else said.kind
+    return {"task": task, "tenths": took // _TENTH + 1}
 
 
 def latencies(told: Deeds) -> dict[str, list[float]]:
-    """Seconds from what happened to the task that a rep sees of it, by kind of task."""
+    """Seconds from what happened to what is seen of it, by the kind of task or the change."""
     found: dict[str, list[float]] = {}
     for said, _, count in told.counted():
         if tenths := said.get("tenths"):

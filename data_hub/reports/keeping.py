@@ -270,7 +270,7 @@ class Reports:
         return Report(code, columns, tuple(rows), self._clock(), tuple(bars), alerts=tuple(alerts))
 
     def _latency(self, code: str, ends: Ends) -> Report:
-        told = journeys.latencies(self._deeds(["reminded"], ends, 7))
+        told = journeys.latencies(self._deeds(journeys.RESPONSES, ends, 7))
         columns = (
             _text("task"), Column("tasks"), Column("p50", "seconds"), Column("p95", "seconds"),
         )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
+from engagement.responses import LOOKS
 from juzhen.console.desk import allowed, done
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
@@ -44,7 +45,8 @@ def install(door: Blueprint, platform: Platform) -> None:
             materials=[found[each] for each in unshown.materials if each in found],
             unadvised=_unadvised(platform, actor) if may(actor, "read_customers") else None,
             share=platform.responses.hold_out,
-            readout=platform.responses.read_out() if platform.responses.hold_out else None,
+            look=platform.responses.read_out() if platform.responses.hold_out else None,
+            looks=LOOKS,
             deals=deals, turnover=turnover, disagree=disagree(deals, turnover),
             used=platform.nightly.number, weights=_weights(platform),
             quality=charts.line(

@@ -30,6 +30,8 @@ from kernel import logs
 from kernel.calendar import Hours
 from kernel.clock import Clock
 from kernel.values import dataclass
+from matching.nearby import Vicinity
+from matching.occasions import Habits
 from stores.busy import busy_is_said
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     sold = selling(
         stores, content, data, front, base_url=settings.public_url,
         hold_out=settings.matching_hold_out, exclusivity=settings.exclusivity,
+        habits=Habits(**settings.habits),
+        vicinity=Vicinity(**settings.vicinity),
         to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
         desire=settings.engagement_desire.replace(" ", "").split(","),
         fans=Fans(

@@ -34,8 +34,9 @@ from matching.counters import Counters
 from matching.effects import Effects
 from matching.exclusivity import Exclusivity
 from matching.feedback import Feedback
-from matching.nearby import Nearby
+from matching.nearby import Nearby, Vicinity
 from matching.nightly import Nightly
+from matching.occasions import Habits
 from matching.recommender import Recommender
 from matching.rules import Rules
 from matching.sayings import Sayings
@@ -82,6 +83,8 @@ def selling(
     base_url: str,
     hold_out: float = 0.0,
     exclusivity: Mapping[str, float] | None = None,
+    habits: Habits,
+    vicinity: Vicinity,
     to_customers: Collection[str] = (),
     desire: Collection[str] = (),
     fans: Fans,
@@ -103,14 +106,11 @@ def selling(
         profiles=data.profiles, materials=content.materials, taxonomy=content.taxonomy,
         shelf=content.shelf, staff=data.staff, nightly=nightly, people=s.people,
         consents=data.consents, touch_policy=front.touch_policy, rules=rules,
-        segments=data.segments, feedback=feedback, manner=Manner(hold_out=hold_out),
+        segments=data.segments, feedback=feedback, manner=Manner(hold_out=hold_out), habits=habits,
         predictions=data.predictions, exclusivity=Exclusivity(front.accounts, exclusivity or {}),
     )  # fmt: skip
     sharing = _sharing(s, content, data, front, reminders, base_url)
-    approaches = Approaches(
-        recommender=recommender, sharing=sharing, publishing=front.publishing,
-        materials=content.materials, customers=data.customers, staff=data.staff,
-    )  # fmt: skip
+    approaches = _approaches(content, data, front, recommender, sharing)
     own_links = OwnLinks(s.records, s.changes, data.findings, data.identities, content.links)
     responses = Responses(s.records, s.people, data.identities, s.clock, s.zone, hold_out=hold_out)
     priorities = Priorities(data.identities, data.standings, data.predictions)
@@ -118,20 +118,30 @@ def selling(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,
         rules=rules, feedback=feedback, responses=responses, own_links=own_links,
         books=_books(s, data, front),
-        nearby=Nearby(data.customers, data.profiles, data.consents, s.clock),
+        nearby=Nearby(data.customers, data.profiles, data.consents, s.clock, vicinity),
         conversions=Conversions(s.people, data.profiles, Sequels(s.records, s.changes)),
         effects=_effects(s, data),
         sayings=Sayings(content.finding, content.shelf, content.taxonomy, recommender, s.clock),
         recommender=recommender, reminders=reminders, sharing=sharing,
         receptions=Receptions(counters, s.history, feedback, s.clock, s.zone),
         livestreams=Livestreams(s.history, data.findings, data.identities, s.clock, s.zone),
-        triggers=_triggers(s, data, reminders, approaches, own_links, to_customers, desire, fans),
+        triggers=_triggers(
+            s, data, reminders, approaches, own_links, to_customers, desire, fans, habits),
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         unadvised=Unadvised(s.records, s.people, data.identities, data.customers, s.clock),
         worths=Worths(responses, s.people),
         priorities=priorities,
         rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url),
         customer_acts=_customer_acts(s, content, data, front),
+    )  # fmt: skip
+
+
+def _approaches(
+    content: ContentHub, data: DataHub, front: Ends, recommender: Recommender, sharing: Sharing
+) -> Approaches:
+    return Approaches(
+        recommender=recommender, sharing=sharing, publishing=front.publishing,
+        materials=content.materials, customers=data.customers, staff=data.staff,
     )  # fmt: skip
 
 
@@ -178,13 +188,14 @@ def _triggers(
     to_customers: Collection[str],
     desire: Collection[str],
     fans: Fans,
+    habits: Habits,
 ) -> Triggers:
     return Triggers(
         records=s.records, people=s.people, findings=data.findings, history=s.history,
         reminders=reminders, profiles=data.profiles, identities=data.identities,
         customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
         predictions=data.predictions, approaches=approaches, to_customers=to_customers,
-        desire=desire, vips=data.vips.among, fans=fans, own_links=own_links,
+        desire=desire, vips=data.vips.among, fans=fans, own_links=own_links, habits=habits,
     )  # fmt: skip
 
 

@@ -17,9 +17,11 @@ from juzhen.web.asking import language
 from juzhen.web.cards import card_of
 from juzhen.workbench import boards, telling
 from juzhen.workbench.saying import rep
+from kernel.actors import Actor
 from kernel.errors import Flaw, Invalid
 
 if TYPE_CHECKING:
+    from content_hub.materials import Material
     from juzhen.wiring import Platform
 
 
@@ -91,6 +93,19 @@ def _taken(platform: Platform, by: str) -> str | None:
     return taken.id
 
 
+_FILMS, _LOOKED_AT = 5, 20
+
+
+def _to_film(platform: Platform, actor: Actor) -> list[Material]:
+    """Videos on a shelf that she may film again."""
+    types = [each.code for each in platform.types.all() if "video" in each.channels]
+    if not types:
+        return []
+    found = platform.finding.search("", sight=actor.seen_units, types=types, first=_LOOKED_AT).items
+    standing = platform.shelf.standing_ids("", [each.id for each in found])
+    return [each for each in found if each.id in standing][:_FILMS]
+
+
 def _page(platform: Platform, flaws: Sequence[Flaw] = ()) -> Response:
     actor, tongue = rep(), language()
     staff = platform.staff.one(actor.staff)
@@ -107,5 +122,6 @@ def _page(platform: Platform, flaws: Sequence[Flaw] = ()) -> Response:
         abilities=platform.abilities.of(staff.id), label=boards.label,
         to_app=platform.app_links.of(staff.id), reward=platform.settings.company_install_reward,
         said_of_her=platform.leaderboards.credited(staff.id, Ranking.PRAISE, Period.MONTH),
-        flaws=flaws, typed_number=request.form.get("licence_number", staff.licence_number),
+        films=_to_film(platform, actor), flaws=flaws,
+        typed_number=request.form.get("licence_number", staff.licence_number),
     )  # fmt: skip

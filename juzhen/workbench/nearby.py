@@ -35,14 +35,15 @@ def install(door: Blueprint, platform: Platform) -> None:
         here = place_of(
             _degrees("latitude"), _degrees("longitude"), request.form.get("system", "wgs84")
         )
-        if not worth_another(_before(request.form.get("before", "")), here, now):
+        before = _before(request.form.get("before", ""))
+        if not worth_another(before, here, now, platform.nearby.vicinity):
             return Response(status=204)
         found = platform.nearby.of(actor, here)
-        before = f"{here.latitude:.6f},{here.longitude:.6f},{now.timestamp():.0f}"
+        looked = f"{here.latitude:.6f},{here.longitude:.6f},{now.timestamp():.0f}"
         if request.headers.get("X-Part"):
-            told = _told(platform, found, before)
+            told = _told(platform, found, looked)
             return pages.page("workbench/neighbours.html", **told)
-        return _whole(platform, actor, found, before)
+        return _whole(platform, actor, found, looked)
 
 
 def _whole(
@@ -60,6 +61,7 @@ def _told(platform: Platform, found: list[Neighbour] | None, before: str) -> dic
     return {
         "found": found,
         "before": before,
+        "vicinity": platform.nearby.vicinity,
         "names": {each.customer.id: telling.name_of(each.customer, tongue) for each in found or ()},
         "when": lambda moment: telling.when(platform, moment),
     }

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from channels.composing import CONTACT_CARD
 from channels.touch_policy import Advised
-from engagement.sharing import LINK
+from engagement.sharing import LINK, Script
 from engagement.triggers import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -79,7 +79,7 @@ def _home(door: Blueprint, platform: Platform) -> None:
             platform, "home.html", "home", kind=kind, next=page.next,
             kinds=platform.reminders.unread_by_kind(actor.staff),
             first=first, dots=[dot for dot in dots if dot.id not in ahead],
-            new=[] if kind else [dot for dot in dots if dot.kind in _NEW and _today(platform, dot)],
+            new=[] if kind or after else _new(platform, actor, tongue),
         )  # fmt: skip
 
     @door.get("/unread")
@@ -108,8 +108,11 @@ def _home(door: Blueprint, platform: Platform) -> None:
         return redirect(url_for("workbench.home", said="done_reminder"), 303)
 
 
-def _today(platform: Platform, dot: telling.Dot) -> bool:
-    return platform.zone.day(dot.due) == platform.zone.day(platform.clock())
+def _new(platform: Platform, actor: Actor, tongue: str) -> list[telling.Dot]:
+    """Who moved by herself today, however much else there is."""
+    midnight = platform.zone.at(platform.zone.day(platform.clock()))
+    found = platform.reminders.lately(actor.staff, _NEW, midnight)
+    return telling.dots(platform, actor, found, tongue)
 
 
 def _customers(door: Blueprint, platform: Platform) -> None:
@@ -202,11 +205,9 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
     def compose(customer: str, material: str) -> Response:
         actor = rep()
         her = platform.customers.seen_by(actor).one(customer)
-        words = ""
-        if script := request.args.get("script", ""):
-            found = platform.recommender.words(her.id, actor, [script])
-            words = next(iter(found.values()), "")
-        return _composing(platform, customer, material, {"words": words, "key": new_id("shr")})
+        script = _begun_as(platform, actor, her, request.args.get("script", ""))
+        begun = {"words": script.words, "script": script.id} if script else {}
+        return _composing(platform, customer, material, {"key": new_id("shr"), **begun})
 
     @door.post(where)
     def send(customer: str, material: str) -> AnyResponse:
@@ -218,6 +219,7 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
             platform.sharing.share(
                 actor, her, kept, channel=channel, words=form.get("words", "") + card,
                 occasion=f"share:{form.get('key', '')[:40]}", override=form.get("override", ""),
+                script=_begun_as(platform, actor, her, form.get("script", "")),
             )  # fmt: skip
         except Advised as advised:
             return _composing(platform, customer, material, form, advised=advised)
@@ -243,6 +245,15 @@ def _sharing(door: Blueprint, platform: Platform) -> None:
         code, account = platform.sharing.own_link(actor, her, kept)
         platform.live_codes.share(account, code, kept.title, material=kept.id, by=actor.id)
         return redirect(url_for("workbench.link", customer=her.id, material=kept.id), 303)
+
+
+def _begun_as(platform: Platform, actor: Actor, her: Customer, script: str) -> Script | None:
+    """The script that her words begin as, if she may see one by that name."""
+    if not script:
+        return None
+    kept = visible_material(platform, actor, script)
+    found = platform.recommender.words(her.id, actor, [kept.id])
+    return Script(kept.id, found[kept.id]) if kept.id in found else None
 
 
 def _by_hand(platform: Platform, her: Customer, material: Material, words: str = "") -> Response:

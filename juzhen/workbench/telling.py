@@ -13,6 +13,7 @@ from engagement.fans import ASKS, answer_by
 from engagement.reminders import FIRST, Reminder
 from engagement.sittings import spoken_time
 from kernel.actors import Actor
+from kernel.calendar import Yearly
 from kernel.events import Handle
 from kernel.values import dataclass
 from kernel.wording import say
@@ -173,7 +174,7 @@ def card(platform: Platform, profile: Profile, tongue: str) -> Card:
     )
 
 
-def _spoken_birthday(born: tuple[date, bool], tongue: str) -> str:
+def _spoken_birthday(born: tuple[Yearly, bool], tongue: str) -> str:
     day, lunar = born
     spoken = say("month_and_day", tongue, month=day.month, day=day.day)
     return say("by_the_moon", tongue, day=spoken) if lunar else spoken

@@ -12,6 +12,7 @@ from channels.deliveries import Delivery as DeliveryRecord
 from data_hub.customers import Customer as CustomerSeen
 from data_hub.customers import Happening
 from data_hub.profiles import Profile
+from engagement.sharing import Script as Begun
 from kernel.actors import require
 from matching.offers import Absence, Item
 from matching.offers import WhyNot as Answered
@@ -323,10 +324,19 @@ def send_material(ask: Ask, sent: Mapping[str, Any]) -> DeliveryRecord:
     delivery = context.sharing.share(
         context.actor, her, material, channel=account, words=sent.get("words") or "",
         occasion=f"rep/{context.actor.id}/{material.id}/{context.zone.day(context.now)}",
-        override=sent.get("override") or "",
+        override=sent.get("override") or "", script=_begun_as(context, her, sent.get("script")),
     )  # fmt: skip
     assert delivery is not None  # noqa: S101 - an account, not the link
     return delivery
+
+
+def _begun_as(context: Context, her: CustomerSeen, script: str | None) -> Begun | None:
+    """The script that a rep's words began as."""
+    if not script:
+        return None
+    key = visible(context, script).id
+    found = context.recommender.words(her.id, context.actor, [key])
+    return Begun(key, found[key]) if key in found else None
 
 
 def reveal_customer(ask: Ask, sent: Mapping[str, Any]) -> CustomerSeen:
@@ -365,6 +375,7 @@ VERBS = {
         "sendMaterial", "delivery", Delivery, send_material,
         customer=key(), material=key(), channel=key(),
         words=graphene.String(description="What is said beside it."),
+        script=graphene.ID(description="What these words began as: that they went along is noted."),
         override=graphene.String(
             description="Why it is sent although the touch policy advises against it."
         ),

@@ -7,7 +7,7 @@ from typing import Any
 import graphene
 
 from kernel.errors import Invalid
-from matching.nearby import REACH, SYSTEMS, Neighbour, place_of
+from matching.nearby import SYSTEMS, Neighbour, place_of
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.customers import Customer
@@ -36,10 +36,10 @@ def _nearby(
     latitude: float,
     longitude: float,
     system: str = SYSTEMS[0],
-    metres: float = REACH,
+    metres: float | None = None,
 ) -> list[Neighbour]:
     context: Context = ask.context
-    if not 0 < metres <= _FURTHEST:
+    if metres is not None and not 0 < metres <= _FURTHEST:
         raise Invalid("metres", "no_such_place")
     here = place_of(latitude, longitude, system)
     return context.nearby.of(context.actor, here, metres=metres)[:_MOST]
@@ -51,7 +51,7 @@ QUESTIONS = {
         latitude=graphene.Float(required=True),
         longitude=graphene.Float(required=True),
         system=graphene.String(default_value=SYSTEMS[0], description="`wgs84` or `gcj02`."),
-        metres=graphene.Float(default_value=REACH),
+        metres=graphene.Float(description="As far as the company has set it, else 3,000."),
         resolver=_nearby,
         description="The asking rep's own customers around a place, those first who are near and"
         " active; at most 50.",

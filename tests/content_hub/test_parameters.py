@@ -87,20 +87,23 @@ def test_a_timetable_out_of_order_is_refused(parameters, drive, table):
 
 
 @pytest.mark.rule("R11.1", "R11.2", "R11.3")
-def test_a_rule_tunes_within_bounds_leaves_a_row_and_is_rolled_back(parameters, drive):
+def test_a_rule_tunes_within_bounds_leaves_a_row_and_is_rolled_back(parameters, drive, clock):
     parameters.declare(drive, "discount", 5, low=0, high=20, by="li")
     asked = {"rule": "slow_start", "evidence": {"since": "2026-03-01", "draws": 3}, "by": "worker"}
 
     dry = parameters.tune(drive, "discount", 8, dry_run=True, **asked)
     assert (dry.old, dry.new) == (5, 8)
     assert parameters.value(drive, "discount") == 5
-    done = parameters.tune(drive, "discount", 8, **asked)
+    heard = clock() - HOUR
+    done = parameters.tune(drive, "discount", 8, heard=heard, **asked)
     with pytest.raises(Invalid):
         parameters.tune(drive, "discount", 21, **asked)
 
     row = parameters.history(drive)[0]
     assert (row.parameter, row.old, row.new, row.rule) == ("discount", 5, 8, "slow_start")
     assert row.evidence == {"since": "2026-03-01", "draws": 3}
+    noted = parameters._changes.after("").changes[-1]
+    assert (noted.act, noted.detail["heard"]) == ("changed_parameter", heard.isoformat())
     back = parameters.roll_back(done.id, by="li")
     assert parameters.value(drive, "discount") == 5
     assert back.undoes == done.id

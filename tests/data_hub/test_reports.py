@@ -294,7 +294,7 @@ def test_a_weeks_newcomers_are_followed_through_the_weeks_after(hub, reports, cl
 
 
 @pytest.mark.rule("R19.1")
-def test_our_response_is_timed_from_what_happened_to_the_task(hub, reports):
+def test_our_response_is_timed_from_what_happened_to_the_task_or_the_changed_number(hub, reports):
     for seconds in (5, 10, 300):
         heard = {"heard": MONDAY.isoformat(), "reason": "came_back"}
         hub.tell(event("reminded", user("u1"), account="juzhen", detail=heard,
@@ -302,8 +302,15 @@ def test_our_response_is_timed_from_what_happened_to_the_task(hub, reports):
     late = {"heard": (MONDAY - timedelta(days=9)).isoformat(), "reason": "came_back"}
     hub.tell(event("reminded", user("u2"), account="juzhen", detail=late))
     hub.tell(event("reminded", user("u2"), account="juzhen", detail={"reason": "birthday"}))
+    tuned = {"campaign": "cmp_1", "name": "discount", "rule": "slow_start"}
+    hub.tell(
+        event("changed_parameter", None, account="juzhen", minutes=1,
+              detail=tuned | {"heard": MONDAY.isoformat()}),
+        event("changed_parameter", None, account="juzhen", minutes=1, detail=tuned),
+    )  # fmt: skip
     told = reports.of("latency", ENDS)
-    assert told.totals == ("", 3, 10.0, 300.0)
+    assert told.rows == (("came_back", 3, 10.0, 300.0), ("changed_parameter", 1, 60.0, 60.0))
+    assert told.totals == ("", 4, 35.0, 300.0)
     assert [alert.key for alert in told.alerts] == ["response_is_slow"]
 
 

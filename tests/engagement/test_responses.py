@@ -10,6 +10,7 @@ from engagement import responses
 from engagement.responses import EVERY, FEWEST, LAST, REACHED, Responses, Week
 from kernel.events import Handle
 from matching.experiments import Group, bound, held_out
+from matching.offers import Offer, keep
 from stores.records import Record
 from tests.conftest import MONDAY, kept_at
 
@@ -54,49 +55,90 @@ def test_a_touch_before_the_advice_or_long_after_it_does_not_count(company, answ
     rep = company.hire("li")
     early, late = company.meet("13800138001", rep), company.meet("13800138002", rep)
 
-    def write_to(handle):
-        touch = Touch(key=f"t{handle.value}", handle=str(handle), account="a", channel="wecom",
-                      rep=rep.staff)  # fmt: skip
-        company.touch_policy.count_own(touch, by="li")
-
-    write_to(early)
+    write_to(company, rep, early)
     company.clock.move(timedelta(hours=1))
     company.offer(early, rep)
     company.offer(late, rep)
     company.clock.move(REACHED + DAY)
-    write_to(late)
+    write_to(company, rep, late)
     answers.count()
     assert [each.touched for each in answers.weeks()] == [0] * LAST
     assert sum(each.recommended for each in answers.weeks()) == 2
 
 
+@pytest.fixture
+def halves(company):
+    """The same, while half of the customers are held out. The clock stands where a run begins."""
+    return Responses(
+        company.records, company.people, company.identities, company.clock, company.zone,
+        hold_out=0.5,
+    )  # fmt: skip
+
+
+def write_to(company, rep, handle):
+    touch = Touch(key=f"t{handle.value}", handle=str(handle), account="a", channel="wecom",
+                  rep=rep.staff)  # fmt: skip
+    company.touch_policy.count_own(touch, by="li")
+
+
 @pytest.mark.rule("R26.1", "R26.3")
-def test_the_two_groups_are_read_out_once_a_week_by_whom_a_rep_reached(company):
+def test_the_two_groups_are_read_out_once_a_week_by_whom_a_rep_reached(company, halves):
     company.library(each=2)
     rep = company.hire("li")
     handles = [company.meet(f"138001380{n:02}", rep) for n in range(24)]
-    for handle in handles:
+    for handle in handles[:23]:
         company.offer(handle, rep)
     company.clock.move(timedelta(hours=1))
-    held = {each: held_out(company.id_of(each), 0.5) for each in handles}
-    treated = [each for each in handles if not held[each]]
-    assert 3 < len(treated) < 21
-    touch = Touch(key="t", handle=str(treated[0]), account="a", channel="wecom", rep=rep.staff)
-    company.touch_policy.count_own(touch, by="li")
-    answers = Responses(
-        company.records,
-        company.people,
-        company.identities,
-        company.clock,
-        company.zone,
-        hold_out=0.5,
+    sides = {each: held_out(company.id_of(each), 0.5) for each in handles}
+    treated = [each for each in handles[:23] if not sides[each]]
+    assert 3 < len(treated) < 20
+    write_to(company, rep, treated[0])
+    first = (Group(len(treated), 1), Group(23 - len(treated), 0))
+    late = Group(1, 1)
+    second = tuple(
+        Group(old.size + late.size, old.did + late.did) if sides[handles[23]] == held else old
+        for old, held in zip(first, (False, True), strict=True)
     )
-    for days, look in ((1, 1), (12, 1), (2, 2), (7, 3)):  # of four looks, one a week
+    for days, number, groups in (
+        (6, 4, (Group(0, 0), Group(0, 0))),  # the last look of the weeks before
+        (1, 1, first), (5, 1, first), (2, 2, second), (20, 4, second), (7, 1, ((0, 0), (0, 0))),
+    ):  # fmt: skip
         company.clock.move(timedelta(days=days))
-        told = answers.read_out()
-        assert told.treated == Group(len(treated), 1)
-        assert told.held == Group(len(handles) - len(treated), 0)
-        assert told.bound == bound(look, 4)
+        look = halves.read_out()
+        assert (look.number, (look.told.treated, look.told.held)) == (number, groups)
+        assert look.told.bound == bound(number, 4)
+        assert look.at <= company.clock() < look.at + timedelta(days=7)
+        if (days, number) == (1, 1):  # what happens after a look changes nothing until the next
+            company.offer(handles[23], rep)
+            write_to(company, rep, handles[23])
+
+
+@pytest.mark.rule("R26.3")
+def test_a_difference_that_a_look_has_found_stays_found_until_the_next_weeks_begin(company, halves):
+    rep = company.hire("li")
+    handles = [Handle("phone", "", f"139{n:08}") for n in range(260)]
+    company.tell(*(company.event("identified", each) for each in handles))
+    company.clock.move(timedelta(days=5))
+    for each in handles:
+        offer = Offer(
+            handle=str(each), rep=rep.staff, at=company.clock(), items=[], candidates="", policy=""
+        )
+        with company.records.write():
+            keep(company.records, offer)
+    held = {each: held_out(company.id_of(each), 0.5) for each in handles}
+    for each in handles:
+        if not held[each]:
+            write_to(company, rep, each)
+    company.clock.move(timedelta(days=3))
+    look = halves.read_out()
+    assert (look.number, look.told.verdict) == (1, "better")
+    for each in handles:
+        if held[each]:
+            write_to(company, rep, each)
+    company.clock.move(timedelta(days=14))
+    assert halves.read_out() == look
+    company.clock.move(timedelta(days=14))
+    assert halves.read_out().told.verdict == "too_few"
 
 
 def test_within_a_week_means_seven_days():

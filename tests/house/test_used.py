@@ -6,7 +6,7 @@ import dataclasses
 from juzhen.metrics import METRICS
 from juzhen.settings import Settings
 
-HOME = "juzhen/settings.py"
+HOME = "juzhen/settings/record.py"
 
 
 def attributes(nodes, of):

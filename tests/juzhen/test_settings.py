@@ -4,7 +4,11 @@ import stat
 
 import pytest
 
-from juzhen.settings import BadSetting, begin, environment_of, load
+from juzhen.settings import BadSetting, Settings, begin, environment_of, load
+from juzhen.wiring import assemble
+from matching.nearby import Vicinity
+from matching.occasions import Habits
+from tests.blank import migrate
 
 
 @pytest.fixture
@@ -54,6 +58,13 @@ def test_the_environment_comes_before_the_file(home):
         ("JUZHEN_WORKER_LEASES", "0", "seconds"),
         ("JUZHEN_KEYS_LINKS", "short", "64 hex digits"),
         ("JUZHEN_WEB_PROT", "80", "is not a setting"),
+        ("JUZHEN_MATCHING_OCCASIONS", "birthday=month", "occasion=number"),
+        ("JUZHEN_MATCHING_OCCASIONS", "easter=3", "occasion=number"),
+        ("JUZHEN_MATCHING_OCCASIONS", "=3", "occasion=number"),
+        ("JUZHEN_MATCHING_OCCASIONS", "paydays=10/32", "occasion=number"),
+        ("JUZHEN_MATCHING_OCCASIONS", "months=2", "no more"),
+        ("JUZHEN_MATCHING_NEARBY", "metres=0", "name=number"),
+        ("JUZHEN_MATCHING_NEARBY", "metres=1.5", "name=number"),
     ],
 )
 def test_a_bad_setting_is_named_with_what_was_expected(home, name, value, expected):
@@ -61,6 +72,25 @@ def test_a_bad_setting_is_named_with_what_was_expected(home, name, value, expect
         load({"JUZHEN_HOME": str(home), name: value})
 
     assert name in str(refusal.value)
+
+
+def test_what_is_not_named_of_an_occasion_or_of_what_is_near_stays_as_it_is():
+    assert Habits(**Settings().habits) == Habits()
+    assert Vicinity(**Settings().vicinity) == Vicinity()
+    told = Settings(matching_occasions="paydays = 5/20, ahead=5", matching_nearby="metres=800")
+    assert Habits(**told.habits) == Habits(paydays=(5, 20), ahead=5)
+    assert Vicinity(**told.vicinity) == Vicinity(metres=800)
+
+
+def test_whoever_works_by_such_numbers_goes_by_the_companys(home):
+    begin(home, stores_durability="process")
+    migrate(load({"JUZHEN_HOME": str(home)}))
+    told = {"JUZHEN_MATCHING_OCCASIONS": "birthday=week", "JUZHEN_MATCHING_NEARBY": "metres=800"}
+    platform = assemble(load({"JUZHEN_HOME": str(home), **told}))
+    own = Habits(birthday=None)
+    assert platform.triggers._habits == platform.recommender._questions._habits == own
+    assert platform.nearby.vicinity == Vicinity(metres=800)
+    platform.close()
 
 
 def test_a_bad_setting_in_the_file_names_the_file(home):

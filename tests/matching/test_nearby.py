@@ -17,6 +17,7 @@ from matching.nearby import (
     Before,
     Nearby,
     Place,
+    Vicinity,
     from_gcj,
     place_of,
     to_gcj,
@@ -60,6 +61,20 @@ def test_a_shifted_point_is_found_back_within_a_metre(latitude, longitude):
     assert metres_between(true, shifted) < 1_500
     assert place_of(*shifted, "gcj02") == from_gcj(shifted)
     assert metres_between(HERE, to_gcj(HERE)) > 300
+
+
+@pytest.mark.rule("R27.3")
+@pytest.mark.parametrize(
+    ("true", "shifted"),
+    [  # as eviltransform's own tests have them
+        ((31.1774276, 121.5272106), (31.17530398364597, 121.531541859215)),
+        ((22.543847, 113.912316), (22.540796131694766, 113.9171764808363)),
+        ((39.911954, 116.377817), (39.91334545536069, 116.38404722455657)),
+    ],
+)
+def test_the_shift_is_the_one_of_chinese_maps(true, shifted):
+    assert to_gcj(Place(*true)) == pytest.approx(shifted, abs=1e-9)
+    assert place_of(*shifted, "gcj02") == pytest.approx(true, abs=1e-7)
 
 
 def test_where_maps_are_not_shifted_a_point_stays_where_it_is():
@@ -127,6 +142,22 @@ def test_near_are_her_own_consenting_customers_whose_place_is_fresh(company, clo
     assert second.customer.id == close
     clock.move(25 * HOUR)
     assert nearby(company).of(rep, HERE) == []
+
+
+@pytest.mark.rule("R27.1", "R27.4", "R28.1")
+def test_how_far_how_long_and_how_soon_is_what_the_company_says(company, clock):
+    rep = company.hire("li")
+    stands(company, "13800000001", rep, moved(HERE, 900), ago=3 * HOUR)
+    close = stands(company, "13800000002", rep, moved(HERE, 700), ago=HOUR)
+    own = Vicinity(metres=800, hours=2, moved=200, minutes=5)
+    around = Nearby(company.customers, company.profiles, company.consents, clock, own)
+    assert [each.customer.id for each in around.of(rep, HERE)] == [close]
+    assert [each.customer.id for each in around.of(rep, HERE, metres=1_000)] == [close]
+    clock.move(61 * MINUTE)
+    assert around.of(rep, HERE) == []
+    before = Before(HERE, MONDAY - 5 * MINUTE)
+    assert worth_another(before, moved(HERE, 201), MONDAY, own)
+    assert not worth_another(before, moved(HERE, 199), MONDAY, own)
 
 
 @pytest.mark.rule("R27.3")

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from juzhen.settings import Settings
+from kernel.calendar import LunarDay
 from matching.needs import dates
 from matching.occasions import (
     Dates,
@@ -88,6 +90,28 @@ def test_a_birthday_week_reaches_three_days_both_ways_over_the_years_end(today, 
         assert occasion.cycle == "2026"
 
 
+@pytest.mark.rule("R50.1", "R50.3")
+@pytest.mark.parametrize(
+    ("born", "lunar", "first", "last", "cycle"),
+    [
+        (date(1960, 3, 5), False, date(2026, 3, 2), date(2026, 3, 8), "2026"),  # a Thursday
+        (date(1960, 3, 2), False, date(2026, 3, 2), date(2026, 3, 8), "2026"),  # a Monday
+        (date(1960, 3, 8), False, date(2026, 3, 2), date(2026, 3, 8), "2026"),  # a Sunday
+        (date(1960, 1, 1), False, date(2026, 12, 28), date(2027, 1, 3), "2027"),  # week 53
+        (date(1960, 2, 29), False, date(2026, 2, 23), date(2026, 3, 1), "2026"),
+        (date(1960, 12, 8), True, date(2026, 1, 26), date(2026, 2, 1), "2025"),  # 腊月初八
+    ],
+)
+def test_a_birthday_week_may_be_the_calendar_week_that_the_day_lies_in(
+    born, lunar, first, last, cycle
+):
+    weekly = Habits(**Settings(matching_occasions="birthday=week").habits)
+    days = [first + timedelta(days=n) for n in range(-1, 8)]
+    told = [birthday(born, day, weekly, lunar=lunar) for day in days]
+    assert [each is not None for each in told] == [False, *[True] * 7, False]
+    assert {(each.due, each.ends, each.cycle) for each in told[1:-1]} == {(first, last, cycle)}
+
+
 @pytest.mark.rule("R50.2")
 def test_the_29th_of_february_is_kept_on_the_28th_in_other_years():
     occasion = birthday(date(1960, 2, 29), date(2027, 2, 25), HABITS)
@@ -113,6 +137,24 @@ def test_a_birthday_that_was_told_as_lunar_is_one_of_the_moon(company):
     for day, kinds in ((date(2026, 9, 25), {"birthday"}), (date(2026, 8, 15), set())):
         found = occasions(dates(profile, company.zone), day, HABITS)
         assert {each.kind for each in found} & {"birthday"} == kinds
+
+
+@pytest.mark.parametrize(
+    ("told", "born"),
+    [
+        ({"birthday": "1960-02-30", "birthday_lunar": True}, (LunarDay(2, 30), True)),
+        ({"birthday": "1961-02-29", "birthday_lunar": "是"}, (LunarDay(2, 29), True)),
+        ({"birthday": "1961-02-29"}, None),
+        ({"birthday": "1960-13-01", "birthday_lunar": True}, None),
+        ({"birthday": "1960-08-15", "birthday_lunar": "0"}, (date(1960, 8, 15), False)),
+    ],
+)
+def test_a_day_of_the_moon_that_no_year_of_the_sun_has_is_a_birthday(company, told, born):
+    profile = company.profiles.of(company.id_of(company.meet(**told)))
+    assert profile.birthday == born
+    if born and isinstance(born[0], LunarDay):
+        found = birthday(born[0], date(2026, 4, 16), HABITS, lunar=True)
+        assert (found and found.facts["day"]) == "2026-04-16"  # 二月廿九: this year has no 30th
 
 
 def test_every_day_of_a_birthday_week_has_the_same_cycle():

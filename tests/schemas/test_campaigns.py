@@ -1,8 +1,12 @@
 """Campaigns' numbers through GraphQL: begun after a form, set within bounds, put back."""
 
+from datetime import UTC
+
+import pytest
+
 from kernel.actors import Role
 from kernel.events import Handle
-from tests.schemas.conftest import editor
+from tests.schemas.conftest import app, editor
 
 BEGIN = """mutation { beginCampaign(input: {form: "lucky_draw", name: "到店抽奖", code: "draw",
   quota: 2,
@@ -39,6 +43,40 @@ def test_a_campaign_begins_after_a_form_and_its_quota_is_set_and_put_back(house)
         c=change["id"],
     )
     assert back["rollBackParameter"]["change"] == {"new": 2, "undoes": change["id"]}
+
+
+HOLDS = """query($channel: ID!) { shelf(channel: $channel) { nodes {
+  id holds(name: "discount") other: holds(name: "none") } } }"""
+
+
+@pytest.mark.rule("R122.1", "R122.2")
+def test_a_step_of_a_timetable_holds_at_every_end_from_the_first_request_after_it(house):
+    now = house.clock()
+    ends = [house.app.id, house.accounts.add(
+        code="mini", name="小程序", kind="app", ecosystem="wechat", by="li").id]  # fmt: skip
+    drive = house.campaigns.create("晚间", opens=now, closes=now.replace(year=2027), by="li")
+    steps = [{"at": "19:00", "value": 10}, {"at": "21:00", "value": 30},
+             {"at": "23:30", "value": 100}]  # fmt: skip
+    house.parameters.declare(drive.id, "discount", steps, low=0, high=100, by="li")
+    course = house.materials.create("image_text", "体验课", tags=[house.tag("理财")], by="li").id
+    for end in ends:
+        house.shelf.place(
+            course, end, opens=now, closes=now.replace(month=9), campaign=drive.id, by="li"
+        )
+    plain = house.shown("没有活动")
+
+    def held(end):
+        nodes = house.ask(HOLDS, app(end), channel=end)["shelf"]["nodes"]
+        assert all(each["other"] is None for each in nodes)
+        return {each["id"]: each["holds"] for each in nodes}
+
+    for local, discount in (("18:59:59", None), ("19:00:00", 10), ("23:29:59", 30),
+                            ("23:30:00", 100)):  # fmt: skip
+        hour, minute, second = map(int, local.split(":"))
+        today = house.zone.local(house.clock())
+        house.clock.now = today.replace(hour=hour, minute=minute, second=second).astimezone(UTC)
+        assert held(ends[0]) == {course: discount, plain: None}
+        assert held(ends[1]) == {course: discount}
 
 
 def test_a_rep_begins_no_campaign(house):

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from juzhen.web import public
+from tests.browsing import Hands
 from tests.web.pages_house import PagesHouse
 from tests.web.test_public import pdf, png
 
@@ -111,3 +112,38 @@ def test_customer_pages_fit_a_phone_and_pages_turn_by_key(served, browser, clock
     assert sheet.locator(".reader img").get_attribute("src").endswith("/page-2")
     assert said == []
     phone.close()
+
+
+@pytest.mark.browser
+@pytest.mark.rule("R47.1")
+def test_each_flow_of_a_customer_takes_five_inputs_and_three_minutes_at_most(
+    served, browser, clock
+):
+    rooms, address = served
+    until = clock() + timedelta(hours=1)
+    drive = rooms.campaigns.create("抽奖", opens=clock(), closes=until, reward="保温杯", by="li")
+    rooms.parameters.declare(drive.id, "prize_quota", value=1, low=0, high=10, by="li")
+    made = rooms.materials.create("poster", "抽奖海报", by="li", tags=[
+        rooms.taxonomy.create("养老", "topic", code="pension", by="li").id])  # fmt: skip
+    app = rooms.accounts.add(code="app", name="App", kind="app", ecosystem="own_app", by="li")
+    rooms.shelf.place(made.id, app.id, opens=clock(), closes=until, campaign=drive.id, by="li")
+    for act, told in (
+        ("leave_contact", "left_contact"), ("draw", "left_contact"), ("book", "booked"),
+        ("ask", "case_opened"), ("return", "asked_return"),
+    ):  # fmt: skip
+        phone = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True)
+        sheet = phone.new_page()
+        sheet.goto(f"{address}/t/{rooms.links.make(made.id, app.id)}")
+        before = len([each for each in rooms.events() if each.kind == told])
+        hands = Hands(5, seconds=180)
+        flow = sheet.locator("details", has=sheet.locator(f'button[value="{act}"]'))
+        hands.tap(flow.locator("summary"))
+        for field in flow.locator('input:not([type="hidden"]), textarea').all():
+            if field.get_attribute("type") == "checkbox":
+                hands.tap(field)
+            else:
+                hands.fill(field, {"phone": "13800138000"}.get(field.get_attribute("name"), "周六"))
+        hands.tap(flow.locator("button"))
+        expect(sheet.locator("#act .notice")).to_be_visible()
+        assert len([each for each in rooms.events() if each.kind == told]) == before + 1, act
+        phone.close()

@@ -73,6 +73,36 @@ def test_she_may_touch_it_again_and_who_is_signed_out_comes_to_the_door(
 
 
 @pytest.mark.browser
+@pytest.mark.rule("R28.1")
+def test_who_walked_on_and_stands_still_gets_another_list_when_its_time_has_come(
+    desk, browser, served, rep, near, clock
+):
+    where = {"latitude": 31.2304, "longitude": 121.4737}
+    context = browser.new_context(geolocation=where, permissions=["geolocation"])
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{served}/workbench/nearby")
+    listed = page.locator("[data-neighbours]")
+    page.locator("[data-nearby] button").click()
+    expect(listed).to_contain_text("赵近")
+    there = desk.company.meet("13800007777", rep=rep, name="钱远")
+    desk.company.tell(
+        desk.company.event("viewed_page", there, latitude=31.2304, longitude=121.4810)
+    )
+    desk.consents.allow([there], LOCATION, source="page")
+    clock.move(timedelta(minutes=14))
+    with page.expect_response("**/workbench/nearby") as told:
+        context.set_geolocation({"latitude": 31.2304, "longitude": 121.4800})  # 600 m
+    assert told.value.status == 204
+    clock.move(timedelta(minutes=1))
+    with page.expect_response("**/workbench/nearby") as told:
+        page.clock.run_for(60_000)
+    assert told.value.status == 200
+    expect(listed).to_contain_text("钱远")
+    context.close()
+
+
+@pytest.mark.browser
 def test_why_the_list_is_not_of_now_is_said_and_it_stays(desk, browser, served, near):
     where = {"latitude": 31.2304, "longitude": 121.4737}
     context = browser.new_context(geolocation=where, permissions=["geolocation"])

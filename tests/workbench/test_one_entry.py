@@ -1,5 +1,6 @@
 """One address, one login: all a rep does is two links away, and what is new today comes first."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -9,46 +10,69 @@ from kernel.events import Handle
 from kernel.wording import say
 from tests.engagement.buyers import buying, buys
 from tests.workbench.conftest import PHONE
+from tests.workbench.test_pages import Adds
 
 FIRST = '<section class="card flush"><h2>先做这 '
 
 
+BY_ITSELF = {"unread", "timeline", "copied", "manifest", "offline", "worker"}
+"""What pages ask for without her."""
+AFTERWARDS = {"link", "draw", "beside", "beside_customer"}
+"""Where sending by herself and opening the sidebar of a chat lead."""
+
+
 @pytest.mark.rule("R16.1")
-def test_whatever_a_rep_does_is_reached_within_two_menus_of_one_entry(desk, rep, her):
+def test_whatever_a_rep_does_is_reached_within_two_menus_of_one_entry(desk, rep, her, shop):
+    filmed = desk.company.place("三步看懂", "理财", kind="short_video", account=shop["app"].id)
+    sold = desk.company.event("bought", desk.company.meet(), shop["materials"][0], rep=rep.staff)
+    desk.company.tell(sold)
+    desk.channels._factories["adds"] = lambda *_: Adds()
+    desk.accounts.add(code="w", name="企业微信", kind="adds", ecosystem="wechat", by="t")
+    while desk.finding.follow():
+        pass
     phone = desk.client()
-    seen, ahead = set(), ["/workbench/"]
-    for _ in range(3):  # the entry, what it leads to, and what that leads to
-        found = []
-        for path in ahead:
-            page = phone.get(path, headers=PHONE)
+    ways = phone.application.url_map.bind("localhost")
+    seen, ahead, reached = set(), {"/workbench/"}, set()
+    for _ in range(3):  # the entry, what its menu leads to, and what that leads to
+        found = set()
+        for path in sorted(ahead):
+            page = phone.get(path, headers=PHONE, follow_redirects=True)
             assert page.status_code == 200, path
-            seen.add(path)
-            found += re.findall(r'href="(/workbench/[^"#]*)"', page.text)
-            found += re.findall(r'action="(/workbench/[^"#]*)"', page.text)
-        ahead = sorted({re.sub("&amp;", "&", each) for each in found} - seen)
-        ahead = [each for each in ahead if "/share/" not in each and _page(each)][:40]
-    reached = {path.partition("?")[0] for path in seen}
-    assert {
-        "/workbench/", "/workbench/customers", "/workbench/nearby", "/workbench/me",
-        f"/workbench/customers/{her}",
-    } <= reached  # fmt: skip
+            for method, each in _ways_on(page.text, path):
+                address = html.unescape(each)
+                route, values = ways.match(address.partition("?")[0], method=method)
+                reached.add((route, method))
+                if method == "GET" and values.get("customer", her) == her:
+                    found.add(address)
+        seen |= ahead
+        ahead = _one_of_each(ways, found - seen)
+    offered = {
+        (rule.endpoint, method)
+        for rule in phone.application.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"GET", "POST"}
+        if rule.endpoint.startswith("workbench.")
+        and rule.endpoint.partition(".")[2] not in BY_ITSELF | AFTERWARDS
+    }
+    assert offered - reached == set()
+    assert f"/workbench/remake/{filmed}" in seen
 
 
-def _page(path):
-    """Not an act: those are done where they stand."""
-    acts = (
-        "/open",
-        "/done",
-        "/later",
-        "/unfit/",
-        "/copied/",
-        "/code",
-        "/me/card",
-        "/persona",
-        "/abilities/",
-        "/talked",
-    )
-    return not any(act in path for act in acts)
+def _ways_on(page, path):
+    """Where the links and forms of a page lead, and how."""
+    for href in re.findall(r'<a\b[^>]*\bhref="(/workbench/[^"#]*)', page):
+        yield "GET", href
+    for form in re.findall(r"<form\b.*?</form>", page, re.DOTALL):
+        method = "GET" if 'method="get"' in form.partition(">")[0] else "POST"
+        there = re.findall(r'\b(?:form)?action="([^"]*)"', form) or [path]
+        yield from ((method, each) for each in there if each.startswith("/workbench/"))
+
+
+def _one_of_each(ways, addresses):
+    """Of pages that differ by what they are about, one."""
+    some = {}
+    for each in sorted(addresses):
+        some.setdefault(ways.match(each.partition("?")[0])[0], each)
+    return set(some.values())
 
 
 @pytest.mark.rule("R38.1")
@@ -69,6 +93,26 @@ def test_what_is_new_today_stands_first_each_with_one_next_act(desk, rep, her):
     assert news.count("<li>") == 1
     assert say("reminder_came_back") in news
     assert say("wb_next_came_back") in news
+
+
+@pytest.mark.rule("R38.1")
+def test_all_who_are_new_today_are_told_of_however_much_else_there_is(desk, rep, shop):
+    handles = [Handle("external_userid", shop["oa"].id, f"wm_{n}") for n in range(7)]
+    added = [desk.company.event("added_contact", each, rep=rep.staff) for each in handles]
+    desk.company.tell(*added)
+    for each in handles:
+        desk.customers.entrust(each, rep.staff, by="li")
+    desk.work()
+    desk.clock.move(timedelta(minutes=1))
+    for n in range(60):  # more than a page of the list
+        desk.reminders.remind(rep.staff, "birthday", str(handles[0]), cycle=f"c{n}")
+    page = desk.client().get("/workbench/", headers=PHONE).text
+    news = page.partition(say("wb_new_today"))[2].partition("</section>")[0]
+    assert news.count(say("wb_next_new_customer")) == 7
+    assert say("wb_new_rest", n=2) in news
+    desk.clock.move(timedelta(days=1))
+    page = desk.client().get("/workbench/", headers=PHONE).text
+    assert say("wb_new_today") not in page
 
 
 def test_ten_that_matter_most_stand_first_one_a_customer_and_a_kind_shows_all_of_its_own(

@@ -1,5 +1,6 @@
 """What a rep does on her phone, without JavaScript."""
 
+import html
 import io
 import re
 from datetime import time, timedelta
@@ -130,6 +131,46 @@ def test_a_share_through_the_official_account_is_queued_with_the_edited_words(
     )  # fmt: skip
     assert before > desk.reminders.unread(rep.staff) == 0
     assert acts(desk, "sent") == []  # that it went is told once, by the delivery when it has gone
+
+
+@pytest.mark.rule("R42.1", "R42.2")
+@pytest.mark.parametrize("channel", ["oa", "link"])
+@pytest.mark.parametrize("reworded", [False, True])
+def test_what_she_opens_rewords_and_sends_is_written_down_by_itself(
+    desk, phone, rep, her, shop, channel, reworded
+):
+    dot = desk.reminders.page(rep.staff).items[0]
+    phone.post(f"/workbench/reminders/{dot.id}/open", data=FORM)
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    where = re.search(r'href="(/workbench/[^"]+/share/[^"]+)"', page)[1].replace("&amp;", "&")
+    script = where.partition("script=")[2]
+    form = phone.get(where, headers=PHONE).text
+    words = html.unescape(re.search(r"<textarea[^>]*>([^<]*)</textarea>", form)[1]).strip()
+    told = FORM | {
+        "key": re.search(r'name="key" value="([^"]+)"', form)[1],
+        "script": re.search(r'name="script" value="([^"]+)"', form)[1],
+        "words": ("王姐，" if reworded else "") + words + "\r\n",
+        "channel": shop["oa"].id if channel == "oa" else channel,
+    }
+    assert {phone.post(where, data=told).status_code for _ in range(2)} <= {200, 303}
+    assert [each.subject for each in acts(desk, "opened_reminder")] == [dot.id]
+    (sent,) = acts(desk, "sent_script")
+    assert (sent.subject, sent.detail["material"]) == (script, script)
+    assert (sent.by, sent.detail["rep"]) == (rep.id, rep.staff)
+    assert desk.identities.customer_of(sent.handle) == her
+    assert [each.subject for each in acts(desk, "edited_script")] == [script] * reworded
+    assert not any(words[:6] in str(each.detail) for each in acts(desk, "edited_script"))
+
+
+def test_a_script_that_only_another_unit_sees_fills_no_form(desk, phone, her, shop):
+    branch = desk.staff.add_unit("east", "华东", by="li").id
+    app = shop["app"].id
+    theirs = desk.company.place("内部话术", "健康", unit=branch, account=app, kind="script")
+    where = f"/workbench/customers/{her}/share/{shop['materials'][0]}"
+    assert phone.get(f"{where}?script={theirs}", headers=PHONE).status_code == 404
+    form = FORM | {"key": "k", "words": "x", "channel": "link", "script": theirs}
+    assert phone.post(where, data=form, headers=PHONE).status_code == 404
+    assert acts(desk, "sent") == []
 
 
 class Asking(OwnApp):

@@ -1,11 +1,13 @@
-// Tells the page where the rep is, and again when she has moved; the server says whether that is
-// worth another list (204 if not). Without a position the page says so and stays as it is.
+// Tells the page where the rep is, again when she has moved and every minute; the server says
+// whether that is worth another list (204 if not). Without a position the page says so and stays as it is.
 const form = document.querySelector("[data-nearby]");
 const list = document.querySelector("[data-neighbours]");
 const said = form?.querySelector("[data-said]");
 let watching = null;
+let last = null;
 
 const ask = async ({ coords }) => {
+  last = { coords };
   said.textContent = "";
   form.elements.latitude.value = coords.latitude;
   form.elements.longitude.value = coords.longitude;
@@ -21,6 +23,9 @@ const ask = async ({ coords }) => {
     said.textContent = form.dataset.offline;
   }
 };
+
+// Who has walked on and stands still when another list is due takes no step that would ask for it.
+setInterval(() => last && ask(last), 60000);
 
 form?.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -94,6 +94,7 @@ def _shelf(
     )
     if "nodes" in ask.selected:
         shapes.materials(context).expect(item.id for item in page.items)
+        shapes.placements(context).expect(item.placement for item in page.items)
     return listing(page)
 
 

@@ -189,6 +189,22 @@ def _whole(item: Shown, ask: Ask) -> Varied | None:
     return Varied(told, item.account, item.language)
 
 
+def placements(context: Context) -> Any:
+    """The promises that items of this answer stand by, fetched at once."""
+    return context.batch("placements", context.shelf.many)
+
+
+def _holds(item: Shown, ask: Ask, name: str) -> Any:
+    """Asked of the campaign at the moment of the answer, so that all ends are told the same."""
+    context = ask.context
+    placed = placements(context).of(item.placement)
+    if placed is None or not placed.campaign:
+        return None
+    return context.batch(
+        f"number {name}", lambda campaigns: context.parameters.in_force(campaigns, name)
+    ).of(placed.campaign)
+
+
 class ShelfItem(ObjectType):
     """A material on a shelf at this moment."""
 
@@ -207,6 +223,12 @@ class ShelfItem(ObjectType):
     closes = Moment(required=True)
     tracked_url = graphene.String(required=True, resolver=_shown_url)
     material = graphene.Field(lambda: Material, resolver=_whole)
+    holds = Value(
+        name=graphene.String(required=True),
+        resolver=_holds,
+        description="What holds now of that number or timetable of the campaign that it is shown"
+        " for; null before a timetable's first step, and where there is none.",
+    )
 
 
 def materials(context: Context) -> Any:
@@ -340,13 +362,13 @@ CONTENT = {
 }  # fmt: skip
 """Types whose fields are all made of content: edits count the content version up."""
 
-VOLATILE = {("Material", "placements")}
+VOLATILE = {("Material", "placements"), ("ShelfItem", "holds")}
 """Fields of these types that the clock decides as well."""
 
 STANDING = {"ShelfItem", "Tag", "Media", "FieldValue"}
 """What an item of the shelf is made of."""
 
-ELSEWHERE = {("ShelfItem", "material"), ("Tag", "uses"), ("Tag", "owner")}
+ELSEWHERE = {("ShelfItem", "material"), ("ShelfItem", "holds"), ("Tag", "uses"), ("Tag", "owner")}
 """Fields of these that are read from elsewhere."""
 
 SIZES = {("Tag", "synonyms"): 30, ("Tag", "related"): 20}
