@@ -9,14 +9,12 @@ company may decide otherwise for one of its accounts. Judges no words that the l
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from enum import StrEnum
-from html import unescape
 from typing import Any, Protocol
 
 from channels.accounts import Account
-from content_hub import richtext
+from content_hub.richtext import as_read
 from kernel.errors import Flaw
 from kernel.values import dataclass
 
@@ -88,7 +86,6 @@ RULES = (
 )  # fmt: skip
 
 _LINK = re.compile(r"""<a\b[^<>]*?\bhref=["']([^"']+)""", re.IGNORECASE)
-_BETWEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _FIELDS = ("title", "summary", "body")
 
 
@@ -128,12 +125,6 @@ def _minded(texts: Texts, account: Account) -> Iterator[tuple[Severity, Flaw]]:
             continue
         for field in _FIELDS:
             text: str = getattr(texts, field)
-            read = " ".join(_LINK.findall(text)).casefold() if rule.in_links else _as_read(text)
+            read = " ".join(_LINK.findall(text)).casefold() if rule.in_links else as_read(text)
             if found := rule.said.search(read):
                 yield severity, Flaw(field, rule.code, {"said": found[0][:60]})
-
-
-def _as_read(text: str) -> str:
-    """Without markup, blanks and widths, which hide words from machines and from no reader."""
-    plain = unicodedata.normalize("NFKC", unescape(richtext.unmarked(text)))
-    return _BETWEEN.sub("", plain).casefold()

@@ -6,11 +6,9 @@ with its policy.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from html import unescape
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -18,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from content_hub import bounds, richtext
 from content_hub.policies import Policies, TypePolicy
+from content_hub.richtext import as_read
 from content_hub.scripts import FORBIDDEN, HARMLESS, JARGON
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid
@@ -27,8 +26,6 @@ from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered
 
-_BETWEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
-"""What hides a word from a search and from no reader."""
 _WORD, _HARMLESS = 40, 30
 
 
@@ -154,6 +151,10 @@ class Compliance:
             for word in dict.fromkeys(_found(pattern, text, live))
         ]
 
+    def barred(self, text: str) -> list[str]:
+        """The words in a text with which nothing is shown, in order and once each."""
+        return [hit.word for hit in self.hits({"": text}) if hit.severity is Severity.BLOCK]
+
     def acknowledge(self, material: str, words: Collection[str], *, by: str) -> list[str]:
         """Answer for words in a material; repeating it is harmless."""
         known = self._rules.now()
@@ -244,9 +245,9 @@ class Compliance:
             elif hit.severity is Severity.ACKNOWLEDGE and hit.word not in answered:
                 yield Flaw(hit.field, "word_needs_acknowledgement", {"word": hit.word})
         policy = self._policies.of(type_)
-        wording = _bare(policy.risk_wording)
+        wording = as_read(policy.risk_wording)
         for field, text in texts.items():
-            if wording and field.rpartition(".")[2] == "body" and wording not in _bare(text):
+            if wording and field.rpartition(".")[2] == "body" and wording not in as_read(text):
                 yield Flaw(field, "needs_risk_wording", {"wording": policy.risk_wording})
         if policy.regulated and approval is None:
             yield Flaw("approval", "needs_approval_number")
@@ -295,19 +296,13 @@ def _rules(session: Session) -> dict[str, WordRule]:
 
 def _pattern(rules: Mapping[str, WordRule]) -> re.Pattern[str]:
     """All words and harmless phrases, the longest first, so that a phrase swallows its word."""
-    phrases = {_bare(phrase) for rule in rules.values() for phrase in (rule.word, *rule.harmless)}
+    phrases = {as_read(phrase) for rule in rules.values() for phrase in (rule.word, *rule.harmless)}
     longest: Sequence[str] = sorted(filter(None, phrases), key=lambda each: (-len(each), each))
     return re.compile("|".join(map(re.escape, longest)))
 
 
 def _found(pattern: re.Pattern[str], text: str, rules: Mapping[str, WordRule]) -> Iterator[str]:
-    bare_words = {_bare(word): word for word in rules}
-    for match in pattern.finditer(_bare(text)):
+    bare_words = {as_read(word): word for word in rules}
+    for match in pattern.finditer(as_read(text)):
         if match[0] in bare_words:
             yield bare_words[match[0]]
-
-
-def _bare(text: str) -> str:
-    """As a reader reads it: without markup, blanks and widths, which hide words from machines."""
-    plain = unicodedata.normalize("NFKC", unescape(richtext.unmarked(text)))
-    return _BETWEEN.sub("", plain).casefold()

@@ -38,6 +38,8 @@ _TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]{0,30}(?=[\s/>])|!--)")
 _TAGGED = re.compile(r"</?[a-zA-Z]")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _BLANKS = re.compile(r"\s+")
+_BETWEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
+"""What hides a word from a search and from no reader."""
 
 
 def clean(html: str, *, lazy: bool = False) -> str:
@@ -81,6 +83,12 @@ def written(text: str) -> str:
         return text
     paragraphs = (escape(part.strip(), quote=False) for part in _BLANK_LINE.split(text))
     return "".join(f"<p>{part}</p>" for part in paragraphs if part).replace("\n", "<br>")
+
+
+def as_read(text: str) -> str:
+    """As a reader reads it: without markup, blanks and widths, which hide words from machines."""
+    plain = unicodedata.normalize("NFKC", unescape(unmarked(text)))
+    return _BETWEEN.sub("", plain).casefold()
 
 
 def tidy(text: str) -> str:

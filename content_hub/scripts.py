@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _GAP = re.compile(r"\{([^{}\n]{1,20})\}")
@@ -49,12 +49,3 @@ def fill(script: str, facts: Mapping[str, str]) -> Filled:
     """
     missing = tuple(name for name in gaps(script) if not facts.get(name))
     return Filled(_GAP.sub(lambda gap: facts.get(gap[1]) or "＿＿", script), missing)
-
-
-def forbidden(text: str, words: Iterable[str] = FORBIDDEN) -> list[str]:
-    """The forbidden words in a text, in order; of two that overlap, the longer."""
-    said = set(words)
-    harmless = (phrase for word in said for phrase in HARMLESS.get(word, ()))
-    longest_first = sorted({*said, *harmless}, key=len, reverse=True)
-    found = re.finditer("|".join(map(re.escape, longest_first)), text)
-    return list(dict.fromkeys(match[0] for match in found if match[0] in said))

@@ -17,7 +17,7 @@ from channels.deliveries.record import Delivery
 from channels.publishing import Publishing
 from channels.touch_policy import GATE, Decision, Touch, TouchPolicy
 from channels.touch_policy.record import Touched
-from content_hub import scripts
+from content_hub.compliance import Compliance
 from content_hub.materials import Material
 from content_hub.shelf import Shelf
 from content_hub.tracking import Links
@@ -73,6 +73,7 @@ class Sharing:
         shelf: Shelf,
         links: Links,
         consents: Consents,
+        compliance: Compliance,
         reminders: Reminders,
         base_url: str,
     ) -> None:
@@ -85,6 +86,7 @@ class Sharing:
         self._shelf = shelf
         self._links = links
         self._consents = consents
+        self._compliance = compliance
         self._reminders = reminders
         self._base_url = base_url
 
@@ -140,7 +142,7 @@ class Sharing:
         `Advised` if the touch policy is against it and the rep does not say why in ``override``.
         """
         words, override = words.strip(), override.strip()
-        if flaws := [*_flaws(words), *self._barred(customer, material, channel)]:
+        if flaws := [*self._flaws(words), *self._barred(customer, material, channel)]:
             raise Invalid.because(flaws)
         handles = list(map(str, customer.handles))
         delivery = None
@@ -179,6 +181,15 @@ class Sharing:
                 act, "script", script.id, by=actor.id, handle=handle, rep=actor.staff,
                 material=script.id,
             )  # fmt: skip
+
+    def _flaws(self, words: str) -> Iterator[Flaw]:
+        """Why these words may not be said; what needs an answer in a material is hers to say."""
+        if len(words) > _LONGEST:
+            yield Flaw("words", "too_long", {"limit": _LONGEST, "length": len(words)})
+        if said := self._compliance.barred(words):
+            yield Flaw("words", "words_may_not_be_said", {"words": "、".join(said)})
+        if "＿＿" in words:
+            yield Flaw("words", "words_have_gaps")
 
     def _barred(self, customer: Customer, material: Material, channel: str) -> Iterator[Flaw]:
         """Why this way does not lead to her."""
@@ -230,14 +241,3 @@ class Sharing:
 
 def _spoken(material: Material) -> bool:
     return material.type == "script"
-
-
-def _flaws(words: str) -> list[Flaw]:
-    flaws = []
-    if len(words) > _LONGEST:
-        flaws.append(Flaw("words", "too_long", {"limit": _LONGEST, "length": len(words)}))
-    if said := scripts.forbidden(words):
-        flaws.append(Flaw("words", "words_may_not_be_said", {"words": "、".join(said)}))
-    if "＿＿" in words:
-        flaws.append(Flaw("words", "words_have_gaps"))
-    return flaws

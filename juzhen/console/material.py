@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from content_hub import filming, richtext
 from content_hub.materials import Material, subjects_of
-from content_hub.scripts import forbidden, gaps
+from content_hub.scripts import gaps
 from content_hub.types import ContentType, Kind
 from data_hub.catalogue import KINDS
 from juzhen.console.desk import (
@@ -276,7 +276,7 @@ def _form(
         worn=typed.get("tag", worn),
         flaws=flaws,
         facets=by_facet(platform, (tag for tag in tree.by_id.values() if tag.merged_into is None)),
-        banned=forbidden(richtext.words(words)),
+        banned=platform.compliance.barred(words),
         gaps=gaps(str(shown.get("body", ""))) if kind.body == "text" else [],
         placements=rows(platform, platform.shelf.of_material(found.id, 10)) if found else [],
         embargo=platform.licences.embargoed_until(found.id) if found else None,

@@ -175,7 +175,8 @@ def _sharing(
     return Sharing(
         records=s.records, changes=s.changes, accounts=front.accounts, channels=front.channels,
         publishing=front.publishing, touch_policy=front.touch_policy, shelf=content.shelf,
-        links=content.links, consents=data.consents, reminders=reminders, base_url=base_url,
+        links=content.links, consents=data.consents, compliance=content.compliance,
+        reminders=reminders, base_url=base_url,
     )  # fmt: skip
 
 

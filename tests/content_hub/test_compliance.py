@@ -80,6 +80,11 @@ def test_jargon_is_shown_once_somebody_answers_for_it(write, shelf, compliance, 
     shelf.place(material.id, "acc", opens=clock(), closes=clock() + DAY, by="li")
 
 
+def test_what_bars_a_text_is_named_the_longest_once(compliance):
+    assert compliance.barred("保本保息，零风险！赋能，保本。") == ["保本保息", "零风险", "保本"]
+    assert compliance.barred("稳健") == []
+
+
 def test_a_company_adds_words_of_its_own(write, shelf, compliance, clock):
     compliance.set_rule(
         "翻倍", kind="forbidden", severity="block", harmless=["保额翻倍"], by="wang"

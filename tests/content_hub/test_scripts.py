@@ -3,7 +3,7 @@
 import pytest
 
 from content_hub import richtext
-from content_hub.scripts import fill, forbidden, gaps
+from content_hub.scripts import fill, gaps
 
 
 def test_a_script_is_filled_and_says_what_it_could_not_fill():
@@ -22,11 +22,6 @@ def test_what_stands_in_a_fact_fills_nothing(name):
 
 def test_gaps_are_named_once():
     assert gaps("{a}{b}{a} {太长太长太长太长太长太长太长太长太长太长太长}") == ["a", "b"]
-
-
-def test_forbidden_words_are_named_the_longest_once():
-    assert forbidden("保本保息，零风险！保本。") == ["保本保息", "零风险", "保本"]
-    assert forbidden("稳健") == []
 
 
 @pytest.mark.parametrize(

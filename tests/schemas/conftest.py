@@ -224,7 +224,8 @@ class Asked(Company):
         self.sharing = Sharing(
             records=records, changes=changes, accounts=self.accounts, channels=channels,
             publishing=self.publishing, touch_policy=self.touch_policy, shelf=self.shelf,
-            links=self.links, consents=self.consents, reminders=self.reminders, base_url=BASE,
+            links=self.links, consents=self.consents, compliance=self.compliance,
+            reminders=self.reminders, base_url=BASE,
         )  # fmt: skip
         self.broadcasts = Broadcasts(
             records=records, changes=changes, accounts=self.accounts, deliveries=self.deliveries,

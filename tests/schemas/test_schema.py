@@ -351,8 +351,9 @@ def test_a_rep_sends_a_material_once_a_day_to_who_is_known_on_the_channel(house)
     assert told["problems"] == [{"code": "not_reached_on_this_channel"}]
 
     note = """mutation($c: ID!, $m: ID!) {
-      sendMaterial(input: {customer: $c, material: $m, channel: "app", words: "保本保息，＿＿您"})
+      sendMaterial(input: {customer: $c, material: $m, channel: "app", words: "翻 倍，＿＿您"})
       { problems { code field } } }"""
+    house.compliance.set_rule("翻倍", kind="forbidden", severity="block", by="wang")
     said = house.ask(note, rep, c=house.id_of(her), m=house.shown("理财须知"))["sendMaterial"]
     assert said["problems"] == [  # as in the workbench: the same words at every door
         {"code": "words_may_not_be_said", "field": "words"},

@@ -55,8 +55,8 @@ class Desk(PagesHouse):
         self.sharing = Sharing(
             records=records, changes=changes, accounts=self.accounts, channels=self.channels,
             publishing=self.publishing, touch_policy=self.touch_policy, shelf=self.shelf,
-            links=self.links, consents=self.consents, reminders=self.reminders,
-            base_url=self.base_url,
+            links=self.links, consents=self.consents, compliance=self.compliance,
+            reminders=self.reminders, base_url=self.base_url,
         )  # fmt: skip
         self.responses = Responses(records, people, self.identities, clock, self.zone)
         self.unadvised = Unadvised(records, people, self.identities, self.customers, clock)
