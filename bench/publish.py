@@ -101,7 +101,8 @@ class Company:
         return Round(many / seconds, float(p50), float(p99), spent * 1000 / many)
 
     def publish(self) -> None:
-        while self.platform.publishing.publish_due():
+        sending = self.platform.publishing
+        while sending.rescue() + sending.plan() + sending.carry():
             pass
 
     def close(self) -> None:

@@ -257,14 +257,6 @@ class Publishing:
 
     # duties, each harmless when repeated and by several workers at once
 
-    def publish_due(self) -> int:
-        """Ask the platforms to show what should be shown by now; says how many were carried."""
-        return self.rescue() + self.plan() + whole_round(self._sending.posts)
-
-    def send_due(self) -> int:
-        """Say what is due to single persons; says how many were carried."""
-        return self.gate() + whole_round(self._sending.messages)
-
     def rescue(self) -> int:
         """Settle what dead workers were sending, and what was sent and not answered."""
         return self._courier.rescue() + self._courier.settle(self._sought)

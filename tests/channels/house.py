@@ -47,6 +47,7 @@ from kernel.secret import Secret
 from stores.changes import Changes
 from stores.claims import Leases
 from stores.gathered import Gathered
+from tests.rounds import publish_due, send_due
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -287,8 +288,8 @@ class House:
     def work(self):
         """One round of every duty."""
         return (
-            self.publishing.publish_due()
-            + self.publishing.send_due()
+            publish_due(self.publishing)
+            + send_due(self.publishing)
             + self.publishing.poll()
             + self.publishing.withdraw_due()
         )

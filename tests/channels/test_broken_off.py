@@ -27,6 +27,7 @@ from kernel.errors import Conflict, Overloaded
 from kernel.events import Ecosystem, Handle
 from tests.channels.house import BoardChannel
 from tests.faults import Faults
+from tests.rounds import publish_due
 from tests.sizes import sized
 
 EACH = sized(5, 1)
@@ -189,7 +190,7 @@ def a_dead_workers_message_is_taken_over(house, name):
 def what_a_lost_answer_was_about_is_found(house, name):
     placement = house.placed(house.material(name), house.accounts.one("board"))
     house.board.trouble = [Unanswered("platform_did_not_answer", done=True)]
-    house.publishing.publish_due()
+    publish_due(house.publishing)
     house.clock.move(timedelta(minutes=5))
     yield house.work
     house.clock.move(timedelta(minutes=30))

@@ -16,6 +16,7 @@ from channels.deliveries import Delivery, Lane, State
 from channels.deliveries.settling import POISON
 from kernel.events import Handle
 from tests.channels.house import BoardChannel
+from tests.rounds import publish_due, send_due
 from tests.sizes import sized
 
 SECOND = timedelta(seconds=1)
@@ -41,7 +42,7 @@ def settle(house, clock, *, until, step=SECOND):
     moving = Delivery.state.in_([State.DUE, State.SENDING])
     while house.deliveries.page(moving, first=1).items and clock() < ends:
         house.publishing.rescue()
-        while house.publishing.send_due():
+        while send_due(house.publishing):
             pass
         clock.move(step)
 
@@ -222,7 +223,7 @@ def test_f40_what_is_unknown_is_resolved_by_the_platforms_listing(house, oa, clo
         pass
     until = clock() + BoardChannel.longest_review * 2
     while clock() < until:
-        house.publishing.publish_due()
+        publish_due(house.publishing)
         clock.move(timedelta(minutes=3))
     assert gone_through <= number
     posts = house.deliveries.page(Delivery.target == "", first=100).items
@@ -260,7 +261,7 @@ def test_an_account_whose_rate_is_used_up_is_not_asked_before_it_has_calls_again
     held, writes = [], []
     house.records._held = held.append
     for _ in range(45):
-        house.publishing.send_due()
+        send_due(house.publishing)
         writes.append(len(held))
         clock.move(SECOND)
     assert (len(house.board.said), states(house)) == (4, {State.DONE: 4})

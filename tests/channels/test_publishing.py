@@ -14,6 +14,7 @@ from content_hub.scheduling import ScheduledEdits
 from kernel.errors import Conflict, Invalid
 from kernel.events import Ecosystem, Handle
 from tests.channels.house import busy
+from tests.rounds import publish_due
 
 HER = Handle("user", "acc_app", "u1")
 HOUR = timedelta(hours=1)
@@ -104,7 +105,7 @@ def test_what_waits_when_its_time_is_over_is_cancelled(house, board, placement, 
 
 def test_retiring_says_how_many_are_in_flight(house, board, placement):
     board.trouble = [Unanswered("platform_did_not_answer", host="x")]
-    house.publishing.publish_due()
+    publish_due(house.publishing)
     assert house.publishing.retire(placement.id, by="li").in_flight == 1
 
 
@@ -156,7 +157,7 @@ def test_busy_is_tried_again_later_and_given_up_after_three_hours(house, board, 
     placement = house.placed(house.material(), oa, hours=(-1, 24))
     board.trouble = [busy(seconds=1200) for _ in range(20)]
     for _ in range(12):
-        house.publishing.publish_due()
+        publish_due(house.publishing)
         clock.move(timedelta(minutes=21))
     delivery = only(house, placement)
     assert (delivery.state, delivery.reason) == (State.PARKED, "platform_busy")
@@ -257,7 +258,7 @@ def test_a_lost_answer_of_a_platform_that_knows_our_key_is_asked_for_again_under
 
 def test_submitted_is_not_shown_until_the_platform_says_so(house, board, placement, clock):
     board.progress = Progress.SUBMITTED
-    house.publishing.publish_due()
+    publish_due(house.publishing)
     assert only(house, placement).progress == Progress.SUBMITTED
 
     clock.move(timedelta(seconds=6))

@@ -11,6 +11,7 @@ import pytest
 from channels.deliveries import Delivery, Lane, State
 from kernel.events import Handle
 from tests.channels.house import BoardChannel, House
+from tests.rounds import send_due
 from tests.sizes import sized, turns
 
 RACES = sized(12, 1_000)
@@ -114,7 +115,7 @@ def machines(records, people, clock, request):
 def rounds(house):
     house.clock.jump()
     house.publishing.rescue()
-    house.publishing.send_due()
+    send_due(house.publishing)
 
 
 @pytest.mark.parametrize("machines", turns(20), indirect=True)

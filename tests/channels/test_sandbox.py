@@ -10,6 +10,7 @@ from kernel.events import Handle
 from tests.channels.house import House
 from tests.channels.sandboxed import running
 from tests.channels.wechat.conftest import FOLLOW, Postman
+from tests.rounds import publish_due
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,7 @@ def test_a_follower_is_introduced(channel, sandbox, account):
 def test_from_the_shelf_to_the_followers_and_off_again(wired, account, sandbox):
     before = len(sandbox.articles)
     placement = wired.placed(wired.material("开放日"), account)
-    wired.publishing.publish_due()
+    publish_due(wired.publishing)
     (article,) = sandbox.articles[before:]
     assert (article["title"], article["shown"]) == ("开放日", True)
 
@@ -124,12 +125,12 @@ def test_a_lost_answer_is_found_and_not_doubled(wired, account, sandbox):
     before = len(sandbox.articles)
     placement = wired.placed(wired.material("答复丢失"), account)
     sandbox.knobs(lose_answer={"path": "submit", "times": 1})
-    wired.publishing.publish_due()
+    publish_due(wired.publishing)
     (delivery,) = wired.deliveries.of_placement(placement.id)
     assert delivery.state == State.UNKNOWN
 
     look_now(wired, delivery)
-    wired.publishing.publish_due()
+    publish_due(wired.publishing)
     delivery = wired.deliveries.one(delivery.id)
     assert delivery.progress == Progress.SHOWN
     assert len(sandbox.articles) == before + 1
@@ -144,7 +145,7 @@ def look_now(house, delivery):
 def test_too_many_is_obeyed(wired, account, sandbox):
     sandbox.knobs(too_many={"path": "draft/add", "times": 1})
     placement = wired.placed(wired.material("限流"), account)
-    wired.publishing.publish_due()
+    publish_due(wired.publishing)
     (delivery,) = wired.deliveries.of_placement(placement.id)
     assert (delivery.state, delivery.reason) == (State.DUE, "platform_busy")
     assert delivery.next_at > utc_now()
@@ -153,7 +154,7 @@ def test_too_many_is_obeyed(wired, account, sandbox):
 def test_a_review_that_refuses_is_told_by_its_name(wired, account, sandbox):
     sandbox.knobs(refusing_words={"未过审": 4})
     placement = wired.placed(wired.material("未过审"), account)
-    wired.publishing.publish_due()
+    publish_due(wired.publishing)
     (delivery,) = wired.deliveries.of_placement(placement.id)
     told = wired.channels.of(account).outcome(delivery.ref)
     assert (told.progress, told.reason) == (Progress.REFUSED, "review_refused")

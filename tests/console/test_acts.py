@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from channels.deliveries import State
 from kernel.actors import VIPS
 from kernel.errors import Conflict, Forbidden
+from tests.rounds import send_due
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -169,7 +170,7 @@ def test_u15_off_every_shelf_now_in_two_acts_and_a_typed_word(opened, rooms, mat
     with page.expect_navigation():
         page.get_by_role("button", name="立即全部下架").click()  # 2
     assert rooms.shelf.standing_ids("", [material.id]) == set()
-    while rooms.publishing.send_due():
+    while send_due(rooms.publishing):
         pass
     assert not [
         each for each in rooms.deliveries.page(first=20).items

@@ -8,6 +8,7 @@ from channels.broadcasts.planning import Planning
 from channels.mailings import Mailing, Mailings
 from kernel.events import Event, Handle
 from kernel.ids import new_id
+from tests.rounds import send_due
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_first_counted_then_made_then_watched(rooms, desk, typed):
     assert "人群 3 人，该账号可触达 3 人，现在可发 3 人" in seen
     page = desk.post("/console/broadcasts/new", act="make", **typed).text
     assert "群发已建立" in page
-    while rooms.planning.run() + rooms.publishing.send_due():
+    while rooms.planning.run() + send_due(rooms.publishing):
         pass
     page = desk.get("/console/broadcasts").text
     assert "三月问候" in page
@@ -75,7 +76,7 @@ def test_it_is_made_for_a_campaign_whose_page_then_says_why_some_were_not_sent(r
     while rooms.planning.run():
         pass
     rooms.consents.withdraw([Handle("openid", rooms.wall.id, "o1")], "marketing", source="t")
-    while rooms.publishing.send_due():
+    while send_due(rooms.publishing):
         pass
     page = desk.get("/console/campaigns/spring").text
     assert "三月问候" in page

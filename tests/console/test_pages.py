@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from channels.base import Refused
+from tests.rounds import publish_due
 
 HOUR = timedelta(hours=1)
 PAGES = (
@@ -242,7 +243,7 @@ def test_a_window_is_moved_until_it_is_over(rooms, desk, material, clock):
 def test_a_failed_delivery_is_shown_with_its_reason_and_tried_again(rooms, desk, material, clock):
     place(rooms, material, clock, account=rooms.wall)
     rooms.board.trouble = [Refused("platform_refused", account="公众号", code=45009, detail="x")]
-    rooms.publishing.publish_due()
+    publish_due(rooms.publishing)
 
     page = desk.get("/console/deliveries").text
     assert material.title in page
@@ -250,7 +251,7 @@ def test_a_failed_delivery_is_shown_with_its_reason_and_tried_again(rooms, desk,
     assert "条投放需要人工处理" in desk.get("/console/").text
     (delivery,) = rooms.deliveries.page().items
     assert "已重新排队" in desk.post(f"/console/deliveries/{delivery.id}/retry").text
-    rooms.publishing.publish_due()
+    publish_due(rooms.publishing)
     assert "已展示" in desk.get("/console/shelf?account=board").text
 
 

@@ -17,6 +17,7 @@ from channels.deliveries.remedies import Remedy, remedy_of
 from kernel.events import Handle
 from tests.browsing import violations
 from tests.conftest import missing
+from tests.rounds import send_due
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -34,7 +35,7 @@ def parked(rooms, n=1, reason="platform_refused", occasion="o"):
 
 def sent(rooms):
     """Rounds are short, so that a worker told to stop soon does."""
-    while rooms.publishing.send_due():
+    while send_due(rooms.publishing):
         pass
 
 

@@ -17,6 +17,7 @@ from juzhen.sandbox.shop import _signed
 from juzhen.sandbox.world import Settings
 from juzhen.wiring import assemble
 from tests.flows.company import eventually
+from tests.rounds import send_due
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_every_platform_shows_it_once_the_worker_has_carried_it(platform, sandbo
 def test_people_are_told_on_four_ways_and_the_rep_confirms_the_mass_message(platform, sandbox):
     for _ in range(20):
         platform.planning.run()
-        platform.publishing.send_due()
+        send_due(platform.publishing)
         platform.mailings.gather()
         platform.mail_post.run()
     world, (corp,) = sandbox.world, sandbox.world.accounts.corps()
@@ -129,7 +130,7 @@ def test_the_companys_gateway_is_pushed_what_is_placed_and_said_and_its_no_for_g
         material=placement.material, by="t",
     )  # fmt: skip
     platform.publishing.carry()
-    platform.publishing.send_due()
+    send_due(platform.publishing)
     taken = sandbox.world.hooks.taken("push")
     assert sorted(each["kind"] for each in taken) == ["message.sent"] * 2 + ["post.placed"]
     with urlopen(f"http://127.0.0.1:{sandbox.port}/push/push?lang=zh") as page:
@@ -145,7 +146,7 @@ def test_the_companys_gateway_is_pushed_what_is_placed_and_said_and_its_no_for_g
         if each.handle
     )
     platform.publishing.send(her, "push", occasion="t:2", purpose="service", by="t", words="再说")
-    platform.publishing.send_due()
+    send_due(platform.publishing)
     assert platform.accounts.one("push").paused
 
 

@@ -12,6 +12,7 @@ from data_hub.consents import MARKETING
 from kernel.actors import Actor, Role
 from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
+from tests.rounds import send_due
 from tests.sizes import SOAK, sized
 
 ADMIN = Actor(id="stf_boss", role=Role.ADMIN)
@@ -49,7 +50,7 @@ def made(house, **more):
 
 
 def work(house):
-    while house.planning.run() + house.publishing.send_due():
+    while house.planning.run() + send_due(house.publishing):
         pass
 
 
@@ -222,7 +223,7 @@ def test_a_cancelled_one_sends_nothing_more_and_says_so(house, names, clock):
     broadcast = made(house, per_minute=2)
     work(house)
     assert house.broadcasts.cancel(broadcast.id, by="t") == 0
-    house.publishing.send_due()
+    send_due(house.publishing)
     clock.move(10 * MINUTE)
     work(house)
     assert told(house, broadcast) == (Phase.CANCELLED, {State.DONE: 1, State.CANCELLED: 4})
