@@ -90,14 +90,9 @@ def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> No
     _count(profile, counted, zone.local(event.at))
     strands.span(profile, counted, at)
     if event.account == OWN_ACCOUNT:
-        profile.touched = at
         strands.offered(profile, event, zone.day(event.at))
     else:
         _acted(profile, event, at, tags, zone)
-    if event.rep:
-        rep = profile.reps.setdefault(event.rep, [0, at])
-        rep[0] += 1
-        rep[1] = at
     carried = details(event) if event.detail else {}
     if event.account != OWN_ACCOUNT:
         strands.journey(profile, event, at, carried)

@@ -88,8 +88,6 @@ class Profile:
     began: float = 0.0
     active: float = 0.0
     """When she last did something herself."""
-    touched: float = 0.0
-    """When we last turned to her."""
     traits: dict[str, list[Any]] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
     days: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -101,7 +99,6 @@ class Profile:
     month_ends: list[str] = field(default_factory=list)
     """Months such as ``2026-02`` in whose last three days she bought."""
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
-    reps: dict[str, list[float]] = field(default_factory=dict)
     spans: dict[str, list[float]] = field(default_factory=dict)
     """The first and the last time of each kind."""
     trail: list[list[Any]] = field(default_factory=list)
@@ -126,7 +123,7 @@ class Profile:
     def unpack(cls, body: bytes) -> Profile:
         told = orjson.loads(body)
         told["last"] = (told["last"][0], told["last"][1])
-        if told.setdefault("shape", 1) != SHAPE:
+        if told.setdefault("shape", 1) != SHAPE or not told.keys() <= _FIELDS:
             told = {name: value for name, value in told.items() if name in _FIELDS}
         return cls(**told)
 
@@ -206,10 +203,6 @@ class Profile:
         return _moment(self.active) if self.active else None
 
     @property
-    def touched_at(self) -> datetime | None:
-        return _moment(self.touched) if self.touched else None
-
-    @property
     def name(self) -> str:
         return text(self.trait("name"))
 
@@ -252,11 +245,6 @@ class Profile:
             return "open_case"
         calm = self.displeased + DISPLEASED.total_seconds()
         return "negative_mood" if self.displeased and now.timestamp() < calm else ""
-
-    @property
-    def rep_hint(self) -> str:
-        """The rep she last had to do with."""
-        return max(self.reps, key=lambda rep: (self.reps[rep][1], rep), default="")
 
     def same_as(self, other: Profile) -> bool:
         """Counts exactly, decayed values within 1e-9."""

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,9 +146,12 @@ def test_machines_and_our_own_acts_are_not_her_doing():
 
     assert profile.events == 3
     assert profile.active_at == MONDAY
-    assert profile.touched_at == MONDAY + timedelta(minutes=2)
-    assert profile.rep_hint == "stf_1"
     assert [seen.material for seen in profile.recent()] == ["mat_care"]
+
+
+def test_what_an_earlier_version_kept_besides_is_left_out():
+    profile = folded(read("mat_care", 0))
+    assert Profile.unpack(orjson.dumps(orjson.loads(profile.pack()) | {"reps": {}})) == profile
 
 
 kinds = st.sampled_from(
