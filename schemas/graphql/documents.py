@@ -31,8 +31,8 @@ from kernel.errors import Invalid, Problem
 from kernel.values import dataclass
 from schemas.graphql.compiler import Compiled, Unsupported, compile_query, reader, switches
 from schemas.graphql.compiler.variables import Reader
+from schemas.graphql.costs import Costs
 from schemas.graphql.guard import Guard, read
-from schemas.graphql.prices import Prices
 from schemas.questions import hash_of
 
 
@@ -67,7 +67,7 @@ class Document:
     swift: bool
     """Every field is read from the shelf's own rows, and so in a moment."""
     switches: tuple[str, ...]
-    prices: Prices
+    costs: Costs
     read: Reader
     """Its variables as they were sent, if they are plainly right."""
     compiled: dict[tuple[Any, ...], Compiled | None] = field(default_factory=dict)
@@ -187,7 +187,7 @@ class Documents:
         return Document(
             node, hash_, text, operation, content_only=nature["content"] and asks,
             introspects=nature["introspects"], swift=nature["swift"] and asks,
-            switches=switches(node), prices=Prices(node), read=reader(self._schema, operation),
+            switches=switches(node), costs=Costs(node), read=reader(self._schema, operation),
         )  # fmt: skip
 
     def _nature(self, node: DocumentNode) -> dict[str, bool]:

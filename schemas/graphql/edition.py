@@ -121,7 +121,7 @@ class Edition:
                 key = self._key(document, given, context, context.freshness)
                 if known := self._known(key, held):
                     return known
-            self.guard.afford(document.node, given, document.prices)
+            self.guard.afford(document.node, given, document.costs)
         except NotPersisted as unknown:
             return _refusal(Outcome.NOT_KNOWN, unknown, context)
         except Problem as problem:

@@ -38,7 +38,7 @@ from graphql.error import GraphQLError
 from kernel.errors import Invalid
 from kernel.ids import PAGE_LIMIT
 from kernel.values import dataclass
-from schemas.graphql.prices import SIZING, Prices, clamped
+from schemas.graphql.costs import SIZING, Costs, clamped
 
 _UNKNOWN_LIST = 10
 """How long a list is taken to be that neither has a page size nor is in the table of sizes."""
@@ -164,17 +164,17 @@ class Guard:
         return _Bill(document, variables, self._schema, self._sizes, self._weights).total()
 
     def afford(
-        self, document: DocumentNode, variables: Mapping[str, Any], prices: Prices | None = None
+        self, document: DocumentNode, variables: Mapping[str, Any], costs: Costs | None = None
     ) -> None:
-        """Refuse a question that could cost more than the limit. ``prices`` remembers what the
+        """Refuse a question that could cost more than the limit. ``costs`` remembers what the
         document cost before."""
-        if prices is None:
+        if costs is None:
             cost = self.cost(document, variables)
         else:
-            key = prices.key(variables, self._widths(prices.fields))
-            if key not in prices.known:
-                prices.known[key] = self.cost(document, variables)
-            cost = prices.known[key]
+            key = costs.key(variables, self._widths(costs.fields))
+            if key not in costs.known:
+                costs.known[key] = self.cost(document, variables)
+            cost = costs.known[key]
         if cost > self.limits.cost:
             shown = cost if cost < 10**9 else "> 10⁹"
             raise Invalid("query", "question_too_costly", cost=shown, limit=self.limits.cost)

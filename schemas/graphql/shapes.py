@@ -154,6 +154,19 @@ def paged(of: Any, resolver: Callable[..., Any], **arguments: Any) -> graphene.F
     )
 
 
+def all_of(kind: Any) -> graphene.List:
+    """A list that is always there and has no holes."""
+    return graphene.List(graphene.NonNull(kind), required=True)
+
+
+def ids(**more: Any) -> graphene.List:
+    return graphene.List(graphene.NonNull(graphene.ID), **more)
+
+
+def texts(**more: Any) -> graphene.List:
+    return graphene.List(graphene.NonNull(graphene.String), **more)
+
+
 def key() -> graphene.ID:
     """An id argument: the id itself, or the stable code."""
     return graphene.ID(required=True, description="The id, or the code.")

@@ -14,18 +14,20 @@ from kernel.actors import require
 from kernel.errors import Invalid
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
-from schemas.graphql.shapes import Listing, Moment, connection, listing, moment, paged, verb
+from schemas.graphql.shapes import (
+    Listing,
+    Moment,
+    connection,
+    ids,
+    listing,
+    moment,
+    paged,
+    texts,
+    verb,
+)
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
-
-
-def _ids(**more: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(graphene.ID), **more)
-
-
-def _texts(**more: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(graphene.String), **more)
 
 
 class Webhook(ObjectType):
@@ -34,8 +36,8 @@ class Webhook(ObjectType):
     id = graphene.ID(required=True)
     name = graphene.String(required=True)
     url = graphene.String(required=True)
-    kinds = _texts(required=True)
-    channels = _ids(required=True, description="Whose shelves; none is all of them.")
+    kinds = texts(required=True)
+    channels = ids(required=True, description="Whose shelves; none is all of them.")
     created = Moment(required=True)
     off = Moment(description="Since when it is told no more.")
     reason = graphene.String(required=True, description="Why it is off, if it was not a person.")
@@ -182,7 +184,7 @@ VERBS = {
     "create_webhook": verb(
         "createWebhook", "webhook", _part("webhook", Webhook), create_webhook,
         beside=_secret(), url=graphene.String(required=True), name=graphene.String(),
-        kinds=_texts(description="All of them if left out."), channels=_ids(),
+        kinds=texts(description="All of them if left out."), channels=ids(),
     ),
     "renew_webhook_secret": verb(
         "renewWebhookSecret", "webhook", _part("webhook", Webhook), renew_webhook_secret,

@@ -18,7 +18,7 @@ from kernel.errors import Forbidden, Invalid, NotFound
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
-from schemas.graphql.shapes import Moment, Value, key, moment, verb
+from schemas.graphql.shapes import Moment, Value, all_of, key, moment, verb
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
@@ -160,22 +160,18 @@ def begin_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
     )  # fmt: skip
 
 
-def _all_of(kind: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(kind), required=True)
-
-
 QUESTIONS = {
     "campaign_parameters": graphene.Field(
-        _all_of(CampaignParameter), campaign=key(), resolver=_parameters
+        all_of(CampaignParameter), campaign=key(), resolver=_parameters
     ),
     "parameter_changes": graphene.Field(
-        _all_of(ParameterChange), campaign=key(), first=graphene.Int(default_value=20),
+        all_of(ParameterChange), campaign=key(), first=graphene.Int(default_value=20),
         resolver=_history,
     ),
     "prizes": graphene.Field(
         graphene.NonNull(Prizes), campaign=key(), channel=graphene.ID(), resolver=_prizes
     ),
-    "campaign_forms": graphene.Field(_all_of(CampaignForm), resolver=_forms),
+    "campaign_forms": graphene.Field(all_of(CampaignForm), resolver=_forms),
 }  # fmt: skip
 VERBS = {
     "declare_parameter": verb(

@@ -14,14 +14,10 @@ from kernel.actors import require
 from kernel.errors import Flaw, Invalid
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
-from schemas.graphql.shapes import verb
+from schemas.graphql.shapes import texts, verb
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
-
-
-def _texts(**more: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(graphene.String), **more)
 
 
 class TypeField(ObjectType):
@@ -32,7 +28,7 @@ class TypeField(ObjectType):
     zh = graphene.String(required=True)
     en = graphene.String(required=True)
     required = graphene.Boolean(required=True)
-    choices = _texts(required=True)
+    choices = texts(required=True)
 
 
 class ContentType(ObjectType):
@@ -42,12 +38,12 @@ class ContentType(ObjectType):
     zh = graphene.String(required=True)
     en = graphene.String(required=True)
     fields = graphene.List(graphene.NonNull(TypeField), required=True)
-    tracking = _texts(required=True, description="Kinds of event that such a material reports.")
-    channels = _texts(
+    tracking = texts(required=True, description="Kinds of event that such a material reports.")
+    channels = texts(
         required=True, description="A channel needs one of these to show it.",
         resolver=lambda kind, ask: sorted(kind.channels),
     )  # fmt: skip
-    needs = _texts(required=True, description="Parts without which it goes on no shelf.")
+    needs = texts(required=True, description="Parts without which it goes on no shelf.")
 
 
 class TypeFieldInput(graphene.InputObjectType):
@@ -58,7 +54,7 @@ class TypeFieldInput(graphene.InputObjectType):
     zh = graphene.String(required=True)
     en = graphene.String()
     required = graphene.Boolean()
-    choices = _texts()
+    choices = texts()
 
 
 def _kinds(source: None, ask: Ask) -> list[TypeRecord]:
@@ -117,8 +113,8 @@ VERBS = {
     "add_content_type": verb(
         "addContentType", "type", ContentType, add_content_type,
         code=graphene.String(required=True), zh=graphene.String(required=True),
-        en=graphene.String(), fields=_FIELDS, tracking=_texts(required=True),
-        channels=_texts(required=True), needs=_texts(),
+        en=graphene.String(), fields=_FIELDS, tracking=texts(required=True),
+        channels=texts(required=True), needs=texts(),
     ),
     "add_type_fields": verb(
         "addTypeFields", "type", ContentType, add_type_fields,

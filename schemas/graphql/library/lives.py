@@ -19,7 +19,7 @@ from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import visible
 from schemas.graphql.library.verbs import managed
-from schemas.graphql.shapes import Moment, Value, key, verb
+from schemas.graphql.shapes import Moment, Value, all_of, key, verb
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
@@ -202,20 +202,16 @@ def comment_on_material(ask: Ask, sent: Sent) -> CommentRecord:
     )
 
 
-def _all_of(kind: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(kind), required=True)
-
-
 QUESTIONS = {
     "material_life": graphene.Field(
         graphene.NonNull(MaterialLife), material=key(), resolver=_life
     ),
     "compare_versions": graphene.Field(
-        _all_of(Difference), material=key(), old=graphene.Int(required=True),
+        all_of(Difference), material=key(), old=graphene.Int(required=True),
         new=graphene.Int(required=True), resolver=_compared,
     ),
-    "waiting_for_review": graphene.Field(_all_of(shapes.Material), resolver=_waiting),
-    "mentions": graphene.Field(_all_of(Comment), resolver=_mentions),
+    "waiting_for_review": graphene.Field(all_of(shapes.Material), resolver=_waiting),
+    "mentions": graphene.Field(all_of(Comment), resolver=_mentions),
 }  # fmt: skip
 VERBS = {
     "submit_for_review": verb(

@@ -21,12 +21,14 @@ from schemas.graphql.library.verbs import managed
 from schemas.graphql.shapes import (
     Listing,
     Moment,
+    all_of,
     connection,
     counted,
     key,
     listing,
     moment,
     paged,
+    texts,
     verb,
 )
 from schemas.graphql.types import ObjectType
@@ -251,19 +253,11 @@ def set_type_policy(ask: Ask, sent: Sent) -> PolicyRecord:
     return context.policies.set(sent["type"], by=context.actor.id, **told)
 
 
-def _strings(*, required: bool = False) -> graphene.List:
-    return graphene.List(graphene.NonNull(graphene.String), required=required)
-
-
-def _all_of(kind: Any) -> graphene.List:
-    return graphene.List(graphene.NonNull(kind), required=True)
-
-
 QUESTIONS = {
     "product": graphene.Field(Product, id=key(), resolver=_product),
     "products": paged(ProductConnection, _products, category=graphene.String()),
-    "word_rules": graphene.Field(_all_of(WordRule), kind=graphene.String(), resolver=_rules),
-    "type_policies": graphene.Field(_all_of(TypePolicy), resolver=_policies),
+    "word_rules": graphene.Field(all_of(WordRule), kind=graphene.String(), resolver=_rules),
+    "type_policies": graphene.Field(all_of(TypePolicy), resolver=_policies),
     "approval": graphene.Field(Approval, material=key(), resolver=_approval),
 }
 _FACTS = {
@@ -298,19 +292,19 @@ VERBS = {
         "withdrawApproval", "approval", Approval, withdraw_approval, material=key()
     ),
     "acknowledge_words": verb(
-        "acknowledgeWords", "words", graphene.Field(_strings()), acknowledge_words,
-        material=key(), words=_strings(required=True),
+        "acknowledgeWords", "words", graphene.Field(texts()), acknowledge_words,
+        material=key(), words=texts(required=True),
     ),
     "set_word_rule": verb(
         "setWordRule", "rule", WordRule, set_word_rule,
         word=graphene.String(required=True), kind=graphene.String(required=True),
-        severity=graphene.String(required=True), harmless=_strings(),
+        severity=graphene.String(required=True), harmless=texts(),
     ),
     "set_type_policy": verb(
         "setTypePolicy", "policy", TypePolicy, set_type_policy,
         type=graphene.String(required=True), regulated=graphene.Boolean(),
         risk_wording=graphene.String(), steps=graphene.Int(), four_eyes=graphene.Boolean(),
-        must_wear=_strings(), may_wear=_strings(),
+        must_wear=texts(), may_wear=texts(),
     ),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from schemas.graphql.library import shapes
 from schemas.graphql.library.lives import Difference, Review
 from schemas.graphql.library.questions import visible
 from schemas.graphql.library.verbs import FieldInput, edit_of, managed
-from schemas.graphql.shapes import Moment, key, moment, verb
+from schemas.graphql.shapes import Moment, all_of, key, moment, verb
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
@@ -142,10 +142,6 @@ def review_scheduled_edit(ask: Ask, sent: Sent) -> _Told:
     return _answered(context, edit)
 
 
-def _all() -> graphene.List:
-    return graphene.List(graphene.NonNull(ScheduledEdit), required=True)
-
-
 def _words() -> dict[str, Any]:
     texts = {name: graphene.String() for name in ("title", "summary", "body", "cover")}
     return {**texts, "fields": graphene.List(graphene.NonNull(FieldInput))}
@@ -153,8 +149,8 @@ def _words() -> dict[str, Any]:
 
 _EDIT = {"edit": graphene.ID(required=True)}
 QUESTIONS = {
-    "scheduled_edits": graphene.Field(_all(), material=key(), resolver=_of_material),
-    "scheduled_edits_to_review": graphene.Field(_all(), resolver=_waiting),
+    "scheduled_edits": graphene.Field(all_of(ScheduledEdit), material=key(), resolver=_of_material),
+    "scheduled_edits_to_review": graphene.Field(all_of(ScheduledEdit), resolver=_waiting),
 }
 VERBS = {
     "schedule_edit": verb(

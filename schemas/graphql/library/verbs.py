@@ -19,7 +19,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.questions import visible
-from schemas.graphql.shapes import Flawed, Moment, Told, Value, key, moment, verb
+from schemas.graphql.shapes import Flawed, Moment, Told, Value, ids, key, moment, verb
 
 Sent = Mapping[str, Any]
 
@@ -279,10 +279,6 @@ def _many(kind: Any) -> graphene.Field:
     return graphene.Field(graphene.List(graphene.NonNull(kind)), resolver=told)
 
 
-def _ids(*, required: bool = False) -> graphene.List:
-    return graphene.List(graphene.NonNull(graphene.ID), required=required)
-
-
 def _texts() -> dict[str, Any]:
     return {
         "summary": graphene.String(),
@@ -296,7 +292,7 @@ ROOTS = {
     "create_material": verb(
         "createMaterial", "material", shapes.Material, create_material,
         type=graphene.String(required=True), title=graphene.String(required=True),
-        code=graphene.String(), tags=_ids(), **_texts(),
+        code=graphene.String(), tags=ids(), **_texts(),
     ),
     "edit_material": verb(
         "editMaterial", "material", shapes.Material, edit_material,
@@ -313,7 +309,7 @@ ROOTS = {
                 description="For more than 100 materials.",
             ),
         },
-        materials=_ids(required=True), add=_ids(), remove=_ids(), preview=graphene.Boolean(),
+        materials=ids(required=True), add=ids(), remove=ids(), preview=graphene.Boolean(),
     ),
     "place_material": verb(
         "placeMaterial", "placement", shapes.Placement, place_material,

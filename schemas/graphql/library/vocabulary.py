@@ -24,7 +24,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.verbs import all_managed
-from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.shapes import Moment, ids, key, texts, verb
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
@@ -229,14 +229,6 @@ def take_answers_back(ask: Ask, sent: Sent) -> str:
     return str(sent["batch"])
 
 
-def _texts() -> graphene.List:
-    return graphene.List(graphene.NonNull(graphene.String))
-
-
-def _ids() -> graphene.List:
-    return graphene.List(graphene.NonNull(graphene.ID))
-
-
 QUESTIONS = {
     "tag_suggestions": graphene.Field(
         graphene.List(graphene.NonNull(TagSuggestion), required=True),
@@ -285,7 +277,7 @@ VERBS = {
     ),
     "tag_found": verb(
         "tagFound", "found", FoundToTag, tag_found,
-        types=_texts(), tags=_ids(), text=graphene.String(), add=_ids(), remove=_ids(),
+        types=texts(), tags=ids(), text=graphene.String(), add=ids(), remove=ids(),
         preview=graphene.Boolean(),
     ),
     "undo_tagging": verb(

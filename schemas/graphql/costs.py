@@ -1,4 +1,4 @@
-"""Prices (价格): what one document cost so far, so that nobody reckons twice. Sets no limit."""
+"""Costs (开销): what one document cost so far, so that nobody reckons twice. Sets no limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZING = ("first", "names")
 """Arguments that say how long a list will be."""
 
 
-class Prices:
+class Costs:
     """What one document cost so far, by everything that its cost depends on."""
 
     def __init__(self, document: DocumentNode) -> None:
