@@ -1,6 +1,7 @@
 """The command line holds what the contracts promise, and says what is still open."""
 
 import re
+import shlex
 
 import click
 import pytest
@@ -53,6 +54,40 @@ def test_a_promised_command_is_there_or_named_as_open(root):
 @pytest.mark.parametrize(("called", "command"), list(leaves()), ids=lambda each: str(each)[:40])
 def test_every_command_helps_with_an_example(called, command):
     assert "Example: " in command.get_help(click.Context(command))
+
+
+def written(root):
+    """Every command that a page tells people to type: the page, and its words."""
+    pages = (root / "docs").rglob("*.md")
+    for page in (*root.glob("README*.md"), root / "CONTRIBUTING.md", *pages):
+        text = re.sub(r"\\\n\s*", "", page.read_text("utf-8"))
+        typed = re.findall(r"`juzhen ([^`…|]+)`", text)
+        typed += re.findall(r"^[ $]*(?:[A-Z_]+=\S+ )?juzhen ([a-z][^\n#|&>]*)", text, re.MULTILINE)
+        told = (each for each in typed if "   " not in each.strip())  # a table is none
+        yield from ((page.name, shlex.split(each)) for each in told)
+
+
+def misspelt(words):
+    """What is wrong with a command; nothing of what it is told is asked for."""
+    command = juzhen
+    while isinstance(command, click.Group):
+        if not words or words[0].startswith("-"):
+            return ""  # the family itself
+        command = {each.name: each for each in below(command)}.get(words[0])
+        words = words[1:]
+        if command is None:
+            return "no such command"
+    try:
+        _, left, _ = command.make_parser(click.Context(command)).parse_args(words)
+    except click.UsageError as no:
+        return no.format_message()
+    return f"too much: {left}" if left else ""
+
+
+def test_every_command_that_a_page_tells_to_type_can_be_typed(root):
+    wrong = {(page, " ".join(words)): misspelt(words) for page, words in written(root)}
+    assert len(wrong) > 50
+    assert {said: why for said, why in wrong.items() if why} == {}
 
 
 def test_every_command_that_prints_data_prints_it_for_programs_too():
