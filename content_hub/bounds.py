@@ -13,8 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from content_hub import showcase
 from content_hub.placements import Placement
-from content_hub.showcase import micros
 from stores.records import Record, upsert
+from stores.told import micros
 
 ALWAYS, NEVER_ENDS = 0, 1 << 62
 UNBOUND = ALWAYS, NEVER_ENDS

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from content_hub import bounds
 from content_hub.placements import Placement
 from content_hub.shelf import Freshness, Shelf
-from content_hub.showcase import micros, moment
 from content_hub.terms import BARRED
 from kernel.clock import Clock
 from stores.records import Record, Records
+from stores.told import micros, moment
 from stores.watermarks import Watermarks
 
 _FOLLOWER = "crossings"

@@ -17,12 +17,13 @@ from content_hub.materials.versions import MaterialVersion
 from content_hub.media import MediaFile, Rendition
 from content_hub.placements import Placement
 from content_hub.products import Product
-from content_hub.showcase import ShelfDocument, ShelfRow, micros
+from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tag, Tagging
 from content_hub.tags.tree import load
 from stores.claims import Quota
 from stores.files import Files
 from stores.records import Records
+from stores.told import micros
 
 
 def shelf_flaws(records: Records) -> Iterator[str]:

@@ -16,11 +16,11 @@ from sqlalchemy import select
 from content_hub import bounds, terms
 from content_hub.materials import Material
 from content_hub.media import MediaFile
-from content_hub.showcase import moment
 from content_hub.terms import ALWAYS, NEVER_ENDS, Bond, Term
 from kernel.errors import Forbidden, Invalid, NotFound
 from stores.changes import Changes
 from stores.records import Records
+from stores.told import moment
 
 EMBARGO = "embargo"
 

@@ -21,13 +21,13 @@ from content_hub.materials import Material, Materials, editing, scheduled
 from content_hub.materials.scheduled import ScheduledEdit
 from content_hub.materials.versions import Difference, content_of, differences
 from content_hub.policies import Policies, TypePolicy
-from content_hub.showcase import micros, moment
 from content_hub.tags import Taxonomy
 from content_hub.verdicts import Review, Verdict, next_step
 from kernel.clock import Clock
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from stores.changes import Changes
 from stores.records import Records
+from stores.told import micros, moment
 
 MOST = 20
 """So many edits may wait for their moments on one material."""

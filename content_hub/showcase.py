@@ -7,7 +7,7 @@ in here can be rebuilt from materials, taggings and placements.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -28,12 +28,12 @@ from stores.changes import count_up
 from stores.partial import partial_index
 from stores.records import Record
 from stores.records import insert as insert_or_update
+from stores.told import micros
 
 ROWS = "shelf_rows"
 """The version that rows have in a file, where writers queue: most edits leave all of them where
 they are. On a server two writers would take this and "content" in either order, and wait for each
 other."""
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _FOUND_BY = ("account", "tag", "opens", "placement", "closes", "unit", "type", "slot")
 """All that is asked of a row, so that a total is counted in the index alone."""
 _ALL = "tag = ''"
@@ -73,14 +73,6 @@ class ShelfDocument(Record, kw_only=True):
     document: Mapped[str]
     direct: Mapped[list[str]]
     above: Mapped[list[str]]
-
-
-def micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
 
 
 class Told(NamedTuple):

@@ -5,7 +5,6 @@ with the word that proposed it; a word that is mostly refused for a tag proposes
 puts a tag on by itself, and nothing waits for an answer.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,6 +17,7 @@ from content_hub import richtext
 from content_hub.cues import CUES
 from content_hub.materials import BATCH, Material, Materials
 from content_hub.tags import Tag, TagTree, Taxonomy
+from content_hub.tags.taxonomy import folded
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, Problem
 from kernel.ids import new_id
@@ -83,7 +83,7 @@ class _Lexicon:
         self._tags: dict[str, list[tuple[Tag, float]]] = defaultdict(list)
         for tag in tree.by_id.values():
             if tag.merged_into is None and tag.retired is None:
-                for word in {_folded(each) for each in _names(tag)}:
+                for word in {folded(each) for each in _names(tag)}:
                     weight = trust.get((tag.id, word), 0.5) * 2
                     if len(word) > 1 and weight >= _LEAST:
                         self._tags[word].append((tag, weight))
@@ -246,10 +246,6 @@ def _names(tag: Tag) -> tuple[str, ...]:
     return (tag.zh, tag.en, *tag.synonyms, *CUES.get(tag.code, ()))
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().strip()
-
-
 def _whole(text: str, at: int, word: str) -> bool:
     """A word in letters is one only between others; characters stand wherever they stand."""
     if not word.isascii():
@@ -273,7 +269,7 @@ def _weighed(
     tags: dict[str, Tag] = {}
     plain = richtext.words(body[: 4 * _READ])[:_READ]
     for weight, text in ((_TITLE, title), (_SUMMARY, summary), (_BODY, plain)):
-        for word in set(lexicon.found(_folded(text))):
+        for word in set(lexicon.found(folded(text))):
             for tag, trust in lexicon.tags(word):
                 tags[tag.id] = tag
                 words = found[tag.id]

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from content_hub.showcase import micros
 from stores.records import Record
+from stores.told import micros
 
 ALWAYS, NEVER_ENDS = 0, 1 << 62
 

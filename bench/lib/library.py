@@ -22,7 +22,7 @@ from sqlalchemy import insert
 
 from content_hub.materials import Material
 from content_hub.placements import Placement
-from content_hub.showcase import ShelfDocument, ShelfRow, micros
+from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tag, Tagging
 from data_hub.customers import Relation
 from data_hub.identities import Known, own_id
@@ -37,6 +37,7 @@ from kernel.secret import Secret
 from matching.arrays import keys_of
 from matching.counters import MaterialCount, Neighbours, worth, worth_lately
 from stores.records import Folded, Record
+from stores.told import micros
 from stores.watermarks import Watermarks
 
 LAYOUT = 5

@@ -19,13 +19,14 @@ from sqlalchemy import insert, inspect
 
 from content_hub.materials import Material
 from content_hub.placements import Placement
-from content_hub.showcase import ShelfDocument, ShelfRow, micros
+from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tagging
 from juzhen.migrations import head
 from juzhen.wiring import Platform
 from kernel.actors import Role
 from kernel.clock import utc_now
 from stores.records import Record
+from stores.told import micros
 
 LAYOUT = 3
 """Counted up whenever what is written below changes; new tables make a new one anyway."""

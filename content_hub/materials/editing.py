@@ -17,6 +17,7 @@ from content_hub.tags import TagTree
 from content_hub.verdicts import Review
 from kernel.errors import Conflict
 from stores.changes import Changes
+from stores.told import micros, moment
 
 Edited = tuple[Material, Collection[str]]
 """A material as it is from now on, and what about it was changed."""
@@ -68,14 +69,14 @@ def settle(
 ) -> int:
     """Make edits of what has taken effect on some materials, joining a write that names them; of
     how many. Each is its author's, of the moment at which it took effect."""
-    at, done = showcase.micros(now), 0
+    at, done = micros(now), 0
     for id_, edits in scheduled.outstanding(session, materials).items():
         material = session.get_one(Material, id_)
         for edit in edits:
             if edit.effective is None or edit.effective > at:
                 break
             _become(session, material, edit)
-            since = showcase.moment(edit.effective)
+            since = moment(edit.effective)
             write(session, changes, tree, [(material, edit.changed)], edit.by, since)
             done += 1
     if done:

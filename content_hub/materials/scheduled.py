@@ -16,11 +16,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from content_hub import terms
 from content_hub.materials import variants
 from content_hub.materials.records import Material, subjects_of
-from content_hub.showcase import micros
 from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered
+from stores.told import micros
 
 VERSION = "scheduled"
 """Counted up by whatever changes what is to take effect."""

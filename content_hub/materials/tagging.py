@@ -15,6 +15,7 @@ from content_hub.showcase import ShelfRow
 from content_hub.tags import Tagging, TagTree
 from kernel.errors import Conflict, Invalid
 from stores.changes import Changes
+from stores.told import micros
 
 TAGS = 64
 
@@ -106,7 +107,7 @@ def _check(session: Session, turns: Sequence[_Turn], now: datetime) -> None:
     if bare := {turn.material.id: turn.material for turn in turns if not turn.after}:
         shown = select(ShelfRow.material).where(
             ShelfRow.material.in_(bare), ShelfRow.tag == "",
-            ShelfRow.closes > showcase.micros(now),
+            ShelfRow.closes > micros(now),
         )  # fmt: skip
         first = session.scalar(shown.limit(1))
         if first is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from content_hub.showcase import micros, moment
 from stores.records import Records
+from stores.told import micros, moment
 
 NEVER = 1 << 62
 _KINDS = (

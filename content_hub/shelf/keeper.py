@@ -26,6 +26,7 @@ from kernel.ids import Page, new_id
 from stores.changes import Changes
 from stores.records import Records
 from stores.remembered import Remembered
+from stores.told import micros
 
 
 class Shelf:
@@ -238,7 +239,7 @@ class Shelf:
     @staticmethod
     def not_standing(now: datetime) -> ColumnElement[bool]:
         """The same the other way round, as a condition on placements."""
-        at = showcase.micros(now)
+        at = micros(now)
         clipped = exists().where(
             ShelfRow.placement == Placement.id, ShelfRow.tag == "",
             or_(ShelfRow.opens > at, ShelfRow.closes <= at),
@@ -395,6 +396,6 @@ def _open_at(now: datetime) -> Select[Placement]:
     return (
         select(Placement)
         .join(ShelfRow, (ShelfRow.placement == Placement.id) & (ShelfRow.tag == ""))
-        .where(ShelfRow.opens <= showcase.micros(now), ShelfRow.closes > showcase.micros(now))
+        .where(ShelfRow.opens <= micros(now), ShelfRow.closes > micros(now))
         .where(ShelfRow.placement.not_in(terms.barred(now)))
     )

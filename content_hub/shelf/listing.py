@@ -17,7 +17,7 @@ import orjson
 from content_hub.materials import variants
 from content_hub.materials.scheduled import Laid, Scheduled, over
 from content_hub.shelf.boundaries import Freshness, around
-from content_hub.showcase import ROWS, micros, moment
+from content_hub.showcase import ROWS
 from content_hub.tags import Tag, TagTree
 from content_hub.terms import BARRED
 from kernel.actors import VIPS
@@ -26,6 +26,7 @@ from kernel.latest import Lately, Latest
 from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Records
+from stores.told import micros, moment
 
 
 class ShelfItem(NamedTuple):

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 
 from content_hub import terms
 from content_hub.placements import Placement
-from content_hub.showcase import ShelfRow, micros
+from content_hub.showcase import ShelfRow
 from stores.records import Records
+from stores.told import micros
 
 _MOST = 2_000
 LONGEST = timedelta(days=62)

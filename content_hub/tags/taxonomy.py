@@ -250,7 +250,7 @@ class Taxonomy:
 
     def find(self, text: str, *, facet: str = "", limit: int = 20) -> list[Tag]:
         """By label, synonym, pinyin or its initials, the closest first."""
-        wanted = _folded(text)
+        wanted = folded(text)
         if not wanted:
             return []
         scored = [
@@ -266,12 +266,12 @@ class Taxonomy:
     def called(self, name: str) -> Tag | None:
         """The tag of exactly this label, synonym or code, however it is spelled."""
         closest = next(iter(self.find(name, limit=1)), None)
-        return closest if closest and _closeness(closest, _folded(name)) == 0 else None
+        return closest if closest and _closeness(closest, folded(name)) == 0 else None
 
 
 def _closeness(tag: Tag, wanted: str) -> int | None:
     """0 the same, 1 begins so, 2 contains it; the pinyin only counts from its beginning."""
-    names = [_folded(name) for name in (tag.zh, tag.en, tag.code, *tag.synonyms)]
+    names = [folded(name) for name in (tag.zh, tag.en, tag.code, *tag.synonyms)]
     sounds = tag.pinyin.split(" ")
     if wanted in names:
         return 0
@@ -280,7 +280,7 @@ def _closeness(tag: Tag, wanted: str) -> int | None:
     return 2 if any(wanted in name for name in names) else None
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
@@ -305,7 +305,7 @@ def check_words(
 def _check_free(tree: TagTree, facet: str, parent: str | None, zh: str) -> None:
     for sibling in tree.children.get(parent, ()):
         tag = tree.by_id[sibling]
-        if tag.facet == facet and _folded(tag.zh) == _folded(zh):
+        if tag.facet == facet and folded(tag.zh) == folded(zh):
             raise Conflict("tag_exists", label=tag.zh, tag=tag.id)
 
 

@@ -20,6 +20,12 @@ KEPT = 90
 """Days that profiles keep counts by day for; purchases are kept one by one. What lies further back
 is asked of the history."""
 _LONGEST = 3_650
+"""Days that a rule looks back at most."""
+
+
+def _check(days: int, least: int) -> None:
+    if not isinstance(days, int) or not least <= days <= _LONGEST:
+        raise Invalid("rule", "rule_window", most=_LONGEST)
 
 
 def quoted(value: str) -> str:
@@ -48,8 +54,7 @@ class Did(Leaf):
             raise Invalid("rule", "rule_is_odd", what=self.kind)
         if self.of and self.on and self.kind == "bought":
             raise Invalid("rule", "rule_is_odd", what=f"of {self.of} on {self.on}")
-        if not isinstance(self.days, int) or not 0 <= self.days <= _LONGEST:
-            raise Invalid("rule", "rule_window", most=_LONGEST)
+        _check(self.days, 0)
 
     @property
     def counted(self) -> bool:
@@ -232,8 +237,7 @@ class Silent(Leaf):
     days: int
 
     def check(self) -> None:
-        if not isinstance(self.days, int) or not 0 < self.days <= 3_650:
-            raise Invalid("rule", "rule_window", most=3_650)
+        _check(self.days, 1)
 
     def holds(self, s: Subject) -> bool:
         return s.present - s.profile.active >= self.days * _DAY
@@ -260,8 +264,7 @@ class Fresh(Leaf):
     days: int
 
     def check(self) -> None:
-        if not isinstance(self.days, int) or not 0 < self.days <= 3_650:
-            raise Invalid("rule", "rule_window", most=3_650)
+        _check(self.days, 1)
 
     def holds(self, s: Subject) -> bool:
         return s.present - s.profile.began < self.days * _DAY
@@ -289,8 +292,8 @@ class SeenOn(Leaf):
     days: int = 0
 
     def check(self) -> None:
-        if not self.account or not 0 <= self.days <= 3_650:
-            raise Invalid("rule", "rule_window", most=3_650)
+        if not self.account or not 0 <= self.days <= _LONGEST:
+            raise Invalid("rule", "rule_window", most=_LONGEST)
 
     def holds(self, s: Subject) -> bool:
         kept = s.profile.accounts.get(self.account)
@@ -320,8 +323,7 @@ class Spent(Leaf):
     def check(self) -> None:
         if self.op not in OPS or not isinstance(self.amount, int | float) or self.amount < 0:
             raise Invalid("rule", "rule_is_odd", what=f"spent {self.op} {self.amount}")
-        if not isinstance(self.days, int) or not 0 <= self.days <= 3_650:
-            raise Invalid("rule", "rule_window", most=3_650)
+        _check(self.days, 0)
 
     def sum(self, s: Subject) -> float:
         if not self.days:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from channels.live_codes import Code
-from channels.wechat.wecom.contacts import text
 from channels.wechat.wecom.wire import WeComWire
+from channels.wechat.wire import text
 
 _ROOM = "/cgi-bin/externalcontact/customer_acquisition"
 _NO_SUCH_LINK = frozenset({40058, 84060})

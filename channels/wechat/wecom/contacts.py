@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.base import Busy
 from channels.wechat.wecom.hearing import EXTERNAL, Staff
 from channels.wechat.wecom.wire import WeComWire
 from data_hub.identities import phone
@@ -133,14 +132,6 @@ def _told(who: Mapping[str, Any], how: Mapping[str, Any]) -> dict[str, Any]:
         "add_way": how.get("add_way"), "remark": how.get("remark"), "corp_tags": tags_of(how),
     }  # fmt: skip
     return {name: value for name, value in kept.items() if value not in (None, "", [])}
-
-
-def text(told: Mapping[str, Any], name: str) -> str:
-    """A field that the platform owes us."""
-    value = told.get(name)
-    if not isinstance(value, str | int) or value == "":
-        raise Busy("platform_answer_unreadable", path=name)
-    return str(value)
 
 
 def _digest(found: tuple[Handle, ...]) -> str:
