@@ -63,6 +63,8 @@ SMS = Codes(
     },
     source="help.aliyun.com, dysms: 错误码",
 )  # fmt: skip
+_LONGEST = 500
+"""Characters of a message, signature and link among them (source: see `Sms.capabilities`)."""
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
 
 
@@ -100,7 +102,6 @@ class Sms:
         template: str,
         service_template: str = "",
         unsubscribe: str = "拒收请回复T",
-        longest: int = 500,
         per_minute: float = 3_000,
     ) -> None:
         """``template`` is for marketing and has the parts ``text`` and ``link``;
@@ -115,7 +116,6 @@ class Sms:
         self._sign_name = sign_name
         self._templates = {True: template, False: service_template or template}
         self._unsubscribe = unsubscribe
-        self._longest = longest
         self._per_minute = per_minute
 
     # saying
@@ -124,10 +124,8 @@ class Sms:
         marketing = message.purpose == MARKETING
         parts = {"text": _plain(message.text or message.title), "link": message.link}
         whole = self.words(message)
-        if len(whole) > self._longest:
-            raise Refused(
-                "channel_text_too_long", field="words", size=len(whole), limit=self._longest
-            )
+        if len(whole) > _LONGEST:
+            raise Refused("channel_text_too_long", field="words", size=len(whole), limit=_LONGEST)
         told = {
             "phone": message.handle.value, "sign_name": self._sign_name, "out_id": key,
             "template": self._templates[marketing], "params": parts, "text": whole,

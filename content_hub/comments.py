@@ -82,9 +82,9 @@ class Comments:
         with self._records.read() as session:
             return list(session.scalars(wanted.order_by(Comment.id.desc()).limit(limit)))
 
-    def mentioning(self, staff: str, limit: int = 100) -> list[Comment]:
-        """Where somebody is named and nothing is settled, the latest first."""
+    def mentioning(self, staff: str) -> list[Comment]:
+        """Where somebody is named and nothing is settled, the latest 100 first."""
         wanted = select(Comment).join(Mention, Mention.comment == Comment.id)
         open_ones = wanted.where(Mention.staff == staff, Comment.settled.is_(None))
         with self._records.read() as session:
-            return list(session.scalars(open_ones.order_by(Comment.id.desc()).limit(limit)))
+            return list(session.scalars(open_ones.order_by(Comment.id.desc()).limit(100)))

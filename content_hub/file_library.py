@@ -64,13 +64,13 @@ class FileLibrary:
             told[subjects[subject]] = number
         return told
 
-    def shown_by(self, media: Collection[str], most: int = 200) -> dict[str, list[str]]:
-        """The materials that show each of some files; of all together at most so many."""
+    def shown_by(self, media: Collection[str]) -> dict[str, list[str]]:
+        """The materials that show each of some files; of all together at most 200."""
         subjects = {f"media:{each}": each for each in media}
         there = select(Bond.subject, Bond.material).where(Bond.subject.in_(subjects))
         shown: dict[str, list[str]] = {each: [] for each in media}
         with self._records.read() as session:
-            for subject, material in session.execute(there.order_by(Bond.material).limit(most)):
+            for subject, material in session.execute(there.order_by(Bond.material).limit(200)):
                 shown[subjects[subject]].append(material)
         return shown
 

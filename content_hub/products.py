@@ -214,10 +214,10 @@ class Products:
         with self._records.read() as session:
             return {named[name]: count for name, count in session.execute(counted)}
 
-    def materials(self, code: str, limit: int = 50) -> list[str]:
-        """The ids of materials that name it, at most so many."""
+    def materials(self, code: str) -> list[str]:
+        """The ids of materials that name it, at most 50."""
         with self._records.read() as session:
-            return terms.bound(session, subject(code), limit)
+            return terms.bound(session, subject(code), 50)
 
     def categories(self) -> list[str]:
         """Every category that a product stands in."""

@@ -55,11 +55,6 @@ class Turns:
             for number in range(threads)
         ]
 
-    @property
-    def coming_back(self) -> int:
-        """How many have waited and want their turn again."""
-        return len(self._back)
-
     def do(self, task: Task) -> None:
         """Have it done after those before it. Asked from one thread only."""
         if not self._started:

@@ -26,9 +26,9 @@ _FLEMING = (1.960, 1.977, 2.004, 2.024, 2.040, 2.053, 2.063, 2.072)
 """By the number of planned looks: the bound at the last one, two-sided, 5 %."""
 
 
-def held_out(customer: str, share: float, experiment: str = "hold-out") -> bool:
+def held_out(customer: str, share: float) -> bool:
     """Is she among those whose lists are not made for her?"""
-    return share > 0 and key_of(f"{experiment}:{customer}") / 2**64 < share
+    return share > 0 and key_of(f"hold-out:{customer}") / 2**64 < share
 
 
 def bound(look: int, looks: int) -> float:

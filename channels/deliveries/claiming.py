@@ -276,10 +276,9 @@ class Claiming(Ledger):
         state: State,
         reason: str,
         facts: Mapping[str, Any] | None = None,
-        by: str = "worker",
     ) -> None:
         """It goes no further by itself, and holds no place any more."""
-        self._ended_all([delivery], state, reason, facts, by)
+        self._ended_all([delivery], state, reason, facts)
 
     def _ended_all(
         self,

@@ -40,13 +40,11 @@ class Ledger:
                 return delivery
         raise NotFound("delivery", key)
 
-    def reuse(self, since: datetime | None = None) -> Reuse:
+    def reuse(self) -> Reuse:
         """Deliveries that were begun, by the distinct materials in them."""
         begun = select(func.count(), func.count(Delivery.material.distinct())).where(
             Delivery.material != "", Delivery.first_sent.is_not(None)
         )
-        if since is not None:
-            begun = begun.where(Delivery.first_sent >= since)
         with self._records.read() as session:
             deliveries, materials = session.execute(begun).one()
         return Reuse(deliveries, materials)

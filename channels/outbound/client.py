@@ -39,7 +39,6 @@ class Outbound:
         self,
         *,
         origins: Collection[str] = (),
-        connect_seconds: float = 5,
         seconds: float = 15,
         size: int = 10 * 1024 * 1024,
         proxy: Proxy | None = None,
@@ -47,7 +46,6 @@ class Outbound:
         clock: Clock = utc_now,
     ) -> None:
         self._origins = frozenset(origin.lower().rstrip("/") for origin in origins)
-        self._connect_seconds = connect_seconds
         self._seconds = seconds
         self._size = size
         self._proxy = proxy
@@ -120,7 +118,7 @@ class Outbound:
             if self._connections is None:
                 from channels.outbound.connections import Connections
 
-                self._connections = Connections(self._connect_seconds, self._seconds, self._size)
+                self._connections = Connections(self._seconds, self._size)
             return self._connections
 
     def _judged(self, answer: Answer) -> Answer:

@@ -27,6 +27,8 @@ from channels.outbound.proxy import Proxy
 from channels.outbound.words import Answer
 
 _CHUNK = 65536
+_CONNECT = 5.0
+"""Seconds that a place has to take a connection."""
 _IDLE = 8
 """Connections kept open to one place."""
 
@@ -40,8 +42,7 @@ def _trust() -> ssl.SSLContext:
 class Connections:
     """Those that are idle are kept for the next call to the same place."""
 
-    def __init__(self, connect_seconds: float, seconds: float, size: int) -> None:
-        self._connect_seconds = connect_seconds
+    def __init__(self, seconds: float, size: int) -> None:
         self._seconds = seconds
         self._size = size
         self._idle: dict[tuple[str, str, int], deque[HTTPConnection]] = {}
@@ -105,7 +106,7 @@ class Connections:
 
     def _opened(self, to: Destination, proxy: Proxy | None) -> HTTPConnection:
         """Not connected yet: to the address that was checked, or to the proxy that is told it."""
-        limits = Timeout(connect=self._connect_seconds, read=self._seconds)
+        limits = Timeout(connect=_CONNECT, read=self._seconds)
         host, port = (to.address, to.port) if proxy is None else (proxy.host, proxy.port)
         if to.scheme == "http":
             return HTTPConnection(host, port, timeout=limits.connect_timeout)

@@ -220,13 +220,11 @@ class TouchPolicy:
 
     # asking
 
-    def allowance(
-        self, handle: Handle | str, channel: str = "", *, hers: Known | None = None
-    ) -> Allowance:
+    def allowance(self, handle: Handle | str, *, hers: Known | None = None) -> Allowance:
         """What may still go to her now, with one read of the places taken. ``hers`` is who is
         behind the handle, from whom that is known already. What suits her does not change at
         night, though nothing goes to her then."""
-        touch = Touch(key="", handle=str(handle), account="", channel=channel)
+        touch = Touch(key="", handle=str(handle), account="", channel="")
         known = self._background([touch], plain=True, hers=hers)
         with self._records.together():
             ledger = Ledger.open(self._records, [touch], known, self._consents)

@@ -72,13 +72,13 @@ class Moods:
             self._changes.note("mood_held", "mood", made.id, by=by, handle=made.handle)
         return made
 
-    def lift(self, handles: Collection[Handle | str], *, by: str, why: str = "") -> int:
-        """End every hold of hers, or those for one reason; says how many that were."""
+    def lift(self, handles: Collection[Handle | str], *, by: str) -> int:
+        """End every hold of hers; says how many that were."""
         hers = select(MoodHold).where(
             MoodHold.handle.in_([str(handle) for handle in handles]), MoodHold.lifted.is_(None)
         )
         with self._records.write() as session:
-            found = list(session.scalars(hers.where(MoodHold.why == why) if why else hers))
+            found = list(session.scalars(hers))
             for each in found:
                 each.lifted = self._clock()
                 self._changes.note("mood_lifted", "mood", each.id, by=by, handle=each.handle)

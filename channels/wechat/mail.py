@@ -7,12 +7,14 @@ The platform signs every retry anew, so an old stamp is somebody's recording of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from channels.base import Callback, Refused
 from channels.wechat import messages
 from channels.wechat.crypto import Envelope, signed
 from kernel.clock import Clock
+
+_STALE = 600.0
+"""Seconds by which a callback's stamp may miss our clock."""
 
 
 class LetterBox:
@@ -25,13 +27,11 @@ class LetterBox:
         account: str,
         token: str,
         envelope: Envelope | None,
-        stale: timedelta = timedelta(minutes=10),
     ) -> None:
         self._clock = clock
         self._account = account
         self._token = token
         self._envelope = envelope
-        self._stale = stale
 
     def is_handshake(self, callback: Callback) -> bool:
         """The platform asks whether the address is ours, when it is first told."""
@@ -68,5 +68,5 @@ class LetterBox:
         now = self._clock().timestamp()
         if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 12):
             raise Refused("callback_not_genuine", account=self._account)
-        if abs(now - int(stamp)) > self._stale.total_seconds():
+        if abs(now - int(stamp)) > _STALE:
             raise Refused("callback_is_stale", account=self._account)

@@ -75,7 +75,6 @@ class MiniProgram:
         template: str = "",
         parts: Mapping[str, str] | None = None,
         page: str = "pages/index/index",
-        state: str = "formal",
         zone: Zone | None = None,
     ) -> None:
         """``parts`` says which part of the template takes the ``title``, ``text`` and ``time``;
@@ -90,7 +89,6 @@ class MiniProgram:
         self._template = template
         self._parts = dict(parts or PARTS)
         self._page = page
-        self._state = state
         self._zone = zone or Zone()
 
     # who she is
@@ -124,7 +122,7 @@ class MiniProgram:
         crash_point(LEAVING)
         asked: dict[str, Any] = {
             "touser": hers.value, "template_id": self._template, "lang": "zh_CN",
-            "page": self._page_of(message), "miniprogram_state": self._state,
+            "page": self._page_of(message), "miniprogram_state": "formal",
             "data": data(message, self._parts, self._zone.local(self._clock())),
         }  # fmt: skip
         try:

@@ -89,7 +89,6 @@ class WeChatOfficialAccount:
         callback_token: str,
         envelope: Envelope | None = None,
         longest_review: timedelta = timedelta(minutes=30),
-        stale: timedelta = timedelta(minutes=10),
         by_hand: HandedOver | None = None,
         allowances: Allowances | None = None,
         templates: Templates | None = None,
@@ -103,9 +102,7 @@ class WeChatOfficialAccount:
         self._free = FreePublish(wire, self._articles)
         self._by_hand = by_hand
         self._talking = Talking(wire, allowances, templates or Templates(), clock)
-        self._letters = LetterBox(
-            clock, account=account, token=callback_token, envelope=envelope, stale=stale
-        )
+        self._letters = LetterBox(clock, account=account, token=callback_token, envelope=envelope)
         self.longest_review = longest_review
 
     # showing to everybody

@@ -6,7 +6,7 @@ same. Knows no form and no page.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -63,15 +63,13 @@ class Draws:
         changes: Changes,
         quotas: Quotas,
         clock: Clock,
-        chance: Callable[[], float] = _DICE.random,
     ) -> None:
         self._records = records
         self._changes = changes
         self._quotas = quotas
         self._clock = clock
-        self._chance = chance
 
-    def draw(self, campaign: str, handle: Handle, *, account: str = "", by: str = "") -> Draw:
+    def draw(self, campaign: str, handle: Handle, *, account: str = "") -> Draw:
         """Draw for somebody. Raises `Conflict` outside the campaign's window."""
         person, share = str(handle), f"{QUOTA}.{account}"
         keys = [prize_key(campaign, QUOTA), prize_key(campaign, share)]
@@ -93,14 +91,14 @@ class Draws:
             )  # fmt: skip
             session.add(draw)
             self._changes.note(
-                "won_prize" if won else "drew_blank", "campaign", campaign, by=by or "customer",
+                "won_prize" if won else "drew_blank", "campaign", campaign, by="customer",
                 handle=person, account=account,
             )  # fmt: skip
         return draw
 
     def _wins(self, session: Session, campaign: str, share: str, keys: list[str]) -> bool:
         told = _values(session, campaign)
-        if self._chance() >= told.get(CHANCE, 1.0):
+        if _DICE.random() >= told.get(CHANCE, 1.0):
             return False
         whole, own = keys
         if share in told and not self._quotas.take([own], int(told[share])):

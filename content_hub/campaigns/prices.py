@@ -59,7 +59,7 @@ class Purchases:
             sold = select(func.count()).where(Purchase.campaign == campaign)
             return price(session.scalar(sold) or 0, *self._terms(campaign))
 
-    def buy(self, campaign: str, handle: Handle, *, by: str = "") -> Purchase:
+    def buy(self, campaign: str, handle: Handle) -> Purchase:
         """Claim the price of her rank; once a person, asking again tells the same."""
         person = str(handle)
         with self._records.write(f"campaign:{campaign}") as session:
@@ -81,7 +81,7 @@ class Purchases:
             )  # fmt: skip
             session.add(bought)
             self._changes.note(
-                "claimed_price", "campaign", campaign, by=by or "customer", handle=person,
+                "claimed_price", "campaign", campaign, by="customer", handle=person,
                 rank=rank, price=bought.price,
             )  # fmt: skip
         return bought

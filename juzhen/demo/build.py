@@ -11,7 +11,7 @@ import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from channels.deliveries import Lane, State
@@ -47,14 +47,12 @@ Tell = Callable[[str, int, int], None]
 """Told the name of a step, how much of it is done, and of how much."""
 
 
-def build(
-    home: Path, port: int, tell: Tell, *, now: datetime | None = None, size: Size | None = None
-) -> None:
+def build(home: Path, port: int, tell: Tell, *, size: Size | None = None) -> None:
     """Build everything. What an interrupted build left behind is thrown away first."""
     forget(home)
     settings = settings_of(home, port)
     migrate(settings)
-    now, size = now or utc_now(), size or Size()
+    now, size = utc_now(), size or Size()
     clock = Then(now - timedelta(days=DAYS))
     # Nothing is acknowledged to anybody yet: what a power cut takes is built again.
     platform = assemble(replace(settings, stores_durability="process"), clock=clock)

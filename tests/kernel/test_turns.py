@@ -83,7 +83,7 @@ def test_who_comes_back_goes_before_who_only_begins():
 
     def second():
         ready.set()
-        while not turns.coming_back:
+        while not turns._back:
             threading.Event().wait(0.01)
 
     for task in (first, second, lambda: order.append("begins")):

@@ -51,12 +51,6 @@ def test_an_early_look_asks_for_more_and_its_interval_is_as_wide(look, by):
     assert told.verdict == "better"
 
 
-def test_who_is_held_out_of_one_experiment_is_held_out_of_another_by_chance():
-    ids = [f"cus_{n}" for n in range(2_000)]
-    both = [held_out(each, 0.5, "one") == held_out(each, 0.5, "other") for each in ids]
-    assert 0.4 < np.mean(both) < 0.6
-
-
 def test_daily_looks_find_what_is_not_there_in_hardly_more_than_five_of_a_hundred():
     chance, looks, runs, found, naive = np.random.default_rng(3), 4, 1_500, 0, 0
     for _ in range(runs):
