@@ -64,8 +64,9 @@ class Finding:
 
     def follow(self, limit: int = 1_000) -> int:
         """Bring the index up to some more changes, and say how many. Harmless to repeat."""
+        seen = self._index.seen()
         with self._records.read():
-            stretch = self._changes.after(self._index.seen(), limit)
+            stretch = self._changes.after(seen, limit)
             version = self._changes.version()
             ids = sorted(self._touched(stretch.changes))
             slices = [ids[n : n + _SLICE] for n in range(0, len(ids), _SLICE)] or [[]]
@@ -243,10 +244,10 @@ class Finding:
         """For ``juzhen check``: what is wrong with the index itself, and whether what it has
         followed so far are the materials that there are."""
         yield from self._index.flaws()
-        held = set(self._held())
+        seen, held = self._index.seen(), set(self._held())
         with self._records.read() as session:
             there = set(session.scalars(select(Material.id)))
-            awaited = self._touched(self._changes.after(self._index.seen(), 100_000).changes)
+            awaited = self._touched(self._changes.after(seen, 100_000).changes)
         yield from (f"search: {id_} is not found" for id_ in sorted(there - held - awaited))
         yield from (f"search: {id_} is found and is no material" for id_ in sorted(held - there))
 

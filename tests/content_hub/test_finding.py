@@ -108,6 +108,18 @@ def test_check_finds_what_the_index_misses_and_what_it_made_up(finding, index, m
     assert found(finding, "话术") == [later.id]
 
 
+def test_a_check_that_meets_the_follower_misses_nothing(finding, index, material, monkeypatch):
+    listed = index.search
+
+    def meanwhile(*asked, **more):
+        told = listed(*asked, **more)
+        finding.follow()
+        return told
+
+    monkeypatch.setattr(index, "search", meanwhile)
+    assert list(finding.flaws()) == []
+
+
 def test_an_emptied_index_is_written_again(finding, index, material):
     assert found(finding, "养老") == [material.id]
     index.clear()
