@@ -6,7 +6,7 @@ whom time has come. What changes is logged as a transition and told as a finding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
@@ -129,7 +129,16 @@ class Standings:
         subjects = self._subjects(profiles, self.membership.book(), noted)
         before = self._before(profiles.keys() | _olds(noted))
         for subject in subjects:
-            self._stand(subject, handles[subject.customer], before, noted, causes, stood, silent)
+            her = subject.customer
+            row, kept = self._row(subject, handles[her]), before.get(her)
+            self._expect(row, stood)
+            if kept is None or [*kept] != [row[name] for name in _COLUMNS]:
+                stood.rows.append(row)
+                if kept is not None:
+                    stood.were[her] = kept
+            was = kept or _newest(before.get(old) for old in noted.merged.get(her, ()))
+            for what, then in _moved(row, was):
+                self._move(what, then, row, causes.get(her), stood, silent or was is None)
         stood.moves = self.membership.work_out(subjects, noted.merged, noted.gone, silent=silent)
         at = stood.at
         for kind, segment, customer in stood.moves.told:
@@ -234,19 +243,9 @@ class Standings:
             return tone(profile, self._clock(), self.sources())
         return tone(profile, self._clock(), ())
 
-    def _stand(
-        self,
-        subject: Subject,
-        handle: str,
-        before: Mapping[str, Any],
-        noted: Noted,
-        causes: Mapping[str, Event],
-        stood: Stood,
-        silent: bool,
-    ) -> None:
-        """One customer's row, and where it differs from the one that is kept."""
-        her, stands, profile = subject.customer, subject.standing, subject.profile
-        was = before.get(her) or _newest(before.get(old) for old in noted.merged.get(her, ()))
+    def _row(self, subject: Subject, handle: str) -> dict[str, Any]:
+        """Where one customer stands now, as it is kept."""
+        stands, profile = subject.standing, subject.profile
         buying = profile.buying or [0, 0.0, 0.0, 0.0, 0, 0.0, 0.0]
         window = subject.model.window(buying, subject.present) if subject.model else None
         due = min(
@@ -255,8 +254,8 @@ class Standings:
             self.membership.current.until(subject),
             _forgets(profile),
         )
-        row = {
-            "customer": her, "handle": handle, "node": subject.node,
+        return {
+            "customer": subject.customer, "handle": handle, "node": subject.node,
             "node_since": stands.node_since, "stage": subject.stage,
             "stage_since": stands.stage_since, "grade": subject.grade,
             "grade_reason": subject.reason,
@@ -269,17 +268,6 @@ class Standings:
             "expected_until": _moment(window.latest) if window else None,
             "due": None if due == NEVER else _moment(due),
         }  # fmt: skip
-        self._expect(row, stood)
-        kept = before.get(her)
-        if kept is None or [*kept] != [row[name] for name in _COLUMNS]:
-            stood.rows.append(row)
-            if kept is not None:
-                stood.were[her] = kept
-        for what in _WATCHED:
-            then = getattr(was, what) if was is not None else ""
-            if then == row[what] or (was is None and what != "node"):
-                continue
-            self._move(what, then, row, causes.get(her), stood, silent or was is None)
 
     def _expect(self, row: dict[str, Any], stood: Stood) -> None:
         """Tell once a purchase that she is likely to buy within a week; else look again then."""
@@ -371,6 +359,14 @@ class Standings:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _moved(row: Mapping[str, Any], was: Any) -> Iterator[tuple[str, str]]:
+    """What is another than it was, and what it was; of somebody new, the node she came in at."""
+    for what in _WATCHED if was is not None else ("node",):
+        then = getattr(was, what, "")
+        if then != row[what]:
+            yield what, then
 
 
 def _forgets(profile: Profile) -> float:
