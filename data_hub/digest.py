@@ -268,12 +268,13 @@ class Digest:
 
         Findings stay: digesting again finds none of them twice. ``tell`` hears of the progress.
         """
+        newest = self._history.newest()
         with self._people.write("digest"):
             self._identities.drop()
             self._profiles.drop()
             self._marks.move(_EVENTS, "0")
             self._marks.move(_RULINGS, "")
-            self._marks.move(_REBUILT, str(self._history.newest()))
+            self._marks.move(_REBUILT, str(newest))
             if self._standings is not None:
                 self._standings.membership.fill_all()
         done = 0

@@ -42,6 +42,7 @@ from channels.wechat.wecom.inside import Inside
 from channels.wechat.wecom.masses import TASKED, Masses, content, whole
 from channels.wechat.wecom.ways import Ways
 from channels.wechat.wecom.wire import WeComWire
+from channels.wechat.wire import text
 from kernel.clock import Clock
 from kernel.crash import crash_point
 from kernel.events import Event, Handle
@@ -194,7 +195,7 @@ class WeCom(Ways, Masses, Inside):
         def upload(asset: Asset) -> str:
             path = "/cgi-bin/media/upload_attachment"
             told = self.wire.upload(path, asset, media_type="image", attachment_type="1")
-            return contacts.text(told, "media_id")
+            return text(told, "media_id")
 
         return self._uploads.once(
             self._account, "attachment", cover, upload, life=timedelta(days=2, hours=20)

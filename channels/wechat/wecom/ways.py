@@ -8,9 +8,10 @@ from datetime import datetime
 from channels.base import Receipt
 from channels.live_codes import Code
 from channels.reps import Reps
-from channels.wechat.wecom import acquisition, contacts, handing_over
+from channels.wechat.wecom import acquisition, handing_over
 from channels.wechat.wecom.hearing import EXTERNAL
 from channels.wechat.wecom.wire import WeComWire
+from channels.wechat.wire import text
 from kernel.events import Handle
 
 _GROUPS = "/cgi-bin/externalcontact/groupchat"
@@ -30,7 +31,7 @@ class Ways:
             "/cgi-bin/externalcontact/add_contact_way", type=2 if len(reps) > 1 else 1, scene=2,
             remark=remark[:30], skip_verify=not confirm, state=state, user=self._userids(reps),
         )  # fmt: skip
-        return Code(contacts.text(told, "config_id"), str(told.get("qr_code") or ""))
+        return Code(text(told, "config_id"), str(told.get("qr_code") or ""))
 
     def find_code(self, state: str, since: datetime) -> Code | None:
         """After a lost answer. Codes of old cannot be listed, new ones can."""
@@ -61,7 +62,7 @@ class Ways:
             f"{_GROUPS}/add_join_way", scene=2, remark=remark[:30], auto_create_room=1,
             room_base_name=remark[:20], chat_id_list=list(groups), state=state,
         )  # fmt: skip
-        number = contacts.text(told, "config_id")
+        number = text(told, "config_id")
         way = self.wire.ask(f"{_GROUPS}/get_join_way", config_id=number).get("join_way")
         picture = str(way.get("qr_code") or "") if isinstance(way, Mapping) else ""
         return Code(number, picture)
