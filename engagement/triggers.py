@@ -96,6 +96,7 @@ class Triggers:
         staff: StaffBook,
         clock: Clock,
         zone: Zone,
+        habits: Habits | None = None,
         predictions: Predictions | None = None,
         approaches: Approaches | None = None,
         to_customers: Collection[str] = (),
@@ -125,7 +126,7 @@ class Triggers:
         self._staff = staff
         self._clock = clock
         self._zone = zone
-        self._habits = Habits()
+        self._habits = habits or Habits()
         self._marks = Watermarks(records, Record)
 
     # What was found

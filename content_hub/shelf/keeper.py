@@ -393,9 +393,7 @@ def _seen(wanted: Select[Placement], sight: Collection[str] | None) -> Select[Pl
 
 
 def _open_at(now: datetime) -> Select[Placement]:
-    return (
-        select(Placement)
-        .join(ShelfRow, (ShelfRow.placement == Placement.id) & (ShelfRow.tag == ""))
-        .where(ShelfRow.opens <= micros(now), ShelfRow.closes > micros(now))
-        .where(ShelfRow.placement.not_in(terms.barred(now)))
-    )
+    at, whole = micros(now), (ShelfRow.placement == Placement.id) & (ShelfRow.tag == "")
+    return select(Placement).join(ShelfRow, whole).where(
+        ShelfRow.opens <= at, ShelfRow.closes > at, Placement.id.not_in(terms.barred(now))
+    )  # fmt: skip
