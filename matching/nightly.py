@@ -233,8 +233,9 @@ class Nightly:
 
     def _log(self) -> list[tuple[str, str, float, float]]:
         """What the people who read last have read, the oldest first."""
+        names: dict[str, str] = {}  # one content is one string, not one a reading
         log = [
-            (handle, material, at, 1.0)
+            (handle, names.setdefault(material, material), at, 1.0)
             for handle, steps in self._trails()
             for at, _, material, *_ in orjson.loads(steps)
         ]

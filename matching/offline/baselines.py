@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matching.training import DROPOUT, inverted, together
+from matching.training import DROPOUT, invert, together
 
 Singles = npt.NDArray[np.float32]
 _HELD_OUT = 0.1
@@ -167,11 +167,9 @@ class Ease(_Similar):
     _settings = (20.0, 100.0, 300.0, 800.0)
 
     def _made(self, counts: Singles, setting: float) -> Singles:
-        raised = counts.copy()
-        raised[np.diag_indices(len(raised))] += (
-            setting + DROPOUT / (1 - DROPOUT) * counts.diagonal()
-        )
-        rows = inverted(raised)
+        rows = counts.copy()
+        rows[np.diag_indices(len(rows))] += setting + DROPOUT / (1 - DROPOUT) * counts.diagonal()
+        invert(rows)
         rows /= -rows.diagonal().copy()
         np.fill_diagonal(rows, 0)
         return rows

@@ -18,8 +18,10 @@ from matching.counters.nearness import NEIGHBOURS, SMALL, nearness
 from matching.trails import DECAY, LENGTH, REACH
 
 Numbers = npt.NDArray[np.int64]
-_AT_ONCE = 4_000_000
-"""Pairs that are gathered before they are added up."""
+Pairs = tuple[Numbers, Numbers, float]
+"""What was read one after another, and how near that is."""
+_AT_ONCE = 1_000_000
+"""Pairs that are sorted at once, to be added up."""
 _CELLS = 8_000_000
 """Pairs that contents can make, up to which each has a cell of its own: 64 MB."""
 _REBASE = 400.0
@@ -156,15 +158,13 @@ class Memory:
         size = len(self)
         order = np.lexsort((position, who))
         who, what = who[order], what[order]
-        pairs = (
-            (who[lag + 1 :] == who[: -(lag + 1)], what[lag + 1 :], what[: -(lag + 1)], near)
+        pairs = [
+            (what[lag + 1 :][same], what[: -(lag + 1)][same], near)
             for lag, near in enumerate(self._lags)
-        )
-        alike = (
-            (np.concatenate((one[same] * size + two[same], two[same] * size + one[same])), near)
-            for same, one, two, near in pairs
-        )
-        self._keys, self._values = _dense(alike, size) if size**2 <= self._cells else _sorted(alike)
+            for same in [who[lag + 1 :] == who[: -(lag + 1)]]
+        ]
+        small = size**2 <= self._cells
+        self._keys, self._values = _dense(pairs, size) if small else _sorted(pairs, size)
         self._starts = np.searchsorted(self._keys, np.arange(size + 1) * size)
 
     def take(self, person: str, content: int, at: float, scopes: Sequence[str] = ()) -> None:
@@ -238,34 +238,45 @@ class Memory:
         return others, values
 
 
-def _dense(alike: Iterable[tuple[Numbers, float]], size: int) -> tuple[Numbers, Floats]:
-    """The same keys once each, their values added up, where there is room for every pair."""
+def _dense(pairs: Sequence[Pairs], size: int) -> tuple[Numbers, Floats]:
+    """Every pair once, as a key, and its values added up, where there is room for all that contents
+    can make."""
     cells = np.zeros(size**2)
-    for keys, near in alike:
-        cells += near * np.bincount(keys, minlength=size**2)
+    for one, two, near in pairs:
+        cells += near * np.bincount(_keys(one, two, size), minlength=size**2)
     found = np.flatnonzero(cells)
     return found, cells[found]
 
 
-def _sorted(alike: Iterable[tuple[Numbers, float]]) -> tuple[Numbers, Floats]:
-    """The same, however many contents there are."""
-    keys, values, waiting = [np.empty(0, np.int64)], [np.empty(0)], 0
-    for some, near in alike:
-        keys.append(some)
-        values.append(np.full(len(some), near))
-        waiting += len(some)
-        if waiting > _AT_ONCE:
-            keys, values, waiting = *_added(keys, values), 0
-    (every,), (worth,) = _added(keys, values)
-    return every, worth
+def _sorted(pairs: Sequence[Pairs], size: int) -> tuple[Numbers, Floats]:
+    """The same, however many contents there are: those of some contents at a time, in order."""
+    each = sum(
+        (np.bincount(side, minlength=size) for *sides, _ in pairs for side in sides),
+        np.zeros(size, np.int64),
+    )
+    blocks = np.cumsum(each) // _AT_ONCE
+    found = []
+    for block in np.unique(blocks):
+        own = np.flatnonzero(blocks == block)
+        begin, end = own[0], own[-1] + 1
+        keys, worth = [], []
+        for one, two, near in pairs:
+            for here, there in ((one, two), (two, one)):
+                inside = (here >= begin) & (here < end)
+                keys.append(here[inside] * size + there[inside])
+                worth.append(np.full(len(keys[-1]), near))
+        found.append(_added(np.concatenate(keys), np.concatenate(worth)))
+    return np.concatenate([keys for keys, _ in found]), np.concatenate([w for _, w in found])
 
 
-def _added(keys: Sequence[Numbers], values: Sequence[Floats]) -> tuple[list[Numbers], list[Floats]]:
+def _keys(one: Numbers, two: Numbers, size: int) -> Numbers:
+    """Both ways."""
+    return np.concatenate((one * size + two, two * size + one))
+
+
+def _added(keys: Numbers, values: Floats) -> tuple[Numbers, Floats]:
     """The same keys once each, their values added up."""
-    every = np.concatenate(keys)
-    if not len(every):
-        return [every], [np.empty(0)]
-    order = np.argsort(every, kind="stable")
-    every, worth = every[order], np.concatenate(values)[order]
-    begins = np.flatnonzero(np.concatenate(([True], every[1:] != every[:-1])))
-    return [every[begins]], [np.add.reduceat(worth, begins)]
+    order = np.argsort(keys, kind="stable")
+    keys, values = keys[order], values[order]
+    begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return keys[begins], np.add.reduceat(values, begins)

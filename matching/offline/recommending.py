@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,7 +34,6 @@ from matching.trails import LENGTH
 from matching.training import (
     RECENCIES,
     Example,
-    Singles,
     Trial,
     better,
     ease,
@@ -50,6 +50,8 @@ _TWICE = 2_500
 _SECONDS = 15.0
 _CELLS = 2_500_000
 _EXAMPLES = 600
+_JUDGED = 100
+"""Moments that are judged at once: each takes a number a part and content."""
 _SHRINKS = (100.0, 1_000.0, 8_000.0)
 _KNOWN, _HARDLY = ("night", "tags", "popular"), ("book", "shrink")
 """Which weights are searched on whom: of one who has read nothing popularity is all there is, so
@@ -172,10 +174,8 @@ class Offline:
     # How it is answered
 
     def _counted(self, at: float) -> Slice:
-        return replace(
-            self._slice,
-            popular=shown_as(self._memory.popular(at)),
-            lately=shown_as(self._memory.lately(at)),
+        return self._slice.fared(
+            popular=shown_as(self._memory.popular(at)), lately=shown_as(self._memory.lately(at))
         )
 
     def _question(
@@ -233,7 +233,9 @@ class Offline:
 
     def judged(self, moments: Sequence[Moment], weights: Weights) -> Floats:
         """NDCG@10 of a blend on each of these moments."""
-        return self._trial(moments, weights).judged(weights) if moments else np.empty(0)
+        some = (moments[at : at + _JUDGED] for at in range(0, len(moments), _JUDGED))
+        judged = [self._trial(each, weights).judged(weights) for each in some]
+        return np.concatenate(judged) if judged else np.empty(0)
 
     def contents(self) -> list[str]:
         """Everything that is known by now."""
@@ -260,17 +262,18 @@ class Offline:
     def _learn(self, log: Log, *, nightly: bool) -> None:
         touches = [(user, self._index[item], at) for user, item, at, weight in log if weight > 0]
         self._memory = Memory(len(self._ids))
+        if nightly:  # before there are pairs: the matrix is the largest thing of a night
+            self._work_out(touches)
         self._memory.count(touches, self._scopes)
         self._now = log[-1][2] if log else 0.0
-        if nightly:
-            self._work_out(touches)
 
     def _work_out(self, touches: Sequence[tuple[Any, int, float]]) -> None:
         """The nightly list, of the contents that are read."""
         trails: dict[Any, list[int]] = {}
         for user, content, _ in touches:
             trails.setdefault(user, []).append(content)
-        active = listed(self._memory.readers)
+        readers = Counter(content for trail in trails.values() for content in set(trail))
+        active = listed(np.array([readers[content] for content in range(len(self._ids))]))
         place = np.full(len(self._ids), -1, np.int64)
         place[active] = np.arange(len(active))
         walked = [own[own >= 0] for trail in trails.values() if len(own := place[trail])]
@@ -292,11 +295,8 @@ class Offline:
         know are seen through."""
         weights = self.weights
         hardly, known = by_acquaintance(moments)
-        until = time.thread_time() + _SECONDS
         if len(known) >= _FEWEST:
-            weights = self._recent(known, weights)
-            trial = self._trial(known, weights)
-            weights = tuned(trial, weights, only=_KNOWN, go_on=lambda: time.thread_time() < until)
+            weights = self._blending(known, self._recent(known, weights))
         if len(hardly) >= _FEWEST:
             weights = self._lifting(hardly, weights)
         self.weights = weights
@@ -315,6 +315,12 @@ class Offline:
                     weights, best = other, judged
         return weights
 
+    def _blending(self, moments: Sequence[Moment], weights: Weights) -> Weights:
+        """How much each part tells of one who is known."""
+        until = time.thread_time() + _SECONDS
+        trial = self._trial(moments, weights)
+        return tuned(trial, weights, only=_KNOWN, go_on=lambda: time.thread_time() < until)
+
     def _lifting(self, moments: Sequence[Moment], weights: Weights) -> Weights:
         """How far people like her, or popularity, tell what one likes who is hardly known."""
         best: tuple[float, Weights] | None = None
@@ -329,20 +335,19 @@ class Offline:
 
     def _trial(self, moments: Sequence[Moment], weights: Weights) -> Trial:
         unit = replace(weights, live=1.0, night=0.0, tags=1.0, popular=1.0, book=1.0, shrink=0.0)
-        examples = []
         whens, size = np.array([each.at for each in moments]), len(self._ids)
         paces = [self._readings.popular(whens, size, pace) for pace in (HALF_LIFE, LATELY)]
-        for each, popular, lately in zip(moments, *paces, strict=True):
-            question = self._question(each.history, each.at, each.user, unit)
-            then = replace(self._slice, popular=popular, lately=lately)
-            parts = Scores(question, then, unit).parts()
-            single = {name: part.astype(np.float32) for name, part in parts.items()}
-            examples.append(self._example(each, single, len(question.reads)))
-        return Trial(examples)
+        examples = (
+            self._example(each, self._slice.fared(popular=popular, lately=lately), unit)
+            for each, popular, lately in zip(moments, *paces, strict=True)
+        )
+        return Trial(examples, len(moments))
 
-    def _example(self, moment: Moment, parts: Mapping[str, Singles], known: int) -> Example:
+    def _example(self, moment: Moment, then: Slice, unit: Weights) -> Example:
+        """One moment, told how everything had fared by then."""
+        question = self._question(moment.history, moment.at, moment.user, unit)
         return Example(
-            parts, known,
+            Scores(question, then, unit).parts(), len(question.reads),
             np.array([self._index[item] for item in moment.targets], np.int64),
             np.array([self._index[item] for item, _, _ in moment.history], np.int64),
         )  # fmt: skip

@@ -57,7 +57,7 @@ def trial(right):
         parts["popular"] = chance.random(size).astype(np.float32)
         parts["tags"][target] = at < right
         examples.append(Example(parts, 9, np.array([target]), np.empty(0, np.int64)))
-    return Trial(examples)
+    return Trial(examples, len(examples))
 
 
 @pytest.mark.parametrize(("right", "moved"), [(80, True), (0, False)])
@@ -73,7 +73,7 @@ def test_tags_and_popularity_are_raised_together_where_either_alone_finds_nothin
         "tags": np.array([0.6, 0, 1, 0], np.float32),
         "popular": np.array([0.6, 0, 0, 1], np.float32),
     }
-    only = Trial([Example(parts, 9, np.array([0]), np.empty(0, np.int64))] * 40)
+    only = Trial([Example(parts, 9, np.array([0]), np.empty(0, np.int64))] * 40, 40)
     found = tuned(only, Weights(tags=0.2, popular=0.2), only=("tags", "popular"))
     assert only.judged(found).mean() == 1.0
 
