@@ -41,7 +41,7 @@ class Deeds:
 
         numbers, place = np.unique(acts.label, return_inverse=True)
         texts = acts.labels(numbers.tolist())
-        labels = [orjson.loads(texts.get(number, "{}")) for number in numbers.tolist()]
+        labels = [orjson.loads(texts.get(number) or "{}") for number in numbers.tolist()]
         return cls(acts, kinds, labels, place)
 
     def where(self, chosen: NDArray[bool_] | NDArray[int64]) -> Deeds:

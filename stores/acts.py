@@ -41,7 +41,7 @@ class Acts:
     names: Names
     """The names of handles by their numbers."""
     labels: Names
-    """The labels by their numbers; none for what has no label."""
+    """The labels by their numbers; none or an empty one for what has no label."""
 
     def where(self, chosen: NDArray[bool_] | NDArray[int64]) -> Acts:
         """Some of them."""
@@ -73,10 +73,6 @@ class Wanted(NamedTuple):
     since: date | None = None
     """Both days are included."""
     until: date | None = None
-
-    @property
-    def plain(self) -> bool:
-        return self.account is None and self.material is None
 
     def has(self, event: Event) -> bool:
         """Is it of this kind, account and material? Its moment plays no part."""

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta, timezone
+import tempfile
+from collections import Counter
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel import crash
@@ -16,8 +19,8 @@ from kernel.calendar import Zone
 from kernel.events import Refusal, pack, pack_refusal, unpack, unpack_any
 from stores.contract.history import ANNA, BERT, MONDAY, PHONE, HistoryContract, event, label
 from stores.contract.journal import told
-from stores.history import Fold
-from stores.sqlite.history import SqliteHistory, stripes
+from stores.history import Axis, Count, Fold
+from stores.sqlite.history import SqliteHistory, labels, stripes
 from stores.sqlite.journal import SqliteJournal
 from stores.told import Told
 
@@ -242,18 +245,149 @@ def test_a_label_leaves_with_the_last_act_that_had_it(history):
     for gone, left in ((ANNA, {"a label"}), (BERT, set())):
         history.forget([gone])
         with history._file.read() as file:
-            assert {name for (name,) in file.execute("select name from labels")} == left
+            names = dict(file.execute("select * from labels"))
+        assert set(labels.bare(names).values()) == left
     history.put([event("later", rep="labelled")], upto=2)
     acts = history.acts(["viewed"], since=MONDAY.date(), until=MONDAY.date())
     assert acts.labels(acts.label.tolist()) == {acts.label[0]: "a label"}
+
+
+def test_how_often_one_account_told_of_it_is_counted_in_columns(history):
+    """Of acts from before columns knew accounts, their events are asked."""
+    told = [event(f"{n}", (ANNA, BERT)[n % 3 == 0], account=f"acc_{n % 2}") for n in range(30)]
+    history.put(told, upto=1)
+    asked = {"account": "acc_1", "since": MONDAY.date()}
+
+    def hers(**which):
+        return {each.who: each.times for each in history.often("viewed", **asked, **which)}
+
+    wanted = {str(ANNA): 10, str(BERT): 5}
+    assert hers() == hers(handles=[ANNA, BERT]) == wanted
+    with history._file.write() as file:
+        kept = file.execute("select packed, seq from events").fetchall()
+        file.execute("update events set packed = x''")  # nobody reads it
+    assert hers() == hers(handles=[ANNA, BERT]) == wanted
+    with history._file.write() as file:
+        file.executemany("update events set packed = ? where seq = ?", kept)
+        file.execute("update labels set name = '' where name like '%acc_1%'")
+    assert hers() == hers(handles=[ANNA, BERT]) == wanted
+    history.remake()
+    with history._file.write() as file:
+        file.execute("update events set packed = x''")
+    assert hers() == hers(handles=[ANNA, BERT]) == wanted
+
+
+def test_what_is_labelled_otherwise_one_day_counts_for_old_acts_once_remade(history, tmp_path):
+    """Whatever was erased before stays nobody's, and the labels of before are kept no longer."""
+    history.put([event(f"{n}", (ANNA, BERT)[n % 3 == 0]) for n in range(9_000)], upto=1)
+    history.put([event("later")], upto=2)
+    history.forget([BERT])
+    other = SqliteHistory(
+        tmp_path / "history.db", label=lambda said: f"by {said.account}", durability="process"
+    )
+    with closing(other):
+        other.remake()
+        acts = other.acts(["viewed"], since=MONDAY.date(), until=MONDAY.date())
+        assert set(acts.labels(acts.label.tolist()).values()) == {"by acc_1"}
+        assert len(acts.who) == 6_001
+        with other._file.read() as file:
+            assert file.execute("select count(*) from labels").fetchone() == (1,)
+            assert file.execute("select sum(count) from uses").fetchone() == (6_001,)
+        other.forget([ANNA])
+        with other._file.read() as file:
+            assert file.execute("select count(*) from labels").fetchone() == (0,)
+
+
+_AXES = [(), (Axis.DAY,), (Axis.ACCOUNT, Axis.MATERIAL), tuple(Axis), (Axis.MATERIAL, Axis.DAY)]
+
+
+@st.composite
+def _lives(draw):
+    """What happens to a history, act by act."""
+    days = st.integers(-40, 0)
+    acts = st.one_of(
+        st.tuples(st.just("put"), st.lists(days, min_size=1, max_size=6)),
+        st.tuples(st.sampled_from(["seal", "count", "forget", "remake", "drop"]), st.just([])),
+    )
+    return draw(st.lists(acts, min_size=1, max_size=9))
+
+
+@settings(max_examples=20)
+@given(_lives())
+def test_days_that_are_counted_together_count_what_there_is(lives):
+    """Whatever comes, late or not, is sealed, erased or remade; asked in any way."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(SqliteHistory(Path(folder) / "history.db", durability="process")) as history,
+    ):
+        for upto, (act, days) in enumerate([*lives, ("count", [])], 1):
+            _lived(history, upto, act, days)
+            kept = [each for _, each in history.after(0, 1_000)]
+            for by in _AXES:
+                for which in ({}, {"kind": "viewed"}, {"account": "acc_1"}, {"material": "m1"}):
+                    for edges in ((None, None), (-20, -5), (-3, None), (None, -21)):
+                        _same(history, kept, by, which, edges)
+            assert list(history.flaws()) == []
+
+
+def _lived(history, upto, act, days):
+    monday = MONDAY.date()
+    if act == "put":
+        told = [
+            event(
+                f"{upto}-{n}", (ANNA, BERT)[n % 2], kind=("viewed", "shared")[day % 2],
+                at=MONDAY + timedelta(days=day), account=f"acc_{n % 3}", received=MONDAY,
+                material=("", "m1", "m0")[(n + day) % 3],
+            )
+            for n, day in enumerate(days)
+        ]  # fmt: skip
+        history.put(told, upto=upto)
+    elif act in ("seal", "count"):
+        history.seal(monday if act == "seal" else date(2000, 1, 1), 1_000)
+    elif act == "forget":
+        history.forget([ANNA])
+    elif act == "remake":
+        history.remake()
+    else:
+        history.drop_before(monday - timedelta(days=20))
+
+
+def _same(history, kept, by, which, edges):
+    since, until = (MONDAY.date() + timedelta(days=edge) if edge is not None else None
+                    for edge in edges)  # fmt: skip
+    wanted = Counter()
+    for each in kept:
+        day = history.zone.day(each.at)
+        if (since or day) <= day <= (until or day) and all(
+            getattr(each, axis) == word for axis, word in which.items()
+        ):
+            said = {"day": day.isoformat(), "material": each.material, "account": each.account,
+                    "kind": each.kind}  # fmt: skip
+            wanted[tuple(said[axis] for axis in by)] += 1
+    asked = dict(which, since=since, until=until)
+    assert history.counts(by, **asked) == [Count(*each) for each in sorted(wanted.items())]
+
+
+def test_what_many_days_came_to_is_read_where_they_lie_together(history):
+    told = [
+        event(f"{n}", at=MONDAY - timedelta(days=n), received=MONDAY, material=f"m{n % 4}")
+        for n in range(60)
+    ]
+    history.put(told, upto=1)
+    before = history.counts([Axis.MATERIAL, Axis.DAY])
+    history.seal(date(2000, 1, 1), 1)
+    with history._file.write() as file:
+        file.execute("update rollups set count = 7 where day < '2026-02-28'")  # nobody reads it
+    assert history.counts([Axis.MATERIAL, Axis.DAY]) == before
+    assert len(list(history.flaws())) == 57 * 2
 
 
 _FOLDING = """
 import sys
 from pathlib import Path
 import stores.history
-from stores.history import Fold
-from stores.sqlite.history import SqliteHistory, stripes
+from stores.history import Axis, Count, Fold
+from stores.sqlite.history import SqliteHistory, labels, stripes
 from stores.sqlite.journal import SqliteJournal
 home = Path(sys.argv[1])
 fold = Fold(SqliteJournal(home / "journal"), SqliteHistory(home / "history.db"))

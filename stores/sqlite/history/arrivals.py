@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from sqlite3 import Connection
 
+from stores.sqlite.history import days
 from stores.sqlite.history.stripes import acts_of, stripe
 from stores.sqlite.history.tables import as_json, mark_of, move, numbered, numbers_by
 from stores.told import REMEMBERED, Told
@@ -39,6 +40,7 @@ def insert(file: Connection, fresh: Sequence[Told]) -> None:
     file.executemany("insert into events values (?, ?, ?, ?, ?, ?, ?)", rows)
     file.executemany("insert into mentions values (?, ?, ?, ?, ?)", sorted(mentions))
     file.executemany(ROLL, [(*key, count) for key, count in sorted(rolled.items())])
+    days.stale(file, (told.day for told in fresh))
     stripe(file, first, acts_of(file, fresh, numbers, kinds))
     move(file, "seq", first + len(fresh) - 1)
 

@@ -76,13 +76,14 @@ def narrowed(columns: Sequence[array[int]]) -> bytes:
     first = min(at, default=0)
     offsets = [each - first for each in at]
     step = gcd(*offsets) or 1
-    least = [_least([each // step for each in offsets]), *map(_least, rest)]
-    codes = "".join(column.typecode for column in least).encode()
-    told = _HEAD.pack(codes, first, step) + laid(least)
+    narrow_ = [least([each // step for each in offsets]), *map(least, rest)]
+    codes = "".join(column.typecode for column in narrow_).encode()
+    told = _HEAD.pack(codes, first, step) + laid(narrow_)
     return told + b"\0" if wide_is(len(told), len(at)) else told
 
 
-def _least(column: Sequence[int]) -> array[int]:
+def least(column: Sequence[int]) -> array[int]:
+    """Numbers from 0 in as few bytes as the largest needs."""
     most = max(column, default=0)
     code = next(code for code, bytes_ in _WIDTHS.items() if most < 1 << 8 * bytes_)
     return array(code, column)

@@ -11,7 +11,7 @@ from sqlite3 import Connection
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, unpack
 from stores.acts import FIRST, LAST, Acts, Wanted, columns, span
-from stores.sqlite.history import blocks, past, stripes
+from stores.sqlite.history import blocks, labels, past, stripes
 from stores.sqlite.history.tables import (
     as_json,
     known_by,
@@ -114,22 +114,31 @@ def often_each(
 ) -> Iterator[tuple[int, Acts]]:
     """What answers each of several questions about the same handles, with its place: out of the
     columns, if there are columns of it, else out of the events, of which each is read once."""
-    numbers, named = partial(known_numbers, file), partial(names_by, file)
-    plain = {place: each for place, each in enumerate(wanted) if each.plain}
-    if plain:
-        kinds = list(dict.fromkeys(each.kind for each in plain.values()))
-        told = in_columns(file, kinds, handles, _widest(plain.values()), zone)
-        if told is None:
-            plain = {}
-        else:
-            acts = stripes.acts(told, numbers, named)
-            for place, each in plain.items():
-                yield place, acts.of(kinds.index(each.kind), *each.span(zone))
-    if rest := {place: each for place, each in enumerate(wanted) if place not in plain}:
+    answered = dict(_in_columns(file, wanted, handles, zone))
+    yield from answered.items()
+    if rest := {place: each for place, each in enumerate(wanted) if place not in answered}:
         hers, kinds = frozenset(handles), list({each.kind for each in rest.values()})
         events = list(of_kinds(file, kinds, hers, *span(*_widest(rest.values()), zone)))
         for place, each in rest.items():
             yield place, columns(filter(each.has, events), [each.kind]).of(0, *each.span(zone))
+
+
+def _in_columns(
+    file: Connection, wanted: Sequence[Wanted], handles: Collection[Handle], zone: Zone
+) -> Iterator[tuple[int, Acts]]:
+    """As many of them as columns tell: which content an act is about stands in none."""
+    asked = {place: each for place, each in enumerate(wanted) if each.material is None}
+    kinds = list(dict.fromkeys(each.kind for each in asked.values()))
+    told = in_columns(file, kinds, handles, _widest(asked.values()), zone) if asked else None
+    if told is None:
+        return
+    acts = stripes.acts(told, partial(known_numbers, file), partial(names_by, file))
+    for place, each in asked.items():
+        hers = acts.of(kinds.index(each.kind), *each.span(zone))
+        if each.account is None:
+            yield place, hers
+        elif (by := labels.told_by(file, hers.label, each.account)) is not None:
+            yield place, hers.where(by)
 
 
 def _widest(wanted: Collection[Wanted]) -> tuple[date, date]:

@@ -7,6 +7,7 @@ fold's own transaction. Everything in here can be worked out again but the event
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -25,11 +26,14 @@ from stores.sqlite.history import (
     amending,
     behind,
     blocks,
+    days,
     deeds,
+    labels,
     leaving,
     past,
     recent,
     refused,
+    relabelling,
     remaking,
     sealing,
     stripes,
@@ -50,6 +54,8 @@ from stores.sqlite.history.tables import (
 )
 from stores.told import Label, Told, micros, told_of, unlabelled
 
+_COUNT = partial(tuple.__new__, Count)
+"""A count of its two parts, of which there may be a hundred thousand."""
 _FIRST: Key = (-(1 << 62), "", 0)
 _LAST: Key = (1 << 62, "", 0)
 
@@ -162,11 +168,18 @@ class SqliteHistory:
     ) -> list[Count]:
         words = {"material": material, "account": account, "kind": kind}
         asked = {axis: word for axis, word in words.items() if word is not None}
-        days = (since or date.min, until or date.max)
+        span_ = (since or date.min, until or date.max)
         with self._file.read() as file:
-            counted = tallies.live(file, by, asked, *days)
-            counted.update(tallies.over(file, by, asked, *days))
-        return [Count(key, count) for key, count in sorted(counted.items())]
+            rest = days.besides(file, *span_) if material is None else None
+            laid = [] if rest is None else days.counted(file, by, asked, *span_)
+            rows = Counter[tuple[str, ...]]()
+            for some in [span_] if rest is None else rest:
+                rows.update(tallies.live(file, by, asked, *some))
+                rows.update(tallies.over(file, by, asked, *some))
+        if Axis.DAY not in by:  # else no day is counted in both ways
+            rows.update(dict(laid))
+            laid = []
+        return list(map(_COUNT, sorted([*laid, *sorted(rows.items())])))
 
     def of_kinds(
         self,
@@ -212,14 +225,19 @@ class SqliteHistory:
         account: str | None = None, material: str | None = None,
         since: date | None = None, until: date | None = None,
     ) -> Iterator[Often]:  # fmt: skip
-        days = (since or FIRST, until or LAST)
-        if handles is None and account is None and material is None:
-            return often(self.acts([kind], since=days[0], until=days[1]))
+        span_ = (since or FIRST, until or LAST)
         if handles is not None:
             wanted = [Wanted(kind, account, material, since, until)]
             return (told for _, told in self.often_each(wanted, handles))
+        acts = self.acts([kind], since=span_[0], until=span_[1]) if material is None else None
+        if acts is not None and account is None:
+            return often(acts)
         with self._file.read() as file:
-            begin, end = span(*days, self.zone)
+            if acts is not None and account is not None:
+                by = labels.told_by(file, acts.label, account)
+                if by is not None:
+                    return often(acts.where(by))
+            begin, end = span(*span_, self.zone)
             told = deeds.of_kinds(
                 file, [kind], None, begin, end, account=account, material=material
             )
@@ -279,6 +297,7 @@ class SqliteHistory:
         return leaving.drop_before(self._file, self.zone, day.replace(day=1))
 
     def seal(self, before: date, limit: int) -> int:
+        days.lay(self._file)
         done, end = 0, micros(self.zone.at(before.replace(day=1)))
         while done < limit:
             with self._file.read() as file:
@@ -319,6 +338,7 @@ class SqliteHistory:
         while more:
             with self._file.write() as file:
                 more = stripes.backfill(file, remaking.EVENTS, self.zone, self.label)
+        relabelling.relabel(self._file, self.zone, self.label)
         with self._file.read() as file:
             handles, kinds = remaking.last_handle(file), remaking.days_of_kinds(file)
         for first in remaking.firsts(handles):

@@ -8,6 +8,7 @@ from sqlite3 import Connection
 
 from kernel.calendar import Zone
 from kernel.events import unpack
+from stores.sqlite.history import days
 from stores.sqlite.history.arrivals import ROLL
 from stores.sqlite.history.sealing import take_out
 from stores.sqlite.history.stripes import zero
@@ -39,6 +40,7 @@ def erase(file: Connection, doomed: Sequence[int], zone: Zone) -> None:
         asked,
     ).fetchall()
     rolled = Counter(tuple(row[1:5]) for row in events)
+    days.stale(file, (row[2] for row in events))
     file.executemany(ROLL, [(*key, -count) for key, count in rolled.items()])
     file.executemany(
         "delete from rollups where (material, day, account, kind) = (?, ?, ?, ?) and count = 0",

@@ -10,6 +10,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from kernel.events import unpack
+from stores.sqlite.history import days
 from stores.sqlite.history.tables import numbered, numbers_by
 from stores.told import micros, names_of
 
@@ -38,6 +39,11 @@ _UNFOUND = """
 select seq from mentions
 where not exists (select 1 from events e where e.seq = mentions.seq) limit 10
 """
+_LAID = """
+select day, held, coalesce(sum(count), 0) total from counted_days left join (
+    select day, count from rollups union all select date(day + 1721424.5), count from past_rollups
+) using (day) group by day having held != total
+"""
 _BEHIND = """
 select seq, value from events, marks where name = 'seq' and seq > value limit 10
 """
@@ -49,6 +55,7 @@ FLAWS = (
     (_RECOUNT, "the count of ({0}, {1}, {2}, {3}) differs from its events by {4}"),
     (_UNFOUND, "event {0} is mentioned and not there"),
     (_HELD, "{0} events are sealed and {1} are counted"),
+    (_LAID, "of {0} {1} events are counted together and {2} one by one"),
     (_BEHIND, "event {0} lies behind the last number given out, {1}"),
 )
 """Where the store contradicts itself, and how that is told."""
@@ -93,6 +100,7 @@ def days_of_kinds(file: Connection) -> list[tuple[Any, Any]]:
 def recount(file: Connection, kind: str, day: str) -> None:
     file.execute("delete from rollups where kind = ? and day = ?", (kind, day))
     file.execute(_COUNTED, (kind, day))
+    days.stale(file, [day])
 
 
 def firsts(last: int) -> Iterator[int]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kernel.calendar import Zone
 from kernel.crash import declare
-from stores.sqlite.history import blocks, columns, past, tallies
+from stores.sqlite.history import blocks, columns, days, past, tallies
 from stores.sqlite.history.arrivals import ROLL
 from stores.sqlite.history.tables import (
     as_json,
@@ -130,6 +130,7 @@ def take_out(file: Connection, seqs: Iterable[int], zone: Zone) -> int:
             mentioned.setdefault(names[name], set()).add(seq)
     past.unmention(file, mentioned)
     tallies.roll(file, Counter(map(_key, gone.values())), -1)
+    days.stale(file, (told.day for told in gone.values()))
     return len(gone)
 
 

@@ -8,7 +8,6 @@ that takes the events in; an erased event's place is zeroed where it lies.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial, reduce
@@ -19,9 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kernel.calendar import Zone
 from kernel.events import Event, unpack
 from stores.acts import Acts, Numbers, span
-from stores.sqlite.history import columns
+from stores.sqlite.history import columns, labels
 from stores.sqlite.history.tables import (
-    as_json,
     known_by,
     known_numbers,
     mark_of,
@@ -72,14 +70,6 @@ _OLD = "select body from past_acts where first = ? and substr(body, 1, 2) = x'78
 _RENEW = "update past_acts set body = ? where first = ?"
 _UNSTRIPED = "select packed from events where kind = ? and seq < ? and day between ? and ?"
 _UP_TO = "select seq, packed from events where seq < ? order by seq desc limit ?"
-_USE = """
-insert into uses values (?, ?) on conflict do update set count = count + excluded.count
-"""
-_UNUSED = """
-delete from labels where number in (
-    select label from uses where count <= 0 and label in (select value from json_each(?))
-)
-"""
 _NOW = """
 select min(coalesce((select min(first) from acts), 1 << 62),
            coalesce((select min(first) from past_acts), 1 << 62))
@@ -103,13 +93,11 @@ def acts_of(
     file: Connection, fresh: Sequence[Told], handles: Mapping[str, int], kinds: Mapping[str, int]
 ) -> list[Act]:
     """What a stripe keeps of arrivals; ``handles`` numbers whoever did them, ``kinds`` what."""
-    used = Counter(told.label for told in fresh if told.label)
-    labels = numbers_by(file, "labels", used)
-    file.executemany(_USE, [(labels[label], count) for label, count in sorted(used.items())])
+    used = labels.used(file, [(told.account, told.label) for told in fresh])
     numbers = {"": 0, **handles}
     return [
-        Act(told.at, numbers[told.own], kinds[told.kind], labels.get(told.label, 0))
-        for told in fresh
+        Act(told.at, numbers[told.own], kinds[told.kind], label)
+        for told, label in zip(fresh, used, strict=True)
     ]
 
 
@@ -156,20 +144,19 @@ def _keep(file: Connection, first: int, told: Sequence[array[int]], body: bytes)
 
 def zero(file: Connection, seqs: Collection[int]) -> None:
     """What is erased is nobody's act any more; a label that no other act has goes with it."""
-    ahead, unused = sorted(seqs), Counter[int]()
+    ahead, gone = sorted(seqs), list[int]()
     while ahead:
         for table in ("acts", "past_acts"):
             row = file.execute(_HOLDING.format(table), (ahead[0], ahead[0])).fetchone()
             if row is not None:
                 first, last = row
                 places = [seq - first for seq in ahead if seq <= last]
-                unused.update(_zero(file, table, first, last - first + 1, places))
+                gone += _zero(file, table, first, last - first + 1, places)
                 ahead = ahead[len(places) :]
                 break
         else:  # it came before stripes were kept
             ahead.pop(0)
-    file.executemany(_USE, [(label, -count) for label, count in unused.items()])
-    file.execute(_UNUSED, (as_json(list(unused)),))
+    labels.unused(file, gone)
 
 
 def _zero(
@@ -178,7 +165,7 @@ def _zero(
     """Zero some places where they lie; the labels they had."""
     if table == "past_acts" and (old := file.execute(_OLD, (first,)).fetchone()):
         file.execute(_RENEW, (columns.narrow(old[0], count), first))
-    labels = []
+    gone = []
     with file.blobopen(table, "body", first) as body:
         hers = columns.places(body.read(4), len(body), count)
         for place in places:
@@ -187,8 +174,8 @@ def _zero(
                 was = body.read(bytes_)
                 body.seek(begin + bytes_ * place)
                 body.write(bytes(bytes_))
-            labels.append(int.from_bytes(was, sys.byteorder))
-    return labels
+            gone.append(int.from_bytes(was, sys.byteorder))
+    return gone
 
 
 def read(
@@ -270,10 +257,10 @@ def acts(
     who, kind, at, label = (np.concatenate(column, dtype=np.int64) for column in columns)
     fresh = {number: name for _, some in told for number, name in some.items()}
 
-    def labels(asked: Collection[int]) -> Mapping[int, str]:
-        return {**named("labels", asked), **fresh}
+    def labelled(asked: Collection[int]) -> Mapping[int, str]:
+        return labels.bare({**named("labels", asked), **fresh})
 
-    return Acts(who, kind, at, label, numbers, partial(named, "handles"), labels)
+    return Acts(who, kind, at, label, numbers, partial(named, "handles"), labelled)
 
 
 def those(
@@ -351,15 +338,15 @@ def _unstriped(
             told += [unpack(packed) for (packed,) in rows]
     said = [Said.of(each) for each in told]
     numbers = {"": 0, **known_numbers(file, {each.handle for each in said if each.handle})}
-    labels = {"": 0}
+    names: dict[str, int] = {}
     kept = [
         (
             numbers[each.handle], kinds.index(each.kind), micros(each.at),
-            labels.setdefault(label(each), -len(labels)),
+            names.setdefault(labels.spelled(each.account, label(each)), -1 - len(names)),
         )
         for each in said
     ]  # fmt: skip
-    fresh = {number: name for name, number in labels.items() if name}
+    fresh = {number: name for name, number in names.items()}
     return np.array(kept, dtype=np.int64).reshape(-1, 4).T, fresh
 
 

@@ -50,6 +50,9 @@ create table if not exists rollups (
     material text not null, day text not null, account text not null, kind text not null,
     count integer not null, primary key (material, day, account, kind)
 ) without rowid;
+create table if not exists counted_days (
+    day text primary key, held integer not null, body blob not null
+);
 create table if not exists heard (
     day integer not null, told text not null, primary key (day, told)
 ) without rowid;
