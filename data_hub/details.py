@@ -18,6 +18,8 @@ class Order(NamedTuple):
     amount: float
     product: str
     category: str
+    number: str = ""
+    """Its order's; what is paid back names it."""
 
 
 def details(event: Event | Said) -> Mapping[str, Any]:
@@ -37,7 +39,12 @@ def order(told: Mapping[str, Any]) -> Order:
         float(amount) if isinstance(amount, int | float) else 0.0,
         text(told.get("product")) or text(first.get("name")),
         text(told.get("category")) or text(first.get("category")),
+        _number(told.get("order_id")),
     )
+
+
+def _number(value: Any) -> str:
+    return str(value)[:120] if isinstance(value, str | int) else ""
 
 
 def text(value: Any) -> str:

@@ -7,7 +7,6 @@ one transaction with the watermark. Thinking happens before it is opened. Calls 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
 
 from data_hub import findings
 from data_hub.digested import Slice, handles_of
@@ -15,6 +14,7 @@ from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold
 from data_hub.profiles.folding import key_of, out_of_order
+from data_hub.rounds import Rounds
 from data_hub.segments.recalling import ERASED
 from data_hub.standings import Standings, forgotten
 from kernel.calendar import Zone
@@ -77,11 +77,14 @@ class Digest:
         self._clock = clock
         self._zone = zone or Zone()
         self._standings = standings
+        self._rounds = Rounds(people, profiles, standings) if standings else None
         self._counted = counted
         self._seen = 0
 
     def run(self, limit: int = 2_000) -> int:
         """Digest up to so many events and say how many; 0 means that there was nothing left."""
+        if self._rounds is not None:
+            self._rounds.begin()
         self._follow_rulings()
         done = 0
         while done < limit:
@@ -92,22 +95,18 @@ class Digest:
         return done + self.look()
 
     def look(self, limit: int = SLICE) -> int:
-        """Look at those for whom time has come, or about whom people decided; then at some whom
-        a segment has not been asked about yet. Says how many there were."""
+        """Look at those for whom time has come, or about whom people decided; then at some
+        of those whom a round leads to. Says how many there were."""
         standings = self._standings
         if standings is None or self._rebuilding():
             return 0
         self._follow_decisions(standings)
         if due := standings.due(limit):
             return self._look_at(due)
-        filling = standings.membership.filling()
-        if not filling.segments:
+        if self._rounds is None or (some := self._rounds.next(limit)) is None:
             return 0
-        found = self._profiles.ids(filling.after, limit)
-        through = found[-1] if found else None
-        note = partial(standings.membership.note_filled, filling, through)
-        self._look_at(found, note, silent=True)
-        return len(found) or 1
+        self._look_at(some.customers, some.note, silent=True)
+        return len(some.customers) or 1
 
     def _look_at(
         self,

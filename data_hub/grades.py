@@ -43,6 +43,12 @@ class Thresholds:
     talks: int = 6
     silent: timedelta = timedelta(days=7)
 
+    @property
+    def facts(self) -> dict[str, int]:
+        """What the sentences behind reasons say of them."""
+        hours = self.at_once // timedelta(hours=1)
+        return {"hours": hours, "days": self.silent.days}
+
 
 @dataclass(frozen=True, slots=True)
 class Graded:

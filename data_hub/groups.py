@@ -12,10 +12,6 @@ from kernel.events import Handle
 from kernel.values import dataclass
 from stores.told import Said
 
-WINDOW = 7
-"""Days that are looked at (D)."""
-MOST_ADS = 0.5
-"""A larger share of advertising than this is told of (D)."""
 MEMBERS = ("messaged", "commented", "liked_material")
 HOUSE = ("sent", "replied", "chatted", "published")
 TOLD = (*MEMBERS, *HOUSE)
@@ -47,11 +43,6 @@ class Health:
     @property
     def ad_share(self) -> float:
         return self.ads / self.messages if self.messages else 0.0
-
-    @property
-    def ailing(self) -> bool:
-        """More advertising than a group bears."""
-        return self.ad_share > MOST_ADS
 
 
 def group_of(said: Said) -> str:

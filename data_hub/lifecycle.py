@@ -55,10 +55,16 @@ class Cycles:
     usual: tuple[int, int, int] = (30, 60, 120)
     by_category: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     by_rhythm: frozenset[str] = frozenset()
-    """Categories whose regular buyers (five gaps or more) are measured by their own gaps."""
+    """Categories whose regular buyers (five gaps or more) are measured by their own gaps; the empty
+    one stands for all without a cycle of their own."""
     holding: frozenset[str] = frozenset({"insurance", "wealth", "保险", "理财"})
     """Categories in which a policy or holding in force keeps its holder from sinking below
     silent. A holding of no named category counts too."""
+
+    def asks_rhythm(self, category: str) -> bool:
+        """Are its regular buyers measured by their own gaps?"""
+        named = category in self.by_category or category in self.by_rhythm
+        return (category if named else "") in self.by_rhythm
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ def _clocks(profile: Profile, cycles: Cycles) -> Iterator[tuple[float, tuple[flo
     """For every category she bought in: the last purchase, and the three limits in days."""
     last: dict[str, float] = {}
     times: dict[str, list[float]] = {}
-    for at, _, _, category in profile.purchases:
+    for at, _, _, category, *_ in profile.kept():
         last[category] = max(at, last.get(category, 0.0))
         times.setdefault(category, []).append(at)
     for kept in profile.held.values():
@@ -133,7 +139,7 @@ def _clocks(profile: Profile, cycles: Cycles) -> Iterator[tuple[float, tuple[flo
             last[category] = max(kept["since"], last.get(category, 0.0))
     for category, at in last.items():
         limits: tuple[float, ...] = cycles.by_category.get(category, cycles.usual)
-        if category in cycles.by_rhythm and (gap := _rhythm(times.get(category, []))):
+        if cycles.asks_rhythm(category) and (gap := _rhythm(times.get(category, []))):
             limits = tuple(gap * factor for factor in _RHYTHM)
         yield at, limits
 
@@ -165,7 +171,7 @@ def _in_force_until(profile: Profile, now: datetime, cycles: Cycles, zone: Zone)
 
 def overdue(profile: Profile, now: datetime) -> float | None:
     """Days past her own usual gap; None for who has no rhythm."""
-    times = [at for at, *_ in profile.purchases]
+    times = [at for at, *_ in profile.kept()]
     gap = _rhythm(times)
     return (now.timestamp() - times[-1]) / 86_400 - gap if gap else None
 

@@ -5,24 +5,21 @@ top quarter, so that nobody wavers at the edge. A week is chosen for anew while 
 they only do when a company's past comes in. The share told is counted, never the slogan's 80 %.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.identities.records import Known
-from data_hub.profiles import Profiles
+from data_hub.profiles import Profiles, paid
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
+from kernel.values import dataclass
 from stores.records import Folded, Records, upsert
 from stores.spelling import chunks, marks
 
-WINDOW = timedelta(days=365)
-"""Who bought within it is among those who may be chosen."""
-ENTER, LEAVE = 0.20, 0.25
-"""The share of them that enters; and the share out of which one falls who is in."""
 _PAGE = 500
 _GROWN = 1.1
 _CHOSEN = (
@@ -30,6 +27,28 @@ _CHOSEN = (
     " WHERE known.customer IN ({})"
 )
 """By handle: who was chosen stays so when she is merged with another, until the next choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who is chosen (D)."""
+
+    window: timedelta = timedelta(days=365)
+    """Who bought within it is among those who may be chosen."""
+    enter: float = 0.20
+    """The share of them that enters."""
+    leave: float = 0.25
+    """The share out of which one falls who is in."""
+
+    @classmethod
+    def of(cls, told: Mapping[str, int]) -> "Choice":
+        """From days and hundredths."""
+        usual = cls()
+        return cls(
+            timedelta(days=told.get("days", usual.window.days)),
+            told.get("enter", round(usual.enter * 100)) / 100,
+            told.get("leave", round(usual.leave * 100)) / 100,
+        )
 
 
 class Vip(Folded, kw_only=True):
@@ -68,12 +87,14 @@ class Vips:
     """The customers who bring most."""
 
     def __init__(
-        self, people: Records, profiles: Profiles, clock: Clock, *, zone: Zone | None = None
-    ) -> None:
+        self, people: Records, profiles: Profiles, clock: Clock, *, zone: Zone | None = None,
+        choice: Choice | None = None,
+    ) -> None:  # fmt: skip
         self._people = people
         self._profiles = profiles
         self._clock = clock
         self._zone = zone or Zone()
+        self._choice = choice or Choice()
 
     def weekly(self) -> int:
         """Choose, if nobody has this week among about as many buyers; says whether it was done."""
@@ -93,7 +114,9 @@ class Vips:
         worth = sorted(self._worth(since), key=lambda each: (-each[0], each[1]))
         total = sum(value for value, *_ in worth)
         before = self.all()
-        enter, leave = (round(len(worth) * part) for part in (ENTER, LEAVE))
+        enter, leave = (
+            round(len(worth) * part) for part in (self._choice.enter, self._choice.leave)
+        )
         rows = [
             {
                 "customer": customer, "handle": handle, "value": value, "rank": rank,
@@ -117,7 +140,7 @@ class Vips:
         return week
 
     def _since(self) -> float:
-        return (self._clock() - WINDOW).timestamp()
+        return (self._clock() - self._choice.window).timestamp()
 
     def _worth(self, since: float) -> Iterator[tuple[float, str, str]]:
         """(value, customer, handle) of everybody who bought within the window."""
@@ -135,7 +158,7 @@ class Vips:
             for customer, handle in rows:
                 if (profile := profiles.get(customer)) is None:
                     continue
-                value = sum(amount for at, amount, *_ in profile.purchases if at >= since)
+                value = sum(paid(each) for each in profile.kept() if each[0] >= since)
                 if value > 0:
                     yield value, customer, handle
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from content_hub.campaigns import Operation
 from engagement.fans import ASKS
 from engagement.vip_care import GIFT, MOMENTS
 from kernel.clock import Clock
@@ -64,6 +65,12 @@ STAGES = {
     MOMENTS: "stage.after_sales", GIFT: "stage.after_sales",
 }  # fmt: skip
 """The stage of the transaction that a task is about, as content is tagged with it (交易阶段)."""
+_OPERATIONS = {
+    "read_your_share": Operation.CONTENT, ASKS: Operation.CONTENT, MOMENTS: Operation.CONTENT,
+    GIFT: Operation.ACTIVITY,
+}  # fmt: skip
+"""The operation that a task belongs to, as campaigns have one (R117). All others are care for each
+customer by where she stands, which is what data are for."""
 
 
 class Reminder(Record, kw_only=True):
@@ -95,6 +102,11 @@ class Reminder(Record, kw_only=True):
     def stage(self) -> str:
         """The code of the tag that content for it wears."""
         return STAGES[self.kind]
+
+    @property
+    def operation(self) -> Operation:
+        """Content, activity or data."""
+        return _OPERATIONS.get(self.kind, Operation.DATA)
 
     @property
     def unread(self) -> bool:

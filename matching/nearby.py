@@ -202,7 +202,7 @@ def _neighbour(
     distance = metres_between(here, there)
     since = (now - _LATELY).timestamp()
     reads = sum(at >= since for _, at, weight, _ in profile.materials if weight > 0)
-    bought = sum(at >= since for at, *_ in profile.purchases)
+    bought = sum(at >= since for at, *_ in profile.kept())
     done = min(1.0, (reads + _BOUGHT * bought) / _MUCH)
     return Neighbour(
         customer, distance, reads, bought,

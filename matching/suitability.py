@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from channels.touch_policy.standing import PROMOTION
 from data_hub.profiles import Profile
+from kernel.calendar import Zone
 from kernel.values import dataclass
 from matching.arrays import Places, Slice, keys_of
 
@@ -93,13 +94,13 @@ class Limits:
         return self.risk, self.licences, self.promo, self.price_cut, self.only_large
 
 
-def tolerance(profile: Profile, today: date) -> int:
+def tolerance(profile: Profile, today: date, zone: Zone) -> int:
     """Up to which level of risk she may be offered anything, by her last valid assessment.
 
     Who has none, or an old one, is offered what is low in risk: saving and protection.
     """
     level = profile.risk[1:]
-    if not level.isdigit() or profile.risk_until(today) is None:
+    if not level.isdigit() or profile.risk_until(today, zone) is None:
         return UNASSESSED
     return min(5, int(level))
 

@@ -1,4 +1,4 @@
-"""Boards (看板): which figures a role sees first, five at most; a sixth needs a reason.
+"""Boards (看板): which figures a role sees first, five at most (D); another needs a reason.
 
 The reason is kept and stands on the board. What nobody chose is `kpis.BOARDS`. Counts nothing:
 `data_hub.measures.keeping` does.
@@ -17,8 +17,8 @@ from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records, upsert
 
-LONGEST = 8
-"""Figures on a board that has a reason for more."""
+_BEYOND = 3
+"""So many figures more has a board that has a reason for them."""
 
 
 class BoardChoice(Record, kw_only=True):
@@ -40,7 +40,7 @@ class Board:
     role: Role
     kpis: tuple[Kpi, ...]
     reason: str = ""
-    """Why it holds more than `MOST`; empty if it does not."""
+    """Why it holds more than boards usually do; empty if it does not."""
     by: str = ""
     at: datetime | None = None
     """None: nobody has chosen it."""
@@ -49,7 +49,10 @@ class Board:
 class Boards:
     """The board of each role."""
 
-    def __init__(self, records: Records, changes: Changes, clock: Clock) -> None:
+    def __init__(
+        self, records: Records, changes: Changes, clock: Clock, *, most: int = MOST
+    ) -> None:
+        self.most = most
         self._records = records
         self._changes = changes
         self._clock = clock
@@ -59,7 +62,7 @@ class Boards:
         with self._records.read() as session:
             kept = session.get(BoardChoice, role.value)
         if kept is None:
-            return Board(role, tuple(board(role)))
+            return Board(role, tuple(board(role)[: self.most]))
         chosen = tuple(KPIS[code] for code in kept.codes if code in KPIS)
         return Board(role, chosen, kept.reason, kept.by, kept.at)
 
@@ -71,9 +74,10 @@ class Boards:
         chosen, reason = list(dict.fromkeys(codes)), reason.strip()
         if not chosen or not all(code in KPIS and KPIS[code].tracked for code in chosen):
             raise Invalid("codes", "untracked_figure")
-        if len(chosen) > (LONGEST if reason else MOST):
-            raise Conflict("board_is_full", most=LONGEST if reason else MOST)
-        reason = reason if len(chosen) > MOST else ""
+        most = self.most + _BEYOND if reason else self.most
+        if len(chosen) > most:
+            raise Conflict("board_is_full", most=most)
+        reason = reason if len(chosen) > self.most else ""
         row = {
             "role": role.value, "codes": chosen, "reason": reason, "by": by, "at": self._clock(),
         }  # fmt: skip

@@ -128,7 +128,7 @@ def _fit(rows: Sequence[Any], gaps: Sequence[float], known: int, reps: int) -> F
 def _nth(profiles: Profiles, customers: Sequence[str]) -> dict[int, float]:
     waited: dict[int, list[float]] = {}
     for profile in profiles.many(customers).values():
-        days = sorted({each.at for each in profile.bought()})
-        for nth, at in enumerate(days[1:HABIT], 2):
-            waited.setdefault(nth, []).append((at - days[0]).total_seconds() / 86_400)
+        times = profile.occasions()
+        for nth, at in enumerate(times[1:HABIT], 2):
+            waited.setdefault(nth, []).append((at - times[0]) / 86_400)
     return {nth: median(each) for nth, each in sorted(waited.items())}

@@ -120,15 +120,8 @@ class Predictions:
         return _fitted(row)
 
     def _times(self, customers: Collection[str]) -> list[list[float]]:
-        """The days each bought on, oldest first; what is bought within a day is one."""
-        found = []
-        for profile in self._profiles.many(customers).values():
-            mine: list[float] = []
-            for at, *_ in profile.purchases:
-                if not mine or at - mine[-1] >= 86_400:
-                    mine.append(at)
-            found.append(mine)
-        return found
+        """The times each bought at, oldest first."""
+        return [profile.occasions() for profile in self._profiles.many(customers).values()]
 
     def _last(self) -> FittedRow | None:
         with self._people.read() as session:
@@ -163,10 +156,10 @@ class Predictions:
             return {row.customer: _predicted(row, fitted, fitted.model, present) for row in rows}
 
     def due(self, within: timedelta, limit: int = 100) -> list[Predicted]:
-        """Those expected to buy within so long, the soonest first (R162)."""
+        """Those expected to buy within so long, or by now and still, the soonest first (R162)."""
         now = self._clock()
         wanted = select(StandingRow.customer).where(
-            StandingRow.expected.is_not(None), StandingRow.expected <= now + within
+            StandingRow.expected <= now + within, StandingRow.expected_until > now
         )
         with self._people.read() as session:
             found = list(session.scalars(wanted.order_by(StandingRow.expected).limit(limit)))
@@ -181,7 +174,7 @@ def _predicted(row: StandingRow, fitted: Fitted, model: Model, present: float) -
     )  # fmt: skip
     chances = {weeks: model.chance(buying, present, weeks) or 0.0 for weeks in HORIZONS}
     spend = (row.spent + _SHRUNK * fitted.spend) / (row.occasions + _SHRUNK)
-    window = model.window(buying, present)
+    window = model.expected(buying, present)
     return Predicted(row.customer, chances, window, spend, chances[HORIZONS[-1]] * spend)
 
 

@@ -92,8 +92,17 @@ class Model:
         longer = (1.0 - leaves) * hers.waiting(present + weeks * _WEEK)
         return (waits - longer) / (waits + leaves)
 
+    def expected(self, buying: Sequence[float], present: float) -> Window | None:
+        """When she is expected next, told from her last purchase on, so that it does not move by
+        the day; once that window is over, from now on."""
+        since = self.window(buying, buying[2]) if buying else None
+        if since is None or since.latest > present:
+            return since
+        return self.window(buying, present)
+
     def window(self, buying: Sequence[float], present: float) -> Window | None:
-        """When she is expected next. None below two purchases: then nobody can say."""
+        """When she is expected next, as seen from a moment until which she has not bought again.
+        None below two purchases: then nobody can say."""
         if not buying or buying[0] < 2:
             return None
         if (hers := rhythm(buying)) and hers.waiting(present) >= _LATE:

@@ -13,6 +13,7 @@ from data_hub.profiles.profile import (
     Purchase,
     Seen,
     Trait,
+    paid,
 )
 from data_hub.profiles.topics import Stamped, Stamps, Topics, TopicStamp
 
@@ -31,4 +32,5 @@ __all__ = [
     "Topics",
     "Trait",
     "fold",
+    "paid",
 ]

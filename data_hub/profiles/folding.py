@@ -7,13 +7,13 @@ both do the same sums in the same order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from data_hub.details import Order, details, order, text
 from data_hub.profiles import strands
-from data_hub.profiles.profile import SHAPE, Profile, faded
+from data_hub.profiles.profile import SHAPE, Profile, faded, paid
 from data_hub.profiles.traits import learn
 from kernel.calendar import Zone, near_month_end
 from kernel.events import Event
@@ -70,7 +70,9 @@ def lived(events: Iterable[Event]) -> Lived:
             if event.material and kind.weight:
                 told.materials.append([event.material, at, kind.weight, event.kind])
         if event.kind == "bought":
-            told.purchases.append([at, *order(details(event))])
+            told.purchases.append(strands.purchase(order(details(event)), at))
+        elif event.kind == "refunded":
+            strands.pay_back(told.purchases, order(details(event)))
     return told
 
 
@@ -100,6 +102,8 @@ def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> No
     strands.consent(profile, event, at, carried)
     if event.kind == "bought":
         _bought(profile, order(carried), at, zone.day(event.at))
+    elif event.kind == "refunded":
+        _paid_back(profile, order(carried), zone)
     if carried:
         _learn(profile, event, at, carried)
 
@@ -156,9 +160,30 @@ def _learn(profile: Profile, event: Event, at: float, detail: Mapping[str, Any])
 
 
 def _bought(profile: Profile, bought: Order, at: float, day: date) -> None:
-    profile.purchases.append([at, *bought])
+    profile.purchases.append(strands.purchase(bought, at))
     del profile.purchases[:-KEPT_PURCHASES]
-    strands.buying(profile, bought, at)
+    strands.buying(profile, at, bought.amount)
+    _note_month_end(profile, day)
+
+
+def _note_month_end(profile: Profile, day: date) -> None:
     month = f"{day:%Y-%m}"
     if near_month_end(day) and month not in profile.month_ends:
         profile.month_ends.append(month)
+
+
+def _paid_back(profile: Profile, back: Order, zone: Zone) -> None:
+    """What was paid back was not spent; what was paid back whole was not bought.
+
+    Of who bought more than is kept one by one, what she spent is told less it, and no more.
+    """
+    less = strands.pay_back(profile.purchases, back)
+    if not less:
+        return
+    if len(profile.purchases) < profile.kinds["bought"]:
+        profile.buying[3] -= less
+        return
+    profile.buying, profile.month_ends = [], []
+    for each in profile.kept():
+        strands.buying(profile, each[0], paid(each))
+        _note_month_end(profile, zone.day(datetime.fromtimestamp(each[0], UTC)))

@@ -6,6 +6,7 @@ Says nothing of how an event changes it (`folding`), nor where it is kept (`keep
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,12 +14,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from data_hub.details import text, yes
-from kernel.calendar import LunarDay, Yearly
+from kernel.calendar import LunarDay, Yearly, Zone
 from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
-SHAPE = 3
+SHAPE = 4
+CENT = 0.005
+"""Less than this is nothing: sums of yuan are no whole numbers."""
 RISK_VALID = timedelta(days=365)
 DISPLEASED = timedelta(days=14)
 """A displeased word is forgotten after so long, if no better one came before."""
@@ -50,6 +53,7 @@ class Purchase(NamedTuple):
     amount: float
     product: str
     category: str
+    number: str = ""
 
 
 class Agreed(NamedTuple):
@@ -96,6 +100,7 @@ class Profile:
     materials: list[list[Any]] = field(default_factory=list)
     hours: list[int] = field(default_factory=lambda: [0] * 24)
     purchases: list[list[Any]] = field(default_factory=list)
+    """The last of them: when, amount, product, category, number, and what was paid back of it."""
     month_ends: list[str] = field(default_factory=list)
     """Months such as ``2026-02`` in whose last three days she bought."""
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -172,9 +177,23 @@ class Profile:
         at = datetime.fromtimestamp
         return [Seen(m, at(when, UTC), weight, k) for m, when, weight, k in self.materials[::-1]]
 
+    def kept(self) -> list[list[Any]]:
+        """Her purchases without what was paid back whole."""
+        return [each for each in self.purchases if not each[5] or paid(each) >= CENT]
+
+    def occasions(self) -> list[float]:
+        """When she bought, oldest first; what is bought within a day is one occasion."""
+        times: list[float] = []
+        for at, *_ in self.kept():
+            if not times or at - times[-1] >= 86_400:
+                times.append(at)
+        return times
+
     def bought(self) -> list[Purchase]:
-        """What she bought, the latest first."""
-        return [Purchase(_moment(at), *rest) for at, *rest in reversed(self.purchases)]
+        """What she bought and kept, the latest first, less what was paid back of it."""
+        return [
+            Purchase(_moment(each[0]), paid(each), *each[2:5]) for each in reversed(self.kept())
+        ]
 
     def holdings(self) -> list[Holding]:
         """What she has, by number."""
@@ -219,15 +238,15 @@ class Profile:
         """Her assessed risk level, C1 to C5, empty if she was not assessed."""
         return text(self.trait("risk_level"))
 
-    def risk_until(self, today: date) -> date | None:
+    def risk_until(self, today: date, zone: Zone) -> date | None:
         """The last day on which her risk level may be used; None if there is none by then.
 
-        As told beside it, else a year after it was assessed.
+        As told beside it, else a year after the company's day on which it was assessed.
         """
         if not self.risk:
             return None
         told = _day(self.trait("risk_valid_until"))
-        until = told or _moment(self.traits["risk_level"][1]).date() + RISK_VALID
+        until = told or zone.day(_moment(self.traits["risk_level"][1])) + RISK_VALID
         return until if until >= today else None
 
     def windows(self, today: date) -> dict[str, tuple[int, int, int]]:
@@ -262,6 +281,12 @@ class Profile:
 
 
 _FIELDS = frozenset(each.name for each in fields(Profile))
+
+
+def paid(purchase: Sequence[Any]) -> float:
+    """What she paid and did not get back."""
+    told: float = purchase[1] - purchase[5]
+    return told
 
 
 def faded(seconds: float) -> float:

@@ -6,12 +6,12 @@ order, gives the same. Says nothing of today: what depends on the clock is asked
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from data_hub.details import Order, text
-from data_hub.profiles.profile import Profile
+from data_hub.profiles.profile import CENT, Profile, paid
 from kernel.events import Event
 
 TRAIL = 100
@@ -90,16 +90,21 @@ def trail(profile: Profile, kind: str, at: float) -> None:
     del profile.trail[:-TRAIL]
 
 
-def buying(profile: Profile, bought: Order, at: float) -> None:
+def purchase(bought: Order, at: float) -> list[Any]:
+    """As a profile keeps it: nothing of it is paid back yet."""
+    return [at, *bought, 0.0]
+
+
+def buying(profile: Profile, at: float, amount: float) -> None:
     """Counters that a prediction needs: occasions, first, last, spend, and the gaps between.
 
     What is bought again within a day is the same occasion.
     """
     if not profile.buying:
-        profile.buying = [1, at, at, bought.amount, 0, 0.0, 0.0]
+        profile.buying = [1, at, at, amount, 0, 0.0, 0.0]
         return
     kept = profile.buying
-    kept[3] += bought.amount
+    kept[3] += amount
     gap = (at - kept[2]) / 86_400
     if gap < 1:
         return
@@ -108,6 +113,26 @@ def buying(profile: Profile, bought: Order, at: float) -> None:
     kept[4] += 1
     kept[5] += gap
     kept[6] += gap * gap
+
+
+def pay_back(purchases: Sequence[list[Any]], back: Order) -> float:
+    """Note with what was bought that it was paid back; says how much of it was.
+
+    By the number of the order, its latest line first; a refund that says no amount is of all of
+    it. Without a number it is the latest purchase for which as much was paid.
+    """
+    hers = [each for each in purchases if paid(each) >= CENT]
+    if back.number:
+        hers = [each for each in hers if each[4] == back.number]
+    else:
+        hers = [each for each in hers if 0 < back.amount < paid(each) + CENT][-1:]
+    left = back.amount if back.amount > 0 else sum(map(paid, hers))
+    less = 0.0
+    for each in reversed(hers):
+        part = min(paid(each), left - less)
+        each[5] += part
+        less += part
+    return less
 
 
 def consent(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:

@@ -27,8 +27,6 @@ CHAIN: Mapping[str, tuple[str, ...]] = {
 """The app's whole chain (R65): what tells of each step."""
 SOURCES = ("own_platform", "purchased", "campaign_fission")
 """Where a lead comes from (R66); never none."""
-RESPONDED = 60.0
-"""Seconds within which 95 of 100 triggers should be a task that the rep sees (D)."""
 _TENTH = timedelta(seconds=0.1)
 _STALE = timedelta(days=1)
 """What is told later than this after it happened is the past coming in, and no response."""

@@ -21,6 +21,7 @@ from data_hub.profiles import Profiles
 from data_hub.reports import journeys, reps, traffic
 from data_hub.reports.base import Alert, Cell, Column, End, Ends, Report, share
 from data_hub.standings import StandingRow
+from data_hub.terms import Alarms
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import NotFound
@@ -61,9 +62,11 @@ class Reports:
         *,
         zone: Zone | None = None,
         install_reward: float = 0.0,
+        alarms: Alarms | None = None,
     ) -> None:
         """``install_reward``: what a rep is promised for each customer she leads to the app."""
         self._install_reward = install_reward
+        self._alarms = alarms or Alarms()
         self._history = history
         self._people = people
         self._identities = identities
@@ -113,7 +116,8 @@ class Reports:
         return Report(code, columns, rows, self._clock(), bars)
 
     def _groups(self, code: str, ends: Ends) -> Report:
-        told = groups.healths(self._deeds(groups.TOLD, ends, groups.WINDOW))
+        days, most = self._alarms.group_days, self._alarms.group_ads
+        told = groups.healths(self._deeds(groups.TOLD, ends, days))
         columns = (
             _text("group"), Column("messages"), Column("member_share", "share"),
             Column("ad_share", "share"), Column("active_members"),
@@ -123,8 +127,9 @@ class Reports:
             for each in told
         )
         alerts = tuple(
-            Alert("group_mostly_ads", {"group": each.group, "share": f"{each.ad_share:.0%}"})
-            for each in told if each.ailing
+            Alert("group_mostly_ads",
+                  {"group": each.group, "days": days, "share": f"{each.ad_share:.0%}"})
+            for each in told if each.ad_share > most
         )  # fmt: skip
         bars = tuple((each.group, each.ad_share) for each in told[:30])
         return Report(code, columns, rows, self._clock(), bars, alerts=alerts)
@@ -280,8 +285,10 @@ class Reports:
         )
         every = [each for took in told.values() for each in took]
         p95 = journeys.percentile(every, 0.95)
-        slow = p95 is not None and p95 > journeys.RESPONDED
-        alerts = (Alert("response_is_slow", {"seconds": f"{p95:.0f}"}),) if slow else ()
+        most, alerts = self._alarms.response, tuple[Alert, ...]()
+        if p95 is not None and p95 > most:
+            slow = {"seconds": f"{p95:.0f}", "most": f"{most:.0f}"}
+            alerts = (Alert("response_is_slow", slow),)
         totals = ("", len(every), journeys.middle(every), p95)
         bars = tuple((str(row[0]), float(row[3] or 0)) for row in rows)
         return Report(code, columns, rows, self._clock(), bars, totals, alerts)

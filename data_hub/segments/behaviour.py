@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from data_hub.catalogue import kind_of
 from data_hub.profiles.folding import KEPT_MATERIALS, KEPT_PURCHASES, OTHER
+from data_hub.profiles.profile import paid
 from data_hub.profiles.strands import TRAIL
 from data_hub.segments.subject import NEVER, Counted, Deed, Subject
 from data_hub.segments.tree import OPS, Asked, Leaf, plain
@@ -21,6 +22,7 @@ KEPT = 90
 is asked of the history."""
 _LONGEST = 3_650
 """Days that a rule looks back at most."""
+_PAYING = frozenset(("bought", "refunded"))
 
 
 def _check(days: int, least: int) -> None:
@@ -81,7 +83,7 @@ class Did(Leaf):
         since = s.present - self.days * _DAY if self.days else 0.0
         if self.kind == "bought":
             return [
-                at for at, _, product, category in s.purchases
+                at for at, _, product, category, *_ in s.purchases
                 if at > since and (not self.of or self.of in (product, category))
             ]  # fmt: skip
         return [
@@ -329,11 +331,11 @@ class Spent(Leaf):
         if not self.days:
             return s.profile.buying[3] if s.profile.buying else 0.0
         since = s.present - self.days * _DAY
-        return float(sum(amount for at, amount, *_ in s.purchases if at > since))
+        return float(sum(paid(each) for each in s.purchases if each[0] > since))
 
     @property
     def one_by_one(self) -> Asked | None:
-        return Asked(frozenset(("bought",)), self.days) if self.days else None
+        return Asked(_PAYING, self.days) if self.days else None
 
     def beyond(self, s: Subject) -> bool:
         return _bought_before(s, s.present - self.days * _DAY)

@@ -139,7 +139,7 @@ class Stands(Leaf):
 
     def now(self, s: Subject) -> str:
         if self.what == "risk":
-            return s.profile.risk if s.profile.risk_until(s.today) else ""
+            return s.profile.risk if s.profile.risk_until(s.today, s.zone) else ""
         return str(getattr(s, self.what))
 
     def holds(self, s: Subject) -> bool:
@@ -148,7 +148,7 @@ class Stands(Leaf):
     def until(self, s: Subject) -> float:
         if self.what == "stage":
             return s.standing.until
-        if self.what == "risk" and (last := s.profile.risk_until(s.today)):
+        if self.what == "risk" and (last := s.profile.risk_until(s.today, s.zone)):
             return s.zone.at(last + timedelta(days=1), time()).timestamp()
         return NEVER
 

@@ -1,8 +1,8 @@
 """What busy customers did, read on (往事): of whom the history was read is not read again.
 
 Whoever acts again is asked for what is new alone, as long as nothing else came or went: her events
-are as many more as are newer than the last one read. What was read is kept packed, up to so many
-bytes, and none of it once anybody is erased.
+are as many more as are newer than the last one read, and pay nothing back. What was read is kept
+packed, up to so many bytes, and none of it once anybody is erased.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class Recalling:
         self._held -= len(read.packed) if read else 0
         if read is not None and 0 <= (fresh := count - read.events) <= _NEWS:
             newest = self._history.timeline(hers, limit=fresh + 1).items
-            if newest and key_of(newest[-1]) == read.last:
+            back = any(each.kind == "refunded" for each in newest[:-1])
+            if newest and key_of(newest[-1]) == read.last and not back:
                 told = _joined(read.packed, _told(newest[-2::-1], hers))
                 self._keep(hers, count, key_of(newest[0]), told)
                 return told

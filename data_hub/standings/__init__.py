@@ -5,7 +5,6 @@ from data_hub.standings.keeping import (
     MOVED,
     Standings,
     Stood,
-    Terms,
     forgotten,
 )
 from data_hub.standings.records import StandingRow, Transition
@@ -16,7 +15,6 @@ __all__ = [
     "StandingRow",
     "Standings",
     "Stood",
-    "Terms",
     "Transition",
     "forgotten",
 ]

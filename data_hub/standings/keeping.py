@@ -16,10 +16,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from data_hub.catalogue import OWN_ACCOUNT
-from data_hub.consents import PURPOSES
-from data_hub.grades import Grades, Thresholds, graded, ruled, tone
+from data_hub.grades import Grades, graded, ruled, tone
 from data_hub.identities import Identities, Noted
-from data_hub.lifecycle import NEVER, Cycles, standing
+from data_hub.lifecycle import NEVER, standing
 from data_hub.profiles import Profile, Profiles
 from data_hub.segments.book import Book
 from data_hub.segments.keeping import Segments
@@ -29,6 +28,7 @@ from data_hub.segments.recalling import Recalling, affordable
 from data_hub.segments.subject import Chances, Subject
 from data_hub.standings.records import StandingRow, Transition, parted
 from data_hub.standings.telling import because, cause_of, finding
+from data_hub.terms import Terms
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import Overloaded
@@ -41,8 +41,7 @@ from stores.records import Records, add_new, upsert
 from stores.spelling import chunks, marks
 
 EXPECTED = "purchase_expected"
-"""A finding: she is likely to buy within a week (R162)."""
-AHEAD = timedelta(days=7)
+"""A finding: she is likely to buy soon (R162)."""
 MOVED = "moved"
 """A finding: her stage, node, grade or desire is another now."""
 _WATCHED = ("stage", "node", "grade", "desire")
@@ -64,16 +63,6 @@ class Stood:
     transitions: list[dict[str, Any]] = field(default_factory=list)
     moves: Moves = field(default_factory=Moves)
     found: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a company has set about stages, grades and consent."""
-
-    cycles: Cycles = field(default_factory=Cycles)
-    grades: Thresholds = field(default_factory=Thresholds)
-    assumed: Collection[str] = PURPOSES
-    """What counts as allowed while nobody has said anything."""
 
 
 class Standings:
@@ -247,7 +236,9 @@ class Standings:
         """Where one customer stands now, as it is kept."""
         stands, profile = subject.standing, subject.profile
         buying = profile.buying or [0, 0.0, 0.0, 0.0, 0, 0.0, 0.0]
-        window = subject.model.window(buying, subject.present) if subject.model else None
+        window = subject.model.window(buying, buying[2]) if subject.model else None
+        if window is not None and window.latest <= subject.present:
+            window = None  # she was expected, and did not come
         due = min(
             stands.until,
             subject.grade_until,
@@ -270,14 +261,15 @@ class Standings:
         }  # fmt: skip
 
     def _expect(self, row: dict[str, Any], stood: Stood) -> None:
-        """Tell once a purchase that she is likely to buy within a week; else look again then."""
+        """Tell once, some days before, that she is likely to buy; else look again then."""
         likely: datetime | None = row["expected"]
         if likely is None:
             return
-        if stood.at < likely - AHEAD:
-            then = likely - AHEAD
-            row["due"] = then if row["due"] is None else min(row["due"], then)
+        then = likely - self.terms.ahead
+        if stood.at < then:
+            row["due"] = _sooner(row["due"], then)
             return
+        row["due"] = _sooner(row["due"], row["expected_until"])
         key = f"{EXPECTED}:{row['customer']}:{row['last_bought']:.0f}"
         told = {"at": likely.isoformat(), "from": row["expected_from"].isoformat(),
                 "until": row["expected_until"].isoformat()}  # fmt: skip
@@ -367,6 +359,10 @@ def _moved(row: Mapping[str, Any], was: Any) -> Iterator[tuple[str, str]]:
         then = getattr(was, what, "")
         if then != row[what]:
             yield what, then
+
+
+def _sooner(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else min(one, other)
 
 
 def _forgets(profile: Profile) -> float:

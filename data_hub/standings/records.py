@@ -38,7 +38,8 @@ class StandingRow(Folded, kw_only=True):
     gap_sum: Mapped[float]
     gap_squares: Mapped[float]
     expected: Mapped[datetime | None] = mapped_column(index=True, default=None)
-    """When she is likely to buy next; none while that cannot be said."""
+    """When she is likely to buy next, told from her last purchase on; none while that cannot be
+    said, nor once she was expected and did not come."""
     expected_from: Mapped[datetime | None] = mapped_column(default=None)
     expected_until: Mapped[datetime | None] = mapped_column(default=None)
     due: Mapped[datetime | None] = mapped_column(index=True, default=None)

@@ -98,6 +98,7 @@ def _page(platform: Platform, role: Role, flaws: Sequence[Flaw] = ()) -> str:
     return pages.render(
         "console/board.html",
         board=board,
+        most=platform.boards.most,
         chosen_by=names_of(platform, [board.by]).get(board.by, board.by),
         figures=[(each, _chart(each, tongue)) for each in figures],
         worlds=_worlds(figures),

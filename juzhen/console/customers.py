@@ -215,7 +215,7 @@ def _person(her: Customer, profile: Profile | None) -> Mapping[str, Any]:
     return {
         "her": her, "handles": [shown(handle) for handle in her.handles],
         "events": profile.events if profile else 0, "began": began,
-        "bought": profile.bought()[-3:] if profile else [],
+        "bought": profile.bought()[:3] if profile else [],
         "accounts": sorted(profile.accounts) if profile else [],
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ allows. As far as the asker may see it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,8 @@ class Known(NamedTuple):
     """Everything of it, as the page shows it."""
 
     standing: StandingRow | None
+    limits: Mapping[str, int]
+    """What the reason of her grade says of the company's limits."""
     mood: str
     holdings: Sequence[Holding]
     risk: str
@@ -52,9 +54,10 @@ def known(platform: Platform, her: Customer, profile: Profile, tongue: str) -> K
 
     return Known(
         standing=platform.standings.rows([her.id]).get(her.id),
+        limits=platform.standings.terms.grades.facts,
         mood=platform.standings.mood(profile),
         holdings=profile.holdings(),
-        risk=profile.risk, risk_until=profile.risk_until(today),
+        risk=profile.risk, risk_until=profile.risk_until(today, platform.zone),
         hour=profile.favourite_hour,
         segments=_segments(platform, her.id),
         traits=[

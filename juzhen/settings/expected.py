@@ -39,6 +39,13 @@ _VICINITY: Mapping[str, tuple[int, int]] = {
     "metres": (100, 50_000), "hours": (1, 720), "moved": (50, 50_000), "minutes": (1, 1_440),
 }  # fmt: skip
 
+_GRADES: Mapping[str, tuple[int, int]] = {
+    "at_once": (1, 720), "talks": (1, 100), "silent": (1, 365),
+}  # fmt: skip
+_CHOICE: Mapping[str, tuple[int, int]] = {"days": (7, 3_650), "enter": (1, 99), "leave": (1, 99)}
+_GROUPS: Mapping[str, tuple[int, int]] = {"days": (1, 30), "ads": (1, 99)}
+_STAGES = re.compile(r"[^,=+/]+=[1-9]\d{0,3}(/[1-9]\d{0,3}){2}(\+rhythm)?")
+
 
 def numbers(told: str) -> dict[str, str]:
     """``months=6,month_ends=3``, by name."""
@@ -57,6 +64,21 @@ def _within(told: str, bounds: Mapping[str, tuple[int, int]]) -> bool:
         return all(each.isdecimal() and low <= int(each) <= high for each in parts)
 
     return all(fits(*each) for each in numbers(told).items())
+
+
+def _are_stages(told: str) -> bool:
+    """Is each category named once, with later stages after more days?"""
+    parts = told.replace(" ", "").split(",")
+    if not all(_STAGES.fullmatch(each) for each in parts) or len(numbers(told)) < len(parts):
+        return False
+    limits = (each.removesuffix("+rhythm").split("/") for each in numbers(told).values())
+    return all(int(silent) < int(sleeping) < int(churned) for silent, sleeping, churned in limits)
+
+
+def _chooses(told: str) -> bool:
+    """Does who is in stay at least as long as who enters?"""
+    named = {"enter": "20", "leave": "25"} | numbers(told)
+    return _within(told, _CHOICE) and int(named["enter"]) <= int(named["leave"])
 
 
 _PROXY = re.compile(r"|http://([^/@\s]+@)?([^/@\s:\[\]]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?/?")
@@ -78,6 +100,10 @@ def flaw(value: Any, expected: str) -> str:
         "ecosystem=weight": lambda: bool(_EXCLUSIVE.fullmatch(value.replace(" ", ""))),
         "occasion=number": lambda: _within(value, _HABITS),
         "name=number": lambda: _within(value, _VICINITY),
+        "category=days/days/days": lambda: _are_stages(value),
+        "grade=number": lambda: _within(value, _GRADES),
+        "enter=% up to leave=%": lambda: _chooses(value),
+        "group=number": lambda: _within(value, _GROUPS),
         "purpose=days": lambda: bool(_PERIODS.fullmatch(value.replace(" ", ""))),
         "reward": lambda: bool(_REWARD.fullmatch(value)),
         "days and hours": lambda: _are_hours(value),

@@ -92,6 +92,29 @@ class Settings:
         "1-5 09:00-18:00", "The days (Monday is 1) and hours in which people are answered.",
         expected="days and hours",
     )  # fmt: skip
+    company_stages: str = _setting(
+        "usual=30/60/120", "Days without a purchase after which a buyer is silent, sleeping,"
+        " churned, by product category; `usual` is for all others. `+rhythm` measures regular"
+        " buyers by their own gaps: `usual=30/60/120,snack=7/14/30+rhythm`.",
+        expected="category=days/days/days",
+    )  # fmt: skip
+    company_holding: str = _setting(
+        "insurance,wealth,保险,理财", "Product categories in which a policy or holding in force"
+        " keeps its holder from sinking below silent, separated by commas.",
+    )  # fmt: skip
+    company_grades: str = _setting(
+        "at_once=24,talks=6,silent=7", "Where ABCDE are divided: hours from adding us to buying"
+        " (A), messages both ways (B), days of silence (C).", expected="grade=number",
+    )  # fmt: skip
+    company_vip: str = _setting(
+        "days=365,enter=20,leave=25", "Which buyers of so many days are VIPs, from the next week's"
+        " choice on: so many per cent enter, by what they brought; who is in leaves once she is"
+        " not among so many.", expected="enter=% up to leave=%",
+    )  # fmt: skip
+    company_groups: str = _setting(
+        "days=7,ads=50", "A customer group is told of when more than so many per cent of what was"
+        " said in so many days is advertising.", expected="group=number",
+    )  # fmt: skip
     web_host: str = _setting("127.0.0.1", "Address that the web process listens on.")
     web_port: int = _setting(8000, "Port that the web process listens on.", expected="port")
     web_url: str = _setting("", "The address customers and platforms reach us at; no slash.")
@@ -175,6 +198,13 @@ class Settings:
     keys_secrets: Secret = _setting(Secret(""), "Key that seals channel secrets (64 hex digits).")
     keys_links: Secret = _setting(Secret(""), "Key that signs tracked links and cookies.")
     limits_logins: int = _setting(10, "Failed logins of a name in 15 minutes.", expected="count")
+    limits_board: int = _setting(
+        5, "Figures on a role's board for which nobody must give a reason.", expected="count"
+    )
+    limits_response: float = _setting(
+        60.0, "Seconds within which 95 of 100 things that happened should have been answered;"
+        " slower is told of.", expected="seconds",
+    )  # fmt: skip
     limits_reveals: int = _setting(50, "Customers one person has unmasked a day.", expected="count")
 
     def has(self, module: str) -> bool:

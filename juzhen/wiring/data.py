@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 from channels import orders
 from content_hub.materials import Materials
@@ -29,8 +30,9 @@ from data_hub.retention import Retention, periods
 from data_hub.rewriting import Rewriting
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
-from data_hub.standings import Standings, Terms
-from data_hub.vip import Vips
+from data_hub.standings import Standings
+from data_hub.terms import Alarms, Terms, cycles, named, thresholds
+from data_hub.vip import Choice, Vips
 from juzhen import counting, metrics
 from juzhen.settings import Settings
 from juzhen.wiring.content import ContentHub
@@ -119,6 +121,21 @@ def _privacy(
     )  # fmt: skip
 
 
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        cycles(settings.company_stages, settings.company_holding),
+        thresholds(settings.company_grades),
+        settings.company_assumes.replace(" ", "").split(","),
+        timedelta(days=settings.habits.get("next_purchase", Terms().ahead.days)),
+    )
+
+
+def _alarms(settings: Settings) -> Alarms:
+    told, usual = named(settings.company_groups), Alarms()
+    ads = told["ads"] / 100 if "ads" in told else usual.group_ads
+    return Alarms(told.get("days", usual.group_days), ads, settings.limits_response)
+
+
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
     common = s.records, s.changes, s.clock
@@ -128,11 +145,11 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
     predictions, reveals = Predictions(s.people, profiles, s.clock), _reveals(settings, s)
     emptying = Emptying(s.records, s.people, s.history, s.changes)
-    vips, days = Vips(s.people, profiles, s.clock, zone=s.zone), periods(settings.company_retention)
-    assumed = settings.company_assumes.replace(" ", "").split(",")
+    choice, days = Choice.of(named(settings.company_vip)), periods(settings.company_retention)
+    vips, terms = Vips(s.people, profiles, s.clock, zone=s.zone, choice=choice), _terms(settings)
     standings = Standings(
         s.people, s.records, identities, profiles, s.history, segments, s.changes, s.clock,
-        zone=s.zone, terms=Terms(assumed=assumed), chances=predictions.model, vips=vips.among,
+        zone=s.zone, terms=terms, chances=predictions.model, vips=vips.among,
     )  # fmt: skip
     digest = Digest(
         s.history, s.people, s.records, identities, profiles, topics, s.clock,
@@ -147,13 +164,13 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         leaderboards=leaderboards,
         reports=Reports(
             s.history, s.people, identities, profiles, ads, leaderboards, vips.among, s.clock,
-            zone=s.zone, install_reward=settings.company_install_reward,
+            zone=s.zone, install_reward=settings.company_install_reward, alarms=_alarms(settings),
         ),
         referrals=Referrals(
             s.records, findings, identities, s.changes, s.clock, reward=settings.company_referral
         ),
         staff=staff,
-        consents=Consents(s.records, s.changes, s.clock, assumed=assumed),
+        consents=Consents(s.records, s.changes, s.clock, assumed=terms.assumed),
         intake=intake,
         identities=identities,
         profiles=profiles,
@@ -163,7 +180,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         standings=standings,
         predictions=predictions,
         measures=Measures(s.history, s.people, s.clock, zone=s.zone),
-        boards=Boards(*common),
+        boards=Boards(*common, most=settings.limits_board),
         vips=vips,
         previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),
         customers=Customers(

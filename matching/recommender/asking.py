@@ -129,7 +129,7 @@ class Asking:
         hers = Known(customer.id, customer.handles, profile.active_at)
         allowed = self._touch_policy.allowance(customer.handles[0], hers=hers)
         return Limits(
-            risk=tolerance(profile, self._zone.day(now)),
+            risk=tolerance(profile, self._zone.day(now), self._zone),
             licences=frozenset(rep.licences) if rep else None,
             promo=allowed.promo, price_cut=allowed.price_cut,
             only_large=allowed.only_large_promo, tired_of=allowed.tired_of,

@@ -180,6 +180,9 @@ class Reminder(ObjectType):
     stage = graphene.String(
         required=True, description="The code of the stage's tag, as content wears it."
     )
+    operation = graphene.String(
+        required=True, description="`content`, `activity` or `data`, as a campaign's."
+    )
     customer = graphene.ID(
         resolver=_customer_of,
         description="Her id, if she is still the asker's.",

@@ -35,7 +35,7 @@ class Standing(ObjectType):
     stage_since = Moment()
     grade = graphene.String(required=True, description="A to E, or `unknown`: too few data.")
     grade_reason = graphene.String(
-        required=True, resolver=lambda row, ask: say(row.grade_reason, ask.context.language)
+        required=True, resolver=lambda row, ask: _reason(row, ask.context)
     )
     desire = graphene.String(resolver=lambda row, ask: row.desire or None)
     purchases = graphene.Int(required=True, source="occasions")
@@ -189,13 +189,17 @@ def _standing(customer: CustomerSeen, ask: Ask) -> StandingRow | None:
     return context.batch("standings", context.standings.rows).of(customer.id)
 
 
+def _reason(row: StandingRow, context: Context) -> str:
+    return say(row.grade_reason, context.language, **context.standings.terms.grades.facts)
+
+
 def _holdings(customer: CustomerSeen, ask: Ask) -> list[HoldingRecord]:
     return _profile(customer, ask).holdings()
 
 
 def _risk(customer: CustomerSeen, ask: Ask) -> _Risk | None:
     profile, context = _profile(customer, ask), ask.context
-    until = profile.risk_until(context.zone.day(context.now))
+    until = profile.risk_until(context.zone.day(context.now), context.zone)
     return _Risk(profile.risk, until) if until else None
 
 

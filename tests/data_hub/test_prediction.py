@@ -1,12 +1,15 @@
 """The fit finds the numbers that made the data; its windows hold what they promise."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from data_hub.prediction import HORIZONS, Model, back_test, fit, regular_gap
+from data_hub.prediction.keeping import FittedRow
 from data_hub.prediction.looking_back import counters
+from data_hub.standings import StandingRow
 from tests.data_hub.telling import MONDAY, event, user
 
 WEEK = 7 * 86_400.0
@@ -147,6 +150,29 @@ def test_the_back_test_measures_the_windows_that_are_told_also_of_regular_buyers
     assert tested.coverage > 0.75
 
 
+@pytest.mark.rule("R162.1")
+def test_a_window_told_from_a_purchase_on_holds_for_eight_of_ten_who_come(times):
+    """Of all purchases that were followed by another within the horizon."""
+    begun = [(mine[: n + 1], mine[n + 1 :]) for mine in times for n in range(1, len(mine))]
+    inside = []
+    for before, after in begun:
+        if before[-1] <= NOW - 13 * WEEK and after and after[0] - before[-1] <= 13 * WEEK:
+            window = TRUTH.expected(counters(before), before[-1] + 1)
+            inside.append(window.earliest <= after[0] <= window.latest)
+    assert len(inside) > 2_000
+    assert 0.75 <= np.mean(inside) <= 0.85
+
+
+def test_when_she_is_expected_does_not_move_by_the_day_until_that_is_over():
+    buying = [4, NOW - 20 * WEEK, NOW, 400.0, 3, 140.0, 9_000.0]
+    told = TRUTH.expected(buying, NOW)
+    assert not told.regular
+    assert TRUTH.expected(buying, told.latest - 1) == told
+    later = TRUTH.expected(buying, told.latest)
+    assert later.earliest > told.latest
+    assert TRUTH.expected([], NOW) is None
+
+
 def test_buyers_who_never_came_back_say_nothing_about_when():
     assert fit(np.zeros(500), np.zeros(500), np.full(500, 40.0)) is None
 
@@ -214,6 +240,53 @@ def test_a_week_before_she_is_likely_to_buy_somebody_is_told_once(hub, clock):
     assert her in [each.customer for each in hub.predictions.due(timedelta(days=8))]
     assert hub.predictions.refit() == 1
     assert hub.predictions.refit() == 0
+
+
+def by_the_truth(hub, clock):
+    """What is predicted is as if this model had been fitted."""
+    with hub.people.write("prediction") as session:
+        session.merge(FittedRow(made=clock(), buyers=999, numbers=asdict(TRUTH), spend=1.0))
+
+
+@pytest.mark.rule("R162.2", "R162.3")
+def test_who_buys_irregularly_is_due_a_week_before_and_no_more_once_her_window_is_over(hub, clock):
+    days = (100, 60, 53)
+    clock.move(MONDAY - clock())
+    by_the_truth(hub, clock)
+    for day in days:
+        at = event("bought", user("her"), minutes=(53 - day) * 1_440, detail={"amount": 80})
+        hub.history.put([at], upto=200 - day)
+    hub.settle()
+    her = hub.id_of(user("her"))
+    told = TRUTH.window(hub.profiles.of(her).buying, NOW)
+    ahead, length = told.likely - NOW, told.latest - NOW
+    assert ahead > 2 * WEEK
+
+    def stands(seconds):
+        clock.move(MONDAY + timedelta(seconds=seconds) - clock())
+        hub.settle()
+        expected = hub.standings.rows([her])[her].expected
+        return expected and round(expected.timestamp() - NOW - ahead), len(found(hub))
+
+    assert stands(ahead - WEEK - 60) == (0, 0)
+    assert stands(ahead - WEEK + 60) == (0, 1)
+    assert stands(length - 60) == (0, 1)
+    assert stands(length + 60) == (None, 1)
+
+
+def test_the_due_are_those_whose_window_is_open_the_soonest_first(hub, clock):
+    by_the_truth(hub, clock)
+    hub.tell(*(event("bought", user(f"u{n}"), detail={"amount": 1}) for n in range(4)))
+    ids = [hub.id_of(user(f"u{n}")) for n in range(4)]
+    now = clock()
+    ends = [(3, 9), (-2, 5), (-9, -1), (8, 20)]  # the third did not come, the fourth is not due yet
+    with hub.people.write("digest") as session:
+        for her, (likely, latest) in zip(ids, ends, strict=True):
+            row = session.get(StandingRow, her)
+            row.occasions, row.expected = 2, now + timedelta(days=likely)
+            row.expected_until = now + timedelta(days=latest)
+    told = hub.predictions.due(timedelta(days=7))
+    assert [each.customer for each in told] == [ids[1], ids[0]]
 
 
 def test_a_model_of_the_first_few_is_fitted_anew_once_the_past_is_there(hub, clock):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_hub.profiles import Profile, fold
+from data_hub.profiles.folding import KEPT_PURCHASES
 from kernel.calendar import Zone
 from stores.spelling import moment
 from tests.data_hub.telling import MONDAY, event, user
@@ -155,7 +156,7 @@ def test_what_an_earlier_version_kept_besides_is_left_out():
 
 
 kinds = st.sampled_from(
-    ["read_material", "shared_material", "disliked", "bought", "viewed_page", "identified", "sent"]
+    ["read_material", "shared_material", "disliked", "bought", "refunded", "viewed_page", "sent"]
 )
 heard = st.lists(
     st.tuples(
@@ -251,6 +252,55 @@ def test_what_is_bought_again_within_a_day_is_one_occasion():
     assert told.buying == [2, first, last, 30, 1, 3.0, 9.0]
 
 
+def order(minutes, amount, number="", kind="bought"):
+    return event(kind, HER, minutes=minutes, detail={"amount": amount, "order_id": number})
+
+
+def test_what_was_paid_back_was_not_spent_and_what_was_paid_back_whole_was_not_bought():
+    whole = folded(order(0, 100, "A"), order(3 * DAY, 40, "B"), order(4 * DAY, 40, "B", "refunded"))
+    alone = folded(order(0, 100, "A"))
+    assert (whole.buying, whole.bought()) == (alone.buying, alone.bought())
+
+    part = folded(order(0, 100, "A"), order(1, 30.3, "A", "refunded"),
+                  order(2, 30.3, "A", "refunded"))  # fmt: skip
+    assert [each.amount for each in part.bought()] == pytest.approx([39.4])
+    assert part.buying[:4] == [1, MONDAY.timestamp(), MONDAY.timestamp(), pytest.approx(39.4)]
+
+    none = folded(order(0, 100, "A"), order(1, 0, "A", "refunded"))
+    assert (none.buying, none.bought(), none.kinds["bought"]) == ([], [], 1)
+    again = folded(order(0, 100, "A"), order(1, 0, "A", "refunded"), order(9 * DAY, 5))
+    assert again.buying[:4] == [1, *[(MONDAY + timedelta(days=9)).timestamp()] * 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("back", "left"),
+    [
+        (order(9, 50, "C", "refunded"), [20, 50, 50]),  # an order that we never heard of
+        (order(9, 60, "A", "refunded"), [20, 40]),  # of its two lines the later first
+        (order(9, 999, "A", "refunded"), [20]),  # never more than was paid
+        (order(9, 45, "", "refunded"), [20, 5, 50]),  # the latest that cost as much
+        (order(9, 0, "", "refunded"), [20, 50, 50]),
+    ],
+)
+def test_a_refund_is_of_its_order_else_of_the_latest_that_cost_as_much(back, left):
+    profile = folded(order(0, 50, "A"), order(1, 50, "A"), order(2, 20, "B"), back)
+    assert [each.amount for each in profile.bought()] == left
+    assert profile.buying[3] == sum(left)
+
+
+def test_who_bought_more_than_is_kept_is_told_less_what_was_paid_back():
+    bought = [order(n * 2 * DAY, 10, f"N{n}") for n in range(KEPT_PURCHASES + 5)]
+    profile = folded(*bought, order(999 * DAY, 10, f"N{KEPT_PURCHASES}", "refunded"))
+    assert (profile.buying[0], profile.buying[3]) == (KEPT_PURCHASES + 5, 10 * KEPT_PURCHASES + 40)
+    assert len(profile.bought()) == KEPT_PURCHASES - 1
+
+
+def test_month_ends_of_what_was_paid_back_are_none_of_hers():
+    days = (date(2026, 3, 30) - MONDAY.date()).days
+    profile = folded(order(days * DAY, 9, "A"), order(0, 5), order(99 * DAY, 9, "A", "refunded"))
+    assert profile.month_ends == []
+
+
 def test_degrees_of_another_system_are_no_place():
     at = {"latitude": 31.2, "longitude": 121.5}
     assert folded(event("located", HER, detail=at | {"system": "gcj02"})).place == []
@@ -265,12 +315,15 @@ def test_no_is_kept_as_no():
 def test_a_risk_level_holds_for_a_year_or_as_long_as_was_told():
     level = {"risk_level": "C3"}
     year = folded(event("identified", HER, detail={"traits": level}))
-    assert year.risk_until(date(2027, 3, 2)) == date(2027, 3, 2)
-    assert year.risk_until(date(2027, 3, 3)) is None
+    assert year.risk_until(date(2027, 3, 2), Zone()) == date(2027, 3, 2)
+    assert year.risk_until(date(2027, 3, 3), Zone()) is None
+    late = 15 * 60 + 30  # half past midnight of the company's Tuesday, still Monday in UTC
+    night = folded(event("identified", HER, minutes=late, detail={"traits": level}))
+    assert night.risk_until(date(2027, 3, 3), Zone()) == date(2027, 3, 3)
     told = level | {"risk_valid_until": "2026-06-30"}
     until = folded(event("identified", HER, detail={"traits": told}))
-    assert until.risk_until(date(2026, 6, 30)) == date(2026, 6, 30)
-    assert until.risk_until(date(2026, 7, 1)) is None
+    assert until.risk_until(date(2026, 6, 30), Zone()) == date(2026, 6, 30)
+    assert until.risk_until(date(2026, 7, 1), Zone()) is None
 
 
 def test_a_window_of_seven_days_is_today_and_the_six_before():

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from data_hub.ad_quality import GRADES, AdQuality, Origin, Quality
 from data_hub.deeds import Deeds
-from data_hub.groups import MOST_ADS, TOLD, healths
 from data_hub.labels import label
 from data_hub.leaderboards import Leaderboards, Period, Points, Ranking, begins, ranked
 from data_hub.measures.retention import WEEKS, retention
@@ -24,6 +23,7 @@ from data_hub.reports.journeys import (
     source_of,
 )
 from data_hub.reports.keeping import CODES, Reports, tier_of
+from data_hub.terms import Alarms
 from kernel.calendar import Zone
 from kernel.errors import Invalid, NotFound
 from kernel.events import Handle
@@ -138,10 +138,19 @@ def test_a_group_that_mostly_advertises_is_told_of(hub, reports):
     assert [alert.values["group"] for alert in told.alerts] == ["g1"]
 
 
-def test_half_advertising_is_not_yet_too_much():
-    told = [event("sent", None, detail={"group": "g", "promo": n < 1}) for n in range(2)]
-    [health] = healths(counted(told, TOLD))
-    assert (health.ad_share, health.ailing) == (MOST_ADS, False)
+@pytest.mark.rule("R114.2")
+def test_how_much_advertising_is_too_much_in_how_many_days_a_company_says(hub, reports):
+    def alerts(alarms):
+        reports._alarms = alarms
+        return [each.values for each in reports.of("groups", ENDS).alerts]
+
+    hub.tell(
+        *(event("sent", None, detail={"group": "g", "promo": n < 1}, minutes=-1_440 * 6)
+          for n in range(2))
+    )  # fmt: skip
+    assert alerts(Alarms()) == []  # half of it is not yet too much
+    assert alerts(Alarms(group_ads=0.49)) == [{"group": "g", "days": 7, "share": "50%"}]
+    assert alerts(Alarms(group_ads=0.49, group_days=6)) == []
 
 
 # Reach, tiers, sources

@@ -68,6 +68,17 @@ def test_ties_are_broken_the_same_way_every_time_and_old_purchases_do_not_count(
     assert hub.vips.all() == {}
 
 
+@pytest.mark.rule("R154.1")
+def test_what_was_paid_back_makes_nobody_a_vip(hub, clock):
+    hub.tell(*(buy(number, 100 + number) for number in range(5)))
+    hub.tell(event("refunded", user("u04"), minutes=5, detail={"amount": 90}))
+    hub.vips.choose()
+
+    assert hub.vips.all().keys() == {hub.id_of(user("u03"))}
+    [week] = hub.vips.weeks()
+    assert week.total == 100 + 101 + 102 + 103 + 14
+
+
 def test_segments_and_the_standing_follow_the_choice(hub, clock):
     segment = hub.segments.create("VIP", rule="vip", by="li")
     hub.tell(*(buy(number, 100 + number) for number in range(5)))

@@ -136,6 +136,15 @@ def test_an_unknown_kind_is_refused_and_nothing_is_wrong_with_the_rest(reminders
     assert list(reminders.flaws()) == []
 
 
+@pytest.mark.rule("R117.1")
+def test_every_task_belongs_to_one_of_the_three_operations(reminders):
+    told = {kind: reminders.remind("stf_1", kind, HER, "2026").operation.value for kind in KINDS}
+    assert set(told.values()) == {"content", "activity", "data"}
+    assert (told["read_your_share"], told["vip_gift"], told["month_end"]) == (
+        "content", "activity", "data",
+    )  # fmt: skip
+
+
 @pytest.mark.rule("R18.1")
 def test_content_and_tasks_carry_one_of_the_four_stages_of_a_transaction(company):
     company.taxonomy.ship(by="li")

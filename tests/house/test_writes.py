@@ -26,6 +26,7 @@ SMALL = {
     "data_hub/retention.py:Retention._note": ONE_ROW,
     "data_hub/rewriting.py:Rewriting._move": ONE_ROW,
     "data_hub/digest.py:Digest.void": ONE_ROW,
+    "data_hub/rounds.py:Rounds.begin": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing.begin": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing._count": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing._moved": ONE_ROW,

@@ -65,6 +65,17 @@ def test_the_environment_comes_before_the_file(home):
         ("JUZHEN_MATCHING_OCCASIONS", "months=2", "no more"),
         ("JUZHEN_MATCHING_NEARBY", "metres=0", "name=number"),
         ("JUZHEN_MATCHING_NEARBY", "metres=1.5", "name=number"),
+        ("JUZHEN_COMPANY_STAGES", "", "category=days/days/days"),
+        ("JUZHEN_COMPANY_STAGES", "usual=30/60", "category=days/days/days"),
+        ("JUZHEN_COMPANY_STAGES", "usual=30/60/60", "category=days/days/days"),
+        ("JUZHEN_COMPANY_STAGES", "a=1/2/3,a=1/2/3", "category=days/days/days"),
+        ("JUZHEN_COMPANY_STAGES", "usual=30/60/120+luck", "category=days/days/days"),
+        ("JUZHEN_COMPANY_GRADES", "talks=0", "grade=number"),
+        ("JUZHEN_COMPANY_GRADES", "quiet=7", "grade=number"),
+        ("JUZHEN_COMPANY_VIP", "enter=30", "enter=% up to leave=%"),
+        ("JUZHEN_COMPANY_VIP", "enter=20,leave=100", "enter=% up to leave=%"),
+        ("JUZHEN_COMPANY_GROUPS", "days=31", "group=number"),
+        ("JUZHEN_LIMITS_BOARD", "0", "count"),
     ],
 )
 def test_a_bad_setting_is_named_with_what_was_expected(home, name, value, expected):

@@ -321,10 +321,12 @@ def test_a_rep_opens_and_finishes_her_red_dots(house):
     )
     house.reminders.remind(rep.staff, "came_back", str(her), "2026-03")
     me = """{ me { role unreadReminders
-      reminders { totalCount nodes { id kind unread customer evidence material { title } } } } }"""
+      reminders { totalCount
+        nodes { id kind operation unread customer evidence material { title } } } } }"""
     told = house.ask(me, rep)["me"]
     assert told["unreadReminders"] == told["reminders"]["totalCount"] == 2
     assert {node["customer"] for node in told["reminders"]["nodes"]} == {house.id_of(her)}
+    assert {node["operation"] for node in told["reminders"]["nodes"]} == {"data"}
     opening = "mutation($r: ID!) { openReminder(input: {reminder: $r}) { reminder { unread } } }"
     assert house.ask(opening, rep, r=first.id)["openReminder"]["reminder"] == {"unread": False}
     assert house.ask(me, rep)["me"]["unreadReminders"] == 1

@@ -88,6 +88,17 @@ def test_time_alone_moves_her_out_and_in(hub, clock):
     ]  # fmt: skip
 
 
+def test_who_is_paid_back_has_not_spent_it(hub):
+    segment = hub.segments.create("大额", rule="spent >= 100 in 30d", by="li")
+    hub.settle()
+    paid = {"amount": 150, "order_id": "A1"}
+    hub.tell(event("bought", user("u1"), detail=paid))
+    assert hub.members(segment.id) == {hub.id_of(user("u1"))}
+    hub.tell(event("refunded", user("u1"), minutes=9, detail=paid | {"amount": 60}))
+    assert hub.members(segment.id) == set()
+    assert [kind for kind, *_ in moved(hub)] == ["entered_segment", "left_segment"]
+
+
 def test_a_segment_that_was_just_made_fills_up_without_telling_anybody(hub):
     hub.tell(*(event("opened_link", user(f"u{n}")) for n in range(5)))
     made = hub.segments.create("看过", rule="did opened_link", by="li")
