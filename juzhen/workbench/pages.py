@@ -151,6 +151,7 @@ def _customers(door: Blueprint, platform: Platform) -> None:
             advice=telling.advice(platform, actor, her, offer.told(), tongue),
             dots=telling.dots(platform, actor, about.items, tongue),
             chain=platform.referrals.chains.of(her.handles), tap=new_id("tap"),
+            chat=sidebar.chat(platform, her),
             before=before, **_happened_or_away(platform, actor, her.id, before),
         )  # fmt: skip
 

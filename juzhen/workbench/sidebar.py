@@ -18,6 +18,7 @@ from kernel.errors import Invalid, NotFound, Problem
 from kernel.events import Handle
 
 if TYPE_CHECKING:
+    from channels.accounts import Account
     from data_hub.customers import Customer
     from juzhen.wiring import Platform
 
@@ -57,14 +58,29 @@ def install(door: Blueprint, platform: Platform) -> None:
 
 
 def chat(platform: Platform, her: Customer) -> dict[str, Any] | None:
-    """What the script of this page needs to put something into her chat, if the rep came here from
-    beside one; whose chat is open by then it asks again."""
+    """What the script of this page needs to open her chat and to put something into it, if the rep
+    reads the page inside WeCom; whose chat is open by then it asks again."""
     try:
-        account = platform.accounts.one(request.cookies.get(_COOKIE, ""))
-        hers = [each.value for each in her.handles if each.scope == account.id]
-        return {**_signed(platform, account.code), "hers": hers} if hers else None
+        for account in _inside(platform):
+            hers = [
+                each.value for each in her.handles
+                if (each.kind, each.scope) == ("external_userid", account.id)
+            ]  # fmt: skip
+            if hers:
+                return {**_signed(platform, account.code), "hers": hers}
     except Problem:  # the platform is away, or there is no such account any more
-        return None
+        pass
+    return None
+
+
+def _inside(platform: Platform) -> list[Account]:
+    """Whose WeCom shows the page: the one beside whose chats she came here, or, as from a card of a
+    reminder, any that lets pages in."""
+    if beside := request.cookies.get(_COOKIE):
+        return [platform.accounts.one(beside)]
+    if "wxwork" in request.user_agent.string.lower():
+        return platform.channels.able(StandsBeside)
+    return []
 
 
 def _signed(platform: Platform, account: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ window.ww = {
   },
   getCurExternalContact() { return CONTACT; },
   async sendChatMessage(told) { asked.sent = told; },
+  async openEnterpriseChat(told) { asked.opened = told; },
 };
 """
 
@@ -108,7 +109,7 @@ def test_it_goes_on_to_the_customer_whose_chat_it_is(beside, desk, friend, her):
     page.wait_for_url(f"**/workbench/customers/{desk.identities.resolve(her)}")
     expect(page.get_by_role("heading", level=1)).to_have_text("13800138000")
     assert page.problems == []
-    assert page.asked == [SDK]
+    assert set(page.asked) == {SDK}
 
 
 @pytest.mark.browser
@@ -183,3 +184,34 @@ def test_one_touch_puts_it_into_her_chat_and_into_nobody_elses(beside, desk, fri
     expect(button).to_have_text(button.get_attribute("data-failed"))
     assert page.evaluate("asked.sent") is None
     assert page.problems == []
+
+
+@pytest.mark.browser
+@pytest.mark.rule("R30.1")
+@pytest.mark.parametrize("inside", [True, False])
+def test_from_a_red_dot_her_chat_is_one_touch_away_inside_of_wecom(
+    browser, desk, served, rep, wecom, friend, her, inside
+):
+    desk.base_url = served
+    agent = "Mozilla/5.0 (iPhone) MicroMessenger/7.0.1" + " wxwork/4.1.30" * inside
+    context = browser.new_context(viewport={"width": 360, "height": 640}, user_agent=agent)
+    page = context.new_page()
+    script = STUB.replace("CONTACT", NO_CHAT)
+    page.route(f"{SDK}*", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+    page.goto(f"{served}/workbench/")
+    page.locator(".row-button").first.click()
+    page.wait_for_url(f"**/workbench/customers/{desk.identities.resolve(her)}*")
+    button = page.locator("#open-chat")
+    if inside:
+        button.click()
+        page.wait_for_function("asked.opened")
+        assert page.evaluate("asked.opened.externalUserIds") == [friend]
+        assert page.evaluate("asked.config.jsApiList") == ["openEnterpriseChat"]
+        assert page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth") <= 0
+        page.evaluate("() => { ww.openEnterpriseChat = () => Promise.reject(new Error('old')); }")
+        button.click()
+        expect(button).to_have_text(button.get_attribute("data-failed"))
+    else:
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert button.count() == 0
+    context.close()

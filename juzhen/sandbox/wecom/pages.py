@@ -99,7 +99,8 @@ _SDK = """window.ww = {register() {}, getCurExternalContact() {
   const userId = new URLSearchParams(location.search).get("wx") || sessionStorage.getItem("wx");
   if (userId) sessionStorage.setItem("wx", userId);
   return userId ? Promise.resolve({userId}) : Promise.reject(new Error("no chat"));
-}, sendChatMessage() { return Promise.resolve(); }};
+}, sendChatMessage() { return Promise.resolve(); },
+openEnterpriseChat() { return Promise.resolve(); }};
 """
 
 
