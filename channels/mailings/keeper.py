@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from channels.accounts import Account, Channels
@@ -62,16 +63,17 @@ class Mailings:
         A broadcast's mailings wait until everybody it is for by now has been asked at the gate;
         whoever gets her place later leaves with a later one.
         """
-        now = self._clock()
+        by_now = {"now": self._clock()}
         with self._records.read() as session:
-            if not session.execute(_group(now)).first() and session.scalar(_gathered(now)) is None:
+            waits = session.execute(_group(), by_now).first()
+            if not waits and session.scalar(_gathered(), by_now) is None:
                 return 0
         with self._records.write("mailings") as session:
-            if group := session.execute(_group(now)).first():
+            if group := session.execute(_group(), by_now).first():
                 account, broadcast, rep = group
                 done = self._gather_some(session, account, broadcast, rep)
             else:
-                done = self._close_one(session, now)
+                done = self._close_one(session, by_now)
         crash_point(GATHERED)
         return done
 
@@ -93,12 +95,12 @@ class Mailings:
                 mailing.closed = mailing.next_at = now
         return len(due)
 
-    def _close_one(self, session: Session, now: datetime) -> int:
+    def _close_one(self, session: Session, by_now: Mapping[str, datetime]) -> int:
         """What waited to go along was cancelled: it leaves with whom it has."""
-        mailing = session.scalar(_gathered(now).with_for_update(skip_locked=True))
+        mailing = session.scalar(_gathered().with_for_update(skip_locked=True), by_now)
         if mailing is None:
             return 0
-        mailing.closed = mailing.next_at = now
+        mailing.closed = mailing.next_at = by_now["now"]
         return 1
 
     def _open(self, session: Session, account: str, broadcast: str, rep: str) -> Mailing:
@@ -190,39 +192,45 @@ def _alike(mailing: Mailing, due: Sequence[Delivery], told: Mapping[str, Any]) -
     return kept
 
 
-def _still_asked(account: Any, broadcast: Any, now: datetime) -> Any:
+# Asked every second of a worker's life: each is put together once.
+_NOW: BindParameter[datetime] = bindparam("now")
+
+
+def _still_asked(account: Any, broadcast: Any) -> Any:
     """Somebody it is for by now has not been asked at the gate. Naming the account has it looked
     for in the account's queue, instead of among all that a broadcast ever sent."""
     other = aliased(Delivery)
     return exists().where(
         other.account == account, other.broadcast == broadcast, other.state == State.DUE,
-        other.lane == Lane.GATED, other.next_at <= now,
+        other.lane == Lane.GATED, other.next_at <= _NOW,
     )  # fmt: skip
 
 
-def _group(now: datetime) -> Select[str, str, str]:
+@cache
+def _group() -> Select[str, str, str]:
     """Account, broadcast and rep of what has waited longest."""
     return (
         select(Delivery.account, Delivery.broadcast, Delivery.rep)
         .join(Account, Account.id == Delivery.account)
         .join(Broadcast, Broadcast.id == Delivery.broadcast)
-        .where(*_WAITING, Delivery.next_at <= now, Account.paused_at.is_(None))
+        .where(*_WAITING, Delivery.next_at <= _NOW, Account.paused_at.is_(None))
         .where(Broadcast.complete.is_not(None) | Broadcast.cancelled.is_not(None))
-        .where(~_still_asked(Delivery.account, Delivery.broadcast, now))
+        .where(~_still_asked(Delivery.account, Delivery.broadcast))
         .order_by(Delivery.next_at, Delivery.id)
         .limit(1)
     )
 
 
-def _gathered(now: datetime) -> Select[Mailing]:
+@cache
+def _gathered() -> Select[Mailing]:
     """One that is being gathered, though nobody is left who could go along."""
     waits = exists().where(
         Delivery.broadcast == Mailing.broadcast, Delivery.account == Mailing.account,
-        Delivery.rep == Mailing.rep, *_WAITING, Delivery.next_at <= now,
+        Delivery.rep == Mailing.rep, *_WAITING, Delivery.next_at <= _NOW,
     )  # fmt: skip
     return (
         select(Mailing)
         .where(Mailing.closed.is_(None), Mailing.over.is_(None))
-        .where(~waits, ~_still_asked(Mailing.account, Mailing.broadcast, now))
+        .where(~waits, ~_still_asked(Mailing.account, Mailing.broadcast))
         .limit(1)
     )

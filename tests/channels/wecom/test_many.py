@@ -75,7 +75,9 @@ def test_everybody_is_in_one_task_and_is_told_apart_once(house, platform, crowd,
 
 def test_who_is_still_to_be_asked_is_looked_for_in_the_accounts_own_queue(records, clock):
     """Else each of ten thousand who wait was looked for among all of them: hours, not seconds."""
-    asked = _group(clock()).compile(records.engine, compile_kwargs={"literal_binds": True})
+    asked = (
+        _group().params(now=clock()).compile(records.engine, compile_kwargs={"literal_binds": True})
+    )
     plan = [row[-1] for row in records.rows(f"EXPLAIN QUERY PLAN {asked}")]
     (inner,) = [step for step in plan if "deliveries_1" in step]
     assert "ix_deliveries_lane (account=? AND state=? AND lane=?" in inner
