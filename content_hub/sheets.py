@@ -12,6 +12,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import reduce
 from pathlib import Path
@@ -68,6 +69,13 @@ def check_columns(told: Mapping[str, Any], known: Collection[str]) -> None:
         raise Invalid("row", "unknown_column", column=unknown[0][:60])
 
 
+def check_heading(names: Iterable[str]) -> None:
+    """Raises `Invalid` where two columns bear one name: only one of them would be read."""
+    told = Counter(name.strip() for name in names)
+    if twice := next((name for name, count in told.items() if name and count > 1), None):
+        raise Invalid("file", "column_is_there_twice", column=twice[:60])
+
+
 def last_line(path: Path) -> int | None:
     """The number of a file's last line, for whoever shows how far it is; None if it does not say
     so before it is read."""
@@ -84,8 +92,9 @@ def last_line(path: Path) -> int | None:
 
 def _csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_LINE)
-    with path.open(encoding=_encoding(path), newline="") as file:
+    with path.open(encoding=encoding(path), newline="") as file:
         reader = csv.DictReader(file, restkey=_BEYOND, strict=True)
+        check_heading(reader.fieldnames or ())
         for row in reader:
             row[_BEYOND] = "".join(row.get(_BEYOND) or ())  # a row that ends in commas is none
             told = {key: _unquoted(value) for key, value in row.items() if value}
@@ -97,10 +106,13 @@ def _unquoted(value: str) -> str:
     return value[1:] if value.startswith("'") and harmless(value[1:]) == value else value
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 if all of it is; otherwise what Excel writes on a Chinese Windows."""
+def encoding(path: Path) -> str:
+    """UTF-8 if all of it is; otherwise what Excel writes on a Chinese Windows, or as Unicode."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
+        if file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+            return "utf-16"
+        file.seek(0)
         try:
             while chunk := file.read(_LONGEST_LINE):
                 decoder.decode(chunk)
@@ -198,6 +210,7 @@ def _value(cell: Element, shared: list[str]) -> str:
 def _told(lines: Iterator[tuple[int, dict[int, str]]]) -> Iterator[Row]:
     """The first line names the columns."""
     _, names = next(lines, (0, {}))
+    check_heading(names.values())
     for number, cells in lines:
         if cells:
             yield number, {names[column]: cell for column, cell in cells.items() if column in names}

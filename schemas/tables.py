@@ -12,27 +12,29 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
 from channels.orders import impersonal
+from content_hub import sheets
 from data_hub.details import yes
 from kernel.calendar import LunarDay, Zone
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
 from schemas import segment
+from schemas.reading import parsed
 from schemas.taking import Call, Kinds, Taken, reached_at, text
 
 DOOR = "import"
-_SNIFFED = 65_536
 _SLOPPY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _LONGEST = 1_000_000
-"""A field longer than this is no field."""
+"""A field, or a line of JSON, that is longer is none."""
 
 _BEYOND = "…"
 """The column of what stands to the right of the last column that has a name."""
@@ -113,18 +115,15 @@ def digest(path: Path) -> str:
 
 
 def _csv(path: Path, after: int) -> Iterator[Row]:
-    """UTF-8 or, as spreadsheets in China write it, GB 18030; comma, semicolon or tab."""
+    """UTF-8 or as spreadsheets in China write it; comma, semicolon or tab."""
     csv.field_size_limit(_LONGEST)
-    with path.open("rb") as raw:
-        begin = raw.read(_SNIFFED)
-    coded = _coding(begin)
-    first = begin.decode(coded, "replace").partition("\n")[0]
-    between = max(",;\t", key=first.count)
-    with path.open(encoding=coded, newline="") as file:
+    with path.open(encoding=sheets.encoding(path), newline="") as file:
         try:
-            for number, row in enumerate(
-                csv.DictReader(file, restkey=_BEYOND, delimiter=between), 1
-            ):
+            between = max(",;\t", key=file.readline(_LONGEST).count)
+            file.seek(0)
+            reader = csv.DictReader(file, restkey=_BEYOND, delimiter=between)
+            sheets.check_heading(reader.fieldnames or ())
+            for number, row in enumerate(reader, 1):
                 if number > after:
                     if not any(row.get(_BEYOND) or ()):  # a row that ends in commas is none
                         row.pop(_BEYOND, None)
@@ -133,24 +132,28 @@ def _csv(path: Path, after: int) -> Iterator[Row]:
             raise Invalid("file", "table_breaks_off") from broken
 
 
-def _coding(begin: bytes) -> str:
-    try:
-        begin[: begin.rfind(b"\n") + 1 or None].decode("utf-8")
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8-sig"
-
-
 def _jsonl(path: Path, after: int) -> Iterator[Row]:
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if number <= after:
-                continue
-            try:
-                told = orjson.loads(line) if line.strip() else {}
-            except orjson.JSONDecodeError:
-                told = None
-            yield told if isinstance(told, dict) else {"": line.decode("utf-8", "replace")[:4096]}
+        for number, line in enumerate(_lines(file), 1):
+            if number > after:
+                yield _object(line)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Line by line; of one without end only as much as shows what it was."""
+    while line := file.readline(_LONGEST):
+        rest = line
+        while len(rest) == _LONGEST and not rest.endswith(b"\n"):
+            rest = file.readline(_LONGEST)
+        yield line
+
+
+def _object(line: bytes) -> Row:
+    try:
+        told = parsed(line) if line.strip() else {}
+    except Invalid:
+        told = None
+    return told if isinstance(told, dict) else {"": line.decode("utf-8", "replace")[:4096]}
 
 
 def _parquet(path: Path, after: int) -> Iterator[Row]:
@@ -175,6 +178,8 @@ def named(row: Row, plan: Plan) -> Row:
     for name, value in row.items():
         if isinstance(value, str):
             value = value.strip()
+        elif isinstance(value, bytes):
+            value = value.decode("utf-8", "replace").strip()
         elif isinstance(value, float):
             value = None if math.isnan(value) else int(value) if value.is_integer() else value
         if value is None or value == "":
@@ -206,7 +211,7 @@ def turn(
             rep = _rep(told, reps) if plan.what is What.CUSTOMERS else ""
             item, hers = _ITEMS[plan.what](told, plan), _handles(told, account)
         except Invalid as wrong:
-            sample = orjson.dumps(row, default=str)
+            sample = orjson.dumps(_plain(row))
             _reject(whole, number, wrong.flaws[0], account, received, sample)
             continue
         call = Call(items=(item,), imported=True)
@@ -352,7 +357,19 @@ def _amount(value: Any) -> float | None:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can hold."""
-    if isinstance(value, str | int | float | bool | list | dict) or value is None:
-        return value
-    return value.isoformat() if isinstance(value, date) else str(value)
+    """What JSON can hold, however deep it lies: columns may be wider than its numbers, or maps."""
+    match value:
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case dict():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case Decimal():
+            return float(value)
+        case int() if not -(1 << 63) <= value < 1 << 64:
+            return float(value)
+        case str() | int() | float() | None:
+            return value
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)

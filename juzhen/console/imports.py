@@ -75,8 +75,11 @@ def _brought(platform: Platform, by: str) -> Imported:
     plan = Plan(
         what=What(form["what"]), columns=_columns(form.get("columns", "")), zone=platform.zone
     )
+    name = Path(file.filename.replace("\0", "")).name[-80:]
+    if not Path(name).suffix:  # ``..`` is no name at all
+        raise Invalid("file", "not_a_table", known="CSV, JSONL, Parquet")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(file.filename.replace("\0", "")).name[-80:]
+        path = Path(folder) / name
         file.save(path)
         if sum(1 for _ in zip(rows(path), range(MOST_ROWS + 1), strict=False)) > MOST_ROWS:
             raise Invalid("file", "too_many_rows_here", limit=MOST_ROWS)

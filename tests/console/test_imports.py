@@ -71,10 +71,12 @@ def test_a_file_is_tried_then_brought_in_once(rooms, desk):
     ("typed", "field"),
     [
         ({"name": "orders.xlsx"}, "file"), ({"name": ""}, "file"), ({"what": "tea"}, "what"),
+        ({"name": ".."}, "file"), ({"name": "a/."}, "file"),
         ({"account": "acc_none"}, "account"), ({"columns": "门店"}, "columns"),
         ({"text": "a\n" * (MOST_ROWS + 2)}, "file"),
     ],
-    ids=["of another kind", "none", "of nothing", "nobody's", "half a line", "too many rows"],
+    ids=["of another kind", "none", "of nothing", "above", "the folder", "nobody's",
+         "half a line", "too many rows"],
 )  # fmt: skip
 def test_what_cannot_be_brought_in_is_refused_beside_its_field(rooms, desk, typed, field):
     refused = sent(desk, typed.pop("text", ORDERS), "bring", **typed)

@@ -348,6 +348,18 @@ def test_a_run_that_was_taken_back_does_not_go_on(bringing, sheet):
         bring(bringing, sheet(GOOD), resume=run)
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "gb18030", "utf-16"])
+def test_of_two_columns_of_one_name_none_is_read(bringing, sheet, materials, coding):
+    file = sheet("")
+    file.write_bytes("code,type,title,title\nx1,script,甲,乙\n".encode(coding))
+    with pytest.raises(Invalid) as refused:
+        bring(bringing, file)
+    assert refused.value.flaws[0].reason == "column_is_there_twice"
+    file.write_bytes("code,type,title\nx1,script,甲\n".encode(coding))
+    bring(bringing, file)
+    assert materials.one("x1").title == "甲"
+
+
 @pytest.mark.parametrize("what", ["bomb", "entities", "text", "name", "shared"])
 def test_hostile_files_are_refused_by_name(tmp_path, what):
     file = tmp_path / ("a.xls" if what == "name" else "a.xlsx")

@@ -117,7 +117,7 @@ def test_a_time_in_any_spelling_is_the_companys(told, at):
     assert event.at == at
 
 
-@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("between", [",", ";", "\t"])
 def test_a_csv_is_read_in_the_codings_and_separators_people_use(tmp_path, coding, between):
     file = tmp_path / "t.csv"
@@ -127,6 +127,56 @@ def test_a_csv_is_read_in_the_codings_and_separators_people_use(tmp_path, coding
         (1, {"姓名": "林秀兰", "手机号": "13800138000"}), (2, {"姓名": "王", "手机号": ""}),
     ]  # fmt: skip
     assert [number for number, _ in rows(file, 1)] == [2]
+
+
+def test_a_csv_is_read_by_its_coding_wherever_its_first_sign_beyond_ascii_stands(tmp_path):
+    file = tmp_path / "t.csv"
+    plain = "phone,name\n" + "13800138000,Li\n" * 9_000
+    for coding, name in (("gb18030", "林秀兰"), ("utf-8", "林秀兰" * 40_000)):
+        file.write_bytes(f"{plain}13900139000,{name}\n".encode(coding))
+        assert list(rows(file, 9_000)) == [(9_001, {"phone": "13900139000", "name": name})]
+
+
+@pytest.mark.parametrize("heading", ["手机号,姓名,手机号", "phone,name, name"])
+def test_two_columns_of_one_name_are_refused_by_it(tmp_path, heading):
+    (tmp_path / "t.csv").write_text(f"{heading}\n13800138000,林秀兰,13900139000\n", "utf-8")
+    with pytest.raises(Invalid) as refused:
+        list(rows(tmp_path / "t.csv"))
+    flaw = refused.value.flaws[0]
+    assert (flaw.field, flaw.reason) == ("file", "column_is_there_twice")
+    assert flaw.facts["column"] == heading.rpartition(",")[2].strip()
+
+
+def test_lines_of_json_are_read_as_the_wire_reads_them(tmp_path):
+    """A mark before the first, a number that JSON has not, and one line that never ends."""
+    file = tmp_path / "t.jsonl"
+    with file.open("wb") as out:
+        out.write(b'\xef\xbb\xbf{"phone": "13800138000"}\n{"amount": NaN}\n')
+        out.write(b'{"much": "' + b"x" * 5_000_000 + b'"}\n{"phone": "13900139000"}\n')
+    first, second, endless, last = rows(file)
+    assert (first, second) == ((1, {"phone": "13800138000"}), (2, {"amount": None}))
+    assert (endless[0], list(endless[1]), len(endless[1][""])) == (3, [""], 4_096)
+    assert last == (4, {"phone": "13900139000"})
+
+
+def test_values_that_json_has_not_come_in_from_parquet_or_are_refused_alone(tmp_path):
+    """Numbers of 128 bits, maps by number, text without its coding, an hour of the day."""
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect(":memory:") as engine:
+        engine.execute(f"""copy (select 'x' as event, encode('王五') as user_id,
+            170141183460469231731687303715884105727::hugeint as wide, map {{1: 2.5}} as by_number,
+            time '08:30' as hour, [encode('a')] as parts, case when n = 1 then 'never' end as at
+            from range(2) as t(n)) to '{tmp_path}/t.parquet'""")
+    taken = turn(
+        list(rows(tmp_path / "t.parquet")), Plan(what=What.EVENTS, zone=ZONE), "acc_1", "own_app",
+        NOW, lambda name: kind_of(name).name,
+    )  # fmt: skip
+    (event,) = taken.events
+    assert event.handle.value == "王五"
+    told = event.detail["properties"]
+    assert (told["by_number"], told["hour"]) == ({"1": 2.5}, "08:30:00")
+    assert told["wide"] == pytest.approx(2.0**127)
+    assert [(each.index, each.flaw.field) for each in taken.rejected] == [(2, "at")]
 
 
 def test_jsonl_and_parquet_say_the_same(tmp_path):
