@@ -168,7 +168,9 @@ def doctor(settings: Settings) -> Iterator[Finding]:
 def doctor_inside(platform: Platform) -> Iterator[Finding]:
     """Look at the company itself, once its records answer."""
     behind = list(_not_migrated(platform))
-    yield Finding("migrations", not behind, "; ".join(behind) or "up to date", "juzhen migrate")
+    ahead = migrations.ahead(platform.records.engine, "records")
+    told = f"at {ahead}: a later version made them" if ahead else "up to date"
+    yield Finding("migrations", not behind, "; ".join(behind) or told, "juzhen migrate")
     if behind:
         return
     try:

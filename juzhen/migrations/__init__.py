@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Index, inspect, text
 
+from kernel.errors import Conflict
 from stores.records import Base, Folded, Record
 
 if TYPE_CHECKING:
@@ -34,11 +35,16 @@ def migrate(records: Engine, people: Engine) -> list[str]:
 
 
 def upgrade(engine: Engine, part: str, to: str = "") -> str:
-    """Bring one part up to a version, the newest if none is named."""
+    """Bring one part up to a version, the newest if none is named.
+
+    Raises `Conflict` for tables that a later version made: what ours lacks, it cannot say.
+    """
     target, begun, left = to or head(), None, list[Index]()
     while True:
         with _alone(engine) as connection:
             now = version(connection, part)
+            if now > head():
+                raise Conflict("tables_are_newer", part=part, there=now, known=head())
             begun = now if begun is None else begun
             if now >= target:
                 break
@@ -72,6 +78,13 @@ def pending(engine: Engine, part: str) -> bool:
     """Do the tables lack something that this version needs? Newer tables than ours are fine."""
     with engine.connect() as connection:
         return version(connection, part) < head()
+
+
+def ahead(engine: Engine, part: str) -> str:
+    """The number of the tables if a later version made them; empty if ours knows it."""
+    with engine.connect() as connection:
+        now = version(connection, part)
+    return now if now > head() else ""
 
 
 def version(connection: Connection, part: str) -> str:

@@ -68,8 +68,11 @@ class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
         for name, records in (("records", self.records), ("people", self.people)):
             with busy_is_said():
                 behind = migrations.pending(records.engine, name)
+                ahead = migrations.ahead(records.engine, name)
             if behind:
                 raise BadSetting(f"the {name} are not as this version needs: run `juzhen migrate`")
+            if ahead:  # while a company rolls from this version to the next
+                logs.warning("tables_are_newer", part=name, there=ahead, known=migrations.head())
         for setting, server in self.servers.items():
             told = server.examine()
             if told.fit is False:

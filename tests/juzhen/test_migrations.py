@@ -8,8 +8,19 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, inspect, text
 
-from juzhen.migrations import HERE, PARTS, downgrade, head, migrate, pending, upgrade, version
+from juzhen.migrations import (
+    HERE,
+    PARTS,
+    ahead,
+    downgrade,
+    head,
+    migrate,
+    pending,
+    upgrade,
+    version,
+)  # fmt: skip
 from juzhen.migrations.draft import _told, differences, models
+from kernel.errors import Conflict
 from stores.records import Records
 
 
@@ -86,13 +97,20 @@ def test_what_is_pending_is_known_and_migrating_twice_does_no_harm(company):
     assert not any(pending(each.engine, part) for each, part in zip(company, PARTS, strict=True))
 
 
-def test_tables_newer_than_this_version_are_left_alone(company):
+def test_tables_newer_than_this_version_are_worked_on_and_never_called_up_to_date(company):
+    """A company that rolls goes on with this version over the tables of the next."""
     migrate(*engines(company))
     records = company[0]
+    assert ahead(records.engine, "records") == ""
+    made = lacking(company), tables(company)
     with records.engine.begin() as connection:
         connection.execute(text("UPDATE records_version SET version_num = '9999'"))
     assert not pending(records.engine, "records")
-    assert migrate(*engines(company))[0] == "records: up to date at 9999"
+    assert ahead(records.engine, "records") == "9999"
+    with pytest.raises(Conflict, match="at 9999") as refused:
+        migrate(*engines(company))
+    assert refused.value.reason == "tables_are_newer"
+    assert (lacking(company), tables(company)) == made
 
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(company):
