@@ -144,17 +144,19 @@ def _sold(product: Product) -> tuple[int, int]:
 
 
 def version_flaws(records: Records) -> Iterator[str]:
-    """Every edit of a material is kept, from the first to the one that counts."""
-    kept = func.count(MaterialVersion.number), func.max(MaterialVersion.number)
+    """Every edit of a material is kept, to the one that counts, from the first; of one older than
+    versions, from the edit that counted when they came."""
+    number = MaterialVersion.number
+    kept = func.max(number) - func.min(number) + 1, func.count(number), func.max(number)
     wanted = (
         select(Material.id, Material.number, *kept)
         .outerjoin(MaterialVersion, MaterialVersion.material == Material.id)
         .group_by(Material.id, Material.number)
     )
     with records.read() as session:
-        for id_, number, count, last in session.execute(wanted):
-            if (count, last) != (number, number):
-                yield f"material {id_} is at edit {number}, and {count} are kept"
+        for id_, now, edits, count, last in session.execute(wanted):
+            if (count, last) != (edits, now):
+                yield f"material {id_} is at edit {now}, and {count} are kept up to {last}"
 
 
 def campaign_flaws(records: Records) -> Iterator[str]:

@@ -47,15 +47,23 @@ def run(home: Path, port: int, *, elsewhere: bool = False) -> None:
 
 def _go_on(home: Path, settings: Settings) -> None:
     """Bring an older company up to this version and port; mostly there is nothing to do."""
-    for part, url in (("records", settings.records_url), ("people", settings.people_url)):
-        kept = Records(url)
-        if migrations.pending(kept.engine, part):
-            migrations.upgrade(kept.engine, part)
-        kept.close()
+    stores = {"records": settings.records_url, "people": settings.people_url}
+    if any(_behind(part, url) for part, url in stores.items()):
+        from juzhen.wiring import migrate
+
+        migrate(settings)
     if read(home)["sandbox_url"] != settings.demo_sandbox:
         from juzhen.demo.build import move
 
         move(home, settings)
+
+
+def _behind(part: str, url: str) -> bool:
+    kept = Records(url)
+    try:
+        return migrations.pending(kept.engine, part)
+    finally:
+        kept.close()
 
 
 def _build(home: Path, port: int, console: Console) -> None:

@@ -112,6 +112,10 @@ def migrate(settings: Settings) -> list[str]:
         done = _migrated(records, people)
         owner = _owner(settings, records)
         owner.keep()
+        from content_hub.rebuilding import settle
+
+        if old := settle(records, Changes(records, utc_now)):
+            done.append(f"materials: {old} that are older than what is kept of them were settled")
         return [*done, *_prepared(_servers(settings, owner).named())]
     finally:
         records.close()

@@ -5,9 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, text, update
 
-from content_hub.invariants import shelf_flaws
-from content_hub.rebuilding import rebuild_shelf
+from content_hub.duplicates import Fingerprint
+from content_hub.invariants import shelf_flaws, term_flaws, version_flaws
+from content_hub.materials.versions import MaterialVersion
+from content_hub.products import Products
+from content_hub.rebuilding import rebuild_shelf, settle
 from content_hub.showcase import ShelfDocument, ShelfRow
+from content_hub.terms import Bond
 
 HOUR = timedelta(hours=1)
 
@@ -54,3 +58,35 @@ def test_whatever_happened_to_it_the_showcase_is_written_anew(
     assert list(shelf_flaws(records)) == []
     after = [shelf.page("acc_1", tags_all=[tag], first=100).items for tag in ("pension", "home")]
     assert after == before
+
+
+def test_materials_older_than_their_versions_are_settled_once(
+    records, changes, materials, shelf, pension, clock
+):
+    """As a company that was begun before: what its materials depend on counts from then on."""
+    products = Products(records, changes, clock)
+    products.add("p1", "稳盈三年", price="1", risk_level="R1", by="li")
+    about = materials.create(
+        "product_note", "稳盈三年", fields={"product_code": "p1"}, tags=["pension"], by="li"
+    )
+    edited = materials.create("script", "一", tags=["pension"], by="li")
+    materials.edit(edited.id, title="二", by="li")
+    for each in (about, edited):
+        shelf.place(each.id, "acc_1", opens=clock(), closes=clock() + HOUR, by="li")
+    with records.write() as session:
+        kept = {f"{each.material}:{each.kind}:{each.band}:{each.value}"
+                for each in session.query(Fingerprint)}  # fmt: skip
+        for table in (MaterialVersion, Bond, Fingerprint):
+            session.execute(delete(table))
+    assert [*version_flaws(records), *term_flaws(records)] != []
+
+    assert [settle(records, changes), settle(records, changes)] == [2, 0]
+
+    assert [*version_flaws(records), *term_flaws(records), *shelf_flaws(records)] == []
+    with records.read() as session:
+        assert kept == {f"{each.material}:{each.kind}:{each.band}:{each.value}"
+                        for each in session.query(Fingerprint)}  # fmt: skip
+    materials.edit(edited.id, title="三", by="wang")
+    assert [*version_flaws(records)] == []
+    products.take_off_sale("p1", by="li")
+    assert [each.title for each in shelf.page("acc_1", first=9).items] == ["三"]
