@@ -42,6 +42,8 @@ from stores.records import Record, Records
 from stores.watermarks import Watermarks
 
 FRESH = timedelta(days=2)
+_WEEKEND = timedelta(days=4)
+"""A worker may stand still for so long, and nobody who fell silent meanwhile is forgotten."""
 MORNING = time(9)
 """When the day's reminders become red dots, in the company's zone."""
 _SLICE = 50
@@ -318,8 +320,8 @@ class Triggers:
         day = self._zone.day(self._clock())
         before = self._marks.of(_CALENDAR)
         mark_day, _, last = before.partition("|")
-        last = last if mark_day == day.isoformat() else ""
-        if last == "done" or mark_day > day.isoformat():
+        last = last if mark_day == day.isoformat() else ""  # or a clock that was put back
+        if last == "done":
             return 0
         wanted = select(ProfileRow.customer).where(ProfileRow.customer > last)
         with self._people.read() as session:
@@ -377,7 +379,7 @@ class Triggers:
 
 def _young(occasion: Occasion, today: date) -> bool:
     """Silence has no end of its own: who slept when we began is no news."""
-    return occasion.kind != "dormant" or today - occasion.due <= FRESH
+    return occasion.kind != "dormant" or today - occasion.due <= _WEEKEND
 
 
 def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:

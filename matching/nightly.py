@@ -177,7 +177,7 @@ class Nightly:
         if now < begins:
             begins = self._zone.at(today - timedelta(days=1), HOUR)
         with self._people.read() as session:
-            last = session.scalar(select(func.max(Night.at)))
+            last = session.scalar(select(func.max(Night.at)).where(Night.at <= now))
         if last is not None and last >= begins:
             return 0
         return 0 if self.run() is None else 1

@@ -51,9 +51,9 @@ class Breakers:
             row = session.get(Breaker, account, with_for_update=True)
             if row is None or row.shut_until is None:
                 return
-            if now < row.shut_until:
-                wait = (row.shut_until - now).total_seconds()
-                raise Busy("platform_out_of_order", seconds=wait)
+            wait = row.shut_until - now
+            if timedelta() < wait <= 2 * _WINDOW:  # further off is of a clock that was put back
+                raise Busy("platform_out_of_order", seconds=wait.total_seconds())
             row.shut_until = now + _WINDOW
 
     def room(self, account: str) -> int:
@@ -71,7 +71,7 @@ class Breakers:
             if row is None:
                 row = Breaker(account=account, since=now - _SILENT)
                 session.add(row)
-            if row.shut_until is None and now - row.since > _WINDOW:
+            if row.shut_until is None and abs(now - row.since) > _WINDOW:
                 row.failures, row.since = 0, now - _SILENT
             row.failures += weight
             if row.failures >= _FAILURES and now - row.since >= _SILENT:

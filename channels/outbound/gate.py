@@ -16,6 +16,8 @@ from stores.records import Record, Records
 from stores.spelling import moment
 
 _SHORTEST = 0.001
+_SLACK = 60.0
+"""By so many seconds the clocks of two machines may differ."""
 
 
 class Bucket(Record, kw_only=True):
@@ -37,8 +39,8 @@ class RateGate:
         self._slices: dict[str, tuple[float, datetime]] = {}
         self._rates: dict[str, float] = {}
         """Calls a minute, of everything that was ever asked for here."""
-        self._empty: dict[str, datetime] = {}
-        """When something that was used up has a call again, as far as this process knows."""
+        self._empty: dict[str, tuple[datetime, datetime]] = {}
+        """Since when something is used up, and when it has a call again, as this process knows."""
         self._lock = threading.Lock()
 
     def enter(self, name: str, per_minute: float) -> None:
@@ -69,10 +71,10 @@ class RateGate:
     def used_up(self) -> list[str]:
         """What lets nobody through at this moment, as far as this process knows."""
         now = self._clock()
-        return [name for name, until in self._empty.items() if now < until]
+        return [name for name, (since, until) in self._empty.items() if since <= now < until]
 
     def _empties(self, name: str, now: datetime, seconds: float) -> None:
-        self._empty[name] = now + timedelta(seconds=max(seconds, _SHORTEST))
+        self._empty[name] = now, now + timedelta(seconds=max(seconds, _SHORTEST))
 
     def _at_hand(self, name: str, now: datetime) -> float:
         left, expires = self._slices.get(name, (0.0, now))
@@ -84,8 +86,7 @@ class RateGate:
         if not told:
             return burst
         tokens, at = float(told[0][0]), moment(told[0][1])
-        passed: float = max(0.0, (now - at).total_seconds())
-        return min(burst, tokens + passed * per_minute / 60)
+        return min(burst, tokens + _passed(at, now, burst, per_minute / 60) * per_minute / 60)
 
     def _take(self, name: str, per_minute: float, now: datetime) -> float:
         per_second = per_minute / 60
@@ -95,7 +96,7 @@ class RateGate:
             if bucket is None:
                 bucket = Bucket(name=name, tokens=burst, at=now)
                 session.add(bucket)
-            passed = max(0.0, (now - bucket.at).total_seconds())
+            passed = _passed(bucket.at, now, burst, per_second)
             tokens = min(burst, bucket.tokens + passed * per_second)
             if tokens < 1:
                 wait = (1 - tokens) / per_second
@@ -104,6 +105,13 @@ class RateGate:
             grant = min(float(int(tokens)), max(1.0, per_second // 4))
             bucket.tokens, bucket.at = tokens - grant, now
         return grant
+
+
+def _passed(at: datetime, now: datetime, burst: float, per_second: float) -> float:
+    """Seconds in which a bucket filled. One that was emptied further ahead than it takes to fill
+    was by a clock that has been put back: it is full."""
+    seconds, fills = (now - at).total_seconds(), burst / per_second
+    return seconds if seconds >= 0 else fills if -seconds > fills + _SLACK else 0.0
 
 
 USED_UP = "our_rate_is_used_up"

@@ -124,8 +124,10 @@ class Predictions:
         return [profile.occasions() for profile in self._profiles.many(customers).values()]
 
     def _last(self) -> FittedRow | None:
+        """The newest; what a clock made that ran ahead waits until its time has come."""
+        made = select(FittedRow).where(FittedRow.made <= self._clock())
         with self._people.read() as session:
-            return session.scalar(select(FittedRow).order_by(FittedRow.made.desc()).limit(1))
+            return session.scalar(made.order_by(FittedRow.made.desc()).limit(1))
 
     def fitted(self) -> Fitted | None:
         """What is predicted with now; None before the first fit."""

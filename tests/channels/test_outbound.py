@@ -298,6 +298,38 @@ def test_five_failures_open_the_breaker_and_one_probe_goes_every_thirty_seconds(
     assert breakers.open() == []
 
 
+def test_what_a_clock_used_up_or_shut_that_ran_ahead_is_free_once_it_is_put_back(
+    any_records, clock
+):
+    """A second's worth at most goes out beyond the rate; nobody waits for the clock to come there
+    again."""
+    gate, breakers = RateGate(any_records, clock), Breakers(any_records, clock)
+    clock.move(timedelta(days=1))
+    for _ in range(3):
+        with suppress(Busy):
+            gate.enter("oa", 60)
+    assert gate.used_up() == ["oa"]
+    for _ in range(5):
+        breakers.failed("oa")
+    with pytest.raises(Busy):
+        breakers.admit("oa")
+    clock.move(timedelta(days=-1))
+    assert gate.used_up() == []
+    for each in (gate, RateGate(any_records, clock)):
+        passed = 0
+        for _ in range(20):
+            with suppress(Busy):
+                each.enter("oa", 60)
+                passed += 1
+            clock.move(timedelta(seconds=0.5))
+        assert 9 <= passed <= 11
+    breakers.admit("oa")
+    with pytest.raises(Busy):
+        breakers.admit("oa")
+    breakers.answered("oa")
+    breakers.admit("oa")
+
+
 def test_after_a_lost_call_an_account_gets_one_at_a_time_until_it_answers(records, clock):
     breakers = Breakers(records, clock)
     assert breakers.room("oa") > 1

@@ -301,6 +301,16 @@ def test_a_model_of_the_first_few_is_fitted_anew_once_the_past_is_there(hub, clo
     assert hub.predictions.refit() == 0
 
 
+def test_what_a_clock_fitted_that_ran_ahead_is_used_by_nobody_once_it_is_put_back(hub, clock):
+    clock.move(MONDAY - clock())
+    hub.tell(event("bought", user("u1"), detail={"amount": 5}))
+    clock.move(timedelta(days=400))
+    assert hub.predictions.refit() == 1
+    clock.move(timedelta(days=-400))
+    assert [hub.predictions.refit(), hub.predictions.refit()] == [1, 0]
+    assert hub.predictions.fitted().made == MONDAY
+
+
 def found(hub):
     return [each for each in hub.findings.after(0, 2_000) if each.kind == "purchase_expected"]
 

@@ -221,6 +221,35 @@ def test_the_calendar_goes_on_where_it_stopped_and_is_done_for_the_day(company):
     assert kinds["birthday"] == 55
 
 
+def test_a_clock_that_ran_ahead_and_was_put_back_costs_no_day_of_the_calendar(company, clock):
+    rep = company.hire("li")
+    company.meet(rep=rep, birthday="1960-03-03")
+    for ahead in (DAY, 400 * DAY):
+        clock.move(ahead)
+        watch(company)
+        clock.move(-ahead)
+        watch(company)
+    company.meet("13900000001", rep, birthday="1960-03-04")
+    clock.move(DAY)
+    watch(company)
+    told = [dot.handle for dot in dots(company, rep) if dot.kind == "birthday"]
+    assert sorted(told) == ["phone::13800138000", "phone::13900000001"]
+
+
+@pytest.mark.parametrize(("days", "told"), [(3, 6), (5, 0)])
+def test_a_worker_that_slept_over_a_weekend_tells_once_who_fell_silent(company, clock, days, told):
+    rep = company.hire("li")
+    for n in range(6):
+        company.meet(f"1390000000{n}", rep)
+    clock.move(44 * DAY)
+    watch(company)
+    assert not any(dot.kind == "dormant" for dot in dots(company, rep))
+    clock.move(DAY + days * DAY)
+    for _ in range(2):
+        watch(company)
+    assert [dot.kind for dot in dots(company, rep)].count("dormant") == told
+
+
 def test_two_triggers_at_work_remind_once(company):
     rep = company.hire("li")
     company.meet(rep=rep)

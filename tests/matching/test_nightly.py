@@ -122,6 +122,13 @@ def test_a_night_runs_once_and_a_worker_that_slept_over_it_runs_when_it_wakes(ni
     assert nightly.due() == 0
 
 
+def test_a_clock_that_ran_ahead_and_was_put_back_costs_no_night(nightly, clock):
+    clock.move(timedelta(days=400))
+    assert nightly.due() == 1
+    clock.move(timedelta(days=-400))
+    assert [nightly.due(), nightly.due()] == [1, 0]
+
+
 def test_a_company_that_has_read_little_has_nights_that_change_nothing(people, changes, clock):
     quiet = Nightly(people, changes, Tagged([]), clock, Zone())
     told(people, [("u1", "c1", 1.0, 1.0), ("u1", "c2", 2.0, 1.0)])

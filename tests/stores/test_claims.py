@@ -111,6 +111,16 @@ def test_a_renewal_keeps_its_fence_and_a_lapse_does_not(leases, clock):
     assert leases.hold("fold", "worker-1", 30).fence == 2
 
 
+def test_a_lease_of_a_clock_that_ran_ahead_keeps_nobody_out_once_it_is_put_back(leases, clock):
+    clock.move(timedelta(days=1))
+    leases.hold("fold", "worker-1", 30)
+    clock.move(timedelta(seconds=-29))
+    assert leases.hold("fold", "worker-2", 30) is None
+    clock.move(timedelta(days=-1))
+    assert leases.hold("fold", "worker-2", 30).fence == 2
+    assert leases.hold("fold", "worker-1", 30) is None
+
+
 def test_who_overslept_cannot_let_go_of_anothers_lease(leases, clock):
     old = leases.hold("fold", "worker-1", 30)
     clock.move(timedelta(minutes=2))
