@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from channels.accounts import Account
 from channels.base import Stop
-from channels.deliveries import Deliveries, Delivery
+from channels.deliveries import OPTED_OUT, Deliveries, Delivery
 from data_hub.consents import Consents
 from data_hub.identities import Identities
 from kernel.events import Handle
@@ -26,7 +26,8 @@ class OptedOut:
 
     cancelled: int
     in_flight: int
-    """Begun before and not back yet; none is begun after."""
+    """Begun before and not back yet; none is begun after. What still waits for its rep alone is
+    taken back from her."""
 
 
 class Preferences:
@@ -61,7 +62,8 @@ class Preferences:
             which.append(Delivery.account.in_(select(Account.id).where(Account.kind == channel)))
         with self._records.write(*(f"handle:{handle}" for handle in handles)):
             self._consents.withdraw(handles, purpose, channel=channel, source=source, by=by)
-            cancelled = self._deliveries.cancel(*which, reason="opted_out", by=by or "customer")
+            cancelled = self._deliveries.cancel(*which, reason=OPTED_OUT, by=by or "customer")
+            self._deliveries.take_back(*which)
             in_flight = self._deliveries.in_flight(*which)
         return OptedOut(cancelled, in_flight)
 

@@ -10,6 +10,8 @@ from channels.deliveries.courier import Courier
 from channels.deliveries.gating import Gating
 from channels.deliveries.heartbeat import Heartbeat
 from channels.deliveries.outbox import Deliveries
-from channels.deliveries.record import Delivery, Lane, State
+from channels.deliveries.record import OPTED_OUT, Delivery, Lane, State
 
-__all__ = ["Courier", "Deliveries", "Delivery", "Gating", "Heartbeat", "Lane", "State"]
+__all__ = [
+    "OPTED_OUT", "Courier", "Deliveries", "Delivery", "Gating", "Heartbeat", "Lane", "State",
+]  # fmt: skip

@@ -17,7 +17,7 @@ from channels.base import Busy, Channel, Post, Progress, Receipt, Refused, Signe
 from channels.deliveries.callers import Callers
 from channels.deliveries.heartbeat import Heartbeat
 from channels.deliveries.outbox import Deliveries
-from channels.deliveries.record import Delivery, State
+from channels.deliveries.record import OPTED_OUT, Delivery, State
 from channels.outbound.breaker import Breakers, guard
 from channels.outbound.gate import USED_UP
 from kernel import logs
@@ -234,6 +234,9 @@ class Courier:
         return asked
 
     def _poll(self, delivery: Delivery) -> None:
+        if (delivery.state, delivery.reason) == (State.AWAITING_PERSON, OPTED_OUT):
+            self.withdraw(delivery, OPTED_OUT)
+            return
         try:
             self._breakers.admit(delivery.account)
             channel = self._channels.of(delivery.account)
@@ -249,7 +252,7 @@ class Courier:
         else:
             self._deliveries.note(delivery, told)
 
-    def withdraw(self, delivery: Delivery) -> bool:
+    def withdraw(self, delivery: Delivery, reason: str = "") -> bool:
         """Take down what a platform shows; false if it cannot yet. Harmless when repeated."""
         ref = delivery.ref or ""
         with _Naming(delivery), self._heartbeat.keep(delivery):
@@ -265,7 +268,7 @@ class Courier:
                 return False
             crash_point(WITHDRAWN)
             return self._deliveries.note(
-                delivery, Receipt(ref=ref, progress=Progress.WITHDRAWN)
+                delivery, Receipt(ref=ref, progress=Progress.WITHDRAWN, reason=reason)
             )  # fmt: skip
 
     def heard(self, account: str, ask: Callable[[], Answer]) -> Answer:

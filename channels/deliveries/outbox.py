@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from channels.deliveries.record import QUEUED, RETRYABLE, UP, Delivery, Lane, State
+from channels.deliveries.record import OPTED_OUT, QUEUED, RETRYABLE, UP, Delivery, Lane, State
 from channels.deliveries.settling import POISON, Settling
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle
@@ -122,6 +122,18 @@ class Deliveries(Settling):
             found = list(session.scalars(queued.order_by(Delivery.id).with_for_update()))
             self._ended_all(found, State.CANCELLED, reason, by=by)
         return len(found)
+
+    def take_back(self, *which: ColumnElement[bool]) -> None:
+        """What waits for a person's confirmation is withdrawn at the next poll, joining the
+        decision's write; what left together waits for one confirmation and stays."""
+        waits = update(Delivery).where(
+            Delivery.state == State.AWAITING_PERSON, Delivery.mailing == "", *which
+        )  # fmt: skip
+        with self._records.write() as session:
+            session.execute(
+                waits.values(reason=OPTED_OUT, next_at=self._clock()),
+                execution_options={"synchronize_session": False},
+            )
 
     def expire(self, limit: int = 100) -> int:
         """End what nobody confirmed, or let go, in time; says how many that were."""

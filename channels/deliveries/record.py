@@ -56,6 +56,8 @@ class Lane(StrEnum):
     """Has its place, and waits to leave together with others (`channels.mailings`)."""
 
 
+OPTED_OUT = "opted_out"
+"""Why what was queued for her, or waits for her rep, goes to her no more."""
 QUEUED = (State.DUE,)
 IN_FLIGHT = (State.SENDING, State.UNKNOWN)
 UP = (Progress.SUBMITTED, Progress.SHOWN)

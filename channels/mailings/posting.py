@@ -7,7 +7,7 @@ the task there. Whoever works on a mailing carries the fence of her lease.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, or_, select
@@ -34,6 +34,9 @@ TOLD = declare("mailings.told", "a slice of a mailing's deliveries is told apart
 _OPEN = (State.SENDING, State.AWAITING_PERSON)
 _AWAITED = Receipt(ref="", progress=Progress.AWAITING_PERSON)
 
+Against = Callable[[Mapping[str, tuple[str, str, str]], Account], Mapping[str, Problem]]
+"""What speaks against some deliveries by now (`channels.publishing.LastQuestion`)."""
+
 
 class MailPost:
     """Between mailings and platforms."""
@@ -49,8 +52,10 @@ class MailPost:
         courier: Courier,
         composer: Composer,
         materials: Materials,
+        against: Against,
     ) -> None:
         self._records = records
+        self._against = against
         self._clock = clock
         self._accounts = accounts
         self._channels = channels
@@ -115,7 +120,7 @@ class MailPost:
                     self._later(mailing, min(left, self._patience(mailing)))
                     return
             if told is None and ended is None:
-                told = self._ask(mailing, channel, message, to)
+                told = self._ask(mailing, channel, message)
         except Overloaded:
             raise
         except Problem as trouble:
@@ -127,15 +132,39 @@ class MailPost:
         elif ended is not None:
             self._end(mailing, ended)
 
-    def _ask(
-        self, mailing: Mailing, channel: Mails, message: Message, to: list[Handle]
-    ) -> Mailed | None:
-        """Make the task; None if somebody else works on it by now."""
+    def _ask(self, mailing: Mailing, channel: Mails, message: Message) -> Mailed | None:
+        """Make the task; None if somebody else works on it by now, or nobody is left in it."""
+        self._leave_out(mailing)
+        if not (to := self._recipients(mailing)):
+            self._end(mailing, None)
+            return None
         if not self._change(mailing, asked=self._clock(), attempts=mailing.attempts + 1):
             return None
         return self._courier.heard(
             mailing.account, lambda: channel.mail(message, to, key=mailing.id)
         )
+
+    def _leave_out(self, mailing: Mailing) -> None:
+        """The last question once more, a slice a transaction: between a place in a mailing and its
+        leaving an account may rest for days."""
+        account = self._accounts.one(mailing.account)
+        asked = select(Delivery.id, Delivery.target, Delivery.purpose, Delivery.material).where(
+            Delivery.mailing == mailing.id, Delivery.state == State.SENDING
+        ).order_by(Delivery.id)  # fmt: skip
+        with self._records.read() as session:
+            going = {key: (who, what, of) for key, who, what, of in session.execute(asked)}
+        keys = list(going)
+        for begin in range(0, len(keys), self.slice):
+            with self._records.write():
+                some = {key: going[key] for key in keys[begin : begin + self.slice]}
+                against = self._against(some, account)
+                self._deliveries.note_mailed(
+                    mailing.id,
+                    {
+                        key: Receipt(ref="", progress=Progress.WITHDRAWN, reason=no.reason)
+                        for key, no in against.items()
+                    },
+                )
 
     def _trouble(self, mailing: Mailing, trouble: Problem, doubted: datetime | None) -> None:
         """It did not go out, or nobody knows."""

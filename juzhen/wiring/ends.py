@@ -319,6 +319,7 @@ def _mailing(
         "mail_post": MailPost(
             records=s.records, clock=s.clock, accounts=accounts, channels=channels,
             deliveries=deliveries, courier=courier, composer=composer, materials=content.materials,
+            against=publishing.last_question.spoken_against,
         ),
     }  # fmt: skip
 

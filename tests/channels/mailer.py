@@ -55,7 +55,7 @@ class Mailer(House):
         self.mail_post = MailPost(
             records=records, clock=clock, accounts=self.accounts, channels=self.channels,
             deliveries=self.deliveries, courier=self.courier, composer=self.composer,
-            materials=self.materials,
+            materials=self.materials, against=self.publishing.last_question.spoken_against,
         )  # fmt: skip
 
     def _in_whose_name(self, account, customers):

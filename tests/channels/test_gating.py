@@ -1,18 +1,24 @@
 """Marketing that waits for its place: taken at the queue, asked again at the last moment."""
 
+import random
 import threading
+import time
 from datetime import datetime, timedelta
 
 import pytest
 
 from channels.base import Busy, Progress, Receipt
+from channels.broadcasts.keeper import Broadcasts
+from channels.broadcasts.planning import Planning
 from channels.deliveries import Delivery, Lane, State
 from channels.preferences import Preferences
 from channels.touch_policy import Advised
 from data_hub.consents import MARKETING, SERVICE
 from kernel.errors import Conflict
 from kernel.events import Handle
+from tests.channels.house import BoardChannel
 from tests.channels.touching import SHANGHAI
+from tests.data_hub.telling import event
 from tests.sizes import sized
 
 HER = Handle("user", "acc_1", "u1")
@@ -164,6 +170,73 @@ def test_none_is_begun_after_she_opted_out(any_house, app, say):
     for person in map(str, people):
         assert answers[person].cancelled + answers[person].in_flight == 1
         assert (person in begun) == (answers[person].in_flight == 1)
+
+
+class Stopwatch(BoardChannel):
+    """Notes when each call to it begins."""
+
+    def send(self, message, *, key):
+        self.board.works.setdefault(message.handle, []).append(time.monotonic())
+        return super().send(message, key=key)
+
+
+@pytest.fixture
+def sending(any_house, noon):
+    """A broadcast to very many on an account whose calls are timed: its planning, and them."""
+    house, many = any_house, sized(150, 20_000)
+    house.channels._factories["watched"] = lambda *_: Stopwatch(house.board)
+    account = house.account("watched", "watched").id
+    people = [Handle("openid", account, f"o{n:05}") for n in range(many)]
+    for begin in range(0, many, 500):
+        told = [event("followed", each, account=account) for each in people[begin : begin + 500]]
+        house.identities.note(told)
+    common = {"records": house.records, "deliveries": house.deliveries, "segments": None,
+              "identities": house.identities, "clock": noon}  # fmt: skip
+    Broadcasts(
+        changes=house.changes, accounts=house.accounts, policy=house.touch_policy,
+        shelf=house.shelf, **common,
+    ).create("三月问候", account, everybody="人人有份", words="春天好", by="t")  # fmt: skip
+    planning = Planning(**common)
+    planning.slice = sized(20, 250)
+    return planning, people
+
+
+@pytest.mark.rule("R46.2")
+def test_s35_in_the_middle_of_a_broadcast_no_call_begins_once_a_withdrawal_is_acknowledged(
+    any_house, sending
+):
+    """While it is planned, let through and sent, every tenth withdraws, planned or not."""
+    (planning, people), house, over = sending, any_house, threading.Event()
+    left, answers = people[5::10], {}
+    random.Random(7).shuffle(left)
+
+    def opt_out():
+        for each in left:
+            told = house.preferences.opt_out([each], MARKETING, source="t")
+            answers[each] = time.monotonic(), told
+            over.wait(sized(0.003, 0.02))
+
+    def plan():
+        while planning.run() + house.publishing.gate():
+            pass
+        over.set()
+
+    def work():
+        while house.publishing.carry() or not over.is_set():
+            pass
+
+    threads = [threading.Thread(target=each) for each in (opt_out, plan, work, work)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    house.work()
+    began = house.board.works
+    assert {*people} - {*left} <= {*began}
+    assert all(len(times) == 1 for times in began.values())
+    late = {each for each, (at, _) in answers.items() if began.get(each, [0])[0] > at}
+    assert late <= {each for each, (_, told) in answers.items() if told.in_flight == 1}
+    assert {*left} - {*began}  # or nothing was shown
 
 
 def test_a_delivery_tells_every_step_with_its_time(any_house, say, noon):

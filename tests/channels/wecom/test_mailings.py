@@ -10,12 +10,15 @@ from datetime import timedelta
 
 import pytest
 
-from channels.base import Busy
+from channels.base import Busy, Stop
 from channels.broadcasts.record import Phase
-from channels.deliveries import State
+from channels.deliveries import Lane, State
 from channels.mailings.record import Step
+from channels.preferences import Preferences
+from data_hub.consents import MARKETING
 from kernel.crash import POINTS
 from kernel.errors import Conflict
+from kernel.events import Handle
 from tests.channels.mailer import Mailer
 from tests.flows.company import ROOT
 
@@ -214,6 +217,51 @@ def test_a_busy_platform_is_asked_later_and_once(house, corp, clock):
     later(house, clock, minutes=10)
     assert len(corp.seen["tasks"]) == 2
     assert set(states(house)) == {State.AWAITING_PERSON}
+
+
+def test_s35_who_withdraws_while_her_mailing_waits_is_in_no_task(any_house, corp, clock):
+    """The platform was busy when her place in it had been given: it leaves without her."""
+    house = any_house
+    corp.control("knobs", {"busy": {"path": "add_msg_template"}})
+    made = broadcast(house)
+    house.mail()
+    corp.control("knobs", {"busy": None})
+    hers, lis = sorted(tasks_of(corp, "zhang")), tasks_of(corp, "li")
+    wishes = Preferences(house.records, house.consents, house.deliveries, house.identities)
+    account = house.accounts.one("wecom").id
+    for external in (hers[0], *lis):
+        told = wishes.take(
+            Stop(handle=Handle("external_userid", account, external), purpose=MARKETING),
+            source="t",
+        )
+        assert told.in_flight == 1
+    later(house, clock, minutes=10)
+    assert tasks(corp) == {"zhang": {*hers[1:]}}
+    assert states(house) == {State.AWAITING_PERSON: len(hers) - 1, State.WITHDRAWN: 1 + len(lis)}
+    counts = house.broadcasts.counts([made.id])[made.id]
+    assert counts.reasons == {"she_does_not_allow_it": 1 + len(lis)}
+    steps = house.mailings.of_broadcasts([made.id])[made.id]
+    assert {each.step for each in steps} == {Step.AWAITING_PERSON, Step.OVER}
+
+
+def test_s35_what_waits_for_her_rep_alone_is_taken_back_when_she_opts_out(any_house, corp, clock):
+    house = any_house
+    account, (her, *_) = house.accounts.one("wecom").id, sorted(tasks_of(corp, "zhang"))
+    target = Handle("external_userid", account, her)
+    waits = house.deliveries.queue(
+        account=account, target=target, occasion="o1", purpose=MARKETING, words="春天好",
+        lane=Lane.GATED, rep=house.staff.one("zhang").id, by="t",
+    )  # fmt: skip
+    house.publishing.send_due()
+    assert house.deliveries.one(waits.id).state == State.AWAITING_PERSON
+    wishes = Preferences(house.records, house.consents, house.deliveries, house.identities)
+    wishes.take(Stop(handle=target, purpose=MARKETING), source="t")
+    house.publishing.poll()
+    with pytest.raises(OSError, match="404"):
+        confirm(corp, "zhang")
+    told = house.deliveries.one(waits.id)
+    assert (told.state, told.reason) == (State.WITHDRAWN, "opted_out")
+    assert corp.seen["heard"] == []
 
 
 @pytest.mark.parametrize("point", POINTS_OF_MAILINGS)
