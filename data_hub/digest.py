@@ -32,8 +32,6 @@ _WAITING = 2_000
 """Events: with more before it, what happens now is not seen in its turn."""
 _LATEST = 100
 """So many of the latest arrivals are looked through for who acts now."""
-_STRETCH = 10
-"""So many slices of profiles that need nothing are passed over at once."""
 _FEW = 20
 """So many customers are folded anew at a time while others digest."""
 
@@ -45,7 +43,6 @@ _EVENTS = "digest"
 _RULINGS = "digest.rulings"
 _DECISIONS = "digest.decisions"
 _REBUILT = "digest.rebuilt"
-_SHAPED = "digest.shaped"
 
 
 class Digest:
@@ -83,7 +80,6 @@ class Digest:
         self._rounds = Rounds(people, profiles, standings) if standings else None
         self._counted = counted
         self._seen = 0
-        self._shaped = False
 
     def run(self, limit: int = 2_000) -> int:
         """Digest up to so many events and say how many; 0 means that there was nothing left."""
@@ -96,7 +92,7 @@ class Digest:
             if not taken:
                 break
             done += taken
-        return done + (self.look() or self._outgrown())
+        return done + self.look()
 
     def look(self, limit: int = SLICE) -> int:
         """Look at those for whom time has come, or about whom people decided; then at some
@@ -111,24 +107,6 @@ class Digest:
             return 0
         self._look_at(some.customers, some.note, silent=True)
         return len(some.customers) or 1
-
-    def _outgrown(self) -> int:
-        """Fold those anew whose profiles a version before made, once after an update; nobody is
-        told what it comes to. Says of how many."""
-        for _ in range(0 if self._shaped or self._rebuilding() else _STRETCH):
-            shape, _, after = self._marks.of(_SHAPED).partition("|")
-            self._shaped = shape == str(SHAPE) and not after
-            if self._shaped:
-                break
-            found = self._profiles.ids(after if shape == str(SHAPE) else "", SLICE)
-            kept = self._profiles.many(found)
-            old = [each for each in found if kept[each].shape != SHAPE]
-            self.renew_all(old, amended=True)
-            with self._people.write("digest"):
-                self._marks.move(_SHAPED, f"{SHAPE}|{found[-1]}" if found else str(SHAPE))
-            if old:
-                return len(old)
-        return 0
 
     def _look_at(
         self,

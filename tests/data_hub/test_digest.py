@@ -6,13 +6,12 @@ import orjson
 import pytest
 from sqlalchemy import delete
 
-from data_hub.digest import Digest
 from data_hub.identities import own_id
+from data_hub.outgrown import Outgrown
 from data_hub.profiles import SHAPE, ProfileRow
 from data_hub.standings.records import StandingRow
 from kernel.events import Ecosystem
 from stores.history import Axis
-from stores.watermarks import FoldedWatermark
 from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
 
 DAY = 24 * 60
@@ -65,12 +64,8 @@ def test_profiles_of_a_version_before_are_folded_anew_once_and_nobody_is_told(hu
             old = {**orjson.loads(row.body), "shape": SHAPE - 1, "buying": [], "events": 1}
             row.body = orjson.dumps(old)
         session.execute(delete(StandingRow))
-        session.execute(delete(FoldedWatermark).where(FoldedWatermark.follower == "digest.shaped"))
-    after = Digest(
-        hub.history, hub.people, records, hub.identities, hub.profiles, hub.topics, clock,
-        standings=hub.standings,
-    )  # fmt: skip
-    assert [after.run(), after.run()] == [25, 0]
+    after = Outgrown(hub.people, hub.profiles, hub.digest)
+    assert [after.run(), after.run(), after.run()] == [25, 0, 0]
     assert all(each.same_as(whole[key]) for key, each in hub.profiles.many(whole).items())
     assert hub.standings.rows(whole).keys() == whole.keys()
     assert hub.kinds_found() == told
