@@ -65,7 +65,7 @@ class Stamps:
 
     def of(self, events: Iterable[Event]) -> "Stamped":
         """What is needed to say what each of these events was about."""
-        stamped = Stamped(self._kept)
+        stamped = Stamped(self._kept, self.stamp)
         stamped.learn(events)
         return stamped
 
@@ -82,14 +82,23 @@ class Stamps:
 class Stamped:
     """Answers what an event was about, from the stamps that were loaded for it."""
 
-    def __init__(self, kept: Callable[[Collection[str]], _Kept]) -> None:
+    def __init__(
+        self,
+        kept: Callable[[Collection[str]], _Kept],
+        stamp: Callable[[Collection[str]], None],
+    ) -> None:
         self._kept = kept
+        self._stamp = stamp
         self._stamps: _Kept = {}
 
     def learn(self, events: Iterable[Event]) -> None:
-        """Load what these events need besides what is loaded."""
+        """Load what these events need besides what is loaded. Whoever is folded from the start is
+        so ahead of her turn, too: what only later events of hers are about is stamped first."""
         if new := {event.material for event in events if event.material} - self._stamps.keys():
-            self._stamps |= {material: [] for material in new} | self._kept(new)
+            self._stamps |= self._kept(new)
+            if unstamped := new - self._stamps.keys():
+                self._stamp(unstamped)
+                self._stamps |= self._kept(unstamped)
 
     def about(self, event: Event) -> Sequence[str]:
         """The tags of its material when it arrived. Asking later gives the same."""

@@ -71,6 +71,22 @@ def test_profiles_of_a_version_before_are_folded_anew_once_and_nobody_is_told(hu
     assert hub.kinds_found() == told
 
 
+def test_what_is_folded_ahead_of_its_turn_knows_what_it_is_about(hub):
+    """A late event has all of hers folded, among them one whose turn has not come."""
+    hub.topics.tags["mat_3"] = ["tag_x"]
+    hub.history.put([
+        event("read_material", user("u1"), minutes=10, material="mat_1"),
+        event("read_material", user("u1"), minutes=5, material="mat_2"),
+        event("read_material", user("u1"), minutes=20, material="mat_3"),
+    ], upto=1)  # fmt: skip
+    while hub.digest.run(1):
+        pass
+    her = hub.id_of(user("u1"))
+    profile = hub.profiles.of(her)
+    assert "tag_x" in profile.tags
+    assert profile.same_as(hub.digest.counted_again([her])[her])
+
+
 @pytest.mark.rule("R10.3")
 def test_counts_per_channel_before_and_after_a_merge_reconcile_exactly(hub):
     def per_channel(*handles):
