@@ -1,6 +1,9 @@
 """The scripts make exactly the tables of the models, on both engines, and undo it again."""
 
 import re
+import signal
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from threading import Barrier, Thread
 
@@ -22,6 +25,8 @@ from juzhen.migrations import (
 from juzhen.migrations.draft import _told, differences, models
 from kernel.errors import Conflict
 from stores.records import Records
+from tests.flows.company import ROOT
+from tests.sizes import sized
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -122,6 +127,47 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(company):
     assert tables(company) == {"materials"}
     with records.engine.connect() as connection:
         assert version(connection, "records") == ""
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from juzhen.migrations import migrate
+from stores.records import Records
+
+left = int(sys.argv[3])
+
+def count(*_):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+both = [Records(url, durability="process", patient=True) for url in sys.argv[1:3]]
+for each in both:
+    event.listen(each.engine, "before_cursor_execute", count)
+migrate(*[each.engine for each in both])
+"""
+
+
+def test_killed_at_any_statement_it_is_begun_again_and_loses_nothing(company, tmp_path):
+    """From a company of an older version, with somebody in it."""
+    urls = [each.engine.url.render_as_string(hide_password=False) for each in company]
+    for each, part in zip(company, PARTS, strict=True):
+        upgrade(each.engine, part, QUIET_SINCE)
+    with company[0].engine.begin() as connection:
+        connection.execute(text("INSERT INTO watermarks VALUES ('triggers', '7')"))
+    ended = []
+    for statement in sized((20, 90), range(5, 500, 5)):
+        told = [sys.executable, "-c", KILLED, *urls, str(statement)]
+        ended.append(subprocess.run(told, cwd=ROOT, check=False).returncode)
+        if not ended[-1]:
+            break  # it was through before
+    assert ended.count(-signal.SIGKILL) >= 2
+    migrate(*engines(company))
+    assert lacking(company) == []
+    with company[0].engine.connect() as connection:
+        assert connection.execute(text("SELECT mark FROM watermarks")).scalars().all() == ["7"]
 
 
 def test_two_that_migrate_at_once_do_it_once(company):
