@@ -3,9 +3,6 @@
 ``python -m tests.channels.ends '["sqlite:///…", "sqlite:///…"]' http://127.0.0.1:1234``
 """
 
-import json
-import sys
-
 from channels.allowances import Allowances
 from channels.gateways import Sms
 from channels.push import Push
@@ -14,7 +11,6 @@ from channels.wechat.mini_program import MiniProgram
 from channels.wechat.tokens import Tokens
 from channels.wechat.wire import Wire
 from kernel.calendar import Zone
-from kernel.clock import utc_now
 from kernel.secret import Secret
 from stores.records import Records
 from tests.channels.house import House
@@ -49,7 +45,3 @@ def _mini_program(house, account, receiver):
         wire, Allowances(house.records, house.clock), letters, house.clock, account=account.id,
         appid="wx1", secret=Secret("s"), template="TMPL",
     )  # fmt: skip
-
-
-if __name__ == "__main__":
-    house_of(json.loads(sys.argv[1]), sys.argv[2], utc_now).work()

@@ -1,10 +1,5 @@
-"""A house that mails through WeCom, and rounds of its worker as a process.
+"""A house that mails through WeCom, and rounds of its worker that a process may do."""
 
-``python -m tests.channels.mailer '["sqlite:///…", "sqlite:///…"]' http://127.0.0.1:1 2026-03-02T…``
-"""
-
-import json
-import sys
 from datetime import datetime
 
 from channels.broadcasts.keeper import Broadcasts
@@ -104,7 +99,7 @@ class Mailer(House):
             pass
 
 
-if __name__ == "__main__":
-    files, url, now = json.loads(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
-    stores = [Records(each, durability="process") for each in files]
-    Mailer(*stores, lambda: now, url).mail()
+def mail(urls, corp, now):
+    """As somebody who has these stores, at this moment."""
+    stores = [Records(each, durability="process") for each in urls]
+    Mailer(*stores, lambda: datetime.fromisoformat(now), corp).mail()

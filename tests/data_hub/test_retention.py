@@ -1,11 +1,7 @@
 """What was kept long enough is let go of, purpose by purpose, and the profile with it."""
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +10,7 @@ from kernel.errors import Invalid
 from stores.history import Axis
 from tests.conftest import place
 from tests.data_hub.telling import MONDAY, event, mobile, user
+from tests.dying import died
 
 DAY = 24 * 60
 
@@ -122,8 +119,6 @@ def test_months_are_dropped_whole_and_profiles_say_only_what_is_kept(hub, people
 
 
 KILLED = """
-import sys
-sys.path.insert(0, {root!r})
 from datetime import datetime
 from pathlib import Path
 from data_hub.retention import Retention, periods
@@ -155,16 +150,11 @@ def test_a_run_that_was_killed_leaves_no_profile_behind(
     )
     ids = [hub.id_of(user(name)) for name in names]
     child = KILLED.format(
-        root=str(Path(__file__).parents[2]), folder=str(tmp_path), told=told,
-        now=clock().isoformat(),
+        folder=str(tmp_path), told=told, now=clock().isoformat(),
         **{part: place(request, request.config.getoption("--records"), part)
            for part in ("records", "people")},
     )  # fmt: skip
-    died = subprocess.run(
-        [sys.executable, "-c", child], env={**os.environ, "JUZHEN_CRASH_AT": "retention.gone"},
-        check=False, capture_output=True,
-    )  # fmt: skip
-    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    assert died(child, JUZHEN_CRASH_AT="retention.gone") == -signal.SIGKILL
     while_dead = [hub.profiles.of(her).events for her in ids]
     rule = held(hub, people, clock, told)
     while rule.run(1):

@@ -1,12 +1,8 @@
 """What earlier versions kept inside acts goes, wherever it lies, and nothing else changes."""
 
-import os
 import signal
-import subprocess
-import sys
 from concurrent.futures import Future
 from datetime import date, timedelta
-from pathlib import Path
 
 import orjson
 import pytest
@@ -19,6 +15,7 @@ from kernel.events import Handle, unpack
 from stores.history import Axis
 from tests.conftest import place
 from tests.data_hub.telling import MONDAY, event, mobile, user
+from tests.dying import died
 
 DAY = 24 * 60
 SHANGHAI = {"latitude": 31.2, "longitude": 121.5}
@@ -189,8 +186,6 @@ def test_a_digest_that_read_an_event_before_brings_nothing_of_it_back(hub, peopl
 
 
 KILLED = """
-import sys
-sys.path[:0] = [{root!r}, {root!r} + "/tests"]
 from datetime import datetime
 from pathlib import Path
 from stores.changes import Changes
@@ -218,15 +213,11 @@ def test_killed_half_way_it_goes_on_where_it_was(
     old = told(hub)
     kept = request.config.getoption("--records")
     child = KILLED.format(
-        root=str(Path(__file__).parents[2]), folder=str(tmp_path), now=clock().isoformat(),
+        folder=str(tmp_path), now=clock().isoformat(),
         upto=next(hub._upto), slice=slice_,
         **{part: place(request, kept, part) for part in ("records", "people")},
     )  # fmt: skip
-    died = subprocess.run(
-        [sys.executable, "-c", child], env={**os.environ, "JUZHEN_CRASH_AT": point},
-        check=False, capture_output=True,
-    )  # fmt: skip
-    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    assert died(child, JUZHEN_CRASH_AT=point) == -signal.SIGKILL
     hub._upto = iter(range(100, 10_000))
     until_done(rewriting(hub, people, clock), 2)
     kept = told(hub)

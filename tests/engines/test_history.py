@@ -1,8 +1,5 @@
 """The embedded history and the fold: the port's suite, and what a crash may not spoil."""
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from contextlib import closing
@@ -23,6 +20,7 @@ from stores.history import Axis, Count, Fold
 from stores.sqlite.history import SqliteHistory, labels, stripes
 from stores.sqlite.journal import SqliteJournal
 from stores.told import Told
+from tests.dying import died
 
 
 @pytest.fixture
@@ -407,16 +405,9 @@ def test_a_fold_killed_anywhere_loses_nothing_and_doubles_nothing(
         journal.append([*some, pack(event("same")), pack_refusal(refused)])
         clock.move(timedelta(minutes=40))
     mark = tmp_path / "mark"
-    root = Path(__file__).parents[2]
     for turn in (1, 2):
-        died = subprocess.run(
-            [sys.executable, "-c", _FOLDING, str(tmp_path)],
-            env=os.environ
-            | {"PYTHONPATH": str(root), "JUZHEN_CRASH_AT": f"{point}@{turn}"}
-            | {"JUZHEN_CRASH_MARK": str(mark)},
-            check=False,
-        )
-        assert died.returncode == -9
+        told = {"JUZHEN_CRASH_AT": f"{point}@{turn}", "JUZHEN_CRASH_MARK": str(mark)}
+        assert died(_FOLDING, str(tmp_path), **told) == -9
     assert mark.read_text().split() == [point, point]
     fold = Fold(journal, history)
     while fold.run():

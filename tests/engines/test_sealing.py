@@ -1,17 +1,13 @@
 """Months that are over, sealed: nothing is answered otherwise, in a sixth of the room."""
 
-import os
 import random
 import sqlite3
-import subprocess
-import sys
 import uuid
 import zlib
 from array import array
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +25,7 @@ from stores.sqlite.history import SqliteHistory, columns, sealing
 from stores.sqlite.history.blocks import Opened, all_of, filled, lines_in, owners, squeezed
 from stores.sqlite.journal import SqliteJournal
 from stores.told import micros
+from tests.dying import died
 
 LATER = date(9999, 1, 1)
 ALL = 1 << 40
@@ -240,12 +237,8 @@ def test_whoever_dies_while_sealing_changes_no_answer(both, point, tmp_path):
     live, _ = both
     before, mark = answers(live), tmp_path / "mark"
     for turn in (1, 2):
-        died = subprocess.run(
-            [sys.executable, "-c", _SEALING, str(tmp_path / "a")], check=False,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-            | {"JUZHEN_CRASH_AT": f"{point}@{turn}", "JUZHEN_CRASH_MARK": str(mark)},
-        )  # fmt: skip
-        assert died.returncode == -9
+        told = {"JUZHEN_CRASH_AT": f"{point}@{turn}", "JUZHEN_CRASH_MARK": str(mark)}
+        assert died(_SEALING, str(tmp_path / "a"), **told) == -9
         assert answers(live) == before
     assert mark.read_text().split() == [point, point]
     live.seal(LATER, ALL)

@@ -1,10 +1,6 @@
 """F3: a worker killed at every crash point of the ends that only say things; nothing said twice."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -19,7 +15,7 @@ from kernel.events import Handle
 from stores.records import Folded, Record
 from tests.blank import kept_at
 from tests.channels.ends import house_of
-from tests.flows.company import ROOT
+from tests.dying import died
 
 POINTS_OF = {
     "push": {"push.leaving": 0, "push.taken": 1},
@@ -54,6 +50,13 @@ def target_of(house, kind, account, point):
     return hers
 
 
+WORKS = """
+from kernel.clock import utc_now
+from tests.channels.ends import house_of
+house_of({files}, {url!r}, utc_now).work()
+"""
+
+
 @pytest.mark.parametrize(("kind", "point"), CASES)
 def test_killed_while_saying_it_is_said_once_or_left_to_a_person(tmp_path, counting, kind, point):
     files = [f"sqlite:///{tmp_path}/{name}.db" for name in ("records", "people")]
@@ -67,12 +70,8 @@ def test_killed_while_saying_it_is_said_once_or_left_to_a_person(tmp_path, count
         target, kind, occasion="x", purpose="service", words="您好", by="li"
     )
     mark = tmp_path / "mark"
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.channels.ends", json.dumps(files), counting.url],
-        cwd=ROOT, env=os.environ | {"JUZHEN_CRASH_AT": point, "JUZHEN_CRASH_MARK": str(mark)},
-        check=False,
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL
+    told = {"JUZHEN_CRASH_AT": point, "JUZHEN_CRASH_MARK": str(mark)}
+    assert died(WORKS.format(files=files, url=counting.url), **told) == -signal.SIGKILL
     assert mark.read_text() == f"{point}\n"
     assert effects(counting, delivery) == POINTS_OF[kind][point]
 

@@ -1,9 +1,6 @@
 """A night ships only what is no worse, keeps the one before, and may die anywhere."""
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from matching.nightly import Night, NightList, Nightly, no_worse
 from matching.scoring import Weights
 from stores.records import Folded
 from tests.blank import kept_at
+from tests.dying import died
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -151,9 +149,7 @@ def test_what_is_worse_or_was_judged_on_nothing_does_not_ship(before, after, shi
 
 
 KILLED = """
-import sys
 from datetime import datetime, timezone
-sys.path[:0] = [{root!r}, {root!r} + "/tests"]
 from bench.lib.known_truth import log
 from kernel.calendar import Zone
 from matching.nightly import Nightly
@@ -170,11 +166,7 @@ def test_a_night_killed_half_way_has_changed_nothing(tmp_path, changes, clock, k
     url = f"sqlite:///{tmp_path}/people.db"
     people = kept_at(url, Folded)
     told(people, known.events)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED.format(root=str(ROOT), url=url)],
-        env={**os.environ, "JUZHEN_CRASH_AT": "nightly.wrote"}, check=False, capture_output=True,
-    )  # fmt: skip
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert died(KILLED.format(url=url), JUZHEN_CRASH_AT="nightly.wrote") == -signal.SIGKILL
     left = lists_kept(people)
     assert left, "it died after it had written"
     again = Nightly(people, changes, Tagged(known.items), clock, Zone())

@@ -1,10 +1,6 @@
 """Mass sends: one task a rep for all of hers, one delivery a customer, nothing said twice."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
 
@@ -20,7 +16,7 @@ from kernel.crash import POINTS
 from kernel.errors import Conflict
 from kernel.events import Handle
 from tests.channels.mailer import Mailer
-from tests.flows.company import ROOT
+from tests.dying import died
 
 POINTS_OF_MAILINGS = {
     "mailings.gathered": 0, "wecom.tasked": 1, "mailings.asked": 1, "mailings.kept": 1,
@@ -268,16 +264,12 @@ def test_s35_what_waits_for_her_rep_alone_is_taken_back_when_she_opts_out(any_ho
 def test_a_worker_killed_at_any_point_makes_no_second_task(tmp_path, house, corp, clock, point):
     broadcast(house)
     mark = tmp_path / "mark"
-    killed = subprocess.run(
-        [
-            sys.executable, "-m", "tests.channels.mailer",
-            json.dumps([f"sqlite:///{tmp_path}/{part}.db" for part in ("records", "people")]),
-            corp.url, clock().isoformat(),
-        ],
-        cwd=ROOT, env=os.environ | {"JUZHEN_CRASH_AT": point, "JUZHEN_CRASH_MARK": str(mark)},
-        check=False,
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL
+    told = {"JUZHEN_CRASH_AT": point, "JUZHEN_CRASH_MARK": str(mark)}
+    stores = [f"sqlite:///{tmp_path}/{part}.db" for part in ("records", "people")]
+    job = (
+        f"from tests.channels import mailer; mailer.mail({stores}, {corp.url!r}, {str(clock())!r})"
+    )
+    assert died(job, **told) == -signal.SIGKILL
     assert mark.read_text() == f"{point}\n"
     assert len(corp.seen["tasks"]) == POINTS_OF_MAILINGS[point]
     for _ in range(3):
