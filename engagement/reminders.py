@@ -49,8 +49,6 @@ stand behind. Whose each is counts, too: `engagement.pressing`."""
 RANKS: Mapping[str, int] = {kind: rank for rank, kinds in enumerate(WORTH) for kind in kinds}
 OTHERS = len(WORTH)
 """The rank of all that stand behind."""
-FIRST = 10
-"""So many reminders stand before the others, one a customer: more are not done in a day."""
 _LOOKED_AT = 500
 """So many red dots are weighed against each other; nobody has more in a month."""
 STAGES = {

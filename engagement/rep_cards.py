@@ -31,10 +31,8 @@ from stores.watermarks import Watermarks
 
 FIRST = 3
 """So many recommendations stand on a card."""
-DAILY = 10
-"""So many cards reach a rep in one day of the company's; the red dots beyond stand in her list."""
 URGENT = 3
-"""So many of them are kept for customers who wait or read just now."""
+"""So many of a day's cards are kept for customers who wait or read just now."""
 _MERGED = "read_your_share"
 _MORNING = time(9)
 """When what was too much for a day is looked at on the next."""
@@ -93,7 +91,11 @@ class RepCards:
         zone: Zone,
         priorities: Priorities,
         base_url: str,
+        daily: int = 10,
     ) -> None:
+        """``daily``: so many cards reach a rep in one day of the company's; the red dots beyond
+        stand in her list."""
+        self._daily, self._calm = daily, max(daily - URGENT, 1)
         self._records = records
         self._changes = changes
         self._accounts = accounts
@@ -241,7 +243,7 @@ class RepCards:
             if self._is_said(session, reminder, cards):
                 kept.next_at, kept.reason = None, "told_of_her_already"
                 return False
-            if len(cards) >= (DAILY if RANKS.get(reminder.kind) == 0 else DAILY - URGENT):
+            if len(cards) >= (self._daily if RANKS.get(reminder.kind) == 0 else self._calm):
                 kept.next_at = self._zone.at(today + timedelta(days=1), _MORNING)
                 kept.reason = "enough_for_today"
                 return False

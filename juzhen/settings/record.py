@@ -186,6 +186,10 @@ class Settings:
         "", "Steps of desire that a customer's rep is reminded of: viewed, dwelled, asked, tried.",
         expected="steps of desire",
     )  # fmt: skip
+    engagement_reminders: int = _setting(
+        10, "Reminders that a rep is pushed a day, as cards in WeCom and as the first of her page.",
+        expected="count",
+    )  # fmt: skip
     engagement_fans: int = _setting(
         30, "Minutes of the company's hours within which a fan who comments or writes on an account"
         " of the video ecosystem is to be answered.", expected="minutes",

@@ -108,7 +108,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         stores, content, data, front, base_url=settings.public_url,
         hold_out=settings.matching_hold_out, exclusivity=settings.exclusivity,
         habits=Habits(**settings.habits),
-        vicinity=Vicinity(**settings.vicinity),
+        vicinity=Vicinity(**settings.vicinity), daily=settings.engagement_reminders,
         to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
         desire=settings.engagement_desire.replace(" ", "").split(","),
         fans=Fans(

@@ -85,6 +85,7 @@ def selling(
     exclusivity: Mapping[str, float] | None = None,
     habits: Habits,
     vicinity: Vicinity,
+    daily: int,
     to_customers: Collection[str] = (),
     desire: Collection[str] = (),
     fans: Fans,
@@ -92,9 +93,7 @@ def selling(
     """One constructor call after another."""
     counters = Counters(s.people, s.history)
     affinities = Affinities(s.records, s.changes)
-    abilities = Abilities(
-        s.records, s.changes, counters, content.materials, content.taxonomy, s.clock
-    )
+    abilities = _abilities(s, content, counters)
     nightly = Nightly(s.people, s.changes, content.materials, s.clock, s.zone)
     rules = Rules(s.records, s.changes, content.materials, content.taxonomy, content.types, s.clock)
     feedback = Feedback(s.records, s.changes, s.clock)
@@ -131,8 +130,14 @@ def selling(
         unadvised=Unadvised(s.records, s.people, data.identities, data.customers, s.clock),
         worths=Worths(responses, s.people),
         priorities=priorities,
-        rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url),
+        rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url, daily),
         customer_acts=_customer_acts(s, content, data, front),
+    )  # fmt: skip
+
+
+def _abilities(s: Stores, content: ContentHub, counters: Counters) -> Abilities:
+    return Abilities(
+        s.records, s.changes, counters, content.materials, content.taxonomy, s.clock
     )  # fmt: skip
 
 
@@ -153,12 +158,13 @@ def _books(s: Stores, data: DataHub, front: Ends) -> Books:
 
 def _rep_cards(
     s: Stores, content: ContentHub, data: DataHub, front: Ends, recommender: Recommender,
-    priorities: Priorities, url: str,
+    priorities: Priorities, url: str, daily: int,
 ) -> RepCards:  # fmt: skip
     return RepCards(
         records=s.records, changes=s.changes, accounts=front.accounts, channels=front.channels,
         recommender=recommender, materials=content.materials, identities=data.identities,
         staff=data.staff, clock=s.clock, zone=s.zone, priorities=priorities, base_url=url,
+        daily=daily,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from data_hub.customers import Customer, Happening
 from data_hub.profiles import Profile
 from engagement.fans import ASKS, answer_by
-from engagement.reminders import FIRST, Reminder
+from engagement.reminders import Reminder
 from engagement.sittings import spoken_time
 from kernel.actors import Actor
 from kernel.calendar import Yearly
@@ -142,16 +142,18 @@ def dots(platform: Platform, actor: Actor, reminders: Sequence[Reminder], tongue
 
 
 def first(platform: Platform, actor: Actor, tongue: str) -> list[Dot]:
-    """Of her unread reminders those that press most, one a customer."""
+    """Of her unread reminders those that press most, one a customer: as many as are pushed to her
+    in a day."""
+    most = platform.settings.engagement_reminders
     pressing = platform.priorities.first(platform.reminders.waiting(actor.staff))
     whys = {reminder.id: each.why(tongue) for reminder, each in pressing}
     found: list[Dot] = []
-    for begin in range(0, len(pressing), 2 * FIRST):  # some of these may be another rep's by now
-        some = [reminder for reminder, _ in pressing[begin : begin + 2 * FIRST]]
+    for begin in range(0, len(pressing), 2 * most):  # some of these may be another rep's by now
+        some = [reminder for reminder, _ in pressing[begin : begin + 2 * most]]
         found += dots(platform, actor, some, tongue)
-        if len(found) >= FIRST:
+        if len(found) >= most:
             break
-    return [replace(each, why=whys[each.id]) for each in found[:FIRST]]
+    return [replace(each, why=whys[each.id]) for each in found[:most]]
 
 
 def card(platform: Platform, profile: Profile, tongue: str) -> Card:

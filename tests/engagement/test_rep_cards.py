@@ -202,6 +202,24 @@ def test_ten_cards_a_day_reach_her_at_most_and_what_matters_most_comes_first(
     }
 
 
+@pytest.mark.parametrize(("daily", "calm"), [(4, 1), (2, 1), (20, 9)])
+def test_how_many_cards_a_day_are_enough_is_what_the_company_says(
+    company, cards, wecom, rep, daily, calm
+):
+    own = RepCards(**{
+        name: getattr(cards, f"_{name}") for name in (
+            "records", "changes", "accounts", "channels", "recommender", "materials",
+            "identities", "staff", "clock", "zone", "priorities", "base_url",
+        )
+    }, daily=daily)  # fmt: skip
+    remind_many(company, rep, "birthday", 9)
+    told(own)
+    assert len(wecom.cards) == calm
+    remind_many(company, rep, "fan_asks", 30)
+    told(own)
+    assert len(wecom.cards) == daily
+
+
 def test_of_the_same_day_cards_about_customers_who_are_likely_to_buy_come_first(
     company, cards, wecom, rep, clock
 ):

@@ -96,11 +96,13 @@ def test_what_is_not_named_of_an_occasion_or_of_what_is_near_stays_as_it_is():
 def test_whoever_works_by_such_numbers_goes_by_the_companys(home):
     begin(home, stores_durability="process")
     migrate(load({"JUZHEN_HOME": str(home)}))
-    told = {"JUZHEN_MATCHING_OCCASIONS": "birthday=week", "JUZHEN_MATCHING_NEARBY": "metres=800"}
+    told = {"JUZHEN_MATCHING_OCCASIONS": "birthday=week", "JUZHEN_MATCHING_NEARBY": "metres=800",
+            "JUZHEN_ENGAGEMENT_REMINDERS": "5"}  # fmt: skip
     platform = assemble(load({"JUZHEN_HOME": str(home), **told}))
     own = Habits(birthday=None)
     assert platform.triggers._habits == platform.recommender._questions._habits == own
     assert platform.nearby.vicinity == Vicinity(metres=800)
+    assert platform.rep_cards._daily == 5
     platform.close()
 
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -136,6 +137,10 @@ def test_ten_that_matter_most_stand_first_one_a_customer_and_a_kind_shows_all_of
     assert kinds[0] == "read_your_share"
     assert kinds.count("read_your_share") == 1
     assert others.count(say("reminder_birthday")) >= 3  # hers who read is one of them
+    desk.settings = replace(desk.settings, engagement_reminders=4)
+    fewer = desk.client().get("/workbench/", headers=PHONE).text
+    first = fewer.partition(FIRST)[2].partition("</section>")[0]
+    assert re.findall(r'class="mark (\w+)"', first) == kinds[:4]
     listed = desk.client().get("/workbench/?kind=birthday", headers=PHONE).text
     assert listed.count('class="mark birthday"') >= 12
     assert 'class="mark read_your_share"' not in listed
