@@ -74,3 +74,29 @@ class Overview:
             wanted = wanted.where(ShelfRow.unit.in_(sight))
         with self._records.read() as session:
             return {(tag, value): count for tag, value, count in session.execute(wanted)}
+
+    def standing_without(
+        self,
+        tags: Collection[str],
+        now: datetime,
+        *,
+        accounts: Collection[str],
+        sight: Collection[str] | None = None,
+        first: int = 5,
+    ) -> tuple[int, list[str]]:
+        """How many materials stand that wear none of these tags, and which some of them are."""
+        wearing = select(ShelfRow.material).where(ShelfRow.tag.in_(tags))
+        wanted = (
+            select(ShelfRow.material)
+            .where(ShelfRow.account.in_(accounts), ShelfRow.tag == "")
+            .where(ShelfRow.opens <= micros(now), ShelfRow.closes > micros(now))
+            .where(ShelfRow.placement.not_in(terms.barred(now)))
+            .where(ShelfRow.material.not_in(wearing))
+            .distinct()
+        )
+        if sight is not None:
+            wanted = wanted.where(ShelfRow.unit.in_(sight))
+        with self._records.read() as session:
+            count = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+            some = session.scalars(wanted.order_by(ShelfRow.material.desc()).limit(first))
+            return count, list(some)

@@ -79,7 +79,14 @@ def _strip(
         sight=allowed("read_shelf").seen_units,
     )  # fmt: skip
     most = max(counts.values(), default=0)
+    lacking, some = platform.overview.standing_without(
+        [tag.id for tag in tags], platform.clock(),
+        accounts=[each.id for each in platform.accounts.all()],
+        sight=allowed("read_shelf").seen_units,
+    ) if needed and tags else (0, [])  # fmt: skip
     return {
+        "lacking": lacking,
+        "some": list(platform.materials.many(some).values()),
         "title": title,
         "column": column,
         "columns": columns,

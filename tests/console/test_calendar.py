@@ -134,6 +134,22 @@ def test_coverage_tells_which_resistance_lacks_content_and_whom_it_holds(
     assert ">1</a>" in rows["信任阻力"]
     assert "2 位客户卡在这里" in rows["理解阻力"]
     assert ">1</a>" not in rows["理解阻力"]
+    assert "没有注明降低哪种阻力" not in page
+
+
+@pytest.mark.rule("R118.1", "R118.4")
+def test_coverage_names_what_stands_and_says_of_no_resistance_that_it_lowers_it(
+    desk, rooms, material, placed
+):
+    tag = rooms.taxonomy.create("信任阻力", "resistance", code="resistance.trust", by="li")
+    assert "没有注明降低哪种阻力" not in desk.get("/console/coverage").text, "it does not stand yet"
+    rooms.clock.move(timedelta(hours=3))
+    page = desk.get("/console/coverage").text
+    told = page.partition("1 个在架素材没有注明降低哪种阻力")[2].partition("</p>")[0]
+    assert material.id in told
+    assert material.title in told
+    rooms.materials.tag(material.id, [tag.id], by="li")
+    assert "没有注明降低哪种阻力" not in desk.get("/console/coverage").text
 
 
 def test_both_pages_are_in_english_too(desk, placed):
