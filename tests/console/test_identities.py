@@ -99,6 +99,16 @@ def test_two_are_compared_before_they_are_merged(rooms, desk_of):
     assert desk.get(f"/console/identities/compare?one={one}&other=nobody").status_code == 404
 
 
+def test_two_people_are_compared_by_what_they_bought_last(rooms, desk_of):
+    rooms.tell(
+        *(event("bought", user("mother"), minutes=9 + n, account=rooms.app.id,
+                detail={"amount": 1, "product": f"产品{n}"}) for n in range(5))
+    )  # fmt: skip
+    one, other = own_id(user("mother")), own_id(user("daughter"))
+    page = desk_of("admin").get(f"/console/identities/compare?one={one}&other={other}").text
+    assert [n for n in range(5) if f"产品{n}" in page] == [2, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("asked", "shown"),
     [("", 3), ("?owner=house", 0), ("?owner=customer", 3), ("?kind=followed", 1)],

@@ -135,6 +135,15 @@ def test_a_regular_buyer_may_be_measured_by_her_own_rhythm():
     assert overdue(folded(bought(0), bought(3)), MONDAY) is None
 
 
+@pytest.mark.rule("R126.2")
+@pytest.mark.parametrize(("category", "where"), [("tea", Stage.SILENT), ("snack", Stage.ACTIVE)])
+def test_the_rhythm_of_all_others_is_not_asked_where_a_category_has_its_own_days(category, where):
+    cycles = Cycles(by_category={"snack": (20, 40, 60)}, by_rhythm=frozenset({""}))
+    profile = folded(*(bought(day, category) for day in range(0, 61, 10)))
+
+    assert stage(profile, 60 + 16, cycles) is where
+
+
 @pytest.mark.parametrize("days", [range(0, 41, 10), (0, 10, 20, 30, 40, 50, 81)])
 def test_few_gaps_and_one_long_silence_are_no_rhythm(days):
     cycles = Cycles(by_rhythm=frozenset({""}))

@@ -59,7 +59,7 @@ def test_what_she_dislikes_speaks_against_it():
 
 
 def test_days_are_the_companys_and_counts_look_back_a_week_a_month_a_quarter():
-    late = 15 * 60 + 30  # half past midnight on Tuesday in Shanghai
+    late = 7 * 60 + 30  # half past midnight on Tuesday in Shanghai
     profile = folded(*(read("mat_care", late + day * DAY) for day in (0, 6, 29, 80)))
 
     today = date(2026, 3, 3) + timedelta(days=80)
@@ -317,7 +317,7 @@ def test_a_risk_level_holds_for_a_year_or_as_long_as_was_told():
     year = folded(event("identified", HER, detail={"traits": level}))
     assert year.risk_until(date(2027, 3, 2), Zone()) == date(2027, 3, 2)
     assert year.risk_until(date(2027, 3, 3), Zone()) is None
-    late = 15 * 60 + 30  # half past midnight of the company's Tuesday, still Monday in UTC
+    late = 7 * 60 + 30  # half past midnight of the company's Tuesday, still Monday in UTC
     night = folded(event("identified", HER, minutes=late, detail={"traits": level}))
     assert night.risk_until(date(2027, 3, 3), Zone()) == date(2027, 3, 3)
     told = level | {"risk_valid_until": "2026-06-30"}
