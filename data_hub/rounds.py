@@ -1,7 +1,8 @@
 """Rounds (巡看): everybody is looked at once more, some at a time, where nothing new was heard.
 
-After a company drew its lines otherwise (`data_hub.terms`) or profiles fold otherwise than they
-did, and for segments of which not everybody was asked yet. Says whom to look at; the digest looks.
+After a company drew its lines otherwise (`data_hub.terms`), profiles fold otherwise than they did
+or there are data enough to predict, and for segments of which not everybody was asked yet. Says
+whom to look at; the digest looks.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ class Rounds:
     def __init__(self, people: Records, profiles: Profiles, standings: Standings) -> None:
         self._people = people
         self._profiles = profiles
+        self._standings = standings
         self._membership = standings.membership
         self._marks = Watermarks(people, Folded)
-        self._now = f"{SHAPE}.{standings.terms.signature}"
-        self._begun = self._done = False
+        self._terms = f"{SHAPE}.{standings.terms.signature}"
+        self._begun, self._done = False, ""
 
     def begin(self) -> None:
         """Before anybody is known: whoever comes is looked at by what holds now."""
@@ -44,21 +46,26 @@ class Rounds:
         self._begun = True
         if not self._marks.of(_TERMS) and not self._profiles.ids("", 1):
             with self._people.write("digest"):
-                self._marks.move(_TERMS, self._now)
+                self._marks.move(_TERMS, self._now())
 
     def next(self, limit: int) -> Round | None:
         """Some of those who wait to be looked at; None if nobody does."""
         return self._by_terms(limit) or self._by_segments(limit)
 
+    def _now(self) -> str:
+        """What everybody is looked at by."""
+        return self._terms + (".predicted" if self._standings.predicts else "")
+
     def _by_terms(self, limit: int) -> Round | None:
-        if self._done:
+        now = self._now()
+        if self._done == now:
             return None
         told, _, after = self._marks.of(_TERMS).partition(" ")
-        if told == self._now and not after:
-            self._done = True
+        if told == now and not after:
+            self._done = now
             return None
-        found = self._profiles.ids(after if told == self._now else "", limit)
-        mark = f"{self._now} {found[-1]}" if found else self._now
+        found = self._profiles.ids(after if told == now else "", limit)
+        mark = f"{now} {found[-1]}" if found else now
         return Round(found, partial(self._marks.move, _TERMS, mark))
 
     def _by_segments(self, limit: int) -> Round | None:

@@ -211,6 +211,11 @@ class Standings:
                 now[customer].add(handle)
         return now
 
+    @property
+    def predicts(self) -> bool:
+        """Are there data enough to say when anybody buys next?"""
+        return self._chances() is not None
+
     def sources(self) -> frozenset[str]:
         """The accounts that tell of messages at all, by what they ever told. What reps note of
         their talks by hand speaks of those customers alone, and is no source for all others."""

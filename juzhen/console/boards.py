@@ -15,6 +15,8 @@ from werkzeug.wrappers import Response as Redirect
 
 from content_hub.sheets import harmless
 from data_hub.measures import BOARDS, KPIS, Figure, untracked
+from data_hub.measures.buyers import Among
+from data_hub.prediction import Predicted
 from data_hub.reports.base import WORLDS
 from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.console.split import part
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 Answer = Redirect | tuple[str, int]
 _DUE = timedelta(days=7)
+_MOST = 1_000
+"""So many who are due are looked through, or told in a sheet."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -68,7 +72,8 @@ def install(door: Blueprint, platform: Platform) -> None:
     def forecast() -> str:
         """Who is likely to buy within a week, and how good such words were."""
         actor = allowed("read_boards")
-        due = platform.predictions.due(_DUE, 50)
+        ends, among = part(platform)
+        due = _due(platform, among, 50)
         names = (
             platform.customers.seen_by(actor).many([each.customer for each in due])
             if may(actor, "read_customers")
@@ -76,6 +81,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         )
         return pages.render(
             "console/forecast.html", fitted=platform.predictions.fitted(), due=due, names=names,
+            world=ends.world, worlds=WORLDS,
             now=platform.clock(), day=lambda seconds: platform.zone.day(_moment(seconds)),
         )  # fmt: skip
 
@@ -85,10 +91,18 @@ def install(door: Blueprint, platform: Platform) -> None:
         rows = (
             (each.customer, *(_moment(at).isoformat() for at in _ends(each)),
              *(f"{chance:.4f}" for chance in each.chances.values()), f"{each.value:.2f}")
-            for each in platform.predictions.due(_DUE, 1_000)
+            for each in _due(platform, part(platform)[1], _MOST)
         )  # fmt: skip
         names = ("customer", "likely", "earliest", "latest", "in_2w", "in_4w", "in_13w", "value")
         return sheet("forecast", names, rows)
+
+
+def _due(platform: Platform, among: Among, limit: int) -> list[Predicted]:
+    """Who is likely to buy within a week, in the ecosystem that is asked for."""
+    if among is None:
+        return platform.predictions.due(_DUE, limit)
+    told = platform.predictions.due(_DUE, _MOST)
+    return [each for each in told if among(each.customer)][:limit]
 
 
 def _page(platform: Platform, role: Role, flaws: Sequence[Flaw] = ()) -> str:

@@ -118,16 +118,17 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     r.people = people
     r.profiles = Profiles(people, r.identities)
     r.segments = Segments(r.records, people, r.identities, c, clock)
+    r.predictions = Predictions(people, r.profiles, clock)
     r.standings = Standings(
-        people, r.records, r.identities, r.profiles, r.history, r.segments, c, clock
-    )
+        people, r.records, r.identities, r.profiles, r.history, r.segments, c, clock,
+        chances=r.predictions.model,
+    )  # fmt: skip
     r.previews = Previews(people, r.profiles, r.segments, r.standings.subjects, clock)
     r.customers = Customers(people, r.records, r.identities, r.history, r.staff, c, clock)
     r.digest = Digest(
         r.history, people, r.records, r.identities, r.profiles, Topics(r.materials), clock,
         standings=r.standings,
     )  # fmt: skip
-    r.predictions = Predictions(people, r.profiles, clock)
     r.vips = Vips(people, r.profiles, clock)
     r.boards = Boards(r.records, c, clock)
     r.measures = Measures(r.history, people, clock)

@@ -91,7 +91,7 @@ def test_a_figure_tells_the_share_of_each_ecosystem_and_its_total(rooms, desk_of
     assert shares == [round(100 * n / sum(counts), 1) for n in counts]
 
 
-@pytest.mark.rule("R162.2", "R162.4")
+@pytest.mark.rule("R7.2", "R162.2", "R162.4")
 def test_the_forecast_names_who_is_due_and_says_how_such_words_came_true(rooms, desk_of):
     day = 1_440
     rooms.tell(
@@ -103,8 +103,20 @@ def test_the_forecast_names_who_is_due_and_says_how_such_words_came_true(rooms, 
         )
     )  # fmt: skip
     rooms.predictions.fit_now()
+    while rooms.digest.look():
+        pass
     page = desk_of("analyst").get("/console/forecast?lang=en").text
     assert page.count('<th scope="row">in ') == 3
     assert re.search(r"within the 80 % window</th><td class=\"number\">\d+\.\d%", page)
     assert re.search(r"\d+ buyers looked back at\.\s+\d+ of them had been told a window", page)
     assert "00:00" not in page.partition("Likely within")[2].partition("</table>")[0]
+
+    def due(world):
+        rows = desk_of("analyst").get(f"/console/forecast.csv{world}").text.split()[1:]
+        listed = (
+            desk_of("analyst").get(f"/console/forecast{world}").text.count('<th scope="row" data')
+        )
+        return len(rows), listed
+
+    assert due("") == due("?world=own_app") > (0, 0)
+    assert due("?world=video") == due("?world=none") == (0, 0)

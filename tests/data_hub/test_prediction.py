@@ -222,8 +222,7 @@ def test_a_week_before_she_is_likely_to_buy_somebody_is_told_once(hub, clock):
     hub.settle()
     hub.predictions.fit_now()
     clock.move(timedelta(minutes=2))
-    hub.standings.look_again(hub.profiles.ids("", 500))
-    hub.settle()
+    hub.settle()  # everybody is looked at once more, now that something can be said
 
     her = hub.id_of(user("her"))
     told = hub.predictions.of([her])[her]
@@ -398,8 +397,7 @@ def test_who_is_due_is_told_soonest_first_with_a_spend_between_hers_and_everybod
     hub.settle()
     hub.predictions.fit_now()
     clock.move(timedelta(minutes=2))
-    hub.standings.look_again(hub.profiles.ids("", 500))
-    hub.settle()
+    hub.settle()  # everybody is looked at once more, now that something can be said
 
     soon, late = (hub.id_of(user(name)) for name in ("soon", "late"))
     due = [each.customer for each in hub.predictions.due(timedelta(days=6))]
