@@ -111,14 +111,25 @@ class Duplicates:
             .where(one.material < other.material)
             .limit(_PAIRS)
         )
-        kin: dict[str, set[str]] = {}
         with self._records.read() as session:
-            for first, second, here, there in session.execute(pairs):
-                if (int(here, 16) ^ int(there, 16)).bit_count() <= _CLOSE:
-                    together = kin.get(first, {first}) | kin.get(second, {second})
-                    kin |= dict.fromkeys(together, together)
-        groups = sorted({tuple(sorted(each)) for each in kin.values()})
-        return [list(each) for each in sorted(groups, key=len, reverse=True)[:limit]]
+            close = [
+                (first, second)
+                for first, second, here, there in session.execute(pairs)
+                if (int(here, 16) ^ int(there, 16)).bit_count() <= _CLOSE
+            ]
+        groups = sorted(map(sorted, together(close)))
+        return sorted(groups, key=len, reverse=True)[:limit]
+
+
+def together(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """What hangs together by pairs: the smaller of two sets goes into the larger."""
+    kin: dict[str, list[str]] = {}
+    for pair in pairs:
+        less, more = sorted((kin.setdefault(each, [each]) for each in pair), key=len)
+        if less is not more:
+            more += less
+            kin.update(dict.fromkeys(less, more))
+    return list({id(each): each for each in kin.values()}.values())
 
 
 def _near(session: Session, own: Fingerprint) -> Iterable[Near]:

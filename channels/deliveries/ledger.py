@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from channels.deliveries.record import IN_FLIGHT, POST, STUCK, TO_ONE, UP, Delivery, Lane, State
 from channels.deliveries.remedies import Pile
@@ -133,9 +133,8 @@ class Ledger:
 
     def said_since(self, moment: datetime) -> dict[str, int]:
         """By account, to how many single persons something went since then."""
-        said = select(Delivery.account, func.count()).where(TO_ONE, Delivery.last_sent >= moment)
         with self._records.read() as session:
-            rows = session.execute(said.group_by(Delivery.account)).all()
+            rows = session.execute(said(moment)).all()
         return {row[0]: row[1] for row in rows}
 
     def _where(self, *which: ColumnElement[bool]) -> list[Delivery]:
@@ -152,6 +151,14 @@ class Ledger:
         with self._records.read() as session:
             for placement in session.scalars(twice):
                 yield f"deliveries: {placement} is up more than once"
+
+
+def said(moment: datetime) -> Select[str, int]:
+    """By account, how many went to one person since then. By no column itself, or SQLite walks
+    through all that there ever were in the order of it."""
+    account = Delivery.account.concat("")
+    lately = TO_ONE, Delivery.last_sent >= moment
+    return select(account, func.count()).where(*lately).group_by(account)
 
 
 _POSTS = (

@@ -109,14 +109,21 @@ class Relations:
 
     def of_staff(self, staff: Collection[str]) -> list[str]:
         """The customers whom these reps look after now."""
-        with self._records.read() as session:
-            wanted = select(Relation.handle).where(Relation.staff.in_(staff)).distinct()
-            once = list(session.scalars(wanted))
-        customers = set(self._identities.customers_of(once).values())
-        reps = self.reps(self._identities.handles_of(customers))
-        return sorted(customer for customer, rep in reps.items() if rep in staff)
+        theirs, given = set(staff), set[str]()
+        with self._records.together():
+            for some in chunks(theirs):
+                rows = self._records.rows(_GIVEN.format(marks(some)), some)
+                given.update(handle for (handle,) in rows)
+        whose = self._identities.whose(self._identities.customers_of(given).values())
+        latest: dict[str, _Word] = {}
+        for word in self._relations(whose):
+            customer = whose[word.handle]
+            if customer not in latest or latest[customer][:2] < word[:2]:
+                latest[customer] = word
+        return sorted(customer for customer, word in latest.items() if word.staff in theirs)
 
 
+_GIVEN = "SELECT DISTINCT handle FROM relations WHERE staff IN ({})"
 _WORDS = "SELECT since, id, handle, staff FROM relations WHERE handle IN ({})"
 
 

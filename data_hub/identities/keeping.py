@@ -34,6 +34,7 @@ _JOINED = (
     "SELECT k.handle, o.handle FROM known_handles k JOIN known_handles o ON o.own = k.customer"
     " WHERE k.own <> k.customer"
 )
+_WHOSE = "SELECT handle, customer FROM known_handles WHERE customer IN ({})"
 _CUSTOMERS = "SELECT handle, customer FROM known_handles WHERE handle IN ({})"
 _HANDLES = "SELECT first_seen, handle, customer FROM known_handles WHERE customer IN ({})"
 _LOOKED_AT, _ALL = 1_000, 50_000
@@ -165,7 +166,7 @@ class Identities:
         known: dict[str, str] = {}
         with self._people.together():
             for chunk in chunks(asked):
-                known |= dict(self._people.rows(_CUSTOMERS.format(marks(chunk)), chunk))
+                known.update(self._people.rows(_CUSTOMERS.format(marks(chunk)), chunk))
         return {h: known[h] if h in known else own_id(h) for h in asked}
 
     def joined(self) -> dict[str, str]:
@@ -194,6 +195,14 @@ class Identities:
         for _, handle, customer in sorted(rows, key=lambda row: (row[0], row[1])):
             found.setdefault(customer, []).append(Handle.parse(handle))
         return found
+
+    def whose(self, customers: Iterable[str]) -> dict[str, str]:
+        """Whose each handle of these customers is, by its text."""
+        known: dict[str, str] = {}
+        with self._people.together():
+            for chunk in chunks(set(customers)):
+                known.update(self._people.rows(_WHOSE.format(marks(chunk)), chunk))
+        return known
 
     def customers_on(self, account: str, after: str = "", limit: int = 500) -> list[str]:
         """Customers whom an account of ours reaches, ordered by id; the last is the next

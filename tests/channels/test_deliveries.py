@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from channels.base import Progress, Receipt
 from channels.broadcasts.keeper import Broadcasts
 from channels.broadcasts.record import stopped
 from channels.deliveries import Deliveries, Heartbeat, Lane, State
+from channels.deliveries.ledger import said
 from channels.deliveries.record import Delivery, overtakes
 from channels.deliveries.retries import Retries
 from kernel.errors import Conflict, NotFound
@@ -45,6 +46,17 @@ def claimed(deliveries):
 def test_queueing_the_same_occasion_again_answers_the_one_that_is_there(deliveries, oa):
     assert queued(deliveries, oa).id == queued(deliveries, oa).id
     assert queued(deliveries, oa, "plc_2").id != queued(deliveries, oa).id
+
+
+def test_what_was_said_today_is_counted_by_its_index(house):
+    if house.records.on_postgres:
+        pytest.skip("how SQLite finds it")
+    asked = said(house.clock()).compile(
+        house.records.engine, compile_kwargs={"literal_binds": True}
+    )
+    with house.records.read() as session:
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN {asked}")).all()
+    assert "SEARCH deliveries USING INDEX ix_deliveries_said" in plan[0][3]
 
 
 def test_racing_workers_claim_each_delivery_once(any_house, deliveries, oa):

@@ -4,9 +4,11 @@ import io
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from content_hub.duplicates import Duplicates
+from content_hub.duplicates import Duplicates, together
 from content_hub.media import Media
 from content_hub.products import Products
 from kernel.errors import Invalid
@@ -17,6 +19,18 @@ TEXT = (
     "退休后的第一笔钱该放在哪里？社保养老金只够基本生活，企业年金覆盖的人不多，个人商业养老保险可以按月领取，"
     "活多久领多久。先算清每月的缺口，再看交费年限与领取年龄，最后比较不同产品的领取方式与现金价值。"
 )  # fmt: skip
+
+
+@given(st.lists(st.tuples(*2 * [st.integers(0, 12)]).filter(lambda pair: len({*pair}) == 2)))
+def test_what_hangs_together_by_pairs_is_told_once(pairs):
+    told = [(f"m{one}", f"m{other}") for one, other in pairs]
+    left = {each: {each} for pair in told for each in pair}
+    for _ in left:
+        for one, other in told:
+            left[one] = left[other] = left[one] | left[other]
+    assert sorted(map(sorted, together(told))) == sorted(
+        map(list, {tuple(sorted(each)) for each in left.values()})
+    )
 
 
 @pytest.fixture

@@ -128,6 +128,13 @@ def test_the_last_rep_she_was_given_to_counts_over_all_her_handles(company, cloc
     assert "林秀兰" in names(as_seen(company, "xu").page())
     hers = company.identities.handles(company.identities.customer_of(unionid("w1")))
     assert company.customers.rep_of(hers) == company.staff.one("xu").id
+    ma, li, xu = (company.staff.one(code).id for code in ("ma", "li", "xu"))
+    third = company.customers.of_staff([xu])
+    assert company.identities.customer_of(unionid("w1")) in third
+    assert len(third) == 2
+    assert company.customers.of_staff([ma]) == []
+    assert company.customers.of_staff([ma, li, li]) == company.customers.of_staff([li])
+    assert company.customers.of_staff([]) == []
 
 
 def test_giving_her_to_the_rep_she_has_is_noted_once(company, changes):
