@@ -26,11 +26,12 @@ from matching.counters.records import (
 )
 from matching.counters.sums import Rows, Sums, rows_of
 from matching.trails import Step
+from stores.bulk import many
 from stores.records import Folded, Records, insert, upsert
 from stores.spelling import chunks, marks
 from stores.watermarks import Watermarks
 
-SLICE = 100
+SLICE = 200
 """Events a transaction: it stays under the 100 ms for which a write may hold the lock."""
 _CLEARED = 1_000
 """Rows that one write throws away."""
@@ -158,7 +159,7 @@ class Counters:
         with self._people.write(_FOLLOWER) as session:
             if self.mark() != before:
                 return False
-            _write(session, rows, upto)
+            _write(session, rows)
             self._marks.move(_FOLLOWER, str(upto))
         crash_point(_PUT)
         return True
@@ -232,8 +233,8 @@ _SCOPED = "SELECT material, popular FROM scoped_counts WHERE scope = ?"
 _DEALS = "SELECT material, category, product, count FROM deals WHERE rep = ?"
 
 
-def _write(session: Session, rows: Rows, upto: int) -> None:
-    _sum_up(session, MaterialCount, rows.counts, set_={"moved": upto}, either={"stale"})
+def _write(session: Session, rows: Rows) -> None:
+    _sum_up(session, MaterialCount, rows.counts, latest={"moved"}, either={"stale"})
     _sum_up(session, ScopedCount, rows.scoped)
     _sum_up(session, Pair, rows.pairs)
     _sum_up(session, Deal, rows.deals)
@@ -245,20 +246,21 @@ def _sum_up(
     kind: type[Folded],
     rows: Sequence[Mapping[str, Any]],
     *,
-    set_: Mapping[str, Any] | None = None,
+    latest: Collection[str] = (),
     either: Collection[str] = (),
 ) -> None:
-    """Add each row to the one that is there; ``either`` columns become true if one is."""
+    """Add each row to the one that is there; ``latest`` columns are as the new one says, ``either``
+    become true if one is."""
     if not rows:
         return
     table: Any = kind.__table__
     put = insert(session, kind)
     keys = [column.name for column in table.primary_key]
-    summed = [name for name in rows[0] if name not in {*keys, *either}]
+    summed = [name for name in rows[0] if name not in {*keys, *either, *latest}]
     changed: dict[str, Any] = {name: table.c[name] + put.excluded[name] for name in summed}
     changed |= {name: or_(table.c[name], put.excluded[name]) for name in either}
-    changed |= set_ or {}
-    session.execute(put.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+    changed |= {name: put.excluded[name] for name in latest}
+    many(session, kind, put.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
 
 def _packed(session: Session, material: str) -> dict[str, Any]:
