@@ -19,6 +19,7 @@ from channels.broadcasts.record import Broadcast, Phase
 from channels.deliveries import Deliveries, Delivery, Lane, State
 from channels.deliveries.record import OF_A_CAMPAIGN_ALONE
 from channels.touch_policy import SLICE, Touch, TouchPolicy
+from content_hub.compliance import Compliance
 from content_hub.shelf import Shelf
 from data_hub.consents import MARKETING
 from data_hub.identities import Identities
@@ -87,6 +88,7 @@ class Broadcasts:
         identities: Identities,
         policy: TouchPolicy,
         shelf: Shelf,
+        compliance: Compliance,
         clock: Clock,
         on: bool = True,
     ) -> None:
@@ -100,6 +102,7 @@ class Broadcasts:
         self._identities = identities
         self._policy = policy
         self._shelf = shelf
+        self._compliance = compliance
         self._clock = clock
 
     # acts
@@ -129,8 +132,7 @@ class Broadcasts:
             raise Invalid("name", "needs_a_name")
         if not segment and not everybody.strip():
             raise Invalid("segment", "broadcast_needs_segment")
-        if not material and not words.strip():
-            raise Invalid("words", "nothing_to_send")
+        self._check_words(material, words)
         if not 0 <= per_minute <= _MOST_A_MINUTE:
             raise Invalid("per_minute", "not_that_fast", most=_MOST_A_MINUTE)
         if expires is not None and expires <= begins:
@@ -150,6 +152,12 @@ class Broadcasts:
             )  # fmt: skip
         return made
 
+    def _check_words(self, material: str, words: str) -> None:
+        if not material and not words.strip():
+            raise Invalid("words", "nothing_to_send")
+        if said := self._compliance.barred(words):
+            raise Invalid("words", "words_may_not_be_said", words="、".join(said))
+
     def try_out(
         self, account: str, whom: str, *, by: str, material: str = "", words: str = ""
     ) -> Delivery:
@@ -159,8 +167,7 @@ class Broadcasts:
         if not self.on:
             raise Conflict("module_is_off", module="mass_send")
         there = self._accounts.one(account)
-        if not material and not words.strip():
-            raise Invalid("words", "nothing_to_send")
+        self._check_words(material, words)
         found = self._identities.find(whom)
         if not found:
             with suppress(NotFound):

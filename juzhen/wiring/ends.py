@@ -233,7 +233,7 @@ def _broadcasts(
     return Broadcasts(
         records=s.records, changes=s.changes, accounts=accounts, deliveries=deliveries,
         segments=data.segments, identities=data.identities, policy=policy, shelf=content.shelf,
-        clock=s.clock, on=settings.has("mass_send"),
+        compliance=content.compliance, clock=s.clock, on=settings.has("mass_send"),
     )  # fmt: skip
 
 

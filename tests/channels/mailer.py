@@ -11,6 +11,7 @@ from channels.wechat.tokens import Tokens
 from channels.wechat.uploads import Uploads
 from channels.wechat.wecom.channel import WeCom
 from channels.wechat.wecom.wire import WeComWire
+from content_hub.compliance import Compliance
 from data_hub.customers import Customers
 from data_hub.staff import StaffBook
 from kernel.events import Event, Handle
@@ -38,6 +39,7 @@ class Mailer(House):
             records=records, changes=self.changes, accounts=self.accounts,
             deliveries=self.deliveries, segments=None, identities=self.identities,
             policy=self.touch_policy, shelf=self.shelf, clock=clock,
+            compliance=Compliance(records, self.changes, clock),
         )  # fmt: skip
         self.planning = Planning(
             records=records, deliveries=self.deliveries, segments=None,

@@ -14,6 +14,7 @@ from channels.deliveries import Deliveries, Heartbeat, Lane, State
 from channels.deliveries.ledger import said
 from channels.deliveries.record import Delivery, overtakes
 from channels.deliveries.retries import Retries
+from content_hub.compliance import Compliance
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle
 from tests.channels.house import busy
@@ -124,6 +125,7 @@ def test_who_ends_a_broadcast_is_told_of_everything_that_was_begun(any_house, de
         records=house.records, changes=house.changes, accounts=house.accounts,
         deliveries=deliveries, segments=None, identities=house.identities,
         policy=house.touch_policy, shelf=house.shelf, clock=house.clock,
+        compliance=Compliance(house.records, house.changes, house.clock),
     )  # fmt: skip
     said = broadcasts.create("问候", oa, everybody="年会", words="您好", by="li")
     deliveries.queue_many(

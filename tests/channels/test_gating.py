@@ -13,6 +13,7 @@ from channels.broadcasts.planning import Planning
 from channels.deliveries import Delivery, Lane, State
 from channels.preferences import Preferences
 from channels.touch_policy import Advised
+from content_hub.compliance import Compliance
 from data_hub.consents import MARKETING, SERVICE
 from kernel.errors import Conflict
 from kernel.events import Handle
@@ -194,7 +195,7 @@ def sending(any_house, noon):
               "identities": house.identities, "clock": noon}  # fmt: skip
     Broadcasts(
         changes=house.changes, accounts=house.accounts, policy=house.touch_policy,
-        shelf=house.shelf, **common,
+        shelf=house.shelf, compliance=Compliance(house.records, house.changes, noon), **common,
     ).create("三月问候", account, everybody="人人有份", words="春天好", by="t")  # fmt: skip
     planning = Planning(**common)
     planning.slice = sized(20, 250)

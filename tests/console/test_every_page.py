@@ -152,7 +152,7 @@ def told(knowing_rooms, material):
     r.broadcasts = Broadcasts(
         records=r.records, changes=r.changes, accounts=r.accounts, deliveries=r.deliveries,
         segments=r.segments, identities=r.identities, policy=r.touch_policy, shelf=r.shelf,
-        clock=r.clock,
+        compliance=r.compliance, clock=r.clock,
     )  # fmt: skip
     r.channels._factories["door"] = lambda *_: Door()
     there = r.accounts.add(code="w", name="企业微信", kind="door", ecosystem="wechat", by="t")

@@ -230,7 +230,7 @@ class Asked(Company):
         self.broadcasts = Broadcasts(
             records=records, changes=changes, accounts=self.accounts, deliveries=self.deliveries,
             segments=self.segments, identities=self.identities, policy=self.touch_policy,
-            shelf=self.shelf, clock=clock,
+            shelf=self.shelf, compliance=self.compliance, clock=clock,
         )  # fmt: skip
         self.planning = Planning(
             records=records, deliveries=self.deliveries, segments=self.segments,

@@ -138,6 +138,20 @@ def test_without_a_segment_there_is_no_broadcast(house):
     assert [flaw.reason for flaw in refused.value.flaws] == ["broadcast_needs_segment"]
 
 
+def test_words_that_may_not_be_said_go_to_nobody_neither_on_trial(house, names):
+    house.compliance.set_rule("翻倍", kind="forbidden", severity="block", by="wang")
+    for ask in (
+        lambda said: made(house, words=said),
+        lambda said: house.broadcasts.try_out("app", str(names[0]), by="t", words=said),
+    ):
+        with pytest.raises(Invalid) as refused:
+            ask("收益翻 倍")
+        (flaw,) = refused.value.flaws
+        assert (flaw.field, flaw.reason) == ("words", "words_may_not_be_said")
+        assert flaw.facts == {"words": "翻倍"}
+        ask("收益稳健")
+
+
 @pytest.mark.rule("R139.2")
 def test_to_all_customers_only_an_admin_sends_and_says_why(house, names):
     asked = {

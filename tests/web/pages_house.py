@@ -170,7 +170,7 @@ class PagesHouse(House):
         self.broadcasts = Broadcasts(
             records=records, changes=self.changes, accounts=self.accounts,
             deliveries=self.deliveries, segments=self.segments, identities=self.identities,
-            policy=self.touch_policy, shelf=self.shelf, clock=clock,
+            policy=self.touch_policy, shelf=self.shelf, compliance=self.compliance, clock=clock,
         )  # fmt: skip
         self.preferences = Preferences(records, self.consents, self.deliveries, self.identities)
         self.customer_acts = CustomerActs(

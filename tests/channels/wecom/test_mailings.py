@@ -17,6 +17,7 @@ from kernel.errors import Conflict
 from kernel.events import Handle
 from tests.channels.mailer import Mailer
 from tests.dying import died
+from tests.rounds import send_due
 
 POINTS_OF_MAILINGS = {
     "mailings.gathered": 0, "wecom.tasked": 1, "mailings.asked": 1, "mailings.kept": 1,
@@ -248,7 +249,7 @@ def test_s35_what_waits_for_her_rep_alone_is_taken_back_when_she_opts_out(any_ho
         account=account, target=target, occasion="o1", purpose=MARKETING, words="春天好",
         lane=Lane.GATED, rep=house.staff.one("zhang").id, by="t",
     )  # fmt: skip
-    house.publishing.send_due()
+    send_due(house.publishing)
     assert house.deliveries.one(waits.id).state == State.AWAITING_PERSON
     wishes = Preferences(house.records, house.consents, house.deliveries, house.identities)
     wishes.take(Stop(handle=target, purpose=MARKETING), source="t")
