@@ -1,9 +1,10 @@
 """Wording (措辞): every sentence that a person may read, in zh-CN and English.
 
 One TOML file a room under ``kernel/words/``: a key, then ``zh`` and ``en`` with the same facts in
-braces, each sentence on a line of its own, so that what nobody says is never parsed. Does not
-choose the language; whoever answers a person knows hers. Run as a module it names what is missing,
-which is how ``make lint`` checks that the catalogue is complete.
+braces, each sentence on a line of its own, so that what nobody says is never parsed. English says
+one otherwise than many: ``{n} {n:day|days}``. Does not choose the language; whoever answers a
+person knows hers. Run as a module it names what is missing, which is how ``make lint`` checks that
+the catalogue is complete.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 LANGUAGES = ("zh", "en")
 _WORDS = Path(__file__).with_name("words")
 _SENTENCE = re.compile(r"^(\w+) = .*$", re.MULTILINE)
+_ONE_OR_MANY = re.compile(r"\{(\w+):((?:[^{}|]|\{\w+\})*)\|((?:[^{}|]|\{\w+\})*)\}")
 
 
 def say(key: str, language: str = "zh", /, **facts: Any) -> str:
@@ -39,6 +41,10 @@ def _sentence(key: str, language: str) -> str | None:
 def _spoken(sentence: str, facts: dict[str, Any]) -> str:
     if "{" not in sentence:
         return sentence
+    if "|" in sentence:
+        sentence = _ONE_OR_MANY.sub(
+            lambda found: found[2] if str(facts.get(found[1])) == "1" else found[3], sentence
+        )
     try:
         return sentence.format_map(facts)
     except KeyError:

@@ -217,6 +217,6 @@ def test_a_shared_device_is_one_row_and_one_decision_for_all_who_held_it(rooms, 
     ).status_code == 403  # fmt: skip
     desk.post("/console/identities/decide", act="all_apart", shared=shared, why="网点平板")
     settle(rooms)
-    assert "1 to look at, 1 links" in desk.get("/console/identities?lang=en").text
+    assert "1 to look at, 1 link" in desk.get("/console/identities?lang=en").text
     none = desk.post("/console/identities/decide", act="all_apart", shared="cus_none")
     assert none.status_code == 422

@@ -8,7 +8,8 @@ const show = (count) => {
   dot.textContent = count < 100 ? count : "99+";
   dot.dataset.unread = count;
   dot.hidden = count === 0;
-  if (told) told.textContent = count ? told.dataset.words.replace("#", count) : told.dataset.none;
+  const { one, words, none } = told?.dataset ?? {};
+  if (told) told.textContent = count === 1 ? one : count ? words.replace("#", count) : none;
   // Something new while looking at the list: show it, unless she is in the middle of something.
   if (told && count > before && window.scrollY < 80) window.location.reload();
 };

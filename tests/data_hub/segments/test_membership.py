@@ -215,7 +215,7 @@ def test_it_says_why_she_is_in(hub):
 @pytest.mark.parametrize(
     ("rule", "zh", "en"),
     [
-        ("did bought", "购买了：不限时间 1 次", "bought: 1 times at any time"),
+        ("did bought", "购买了：不限时间 1 次", "bought: 1 time at any time"),
         ("did asked_quote then bought within 2h in 7d",
          "先后：试算了方案 → 购买了，2 小时之内（近 7 天）",
          "One after the other: asked for a quote → bought, within 2 hours (within 7 days)"),
