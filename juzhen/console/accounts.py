@@ -135,8 +135,9 @@ def _row(signs: Signs) -> dict[str, Any]:
     quota = None
     if signs.most:
         quota = charts.gauge(
-            signs.said, signs.most, say("quota_used", tongue, used=signs.said, most=signs.most)
-        )
+            signs.said, signs.most,
+            say("quota_used", tongue, used=f"{signs.said:,}", most=f"{signs.most:,}"),
+        )  # fmt: skip
     return {
         "signs": signs,
         "kind": _kind(signs.account.kind, tongue),

@@ -52,15 +52,15 @@ def install(door: Blueprint, platform: Platform) -> None:
             quality=charts.line(
                 [(f"{zone.day(each.at):%m-%d}", _kept(each.shipped, each.before, each.after))
                  for each in reversed(nights)],
-                say("learning_ndcg", tongue),
+                say("learning_ndcg", tongue), "{:.4g}".format,
             ),
             response=charts.line(
                 [(f"{each.begins:%m-%d}", each.response_rate) for each in weeks],
-                say("learning_response", tongue),
+                say("learning_response", tongue), charts.percent,
             ),
             trigger=charts.line(
                 [(f"{each.begins:%m-%d}", each.trigger_rate) for each in weeks],
-                say("learning_trigger", tongue),
+                say("learning_trigger", tongue), charts.percent,
             ),
         )  # fmt: skip
 

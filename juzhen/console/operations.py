@@ -72,7 +72,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         worth = [(each.month, each.value) for each in reversed(told.cohorts[:24])]
         return pages.render(
             "console/buyers.html", told=told, world=ends.world, worlds=WORLDS,
-            chart=charts.bars(worth, pages.speak("cohort_value")),
+            chart=charts.bars(worth, pages.speak("cohort_value"), "¥{:,.0f}".format),
         )  # fmt: skip
 
     @door.get("/buyers.csv")

@@ -1,20 +1,37 @@
 """Charts (图表): bars as SVG, drawn here; every number stands in a title and in the table beside.
 
-Nothing is drawn by a script, and no colour says what a shape does not.
+Below stands where it begins and ends, and how high the highest is. Nothing is drawn by a script,
+and no colour says what a shape does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
+from juzhen.web.asking import language
+from kernel.wording import say
+
 _HIGH, _WIDE, _GAP = 48, 8, 2
+_FEW = 12
+"""So few bars are not drawn as wide as a page."""
 _ROW, _ALONG = 26, 320
 _LONG, _THICK = 200, 10
 
 
-def bars(values: Sequence[tuple[str, float]], label: str) -> Markup:
+def _plain(value: float) -> str:
+    return f"{value:,.10g}"
+
+
+def percent(value: float) -> str:
+    """A share as people say it."""
+    return f"{100 * value:.1f} %"
+
+
+def bars(
+    values: Sequence[tuple[str, float]], label: str, spoken: Callable[[float], str] = _plain
+) -> Markup:
     """One bar for each (name, value), the highest as high as the chart."""
     top = max((value for _, value in values), default=0) or 1
     drawn = Markup("")
@@ -24,13 +41,27 @@ def bars(values: Sequence[tuple[str, float]], label: str) -> Markup:
             '<rect x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>'
         ).format(
             place * (_WIDE + _GAP), round(_HIGH - high, 1), _WIDE, max(high, 0.5), name,
-            f"{value:,.10g}",
+            spoken(value),
         )  # fmt: skip
     wide = max(len(values) * (_WIDE + _GAP) - _GAP, 1)
     return Markup(
-        '<svg class="chart" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img"'
-        ' aria-label="{}">{}</svg>'
-    ).format(wide, _HIGH, label, drawn)
+        '<svg class="chart{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}">{}</svg>{}'
+    ).format(
+        " few" if len(values) <= _FEW else "", wide, _HIGH, label, drawn, _axis(values, spoken)
+    )
+
+
+def _axis(values: Sequence[tuple[str, float | None]], spoken: Callable[[float], str]) -> Markup:
+    """Where the chart begins and ends, and its highest; a screen reader has the table."""
+    known = [value for _, value in values if value is not None]
+    if not known:
+        return Markup("")
+    told = say("chart_highest", language(), n=spoken(max(known)))
+    ends = (values[0][0], told, values[-1][0]) if len(values) > 1 else (values[0][0], told)
+    return Markup('<p class="axis" aria-hidden="true">{}</p>').format(
+        Markup("").join(Markup("<span>{}</span>").format(each) for each in ends)
+    )
 
 
 def pairs(values: Sequence[tuple[str, float, float]], label: str, names: tuple[str, str]) -> Markup:
@@ -98,7 +129,9 @@ def gauge(part: float, whole: float, label: str) -> Markup:
     return _flat(drawn, label)
 
 
-def line(values: Sequence[tuple[str, float | None]], label: str) -> Markup:
+def line(
+    values: Sequence[tuple[str, float | None]], label: str, spoken: Callable[[float], str] = _plain
+) -> Markup:
     """A line through (name, value), each point with its title; it breaks where nothing is known."""
     known = [value for _, value in values if value is not None]
     top = max(known, default=0) or 1
@@ -109,14 +142,14 @@ def line(values: Sequence[tuple[str, float | None]], label: str) -> Markup:
             at, high = round(place * step, 1), round((1 - max(value, 0) / top) * _HIGH + 4, 1)
             stretch.append(f"{at},{high}")
             drawn += Markup('<circle cx="{}" cy="{}" r="3"><title>{}: {}</title></circle>').format(
-                at, high, name, f"{value:,.4g}"
+                at, high, name, spoken(value)
             )
         elif stretch:
             drawn += Markup('<polyline points="{}"></polyline>').format(" ".join(stretch))
             stretch = []
     return Markup(
-        '<svg class="chart line" viewBox="-4 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(_ALONG + 8, _HIGH + 8, label, drawn)
+        '<svg class="chart line" viewBox="-4 0 {} {}" role="img" aria-label="{}">{}</svg>{}'
+    ).format(_ALONG + 8, _HIGH + 8, label, drawn, _axis(values, spoken))
 
 
 def _flat(drawn: Markup, label: str) -> Markup:

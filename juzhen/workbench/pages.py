@@ -100,12 +100,18 @@ def _home(door: Blueprint, platform: Platform) -> None:
         """Tomorrow morning again: one touch, and the next is on top."""
         morning = platform.zone.at(platform.zone.day(platform.clock()) + timedelta(days=1), MORNING)
         platform.reminders.put_off(reminder, rep().staff, morning)
-        return redirect(url_for("workbench.home", said="done_later"), 303)
+        return _next("done_later")
 
     @door.post("/reminders/<reminder>/done")
     def finish(reminder: str) -> AnyResponse:
         platform.reminders.finish(reminder, rep().staff)
-        return redirect(url_for("workbench.home", said="done_reminder"), 303)
+        return _next("done_reminder")
+
+
+def _next(said: str) -> AnyResponse:
+    """Back to the list that she works through: of one kind, if she chose one."""
+    kind = request.args.get("kind") or None
+    return redirect(url_for("workbench.home", said=said, kind=kind), 303)
 
 
 def _new(platform: Platform, actor: Actor, tongue: str) -> list[telling.Dot]:

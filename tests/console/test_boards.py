@@ -84,8 +84,8 @@ def test_a_figure_tells_the_share_of_each_ecosystem_and_its_total(rooms, desk_of
     )
     page = desk_of("analyst").get("/console/board/views").text
     table = page.partition("<tbody>")[2].partition("</table>")[0]
-    counts = [int(n) for n in re.findall(r"<td>(\d+)</td><td>[\d.]+%", table)]
-    shares = [float(n) for n in re.findall(r"<td>\d+</td><td>([\d.]+)%", table)]
+    counts = [int(n) for n in re.findall(r">(\d+)</td><td [^>]+>[\d.]+%", table)]
+    shares = [float(n) for n in re.findall(r">\d+</td><td [^>]+>([\d.]+)%", table)]
     assert sum(counts) == int(re.search(r"<b>(\d+)</b>", table)[1])
     assert len(counts) == 2
     assert shares == [round(100 * n / sum(counts), 1) for n in counts]

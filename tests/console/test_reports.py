@@ -8,6 +8,7 @@ import pytest
 from data_hub.reports.base import WORLDS
 from data_hub.reports.keeping import CODES
 from kernel.events import Handle
+from kernel.wording import say
 from tests.data_hub.telling import event, user
 
 
@@ -42,7 +43,8 @@ def test_every_report_has_its_chart_its_table_its_moment_and_its_csv(
     desk = desk_of("analyst")
     page = desk.get(f"/console/reports/{code}?lang={language}")
     assert page.status_code == 200
-    assert 'class="chart"' in page.text
+    assert '<svg class="chart' in page.text
+    assert say("chart_highest", language, n="") in page.text, "how high it goes"
     assert "<table" in page.text
     assert page.text.count("<time") >= 1
     assert ">None<" not in page.text

@@ -31,19 +31,22 @@ def test_a_key_that_nobody_wrote_down_is_answered_as_it_is():
 def test_english_says_one_otherwise_than_many():
     assert wording.say("home_stuck", "en", n=1) == "1 delivery needs a person"
     assert wording.say("home_stuck", "en", n="1,204") == "1,204 deliveries need a person"
-    assert wording.say("reason_tag_week", "en", topic="Pension", count=1).endswith("1 time this week.")
+    assert wording.say("reason_tag_week", "en", topic="Pension", count=1).endswith(
+        "1 time this week."
+    )
     assert "{" not in wording.say("all_apart_really", "en", n=2)
 
 
 def test_no_english_sentence_counts_one_as_if_it_were_many():
     """Whatever is counted one by one: limits are more than one, and a fact may be a list."""
-    counted = r"\b1 (?:more |new |unread )?(?:customer|material|deliver|event|order|review|day|hour|" \
+    counted = (
+        r"\b1 (?:more |new |unread )?(?:customer|material|deliver|event|order|review|day|hour|"
         r"minute|second|week|year|page|link|handle|placement|tag|tr|touch|account|reminder|deal)\w*s\b"
+    )
     facts = {"n", "count", "days", "weeks", "hours", "years", "orders", "events", "steps", "deals"}
     wrong = {
         key: said
-        for key, told in wording.catalogue().items()
-        if (said := wording.say(key, "en", **dict.fromkeys(facts, 1)))
-        and re.search(counted, said)
+        for key in wording.catalogue()
+        if (said := wording.say(key, "en", **dict.fromkeys(facts, 1))) and re.search(counted, said)
     }
     assert wrong == {}

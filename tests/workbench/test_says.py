@@ -69,6 +69,19 @@ def test_a_reminder_put_off_is_red_again_tomorrow_morning(desk, phone, rep, her,
     assert desk.reminders.unread(rep.staff) == before
 
 
+def test_whoever_works_through_one_kind_stays_with_it(desk, phone, rep, her):
+    dot = desk.reminders.page(rep.staff, kind="birthday").items[0]
+    page = phone.get("/workbench/?kind=birthday", headers=PHONE).text
+    for act, said in (("later", "done_later"), ("done", "done_reminder")):
+        where = f"/workbench/reminders/{dot.id}/{act}?kind=birthday"
+        assert f'action="{where}"' in page
+        answer = phone.post(where, data=FORM)
+        assert answer.location == f"/workbench/?said={said}&kind=birthday"
+    assert phone.post(f"/workbench/reminders/{dot.id}/done", data=FORM).location.endswith(
+        "/workbench/?said=done_reminder"
+    )
+
+
 def test_a_rep_asks_of_any_content_why_it_is_not_recommended(desk, phone, rep, her, shop):
     company = desk.company
     company.place("夏日防暑海报", "健康", kind="poster", account=shop["app"].id)

@@ -35,3 +35,6 @@ for (const cell of document.querySelectorAll(".calendar [data-day]")) {
     if (promise) { move(promise, daysBetween(promise.closest("[data-day]").dataset.day, cell.dataset.day)); }
   });
 }
+
+// On a phone today stands in sight, however wide the week.
+document.querySelector(".calendar .today")?.scrollIntoView({ block: "nearest", inline: "center" });
