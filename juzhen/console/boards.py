@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as Redirect
 
 from content_hub.sheets import harmless
+from data_hub.catalogue import kind_of
 from data_hub.measures import BOARDS, KPIS, Figure, untracked
 from data_hub.measures.buyers import Among
 from data_hub.prediction import Predicted
@@ -59,7 +60,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         figure = _figure(platform, code)
         return pages.render(
             "console/figure.html", figure=figure, chart=_chart(figure, language()),
-            kinds=figure.kpi.kinds,
+            kinds=[(kind, _label(kind)) for kind in figure.kpi.kinds],
         )  # fmt: skip
 
     @door.get("/board/<code>.csv")
@@ -123,8 +124,14 @@ def _page(platform: Platform, role: Role, flaws: Sequence[Flaw] = ()) -> str:
         more=list(KPIS.values()),
         untracked=untracked(),
         roles=[(each.value, say(f"role_{each}", tongue)) for each in BOARDS],
+        label=_label,
         flaws=flaws,
     )
+
+
+def _label(kind: str) -> str:
+    """What people call an event of this kind."""
+    return kind_of(kind).label(language())
 
 
 def _figure(platform: Platform, code: str) -> Figure:

@@ -41,7 +41,7 @@ def blueprint(platform: Platform) -> Blueprint:
         wanted, ways = _inside(request.args.get("next", "")), _ways(platform)
         if wanted and len(ways) == 1 and not platform.settings.demo:
             return redirect(url_for("login.ask_platform", account=ways[0].code, next=wanted))
-        return pages.render("login.html", next=wanted, ways=ways, problem=None)
+        return pages.render("login.html", next=wanted, ways=ways, problem=None, name="")
 
     @door.post("/login")
     def sign_in() -> AnyResponse:
@@ -51,7 +51,7 @@ def blueprint(platform: Platform) -> Blueprint:
         except Problem as problem:
             told = pages.render(
                 "login.html", next=_inside(request.form.get("next", "")), ways=_ways(platform),
-                problem=problem,
+                problem=problem, name=name,
             )  # fmt: skip
             return Response(told, 503 if problem.code == "overloaded" else 401)
         return _signed_in(platform, key, request.form.get("next", ""))
@@ -140,7 +140,10 @@ def _by_platform(door: Blueprint, platform: Platform) -> None:
             staff = _channel(platform, account).rep_of(request.args.get("code", "")[:200])
         except Problem as problem:
             return Response(
-                pages.render("login.html", next=wanted, ways=_ways(platform), problem=problem), 401
+                pages.render(
+                    "login.html", next=wanted, ways=_ways(platform), problem=problem, name=""
+                ),
+                401,
             )
         answer = _signed_in(platform, platform.access.begin(staff), wanted)
         answer.delete_cookie(_ASKED, path="/login/")

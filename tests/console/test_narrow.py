@@ -51,3 +51,19 @@ def test_whatever_is_touched_in_the_main_acts_is_large_enough(opened, material):
                 .map((each) => each.textContent.trim().slice(0, 20))"""
         )
         assert small == [], path
+
+
+@pytest.mark.browser
+def test_gaps_of_coverage_and_today_in_the_calendar_are_seen_without_pushing(
+    standing_rooms, opened, material
+):
+    standing_rooms.taxonomy.create("连接", "stage", code="stage.one", en="Connect", by="li")
+    page = opened("coverage?lang=en", width=360, height=800)
+    regions = page.locator("section.wide-table")
+    assert regions.count() > 1
+    for region in regions.all():
+        assert region.evaluate("(each) => each.scrollWidth - each.clientWidth") <= 0
+    assert page.locator(".strip td a").first.bounding_box()["height"] >= 32
+    page = opened("calendar", page=page, width=360, height=800)
+    today = page.locator(".calendar thead .today").bounding_box()
+    assert 0 <= today["x"] < 360

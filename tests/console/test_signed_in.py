@@ -41,6 +41,21 @@ def token(browser, path):
     return re.search(r'name="csrf" value="([^"]+)"', browser.get(path, headers=PAGE).text)[1]
 
 
+def test_a_wrong_password_asks_for_the_password_alone_again(company):
+    browser = create(company).test_client()
+    told = browser.post("/login", data={"name": "che<n", "password": "wrong"}, headers=PAGE)
+    assert told.status_code == 401
+    assert re.search(r'name="name" value="che&lt;n"[^>]*required>', told.text)
+    assert re.search(r'name="password"[^>]*autofocus>', told.text)
+
+
+def test_a_page_that_is_not_there_says_so_once_and_what_to_do(company):
+    page = signed_in(company, "chen").get("/console/nothing", headers=PAGE).text
+    main = page.partition("<main")[2]
+    assert main.count("没有这个页面") == 1
+    assert "核对地址" in main
+
+
 def test_an_editor_signs_in_and_makes_a_material(company):
     browser = signed_in(company, "chen")
     path = "/console/materials/new?type=script"

@@ -85,3 +85,25 @@ def test_what_was_written_stays_where_it_is_until_there_is_a_network(
     phone.locator("main form button").first.click()
     expect(phone).not_to_have_url(there)
     context.close()
+
+
+@pytest.mark.browser
+def test_going_back_to_what_a_form_answered_does_not_say_that_there_is_no_network(
+    desk, browser, served, rep, her, shop
+):
+    guide = desk.company.place("养老指南", "养老社区", account=shop["app"].id)
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
+    phone = context.new_page()
+    phone.set_default_timeout(60_000)
+    phone.goto(f"{served}/workbench/customers/{her}/share/{guide}")
+    phone.evaluate(READY)
+    there = phone.url
+    phone.locator("input[name=channel][value=link]").check()
+    phone.locator("main form button").first.click()
+    expect(phone.get_by_role("heading", name="一起带走")).to_be_visible()
+    phone.goto(f"{served}/workbench/customers")
+    phone.go_back()
+    expect(phone.locator("textarea[name=words]")).to_be_visible()
+    assert phone.url == there
+    expect(phone.get_by_role("heading", name="没有网络")).to_have_count(0)
+    context.close()

@@ -42,6 +42,9 @@ def test_a_script_for_what_she_said_is_two_touches_away_and_filled(desk, phone, 
 def test_what_does_not_fit_is_one_touch_and_a_signal(desk, phone, rep, her, shop):
     first = desk.recommender.for_contact(her, rep).told()[0].material
     where = f"/workbench/customers/{her}/unfit/{first}"
+    page = phone.get(f"/workbench/customers/{her}", headers=PHONE).text
+    ahead = page[: page.index(f'action="{where}"')]
+    assert ahead.count("<details") == ahead.count("</details>"), "nothing is to be unfolded first"
     assert phone.post(where, data=FORM | {"why": "wrong_moment"}).status_code == 303
     assert phone.post(where, data=FORM | {"why": "out_of_date"}).status_code == 303
     assert phone.post(where, data=FORM | {"why": "because"}).status_code == 422

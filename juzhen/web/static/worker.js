@@ -23,7 +23,10 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("message", (event) => event.waitUntil(keep()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
-  if (request.mode === "navigate") {
+  // What a form answered is not asked for again by going back to it: the page itself is.
+  const back = request.isHistoryNavigation && request.method === "POST";
+  if (request.mode === "navigate" && back) event.respondWith(Response.redirect(request.url, 303));
+  else if (request.mode === "navigate") {
     event.respondWith(fetch(request).catch(async () => (await caches.match(shell)) ?? Response.error()));
   } else if (new URL(request.url).pathname.startsWith("/static/")) {
     event.respondWith(fetch(request).catch(async () => (await caches.match(request)) ?? Response.error()));
