@@ -51,6 +51,24 @@ def test_no_page_of_the_workbench_is_wider_than_a_small_phone(desk, phone, serve
 
 
 @pytest.mark.browser
+def test_whatever_a_key_goes_to_stands_above_the_tabs(phone, served, her, shop):
+    phone.goto(f"{served}/workbench/customers/{her}")
+    top = phone.locator(".tabs").bounding_box()["y"]
+    for _ in range(30):
+        phone.keyboard.press("Tab")
+        told = phone.evaluate(
+            """() => { const at = document.activeElement;
+                const { top, bottom } = at.getBoundingClientRect();
+                const what = at.outerHTML.slice(0, 80);
+                return at.closest(".tabs") ? null : { top, bottom, what }; }"""
+        )
+        if told is None:
+            break
+        assert told["bottom"] <= top, told
+        assert told["top"] >= 0 or told["bottom"] < 0, told
+
+
+@pytest.mark.browser
 def test_what_was_done_is_told_apart_from_the_page(phone, served, her):
     for page in ("me?said=done_persona", f"customers/{her}?said=done_talked", "?said=done_later"):
         phone.goto(f"{served}/workbench/{page}")
