@@ -19,7 +19,6 @@ from data_hub.identities import Identities
 from data_hub.intake import Intake
 from data_hub.leaderboards import Leaderboards
 from data_hub.measures import Boards, Measures
-from data_hub.outgrown import Outgrown
 from data_hub.own_acts import OwnActs
 from data_hub.prediction import Predictions
 from data_hub.privacy import Privacy
@@ -70,7 +69,6 @@ class DataHub:
     privacy: Privacy
     requests: Requests
     retention: Retention
-    outgrown: Outgrown
     rewriting: Rewriting
     regrouping: Regrouping
     emptying: Emptying
@@ -193,7 +191,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         ),
         emptying=emptying,
         retention=_retention(s, profiles, digest, emptying, days),
-        regrouping=Regrouping(s.people, digest), outgrown=Outgrown(s.people, profiles, digest),
+        regrouping=Regrouping(s.people, digest),
         rewriting=_rewriting(s, identities, profiles, digest, emptying, intake, days),
         privacy=_privacy(settings, s, identities, digest, emptying),
         requests=Requests(s.records, emptying),

@@ -2,17 +2,12 @@
 
 from datetime import timedelta
 
-import orjson
 import pytest
-from sqlalchemy import delete
 
 from data_hub.identities import own_id
-from data_hub.outgrown import Outgrown
-from data_hub.profiles import SHAPE, ProfileRow
-from data_hub.standings.records import StandingRow
 from kernel.events import Ecosystem
 from stores.history import Axis
-from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
+from tests.data_hub.telling import event, mobile, openid, unionid, user
 
 DAY = 24 * 60
 
@@ -49,26 +44,6 @@ def test_events_of_four_ecosystems_land_in_one_schema(hub):
     assert {each.ecosystem for each in page.items if each.ecosystem} == set(Ecosystem)
     assert len({type(each) for each in page.items}) == 1
     assert [each.at for each in page.items] == sorted((e.at for e in page.items), reverse=True)
-
-
-def test_profiles_of_a_version_before_are_folded_anew_once_and_nobody_is_told(hub, records, clock):
-    """Whoever does nothing any more is not forgotten by an update."""
-    clock.move(MONDAY - clock())
-    hub.tell(*(each for n in range(25) for each in (
-        event("identified", user(f"u{n}"), detail={"traits": {"name": f"客户{n}"}}),
-        event("bought", user(f"u{n}"), minutes=n, detail={"amount": 5}),
-    )))  # fmt: skip
-    whole, told = hub.profiles.many(hub.profiles.ids("", 99)), hub.kinds_found()
-    with hub.people.write() as session:
-        for row in session.query(ProfileRow):
-            old = {**orjson.loads(row.body), "shape": SHAPE - 1, "buying": [], "events": 1}
-            row.body = orjson.dumps(old)
-        session.execute(delete(StandingRow))
-    after = Outgrown(hub.people, hub.profiles, hub.digest)
-    assert [after.run(), after.run(), after.run()] == [25, 0, 0]
-    assert all(each.same_as(whole[key]) for key, each in hub.profiles.many(whole).items())
-    assert hub.standings.rows(whole).keys() == whole.keys()
-    assert hub.kinds_found() == told
 
 
 def test_what_is_folded_ahead_of_its_turn_knows_what_it_is_about(hub):

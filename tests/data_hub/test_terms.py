@@ -124,10 +124,11 @@ def test_profiles_that_earlier_versions_folded_are_folded_anew_though_nobody_act
 ):
     hub.tell(event("bought", user("u1"), detail={"amount": 9}))
     her = hub.id_of(user("u1"))
-    kept = hub.profiles.of(her)
+    kept, heard = hub.profiles.of(her), hub.kinds_found()
     with hub.people.write("digest"):
         hub.profiles.keep({her: replace(kept, shape=1, events=0)}, {her: str(user("u1"))}, ())
         Watermarks(hub.people, Folded).move("digest.terms", "1.ofthen")
     by(hub, Terms(), records, changes)
     hub.settle()
     assert hub.profiles.of(her).same_as(kept)
+    assert hub.kinds_found() == heard

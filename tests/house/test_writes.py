@@ -24,7 +24,6 @@ ONE_ROW = "one row, found by its key"
 SMALL = {
     "content_hub/campaigns/keeper.py:Campaigns.whole": "a campaign and what one form says of it",
     "data_hub/retention.py:Retention._note": ONE_ROW,
-    "data_hub/outgrown.py:Outgrown.run": ONE_ROW,
     "content_hub/rebuilding.py:settle": "twenty materials, as `rebuild_shelf`, once",
     "channels/mailings/posting.py:MailPost._leave_out": "a slice of a mailing, as it is told apart",
     "data_hub/rewriting.py:Rewriting._move": ONE_ROW,
