@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 
+from stores import caches
 from stores.bulk import as_json
 from stores.rested import ping_the_rested
 
@@ -43,7 +44,8 @@ def _prepare(connection: Any, synchronous: str) -> None:
         f"synchronous={synchronous}",
         "foreign_keys=on",
         "busy_timeout=5000",
-        "cache_size=-4096",
+        caches.EACH,
+        caches.ALL,
         "mmap_size=268435456",
     ):
         cursor.execute(f"pragma {pragma}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel.errors import Overloaded
+from stores import caches
 
 _opened = count(1)
 _HURRIED = 150_000
@@ -185,7 +186,7 @@ class Looks:
                 check_same_thread=False,
                 cached_statements=64,
             )
-            for pragma in ("busy_timeout=5000", "cache_size=-4096", "mmap_size=2147418112"):
+            for pragma in ("busy_timeout=5000", caches.EACH, caches.ALL, "mmap_size=2147418112"):
                 kept.execute(f"pragma {pragma}")
             kept.execute("pragma query_only=on")
             self._here.connection = kept

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kernel.errors import Overloaded
+from stores import caches
 from stores.busy import is_full, no_room_left
 from stores.emptying import empty
 from stores.queueing import fair_turn
@@ -40,7 +41,8 @@ def connect(
         "pragma synchronous=full" if durability == "power" else "pragma synchronous=normal"
     )
     connection.execute(f"pragma wal_autocheckpoint={int(checkpoint)}")
-    connection.execute("pragma cache_size=-4096")  # a connection a thread: what all keep adds up
+    connection.execute(f"pragma {caches.EACH}")
+    connection.execute(f"pragma {caches.ALL}")
     return connection
 
 
