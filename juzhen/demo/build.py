@@ -17,6 +17,7 @@ from pathlib import Path
 from channels.deliveries import Lane, State
 from juzhen.demo import access, platforms, reaching
 from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
+from juzhen.demo.choosing import choose
 from juzhen.demo.company import APP, BY, OFFICIAL, Company, found
 from juzhen.demo.home import forget, read, settings_of, write
 from juzhen.demo.library import DAYS, pieces
@@ -70,6 +71,7 @@ def build(home: Path, port: int, tell: Tell, *, size: Size | None = None) -> Non
         stocked = _library(platform, company, clock, size, dice, tell)
         told = Behaviour(company, stocked, now, platform.zone, dice).of(everybody, size.events)
         clock.now = now
+        choose(platform, now)
         cast = everybody[:CAST]
         there = platforms.join(platform, company, cast, settings.demo_sandbox)
         told[0] += reaching.friends(company, there.wecom, cast, now)
