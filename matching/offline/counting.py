@@ -248,13 +248,13 @@ def _dense(pairs: Sequence[Pairs], size: int) -> tuple[Numbers, Floats]:
     return found, cells[found]
 
 
-def _sorted(pairs: Sequence[Pairs], size: int) -> tuple[Numbers, Floats]:
+def _sorted(pairs: Sequence[Pairs], size: int, at_once: int = _AT_ONCE) -> tuple[Numbers, Floats]:
     """The same, however many contents there are: those of some contents at a time, in order."""
     each = sum(
         (np.bincount(side, minlength=size) for *sides, _ in pairs for side in sides),
         np.zeros(size, np.int64),
     )
-    blocks = np.cumsum(each) // _AT_ONCE
+    blocks = np.cumsum(each) // at_once
     found = []
     for block in np.unique(blocks):
         own = np.flatnonzero(blocks == block)
@@ -278,5 +278,5 @@ def _added(keys: Numbers, values: Floats) -> tuple[Numbers, Floats]:
     """The same keys once each, their values added up."""
     order = np.argsort(keys, kind="stable")
     keys, values = keys[order], values[order]
-    begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    begins = np.flatnonzero(np.diff(keys, prepend=-1))
     return keys[begins], np.add.reduceat(values, begins)

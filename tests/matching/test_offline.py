@@ -11,7 +11,7 @@ from matching.counters import shown_as
 from matching.counters.nearness import nearness
 from matching.offline import Offline, recommender
 from matching.offline.baselines import baselines
-from matching.offline.counting import Memory
+from matching.offline.counting import Memory, _dense, _sorted
 from matching.offline.evaluating import Split, gain, measured
 from matching.offline.popularity import Readings
 from matching.scoring import Weights
@@ -238,6 +238,23 @@ def test_a_spammer_counts_once_for_a_content_however_often_she_clicks():
     for n in range(5_000):
         made.update("spammer", "c1", 5.0 + n / 1_000, 1.0)
     assert made.recommend([], ["c1", "c2"], 2, user="u9") == ["c2", "c1"]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40, 10_000])
+def test_pairs_are_the_same_however_many_are_sorted_at_once(at_once):
+    chance = np.random.default_rng(3)
+    some = [(chance.integers(3, 30, 25), chance.integers(3, 30, 25), near) for near in (1.0, 0.5)]
+    (keys, values), (others, theirs) = _dense(some, 40), _sorted(some, 40, at_once)
+    assert (keys == others).all()
+    assert theirs == pytest.approx(values, abs=1e-9)
+
+
+def test_where_nobody_read_two_contents_nothing_lies_near():
+    """However many contents there are: pairs are told apart by sorting here."""
+    memory = Memory(70, cells=0)
+    memory.count([(f"u{n}", n, 1.0 + n) for n in range(70)], {})
+    assert [len(memory.neighbours(content)[0]) for content in (0, 35, 69)] == [0, 0, 0]
+    assert memory.readers.tolist() == [1.0] * 70
 
 
 def test_without_the_weights_of_a_search_the_shipped_ones_hold():
