@@ -15,7 +15,7 @@ import numpy as np
 from kernel.latest import Latest
 from matching.arrays import Floats, Keys, keys_of
 from matching.counters import Counters, worth
-from matching.scoring import Lift, lifts
+from matching.scoring import Lift, lifts, unlifted
 
 _HOLDS = timedelta(minutes=1)
 _REPS = 100
@@ -51,4 +51,6 @@ class BookLifts:
         keys, present = keys_of(read), worth(now.timestamp())
         company, total = self._company(keys)
         hers = np.fromiter(read.values(), np.float64, len(read))
-        return Lift("book", keys, lifts(hers / present, company / present, shrink, total / present))
+        hers, company, total = hers / present, company / present, total / present
+        own = lifts(hers, company, shrink, total)
+        return Lift("book", keys, own, rest=unlifted(hers, shrink))

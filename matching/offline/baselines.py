@@ -65,8 +65,8 @@ class _Baseline(ABC):
         """Where they stand; of the same ones as before it is known."""
         asked, places = self._asked
         if asked is not candidates:
-            here = (self._index[each] for each in candidates if each in self._index)
-            places = np.fromiter(here, np.int64)
+            once = dict.fromkeys(candidates)
+            places = np.array([self._index[each] for each in once if each in self._index], np.int64)
             if type(candidates) is tuple:  # nobody changes it
                 self._asked = candidates, places
         return places

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from matching.arrays import Floats
 from matching.counters.fading import HALF_LIFE, LATELY
 from matching.counters.nearness import NEIGHBOURS, SMALL, nearness
-from matching.trails import DECAY, LENGTH, REACH
+from matching.trails import DECAY, LENGTH, REACH, Step, walk
 
 Numbers = npt.NDArray[np.int64]
 Pairs = tuple[Numbers, Numbers, float]
@@ -41,12 +41,14 @@ class Fading:
         worth = np.exp2((when - self._origin) / self._half_life)
         np.add.at(self._values, what, worth)
 
-    def add(self, content: int, at: float) -> None:
-        """Count one more, no older than those before it."""
+    def add(self, content: int, at: float, times: int = 1) -> None:
+        """Count one more, or one less."""
         if at - self._origin > _REBASE * self._half_life:
             self._values *= self._since(at)
             self._origin = at
-        self._values[content] += math.exp2(max(-1_000.0, (at - self._origin) / self._half_life))
+        self._values[content] += times * math.exp2(
+            max(-1_000.0, (at - self._origin) / self._half_life)
+        )
 
     def at(self, at: float) -> Floats:
         """What they come to at a moment; at one before the origin, what they came to there."""
@@ -80,6 +82,8 @@ class Memory:
         self._small = small
         self._cells = cells
         self.trails: dict[str, list[int]] = {}
+        self._whens: dict[str, list[float]] = {}
+        """When each of a trail was touched first."""
         self._keys = np.empty(0, np.int64)
         self._values = np.empty(0)
         self._starts = np.zeros(size + 1, np.int64)
@@ -122,6 +126,9 @@ class Memory:
                 continue
             trail.append(content)
             del trail[:-LENGTH]
+            whens = self._whens.setdefault(person, [])
+            whens.append(at)
+            del whens[:-LENGTH]
             number = numbers.setdefault(person, len(numbers))
             position = walked.get(person, 0)
             walked[person] = position + 1
@@ -168,24 +175,49 @@ class Memory:
         self._starts = np.searchsorted(self._keys, np.arange(size + 1) * size)
 
     def take(self, person: str, content: int, at: float, scopes: Sequence[str] = ()) -> None:
-        """Count one event more, no older than those before it."""
-        trail = self.trails.setdefault(person, [])
-        if content in trail:
-            return
-        own = self._more.setdefault(content, {})
-        for near, other in zip(self._lags, reversed(trail[-REACH:]), strict=False):
-            own[other] = own.get(other, 0.0) + near
-            theirs = self._more.setdefault(other, {})
-            theirs[content] = theirs.get(content, 0.0) + near
-            self._packed.pop(other, None)
-        self._packed.pop(content, None)
-        trail.append(content)
-        del trail[:-LENGTH]
+        """Count one event more. One that comes late is put where it belongs, and what it moves is
+        counted anew, as far back as a trail remembers."""
+        trail, whens = self.trails.setdefault(person, []), self._whens.setdefault(person, [])
         if not self.readers.any():
             self._begin(at)
-        self.readers[content] += 1
+        if whens and at < whens[-1]:
+            self._late(person, content, at, scopes)
+        elif content not in trail:
+            for near, other in zip(self._lags, reversed(trail[-REACH:]), strict=False):
+                self._nearer(content, other, near)
+            self._touched(content, at, scopes)
+            trail.append(content)
+            whens.append(at)
+            del trail[:-LENGTH], whens[:-LENGTH]
+
+    def _late(self, person: str, content: int, at: float, scopes: Sequence[str]) -> None:
+        """By the very walk of the counters that a company keeps. What came at one moment stays in
+        the order in which it came."""
+        told = enumerate(zip(self.trails[person], self._whens[person], strict=True))
+        steps = [Step(when, f"{number:04}", str(other)) for number, (other, when) in told]
+        turn = walk(steps, Step(at, f"{len(steps):04}", str(content)))
+        if turn is None:
+            return
+        for (one, two), near in turn.nearer.items():
+            self._nearer(int(one), int(two), near)
+        self._touched(content, at, scopes)
+        if turn.instead_of is not None:
+            self._touched(content, turn.instead_of.at, scopes, times=-1)
+        self.trails[person] = [int(step.material) for step in steps]
+        self._whens[person] = [step.at for step in steps]
+
+    def _nearer(self, one: int, two: int, near: float) -> None:
+        """Two contents come nearer, each to the other."""
+        for content, other in ((one, two), (two, one)):
+            own = self._more.setdefault(content, {})
+            own[other] = own.get(other, 0.0) + near
+            self._packed.pop(content, None)
+
+    def _touched(self, content: int, at: float, scopes: Sequence[str], times: int = 1) -> None:
+        """Somebody touched it for the first time, or that is taken back."""
+        self.readers[content] += times
         for fading in (self._popular, self._lately, *map(self._scoped, scopes)):
-            fading.add(content, at)
+            fading.add(content, at, times)
 
     def grow(self, size: int) -> None:
         """Make room for contents that nobody had named before."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,7 @@ class Offline:
         asked, places = self._asked
         if asked is not candidates:
             here = (self._index[each] for each in candidates if each in self._index)
-            places = np.fromiter(here, np.int64)
+            places = np.unique(np.fromiter(here, np.int64))  # named twice is named once
             if type(candidates) is tuple:  # nobody changes it
                 self._asked = candidates, places
         return places
@@ -182,7 +183,7 @@ class Offline:
         self, history: Sequence[tuple[Any, float, float]], at: float, user: Any, weights: Weights
     ) -> Question:
         latest: dict[int, float] = {}
-        for item, ts, weight in sorted(history, key=lambda each: -each[1]):
+        for item, ts, weight in sorted(history, key=itemgetter(1))[::-1]:  # of equals the last
             if weight > 0 and item in self._index:
                 latest.setdefault(self._index[item], ts)
         reads = [self._read(content) for content in list(latest)[:LENGTH]]

@@ -24,6 +24,7 @@ from matching.scoring.words import (
     Weights,
     lifts,
     total_of,
+    unlifted,
 )
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "Weights",
     "lifts",
     "total_of",
+    "unlifted",
 ]

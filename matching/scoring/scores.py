@@ -58,10 +58,12 @@ class Scores:
         self._brought_to: dict[int, tuple[Read | None, float]] = {}
         self._told: dict[int, list[Reason]] = {}
 
-    def _lift(self, lift: Lift) -> tuple[Lift, npt.NDArray[np.int64], Floats]:
-        """Which candidates it moves, and by how much."""
+    def _lift(self, lift: Lift) -> tuple[Lift, Floats]:
+        """By how much it moves each candidate; what nobody reads by nothing."""
         found, places = self.candidates.places(lift.keys)
-        return lift, places, self.weights.book * np.clip(lift.values[found], -1.0, 1.0)
+        moved = np.where(self.candidates.popular > 0, lift.rest, 0.0)
+        moved[places] = lift.values[found]
+        return lift, self.weights.book * np.clip(moved, -1.0, 1.0)
 
     def _read_here(self) -> dict[int, Read]:
         """Where what she read stands, the newest reading of each; scripts are not used up."""
@@ -88,8 +90,8 @@ class Scores:
         total = self.tag_part + self.basic
         reached, strengths, _ = self._links
         np.add.at(total, reached, strengths)
-        for _, places, more in self._lifts:
-            total[places] += more
+        for _, more in self._lifts:
+            total += more
         for places, less in self._stale():
             total[places] -= less
         return total
@@ -106,8 +108,8 @@ class Scores:
             for name, (places, worth, _) in lists.items()
         }
         lift = np.zeros(len(self.candidates))
-        for _, places, more in self._lifts:
-            lift[places] += more
+        for _, more in self._lifts:
+            lift += more
         nightly = self.candidates.nightly.astype(np.float64)
         return found | {
             "tags": self.tag_part, "lift": lift, "nightly": nightly,
@@ -135,8 +137,9 @@ class Scores:
         """(place, how much) of what only some candidates get, apart from their tags."""
         reached, strengths = self._near()
         yield from zip(reached.tolist(), strengths.tolist(), strict=True)
-        for _, places, more in self._lifts:
-            yield from zip(places.tolist(), more.tolist(), strict=True)
+        for _, more in self._lifts:
+            moved = np.flatnonzero(more)
+            yield from zip(moved.tolist(), more[moved].tolist(), strict=True)
         for places, less in self._stale():
             yield from zip(places.tolist(), (-less).tolist(), strict=True)
 
@@ -324,13 +327,12 @@ class Scores:
         return [Reason("neighbour", "reason_neighbour", facts, weight, evidence)]
 
     def _lift_reasons(self, place: int) -> list[Reason]:
-        found = []
-        for lift, places, more in self._lifts:
-            found += [
-                Reason(lift.kind, f"reason_{lift.kind}", lift.facts, weight)
-                for weight in more[places == place].tolist()
-            ]
-        return found
+        moved = ((lift, float(more[place])) for lift, more in self._lifts)
+        return [
+            Reason(lift.kind, f"reason_{lift.kind}", lift.facts, weight)
+            for lift, weight in moved
+            if weight
+        ]
 
     def _own_reasons(self, place: int) -> list[Reason]:
         found = []

@@ -208,6 +208,8 @@ class Lift:
     keys: npt.NDArray[np.uint64]
     values: Floats
     facts: Mapping[str, Any] = field(default_factory=dict)
+    rest: float = 0.0
+    """The same of everything else that anybody reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,3 +244,9 @@ def lifts(group: Floats, company: Floats, shrink: float, total: float | None = N
     usual = company[known] / whole
     lifted[known] = np.log((group[known] + shrink * usual) / (own + shrink) / usual)
     return lifted
+
+
+def unlifted(group: Floats, shrink: float) -> float:
+    """The same of what the group does not read, and others do."""
+    own = float(group.sum())
+    return math.log(shrink / (own + shrink)) if own > 0 and shrink > 0 else 0.0

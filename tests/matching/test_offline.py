@@ -1,7 +1,7 @@
 """The offline door scores as reps are answered, learns on, and beats what is simpler than it."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -118,6 +118,96 @@ def test_pairs_are_the_same_whether_each_has_a_cell_or_they_are_put_in_order():
         counted.append([pairs(memory, content) for content in range(70)])
     for mine, theirs in zip(*counted, strict=True):
         assert theirs == pytest.approx(mine, abs=1e-9)
+
+
+def test_a_late_event_is_put_where_it_belongs_as_the_counters_of_a_company_do():
+    """An event before those she is known by, one that was known as later, and one at a moment that
+    is taken."""
+    events, size = touched(size=25, people=4, count=110), 25
+    chance = random.Random(4)
+    scopes = {f"u{n}": [f"segment={n % 2}"] for n in range(4)}
+    early = [(f"u{n % 4}", chance.randrange(size), events[chance.randrange(110)][2] - n % 2)
+             for n in range(30)]  # fmt: skip
+    whole, late = Memory(size), Memory(size)
+    whole.count(sorted([*events, *early], key=lambda each: each[2]), scopes)
+    late.count(events, scopes)
+    for person, content, at in early:
+        late.take(person, content, at, scopes[person])
+    assert late.trails == whole.trails
+    assert (late.readers == whole.readers).all()
+    for content in range(size):
+        mine = {other: value for other, value in pairs(late, content).items() if value > 1e-9}
+        assert mine == pytest.approx(pairs(whole, content), abs=1e-9)
+    for told in (Memory.popular, Memory.lately, lambda made, at: made.scoped("segment=1", at)):
+        assert np.abs(told(late, 4e6) - told(whole, 4e6)).max() < 1e-9
+
+
+def test_an_event_told_afterwards_lists_as_one_that_was_in_the_log():
+    """In any order of arrival: the nightly list and the weights alone wait for the next fit."""
+    log_of = [
+        (f"u{who}", f"c{what}", at, 1.0)
+        for who, what, at in (
+            (int(who[1:]), what % 12, at) for who, what, at in touched(size=12, count=80)
+        )
+    ]
+    for seed in range(5):
+        later = random.Random(seed).sample(log_of, 20)
+        users = [{"id": f"u{n}", "attrs": {"shop": n % 3}} for n in range(12)]
+        whole = Offline(ITEMS, users, nightly=False, tune=False).fit(log_of)
+        told = Offline(ITEMS, users, nightly=False, tune=False)
+        told.fit([each for each in log_of if each not in later])
+        for each in later:
+            told.update(*each)
+        for user in ("u1", "nobody"):
+            for history in ([], [("c1", 9.0, 1.0)], [("c7", 3.0, 1.0), ("c2", 5.0, 1.0)]):
+                asked = [each.recommend(history, [f"c{n}" for n in range(12)], 12, user=user)
+                         for each in (told, whole)]  # fmt: skip
+                assert asked[0] == asked[1], (seed, user, history)
+
+
+@pytest.mark.parametrize("make", [lambda: recommender(ITEMS), *baselines(ITEMS).values()])
+def test_who_is_named_twice_among_the_candidates_is_recommended_once(make):
+    made = make()
+    made.fit([(f"u{n % 5}", f"c{n % 12}", n * 60.0, 1.0) for n in range(60)])
+    twice = [f"c{n % 12}" for n in range(24)]
+    for candidates in (twice, tuple(twice), iter(twice)):
+        listed = made.recommend([("c0", 1.0, 1.0)], candidates, 24, user="u9")
+        assert len(listed) == len(set(listed)) >= 11
+
+
+def test_of_what_she_read_at_one_moment_the_last_that_is_named_is_the_latest():
+    """A log that tells days tells its order all the same."""
+    items = [{"id": each, "tags": []} for each in ("old", "new", "after old", "after new", "x")]
+    made = Offline(items, tune=False, nightly=False)
+    made.fit([(f"{first}{n}", item, n + late, 1.0) for n in range(9) for first in ("old", "new")
+              for late, item in enumerate((first, f"after {first}"))])  # fmt: skip
+    read = ["x"] * 2 + ["old", "new"]
+    for moment_of in (lambda at: 100.0, lambda at: 100.0 + at, lambda at: "2026-03-02"):
+        history = [(item, moment_of(at), 1.0) for at, item in enumerate(read)]
+        listed = made.recommend(history, ["after old", "after new"], 2)
+        assert listed == ["after new", "after old"]
+
+
+def test_a_moment_is_the_same_in_every_zone_and_spelling():
+    log_of = [(f"u{n % 5}", f"c{n % 12}", 1.78e9 + n * 3_600.0, 1.0) for n in range(60)]
+    china = timezone(timedelta(hours=8))
+    spelled = (
+        lambda at: datetime.fromtimestamp(at, UTC),
+        lambda at: datetime.fromtimestamp(at, china),
+        lambda at: datetime.fromtimestamp(at, china).isoformat(),
+        lambda at: datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
+        lambda at: datetime.fromtimestamp(at, UTC).replace(tzinfo=None),
+        lambda at: at * 1_000,
+    )
+    plain = Offline(ITEMS, tune=False).fit(log_of)
+    history, asked = [("c1", 1.781e9, 1.0), ("c4", 1.782e9, 1.0)], [f"c{n}" for n in range(12)]
+    expected = plain.recommend(history, asked, 12, now=1.79e9)
+    assert expected != plain.recommend(history, asked, 12, now=1.78e9)
+    for each in spelled:
+        made = Offline(ITEMS, tune=False)
+        made.fit([(user, item, each(at), weight) for user, item, at, weight in log_of])
+        told = [(item, each(at), weight) for item, at, weight in history]
+        assert made.recommend(told, asked, 12, now=each(1.79e9)) == expected
 
 
 @pytest.mark.parametrize("make", [lambda: recommender(ITEMS), *baselines(ITEMS).values()])

@@ -25,10 +25,13 @@ STRENGTHS = st.dictionaries(st.sampled_from(IDS), st.floats(0.001, 1), max_size=
     reads=st.lists(st.tuples(st.sampled_from(IDS), STRENGTHS, st.floats(0, 60)), max_size=6),
     pulls=st.lists(st.tuples(st.sampled_from("abcz"), st.floats(-1, 1)), max_size=6),
     lifted=st.dictionaries(st.sampled_from(IDS), st.floats(-3, 3)),
+    rest=st.floats(-3, 3),
     popular=st.lists(st.floats(0, 1), min_size=8, max_size=8),
     shown=st.dictionaries(st.sampled_from(IDS), st.lists(st.integers(1, 29), min_size=1)),
 )
-def test_the_reasons_of_every_candidate_sum_to_its_score(reads, pulls, lifted, popular, shown):
+def test_the_reasons_of_every_candidate_sum_to_its_score(
+    reads, pulls, lifted, rest, popular, shown
+):
     made = slice_of(*(row(each, "abc"[n % 3], "b") for n, each in enumerate(IDS)))
     made = replace(
         made,
@@ -45,6 +48,7 @@ def test_the_reasons_of_every_candidate_sum_to_its_score(reads, pulls, lifted, p
                 "book",
                 np.array([key_of(each) for each in lifted], np.uint64),
                 np.array(list(lifted.values()), np.float64),
+                rest=rest,
             )
         ],
         shown=[Shown(each, tuple(ago)) for each, ago in shown.items()],
