@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import wait_after
+from content_hub.compliance import Compliance
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound, Problem
 from kernel.ids import Page, new_id
@@ -160,6 +161,7 @@ class LiveCodes:
         self._accounts = accounts
         self._channels = channels
         self._clock = clock
+        self._compliance = Compliance(records, changes, clock)
 
     def create(
         self,
@@ -191,6 +193,8 @@ class LiveCodes:
             raise Invalid("groups", "way_into_groups", limit=MOST_GROUPS)
         if not name.strip():
             raise Invalid("name", "field_is_missing")
+        if said := self._compliance.barred(words):
+            raise Invalid("words", "words_may_not_be_said", words="、".join(said))
         now = self._clock()
         code = LiveCode(
             account=there.id, state=f"lc{secrets.token_hex(6)}", name=name.strip()[:60],

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from channels.accounts import Account, Accounts, Channels
 from channels.base import Progress, Receipt, wait_after
+from content_hub.compliance import Compliance
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, Problem
 from kernel.events import Handle
@@ -83,6 +84,7 @@ class Transfers:
         self._accounts = accounts
         self._channels = channels
         self._clock = clock
+        self._compliance = Compliance(records, changes, clock)
 
     def hand_over(
         self,
@@ -102,6 +104,8 @@ class Transfers:
         there = self._accounts.one(account)
         if giver == taker:
             raise Invalid("taker", "named_twice")
+        if said := self._compliance.barred(words):
+            raise Invalid("words", "words_may_not_be_said", words="、".join(said))
         hers, now = self._known_there(there, handles), self._clock()
         with self._records.write(f"transfers:{there.id}") as session:
             under_way = self._under_way(session, there, giver, hers)

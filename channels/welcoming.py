@@ -19,6 +19,7 @@ from channels.base import Busy, Greeting, Greets, Message, Refused, Unanswered
 from channels.composing import Composer
 from channels.deliveries.callers import Callers
 from channels.live_codes import LiveCodes
+from content_hub.compliance import Compliance
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
 from kernel.clock import Clock
@@ -97,6 +98,7 @@ class Welcoming:
         self._composer = composer
         self._clock = clock
         self._patience = patience
+        self._compliance = Compliance(records, changes, clock)
         self._callers: Callers[_Told] = Callers()
         self._calling: dict[str, str] = {}
         """The account of every welcome that is being said."""
@@ -166,8 +168,8 @@ class Welcoming:
         try:
             channel = self._channels.of(welcome.account)
             message = self._message(welcome)
-            if message is None or not isinstance(channel, Greets):
-                return _Told(welcome, "nothing_to_send")
+            if isinstance(message, str) or not isinstance(channel, Greets):
+                return _Told(welcome, message if isinstance(message, str) else "nothing_to_send")
             greeting = Greeting(
                 code=welcome.code, handle=message.handle, rep=welcome.rep, state=welcome.state,
                 at=welcome.at,
@@ -183,14 +185,18 @@ class Welcoming:
             return _Told(welcome, no.reason)
         return _Told(welcome, "greeted")
 
-    def _message(self, welcome: Welcome) -> Message | None:
+    def _message(self, welcome: Welcome) -> Message | str:
+        """What is said, or why nothing is. The list of words may have grown since they were
+        written: what it bars is not said."""
         account = self._accounts.one(welcome.account)
         code = self._codes.of_state(account.id, welcome.state)
-        words = (code.words if code else "") or str(account.settings.get("welcome") or "")
+        kept = (code.words if code else "", str(account.settings.get("welcome") or ""))
+        meant = [each for each in kept if each]
+        words = next((each for each in meant if not self._compliance.barred(each)), "")
         material = code.material if code else ""
         standing = material and material in self._shelf.standing_ids(account.id, [material])
         if not words and not standing:
-            return None
+            return "welcome_words_barred" if meant else "nothing_to_send"
         return self._composer.message(
             self._materials.one(material) if standing else None, account,
             Handle.parse(welcome.handle), words, welcome.rep,

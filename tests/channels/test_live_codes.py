@@ -7,7 +7,7 @@ import pytest
 from channels.accounts import Accounts, Channels, Sealer
 from channels.base import Busy, Refused, wait_after
 from channels.live_codes import Code, LiveCodes
-from kernel.errors import Conflict, Overloaded
+from kernel.errors import Conflict, Invalid, Overloaded
 
 
 class MakesCodes:
@@ -88,6 +88,15 @@ def test_a_code_of_an_account_that_cannot_be_used_holds_up_no_other(
     assert codes.finish() == 1
     assert platform.there == set()
     assert (codes.one(mine.id).reason, codes.one(mine.id).next_at) == ("", None)
+
+
+def test_words_that_the_company_bars_welcome_nobody(codes, platform):
+    with pytest.raises(Invalid) as refused:
+        codes.create("one", "门店", words="稳赚不赔，欢迎您", by="t")
+    assert [(flaw.field, flaw.facts) for flaw in refused.value.flaws] == [
+        ("words", {"words": "稳赚不赔"})
+    ]
+    assert platform.there == set()
 
 
 def test_a_code_that_leads_to_a_rep_is_made_once(codes, platform, clock):

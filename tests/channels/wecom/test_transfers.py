@@ -67,6 +67,16 @@ def test_after_a_day_they_are_the_other_reps(transfers, given, platform, clock, 
     assert transfers.finish() == 0
 
 
+def test_what_the_company_bars_is_said_to_nobody_who_is_handed_over(transfers, hers, staff):
+    with pytest.raises(Invalid) as refused:
+        transfers.hand_over(
+            "wecom", hers[:1], giver=staff.one("zhang").id, taker=staff.one("li").id,
+            words="以后由我带您稳赚不赔", by="boss",
+        )  # fmt: skip
+    assert [flaw.field for flaw in refused.value.flaws] == ["words"]
+    assert transfers.page().items == []
+
+
 def test_a_customer_who_says_no_stays(transfers, given, platform, clock, hers):
     platform.act("refuse_transfer", external=hers[0].value)
     later(platform, clock, DAY)

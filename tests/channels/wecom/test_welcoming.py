@@ -18,6 +18,7 @@ from channels.outbound import Breakers
 from channels.preferences import Preferences
 from channels.roll import Roll
 from channels.welcoming import Welcome, Welcoming
+from content_hub.compliance import Compliance
 from data_hub.consents import Consents
 from data_hub.identities import Identities
 from data_hub.intake import Intake
@@ -124,6 +125,30 @@ def test_a_code_without_words_says_the_accounts_own(
     with records.read() as session:
         (kept,) = session.query(Welcome).all()
     assert (kept.outcome, kept.code) == ("greeted", "")
+
+
+def test_words_that_are_barred_since_they_were_written_are_not_said(
+    platform, codes, stranger, account, staff, told, callbacks, post, welcoming, records, changes,
+    clock,
+):  # fmt: skip
+    """The account's own stand in for a code's; where these are barred, too, she hears nothing and
+    the welcome says why."""
+    scanned(platform, codes, stranger, account, staff, told, callbacks, post, words="必涨，欢迎您")
+    words = Compliance(records, changes, clock)
+    words.set_rule("必涨", kind="forbidden", severity="block", by="boss")
+    welcoming.greet_due()
+    (said,) = heard(platform)
+    assert "我是您的客户经理" in said["told"]
+    assert "必涨" not in said["told"]
+    words.set_rule("客户经理", kind="forbidden", severity="block", by="boss")
+    her = Handle("external_userid", account.id, "wm7")
+    welcoming.note(account, [Greeting(code="later", handle=her, at=clock())])
+    welcoming.greet_due()
+    assert len(heard(platform)) == 1
+    with records.read() as session:
+        assert {each.outcome for each in session.query(Welcome)} == {
+            "greeted", "welcome_words_barred"
+        }  # fmt: skip
 
 
 def test_a_lost_answer_is_asked_again_and_said_once(
