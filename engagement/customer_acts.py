@@ -84,13 +84,18 @@ class CustomerActs:
         self._clock = clock
         self._zone = zone
 
-    def offered(self, material: str, account: str) -> str:
-        """The campaign whose prizes may be drawn there now; empty if there is none."""
+    def campaign(self, material: str, account: str) -> str:
+        """The campaign for which it is shown there now; empty if for none."""
         now = self._clock()
         for each in self._shelf.of_material(material):
             if each.campaign and account in {"", each.account} and self._shelf.stands(each.id, now):
-                return str(each.campaign) if self._draws.prizes(each.campaign).quota else ""
+                return str(each.campaign)
         return ""
+
+    def offered(self, material: str, account: str) -> str:
+        """The campaign whose prizes may be drawn there now; empty if there is none."""
+        campaign = self.campaign(material, account)
+        return campaign if campaign and self._draws.prizes(campaign).quota else ""
 
     def do(self, act: str, visit: Visit, said: Said) -> Outcome:
         """Raises `Invalid` for an unknown act or what is missing, `Conflict` for a material that

@@ -5,11 +5,17 @@ They move together; what is won is never more than was promised. Places nothing,
 
 from content_hub.campaigns.draws import Draw, Draws
 from content_hub.campaigns.keeper import Campaigns
-from content_hub.campaigns.parameters import Parameter, ParameterChange, Parameters
+from content_hub.campaigns.parameters import (
+    DISCOUNT,
+    Held,
+    Parameter,
+    ParameterChange,
+    Parameters,
+)
 from content_hub.campaigns.prices import Purchase, Purchases
 from content_hub.campaigns.records import Campaign, CampaignKind, Operation, window_flaws
 
 __all__ = [
-    "Campaign", "CampaignKind", "Campaigns", "Draw", "Draws", "Operation", "Parameter",
-    "ParameterChange", "Parameters", "Purchase", "Purchases", "window_flaws",
+    "DISCOUNT", "Campaign", "CampaignKind", "Campaigns", "Draw", "Draws", "Held", "Operation",
+    "Parameter", "ParameterChange", "Parameters", "Purchase", "Purchases", "window_flaws",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -31,6 +31,8 @@ QUOTA = "prize_quota"
 PRIORITY = "touch_priority"
 """0 to 100: whose touch gets the last place under a cap, when several campaigns want it."""
 USUAL = 50
+DISCOUNT = "discount"
+"""Per cent off, told on the customer's page; a hundred is given away."""
 _BOUNDS = {PRIORITY: (0.0, 100.0)}
 
 
@@ -40,6 +42,16 @@ class ParameterKind(StrEnum):
     NUMBER = "number"
     TIMETABLE = "timetable"
     """Local hours with a value each; before the first there is none."""
+
+
+class Held(NamedTuple):
+    """What holds at a moment, and what comes next."""
+
+    value: Any
+    """None before a timetable's first step."""
+    next_at: str
+    """The local hour, such as 21:00; empty if nothing more comes today."""
+    next_value: Any
 
 
 class Parameter(Record, kw_only=True):
@@ -207,6 +219,20 @@ class Parameters:
             parameter = _existing(session, campaign, name)
         return in_force(parameter, now or self._clock(), self.zone)
 
+    def held(self, campaign: str, name: str) -> Held | None:
+        """What holds now, and what comes later on the same day; None for a name that the campaign
+        does not have."""
+        with self._records.read() as session:
+            parameter = session.get(Parameter, (campaign, name))
+        if parameter is None:
+            return None
+        now = self._clock()
+        steps = parameter.value if parameter.kind == ParameterKind.TIMETABLE else ()
+        clock = _hour(now, self.zone)
+        later: Mapping[str, Any] = next((step for step in steps if step["at"] > clock), {})
+        value = in_force(parameter, now, self.zone)
+        return Held(value, str(later.get("at", "")), later.get("value"))
+
     def in_force(self, campaigns: Collection[str], name: str) -> dict[str, Any]:
         """The same of one name for many campaigns at once; those that have it."""
         wanted = select(Parameter).where(Parameter.campaign.in_(campaigns), Parameter.name == name)
@@ -288,9 +314,13 @@ def in_force(parameter: Parameter, now: datetime, zone: Zone) -> Any:
     """The value at a moment; a timetable begins anew with every local day."""
     if parameter.kind != ParameterKind.TIMETABLE:
         return parameter.value
-    clock = zone.local(now).strftime("%H:%M")
+    clock = _hour(now, zone)
     begun = [step["value"] for step in parameter.value if step["at"] <= clock]
     return begun[-1] if begun else None
+
+
+def _hour(now: datetime, zone: Zone) -> str:
+    return zone.local(now).strftime("%H:%M")
 
 
 def _number_flaws(value: Any) -> list[Flaw]:

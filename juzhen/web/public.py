@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
 from content_hub import filming, qr
+from content_hub.campaigns import DISCOUNT
 from content_hub.materials import Material
 from content_hub.materials.variants import Varied
 from content_hub.tracking import Link
@@ -44,6 +45,8 @@ _SIGNED = 3_600
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _BEATS = frozenset({"turned_page", "finished_material", "played_video"})
 _LONGEST = 3_600
+_WHOLE = 100
+"""Per cent off with which it costs nothing."""
 _READING = {
     "style-src-attr": "'unsafe-inline'",  # what richtext leaves of an editor's styles
     "img-src": "'self' data: https:",
@@ -275,6 +278,7 @@ def sheet(
         flaws=flaws,
         typed=request.form,
         drawing=_drawing(platform, material.id, told) if counted else "",
+        discount=_discount(platform, material.id, told),
         likes=_likes(platform, material),
         counted=counted,
         still=bool(filming.program()),
@@ -296,6 +300,24 @@ def _tongue(material: Material | Varied) -> str:
 def _drawing(platform: Platform, material: str, told: Link | None) -> str:
     """The campaign whose prizes she may draw for on this page."""
     return str(platform.customer_acts.offered(material, told.account if told else ""))
+
+
+def _discount(platform: Platform, material: str, told: Link | None) -> Sequence[tuple[str, Any]]:
+    """What the campaign for which it is shown takes off now, and what from when on: sentences and
+    what completes them."""
+    campaign = platform.customer_acts.campaign(material, told.account if told else "")
+    held = platform.parameters.held(campaign, DISCOUNT) if campaign else None
+    if held is None:
+        return ()
+    steps = (("now", held.value, ""), ("later", held.next_value, held.next_at))
+    return [
+        (
+            f"discount_{when}{'_free' if value >= _WHOLE else ''}",
+            {"percent": f"{value:g}", "at": at},
+        )
+        for when, value, at in steps
+        if value
+    ]
 
 
 def _likes(platform: Platform, material: Varied) -> int:

@@ -1,7 +1,7 @@
 """What a customer does on a page: each in five steps at most, without scripts, and told once."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -72,6 +72,45 @@ def test_what_benefit_next_step_and_acts_are_on_a_small_page(page):
     assert page.text.index("每年多领 5%") < page.text.index('id="act"')
     assert "王敏" in page.text
     assert len(page.text.encode()) < 60_000
+
+
+@pytest.mark.rule("R122.1", "R122.2")
+def test_what_a_campaign_takes_off_by_the_hour_stands_on_the_page_of_what_is_shown_for_it(
+    rooms, client, rep, clock
+):
+    """By the hours of the company, to the minute; what is shown for no campaign costs what it
+    costs, and of another account's nothing is said."""
+    day = timedelta(days=1)
+    drive = rooms.campaigns.create("夜市", opens=clock() - day, closes=clock() + 9 * day, by="li")
+    steps = [{"at": "19:00", "value": 10}, {"at": "21:00", "value": 30.5},
+             {"at": "23:30", "value": 100}]  # fmt: skip
+    rooms.parameters.declare(drive.id, "discount", steps, low=0, high=100, by="li")
+    other = rooms.accounts.add(code="b", name="另一端", kind="app", ecosystem="own_app", by="li")
+    course, plain = (
+        rooms.materials.create("image_text", title, tags=["pension"], by="li")
+        for title in ("体验课", "规划")
+    )
+    window = {"opens": clock(), "closes": clock() + 8 * day, "by": "li"}
+    rooms.shelf.place(course.id, rooms.twin.id, campaign=drive.id, **window)
+    rooms.shelf.place(course.id, other.id, **window)
+    rooms.shelf.place(plain.id, rooms.twin.id, **window)
+
+    def told(material, account=rooms.twin.id):
+        code = rooms.links.make(material.id, account, rep.id)
+        text = client.get(f"/c/{material.id}?t={code}", headers=PHONE).text
+        return re.findall(r"(?:现在|\d\d:\d\d 起)(?:优惠 [\d.]+%|免费)", text)
+
+    for local, said in (
+        ("18:59", ["19:00 起优惠 10%"]),
+        ("19:00", ["现在优惠 10%", "21:00 起优惠 30.5%"]),
+        ("23:29", ["现在优惠 30.5%", "23:30 起免费"]),
+        ("23:30", ["现在免费"]),
+    ):
+        hour, minute = map(int, local.split(":"))
+        today = rooms.zone.local(clock())
+        clock.now = today.replace(hour=hour, minute=minute).astimezone(UTC)
+        assert told(course) == said, local
+        assert told(course, other.id) == told(plain) == []
 
 
 @pytest.fixture
