@@ -5,15 +5,15 @@ none, and nobody moves up or down a rank for it. Never ranks by a measured uplif
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data_hub.deeds import deeds
+from data_hub.deeds import Deeds, deeds
 from data_hub.staff import StaffBook
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -43,6 +43,20 @@ COUNTED: Mapping[Ranking, tuple[str, ...]] = {
     Ranking.PRAISE: ("praised", "liked_material", "commented"),
 }
 """Events that a rep is credited with: deals and follow-ups done; what customers say of her."""
+OF_HERS = ("liked_material", "commented")
+"""What customers say of content: without a rep's link it is credited to whoever looks after her."""
+
+
+class Books(Protocol):
+    """Who looks after whom now (`data_hub.customers.Customers`)."""
+
+    def of_handles(self, handles: Collection[str]) -> Mapping[str, str]:
+        """By handle, the rep who looks after whoever has it; empty for who has none."""
+        ...
+
+    def handles_of_staff(self, staff: str) -> Collection[str]:
+        """Every handle of the customers whom she looks after."""
+        ...
 
 
 class Points(NamedTuple):
@@ -85,8 +99,11 @@ class Leaderboards:
         changes: Changes,
         clock: Clock,
         *,
+        books: Books | None = None,
         zone: Zone | None = None,
     ) -> None:
+        """Without ``books`` what came by no rep's link is credited to nobody."""
+        self._books = books
         self._history = history
         self._records = records
         self._staff = staff
@@ -108,19 +125,50 @@ class Leaderboards:
 
     def credited(self, staff: str, ranking: Ranking, period: Period) -> dict[str, int]:
         """How many of each kind one rep is credited with, whether or not she stands on boards."""
-        told = ranked(self._points(ranking, period), {staff: ""})
+        told = ranked(self._points(ranking, period, of=staff), {staff: ""})
         return dict(told[0].of) if told else {}
 
     def _points(
-        self, ranking: Ranking, period: Period, told: Callable[[str], bool] = lambda _: True
+        self,
+        ranking: Ranking,
+        period: Period,
+        told: Callable[[str], bool] = lambda _: True,
+        of: str = "",
     ) -> list[Points]:
+        """Of all reps, or of one."""
         today = self._zone.day(self._clock())
         done = deeds(self._history, COUNTED[ranking], begins(period, today), today)
-        return [
+        done = done.saying(lambda said: not said.get("bot") and told(said.get("account", "")))
+        linked = [
             Points(said["rep"], kind, count)
             for said, kind, count in done.counted()
-            if said.get("rep") and not said.get("bot") and told(said.get("account", ""))
+            if said.get("rep") and of in ("", said["rep"])
         ]
+        if self._books is None or ranking is not Ranking.PRAISE:
+            return linked
+        return [
+            *linked,
+            *self._hers(self._books, done.saying(lambda said: not said.get("rep")), of),
+        ]
+
+    @staticmethod
+    def _hers(books: Books, done: Deeds, of: str) -> Iterator[Points]:
+        """What customers said of what came by nobody's link, credited to who looks after them."""
+        acts = done.acts
+        if of:
+            numbers = acts.numbers(books.handles_of_staff(of))
+            reps = dict.fromkeys(numbers.values(), of)
+        else:
+            names = acts.names({who for who in acts.who.tolist() if who})
+            whose = books.of_handles(names.values())
+            reps = {number: whose.get(name, "") for number, name in names.items()}
+        kinds = (done.kinds[kind] for kind in acts.kind.tolist())
+        said = Counter(
+            (rep, kind)
+            for who, kind in zip(acts.who.tolist(), kinds, strict=True)
+            if kind in OF_HERS and (rep := reps.get(who))
+        )
+        return (Points(rep, kind, count) for (rep, kind), count in said.items())
 
     def leave(self, staff: str, *, by: str) -> None:
         """She stands on no board from now on. Repeating is harmless."""

@@ -91,7 +91,9 @@ class Company:
         self.boards = Boards(records, changes, clock)
         self.measures = Measures(self.history, people, clock, zone=self.zone)
         self.ads = AdQuality(self.history, people, records, self.identities, changes, clock)
-        self.leaderboards = Leaderboards(self.history, records, self.staff, changes, clock)
+        self.leaderboards = Leaderboards(
+            self.history, records, self.staff, changes, clock, books=self.customers
+        )
         self.referrals = Referrals(
             records, self.findings, self.identities, changes, clock, reward="5%"
         )

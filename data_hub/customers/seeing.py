@@ -122,6 +122,17 @@ class Customers:
         """The customers whom these reps look after now."""
         return self._rooms.relations.of_staff(staff)
 
+    def of_handles(self, handles: Collection[str]) -> dict[str, str]:
+        """By handle, the rep who looks after whoever has it; empty for who has none."""
+        customers = self._rooms.identities.customers_of(handles)
+        reps = self.reps(set(customers.values()))
+        return {handle: reps.get(customer, "") for handle, customer in customers.items()}
+
+    def handles_of_staff(self, staff: str) -> list[str]:
+        """Every handle of the customers whom she looks after now."""
+        known = self._rooms.identities.handles_of(self.of_staff([staff]))
+        return [str(handle) for handles in known.values() for handle in handles]
+
 
 class CustomersSeen:
     """The customers of one asker."""

@@ -136,6 +136,21 @@ def _alarms(settings: Settings) -> Alarms:
     return Alarms(told.get("days", usual.group_days), ads, settings.limits_response)
 
 
+def _customers(
+    settings: Settings, s: Stores, identities: Identities, staff: StaffBook
+) -> Customers:
+    return Customers(
+        s.people, s.records, identities, s.history, staff, s.changes, s.clock,
+        _reveals(settings, s),
+    )  # fmt: skip
+
+
+def _leaderboards(s: Stores, staff: StaffBook, customers: Customers) -> Leaderboards:
+    return Leaderboards(
+        s.history, s.records, staff, s.changes, s.clock, books=customers, zone=s.zone
+    )
+
+
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
     common = s.records, s.changes, s.clock
@@ -143,7 +158,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     profiles, findings = Profiles(s.people, identities), Findings(s.people)
     topics = _Topics(content.materials, content.taxonomy)
     segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
-    predictions, reveals = Predictions(s.people, profiles, s.clock), _reveals(settings, s)
+    predictions = Predictions(s.people, profiles, s.clock)
     emptying = Emptying(s.records, s.people, s.history, s.changes)
     choice, days = Choice.of(named(settings.company_vip)), periods(settings.company_retention)
     vips, terms = Vips(s.people, profiles, s.clock, zone=s.zone, choice=choice), _terms(settings)
@@ -157,7 +172,8 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         counted=metrics.metric("juzhen_digested_total").inc,
     )  # fmt: skip
     ads = AdQuality(s.history, s.people, s.records, identities, s.changes, s.clock, zone=s.zone)
-    leaderboards = Leaderboards(s.history, s.records, staff, s.changes, s.clock, zone=s.zone)
+    customers = _customers(settings, s, identities, staff)
+    leaderboards = _leaderboards(s, staff, customers)
     intake = Intake(s.commit, s.clock, counted=counting.count_events)
     return DataHub(
         ads=ads,
@@ -183,9 +199,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         boards=Boards(*common, most=settings.limits_board),
         vips=vips,
         previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),
-        customers=Customers(
-            s.people, s.records, identities, s.history, staff, s.changes, s.clock, reveals
-        ),
+        customers=customers,
         own_acts=OwnActs(
             s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act
         ),

@@ -133,7 +133,7 @@ def knowing_rooms(rooms, people, tmp_path, clock):
     r.boards = Boards(r.records, c, clock)
     r.measures = Measures(r.history, people, clock)
     r.ads = AdQuality(r.history, people, r.records, r.identities, c, clock)
-    r.leaderboards = Leaderboards(r.history, r.records, r.staff, c, clock)
+    r.leaderboards = Leaderboards(r.history, r.records, r.staff, c, clock, books=r.customers)
     r.reports = Reports(
         r.history, people, r.identities, r.profiles, r.ads, r.leaderboards, r.vips.among, clock
     )

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from kernel.events import Event
+from data_hub.leaderboards import Period, Ranking
+from kernel.events import Event, Handle
 from tests.workbench.conftest import PHONE
 
 FORM = {"csrf": "form-token"}
@@ -94,3 +95,38 @@ def test_likes_and_comments_stand_on_the_reps_own_card_whoever_left_the_boards(p
     assert "点赞了 1" in phone.get("/workbench/me", headers=PHONE).text
     english = phone.get("/workbench/boards?lang=en&of=praise", headers=PHONE).text
     assert "You are not on the boards" in english
+
+
+@pytest.mark.rule("R40.1")
+def test_what_a_customer_says_without_a_reps_link_is_credited_to_who_looks_after_her(
+    desk, phone, told
+):
+    """Whichever of her handles she does it by; a machine's is nobody's, and so is that of a
+    customer whom nobody looks after. What came by a rep's link stays with that rep."""
+    hers, app = Handle("phone", "", "13900139000"), Handle("user", "app", "u9")
+    stranger = Handle("user", "app", "u8")
+    desk.history.put([
+        Event(id="known", kind="identified", at=desk.clock(), account="acc_app", handle=app,
+              links=(hers,))
+    ], upto=1_001)  # fmt: skip
+    while desk.digest.run():
+        pass
+    desk.customers.entrust(hers, told["li"], by="t")
+
+    def said(n, kind, handle, rep="", **detail):
+        return Event(id=f"o{n}", kind=kind, at=desk.clock(), account="acc_app", handle=handle,
+                     rep=rep, detail=detail)  # fmt: skip
+
+    desk.history.put([
+        said(1, "liked_material", hers), said(2, "liked_material", app), said(3, "commented", app),
+        said(4, "liked_material", stranger), said(5, "liked_material", app, bot=True),
+        said(6, "liked_material", app, rep=told["wang"]), said(7, "praised", app),
+    ], upto=1_002)  # fmt: skip
+    card = phone.get("/workbench/me", headers=PHONE).text
+    assert "点赞了 3" in card, "one by a link of hers, two by none"
+    assert "评论了 2" in card
+    page = board(phone)
+    assert page.index("第 1 名 李丽") < page.index("第 2 名 ")
+    told_of = {each.staff: each.of for each in desk.leaderboards.board(Ranking.PRAISE, Period.WEEK)}
+    assert told_of[told["li"]] == {"commented": 2, "liked_material": 3}
+    assert told_of[told["wang"]]["liked_material"] == 1
