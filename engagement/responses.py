@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from data_hub.identities import Identities
 from kernel.calendar import Zone
 from kernel.clock import Clock
-from matching.experiments import Group, Readout, held_out, read_out
+from matching.experiments import Group, Readout, held_out, read_out, read_out_by_person
 from stores.records import Folded, Records, upsert
 from stores.spelling import moment, spelled
 
@@ -71,6 +71,9 @@ class Look(NamedTuple):
     at: datetime
     """What happened by then is counted."""
     told: Readout
+    """Of the trigger rate."""
+    response: Readout
+    """Of the response rate, which ends no run."""
 
 
 class Responses:
@@ -133,11 +136,12 @@ class Responses:
         return self._zone.at(monday + timedelta(days=7)) + REACHED
 
     def read_out(self) -> Look:
-        """What the lists made for a customer do to the trigger rate, beside those of the held out.
+        """What the lists made for a customer do to the trigger rate and to the response rate,
+        beside those of the held out.
 
         Runs of `LOOKS` weeks follow one another. A run is looked at as each of its weeks ends, and
-        the first look that finds a difference decides it: whoever asks in between is told of the
-        last look, and takes none of her own.
+        the first look that finds a difference in the trigger rate decides it: whoever asks in
+        between is told of the last look, and takes none of her own.
         """
         today = self._zone.day(self._clock())
         monday = today - timedelta(days=today.weekday())
@@ -152,7 +156,24 @@ class Responses:
             told = read_out(*groups, self.hold_out, number, LOOKS)
             if told.verdict in DECIDED:
                 break
-        return Look(number, at, told)
+        tasks = self._tasks(self._zone.at(begins), at)
+        response = read_out_by_person(*tasks, self.hold_out, number, LOOKS)
+        return Look(number, at, told, response)
+
+    def _tasks(self, opens: datetime, at: datetime) -> tuple[list[Group], list[Group]]:
+        """Of who was treated and who held out: how many tasks a rep was shown about each, and how
+        many of them she had done by then."""
+        span = self._spelled(at, opens, at)
+        rows = self._records.rows(_TASKS_ABOUT, span)
+        customers = self._identities.customers_of({handle for handle, *_ in rows})
+        own: dict[str, Group] = {}
+        for handle, shown, acted in rows:
+            before = own.get(customers[handle], Group(0, 0))
+            own[customers[handle]] = Group(before.size + shown, before.did + acted)
+        groups: tuple[list[Group], list[Group]] = ([], [])
+        for customer, tasks in own.items():
+            groups[held_out(customer, self.hold_out)].append(tasks)
+        return groups
 
     def _groups(
         self, advised: Mapping[str, datetime], reached: Mapping[str, datetime], at: datetime
@@ -221,6 +242,10 @@ def _weeks_before(monday: date) -> int:
 
 
 _TASKS = "SELECT count(*), count(done) FROM reminders WHERE due >= ? AND due < ?"
+_TASKS_ABOUT = (
+    "SELECT handle, count(*), sum(CASE WHEN done < ? THEN 1 ELSE 0 END) FROM reminders"
+    " WHERE due >= ? AND due < ? GROUP BY handle"
+)
 _ADVISED = (
     "SELECT handle, min(at) FROM offers WHERE rep <> '' AND at >= ? AND at < ? GROUP BY handle"
 )

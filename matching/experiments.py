@@ -21,6 +21,8 @@ FEWEST = 100
 FEWEST_OF_A_KIND = 20
 """Fewer people of one kind are not held equal among themselves."""
 _MISMATCH = 0.001
+_PAIR = 2
+"""People below which nobody differs from anybody."""
 _TWO_SIDED = 1.960
 _FLEMING = (1.960, 1.977, 2.004, 2.024, 2.040, 2.053, 2.063, 2.072)
 """By the number of planned looks: the bound at the last one, two-sided, 5 %."""
@@ -71,11 +73,38 @@ def read_out(treated: Group, held: Group, share: float, look: int, looks: int) -
     error = math.sqrt(
         pooled * (1 / treated.size + 1 / held.size) if treated.size and held.size else math.inf
     )
+    off = mismatch(held.size, both.size, share)
+    return _told(treated, held, error, off, look, looks)
+
+
+def read_out_by_person(
+    treated: Sequence[Group], held: Sequence[Group], share: float, look: int, looks: int
+) -> Readout:
+    """The same of things of which one person has several, each told with hers: what hers have in
+    common makes the interval wider (a ratio of two sums, by the delta method)."""
+    own, others = (
+        Group(sum(each.size for each in people), sum(each.did for each in people))
+        for people in (treated, held)
+    )
+    noise = _noise(treated, own) + _noise(held, others)
+    off = mismatch(len(held), len(treated) + len(held), share)
+    return _told(own, others, math.sqrt(noise), off, look, looks)
+
+
+def _noise(people: Sequence[Group], whole: Group) -> float:
+    """The variance of a rate over what people have, who are drawn and not what they have."""
+    if len(people) < _PAIR or not whole.size:
+        return math.inf
+    apart = math.fsum((each.did - whole.rate * each.size) ** 2 for each in people)
+    return apart * len(people) / (len(people) - 1) / whole.size**2
+
+
+def _told(treated: Group, held: Group, error: float, off: float, look: int, looks: int) -> Readout:
     difference = treated.rate - held.rate
     limit = bound(look, looks)
     z = difference / error if 0 < error < math.inf else 0.0
     reach = limit * error if error < math.inf else 1.0
-    off = mismatch(held.size, both.size, share)
+    both = Group(treated.size + held.size, treated.did + held.did)
     return Readout(
         treated, held, difference, difference - reach, difference + reach, z, limit, off,
         _verdict(both, off, z, limit, last=look == looks),

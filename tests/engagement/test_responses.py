@@ -9,7 +9,7 @@ from channels.touch_policy import Touch
 from engagement import responses
 from engagement.responses import EVERY, FEWEST, LAST, REACHED, Responses, Week
 from kernel.events import Handle
-from matching.experiments import Group, bound, held_out
+from matching.experiments import Group, bound, held_out, mismatch
 from matching.offers import Offer, keep
 from stores.records import Record
 from tests.conftest import MONDAY, kept_at
@@ -139,6 +139,36 @@ def test_a_difference_that_a_look_has_found_stays_found_until_the_next_weeks_beg
     assert halves.read_out() == look
     company.clock.move(timedelta(days=14))
     assert halves.read_out().told.verdict == "too_few"
+
+
+@pytest.mark.rule("R26.1", "R26.3")
+def test_the_two_groups_are_compared_by_the_tasks_that_reps_did_too(company, halves):
+    """Counted by customer, whichever handle a task names, up to the look and not beyond."""
+    rep = company.hire("li")
+    handles = [company.meet(f"138001380{n:02}", rep) for n in range(20)]
+    app = Handle("user", "app", "u1")
+    company.tell(replace(company.event("identified", app), links=(handles[0],)))
+    tasks = [
+        company.reminders.remind(rep.staff, kind, str(each), "2026")
+        for kind in ("birthday", "payday")
+        for each in [*handles, *([app] if kind == "payday" else [])]
+    ]
+    held = [held_out(company.id_of(each), 0.5) for each in handles]
+    of_held = [held_out(company.id_of(Handle.parse(each.handle)), 0.5) for each in tasks]
+    assert company.id_of(app) == company.id_of(handles[0])
+    done = [task for task, theirs in zip(tasks, of_held, strict=True) if not theirs][:5]
+    company.clock.move(timedelta(hours=1))
+    for task in done[:4]:
+        company.reminders.finish(task.id, staff=rep.staff)
+    company.clock.move(timedelta(days=7))
+    company.reminders.finish(done[4].id, staff=rep.staff)
+    told = halves.read_out().response
+    shown = of_held.count(False), of_held.count(True)
+    assert (told.treated, told.held) == (Group(shown[0], 4), Group(shown[1], 0))
+    assert told.verdict == "too_few"
+    assert told.mismatch == mismatch(sum(held), 20, 0.5)
+    company.clock.move(timedelta(days=7))
+    assert halves.read_out().response.treated == Group(shown[0], 5)
 
 
 def test_within_a_week_means_seven_days():

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.assembly import Manner
-from matching.experiments import Group, bound, held_out, mismatch, read_out
+from matching.experiments import (
+    Group,
+    bound,
+    held_out,
+    mismatch,
+    read_out,
+    read_out_by_person,
+)
 
 
 @pytest.mark.rule("R26.3")
@@ -49,6 +56,46 @@ def test_an_early_look_asks_for_more_and_its_interval_is_as_wide(look, by):
     assert told.high - told.difference == pytest.approx(told.bound * error)
     assert told.difference - told.low == pytest.approx(told.bound * error)
     assert told.verdict == "better"
+
+
+@pytest.mark.rule("R26.3")
+def test_tasks_of_one_customer_that_go_alike_say_less_than_as_many_of_several():
+    """Of each customer all ten are done or none: they weigh as one. By the delta method, beside
+    the spread of a hundred draws."""
+    chance = np.random.default_rng(5)
+
+    def people(rate, each, count):
+        return [Group(each, each * int(chance.random() < rate)) for _ in range(count)]
+
+    apart = read_out_by_person(people(0.5, 1, 4_000), people(0.4, 1, 4_000), 0.5, 4, 4)
+    alike = read_out_by_person(people(0.5, 10, 400), people(0.4, 10, 400), 0.5, 4, 4)
+    assert alike.high - alike.low == pytest.approx(
+        (apart.high - apart.low) * math.sqrt(10), rel=0.1
+    )
+    assert apart.verdict == "better"
+    drawn = [
+        read_out_by_person(people(0.5, 10, 400), people(0.5, 10, 400), 0.5, 4, 4).z
+        for _ in range(100)
+    ]
+    assert 0.8 < np.std(drawn) < 1.2
+    plain = read_out(Group(4_000, 2_000), Group(4_000, 1_600), 0.5, 4, 4)
+    ones = read_out_by_person(
+        [Group(1, n < 2_000) for n in range(4_000)], [Group(1, n < 1_600) for n in range(4_000)],
+        0.5, 4, 4,
+    )  # fmt: skip
+    assert (ones.treated, ones.held) == (plain.treated, plain.held)
+    assert ones.low == pytest.approx(plain.low, abs=1e-3)
+
+
+@pytest.mark.parametrize("few", [[], [Group(150, 120)]])
+def test_of_one_customer_or_none_nothing_is_told(few):
+    many = [Group(3, 1)] * 200
+    for told in (
+        read_out_by_person(few, many, 0.5, 4, 4),
+        read_out_by_person(many, few, 0.5, 4, 4),
+    ):
+        assert told.verdict == "mismatch"
+        assert told.z == 0.0
 
 
 def test_daily_looks_find_what_is_not_there_in_hardly_more_than_five_of_a_hundred():
