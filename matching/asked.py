@@ -30,8 +30,8 @@ class Asked(NamedTuple):
     seed: int
     barriers: Mapping[str, Places]
     """By the reason: what must not be offered, whatever it scores."""
-    held: bool = False
-    """Is she one of those whose lists do not look at what they do?"""
+    policy: str = ""
+    """Names the blend, the night, and whether she is held out or the counts lag."""
     profile: Profile = Profile()
     """Hers, whether or not the score may look at it."""
     steering: Steering = Steering()

@@ -32,13 +32,17 @@ from kernel.calendar import Zone
 from kernel.events import Event, Handle
 from matching.abilities import Abilities
 from matching.affinities import Affinities
+from matching.book_lifts import BookLifts
 from matching.candidates import Candidates
 from matching.counters import Counters
 from matching.effects import Effects
 from matching.feedback import Feedback
 from matching.nightly import Nightly
-from matching.recommender import Recommender
+from matching.occasions import Habits
+from matching.questions import Questions
+from matching.recommender import Asking, Recommender
 from matching.rules import Rules
+from matching.sequels import Sequels
 from stores.gathered import Gathered
 from stores.sqlite.history import SqliteHistory
 
@@ -129,15 +133,23 @@ class Company:
         self.rules = Rules(records, changes, self.materials, self.taxonomy, self.types, clock)
         self.feedback = Feedback(records, changes, clock)
         self.gathered = Gathered(records)
+        self.candidates = Candidates(records, changes, self.counters, clock, self.nightly)
+        questions = Questions(
+            counters=self.counters, books=BookLifts(self.counters, self.candidates.company),
+            nightly=self.nightly, affinities=self.affinities, abilities=self.abilities,
+            materials=self.materials, taxonomy=self.taxonomy, zone=self.zone, habits=Habits(),
+            sequels=Sequels(records, changes),
+        )  # fmt: skip
+        self.asking = Asking(
+            records=records, people=people, clock=clock, zone=self.zone,
+            candidates=self.candidates, questions=questions, nightly=self.nightly,
+            customers=self.customers, profiles=self.profiles, staff=self.staff,
+            consents=self.consents, touch_policy=self.touch_policy, rules=self.rules,
+            segments=self.segments, feedback=self.feedback,
+        )  # fmt: skip
         self.recommender = Recommender(
-            records=records, changes=changes, clock=clock, zone=self.zone,
-            candidates=Candidates(records, changes, self.counters, clock, self.nightly),
-            counters=self.counters, affinities=self.affinities, abilities=self.abilities,
-            customers=self.customers, profiles=self.profiles,
-            materials=self.materials, taxonomy=self.taxonomy, shelf=self.shelf, staff=self.staff,
-            nightly=self.nightly, people=people, consents=self.consents,
-            touch_policy=self.touch_policy, rules=self.rules, segments=self.segments,
-            feedback=self.feedback, gathered=self.gathered,
+            records=records, changes=changes, gathered=self.gathered, asking=self.asking,
+            materials=self.materials, shelf=self.shelf, rules=self.rules, clock=clock,
         )  # fmt: skip
         self.effects = Effects(
             records=records, people=people, changes=changes, findings=self.findings,

@@ -25,6 +25,7 @@ from juzhen.wiring.content import ContentHub, content_hub
 from juzhen.wiring.data import DataHub, data_hub
 from juzhen.wiring.ends import Ends, ends
 from juzhen.wiring.engines import Stores, migrate, open_stores
+from juzhen.wiring.matching import Matching, matching
 from juzhen.wiring.selling import Selling, selling
 from kernel import logs
 from kernel.calendar import Hours
@@ -42,7 +43,7 @@ __all__ = ["CHANNELS", "Platform", "assemble", "migrate"]
 
 
 @dataclass(kw_only=True)
-class Platform(Stores, ContentHub, DataHub, Ends, Selling, ComingIn):
+class Platform(Stores, ContentHub, DataHub, Ends, Matching, Selling, ComingIn):
     """All keepers of one process. Blueprints, duties and commands are given this."""
 
     settings: Settings
@@ -104,11 +105,14 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
     content = content_hub(settings, stores)
     data = data_hub(settings, stores, content)
     front = ends(settings, stores, content, data)
+    hold_out, habits = settings.matching_hold_out, Habits(**settings.habits)
+    matched = matching(
+        stores, content, data, front, hold_out=hold_out, exclusivity=settings.exclusivity,
+        habits=habits, vicinity=Vicinity(**settings.vicinity),
+    )  # fmt: skip
     sold = selling(
-        stores, content, data, front, base_url=settings.public_url,
-        hold_out=settings.matching_hold_out, exclusivity=settings.exclusivity,
-        habits=Habits(**settings.habits),
-        vicinity=Vicinity(**settings.vicinity), daily=settings.engagement_reminders,
+        stores, content, data, front, matched, base_url=settings.public_url, hold_out=hold_out,
+        habits=habits, daily=settings.engagement_reminders,
         to_customers=settings.engagement_to_customers.replace(" ", "").split(","),
         desire=settings.engagement_desire.replace(" ", "").split(","),
         fans=Fans(
@@ -122,7 +126,8 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Platform:
         key=settings.keys_links, failures=settings.limits_logins,
     )  # fmt: skip
     platform = Platform(
-        **vars(stores), **vars(content), **vars(data), **vars(front), **vars(sold), **vars(brought),
+        **vars(stores), **vars(content), **vars(data), **vars(front), **vars(matched),
+        **vars(sold), **vars(brought),
         settings=settings,
         access=access,
         saved_views=SavedViews(stores.records, stores.changes, stores.clock),

@@ -6,6 +6,7 @@ that it can be judged and learned from. The rules of the score are in `matching.
 the list in `matching.assembly`. Sends nothing.
 """
 
+from matching.recommender.asking import Asking
 from matching.recommender.keeper import Offered, Recommender, Tried
 
-__all__ = ["Offered", "Recommender", "Tried"]
+__all__ = ["Asking", "Offered", "Recommender", "Tried"]

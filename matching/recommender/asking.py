@@ -29,7 +29,7 @@ from matching.feedback import Feedback
 from matching.nightly import Nightly
 from matching.questions import Questions
 from matching.rules import Rules
-from matching.scoring import Scores
+from matching.scoring import Scores, Weights
 from matching.steering import Ruling
 from matching.suitability import Limits, barriers, consumed, tolerance
 from stores.records import Records
@@ -56,14 +56,14 @@ class Asking:
         rules: Rules,
         segments: Segments,
         feedback: Feedback,
-        manner: Manner,
+        manner: Manner | None = None,
     ) -> None:
         self._records = records
         self._people = people
         self._clock = clock
         self._zone = zone
-        self._candidates = candidates
-        self._questions = questions
+        self.candidates = candidates
+        self.questions = questions
         self._nightly = nightly
         self._customers = customers
         self._profiles = profiles
@@ -73,7 +73,7 @@ class Asking:
         self._rules = rules
         self._segments = segments
         self._feedback = feedback
-        self._manner = manner
+        self.manner = manner or Manner()
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -82,7 +82,7 @@ class Asking:
         What is remembered between requests is looked at before: in a transaction nothing new is.
         """
         with self._records.steady(), self._people.steady():
-            self._questions.warm()
+            self.questions.warm()
             self._rules.minds_segments()
             self._touch_policy.policy()
             with self._records.together(), self._people.together():
@@ -91,29 +91,50 @@ class Asking:
     def of(self, customer_id: str, actor: Actor) -> Asked:
         """Raises `NotFound` for a customer whom the asker may not know of."""
         require(actor, "recommend")
-        customer = self._customers.seen_by(actor).one(customer_id)
+        customer = self.customer(customer_id, actor)
         if not customer.handles:
             raise NotFound("customer", customer_id[:60])
         now = self._clock()
-        rep = self.rep(actor, customer)
+        rep = self._rep(actor, customer)
         weights = self._nightly.weights()
         profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
         limits = self._limits(customer, profile, rep, now)
-        candidates = self._candidates.slice()
+        candidates = self.candidates.slice()
         sight = candidates.sight(actor.seen_units, early=limits.early)
-        held = held_out(customer.id, self._manner.hold_out)
+        held = held_out(customer.id, self.manner.hold_out)
         personal = not held and self._consents.allows(customer.handles, PERSONALISATION)
         known = profile if personal else Profile()
-        question = self._questions.of(known, rep, now, weights, candidates)
+        question = self.questions.of(known, rep, now, weights, candidates)
         own = key_of(customer.id)
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights, sight)
         barred = barriers(candidates, limits)
-        barred["why_already_read"] = consumed(scores.used, scores.leading, self._manner.leading)
-        again = self._questions.repeats(known, limits.tired_of, candidates)
+        barred["why_already_read"] = consumed(scores.used, scores.leading, self.manner.leading)
+        again = self.questions.repeats(known, limits.tired_of, candidates)
         barred |= {} if again is None else {"why_device_again": again}
-        asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, held, profile)
+        policy = self._policy(weights, held=held)
+        asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, policy, profile)
         return asked.steered(self._in_force(actor, customer, now))
+
+    def for_her_rep(self, customer_id: str, actor: Actor) -> Asked:
+        """The question as her rep would ask it, for who looks after rules and reps."""
+        require(actor, "read_rules")
+        her = self.customer(customer_id, actor)
+        return self.of(her.id, self._staff.actor(her.rep) if her.rep else actor)
+
+    def customer(self, customer_id: str, actor: Actor) -> Customer:
+        """The customer as the asker may see her. Raises `NotFound`."""
+        return self._customers.seen_by(actor).one(customer_id)
+
+    def speakers(self, customer_id: str, actor: Actor) -> tuple[Customer, Profile, Staff | None]:
+        """Who is spoken to, what is known of her, and who speaks."""
+        customer = self.customer(customer_id, actor)
+        return customer, self._profiles.of(customer.id), self._rep(actor, customer)
+
+    def _policy(self, weights: Weights, *, held: bool) -> str:
+        """What the list is made by, as an offer keeps it."""
+        told = f"{weights.policy}@{self._nightly.number}"
+        return told + "/held" * held + "/degraded" * self.candidates.degraded
 
     def _in_force(self, actor: Actor, customer: Customer, now: datetime) -> list[Ruling]:
         """The company's rules that hold for this rep and this customer."""
@@ -137,7 +158,7 @@ class Asking:
             early=allowed.vip,
         )  # fmt: skip
 
-    def rep(self, actor: Actor, customer: Customer) -> Staff | None:
+    def _rep(self, actor: Actor, customer: Customer) -> Staff | None:
         """Whoever will speak: the asker, or the customer's rep when a machine asks."""
         id_ = actor.staff or customer.rep
         return self._staff.many([id_]).get(id_) if id_ else None

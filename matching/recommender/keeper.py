@@ -8,41 +8,25 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from channels.touch_policy import TouchPolicy
 from content_hub.materials import Materials
 from content_hub.shelf import Shelf
-from content_hub.tags import Taxonomy
-from data_hub.consents import Consents
-from data_hub.customers import Customer, Customers
-from data_hub.prediction import Predictions
-from data_hub.profiles import Profile, Profiles
-from data_hub.segments import Segments
-from data_hub.staff import Staff, StaffBook
+from data_hub.customers import Customer
+from data_hub.profiles import Profile
+from data_hub.staff import Staff
 from kernel.actors import Actor, require
-from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.ids import page_size
 from kernel.turns import waiting
 from kernel.wording import say
-from matching.abilities import Abilities
-from matching.affinities import Affinities
 from matching.asked import Asked, Listed
-from matching.assembly import Manner
-from matching.book_lifts import BookLifts
-from matching.candidates import Candidates, Unshown
-from matching.counters import Counters
-from matching.exclusivity import Exclusivity
-from matching.feedback import Feedback
+from matching.candidates import Unshown
 from matching.needs import salutation
-from matching.nightly import Nightly
-from matching.occasions import Habits, Occasion
+from matching.occasions import Occasion
 from matching.offers import Item, Offer, WhyNot, keep, latest, shown_just_now
-from matching.questions import Questions
 from matching.recommender.asking import Asking
 from matching.recommender.listing import chosen, items, nearest_reads, without
 from matching.rules import Rules, Wanted
 from matching.scoring import Scores
-from matching.sequels import Sequels
 from matching.speaking import language_of, spoken
 from stores.changes import Changes
 from stores.gathered import Gathered
@@ -72,64 +56,29 @@ class Recommender:
         *,
         records: Records,
         changes: Changes,
-        clock: Clock,
-        zone: Zone,
-        candidates: Candidates,
-        counters: Counters,
-        affinities: Affinities,
-        abilities: Abilities,
-        customers: Customers,
-        profiles: Profiles,
-        materials: Materials,
-        taxonomy: Taxonomy,
-        shelf: Shelf,
-        staff: StaffBook,
-        nightly: Nightly,
-        people: Records,
-        consents: Consents,
-        touch_policy: TouchPolicy,
-        rules: Rules,
-        segments: Segments,
-        feedback: Feedback,
         gathered: Gathered,
-        manner: Manner | None = None,
-        habits: Habits | None = None,
-        predictions: Predictions | None = None,
-        exclusivity: Exclusivity | None = None,
+        asking: Asking,
+        materials: Materials,
+        shelf: Shelf,
+        rules: Rules,
+        clock: Clock,
     ) -> None:
         self._records = records
         self._changes = changes
-        self._clock = clock
-        self._candidates = candidates
-        self._customers = customers
-        self._profiles = profiles
+        self._gathered = gathered
+        self._asking = asking
         self._materials = materials
         self._shelf = shelf
-        self._staff = staff
-        self._nightly = nightly
         self._rules = rules
-        self._gathered = gathered
-        self._manner = manner or Manner()
-        self._questions = Questions(
-            counters=counters, books=BookLifts(counters, candidates.company), nightly=nightly,
-            affinities=affinities, abilities=abilities, materials=materials, taxonomy=taxonomy,
-            zone=zone, habits=habits or Habits(), sequels=Sequels(records, changes),
-            predictions=predictions, exclusivity=exclusivity,
-        )  # fmt: skip
-        self._asking = Asking(
-            records=records, people=people, clock=clock, zone=zone, candidates=candidates,
-            questions=self._questions, nightly=nightly, customers=customers, profiles=profiles,
-            staff=staff, consents=consents, touch_policy=touch_policy, rules=rules,
-            segments=segments, feedback=feedback, manner=self._manner,
-        )  # fmt: skip
+        self._clock = clock
 
     def warm(self) -> None:
         """Make ready for the first question; harmless when it came already."""
-        self._candidates.warm()
+        self._asking.candidates.warm()
 
     def close(self) -> None:
         """Let go what works aside."""
-        self._candidates.close()
+        self._asking.candidates.close()
 
     def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
         """What she may be told now, the best first, and keep it as offered: once, if she looks at
@@ -182,7 +131,7 @@ class Recommender:
         size = page_size(first)
         with self._changes.as_of_now(), self._asking.together():
             asked = self._asking.of(customer_id, actor)
-            return asked, self._items(asked, chosen(asked, self._manner, size, barred))
+            return asked, self._items(asked, chosen(asked, self._asking.manner, size, barred))
 
     def _items(self, asked: Asked, listed: Listed) -> list[Item]:
         return items(asked, listed, self._materials.titles(nearest_reads(asked, listed)))
@@ -198,7 +147,7 @@ class Recommender:
         offer = Offer(
             handle=handle, rep=rep, at=asked.scores.question.now,
             items=[item.kept() for item in told], candidates=asked.sight.digest,
-            policy=self._policy(asked), withheld=asked.withheld,
+            policy=asked.policy, withheld=asked.withheld,
         )  # fmt: skip
         if shown := shown_just_now(self._records, offer):
             return Offered(shown, shown.told(), asked)
@@ -210,18 +159,13 @@ class Recommender:
         )  # fmt: skip
         return Offered(offer, told, asked)
 
-    def _policy(self, asked: Asked) -> str:
-        held = "/held" if asked.held else ""
-        held += "/degraded" if self._candidates.degraded else ""
-        return f"{asked.scores.weights.policy}@{self._nightly.number}{held}"
-
     def why_not(self, customer_id: str, actor: Actor, material: str, first: int = 10) -> WhyNot:
         """Why a material is not on her list, or where it stands on it. Keeps nothing."""
         return self._why_not(self._asking.of(customer_id, actor), material, first)
 
     def why_withheld(self, customer_id: str, actor: Actor, material: str) -> WhyNot:
         """The same of the list that her rep gets, for who looks after her reps."""
-        return self._why_not(self._of_her_rep(customer_id, actor), material, 10)
+        return self._why_not(self._asking.for_her_rep(customer_id, actor), material, 10)
 
     def _why_not(self, asked: Asked, material: str, first: int) -> WhyNot:
         id_ = self._materials.one(material).id
@@ -229,7 +173,7 @@ class Recommender:
         if place is None or asked.sight.hides(place):
             anywhere = self._shelf.standing_ids("", [id_], self._clock(), early=True)
             return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
-        listed = chosen(asked, self._manner, first)
+        listed = chosen(asked, self._asking.manner, first)
         reasons = tuple(asked.reasons(place, leads=place in listed.led))
         barred = ((key, places) for key, places in asked.barriers.items() if place in places)
         if against := next((key for key, _ in barred), ""):
@@ -248,23 +192,16 @@ class Recommender:
     def tried(self, customer_id: str, actor: Actor, wanted: Wanted, first: int = 10) -> Tried:
         """The list that her rep gets without and with a rule that is only thought of."""
         ruling = self._rules.ruling(wanted)
-        asked = self._of_her_rep(customer_id, actor)
+        asked = self._asking.for_her_rep(customer_id, actor)
         more = asked.steered([*asked.steering.rulings, ruling])
         size = page_size(first)
-        listed = (chosen(each, self._manner, size) for each in (asked, more))
+        listed = (chosen(each, self._asking.manner, size) for each in (asked, more))
         return Tried(*map(self._items, (asked, more), listed))
-
-    def _of_her_rep(self, customer_id: str, actor: Actor) -> Asked:
-        require(actor, "read_rules")
-        her = self._customers.seen_by(actor).one(customer_id)
-        return self._asking.of(her.id, self._staff.actor(her.rep) if her.rep else actor)
 
     def words(self, customer_id: str, actor: Actor, script_ids: Collection[str]) -> dict[str, str]:
         """Each script as this rep says it to this customer: gaps filled, safely, in the script's
         own language."""
-        customer = self._customers.seen_by(actor).one(customer_id)
-        rep = self._asking.rep(actor, customer)
-        return self._spoken(customer, self._profiles.of(customer.id), rep, script_ids)
+        return self._spoken(*self._asking.speakers(customer_id, actor), script_ids)
 
     def said(self, asked: Asked, script_ids: Collection[str]) -> dict[str, str]:
         """The same for whoever a question was about."""
@@ -285,18 +222,18 @@ class Recommender:
 
     def offers(self, customer_id: str, actor: Actor, limit: int = 20) -> list[Offer]:
         """What was offered for a customer, the latest first."""
-        customer = self._customers.seen_by(actor).one(customer_id)
+        customer = self._asking.customer(customer_id, actor)
         with self._records.read() as session:
             return latest(session, customer.handles, limit)
 
     def unshown(self, actor: Actor, limit: int = 20) -> Unshown:
         """What of the shelf that the asker sees was never recommended to anybody."""
         require(actor, "read_rules")
-        return self._candidates.unshown(actor.seen_units, limit)
+        return self._asking.candidates.unshown(actor.seen_units, limit)
 
     def occasions(self, profile: Profile) -> list[Occasion]:
         """What makes today a good day to speak to her."""
-        return self._questions.occasions(profile, self._clock())
+        return self._asking.questions.occasions(profile, self._clock())
 
     def scored(self, customer_id: str, actor: Actor) -> Scores:
         """How well everything on the shelf fits her, for who judges the score. Keeps nothing."""

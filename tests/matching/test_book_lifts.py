@@ -57,7 +57,7 @@ def test_a_book_is_read_once_a_minute_and_says_what_the_counters_say(company, re
 
     def company_of(keys):
         asked.append(len(keys))
-        return company.recommender._candidates.company(keys)
+        return company.candidates.company(keys)
 
     company.offer(company.meet("13700009999", reps["健康"]), reps["健康"])  # the counts are read
     books, now = BookLifts(company.counters, company_of), company.clock()

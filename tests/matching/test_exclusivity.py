@@ -32,7 +32,7 @@ def exclusive(company, records, changes, clock):
 
 
 def weighed(company, weights):
-    company.recommender._questions._exclusivity = Exclusivity(company.accounts, weights)
+    company.asking.questions._exclusivity = Exclusivity(company.accounts, weights)
 
 
 def met_in(company, ecosystem, rep):

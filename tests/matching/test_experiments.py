@@ -120,7 +120,7 @@ def test_the_list_of_who_is_held_out_does_not_look_at_what_she_does(company):
     her = company.meet(rep=rep)
     company.tell(*(company.event("read_material", her, each) for each in made["健康"][:2]))
     assert "/held" not in company.offer(her, rep).policy
-    company.recommender._asking._manner = Manner(hold_out=1.0)
+    company.asking.manner = Manner(hold_out=1.0)
     offer = company.offer(her, rep)
     kinds = {reason.kind for item in offer.told() for reason in item.reasons}
     assert offer.policy.endswith("/held")

@@ -166,7 +166,7 @@ def test_while_the_history_is_away_lists_are_made_and_say_that_they_are_degraded
     made, rep = company.library(each=2), company.hire("li")
     handle = company.meet(rep=rep)
     company.tell(*(company.event("read_material", handle, each) for each in made["健康"]))
-    company.recommender._candidates._fared._counters = Counters(company.people, Away())
+    company.candidates._fared._counters = Counters(company.people, Away())
     clock.move(timedelta(seconds=6))
     offer = company.offer(handle, rep)
     assert offer.policy.endswith("/degraded")
@@ -179,14 +179,14 @@ def test_while_counters_are_lost_lists_are_made_and_say_that_they_are_degraded(c
     company.tell(*(company.event("read_material", handle, each) for each in made["健康"]))
     lost = Counters(company.people, Deep(company.history))
     Watermarks(company.people, Folded).move("counters", "0")
-    company.recommender._candidates._fared._counters = lost
+    company.candidates._fared._counters = lost
     clock.move(timedelta(seconds=6))
     offer = company.offer(handle, rep)
     assert offer.policy.endswith("/degraded")
     assert len(offer.told()) == 10
     while company.counters.fold():
         pass
-    company.recommender._candidates._fared._counters = company.counters
+    company.candidates._fared._counters = company.counters
     clock.move(timedelta(minutes=6))
     assert "degraded" not in company.offer(handle, rep).policy
 
@@ -242,7 +242,7 @@ def test_no_pin_rule_or_race_brings_back_what_is_off_the_shelf(company, clock, a
 def test_counts_are_read_aside_before_they_are_due(company, clock):
     """Who asks meanwhile gets the counts of before, and waits for nobody."""
     made, rep = company.library(each=2), company.hire("li")
-    handle, candidates = company.meet(rep=rep), company.recommender._candidates
+    handle, candidates = company.meet(rep=rep), company.candidates
     material = made["健康"][0]
 
     def readers():
@@ -269,7 +269,7 @@ def test_counts_are_read_aside_before_they_are_due(company, clock):
 
 
 def test_what_a_night_knows_is_told_of_candidates_though_nobody_has_read_since(company, clock):
-    made, candidates = company.library(each=2), company.recommender._candidates
+    made, candidates = company.library(each=2), company.candidates
     known = made["健康"][0]
     assert not candidates.slice().nightly.any()
     with company.people.write() as session:
@@ -288,7 +288,7 @@ def test_what_a_night_knows_is_told_of_candidates_though_nobody_has_read_since(c
 
 
 def test_what_lasted_and_what_is_read_these_days_are_told_apart_of_candidates(company):
-    made, candidates = company.library(), company.recommender._candidates
+    made, candidates = company.library(), company.candidates
     lasted, sudden = made["健康"][0], made["理财"][0]
     readers = [company.meet(f"1390000000{n}") for n in range(4)]
     company.tell(
@@ -305,7 +305,7 @@ def test_what_lasted_and_what_is_read_these_days_are_told_apart_of_candidates(co
 def test_counts_that_are_folded_again_are_read_from_their_beginning(company, clock):
     made, candidates, counters = (
         company.library(),
-        company.recommender._candidates,
+        company.candidates,
         company.counters,
     )
     first, last, her = made["健康"][0], made["理财"][0], company.meet()
@@ -332,7 +332,7 @@ def test_counts_that_are_folded_again_are_read_from_their_beginning(company, clo
 
 def test_what_leaves_the_shelf_while_counts_are_read_aside_does_not_come_back(company, clock):
     made = company.library(each=2)
-    candidates, gone = company.recommender._candidates, made["健康"][0]
+    candidates, gone = company.candidates, made["健康"][0]
     assert candidates.slice().place(gone) is not None
     company.tell(company.event("read_material", company.meet(), gone))
     counted, begun, on = candidates._fared.counted, Event(), Event()
@@ -356,7 +356,7 @@ def test_what_leaves_the_shelf_while_counts_are_read_aside_does_not_come_back(co
 
 def test_after_a_clock_that_was_put_back_what_is_counted_shows_at_once(company, clock):
     made, rep = company.library(each=2), company.hire("li")
-    handle, candidates = company.meet(rep=rep), company.recommender._candidates
+    handle, candidates = company.meet(rep=rep), company.candidates
     material = made["健康"][0]
     candidates.slice()
     clock.move(timedelta(hours=-2))

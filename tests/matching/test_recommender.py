@@ -471,8 +471,8 @@ def test_what_the_first_question_needs_may_be_read_before_it(company):
     rep = company.hire("li")
     her = company.meet(rep=rep)
     company.recommender.warm()
-    read = company.recommender._candidates._whole
+    read = company.candidates._whole
     assert len(read) == 24
     assert len(company.offer(her, rep).told()) == 10
     company.recommender.warm()
-    assert company.recommender._candidates._whole is read
+    assert company.candidates._whole is read
