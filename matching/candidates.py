@@ -33,6 +33,8 @@ _COUNTED_AGAIN = timedelta(seconds=5)
 _AHEAD = timedelta(seconds=1)
 """So much earlier the counts are read again aside, while somebody asks: nobody waits for them."""
 _COLUMNS = len(Popularity._fields) - 1
+_PATCHED = 5_000
+"""More materials than this are read with all others."""
 _HARMLESS = {"created_tag", "renamed_tag"}
 
 
@@ -151,20 +153,20 @@ class Candidates:
         stretch = self._changes.after(self._mark)
         while stretch.changes:
             touched = self._touched(stretch.changes)
-            if touched is None:
+            if touched is None or len(touched) > _PATCHED:
                 return self._load(version)
-            self._mark = stretch.mark
             if touched:
                 self._patch(touched)
+            self._mark = stretch.mark  # what could not be read is read the next time
             stretch = self._changes.after(self._mark)
         self._version = version
         return self._whole
 
     def _load(self, version: int) -> Whole:
         with self._records.read() as session:
-            self._mark = _last_mark(self._changes, self._mark)
+            mark = _last_mark(self._changes, self._mark)
             self._whole = Whole.of(rows(session, None))
-        self._version = version
+        self._mark, self._version = mark, version
         self._settled = self._clock() + self._settling
         self._slices.clear()
         return self._whole

@@ -365,3 +365,22 @@ def test_after_a_clock_that_was_put_back_what_is_counted_shows_at_once(company, 
     place = standing.place(material)
     assert place is None or int(standing.readers[place]) == 1
     assert candidates._fared._mark == company.counters.mark() > 0
+
+
+def test_an_edit_that_cannot_be_read_just_now_is_read_the_next_time(company):
+    company.library(each=1)
+    candidates = company.candidates
+
+    class Away:
+        """The records, for one question."""
+
+        def read(self):
+            candidates._records = company.records
+            raise Overloaded("records_are_busy", seconds=1)
+
+    candidates.slice()
+    fresh = company.place("新到", "健康")
+    candidates._records = Away()
+    with pytest.raises(Overloaded):
+        candidates.slice()
+    assert candidates.slice().place(fresh) is not None
