@@ -19,7 +19,7 @@ from kernel.ids import Page
 from stores.changes import Changes
 from stores.paging import newest_first
 from stores.records import Records
-from stores.spelling import Bare, marks
+from stores.spelling import Bare, chunks, marks
 
 
 class Library:
@@ -110,8 +110,9 @@ class Library:
     def topics(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The tags on each of some materials, in the order they were put on."""
         worn: dict[str, list[str]] = {}
-        for material, tag in self._records.rows(_WORN.format(marks(ids)), [*ids]):
-            worn.setdefault(material, []).append(tag)
+        for some in chunks(ids):
+            for material, tag in self._records.rows(_WORN.format(marks(some)), some):
+                worn.setdefault(material, []).append(tag)
         tree = self._taxonomy.now()
         return {each: tuple(tree.live(worn.get(each, ()))) for each in ids}
 

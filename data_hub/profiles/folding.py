@@ -7,7 +7,7 @@ both do the same sums in the same order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
@@ -122,7 +122,7 @@ def _count(profile: Profile, kind: str, local: datetime) -> None:
     name = today.isoformat()
     if name not in days:
         days[name] = 0
-        first = (today - timedelta(days=KEPT_DAYS)).isoformat()
+        first = date.fromordinal(max(today.toordinal() - KEPT_DAYS, 1)).isoformat()
         for old in [k for k, kept in profile.days.items() if min(kept, default=name) < first]:
             profile.days[old] = {d: n for d, n in profile.days[old].items() if d >= first}
             if not profile.days[old]:
@@ -150,7 +150,8 @@ def _acted(profile: Profile, event: Event, at: float, tags: Sequence[str], zone:
 
 def _learn(profile: Profile, event: Event, at: float, detail: Mapping[str, Any]) -> None:
     learn(profile.traits, event.detail, at, event.account)
-    if event.kind in _HOLDING_KINDS and (number := text(detail.get("policy"))):
+    number = text(detail.get("policy")) if event.kind in _HOLDING_KINDS else ""
+    if number and (number in profile.held or len(profile.held) < strands.HELD):
         holding = profile.held.setdefault(number, {"since": at})
         holding["ended"] = event.kind == "policy_matured" or bool(detail.get("ended"))
         for name in ("product", "category", "due", "matures"):

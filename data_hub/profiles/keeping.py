@@ -84,7 +84,7 @@ class Profiles:
         rows: list[dict[str, Any]] = [
             {
                 "customer": customer, "handle": handles[customer], "name": profile.name,
-                "phone": profile.trait("phone") or "", "last_at": _last(profile),
+                "phone": profile.phone, "last_at": _last(profile),
                 "cell": _cell(profile),
                 "body": profile.pack(),
             }

@@ -226,6 +226,12 @@ class Profile:
         return text(self.trait("name"))
 
     @property
+    def phone(self) -> str:
+        """As she told it; some front ends send it as a number."""
+        told = self.trait("phone")
+        return str(told) if type(told) in (int, str) else ""
+
+    @property
     def birthday(self) -> tuple[Yearly, bool] | None:
         """Her birthday, and whether it is a day of the lunar year."""
         lunar = yes(self.trait("birthday_lunar"))
@@ -306,7 +312,12 @@ def _lunar_day(value: Any) -> LunarDay | None:
 
 
 def _day(value: Any) -> date | None:
+    """The day, if it is one of our time: systems write the year 1 or 9999 for none at all."""
     try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+        day = date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
         return None
+    return day if day and _FIRST_YEAR <= day.year <= _LAST_YEAR else None
+
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200

@@ -17,6 +17,9 @@ from kernel.events import Event
 TRAIL = 100
 """So many of her own acts are remembered in their order, for rules about sequences."""
 
+CASES, CONSENTS, HELD = 200, 200, 500
+"""So many open cases (the latest), words on consent and holdings of one customer are kept: what a
+client makes up beyond them is not."""
 OFFERED, OFFERED_DAYS, OFFERED_FOR = 60, 10, 30
 """So many contents, the last days of each, no longer ago than so many days."""
 
@@ -142,7 +145,10 @@ def consent(profile: Profile, event: Event, at: float, carried: Mapping[str, Any
     purpose = text(carried.get("consent")) or text(carried.get("purpose")) or "marketing"
     channel = text(carried.get("channel"))
     proof = text(carried.get("source")) or event.account
-    profile.consents.setdefault(purpose, {})[channel] = [event.kind == "opted_in", at, proof]
+    words = profile.consents.get(purpose, {})
+    if channel in words or sum(map(len, profile.consents.values())) < CONSENTS:
+        said = [event.kind == "opted_in", at, proof]
+        profile.consents[purpose] = {**words, channel: said}
 
 
 def offered(profile: Profile, event: Event, day: date) -> None:
@@ -163,6 +169,8 @@ def mood(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) 
     """Cases that are open, and whether she last sounded displeased."""
     if event.kind in _OPENS:
         profile.cases[text(carried.get("case")) or event.id] = [event.kind, at]
+        for oldest in list(profile.cases)[:-CASES]:
+            del profile.cases[oldest]
     elif opened := _CLOSES.get(event.kind):
         case = text(carried.get("case"))
         mended = [case] if case else [c for c, kept in profile.cases.items() if kept[0] == opened]

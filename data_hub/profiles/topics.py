@@ -7,13 +7,14 @@ profile made again from history does not depend on today's taxonomy.
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Protocol
 
-from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Clock
 from kernel.events import Event
+from stores.bulk import among
 from stores.records import Record, Records, upsert
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,12 +71,12 @@ class Stamps:
         return stamped
 
     def _kept(self, materials: Collection[str]) -> _Kept:
-        wanted = select(TopicStamp.material, TopicStamp.since, TopicStamp.tags)
-        wanted = wanted.where(TopicStamp.material.in_(materials)).order_by(TopicStamp.since)
-        found: _Kept = {}
+        columns = ("material", "since", "tags")
         with self._records.read() as session:
-            for material, since, tags in session.execute(wanted):
-                found.setdefault(material, []).append((since, tags))
+            rows = list(among(session, columns, TopicStamp.material, materials))
+        found: _Kept = {}
+        for material, since, tags in sorted(rows, key=itemgetter(1)):
+            found.setdefault(material, []).append((since, tags))
         return found
 
 

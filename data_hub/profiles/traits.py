@@ -5,6 +5,7 @@ The verbs are those of the wires: set, set once, add a number, join a list, unse
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ Traits = dict[str, list[Any]]
 SET, ONCE, ADDED, JOINED, UNSET = (
     "traits", "traits_once", "traits_added", "traits_joined", "traits_unset",
 )  # fmt: skip
+_LARGEST = 2**63 - 1
 _MOST_JOINED = 200
 """So many values one list keeps, the latest."""
 _MOST = 500
@@ -31,7 +33,7 @@ def learn(traits: Traits, detail: Mapping[str, Any], at: float, source: str) -> 
     for name, value in _object(detail.get(ADDED)).items():
         if _is_number(value) and _room(traits, name):
             before = traits[name][0] if name in traits else 0
-            traits[name] = [(before if _is_number(before) else 0) + value, at, source]
+            traits[name] = [_sum(before if _is_number(before) else 0, value), at, source]
     for name, value in _object(detail.get(JOINED)).items():
         if isinstance(value, list) and _room(traits, name):
             traits[name] = [_joined(traits.get(name, [[]])[0], value), at, source]
@@ -40,6 +42,14 @@ def learn(traits: Traits, detail: Mapping[str, Any], at: float, source: str) -> 
 
 def _room(traits: Traits, name: str) -> bool:
     return name in traits or len(traits) < _MOST
+
+
+def _sum(before: float, more: float) -> float:
+    """As far as it can be kept: whole numbers beyond 64 bits are no longer exact, and what is
+    beyond all numbers adds nothing."""
+    total = before + more
+    kept = float(total) if abs(total) > _LARGEST else total
+    return kept if math.isfinite(kept) else before
 
 
 def _joined(before: Any, more: list[Any]) -> list[Any]:
@@ -51,7 +61,7 @@ def _unset(traits: Traits, names: Any) -> None:
     for name in names if isinstance(names, list) else ():
         if name == "*":
             traits.clear()
-        else:
+        elif isinstance(name, str):
             traits.pop(name, None)
 
 

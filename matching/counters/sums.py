@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from data_hub.catalogue import kind_of
+from data_hub.catalogue import OWN_ACCOUNT, kind_of
 from data_hub.details import details, order
 from kernel.events import Event
 from kernel.values import dataclass
@@ -31,7 +31,7 @@ class Sums:
     trails: dict[str, list[Step]] = field(default_factory=dict)
 
     def take(self, event: Event, trails: Mapping[str, list[Step]]) -> None:
-        if event.kind == "recommended":
+        if event.kind == "recommended" and event.account == OWN_ACCOUNT:
             for material in event.detail.get("materials", ()):
                 _add(self.shown, str(material), 1)
         if event.handle is None or event.detail.get("bot"):

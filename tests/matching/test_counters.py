@@ -272,7 +272,11 @@ def test_what_is_read_together_is_near_and_one_busy_reader_is_not_many(people):
 
 def test_offers_openings_and_deals_are_counted(people):
     events = [
-        read("1", "", 0, kind="recommended", materials=["mat_1", "mat_2"]),
+        replace(
+            read("1", "", 0, kind="recommended", materials=["mat_1", "mat_2"]), account="juzhen"
+        ),
+        read("1", "", 0, kind="recommended", materials=["mat_1"], id_="a client's word"),
+        read("1", "", 0, kind="recommended", materials=5, id_="no list"),
         read("1", "mat_1", 1, kind="opened_link", rep="stf_1"),
         read("1", "mat_2", 2, kind="opened_link"),
         read("1", "", 3, kind="bought", rep="stf_1", category="养老", product="颐享"),
