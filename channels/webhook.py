@@ -102,7 +102,9 @@ class Webhook(OnlyListens):
     def _id(self, type_: str, kind: str, data: Told, delivery: str) -> str:
         """By order and what happened to it, or by lead and its version; else by the delivery."""
         if type_.startswith("order."):
-            return f"order:{_needed(data, 'order_id')}:{kind}"[:240]
+            whole = f"order:{_needed(data, 'order_id')}:{kind}"
+            part = _part(data) if type_ == "order.refunded" else ""
+            return f"{whole}:{part}"[:240] if part else whole[:240]
         if type_ == "lead.created":
             return f"lead:{_needed(data, 'lead_id')}"[:240]
         return f"webhook:{delivery}"[:240]
@@ -141,6 +143,12 @@ def _detail(type_: str, data: Told) -> Told:
         amount = data.get("amount")
         kept["amount"] = float(amount) if amount not in (None, "") else None
     return kept
+
+
+def _part(data: Told) -> str:
+    """Which of several refunds of one order this is: by its own id, else by how much it is."""
+    amount = data.get("amount")
+    return _text(data.get("refund_id")) or ("" if amount in (None, "") else f"{float(amount):g}")
 
 
 def _needed(data: Told, name: str) -> str:

@@ -42,7 +42,7 @@ class Lines:
 
     def write(self, told: Any) -> bytes | None:
         """One item, if it is plainly fine."""
-        loaded = plan(told) if type(told) is dict else None
+        loaded = plan(told) if type(told) is dict and not self._call.machine else None
         if loaded is None or (kind := _PLAIN.get(loaded["type"])) is None:
             return None
         find = loaded.get

@@ -31,6 +31,7 @@ from schemas.taking import (
     as_object,
     at,
     inflated,
+    machine,
     reached_at,
     text,
     turned,
@@ -62,7 +63,10 @@ _PERSONS = {"cookie", "unionid"}
 
 def read(path: str, header: Header, query: str, body: bytes) -> Call:
     """Take a request apart. Never raises: what is wrong with it is the call's ``flaw``."""
-    call = Call(key=_key_outside(header, query), imported=path == "/v1/import", body=body)
+    call = Call(
+        key=_key_outside(header, query), imported=path == "/v1/import", body=body,
+        machine=machine(header, image=path in PIXELS),
+    )  # fmt: skip
     try:
         call.body = body = inflated(body, BATCH_LIMIT)
         if len(body) > BATCH_LIMIT:
@@ -213,7 +217,7 @@ class _Turning:
             detail["properties"] = properties
         if kept := about(context):
             detail["context"] = kept
-        if agent := text(context.get("userAgent")):
+        if agent := self.call.machine or text(context.get("userAgent")):
             detail["user_agent"] = agent
         return detail
 

@@ -37,6 +37,7 @@ from schemas.taking import (
     Taken,
     at,
     inflated,
+    machine,
     reached_at,
     text,
     turned,
@@ -124,9 +125,12 @@ def record(told: Any) -> Told:
 
 def read(path: str, header: Header, query: str, body: bytes) -> Call:
     """Take a request apart. Never raises: what is wrong with it is the call's ``flaw``."""
-    del path, header
+    del path
     asked = _pairs(query.encode())
-    call = Call(key=_key(asked.get("project", ""), asked.get("token", "")), body=body)
+    call = Call(
+        key=_key(asked.get("project", ""), asked.get("token", "")), body=body,
+        machine=machine(header, image=not body),
+    )  # fmt: skip
     try:
         pairs = asked | _pairs(inflated(body, BODY_LIMIT))
         told = _decoded(pairs)
@@ -204,7 +208,9 @@ def turn(
     """The call as events of the account its project belongs to. Local times are the zone's."""
 
     def event_of(told: Told) -> Event:
-        turning = _Turning(account, ecosystem, received, kinds, zone, where, told, record(told))
+        turning = _Turning(
+            account, ecosystem, received, kinds, zone, where, call.machine, told, record(told)
+        )  # fmt: skip
         return turning.event()
 
     return turned(call, DOOR, account, received, event_of)
@@ -220,6 +226,7 @@ class _Turning:
     kinds: Kinds
     zone: Zone
     where: Where
+    machine: str
     raw: Told
     told: Told
 
@@ -351,7 +358,7 @@ class _Turning:
             detail["name"] = name
         if about == "track_id_unbind":
             detail["ids"] = sorted(told.get("identities") or {})
-        if agent := text(properties.get("$user_agent")):
+        if agent := self.machine or text(properties.get("$user_agent")):
             detail["user_agent"] = agent
         if properties:
             detail["properties"] = properties

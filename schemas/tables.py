@@ -93,6 +93,31 @@ class Plan:
     """Whose clocks a time without a zone was read from."""
 
 
+class OrderLines:
+    """Which lines of which orders the rows so far told, of the latest orders."""
+
+    def __init__(self) -> None:
+        self._first: dict[bytes, bytes] = {}
+
+    def id_of(self, id_: str, properties: Row) -> str:
+        """The id of a row about an order: the order's own for its first line. Another line of it
+        says something else, and has its own; what says the same is the same again."""
+        said = _short(orjson.dumps(properties, option=orjson.OPT_SORT_KEYS))
+        order = _short(id_.encode())
+        if order not in self._first and len(self._first) >= LOOK_BACK:
+            del self._first[next(iter(self._first))]
+        first = self._first.setdefault(order, said)
+        return id_ if first == said else f"{id_}:{said.hex()}"
+
+
+def _short(told: bytes) -> bytes:
+    return hashlib.blake2b(told, digest_size=8).digest()
+
+
+LOOK_BACK = 100_000
+"""Lines of one order lie no further apart than so many others."""
+
+
 def rows(path: Path, after: int = 0) -> Iterator[tuple[int, Row]]:
     """The rows behind that number, each with its own, the first being 1.
 
@@ -198,10 +223,12 @@ def turn(
     received: datetime,
     kinds: Kinds,
     called: Called = lambda _: {},
+    lines: OrderLines | None = None,
 ) -> Taken:
     """Rows as events, or refused with the reason; ``rejected`` names them by their number. The
-    event of a customer's row names her rep, whom ``called`` finds by what the row calls him."""
-    whole = Taken()
+    event of a customer's row names her rep, whom ``called`` finds by what the row calls him.
+    ``lines``: of the orders in the rows before these."""
+    whole, lines = Taken(), lines or OrderLines()
     rows = [(number, row, named(row, plan)) for number, row in numbered]
     reps = _reps(rows, called) if plan.what is What.CUSTOMERS else {}
     for number, row, told in rows:
@@ -214,6 +241,8 @@ def turn(
             sample = orjson.dumps(_plain(row))
             _reject(whole, number, wrong.flaws[0], account, received, sample)
             continue
+        if plan.what is What.ORDERS:
+            item["messageId"] = lines.id_of(item["messageId"], item["properties"])
         call = Call(items=(item,), imported=True)
         taken = segment.turn(call, account, ecosystem, received, kinds)
         whole.events += [

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from data_hub.identities.handles import email, phone
-from data_hub.intake import behind
+from data_hub.intake import behind, is_bot
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle, Refusal
 from kernel.values import dataclass
@@ -55,6 +55,8 @@ class Call:
     """No item of it can be too large, because the whole is not."""
     clean: bool = False
     """No item of it holds a NUL character, because the whole does not."""
+    machine: str = ""
+    """The name of the program that fetched an image or ran a page, if that is no person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,16 @@ def _again(told: Any, call: Call) -> str:
     return written.decode() if len(written) <= 2 * EVENT_LIMIT else ""
 
 
+def machine(header: Header, *, image: bool) -> str:
+    """The program that sent this, where a person's own browser would have and this is none: who
+    fetches an image or runs a page says what it is in the header. A server's own does, too, of
+    which that says nothing."""
+    if not image and not header("origin"):
+        return ""
+    agent = (header("user-agent") or "")[:500]
+    return agent if is_bot(agent) else ""
+
+
 def inflated(body: bytes, limit: int) -> bytes:
     """Some SDKs gzip and say so, one gzips and says it is a form: the first bytes know.
 
@@ -181,10 +193,12 @@ def at(
 def clock(
     sent: datetime | None, received: datetime, *, imported: bool
 ) -> tuple[datetime, timedelta]:
-    """The latest moment that its sender's clock is believed, and how far it is behind ours."""
+    """The latest moment that its sender's clock is believed, and how far it is behind ours. One
+    that is too far off to be corrected says nothing of the moments beside it."""
     if sent is None or imported or not 1990 <= sent.year <= 9990:
         return received + _FAR, RIGHT
-    return sent + _FAR, behind(sent, received)
+    shift = behind(sent, received)
+    return (sent if shift else max(sent, received)) + _FAR, shift
 
 
 def text(value: Any) -> str:

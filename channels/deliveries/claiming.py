@@ -313,12 +313,14 @@ class Claiming(Ledger):
     def borrow(self, *which: ColumnElement[bool]) -> Delivery | None:
         """Lease one that is to be looked at now, so that no two workers ask the same thing.
 
-        Accounts take turns here too.
+        Accounts take turns here too. What is lent further off than any lease lasts was lent by a
+        clock that has been put back, and is free.
         """
         now = self._clock()
         hers = Delivery.state != State.SENDING, *which
-        queue = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now), *hers
-        turn = _turn_of(queue, busy=(Delivery.lease_until > now, *hers))
+        until, latest = Delivery.lease_until, now + timedelta(seconds=2 * self.lease)
+        queue = or_(until.is_(None), until <= now, until > latest), *hers
+        turn = _turn_of(queue, busy=(until > now, until <= latest, *hers))
         asked: dict[str, Any] = {"now": now, "share": self._share}
         with self._records.read() as session:
             if session.scalar(turn, asked) is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
@@ -191,6 +191,7 @@ class Settling(Claiming):
         """Take over what a dead worker was sending: a fresh lease and fence for the taker. What
         killed its worker too often is parked instead."""
         now = self._clock()
+        self._shorten(now)
         gone = select(Delivery).where(
             Delivery.state == State.SENDING, Delivery.lease_until <= now
         ).limit(_AT_ONCE)  # fmt: skip
@@ -206,6 +207,19 @@ class Settling(Claiming):
                     lend(delivery, now, self.lease)
                     taken.append(delivery)
         return taken
+
+    def _shorten(self, now: datetime) -> None:
+        """A lease further off than any lasts was given by a clock that was put back since: it ends
+        as one given now would. Whoever lives renews it before."""
+        latest = now + timedelta(seconds=2 * self.lease)
+        if not self._records.rows(_AHEAD, [spelled(self._records, latest)]):
+            return
+        ahead = select(Delivery).where(
+            Delivery.state == State.SENDING, Delivery.lease_until > latest
+        ).limit(_AT_ONCE)  # fmt: skip
+        with self._records.write() as session:
+            for delivery in session.scalars(ahead.with_for_update(skip_locked=True)):
+                delivery.lease_until = now + timedelta(seconds=self.lease)
 
     def after_crash(self, delivery: Delivery, state: State, look: timedelta | None) -> bool:
         """Say what is to become of one that `lost` answered."""
@@ -274,6 +288,7 @@ class Settling(Claiming):
 
 
 _LOST = "SELECT 1 FROM deliveries WHERE state = 'sending' AND lease_until <= ? LIMIT 1"
+_AHEAD = "SELECT 1 FROM deliveries WHERE state = 'sending' AND lease_until > ? LIMIT 1"
 _DOUBTED = "SELECT 1 FROM deliveries WHERE state = 'unknown' AND next_at <= ? LIMIT 1"
 _OWED = (
     "SELECT 1 FROM deliveries WHERE state IN ('submitted', 'awaiting_person')"

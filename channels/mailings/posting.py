@@ -307,8 +307,10 @@ class MailPost:
 
 
 def _due(now: datetime) -> Select[Mailing]:
-    """The one to be worked on next, if any."""
-    free = or_(Mailing.lease_until.is_(None), Mailing.lease_until <= now)
+    """The one to be worked on next, if any. A lease further off than any lasts was given by a clock
+    that has been put back, and holds nobody up."""
+    until = Mailing.lease_until
+    free = or_(until.is_(None), until <= now, until > now + 2 * LEASE)
     stopped = Broadcast.cancelled.is_not(None)
     return (
         select(Mailing)

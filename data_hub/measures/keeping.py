@@ -6,7 +6,7 @@ Reads the rollups of history and the standings; nobody types anything in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -27,6 +27,7 @@ from kernel.calendar import Zone, days
 from kernel.clock import Clock
 from kernel.errors import Invalid
 from kernel.values import dataclass
+from stores.acts import Acts
 from stores.history import Axis, History
 from stores.records import Records
 
@@ -86,7 +87,25 @@ class EventFunnel:
     """How far people came along some steps within the days looked at."""
 
     steps: tuple[FunnelStep, ...]
+    looked_at: int
+    """How many acts it is told from."""
     as_of: datetime
+
+
+def theirs(
+    stretches: Iterable[Acts], among: Callable[[str], bool], identities: Identities
+) -> Iterator[Acts]:
+    """What some customers did of all this."""
+    import numpy as np
+
+    judged: dict[int, bool] = {}
+    for acts in stretches:
+        who, place = np.unique(acts.who, return_inverse=True)
+        new = [each for each in who.tolist() if each and each not in judged]
+        names = acts.names(new)
+        customers = identities.customers_of(names.values())
+        judged |= {each: among(customers[name]) for each, name in names.items()}
+        yield acts.where(np.array([judged.get(each, False) for each in who.tolist()], bool)[place])
 
 
 def _standing(session: Session, among: Among) -> tuple[dict[str, int], ...]:
@@ -161,19 +180,29 @@ class Measures:
             previous, reached = reached, reached - here.get(node.value, 0)
         return Funnel(tuple(steps), stages, grades, total, self._clock())
 
-    def event_funnel(self, steps: Sequence[str], days_: int, identities: Identities) -> EventFunnel:
-        """How far people come along the steps, each chain within so many days. Raises `Invalid`."""
+    def event_funnel(
+        self, steps: Sequence[str], days_: int, identities: Identities, among: Among = None
+    ) -> EventFunnel:
+        """How far people come along the steps, each chain within so many days: everybody, or some
+        of them. Raises `Invalid`."""
         named = [kind_of(step).name for step in steps]
         if len(set(named)) != len(named) or not 2 <= len(named) <= MOST_STEPS:
             raise Invalid("steps", "funnel_steps_differ")
         if not 1 <= days_ <= LONGEST_WINDOW:
             raise Invalid("days", "not_a_number")
-        now = self._clock()
+        now, looked_at = self._clock(), 0
         today = self._zone.day(now)
         since = today - timedelta(days=WINDOW - 1)
-        acts = self._history.stretches(named, since=since, until=today)
-        told = funnel(acts, named, timedelta(days=days_), identities.joined())
-        return EventFunnel(tuple(told), now)
+
+        def acts() -> Iterator[Acts]:
+            nonlocal looked_at
+            told = self._history.stretches(named, since=since, until=today)
+            for some in told if among is None else theirs(told, among, identities):
+                looked_at += len(some.who)
+                yield some
+
+        found = funnel(acts(), named, timedelta(days=days_), identities.joined())
+        return EventFunnel(tuple(found), looked_at, now)
 
     def day_of(self, rep: str) -> list[DayFigure]:
         """What one rep's day has come to so far."""

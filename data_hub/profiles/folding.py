@@ -176,13 +176,16 @@ def _note_month_end(profile: Profile, day: date) -> None:
 def _paid_back(profile: Profile, back: Order, zone: Zone) -> None:
     """What was paid back was not spent; what was paid back whole was not bought.
 
-    Of who bought more than is kept one by one, what she spent is told less it, and no more.
+    Of who bought more than is kept one by one, what she spent is told less it, and no more; so is
+    what was paid back of an order that is not kept any more.
     """
     less = strands.pay_back(profile.purchases, back)
-    if not less:
+    if len(profile.purchases) < profile.kinds.get("bought", 0):
+        if back.number and all(each[4] != back.number for each in profile.purchases):
+            less = max(0.0, back.amount)
+        profile.buying[3] = max(0.0, profile.buying[3] - less)
         return
-    if len(profile.purchases) < profile.kinds["bought"]:
-        profile.buying[3] -= less
+    if not less:
         return
     profile.buying, profile.month_ends = [], []
     for each in profile.kept():

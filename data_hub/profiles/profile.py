@@ -19,7 +19,7 @@ from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
-SHAPE = 5
+SHAPE = 6
 CENT = 0.005
 """Less than this is nothing: sums of yuan are no whole numbers."""
 RISK_VALID = timedelta(days=365)

@@ -6,7 +6,7 @@ shows it. Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,8 @@ from kernel.values import dataclass
 from stores.records import Records
 
 _BOUGHT = ("bought", "refunded")
+Among = Callable[[str], bool] | None
+"""Of whom it is told; None: of all."""
 
 
 class Step(StrEnum):
@@ -112,10 +114,15 @@ class Chains:
                 balance(session, hers),
             )
 
-    def board(self, *, first: int = 20, after: str | None = None) -> Page[Inviter]:
-        """Who brings whom: whose friends spend most is first. Who was found to be one only after
-        two of her had brought somebody stands where the better of the two does."""
+    def board(
+        self, *, first: int = 20, after: str | None = None, among: Among = None
+    ) -> Page[Inviter]:
+        """Who brings whom, of all or of some: whose friends spend most is first. Who was found to
+        be one only after two of her had brought somebody stands where the better of the two
+        does."""
         size, start = page_size(first), int(read_cursor(after, int)[0]) if after else 0
+        if among is not None:
+            return self._board_of(size, start, among)
         with self._records.read() as session:
             ranked = _sums().order_by(*_RANKED).offset(start).limit(size + 1)
             rows = list(session.execute(ranked)) if size else []
@@ -123,6 +130,16 @@ class Chains:
             found = self._inviters(session, rows[:size])
         onward = cursor(start + size) if len(rows) > size > 0 else None
         return Page(found, onward, total or 0)
+
+    def _board_of(self, size: int, start: int, among: Callable[[str], bool]) -> Page[Inviter]:
+        """The same of some of them."""
+        with self._records.read() as session:
+            rows = list(session.execute(_sums().order_by(*_RANKED)))
+            customers = self._identities.customers_of(row.inviter for row in rows)
+            rows = [row for row in rows if among(customers[row.inviter])]
+            found = self._inviters(session, rows[start : start + size])
+        onward = cursor(start + size) if len(rows) > start + size > start else None
+        return Page(found, onward, len(rows))
 
     def orders_of(self, referral: Referral) -> list[Order]:
         """What she bought since she came; nothing if she turned out to be the inviter herself, or

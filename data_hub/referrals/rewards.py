@@ -46,7 +46,8 @@ def orders(found: Iterable[Found], since: datetime) -> list[Order]:
             order.cents += cents(each.evidence.get("amount") or 0)
     for each in told:
         if each.kind == "refunded" and (back := kept.get(_key(each))) is not None:
-            back.cents = max(back.cents - cents(each.evidence.get("amount") or 0), 0)
+            less = cents(each.evidence.get("amount") or 0)
+            back.cents = max(back.cents - less, 0) if less > 0 else 0  # of all, if it says none
     return list(kept.values())
 
 

@@ -5,7 +5,7 @@ Every number leads to the events or the page behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 
 from data_hub.catalogue import KINDS, kind_of
 from data_hub.measures.buyers import Buyers
-from data_hub.measures.funnels import FunnelStep, funnel
+from data_hub.measures.funnels import FunnelStep
+from data_hub.measures.keeping import MOST_STEPS, EventFunnel
 from data_hub.reports.base import WORLDS, Ends
 from engagement.reminders import Reminder
 from juzhen.console.boards import sheet
@@ -23,7 +24,6 @@ from juzhen.console.split import part
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
 from kernel.errors import Invalid
-from stores.acts import Acts
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -36,7 +36,6 @@ _FLOW = (
     ("flow_acted", ("shared_material", "liked_material", "left_contact", "asked_quote", "bought")),
 )
 _STEPS = ("opened_link", "read_material", "asked_quote", "bought")
-_MOST_STEPS = 5
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -94,15 +93,16 @@ def _funnels(door: Blueprint, platform: Platform) -> None:
         asked = _funnel(platform)
         kept = [(name, kind.label(language())) for name, kind in KINDS.items()]
         return pages.render(
-            "console/funnel.html", told=_rows(asked.told, asked.named), days=asked.days,
-            steps=asked.steps, chart=charts.steps(asked.named, pages.speak("funnel")),
-            looked_at=asked.looked_at, kinds=kept, now=platform.clock(), most=_MOST_STEPS,
+            "console/funnel.html", told=_rows(asked.found.steps, asked.named),
+            days=asked.days, steps=asked.steps, kinds=kept, most=MOST_STEPS, world=asked.world,
+            worlds=WORLDS, chart=charts.steps(asked.named, pages.speak("funnel")),
+            looked_at=asked.found.looked_at, now=asked.found.as_of,
         )  # fmt: skip
 
     @door.get("/funnel.csv")
     def funnel_csv() -> Response:
         allowed("read_boards")
-        told = ((each.kind, each.reached, each.rate) for each in _funnel(platform).told)
+        told = ((each.kind, each.reached, each.rate) for each in _funnel(platform).found.steps)
         return sheet("funnel", ("event", "people", "rate"), told)
 
 
@@ -111,35 +111,25 @@ class _Asked(NamedTuple):
 
     steps: Sequence[str]
     days: int
-    told: Sequence[FunnelStep]
+    world: str | None
+    """Whose, if not everybody's."""
+    found: EventFunnel
     named: Sequence[tuple[str, int, str]]
     """Each step's label, how many came so far, and where its events stand."""
-    looked_at: int
 
 
 def _funnel(platform: Platform) -> _Asked:
-    asked = [each for each in request.args.getlist("step") if each][:_MOST_STEPS]
+    asked = [each for each in request.args.getlist("step") if each][:MOST_STEPS]
     steps = [kind_of(each).name for each in asked] or list(_STEPS)
-    if len(set(steps)) != len(steps) or len(steps) < 2:
-        raise Invalid("step", "funnel_steps_differ")
-    days = _number("days", 7)
-    today, looked_at = platform.zone.day(platform.clock()), 0
-
-    def acts() -> Iterator[Acts]:
-        nonlocal looked_at
-        since = today - timedelta(days=_DAYS - 1)
-        for some in platform.history.stretches(steps, since=since, until=today):
-            looked_at += len(some.who)
-            yield some
-
-    told = funnel(acts(), steps, timedelta(days=days), platform.identities.joined())
+    days, (ends, among) = _number("days", 7), part(platform)
+    found = platform.measures.event_funnel(steps, days, platform.identities, among)
     tongue = language()
     named = [
         (KINDS[each.kind].label(tongue) if each.kind in KINDS else each.kind, each.reached,
          url_for("console.events", kind=each.kind))
-        for each in told
+        for each in found.steps
     ]  # fmt: skip
-    return _Asked(steps, days, told, named, looked_at)
+    return _Asked(steps, days, ends.world, found, named)
 
 
 def _flow(platform: Platform) -> list[tuple[str, int, str]]:

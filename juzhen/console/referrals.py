@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.customers import Customer
 from data_hub.referrals import cents
+from data_hub.reports.base import WORLDS
 from juzhen.console.desk import allowed, done
+from juzhen.console.split import part
 from juzhen.web import pages
 from juzhen.web.asking import asker
 from kernel.actors import Actor, may
@@ -28,9 +30,13 @@ def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/referrals")
     def referrals_page() -> str:
         actor = allowed("read_boards")
-        page = platform.referrals.chains.board(first=_SHOWN, after=request.args.get("after"))
+        ends, among = part(platform)
+        page = platform.referrals.chains.board(
+            first=_SHOWN, after=request.args.get("after"), among=among
+        )
         return pages.render(
-            "console/referrals.html", page=page, now=platform.clock(),
+            "console/referrals.html", page=page, now=platform.clock(), world=ends.world,
+            worlds=WORLDS,
             names=_names(platform, actor, [each.customer for each in page.items]),
         )  # fmt: skip
 

@@ -128,11 +128,11 @@ class Imports:
 
     def dry(self, path: Path, plan: tables.Plan, account: Account, tell: Tell) -> Imported:
         """What importing would come to. Keeps nothing."""
-        told, now = Imported(), self._clock()
+        told, now, lines = Imported(), self._clock(), tables.OrderLines()
         for part in _slices(path, 0):
             if not told.rows:
                 told.columns = {name: _taken_for(name, plan) for name in part[0][1]}
-            told.take(self._turned(part, plan, account, now), len(part))
+            told.take(self._turned(part, plan, account, now, lines), len(part))
             tell(told)
         return told
 
@@ -152,11 +152,12 @@ class Imports:
         """
         run = self._begun(path, plan, account, by=by, again=again)
         told = Imported(run.id, run.position, run.accepted, run.refused)
+        lines = self._lines_before(path, plan, account, run)
         for part in _slices(path, run.position):
             if self._cancelled(run.id):
                 told.cancelled = True
                 return told
-            taken = self._turned(part, plan, account, run.begun)
+            taken = self._turned(part, plan, account, run.begun, lines)
             self._intake.take(taken.events, taken.refusals, door=tables.DOOR)
             self._entrust(taken, plan, run, by)
             told.take(taken, len(part))
@@ -164,6 +165,20 @@ class Imports:
             tell(told)
         self._end(run.id, told, by=by)
         return told
+
+    def _lines_before(
+        self, path: Path, plan: tables.Plan, account: Account, run: FileRun
+    ) -> tables.OrderLines:
+        """What the rows that are in already told of orders, so that it goes on as if it had never
+        stopped."""
+        lines = tables.OrderLines()
+        if run.position and plan.what is tables.What.ORDERS:
+            for part in _slices(path, max(0, run.position - tables.LOOK_BACK)):
+                behind = [row for row in part if row[0] <= run.position]
+                self._turned(behind, plan, account, run.begun, lines)
+                if len(behind) < len(part):
+                    break
+        return lines
 
     def _entrust(self, taken: Taken, plan: tables.Plan, run: FileRun, by: str) -> None:
         """Give those whose rows name a rep to him, as of when the import began."""
@@ -239,10 +254,11 @@ class Imports:
         plan: tables.Plan,
         account: Account,
         now: datetime,
+        lines: tables.OrderLines,
     ) -> Taken:
         return tables.turn(
             part, plan, account.id, account.ecosystem, now, lambda name: kind_of(name).name,
-            self._staff.called,
+            self._staff.called, lines,
         )  # fmt: skip
 
 

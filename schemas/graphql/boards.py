@@ -13,10 +13,9 @@ from data_hub.catalogue import KINDS
 from data_hub.catalogue import EventKind as KindRecord
 from data_hub.measures import KPIS, Figure, Funnel, Kpi
 from data_hub.measures import board as board_of
-from data_hub.measures.buyers import Among
 from data_hub.measures.buyers import Buyers as BuyersRecord
 from data_hub.measures.keeping import EventFunnel as EventFunnelRecord
-from data_hub.reports.base import End, Ends, Report, world_of
+from data_hub.reports.base import Report, world_of
 from kernel.actors import may, require
 from kernel.errors import NotFound
 from kernel.wording import say
@@ -24,6 +23,7 @@ from matching.conversions import Conversion
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Day, Moment, Value, day, key, verb
+from schemas.graphql.splitting import ends, part, split
 from schemas.graphql.types import ObjectType
 
 
@@ -197,21 +197,9 @@ def _report(source: None, ask: Ask, code: str, ecosystem: str = "") -> Report:
     context: Context = ask.context
     if not (code.startswith("board_") and may(context.actor, "remind")):
         require(context.actor, "read_boards")
-    ends, world = _ends(context.accounts.all()), world_of(ecosystem)
-    told: Report = context.reports.of(code, ends, world)
+    every, world = ends(context.accounts.all()), world_of(ecosystem)
+    told: Report = context.reports.of(code, every, world)
     return told
-
-
-def _split(context: Context, ecosystem: str) -> tuple[Ends, Among]:
-    """The accounts of an ecosystem, and who is known there."""
-    ends = Ends(_ends(context.accounts.all()), world_of(ecosystem))
-    return ends, context.reports.among(ends.every, ends.world)
-
-
-def _ends(accounts: list[Account]) -> list[End]:
-    return [
-        End(each.id, each.name, each.ecosystem, each.owned, each.reach_cost) for each in accounts
-    ]
 
 
 def _figures(source: None, ask: Ask, codes: list[str] | None = None) -> list[Figure]:
@@ -230,7 +218,7 @@ def _figures(source: None, ask: Ask, codes: list[str] | None = None) -> list[Fig
 def _funnel(source: None, ask: Ask, ecosystem: str = "") -> Funnel:
     context: Context = ask.context
     require(context.actor, "read_boards")
-    _, among = _split(context, ecosystem)
+    _, among = split(context, ecosystem)
     told: Funnel = context.measures.funnel(among)
     return told
 
@@ -238,9 +226,9 @@ def _funnel(source: None, ask: Ask, ecosystem: str = "") -> Funnel:
 def _buyers(source: None, ask: Ask, ecosystem: str = "") -> BuyersRecord:
     context: Context = ask.context
     require(context.actor, "read_boards")
-    ends, among = _split(context, ecosystem)
+    asked, among = split(context, ecosystem)
     told: BuyersRecord = context.measures.buyers(
-        context.profiles, paid=context.ads.by_month(ends.told), reps=len(context.staff.reps()),
+        context.profiles, paid=context.ads.by_month(asked.told), reps=len(context.staff.reps()),
         among=among,
     )  # fmt: skip
     return told
@@ -264,12 +252,13 @@ def _trials(source: None, ask: Ask) -> list[Conversion]:
 
 
 def _event_funnel(
-    source: None, ask: Ask, steps: list[str], days: int | None = None
+    source: None, ask: Ask, steps: list[str], days: int | None = None, ecosystem: str = ""
 ) -> EventFunnelRecord:
     context: Context = ask.context
     require(context.actor, "read_boards")
+    _, among = split(context, ecosystem)
     told: EventFunnelRecord = context.measures.event_funnel(
-        steps, 7 if days is None else days, context.identities
+        steps, 7 if days is None else days, context.identities, among
     )
     return told
 
@@ -324,26 +313,19 @@ class PricedAccount(ObjectType):
     reach_cost = graphene.Float(required=True)
 
 
-def _part() -> graphene.ID:
-    return graphene.ID(
-        description="One of the four ecosystems, or `none`: what is in none of them. Whoever is "
-        "known in several is in the part of each.",
-    )
-
-
 QUESTIONS = {
     "report": graphene.Field(
-        DataReport, resolver=_report, code=graphene.ID(required=True), ecosystem=_part()
+        DataReport, resolver=_report, code=graphene.ID(required=True), ecosystem=part()
     ),
     "figures": graphene.Field(
         graphene.List(graphene.NonNull(BoardFigure), required=True), resolver=_figures,
         codes=graphene.List(graphene.NonNull(graphene.ID)),
     ),
     "lifecycle": graphene.Field(
-        graphene.NonNull(LifecycleFunnel), resolver=_funnel, ecosystem=_part()
+        graphene.NonNull(LifecycleFunnel), resolver=_funnel, ecosystem=part()
     ),
     "buyers": graphene.Field(
-        graphene.NonNull(Buyers), resolver=_buyers, ecosystem=_part()
+        graphene.NonNull(Buyers), resolver=_buyers, ecosystem=part()
     ),
     "trial_conversions": graphene.Field(
         graphene.List(graphene.NonNull(TrialConversion), required=True), resolver=_trials,
@@ -352,6 +334,7 @@ QUESTIONS = {
     "event_funnel": graphene.Field(
         graphene.NonNull(EventFunnel), resolver=_event_funnel,
         steps=graphene.List(graphene.NonNull(graphene.String), required=True), days=graphene.Int(),
+        ecosystem=part(),
     ),
     "event_kinds": graphene.Field(
         graphene.List(graphene.NonNull(EventKind), required=True), resolver=_catalogue

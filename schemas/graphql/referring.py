@@ -18,6 +18,7 @@ from kernel.events import Handle
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.shapes import Listing, Moment, connection, key, listing, paged, verb
+from schemas.graphql.splitting import part, split
 from schemas.graphql.types import ObjectType
 
 _CUSTOMER = "schemas.graphql.customers.Customer"
@@ -130,11 +131,18 @@ def chain_of(customer: CustomerSeen, ask: Ask) -> Chain:
 
 
 def _board(
-    source: None, ask: Ask, first: int | None = None, after: str | None = None
+    source: None,
+    ask: Ask,
+    first: int | None = None,
+    after: str | None = None,
+    ecosystem: str = "",
 ) -> Listing[Inviter]:
     context: Context = ask.context
     require(context.actor, "read_boards")
-    page = context.referrals.chains.board(first=20 if first is None else first, after=after)
+    _, among = split(context, ecosystem)
+    page = context.referrals.chains.board(
+        first=20 if first is None else first, after=after, among=among
+    )
     if may(context.actor, "read_customers"):
         seen = context.customers.seen_by(context.actor)
         context.batch("seen customers", seen.many).expect(each.customer for each in page.items)
@@ -186,7 +194,7 @@ FIELDS: dict[str, Any] = {
     ),
 }  # fmt: skip
 """What `Customer` tells of them."""
-QUESTIONS = {"referral_board": paged(connection(ReferralInviter), _board)}
+QUESTIONS = {"referral_board": paged(connection(ReferralInviter), _board, ecosystem=part())}
 VERBS = {
     "issue_referral_code": verb(
         "issueReferralCode", "referral_code", ReferralCode, issue_referral_code,

@@ -177,6 +177,27 @@ def test_a_worker_that_renews_its_lease_keeps_it(any_house, deliveries, oa, cloc
     assert deliveries.note(mine, SHOWN)
 
 
+def test_a_lease_of_a_clock_that_ran_ahead_ends_as_any_other(any_house, deliveries, oa, clock):
+    """Its worker was killed, and the clock put back: nobody else would look at it before then."""
+    first, second = queued(deliveries, oa), queued(deliveries, oa, "plc_other")
+    clock.move(timedelta(hours=3))
+    mine, lives = claimed(deliveries), claimed(deliveries)
+    clock.move(timedelta(hours=-3))
+    assert any_house.courier.rescue() == 0
+    clock.move(timedelta(seconds=20))
+    deliveries.renew({lives.id: lives.fence})
+    clock.move(timedelta(seconds=11))
+    assert any_house.courier.rescue() == 1
+    assert deliveries.one(mine.id).state == State.UNKNOWN
+    assert deliveries.note(lives, SHOWN)
+    assert {mine.id, lives.id} == {first.id, second.id}
+
+    clock.move(timedelta(hours=3))
+    assert deliveries.in_doubt().id == mine.id
+    clock.move(timedelta(hours=-2))
+    assert deliveries.in_doubt().id == mine.id
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("engine_name", ["postgres"])
 def test_a_claim_passes_by_what_another_looks_at_and_waits_for_nobody(any_house, deliveries, oa):

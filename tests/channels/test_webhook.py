@@ -64,6 +64,20 @@ def test_a_paid_order_is_bought_once_by_its_id_with_her_handles_linked(shop, clo
     assert "phone" not in event.detail
 
 
+def test_what_is_paid_back_in_parts_is_as_many_events(shop, clock):
+    def told(id_="msg_1", **more):
+        told = {"type": "order.refunded", "data": ORDER | more}
+        (event,) = shop.receive(sent(clock, told, id_=id_)).events
+        return event.id
+
+    parts = [told(amount=30), told(amount="20"), told(amount=30, refund_id="R-1"),
+             told(amount=30, refund_id="R-2"), told(amount=None)]  # fmt: skip
+    assert len(set(parts)) == 5
+    assert told("msg_9", amount=30.0) == parts[0]
+    assert told("msg_9", amount=31, refund_id="R-1") == parts[2]
+    assert told("msg_9", amount="") == parts[4] == "order:A-1:refunded"
+
+
 @pytest.mark.parametrize("type_", TYPES)
 def test_every_type_has_its_kind(shop, clock, type_):
     data = ORDER | {"lead_id": "L-1"}

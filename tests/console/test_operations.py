@@ -72,6 +72,11 @@ def test_a_funnel_counts_people_within_a_window_and_leads_to_the_events(rooms, d
     link = re.search(r'<svg.*?href="([^"]+)"', page, re.DOTALL)[1]
     assert desk.get(link.replace("&amp;", "&")).text.count("<tr><td>") == 40
     assert desk.get("/console/funnel").status_code == 200
+    assert (
+        '<input type="hidden" name="world" value="wechat">' in desk.get(f"{path}&world=wechat").text
+    )
+    told = desk.get(f"{sheet}&world=video").text.split()
+    assert told[1:] == ["viewed_page,0,", "read_material,0,", "bought,0,"]
     for wrong in ("step=bought", "step=bought&step=bought", "days=0", "days=x"):
         assert desk.get(f"/console/funnel?{wrong}").status_code == 422
 

@@ -295,6 +295,17 @@ def test_who_bought_more_than_is_kept_is_told_less_what_was_paid_back():
     assert len(profile.bought()) == KEPT_PURCHASES - 1
 
 
+def test_what_is_paid_back_of_an_order_that_is_kept_no_more_was_not_spent():
+    bought = [order(n * DAY, 10, f"N{n}") for n in range(KEPT_PURCHASES + 5)]
+    spent = 10 * len(bought)
+    profile = folded(*bought, order(998 * DAY, 4, "N1", "refunded"))
+    assert profile.buying[3] == spent - 4
+    assert len(profile.bought()) == KEPT_PURCHASES
+    twice = [order((998 + n) * DAY, 10, f"N{KEPT_PURCHASES}", "refunded") for n in range(2)]
+    assert folded(*bought, *twice).buying[3] == spent - 10  # an order that is kept is told of once
+    assert folded(order(0, 10, "A"), order(DAY, 10, "B", "refunded")).buying[3] == 10
+
+
 def test_month_ends_of_what_was_paid_back_are_none_of_hers():
     days = (date(2026, 3, 30) - MONDAY.date()).days
     profile = folded(order(days * DAY, 9, "A"), order(0, 5), order(99 * DAY, 9, "A", "refunded"))

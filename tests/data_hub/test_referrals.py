@@ -137,6 +137,27 @@ def test_what_is_paid_back_is_taken_back(hub):
 
 
 @pytest.mark.rule("R61.3")
+def test_a_refund_that_says_no_amount_takes_all_of_the_order_back(hub):
+    code = code_of(hub)
+    tell(hub, came("bea", code), bought("bea", 200, "A-1"))
+    tell(hub, bought("bea", None, "A-1", minutes=30, kind="refunded"))
+    assert chain(hub, "ann").ledger == Ledger(granted=1_000, taken_back=1_000)
+
+
+@pytest.mark.rule("R7.2")
+def test_the_board_of_some_customers_is_told_page_by_page(hub):
+    codes = {name: code_of(hub, name) for name in ("ann", "zoe", "eve")}
+    tell(hub, *(came(f"{name}s_friend", code) for name, code in codes.items()))
+    tell(hub, *(bought(f"{name}s_friend", n, f"A-{n}") for n, name in enumerate(codes, 1)))
+    chosen = {hub.id_of(user(name)) for name in ("ann", "eve")}
+    among = chosen.__contains__
+    page = hub.referrals.chains.board(first=1, among=among)
+    assert ([each.customer for each in page.items], page.total) == ([hub.id_of(user("eve"))], 2)
+    last = hub.referrals.chains.board(first=1, after=page.next, among=among)
+    assert ([each.customer for each in last.items], last.next) == ([hub.id_of(user("ann"))], None)
+
+
+@pytest.mark.rule("R61.3")
 def test_an_order_that_the_ledger_lacks_is_a_flaw(hub, records):
     tell(hub, came("bea", code_of(hub)), bought("bea", 200, "A-1"))
     assert list(hub.referrals.flaws()) == []

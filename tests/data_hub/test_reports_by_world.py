@@ -106,3 +106,19 @@ def test_where_customers_stand_and_who_bought_are_split_by_the_four_and_make_up_
     assert [part[0] for part in parts] == [1, 2, 4, 8, 16]
     assert [sum(column) for column in zip(*parts, strict=True)] == whole
     assert whole[-2:] == [31 * 5, 31]
+
+
+@pytest.mark.rule("R7.2", "R7.3")
+def test_a_funnel_of_events_is_split_by_the_four_and_its_parts_make_up_the_whole(
+    hub, people, reports, clock
+):
+    measures = Measures(hub.history, people, clock)
+
+    def told(world=None):
+        among = reports.among(ENDS, world)
+        found = measures.event_funnel(["opened_form", "left_contact"], 7, hub.identities, among)
+        return [found.looked_at, *(step.reached for step in found.steps)]
+
+    parts = [told(world) for world in WORLDS]
+    assert parts == [[2 * n, n, n] for n in (1, 2, 4, 8, 16)]
+    assert told() == [sum(column) for column in zip(*parts, strict=True)]

@@ -71,6 +71,24 @@ def test_a_file_is_in_once_however_often_it_is_brought(run, orders, company):
     assert (first["state"], first["rows"], again["state"]) == ("done", 1_201, "done")
 
 
+def test_an_order_of_several_lines_is_in_whole_wherever_the_import_stopped(company, tmp_path):
+    file = tmp_path / "lines.csv"
+    rows = [f"A-{n // 3},13800000001,{n % 3 + 1},P{n % 3}" for n in range(1_200)]
+    file.write_text("\n".join(["order_id,phone,amount,product", *rows]))
+    plan, account = Plan(what=What.ORDERS, zone=company.zone), company.accounts.one("app")
+
+    def stop(told):
+        if told.rows == 500:  # in the middle of an order
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        company.imports.run(file, plan, account, by="li", tell=stop)
+    assert company.imports.run(file, plan, account, by="li").accepted == 1_200
+    assert bought(company) == 1_200
+    company.imports.run(file, plan, account, by="li", again=True)
+    assert bought(company) == 1_200
+
+
 class Stopped(Exception):
     """As if somebody had pressed Ctrl-C."""
 

@@ -4,7 +4,7 @@ from datetime import UTC
 
 import pytest
 
-from kernel.actors import Role
+from kernel.actors import Actor, Role
 from kernel.events import Handle
 from tests.schemas.conftest import app, editor
 
@@ -92,3 +92,59 @@ def test_another_units_change_is_not_put_back(house):
     (error,) = house.errors(put_back, stranger, c=change["id"])
     assert error["extensions"]["code"] in {"forbidden", "not_found"}
     assert house.ask('{ prizes(campaign: "draw") { quota } }')["prizes"]["quota"] == 5
+
+
+@pytest.mark.rule("R91.2")
+def test_each_buyer_claims_the_price_of_her_rank_once_and_keeps_it(house):
+    now = house.clock()
+    drive = house.campaigns.create(
+        "限量", opens=now, closes=now.replace(year=2027), by="li", code="few"
+    )
+    for name, value in (("price_base", 5000), ("price_step", 100), ("price_every", 2)):
+        house.parameters.declare(drive.id, name, value, by="li")
+    verb = """mutation($who: ID) { claimPrice(input: {campaign: "few", customer: $who}) {
+      claim { rank price } problems { code } } }"""
+    service = Actor(id="shop", role=Role.SERVICE)
+
+    def claimed(who):
+        return house.ask(verb, service, who=who)["claimPrice"]["claim"]
+
+    hers = [house.meet(f"1380013800{n}") for n in range(3)]
+    ids = [house.id_of(each) for each in hers]
+    told = [claimed(ids[0]), claimed(ids[1]), claimed(ids[0]), claimed(ids[2])]
+    assert [(each["rank"], each["price"]) for each in told] == [
+        (0, 5000), (1, 5000), (0, 5000), (2, 5100),
+    ]  # fmt: skip
+    own = Actor(id="c", role=Role.CUSTOMER, customer=str(hers[2]))
+    assert house.ask(verb, own)["claimPrice"]["claim"]["rank"] == 2
+    assert house.ask('{ limitedPrice(campaign: "few") }', service) == {"limitedPrice": 5100}
+    assert house.errors(verb, Actor(id="e", role=Role.PUBLISHER), who=ids[0])
+
+
+TUNE = """mutation($value: Value!, $dry: Boolean, $rule: String = "sell_out", $heard: Moment) {
+  tuneParameter(input: {campaign: "few", name: "discount", value: $value, rule: $rule,
+    evidence: {window: "7d", opened: 40}, heard: $heard, dryRun: $dry}) {
+    change { old new rule evidence } problems { field code } } }"""
+
+
+@pytest.mark.rule("R11.1", "R11.2")
+def test_a_rule_changes_a_number_within_bounds_unless_somebody_did_today(house):
+    now = house.clock()
+    drive = house.campaigns.create(
+        "限量", opens=now, closes=now.replace(year=2027), by="li", code="few"
+    )
+    house.parameters.declare(drive.id, "discount", 5, low=0, high=20, by="li")
+
+    def tuned(**told):
+        return house.ask(TUNE, **told)["tuneParameter"]
+
+    plan = tuned(value=10, dry=True)["change"]
+    assert house.parameters.value(drive.id, "discount") == 5
+    assert plan == tuned(value=10, heard=now.isoformat())["change"]
+    assert (plan["old"], plan["new"], plan["rule"]) == (5, 10, "sell_out")
+    assert plan["evidence"] == {"window": "7d", "opened": 40}
+    assert house.parameters.value(drive.id, "discount") == 10
+    assert tuned(value=21)["problems"] == [{"field": "value", "code": "parameter_out_of_bounds"}]
+    assert tuned(value=9, rule=" ")["problems"] == [{"field": "rule", "code": "missing"}]
+    house.parameters.set(drive.id, "discount", 7, by="li")
+    assert tuned(value=9)["problems"][0]["code"] == "parameter_is_locked"

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from data_hub.catalogue import kind_of
+from data_hub.intake import is_bot
 from kernel.events import Handle, pack, unpack
 from schemas import segment
 
@@ -259,6 +260,8 @@ def test_a_wrong_clock_is_set_right():
         (-60, -90, -30),  # or behind
         (-60, -30, 0),  # it happened after it was sent: now
         (-60 * 24 * 40, -60 * 24 * 41, -60 * 24 * 41),  # too far off to be a clock's error
+        (-60 * 24 * 9_000, -5, -5),  # which says nothing of a moment that is none of its own
+        (+60 * 24 * 400, +60 * 24 * 399, 0),
     ],
 )
 def test_a_devices_clock_is_corrected_by_what_it_thought_when_it_sent(sent, original, happened):
@@ -278,6 +281,25 @@ def test_nothing_is_moved_into_the_future():
 def test_a_bad_sent_at_costs_only_the_correction():
     for sent in ("soon", "0001-01-01T00:00:00+14:00", 7):
         assert at(timestamp="2026-03-02T08:00:00Z", sent=sent) == timedelta(hours=-1)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "bot"),
+    [
+        ("/pixel/v1/track", {"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}, True),
+        ("/pixel/v1/track", {"user-agent": "Mozilla/5.0 (Windows NT 10.0)"}, False),
+        ("/pixel/v1/track", {}, False),
+        ("/v1/t", {"user-agent": "HeadlessChrome/1", "origin": "https://shop.example"}, True),
+        ("/v1/t", {"user-agent": "python-requests/2"}, False),  # somebody's server tells of her
+    ],
+)
+def test_a_machine_that_fetches_an_image_or_runs_a_page_says_so_in_its_header(path, headers, bot):
+    query = "event=Material+Read&userId=u1&messageId=m1" if "pixel" in path else ""
+    for read in (segment.turn, segment.written):
+        call = segment.read(path, headers.get, query, b"" if query else orjson.dumps(track()))
+        told = read(call, ACCOUNT, "own_app", NOW, lambda name: kind_of(name).name).events[0]
+        event = unpack(told) if isinstance(told, bytes) else told
+        assert is_bot(event.detail.get("user_agent")) is bot
 
 
 def test_an_import_keeps_its_times():

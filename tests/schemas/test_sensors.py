@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from data_hub.catalogue import kind_of
+from data_hub.intake import is_bot
 from kernel.calendar import Zone
 from kernel.events import Handle, pack, unpack
 from schemas import sensors
@@ -357,3 +358,22 @@ def test_the_plan_answers_what_the_contract_would_or_nothing(told):
 def test_the_plan_takes_what_clients_really_send():
     told = track(_flush_time=MS, identities={}, _track_id=1234, anonymous_id="d1")
     assert sensors._plan(told) == sensors.RECORD.load(told) != None  # noqa: E711 - part of one chain
+
+
+@pytest.mark.parametrize(
+    ("image", "headers", "bot"),
+    [
+        (True, {"user-agent": "Baiduspider/2.0"}, True),
+        (False, {"user-agent": "Baiduspider/2.0", "origin": "https://shop.example"}, True),
+        (False, {"user-agent": "Mozilla/5.0", "origin": "https://shop.example"}, False),
+        (False, {"user-agent": "python-requests/2"}, False),  # the SDK of somebody's server
+    ],
+)
+def test_a_machine_that_runs_a_page_of_the_web_sdk_says_so_in_its_header(image, headers, bot):
+    told = form(track(), zipped=False)
+    query, body = (told.decode(), b"") if image else ("project=default", told)
+    call = sensors.read("/sa.gif", headers.get, query, body)
+    (event,) = sensors.turn(
+        call, ACCOUNT, "own_app", NOW, lambda name: kind_of(name).name, zone=Zone()
+    ).events
+    assert is_bot(event.detail.get("user_agent")) is bot

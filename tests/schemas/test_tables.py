@@ -40,6 +40,17 @@ def test_an_order_says_nothing_of_whom_it_is_brought_to():
     assert kept == {"order_id": "A-1", "amount": 1.0, "颜色": "红"}
 
 
+def test_every_line_of_an_order_is_in_and_a_row_that_comes_twice_once():
+    line = {"订单号": "A-1", "手机号": "13800138000", "金额": "30", "产品": "稳盈"}
+    told = [line, line | {"产品": "安心", "金额": "20"}, line, line | {"订单号": "A-2"},
+            line | {"event": "refunded"}]  # fmt: skip
+    ids = [event.id for event in turned(What.ORDERS, told).events]
+    assert ids[0] == ids[2] == "order:A-1:bought"
+    assert ids[1].startswith("order:A-1:bought:")
+    assert ids[3:] == ["order:A-2:bought", "order:A-1:refunded"]
+    assert ids == [event.id for event in turned(What.ORDERS, told).events]
+
+
 def test_orders_count_by_their_id_and_refused_rows_are_named_by_number():
     taken = turned(What.ORDERS, ORDERS)
     (event,) = taken.events

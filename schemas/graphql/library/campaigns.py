@@ -10,11 +10,13 @@ import graphene
 from content_hub.campaigns import Campaign as CampaignRecord
 from content_hub.campaigns import Parameter as ParameterRecord
 from content_hub.campaigns import ParameterChange as ChangeRecord
+from content_hub.campaigns import Purchase as PurchaseRecord
 from content_hub.campaigns.draws import Prizes as PrizesRecord
 from content_hub.campaigns.forms import FORMS, Form, begin
 from content_hub.campaigns.parameters import in_force
 from kernel.actors import require
 from kernel.errors import Forbidden, Invalid, NotFound
+from kernel.events import Handle
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
@@ -71,6 +73,15 @@ class Prizes(ObjectType):
     left = graphene.Int(required=True)
 
 
+class PriceClaim(ObjectType):
+    """The price that one buyer has for sure."""
+
+    id = graphene.ID(required=True)
+    rank = graphene.Int(required=True, description="How many claimed before her.")
+    price = graphene.Float(required=True)
+    at = Moment(required=True)
+
+
 class CampaignForm(ObjectType):
     """A way to run an activity."""
 
@@ -112,6 +123,12 @@ def _seen(context: Context, campaign: str) -> str:
     return found.id
 
 
+def _limited_price(source: None, ask: Ask, campaign: str) -> float:
+    context: Context = ask.context
+    require(context.actor, "read_shelf")
+    return context.purchases.quote(_seen(context, campaign))
+
+
 def _forms(source: None, ask: Ask) -> list[Form]:
     require(ask.context.actor, "read_campaigns")
     return list(FORMS.values())
@@ -135,6 +152,38 @@ def set_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
         _managed(context, sent["campaign"]).id, sent["name"], sent["value"],
         note=sent.get("note") or "", by=context.actor.id,
     )  # fmt: skip
+
+
+def tune_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
+    """What a rule found in the figures asks for, within bounds and unless somebody set it within a
+    day; dry, the same answer and no change."""
+    context: Context = ask.context
+    require(context.actor, "place_materials")
+    if not (rule := sent["rule"].strip()):
+        raise Invalid("rule", "missing")
+    evidence = sent["evidence"]
+    if not isinstance(evidence, Mapping):
+        raise Invalid("evidence", "not_an_object")
+    return context.parameters.tune(
+        _managed(context, sent["campaign"]).id, sent["name"], sent["value"], rule=rule[:80],
+        evidence=evidence, heard=moment(sent.get("heard"), "heard"), by=context.actor.id,
+        dry_run=bool(sent.get("dry_run")),
+    )  # fmt: skip
+
+
+def claim_price(ask: Ask, sent: Sent) -> PurchaseRecord:
+    """A customer's claim to the price of her rank; the one she has, if she has one. A customer's
+    own token needs to name nobody."""
+    context: Context = ask.context
+    campaign = _seen(context, sent["campaign"])
+    if context.actor.customer:
+        require(context.actor, "act_as_customer")
+        return context.purchases.buy(campaign, Handle.parse(context.actor.customer))
+    require(context.actor, "recommend")
+    her = context.customers.seen_by(context.actor).one(sent.get("customer") or "")
+    if not her.handles:
+        raise NotFound("customer", her.id)
+    return context.purchases.buy(campaign, her.handles[0])
 
 
 def roll_back_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
@@ -171,6 +220,10 @@ QUESTIONS = {
     "prizes": graphene.Field(
         graphene.NonNull(Prizes), campaign=key(), channel=graphene.ID(), resolver=_prizes
     ),
+    "limited_price": graphene.Field(
+        graphene.NonNull(graphene.Float), campaign=key(), resolver=_limited_price,
+        description="What the next buyer would pay, of `price_base`, `price_step`, `price_every`.",
+    ),
     "campaign_forms": graphene.Field(all_of(CampaignForm), resolver=_forms),
 }  # fmt: skip
 VERBS = {
@@ -183,6 +236,18 @@ VERBS = {
         "setParameter", "change", ParameterChange, set_parameter,
         campaign=key(), name=graphene.String(required=True), value=Value(required=True),
         note=graphene.String(),
+    ),
+    "tune_parameter": verb(
+        "tuneParameter", "change", ParameterChange, tune_parameter,
+        campaign=key(), name=graphene.String(required=True), value=Value(required=True),
+        rule=graphene.String(required=True),
+        evidence=Value(required=True, description="What it went by: figures, their window."),
+        heard=Moment(description="When that happened which it goes by; our response is timed."),
+        dry_run=graphene.Boolean(),
+    ),
+    "claim_price": verb(
+        "claimPrice", "claim", PriceClaim, claim_price,
+        campaign=key(), customer=graphene.ID(description="A customer's own token names nobody."),
     ),
     "roll_back_parameter": verb(
         "rollBackParameter", "change", ParameterChange, roll_back_parameter, change=key()

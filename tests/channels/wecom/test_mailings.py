@@ -5,11 +5,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from channels.base import Busy, Stop
 from channels.broadcasts.record import Phase
 from channels.deliveries import Lane, State
-from channels.mailings.record import Step
+from channels.mailings.record import Mailing, Step
 from channels.preferences import Preferences
 from data_hub.consents import MARKETING
 from kernel.crash import POINTS
@@ -259,6 +260,24 @@ def test_s35_what_waits_for_her_rep_alone_is_taken_back_when_she_opts_out(any_ho
     told = house.deliveries.one(waits.id)
     assert (told.state, told.reason) == (State.WITHDRAWN, "opted_out")
     assert corp.seen["heard"] == []
+
+
+def test_a_mailing_whose_worker_died_while_its_clock_ran_ahead_is_taken_over(
+    tmp_path, house, corp, clock
+):
+    broadcast(house)
+    stores = [f"sqlite:///{tmp_path}/{part}.db" for part in ("records", "people")]
+    job = (
+        f"from tests.channels import mailer; mailer.mail({stores}, {corp.url!r}, {str(clock())!r})"
+    )
+    assert died(job, JUZHEN_CRASH_AT="mailings.asked") == -signal.SIGKILL
+    with house.records.write() as session:
+        held = update(Mailing).where(Mailing.lease_until.is_not(None))
+        assert session.execute(held.values(lease_until=clock() + timedelta(hours=3))).rowcount == 1
+    for _ in range(3):
+        later(house, clock, minutes=11)
+    assert set(states(house)) == {State.AWAITING_PERSON}
+    assert len(corp.seen["tasks"]) == 2
 
 
 @pytest.mark.parametrize("point", POINTS_OF_MAILINGS)
