@@ -28,6 +28,7 @@ from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
 from schemas import segment
+from schemas.order_lines import OrderLines
 from schemas.reading import parsed
 from schemas.taking import Call, Kinds, Taken, reached_at, text
 
@@ -91,31 +92,6 @@ class Plan:
     """Columns of the file → ours; beyond the names that everybody knows."""
     zone: Zone = field(default_factory=Zone)
     """Whose clocks a time without a zone was read from."""
-
-
-class OrderLines:
-    """Which lines of which orders the rows so far told, of the latest orders."""
-
-    def __init__(self) -> None:
-        self._first: dict[bytes, bytes] = {}
-
-    def id_of(self, id_: str, properties: Row) -> str:
-        """The id of a row about an order: the order's own for its first line. Another line of it
-        says something else, and has its own; what says the same is the same again."""
-        said = _short(orjson.dumps(properties, option=orjson.OPT_SORT_KEYS))
-        order = _short(id_.encode())
-        if order not in self._first and len(self._first) >= LOOK_BACK:
-            del self._first[next(iter(self._first))]
-        first = self._first.setdefault(order, said)
-        return id_ if first == said else f"{id_}:{said.hex()}"
-
-
-def _short(told: bytes) -> bytes:
-    return hashlib.blake2b(told, digest_size=8).digest()
-
-
-LOOK_BACK = 100_000
-"""Lines of one order lie no further apart than so many others."""
 
 
 def rows(path: Path, after: int = 0) -> Iterator[tuple[int, Row]]:

@@ -28,6 +28,7 @@ from kernel.events import Event, Handle
 from kernel.ids import new_id
 from kernel.values import dataclass
 from schemas import tables
+from schemas.order_lines import LOOK_BACK, OrderLines
 from schemas.taking import Taken
 from stores.changes import Changes
 from stores.history import History
@@ -128,7 +129,7 @@ class Imports:
 
     def dry(self, path: Path, plan: tables.Plan, account: Account, tell: Tell) -> Imported:
         """What importing would come to. Keeps nothing."""
-        told, now, lines = Imported(), self._clock(), tables.OrderLines()
+        told, now, lines = Imported(), self._clock(), OrderLines()
         for part in _slices(path, 0):
             if not told.rows:
                 told.columns = {name: _taken_for(name, plan) for name in part[0][1]}
@@ -168,12 +169,12 @@ class Imports:
 
     def _lines_before(
         self, path: Path, plan: tables.Plan, account: Account, run: FileRun
-    ) -> tables.OrderLines:
+    ) -> OrderLines:
         """What the rows that are in already told of orders, so that it goes on as if it had never
         stopped."""
-        lines = tables.OrderLines()
+        lines = OrderLines()
         if run.position and plan.what is tables.What.ORDERS:
-            for part in _slices(path, max(0, run.position - tables.LOOK_BACK)):
+            for part in _slices(path, max(0, run.position - LOOK_BACK)):
                 behind = [row for row in part if row[0] <= run.position]
                 self._turned(behind, plan, account, run.begun, lines)
                 if len(behind) < len(part):
@@ -254,7 +255,7 @@ class Imports:
         plan: tables.Plan,
         account: Account,
         now: datetime,
-        lines: tables.OrderLines,
+        lines: OrderLines,
     ) -> Taken:
         return tables.turn(
             part, plan, account.id, account.ecosystem, now, lambda name: kind_of(name).name,
