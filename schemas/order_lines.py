@@ -21,7 +21,7 @@ class OrderLines:
     def id_of(self, id_: str, properties: Mapping[str, Any]) -> str:
         """The id of a row about an order: the order's own for its first line. Another line of it
         says something else, and has its own; what says the same is the same again."""
-        said = _short(orjson.dumps(properties, option=orjson.OPT_SORT_KEYS))
+        said = _short(orjson.dumps(properties, default=str, option=orjson.OPT_SORT_KEYS))
         order = _short(id_.encode())
         if order not in self._first and len(self._first) >= LOOK_BACK:
             del self._first[next(iter(self._first))]

@@ -64,6 +64,7 @@ SMALL = {
     "channels/deliveries/outbox.py:Deliveries.retry": ONE_ROW,
     "channels/deliveries/settling.py:Settling.at_once": "what was called together, and a breaker",
     "channels/deliveries/settling.py:Settling.lost": "a few rows at once",
+    "channels/deliveries/settling.py:Settling._shorten": "a few rows at once",
     "channels/deliveries/settling.py:Settling.note_outcome": ONE_ROW,
     "channels/hand_offs.py:HandOffs.end": ONE_ROW,
     "channels/hand_offs.py:HandOffs.note_posted": ONE_ROW,
