@@ -63,17 +63,19 @@ class Turnovers:
 
     def advised(self) -> list[Advised]:
         """Everybody advised on within the window, once, by her first advice in it."""
-        since = spelled(self._records, self._clock() - WINDOW)
-        rows = self._records.rows(_ADVISED, [since, _MOST])
+        earliest = spelled(self._records, self._clock() - WINDOW)
+        rows = self._records.rows(_ADVISED, [earliest, _MOST])
         customers = self._identities.customers_of({handle for handle, *_ in rows})
-        first: dict[str, tuple[datetime, str]] = {}
+        first: dict[str, Advised] = {}
+        since: dict[str, datetime] = {}
         for handle, rep, at in rows:
-            first.setdefault(customers[handle], (moment(at), rep))
-        profiles = self._profiles.many(first)
-        return [
-            _told(customer, rep, at, profiles.get(customer) or Profile())
-            for customer, (at, rep) in first.items()
-        ]
+            customer = customers[handle]
+            if customer not in first:
+                since[customer] = moment(at)
+                first[customer] = Advised(customer, rep, "", 0.0, 0.0)
+        for customer, profile in self._profiles.each(first):
+            first[customer] = _told(customer, first[customer].rep, since[customer], profile)
+        return list(first.values())
 
 
 def compared(advised: Sequence[Advised], share: float) -> Uplift:

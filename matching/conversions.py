@@ -62,7 +62,7 @@ class Conversions:
         )
         with self._people.read() as session:
             buyers = list(session.scalars(latest.limit(BUYERS)))
-        theirs = [bought(each, pairs) for each in self._profiles.many(buyers).values()]
+        theirs = [bought(each, pairs) for _, each in self._profiles.each(buyers)]
         return [conversion(each, theirs) for each in trials]
 
 

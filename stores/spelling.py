@@ -27,11 +27,11 @@ def marks(values: Sized) -> str:
     return ",".join("?" * len(values)) or "NULL"
 
 
-def chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    """The values in their order, as many at a time as an IN list may hold."""
+def chunks(values: Iterable[str], most: int = _MOST) -> Iterator[list[str]]:
+    """The values in their order, so many at a time; no more than an IN list may hold."""
     ordered = sorted(values)
-    for begin in range(0, len(ordered), _MOST):
-        yield ordered[begin : begin + _MOST]
+    for begin in range(0, len(ordered), most):
+        yield ordered[begin : begin + most]
 
 
 def spelled(records: Records, moment: datetime) -> Any:

@@ -25,6 +25,7 @@ HABIT = 5
 FIT_RATE, FIT_GAP, FIT_BUYERS = 0.3, 120, 30
 """Drip care pays where so many buy again, that often (D), and enough bought to say so."""
 _LOOKED_AT = 5_000
+_AT_A_TIME = 1_000
 Among = Callable[[str], bool] | None
 """Is a customer one of those whom figures are about? None: everybody is."""
 
@@ -90,9 +91,13 @@ def buyers(
         StandingRow.customer, StandingRow.occasions, StandingRow.first_bought,
         StandingRow.last_bought, StandingRow.spent, StandingRow.gaps, StandingRow.gap_sum,
     )  # fmt: skip
+    known, rows = 0, []
     with people.read() as session:
-        everybody = [row for row in session.execute(wanted) if among is None or among(row.customer)]
-    rows = [row for row in everybody if row.occasions]
+        everybody = session.execute(wanted, execution_options={"yield_per": _AT_A_TIME})
+        for row in everybody:
+            if among is None or among(row.customer):
+                known += 1
+                rows += [row] if row.occasions else []
     by_month: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         month = f"{zone.local(datetime.fromtimestamp(row.first_bought, UTC)):%Y-%m}"
@@ -104,7 +109,7 @@ def buyers(
     latest = sorted(rows, key=lambda row: row.last_bought, reverse=True)[:_LOOKED_AT]
     nth = _nth(profiles, [row.customer for row in latest])
     gaps = [row.gap_sum / row.gaps for row in rows if row.gaps]
-    return Buyers(cohorts, _fit(rows, gaps, len(everybody), reps), nth, len(latest), clock())
+    return Buyers(cohorts, _fit(rows, gaps, known, reps), nth, len(latest), clock())
 
 
 def _cohort(month: str, told: Sequence[tuple[int, float]], paid: float | None) -> Cohort:
@@ -127,7 +132,7 @@ def _fit(rows: Sequence[Any], gaps: Sequence[float], known: int, reps: int) -> F
 
 def _nth(profiles: Profiles, customers: Sequence[str]) -> dict[int, float]:
     waited: dict[int, list[float]] = {}
-    for profile in profiles.many(customers).values():
+    for _, profile in profiles.each(customers):
         times = profile.occasions()
         for nth, at in enumerate(times[1:HABIT], 2):
             waited.setdefault(nth, []).append((at - times[0]) / 86_400)

@@ -121,7 +121,7 @@ class Predictions:
 
     def _times(self, customers: Collection[str]) -> list[list[float]]:
         """The times each bought at, oldest first."""
-        return [profile.occasions() for profile in self._profiles.many(customers).values()]
+        return [profile.occasions() for _, profile in self._profiles.each(customers)]
 
     def _last(self) -> FittedRow | None:
         """The newest; what a clock made that ran ahead waits until its time has come."""

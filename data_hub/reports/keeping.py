@@ -351,7 +351,8 @@ class Reports:
         ids = self._profiles.ids("", _SAMPLE)
         there = self._there(ends)
         hers = [id_ for id_ in ids if there is None or there(id_)]
-        told = retention(self._profiles.many(hers).values(), self._clock(), self._zone)
+        profiles = (profile for _, profile in self._profiles.each(hers))
+        told = retention(profiles, self._clock(), self._zone)
         weeks = range(1, WEEKS + 1)
         columns = (
             _text("week"),
