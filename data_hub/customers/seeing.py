@@ -26,6 +26,7 @@ from kernel.errors import Invalid, NotFound
 from kernel.events import Event, Handle
 from kernel.ids import Page, page_size
 from kernel.values import dataclass
+from stores.acts import Wanted
 from stores.changes import Changes
 from stores.history import History
 from stores.records import Records
@@ -225,16 +226,24 @@ class CustomersSeen:
         kinds: Collection[str] | None = None,
         count: bool = False,
     ) -> Page[Happening]:
-        """What she did and what we did to her, the latest first, each thing once."""
+        """What she did and what we did to her, the latest first, each thing once; all of it, or of
+        some kinds."""
         customer = self.one(key)
         page = self._rooms.history.timeline(
             customer.handles, before=before, limit=limit, kinds=kinds
         )
-        total = self._rooms.history.total(customer.handles) if count else None
+        total = self._total(customer.handles, kinds) if count else None
         arrived = self._arrived(customer.handles, page.items)
         tongue, masked = self._actor.language, customer.masked
         told = [happening(event, tongue, arrived, masked) for event in page.items]
         return Page(told, page.next, total)
+
+    def _total(self, handles: Collection[Handle], kinds: Collection[str] | None) -> int:
+        history = self._rooms.history
+        if kinds is None:
+            return history.total(handles)
+        wanted = [Wanted(kind) for kind in sorted(kinds)]
+        return sum(each.times for _, each in history.often_each(wanted, handles))
 
     def _arrived(self, handles: Collection[Handle], events: Sequence[Event]) -> frozenset[str]:
         """Of what reps put into chats by themselves, what was opened since: so it was sent."""

@@ -10,14 +10,13 @@ import graphene
 
 from channels.deliveries import Delivery as DeliveryRecord
 from data_hub.customers import Customer as CustomerSeen
-from data_hub.customers import Happening
 from data_hub.profiles import Profile
 from engagement.sharing import Script as Begun
 from kernel.actors import require
 from matching.offers import Absence, Item
 from matching.offers import WhyNot as Answered
 from matching.recommender import Offered
-from schemas.graphql import reaching, referring, standing
+from schemas.graphql import reaching, referring, standing, timelines
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Batch, Context
 from schemas.graphql.library import shapes as library
@@ -37,35 +36,6 @@ from schemas.graphql.shapes import (
 from schemas.graphql.types import ObjectType
 
 _TAGS = 10
-
-
-class TimelineItem(ObjectType):
-    """One thing that happened, told once."""
-
-    id = graphene.ID(required=True)
-    kind = graphene.String(required=True)
-    at = Moment(required=True)
-    source = graphene.String(required=True, description="The channel account that told of it.")
-    ecosystem = graphene.String(required=True)
-    sentence = graphene.String(required=True, description="For people, in the asker's language.")
-    material = graphene.Field(
-        library.Material,
-        resolver=lambda item, ask: library.known(ask.context, item.material),
-    )
-
-
-TimelineConnection = connection(TimelineItem)
-
-
-def _timeline(
-    customer: CustomerSeen, ask: Ask, first: int | None = None, after: str | None = None
-) -> Listing[Happening]:
-    context: Context = ask.context
-    page = context.customers.seen_by(context.actor).timeline(
-        customer.id, before=after, limit=20 if first is None else first, count=counted(ask)
-    )
-    library.materials(context).expect(each.material for each in page.items if each.material)
-    return listing(page)
 
 
 class TagLean(ObjectType):
@@ -120,7 +90,7 @@ class Customer(ObjectType):
         resolver=_leans,
         description="What she turns to, the strongest first.",
     )
-    timeline = paged(TimelineConnection, _timeline)
+    timeline = timelines.timeline()
     ways = graphene.List(
         graphene.NonNull(reaching.WayToHer), required=True, resolver=reaching.ways_to,
         description="Every way to her in WeChat that the operating model allows, in its order.",

@@ -175,6 +175,10 @@ def test_the_timeline_shows_everything_once_the_latest_first(company):
     assert page.total == 3
     assert page.items[0].sentence == "购买了 · 稳盈一号 · 50,000"
     assert page.items[1].source == "acc_oa"
+    some = as_seen(company, "ma").timeline(
+        str(user("u0")), limit=1, kinds={"bought", "messaged", "commented"}, count=True
+    )
+    assert ([each.kind for each in some.items], some.total) == (["bought"], 2)
 
 
 def test_seeing_a_masked_phone_is_an_act_with_a_name_to_it(company, changes):

@@ -306,6 +306,10 @@ def test_a_customer_is_found_by_any_handle_and_tells_her_timeline(house):
     kinds = [node["kind"] for node in found["timeline"]["nodes"]]
     assert sorted(kinds) == ["identified", "read_material"]
     assert found["leans"][0]["tag"] == {"label": "养老社区"}
+    only = query.replace("timeline(first: 5)", 'timeline(first: 5, kinds: ["Material Read", "x"])')
+    (found,) = house.ask(only, rep, h="13800138000")["customers"]["nodes"]
+    assert [node["kind"] for node in found["timeline"]["nodes"]] == ["read_material"]
+    assert found["timeline"]["totalCount"] == 1
     stranger = house.hire("r2", name="赵六")
     assert house.ask(query, stranger, h="13800138000")["customers"]["totalCount"] == 0
     (error,) = house.errors("{ customers { totalCount } }", editor())
