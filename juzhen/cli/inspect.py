@@ -141,9 +141,10 @@ def bench(
     ``matching --events FILE`` judges the recommender on your own log instead, wherever installed:
     NDCG@10, recall@20, coverage, cold starts and freshness against popularity, item-kNN and EASE,
     and says who ranks best, by how much and what to do. FILE is the folder that
-    `juzhen export readings` wrote, or a file of its own: each line is JSON or CSV with user, item,
-    ts and weight; of --items with id and tags (without it, the company's own materials); of
-    --users with id and attrs.
+    `juzhen export readings` wrote, or a file of its own: each line is JSON, or CSV under a head,
+    with user, item, ts (ISO 8601 or seconds) and, if you like, weight; of --items with id and tags
+    (a|b; without it, the company's own materials); of --users with id, and anything else that is
+    told of her.
 
     Example: juzhen bench matching --events readings/ --language zh
     """

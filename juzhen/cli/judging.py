@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,6 +12,7 @@ import click
 import orjson
 from marshmallow import Schema
 
+from content_hub import sheets
 from juzhen.cli.company import show
 from juzhen.cli.verdict import About, figures, verdict
 from kernel.errors import Invalid
@@ -40,8 +41,10 @@ def judged(events: Path, items: Path | None, users: Path | None, *, every: int =
     is one that `juzhen export readings` wrote. Raises `UsageError` for a file that says too
     little, and for lines that are not what they should be."""
     if events.is_dir():
-        items, users = items or events / "items.csv", users or events / "users.csv"
-        events = events / "events.csv"
+        folder, events = events, events / "events.csv"
+        if not events.exists():
+            raise click.UsageError(f"{folder}: there is no events.csv in it; name the file itself")
+        items, users = items or _there(folder / "items.csv"), users or _there(folder / "users.csv")
     begun = time.monotonic()
 
     def tell(what: str) -> None:
@@ -64,6 +67,10 @@ def judged(events: Path, items: Path | None, users: Path | None, *, every: int =
     return Judged(found, About.of(log, known))
 
 
+def _there(path: Path) -> Path | None:
+    return path if path.exists() else None
+
+
 def tell_people(found: Judged, language: str) -> None:
     """The figures as a table, and who ranks best, by how much, and what to do about it."""
     click.echo(found.about.told(language))
@@ -74,13 +81,14 @@ def tell_people(found: Judged, language: str) -> None:
 
 
 def rows(path: Path, contract: Schema) -> Iterator[dict[str, Any]]:
-    """The lines of a file, JSON if they begin with a brace, else CSV with a head; each as its
-    contract has it. Raises one `UsageError` that names the lines that are none, each with its
-    field."""
+    """The lines of a file, JSON if they begin with a brace, else a sheet with a head (comma,
+    semicolon or tab; UTF-8 or as spreadsheets write it); each as its contract has it. Raises one
+    `UsageError` that names the lines that are none, each with its field."""
     wrong: list[str] = []
+    needed = [name for name, field in contract.fields.items() if field.required]
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            for number, row in _read(lines):
+        with path.open(encoding=sheets.encoding(path), newline="") as lines:
+            for number, row in _read(lines, path, needed):
                 try:
                     told = logs.read(contract, row)
                 except Invalid as flawed:
@@ -99,16 +107,24 @@ def _flaws(wrong: Invalid) -> str:
     return "; ".join(f"{field}: {told}".strip(": ") for field, told in said)
 
 
-def _read(lines: TextIO) -> Iterator[tuple[int, Any]]:
-    begins = lines.read(1)
+def _read(lines: TextIO, path: Path, needed: Sequence[str]) -> Iterator[tuple[int, Any]]:
+    head = lines.readline()
     lines.seek(0)
-    if begins == "{":
+    if head.lstrip().startswith("["):
+        raise click.UsageError(f"{path}: this is one JSON list; write an object a line instead")
+    if head.lstrip().startswith("{"):
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield number, _loaded(line)
-    else:
-        sheet = csv.DictReader(lines)
-        yield from ((sheet.line_num, row) for row in sheet)
+        return
+    sheet = csv.DictReader(lines, delimiter=max(",;\t", key=head.count))
+    sheet.fieldnames = named = [name.strip() for name in sheet.fieldnames or ()]
+    if lacking := [name for name in needed if name not in named]:
+        there = ", ".join(named) or "nothing"
+        raise click.UsageError(
+            f"{path}: its first line has no column {', '.join(lacking)}, but {there}"
+        )
+    yield from ((sheet.line_num, row) for row in sheet)
 
 
 def _loaded(line: str) -> Any:

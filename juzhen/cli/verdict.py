@@ -74,7 +74,10 @@ def figures(table: Sequence[Row], language: str) -> list[dict[str, Any]]:
     leads = (
         dict.fromkeys(first, "")
         | {"": say(f"judged_{which}", language)}
-        | {row["recommender"]: f"{row[which]:+.3f}" for row in table[1:]}
+        | {
+            row["recommender"]: "–" if row[which] is None else f"{row[which]:+.3f}"
+            for row in table[1:]
+        }
         for which in ("difference", "low", "high")
     )
     return [first, *leads, *rest]

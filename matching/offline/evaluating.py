@@ -238,18 +238,20 @@ def table(
 def undecided(row: Mapping[str, Any], figure: str) -> bool:
     """Can this figure of a baseline not be told from ours: does the interval hold nothing?"""
     lead = row if figure == "ndcg@10" and "low" in row else row.get("leads", {}).get(figure)
-    return lead is not None and lead["low"] <= 0 <= lead["high"]
+    return bool(lead) and lead["low"] is not None and lead["low"] <= 0 <= lead["high"]
 
 
 def _telling(tell: Callable[[str], None], name: str) -> Callable[[str], None]:
     return lambda step: tell(f"{name} {step}")
 
 
-def _lead(ours: Floats, theirs: Floats) -> dict[str, float]:
-    """By how much ours is better, customer by customer, with the interval."""
+def _lead(ours: Floats, theirs: Floats) -> dict[str, float | None]:
+    """By how much ours is better, customer by customer, with the interval; none of nobody."""
     differences = ours - theirs
+    if not len(differences):
+        return {"difference": None, "low": None, "high": None}
     low, high = interval(differences)
-    lead = float(differences.mean()) if len(differences) else 0.0
+    lead = float(differences.mean())
     return {"difference": round(lead, 4), "low": round(low, 4), "high": round(high, 4)}
 
 

@@ -1,11 +1,12 @@
 """`juzhen bench matching --events`: a company's own log is read by its contract, then judged."""
 
 import random
+import re
 
 import click
 import pytest
 
-from juzhen.cli.judging import judged
+from juzhen.cli.judging import judged, rows, tell_people
 from kernel.errors import Invalid
 from schemas import logs
 from schemas.events import checked
@@ -43,6 +44,50 @@ def test_items_and_users_say_more_of_whom_and_what(tmp_path):
     items = written(tmp_path / "items.csv", "id,tags\n", *(f"m{n},a|b{n}\n" for n in range(40)))
     users = written(tmp_path / "users.jsonl", '{"id": 1, "attrs": {"city": "x"}, "age": 3}\n')
     assert judged(log, items, users)
+
+
+@pytest.mark.parametrize(
+    ("between", "coding"), [(";", "utf-8"), ("\t", "utf-16"), (",", "gb18030")]
+)
+def test_a_sheet_as_spreadsheets_write_it_is_read(tmp_path, between, coding):
+    sheet = tmp_path / "log.csv"
+    named = ["user, item,ts,weight,shop\n", *(each.replace("u", "客户") for each in clicks(40))]
+    sheet.write_text("".join(each.replace(",", between) for each in named), encoding=coding)
+    told = list(rows(sheet, logs.EVENT))
+    assert len(told) == 40
+    assert told[0]["user"].startswith("客户")
+    assert told[0]["item"].startswith("m")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("userId,movieId,rating,timestamp\n1,2,4,5\n",
+         "has no column user, item, ts, but userId, movieId, rating, timestamp"),
+        ("u1,m1,2026-01-01,1\n", "has no column user, item, ts, but u1, m1, 2026-01-01, 1"),
+        ('[{"user": 1, "item": 2, "ts": 3}]', "write an object a line"),
+        ("", "has no column user, item, ts"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_log_says_what_it_lacks(tmp_path, text, why):
+    with pytest.raises(click.UsageError, match=re.escape(why)):
+        judged(written(tmp_path / "log.csv", text), None, None)
+
+
+def test_a_folder_needs_its_events_and_may_lack_the_rest(tmp_path):
+    with pytest.raises(click.UsageError, match=r"no events\.csv"):
+        judged(tmp_path, None, None)
+    written(tmp_path / "events.csv", HEAD, *clicks(60))
+    assert judged(tmp_path, None, None).about.readings == 60
+
+
+def test_of_nobody_no_interval_is_told(tmp_path, capsys):
+    """All of them newcomers: nobody is judged on what she read before."""
+    log = written(tmp_path / "log.csv", HEAD, *(f"u{n},m1,{n + 1},,\n" for n in range(50)))
+    found = judged(log, None, None)
+    assert [row["low"] for row in found.table[1:]] == [None] * 3
+    tell_people(found, "en")
+    assert "nan" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
