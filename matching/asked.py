@@ -35,6 +35,8 @@ class Asked(NamedTuple):
     profile: Profile = Profile()
     """Hers, whether or not the score may look at it."""
     steering: Steering = Steering()
+    version: int = 0
+    """Of what stands on the shelf, as it was looked at."""
 
     @property
     def sight(self) -> Sight:

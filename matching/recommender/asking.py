@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import numpy as np
+
 from channels.touch_policy import Known, TouchPolicy
 from data_hub.consents import PERSONALISATION, Consents
 from data_hub.customers import Customer, Customers
@@ -20,17 +22,18 @@ from kernel.actors import Actor, require
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from matching.arrays import key_of
+from matching.arrays import Whole, key_of
 from matching.asked import Asked
 from matching.assembly import Manner
 from matching.candidates import Candidates
 from matching.experiments import held_out
 from matching.feedback import Feedback
 from matching.nightly import Nightly
+from matching.placed import rows
 from matching.questions import Questions
 from matching.rules import Rules
 from matching.scoring import Scores, Weights
-from matching.steering import Ruling
+from matching.steering import Act, Ruling
 from matching.suitability import Limits, barriers, consumed, tolerance
 from stores.records import Records
 
@@ -115,6 +118,21 @@ class Asking:
         policy = self._policy(weights, held=held)
         asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, policy, profile)
         return asked.steered(self._in_force(actor, customer, now))
+
+    def amiss(self, asked: Asked, materials: Collection[str], actor: Actor) -> set[str]:
+        """Which of these must not be offered any more, by their rows and by what holds of her and
+        her rep at this moment: the very filters of the question."""
+        now, customer = self._clock(), asked.customer
+        profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
+        limits = self._limits(customer, profile, self._rep(actor, customer), now)
+        with self._records.read() as session:
+            there = Whole.of(rows(session, materials)).slice("", now)
+        seen = there.sight(actor.seen_units, early=limits.early)
+        barred = [seen.unseen, *barriers(there, limits).values()]
+        rulings = self._in_force(actor, customer, now)
+        barred += [each.aimed(there) for each in rulings if each.act is Act.EXCLUDE]
+        allowed = np.setdiff1d(np.arange(len(there)), np.concatenate(barred))
+        return set(materials) - {str(each) for each in there.ids[allowed]}
 
     def for_her_rep(self, customer_id: str, actor: Actor) -> Asked:
         """The question as her rep would ask it, for who looks after rules and reps."""

@@ -108,7 +108,7 @@ class Recommender:
         found: list[Offered | set[str]] = []
 
         def write() -> None:
-            gone = self._gone(told)
+            gone = self._gone(asked, told, actor)
             here = gone if gone and not last else self._keep(asked, without(told, gone), actor)
             found[:] = [here]
 
@@ -122,8 +122,8 @@ class Recommender:
 
     def answer(self, customer_id: str, actor: Actor, first: int = 10) -> list[Item]:
         """The same list, for whoever only looks: nothing is kept, and nothing is learnt of it."""
-        _, told = self._answered(customer_id, actor, first)
-        return without(told, self._gone(told))
+        asked, told = self._answered(customer_id, actor, first)
+        return without(told, self._gone(asked, told, actor))
 
     def _answered(
         self, customer_id: str, actor: Actor, first: int, barred: Collection[str] = ()
@@ -131,15 +131,20 @@ class Recommender:
         size = page_size(first)
         with self._changes.as_of_now(), self._asking.together():
             asked = self._asking.of(customer_id, actor)
+            asked = asked._replace(version=self._changes.version())
             return asked, self._items(asked, chosen(asked, self._asking.manner, size, barred))
 
     def _items(self, asked: Asked, listed: Listed) -> list[Item]:
         return items(asked, listed, self._materials.titles(nearest_reads(asked, listed)))
 
-    def _gone(self, told: Sequence[Item]) -> set[str]:
-        """What has left the shelf while it was scored. Asked in the write that keeps the offer."""
-        named = {each for item in told for each in (item.material, item.script) if each}
-        return named - self._shelf.standing_ids("", sorted(named), self._clock(), early=True)
+    def _gone(self, asked: Asked, told: Sequence[Item], actor: Actor) -> set[str]:
+        """What has left the shelf while it was scored, or was edited meanwhile so that it must not
+        be offered. Asked in the write that keeps the offer."""
+        named = sorted({each for item in told for each in (item.material, item.script) if each})
+        gone = set(named) - self._shelf.standing_ids("", named, self._clock(), early=True)
+        if named and self._changes.version() != asked.version:
+            gone |= self._asking.amiss(asked, named, actor)
+        return gone
 
     def _keep(self, asked: Asked, told: Sequence[Item], actor: Actor) -> Offered:
         rep = asked.rep.id if asked.rep else ""

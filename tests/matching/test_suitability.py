@@ -303,6 +303,48 @@ def test_what_names_a_product_needs_its_licence_and_carries_its_risk_whatever_it
     assert not {against(annuity), against(growth)} & {"why_no_licence", "why_too_risky"}
 
 
+def race(company, edit):
+    """Something is edited at the worst moment: a list was scored and is not kept yet."""
+
+    class Raced(Recommender):
+        def _items(self, asked, chosen):
+            items = super()._items(asked, chosen)
+            with ThreadPoolExecutor(1) as other:
+                other.submit(edit).result()
+            return items
+
+    company.recommender.__class__ = Raced
+
+
+@pytest.mark.parametrize("looks", ["offer", "answer"])
+def test_what_becomes_too_risky_or_needs_a_licence_while_it_is_scored_is_not_in_the_answer(
+    company, looks
+):
+    company.library(each=1)
+    products = Products(company.records, company.changes, company.clock)
+    products.add("GROWTH", "成长", risk_level="R1", price="1元起", by="li")
+    products.add("SAVING", "储蓄一号", category="储蓄", price="1万起", by="li")
+    growth, saving = (about(company, code, "理财") for code in ("GROWTH", "SAVING"))
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+
+    def listed():
+        if looks == "offer":
+            return {item.material for item in company.offer(handle, rep, 30).told()}
+        told = company.recommender.answer(company.id_of(handle), rep, 30)
+        return {item.material for item in told}
+
+    before = listed()
+    assert {growth, saving} <= before
+
+    def edit():
+        products.edit("GROWTH", risk_level="R4", by="li")
+        products.edit("SAVING", category="年金保险", by="li")
+
+    race(company, edit)
+    assert listed() == before - {growth, saving}
+
+
 def test_what_is_off_sale_leaves_room_for_others_at_the_next_question(company):
     products = Products(company.records, company.changes, company.clock)
     products.add("FUND", "基金一号", price="1元起", by="li")
