@@ -189,7 +189,7 @@ class Triggers:
         return self._reminders.latest(task.staff, task.kind, task.keys, task.material)
 
     def _task(self, found: Found) -> _Task | None:
-        if self._clock() - found.at > FRESH:
+        if self._clock() - found.at > FRESH or not self._handles(found):
             return None
         if found.kind in READING:
             return self._read(found)
@@ -221,7 +221,7 @@ class Triggers:
     def _read(self, found: Found) -> _Task | None:
         """Somebody read what a rep had sent: the rep is told once a viewing session."""
         handles = self._handles(found)
-        if not self._staff.many([found.rep]) or not handles:
+        if not self._staff.many([found.rep]):
             return None
         page = self._history.timeline(handles, limit=50, kinds=READING)
         session = _session(page.items, found)
@@ -310,7 +310,7 @@ class Triggers:
     def _handles(self, found: Found) -> list[Handle]:
         try:
             return self._identities.handles(found.customer)
-        except NotFound:  # her data was erased since
+        except NotFound:  # her data was erased since, or what told of her was taken back
             return []
 
     # What day it is

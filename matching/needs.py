@@ -192,10 +192,20 @@ def _opened(profile: Profile, zone: Zone) -> Opened | None:
     return None
 
 
+_OF_TWO = frozenset({
+    "欧阳", "司马", "诸葛", "上官", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "长孙", "宇文",
+    "司徒", "令狐", "东方", "独孤", "南宫", "端木", "轩辕", "闻人", "澹台", "百里", "呼延",
+    "西门", "申屠", "赫连", "太史", "万俟", "濮阳", "淳于", "单于", "钟离", "鲜于", "闾丘",
+    "拓跋", "公冶", "宗政", "仲孙", "司空", "东郭",
+})  # fmt: skip
+"""Family names of two characters (复姓)."""
+
+
 def salutation(profile: Profile, language: str = "zh") -> str:
     """How she is addressed: 王女士, or her name as she told it."""
     name, gender = profile.name, str(profile.trait("gender") or "").lower()
     title = {"f": "女士", "female": "女士", "女": "女士", "m": "先生", "male": "先生", "男": "先生"}
     if language == "zh" and name and gender in title and not name.isascii():
-        return name[0] + title[gender]
+        family = name[:2] if len(name) > 2 and name[:2] in _OF_TWO else name[0]
+        return family + title[gender]
     return name

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from kernel.calendar import Yearly, birthday_in, birthday_near, month_end, near_month_end
@@ -201,16 +202,17 @@ def dormant(last_seen: date | None, today: date, habits: Habits) -> Occasion | N
 
 
 def buys_on_payday(bought: Iterable[date], today: date, habits: Habits) -> Occasion | None:
-    """The days after this month's payday, for who bought on them in most recent months."""
-    days = set(bought)
-    for number in habits.paydays:
-        due = _paid(f"{today:%Y-%m}", number)
+    """The days after the last payday, over a month's end too, for who bought on them in most
+    recent months."""
+    days, lately = set(bought), (f"{today:%Y-%m}", *months_before(today, 1))
+    for number, own in product(habits.paydays, lately):
+        due = _paid(own, number)
         ends = due + timedelta(days=habits.payday_days - 1)
         if not due <= today <= ends:
             continue
         times = sum(
             any(_paid(month, number) + timedelta(days=n) in days for n in range(habits.payday_days))
-            for month in months_before(today, habits.months)
+            for month in months_before(due, habits.months)
         )
         if times >= habits.month_ends:
             return Occasion(

@@ -65,6 +65,21 @@ def test_each_rep_is_told_of_the_reading_of_what_she_sent_herself(company, clock
         assert dot.evidence["seconds"] == seconds
 
 
+def test_of_who_is_known_no_more_nobody_is_told_and_what_follows_is_told_as_ever(company):
+    """An import was taken back, or she was erased, between what was found and its followers."""
+    rep, her = company.hire("li"), company.meet()
+    company.tell(company.event("bought", her, rep=rep.staff, amount=5))
+    company.tell(company.event("messaged", her, rep=rep.staff))
+    with company.people.write("digest"):
+        company.identities.drop()
+    watch(company)
+    assert dots(company, rep) == []
+    other = company.meet("13900139000", rep)
+    company.tell(company.event("bought", other, rep=rep.staff, amount=5))
+    watch(company)
+    assert "new_customer" in {dot.kind for dot in dots(company, rep)}
+
+
 def test_what_nobody_had_sent_reminds_nobody(company):
     rep = company.hire("li")
     guide = company.place("养老指南", "养老社区")

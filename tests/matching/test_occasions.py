@@ -217,6 +217,18 @@ def test_who_buys_after_payday_is_spoken_to_on_the_days_after_the_next(bought, t
     assert (found and f"{found.due:%m-%d}") == due
 
 
+@pytest.mark.parametrize(
+    ("today", "due"),
+    [(date(2026, 3, 31), "03-31"), (date(2026, 4, 2), "03-31"), (date(2026, 4, 3), None),
+     (date(2026, 1, 1), "12-31")],
+)  # fmt: skip
+def test_the_days_after_a_payday_reach_into_the_next_month(today, due):
+    bought = [date(2025, 8, 31), date(2025, 10, 1), date(2025, 11, 1), date(2025, 11, 30)]
+    bought += [date(2026, 1, 2), date(2026, 1, 31), date(2026, 3, 1)]
+    found = buys_on_payday(bought, today, Habits(paydays=(31,)))
+    assert (found and f"{found.due:%m-%d}") == due
+
+
 def test_a_payday_of_a_short_month_is_its_last_day():
     thirty = Habits(paydays=(31,))
     bought = [date(2026, 4, 30), date(2026, 5, 31), date(2026, 3, 31)]

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from data_hub.profiles import Profile
 from kernel.actors import VIPS, Actor, Role
 from kernel.errors import Forbidden, NotFound
 from kernel.wording import say
+from matching.needs import salutation
 from matching.offers import Offer
 from matching.rules import Wanted
 from matching.scoring import Weights, total_of
@@ -444,6 +446,16 @@ def test_the_words_beside_the_contents_of_a_list_are_not_always_the_same(company
     scripts = [item.script for item in about if item.script != item.material][:3]
     assert len(set(scripts)) == len(scripts) == 3
     assert set(scripts) & more
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("欧阳娜娜", "欧阳女士"), ("司马光", "司马女士"), ("欧阳", "欧女士"), ("王小明", "王女士"),
+     ("Ann", "Ann"), ("", "")],
+)  # fmt: skip
+def test_who_has_a_family_name_of_two_characters_is_called_by_both(name, called):
+    profile = Profile(traits={"name": [name, 0.0, ""], "gender": ["女", 0.0, ""]})
+    assert salutation(profile) == called
 
 
 def test_what_was_recommended_day_after_day_in_vain_makes_room_and_an_opening_ends_that(
