@@ -14,6 +14,9 @@ import numpy as np
 from matching.arrays import Slice
 from matching.scoring import Scores
 
+_ROUNDED = 1e-12
+"""By less than this sums that are alike may differ."""
+
 _TABLES = """
 CREATE TABLE tagged (tag INTEGER, place INTEGER, PRIMARY KEY (tag, place)) WITHOUT ROWID;
 CREATE TABLE basic (place INTEGER PRIMARY KEY, worth REAL);
@@ -65,4 +68,6 @@ def told(scores: Scores) -> tuple[dict[int, float], list[tuple[int, float]]]:
     for pull in scores.question.pulls:
         column = scores.candidates.columns[pull.tag]
         wanted[column] = wanted.get(column, 0.0) + pull.reason.weight
-    return wanted, list(scores.additions())
+    more = scores.total - scores.tag_part - scores.basic
+    places = np.flatnonzero(np.abs(more) > _ROUNDED)
+    return wanted, list(zip(places.tolist(), more[places].tolist(), strict=True))

@@ -133,16 +133,6 @@ class Scores:
         """What is read these days says most of whom we know; of a newcomer, the weeks do."""
         return self.candidates.lately if self._is_known else self.candidates.popular
 
-    def additions(self) -> Iterator[tuple[int, float]]:
-        """(place, how much) of what only some candidates get, apart from their tags."""
-        reached, strengths = self._near()
-        yield from zip(reached.tolist(), strengths.tolist(), strict=True)
-        for _, more in self._lifts:
-            moved = np.flatnonzero(more)
-            yield from zip(moved.tolist(), more[moved].tolist(), strict=True)
-        for places, less in self._stale():
-            yield from zip(places.tolist(), (-less).tolist(), strict=True)
-
     def _stale(self) -> Iterator[tuple[Places, Floats]]:
         """Where what she has read stands, then what was shown in vain, and what opened for others
         before: and how much less each gets."""
@@ -207,15 +197,6 @@ class Scores:
         strengths = np.concatenate([each for _, each in near])[found] * faded[sources]
         top = np.bincount(places, weights=strengths).max()
         return places, strengths / (top + self.weights.floor), sources
-
-    def _near(self) -> tuple[npt.NDArray[np.int64], Floats]:
-        """The neighbour part: which candidates it reaches, and by how much."""
-        places, strengths, _ = self._links
-        if not len(places):
-            return places, strengths
-        summed = _summed(places, strengths, 0)
-        reached = np.flatnonzero(summed)
-        return reached, summed[reached]
 
     @property
     def _young(self) -> Floats:
