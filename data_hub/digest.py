@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from data_hub import findings
-from data_hub.digested import Slice, handles_of
+from data_hub.amendments import Amendments
+from data_hub.digested import Since, Slice, handles_of
 from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold
@@ -44,6 +45,9 @@ _RULINGS = "digest.rulings"
 _DECISIONS = "digest.decisions"
 _REBUILT = "digest.rebuilt"
 
+_Also = Callable[[], None] | None
+"""What is done in the same write."""
+
 
 class Digest:
     """Follows history. One at a time: whoever runs it holds the worker's lease."""
@@ -74,6 +78,7 @@ class Digest:
         self._findings = findings or Findings(people)
         self._stamps = Stamps(records, topics, clock)
         self._marks = Watermarks(people, Folded)
+        self._amendments = Amendments(people)
         self._clock = clock
         self._zone = zone or Zone()
         self._standings = standings
@@ -111,13 +116,12 @@ class Digest:
     def _look_at(
         self,
         customers: Sequence[str],
-        also: Callable[[], None] | None = None,
+        also: _Also = None,
         *,
         silent: bool = False,
     ) -> int:
         """Look at customers of whom nothing new was heard. ``also`` is done in the same write."""
-        mark, slice_ = self.mark(), Slice(Noted(), self._voids())
-        now = self._clock()
+        slice_, now = Slice(Noted(), self._since()), self._clock()
         kept = self._profiles.many(customers)
         hers = self._identities.handles_of(kept)
         slice_.handles = {customer: str(handles[0]) for customer, handles in hers.items()}
@@ -129,7 +133,7 @@ class Digest:
             self._fold_again(stale, {}, self._stamps.of(()), slice_)
         looked = {customer: kept[customer] for customer in hers} | slice_.profiles
         self._stand(looked, slice_, {}, silent=silent)
-        return len(customers) if self._write(slice_, mark, {}, also) else 0
+        return len(customers) if self._write(slice_, {}, also) else 0
 
     def _stand(
         self,
@@ -176,6 +180,10 @@ class Digest:
             self._marks.move(ERASED, number := str(self._voids() + 1))
         return number
 
+    def _since(self) -> Since:
+        """How things stand, for who begins to think."""
+        return Since(self.mark(), self._voids(), self._amendments.number())
+
     def _voids(self) -> int:
         return int(self._marks.of(ERASED) or 0)
 
@@ -206,7 +214,7 @@ class Digest:
     def ahead(self, handles: Iterable[Handle]) -> None:
         """Digest these people now, whatever waits before them. The usual turn finds it done."""
         known: set[Handle] = set()
-        mark, voids = self.mark(), self._voids()
+        since = self._since()
         events: dict[tuple[str, str], Event] = {}
         fresh = set(handles)
         while fresh:
@@ -217,46 +225,44 @@ class Digest:
             fresh = {handle for handle in named - known if handle is not None}
         if events:
             ordered = sorted(events.values(), key=key_of)
-            self._write(self._digested(ordered, voids=voids), mark, {})
+            self._write(self._digested(ordered, since), {})
 
     def let_go(self, handles: Iterable[Handle]) -> None:
         """Some of what these did is kept no longer: profiles say only what still is."""
         self.void()
         self.renew_all(sorted(set(self._identities.customers_of(handles).values())))
 
-    def renew_all(self, customers: Sequence[str], *, amended: bool = False) -> None:
+    def renew_all(self, customers: Sequence[str]) -> None:
+        """Fold all of these anew: as many events may wait for their turn as are gone."""
         for begin in range(0, len(customers), _FEW):
-            while not self.renew(customers[begin : begin + _FEW], amended=amended):
+            while not self.renew(customers[begin : begin + _FEW], amended=True):
                 pass  # another digest was faster; nobody else would come to these again
 
-    def renew(
-        self, customers: Sequence[str], also: Callable[[], None] | None = None, *,
-        amended: bool = False,
-    ) -> bool:  # fmt: skip
+    def renew(self, customers: Sequence[str], also: _Also = None, *, amended: bool = False) -> bool:
         """Fold these anew if their history is shorter than their profiles, or ``amended``; none is
         kept of no events. ``also`` is done in the same write; False if another was faster."""
-        mark, slice_ = self.mark(), Slice(Noted(), self._voids())
+        slice_ = Slice(Noted(), self._since())
         kept = self._profiles.many(customers)
         self._fold_again(list(kept), {} if amended else kept, self._stamps.of(()), slice_)
         hers = self._identities.handles_of(slice_.profiles)
         slice_.noted.customers = {str(h): c for c, handles in hers.items() for h in handles}
         self._stand(slice_.profiles, slice_, {}, silent=True)
-        return self._write(slice_, mark, {}, also)
+        return self._write(slice_, {}, also)
 
     def anew(self, handles: Collection[Handle], also: Callable[[], None]) -> bool:
         """Events of these are as if they had never come: who they are and what is told of them is
         worked out from what is left. ``also`` is done in the same write; False if another was
         faster. Nobody is told what it comes to."""
-        mark, voids = self.mark(), self._voids()
-        slice_ = Slice(self._identities.anew(handles, self._history.of), voids)
+        since = self._since()
+        slice_ = Slice(self._identities.anew(handles, self._history.of), since)
         left = {customer for customer in slice_.noted.customers.values() if customer}
         self._fold_again(sorted(left), {}, self._stamps.of(()), slice_)
         self._stand(slice_.profiles, slice_, {}, silent=True)
-        return self._write(slice_, mark, {}, also)
+        return self._write(slice_, {}, also)
 
     def counted_again(self, customers: Sequence[str]) -> dict[str, Profile]:
         """What history tells of these customers, folded from the start and kept nowhere."""
-        slice_, now = Slice(Noted(), self._voids()), self._clock()
+        slice_, now = Slice(Noted(), self._since()), self._clock()
         self._fold_again(customers, {}, self._stamps.of(()), slice_)
         for profile in slice_.profiles.values():
             forgotten(profile, now)
@@ -284,12 +290,12 @@ class Digest:
         return done
 
     def _slice(self, limit: int) -> int:
-        mark = self.mark()
-        stretch = self._history.after(mark, limit)
+        since = self._since()
+        stretch = self._history.after(since.mark, limit)
         if not stretch:
             return 0
-        digested = self._digested([event for _, event in stretch])
-        if not self._write(digested, mark, {_EVENTS: str(stretch[-1][0])}):
+        digested = self._digested([event for _, event in stretch], since)
+        if not self._write(digested, {_EVENTS: str(stretch[-1][0])}):
             return 0
         if self._counted is not None:
             self._counted(len(stretch))
@@ -297,29 +303,23 @@ class Digest:
 
     def _follow_rulings(self) -> None:
         """Regroup what people have ruled about since the last time."""
-        mark, before = self.mark(), self._marks.of(_RULINGS)
+        since, before = self._since(), self._marks.of(_RULINGS)
         touched, ruled = self._identities.decisions.after(before)
         if ruled != before:
-            self._write(self._digested([], touched), mark, {_RULINGS: ruled})
+            self._write(self._digested([], since, touched), {_RULINGS: ruled})
 
     def regroup(self, handles: Collection[str], marks: Mapping[str, str]) -> bool:
         """Group anew what hangs together with these, and move the marks in the same write; False
         if another digest was faster."""
-        mark = self.mark()
-        return self._write(self._digested([], handles), mark, marks)
+        return self._write(self._digested([], self._since(), handles), marks)
 
     def _digested(
-        self,
-        events: Sequence[Event],
-        touched: Collection[str] = (),
-        *,
-        voids: int | None = None,
+        self, events: Sequence[Event], since: Since, touched: Collection[str] = ()
     ) -> Slice:
         """Think: identities, then profiles, then findings. Writes nothing but topic stamps."""
-        voids = self._voids() if voids is None else voids
         noted = self._identities.work_out(events, touched)
         self._stamps.stamp({event.material for event in events if event.material})
-        slice_ = Slice(noted, voids)
+        slice_ = Slice(noted, since)
         own: dict[str, list[Event]] = {customer: [] for customer in noted.moved}
         for event in events:
             if her := whose(event):
@@ -372,18 +372,17 @@ class Digest:
             slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone)
             slice_.handles[customer] = str(hers[0])
 
-    def _write(
-        self,
-        digested: Slice,
-        mark: int,
-        marks: Mapping[str, str],
-        also: Callable[[], None] | None = None,
-    ) -> bool:
-        """Keep all of it or nothing. False if another digest was faster: its word stands. So does
-        an erasure's: nobody comes back by what was read before she was erased."""
+    def _write(self, digested: Slice, marks: Mapping[str, str], also: _Also = None) -> bool:
+        """Keep all of it or nothing. False if another digest was faster, or wrote about one of
+        these out of turn meanwhile: its word stands. So does an erasure's: nobody comes back by
+        what was read before she was erased."""
         with self._people.write("digest"):
-            if self.mark() != mark or self._voids() != digested.voids:
+            mark, voids, amended = digested.since
+            overtaken = (self.mark(), self._voids()) != (mark, voids)
+            if overtaken or self._amendments.touched(digested.about, amended):
                 return False
+            if _EVENTS not in marks:
+                self._amendments.note(digested.about)
             self._identities.keep(digested.noted)
             crash_point(_IDENTIFIED)
             self._profiles.keep(digested.profiles, digested.handles, digested.noted.gone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import Profile
@@ -13,17 +13,35 @@ from kernel.events import Handle
 from kernel.values import dataclass
 
 
+class Since(NamedTuple):
+    """How things stood when somebody began to think."""
+
+    mark: int
+    """How far history had been digested."""
+    voids: int
+    """How often what was read before had been void."""
+    amended: int
+    """How often people had been written about out of turn."""
+
+
 @dataclass(slots=True)
 class Slice:
     """What one stretch of events comes to."""
 
     noted: Noted
-    voids: int = 0
-    """How often what was read before was void when its events were read."""
+    since: Since
+    """Before any of it was read."""
     profiles: dict[str, Profile] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
     found: list[dict[str, Any]] = field(default_factory=list)
     stood: Stood | None = None
+
+    @property
+    def about(self) -> set[str]:
+        """Every customer it changes, those who are no more among them."""
+        noted = self.noted
+        merged = (old for olds in noted.merged.values() for old in olds)
+        return {*self.profiles, *noted.customers.values(), *noted.gone, *merged}
 
 
 def handles_of(

@@ -144,14 +144,19 @@ class Retention:
         def upto(last: str) -> None:
             self._marks.move(_MARK, f"{month} {last or _DONE}")
 
-        return self._renew(first, after, limit, upto)
+        return self._renew(first, after, limit, upto, amended=True)
 
-    def _renew(self, day: date, after: str, limit: int, upto: Callable[[str], None]) -> int:
+    def _renew(
+        self, day: date, after: str, limit: int, upto: Callable[[str], None], *,
+        amended: bool = False,
+    ) -> int:  # fmt: skip
         """Fold the next so many profiles anew that tell of what was before that day; how many were
-        looked at. ``upto`` is told the last of them in the same write, nothing behind them all."""
+        looked at. ``upto`` is told the last of them in the same write, nothing behind them all.
+        ``amended``: whoever was heard of before that day was told something that is gone."""
         customers = self._profiles.ids(after, limit)
         kept = self._profiles.many(customers)
         begins = self._zone.at(day).timestamp()
         older = [her for her, profile in kept.items() if profile.began < begins]
-        self._digest.renew(older, lambda: upto(customers[-1] if customers else ""))
+        last = customers[-1] if customers else ""
+        self._digest.renew(older, lambda: upto(last), amended=amended)
         return max(1, len(customers))

@@ -134,7 +134,7 @@ class Rewriting:
                     placed.add(customer)
         kept = self._profiles.many(list(moments))
         stale = [her for her in kept if her in placed or _says(kept[her], moments[her])]
-        self._digest.renew_all(stale, amended=True)
+        self._digest.renew_all(stale)
 
 
 def _says(profile: Profile, moments: set[float]) -> bool:

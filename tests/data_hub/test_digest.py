@@ -7,7 +7,7 @@ import pytest
 from data_hub.identities import own_id
 from kernel.events import Ecosystem
 from stores.history import Axis
-from tests.data_hub.telling import event, mobile, openid, unionid, user
+from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
 
 DAY = 24 * 60
 
@@ -142,10 +142,30 @@ def test_somebody_may_be_digested_ahead_of_all_others(hub):
 def test_a_slice_that_another_digest_has_taken_is_left_alone(hub):
     hub.history.put(story(), upto=1)
     stretch = hub.history.after(0, 10)
-    digested = hub.digest._digested([each for _, each in stretch])
+    digested = hub.digest._digested([each for _, each in stretch], hub.digest._since())
     hub.digest.run()
 
-    assert not hub.digest._write(digested, 0, {"digest": "7"})
+    assert not hub.digest._write(digested, {"digest": "7"})
+
+
+@pytest.mark.parametrize("name", ["her", "neighbour"])
+def test_who_was_folded_anew_meanwhile_is_thought_of_again(hub, name):
+    """Retention drops something of hers and folds her anew while the digest, in another lane,
+    thinks of what she did since, beside what it had read before."""
+    her, digest = user("her"), hub.digest
+    hub.tell(event("viewed_page", her, minutes=-40 * DAY), event("liked_material", her))
+    hub.history.put([event("viewed_page", user(name), minutes=5)], upto=9)
+    hub.history.let_go("viewed_page", MONDAY.date(), 10)
+    digest.void()
+    since = digest._since()
+    ((last, acted),) = hub.history.after(since.mark, 10)
+    thought = digest._digested([acted], since)
+    digest.renew_all([hub.id_of(her)])
+
+    assert digest._write(thought, {"digest": str(last)}) == (name == "neighbour")
+    hub.settle()
+    hers = hub.id_of(her)
+    assert hub.profiles.of(hers).same_as(digest.counted_again([hers])[hers])
 
 
 def test_findings_tell_what_somebody_waits_for(hub):
