@@ -222,6 +222,16 @@ def test_the_columns_beside_a_profile_follow_what_was_told_last(any_hub):
         assert kept() == (name, "13800000000", str(HER), last)
 
 
+def test_who_looks_at_thousands_reads_some_hundreds_at_a_time(any_hub):
+    everybody = [f"cus_{number:04}" for number in range(450)]
+    any_hub.profiles.keep({each: Profile() for each in everybody}, dict.fromkeys(everybody, ""), ())
+    told = any_hub.profiles.each([*everybody, "cus_nobody"])
+    met = [next(told)[0]]
+    any_hub.profiles.keep({}, {}, everybody[-10:])
+    met += [customer for customer, _ in told]
+    assert sorted(met) == everybody[:-10]
+
+
 def test_a_desire_is_as_old_as_the_first_act_that_shows_it():
     profile = folded(*(event("asked_quote", HER, minutes=n) for n in (3, 8)))
 
