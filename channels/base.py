@@ -195,6 +195,15 @@ class Allowed:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """One thing of a callback that is none of ours by today's rules; its neighbours are taken."""
+
+    sample: bytes
+    again: str
+    """What its adapter reads it by once more, after a mend."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """What a callback told us, and what the platform wants to hear back."""
@@ -206,7 +215,8 @@ class Received:
     stops: tuple[Stop, ...] = ()
     allowed: tuple[Allowed, ...] = ()
     unreadable: bytes = b""
-    """Signed by the platform, but beyond us: kept as it came, to be read again after a mend."""
+    """Signed by the platform, but beyond us: the beginning of it is kept as it came."""
+    unread: tuple[Unread, ...] = ()
     answer: bytes = b""
 
 

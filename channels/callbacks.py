@@ -29,6 +29,7 @@ from kernel.events import Refusal
 from kernel.values import dataclass
 from stores.gathered import Gathered
 
+DOOR = "callback"
 TAKEN = declare("callbacks.taken", "all that a callback told is durable; nobody was answered")
 
 
@@ -88,8 +89,10 @@ class Callbacks:
             received = self._channels.of(ours).receive(callback)
         except Refused as forged:
             raise Forbidden("callback_not_genuine", account=ours.code) from forged
-        refusals = [self._unreadable(ours, received)] if received.unreadable else []
-        kept = self._intake.begin(received.events, refusals, door="callback")
+        refusals = [self._unread(ours, each.sample, each.again) for each in received.unread]
+        if received.unreadable:
+            refusals.append(self._unread(ours, received.unreadable))
+        kept = self._intake.begin(received.events, refusals, door=DOOR)
         if self._health.is_news(ours.id):
             self._gathered.put(partial(self._health.heard, ours.id))
         return Heard(received.answer, (kept, *self._noted(ours, received)))
@@ -109,9 +112,9 @@ class Callbacks:
     def _stop(self, stop: Stop, source: str) -> None:
         self._preferences.take(stop, source=source)
 
-    def _unreadable(self, ours: Account, received: Received) -> Refusal:
-        sample = received.unreadable[:4096].decode("utf-8", "replace")
+    def _unread(self, ours: Account, told: bytes, again: str = "") -> Refusal:
+        sample = told[:4096].decode("utf-8", "replace")
         return Refusal(
-            at=self._clock(), door="callback", reason="callback_unreadable", account=ours.id,
-            sample=sample,
+            at=self._clock(), door=DOOR, reason="callback_unreadable", account=ours.id,
+            sample=sample, again=again,
         )  # fmt: skip

@@ -7,13 +7,14 @@ delivery that comes again adds nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 import orjson
 
-from channels.base import Callback, Idempotency, Received, Refused
+from channels.base import Callback, Idempotency, Received, Refused, Unread
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
@@ -34,6 +35,8 @@ TYPES: Mapping[str, str] = {
 }
 _ANSWER = b'{"success":true}'
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
+_KEPT = 65_536
+"""So much of one thing that could not be read is kept to be read again."""
 _HANDLES = ("user_id", "openid", "external_userid", "buyer_id", "lead_id")
 _PERSONAL = {"phone", "mobile", "email", "unionid", *_HANDLES}
 _TRAITS = ("name", "city", "gender", "birthday")
@@ -62,14 +65,30 @@ class Webhook(OnlyListens):
         self._ecosystem = ecosystem
 
     def receive(self, callback: Callback) -> Received:
+        """What can be read is taken, whatever else stands beside it in the body."""
         id_ = self._checked(callback)
         try:
             told = orjson.loads(callback.body)
-            items = told if isinstance(told, list) else [told]
-            events = tuple(self._event(item, f"{id_}:{n}") for n, item in enumerate(items))
-        except _UNREADABLE:
+        except orjson.JSONDecodeError:
             return Received(unreadable=callback.body or b" ", answer=_ANSWER)
-        return Received(events=events, answer=_ANSWER)
+        events, unread = [], []
+        for n, item in enumerate(told if isinstance(told, list) else [told]):
+            delivery = f"{id_}:{n}"
+            try:
+                events.append(self._event(item, delivery))
+            except _UNREADABLE:
+                again = orjson.dumps({"item": item, "delivery": delivery}).decode()
+                kept = again if len(again) <= _KEPT else ""
+                unread.append(Unread(orjson.dumps(item), kept))
+        return Received(events=tuple(events), unread=tuple(unread), answer=_ANSWER)
+
+    def read_again(self, again: str) -> Event | None:
+        """What was unread, by today's rules; None if it still is."""
+        try:
+            told = orjson.loads(again)
+            return self._event(told["item"], told["delivery"])
+        except _UNREADABLE:
+            return None
 
     def _checked(self, callback: Callback) -> str:
         """The delivery's id. Raises `Refused` for what the owner of the secret did not send now."""
@@ -140,15 +159,24 @@ def _detail(type_: str, data: Told) -> Told:
         kept["traits"] = traits
     if type_.startswith("order."):
         kept = impersonal(kept)
-        amount = data.get("amount")
-        kept["amount"] = float(amount) if amount not in (None, "") else None
+        kept["amount"] = _amount(data.get("amount"))
     return kept
 
 
 def _part(data: Told) -> str:
     """Which of several refunds of one order this is: by its own id, else by how much it is."""
-    amount = data.get("amount")
-    return _text(data.get("refund_id")) or ("" if amount in (None, "") else f"{float(amount):g}")
+    amount = _amount(data.get("amount"))
+    return _text(data.get("refund_id")) or ("" if amount is None else f"{amount:.2f}")
+
+
+def _amount(told: Any) -> float | None:
+    """In yuan, spelled as people do: ``¥1,000.00``. Raises `ValueError` for what is none."""
+    if told in (None, ""):
+        return None
+    amount = float(str(told).strip().lstrip("¥￥").replace(",", ""))
+    if not math.isfinite(amount):
+        raise ValueError("no amount")
+    return amount
 
 
 def _needed(data: Told, name: str) -> str:

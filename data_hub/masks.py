@@ -54,9 +54,14 @@ def mask_text(text: str) -> str:
     return _ADDRESS.sub(r"\1***@\2", _NUMBER.sub(lambda found: mask_phone(found[0]), text))
 
 
+def spell_trait(value: Any) -> str:
+    """A trait for people to read; of several values all."""
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def mask_trait(name: str, value: Any) -> str:
-    """A trait as who may not see her in full sees it."""
-    told = str(value)
+    """The same as who may not see her in full sees it."""
+    told = spell_trait(value)
     if not names_somebody(name):
         return mask_text(told)
     return mask_phone(told) if told.lstrip("+").isdecimal() else mask_name(told)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from channels.callbacks import DOOR as CALLBACK
+from channels.webhook import Webhook
 from data_hub.catalogue import kind_of
 from kernel.calendar import Zone
 from kernel.events import Event, Refusal, unpack
+from kernel.secret import Secret
 from schemas import segment, sensors, tables
 from schemas.taking import Taken, retold
 
@@ -25,6 +28,12 @@ def again(refusal: Refusal, whose: Callable[[str], Whose | None], zone: Zone) ->
     owner = whose(refusal.account)
     if owner is None:
         return None
+    if refusal.door == CALLBACK:
+        shop = Webhook(
+            lambda: refusal.at, account=refusal.account, secret=Secret(""),
+            ecosystem=owner.ecosystem,
+        )  # fmt: skip
+        return shop.read_again(refusal.again)
     taken = _taken(refusal, owner, zone)
     event = taken.events[0] if taken and taken.events else None
     return unpack(event) if isinstance(event, bytes) else event

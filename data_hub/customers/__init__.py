@@ -8,7 +8,7 @@ from data_hub.customers.happenings import Happening, sentence
 from data_hub.customers.relations import Relation, Relations
 from data_hub.customers.revealing import A_DAY, Reveals
 from data_hub.customers.seeing import Customer, Customers, CustomersSeen
-from data_hub.masks import mask_handle, mask_name, mask_phone, mask_text, mask_trait
+from data_hub.masks import mask_handle, mask_name, mask_phone, mask_text, mask_trait, spell_trait
 
 __all__ = [
     "A_DAY",
@@ -25,4 +25,5 @@ __all__ = [
     "mask_text",
     "mask_trait",
     "sentence",
+    "spell_trait",
 ]

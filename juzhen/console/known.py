@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data_hub.catalogue import kind_of
-from data_hub.customers import Customer, mask_trait
+from data_hub.customers import Customer, mask_trait, spell_trait
 from data_hub.profiles import Agreed, Holding, Profile
 from data_hub.standings import StandingRow
 from kernel.wording import say
@@ -44,12 +44,12 @@ class Known(NamedTuple):
 def known(platform: Platform, her: Customer, profile: Profile, tongue: str) -> Known:
     now = platform.clock()
     today = platform.zone.day(now)
-    masked: Any = mask_trait if her.masked else lambda _, value: str(value)
+    masked: Any = mask_trait if her.masked else lambda _, value: spell_trait(value)
 
     def shown(name: str, value: Any) -> str:
         if isinstance(value, bool):
             return say("yes" if value else "no", tongue)
-        told: str = masked(name, "、".join(map(str, value)) if isinstance(value, list) else value)
+        told: str = masked(name, value)
         return told
 
     return Known(

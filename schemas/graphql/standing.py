@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import graphene
 
 from data_hub.customers import Customer as CustomerSeen
-from data_hub.customers import mask_trait
+from data_hub.customers import mask_trait, spell_trait
 from data_hub.profiles import Agreed, Profile
 from data_hub.profiles import Holding as HoldingRecord
 from data_hub.segments import Because as BecauseTold
@@ -220,7 +220,7 @@ def _mood(customer: CustomerSeen, ask: Ask) -> str:
 
 
 def _traits(customer: CustomerSeen, ask: Ask) -> list[_Trait]:
-    shown = mask_trait if customer.masked else lambda _, value: str(value)
+    shown = mask_trait if customer.masked else lambda _, value: spell_trait(value)
     told = sorted(_profile(customer, ask).told().items())
     return [_Trait(name, shown(name, each.value), each.at, each.source) for name, each in told]
 

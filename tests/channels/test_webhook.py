@@ -105,7 +105,8 @@ def test_being_reachable_is_enough_for_a_lead(shop, clock, told, handle):
 def test_a_lead_whom_nobody_could_turn_to_is_refused_and_kept(shop, clock):
     told = sent(clock, {"type": "lead.created", "data": {"lead_id": "L-1", "name": "林秀兰"}})
     received = shop.receive(told)
-    assert (received.events, received.unreadable) == ((), told.body)
+    (unread,) = received.unread
+    assert (received.events, json.loads(unread.sample)) == ((), json.loads(told.body))
 
 
 def test_a_lead_needs_no_phone(shop, clock):
@@ -143,8 +144,25 @@ def test_what_is_not_signed_at_all_is_refused(shop, headers):
 def test_what_is_signed_and_no_order_is_kept_and_answered(shop, clock, told):
     received = shop.receive(sent(clock, told))
     assert received.events == ()
-    assert received.unreadable
+    assert received.unreadable or received.unread
     assert received.answer == b'{"success":true}'
+
+
+def test_good_neighbours_of_what_cannot_be_read_are_taken_and_it_is_read_again_later(shop, clock):
+    told = [
+        {"type": "order.paid", "data": ORDER | {"amount": spelled, "order_id": f"A-{n}"}}
+        for n, spelled in enumerate(["￥1,000.50", "NaN", 7, "viel"])
+    ]
+    received = shop.receive(sent(clock, told))
+    assert [(each.id, each.detail["amount"]) for each in received.events] == [
+        ("order:A-0:bought", 1000.5), ("order:A-2:bought", 7.0),
+    ]  # fmt: skip
+    assert [json.loads(each.sample) for each in received.unread] == [told[1], told[3]]
+    still, right = (each.again for each in received.unread)
+    assert shop.read_again(still) is None
+    assert shop.read_again("{") is None
+    event = shop.read_again(right.replace("viel", "8"))
+    assert (event.id, event.detail["amount"]) == ("order:A-3:bought", 8.0)
 
 
 def test_a_type_that_nobody_wrote_down_is_kept(shop, clock):

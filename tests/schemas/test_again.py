@@ -61,6 +61,14 @@ def test_a_sensors_record_is_read_as_its_wire_does():
     assert (event.account, event.received) == (ACCOUNT, NOW)
 
 
+def test_an_order_that_a_shop_told_is_read_as_its_callback_is():
+    item = {"type": "order.paid", "data": {"order_id": "A-1", "amount": 5, "user_id": "u1"}}
+    told = orjson.dumps({"item": item, "delivery": "msg_1:0"}).decode()
+    refusal = Refusal(at=NOW, door="callback", reason="x", account=ACCOUNT, again=told)
+    event = read_again(refusal)
+    assert (event.id, event.account, event.at) == ("order:A-1:bought", ACCOUNT, NOW)
+
+
 def _base64(told):
     from base64 import b64encode
     from urllib.parse import quote

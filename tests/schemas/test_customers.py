@@ -88,13 +88,22 @@ def test_what_she_is_is_told_with_who_said_so_and_masked_until_it_is_revealed(ho
     her = house.meet()
     house.tell(
         house.event(
-            "identified", her, traits={"name": "王秀兰", "phone": "13800138000", "city": "上海"}
+            "identified",
+            her,
+            traits={
+                "name": "王秀兰",
+                "phone": "13800138000",
+                "city": "上海",
+                "likes": ["茶", "棋"],
+            },
         ),
         house.event("opted_out", her, purpose="marketing", channel="wechat_oa", source="电话"),
     )
     told = house.ask(KNOWN, ADMIN, c=house.id_of(her))["customer"]
     traits = {each["name"]: each["value"] for each in told["traits"]}
-    assert traits == {"name": "王**", "phone": "138****8000", "city": "上海"}
+    assert traits == {
+        "name": "王**", "phone": "138****8000", "city": "上海", "likes": "茶、棋",
+    }  # fmt: skip
     assert {each["source"] for each in told["traits"]} == {"acc_app"}
     assert told["mood"] == "unknown"
     assert told["consents"] == [
