@@ -6,7 +6,7 @@ become an edit yet. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Select, select
 
@@ -20,6 +20,8 @@ from stores.changes import Changes
 from stores.paging import newest_first
 from stores.records import Records
 from stores.spelling import Bare, chunks, marks
+
+_TOGETHER = 200
 
 
 class Library:
@@ -86,6 +88,22 @@ class Library:
             self._records, wanted, Material.id, first=first, after=after, count=count
         )
         return Page(self._as_it_stands(page.items), page.next, page.total)
+
+    def walk(
+        self, sight: Collection[str] | None = None, *, together: int = _TOGETHER
+    ) -> Iterator[list[Material]]:
+        """All of it, newest first, so many at a time; ``sight`` as of `page`. To be looked at:
+        what is changed on them is not kept."""
+        units, after = [*(sight or ())], list[str]()
+        seen = "" if sight is None else f" AND unit IN ({marks(units)})"
+        while True:
+            wanted = _NEWEST.format(seen + (" AND id < ?" if after else ""))
+            rows = self._records.rows(wanted, [*units, *after, together])
+            found = self._as_it_stands([_read(row) for row in rows])
+            yield found
+            if len(found) < together:
+                return
+            after = [found[-1].id]
 
     def _seen(
         self,
@@ -154,5 +172,9 @@ class Library:
 
 _read = Bare(Material)
 _WHOLE = f"SELECT {_read.columns} FROM materials WHERE id IN ({{}})"  # noqa: S608  # our words
+_NEWEST = (
+    f"SELECT {_read.columns} FROM materials WHERE archived IS NULL{{}}"  # noqa: S608  # likewise
+    " ORDER BY id DESC LIMIT ?"
+)
 _WORN = "SELECT material, tag FROM taggings WHERE material IN ({}) ORDER BY at, tag"
 _TOLD = "SELECT id, {} FROM materials WHERE id IN ({})"

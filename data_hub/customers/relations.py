@@ -114,16 +114,29 @@ class Relations:
             for some in chunks(theirs):
                 rows = self._records.rows(_GIVEN.format(marks(some)), some)
                 given.update(handle for (handle,) in rows)
-        whose = self._identities.whose(self._identities.customers_of(given).values())
+        return sorted(self.led_by(theirs, self._identities.customers_of(given).values()))
+
+    def led_by(self, staff: Collection[str], customers: Iterable[str]) -> set[str]:
+        """Those of some customers whom these reps look after now."""
+        whose = self._identities.whose(customers)
         latest: dict[str, _Word] = {}
         for word in self._relations(whose):
             customer = whose[word.handle]
             if customer not in latest or latest[customer][:2] < word[:2]:
                 latest[customer] = word
-        return sorted(customer for customer, word in latest.items() if word.staff in theirs)
+        return {customer for customer, word in latest.items() if word.staff in staff}
+
+    def given(self, staff: Collection[str]) -> int:
+        """How often somebody was given to these reps: not much less than whom they look after."""
+        with self._records.together():
+            counted = (
+                self._records.rows(_COUNTED.format(marks(some)), some) for some in chunks(staff)
+            )
+            return sum(count for ((count,),) in counted)
 
 
 _GIVEN = "SELECT DISTINCT handle FROM relations WHERE staff IN ({})"
+_COUNTED = "SELECT count(*) FROM relations WHERE staff IN ({})"
 _WORDS = "SELECT since, id, handle, staff FROM relations WHERE handle IN ({})"
 
 

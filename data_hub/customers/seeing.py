@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
@@ -31,6 +32,8 @@ from stores.changes import Changes
 from stores.history import History
 from stores.records import Records
 from stores.spelling import chunks, marks, moment
+
+_MANY = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class _Rooms:
     relations: Relations
     reveals: Reveals
     talks: Talks
+    many: int
 
 
 class Customers:
@@ -77,11 +81,13 @@ class Customers:
         changes: Changes,
         clock: Clock,
         reveals: Reveals | None = None,
+        many: int = _MANY,
     ) -> None:
+        """``many``: a page of more than so many is sooner found among everybody."""
         relations = Relations(records, identities, staff, changes, clock)
         reveals = reveals or Reveals(records, changes, clock)
         talks = Talks(records, changes)
-        self._rooms = _Rooms(people, identities, history, staff, relations, reveals, talks)
+        self._rooms = _Rooms(people, identities, history, staff, relations, reveals, talks, many)
 
     def seen_by(self, actor: Actor) -> CustomersSeen:
         """What this asker may see of them. Raises `Forbidden` for who may see no customer."""
@@ -141,7 +147,7 @@ class CustomersSeen:
     def __init__(self, rooms: _Rooms, actor: Actor) -> None:
         self._rooms = rooms
         self._actor = actor
-        self._mine: set[str] | None = None
+        self._theirs: set[str] | None = None
 
     def one(self, key: str) -> Customer:
         """By any id she ever had, any handle, or a handle's value that only she has.
@@ -176,46 +182,54 @@ class CustomersSeen:
         ``grades`` are the classes of which they are one, of `data_hub.grades.Grade`.
         """
         wanted: list[ColumnElement[bool]] = []
-        scope = self._scope(rep)
         if grades:
             graded = select(StandingRow.customer).where(StandingRow.grade.in_(grades))
             wanted.append(ProfileRow.customer.in_(graded))
         if text is not None:
             wanted.append(_matching(text, guessing=self._actor.role is not Role.REP))
-        with self._rooms.people.read():  # she may be merged in this very moment
-            if handle is not None:
-                found = set(self._rooms.identities.find(handle.strip()))
-                scope = found if scope is None else scope & found
-            return self._page(scope, wanted, page_size(first), after, count)
-
-    def graded(self, rep: str) -> dict[str, int]:
-        """How many of a rep's customers are of each grade."""
-        counts: Counter[str] = Counter()
-        with self._rooms.people.together():
-            for chunk in chunks(self._scope(rep) or ()):
-                counts.update(dict(self._rooms.people.rows(_GRADED.format(marks(chunk)), chunk)))
-        return dict(counts)
-
-    def _page(
-        self,
-        scope: set[str] | None,
-        wanted: list[ColumnElement[bool]],
-        first: int,
-        after: str | None,
-        count: bool,
-    ) -> Page[Customer]:
-        before = None if after is None else paging.key_of(after)
-        with self._rooms.people.read() as session:
-            if scope is None:
-                keys, total = paging.of_all(session, wanted, before, first + 1, count=count)
-            else:
-                keys, total = paging.of_some(session, scope, wanted, before, first + 1)
-            page = [customer for _, customer in keys[:first]]
+        size, before = page_size(first), None if after is None else paging.key_of(after)
+        with self._rooms.people.read() as session:  # she may be merged in this very moment
+            found = None if handle is None else set(self._rooms.identities.find(handle.strip()))
+            asked = paging.Asked(session, wanted, before, size + 1, count)
+            keys, total = self._keys(asked, found, rep)
+            page = [customer for _, customer in keys[:size]]
             hers = select(ProfileRow).where(ProfileRow.customer.in_(page))
             rows = {row.customer: row for row in session.scalars(hers)}
-        shown = self._shown({customer: rows[customer] for customer in page})
-        last = keys[first - 1] if first and len(keys) > first else None
+            shown = self._shown({customer: rows[customer] for customer in page})
+        last = keys[size - 1] if size and len(keys) > size else None
         return Page(shown, paging.cursor_of(last) if last else None, total if count else None)
+
+    def _keys(
+        self, asked: paging.Asked, found: set[str] | None, rep: str | None
+    ) -> tuple[list[paging.Key], int | None]:
+        """Who stands on a page, of all whom the asker may see or of those ``found``."""
+        session, wanted, before, limit, counted = asked
+        relations, staff = self._rooms.relations, self._staff(rep)
+        if self._actor.customer:
+            hers = {self._rooms.identities.customer_of(self._actor.customer)}
+            found = hers if found is None else found & hers
+        if found is not None:
+            scope = found if staff is None else relations.led_by(staff, found)
+        elif staff is None:
+            return paging.of_all(session, wanted, before, limit, count=counted)
+        else:
+            if not counted and relations.given(staff) > self._rooms.many:
+                mine = partial(relations.led_by, staff)
+                keys = paging.of_many(session, mine, wanted, before, limit)
+                if keys is not None:
+                    return keys, None
+            scope = set(relations.of_staff(staff))
+        return paging.of_some(session, scope, wanted, before, limit)
+
+    def graded(self, rep: str) -> dict[str, int]:
+        """How many of a rep's customers are of each grade, as far as the asker may see them."""
+        require(self._actor, "read_customers")
+        counts: Counter[str] = Counter()
+        hers = self._rooms.relations.of_staff(self._staff(rep) or ())
+        with self._rooms.people.together():
+            for chunk in chunks(hers):
+                counts.update(dict(self._rooms.people.rows(_GRADED.format(marks(chunk)), chunk)))
+        return dict(counts)
 
     def timeline(
         self,
@@ -330,24 +344,16 @@ class CustomersSeen:
         """The units all of whose customers she may see; a rep sees her own and nobody else's."""
         return frozenset() if self._actor.role is Role.REP else self._actor.reach or frozenset()
 
-    def _scope(self, rep: str | None) -> set[str] | None:
-        """Whom the asker may see, None for everybody."""
-        if rep is not None:
-            of_rep = set(self._rooms.relations.of_staff([self._rooms.staff.one(rep).id]))
-            mine = self._reachable()
-            return of_rep if mine is None else of_rep & mine
-        return self._reachable()
-
-    def _reachable(self) -> set[str] | None:
+    def _staff(self, rep: str | None) -> set[str] | None:
+        """The reps whose customers she may see, or of them the one asked for; None: whoever, or
+        nobody, looks after them."""
+        asked = None if rep is None else {self._rooms.staff.one(rep).id}
         actor = self._actor
-        if actor.customer:
-            return {self._rooms.identities.customer_of(actor.customer)}
-        if actor.reach is None and actor.role is not Role.REP:
-            return None
-        if self._mine is None:
-            staff = {*self._rooms.staff.in_units(self._reach()), actor.staff} - {""}
-            self._mine = set(self._rooms.relations.of_staff(staff))
-        return self._mine
+        if actor.customer or (actor.reach is None and actor.role is not Role.REP):
+            return asked
+        if self._theirs is None:
+            self._theirs = {*self._rooms.staff.in_units(self._reach()), actor.staff} - {""}
+        return self._theirs if asked is None else self._theirs & asked
 
 
 _PROVE, _PROOFS = ("own_link_opened", "opened_link", "read_material"), 100

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 3_000
 """A file with more is brought in by the command, which shows how far it is."""
 _TOLD = 200
-_BROKEN_OFF = "\r\n!! 导出中断，文件不完整 · broken off: this file is not whole\r\n".encode()
+_BROKEN_OFF = "\r\n!! 导出中断，文件不完整 · broken off: this file is not whole\r\n"
+_PIECE = 1 << 16
+"""Characters that leave together: each piece of an answer has its own way to who reads it."""
 _PRODUCT = ("code", "name", "category", "risk_level", "price", "benefit")
 
 
@@ -98,20 +100,26 @@ def _products(platform: Platform) -> Iterator[dict[str, Any]]:
 
 
 def _download(name: str, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Response:
-    """CSV that Excel opens in Chinese, line by line."""
-    lines = (line.encode() for line in sheets.written(columns, rows))
+    """CSV that Excel opens in Chinese, some lines at a time."""
     head = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(_marked(lines), headers=head, content_type="text/csv; charset=utf-8")
+    pieces = _marked(sheets.written(columns, rows))
+    return Response(pieces, headers=head, content_type="text/csv; charset=utf-8")
 
 
-def _marked(lines: Iterator[bytes]) -> Iterator[bytes]:
+def _marked(lines: Iterator[str]) -> Iterator[bytes]:
     """A list that breaks off says so in its last line, and its connection breaks."""
-    yield b"\xef\xbb\xbf"
+    some, size = ["\ufeff"], 0
     try:
-        yield from lines
+        for line in lines:
+            some.append(line)
+            size += len(line)
+            if size >= _PIECE:
+                yield "".join(some).encode()
+                some, size = [], 0
     except Exception:  # whatever it was: said to who reads the list, and raised again
-        yield _BROKEN_OFF
+        yield "".join([*some, _BROKEN_OFF]).encode()
         raise
+    yield "".join(some).encode()
 
 
 def _page(

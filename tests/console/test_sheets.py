@@ -73,6 +73,39 @@ def test_a_list_that_breaks_off_says_so_in_its_last_line():
     assert "文件不完整" in last
 
 
+def test_a_long_list_leaves_in_large_pieces_while_it_is_read():
+    read = []
+
+    def told():
+        for number in range(5_000):
+            read.append(number)
+            yield {"code": f"c{number}", "title": "养" * 60}
+
+    pieces = iter(_download("materials.csv", ("code", "title"), told()).response)
+    begins = next(pieces)
+    assert len(read) < 1_500, "nothing is kept until the end"
+    rest = [*pieces]
+    assert len(rest) < 10, "each piece has its own way to who reads it"
+    lines = b"".join([begins, *rest]).decode("utf-8-sig").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["code", *(f"c{n}" for n in range(5_000))]
+
+
+def test_what_is_told_out_is_told_by_the_newest_and_only_as_far_as_it_is_seen(rooms):
+    for number in range(10):
+        unit = "east" if number % 3 == 0 else ""
+        rooms.materials.create("script", "t", code=f"c{number}", unit=unit, tags=["pension"],
+                               by="li")  # fmt: skip
+    told = list(rooms.bringing.told())
+    assert [each["code"] for each in told] == [f"c{n}" for n in reversed(range(10))]
+    assert {each["tags"] for each in told} == {"pension"}
+    seen = [each["code"] for each in rooms.bringing.told({"east"})]
+    assert seen == ["c9", "c6", "c3", "c0"]
+    assert list(rooms.bringing.told(set())) == []
+    walked = list(rooms.materials.walk(together=3))
+    assert [len(some) for some in walked] == [3, 3, 3, 1]
+    assert [each.code for some in walked for each in some] == [each["code"] for each in told]
+
+
 def test_a_branch_edits_no_material_of_another_by_sheet(rooms, clock):
     rooms.materials.create("script", "总部的", code="hq", by="li")
     told = [(2, {"code": "hq", "type": "script", "title": "改了"})]

@@ -1,10 +1,11 @@
 """Who may see which customer, and how much of her."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from data_hub.customers import Customers, Reveals, mask_trait
+from data_hub.customers import Customers, Reveals, mask_trait, paging
 from kernel.actors import Actor, Role
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.data_hub.telling import event, mobile, openid, unionid, user
@@ -80,6 +81,60 @@ def test_a_lead_of_more_customers_than_a_statement_takes_turns_their_pages(compa
     assert len(set(told)) == 952
     assert seen.page(text="林秀兰", count=True).total == 1
     assert seen.page(text="8001", count=True).total == 1
+
+
+def test_a_lead_of_many_sees_the_same_whether_all_of_them_are_counted_or_not(
+    company, people, records, changes
+):
+    """What is not counted is found by going down the list of everybody."""
+    many = [user(f"many{n}") for n in range(120)]
+    told = [event("viewed_page", each, minutes=10 + n) for n, each in enumerate(many)]
+    company.tell(*told, event("identified", many[3], user("her other"), minutes=200))
+    li, xu = (company.staff.one(code).id for code in ("li", "xu"))
+    mixed = [each for n, each in enumerate(many) if n % 3 == 0 or n > 90]
+    others = [each for n, each in enumerate(many) if n % 5 == 0 or 30 <= n < 60]
+    for rep, given in ((li, mixed), (xu, others)):
+        company.clock.move(timedelta(minutes=1))
+        company.customers.take_over({rep: given}, by="adm")
+    customers = Customers(
+        people, records, company.identities, company.history, company.staff,
+        changes, company.clock, many=20,
+    )  # fmt: skip
+    seen = customers.seen_by(company.staff.actor("lead"))
+    for asked in ({}, {"text": "秀兰"}, {"rep": "li"}, {"rep": "xu"}, {"handle": str(many[9])}):
+        for first in (4, 50):
+            pages = [told_by(seen, first, count=count, **asked) for count in (False, True)]
+            assert pages[0] == pages[1]
+    assert len(told_by(seen, 50, count=False)) == 2 + len(set(mixed) - set(others))
+    assert as_seen(company, "ma").graded("li") == {}, "whom another rep looks after is not told"
+
+
+def test_who_is_met_going_down_the_list_of_everybody_is_who_was_heard_of_last(hub, people):
+    told = [event("viewed_page", user(f"u{n}"), minutes=n % 40) for n in range(100)]
+    hub.tell(*told)
+    hers = {hub.id_of(user(f"u{n}")) for n in range(100) if n % 3 == 0 or n > 90}
+    with people.read() as session:
+        before = None
+        while True:
+            asked = (), before, 9
+            right, _ = paging.of_some(session, hers, *asked)
+            met = partial(paging.of_many, session, hers.intersection, *asked)
+            assert met(step=7, furthest=200) == met() == right
+            assert met(step=3, furthest=6) is None or len(right) < 9
+            if len(right) < 9:
+                return
+            before = right[-1]
+
+
+def told_by(seen, first, **asked):
+    told, after = [], None
+    while after is not None or not told:
+        page = seen.page(first=first, after=after, **asked)
+        told += [each.id for each in page.items]
+        after = page.next
+        if not page.items:
+            break
+    return told
 
 
 def test_an_analyst_sees_no_names_at_all(company):
