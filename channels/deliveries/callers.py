@@ -32,7 +32,8 @@ class Callers(Generic[Told]):
 
     def come(self, patience: float) -> list[Told]:
         """What begun calls have come to since somebody asked last; waits so many seconds for the
-        first, if there is one to wait for. A call that failed raises here."""
+        first, if there is one to wait for. A call that failed raises here, once all that came
+        before or with it was told."""
         if not self._owed:
             return []
         try:
@@ -41,10 +42,15 @@ class Callers(Generic[Told]):
             return []
         while not self._came.empty():
             group.append(self._came.get())
-        self._owed -= len(group)
-        if failure := next((lost for _, lost in group if lost), None):
-            raise failure
-        return [each for each, _ in group if each is not None]
+        told = [each for each, _ in group if each is not None]
+        failures = [lost for _, lost in group if lost is not None]
+        later = failures if told else failures[1:]
+        for lost in later:
+            self._came.put((None, lost))
+        self._owed -= len(group) - len(later)
+        if failures and not told:
+            raise failures[0]
+        return told
 
     def answers(self, calls: Sequence[Callable[[], Told]]) -> Iterator[list[Told]]:
         """What the calls come to, in the groups in which they do. A call that fails raises here,
