@@ -116,8 +116,7 @@ class Carriers:
         one that there is not."""
         unknown = [each for each in carriers if each not in set(Carrier)]
         if unknown:
-            choices = "、".join(Carrier)
-            raise Invalid("carriers", "not_a_choice", choices=choices)
+            raise Invalid("carriers", "not_a_choice", choices=[*Carrier])
         if not carriers or len(set(carriers)) != len(carriers):
             raise Invalid("carriers", "missing" if not carriers else "named_twice")
         with self._records.write("operating_model") as session:

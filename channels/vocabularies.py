@@ -146,7 +146,7 @@ class Vocabularies:
         there = self._accounts.one(account)
         self._channel(there)
         if facet not in FACETS:
-            raise Invalid("facet", "unknown_facet", facets="、".join(FACETS))
+            raise Invalid("facet", "unknown_facet", facets=[*FACETS])
         with self._records.write(f"shared_facet:{there.id}:{facet}") as session:
             kept = session.get(SharedFacet, (there.id, facet))
             if kept is None:

@@ -124,7 +124,7 @@ class Compliance:
         if kind not in {"forbidden", "jargon"}:
             flaws.append(Flaw("kind", "not_a_choice", {"choices": "forbidden、jargon"}))
         if severity not in set(Severity):
-            flaws.append(Flaw("severity", "not_a_choice", {"choices": "、".join(Severity)}))
+            flaws.append(Flaw("severity", "not_a_choice", {"choices": [*Severity]}))
         for phrase in harmless:
             flaws += richtext.text_flaws("harmless", phrase, _HARMLESS, required=True)
         if flaws:

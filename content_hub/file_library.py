@@ -41,7 +41,7 @@ class FileLibrary:
     ) -> Page[Held]:
         """``kind`` as `CAPS` names them; ``unused``: those that no material shows."""
         if kind and kind not in KINDS:
-            raise Invalid("kind", "not_a_choice", choices="、".join(KINDS))
+            raise Invalid("kind", "not_a_choice", choices=[*KINDS])
         wanted = select(MediaFile)
         if kind:
             wanted = wanted.where(MediaFile.kind == kind)

@@ -97,7 +97,7 @@ def _flaws(given: Mapping[str, Any]) -> list[Flaw]:
     steps = given.get("steps", 0)
     if not isinstance(steps, int) or not 0 <= steps <= MOST_STEPS:
         flaws.append(Flaw("steps", "number_out_of_range", {"low": 0, "high": MOST_STEPS}))
-    facets = {"facets": "、".join(FACETS)}
+    facets = {"facets": [*FACETS]}
     flaws += (
         Flaw(name, "unknown_facet", facets)
         for name in ("must_wear", "may_wear")

@@ -156,7 +156,7 @@ class Products:
         product, base = self.one(key), self.one(of)
         flaws = []
         if kind not in set(Relation):
-            flaws.append(Flaw("kind", "not_a_choice", {"choices": "、".join(Relation)}))
+            flaws.append(Flaw("kind", "not_a_choice", {"choices": [*Relation]}))
         if product.id == base.id:
             flaws.append(Flaw("of", "product_of_itself"))
         if margin is not None and not 0 <= margin <= 1:
@@ -252,7 +252,7 @@ def _flaws(told: Mapping[str, Any]) -> list[Flaw]:
     if not flaws and not told["price"].strip() and not told["benefit"].strip():
         flaws.append(Flaw("price", "needs_price_or_benefit"))
     if told["risk_level"] and told["risk_level"] not in RISKS:
-        flaws.append(Flaw("risk_level", "not_a_choice", {"choices": "、".join(RISKS)}))
+        flaws.append(Flaw("risk_level", "not_a_choice", {"choices": [*RISKS]}))
     begins, ends = told["sold_from"], told["sold_until"]
     if begins and ends and ends <= begins:
         flaws.append(Flaw("sold_until", "window_ends_before_it_opens"))

@@ -372,7 +372,7 @@ def _date(field: Field, value: Any) -> str:
 
 def _choice(field: Field, value: Any) -> str:
     if value not in field.choices:
-        raise Invalid(f"fields.{field.name}", "not_a_choice", choices="、".join(field.choices))
+        raise Invalid(f"fields.{field.name}", "not_a_choice", choices=[*field.choices])
     return str(value)
 
 

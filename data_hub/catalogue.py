@@ -11,6 +11,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from kernel.values import dataclass
+from kernel.wording import known as worded
+from kernel.wording import say
 
 OWN_ACCOUNT = "juzhen"
 """The account that tells of what we did ourselves."""
@@ -233,6 +235,15 @@ _ALSO = {
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _GAP = re.compile(r"[^\w.]+|_+", re.UNICODE)
 _NAME_LIMIT = 80
+
+
+def called(name: str, language: str) -> str:
+    """What people call an event of this kind; own acts that no figure counts are no kinds of the
+    catalogue and have words all the same."""
+    own = f"did_{name}"
+    if name in KINDS or not worded(own):
+        return kind_of(name).label(language)
+    return say(own, language)
 
 
 @lru_cache(maxsize=4096)

@@ -49,7 +49,7 @@ def periods(told: str) -> dict[str, int]:
     for part in filter(None, told.replace(" ", "").split(",")):
         name, _, days = part.partition("=")
         if name not in PURPOSES and name != EVERYTHING:
-            raise Invalid("retention", "not_a_choice", choices="、".join((*PURPOSES, EVERYTHING)))
+            raise Invalid("retention", "not_a_choice", choices=[*PURPOSES, EVERYTHING])
         if not days.isdecimal() or not 1 <= int(days) <= 36_500:
             raise Invalid("retention", "not_a_number")
         found[name] = int(days)

@@ -173,7 +173,9 @@ def role_of(word: str) -> Role:
     for role in ROLES:
         if word.lower() in {role.value, *(say(f"role_{role}", each) for each in LANGUAGES)}:
             return role
-    choices = "、".join(f"{say(f'role_{role}')} ({role})" for role in ROLES)
+    choices = [
+        {each: f"{say(f'role_{role}', each)} ({role})" for each in LANGUAGES} for role in ROLES
+    ]
     raise Invalid("role", "not_a_choice", choices=choices)
 
 

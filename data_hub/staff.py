@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.actors import Actor, Role
@@ -236,14 +236,16 @@ class StaffBook:
             found = session.scalars(select(Staff).where(Staff.code.in_(codes)))
             return {staff.code: staff for staff in found}
 
-    def called(self, words: Collection[str]) -> dict[str, list[str]]:
-        """Who of those that work here are called so, by id, code or name: none, one or several."""
+    def called(self, words: Collection[str], *, gone: bool = False) -> dict[str, list[str]]:
+        """Who of those that work here, or of those who left as well, are called so, by id, code or
+        name: none, one or several."""
         asked, found = sorted(set(words)), dict[str, list[str]]()
         with self._records.read() as session:
             for begin in range(0, len(asked), _FEW):
                 few = asked[begin : begin + _FEW]
                 told = Staff.id.in_(few) | Staff.code.in_(few) | Staff.name.in_(few)
-                for staff in session.scalars(select(Staff).where(told, Staff.left.is_(None))):
+                here = true() if gone else Staff.left.is_(None)
+                for staff in session.scalars(select(Staff).where(told, here)):
                     for word in {staff.id, staff.code, staff.name} & set(few):
                         found.setdefault(word, []).append(staff.id)
         return found

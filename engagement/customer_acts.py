@@ -101,7 +101,7 @@ class CustomerActs:
         """Raises `Invalid` for an unknown act or what is missing, `Conflict` for a material that
         is shown no more. Repeating one the same day adds nothing; opting out always works."""
         if act not in ACTS:
-            raise Invalid("act", "not_a_choice", choices="、".join(ACTS))
+            raise Invalid("act", "not_a_choice", choices=[*ACTS])
         if act == "opt_out":
             return Outcome(act, opted_out=self._opt_out(visit))
         if not self._shelf.standing_ids(visit.account, [visit.material]):

@@ -138,7 +138,7 @@ class Reminders:
         ``heard``: when what it is about happened, if something did: our response is timed by it.
         """
         if kind not in KINDS:
-            raise Invalid("kind", "unknown_reminder_kind", kinds="、".join(KINDS))
+            raise Invalid("kind", "unknown_reminder_kind", kinds=[*KINDS])
         now = self._clock()
         when: dict[str, Any] = {"heard": heard.isoformat()} if heard else {}
         reminder = Reminder(

@@ -187,7 +187,7 @@ class Sharing:
         if len(words) > _LONGEST:
             yield Flaw("words", "too_long", {"limit": _LONGEST, "length": len(words)})
         if said := self._compliance.barred(words):
-            yield Flaw("words", "words_may_not_be_said", {"words": "、".join(said)})
+            yield Flaw("words", "words_may_not_be_said", {"words": [*said]})
         if "＿＿" in words:
             yield Flaw("words", "words_have_gaps")
 

@@ -98,7 +98,7 @@ def _kept(
     page: str, title: str, asked: Mapping[str, Sequence[str]]
 ) -> tuple[str, dict[str, list[str]]]:
     if page not in PAGES:
-        raise Invalid("page", "not_a_choice", choices="、".join(PAGES))
+        raise Invalid("page", "not_a_choice", choices=[*PAGES])
     flaws: list[Flaw] = list(richtext.text_flaws("title", title, _LONGEST, required=True))
     told = {name: [each for each in asked.get(name, ()) if each] for name in PAGES[page]}
     if any(len(each) > _VALUES or sum(map(len, each)) > 500 for each in told.values()):

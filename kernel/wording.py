@@ -2,9 +2,10 @@
 
 One TOML file a room under ``kernel/words/``: a key, then ``zh`` and ``en`` with the same facts in
 braces, each sentence on a line of its own, so that what nobody says is never parsed. English says
-one otherwise than many: ``{n} {n:day|days}``. Does not choose the language; whoever answers a
-person knows hers. Run as a module it names what is missing, which is how ``make lint`` checks that
-the catalogue is complete.
+one otherwise than many: ``{n} {n:day|days}``. A fact may be a list, told with the commas of the
+language, or a word by language. Does not choose the language; whoever answers a person knows hers.
+Run as a module it names what is missing, which is how ``make lint`` checks that the catalogue is
+complete.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import re
 import string
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("zh", "en")
+_COMMAS = {"zh": "、", "en": ", "}
 _WORDS = Path(__file__).with_name("words")
 _SENTENCE = re.compile(r"^(\w+) = .*$", re.MULTILINE)
 _ONE_OR_MANY = re.compile(r"\{(\w+):((?:[^{}|]|\{\w+\})*)\|((?:[^{}|]|\{\w+\})*)\}")
@@ -26,8 +28,9 @@ _ONE_OR_MANY = re.compile(r"\{(\w+):((?:[^{}|]|\{\w+\})*)\|((?:[^{}|]|\{\w+\})*)
 
 def say(key: str, language: str = "zh", /, **facts: Any) -> str:
     """The sentence behind the key. A key that nobody wrote down is answered as it is."""
+    language = language if language in LANGUAGES else "zh"
     sentence = _sentence(key, language)
-    return key if sentence is None else _spoken(sentence, facts)
+    return key if sentence is None else _spoken(sentence, language, facts)
 
 
 @lru_cache(maxsize=4_096)
@@ -35,12 +38,15 @@ def _sentence(key: str, language: str) -> str | None:
     line = _lines().get(key)
     if line is None:
         return None
-    return str(_parsed(line)[key][language if language in LANGUAGES else "zh"])
+    return str(_parsed(line)[key][language])
 
 
-def _spoken(sentence: str, facts: dict[str, Any]) -> str:
+def _spoken(sentence: str, language: str, facts: dict[str, Any]) -> str:
     if "{" not in sentence:
         return sentence
+    for name, fact in facts.items():
+        if isinstance(fact, _MANY):
+            facts[name] = _told(fact, language)
     if "|" in sentence:
         sentence = _ONE_OR_MANY.sub(
             lambda found: found[2] if str(facts.get(found[1])) == "1" else found[3], sentence
@@ -49,6 +55,17 @@ def _spoken(sentence: str, facts: dict[str, Any]) -> str:
         return sentence.format_map(facts)
     except KeyError:
         return sentence.format_map(_Facts(facts))
+
+
+_MANY = (list, tuple, dict)
+
+
+def _told(fact: Any, language: str) -> str:
+    if isinstance(fact, Mapping):
+        return str(fact.get(language) or fact.get("zh", ""))
+    if isinstance(fact, list | tuple):
+        return _COMMAS[language].join(_told(each, language) for each in fact)
+    return str(fact)
 
 
 class _Facts(dict[str, Any]):

@@ -48,7 +48,7 @@ class Feedback:
     def refuse(self, customer: Customer, material: str, why: str, *, rep: str, by: str) -> None:
         """It does not fit her. Saying it again changes the reason. Raises `Invalid`."""
         if why not in WHY:
-            raise Invalid("why", "not_a_choice", choices=", ".join(WHY))
+            raise Invalid("why", "not_a_choice", choices=[*WHY])
         handle = str(customer.handles[0])
         row = {
             "handle": handle, "material": material, "rep": rep, "why": why, "at": self._clock(),

@@ -59,7 +59,7 @@ class Place(NamedTuple):
 def place_of(latitude: float, longitude: float, system: str = "wgs84") -> Place:
     """A point as a phone or a map told it. Raises `Invalid`."""
     if system not in SYSTEMS:
-        raise Invalid("system", "not_a_choice", choices=", ".join(SYSTEMS))
+        raise Invalid("system", "not_a_choice", choices=[*SYSTEMS])
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # what is no number is neither
         raise Invalid("latitude", "no_such_place")
     there = Place(latitude, longitude)

@@ -167,7 +167,7 @@ class Rules:
         flaws: list[Flaw] = []
         act = next((each for each in Act if each.value == wanted.act), None)
         if act is None:
-            flaws.append(Flaw("act", "not_a_choice", {"choices": ", ".join(Act)}))
+            flaws.append(Flaw("act", "not_a_choice", {"choices": [*Act]}))
         if not wanted.name.strip():
             flaws.append(Flaw("name", "missing"))
         opens = wanted.opens or now
@@ -195,7 +195,7 @@ class Rules:
             return f"tag:{self._taxonomy.one(wanted.tag.strip()).id}"
         known = {each.code for each in self._types.all()}
         if wanted.type not in known:
-            raise Invalid("type", "not_a_choice", choices=", ".join(sorted(known)))
+            raise Invalid("type", "not_a_choice", choices=sorted(known))
         return f"type:{wanted.type}"
 
 

@@ -156,7 +156,7 @@ class Broadcasts:
         if not material and not words.strip():
             raise Invalid("words", "nothing_to_send")
         if said := self._compliance.barred(words):
-            raise Invalid("words", "words_may_not_be_said", words="、".join(said))
+            raise Invalid("words", "words_may_not_be_said", words=[*said])
 
     def try_out(
         self, account: str, whom: str, *, by: str, material: str = "", words: str = ""

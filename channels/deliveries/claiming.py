@@ -358,7 +358,13 @@ def picked(delivery: Delivery, names: Sequence[str]) -> dict[str, Any]:
 
 def plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a reason is completed by, as it may be kept."""
-    return {name: v if isinstance(v, int | float) else str(v)[:200] for name, v in facts.items()}
+    return {name: _plain(fact) for name, fact in facts.items()}
+
+
+def _plain(fact: Any) -> Any:
+    if isinstance(fact, list):
+        return [_plain(each) for each in fact[:20]]
+    return fact if isinstance(fact, int | float) else str(fact)[:200]
 
 
 def lend(delivery: Delivery, now: datetime, seconds: float) -> None:

@@ -229,7 +229,7 @@ class Subscriptions:
         }
         if state:
             if state not in conditions:
-                raise Invalid("state", "not_a_choice", choices="、".join(Told))
+                raise Invalid("state", "not_a_choice", choices=[*Told])
             wanted = wanted.where(conditions[Told(state)])
         return newest_first(self._records, wanted, Notice.id, first=first, after=after)
 
@@ -254,5 +254,5 @@ def _link_flaws(url: str) -> list[Flaw]:
 
 
 def _kinds(kinds: Collection[str]) -> list[Flaw]:
-    told = {"choices": "、".join(KINDS)}
+    told = {"choices": [*KINDS]}
     return [Flaw("kinds", "not_a_choice", told) for each in kinds if each not in KINDS][:1]

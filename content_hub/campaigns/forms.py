@@ -73,7 +73,7 @@ def begin(
     one that nobody made, and whatever `Campaigns.create` and `Parameters.declare` raise."""
     chosen = FORMS.get(form)
     if chosen is None:
-        raise Invalid("form", "not_a_choice", choices="、".join(FORMS))
+        raise Invalid("form", "not_a_choice", choices=[*FORMS])
     id_ = new_id("cmp")
     with campaigns.whole(id_, code):
         made = campaigns.create(

@@ -66,11 +66,11 @@ class Campaigns:
             *window_flaws(opens, closes),
         ]
         if kind not in set(CampaignKind):
-            flaws.append(Flaw("kind", "not_a_choice", {"choices": "、".join(CampaignKind)}))
+            flaws.append(Flaw("kind", "not_a_choice", {"choices": [*CampaignKind]}))
         for name_, text in form.items():
             flaws += richtext.text_flaws(name_, text, 300)
         if operation not in set(Operation):
-            flaws.append(Flaw("operation", "not_a_choice", {"choices": "、".join(Operation)}))
+            flaws.append(Flaw("operation", "not_a_choice", {"choices": [*Operation]}))
         if code and not _CODE.fullmatch(code):
             flaws.append(Flaw("code", "bad_code"))
         if flaws:

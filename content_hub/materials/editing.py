@@ -16,6 +16,7 @@ from content_hub.materials.records import Material
 from content_hub.tags import TagTree
 from content_hub.verdicts import Review
 from kernel.errors import Conflict
+from kernel.wording import LANGUAGES, known, say
 from stores.changes import Changes
 from stores.told import micros, moment
 
@@ -31,7 +32,14 @@ def check_apart(
     mine |= {f"fields.{name}" for name in changed.get("fields") or ()}
     mine |= {name for name, _ in variants.flat(changed.get("variants"))}
     if both := sorted(mine & versions.changed_since(session, material, expected)):
-        raise Conflict("edited_meanwhile", number=material.number, fields="、".join(both))
+        called = [_called(each.removeprefix("fields.")) for each in both]
+        raise Conflict("edited_meanwhile", number=material.number, fields=called)
+
+
+def _called(name: str) -> dict[str, str]:
+    """A field as forms call it, in every language; one of a company's own type as it is spelled."""
+    word = f"field_{name}" if known(f"field_{name}") else name
+    return {language: say(word, language) for language in LANGUAGES}
 
 
 def write(

@@ -67,7 +67,7 @@ class Readiness:
         if material.archived is not None:
             yield Flaw("material", "is_archived")
         if lacking := set(policy.must_wear) - self._facets(session, material.id):
-            yield Flaw("tags", "needs_a_tag_of", {"facets": "、".join(sorted(lacking))})
+            yield Flaw("tags", "needs_a_tag_of", {"facets": sorted(lacking)})
         yield from self._compliance.flaws(session, material.id, material.type, texts_of(material))
         for subject in terms.over(session, material.id, self._clock()):
             yield Flaw("fields", "depends_on_what_is_over", {"what": subject})
@@ -121,7 +121,7 @@ def _slot_flaws(session: Session, account: str, code: str, type_: str) -> Iterat
     if slot is None:
         yield Flaw("slot", "unknown_slot", {"slot": code[:60]})
     elif slot.types and type_ not in slot.types:
-        yield Flaw("slot", "type_does_not_fit_the_slot", {"types": "、".join(slot.types)})
+        yield Flaw("slot", "type_does_not_fit_the_slot", {"types": [*slot.types]})
 
 
 def _part(material: Material, name: str, kind: ContentType) -> object:

@@ -295,7 +295,7 @@ def check_words(
     if len(synonyms) > _SYNONYMS:
         flaws.append(Flaw("synonyms", "too_long", {"limit": _SYNONYMS, "length": len(synonyms)}))
     if facet not in FACETS:
-        flaws.append(Flaw("facet", "unknown_facet", {"facets": "、".join(FACETS)}))
+        flaws.append(Flaw("facet", "unknown_facet", {"facets": [*FACETS]}))
     if code and not _CODE.fullmatch(code):
         flaws.append(Flaw("code", "bad_code"))
     if flaws:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from data_hub.catalogue import kind_of
+from data_hub.catalogue import called
 from data_hub.details import details, order
 from data_hub.masks import mask_text
 from kernel.events import Event
@@ -38,7 +38,7 @@ def sentence(
 ) -> str:
     """The event as a line for people: no ids, no traits. ``arrived``: what is known to have;
     ``masked``: without the numbers and addresses that she wrote."""
-    parts = [kind_of(event.kind).label(language)]
+    parts = [called(event.kind, language)]
     if carried_by_hand(event):
         parts = [say("sent_and_opened" if event.id in arrived else "carried_to_chat", language)]
     carried = details(event)

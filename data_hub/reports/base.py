@@ -92,7 +92,7 @@ def world_of(asked: str) -> str | None:
     if not asked:
         return None
     if asked not in WORLDS:
-        raise Invalid("ecosystem", "not_a_choice", choices="、".join(WORLDS))
+        raise Invalid("ecosystem", "not_a_choice", choices=[*WORLDS])
     return "" if asked == NOWHERE else asked
 
 

@@ -135,7 +135,7 @@ class Stands(Leaf):
     def check(self) -> None:
         choices = CHOICES.get(self.what)
         if choices is None or not self.among or not set(self.among) <= set(choices):
-            raise Invalid("rule", "not_a_choice", choices="、".join(choices or CHOICES))
+            raise Invalid("rule", "not_a_choice", choices=[*(choices or CHOICES)])
 
     def now(self, s: Subject) -> str:
         if self.what == "risk":

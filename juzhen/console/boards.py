@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as Redirect
 
 from content_hub.sheets import harmless
-from data_hub.catalogue import kind_of
+from data_hub.catalogue import called
 from data_hub.measures import BOARDS, KPIS, Figure, untracked
 from data_hub.measures.buyers import Among
 from data_hub.prediction import Predicted
@@ -74,12 +74,10 @@ def install(door: Blueprint, platform: Platform) -> None:
         """Who is likely to buy within a week, and how good such words were."""
         actor = allowed("read_boards")
         ends, among = part(platform)
-        due = _due(platform, among, 50)
-        names = (
-            platform.customers.seen_by(actor).many([each.customer for each in due])
-            if may(actor, "read_customers")
-            else {}
-        )
+        due, names = _due(platform, among, 50 if actor.reach is None else _MOST), {}
+        if may(actor, "read_customers"):
+            names = platform.customers.seen_by(actor).many([each.customer for each in due])
+            due = [each for each in due if each.customer in names][:50]
         return pages.render(
             "console/forecast.html", fitted=platform.predictions.fitted(), due=due, names=names,
             world=ends.world, worlds=WORLDS,
@@ -131,7 +129,7 @@ def _page(platform: Platform, role: Role, flaws: Sequence[Flaw] = ()) -> str:
 
 def _label(kind: str) -> str:
     """What people call an event of this kind."""
-    return kind_of(kind).label(language())
+    return called(kind, language())
 
 
 def _figure(platform: Platform, code: str) -> Figure:

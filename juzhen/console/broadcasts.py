@@ -81,7 +81,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def change_broadcast(key: str, act: str) -> AnyResponse:
         actor = allowed("broadcast")
         if act not in _ACTS:
-            raise Invalid("act", "not_a_choice", choices="、".join(_ACTS))
+            raise Invalid("act", "not_a_choice", choices=[*_ACTS])
         getattr(platform.broadcasts, act)(key, by=actor.id)
         return done("broadcast", f"broadcast_{act}", key=key)
 
@@ -94,7 +94,7 @@ def _install_mailings(door: Blueprint, platform: Platform) -> None:
         """Ask its rep once more, or take it back from her."""
         actor = allowed("broadcast")
         if act not in _MAILING_ACTS:
-            raise Invalid("act", "not_a_choice", choices="、".join(_MAILING_ACTS))
+            raise Invalid("act", "not_a_choice", choices=[*_MAILING_ACTS])
         getattr(platform.mailings, act)(mailing, by=actor.id)
         return done("broadcast", f"mailing_{act}", key=key)
 

@@ -57,7 +57,7 @@ def _field() -> Field:
     try:
         kind = Kind(form.get("kind", ""))
     except ValueError:
-        raise Invalid("kind", "not_a_choice", choices="、".join(Kind)) from None
+        raise Invalid("kind", "not_a_choice", choices=[*Kind]) from None
     return Field(
         form.get("name", "").strip(), kind, zh, form.get("en", "").strip() or zh,
         required="required" in form, choices=choices,

@@ -14,7 +14,7 @@ from data_hub.catalogue import KINDS, OWNERS, kind_of
 from data_hub.customers import Customer, CustomersSeen, Happening, mask_handle
 from data_hub.identities import Edge, Parked, own_id
 from data_hub.profiles import Profile
-from juzhen.console.desk import account_names, allowed, done, flaws_of
+from juzhen.console.desk import account_names, allowed, done, flaws_of, typed_rep
 from juzhen.console.known import known
 from juzhen.console.referrals import chain_of
 from juzhen.web import pages
@@ -70,18 +70,14 @@ def install(door: Blueprint, platform: Platform) -> None:
         """She is looked after by this rep from now on."""
         actor = allowed("hand_over_customers")
         her = platform.customers.seen_by(actor).one(key)
-        word = request.form.get("rep", "").strip()
-        found = platform.staff.called([word]).get(word, [])
         try:
-            if len(found) != 1:
-                reason = "several_reps_called_so" if found else "no_such_rep"
-                raise Invalid("rep", reason, rep=word[:60])
-            if actor.reach is not None and platform.staff.one(found[0]).unit not in actor.reach:
-                raise Invalid("rep", "no_such_rep", rep=word[:60])
+            keeper = platform.staff.one(typed_rep(platform, "rep"))
+            if actor.reach is not None and keeper.unit not in actor.reach:
+                raise Invalid("rep", "no_such_rep", rep=keeper.name)
         except Invalid as refusal:
             shown = _one(platform, actor, key) | {"flaws": flaws_of(refusal)}
             return pages.render("console/customer.html", **shown), 422
-        platform.customers.entrust(her.handles[0], found[0], by=actor.id)
+        platform.customers.entrust(her.handles[0], keeper.id, by=actor.id)
         return done("customer", "customer_given", key=her.id)
 
     _deciding(door, platform)
@@ -183,7 +179,7 @@ def _kinds(owner: str, kind: str) -> Collection[str] | None:
     if not owner:
         return None
     if owner not in OWNERS:
-        raise Invalid("owner", "not_a_choice", choices="、".join(OWNERS))
+        raise Invalid("owner", "not_a_choice", choices=[*OWNERS])
     return [name for name, each in KINDS.items() if each.owner == owner]
 
 

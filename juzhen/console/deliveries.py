@@ -29,7 +29,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         allowed("read_deliveries")
         state, account = request.args.get("state", "stuck"), request.args.get("account", "")
         if state not in {"stuck", "", *Step}:
-            raise Invalid("state", "not_a_choice", choices="、".join(Step))
+            raise Invalid("state", "not_a_choice", choices=[*Step])
         stuck = [Delivery.state.in_(STUCK)] if state == "stuck" else []
         page = platform.deliveries.page(
             *stuck, account=account, state="" if state == "stuck" else state,

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from content_hub.materials import Material
 from content_hub.tags import Tag
+from data_hub.customers import CustomersSeen
 from juzhen.web.asking import asker, language
 from kernel.actors import Actor, require
 from kernel.calendar import Zone
@@ -128,6 +129,32 @@ def typed_tag(platform: Platform, text: str, field: str = "tag") -> Tag:
     if not found:
         raise Invalid(field, "unknown_tag", tag=text[:60])
     return found[0]
+
+
+def typed_rep(platform: Platform, field: str, *, gone: bool = False) -> str:
+    """The id of whoever was typed, by name or code; one who left counts where she may be meant.
+    Raises `Invalid` for nobody and for several."""
+    word = request.form.get(field, "").strip()
+    found = platform.staff.called([word], gone=gone).get(word, [])
+    if len(found) != 1:
+        reason = "several_reps_called_so" if found else "no_such_rep"
+        raise Invalid(field, reason, rep=word[:60])
+    return found[0]
+
+
+def known_as(seen: CustomersSeen, word: str, field: str) -> str:
+    """The id of a customer by her id, or by a name or phone number that is one's alone. Raises
+    `Invalid` for nobody and for several."""
+    if not word:
+        raise Invalid(field, "missing")
+    try:
+        return seen.one(word).id
+    except NotFound:
+        called = seen.page(text=word, first=2).items
+    if len(called) != 1:
+        reason = "several_customers" if called else "no_such_customer"
+        raise Invalid(field, reason, who=word[:60])
+    return called[0].id
 
 
 def listed(text: str) -> list[str]:

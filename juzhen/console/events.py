@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from data_hub.catalogue import KINDS, kind_of
+from data_hub.catalogue import KINDS, called, kind_of
 from data_hub.completeness import catalogue
 from data_hub.customers import sentence
 from data_hub.measures import KPIS
@@ -107,7 +107,7 @@ def _rows(platform: Platform, actor: Actor, events: Sequence[Event]) -> list[dic
         {
             "event": event,
             "sentence": sentence(event, tongue, masked=her is None or her.masked)
-            if her or (knows and not event.handle) else kind_of(event.kind).label(tongue),
+            if her or (knows and not event.handle) else called(event.kind, tongue),
             "account": names.get(event.account, event.account),
             "customer": her,
             "late": bool(event.received and event.received - event.at > timedelta(hours=1)),

@@ -46,7 +46,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         """Hand in, approve, send back, note a number, comment…: the button says which."""
         act = request.form.get("act", "")
         if act not in ACTS:
-            raise Invalid("act", "not_a_choice", choices="、".join(ACTS))
+            raise Invalid("act", "not_a_choice", choices=[*ACTS])
         verb, change = ACTS[act]
         actor = allowed(verb)
         found = seen(actor, platform, key)

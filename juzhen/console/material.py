@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, jsonify, request
@@ -71,14 +72,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         actor = allowed("edit_materials")
         found = seen(actor, platform, key)
         managed(actor, found.unit)
-        kind = platform.types.one(found.type)
-        told = _Told(platform, kind)
-        if request.form.get("act") == "tidy":
-            return _tidied(platform, kind, found, told, actor.id)
-        try:
-            return _saved(platform, found, told.parts(actor.id), actor.id)
-        except (Invalid, Conflict) as refusal:
-            return _form(platform, kind, found, told.typed(), flaws_of(refusal)), 422
+        return _edited(platform, found, actor.id)
 
     _install_paste(door, platform)
     _install_bounds(door, platform)
@@ -132,6 +126,21 @@ def _install_bounds(door: Blueprint, platform: Platform) -> None:
         return done("material", "embargoed", key=found.id)
 
 
+def _edited(platform: Platform, found: Material, by: str) -> AnyResponse | tuple[str, int]:
+    kind = platform.types.one(found.type)
+    told = _Told(platform, kind)
+    if request.form.get("act") == "tidy":
+        return _tidied(platform, kind, found, told, by)
+    try:
+        return _saved(platform, found, told.parts(by), by)
+    except Conflict as clash:
+        now = platform.materials.one(found.id)
+        typed = _on_top(platform, now, told.typed())
+        return _form(platform, kind, now, typed, flaws_of(clash)), 422
+    except Invalid as refusal:
+        return _form(platform, kind, found, told.typed(), flaws_of(refusal)), 422
+
+
 def _saved(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> AnyResponse:
     """At once, or from the moment that stands beside it."""
     if request.form.get("act") == "schedule":
@@ -142,15 +151,46 @@ def _saved(platform: Platform, found: Material, parts: dict[str, Any], by: str) 
 
 
 def _change(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> None:
-    """The edit and the tags are one act: both or neither."""
+    """The edit and the tags are one act: both or neither. What she left as she saw it is no edit of
+    hers: somebody else may have changed it meanwhile."""
     worn = set(platform.materials.about(found.id))
     ticked = set(platform.taxonomy.resolve(request.form.getlist("tag")))
-    number = request.form.get("number", "")
-    expected = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    saw = set(request.form["saw"].split()) if "saw" in request.form else worn
+    on, off = ticked - saw - worn, (saw - ticked) & worn
+    expected = _number()
+    left = _left(platform, found, parts | parts["fields"])
+    fields = {name: value for name, value in parts["fields"].items() if name not in left}
+    parts = {name: value for name, value in parts.items() if name not in left} | {"fields": fields}
     with platform.records.write(f"material:{found.id}"):
         platform.materials.edit(found.id, by=by, expected=expected, **parts)
-        if ticked != worn:
-            platform.materials.tag(found.id, ticked - worn, remove=worn - ticked, by=by)
+        if on or off:
+            platform.materials.tag(found.id, on, remove=off, by=by)
+
+
+def _number() -> int | None:
+    """The version that she saw."""
+    number = request.form.get("number", "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+
+
+def _left(platform: Platform, found: Material, said: Mapping[str, Any]) -> set[str]:
+    """What a form says as the version did that she saw, if there is a later one by now."""
+    number = _number()
+    if number is None or number == found.number:
+        return set()
+    try:
+        saw = platform.versions.one(found.id, number).content
+    except NotFound:
+        return set()
+    kept = {**saw["fields"], **{name: saw[name] for name in _TEXTS}}
+    return {name for name, value in said.items() if value == _typed(kept.get(name))}
+
+
+def _on_top(platform: Platform, found: Material, typed: dict[str, Any]) -> dict[str, Any]:
+    """Her words over what stands now: saved once more they are the last ones, and hers alone."""
+    now = _kept(found)
+    left = {name: _typed(now.get(name)) for name in _left(platform, found, typed)}
+    return typed | left | {"number": found.number}
 
 
 def _schedule(platform: Platform, found: Material, parts: dict[str, Any], by: str) -> str:
@@ -274,6 +314,7 @@ def _form(
         material=found,
         shown=shown,
         worn=typed.get("tag", worn),
+        saw=typed.get("saw", " ".join(worn)),
         flaws=flaws,
         facets=by_facet(platform, (tag for tag in tree.by_id.values() if tag.merged_into is None)),
         banned=platform.compliance.barred(words),

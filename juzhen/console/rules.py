@@ -15,6 +15,7 @@ from juzhen.console.desk import (
     allowed,
     done,
     flaws_of,
+    known_as,
     names_of,
     seen,
     tag_options,
@@ -90,17 +91,8 @@ def _material(platform: Platform, actor: Actor, told: str) -> str:
 
 
 def _tried(platform: Platform, actor: Actor, wanted: Wanted) -> Tried:
-    """On a customer by her id, or by a name or phone number that is one's alone."""
     told = request.form.get("customer", "").strip()
-    seen = platform.customers.seen_by(actor)
-    try:
-        her = seen.one(told).id
-    except NotFound:
-        called = seen.page(text=told, first=2).items if told else []
-        if len(called) != 1:
-            reason = "several_customers" if called else "no_such_customer"
-            raise Invalid("customer", reason) from None
-        her = called[0].id
+    her = known_as(platform.customers.seen_by(actor), told, "customer")
     return platform.recommender.tried(her, actor, wanted)
 
 

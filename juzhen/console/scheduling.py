@@ -54,7 +54,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         """Approve one, send it back, withdraw it: the button says which."""
         act, edit = request.form.get("act", ""), request.form.get("edit", "")
         if act not in ACTS:
-            raise Invalid("act", "not_a_choice", choices="、".join(ACTS))
+            raise Invalid("act", "not_a_choice", choices=[*ACTS])
         verb, change = ACTS[act]
         actor = allowed(verb)
         found = seen(actor, platform, key)

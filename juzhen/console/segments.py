@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.catalogue import KINDS
-from data_hub.customers import mask_trait
+from data_hub.customers import Customer, mask_trait
 from data_hub.segments import Segment, read, tree, written
 from data_hub.segments.behaviour import quoted
 from data_hub.segments.being import CHOICES
@@ -32,6 +32,8 @@ CONDITIONS = (
 )  # fmt: skip
 JOINS = ("and", "or", "and not", "or not")
 _SHOWN = 50
+_MANY, _LOOKS = 500, 20
+"""Members looked at in one go, and how often, for a page of those that somebody may see."""
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -144,7 +146,7 @@ def condition(form: Mapping[str, str]) -> str:
     } | {name: f"{name} in ({what or value})" for name in CHOICES}  # fmt: skip
     text = written_as.get(kind)
     if text is None:
-        raise Invalid("kind", "not_a_choice", choices="、".join(CONDITIONS))
+        raise Invalid("kind", "not_a_choice", choices=[*CONDITIONS])
     return tree.text(read(text))
 
 
@@ -158,7 +160,7 @@ def _worked(platform: Platform, form: dict[str, str]) -> tuple[dict[str, str], A
         added, join = condition(form), form.get("join", "and")
         before = form.get("rule", "").strip()
         if join not in JOINS:
-            raise Invalid("join", "not_a_choice", choices="、".join(JOINS))
+            raise Invalid("join", "not_a_choice", choices=[*JOINS])
         if before:
             rule = f"({before}) {join} {added}" if " or " in f" {before} " else (
                 f"{before} {join} {added}"
@@ -185,7 +187,7 @@ def _handles(platform: Platform, text: str) -> list[str]:
             continue
         found += [str(handle) for handle in platform.identities.handles(known[0])]
     if missing:
-        raise Invalid("customers", "unknown_customers", customers="、".join(missing[:5]))
+        raise Invalid("customers", "unknown_customers", customers=missing[:5])
     return found
 
 
@@ -210,6 +212,26 @@ def _builder(
     )  # fmt: skip
 
 
+def _known_members(
+    platform: Platform, actor: Actor, segment: Segment
+) -> tuple[list[Customer], str | None]:
+    """Members whom the asker may see, a page of them, and after whom it goes on: of a large segment
+    a lead may know few, so much is looked through for him."""
+    seen, after = platform.customers.seen_by(actor), request.values.get("after", "")
+    found: list[Customer] = []
+    for few in (_SHOWN, *[_MANY] * _LOOKS):
+        ids = platform.segments.members(segment.id, after, few)
+        known = seen.many(ids)
+        for after in ids:
+            if after in known:
+                found.append(known[after])
+            if len(found) == _SHOWN:
+                return found, after
+        if len(ids) < few:
+            return found, None
+    return found, after
+
+
 def _one(
     platform: Platform,
     segment: Segment,
@@ -218,9 +240,8 @@ def _one(
     preview: Any = None,
 ) -> str:
     actor = allowed("read_segments")
-    customers = platform.segments.members(segment.id, form.get("after", ""), _SHOWN)
     names = may(actor, "read_customers")
-    seen = platform.customers.seen_by(actor).many(customers) if names else {}
+    customers, following = _known_members(platform, actor, segment) if names else ([], None)
     asked, why = form.get("customer", "").strip(), None
     if asked and names:
         her = platform.customers.seen_by(actor).one(asked)
@@ -232,8 +253,10 @@ def _one(
         segment=segment,
         rule=form.get("rule") or written(segment),
         size=platform.segments.sizes([segment.id])[segment.id],
-        customers=[seen.get(each) for each in customers] if names else [],
-        following=customers[-1] if len(customers) == _SHOWN else None,
+        names=names,
+        customers=customers,
+        following=following,
+        some=actor.reach is not None,
         now=platform.clock(),
         typed=form,
         asked=asked,

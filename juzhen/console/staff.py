@@ -15,7 +15,7 @@ from channels.base import KnowsReps
 from content_hub import sheets
 from data_hub.roster import COLUMNS, ROLES, Brought, ways
 from data_hub.staff import Staff
-from juzhen.console.desk import allowed, done, flaws_of, listed
+from juzhen.console.desk import allowed, done, flaws_of, listed, typed_rep
 from juzhen.console.sheets import few
 from juzhen.web import pages
 from kernel.actors import Role
@@ -100,10 +100,9 @@ def _changed(platform: Platform, hers: Staff, by: str) -> AnyResponse:
         platform.staff.come_back(hers.id, by=by)
         return done("one_staff", "staff_back", key=hers.id)
     if act == "pass_on":
-        found = platform.staff.called([word := request.form.get("taker", "").strip()])
-        if len(takers := found.get(word, [])) != 1 or takers == [hers.id]:
-            raise Invalid("taker", "several_reps_called_so" if takers else "no_such_rep", rep=word)
-        n = platform.customers.pass_on(hers.id, takers[0], by=by)
+        if (taker := typed_rep(platform, "taker")) == hers.id:
+            raise Invalid("taker", "no_such_rep", rep=hers.name)
+        n = platform.customers.pass_on(hers.id, taker, by=by)
         return done("one_staff", "passed_on", n=n, key=hers.id)
     platform.staff.change(hers.id, by=by, **_told())
     return done("one_staff", "saved", key=hers.id)

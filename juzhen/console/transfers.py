@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from channels.transfers import MOST, HandsOver
-from juzhen.console.desk import allowed, done, flaws_of, names_of
+from juzhen.console.desk import allowed, done, flaws_of, known_as, listed, names_of, typed_rep
 from juzhen.web import pages
 from kernel.actors import Actor
 from kernel.errors import Problem
@@ -27,9 +27,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         """Those who are named, or as many of the giver's as one act takes."""
         actor, form = allowed("hand_over_customers"), request.form
         try:
-            giver, taker = (
-                platform.staff.one(form.get(each, "").strip()).id for each in ("giver", "taker")
-            )
+            giver, taker = typed_rep(platform, "giver", gone=True), typed_rep(platform, "taker")
             chosen = _chosen(platform, actor, form.get("customers", ""), giver)
             handles = platform.identities.handles_of(chosen)
             platform.transfers.hand_over(
@@ -46,8 +44,8 @@ def install(door: Blueprint, platform: Platform) -> None:
 def _chosen(platform: Platform, actor: Actor, named: str, giver: str) -> list[str]:
     """Ids of customers whom the asker may see."""
     seen = platform.customers.seen_by(actor)
-    if keys := named.replace("，", " ").replace(",", " ").split():
-        return [seen.one(each).id for each in keys]
+    if words := [each for line in listed(named) for each in line.split()]:
+        return [known_as(seen, each, "customers") for each in words]
     return [each.id for each in seen.page(rep=giver, first=MOST).items]
 
 

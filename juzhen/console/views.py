@@ -32,7 +32,7 @@ def install(door: Blueprint, platform: Platform) -> None:
     def save_view(page: str) -> AnyResponse:
         """Keep what the page was asked, as its address says it."""
         if page not in PAGES:
-            raise Invalid("page", "not_a_choice", choices="、".join(PAGES))
+            raise Invalid("page", "not_a_choice", choices=[*PAGES])
         asked: dict[str, Any] = {name: request.args.getlist(name) for name in PAGES[page]}
         shared = request.form.get("shared") == "yes"
         platform.saved_views.save(

@@ -48,7 +48,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         by, act = allowed("manage_accounts").id, request.form.get("act", "")
         try:
             if act not in _ACTS:
-                raise Invalid("act", "not_a_choice", choices="、".join(_ACTS))
+                raise Invalid("act", "not_a_choice", choices=[*_ACTS])
             if act == "renew":
                 return _one(platform, key, secret=platform.subscriptions.renew(key, by=by))
             _do(platform, key, act, by)

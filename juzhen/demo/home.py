@@ -37,7 +37,7 @@ def refuse_stores(environment: Mapping[str, str]) -> None:
     """A demo keeps what it makes up in its own folder. Raises `Conflict` if the environment names
     other stores: they may be a company's that somebody works with."""
     if named := [name for name in map(name_of, _PLACES) if environment.get(name)]:
-        raise Conflict("demo_keeps_its_own_stores", names="、".join(named))
+        raise Conflict("demo_keeps_its_own_stores", names=named)
 
 
 def built(home: Path) -> bool:

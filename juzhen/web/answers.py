@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from html import escape
+from http.cookies import SimpleCookie
 from typing import NamedTuple
 
 import orjson
 
 from juzhen.web.codes import details
-from kernel.wording import say
+from kernel.wording import LANGUAGES, say
 
 Header = Callable[[str], str | None]
 
@@ -41,6 +43,49 @@ SAFE = [
     *((name.lower(), value) for name, value in ALWAYS.items()),
 ]
 """Headers of every answer that Flask does not make."""
+
+
+_PROGRAMS = ("/graphql", "/v1", "/callbacks")
+_STYLED = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
+_PAGE = """<!doctype html>
+<html lang="{lang}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title}</title>
+<link rel="stylesheet" href="/static/now/juzhen.css"></head>
+<body class="plain"><main><section class="narrow card"><p class="kicker">{status}</p>
+<h1>{title}</h1><p>{detail}</p><p>{back}</p><p><a class="button quiet" href="/">{start}</a></p>
+</section></main></body></html>
+"""
+
+
+def shown(told: Answer, path: str, header: Header) -> Answer:
+    """The same refusal as a page, if a person's browser asked for one; programs get it as it is."""
+    problem = dict(told.headers).get("content-type") == PROBLEM
+    if not problem or "text/html" not in (header("accept") or "") or path.startswith(_PROGRAMS):
+        return told
+    tongue = _tongue(header)
+    said = orjson.loads(told.body)
+    spoken = {
+        "title": say(f"title_{said['code']}", tongue),
+        "detail": said["detail"] if tongue == "zh" else said["message"],
+        "back": say("typed_go_back", tongue), "start": say("to_start", tongue),
+    }  # fmt: skip
+    page = _PAGE.format(
+        lang="zh-CN" if tongue == "zh" else "en", status=told.status,
+        **{name: escape(text) for name, text in spoken.items()},
+    )  # fmt: skip
+    changed = {"content-type": "text/html; charset=utf-8", "content-security-policy": _STYLED}
+    headers = [(name, changed.get(name, value)) for name, value in told.headers]
+    return Answer(told.status, headers, page.encode())
+
+
+def _tongue(header: Header) -> str:
+    cookies = SimpleCookie(header("cookie") or "")
+    chosen = cookies["jz_lang"].value if "jz_lang" in cookies else ""
+    if chosen in LANGUAGES:
+        return chosen
+    first = (header("accept-language") or "zh")[:2].lower()
+    return first if first in LANGUAGES else "zh"
 
 
 def refusal(code: str, *headers: tuple[str, str], reason: str = "", **facts: object) -> Answer:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # theirs
 
 from juzhen.garbage import seldom
-from juzhen.web.answers import Answer, Header, Quick, Swift, refusal
+from juzhen.web.answers import Answer, Header, Quick, Swift, refusal, shown
 from juzhen.web.bridge import WSGI, Bridge, Crowded, Shortcut, plain_post
 from juzhen.web.patience import Patience
 from kernel import logs
@@ -130,6 +130,8 @@ class Front:
             answer = refusal("failed", reason="request_not_answered")
         if answer is None:
             return
+        if answer.status >= 400:
+            answer = shown(answer, scope.path, scope.headers.get)
         if answer.body and scope.method != "HEAD":
             proto.response_bytes(answer.status, answer.headers, answer.body)
         else:

@@ -46,7 +46,8 @@ def _refuse(problem: Problem) -> AnyResponse:
     told = problem_details(problem, language())
     if problem.code == "signed_off" and _wants_page() and request.method == "GET":
         return redirect(f"/login?{urlencode({'next': request.full_path.rstrip('?')}, safe='/')}")
-    response = _page_of(told, _typed(problem)) if _wants_page() else _json_of(told)
+    lost = problem.reason in _TOO_LATE or isinstance(problem, Overloaded)
+    response = _page_of(told, _typed() if lost else ()) if _wants_page() else _json_of(told)
     if isinstance(problem, Overloaded):
         response.headers["Retry-After"] = str(max(1, round(problem.seconds)))
     if problem.code == "signed_off":
@@ -75,7 +76,7 @@ def _fail(failure: Exception) -> AnyResponse:
     logs.error("request_failed", failure, path=request.path)
     tongue = language()
     told = details("failed", tongue, say("we_failed", tongue, number=g.get("request_id", "")))
-    return _page_of(told) if _wants_page() else _json_of(told)
+    return _page_of(told, _typed()) if _wants_page() else _json_of(told)
 
 
 def _wants_page() -> bool:
@@ -89,17 +90,17 @@ def _json_of(told: dict[str, Any]) -> Response:
 
 def _page_of(told: dict[str, Any], typed: Sequence[tuple[str, str]] = ()) -> Response:
     """``typed`` is what she sent in vain: she sends it again from this page, with one touch."""
+    files = any(each.filename for each in request.files.values()) if typed else False
     return Response(
-        pages.render("problem.html", problem=told, typed=typed, files=bool(request.files)),
-        told["status"],
+        pages.render("problem.html", problem=told, typed=typed, files=files), told["status"]
     )
 
 
-def _typed(problem: Problem) -> Sequence[tuple[str, str]]:
-    """What a form of ours said that came too late: her sign-in had run out, or was another by then.
-    No password and no file is among it, and nothing that another site sent."""
+def _typed() -> Sequence[tuple[str, str]]:
+    """What a form of ours said in vain: her sign-in had run out, or was another by then, or we were
+    busy or failed. No password and no file is among it, and nothing that another site sent."""
     ours = request.headers.get("Origin", "").rstrip("/") == request.host_url.rstrip("/")
-    if problem.reason not in _TOO_LATE or not ours or request.path.startswith(_OF_SIGN_INS):
+    if not ours or request.path.startswith(_OF_SIGN_INS):
         return ()
     told = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf"]
     return told if sum(len(value) for _, value in told) <= _MOST_TYPED else ()

@@ -100,7 +100,7 @@ def registry(tools: Tools) -> tuple[dict[str, Factory], dict[str, Needs]]:
     def commerce(account: Account, secrets: Mapping[str, Secret]) -> Commerce:
         told = account.settings["dialect"]
         if told not in DIALECTS:
-            raise Invalid("settings.dialect", "unknown_dialect", known="、".join(sorted(DIALECTS)))
+            raise Invalid("settings.dialect", "unknown_dialect", known=sorted(DIALECTS))
         return Commerce(
             s.clock, account=account.id, dialect=DIALECTS[told], secret=secrets["sign_key"]
         )

@@ -1,6 +1,7 @@
 """An editor's day in the console, without JavaScript."""
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -130,6 +131,33 @@ def test_editing_keeps_what_it_does_not_touch_and_tells_the_slower_editor(rooms,
     kept = rooms.materials.one(material.id)
     assert (kept.title, kept.fields) == ("新题目", {"author": "王"})
     assert set(rooms.materials.about(material.id)) == {rooms.pension.id, warm.id}
+
+
+def test_two_who_edit_at_once_are_told_of_what_both_changed_and_of_nothing_else(
+    rooms, desk, material
+):
+    warm = rooms.taxonomy.create("温暖", "tone", by="li")
+    path, saw = f"/console/materials/{material.id}", rooms.pension.id
+    form = {"number": "1", "title": material.title, "summary": "三步", "author": ""}
+    form |= {"saw": saw, "tag": [saw]}
+    desk.post(path, **form | {"summary": "甲写的", "tag": [saw, warm.id]})
+    other = desk.post(path, **form | {"author": "乙"})
+    assert "已保存" in other.text
+    kept = rooms.materials.one(material.id)
+    assert (kept.summary, kept.fields) == ("甲写的", {"author": "乙"})
+    assert set(rooms.materials.about(material.id)) == {saw, warm.id}
+
+    both = desk.post(path, **form | {"summary": "乙写的"})
+    assert both.status_code == 422
+    assert "双方都改了：摘要。再次保存" in both.text
+    assert "both changed Summary." in desk.post(f"{path}?lang=en", **form | {"summary": "x"}).text
+    shown = dict(re.findall(r'name="(number|author)" value="([^"]*)"', both.text))
+    assert shown == {"number": str(kept.number), "author": "乙"}
+    assert "乙写的" in both.text
+    again = desk.post(f"{path}?lang=zh", **form | shown | {"summary": "乙写的"})
+    assert "已保存" in again.text
+    kept = rooms.materials.one(material.id)
+    assert (kept.summary, kept.fields) == ("乙写的", {"author": "乙"})
 
 
 def test_forbidden_words_are_pointed_out(rooms, desk):

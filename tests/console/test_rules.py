@@ -40,7 +40,7 @@ def test_a_rule_is_tried_kept_and_ended_without_scripts(house, desk_of):
     assert "新上榜" in named.text
     house.company.meet("13900138000", rep=rep, name="王兰")
     unclear = lead.post("/console/rules", act="try", **form | {"customer": "王兰"})
-    assert "符合的客户不止一位" in unclear.text
+    assert "的客户不止一位" in unclear.text
     nobody = lead.post("/console/rules", act="try", **form | {"customer": "无此人"})
     assert "没有这位客户" in nobody.text
     kept = lead.post("/console/rules", act="keep", **form)
@@ -65,7 +65,7 @@ def test_what_is_wrong_with_a_rule_stands_beside_its_field(house, desk_of):
     assert "应为数字" in answer.text
     answer = desk_of("team_lead").post("/console/rules", act="try", name="x", what="exclude",
                                     tag="健康", customer="cus_nobody")  # fmt: skip
-    assert "没有这位客户" in answer.text
+    assert "没有叫“cus_nobody”的客户" in answer.text
 
 
 def test_a_lead_makes_rules_for_her_own_reps_without_being_asked_whose(house, desk_of):

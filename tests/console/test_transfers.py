@@ -61,6 +61,23 @@ def test_who_is_named_is_handed_over_and_a_stranger_is_refused(hands, desk_of):
     assert refused.status_code == 422
 
 
+def test_all_may_be_named_as_people_call_them(hands, knowing_rooms, desk_of):
+    rooms, desk = knowing_rooms, desk_of("admin")
+    rooms.tell(event("identified", Handle("external_userid", rooms.accounts.one("w").id, "wm1"),
+                     account=rooms.app.id, detail={"traits": {"name": "王芳"}}))  # fmt: skip
+    form = {"account": "w", "giver": "张岚", "taker": "李默"}
+    refused = desk.post("/console/transfers", **form, customers="赵六")
+    assert refused.status_code == 422
+    assert "没有叫“赵六”的客户" in refused.text
+    assert "没有在职员工叫“无此人”" in desk.post(
+        "/console/transfers", **{**form, "taker": "无此人"}
+    ).text  # fmt: skip
+    assert hands.asked == []
+    rooms.staff.leave(hands.giver, by="t")
+    desk.post("/console/transfers", **form, customers="王芳")
+    assert hands.asked == [(1, "", False)]
+
+
 @pytest.mark.parametrize("role", ["editor", "analyst"])
 def test_only_who_may_hand_customers_over(hands, desk_of, role):
     assert desk_of(role).get("/console/transfers").status_code == 403

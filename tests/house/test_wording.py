@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from data_hub.catalogue import KINDS
 from juzhen.wiring import CHANNELS
 from kernel.actors import _MAY, Role
 from kernel.wording import catalogue, known
@@ -123,3 +124,23 @@ def test_every_sentence_is_used(spoken):
 
 def test_every_kind_of_account_is_called_as_people_call_it():
     assert [kind for kind in CHANNELS if not known(f"account_kind_{kind}")] == []
+
+
+def acts(module):
+    """What is written down as done, where its name is written out."""
+    for call in module.nodes(ast.Call):
+        kept = getattr(getattr(call.func, "value", None), "attr", "")
+        if getattr(call.func, "attr", "") in {"note", "note_all"} and kept in {
+            "changes",
+            "_changes",
+        }:
+            first = call.args[0]
+            if isinstance(first, ast.Constant):
+                yield f"{module.path}:{call.lineno}", first.value
+
+
+def test_whatever_we_do_has_words_in_the_stream_of_events(modules):
+    done = {each for module in modules for each in acts(module)}
+    assert len(done) > 100
+    silent = [(place, act) for place, act in done if act not in KINDS and not known(f"did_{act}")]
+    assert sorted(silent) == []

@@ -28,6 +28,13 @@ def test_a_key_that_nobody_wrote_down_is_answered_as_it_is():
     assert wording.say("no_such_key", "en", x=1) == "no_such_key"
 
 
+def test_a_list_is_told_with_the_commas_of_the_language_and_a_word_in_it():
+    told = {"choices": [{"zh": "销售", "en": "Rep"}, "a", 3]}
+    assert wording.say("not_a_choice", "zh", **told) == "只能选：销售、a、3"
+    assert wording.say("not_a_choice", "en", **told) == "Choose one of Rep, a, 3."
+    assert wording.say("not_a_choice", "en", choices=()) == "Choose one of ."
+
+
 def test_english_says_one_otherwise_than_many():
     assert wording.say("home_stuck", "en", n=1) == "1 delivery needs a person"
     assert wording.say("home_stuck", "en", n="1,204") == "1,204 deliveries need a person"

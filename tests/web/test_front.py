@@ -82,6 +82,22 @@ def test_too_large_a_body_is_refused_unread(server):
         assert wire.recv(100).startswith(b"HTTP/1.1 413")
 
 
+def test_what_the_front_refuses_is_a_page_for_a_person(server):
+    asks = "Accept: text/html,*/*\r\nAccept-Language: {}\r\nContent-Length: 999999999\r\n\r\n"
+    for path, tongue, wanted in (
+        ("/echo", "zh-CN", "内容太大"), ("/echo", "en", "It is larger than what is taken here"),
+        ("/graphql", "zh-CN", "application/problem+json"),
+    ):  # fmt: skip
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{asks.format(tongue)}"
+        with server.raw(head.encode()) as wire:
+            told = b""
+            while piece := wire.recv(65_536):
+                told += piece
+        assert told.startswith(b"HTTP/1.1 413")
+        assert wanted in told.decode()
+        assert (b"text/html" in told) == (path == "/echo")
+
+
 CHUNKED = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
 
 

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from juzhen import console
+from juzhen.web import problems
+from kernel.errors import Overloaded
 from tests.web.pages_house import PagesHouse
 
 OURS = {"Accept": "text/html", "Origin": "http://localhost"}
@@ -55,3 +57,17 @@ def test_what_another_site_sent_and_passwords_are_not_kept(client, house):
 def test_nobody_else_is_told_what_was_typed(client):
     told = client.post("/console/staff", data=TYPED, headers=OURS | {"X-Actor": "editor"})
     assert (told.status_code, hidden(told.text)) == (403, [])
+
+
+@pytest.mark.parametrize("failure", [Overloaded("too_many_requests_wait"), RuntimeError("broken")])
+def test_what_we_could_not_take_is_sent_again_with_one_touch(client, failure):
+    def fails():
+        raise failure
+
+    client.application.register_error_handler(Exception, problems._fail)
+    client.application.add_url_rule("/fails", view_func=fails, methods=["POST"])
+    told = client.post("/fails", data=TYPED, headers=OURS | {"X-Actor": "editor"})
+    assert told.status_code in {500, 503}
+    assert "这次没有保存" in told.text
+    assert ("tag", "健康") in hidden(told.text)
+    assert "选好的文件带不过来" not in told.text

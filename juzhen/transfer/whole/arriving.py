@@ -125,7 +125,7 @@ def _require_empty(platform: Platform) -> None:
     if platform.history.newest() or platform.history.watermark():
         full.append("history")
     if full:
-        raise Conflict("stores_are_not_empty", names="、".join(full[:5]))
+        raise Conflict("stores_are_not_empty", names=full[:5])
 
 
 def _told(platform: Platform, folder: Path, told: dict[str, Any], tell: Tell) -> int:

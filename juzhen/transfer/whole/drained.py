@@ -40,7 +40,7 @@ def drain(platform: Platform) -> None:
         if not sum([duty.run() for duty in duties]):
             break
     if late := sorted(behind(platform)):
-        raise Conflict("followers_are_behind", names="、".join(late))
+        raise Conflict("followers_are_behind", names=[*late])
 
 
 def behind(platform: Platform) -> Iterator[str]:

@@ -66,7 +66,7 @@ def _field(sent: Sent) -> Field:
     try:
         kind = Kind(sent["kind"])
     except ValueError:
-        raise Invalid("kind", "not_a_choice", choices="、".join(Kind)) from None
+        raise Invalid("kind", "not_a_choice", choices=[*Kind]) from None
     return Field(
         sent["name"], kind, sent["zh"], sent.get("en") or sent["zh"],
         required=bool(sent.get("required")), choices=tuple(sent.get("choices") or ()),

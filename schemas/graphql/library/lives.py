@@ -161,7 +161,7 @@ def review_material(ask: Ask, sent: Sent) -> ReviewRecord:
         return context.reviews.approve(material, by=context.actor.id, note=note)
     if sent["verdict"] == "return":
         return context.reviews.send_back(material, by=context.actor.id, note=note)
-    raise Invalid("verdict", "not_a_choice", choices="approve、return")
+    raise Invalid("verdict", "not_a_choice", choices=["approve", "return"])
 
 
 def restore_version(ask: Ask, sent: Sent) -> MaterialRecord:

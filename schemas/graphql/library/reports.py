@@ -57,7 +57,7 @@ def _coverage(
     context: Context = ask.context
     require(context.actor, "read_library")
     if facet not in FACETS:
-        raise Invalid("facet", "unknown_facet", facets="、".join(FACETS))
+        raise Invalid("facet", "unknown_facet", facets=[*FACETS])
     accounts = [context.account(each) for each in channels or ()]
     return [_Covered(*each) for each in context.shelf.coverage(facet, accounts, context.now)]
 

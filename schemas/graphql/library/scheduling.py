@@ -138,7 +138,7 @@ def review_scheduled_edit(ask: Ask, sent: Sent) -> _Told:
     elif sent["verdict"] == "return":
         context.scheduled_edits.send_back(edit, by=context.actor.id, note=note)
     else:
-        raise Invalid("verdict", "not_a_choice", choices="approve、return")
+        raise Invalid("verdict", "not_a_choice", choices=["approve", "return"])
     return _answered(context, edit)
 
 
