@@ -80,6 +80,19 @@ def test_jargon_is_shown_once_somebody_answers_for_it(write, shelf, compliance, 
     shelf.place(material.id, "acc", opens=clock(), closes=clock() + DAY, by="li")
 
 
+@pytest.mark.rule("R118.1")
+def test_what_must_say_which_resistance_it_lowers_is_not_placed_without(
+    write, shelf, materials, taxonomy, policies, clock
+):
+    taxonomy.ship(by="li")
+    material = write("稳健")
+    policies.set(material.type, must_wear=["resistance"], by="wang")
+    assert refused(shelf, material, clock) == {("tags", "needs_a_tag_of")}
+    worn = [*materials.about(material.id), taxonomy.one("resistance.trust").id]
+    materials.tag(material.id, worn, by="li")
+    shelf.place(material.id, "acc", opens=clock(), closes=clock() + DAY, by="li")
+
+
 def test_what_bars_a_text_is_named_the_longest_once(compliance):
     assert compliance.barred("保本保息，零风险！赋能，保本。") == ["保本保息", "零风险", "保本"]
     assert compliance.barred("稳健") == []
