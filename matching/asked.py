@@ -35,6 +35,8 @@ class Asked(NamedTuple):
     profile: Profile = Profile()
     """Hers, whether or not the score may look at it."""
     steering: Steering = Steering()
+    account: str = ""
+    """On whose shelf it must stand; empty is anyone's."""
     version: int = 0
     """Of what stands on the shelf, as it was looked at."""
 

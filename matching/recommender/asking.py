@@ -91,8 +91,9 @@ class Asking:
             with self._records.together(), self._people.together():
                 yield
 
-    def of(self, customer_id: str, actor: Actor) -> Asked:
-        """Raises `NotFound` for a customer whom the asker may not know of."""
+    def of(self, customer_id: str, actor: Actor, account: str = "") -> Asked:
+        """About what stands on an account's shelf, or on any. Raises `NotFound` for a customer whom
+        the asker may not know of."""
         require(actor, "recommend")
         customer = self.customer(customer_id, actor)
         if not customer.handles:
@@ -102,7 +103,7 @@ class Asking:
         weights = self._nightly.weights()
         profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
         limits = self._limits(customer, profile, rep, now)
-        candidates = self.candidates.slice()
+        candidates = self.candidates.slice(account)
         sight = candidates.sight(actor.seen_units, early=limits.early)
         held = held_out(customer.id, self.manner.hold_out)
         personal = not held and self._consents.allows(customer.handles, PERSONALISATION)
@@ -117,6 +118,7 @@ class Asking:
         barred |= {} if again is None else {"why_device_again": again}
         policy = self._policy(weights, held=held)
         asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, policy, profile)
+        asked = asked._replace(account=account)
         return asked.steered(self._in_force(actor, customer, now))
 
     def amiss(self, asked: Asked, materials: Collection[str], actor: Actor) -> set[str]:
@@ -126,7 +128,7 @@ class Asking:
         profile = self._profiles.many([customer.id]).get(customer.id) or Profile()
         limits = self._limits(customer, profile, self._rep(actor, customer), now)
         with self._records.read() as session:
-            there = Whole.of(rows(session, materials)).slice("", now)
+            there = Whole.of(rows(session, materials)).slice(asked.account, now)
         seen = there.sight(actor.seen_units, early=limits.early)
         barred = [seen.unseen, *barriers(there, limits).values()]
         rulings = self._in_force(actor, customer, now)

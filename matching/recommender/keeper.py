@@ -80,24 +80,28 @@ class Recommender:
         """Let go what works aside."""
         self._asking.candidates.close()
 
-    def for_contact(self, customer_id: str, actor: Actor, first: int = 10) -> Offer:
+    def for_contact(
+        self, customer_id: str, actor: Actor, first: int = 10, account: str = ""
+    ) -> Offer:
         """What she may be told now, the best first, and keep it as offered: once, if she looks at
-        the same list again at the same moment.
+        the same list again at the same moment. ``account``: of what stands on its shelf alone.
 
         Raises `NotFound` for a customer whom the asker may not know of.
         """
-        return self.offered(customer_id, actor, first).offer
+        return self.offered(customer_id, actor, first, account).offer
 
-    def offered(self, customer_id: str, actor: Actor, first: int = 10) -> Offered:
+    def offered(
+        self, customer_id: str, actor: Actor, first: int = 10, account: str = ""
+    ) -> Offered:
         """The same, with what it was made from."""
-        asked, told = self._answered(customer_id, actor, first)
+        asked, told = self._answered(customer_id, actor, first, account)
         barred: set[str] = set()
         for last in (False, False, True):
             kept = self._written(asked, told, actor, last=last)
             if isinstance(kept, Offered):
                 return kept
             barred |= kept
-            asked, told = self._answered(customer_id, actor, first, barred)
+            asked, told = self._answered(customer_id, actor, first, account, barred)
         raise AssertionError("the last turn keeps what is left")
 
     def _written(
@@ -126,11 +130,16 @@ class Recommender:
         return without(told, self._gone(asked, told, actor))
 
     def _answered(
-        self, customer_id: str, actor: Actor, first: int, barred: Collection[str] = ()
+        self,
+        customer_id: str,
+        actor: Actor,
+        first: int,
+        account: str = "",
+        barred: Collection[str] = (),
     ) -> tuple[Asked, list[Item]]:
         size = page_size(first)
         with self._changes.as_of_now(), self._asking.together():
-            asked = self._asking.of(customer_id, actor)
+            asked = self._asking.of(customer_id, actor, account)
             asked = asked._replace(version=self._changes.version())
             return asked, self._items(asked, chosen(asked, self._asking.manner, size, barred))
 
@@ -141,7 +150,8 @@ class Recommender:
         """What has left the shelf while it was scored, or was edited meanwhile so that it must not
         be offered. Asked in the write that keeps the offer."""
         named = sorted({each for item in told for each in (item.material, item.script) if each})
-        gone = set(named) - self._shelf.standing_ids("", named, self._clock(), early=True)
+        now = self._clock()
+        gone = set(named) - self._shelf.standing_ids(asked.account, named, now, early=True)
         if named and self._changes.version() != asked.version:
             gone |= self._asking.amiss(asked, named, actor)
         return gone

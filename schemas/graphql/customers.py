@@ -263,12 +263,15 @@ class _Offered(NamedTuple):
     absent: list[Absence]
 
 
-def _recommendations(source: None, ask: Ask, customer: str, first: int | None = None) -> _Offered:
+def _recommendations(
+    source: None, ask: Ask, customer: str, first: int | None = None, channel: str | None = None
+) -> _Offered:
     context: Context = ask.context
     require(context.actor, "recommend")
     offered = context.recommender.offered(
-        customer, context.actor, first=10 if first is None else first
-    )
+        customer, context.actor, first=10 if first is None else first,
+        account=own_account(context, channel) if channel else "",
+    )  # fmt: skip
     offer, items = offered.offer, offered.items
     library.materials(context).expect(item.material for item in items)
     words = _words(context, offered)
@@ -329,6 +332,7 @@ QUESTIONS = {
         Recommendations,
         customer=key(),
         first=graphene.Int(default_value=10, description="At most 100."),
+        channel=graphene.ID(description="Only what stands on this account's shelf."),
         resolver=_recommendations,
     ),
     "why_not": graphene.Field(

@@ -194,6 +194,24 @@ def test_what_is_retired_or_placed_is_seen_by_the_very_next_question(company):
     assert "换了标签" in titles(company, company.offer(handle, aunt))
 
 
+def test_a_list_for_one_account_holds_what_stands_on_its_shelf_alone(company):
+    company.library(each=2)
+    there = {company.place(f"朋友圈{n}", "健康", account="acc_wecom") for n in range(4)}
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    her = company.id_of(handle)
+
+    def listed(account):
+        told = company.recommender.for_contact(her, rep, 30, account).told()
+        return {item.material for item in told}
+
+    assert listed("acc_wecom") == there
+    assert not listed("acc_app") & there
+    assert listed("") == listed("acc_app") | there
+    shelves = company.recommender.offered(her, rep, 30, "acc_wecom").items
+    assert {item.script for item in shelves} == {None}, "nor words of another's"
+
+
 def test_another_units_content_is_not_recommended(company):
     company.library(each=1)
     branch = company.staff.add_unit("east", "华东", by="li").id

@@ -48,6 +48,21 @@ def test_what_is_not_offered_is_told_with_its_reason_in_both_languages(house):
     assert listed["whyNot"]["text"].startswith("它就在推荐里")
 
 
+def test_a_list_is_asked_for_what_one_channel_shows(house):
+    house.library(each=1)
+    here = house.shown("只在 App")
+    rep = house.hire("r1", name="李丽")
+    her = house.id_of(house.meet(rep=rep, name="王芳", gender="f"))
+    ask = """query($c: ID!, $channel: ID) { recommendations(customer: $c, channel: $channel) {
+      items { material { id } } } }"""
+    for channel in (house.app.id, house.app.code):
+        told = house.ask(ask, rep, c=her, channel=channel)["recommendations"]["items"]
+        assert [each["material"]["id"] for each in told] == [here]
+    assert len(house.ask(ask, rep, c=her)["recommendations"]["items"]) > 1
+    (error,) = house.errors(ask, rep, c=her, channel="nowhere")
+    assert error["extensions"]["code"] == "not_found"
+
+
 def test_a_reps_app_asks_why_no_marketing_goes_to_her_now(house, clock):
     rep = house.hire("r1", name="李丽")
     her = house.meet(rep=rep, name="王芳", gender="f")
