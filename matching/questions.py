@@ -40,6 +40,7 @@ from matching.occasions import Habits, Occasion, occasions
 from matching.resistances import lacks_trust, repeats, resistance_pulls
 from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights
 from matching.sequels import Sequels, sequel_pulls
+from matching.stages import stage_pulls
 
 _OPENED = 3
 """Topics of a content just opened that are spoken for."""
@@ -153,6 +154,7 @@ class Questions:
         today = self._today(profile, now, candidates)
         pulls += occasion_pulls(today, rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
+        pulls += stage_pulls(profile, vocabulary.tree, now, weights, self._zone)
         if self._exclusivity:
             pulls += self._exclusivity.pulls(profile, vocabulary.tree, candidates)
         pulls += sequel_pulls(profile, self._sequels.pairs(), weights)
