@@ -9,7 +9,19 @@ from threading import Barrier, Thread
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, inspect, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    inspect,
+    select,
+    text,
+)
 
 from juzhen.migrations import (
     HERE,
@@ -24,7 +36,7 @@ from juzhen.migrations import (
 )  # fmt: skip
 from juzhen.migrations.draft import _told, differences, models
 from kernel.errors import Conflict
-from stores.records import Records
+from stores.records import Folded, Record, Records
 from tests.flows.company import ROOT
 from tests.sizes import sized
 
@@ -129,11 +141,67 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(company):
         assert version(connection, "records") == ""
 
 
+_SAYS = (
+    (Boolean, True), (DateTime, datetime(2026, 3, 2, tzinfo=UTC)), (Date, date(2026, 3, 2)),
+    (Integer, 1), (Float, 1.5), (LargeBinary, b"{}"), (JSON, {}),
+)  # fmt: skip
+"""What a row of an old table says where it holds something of such a type; else the text 1."""
+
+
+def filled(table, connection):
+    """A row in an old table, whatever columns it had."""
+    said = {
+        column.name: next((told for kind, told in _SAYS if isinstance(column.type, kind)), "1")
+        for column in table.columns
+    }
+    connection.execute(table.insert().values(said))
+
+
+def kept(company, old):
+    """What the rows say in the columns that are still there."""
+    told = {}
+    for each, tables_ in zip(company, old, strict=True):
+        with each.engine.connect() as connection:
+            for name, table in tables_.items():
+                there = {column["name"] for column in inspect(connection).get_columns(name)}
+                columns = [column for column in table.columns if column.name in there]
+                told[name] = [dict(row._mapping) for row in connection.execute(select(*columns))]
+    return told
+
+
+def test_a_row_in_every_table_of_an_older_version_is_there_afterwards_and_can_be_read(company):
+    old = []
+    for each, part in zip(company, PARTS, strict=True):
+        before = set() if not old else set(old[0])
+        upgrade(each.engine, part, QUIET_SINCE)
+        tables_ = MetaData()
+        tables_.reflect(each.engine)
+        mine = {
+            table.name: table for table in tables_.sorted_tables
+            if not table.name.endswith("_version") and table.name not in before
+        }  # fmt: skip
+        with each.engine.begin() as connection:
+            for table in mine.values():
+                if not connection.execute(table.select().limit(1)).all():
+                    filled(table, connection)
+        old.append(mine)
+    before_it = kept(company, old)
+    migrate(*engines(company))
+    assert lacking(company) == []
+    for name, rows in kept(company, old).items():
+        for was, row in zip(before_it[name], rows, strict=True):
+            assert row == {column: was[column] for column in row}, name
+    for each, base in zip(company, (Record, Folded), strict=True):
+        with each.read() as session:
+            for mapper in base.registry.mappers:
+                session.scalars(select(mapper.class_)).all()
+
+
 KILLED = """
 import os, signal, sys
 from sqlalchemy import event
 from juzhen.migrations import migrate
-from stores.records import Records
+from stores.records import Folded, Record, Records
 
 left = int(sys.argv[3])
 
