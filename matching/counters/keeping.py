@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import orjson
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import delete, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded
 from kernel.events import Event
-from matching.arrays import Floats, Keys, key_of
+from matching.arrays import Floats, Keys, keys_of
 from matching.counters.nearness import NEIGHBOURS, nearness
 from matching.counters.records import (
     Deal,
@@ -26,9 +26,9 @@ from matching.counters.records import (
 )
 from matching.counters.sums import Rows, Sums, rows_of
 from matching.trails import Step
-from stores.bulk import many
+from stores.bulk import among, change, many
 from stores.records import Folded, Records, insert, upsert
-from stores.spelling import chunks, marks
+from stores.spelling import marks
 from stores.watermarks import Watermarks
 
 SLICE = 200
@@ -174,26 +174,25 @@ class Counters:
 
     def pack(self, limit: int = 100) -> int:
         """Pack the neighbours of contents that moved, and say how many that were."""
-        with self._people.read() as session:
-            wanted = select(MaterialCount.material, MaterialCount.moved)
-            stale = list(session.execute(wanted.where(MaterialCount.stale).limit(limit)))
-            packed = [_packed(session, material) for material, _ in stale]
+        mark = self.mark()
+        with self._people.together():
+            stale = [material for (material,) in self._people.rows(_STALE, [True, limit])]
+            packed = [_packed(self._people, material) for material in stale]
         for begin in range(0, len(stale), 25):
-            self._keep(stale[begin : begin + 25], packed[begin : begin + 25])
+            self._keep(mark, stale[begin : begin + 25], packed[begin : begin + 25])
         return len(stale)
 
-    def _keep(self, stale: Sequence[tuple[str, int]], packed: Sequence[dict[str, Any]]) -> None:
-        """Keep packed lists. What moved while they were packed stays stale."""
+    def _keep(self, mark: int, stale: Sequence[str], packed: Sequence[dict[str, Any]]) -> None:
+        """Keep packed lists, unless something was counted while they were packed."""
         with self._people.write(_FOLLOWER) as session:
-            upsert(session, Neighbours, packed)
-            for material, moved in stale:
-                same = (MaterialCount.material == material, MaterialCount.moved == moved)
-                session.execute(update(MaterialCount).where(*same).values(stale=False))
+            if self.mark() == mark:
+                upsert(session, Neighbours, packed)
+                change(session, MaterialCount, [{"material": m, "stale": False} for m in stale])
 
     # Asking
 
     def since(self, moved: int) -> list[Popularity]:
-        """Every content whose counts moved after this history position."""
+        """Every content that fares otherwise than it did at this history position."""
         return [Popularity(*row) for row in self._people.rows(_MOVED, [moved])]
 
     def shown(self, material: str) -> tuple[int, int]:
@@ -225,6 +224,15 @@ class Counters:
         return [(m, c, p, n) for m, c, p, n in self._people.rows(_DEALS, [rep])]
 
 
+_STALE = "SELECT material FROM material_counts WHERE stale = ? LIMIT ?"
+_PAIRED = """
+SELECT p.two, p.near, coalesce(c.readers, 0) FROM content_pairs p
+LEFT JOIN material_counts c ON c.material = p.two WHERE p.one = ? AND p.near > 1e-9
+UNION ALL
+SELECT p.one, p.near, coalesce(c.readers, 0) FROM content_pairs p
+LEFT JOIN material_counts c ON c.material = p.one WHERE p.two = ? AND p.near > 1e-9
+"""
+_READERS = "SELECT readers FROM material_counts WHERE material = ?"
 _MOVED = (
     "SELECT material, popular, lately, readers, shown, clicked FROM material_counts WHERE moved > ?"
 )
@@ -235,6 +243,9 @@ _DEALS = "SELECT material, category, product, count FROM deals WHERE rep = ?"
 
 def _write(session: Session, rows: Rows) -> None:
     _sum_up(session, MaterialCount, rows.counts, latest={"moved"}, either={"stale"})
+    near = among(session, ["material", "stale"], MaterialCount.material, rows.nearer)
+    fresh = [material for material, stale in near if not stale]
+    change(session, MaterialCount, [{"material": m, "stale": True} for m in sorted(fresh)])
     _sum_up(session, ScopedCount, rows.scoped)
     _sum_up(session, Pair, rows.pairs)
     _sum_up(session, Deal, rows.deals)
@@ -263,22 +274,18 @@ def _sum_up(
     many(session, kind, put.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
 
-def _packed(session: Session, material: str) -> dict[str, Any]:
+def _packed(people: Records, material: str) -> dict[str, Any]:
     """The nearest contents of one: cooc / (n_i^.75 * n_j^.5 + a little)."""
-    near: dict[str, float] = {}
-    for own, other in ((Pair.one, Pair.two), (Pair.two, Pair.one)):
-        near |= dict(session.execute(select(other, Pair.near).where(own == material)).all())
-    readers: dict[str, int] = {}
-    wanted = select(MaterialCount.material, MaterialCount.readers)
-    for chunk in chunks([material, *near]):
-        readers |= dict(session.execute(wanted.where(MaterialCount.material.in_(chunk))).all())
-    others = [other for other, value in near.items() if value > 1e-9]
-    strengths = nearness(
-        np.array([near[other] for other in others]),
-        readers.get(material, 0),
-        np.array([readers.get(other, 0) for other in others]),
-    )
-    nearest = sorted(range(len(others)), key=lambda at: (-strengths[at], others[at]))[:NEIGHBOURS]
-    keys = np.array([key_of(others[at]) for at in nearest], np.uint64)
-    packed = strengths[nearest] if nearest else strengths
-    return {"material": material, "keys": keys.tobytes(), "strengths": packed.tobytes()}
+    rows = people.rows(_PAIRED, [material, material])
+    ((readers,),) = people.rows(_READERS, [material])
+    others, near, theirs = zip(*rows, strict=True) if rows else ((), (), ())
+    strengths = nearness(np.array(near, float), readers, np.array(theirs, float))
+    first: Sequence[int] = range(len(others))
+    if len(others) > NEIGHBOURS:
+        least = np.partition(strengths, -NEIGHBOURS)[-NEIGHBOURS]
+        first = np.flatnonzero(strengths >= least).tolist()
+    nearest = sorted(first, key=lambda at: (-strengths[at], others[at]))[:NEIGHBOURS]
+    keys = keys_of(others[at] for at in nearest)
+    return {
+        "material": material, "keys": keys.tobytes(), "strengths": strengths[nearest].tobytes()
+    }  # fmt: skip

@@ -20,7 +20,7 @@ class MaterialCount(Folded, kw_only=True):
     shown: Mapped[int]
     clicked: Mapped[int]
     moved: Mapped[int] = mapped_column(BigInteger, index=True)
-    """The history position that last moved it, for arrays that keep in step."""
+    """The history position at which it last fared otherwise, for arrays that keep in step."""
     stale: Mapped[bool] = mapped_column(index=True)
     """Its neighbours have changed since they were last packed."""
 

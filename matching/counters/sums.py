@@ -83,6 +83,8 @@ class Rows(NamedTuple):
     """What a slice writes, ready before the lock is taken."""
 
     counts: list[dict[str, Any]]
+    nearer: set[str]
+    """Contents that fared as before, and to which others are nearer or less near."""
     scoped: list[dict[str, Any]]
     pairs: list[dict[str, Any]]
     deals: list[dict[str, Any]]
@@ -91,7 +93,7 @@ class Rows(NamedTuple):
 
 def rows_of(sums: Sums, upto: int) -> Rows:
     near = {material for pair in sums.near for material in pair}
-    touched = {*sums.popular, *sums.shown, *sums.clicked, *near}
+    fared = {*sums.popular, *sums.shown, *sums.clicked}
     stale = near | sums.popular.keys()
     return Rows(
         counts=[
@@ -102,13 +104,16 @@ def rows_of(sums: Sums, upto: int) -> Rows:
                 "clicked": sums.clicked.get(material, 0), "moved": upto,
                 "stale": material in stale,
             }
-            for material in touched
+            for material in fared
         ],
+        nearer=near - fared,
         scoped=[
             {"scope": scope, "material": material, "popular": gain}
             for (scope, material), gain in sums.scoped.items()
         ],
-        pairs=[{"one": one, "two": two, "near": by} for (one, two), by in sums.near.items()],
+        pairs=[
+            {"one": one, "two": two, "near": by} for (one, two), by in sorted(sums.near.items())
+        ],
         deals=[
             {"rep": rep, "material": material, "category": category, "product": product, "count": n}
             for (rep, material, category, product), n in sums.deals.items()

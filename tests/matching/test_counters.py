@@ -22,6 +22,7 @@ from matching.counters import (
     worth_lately,
 )
 from matching.counters.keeping import BEHIND
+from matching.counters.nearness import NEIGHBOURS, nearness
 from matching.counters.records import Deal, MaterialCount, Neighbours, Trail
 from matching.invariants import counter_flaws
 from matching.offline.counting import Memory
@@ -299,5 +300,65 @@ def test_arrays_read_only_what_moved(people):
     mark = counters.mark()
     told.events.append(read("1", "mat_2", 5))
     counters.fold()
-    assert {count.material for count in counters.since(mark)} == {"mat_1", "mat_2"}  # a pair now
+    assert {count.material for count in counters.since(mark)} == {"mat_2"}  # mat_1 fares as before
+    assert set(counters.neighbours(["mat_1", "mat_2"])) == {"mat_1", "mat_2"}, "a pair now"
     assert counters.since(counters.mark()) == []
+
+
+def test_whoever_reads_a_pair_finds_it_packed_on_both_sides(people):
+    told = Told([read("1", f"mat_{n}", n) for n in range(3)])
+    counters = Counters(people, told)
+    counters.fold()
+    told.events.append(read("1", "mat_9", 9))
+    counters.fold()
+    for one in ("mat_0", "mat_1", "mat_2"):
+        assert key_of("mat_9") in counters.neighbours([one])[one][0]
+
+
+class Overtaken(Counters):
+    """While it packs, another counts what came meanwhile."""
+
+    def _keep(self, mark, stale, packed):
+        while self.others:
+            self.others.pop().fold()
+        super()._keep(mark, stale, packed)
+
+
+def test_what_was_counted_while_lists_were_packed_is_packed_again(people, other_people):
+    events = [read(str(who), f"mat_{m}", m) for who in range(3) for m in range(4)]
+    late = [read(str(who), "mat_9", 9) for who in range(3)]
+    told = Told(events)
+    packing = Overtaken(people, told)
+    packing.others = []
+    packing._in_form()
+    packing._put(told.after(0, 100))
+    told.events += late
+    packing.others = [Counters(people, told)]
+    packing.pack()
+    while packing.fold():
+        pass
+    assert_same(packing, drained(other_people, events + late))
+
+
+def test_the_nearest_two_hundred_are_kept_the_same_whatever_ties(people):
+    events = [read(f"x{n}", f"mat_{n}", 1) for n in range(1, 400, 3)]
+    for who in range(40):
+        events += [read(f"{who}", f"mat_{m}", m) for m in (0, *range(1 + 9 * who, 10 + 9 * who))]
+    counters = drained(people, events)
+    near, readers = dict[str, float](), {}
+    with people.read() as session:
+        for one, two, value in session.execute(select(Pair.one, Pair.two, Pair.near)):
+            if "mat_0" in (one, two) and value > 1e-9:
+                near[two if one == "mat_0" else one] = value
+        for each in session.scalars(select(MaterialCount)):
+            readers[each.material] = each.readers
+    others = sorted(near)
+    strengths = nearness(
+        np.array([near[each] for each in others]), readers["mat_0"],
+        np.array([readers[each] for each in others]),
+    )  # fmt: skip
+    ranked = sorted(zip(-strengths, others, strict=True))[:NEIGHBOURS]
+    assert len(others) > NEIGHBOURS
+    keys, kept = counters.neighbours(["mat_0"])["mat_0"]
+    assert keys.tolist() == [key_of(each) for _, each in ranked]
+    assert kept.tolist() == [-each for each, _ in ranked]
