@@ -150,9 +150,11 @@ class Recommender:
         """What has left the shelf while it was scored, or was edited meanwhile so that it must not
         be offered. Asked in the write that keeps the offer."""
         named = sorted({each for item in told for each in (item.material, item.script) if each})
-        now = self._clock()
+        now, edited = self._clock(), self._changes.version() != asked.version
+        if not edited and asked.candidates.holds(now) and not self._records.on_postgres:
+            return set()  # of one file, edits are seen in the order in which they are counted
         gone = set(named) - self._shelf.standing_ids(asked.account, named, now, early=True)
-        if named and self._changes.version() != asked.version:
+        if named and edited:
             gone |= self._asking.amiss(asked, named, actor)
         return gone
 

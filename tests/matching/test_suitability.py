@@ -345,6 +345,17 @@ def test_what_becomes_too_risky_or_needs_a_licence_while_it_is_scored_is_not_in_
     assert listed() == before - {growth, saving}
 
 
+def test_what_closes_while_it_is_scored_is_not_in_the_answer(company, clock):
+    company.library(each=1)
+    short = company.place("限时养老", "养老社区", days=1)
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    clock.move(timedelta(days=1, seconds=-1))
+    assert short in [item.material for item in company.offer(handle, rep, 30).told()]
+    race(company, lambda: clock.move(timedelta(seconds=1)))
+    assert short not in [item.material for item in company.offer(handle, rep, 30).told()]
+
+
 def test_what_is_off_sale_leaves_room_for_others_at_the_next_question(company):
     products = Products(company.records, company.changes, company.clock)
     products.add("FUND", "基金一号", price="1元起", by="li")
