@@ -5,7 +5,9 @@ from tests.data_hub.telling import event, user
 
 
 def test_who_works_at_both_desks_goes_from_one_to_the_other(desk_of):
-    assert 'href="/workbench/"' in desk_of("team_lead").get("/console/").text
+    page = desk_of("team_lead").get("/console/").text
+    assert 'href="/workbench/"' in page
+    assert ("<b>客户</b>" in page, "<b>公司</b>" in page) == (True, False)  # no room without doors
     assert 'href="/workbench/"' not in desk_of("editor").get("/console/").text
 
 
