@@ -1,7 +1,8 @@
 """Searching (检索): 20 of 10,000 materials by Chinese words, with a total, on the embedded index.
 
 The mix: broad words, two words in one phrase, a word inside a filter, one character. The baseline
-is FTS5 over single characters; both must find the same number of materials for every question.
+is FTS5 over single characters, in the same order: relevance times quality; both must find the same
+number of materials for every question.
 Two more lines ask 100,000 materials, an index kept in the user's cache, for two words with
 filters, and for how many of what is found are of each type and wear each tag (what every view of
 the library shows); their value is the slowest answer of a hundred.
