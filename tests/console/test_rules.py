@@ -44,7 +44,7 @@ def test_a_rule_is_tried_kept_and_ended_without_scripts(house, desk_of):
     unclear = lead.post("/console/rules", act="try", **form | {"customer": "王兰"})
     assert "的客户不止一位" in unclear.text
     nobody = lead.post("/console/rules", act="try", **form | {"customer": "无此人"})
-    assert "没有这位客户" in nobody.text
+    assert "没有叫“无此人”的客户" in nobody.text
     kept = lead.post("/console/rules", act="keep", **form)
     assert "规则已保存" in kept.text
     assert "生效中" in kept.text
