@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from content_hub.sheets import harmless
 from data_hub.catalogue import called
+from data_hub.customers import Customer
 from data_hub.measures import BOARDS, KPIS, Figure, untracked
 from data_hub.measures.buyers import Among
 from data_hub.prediction import Predicted
@@ -23,7 +24,7 @@ from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.console.split import part
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
-from kernel.actors import Role, may
+from kernel.actors import Actor, Role, may
 from kernel.errors import Conflict, Flaw, Invalid, NotFound
 from kernel.wording import say
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 Answer = Redirect | tuple[str, int]
 _DUE = timedelta(days=7)
-_MOST = 1_000
+_SHOWN, _MOST = 50, 1_000
 """So many who are due are looked through, or told in a sheet."""
 
 
@@ -74,10 +75,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         """Who is likely to buy within a week, and how good such words were."""
         actor = allowed("read_boards")
         ends, among = part(platform)
-        due, names = _due(platform, among, 50 if actor.reach is None else _MOST), {}
-        if may(actor, "read_customers"):
-            names = platform.customers.seen_by(actor).many([each.customer for each in due])
-            due = [each for each in due if each.customer in names][:50]
+        due, names = _due(platform, actor, among, _SHOWN)
         return pages.render(
             "console/forecast.html", fitted=platform.predictions.fitted(), due=due, names=names,
             world=ends.world, worlds=WORLDS,
@@ -86,22 +84,28 @@ def install(door: Blueprint, platform: Platform) -> None:
 
     @door.get("/forecast.csv")
     def forecast_csv() -> Response:
-        allowed("read_boards")
+        actor = allowed("read_boards")
         rows = (
             (each.customer, *(_moment(at).isoformat() for at in _ends(each)),
              *(f"{chance:.4f}" for chance in each.chances.values()), f"{each.value:.2f}")
-            for each in _due(platform, part(platform)[1], _MOST)
+            for each in _due(platform, actor, part(platform)[1], _MOST)[0]
         )  # fmt: skip
         names = ("customer", "likely", "earliest", "latest", "in_2w", "in_4w", "in_13w", "value")
         return sheet("forecast", names, rows)
 
 
-def _due(platform: Platform, among: Among, limit: int) -> list[Predicted]:
-    """Who is likely to buy within a week, in the ecosystem that is asked for."""
-    if among is None:
-        return platform.predictions.due(_DUE, limit)
-    told = platform.predictions.due(_DUE, _MOST)
-    return [each for each in told if among(each.customer)][:limit]
+def _due(
+    platform: Platform, actor: Actor, among: Among, limit: int
+) -> tuple[list[Predicted], Mapping[str, Customer]]:
+    """Who is likely to buy within a week, in the ecosystem that is asked for: of customers whom the
+    asker may see, if he may see any, and these by id."""
+    everybody = among is None and actor.reach is None
+    due = platform.predictions.due(_DUE, limit if everybody else _MOST)
+    due = [each for each in due if among is None or among(each.customer)]
+    if not may(actor, "read_customers"):
+        return due[:limit], {}
+    seen = platform.customers.seen_by(actor).many([each.customer for each in due])
+    return [each for each in due if each.customer in seen][:limit], seen
 
 
 def _page(platform: Platform, role: Role, flaws: Sequence[Flaw] = ()) -> str:

@@ -111,12 +111,11 @@ def test_the_forecast_names_who_is_due_and_says_how_such_words_came_true(rooms, 
     assert re.search(r"\d+ buyers looked back at\.\s+\d+ of them had been told a window", page)
     assert "00:00" not in page.partition("Likely within")[2].partition("</table>")[0]
 
-    def due(world):
-        rows = desk_of("analyst").get(f"/console/forecast.csv{world}").text.split()[1:]
-        listed = (
-            desk_of("analyst").get(f"/console/forecast{world}").text.count('<th scope="row" data')
-        )
-        return len(rows), listed
+    def due(world, role="analyst", unit=""):
+        desk = desk_of(role, unit)
+        rows = desk.get(f"/console/forecast.csv{world}").text.split()[1:]
+        return len(rows), desk.get(f"/console/forecast{world}").text.count('<th scope="row" data')
 
+    assert due("", "team_lead", "unt_of_nobody") == (0, 0)
     assert due("") == due("?world=own_app") > (0, 0)
     assert due("?world=video") == due("?world=none") == (0, 0)
