@@ -157,7 +157,7 @@ class Effects:
     def _firsts(self, acts: Sequence[Change]) -> _Met:
         """When these acts moved whose list first, by rule and handle."""
         offers = [each.subject for each in acts if each.act == "recommended"]
-        rows = self._records.rows(_RULED.format(marks(offers)), ['%"rule"%', *offers])
+        rows = self._records.rows(_RULED.format(marks(offers)), offers)
         firsts: _Met = {}
         for handle, at, items in rows:
             for rule in set(_rules(unpacked(items))):
@@ -253,8 +253,5 @@ def _upto(ruled: str, acts: Sequence[Change]) -> list[Change]:
     return [each for each in acts if (each.turn, each.seq) <= (turn, seq)]
 
 
-_RULED = (
-    "SELECT handle, at, items FROM offers WHERE CAST(items AS TEXT) LIKE ? AND id IN ({})"
-    " ORDER BY at, id"
-)
+_RULED = "SELECT handle, at, items FROM offers WHERE id IN ({}) ORDER BY at, id"
 _TOLD = "SELECT rule, shown, bought_after, bought_before FROM rule_effects WHERE shown > 0"

@@ -13,6 +13,7 @@ from kernel.ids import new_id
 from kernel.values import dataclass
 from kernel.wording import say
 from matching.scoring import Reason
+from stores.deflated import Deflated
 from stores.partial import partial_index
 from stores.records import Record, Records
 from stores.spelling import Bare, spelled
@@ -34,7 +35,7 @@ class Offer(Record, kw_only=True):
     handle: Mapped[str] = mapped_column(info={"customer": "drop"})
     rep: Mapped[str] = mapped_column(index=True)
     at: Mapped[datetime]
-    items: Mapped[list[Any]]
+    items: Mapped[list[Any]] = mapped_column(Deflated)
     """Position, material, script, score, propensity, slot and reasons, as `Item` has them."""
     candidates: Mapped[str]
     """A digest of everything that could have been offered."""

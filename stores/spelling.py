@@ -6,6 +6,7 @@ number and a list as JSON text; PostgreSQL gives each of them its own type.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from sqlalchemy import JSON, ColumnElement
 from sqlalchemy.orm import class_mapper
+from sqlalchemy.types import TypeDecorator
 
 from stores.records import Moment, Record, Records
 
@@ -51,7 +53,9 @@ def moment(told: Any) -> Any:
 
 
 def unpacked(told: Any) -> Any:
-    """What a column of JSON holds."""
+    """What a column of JSON holds, deflated or not."""
+    if isinstance(told, bytes):
+        told = zlib.decompress(told)
     return orjson.loads(told) if isinstance(told, str | bytes) else told
 
 
@@ -86,6 +90,7 @@ class Bare(Generic[Kind]):
 
 def _reader(column: ColumnElement[Any]) -> Callable[[Any], Any] | None:
     """How the bare driver's value of a column is read; None: as it is."""
-    if isinstance(column.type, JSON):
+    kind = column.type
+    if isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, JSON):
         return unpacked
     return moment if isinstance(column.type, Moment) else None

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Table,
     inspect,
     select,
     text,
@@ -36,6 +37,7 @@ from juzhen.migrations import (
 )  # fmt: skip
 from juzhen.migrations.draft import _told, differences, models
 from kernel.errors import Conflict
+from matching.offers import Offer
 from stores.records import Folded, Record, Records
 from tests.flows.company import ROOT
 from tests.sizes import sized
@@ -195,6 +197,23 @@ def test_a_row_in_every_table_of_an_older_version_is_there_afterwards_and_can_be
         with each.read() as session:
             for mapper in base.registry.mappers:
                 session.scalars(select(mapper.class_)).all()
+
+
+def test_offers_are_plain_again_for_the_version_before(company):
+    items = [{"material": f"mat_{number}", "why": "为什么"} for number in range(100)]
+    upgrade(company[0].engine, "records")
+    offers = Table("offers", MetaData(), autoload_with=company[0].engine)
+    with company[0].write() as session:
+        session.add(Offer(
+            handle="phone:1", rep="", at=datetime(2026, 3, 2, tzinfo=UTC), items=items,
+            candidates="", policy="",
+        ))  # fmt: skip
+    downgrade(company[0].engine, "records", "0061")
+    with company[0].engine.connect() as connection:
+        told = connection.scalars(select(offers.c["items"])).all()
+    assert told == [items]
+    with company[0].read() as session:
+        assert session.scalars(select(Offer.items)).all() == [items]
 
 
 KILLED = """

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 import pytest
+from sqlalchemy import text
 
 from data_hub.profiles import Profile
 from kernel.actors import VIPS, Actor, Role
@@ -282,6 +284,25 @@ def test_what_was_offered_is_kept_with_positions_and_propensities_and_told_as_an
     assert [act.subject for act in acts] == [offer.id]
     assert acts[0].detail["materials"] == [item.material for item in offer.told()]
     assert company.recommender.offers(company.id_of(handle), rep) == [offer]
+
+
+def test_an_offer_takes_a_quarter_of_its_words_and_one_of_an_earlier_version_is_read(company):
+    company.library()
+    rep = company.hire("li")
+    met = [company.meet(f"1380013800{number}", rep) for number in range(2)]
+    offers = [company.offer(each, rep) for each in met]
+    words = orjson.dumps(offers[0].items).decode()
+    ((size,),) = company.records.rows(
+        "SELECT length(items) FROM offers WHERE id = ?", [offers[0].id]
+    )
+    assert size < len(words) / 4
+    with company.records.write() as session:
+        session.execute(text("UPDATE offers SET items = :words WHERE id = :id"),
+                        {"words": words, "id": offers[0].id})  # fmt: skip
+    for handle, offer in zip(met, offers, strict=True):
+        (kept,) = company.recommender.offers(company.id_of(handle), rep)
+        assert kept.told() == offer.told()
+        assert company.offer(handle, rep).id == offer.id
 
 
 def test_the_same_question_on_one_day_gets_the_same_list(company):
