@@ -137,7 +137,7 @@ def test_of_two_who_edit_at_once_only_what_both_changed_is_a_conflict(materials,
     assert (both.title, both.summary) == ("她的标题", "我的摘要")
     with pytest.raises(Conflict) as refusal:
         materials.edit(material.id, title="我的标题", expected=1, by="li")
-    assert refusal.value.facts["fields"] == "title"
+    assert refusal.value.facts["fields"] == [{"zh": "标题", "en": "Title"}]
     assert refusal.value.facts["number"] == 3
 
 

@@ -148,7 +148,7 @@ def test_words_that_may_not_be_said_go_to_nobody_neither_on_trial(house, names):
             ask("收益翻 倍")
         (flaw,) = refused.value.flaws
         assert (flaw.field, flaw.reason) == ("words", "words_may_not_be_said")
-        assert flaw.facts == {"words": "翻倍"}
+        assert flaw.facts == {"words": ["翻倍"]}
         ask("收益稳健")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from data_hub.catalogue import KINDS, kind_of
+from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from kernel.events import Event, Handle, unpack
 from schemas import segment, snippets
 from tests.schemas.conftest import app
@@ -30,8 +30,8 @@ def read(house):
     def told(kind, who=None, minutes=0, **detail):
         return Event(
             id=f"e{next(numbers)}", kind=kind, at=at + timedelta(minutes=minutes), handle=who,
-            account="acc_oa", material="" if "materials" in detail else made, rep="stf_li",
-            detail=detail,
+            account=OWN_ACCOUNT if kind == "recommended" else "acc_oa",
+            material="" if "materials" in detail else made, rep="stf_li", detail=detail,
         )  # fmt: skip
 
     house.tell(

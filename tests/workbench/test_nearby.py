@@ -56,7 +56,10 @@ def test_she_may_touch_it_again_and_who_is_signed_out_comes_to_the_door(
     desk, browser, served, rep, near
 ):
     where = {"latitude": 31.2304, "longitude": 121.4737}
-    context = browser.new_context(geolocation=where, permissions=["geolocation"])
+    context = browser.new_context(
+        geolocation=where, permissions=["geolocation"],
+        service_workers="block",  # what passes through one no route of a test can answer
+    )  # fmt: skip
     page = context.new_page()
     page.goto(f"{served}/workbench/nearby")
     look, listed = page.locator("[data-nearby] button"), page.locator("[data-neighbours]")
