@@ -194,7 +194,7 @@ class LiveCodes:
         if not name.strip():
             raise Invalid("name", "field_is_missing")
         if said := self._compliance.barred(words):
-            raise Invalid("words", "words_may_not_be_said", words="、".join(said))
+            raise Invalid("words", "words_may_not_be_said", words=[*said])
         now = self._clock()
         code = LiveCode(
             account=there.id, state=f"lc{secrets.token_hex(6)}", name=name.strip()[:60],

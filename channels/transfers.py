@@ -105,7 +105,7 @@ class Transfers:
         if giver == taker:
             raise Invalid("taker", "named_twice")
         if said := self._compliance.barred(words):
-            raise Invalid("words", "words_may_not_be_said", words="、".join(said))
+            raise Invalid("words", "words_may_not_be_said", words=[*said])
         hers, now = self._known_there(there, handles), self._clock()
         with self._records.write(f"transfers:{there.id}") as session:
             under_way = self._under_way(session, there, giver, hers)

@@ -122,7 +122,7 @@ class Compliance:
         """Make or change the rule about a word."""
         flaws = list(richtext.text_flaws("word", word, _WORD, required=True))
         if kind not in {"forbidden", "jargon"}:
-            flaws.append(Flaw("kind", "not_a_choice", {"choices": "forbidden、jargon"}))
+            flaws.append(Flaw("kind", "not_a_choice", {"choices": ["forbidden", "jargon"]}))
         if severity not in set(Severity):
             flaws.append(Flaw("severity", "not_a_choice", {"choices": [*Severity]}))
         for phrase in harmless:

@@ -94,7 +94,7 @@ def test_words_that_the_company_bars_welcome_nobody(codes, platform):
     with pytest.raises(Invalid) as refused:
         codes.create("one", "门店", words="稳赚不赔，欢迎您", by="t")
     assert [(flaw.field, flaw.facts) for flaw in refused.value.flaws] == [
-        ("words", {"words": "稳赚不赔"})
+        ("words", {"words": ["稳赚不赔"]})
     ]
     assert platform.there == set()
 
