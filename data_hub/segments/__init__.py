@@ -5,6 +5,7 @@ from data_hub.segments.keeping import Segments, Size, read, written
 from data_hub.segments.membership import Membership
 from data_hub.segments.previewing import Preview, Previews
 from data_hub.segments.records import Fill, Listed, Member, Segment
+from data_hub.segments.sentences import sentence
 from data_hub.segments.subject import Subject
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Size",
     "Subject",
     "read",
+    "sentence",
     "written",
 ]

@@ -6,6 +6,7 @@ A rule is one text. The builder adds a condition to it, a button counts it, anot
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from data_hub.catalogue import KINDS
 from data_hub.customers import Customer, mask_trait
-from data_hub.segments import Segment, read, tree, written
+from data_hub.segments import Segment, read, sentence, tree, written
 from data_hub.segments.behaviour import quoted
 from data_hub.segments.being import CHOICES
 from data_hub.segments.sheets import members_csv
@@ -22,6 +23,7 @@ from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor, may
 from kernel.errors import Conflict, Invalid, NotFound, Problem
+from kernel.wording import known
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -43,7 +45,7 @@ def install(door: Blueprint, platform: Platform) -> None:
         page = platform.segments.page(first=_SHOWN, after=request.args.get("after"), count=True)
         return pages.render(
             "console/segments.html",
-            rows=[(each, written(each)) for each in page.items],
+            rows=[(each, rule := written(each), _in_words(platform, rule)) for each in page.items],
             sizes=platform.segments.sizes([each.id for each in page.items]),
             total=page.total,
             following=page.next,
@@ -191,15 +193,40 @@ def _handles(platform: Platform, text: str) -> list[str]:
     return found
 
 
-def _parts(platform: Platform) -> dict[str, Any]:
+def _in_words(platform: Platform, rule: str) -> str:
+    """What a rule says, in the reader's words; empty for none, and for one that cannot be read."""
+    try:
+        return sentence(read(rule), language(), partial(_called, platform)) if rule else ""
+    except Invalid:
+        return ""
+
+
+def _called(platform: Platform, sort: str, name: str) -> str:
+    """What people call something that a rule names; empty for what nobody knows."""
+    if sort == "tag":
+        tag = platform.taxonomy.now().find(name)
+        return tag.label(language()) if tag else ""
+    if sort == "account":
+        named = {key: each.name for each in platform.accounts.all() for key in (each.id, each.code)}
+        return named.get(name, "")
+    if sort == "channel":
+        return pages.speak(key) if known(key := f"account_kind_{name}") else ""
+    if sort == "segment":
+        return next((each.name for each in platform.segments.all() if each.code == name), "")
+    found = platform.materials.many({name})
+    return f"《{found[name].title}》" if name in found else ""
+
+
+def _parts(platform: Platform, rule: str) -> dict[str, Any]:
     tongue = language()
     return {
         "conditions": [(each, pages.speak(f"condition_{each}")) for each in CONDITIONS],
         "joins": [(each, pages.speak(f"join_{each.replace(' ', '_')}")) for each in JOINS],
         "ops": [(each, each) for each in (">=", ">", "=", "!=", "<", "<=")],
         "kinds": [(kind.name, kind.label(tongue)) for kind in KINDS.values()],
-        "choices": [f"{name}: {', '.join(each)}" for name, each in CHOICES.items()],
+        "choices": CHOICES,
         "others": platform.segments.all(),
+        "words": _in_words(platform, rule.strip()),
     }
 
 
@@ -208,7 +235,7 @@ def _builder(
 ) -> str:
     return pages.render(
         "console/segment_new.html", typed=form, preview=preview,
-        flaws=flaws_of(refusal) if refusal else (), **_parts(platform),
+        flaws=flaws_of(refusal) if refusal else (), **_parts(platform, form.get("rule", "")),
     )  # fmt: skip
 
 
@@ -248,10 +275,11 @@ def _one(
         why = platform.previews.explain(
             segment.id, her.id, language(), mask=mask_trait if her.masked else None
         )
+    rule = form.get("rule") or written(segment)
     return pages.render(
         "console/segment.html",
         segment=segment,
-        rule=form.get("rule") or written(segment),
+        rule=rule,
         size=platform.segments.sizes([segment.id])[segment.id],
         names=names,
         customers=customers,
@@ -263,5 +291,5 @@ def _one(
         why=why,
         preview=preview,
         flaws=flaws_of(refusal) if refusal else (),
-        **_parts(platform),
+        **_parts(platform, rule),
     )

@@ -37,6 +37,10 @@ def test_conditions_are_added_counted_and_made_into_a_segment(rooms, analyst):
         rule="did asked_quote in 7d and not vip",
     )  # fmt: skip
     assert "想买的" in made.text
+    told = "近 7 天试算了方案，且不满足（是 VIP）"
+    assert told in made.text
+    assert told in analyst.get("/console/segments").text
+    assert "asked for a quote within 7 days" in analyst.get("/console/segments?lang=en").text
     rooms.tell()
     assert rooms.segments.members("keen") == [her(rooms)]
 
