@@ -201,7 +201,7 @@ class Unread:
 
     sample: bytes
     again: str
-    """What its adapter reads it by once more, after a mend."""
+    """What its adapter reads it by once more, after a mend; empty where it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

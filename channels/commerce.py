@@ -10,18 +10,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 import orjson
 
-from channels.base import Callback, Idempotency, Received, Refused
+from channels.base import Callback, Idempotency, Received, Refused, Unread
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
 from data_hub.identities import phone
-from kernel.clock import Clock
+from kernel.clock import Clock, since_1970
 from kernel.events import Ecosystem, Event, Handle
 from kernel.secret import Secret
 from kernel.values import dataclass
@@ -142,10 +142,16 @@ class Commerce(OnlyListens):
         if not dialect.signed(callback.query, callback.body, self._secret.reveal()):
             raise Refused("callback_not_genuine", account=self._account)
         try:
-            events = tuple(self._event(order) for order in dialect.opened(callback.body))
+            orders = dialect.opened(callback.body)
         except UNREADABLE:
             return Received(unreadable=callback.body, answer=dialect.answer)
-        return Received(events=events, answer=dialect.answer)
+        events, unread = [], []
+        for order in orders:
+            try:
+                events.append(self._event(order))
+            except UNREADABLE:
+                unread.append(Unread(orjson.dumps(order), ""))
+        return Received(events=tuple(events), unread=tuple(unread), answer=dialect.answer)
 
     def _event(self, order: Told) -> Event:
         """One event for what happened to the order; a state that we do not know is kept, too."""
@@ -184,8 +190,7 @@ class Commerce(OnlyListens):
         stamp = _text(order, self._dialect.at)
         if not stamp.isdecimal():
             return self._clock()
-        seconds = int(stamp)
-        return datetime.fromtimestamp(seconds / 1000 if seconds > 10**11 else seconds, UTC)
+        return since_1970(int(stamp))
 
 
 def _text(order: Told, names: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
 from data_hub.identities import email, phone
-from kernel.clock import Clock
+from kernel.clock import Clock, since_1970
 from kernel.events import Ecosystem, Event, Handle
 from kernel.secret import Secret
 from kernel.webhooks import genuine
@@ -33,6 +33,7 @@ TYPES: Mapping[str, str] = {
     "lead.created": "left_contact",
     "lead.updated": "left_contact",
 }
+_FIRST_YEAR = 1990
 _ANSWER = b'{"success":true}'
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
 _KEPT = 65_536
@@ -142,13 +143,15 @@ class Webhook(OnlyListens):
         return [*found, *(handle for handle in (number, address) if handle is not None)]
 
     def _moment(self, told: Any) -> datetime:
-        """ISO 8601 or seconds. Without one it is now; never in our future."""
+        """ISO 8601, seconds or milliseconds. Without one it is now; never in our future. Raises
+        ValueError for years before any shop's, as systems write for none at all."""
         now = self._clock()
         if told in (None, ""):
             return now
-        if isinstance(told, int | float):
-            return min(datetime.fromtimestamp(told, UTC), now)
-        at = datetime.fromisoformat(str(told))
+        number = isinstance(told, int | float)
+        at = since_1970(told) if number else datetime.fromisoformat(str(told))
+        if at.year < _FIRST_YEAR:
+            raise ValueError("of no time")
         return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
 
 
@@ -186,4 +189,4 @@ def _needed(data: Told, name: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return str(value).strip()[:200] if isinstance(value, str | int) else ""
+    return str(value).strip()[:200] if type(value) in (str, int) else ""

@@ -24,6 +24,7 @@ from channels.orders import impersonal
 from content_hub import sheets
 from data_hub.details import yes
 from kernel.calendar import LunarDay, Zone
+from kernel.clock import since_1970
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
@@ -320,12 +321,11 @@ def _moment(value: Any, zone: Zone) -> str:
         if isinstance(value, str) and value.isdecimal() and len(value) >= 10:
             value = int(value)
         if isinstance(value, int | float):
-            seconds = value / 1000 if value > 10**11 else value
-            return datetime.fromtimestamp(seconds, zone.info).isoformat()
+            return since_1970(value).astimezone(zone.info).isoformat()
         if isinstance(value, date) and not isinstance(value, datetime):
             value = value.isoformat()
         at = value if isinstance(value, datetime) else datetime.fromisoformat(_padded(str(value)))
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError):
         raise Invalid("at", "not_a_time") from None
     return (at if at.tzinfo else at.replace(tzinfo=zone.info)).isoformat()
 

@@ -26,7 +26,7 @@ from channels.video.douyin import Douyin
 from channels.video.notes import CreatorNotes, CreatorPost
 from channels.video.wire import DouyinWire
 from kernel.calendar import Zone
-from kernel.clock import Clock
+from kernel.clock import Clock, since_1970
 from kernel.events import Ecosystem, Event
 from kernel.secret import Secret
 
@@ -268,9 +268,7 @@ class DouyinCreator(Douyin):
 def _made(row: Mapping[str, Any]) -> datetime:
     """Seconds or milliseconds; what does not say is the newest there is."""
     stamp = _whole(row.get("create_time"))
-    if not stamp:
-        return datetime.max.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(stamp / (1000 if stamp > 10**11 else 1), UTC)
+    return since_1970(stamp) if stamp else datetime.max.replace(tzinfo=UTC)
 
 
 def _whole(value: Any) -> int:

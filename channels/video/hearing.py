@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from data_hub.identities import phone
+from kernel.clock import since_1970
 from kernel.events import Ecosystem, Event, Handle
 
 OPEN_ID = "open_id"
@@ -170,8 +171,7 @@ def _moment(content: Mapping[str, Any], now: datetime) -> datetime:
     for source in (content, order if isinstance(order, Mapping) else {}):
         for name in _STAMPS:
             if str(value := source.get(name) or "").isdecimal():
-                seconds = int(value) / (1000 if int(value) > 10**11 else 1)
-                return datetime.fromtimestamp(seconds, UTC)
+                return since_1970(int(value))
     return now
 
 

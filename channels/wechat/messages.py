@@ -6,7 +6,7 @@ Trusts nothing: no document types, no entities, limited depth. Checks no signatu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -15,6 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from channels.base import Allowed, Progress, Receipt, Received
+from kernel.clock import since_1970
 from kernel.events import Ecosystem, Event, Handle
 
 UNREADABLE = (ParseError, DefusedXmlException, KeyError, TypeError, ValueError, OverflowError)
@@ -95,8 +96,7 @@ def one(told: Mapping[str, Any], *names: str) -> str:
 
 def moment(told: Mapping[str, Any], *names: str) -> datetime:
     """When it happened: seconds or milliseconds. Raises one of `UNREADABLE`."""
-    number = int(one(told, *names))
-    return datetime.fromtimestamp(number / 1000 if number > 10**11 else number, UTC)
+    return since_1970(int(one(told, *names)))
 
 
 def _value(node: Element, depth: int) -> Any:

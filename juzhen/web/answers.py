@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from html import escape
-from http.cookies import SimpleCookie
 from typing import NamedTuple
 
 import orjson
@@ -80,10 +79,12 @@ def shown(told: Answer, path: str, header: Header) -> Answer:
 
 
 def _tongue(header: Header) -> str:
-    cookies = SimpleCookie(header("cookie") or "")
-    chosen = cookies["jz_lang"].value if "jz_lang" in cookies else ""
-    if chosen in LANGUAGES:
-        return chosen
+    """As her browser is set, or speaks. Other programs on this host set cookies, too, of whatever
+    spelling: only ours is looked for."""
+    for each in (header("cookie") or "").split(";"):
+        name, _, chosen = each.strip().partition("=")
+        if name == "jz_lang" and chosen in LANGUAGES:
+            return chosen
     first = (header("accept-language") or "zh")[:2].lower()
     return first if first in LANGUAGES else "zh"
 

@@ -242,7 +242,15 @@ def test_a_state_that_nobody_wrote_down_is_kept_as_it_came(shop):
 @pytest.mark.parametrize("order", [{}, [], "x", None, [1], {"status": 2}, {"orderId": ""}])
 def test_a_signed_order_that_is_none_is_kept_and_answered(shop, order):
     told = shop.receive(meituan(order))
-    assert (told.events, bool(told.unreadable), told.answer) == ((), True, b'{"data":"ok"}')
+    kept = bool(told.unreadable or told.unread)
+    assert (told.events, kept, told.answer) == ((), True, b'{"data":"ok"}')
+
+
+@pytest.mark.parametrize("strange", [{"utime": "9" * 30}, {"orderId": ""}])
+def test_an_order_that_cannot_be_read_keeps_no_neighbour_out(shop, strange):
+    told = shop.receive(meituan([ORDER | {"orderId": "M-2"}, ORDER | strange]))
+    assert [each.id for each in told.events] == ["order:M-2:bought"]
+    assert [json.loads(each.sample) for each in told.unread] == [ORDER | strange]
 
 
 @pytest.mark.parametrize("body", [b"", b"sign", b"\xff\xfe", b"a=1", b"<html>"])

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -163,6 +163,33 @@ def test_good_neighbours_of_what_cannot_be_read_are_taken_and_it_is_read_again_l
     assert shop.read_again("{") is None
     event = shop.read_again(right.replace("viel", "8"))
     assert (event.id, event.detail["amount"]) == ("order:A-3:bought", 8.0)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "taken"),
+    [(1_772_400_000, True), (1_772_400_000_000, True), (1_772_400_000_000_000_000, False),
+     (10**40, False), (-(10**17), False), (True, False), ("0001-01-01T00:00:00", False),
+     ("0001-01-01T00:00:00+14:00", False), ("1900-01-01T00:00:00Z", False)],
+)  # fmt: skip
+def test_a_time_that_none_of_ours_is_keeps_no_neighbour_out(shop, clock, spelled, taken):
+    """Systems write nanoseconds, or the year 1 for none at all."""
+    clock.move(timedelta(days=3_650))
+    order = {"type": "order.paid", "data": ORDER}
+    told = [order | {"timestamp": spelled}, order | {"data": ORDER | {"order_id": "A-2"}}]
+    received = shop.receive(sent(clock, told))
+    assert [each.id for each in received.events] == ["order:A-1:bought"] * taken + [
+        "order:A-2:bought"
+    ]
+    assert len(received.unread) == (not taken)
+    if taken:
+        assert received.events[0].at == datetime.fromtimestamp(1_772_400_000, UTC)
+
+
+def test_yes_and_no_are_nobodys_ids(shop, clock):
+    """A shop that says false for a guest would make one customer of all of them."""
+    told = {"type": "order.paid", "data": ORDER | {"user_id": False, "unionid": True}}
+    (event,) = shop.receive(sent(clock, told)).events
+    assert (event.handle, event.links) == (Handle("phone", "", "13800138000"), ())
 
 
 def test_a_type_that_nobody_wrote_down_is_kept(shop, clock):

@@ -83,8 +83,10 @@ def test_too_large_a_body_is_refused_unread(server):
 
 
 def test_what_the_front_refuses_is_a_page_for_a_person(server):
+    """Whatever cookies other programs of this host have set."""
     asks = "Accept: text/html,*/*\r\nAccept-Language: {}\r\nContent-Length: 999999999\r\n\r\n"
     for path, tongue, wanted in (
+        ("/echo", "zh-CN\r\nCookie: a/b=1; jz_lang=en", "It is larger than what is taken here"),
         ("/echo", "zh-CN", "内容太大"), ("/echo", "en", "It is larger than what is taken here"),
         ("/graphql", "zh-CN", "application/problem+json"),
     ):  # fmt: skip
