@@ -17,12 +17,18 @@ _PAIRS = (
     ("latitude", "longitude"), ("lat", "lng"), ("lat", "lon"), ("$latitude", "$longitude"),
     ("Latitude", "Longitude"), ("Location_X", "Location_Y"),
 )  # fmt: skip
-_BESIDE = frozenset({"location", "Precision", "Label", "Scale"} | {n for p in _PAIRS for n in p})
+_SYSTEM = "$geo_coordinate_system"
+_BESIDE = frozenset(
+    {"location", "Precision", "Label", "Scale", _SYSTEM} | {n for p in _PAIRS for n in p}
+)
 FIRSTS = frozenset({"location"} | {north for north, _ in _PAIRS})
 """Where one of these names is, a place may be told."""
 _INSIDE = ("properties", "traits", "traits_once")
 _SHIFTED = "Location_X"
-"""WeChat's map gives it in the shifted degrees of maps in China, everybody else in WGS-84."""
+"""WeChat's map gives it in the shifted degrees of maps in China, everybody else in WGS-84 unless
+the word of 神策's SDKs beside it says otherwise."""
+_MILLIONTHS = "$latitude"
+"""神策's SDKs tell degrees times a million (their mini-program plugin get-location 1.22.7)."""
 
 
 class _Place(NamedTuple):
@@ -70,17 +76,30 @@ def _cut(told: Mapping[str, Any]) -> tuple[dict[str, Any], _Place | None]:
 
 def _place(told: Mapping[str, Any]) -> _Place | None:
     for north, east in _PAIRS:
-        latitude, longitude = _degrees(told.get(north), 90), _degrees(told.get(east), 180)
-        if latitude is not None and longitude is not None:
-            return _Place(latitude, longitude, "gcj02" if north == _SHIFTED else "")
+        latitude, longitude = _number(told.get(north)), _number(told.get(east))
+        if latitude is None or longitude is None:
+            continue
+        if north == _MILLIONTHS and max(abs(latitude), abs(longitude)) > _MOST_EAST:
+            latitude, longitude = latitude / 1e6, longitude / 1e6
+        if abs(latitude) <= _MOST_NORTH and abs(longitude) <= _MOST_EAST:
+            return _Place(latitude, longitude, _system(told, north))
     return None
 
 
-def _degrees(value: Any, most: int) -> float | None:
+_MOST_NORTH, _MOST_EAST = 90, 180
+
+
+def _system(told: Mapping[str, Any], north: str) -> str:
+    """How the degrees are shifted; empty where they are not."""
+    said = told.get(_SYSTEM)
+    shifted = north == _SHIFTED or (isinstance(said, str) and said.upper() == "GCJ02")
+    return "gcj02" if shifted else ""
+
+
+def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        degrees = float(value)
+        return float(value)
     except ValueError:
         return None
-    return degrees if -most <= degrees <= most else None

@@ -65,6 +65,9 @@ def test_a_name_in_any_spelling_is_a_kind(name, kind):
          {"traits": {"city": "上海"}}),
         ("app_opened", {"properties": {"$latitude": "31.2", "$longitude": "121.5", "$os": "iOS"}},
          {"name": "app_opened", "properties": {"$os": "iOS"}}),
+        ("viewed_page", {"properties": {"$latitude": 31_200_000, "$longitude": 121_500_000.0,
+                                        "$geo_coordinate_system": "WGS84", "$os": "iOS"}},
+         {"properties": {"$os": "iOS"}}),
         ("messaged", {"MsgType": "location", "Location_X": "31.2", "Location_Y": "121.5",
                       "Scale": "20", "Label": "上海市黄浦区某路 1 号"}, {"MsgType": "location"}),
     ],
@@ -85,12 +88,22 @@ def test_where_she_was_is_an_event_of_its_own_whatever_act_told_it(
     assert [each.id for each in commits.kept[1]] == ["e1", "e1:place"]  # so a repeat is a repeat
 
 
+@pytest.mark.parametrize(("said", "system"), [("GCJ02", "gcj02"), ("WGS84", None), (7, None)])
+def test_a_place_in_the_degrees_of_maps_says_so(intake, commits, said, system):
+    """神策's mini-program plugin get-location tells either."""
+    told = {"$latitude": 31.2e6, "$longitude": 121.5e6, "$geo_coordinate_system": said}
+    intake.take([event("viewed_page", user("u1"), detail={"properties": told})])
+    [[act, there]] = commits.kept
+    assert (act.detail, there.detail.get("system")) == ({"properties": {}}, system)
+
+
 @pytest.mark.parametrize(
     "detail",
     [
         {"properties": {"location": "上海"}}, {"properties": {"latitude": 31.2}},
         {"properties": {"lat": "north", "lng": 3}},
         {"properties": {"latitude": 91, "longitude": 2}},
+        {"properties": {"$latitude": 91_000_000, "$longitude": 2_000_000}},
     ],
 )  # fmt: skip
 def test_what_is_no_place_stays_where_it_stands(intake, commits, detail):
