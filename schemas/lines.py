@@ -15,7 +15,7 @@ import orjson
 from data_hub.intake import is_bot
 from data_hub.whereabouts import FIRSTS
 from schemas.events import Told, plan
-from schemas.taking import EVENT_LIMIT, RIGHT, Call, Kinds, clock, text
+from schemas.taking import EVENT_LIMIT, RIGHT, Call, Kinds, Turns, clock, text
 
 _MARGIN = 2_048
 """A line this close to the limit is measured as its sender wrote it."""
@@ -29,9 +29,16 @@ class Lines:
     """What writes the items of one call."""
 
     def __init__(
-        self, call: Call, account: str, ecosystem: str, received: datetime, kinds: Kinds
+        self,
+        call: Call,
+        account: str,
+        ecosystem: str,
+        received: datetime,
+        kinds: Kinds,
+        turns: Turns,
     ) -> None:
         self._call = call
+        self._turns = turns
         self._account = account
         self._ecosystem = ecosystem
         self._received = received
@@ -53,7 +60,8 @@ class Lines:
         who, at = self._who(loaded), self._at(loaded)
         if not who or at is None:
             return None
-        packed = {"id": id_, "kind": kind, "at": at, "account": self._account, "handle": who}
+        given = self._turns.of(at)
+        packed = {"id": id_, "kind": kind, "at": given, "account": self._account, "handle": who}
         if self._ecosystem:
             packed["ecosystem"] = self._ecosystem
         detail = {"name": name} if (name := name or find("name")) else {}
@@ -67,7 +75,9 @@ class Lines:
         packed["received"] = self._received
         if detail:
             packed["detail"] = detail
-        return self._written(packed)
+        if (line := self._written(packed)) is not None:
+            self._turns.took(at, given)
+        return line
 
     def _who(self, loaded: Told) -> str:
         if user := loaded.get("userId"):

@@ -28,6 +28,7 @@ from schemas.taking import (
     Header,
     Kinds,
     Taken,
+    Turns,
     as_object,
     at,
     inflated,
@@ -104,8 +105,9 @@ def written(call: Call, account: str, ecosystem: str, received: datetime, kinds:
     def event_of(told: Told) -> Event:
         return _Turning(call, account, ecosystem, received, kinds, told, item(told)).event()
 
-    ready = Lines(call, account, ecosystem, received, kinds)
-    return turned(call, DOOR, account, received, event_of, ready.write)
+    turns = Turns()
+    ready = Lines(call, account, ecosystem, received, kinds, turns)
+    return turned(call, DOOR, account, received, event_of, ready.write, turns)
 
 
 def happened(told: Told, call: Call, received: datetime) -> datetime:

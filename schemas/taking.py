@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ _AGAIN = 1_048_576
 
 _FAR = timedelta(hours=24)
 """How far ahead of us a clock may claim to be before we stop believing it."""
+_TICK = timedelta(microseconds=1)
 RIGHT = timedelta(0)
 """How far a clock is behind ours of which nothing else is known."""
 
@@ -57,6 +58,25 @@ class Call:
     """No item of it holds a NUL character, because the whole does not."""
     machine: str = ""
     """The name of the program that fetched an image or ran a page, if that is no person's."""
+
+
+@dataclass(slots=True)
+class Turns:
+    """Clocks of clients count milliseconds; what a request tells of one and the same is a
+    microsecond apart here, in the order in which it is told."""
+
+    first: datetime = datetime.max.replace(tzinfo=UTC)
+    last: datetime = datetime.max.replace(tzinfo=UTC)
+
+    def of(self, at: datetime) -> datetime:
+        """The moment of the next item."""
+        return self.last + _TICK if self.first <= at <= self.last else at
+
+    def took(self, at: datetime, given: datetime) -> None:
+        """The item that said ``at`` stands at ``given``."""
+        if at == given:
+            self.first = at
+        self.last = given
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +121,13 @@ def turned(
     received: datetime,
     event_of: Callable[[Any], Event],
     ready: Callable[[Any], bytes | None] = lambda _: None,
+    turns: Turns | None = None,
 ) -> Taken:
     """Every item of the call as an event, or refused with the reason.
 
-    ``ready`` is asked first: what is plainly fine it has written already.
+    ``ready`` is asked first: what is plainly fine it has written already, each in its turn.
     """
-    taken = Taken()
+    taken, turns = Taken(), turns or Turns()
     if call.flaw is not None:
         sample = call.body[:SAMPLE]
         taken.reject(0, call.flaw, door=door, account=account, at=received, sample=sample)
@@ -116,13 +137,19 @@ def turned(
             written = ready(told)
             if written is None:
                 _check_size(told, small=call.small)
-            taken.events.append(event_of(told) if written is None else written)
+            taken.events.append(_in_turn(event_of(told), turns) if written is None else written)
         except Invalid as wrong:
             taken.reject(
                 index, wrong.flaws[0], door=door, account=account, at=received,
                 sample=_sample(told), again=_again(told, call),
             )  # fmt: skip
     return taken
+
+
+def _in_turn(event: Event, turns: Turns) -> Event:
+    at = turns.of(event.at)
+    turns.took(event.at, at)
+    return event if at == event.at else replace(event, at=at)
 
 
 def retold(again: str) -> Call:

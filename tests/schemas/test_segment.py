@@ -243,6 +243,23 @@ def at(sent=None, path="/v1/batch", **times):
     return one(track(**times), path=path, sentAt=sent).at - NOW
 
 
+def test_what_a_client_tells_of_one_millisecond_keeps_its_order():
+    """Clocks of clients count milliseconds; a profile takes the last word, by time."""
+    same, later = "2026-03-02T08:00:00.120Z", "2026-03-02T08:00:00.121Z"
+    odd = [track(messageId=f"m{9 - n}", timestamp=same) for n in range(3)]
+    fine = [track(messageId="x", timestamp="2026-03-02T08:00:00.120001Z")]
+    told = {"batch": [*odd, *fine, track(messageId="a", timestamp=later),
+                      track(messageId="b", timestamp=same)]}  # fmt: skip
+    events = taken("/v1/batch", told).events
+    ordered = sorted(events, key=lambda each: (each.at, each.id))
+    assert [each.id for each in ordered] == ["b", "m9", "m8", "m7", "x", "a"]
+    assert events[0].at == datetime(2026, 3, 2, 8, 0, 0, 120_000, tzinfo=UTC)
+    body = orjson.dumps(told)
+    call = segment.read("/v1/batch", {}.get, "", body)
+    straight = segment.written(call, ACCOUNT, "own_app", NOW, lambda name: kind_of(name).name)
+    assert [unpack(line).at for line in straight.events] == [each.at for each in events]
+
+
 def test_a_wrong_clock_is_set_right():
     slow = "2026-03-02T07:58:00Z", "2026-03-02T08:00:00Z"  # happened, sent: an hour slow
     assert at(timestamp=slow[0], sent=slow[1]) == timedelta(minutes=-2)

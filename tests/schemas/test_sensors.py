@@ -167,6 +167,20 @@ def test_a_phone_or_an_address_among_the_traits_links():
     assert one(told).links == (Handle("email", "", "li@example.com"),)
 
 
+def test_what_one_request_tells_of_a_millisecond_keeps_its_order():
+    """The SDKs gather: a profile is deleted and set anew within one and the same."""
+    verbs = ["profile_set", "profile_delete", "profile_set_once", "profile_increment"]
+    told = [
+        {"type": verb, "distinct_id": "u1", "time": MS - 5_000, "properties": {"x": 1}}
+        for verb in verbs * 3
+    ]  # fmt: skip
+    for n, each in enumerate(told):
+        each["properties"] = {"x": n}
+    events = taken(form(told)).events
+    assert sorted(events, key=lambda each: (each.at, each.id)) == events
+    assert events[0].at == NOW - timedelta(seconds=5)
+
+
 def test_items_are_about_nobody():
     told = {"item_type": "product", "item_id": "p1", "time": MS, "properties": {"name": "年金"}}
     noted, removed = one({"type": "item_set"} | told), one({"type": "item_delete"} | told)
