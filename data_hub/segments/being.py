@@ -56,7 +56,7 @@ class TraitIs(Leaf):
         return {"name": self.name, "value": "" if kept is None else str(kept[0])[:60]}
 
     def source(self) -> str:
-        if self.op != "=" or not isinstance(self.value, str):
+        if self.op != "=" or not isinstance(self.value, str) or _number(self.value) is not None:
             return ""
         return f"p.traits.get({self.name!r}, _none)[0] == {self.value!r}"
 
@@ -68,18 +68,37 @@ def _written(value: Any) -> str:
 
 
 def _compared(told: Any, op: str, value: Any) -> bool:
-    if op == "exists":
-        return True
-    if op == "in":
-        return told in value
-    if op == "contains":
-        return value in told if isinstance(told, str | list) else False
-    if op in {"=", "!="}:
-        return OPS[op](told, value)
+    match op:
+        case "exists":
+            return True
+        case "=":
+            return _alike(told, value)
+        case "!=":
+            return not _alike(told, value)
+        case "in":
+            return any(_alike(told, each) for each in value)
+        case "contains":
+            return _contains(told, value)
     one, other = _number(told), _number(value)
     if one is not None and other is not None:
         return OPS[op](one, other)
     return isinstance(told, str) and isinstance(value, str) and OPS[op](told, value)
+
+
+def _alike(told: Any, value: Any) -> bool:
+    """One front end tells 42 where another tells "42"; of two texts every letter counts."""
+    if told == value:
+        return True
+    if isinstance(told, str) == isinstance(value, str):
+        return False
+    number = _number(told)
+    return number is not None and number == _number(value)
+
+
+def _contains(told: Any, value: Any) -> bool:
+    if isinstance(told, list):
+        return any(_alike(each, value) for each in told)
+    return isinstance(told, str) and (value if isinstance(value, str) else _written(value)) in told
 
 
 def _number(value: Any) -> float | None:
@@ -217,7 +236,7 @@ class Allows(Leaf):
     def holds(self, s: Subject) -> bool:
         said = s.profile.consents.get(self.purpose, {})
         last = max(
-            ((at, not allowed) for name, (allowed, at, _) in said.items()
+            ((at, not allowed) for name, (allowed, at, *_) in said.items()
              if name in {"", self.channel}),
             default=None,
         )  # fmt: skip

@@ -5,6 +5,7 @@ A rule is one text. The builder adds a condition to it, a button counts it, anot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,9 @@ from data_hub.catalogue import KINDS
 from data_hub.customers import Customer, mask_trait
 from data_hub.segments import Segment, read, sentence, tree, written
 from data_hub.segments.behaviour import quoted
-from data_hub.segments.being import CHOICES
+from data_hub.segments.being import CHOICES, TRAIT_OPS
 from data_hub.segments.sheets import members_csv
+from data_hub.segments.tree import AllOf, AnyOf, Not, Rule
 from juzhen.console.desk import allowed, done, flaws_of
 from juzhen.web import pages
 from juzhen.web.asking import language
@@ -32,7 +34,10 @@ CONDITIONS = (
     "did", "then", "trait", "tag", "stage", "node", "grade", "desire", "risk", "silent", "new",
     "seen", "spent", "holds", "consent", "birthday", "near", "buys", "in", "vip", "held",
 )  # fmt: skip
-JOINS = ("and", "or", "and not", "or not")
+JOINS = ("and", "or", "and not", "or not", "last and", "last or")
+"""``last`` joins what is added to the last part of the rule alone, as brackets would."""
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+_OPS = [each for each in TRAIT_OPS if each != "exists"]
 _SHOWN = 50
 _MANY, _LOOKS = 500, 20
 """Members looked at in one go, and how often, for a page of those that somebody may see."""
@@ -128,10 +133,15 @@ def condition(form: Mapping[str, str]) -> str:
     value, op = form.get("value", "").strip(), form.get("op", ">=")
     days = f" in {form['days'].strip()}d" if form.get("days", "").strip() else ""
     said, on = quoted(what), f" on {quoted(value)}" if value else ""
+    of, told = (
+        f" {word} {quoted(only)}" if (only := form.get(word, "").strip()) else ""
+        for word in ("of", "on")
+    )
+    within = f" within {value}{'' if value[-1:].isalpha() else 'h'}" if value else ""
     written_as = {
-        "did": f"did {said}{f' {op} {value}' if value else ''}{days}",
-        "then": f"did {' then '.join(quoted(each) for each in what.split())}{days}",
-        "trait": f"trait {said} {op} {_valued(value)}" if value else f"trait {said} exists",
+        "did": f"did {said}{of}{told}{f' {op} {value}' if value else ''}{days}",
+        "then": f"did {' then '.join(quoted(each) for each in what.split())}{within}{days}",
+        "trait": f"trait {said} {op} {_valued(op, value)}" if value else f"trait {said} exists",
         "tag": f"tag {said}{f' >= {value}' if value else ''}",
         "silent": f"silent for {form.get('days', '').strip()}d",
         "new": f"new{days}",
@@ -152,8 +162,26 @@ def condition(form: Mapping[str, str]) -> str:
     return tree.text(read(text))
 
 
-def _valued(value: str) -> str:
-    return value if value.replace(".", "", 1).lstrip("-").isdigit() else quoted(value)
+def _valued(op: str, value: str) -> str:
+    if op == "in":
+        several = [_valued("=", each) for each in re.split(r"\s*[,，、]\s*", value) if each]
+        return f"({', '.join(several)})"
+    return value if value in {"yes", "no"} or _NUMBER.fullmatch(value) else quoted(value)
+
+
+def joined(rule: Rule, join: str, added: Rule) -> Rule:
+    """The rule with a condition more."""
+    first, _, second = join.partition(" ")
+    if first == "last":
+        kind = AllOf if second == "and" else AnyOf
+        if not isinstance(rule, AllOf | AnyOf) or not rule.parts:
+            return _beside(kind, rule, added)
+        return type(rule)((*rule.parts[:-1], _beside(kind, rule.parts[-1], added)))
+    return _beside(AllOf if first == "and" else AnyOf, rule, Not(added) if second else added)
+
+
+def _beside(kind: type[AllOf | AnyOf], rule: Rule, added: Rule) -> Rule:
+    return kind((*(rule.parts if isinstance(rule, kind) else (rule,)), added))
 
 
 def _worked(platform: Platform, form: dict[str, str]) -> tuple[dict[str, str], Any]:
@@ -163,13 +191,13 @@ def _worked(platform: Platform, form: dict[str, str]) -> tuple[dict[str, str], A
         before = form.get("rule", "").strip()
         if join not in JOINS:
             raise Invalid("join", "not_a_choice", choices=[*JOINS])
+        new = read(added)
         if before:
-            rule = f"({before}) {join} {added}" if " or " in f" {before} " else (
-                f"{before} {join} {added}"
-            )  # fmt: skip
-        else:
-            rule = f"not {added}" if join.endswith("not") else added
-        form = form | {"rule": tree.text(read(rule)), "what": "", "value": "", "days": ""}
+            new = joined(read(before), join, new)
+        elif join.endswith("not"):
+            new = Not(new)
+        emptied = dict.fromkeys(("what", "value", "days", "of", "on"), "")
+        form = form | emptied | {"rule": tree.text(tree.fits(new))}
     rule = form.get("rule", "").strip()
     return form, platform.previews.preview(rule) if rule else None
 
@@ -222,7 +250,10 @@ def _parts(platform: Platform, rule: str) -> dict[str, Any]:
     return {
         "conditions": [(each, pages.speak(f"condition_{each}")) for each in CONDITIONS],
         "joins": [(each, pages.speak(f"join_{each.replace(' ', '_')}")) for each in JOINS],
-        "ops": [(each, each) for each in (">=", ">", "=", "!=", "<", "<=")],
+        "ops": [
+            (each, pages.speak(f"trait_op_{each}") if each.isalpha() else each) for each in _OPS
+        ],
+        "accounts": [("", ""), *((each.id, each.name) for each in platform.accounts.all())],
         "kinds": [(kind.name, kind.label(tongue)) for kind in KINDS.values()],
         "choices": CHOICES,
         "others": platform.segments.all(),

@@ -1,5 +1,7 @@
 """An analyst builds, counts and reads segments, without JavaScript."""
 
+from html import escape
+
 import pytest
 
 from tests.data_hub.telling import event, mobile, user
@@ -71,12 +73,52 @@ def test_a_rule_that_cannot_be_read_comes_back_as_typed_with_its_place(analyst):
         {"kind": "holds", "what": "重疾险", "days": "30"}, {"kind": "consent", "value": "app"},
         {"kind": "near", "what": "31.2, 121.4", "value": "5km"}, {"kind": "birthday"},
         {"kind": "buys", "what": "4", "value": "0.5"}, {"kind": "new", "days": "7"},
+        {"kind": "then", "what": "viewed_product bought", "value": "72"},
+        {"kind": "did", "what": "read_material", "of": "mat_1", "on": "acc_1", "value": "2"},
+        {"kind": "trait", "what": "city", "op": "in", "value": "上海、北京，42"},
+        {"kind": "trait", "what": "note", "op": "contains", "value": "3"},
+        {"kind": "near", "what": "31.2, 121.4", "days": "2"},
         {"kind": "seen", "what": "acc_1"}, {"kind": "tag", "what": "pension", "value": "2"},
     ],
 )  # fmt: skip
 def test_every_condition_of_the_builder_is_one_of_the_language(rooms, analyst, form):
     added = analyst.post("/console/segments/new", act="add", join="and", **form)
     assert added.status_code == 200, added.text
+
+
+@pytest.mark.parametrize(
+    ("rule", "join", "whole"),
+    [
+        ("vip 或 held", "and", "(vip or held) and did bought"),
+        ("vip\nor\nheld", "and not", "(vip or held) and not did bought"),
+        ("vip and held", "or", "vip and held or did bought"),
+        ("vip and held", "and", "vip and held and did bought"),
+        ('trait a = " or " and vip', "and", 'trait a = " or " and vip and did bought'),
+        ("vip and held", "last or", "vip and (held or did bought)"),
+        ("vip and (held or did bought)", "last or", "vip and (held or did bought or did bought)"),
+        ("vip or held", "last and", "vip or held and did bought"),
+        ("not vip", "last or", "not vip or did bought"),
+        ("everyone", "and", "did bought"),
+        ("", "and not", "not did bought"),
+    ],
+)  # fmt: skip
+def test_a_condition_is_joined_to_the_rule_as_it_reads_however_it_is_written(
+    rooms, analyst, rule, join, whole
+):
+    form = {"kind": "did", "what": "bought", "join": join, "rule": rule}
+    added = analyst.post("/console/segments/new", act="add", **form)
+    assert f">{escape(whole, quote=False)}</textarea>" in added.text.replace("&#34;", '"')
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("42", "42"), ("00138", '"00138"'), ("-1.5", "-1.5"), ("5.", '"5."'), ("²", '"²"'),
+     ("yes", "yes"), ("上海", '"上海"')],
+)  # fmt: skip
+def test_a_value_is_a_number_only_if_it_reads_as_one(rooms, analyst, value, written):
+    form = {"kind": "trait", "what": "x", "op": "=", "value": value}
+    added = analyst.post("/console/segments/new", act="add", join="and", **form)
+    assert f">trait x = {written}</textarea>" in added.text.replace("&#34;", '"')
 
 
 def test_a_static_list_takes_whom_it_is_told_and_says_whom_it_does_not_know(rooms, analyst):

@@ -66,6 +66,36 @@ def test_compiled_and_plain_rules_agree(rules, events, days):
         assert len(book.because(each, her, "zh")) > 0 or each.rule is None
 
 
+TOLD = st.sampled_from([61, 61.5, "61", "上海 61 号", True, [61, "茶"], {"a": 1}, "yes", -1, ""])
+ASKED = st.sampled_from(["61", '"61"', "61.5", '"上海"', "yes", '"茶"', "-1"])
+
+
+@given(TOLD, st.sampled_from([">=", "<", "=", "!=", "contains"]), ASKED)
+def test_a_trait_may_be_told_as_anything_and_asked_of_as_anything(told, op, asked):
+    her = subject(event("identified", HER, detail={"traits": {"x": told}}))
+    entry = Entry("s", "c", "n", read(f"trait x {op} {asked}"))
+    book = Book([entry, Entry("t", "d", "m", entry.rule)])
+    assert book.members(her) == ({"s", "t"} if book.holds(entry, her) else set())
+
+
+@pytest.mark.parametrize(
+    ("told", "rule", "inside"),
+    [
+        ("42", "trait x = 42", True), (42, 'trait x = "42"', True), (42, "trait x = 42.0", True),
+        ("42", "trait x != 42", False), ("42", "trait x in (41, 42)", True),
+        ("0571", "trait x = 571", True), ("0571", 'trait x = "571"', False),
+        ("3 室 2 厅", "trait x contains 3", True), ("3 室 2 厅", "trait x contains 4", False),
+        ([3, "茶"], 'trait x contains "3"', True), ([3, "茶"], "trait x contains 3", True),
+        (True, "trait x = yes", True), ("yes", "trait x contains yes", True),
+    ],
+)  # fmt: skip
+def test_a_number_is_the_same_however_a_front_end_spells_it(told, rule, inside):
+    her = subject(event("identified", HER, detail={"traits": {"x": told}}))
+    assert read(rule).holds(her) is inside
+    book = Book([Entry(id_, id_, id_, read(rule)) for id_ in "st"])
+    assert book.members(her) == ({"s", "t"} if inside else set())
+
+
 TIMED = [
     "did opened_link >= 2 in 7d", "did bought in 90d", "did bought of fund in 200d",
     "did opened_link then bought within 72h in 30d", "silent for 10d", "new in 20d",

@@ -37,7 +37,7 @@ LEAF = st.one_of(
               st.sampled_from([0.0, 1.0, 72.0]), DAYS),
     st.builds(Silent, st.integers(1, 400)), st.builds(Fresh, st.integers(1, 400)),
     st.builds(SeenOn, NAME, DAYS), st.builds(Spent, OP, NUMBER, DAYS),
-    st.builds(TraitIs, NAME), st.builds(TraitIs, NAME, OP, VALUE),
+    st.builds(TraitIs, NAME), st.builds(TraitIs, NAME, OP | st.just("contains"), VALUE),
     st.builds(TraitIs, NAME, st.just("in"), st.lists(VALUE, min_size=1, max_size=3).map(tuple)),
     st.builds(Leans, NAME, st.sampled_from([0.5, 1.0, 3.0])),
     st.sampled_from(sorted(CHOICES)).flatmap(
