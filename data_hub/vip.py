@@ -11,17 +11,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data_hub.findings import whose
+from data_hub.identities import Identities
 from data_hub.identities.records import Known
-from data_hub.profiles import Profiles, paid
+from data_hub.profiles import Profile, Profiles, paid
+from data_hub.profiles.folding import KEPT_PURCHASES, lived
 from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.values import dataclass
+from stores.history import History
 from stores.records import Folded, Records, upsert
 from stores.spelling import chunks, marks
 
 _PAGE = 500
 _GROWN = 1.1
+_PAYING = ("bought", "refunded")
 _CHOSEN = (
     "SELECT known.customer FROM known_handles known JOIN vips ON vips.handle = known.handle"
     " WHERE known.customer IN ({})"
@@ -87,10 +92,19 @@ class Vips:
     """The customers who bring most."""
 
     def __init__(
-        self, people: Records, profiles: Profiles, clock: Clock, *, zone: Zone | None = None,
+        self,
+        people: Records,
+        history: History,
+        identities: Identities,
+        profiles: Profiles,
+        clock: Clock,
+        *,
+        zone: Zone | None = None,
         choice: Choice | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._people = people
+        self._history = history
+        self._identities = identities
         self._profiles = profiles
         self._clock = clock
         self._zone = zone or Zone()
@@ -158,9 +172,18 @@ class Vips:
             for customer, handle in rows:
                 if (profile := profiles.get(customer)) is None:
                     continue
-                value = sum(paid(each) for each in profile.kept() if each[0] >= since)
-                if value > 0:
+                if (value := self._value(customer, profile, since)) > 0:
                     yield value, customer, handle
+
+    def _value(self, customer: str, profile: Profile, since: float) -> float:
+        """What she paid within the window and did not get back; of who bought more in it than her
+        profile keeps one by one, as the history tells it."""
+        bought = profile.purchases
+        if len(bought) >= KEPT_PURCHASES and bought[0][0] > since:
+            hers = set(self._identities.handles(customer))
+            told = self._history.of(hers, kinds=_PAYING)
+            bought = lived(event for event in told if whose(event) in hers).purchases
+        return float(sum(paid(each) for each in bought if each[0] >= since))
 
     def all(self) -> dict[str, Vip]:
         """Everybody chosen, by the customer she is now, who brings most first."""

@@ -161,7 +161,8 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     predictions = Predictions(s.people, profiles, s.clock)
     emptying = Emptying(s.records, s.people, s.history, s.changes)
     choice, days = Choice.of(named(settings.company_vip)), periods(settings.company_retention)
-    vips, terms = Vips(s.people, profiles, s.clock, zone=s.zone, choice=choice), _terms(settings)
+    vips = Vips(s.people, s.history, identities, profiles, s.clock, zone=s.zone, choice=choice)
+    terms = _terms(settings)
     standings = Standings(
         s.people, s.records, identities, profiles, s.history, segments, s.changes, s.clock,
         zone=s.zone, terms=terms, chances=predictions.model, vips=vips.among,

@@ -129,7 +129,7 @@ def knowing_rooms(rooms, people, tmp_path, clock):
         r.history, people, r.records, r.identities, r.profiles, Topics(r.materials), clock,
         standings=r.standings,
     )  # fmt: skip
-    r.vips = Vips(people, r.profiles, clock)
+    r.vips = Vips(people, r.history, r.identities, r.profiles, clock)
     r.boards = Boards(r.records, c, clock)
     r.measures = Measures(r.history, people, clock)
     r.ads = AdQuality(r.history, people, r.records, r.identities, c, clock)

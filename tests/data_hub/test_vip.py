@@ -68,6 +68,20 @@ def test_ties_are_broken_the_same_way_every_time_and_old_purchases_do_not_count(
     assert hub.vips.all() == {}
 
 
+@pytest.mark.rule("R154.1", "R154.2")
+def test_who_buys_every_day_is_worth_all_she_bought(hub):
+    """Her profile keeps the last two hundred purchases one by one."""
+    often = [
+        event("bought", user("u99"), minutes=day * 1_440, detail={"amount": 10, "order_id": day})
+        for day in range(-300, 0)
+    ]  # fmt: skip
+    back = event("refunded", user("u99"), minutes=1, detail={"amount": 7, "order_id": -300})
+    hub.tell(*often, back, *(buy(number, 2_500) for number in range(4)))
+    week = hub.vips.choose()
+    assert hub.vips.all().keys() == {hub.id_of(user("u99"))}
+    assert (week.total, week.brought) == (2_993 + 10_000, 2_993)
+
+
 @pytest.mark.rule("R154.1")
 def test_what_was_paid_back_makes_nobody_a_vip(hub, clock):
     hub.tell(*(buy(number, 100 + number) for number in range(5)))
