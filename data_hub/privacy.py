@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -101,7 +102,20 @@ class Privacy:
             "handles": [str(handle) for handle in handles],
             "events": [orjson.loads(pack(event)) for event in self._history.of(handles)],
             "rows": [{"store": where, "table": table, "row": row} for where, table, row in kept],
+            "refused": list(self._refused({handle.value for handle in handles})),
         }
+
+    def _refused(self, values: Collection[str]) -> Iterator[dict[str, Any]]:
+        """What came in that names her and could not be an event, as it waits to be tried again."""
+        named = re.compile("|".join(rf"(?<![0-9A-Za-z]){re.escape(each)}(?![0-9A-Za-z])"
+                                    for each in sorted(values)))  # fmt: skip
+        after = 0
+        while stretch := self._history.refused(after=after):
+            after = stretch[-1][0]
+            for _, told in stretch:
+                item = orjson.loads(told.again)
+                if named.search(orjson.dumps(item).decode()):
+                    yield {"at": told.at, "door": told.door, "reason": told.reason, "told": item}
 
     def erase(
         self,

@@ -97,11 +97,19 @@ def found(home):
 @pytest.mark.rule("R46.3")
 def test_an_export_tells_everything_that_is_held(run, company):
     """S37; that every table with customer data is walked is `tests/stores/test_personal`."""
+    waiting = [
+        Refusal(
+            at=utc_now(), door="segment", reason="odd", again=f'{{"item": {{"userId": "{u}"}}}}'
+        )
+        for u in (HERS.value, f"{HERS.value}2", PHONE, "neighbour")
+    ]
+    company.intake.refuse(waiting)
     told = json.loads(run("export", "customer", PHONE).output)
     assert {PHONE, HERS.value} <= {handle.split(":", 2)[2] for handle in told["handles"]}
     assert {event["id"] for event in told["events"]} == {"e0", "e1", "late"}
     tables = {(each["store"], each["table"]) for each in told["rows"]}
     assert {("records", "consents"), ("people", "known_handles"), ("people", "profiles")} <= tables
+    assert [each["told"]["item"]["userId"] for each in told["refused"]] == [HERS.value, PHONE]
     assert OTHER.value not in json.dumps(told)
     assert NAME in json.dumps(told, ensure_ascii=False)
 
