@@ -72,6 +72,8 @@ class Preferences:
         hers = [Handle.parse(each) for each in self._identities.alongside(stop.handle)]
         return self.opt_out(hers, stop.purpose, source=source, channel=stop.channel)
 
-    def opt_in(self, handles: Collection[Handle], purpose: str, *, source: str) -> None:
+    def opt_in(
+        self, handles: Collection[Handle], purpose: str, *, source: str, channel: str = ""
+    ) -> None:
         """She wants it again. What was cancelled stays cancelled."""
-        self._consents.allow(handles, purpose, source=source)
+        self._consents.allow(handles, purpose, channel=channel, source=source)

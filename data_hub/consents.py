@@ -70,10 +70,12 @@ class Consents:
         self._assumed = assumed
 
     def allow(
-        self, handles: Handles, purpose: str, *, source: str, by: str = "", wording: str = ""
-    ) -> None:
-        """Note that she agreed, on every channel. Repeating moves only the time."""
-        said = {"purpose": purpose, "channel": "", "source": source, "wording": wording}
+        self, handles: Handles, purpose: str, *, source: str, channel: str = "", by: str = "",
+        wording: str = "",
+    ) -> None:  # fmt: skip
+        """Note that she agreed; with no channel named, on all of them. Repeating moves only the
+        time."""
+        said = {"purpose": purpose, "channel": channel, "source": source, "wording": wording}
         self._note("opted_in", handles, said, by)
 
     def withdraw(
@@ -125,4 +127,5 @@ class Consents:
                 self._changes.note(
                     act, "consent", said["purpose"], by=by or "customer", handle=handle,
                     channel=said["channel"], source=said["source"],
+                    wording=said.get("wording", ""),
                 )  # fmt: skip

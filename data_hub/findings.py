@@ -128,7 +128,10 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_EVIDENCE = ("order_id", "product", "policy", "due", "matures", "seconds", "sentiment", "link")
+_EVIDENCE = (
+    "order_id", "product", "policy", "due", "matures", "seconds", "sentiment", "link", "case",
+    "consent", "purpose", "channel",
+)  # fmt: skip
 
 
 def whose(event: Event) -> Handle | None:

@@ -7,10 +7,11 @@ while, so that a case nobody closed does not silence us for ever. Sends and canc
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.findings import Findings, Found
+from data_hub.identities import Identities
 from kernel.clock import Clock
 from kernel.events import Handle
 from kernel.ids import new_id
@@ -23,6 +24,7 @@ _FOLLOWER = "moods"
 HOLDS = {"complained": "open_complaint", "case_opened": "open_case"}
 LIFTS = {"complaint_settled": "open_complaint", "case_closed": "open_case"}
 UPSET = "negative_mood"
+_BY = "worker"
 
 
 class MoodHold(Record, kw_only=True):
@@ -36,6 +38,7 @@ class MoodHold(Record, kw_only=True):
     handle: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
     why: Mapped[str]
     since: Mapped[datetime]
+    """When it began, by what she said or did."""
     until: Mapped[datetime]
     lifted: Mapped[datetime | None] = mapped_column(default=None)
     by: Mapped[str]
@@ -45,23 +48,30 @@ class Moods:
     """Who is left in peace."""
 
     def __init__(
-        self, records: Records, changes: Changes, findings: Findings, clock: Clock
+        self,
+        records: Records,
+        changes: Changes,
+        findings: Findings,
+        identities: Identities,
+        clock: Clock,
     ) -> None:
         self._records = records
         self._changes = changes
         self._findings = findings
+        self._identities = identities
         self._clock = clock
         self._watermarks = Watermarks(records, Record)
 
     def hold(
-        self, handle: Handle | str, why: str, *, days: float, by: str, source: str = ""
-    ) -> MoodHold:
-        """Leave her in peace for so many days. The same source holds once. Why stands with the hold
-        alone: what somebody wrote of her goes with her."""
-        now = self._clock()
+        self, handle: Handle | str, why: str, *, days: float, by: str, source: str = "",
+        since: datetime | None = None,
+    ) -> MoodHold:  # fmt: skip
+        """Leave her in peace for so many days, from now on if nothing else is said. The same source
+        holds once. Why stands with the hold alone: what somebody wrote of her goes with her."""
+        since = since or self._clock()
         made = MoodHold(
-            source="", handle=str(handle), why=why, since=now, until=now + timedelta(days=days),
-            by=by,
+            source="", handle=str(handle), why=why, since=since,
+            until=since + timedelta(days=days), by=by,
         )  # fmt: skip
         made.source = source or made.id
         with self._records.write(f"mood:{made.source}") as session:
@@ -102,21 +112,57 @@ class Moods:
         return len(found)
 
     def _take(self, found: Found, days: float) -> None:
-        upset = found.evidence.get("sentiment") == "negative"
-        why = HOLDS.get(found.kind) or (UPSET if upset else "")
+        """What she said on one handle and what was done about another is one story, told in any
+        order: a case is over by its own number, or with all of its kind."""
+        sentiment = found.evidence.get("sentiment")
+        why = HOLDS.get(found.kind) or (UPSET if sentiment == "negative" else "")
         if why:
-            left = days - (self._clock() - found.at) / timedelta(days=1)
-            if left > 0:
-                self.hold(found.handle, why, days=left, by="worker", source=found.key)
-        elif lifted := LIFTS.get(found.kind):
-            with self._records.write() as session:
-                session.execute(
-                    update(MoodHold)
-                    .where(MoodHold.handle == found.handle, MoodHold.why == lifted)
-                    .where(MoodHold.lifted.is_(None), MoodHold.since <= found.at)
-                    .values(lifted=self._clock()),
-                    execution_options={"synchronize_session": False},
-                )
+            over = found.at + timedelta(days=days) <= self._clock() or self._ended(found)
+            if not over:
+                self.hold(
+                    found.handle, why, days=days, by=_BY, source=found.key, since=found.at
+                )  # fmt: skip
+            return
+        ended: list[ColumnElement[bool]] = []
+        if found.kind in LIFTS:
+            ended.append(MoodHold.source.in_(self._begun(found)))
+        if sentiment:
+            ended.append(MoodHold.why == UPSET)
+        if ended:
+            self._end(found, or_(*ended))
+
+    def _end(self, found: Found, ended: ColumnElement[bool]) -> None:
+        """Of what began before; what a person held, a person lifts."""
+        hers = self._identities.alongside(found.handle)
+        with self._records.write() as session:
+            session.execute(
+                update(MoodHold)
+                .where(MoodHold.handle.in_(hers), MoodHold.by == _BY, ended)
+                .where(MoodHold.lifted.is_(None), MoodHold.since <= found.at)
+                .values(lifted=self._clock()),
+                execution_options={"synchronize_session": False},
+            )
+
+    def _begun(self, end: Found) -> list[str]:
+        """The findings that began what this one ends."""
+        return [
+            each.key for each in self._hers(end, HOLDS) if each.at <= end.at and _ends(end, each)
+        ]
+
+    def _ended(self, begun: Found) -> bool:
+        """Was it ended before anybody here heard that it had begun?"""
+        return any(each.at >= begun.at and _ends(each, begun) for each in self._hers(begun, LIFTS))
+
+    def _hers(self, found: Found, kinds: Collection[str]) -> list[Found]:
+        return self._findings.about(self._identities.alongside(found.handle), kinds)
+
+
+def _ends(end: Found, begun: Found) -> bool:
+    """By the number of the case, where both are told it; else by what it was."""
+    number, case = end.evidence.get("case"), begun.evidence.get("case")
+    if number and case:
+        return bool(number == case)
+    return LIFTS.get(end.kind) == HOLDS.get(begun.kind)
 
 
 def current(

@@ -19,7 +19,7 @@ from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
-SHAPE = 6
+SHAPE = 7
 CENT = 0.005
 """Less than this is nothing: sums of yuan are no whole numbers."""
 RISK_VALID = timedelta(days=365)
@@ -57,13 +57,15 @@ class Purchase(NamedTuple):
 
 
 class Agreed(NamedTuple):
-    """Her last word on one purpose and kind of channel ("" is all), and where she said so."""
+    """Her last word on one purpose and kind of channel ("" is all), where she said so, and which
+    version of the text she was shown."""
 
     purpose: str
     channel: str
     allowed: bool
     at: datetime
     source: str
+    wording: str = ""
 
 
 class Holding(NamedTuple):
@@ -150,9 +152,9 @@ class Profile:
     def agreed(self) -> list[Agreed]:
         """What she allows and what not, by purpose and channel."""
         return [
-            Agreed(purpose, channel, allowed, _moment(at), proof)
+            Agreed(purpose, channel, allowed, _moment(at), proof, *more[1:])
             for purpose, words in sorted(self.consents.items())
-            for channel, (allowed, at, proof) in sorted(words.items())
+            for channel, (allowed, at, proof, *more) in sorted(words.items())
         ]
 
     def count(self, kind: str, days: int, today: date) -> int:

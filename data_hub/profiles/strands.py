@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.details import Order, text
 from data_hub.profiles.profile import CENT, Profile, paid
 from kernel.events import Event
@@ -139,16 +140,24 @@ def pay_back(purchases: Sequence[list[Any]], back: Order) -> float:
 
 
 def consent(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:
-    """The last word on each purpose and channel, with who told of it."""
+    """The last word on each purpose and channel: where she said so, who told of it, and in which
+    words she was asked. No front end takes back what she told somebody else."""
     if event.kind not in {"opted_in", "opted_out"}:
         return
     purpose = text(carried.get("consent")) or text(carried.get("purpose")) or "marketing"
-    channel = text(carried.get("channel"))
-    proof = text(carried.get("source")) or event.account
-    words = profile.consents.get(purpose, {})
+    channel, account = text(carried.get("channel")), event.account
+    words, agrees = profile.consents.get(purpose, {}), event.kind == "opted_in"
+    if agrees and account != OWN_ACCOUNT and _refused_elsewhere(words, channel, account):
+        return
+    proof = text(carried.get("source")) or account
     if channel in words or sum(map(len, profile.consents.values())) < CONSENTS:
-        said = [event.kind == "opted_in", at, proof]
+        said = [agrees, at, proof, account, text(carried.get("wording"))]
         profile.consents[purpose] = {**words, channel: said}
+
+
+def _refused_elsewhere(words: Mapping[str, Sequence[Any]], channel: str, account: str) -> bool:
+    said = [words[name] for name in {"", channel} if name in words]
+    return any(not agrees and account not in told for agrees, _, *told in said)
 
 
 def offered(profile: Profile, event: Event, day: date) -> None:

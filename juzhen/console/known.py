@@ -71,7 +71,7 @@ def known(platform: Platform, her: Customer, profile: Profile, tongue: str) -> K
             (
                 _word(f"purpose_{each.purpose}", each.purpose, tongue),
                 _word(f"account_kind_{each.channel}", each.channel, tongue),
-                each,
+                each._replace(source=_word(f"consent_at_{each.source}", each.source, tongue)),
             )
             for each in profile.agreed()
         ],

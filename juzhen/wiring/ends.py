@@ -27,6 +27,7 @@ from channels.live_codes import LiveCodes
 from channels.mailings import Mailings, MailPost
 from channels.menus import Menus
 from channels.notices import Carrying, Subscriptions, Telling
+from channels.opt_outs import OptOuts
 from channels.outbound import Breakers, Http, Outbound, RateGate, proxy_of
 from channels.pasting import Pasting
 from channels.placing import Placing
@@ -78,6 +79,7 @@ class Ends:
     publishing: Publishing
     placing: Placing
     preferences: Preferences
+    opt_outs: OptOuts
     callbacks: Callbacks
     acquaintances: Acquaintances
     touch_policy: TouchPolicy
@@ -151,7 +153,7 @@ def ends(settings: Settings, s: Stores, content: ContentHub, data: DataHub) -> E
         ),
         acquaintances=Acquaintances(s.records, s.history, channels, data.intake, s.clock),
         simulations=_simulations(s, content, data, touch_policy),
-        moods=Moods(s.records, s.changes, data.findings, s.clock),
+        **_wishes(s, data, preferences),
         broadcasts=_broadcasts(settings, s, content, data, accounts, deliveries, touch_policy),
         planning=_planning(s, data, deliveries, channels),
         **_mailing(s, content, accounts, channels, deliveries, courier, composer, publishing),
@@ -275,6 +277,15 @@ def _saying(
     return {
         "varying": varying, "pasting": Pasting(content.media, http), "vocabularies": vocabularies,
     }  # fmt: skip
+
+
+def _wishes(s: Stores, data: DataHub, preferences: Preferences) -> dict[str, Any]:
+    """What is heard of what she wants, and of how she is disposed."""
+    heard = data.findings, data.identities
+    return {
+        "moods": Moods(s.records, s.changes, *heard, s.clock),
+        "opt_outs": OptOuts(s.records, *heard, data.consents, preferences),
+    }
 
 
 def _relations(

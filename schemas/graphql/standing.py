@@ -81,6 +81,9 @@ class ConsentWord(ObjectType):
     allowed = graphene.Boolean(required=True)
     at = Moment(required=True)
     source = graphene.String(required=True, description="Where she said so: the proof.")
+    wording = graphene.String(
+        required=True, description="Which version of the text she was shown, if any is known."
+    )
 
 
 class LastSeen(ObjectType):

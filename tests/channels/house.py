@@ -189,7 +189,7 @@ class House:
             ContentNatures(self.materials, self.taxonomy, self.campaigns), clock,
             Zone("Asia/Shanghai"),
         )  # fmt: skip
-        self.moods = Moods(records, self.changes, Findings(people), clock)
+        self.moods = Moods(records, self.changes, Findings(people), self.identities, clock)
         self.blocks = Blocks(records, self.changes, Findings(people), self.identities, clock)
         self.carriers = Carriers(records, self.changes, self.accounts, self.identities, clock)
         self.gathered = Gathered(records)

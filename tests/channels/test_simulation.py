@@ -7,10 +7,9 @@ import pytest
 
 from channels.accounts import Account
 from channels.deliveries import Delivery
-from channels.touch_policy import Moods, Simulations
-from data_hub.findings import Findings
+from channels.touch_policy import Simulations
 from kernel.errors import Invalid
-from tests.channels.touching import PROMO, SHANGHAI, Gate
+from tests.channels.touching import PROMO, SHANGHAI, Gate, moods_of
 
 OPEN = {
     "day": 9, "week": 60, "month": 90, "channel_day": 9, "channel_week": 60, "channel_month": 90,
@@ -133,7 +132,7 @@ def test_one_person_is_played_once_whatever_her_handles(month):
 
 
 def test_her_mood_of_then_holds_it(month, people):
-    moods = Moods(month.records, month.gate.changes, Findings(people), month.clock)
+    moods = moods_of(month.gate, people)
     month.want()
     month.clock.move(timedelta(hours=1))
     moods.hold("phone::1", "open_complaint", days=2, by="li")

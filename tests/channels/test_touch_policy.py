@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from channels.touch_policy import Moods, Verdict
+from channels.touch_policy import Verdict
 from channels.touch_policy.policy import Caps
 from channels.touch_policy.record import Touched
-from data_hub.findings import Findings, Found
+from data_hub.findings import Found
+from data_hub.identities import Identities
 from kernel.errors import Invalid
+from kernel.events import Handle
 from stores.changes import Change
-from tests.channels.touching import CUT, PROMO, SHANGHAI, Gate
+from tests.channels.touching import CUT, PROMO, SHANGHAI, Gate, moods_of
+from tests.data_hub.telling import event
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ def test_a_place_of_yesterday_is_no_place_today(gate):
 
 
 def test_the_hour_and_her_mood_are_asked_again_when_it_begins(gate, people, changes):
-    moods = Moods(gate.records, changes, Findings(people), gate.clock)
+    moods = moods_of(gate, people)
     touch = gate.touch()
     gate.policy.reserve([touch], by="t")
     moods.hold("phone::1", "open_complaint", days=3, by="li")
@@ -144,8 +147,7 @@ def test_only_what_stands_in_the_way_is_outranked(gate):
     ],
 )
 def test_what_the_digest_found_holds_marketing(gate, people, changes, kind, evidence, ends):
-    findings = Findings(people)
-    moods = Moods(gate.records, changes, findings, gate.clock)
+    moods = moods_of(gate, people)
 
     def found(kind, **evidence):
         with people.write() as session:
@@ -170,6 +172,95 @@ def test_what_the_digest_found_holds_marketing(gate, people, changes, kind, evid
     else:
         gate.days(13)
     assert gate.say("user:app:1").passes
+
+
+class Story:
+    """What the digest finds about her, at moments of its own, on two handles of hers."""
+
+    PHONE, APP = "phone::13800138000", "user:app:1"
+
+    def __init__(self, gate, people):
+        self.gate, self.moods, self._people = gate, moods_of(gate, people), people
+        gate.circle.add(self.PHONE, self.APP)
+        link = event("identified", Handle.parse(self.APP), Handle.parse(self.PHONE))
+        identities = Identities(people, gate.records, gate.changes, gate.clock)
+        identities.keep(identities.work_out([link]))
+
+    def found(self, kind, handle=PHONE, ago=0.0, **evidence):
+        at = self.gate.clock() - timedelta(days=ago)
+        told = Found(
+            key=f"{kind}:{handle}:{at}:{evidence}", customer="c", handle=handle, kind=kind, at=at,
+            evidence=evidence,
+        )  # fmt: skip
+        with self._people.write() as session:
+            session.add(told)
+        self.moods.follow(14)
+        self.gate.clock.move(timedelta(seconds=1))
+
+    @property
+    def held(self):
+        return not self.gate.say(self.APP, channel="sms").passes
+
+
+@pytest.fixture
+def story(gate, people):
+    gate.policy.tune({"day": 9, "week": 60, "channel_day": 9, "channel_week": 60}, by="t")
+    return Story(gate, people)
+
+
+@pytest.mark.rule("R44.1")
+def test_a_case_that_is_closed_about_another_handle_of_hers_holds_nothing_more(story):
+    story.found("complained", Story.APP)
+    assert story.held
+    story.found("complaint_settled", Story.PHONE)
+    assert not story.held
+
+
+@pytest.mark.rule("R44.1")
+def test_of_two_open_cases_the_other_one_still_holds(story):
+    story.found("case_opened", case="1")
+    story.found("case_opened", Story.APP, case="2")
+    story.found("case_closed", case="1")
+    assert story.held
+    story.found("case_closed", case="2")
+    assert not story.held
+
+
+@pytest.mark.rule("R44.1")
+def test_a_case_without_a_number_is_closed_with_all_of_its_kind(story):
+    story.found("case_opened")
+    story.found("complained")
+    story.found("case_closed", case="7")
+    assert story.held, "she complained, too"
+    story.found("complaint_settled")
+    assert not story.held
+
+
+@pytest.mark.rule("R44.1")
+@pytest.mark.parametrize("order", [(2, 1), (1, 2)])
+def test_a_case_that_was_over_before_we_heard_of_it_holds_nothing(story, order):
+    """Yesterday's events come in one import, or the end before the beginning."""
+    kinds = {2: "case_opened", 1: "case_closed"}
+    for ago in order:
+        story.found(kinds[ago], ago=ago, case="1")
+    assert not story.held
+    story.found("case_opened", case="2")
+    story.found("case_closed", ago=1.5)
+    assert story.held, "what was closed before it began"
+
+
+@pytest.mark.rule("R44.1")
+def test_a_kind_word_ends_what_an_unkind_one_began(story):
+    story.found("messaged", sentiment="negative", ago=0.1)
+    story.found("messaged", Story.APP)
+    assert story.held, "it says nothing of her mood"
+    story.found("messaged", Story.APP, sentiment="positive")
+    assert not story.held
+    story.moods.hold(Story.PHONE, "negative_mood", days=3, by="li")
+    story.found("messaged", sentiment="positive")
+    assert story.held, "what a person held"
+    story.gate.days(3)
+    assert not story.held
 
 
 def test_a_rep_insists_once_a_day_and_it_is_written_down(gate):

@@ -4,9 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from channels.touch_policy import Moods
-from data_hub.findings import Findings
-from tests.channels.touching import SHANGHAI, Gate
+from tests.channels.touching import SHANGHAI, Gate, moods_of
 
 HER = "phone::1"
 
@@ -93,7 +91,7 @@ def test_of_several_reasons_the_one_that_lasts_is_told(gate):
 
 
 def test_who_is_upset_is_left_in_peace_until_a_day(gate, people):
-    moods = Moods(gate.records, gate.changes, Findings(people), gate.clock)
+    moods = moods_of(gate, people)
     moods.hold(HER, "open_complaint", days=3, by="li")
     assert said(gate) == (
         "她正在情绪保护期，营销内容 3 月 5 日 12:00 后可发",
@@ -102,7 +100,7 @@ def test_who_is_upset_is_left_in_peace_until_a_day(gate, people):
 
 
 def test_of_two_that_last_the_one_that_lasts_longer_is_told(gate, people):
-    moods = Moods(gate.records, gate.changes, Findings(people), gate.clock)
+    moods = moods_of(gate, people)
     moods.hold(HER, "open_complaint", days=3, by="li")
     gate.policy.tune({"week": 1}, by="t")
     gate.say(purpose="marketing", override="t")

@@ -3,8 +3,10 @@
 import itertools
 from datetime import timedelta
 
-from channels.touch_policy import Nature, Person, Touch, TouchPolicy
+from channels.touch_policy import Moods, Nature, Person, Touch, TouchPolicy
 from data_hub.consents import Consents
+from data_hub.findings import Findings
+from data_hub.identities import Identities
 from kernel.calendar import Zone
 from stores.changes import Changes
 
@@ -70,3 +72,9 @@ class Gate:
 
     def days(self, number):
         self.clock.move(timedelta(days=number))
+
+
+def moods_of(gate, people):
+    """Who is left in peace, as the gate asks; nobody has two handles unless events said so."""
+    identities = Identities(people, gate.records, gate.changes, gate.clock)
+    return Moods(gate.records, gate.changes, Findings(people), identities, gate.clock)

@@ -328,6 +328,26 @@ def test_degrees_of_another_system_are_no_place():
     assert folded(event("located", HER, detail=at)).place[:2] == [31.2, 121.5]
 
 
+def test_no_front_end_takes_back_what_she_told_somebody_else():
+    def word(kind, minutes, account="acc_app", **said):
+        return event(kind, HER, minutes=minutes, account=account, detail={"properties": said})
+
+    def allowed(*words):
+        return [(each.channel, each.allowed) for each in folded(*words).agreed()]
+
+    own = {"consent": "marketing", "source": "stop_page", "wording": "stop-1"}
+    stopped = event("opted_out", HER, minutes=5, account="juzhen", detail=own)
+    assert allowed(word("opted_out", 1), word("opted_in", 2)) == [("", True)]
+    assert allowed(word("opted_out", 1), word("opted_in", 2, "acc_oa")) == [("", False)]
+    assert allowed(stopped, word("opted_in", 6)) == [("", False)]
+    assert allowed(stopped, word("opted_in", 6, channel="sms")) == [("", False)]
+    assert allowed(stopped, word("opted_out", 6), word("opted_in", 7)) == [("", True)]
+    followed = event("opted_out", HER, minutes=5, account="juzhen", detail={"source": "acc_app"})
+    assert allowed(followed, word("opted_in", 6)) == [("", True)]
+    [told] = folded(stopped).agreed()
+    assert (told.source, told.wording) == ("stop_page", "stop-1")
+
+
 def test_no_is_kept_as_no():
     [word] = folded(event("opted_out", HER, detail={"consent": "marketing"})).agreed()
     assert (word.allowed, word.source) == (False, "acc_app")

@@ -8,9 +8,12 @@ import time
 import pytest
 
 from juzhen.pulse import Pulse
-from juzhen.worker import Duty, Worker
+from juzhen.settings import begin, load
+from juzhen.wiring import assemble
+from juzhen.worker import Duty, Worker, lanes
 from kernel.clock import utc_now
 from stores.claims import Leases
+from tests.blank import migrate
 
 
 @pytest.fixture
@@ -153,6 +156,20 @@ def test_while_nothing_is_committed_a_duty_rests_and_a_commit_wakes_it(records, 
     assert until(lambda: len(done) > before)
     worker.stop()
     thread.join(5)
+
+
+def test_what_the_clock_alone_changes_is_looked_at_within_two_seconds(tmp_path):
+    """Who is in a segment, what is due to be shown, sent or edited: nothing is committed for it."""
+    begin(tmp_path, stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    company = assemble(settings)
+    rests: dict[str, float] = {}
+    for duty in (duty for lane in lanes(company).values() for duty in lane):
+        rests[duty.name] = min(duty.rests(stirred=False), rests.get(duty.name, duty.idle))
+    company.close()
+    by_clock = ("digest", "plan", "gate", "broadcast", "settle_edits", "carry", "greet")
+    assert {name: rests[name] for name in by_clock if rests[name] > 2} == {}
 
 
 def test_what_one_lane_finds_wakes_the_others(records, leases):

@@ -200,7 +200,7 @@ class Asked(Company):
             ContentNatures(self.materials, self.taxonomy, self.campaigns), clock,
             Zone("Asia/Shanghai"),
         )  # fmt: skip
-        self.moods = Moods(records, changes, Findings(people), clock)
+        self.moods = Moods(records, changes, Findings(people), self.identities, clock)
         self.deliveries = Deliveries(records, changes, clock, places=self.touch_policy)
         self.confirming = Confirming(records, changes, self.deliveries, channels)
         breakers = Breakers(records, clock)

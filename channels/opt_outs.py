@@ -1,0 +1,83 @@
+"""Opt-outs that front ends tell (前端退订): what she switched off in an app is off everywhere.
+
+Follows what the digest found. Such a word comes through a door that is open to whoever knows a
+write key, so it may say no at any time, and yes only where nobody else has been told no: a refusal
+that she told us elsewhere is hers to take back there. Sends nothing.
+"""
+
+from __future__ import annotations
+
+from channels.preferences import Preferences
+from data_hub.catalogue import OWN_ACCOUNT
+from data_hub.consents import LOCATION, MARKETING, PURPOSES, Consent, Consents
+from data_hub.details import text
+from data_hub.findings import Findings, Found
+from data_hub.identities import Identities
+from kernel.events import Handle
+from stores.records import Record, Records
+from stores.watermarks import Watermarks
+
+_FOLLOWER = "opt_outs"
+_ASKED = frozenset((*PURPOSES, LOCATION))
+"""The purposes that anything here asks for; a word on another changes nothing."""
+_KIND = 40
+
+
+class OptOuts:
+    """What front ends tell of what she wants."""
+
+    def __init__(
+        self,
+        records: Records,
+        findings: Findings,
+        identities: Identities,
+        consents: Consents,
+        preferences: Preferences,
+    ) -> None:
+        self._records = records
+        self._findings = findings
+        self._identities = identities
+        self._consents = consents
+        self._preferences = preferences
+        self._watermarks = Watermarks(records, Record)
+
+    def follow(self, limit: int = 200) -> int:
+        """Take in what the digest found since the last time; how much that was. Harmless when
+        repeated."""
+        found = self._findings.after(int(self._watermarks.of(_FOLLOWER) or 0), limit)
+        if not found:
+            return 0
+        for each in found:
+            if each.kind in {"opted_out", "opted_in"}:
+                self._take(each)
+        with self._records.write():
+            self._watermarks.move(_FOLLOWER, str(found[-1].seq))
+        return len(found)
+
+    def _take(self, found: Found) -> None:
+        told = found.evidence
+        account, channel = text(told.get("account")), text(told.get("channel"))[:_KIND]
+        purpose = text(told.get("consent")) or text(told.get("purpose")) or MARKETING
+        if account == OWN_ACCOUNT or purpose not in _ASKED:
+            return
+        hers = [Handle.parse(each) for each in self._identities.alongside(found.handle)]
+        with self._records.write(*(f"handle:{handle}" for handle in hers)):
+            words = [
+                each for each in self._consents.of(hers)
+                if each.purpose == purpose and each.channel in ("", channel)
+            ]  # fmt: skip
+            if any(each.at >= found.at for each in words):
+                return  # she has said something since
+            if found.kind == "opted_in":
+                self._opt_in(hers, purpose, channel, account, words)
+            elif self._consents.allows(hers, purpose, channel):
+                self._preferences.opt_out(hers, purpose, channel=channel, source=account)
+
+    def _opt_in(
+        self, hers: list[Handle], purpose: str, channel: str, account: str, words: list[Consent]
+    ) -> None:
+        refused = [each for each in words if not each.allowed]
+        if any(each.source != account for each in refused):
+            return
+        if refused or not words:
+            self._preferences.opt_in(hers, purpose, channel=channel, source=account)

@@ -1,0 +1,105 @@
+"""What she switches off or on in a front end counts for what we send, within bounds."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from channels.deliveries import State
+from channels.opt_outs import OptOuts
+from data_hub import findings
+from data_hub.consents import LOCATION, MARKETING, PERSONALISATION
+from data_hub.findings import Findings
+from tests.channels.touching import SHANGHAI
+from tests.data_hub.telling import event, mobile, user
+
+APP, PHONE = user("u1"), mobile()
+
+
+class Front:
+    """A front end that tells what she did, and the house that hears of it."""
+
+    def __init__(self, house, people, clock):
+        self.house, self.clock = house, clock
+        self._found = Findings(people)
+        self.opt_outs = OptOuts(
+            house.records, self._found, house.identities, house.consents, house.preferences
+        )
+        house.identities.note([event("identified", APP, PHONE)])
+
+    def tells(self, kind, ago=0, handle=APP, account="acc_app", **said):
+        at = self.clock() - timedelta(hours=ago)
+        told = replace(event(kind, handle, account=account, detail={"properties": said}), at=at)
+        self._found.keep([findings.of_event(told, "c")])
+        while self.opt_outs.follow(1):
+            pass
+        self.clock.move(timedelta(minutes=1))
+
+    def allows(self, purpose=MARKETING, channel="sms"):
+        return self.house.consents.allows([APP, PHONE], purpose, channel)
+
+
+@pytest.fixture
+def front(any_house, any_people, clock):
+    clock.now = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI.info)
+    return Front(any_house, any_people, clock)
+
+
+@pytest.mark.rule("R46.1", "R46.2")
+def test_who_opts_out_in_a_front_end_is_left_alone_and_nothing_queued_is_sent(front):
+    house = front.house
+    account = house.account("app", "app", "own_app")
+    queued = house.publishing.send(
+        PHONE, account.code, occasion="o1", purpose=MARKETING, by="li", words="您好"
+    )
+    front.tells("opted_out")
+    assert house.deliveries.one(queued.id).state == State.CANCELLED
+    assert not front.allows()
+    [word] = {(each.purpose, each.source) for each in house.consents.of([PHONE])}
+    assert word == (MARKETING, "acc_app")
+
+
+def test_one_channel_or_purpose_is_left_alone_and_no_other(front):
+    front.tells("opted_out", channel="wechat_oa")
+    assert (front.allows(channel="wechat_oa"), front.allows(channel="sms")) == (False, True)
+    front.tells("opted_out", purpose=PERSONALISATION)
+    assert (front.allows(PERSONALISATION), front.allows()) == (False, True)
+    front.tells("opted_out", consent="what nobody asks for")
+    assert len(front.house.consents.of([APP])) == 2
+
+
+@pytest.mark.rule("R46.1")
+def test_a_front_end_takes_back_its_own_word_and_nobody_elses(front):
+    front.tells("opted_out")
+    front.tells("opted_in", account="acc_other")
+    assert not front.allows()
+    front.tells("opted_in")
+    assert front.allows()
+    front.house.preferences.opt_out([PHONE], MARKETING, source="stop_page")
+    front.clock.move(timedelta(hours=1))
+    front.tells("opted_in")
+    assert not front.allows(), "she said no on our own page"
+
+
+def test_what_was_said_before_her_last_word_changes_nothing(front):
+    front.house.preferences.opt_in([PHONE], MARKETING, source="stop_page")
+    front.tells("opted_out", ago=2)
+    assert front.allows()
+    front.clock.move(timedelta(hours=1))
+    front.tells("opted_out")
+    front.tells("opted_in", ago=1)
+    assert not front.allows()
+
+
+def test_a_first_word_may_be_a_yes_and_repeating_it_adds_nothing(front):
+    assert not front.allows(LOCATION)
+    for _ in range(2):
+        front.tells("opted_in", purpose=LOCATION)
+    assert front.allows(LOCATION)
+    acts = [each for each in front.house.changes.after("").changes if each.act == "opted_in"]
+    assert sorted(each.handle for each in acts) == sorted(map(str, (APP, PHONE)))
+
+
+def test_our_own_word_is_not_followed_as_if_a_front_end_had_said_it(front):
+    front.tells("opted_out", account="juzhen")
+    assert front.house.consents.of([APP]) == []
