@@ -10,6 +10,7 @@ from engagement.livestreams import TYPE, Sales
 from juzhen.console.desk import allowed, names_of, seen
 from juzhen.web import charts, pages
 from juzhen.web.asking import language
+from kernel.actors import may
 from schemas import snippets
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def _sales(platform: Platform, material: Material) -> Sales | None:
 def install(door: Blueprint, platform: Platform) -> None:
     @door.get("/materials/<key>/reception")
     def reception(key: str) -> str:
-        found = seen(allowed("read_library"), platform, key)
+        actor = allowed("read_library")
+        found = seen(actor, platform, key)
+        events = url_for("console.events") if may(actor, "read_boards") else ""
         told = platform.receptions.of(found.id)
         reported = snippets.spec(platform.types.one(found.type), language())
         return pages.render(
@@ -35,10 +38,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             material=found,
             told=told,
             steps=charts.steps(
-                [
-                    (pages.speak(f"reception_{name}"), n, url_for("console.events"))
-                    for name, n in told.steps
-                ],
+                [(pages.speak(f"reception_{name}"), n, events) for name, n in told.steps],
                 pages.speak("reception_steps"),
             ),
             views=charts.line(

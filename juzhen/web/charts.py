@@ -86,15 +86,17 @@ def pairs(values: Sequence[tuple[str, float, float]], label: str, names: tuple[s
 
 
 def steps(values: Sequence[tuple[str, int, str]], label: str) -> Markup:
-    """One bar for each (name, value, address), one under the other; each leads to its address."""
+    """One bar for each (name, value, address), one under the other; each leads to its address, if
+    it has one."""
     top = max((value for _, value, _ in values), default=0) or 1
     drawn = Markup("")
     for place, (name, value, address) in enumerate(values):
         drawn += Markup(
-            '<a href="{}" aria-label="{}: {}"><rect x="0" y="{}" width="{}" height="{}">'
+            '<a{} aria-label="{}: {}"><rect x="0" y="{}" width="{}" height="{}">'
             '<title>{}: {}</title></rect><text x="4" y="{}">{} {}</text></a>'
         ).format(
-            address, name, f"{value:,}", place * _ROW, max(round(value / top * _ALONG, 1), 1.0),
+            Markup(' href="{}"').format(address) if address else Markup(' role="img"'),
+            name, f"{value:,}", place * _ROW, max(round(value / top * _ALONG, 1), 1.0),
             _ROW - 4, name, f"{value:,}", place * _ROW + 16, name, f"{value:,}",
         )  # fmt: skip
     high = max(len(values) * _ROW, 1)

@@ -295,9 +295,12 @@ def _composing(
     actor = rep()
     her = platform.customers.seen_by(actor).one(customer)
     kept = visible_material(platform, actor, material)
+    ways, beside = platform.sharing.ways(her, kept), sidebar.beside_her(platform, her)
+    if beside:  # the chat is open: what she takes over by hand goes into it
+        ways.sort(key=lambda each: each.key != LINK)
     answer = _page(
         platform, "share.html", "customers", her=her, name=telling.name_of(her, language()),
-        material=kept, ways=platform.sharing.ways(her, kept), form=form,
+        material=kept, ways=ways, beside=beside, form=form,
         remakable=platform.remakes.remakable(kept),
         flaws=refusal.flaws if refusal else (),
         advice=advised.message(language()) if advised else "",

@@ -5,6 +5,7 @@ WeCom lets a page in that is signed for its very address; then its script says w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -61,16 +62,30 @@ def chat(platform: Platform, her: Customer) -> dict[str, Any] | None:
     """What the script of this page needs to open her chat and to put something into it, if the rep
     reads the page inside WeCom; whose chat is open by then it asks again."""
     try:
-        for account in _inside(platform):
-            hers = [
-                each.value for each in her.handles
-                if (each.kind, each.scope) == ("external_userid", account.id)
-            ]  # fmt: skip
-            if hers:
-                return {**_signed(platform, account.code), "hers": hers}
+        for account, hers in _of(platform, her):
+            return {**_signed(platform, account.code), "hers": hers}
     except Problem:  # the platform is away, or there is no such account any more
         pass
     return None
+
+
+def beside_her(platform: Platform, her: Customer) -> bool:
+    """Does the rep read the page inside WeCom, where she and this customer are friends?"""
+    try:
+        return any(_of(platform, her))
+    except Problem:
+        return False
+
+
+def _of(platform: Platform, her: Customer) -> Iterator[tuple[Account, list[str]]]:
+    """The accounts whose WeCom shows the page, with what she is called there."""
+    for account in _inside(platform):
+        hers = [
+            each.value for each in her.handles
+            if (each.kind, each.scope) == ("external_userid", account.id)
+        ]  # fmt: skip
+        if hers:
+            yield account, hers
 
 
 def _inside(platform: Platform) -> list[Account]:

@@ -67,6 +67,13 @@ def test_it_is_for_whoever_reads_the_library_and_sees_that_material(flask, mater
     )
 
 
+@pytest.mark.parametrize(("role", "door"), [("editor", False), ("analyst", True)])
+def test_its_bars_lead_to_the_stream_of_events_for_who_may_read_it(flask, material, role, door):
+    page = Desk(flask, role).get(f"/console/materials/{material}/reception").text
+    steps = page[page.index('class="steps"') :]
+    assert ('href="/console/events"' in steps) == door
+
+
 def test_its_page_is_for_everybody(material, for_everybody):
     for_everybody(f"materials/{material}/reception")
 

@@ -8,7 +8,9 @@ from playwright.sync_api import expect
 from channels.base import StandsBeside
 from channels.wechat.wecom.inside import signature
 from kernel.events import Event, Handle
+from tests.browsing import Hands
 
+FIVE_MINUTES = 300
 SDK = "https://wwcdn.weixin.test/wecom-jssdk.js"
 STUB = """
 window.asked = {};
@@ -183,6 +185,22 @@ def test_one_touch_puts_it_into_her_chat_and_into_nobody_elses(beside, desk, fri
     button.click()
     expect(button).to_have_text(button.get_attribute("data-failed"))
     assert page.evaluate("asked.sent") is None
+    assert page.problems == []
+
+
+@pytest.mark.browser
+@pytest.mark.rule("R36.1")
+def test_beside_her_chat_a_recommendation_is_in_it_after_three_touches(
+    beside, desk, friend, her, shop
+):
+    page = beside(chat_with(friend))
+    page.wait_for_url(f"**/workbench/customers/{desk.identities.resolve(her)}")
+    hands = Hands(3, seconds=FIVE_MINUTES)
+    hands.tap(page.locator(".advice .row .button").first)
+    hands.tap(page.get_by_role("button", name="发送"))
+    hands.tap(page.locator("#into-chat"))
+    expect(page.locator("#into-chat")).to_have_text("已带到聊天框")
+    assert "/t/" in page.evaluate("asked.sent.text.content")
     assert page.problems == []
 
 
