@@ -18,6 +18,7 @@ from bench.digest import Hub
 from bench.lib.line import Round, compared
 from bench.lib.line import measured as line_of
 from bench.lib.segments import NOW, customers, rules
+from data_hub.profiles import rows_of
 from data_hub.segments import Book, Previews, Subject
 from data_hub.segments.previewing import SAMPLE
 
@@ -52,7 +53,7 @@ def preview() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         hub = Hub(Path(folder), RULES)
         told = {each.customer: each.profile for each in customers(SAMPLE)}
-        hub.profiles.keep(told, {her: f"user:acc_app:{her}" for her in told}, ())
+        hub.profiles.keep(rows_of(told, {her: f"user:acc_app:{her}" for her in told}), ())
         asked = Previews(
             hub.people, hub.profiles, hub.segments, hub.standings.subjects, lambda: NOW
         )

@@ -13,7 +13,7 @@ from data_hub.amendments import Amendments
 from data_hub.digested import Since, Slice, handles_of
 from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
-from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold
+from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold, rows_of
 from data_hub.profiles.folding import key_of, out_of_order
 from data_hub.rounds import Rounds
 from data_hub.segments.recalling import ERASED
@@ -376,6 +376,7 @@ class Digest:
         """Keep all of it or nothing. False if another digest was faster, or wrote about one of
         these out of turn meanwhile: its word stands. So does an erasure's: nobody comes back by
         what was read before she was erased."""
+        profiles = rows_of(digested.profiles, digested.handles)
         with self._people.write("digest"):
             mark, voids, amended = digested.since
             overtaken = (self.mark(), self._voids()) != (mark, voids)
@@ -385,7 +386,7 @@ class Digest:
                 self._amendments.note(digested.about)
             self._identities.keep(digested.noted)
             crash_point(_IDENTIFIED)
-            self._profiles.keep(digested.profiles, digested.handles, digested.noted.gone)
+            self._profiles.keep(profiles, digested.noted.gone)
             crash_point(_PROFILED)
             if self._standings is not None and digested.stood is not None:
                 self._standings.keep(digested.stood)

@@ -36,6 +36,9 @@ _FEW = 8
 _CHUNK = 10_000
 _TOGETHER = 400
 _MOMENT = len("2026-03-02 09:00:00.000000")
+_MOMENTS = 256
+"""Moments of one column whose spelling is kept: of thousands each of a worker's columns held a
+megabyte, for moments that nobody tells again."""
 
 _Told = Callable[[Any], Any]
 
@@ -203,7 +206,7 @@ def _teller(table: Table, name: str, dialect: Dialect) -> _Told | None:
     if isinstance(kind, JSON):
         return as_json
     if isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, DateTime):
-        return lru_cache(maxsize=4_096)(_as_moment)  # one moment is told of many rows
+        return lru_cache(maxsize=_MOMENTS)(_as_moment)  # one moment is told of many rows
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 

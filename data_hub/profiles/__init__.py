@@ -4,7 +4,7 @@ Does not decide who is who (`data_hub.identities`) nor what to offer her (`match
 """
 
 from data_hub.profiles.folding import fold
-from data_hub.profiles.keeping import ProfileRow, Profiles
+from data_hub.profiles.keeping import ProfileRow, Profiles, rows_of
 from data_hub.profiles.profile import (
     SHAPE,
     Agreed,
@@ -33,4 +33,5 @@ __all__ = [
     "Trait",
     "fold",
     "paid",
+    "rows_of",
 ]

@@ -1,6 +1,6 @@
 """Where profiles are kept (画像存取): one row a customer, with a few columns to look by."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,24 +85,13 @@ class Profiles:
         with self._people.read() as session:
             return list(session.scalars(later.order_by(ProfileRow.customer).limit(limit)))
 
-    def keep(
-        self, profiles: Mapping[str, Profile], handles: Mapping[str, str], gone: Iterable[str]
-    ) -> None:
-        """Keep these, each with one of her handles, and drop those gone. Joins the write."""
-        rows: list[dict[str, Any]] = [
-            {
-                "customer": customer, "handle": handles[customer], "name": profile.name,
-                "phone": profile.phone, "last_at": _last(profile),
-                "cell": _cell(profile),
-                "body": profile.pack(),
-            }
-            for customer, profile in profiles.items()
-        ]  # fmt: skip
+    def keep(self, rows: Sequence[dict[str, Any]], gone: Iterable[str]) -> None:
+        """Keep these, as `rows_of` made them, and drop those gone. Joins the write."""
         with self._people.write() as session:
             if ids := list(gone):
                 session.execute(delete(ProfileRow).where(ProfileRow.customer.in_(ids)))
-            found = among(session, _RARELY, ProfileRow.customer, profiles)
-            kept = {row.customer: row for row in found}
+            hers = [row["customer"] for row in rows]
+            kept = {row.customer: row for row in among(session, _RARELY, ProfileRow.customer, hers)}
             others, alike = list[dict[str, Any]](), list[dict[str, Any]]()
             for row in rows:
                 same = kept.get(row["customer"]) == tuple(row[name] for name in _RARELY)
@@ -114,6 +103,19 @@ class Profiles:
         """Throw the fold away, to be made again. Joins the digest's write."""
         with self._people.write() as session:
             session.execute(delete(ProfileRow))
+
+
+def rows_of(profiles: Mapping[str, Profile], handles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The rows to be kept, each with one of her handles: packing thousands of readings takes no
+    lock, so it is done before one is held."""
+    return [
+        {
+            "customer": customer, "handle": handles[customer], "name": profile.name,
+            "phone": profile.phone, "last_at": _last(profile), "cell": _cell(profile),
+            "body": profile.pack(),
+        }
+        for customer, profile in profiles.items()
+    ]  # fmt: skip
 
 
 def _cell(profile: Profile) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from data_hub.identities import own_id
+from data_hub.profiles import Profile
 from kernel.events import Ecosystem
 from stores.history import Axis
 from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
@@ -146,6 +147,26 @@ def test_a_slice_that_another_digest_has_taken_is_left_alone(hub):
     hub.digest.run()
 
     assert not hub.digest._write(digested, {"digest": "7"})
+
+
+def test_profiles_are_packed_before_anybody_has_to_wait_for_it(hub):
+    """Of three hundred with fifty readings each that takes longer than all that is written."""
+    waited = []
+
+    class Watched(Profile):
+        def pack(self):
+            waited.append(hub.people.writing)
+            return super().pack()
+
+    hub.history.put(story(), upto=1)
+    told = [each for _, each in hub.history.after(0, 10)]
+    digested = hub.digest._digested(told, hub.digest._since())
+    digested.profiles = {
+        her: Watched.unpack(profile.pack()) for her, profile in digested.profiles.items()
+    }
+    assert hub.digest._write(digested, {"digest": "7"})
+    assert waited == [False] * len(digested.profiles)
+    assert hub.profiles.of(hub.id_of(user("u1"))).kinds["read_material"] == 1
 
 
 @pytest.mark.parametrize("name", ["her", "neighbour"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_hub.profiles import Profile, fold
+from data_hub.profiles import Profile, fold, rows_of
 from data_hub.profiles.folding import KEPT_PURCHASES
 from kernel.calendar import Zone
 from stores.spelling import moment
@@ -224,10 +224,12 @@ def test_the_columns_beside_a_profile_follow_what_was_told_last(any_hub):
 
 def test_who_looks_at_thousands_reads_some_hundreds_at_a_time(any_hub):
     everybody = [f"cus_{number:04}" for number in range(450)]
-    any_hub.profiles.keep({each: Profile() for each in everybody}, dict.fromkeys(everybody, ""), ())
+    any_hub.profiles.keep(
+        rows_of({each: Profile() for each in everybody}, dict.fromkeys(everybody, "")), ()
+    )
     told = any_hub.profiles.each([*everybody, "cus_nobody"])
     met = [next(told)[0]]
-    any_hub.profiles.keep({}, {}, everybody[-10:])
+    any_hub.profiles.keep((), everybody[-10:])
     met += [customer for customer, _ in told]
     assert sorted(met) == everybody[:-10]
 

@@ -8,6 +8,7 @@ import pytest
 from data_hub.digest import Digest
 from data_hub.grades import Thresholds
 from data_hub.lifecycle import Cycles
+from data_hub.profiles import rows_of
 from data_hub.standings import Standings
 from data_hub.terms import Terms, cycles, named, thresholds
 from data_hub.vip import Choice
@@ -126,7 +127,8 @@ def test_profiles_that_earlier_versions_folded_are_folded_anew_though_nobody_act
     her = hub.id_of(user("u1"))
     kept, heard = hub.profiles.of(her), hub.kinds_found()
     with hub.people.write("digest"):
-        hub.profiles.keep({her: replace(kept, shape=1, events=0)}, {her: str(user("u1"))}, ())
+        of_then = {her: replace(kept, shape=1, events=0)}
+        hub.profiles.keep(rows_of(of_then, {her: str(user("u1"))}), ())
         Watermarks(hub.people, Folded).move("digest.terms", "1.ofthen")
     by(hub, Terms(), records, changes)
     hub.settle()

@@ -52,6 +52,14 @@ def test_a_moment_is_spelled_once_for_all_the_rows_that_tell_it(records: Records
     assert tell.cache_info().misses == 1
 
 
+def test_spellings_of_moments_that_nobody_tells_again_are_not_kept(records: Records) -> None:
+    put = bulk._putting(Thing, ("id", "at"), records.engine.dialect)
+    tell = dict(put[1])["at"]
+    for second in range(5_000):
+        tell(NOON + timedelta(seconds=second))
+    assert tell.cache_info().currsize < 500
+
+
 def everything(records: Records) -> list[tuple[Any, ...]]:
     columns = (Thing.id, Thing.at, Thing.told, Thing.body, Thing.much, Thing.note)
     with records.read() as session:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data_hub.details import details, order
 from data_hub.lifecycle import Cycles, standing
-from data_hub.profiles import fold
+from data_hub.profiles import fold, rows_of
 from data_hub.profiles.folding import KEPT_MATERIALS, KEPT_PURCHASES, lived
 from data_hub.profiles.strands import TRAIL
 from data_hub.segments import Book, Entry, Subject, read
@@ -279,7 +279,7 @@ def test_a_preview_over_busy_customers_asks_fewer_and_says_how_far_off_it_may_be
     profile = hub.profiles.of(hub.id_of(user("u1")))
     told = {f"cus_{n:04}": profile for n in range(300)}
     with people.write():
-        hub.profiles.keep(told, dict.fromkeys(told, "user:acc_app:u9"), ())
+        hub.profiles.keep(rows_of(told, dict.fromkeys(told, "user:acc_app:u9")), ())
     for rule in ("spent >= 0 in 365d", 'did bought on "acc_app" in 365d'):
         preview = hub.previews.preview(rule)
         assert (preview.total, preview.exact) == (301, False), rule
