@@ -1,5 +1,6 @@
 """The digest follows history: once, in any order, and again from nothing with the same outcome."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -153,10 +154,11 @@ def test_profiles_are_packed_before_anybody_has_to_wait_for_it(hub):
     """Of three hundred with fifty readings each that takes longer than all that is written."""
     waited = []
 
+    @dataclass(slots=True)
     class Watched(Profile):
         def pack(self):
             waited.append(hub.people.writing)
-            return super().pack()
+            return Profile.pack(self)
 
     hub.history.put(story(), upto=1)
     told = [each for _, each in hub.history.after(0, 10)]
