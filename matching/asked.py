@@ -84,3 +84,6 @@ class Listed(NamedTuple):
     """What everything scores; minus infinity for what must not be shown."""
     led: frozenset[int] = frozenset()
     """What stands at the top for the rep's persona alone."""
+    stages: Sequence[frozenset[int]] = ()
+    """What was on it by score and variety; then as the company's rules have it; then with what a
+    rep needs in her hands."""

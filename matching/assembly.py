@@ -1,9 +1,10 @@
 """Assembly (组装): from ten thousand scored candidates to the ten that a rep reads.
 
-The first three are the best three; below them a list is diversified by tags (MMR), one place is
-kept for content we know too little about, and a contact never lacks a script and a product note.
-Every choice is kept with the probability it was made with, so that other policies can be judged
-on it later. Pure: chance comes in as a number.
+The first three are the best three; below them a list is diversified by tags (MMR). The company's
+rules place what they ask for (`matching.steering`); then a contact never lacks a script and a
+product note, and one place goes to content we know too little about. Every choice is kept with the
+probability it was made with, so that other policies can be judged on it later. Pure: chance comes
+in as a number.
 """
 
 from __future__ import annotations
@@ -59,41 +60,21 @@ class Chosen:
     """``best``, ``explored``, ``needed``, or by a rule ``quota`` or ``pinned``."""
 
 
-def assemble(
+def varied(
+    top: Places,
     total: Floats,
     candidates: Slice,
     first: int,
-    *,
-    chance: float,
-    seed: int = 0,
     manner: Manner = _USUAL,
-    barred: Collection[int] = (),
     leads: Places | None = None,
-    fit: Floats | None = None,
 ) -> list[Chosen]:
-    """The list. ``chance`` in [0, 1) decides what is explored, ``seed`` who of equals is first.
-
-    ``barred`` are candidates that must not be shown to this customer; ``leads`` stand at the top,
-    whatever they score; ``fit`` is how well the tags of each suit her, if that is known apart from
-    the score.
-    """
-    if barred:
-        total = total.copy()
-        total[list(barred)] = -np.inf
-    top = pool = best(total, candidates, max(manner.pool, first), seed)
+    """The best, and below the first of them what differs. ``top`` are the best of all, the best
+    first; ``leads`` stand above them, whatever they score."""
     if leads is not None and len(leads):
-        pool = np.concatenate((leads, _without(pool, leads.tolist())))
-    if not len(pool):
+        top = np.concatenate((leads, _without(top, leads.tolist())))
+    if not len(top):
         return []
-    places = _diversified(pool, total, candidates, first, manner)
-    chosen = [Chosen(place) for place in places]
-    if first >= manner.explore_from and len(chosen) == first:
-        likely = total if fit is None else fit
-        unknown = _unknown(top, total, candidates, places[:-1], manner, seed)
-        explored = _explored(unknown, candidates, chance, manner, likely, seed)
-        if explored is not None:
-            chosen[-1] = explored
-    return _with_needed(chosen, total, candidates, first, manner, seed)
+    return [Chosen(place) for place in _diversified(top, total, candidates, first, manner)]
 
 
 def best(
@@ -166,6 +147,42 @@ def _alike(worn: Floats) -> Floats:
     return near
 
 
+def explored(
+    chosen: Sequence[Chosen],
+    top: Places,
+    total: Floats,
+    candidates: Slice,
+    first: int,
+    *,
+    chance: float,
+    seed: int = 0,
+    manner: Manner = _USUAL,
+    fit: Floats | None = None,
+    kept: Collection[int] = (),
+) -> list[Chosen]:
+    """The list with something we know too little about in the last place that can be spared.
+    ``chance`` in [0, 1) decides what that is; ``fit`` is how well the tags of each suit her, if
+    that is known apart from the score. What is ``kept`` gives way to nothing.
+
+    This comes last, when all others have their places: what chance chooses moves none of them, so
+    that each is there with the probability that is told of it.
+    """
+    listed = list(chosen)
+    if first < manner.explore_from or len(listed) < first:
+        return listed
+    kinds = [candidates.type_at(each.place) for each in listed]
+    spare = _spare(listed, kinds, manner, kept)
+    if spare is None:
+        return listed
+    taken = [each.place for at, each in enumerate(listed) if at != spare]
+    unknown = _unknown(top, total, candidates, taken, manner, seed)
+    likely = total if fit is None else fit
+    found = _explored(unknown, candidates, chance, manner, likely, seed)
+    if found is not None:
+        listed[spare] = found
+    return listed
+
+
 def _unknown(
     top: Places,
     total: Floats,
@@ -236,42 +253,41 @@ def _won(
     return won
 
 
-def _with_needed(
-    chosen: list[Chosen],
+def with_needed(
+    chosen: Sequence[Chosen],
     total: Floats,
     candidates: Slice,
     first: int,
-    manner: Manner,
-    seed: int,
+    *,
+    seed: int = 0,
+    manner: Manner = _USUAL,
+    kept: Collection[int] = (),
 ) -> list[Chosen]:
-    """A script and a product note always, taking the last places that can be spared."""
+    """A script and a product note always, in the last places that can be spared. What is ``kept``
+    gives way to nothing."""
+    listed = list(chosen)
     for kind in NEEDED:
-        kinds = [candidates.type_at(each.place) for each in chosen]
+        kinds = [candidates.type_at(each.place) for each in listed]
         if kind in kinds:
             continue
-        offered = candidates.of_type(kind)
-        if not len(offered):
-            continue
-        found = best(total, candidates, 1, seed, among=offered)  # none of them is on the list
+        found = best(total, candidates, 1, seed, among=candidates.of_type(kind))
         if not len(found):
             continue
         needed = Chosen(int(found[0]), 1.0, "needed")
-        if len(chosen) < first:
-            chosen = [*chosen, needed]
-        elif (spare := _spare(chosen, kinds, manner)) is not None:
-            chosen = [*chosen[:spare], *chosen[spare + 1 :]]
-            chosen.insert(_before_explored(chosen), needed)
-    return chosen
+        if len(listed) < first:
+            listed.append(needed)
+        elif (spare := _spare(listed, kinds, manner, kept)) is not None:
+            listed[spare] = needed
+    return listed
 
 
-def _spare(chosen: Sequence[Chosen], kinds: Sequence[str], manner: Manner) -> int | None:
-    """The last place below the leading ones whose content is not itself needed or explored."""
-    for at in range(len(chosen) - 1, manner.leading - 1, -1):
+def _spare(
+    listed: Sequence[Chosen], kinds: Sequence[str], manner: Manner, kept: Collection[int]
+) -> int | None:
+    """The last place below the leading ones that the score alone has given, and whose content is
+    not the only one of a kind that is needed."""
+    for at in range(len(listed) - 1, manner.leading - 1, -1):
         alone = kinds[at] in NEEDED and kinds.count(kinds[at]) == 1
-        if chosen[at].slot != "explored" and not alone:
+        if listed[at].slot == "best" and listed[at].place not in kept and not alone:
             return at
     return None
-
-
-def _before_explored(chosen: Sequence[Chosen]) -> int:
-    return len(chosen) - (1 if chosen and chosen[-1].slot == "explored" else 0)

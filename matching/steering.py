@@ -8,7 +8,7 @@ offered: they choose among what the hard filters left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -106,17 +106,24 @@ class Steering:
         ``total`` holds minus infinity for whatever must not be shown.
         """
         listed, by_rule = list(chosen), dict[int, Ruling]()
+        pins = self._pins(total, candidates, first, seed)
         for ruling in self._of(Act.QUOTA):
-            _fill(listed, by_rule, ruling, total, candidates, first, seed)
+            _fill(listed, by_rule, pins, ruling, total, candidates, first, seed)
+        if pins:
+            listed = _pinned(listed, pins, by_rule, first)
+        return listed, by_rule | pins
+
+    def _pins(self, total: Floats, candidates: Slice, first: int, seed: int) -> dict[int, Ruling]:
+        """What is pinned, one content a rule; a rule that finds none takes no place."""
         pins: dict[int, Ruling] = {}
-        for ruling in self._of(Act.PIN)[:first]:
+        for ruling in self._of(Act.PIN):
+            if len(pins) == first:
+                break
             free = np.setdiff1d(ruling.aimed(candidates), list(pins))
             found = best(total, candidates, 1, seed, among=free)
             if len(found):
                 pins[int(found[0])] = ruling
-        if pins:
-            listed = _pinned(listed, pins, by_rule, first)
-        return listed, by_rule | pins
+        return pins
 
     def _of(self, act: Act) -> list[Ruling]:
         own = [ruling for ruling in self.rulings if ruling.act is act]
@@ -126,21 +133,24 @@ class Steering:
 def _fill(
     listed: list[Chosen],
     by_rule: dict[int, Ruling],
+    pins: Mapping[int, Ruling],
     ruling: Ruling,
     total: Floats,
     candidates: Slice,
     first: int,
     seed: int,
 ) -> None:
-    """As many of what a quota is about as it asks for, if there are so many."""
+    """As many of what a quota is about as it asks for, if there are so many. What is pinned counts,
+    too: it will be there."""
     aimed = set(ruling.aimed(candidates).tolist())
-    counted = [each.place for each in listed if each.place in aimed]
+    wanted = min(int(ruling.number), first) - len(aimed & pins.keys())
+    counted = [each.place for each in listed if each.place in aimed and each.place not in pins]
     kept = {*by_rule, *counted}
-    by_rule.update(dict.fromkeys(counted[: int(ruling.number)], ruling))
-    lacking = min(int(ruling.number), first) - len(counted)
+    by_rule.update(dict.fromkeys(counted[: max(0, wanted)], ruling))
+    lacking = wanted - len(counted)
     if lacking <= 0:
         return
-    there = [each.place for each in listed]
+    there = [*pins, *(each.place for each in listed)]
     free = np.setdiff1d(np.array(sorted(aimed), np.int64), there)
     for place in best(total, candidates, lacking, seed, among=free).tolist():
         if len(listed) >= first:
@@ -153,7 +163,7 @@ def _fill(
         kept.add(place)
 
 
-_SPARED = ("best", "explored", "needed", "quota")
+_SPARED = ("best", "quota")
 """What gives way first."""
 
 

@@ -24,7 +24,7 @@ from matching.needs import salutation
 from matching.occasions import Occasion
 from matching.offers import Item, Offer, WhyNot, keep, latest, shown_just_now
 from matching.recommender.asking import Asking
-from matching.recommender.listing import chosen, items, nearest_reads, without
+from matching.recommender.listing import chosen, items, nearest_reads, why_not_listed, without
 from matching.rules import Rules, Wanted
 from matching.scoring import Scores
 from matching.speaking import language_of, spoken
@@ -188,23 +188,21 @@ class Recommender:
         id_ = self._materials.one(material).id
         place = asked.candidates.place(id_)
         if place is None or asked.sight.hides(place):
-            anywhere = self._shelf.standing_ids("", [id_], self._clock(), early=True)
-            return WhyNot("why_out_of_sight" if anywhere else "why_off_shelf", {})
+            return WhyNot(self._out_of_sight(id_), {})
         listed = chosen(asked, self._asking.manner, first)
         reasons = tuple(asked.reasons(place, leads=place in listed.led))
         barred = ((key, places) for key, places in asked.barriers.items() if place in places)
         if against := next((key for key, _ in barred), ""):
             return WhyNot(against, {}, reasons)
-        for position, each in enumerate(listed.chosen, 1):
-            if each.place == place:
-                return WhyNot("why_on_list", {"position": position}, reasons)
-        total = listed.total
-        facts = {
-            "rank": int((total > total[place]).sum()) + 1,
-            "score": f"{total[place]:.3f}",
-            "last": f"{min((total[each.place] for each in listed.chosen), default=0.0):.3f}",
-        }
-        return WhyNot("why_outscored", facts, reasons)
+        return WhyNot(*why_not_listed(listed, place), reasons)
+
+    def _out_of_sight(self, material: str) -> str:
+        """Why the asker does not see it."""
+        now = self._clock()
+        if self._shelf.standing_ids("", [material], now):
+            return "why_out_of_sight"
+        anywhere = self._shelf.standing_ids("", [material], now, early=True)
+        return "why_for_vips_first" if anywhere else "why_off_shelf"
 
     def tried(self, customer_id: str, actor: Actor, wanted: Wanted, first: int = 10) -> Tried:
         """The list that her rep gets without and with a rule that is only thought of."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from matching.arrays import Floats, Places, keys_of
 from matching.asked import Asked, Listed
-from matching.assembly import Manner, assemble, best
+from matching.assembly import Manner, best, explored, varied, with_needed
 from matching.offers import Item
 from matching.scoring import Reason, total_of
 from matching.steering import Act
@@ -34,13 +35,18 @@ def chosen(asked: Asked, manner: Manner, first: int, barred: Collection[str] = (
         total[places] = -np.inf
     total[asked.candidates.places(keys_of(barred))[1]] = -np.inf
     led = _led(asked, manner, total)
-    best_of_it = assemble(
-        total, asked.candidates, first, chance=asked.chance, seed=asked.seed,
-        manner=manner, leads=led, fit=asked.scores.tag_part,
-    )  # fmt: skip
+    candidates, seed = asked.candidates, asked.seed
+    top = best(total, candidates, max(manner.pool, first), seed)
+    plain = varied(top, total, candidates, first, manner, led)
     total[led] += asked.scores.weights.lead
-    steered = asked.steering.steer(best_of_it, total, asked.candidates, first, asked.seed)
-    return Listed(*steered, total, frozenset(led.tolist()))
+    steered, by_rule = asked.steering.steer(plain, total, candidates, first, seed)
+    handed = with_needed(steered, total, candidates, first, seed=seed, manner=manner, kept=by_rule)
+    listed = explored(
+        handed, top, total, candidates, first, chance=asked.chance, seed=seed, manner=manner,
+        fit=asked.scores.tag_part, kept=by_rule,
+    )  # fmt: skip
+    stages = tuple(frozenset(each.place for each in stage) for stage in (plain, steered, handed))
+    return Listed(listed, by_rule, total, frozenset(led.tolist()), stages)
 
 
 def _led(asked: Asked, manner: Manner, total: Floats) -> Places:
@@ -50,6 +56,26 @@ def _led(asked: Asked, manner: Manner, total: Floats) -> Places:
     if not len(leading):
         return leading
     return best(total, asked.candidates, manner.leading, asked.seed, among=leading)
+
+
+def why_not_listed(listed: Listed, place: int) -> tuple[str, dict[str, Any]]:
+    """(a key of `kernel.wording`, its facts): where something that may be shown stands on the list,
+    or what took its place."""
+    for position, each in enumerate(listed.chosen, 1):
+        if each.place == place:
+            return "why_on_list", {"position": position}
+    total, (plain, steered, handed) = listed.total, listed.stages
+    facts = {"rank": int((total > total[place]).sum()) + 1, "score": f"{total[place]:.3f}"}
+    if place in handed:
+        return "why_explored", facts
+    if place in steered:
+        return "why_needed", facts
+    if place in plain:
+        rules = {rule.name: None for at, rule in listed.by_rule.items() if at not in plain}
+        return "why_ruled_out", {**facts, "rules": [*rules]}
+    last = min((float(total[at]) for at in plain), default=0.0)
+    key = "why_too_alike" if total[place] > last else "why_outscored"
+    return key, {**facts, "last": f"{last:.3f}"}
 
 
 def nearest_reads(asked: Asked, listed: Listed) -> set[str]:

@@ -8,11 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import assembly
-from matching.assembly import Manner, assemble, best
+from matching.assembly import Manner, best, explored, varied, with_needed
 from tests.matching.conftest import row, slice_of
 
 MANNER = Manner()
 QUICK = Manner(draws=40)
+
+
+def assemble(total, made, first, *, chance, seed=0, manner=MANNER, barred=(), fit=None):
+    """A list that no rule looks at."""
+    if barred:
+        total = total.copy()
+        total[list(barred)] = -np.inf
+    top = best(total, made, max(manner.pool, first), seed)
+    chosen = varied(top, total, made, first, manner)
+    chosen = with_needed(chosen, total, made, first, seed=seed, manner=manner)
+    return explored(
+        chosen, top, total, made, first, chance=chance, seed=seed, manner=manner, fit=fit
+    )
 
 
 def ids(made, chosen):

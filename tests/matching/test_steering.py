@@ -107,6 +107,14 @@ def test_one_quota_takes_nothing_from_another_and_a_pin_takes_from_no_quota():
     assert pinned[0] == 7
 
 
+def test_what_is_pinned_counts_for_a_quota_and_a_pin_of_nothing_takes_no_place():
+    quota = ruling(Act.QUOTA, "tag:a", 3, "q")  # mat_0, mat_3, mat_6, mat_9, mat_12
+    pinned = ordered([quota, ruling(Act.PIN, "material:mat_12", 6)])
+    assert pinned == [0, 1, 2, 3, 4, 12]
+    gone = [ruling(Act.PIN, f"material:gone_{n}", 1, f"a{n}") for n in range(FIRST)]
+    assert ordered([*gone, ruling(Act.PIN, "material:mat_12", 1, "b")])[0] == 12
+
+
 def test_where_quotas_ask_for_more_than_a_list_holds_the_first_ones_stand():
     quotas = [ruling(Act.QUOTA, f"tag:n{n}", 1, f"q{n}") for n in range(8, 15)]
     by_name = sorted(quotas, key=lambda each: each.id)
