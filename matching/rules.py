@@ -106,15 +106,21 @@ class Rules:
         return tuple(session.scalars(wanted))
 
     def in_force(
-        self, now: datetime, units: Collection[str], segments: Collection[str]
+        self,
+        now: datetime,
+        units: Collection[str],
+        segments: Collection[str],
+        *,
+        personal: bool = True,
     ) -> list[Ruling]:
-        """What applies to a rep of these units and a customer in these segments."""
+        """What applies to a rep of these units and a customer in these segments. Not ``personal``:
+        what she does may place nothing, so that a rule for a segment only keeps things off."""
         return [
             rule.ruling
             for rule in self._kept.now()
             if rule.stands(now)
-            and (not rule.unit or rule.unit in units)
-            and (not rule.segment or rule.segment in segments)
+            and concerns(rule, units, segments)
+            and (personal or not rule.segment or rule.act == Act.EXCLUDE)
         ]
 
     def minds_segments(self) -> bool:
@@ -197,6 +203,11 @@ class Rules:
         if wanted.type not in known:
             raise Invalid("type", "not_a_choice", choices=sorted(known))
         return f"type:{wanted.type}"
+
+
+def concerns(rule: ListRule | Wanted, units: Collection[str], segments: Collection[str]) -> bool:
+    """Is it about a rep of these units and a customer in these segments?"""
+    return (not rule.unit or rule.unit in units) and (not rule.segment or rule.segment in segments)
 
 
 def _reached(unit: str, reach: Collection[str] | None) -> None:

@@ -149,7 +149,7 @@ class Company:
         )  # fmt: skip
         self.recommender = Recommender(
             records=records, changes=changes, gathered=self.gathered, asking=self.asking,
-            materials=self.materials, shelf=self.shelf, rules=self.rules, clock=clock,
+            materials=self.materials, shelf=self.shelf, clock=clock,
         )  # fmt: skip
         self.effects = Effects(
             records=records, people=people, changes=changes, findings=self.findings,

@@ -79,7 +79,7 @@ def matching(
     )  # fmt: skip
     recommender = Recommender(
         records=s.records, changes=s.changes, gathered=s.gathered, asking=asking,
-        materials=materials, shelf=content.shelf, rules=rules, clock=s.clock,
+        materials=materials, shelf=content.shelf, clock=s.clock,
     )  # fmt: skip
     return Matching(
         counters=counters, affinities=affinities, abilities=abilities, nightly=nightly,

@@ -31,7 +31,7 @@ from matching.feedback import Feedback
 from matching.nightly import Nightly
 from matching.placed import rows
 from matching.questions import Questions
-from matching.rules import Rules
+from matching.rules import Rules, Wanted, concerns
 from matching.scoring import Scores, Weights
 from matching.steering import Act, Ruling
 from matching.suitability import Limits, barriers, consumed, tolerance
@@ -119,7 +119,7 @@ class Asking:
         policy = self._policy(weights, held=held)
         asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, policy, profile)
         asked = asked._replace(account=account)
-        return asked.steered(self._in_force(actor, customer, now))
+        return asked.steered(self._in_force(actor, customer, now, personal=personal))
 
     def amiss(self, asked: Asked, materials: Collection[str], actor: Actor) -> set[str]:
         """Which of these must not be offered any more, by their rows and by what holds of her and
@@ -138,9 +138,26 @@ class Asking:
 
     def for_her_rep(self, customer_id: str, actor: Actor) -> Asked:
         """The question as her rep would ask it, for who looks after rules and reps."""
+        her, speaker = self._looked_after(customer_id, actor)
+        return self.of(her.id, speaker)
+
+    def under(self, customer_id: str, actor: Actor, wanted: Wanted) -> tuple[Asked, Asked]:
+        """The same without and with a rule that is only thought of; twice without where it is not
+        about her or her rep."""
+        ruling = self._rules.ruling(wanted)
+        her, speaker = self._looked_after(customer_id, actor)
+        asked = self.of(her.id, speaker)
+        hers = self._segments.of([her.id])[her.id] if wanted.segment else ()
+        if not concerns(wanted, speaker.units | {speaker.unit}, hers):
+            return asked, asked
+        return asked, asked.steered([*asked.steering.rulings, ruling])
+
+    def _looked_after(self, customer_id: str, actor: Actor) -> tuple[Customer, Actor]:
+        """The customer, and who asks about her: her rep, if one still works here."""
         require(actor, "read_rules")
         her = self.customer(customer_id, actor)
-        return self.of(her.id, self._staff.actor(her.rep) if her.rep else actor)
+        rep = self._staff.many([her.rep]).get(her.rep) if her.rep else None
+        return her, actor if rep is None or rep.left else self._staff.actor(rep.id)
 
     def customer(self, customer_id: str, actor: Actor) -> Customer:
         """The customer as the asker may see her. Raises `NotFound`."""
@@ -156,12 +173,18 @@ class Asking:
         told = f"{weights.policy}@{self._nightly.number}"
         return told + "/held" * held + "/degraded" * self.candidates.degraded
 
-    def _in_force(self, actor: Actor, customer: Customer, now: datetime) -> list[Ruling]:
-        """The company's rules that hold for this rep and this customer."""
+    def _in_force(
+        self, actor: Actor, customer: Customer, now: datetime, *, personal: bool = True
+    ) -> list[Ruling]:
+        """The company's rules that hold for who will speak, the asker or the rep for whom a
+        machine asks, and for this customer."""
         hers: Collection[str] = ()
         if self._rules.minds_segments():
             hers = self._segments.of([customer.id])[customer.id]
-        return self._rules.in_force(now, actor.units | {actor.unit}, hers)
+        units = actor.units | {actor.unit}
+        if not actor.staff and (rep := self._rep(actor, customer)):
+            units = self._staff.above(rep.unit) | {rep.unit}
+        return self._rules.in_force(now, units, hers, personal=personal)
 
     def _limits(
         self, customer: Customer, profile: Profile, rep: Staff | None, now: datetime

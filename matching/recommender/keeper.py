@@ -25,7 +25,7 @@ from matching.occasions import Occasion
 from matching.offers import Item, Offer, WhyNot, keep, latest, shown_just_now
 from matching.recommender.asking import Asking
 from matching.recommender.listing import chosen, items, nearest_reads, why_not_listed, without
-from matching.rules import Rules, Wanted
+from matching.rules import Wanted
 from matching.scoring import Scores
 from matching.speaking import language_of, spoken
 from stores.changes import Changes
@@ -60,7 +60,6 @@ class Recommender:
         asking: Asking,
         materials: Materials,
         shelf: Shelf,
-        rules: Rules,
         clock: Clock,
     ) -> None:
         self._records = records
@@ -69,7 +68,6 @@ class Recommender:
         self._asking = asking
         self._materials = materials
         self._shelf = shelf
-        self._rules = rules
         self._clock = clock
 
     def warm(self) -> None:
@@ -206,12 +204,10 @@ class Recommender:
 
     def tried(self, customer_id: str, actor: Actor, wanted: Wanted, first: int = 10) -> Tried:
         """The list that her rep gets without and with a rule that is only thought of."""
-        ruling = self._rules.ruling(wanted)
-        asked = self._asking.for_her_rep(customer_id, actor)
-        more = asked.steered([*asked.steering.rulings, ruling])
+        both = self._asking.under(customer_id, actor, wanted)
         size = page_size(first)
-        listed = (chosen(each, self._asking.manner, size) for each in (asked, more))
-        return Tried(*map(self._items, (asked, more), listed))
+        listed = (chosen(each, self._asking.manner, size) for each in both)
+        return Tried(*map(self._items, both, listed))
 
     def words(self, customer_id: str, actor: Actor, script_ids: Collection[str]) -> dict[str, str]:
         """Each script as this rep says it to this customer: gaps filled, safely, in the script's

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_hub.consents import PERSONALISATION
 from kernel.actors import Actor, Role
 from kernel.errors import Forbidden, Invalid
 from matching.assembly import Chosen, best
@@ -240,6 +241,63 @@ def test_a_trial_shows_before_and_after_and_keeps_nothing(company, rep):
     with company.records.read() as session:
         assert session.query(Offer).count() == kept
     assert company.rules.all() == []
+
+
+def test_a_trial_changes_nothing_for_whom_the_rule_is_not(company, rep):
+    """What is tried is what the rule would do once it is kept."""
+    handle = company.meet(rep=rep)
+    keen = company.segments.create("想养老的", code="keen", by="li").id
+    last = order(company, handle, rep, 18)[-1]
+
+    def first(**for_whom):
+        wanted = Wanted(name="试", act="pin", material=last, number=1, **for_whom)
+        after = company.recommender.tried(company.id_of(handle), LEAD, wanted).after
+        rule = company.rules.add(wanted, by="wang").id
+        kept = order(company, handle, rep, 10)
+        company.rules.end(rule, by="wang")
+        assert [item.material for item in after] == kept
+        return kept[0]
+
+    assert first(segment=keen) != last
+    assert first(unit="unt_elsewhere") != last
+    company.segments.put(keen, [handle], by="li")
+    company.tell()
+    assert first(segment=keen) == last
+    company.staff.leave(rep.staff, by="wang")
+    wanted = Wanted(name="试", act="pin", material=last, number=1)
+    tried = company.recommender.tried(company.id_of(handle), LEAD, wanted).after
+    assert tried[0].material == last, "and of who works here no more the asker tries it"
+
+
+def test_a_machine_asks_by_the_rules_of_the_rep_who_will_speak(company):
+    company.library(each=2)
+    east = company.staff.add_unit("east", "华东", by="li").id
+    rep = company.staff.actor(company.staff.add("li", "李丽", unit=east, by="li").id)
+    handle = company.meet(rep=rep)
+    company.rules.add(
+        Wanted(name="华东不讲", act="exclude", tag=company.tag("健康"), unit=east), by="wang"
+    )
+    machine = Actor(id="svc", staff="", role=Role.SERVICE, name="S", reach=None)
+    for asker in (rep, machine):
+        topics = [company.topic_of(item) for item in company.offer(handle, asker, 12).told()]
+        assert topics
+        assert not any("健康" in each for each in topics)
+
+
+def test_of_who_opted_out_a_segment_places_nothing_and_still_keeps_things_off(company, rep):
+    handle = company.meet(rep=rep)
+    keen = company.segments.create("看养老的", code="keen", by="li").id
+    last, *_, first = reversed(order(company, handle, rep, 18))
+    company.segments.put(keen, [handle], by="li")
+    company.tell()
+    for act, material in (("pin", last), ("exclude", first)):
+        wanted = Wanted(name=act, act=act, material=material, number=1, segment=keen)
+        company.rules.add(wanted, by="wang")
+    assert order(company, handle, rep)[0] == last
+    company.consents.withdraw([handle], PERSONALISATION, source="page")
+    refused = order(company, handle, rep, 18)
+    assert refused[0] != last
+    assert first not in refused
 
 
 def test_a_rule_ended_before_it_begins_never_holds(company, rep, clock):
