@@ -6,7 +6,8 @@ for and is good at, and, of somebody hardly known, what the rep's other customer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,11 +21,18 @@ from data_hub.profiles import Profile, Seen
 from data_hub.staff import Staff
 from kernel.calendar import Zone
 from matching.abilities import Abilities, ability_pulls
-from matching.affinities import Affinities, occasion_pulls, persona_pulls, vocabulary_of
+from matching.affinities import (
+    Affinities,
+    Vocabulary,
+    occasion_pulls,
+    persona_pulls,
+    vocabulary_of,
+)
 from matching.arrays import Places, Slice, keys_of
 from matching.book_lifts import BookLifts
 from matching.counters import Counters
 from matching.exclusivity import Exclusivity
+from matching.hours import FEWEST, days, hour_pulls, reason, turned_to
 from matching.needs import (
     WINDOWS,
     dates,
@@ -38,12 +46,29 @@ from matching.needs import (
 from matching.nightly import Nightly
 from matching.occasions import Habits, Occasion, occasions
 from matching.resistances import lacks_trust, repeats, resistance_pulls
-from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Weights
+from matching.scoring import HARDLY_KNOWN, Lift, Pull, Question, Reason, Weights
 from matching.sequels import Sequels, sequel_pulls
 from matching.stages import stage_pulls
 
 _OPENED = 3
 """Topics of a content just opened that are spoken for."""
+
+
+class _Recent:
+    """What she had to do with, and where of it stands what is on the shelf."""
+
+    def __init__(self, recent: Sequence[Seen], candidates: Slice) -> None:
+        self.all, self.candidates = recent, candidates
+        materials = list({each.material: None for each in recent})
+        found, places = candidates.places(keys_of(materials))
+        self.here = {
+            materials[at]: place for at, place in zip(found.tolist(), places.tolist(), strict=True)
+        }
+
+    def places(self, some: Iterable[Seen]) -> Places:
+        """Where those of some stand that do."""
+        here = self.here
+        return np.array([here[each.material] for each in some if each.material in here], np.int64)
 
 
 class Questions:
@@ -148,13 +173,15 @@ class Questions:
         candidates: Slice,
     ) -> list[Pull]:
         vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
-        looked = partial(self._looked, sessions(recent), now, candidates)
+        lately = _Recent(recent, candidates)
+        looked = partial(self._looked, lately, sessions(recent), now)
         loud = weights.tags_of(len({each.material for each in recent}))
         pulls = interest_pulls(profile, looked, vocabulary, now, loud)
         today = self._today(profile, now, candidates)
         pulls += occasion_pulls(today, rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
         pulls += stage_pulls(profile, vocabulary.tree, now, weights, self._zone)
+        pulls += self._of_this_hour(lately, now, weights, vocabulary)
         if self._exclusivity:
             pulls += self._exclusivity.pulls(profile, vocabulary.tree, candidates)
         pulls += sequel_pulls(profile, self._sequels.pairs(), weights)
@@ -163,22 +190,52 @@ class Questions:
             pulls += ability_pulls(self._abilities.of(rep.id), weights)
         return pulls
 
+    def _of_this_hour(
+        self, recent: _Recent, now: datetime, weights: Weights, vocabulary: Vocabulary
+    ) -> list[Pull]:
+        """What she turns to at this time of day."""
+        liked = [each for each in recent.all if each.weight > 0]
+        hers = days([each.at for each in liked], now, self._zone)
+        if not weights.hour or hers.all[0] < FEWEST:
+            return []
+        there = [at for at, each in enumerate(liked) if each.material in recent.here]
+        turned = turned_to([hers.of[at] for at in there], recent.places(liked), recent.candidates)
+
+        def told(tag: str, weight: float) -> Reason:
+            halves = {half for column, half in turned if column == recent.candidates.columns[tag]}
+            elsewhere = self._elsewhere(recent, liked)
+            halves |= {hers.of[at] for at, tags in elsewhere if tag in tags}
+            return reason(hers, tag, weight, halves, vocabulary.label(tag))
+
+        return hour_pulls(hers, turned, recent.candidates, weights, told)
+
     def _looked(
-        self, looked: Sequence[Seen], now: datetime, candidates: Slice, tags: Collection[str]
+        self, recent: _Recent, looked: Sequence[Seen], now: datetime, tags: Collection[str]
     ) -> dict[str, list[int]]:
         """How many sessions were about each tag or what lies under it, by window. What is on the
         shelf is known there."""
-        fell = np.array(windows(looked, now), np.int64)
-        found, places = candidates.places(keys_of(each.material for each in looked))
-        counts = candidates.bearing(tags, places, fell[found], len(WINDOWS))
-        if len(found) < len(looked):
-            elsewhere = np.setdiff1d(np.arange(len(looked)), found).tolist()
-            about = self._materials.topics({looked[at].material for at in elsewhere})
-            tree = self._taxonomy.now()
-            for at in elsewhere:
-                for tag in tree.above(about.get(looked[at].material, ())) & counts.keys():
-                    counts[tag][fell[at]] += 1
+        fell = windows(looked, now)
+        there = [fell[at] for at, each in enumerate(looked) if each.material in recent.here]
+        counts = recent.candidates.bearing(
+            tags, recent.places(looked), np.array(there, np.int64), len(WINDOWS)
+        )
+        for at, about in self._elsewhere(recent, looked):
+            for tag in about & counts.keys():
+                counts[tag][fell[at]] += 1
         return counts
+
+    def _elsewhere(
+        self, recent: _Recent, looked: Sequence[Seen]
+    ) -> Iterator[tuple[int, AbstractSet[str]]]:
+        """Which of these were not found on the shelf, and what each was about, with what lies
+        above it."""
+        gone = {
+            at: each.material for at, each in enumerate(looked) if each.material not in recent.here
+        }
+        if gone:
+            about, tree = self._materials.topics(set(gone.values())), self._taxonomy.now()
+            for at, material in gone.items():
+                yield at, tree.above(about.get(material, ()))
 
     def _lifts(self, rep: Staff | None, now: datetime, shrink: float) -> list[Lift]:
         return [self._books.lift(rep.id, now, shrink)] if rep else []

@@ -4,7 +4,8 @@ Customers have interests over topics, drawn around those of their segment and dr
 contents have one to three topics (their tags, one in ten of them wrong), a quality, a day on which
 they open and a popularity that fades. In a session the next content is drawn from
 softmax(interest + quality + freshness + same topic as the last + follows the last in its series),
-so that there is something in a log for every part of a blend, and noise on all of it.
+so that there is something in a log for every part of a blend, and noise on all of it. People who
+live ``by_hour`` read around eight in the morning and in the evening, and like other topics then.
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ class Log:
     """When each content opened."""
 
 
-def log(people: int = 1_500, contents: int = 900, days: int = 120, seed: int = 20260302) -> Log:
+def log(
+    people: int = 1_500,
+    contents: int = 900,
+    days: int = 120,
+    seed: int = 20260302,
+    by_hour: float = 0.0,
+) -> Log:
     """The same seed gives the same log."""
     chance = np.random.default_rng(seed)
     topics = np.zeros((contents, TOPICS))
@@ -44,7 +51,7 @@ def log(people: int = 1_500, contents: int = 900, days: int = 120, seed: int = 2
     segments = chance.normal(0, 1.0, (6, TOPICS))
     reps = chance.normal(0, 0.5, (20, TOPICS))
     events: list[tuple[str, str, float, float]] = []
-    users = []
+    users, hours = [], np.random.default_rng(seed + 1)
     for number in range(people):
         segment, rep = int(chance.integers(6)), int(chance.integers(20))
         users.append({"id": f"u{number}", "attrs": {"segment": f"s{segment}", "rep": f"r{rep}"}})
@@ -52,11 +59,16 @@ def log(people: int = 1_500, contents: int = 900, days: int = 120, seed: int = 2
         taste = chance.normal(0, 0.35, 8)
         joined = chance.uniform(-40, days * 0.95)
         at = max(0.0, joined) + chance.exponential(2.0)
+        turns = hours.normal(0, by_hour, (2, TOPICS))
         free = np.ones(contents, bool)
         left = 150
         while at < days and left:
             interest += chance.normal(0, 0.12, TOPICS)
-            worth = topics @ interest * 2.0 + hidden @ taste + quality - (at - opens) / 40
+            half = int(at * 2) % 2
+            if by_hour:
+                at = int(at * 2) / 2 + hours.uniform(0, 0.05)  # eight o'clock in Shanghai
+            likes = topics @ (interest + turns[half])
+            worth = likes * 2.0 + hidden @ taste + quality - (at - opens) / 40
             live = (opens <= at) & (opens > at - 90)
             last = -1
             for _ in range(min(left, chance.geometric(0.25))):

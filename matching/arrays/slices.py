@@ -326,7 +326,7 @@ class Slice:
 
     def worn(self, places: Places) -> Floats:
         """Who wears which tag, a row a place: only tags that any of them wears have a column."""
-        rows, worn = self._tags_of(places)
+        rows, worn = self.tags_of(places)
         known = np.cumsum(np.bincount(worn) > 0)
         table = np.zeros((len(places), known[-1] if len(worn) else 0))
         table[rows, known[worn] - 1] = 1.0
@@ -336,13 +336,16 @@ class Slice:
         self, tags: Collection[str], places: Places, groups: Places, count: int
     ) -> dict[str, list[int]]:
         """How many of these places wear each tag, in each of so many groups of them."""
-        rows, worn = self._tags_of(places)
+        rows, worn = self.tags_of(places)
         nobody, width = len(self.columns) + 1, len(self.columns) + 2
         told = np.bincount(groups[rows] * width + worn, minlength=count * width)
         table = told.reshape(count, width)
         return {tag: table[:, self.columns.get(tag, nobody)].tolist() for tag in tags}
 
-    def _tags_of(self, places: Places) -> tuple[Places, npt.NDArray[np.int32]]:
+    def tag_of(self, column: int) -> str:
+        return self._tags[column]
+
+    def tags_of(self, places: Places) -> tuple[Places, npt.NDArray[np.int32]]:
         """Every tag that any of these wears, and which of them does."""
         begins = self.starts[places]
         counts = self.starts[places + 1] - begins

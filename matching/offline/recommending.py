@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from data_hub.profiles.folding import KEPT_MATERIALS
+from kernel.calendar import Zone
 from matching.arrays import Floats, Keys, Row, Slice, Whole, Window, key_of
 from matching.assembly import best
 from matching.counters import HALF_LIFE, LATELY, shown_as
+from matching.hours import FEWEST, days, hour_pulls, reason, turned_to
 from matching.needs import shares
 from matching.offline.counting import Memory, Numbers
 from matching.offline.logs import Event, Log, moment, segments_of, tags_of, told
@@ -80,11 +83,14 @@ class Offline:
         weights: Weights | None = None,
         nightly: bool = True,
         tune: bool = True,
+        zone: Zone | None = None,
     ) -> None:
+        """``zone`` is the one whose hours these people live by; the company's zone if not told."""
         self._tags = {each["id"]: tags_of(each) for each in items}
         self._scopes = {each["id"]: segments_of(each) for each in users or ()}
         self.weights = weights or Weights()
         self._nightly, self._tune = nightly, tune
+        self._zone = zone or Zone()
         self._night: dict[int, tuple[Numbers, Floats]] = {}
         self._now = 0.0
         self._lay_out()
@@ -216,10 +222,29 @@ class Offline:
                 for tag in self._tags.get(item, ()):
                     felt[tag] = felt.get(tag, 0.0) + worth
         loud = weights.tags_of(len(met))
-        return [
+        pulls = [
             Pull.because(tag, Reason("tag", "reason_interest", {}, loud * share))
             for tag, share in shares(felt)
         ]
+        return pulls + self._of_this_hour(history, at, weights)
+
+    def _of_this_hour(
+        self, history: Sequence[tuple[Any, float, float]], at: float, weights: Weights
+    ) -> list[Pull]:
+        """What she turns to at this time of day, of what a profile remembers."""
+        latest = sorted(history, key=itemgetter(1))[-KEPT_MATERIALS:]
+        liked = [(item, ts) for item, ts, weight in latest if weight > 0]
+        when = (datetime.fromtimestamp(ts, UTC) for _, ts in liked)
+        hers = days(when, datetime.fromtimestamp(at, UTC), self._zone)
+        if not weights.hour or hers.all[0] < FEWEST:
+            return []
+        known = [at for at, (item, _) in enumerate(liked) if item in self._index]
+        places = np.array([self._index[liked[each][0]] for each in known], np.int64)
+        turned = turned_to([hers.of[each] for each in known], places, self._slice)
+        return hour_pulls(
+            hers, turned, self._slice, weights,
+            lambda tag, weight: reason(hers, tag, weight, (), {}),
+        )  # fmt: skip
 
     def _lifts(self, user: Any, at: float, shrink: float) -> list[Lift]:
         company = self._memory.popular(at)
@@ -335,7 +360,9 @@ class Offline:
         return best[1] if best else weights
 
     def _trial(self, moments: Sequence[Moment], weights: Weights) -> Trial:
-        unit = replace(weights, live=1.0, night=0.0, tags=1.0, popular=1.0, book=1.0, shrink=0.0)
+        unit = replace(
+            weights, live=1.0, night=0.0, tags=1.0, popular=1.0, book=1.0, shrink=0.0, hour=0.0
+        )
         whens, size = np.array([each.at for each in moments]), len(self._ids)
         paces = [self._readings.popular(whens, size, pace) for pace in (HALF_LIFE, LATELY)]
         examples = (

@@ -56,6 +56,8 @@ class Weights:
     """What lowers her main resistance."""
     stage: float = 0.1
     """What is for the stage of the transaction that she is in."""
+    hour: float = 0.1
+    """What she turns to at this time of day rather than at others."""
     book: float = 0.05
     """What this rep's own customers read, for customers we hardly know."""
     fresh: float = 0.1
@@ -85,7 +87,9 @@ class Weights:
         """What a leading persona adds: more than all else together, whatever the tuning."""
         both_ways = self.book + self.seen + self.tired
         parts = (self.live, self.tags, self.popular, self.persona, self.ability, self.occasion)
-        others = self.sequel + self.resistance + self.stage + self.fresh + MOST_EXCLUSIVE
+        others = (
+            self.sequel + self.resistance + self.stage + self.hour + self.fresh + MOST_EXCLUSIVE
+        )
         return sum(parts) + others + 2 * both_ways
 
     def tags_of(self, met: int) -> float:
