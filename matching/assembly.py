@@ -221,10 +221,9 @@ def _explored(
     """
     if not len(places):
         return None
-    own = candidates.shown[places], candidates.clicked[places]
-    won = _won(*own, fit[places], *_usual(candidates, manner), manner.draws, seed)
+    won = _won(places, candidates, fit[places], manner, seed)
     at = int(won[min(int(chance * manner.draws), manner.draws - 1)])
-    return Chosen(int(places[at]), float((won == at).mean()), "explored")
+    return Chosen(int(places[at]), float(np.count_nonzero(won == at)) / manner.draws, "explored")
 
 
 def _usual(candidates: Slice, manner: Manner) -> tuple[float, float]:
@@ -240,16 +239,20 @@ def _usual(candidates: Slice, manner: Manner) -> tuple[float, float]:
 
 
 def _won(
-    shown: Floats, clicked: Floats, fit: Floats, views: float, rate: float, draws: int, seed: int
+    places: Places, candidates: Slice, fit: Floats, manner: Manner, seed: int
 ) -> npt.NDArray[np.int64]:
     """Which of these contents wins each draw: Beta(clicks) times tag affinity."""
-    hits = clicked + views * rate
+    views, rate = _usual(candidates, manner)
+    shown, hits = candidates.shown[places], candidates.clicked[places] + views * rate
     missed = np.maximum(shown + views - hits, 1e-3)
-    chance = np.random.default_rng([seed & 0xFFFFFFFF, len(shown)])
-    rates = chance.beta(hits, missed, size=(draws, len(shown)))
+    own = zip(hits.tolist(), missed.tolist(), strict=True)
+    likely = np.array([candidates.drawn(*each) for each in own])
+    chance = np.random.default_rng([seed & 0xFFFFFFFF, len(places)])
+    which = chance.integers(0, likely.shape[1], (len(places), manner.draws))
+    rates = likely.take(which + likely.shape[1] * np.arange(len(places))[:, None])
     near = fit - fit.min()
     near = 0.1 + near / (near.max() or 1.0)  # the least fitting keeps a chance
-    won: npt.NDArray[np.int64] = np.argmax(rates * near, axis=1)
+    won: npt.NDArray[np.int64] = np.argmax(rates * near[:, None], axis=0)
     return won
 
 

@@ -23,6 +23,8 @@ _STALE = 10
 """Half-lives after which nothing is fresh any more."""
 _MADE = 256
 """So many answers are remembered for one set of candidates."""
+_DRAWN, _RATES = 500, 1_000
+"""So many draws of one click rate are kept, of so many rates: four megabytes at the most."""
 _WORTHS = 4
 """Of one blend there are two, for those we know and for others; and what is fresh wilts."""
 _TABLE = 4_000_000
@@ -352,6 +354,23 @@ class Slice:
         rows = np.repeat(np.arange(len(places)), counts)
         at = np.arange(counts.sum()) + np.repeat(begins - (np.cumsum(counts) - counts), counts)
         return rows, self.indices[at]
+
+    def drawn(self, hits: float, missed: float) -> Floats:
+        """Some hundreds of draws of Beta(hits, missed), the same for who asks again: many contents
+        have fared alike, and to draw from these costs a fifth of drawing anew."""
+        kept = self._drawn.get((hits, missed))
+        if kept is None:
+            if len(self._drawn) >= _RATES:
+                self._drawn.clear()
+            seed = np.array([hits, missed]).view(np.uint64)
+            kept = self._drawn[hits, missed] = np.random.default_rng(seed).beta(
+                hits, missed, _DRAWN
+            )
+        return kept
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[float, float], Floats]:
+        return {}
 
     @cached_property
     def offered(self) -> tuple[float, float]:
