@@ -71,13 +71,18 @@ def test_what_has_left_the_shelf_is_counted_in_the_words_all_the_same(company, r
 
 
 def test_one_long_evening_is_no_habit(company):
+    """Six contents about health on one of three evenings, and none about it at other hours."""
     rep = company.hire("li")
     handle = company.meet(rep=rep)
-    evening = company.zone.at(company.zone.day(company.clock())) - DAY + EVENING
-    morning = evening - 12 * timedelta(hours=1)
-    for n in range(9):
-        read = company.place(f"健康{n}", "健康")
-        at = (evening if n < 6 else morning - n * DAY) + timedelta(minutes=n)
+    midnight = company.zone.at(company.zone.day(company.clock()))
+    evenings = [("健康", 1)] * 6 + [("行情", 2), ("行情", 3)]
+    for number, (topic, back) in enumerate(evenings):
+        read = company.place(f"{topic}{number}", topic)
+        at = midnight - back * DAY + EVENING + timedelta(minutes=number)
+        company.tell(company.event("read_material", handle, read, ago=company.clock() - at))
+    for back in range(1, 5):
+        read = company.place(f"早上的行情{back}", "行情")
+        at = midnight - back * DAY + MORNING
         company.tell(company.event("read_material", handle, read, ago=company.clock() - at))
     company.place("新的健康", "健康")
     at_hour(company, EVENING)
