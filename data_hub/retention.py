@@ -7,12 +7,13 @@ still kept. Erases nobody: that is `data_hub.privacy`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from data_hub.digest import Digest
 from data_hub.emptying import Emptying
 from data_hub.profiles import Profiles
+from data_hub.whereabouts import tells_a_place
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
@@ -100,6 +101,8 @@ class Retention:
             for kind in PURPOSES.get(purpose, ()):
                 if gone < limit:
                     gone += self._let_go(kind, before, limit - gone)
+        if "location" in over and gone < limit:
+            gone += self._let_go_of_refused(self._zone.at(over["location"]))
         if gone < limit and EVERYTHING in over:
             gone += self._drop(over[EVERYTHING], limit)
         self._note("")
@@ -112,6 +115,18 @@ class Retention:
             self._emptying.ask(_MARK)
             self._digest.let_go({each for each in handles if each is not None})
         return len(handles)
+
+    def _let_go_of_refused(self, before: datetime) -> int:
+        """What was refused and tells where somebody was waits no longer than a place is kept."""
+        after, gone = 0, 0
+        while stretch := self._history.refused(after=after):
+            after = stretch[-1][0]
+            over = [n for n, told in stretch if told.at < before and tells_a_place(told.again)]
+            self._history.settle(over)
+            gone += len(over)
+        if gone:
+            self._emptying.ask(_MARK)
+        return gone
 
     def _note(self, begun: str) -> None:
         with self._people.write("retention"):

@@ -42,13 +42,7 @@ def parted(event: Event) -> tuple[Event, Event | None]:
     her = event.handle or (event.links[0] if event.links else None)
     if not event.detail or her is None:
         return event, None
-    detail, found = _cut(event.detail)
-    for name in _INSIDE:
-        inside = detail.get(name)
-        if isinstance(inside, dict):
-            rest, there = _cut(inside)
-            if there is not None:
-                detail, found = {**detail, name: rest}, found or there
+    detail, found = _without(event.detail)
     if found is None:
         return event, None
     told: dict[str, Any] = {"latitude": found.latitude, "longitude": found.longitude}
@@ -56,12 +50,33 @@ def parted(event: Event) -> tuple[Event, Event | None]:
         told["system"] = found.system
     if event.kind == LOCATED:
         return replace(event, detail={**detail, **told}), None
-    bare = {name: detail[name] for name in ("bot",) if name in detail}
+    marked = {name: detail[name] for name in ("bot",) if name in detail}
     place = replace(
         event, id=f"{event.id[:200]}:place", kind=LOCATED, handle=her, links=(), material="",
-        rep="", detail={**bare, **told}, raw=b"",
+        rep="", detail={**marked, **told}, raw=b"",
     )  # fmt: skip
     return replace(event, detail=detail), place
+
+
+def bare(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What somebody told, without the place."""
+    return _without(told)[0]
+
+
+def tells_a_place(packed: str) -> bool:
+    """May this JSON tell one?"""
+    return any(f'"{name}"' in packed for name in FIRSTS)
+
+
+def _without(told: Mapping[str, Any]) -> tuple[dict[str, Any], _Place | None]:
+    rest, found = _cut(told)
+    for name in _INSIDE:
+        inside = rest.get(name)
+        if isinstance(inside, dict):
+            within, there = _cut(inside)
+            if there is not None:
+                rest, found = {**rest, name: within}, found or there
+    return rest, found
 
 
 def _cut(told: Mapping[str, Any]) -> tuple[dict[str, Any], _Place | None]:

@@ -1,12 +1,15 @@
 """What was kept long enough is let go of, purpose by purpose, and the profile with it."""
 
+import json
 import signal
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from data_hub.retention import PURPOSES, Retention, periods
 from kernel.errors import Invalid
+from kernel.events import Refusal
 from stores.history import Axis
 from tests.conftest import place
 from tests.data_hub.telling import MONDAY, event, mobile, user
@@ -44,6 +47,22 @@ def test_where_she_was_goes_after_thirty_days_and_what_she_bought_stays(hub, peo
     clock.move(timedelta(days=3))
     assert rule.run() == 1
     assert list(hub.history.flaws()) == []
+
+
+def test_what_was_refused_waits_no_longer_than_a_place_is_kept_if_it_tells_one(hub, people, clock):
+    def refused(days, item):
+        again = json.dumps({"item": item})
+        at = clock() - timedelta(days=days)
+        return Refusal(at=at, door="segment", reason="odd", again=again)
+
+    places = {"properties": {"$latitude": 31.2e6}}, {"traits": {"location": {"lat": 1, "lng": 2}}}
+    told = [refused(days, each) for days in (40, 31, 29) for each in (*places, {"userId": "u"})]
+    hub.history.put(told, upto=1)
+    rule = held(hub, people, clock, "")
+    assert rule.run() == 4
+    assert rule.run() == 0
+    left = [orjson.loads(each.again)["item"] for _, each in hub.history.refused()]
+    assert left == [{"userId": "u"}, {"userId": "u"}, *places, {"userId": "u"}]
 
 
 def test_profiles_say_nothing_of_what_was_let_go_of(hub, people, clock):

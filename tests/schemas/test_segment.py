@@ -260,6 +260,18 @@ def test_what_a_client_tells_of_one_millisecond_keeps_its_order():
     assert [unpack(line).at for line in straight.events] == [each.at for each in events]
 
 
+def test_a_sample_of_what_is_refused_tells_no_place():
+    """It is shown for as long as anything of its sort is refused; what waits to be tried again has
+    the place, and goes when places go."""
+    place = {"latitude": 31.2, "longitude": 121.5}
+    told = track(userId=None, properties={"page": "/a", **place}, location=place)
+    found = taken("/v1/batch", {"batch": [told]})
+    (refusal,) = found.refusals
+    assert "/a" in refusal.sample
+    assert "31.2" not in refusal.sample
+    assert orjson.loads(refusal.again)["item"] == told
+
+
 def test_a_wrong_clock_is_set_right():
     slow = "2026-03-02T07:58:00Z", "2026-03-02T08:00:00Z"  # happened, sent: an hour slow
     assert at(timestamp=slow[0], sent=slow[1]) == timedelta(minutes=-2)
