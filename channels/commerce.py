@@ -20,7 +20,7 @@ from channels.base import Callback, Idempotency, Received, Refused, Unread
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
-from data_hub.identities import phone
+from data_hub.identities import phone, somebodys
 from kernel.clock import Clock, since_1970
 from kernel.events import Ecosystem, Event, Handle
 from kernel.secret import Secret
@@ -160,7 +160,8 @@ class Commerce(OnlyListens):
         if not number:
             raise KeyError("order")
         kind = dialect.states.get(state)
-        buyer, told = _text(order, dialect.buyer), phone(_text(order, dialect.phone))
+        buyer = somebodys(_text(order, dialect.buyer))
+        told = phone(_text(order, dialect.phone))
         handle = Handle(BUYER, self._account, buyer) if buyer else told
         links = (told,) if told is not None and buyer else ()
         return Event(

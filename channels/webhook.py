@@ -18,7 +18,7 @@ from channels.base import Callback, Idempotency, Received, Refused, Unread
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
-from data_hub.identities import email, phone
+from data_hub.identities import email, phone, somebodys
 from kernel.clock import Clock, since_1970
 from kernel.events import Ecosystem, Event, Handle
 from kernel.secret import Secret
@@ -134,9 +134,9 @@ class Webhook(OnlyListens):
         found = [
             Handle("user" if name == "user_id" else name.removesuffix("_id"), self._account, value)
             for name in _HANDLES
-            if (value := _text(data.get(name)))
+            if (value := somebodys(_text(data.get(name))))
         ]
-        if unionid := _text(data.get("unionid")):
+        if unionid := somebodys(_text(data.get("unionid"))):
             found.append(Handle("unionid", "", unionid))
         number = phone(_text(data.get("phone") or data.get("mobile")))
         address = email(_text(data.get("email")))

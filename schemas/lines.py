@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from data_hub.identities import somebodys
 from data_hub.intake import is_bot
 from data_hub.whereabouts import FIRSTS
 from schemas.events import Told, plan
@@ -80,9 +81,9 @@ class Lines:
         return line
 
     def _who(self, loaded: Told) -> str:
-        if user := loaded.get("userId"):
+        if user := somebodys(loaded.get("userId") or ""):
             return f"{self._user}{user}"
-        if anonymous := loaded.get("anonymousId"):
+        if anonymous := somebodys(loaded.get("anonymousId") or ""):
             return f"{self._stranger}{anonymous}"
         return ""
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from data_hub.identities import somebodys
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
 from kernel.values import dataclass
@@ -160,20 +161,26 @@ class _Turning:
             raise Invalid(name, "field_is_missing")
         return str(value)
 
+    def id_of(self, name: str) -> str:
+        if not (value := somebodys(self.needed(name))):
+            raise Invalid(name, "id_of_nobody")
+        return value
+
     def persons(self) -> tuple[Handle, tuple[Handle, ...]]:
         """Whom it is about, and who else she is shown to be."""
         told, account = self.told, self.account
-        user, anonymous = told.get("userId"), told.get("anonymousId")
+        sent = [told.get(name) or "" for name in ("userId", "anonymousId")]
+        user, anonymous = map(somebodys, sent)
         if user:
             handle = Handle("user", account, user)
         elif anonymous:
             handle = Handle("anonymous", account, anonymous)
         else:
-            raise Invalid("userId", "no_user_or_anonymous_id")
+            raise Invalid("userId", "id_of_nobody" if any(sent) else "no_user_or_anonymous_id")
         links = list(self.outside_ids())
         if told["type"] == "alias":
-            handle = Handle("user", account, self.needed("userId"))
-            links.append(Handle("anonymous", account, self.needed("previousId")))
+            handle = Handle("user", account, self.id_of("userId"))
+            links.append(Handle("anonymous", account, self.id_of("previousId")))
         elif told["type"] == "identify":
             if user and anonymous:
                 links.append(Handle("anonymous", account, anonymous))
@@ -188,7 +195,7 @@ class _Turning:
         links = []
         for each in outside if isinstance(outside, list) else ():
             each = as_object(each)
-            kind, value = text(each.get("type")), text(each.get("id"))
+            kind, value = text(each.get("type")), somebodys(text(each.get("id")))
             if not value:
                 continue
             if kind in _PERSONS:

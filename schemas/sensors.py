@@ -20,7 +20,7 @@ import orjson
 from marshmallow import EXCLUDE, Schema, fields
 from marshmallow.validate import OneOf
 
-from data_hub.identities.handles import email, phone
+from data_hub.identities.handles import email, phone, somebodys
 from kernel.calendar import Zone
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
@@ -265,6 +265,11 @@ class _Turning:
             raise Invalid(name, "field_is_missing")
         return str(value)
 
+    def id_of(self, name: str) -> str:
+        if not (value := somebodys(self.needed(name))):
+            raise Invalid(name, "id_of_nobody")
+        return value
+
     def properties(self) -> Told:
         """The properties under their rules, local times told with their zone."""
         told = self.told.get("properties") or {}
@@ -297,22 +302,22 @@ class _Turning:
         ids = {
             name: handle
             for name, value in (told.get("identities") or {}).items()
-            if (handle := self.identity(name, text(value)))
+            if (handle := self.identity(name, somebodys(text(value))))
         }
         login = ids.get(_LOGIN)
-        distinct = told.get("distinct_id")
+        distinct = told.get("distinct_id") or ""
         if login is None and (user := self.login(properties)):
             login = self.handle("user", user)
         handle = login or min(ids.values(), key=_of_a_device, default=None)
-        if handle is None and distinct:
-            handle = self.handle("anonymous", distinct)
+        if handle is None and (device := somebodys(distinct)):
+            handle = self.handle("anonymous", device)
         if handle is None:
-            raise Invalid("distinct_id", "field_is_missing")
+            raise Invalid("distinct_id", "id_of_nobody" if distinct else "field_is_missing")
         links: list[Handle] = []
         if about in _BINDING:
             links += ids.values()
             if about == "track_signup" and not ids:
-                links.append(self.handle("anonymous", self.needed("original_id")))
+                links.append(self.handle("anonymous", self.id_of("original_id")))
         if about.startswith("profile_set"):
             links += reached_at(properties)
         return handle, tuple(dict.fromkeys(link for link in links if link != handle))
@@ -321,9 +326,9 @@ class _Turning:
         """The login that the record is about, however its SDK says so."""
         told = self.told
         if told.get("login_id"):
-            return str(told["login_id"])
+            return somebodys(str(told["login_id"]))
         if told["type"] == "track_signup" or properties.get("$is_login_id") is True:
-            return self.needed("distinct_id")
+            return self.id_of("distinct_id")
         return ""
 
     def identity(self, name: str, value: str) -> Handle | None:

@@ -23,6 +23,7 @@ import orjson
 from channels.orders import impersonal
 from content_hub import sheets
 from data_hub.details import yes
+from data_hub.identities import somebodys
 from kernel.calendar import LunarDay, Zone
 from kernel.clock import since_1970
 from kernel.errors import Flaw, Invalid
@@ -303,11 +304,11 @@ def _who(told: Row, plan: Plan) -> Row:
 def _handles(told: Row, account: str) -> list[Handle]:
     """By what she is recognised, the most personal first."""
     found = [
-        Handle(kind, account, text(told[name]))
+        Handle(kind, account, value)
         for name, kind in _KINDS_OF.items()
-        if text(told.get(name))
+        if (value := somebodys(text(told.get(name))))
     ]
-    if unionid := text(told.get("unionid")):
+    if unionid := somebodys(text(told.get("unionid"))):
         found.append(Handle("unionid", "", unionid))
     found += reached_at(told)
     if not found:

@@ -6,7 +6,14 @@ leads to the component it is in now, so an old id never breaks, whatever is merg
 
 from data_hub.identities.components import Link, Parting, Strength, partition, strength
 from data_hub.identities.deciding import Decision, Decisions
-from data_hub.identities.handles import DEVICES, email, own_id, phone, phone_number
+from data_hub.identities.handles import (
+    DEVICES,
+    email,
+    own_id,
+    phone,
+    phone_number,
+    somebodys,
+)
 from data_hub.identities.keeping import Identities
 from data_hub.identities.records import Act, Cause, Doubt, Edge, Known, Noted, Parked, Ruling, Says
 
@@ -32,5 +39,6 @@ __all__ = [
     "partition",
     "phone",
     "phone_number",
+    "somebodys",
     "strength",
 ]

@@ -17,10 +17,24 @@ ADDRESSES = frozenset({"phone", "email"})
 DEVICES = frozenset({"anonymous", "cookie"})
 """Kinds that name what somebody holds in her hand, and no person."""
 
+_NOBODYS = frozenset(
+    {
+        "undefined", "null", "nil", "none", "nan", "n/a", "na", "anon", "anonymous", "guest",
+        "unknown", "unidentified", "true", "false", "0", "-1", "[]", "{}", "[object object]",
+        "00000000-0000-0000-0000-000000000000", "000000000000000", "lmy47d",
+    }
+)  # fmt: skip
+"""Whoever shared one would be one customer. About what Mixpanel refuses, too; the zeros are the
+advertising id of who wants not to be followed, and a telephone's number that was not to be had."""
 _NOT_DIALLED = re.compile(r"[\s\-().·]+")
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
 _ABROAD = re.compile(r"(?:\+|00)([1-9]\d{6,14})")
+
+
+def somebodys(value: str) -> str:
+    """The id, or nothing where it is one that programs write for want of one."""
+    return "" if value.lower() in _NOBODYS else value
 
 
 def own_id(handle: Handle | str) -> str:

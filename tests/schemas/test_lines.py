@@ -18,6 +18,7 @@ _TEXT = st.text(max_size=9) | st.sampled_from(["u1", " x ", "x" * 255, "curl/8",
 _NUMBER = st.integers(-(2**63), 2**64 - 1)
 """Longer ones come as floats."""
 _ODD = st.none() | _NUMBER | st.booleans() | st.lists(_NUMBER, max_size=2) | _TEXT
+_ID = _ODD | st.sampled_from(["undefined", "NULL", "0", 0])
 _OBJECT = st.dictionaries(
     st.sampled_from(
         ["material", "material_id", "rep", "x", "campaign", "page", "userAgent", "latitude",
@@ -33,7 +34,7 @@ _TIME = st.sampled_from(
 _ITEM = st.fixed_dictionaries(
     {"type": st.sampled_from(["track", "page", "screen", "identify", "group", "alias", "x"])},
     optional={
-        "event": _TEXT, "name": _TEXT, "userId": _ODD, "anonymousId": _ODD, "messageId": _ODD,
+        "event": _TEXT, "name": _TEXT, "userId": _ID, "anonymousId": _ID, "messageId": _ODD,
         "properties": _OBJECT | _ODD, "context": _OBJECT | _ODD, "traits": _OBJECT,
         "timestamp": _TIME, "originalTimestamp": _TIME, "sentAt": _TIME,
     },

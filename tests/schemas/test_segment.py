@@ -104,6 +104,9 @@ def test_explicit_nulls_are_nothing():
         (track(userId=None), "userId", "no_user_or_anonymous_id"),
         (track(userId=" "), "userId", "no_user_or_anonymous_id"),
         (track(userId={"a": 1}), "userId", "not_an_id"),
+        (track(userId="Undefined", anonymousId=None), "userId", "id_of_nobody"),
+        (track(userId=0, anonymousId="null"), "userId", "id_of_nobody"),
+        ({"type": "alias", "userId": "u1", "previousId": "NaN"}, "previousId", "id_of_nobody"),
         (track(userId=True), "userId", "not_an_id"),
         (track(userId="u\x001"), "userId", "not_an_id"),
         (track(userId="u" * 256), "userId", "value_too_long"),
@@ -129,6 +132,15 @@ def test_explicit_nulls_are_nothing():
 )
 def test_what_cannot_be_an_event_is_refused_by_its_field(told, field, reason):
     assert refused(told) == (field, reason)
+
+
+@pytest.mark.parametrize("type_", ["track", "identify"])
+def test_an_id_that_programs_write_for_want_of_one_is_left_out(type_):
+    """Whoever has it would be one customer."""
+    her = {"userId": "[object Object]", "anonymousId": "a1", "context": {"externalIds": [
+        {"type": "unionid", "id": "undefined"}, {"type": "unionid", "id": "w1"}]}}  # fmt: skip
+    event = one(track(type=type_, **her))
+    assert (event.handle, event.links) == (ANONYMOUS, (Handle("unionid", "", "w1"),))
 
 
 def test_good_neighbours_are_kept_and_refusals_say_why():
@@ -383,5 +395,5 @@ def test_alias_links_who_she_was_before():
 
 
 def test_two_and_a_half_thousand_events_are_one_batch():
-    found = taken("/v1/batch", {"batch": [{"type": "page", "userId": n} for n in range(2_500)]})
+    found = taken("/v1/batch", {"batch": [{"type": "page", "userId": n + 1} for n in range(2_500)]})
     assert len(found.events) == 2_500

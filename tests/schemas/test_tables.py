@@ -192,7 +192,7 @@ def test_values_that_json_has_not_come_in_from_parquet_or_are_refused_alone(tmp_
 
 def test_jsonl_and_parquet_say_the_same(tmp_path):
     duckdb = pytest.importorskip("duckdb")
-    told = [{"user_id": n, "event": "x", "amount": n / 2} for n in range(2_500)]
+    told = [{"user_id": n + 1, "event": "x", "amount": n / 2} for n in range(2_500)]
     lines = tmp_path / "t.jsonl"
     lines.write_bytes(b"\n".join(orjson.dumps(each) for each in told))
     columns = tmp_path / "t.parquet"
