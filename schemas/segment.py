@@ -32,6 +32,7 @@ from schemas.taking import (
     Turns,
     as_object,
     at,
+    id_of,
     inflated,
     machine,
     reached_at,
@@ -161,11 +162,6 @@ class _Turning:
             raise Invalid(name, "field_is_missing")
         return str(value)
 
-    def id_of(self, name: str) -> str:
-        if not (value := somebodys(self.needed(name))):
-            raise Invalid(name, "id_of_nobody")
-        return value
-
     def persons(self) -> tuple[Handle, tuple[Handle, ...]]:
         """Whom it is about, and who else she is shown to be."""
         told, account = self.told, self.account
@@ -179,8 +175,8 @@ class _Turning:
             raise Invalid("userId", "id_of_nobody" if any(sent) else "no_user_or_anonymous_id")
         links = list(self.outside_ids())
         if told["type"] == "alias":
-            handle = Handle("user", account, self.id_of("userId"))
-            links.append(Handle("anonymous", account, self.id_of("previousId")))
+            handle = Handle("user", account, id_of(told, "userId"))
+            links.append(Handle("anonymous", account, id_of(told, "previousId")))
         elif told["type"] == "identify":
             if user and anonymous:
                 links.append(Handle("anonymous", account, anonymous))

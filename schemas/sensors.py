@@ -36,6 +36,7 @@ from schemas.taking import (
     Kinds,
     Taken,
     at,
+    id_of,
     inflated,
     machine,
     reached_at,
@@ -265,11 +266,6 @@ class _Turning:
             raise Invalid(name, "field_is_missing")
         return str(value)
 
-    def id_of(self, name: str) -> str:
-        if not (value := somebodys(self.needed(name))):
-            raise Invalid(name, "id_of_nobody")
-        return value
-
     def properties(self) -> Told:
         """The properties under their rules, local times told with their zone."""
         told = self.told.get("properties") or {}
@@ -317,7 +313,7 @@ class _Turning:
         if about in _BINDING:
             links += ids.values()
             if about == "track_signup" and not ids:
-                links.append(self.handle("anonymous", self.id_of("original_id")))
+                links.append(self.handle("anonymous", id_of(told, "original_id")))
         if about.startswith("profile_set"):
             links += reached_at(properties)
         return handle, tuple(dict.fromkeys(link for link in links if link != handle))
@@ -328,7 +324,7 @@ class _Turning:
         if told.get("login_id"):
             return somebodys(str(told["login_id"]))
         if told["type"] == "track_signup" or properties.get("$is_login_id") is True:
-            return self.id_of("distinct_id")
+            return id_of(told, "distinct_id")
         return ""
 
     def identity(self, name: str, value: str) -> Handle | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from data_hub.identities.handles import email, phone
+from data_hub.identities.handles import email, phone, somebodys
 from data_hub.intake import behind, is_bot
 from data_hub.whereabouts import bare
 from kernel.errors import Flaw, Invalid
@@ -237,6 +237,15 @@ def text(value: Any) -> str:
         return ""
     value = value.strip()
     return value if value.isprintable() and DAMAGED not in value else ""
+
+
+def id_of(told: Told, name: str) -> str:
+    """An id that must be there. Raises `Invalid` for none, and for one that is nobody's."""
+    if not (value := told.get(name)):
+        raise Invalid(name, "field_is_missing")
+    if not (somebody := somebodys(str(value))):
+        raise Invalid(name, "id_of_nobody")
+    return somebody
 
 
 def reached_at(told: Told) -> list[Handle]:
