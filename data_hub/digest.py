@@ -235,15 +235,14 @@ class Digest:
     def renew_all(self, customers: Sequence[str]) -> None:
         """Fold all of these anew: as many events may wait for their turn as are gone."""
         for begin in range(0, len(customers), _FEW):
-            while not self.renew(customers[begin : begin + _FEW], amended=True):
+            while not self.renew(customers[begin : begin + _FEW]):
                 pass  # another digest was faster; nobody else would come to these again
 
-    def renew(self, customers: Sequence[str], also: _Also = None, *, amended: bool = False) -> bool:
-        """Fold these anew if their history is shorter than their profiles, or ``amended``; none is
-        kept of no events. ``also`` is done in the same write; False if another was faster."""
+    def renew(self, customers: Sequence[str], also: _Also = None) -> bool:
+        """Fold these anew, however much waits for its turn; none is kept of no events. ``also`` is
+        done in the same write; False if another was faster."""
         slice_ = Slice(Noted(), self._since())
-        kept = self._profiles.many(customers)
-        self._fold_again(list(kept), {} if amended else kept, self._stamps.of(()), slice_)
+        self._fold_again(list(self._profiles.many(customers)), {}, self._stamps.of(()), slice_)
         hers = self._identities.handles_of(slice_.profiles)
         slice_.noted.customers = {str(h): c for c, handles in hers.items() for h in handles}
         self._stand(slice_.profiles, slice_, {}, silent=True)

@@ -159,19 +159,16 @@ class Retention:
         def upto(last: str) -> None:
             self._marks.move(_MARK, f"{month} {last or _DONE}")
 
-        return self._renew(first, after, limit, upto, amended=True)
+        return self._renew(first, after, limit, upto)
 
-    def _renew(
-        self, day: date, after: str, limit: int, upto: Callable[[str], None], *,
-        amended: bool = False,
-    ) -> int:  # fmt: skip
+    def _renew(self, day: date, after: str, limit: int, upto: Callable[[str], None]) -> int:
         """Fold the next so many profiles anew that tell of what was before that day; how many were
         looked at. ``upto`` is told the last of them in the same write, nothing behind them all.
-        ``amended``: whoever was heard of before that day was told something that is gone."""
+        As many events may wait for their turn as are gone: how many there are says nothing."""
         customers = self._profiles.ids(after, limit)
         kept = self._profiles.many(customers)
         begins = self._zone.at(day).timestamp()
         older = [her for her, profile in kept.items() if profile.began < begins]
         last = customers[-1] if customers else ""
-        self._digest.renew(older, lambda: upto(last), amended=amended)
+        self._digest.renew(older, lambda: upto(last))
         return max(1, len(customers))

@@ -395,6 +395,6 @@ def _matching(text: str, *, guessing: bool) -> ColumnElement[bool]:
         raise Invalid("text", "tail_of_a_phone", most=_TAIL)
     plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return or_(
-        ProfileRow.name.like(f"%{plain}%", escape="\\"),
+        ProfileRow.name.ilike(f"%{plain}%", escape="\\"),
         ProfileRow.phone.like(f"%{plain}", escape="\\"),
     )

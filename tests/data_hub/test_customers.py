@@ -170,6 +170,10 @@ def test_she_is_found_by_any_handle_or_its_value_and_by_part_of_her_name(company
     assert names(seen.page(text="8000")) == ["林秀兰"]
     assert names(seen.page(text="%")) == []
     assert names(seen.page(text="建国")) == []
+    company.tell(
+        event("identified", user("u0"), minutes=30, detail={"traits": {"name": "Anna 林"}})
+    )
+    assert names(seen.page(text="ANNA")) == names(seen.page(text="nna 林")) == ["Anna 林"]
     with pytest.raises(Invalid):
         seen.page(text=" ")
 
