@@ -25,6 +25,7 @@ from stores.records import Records
 
 _BOUGHT = ("bought", "refunded")
 Among = Callable[[str], bool] | None
+Seen = Callable[[Collection[str]], Collection[str]] | None
 """Of whom it is told; None: of all."""
 
 
@@ -115,14 +116,19 @@ class Chains:
             )
 
     def board(
-        self, *, first: int = 20, after: str | None = None, among: Among = None
+        self,
+        *,
+        first: int = 20,
+        after: str | None = None,
+        among: Among = None,
+        seen: Seen = None,
     ) -> Page[Inviter]:
-        """Who brings whom, of all or of some: whose friends spend most is first. Who was found to
-        be one only after two of her had brought somebody stands where the better of the two
-        does."""
+        """Who brings whom, of all or of some: whose friends spend most is first. ``seen``: who of
+        these stands on it for whoever asks. Who was found to be one only after two of her had
+        brought somebody stands where the better of the two does."""
         size, start = page_size(first), int(read_cursor(after, int)[0]) if after else 0
-        if among is not None:
-            return self._board_of(size, start, among)
+        if among is not None or seen is not None:
+            return self._board_of(size, start, among, seen)
         with self._records.read() as session:
             ranked = _sums().order_by(*_RANKED).offset(start).limit(size + 1)
             rows = list(session.execute(ranked)) if size else []
@@ -131,12 +137,14 @@ class Chains:
         onward = cursor(start + size) if len(rows) > size > 0 else None
         return Page(found, onward, total or 0)
 
-    def _board_of(self, size: int, start: int, among: Callable[[str], bool]) -> Page[Inviter]:
+    def _board_of(self, size: int, start: int, among: Among, seen: Seen) -> Page[Inviter]:
         """The same of some of them."""
         with self._records.read() as session:
             rows = list(session.execute(_sums().order_by(*_RANKED)))
             customers = self._identities.customers_of(row.inviter for row in rows)
-            rows = [row for row in rows if among(customers[row.inviter])]
+            hers = {each for each in customers.values() if among is None or among(each)}
+            hers = hers if seen is None else hers & set(seen(hers))
+            rows = [row for row in rows if customers[row.inviter] in hers]
             found = self._inviters(session, rows[start : start + size])
         onward = cursor(start + size) if len(rows) > start + size > start else None
         return Page(found, onward, len(rows))

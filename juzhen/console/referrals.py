@@ -31,12 +31,14 @@ def install(door: Blueprint, platform: Platform) -> None:
     def referrals_page() -> str:
         actor = allowed("read_boards")
         ends, among = part(platform)
+        some = actor.reach is not None and may(actor, "read_customers")
         page = platform.referrals.chains.board(
-            first=_SHOWN, after=request.args.get("after"), among=among
-        )
+            first=_SHOWN, after=request.args.get("after"), among=among,
+            seen=platform.customers.seen_by(actor).many if some else None,
+        )  # fmt: skip
         return pages.render(
             "console/referrals.html", page=page, now=platform.clock(), world=ends.world,
-            worlds=WORLDS,
+            worlds=WORLDS, some=some,
             names=_names(platform, actor, [each.customer for each in page.items]),
         )  # fmt: skip
 

@@ -176,7 +176,7 @@ class Behaviour:
         if person.buys == "since":
             ago = person.joined - person.number * 64 % (person.joined + 1)
         at = self._at(0, 9, 0) - timedelta(days=ago)
-        while at < self._now:
+        while at < self._now - timedelta(days=person.silent):
             day = self._zone.at(self._zone.day(at))
             told = day + timedelta(hours=dice.choice(_DEALING), minutes=dice.randrange(60))
             yield max(first, told) if person.buys == "since" else told

@@ -114,8 +114,10 @@ def _person(number: int, company: Company, today: date, dice: random.Random) -> 
 
 def _buys(person: Person) -> str:
     """By number, so that who was brought by somebody (`_inviter`) has bought from her rep."""
-    if person.silent or person.month_end:
+    if person.month_end:
         return ""
+    if person.silent:
+        return "now_and_then" if person.number % 3 == 1 else ""
     if person.number % 8 == 5:
         return "since"
     if person.joined < DAYS:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -165,8 +166,11 @@ def typed(zone: Zone, moment: datetime) -> str:
 
 
 def csrf() -> Markup:
-    """The hidden field without which a form of ours is refused."""
-    return Markup('<input type="hidden" name="csrf" value="{}">').format(g.get("csrf", ""))
+    """The hidden fields of a form of ours: without the first it is refused, with the second it does
+    nothing twice (`juzhen.web.repeats`)."""
+    return Markup(
+        '<input type="hidden" name="csrf" value="{}"><input type="hidden" name="once" value="{}">'
+    ).format(g.get("csrf", ""), secrets.token_urlsafe(9))
 
 
 def problem_of(flaws: Any, field: str) -> str:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from juzhen.web import pages
 from juzhen.web.asking import language
 from juzhen.web.codes import details
+from juzhen.web.repeats import ONCE
 from kernel import logs
 from kernel.errors import Invalid, Overloaded, Problem
 from kernel.wording import say
@@ -22,6 +23,8 @@ from stores.busy import is_full, no_room_left
 _TOO_LATE = {"sign_in_first", "form_too_old"}
 _OF_SIGN_INS = ("/log", "/password")
 _MOST_TYPED = 500_000
+_NEW = {"csrf", ONCE}
+"""What a form that is sent again has anew."""
 
 
 def install(app: Flask) -> None:
@@ -102,5 +105,5 @@ def _typed() -> Sequence[tuple[str, str]]:
     ours = request.headers.get("Origin", "").rstrip("/") == request.host_url.rstrip("/")
     if not ours or request.path.startswith(_OF_SIGN_INS):
         return ()
-    told = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf"]
+    told = [(name, value) for name, value in request.form.items(multi=True) if name not in _NEW]
     return told if sum(len(value) for _, value in told) <= _MOST_TYPED else ()

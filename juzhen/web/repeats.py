@@ -1,8 +1,10 @@
 """Repeats (幂等键): a POST sent again with the same Idempotency-Key gets the first answer.
 
-Kept for 24 hours. The same key with another body is refused. Whoever comes while the first is
-still at work waits for its answer. If the process dies between doing and keeping, the key is free
-again after 30 seconds: every command behind it must bear being repeated.
+Kept for 24 hours. The same key with another body is refused. A form of our pages carries a key of
+its own (`ONCE`), so that sending it twice does nothing twice without scripts, too: what the same
+page says otherwise is another act, and an answer that led nowhere is not kept. Whoever comes while
+the first is still at work waits for its answer. If the process dies between doing and keeping, the
+key is free again after 30 seconds: every command behind it must bear being repeated.
 """
 
 import hashlib
@@ -22,6 +24,10 @@ from stores.records import Record, Records
 KEPT = timedelta(hours=24)
 AT_WORK = timedelta(seconds=30)
 _LARGEST = 1_000_000
+ONCE = "once"
+"""The field of a form that names this very showing of it."""
+_LONGEST = 40
+_FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
 
 
 class KeptAnswer(Record, kw_only=True):
@@ -53,19 +59,33 @@ class Repeats:
 
     def recall(self) -> AnyResponse | None:
         """The kept answer of this request, or None when it is the first of its key."""
-        given = request.headers.get("Idempotency-Key")
-        if given is None or g.actor is None:
+        if g.actor is None:
             return None
+        given = request.headers.get("Idempotency-Key")
+        if given is None:
+            return self._recall_form()
         if not 0 < len(given) <= 255:
             raise Invalid("Idempotency-Key", "idempotency_key_length", most=255)
-        asked = f"{request.path}?{request.query_string.decode('latin-1')}\0".encode()
-        body = hashlib.sha256(asked + request.get_data()).hexdigest()
-        key = f"{g.actor.id}:{given}"
+        return self._first(f"{g.actor.id}:{given}", _digest(request.get_data()))
+
+    def _recall_form(self) -> AnyResponse | None:
+        """The same of a form that a browser itself sent; a script knows what it sends twice."""
+        if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            return None
+        once = request.form.get(ONCE, "") if request.mimetype in _FORMS else ""
+        if not 0 < len(once) <= _LONGEST:
+            return None
+        told = [*request.form.items(multi=True)]
+        told += [(name, each.filename or "") for name, each in request.files.items(multi=True)]
+        body = _digest(repr(told).encode())
+        return self._first(f"{g.actor.id}:{ONCE}:{once}:{body[:16]}", body, form=True)
+
+    def _first(self, key: str, body: str, *, form: bool = False) -> AnyResponse | None:
         deadline = time.monotonic() + AT_WORK.total_seconds()
         while time.monotonic() < deadline:
             kept = self._claim(key, body)
             if kept is None:
-                after_this_request(lambda response: self._keep(key, response))
+                after_this_request(lambda response: self._keep(key, response, form=form))
                 return None
             if kept.body != body:
                 raise Invalid("Idempotency-Key", "idempotency_key_used_for_something_else")
@@ -88,9 +108,12 @@ class Repeats:
             session.merge(KeptAnswer(key=key, body=body, begun=now))
         return None
 
-    def _keep(self, key: str, response: Response) -> Response:
-        """Keep the answer; free the key if we failed or the answer is a stream."""
+    def _keep(self, key: str, response: Response, *, form: bool) -> Response:
+        """Keep the answer; free the key if we failed, the answer is a stream or a form led nowhere:
+        what was wrong may be right when the same is sent again."""
         keep = response.status_code < 500 and not response.is_streamed
+        if form:
+            keep = keep and 300 <= response.status_code < 400
         answer = response.get_data() if keep else b""
         with self._records.write(f"repeat:{key}") as session:
             kept = session.get(KeptAnswer, key)
@@ -108,6 +131,12 @@ class Repeats:
             overwritten(self._records, session)  # some told a customer's phone
             old = delete(KeptAnswer).where(KeptAnswer.begun < self._clock() - KEPT)
             return len(session.scalars(old.returning(KeptAnswer.key)).all())
+
+
+def _digest(body: bytes) -> str:
+    """Of what was asked: where, and with what."""
+    asked = f"{request.path}?{request.query_string.decode('latin-1')}\0".encode()
+    return hashlib.sha256(asked + body).hexdigest()
 
 
 def _again(kept: KeptAnswer) -> Response:

@@ -53,6 +53,17 @@ def test_the_board_names_whom_the_asker_may_see(desk_of, ann, language):
     assert desk_of("editor").get("/console/referrals").status_code == 403
 
 
+def test_a_lead_finds_her_own_customers_on_the_board_and_nobody_without_a_name(
+    desk_of, knowing_rooms, ann
+):
+    page = desk_of("team_lead", "north").get("/console/referrals").text
+    assert "只列出你能看到的客户" in page
+    assert "¥50.00" not in page
+    assert "其他客户" not in page
+    assert desk_of("analyst", "north").get("/console/referrals").status_code == 200
+    assert "只列出" not in desk_of("admin").get("/console/referrals").text
+
+
 def test_while_much_is_still_digested_the_board_says_so(desk_of, knowing_rooms, ann):
     desk = desk_of("admin")
     assert "还有" not in desk.get("/console/referrals").text

@@ -2,6 +2,7 @@
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -156,6 +157,28 @@ def test_no_other_site_signs_a_browser_in(company, sent):
     assert refused.status_code == 403
     assert browser.get_cookie(COOKIE) is None
     assert browser.post("/login", data=form).status_code == 302
+
+
+def test_a_form_that_is_sent_several_times_at_once_does_it_once(company):
+    path = "/console/materials/new?type=script"
+    browser = signed_in(company, "chen")
+    page = browser.get(path, headers=PAGE).text
+    names = ("csrf", "once")
+    hidden = {each: re.search(f'name="{each}" value="([^"]+)"', page)[1] for each in names}
+
+    def sent(title):
+        again = create(company).test_client()
+        again.set_cookie(COOKIE, browser.get_cookie(COOKIE).value)
+        form = hidden | {"title": title, "body": "{客户称呼}好"}
+        return again.post(path, data=form, headers=PAGE)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(sent, ["开场"] * 4))
+    assert {each.status_code for each in answers} == {303}
+    assert len({each.location for each in answers}) == 1
+    assert sent("另一个").location != answers[0].location  # back, and something else typed
+    assert [sent("").status_code for _ in range(2)] == [422, 422]
+    assert sorted(each.title for each in company.materials.page().items) == ["另一个", "开场"]
 
 
 def test_signing_in_as_somebody_else_ends_what_the_browser_had_before(company):
