@@ -5,11 +5,12 @@ top quarter, so that nobody wavers at the edge. A week is chosen for anew while 
 they only do when a company's past comes in. The share told is counted, never the slogan's 80 %.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from data_hub.findings import whose
 from data_hub.identities import Identities
@@ -23,10 +24,15 @@ from kernel.values import dataclass
 from stores.history import History
 from stores.records import Folded, Records, upsert
 from stores.spelling import chunks, marks
+from stores.watermarks import Watermarks
 
 _PAGE = 500
+_FEW = 200
+CHOOSING = "vips.choosing"
+"""A mark: some are told already what they are now, and others are not."""
 _GROWN = 1.1
 _PAYING = ("bought", "refunded")
+_TELLING = ("customer", "handle", "value", "rank")
 _CHOSEN = (
     "SELECT known.customer FROM known_handles known JOIN vips ON vips.handle = known.handle"
     " WHERE known.customer IN ({})"
@@ -101,8 +107,12 @@ class Vips:
         *,
         zone: Zone | None = None,
         choice: Choice | None = None,
+        few: int = _FEW,
     ) -> None:
+        """``few``: of how many customers one write tells what they are now."""
+        self._few = few
         self._people = people
+        self._marks = Watermarks(people, Folded)
         self._history = history
         self._identities = identities
         self._profiles = profiles
@@ -144,14 +154,41 @@ class Vips:
             week=self._week(), made=now, buyers=len(worth), chosen=len(rows), total=total,
             brought=sum(value for value, customer, _ in worth if customer in chosen),
         )  # fmt: skip
+        with self._people.write("vip"):
+            self._marks.move(CHOOSING, week.week)
+        self._enter(rows, before, now)
+        self._leave(chosen, before, now)
         with self._people.write("vip") as session:
-            session.execute(delete(Vip))
-            upsert(session, Vip, rows)
             session.merge(week)
-            for changed in chunks(chosen ^ before.keys()):
-                hers = StandingRow.customer.in_(changed)
-                session.execute(update(StandingRow).where(hers).values(due=now))
+            self._marks.move(CHOOSING, "")
         return week
+
+    def _enter(
+        self, rows: Sequence[Mapping[str, Any]], before: Mapping[str, Vip], now: datetime
+    ) -> None:
+        """Keep those chosen who were not, or were worth something else: some at a time, so that
+        nobody waits long. Broken off, the next choice finds what is left of it."""
+        told = {her: (vip.customer, vip.handle, vip.value, vip.rank) for her, vip in before.items()}
+        fresh = [
+            row for row in rows
+            if told.get(row["customer"]) != tuple(row[name] for name in _TELLING)
+        ]  # fmt: skip
+        for begin in range(0, len(fresh), self._few):
+            some = fresh[begin : begin + self._few]
+            with self._people.write("vip") as session:
+                upsert(session, Vip, some)
+                _look_again(session, {row["customer"] for row in some} - before.keys(), now)
+
+    def _leave(self, chosen: Collection[str], before: Mapping[str, Vip], now: datetime) -> None:
+        """Drop who is not chosen any more, and what stood under an id that is another's now."""
+        present = {vip.customer: her for her, vip in before.items()}
+        with self._people.read() as session:
+            gone = set(session.scalars(select(Vip.customer))) - set(chosen)
+        for some in chunks(gone, self._few):
+            with self._people.write("vip") as session:
+                session.execute(delete(Vip).where(Vip.customer.in_(some)))
+                left = {present[each] for each in some if each in present}
+                _look_again(session, left - set(chosen), now)
 
     def _since(self) -> float:
         return (self._clock() - self._choice.window).timestamp()
@@ -208,3 +245,9 @@ class Vips:
     def _week(self) -> str:
         year, week, _ = self._zone.day(self._clock()).isocalendar()
         return f"{year}-W{week:02d}"
+
+
+def _look_again(session: Session, customers: Collection[str], now: datetime) -> None:
+    """Where she stands, and which segments she is in, is looked at with the next turn."""
+    hers = StandingRow.customer.in_(sorted(customers))
+    session.execute(update(StandingRow).where(hers).values(due=now))

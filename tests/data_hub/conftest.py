@@ -55,7 +55,7 @@ class Hub:
             records, people, self.identities, changes, clock, self.topics.under
         )
         self.predictions = Predictions(people, self.profiles, clock)
-        self.vips = Vips(people, self.history, self.identities, self.profiles, clock)
+        self.vips = Vips(people, self.history, self.identities, self.profiles, clock, few=2)
         self.standings = Standings(
             people, records, self.identities, self.profiles, self.history, self.segments, changes,
             clock, chances=self.predictions.model, vips=self.vips.among,

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from data_hub.invariants import standing_flaws
 from tests.data_hub.telling import MONDAY, event, openid, user
@@ -121,6 +123,39 @@ def test_who_was_chosen_while_the_past_came_in_is_chosen_anew_once_it_is_there(h
     assert hub.vips.weekly() == 0
     [week] = hub.vips.weeks()
     assert (week.buyers, week.chosen) == (20, 4)
+
+
+def test_a_choice_that_was_broken_off_is_made_whole_by_the_next(hub, clock, people, records):
+    """Two customers a write here: some are told already what they are now, others are not."""
+    segment = hub.segments.create("VIP", rule="vip", by="li")
+    hub.tell(*(buy(number, 100 + number) for number in range(20)))
+    hub.vips.choose()
+    hub.settle()
+    hub.tell(*(buy(number, 1_000 + number, days=1) for number in range(4)))
+    clock.move(WEEK)
+    with people.write() as session:
+        session.execute(text(_STOPPED))
+    with pytest.raises(IntegrityError):
+        hub.vips.weekly()
+    assert hub.vips.all().keys() == {hub.id_of(user(f"u{n:02}")) for n in (2, 3, 16, 17, 18, 19)}
+    assert list(standing_flaws(records, people)) == []
+
+    with people.write() as session:
+        session.execute(text("drop trigger stopped"))
+    assert hub.vips.weekly() == 1
+    assert hub.vips.weekly() == 0
+    hub.settle()
+    chosen = [hub.id_of(user(f"u{number:02}")) for number in (3, 2, 1, 0, 19)]
+    assert [(her, vip.rank) for her, vip in hub.vips.all().items()] == [
+        (her, place) for place, her in enumerate(chosen, 1)
+    ]
+    assert hub.members(segment.id) == set(chosen)
+
+
+_STOPPED = """
+create trigger stopped before insert on vips when new.rank = 3
+begin select raise(abort, 'stopped'); end
+"""
 
 
 def test_what_was_bought_before_the_window_counts_for_nobody(hub, clock):

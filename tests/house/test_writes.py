@@ -27,6 +27,8 @@ SMALL = {
     "content_hub/rebuilding.py:settle": "twenty materials, as `rebuild_shelf`, once",
     "channels/mailings/posting.py:MailPost._leave_out": "a slice of a mailing, as it is told apart",
     "data_hub/rewriting.py:Rewriting._move": ONE_ROW,
+    "data_hub/vip.py:Vips._enter": "two hundred of a week's choice",
+    "data_hub/vip.py:Vips._leave": "two hundred of a week's choice",
     "data_hub/digest.py:Digest.void": ONE_ROW,
     "data_hub/rounds.py:Rounds.begin": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing.begin": ONE_ROW,
