@@ -293,7 +293,5 @@ class _Fared:
         return candidates.fared(
             popular=shown_as(columns[0] / worth(present)),
             lately=shown_as(columns[1] / worth_lately(present)),
-            readers=columns[2], shown=columns[3],
-            clicked=np.minimum(columns[4], columns[2]),  # a reader who clicks all day is one
-            nightly=nightly,
+            readers=columns[2], shown=columns[3], clicked=columns[4], nightly=nightly,
         )  # fmt: skip

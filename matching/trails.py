@@ -11,8 +11,13 @@ from bisect import bisect
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from matching.arrays import key_of
+
 LENGTH = 50
 """How many contents a trail remembers."""
+MET = 1_000
+"""Of so many more it is remembered that she has met them: whoever goes round and round through
+more contents than a trail holds counts as one reader of each."""
 REACH = 20
 """How many contents further on something is still a neighbour."""
 DECAY = 0.9
@@ -27,6 +32,15 @@ class Step(NamedTuple):
     material: str
     account: str = ""
     rep: str = ""
+
+
+class Path(NamedTuple):
+    """The way of one handle: the contents that its trail remembers, and before them what it has
+    met so long ago that only this is known of it."""
+
+    steps: list[Step]
+    met: list[int]
+    """`matching.arrays.key_of` each, the latest last."""
 
 
 class Turn(NamedTuple):
@@ -56,6 +70,20 @@ def walk(trail: list[Step], step: Step) -> Turn | None:
             nearer[pair] = nearer.get(pair, 0.0) + near
     del trail[:-LENGTH]
     return Turn(step, before, {pair: near for pair, near in nearer.items() if near})
+
+
+def follow(path: Path, step: Step) -> Turn | None:
+    """The same of somebody who is remembered for longer."""
+    steps, met = path
+    if met and key_of(step.material) in met:
+        return None
+    before = [each.material for each in steps] if len(steps) == LENGTH else []
+    turn = walk(steps, step)
+    if turn is not None and before:
+        left = {*before, step.material} - {each.material for each in steps}
+        met += map(key_of, left)  # one at the most
+        del met[:-MET]
+    return turn
 
 
 def _pairs(trail: Sequence[Step]) -> Iterator[tuple[tuple[str, str], float]]:

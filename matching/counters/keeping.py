@@ -25,7 +25,7 @@ from matching.counters.records import (
     Trail,
 )
 from matching.counters.sums import Rows, Sums, rows_of
-from matching.trails import Step
+from matching.trails import Path, Step
 from stores.bulk import among, change, many
 from stores.records import Folded, Records, insert, upsert
 from stores.spelling import marks
@@ -39,7 +39,7 @@ BEHIND = 5_000
 """So many history positions without their counts, and lists say that they are degraded."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
-_FORM, _OF_NOW = "counters_form", "lately"
+_FORM, _OF_NOW = "counters_form", "met"
 """Counts that an older version folded have another form: they are folded again."""
 _CLEARING = "clearing"
 """The mark of counts that are thrown away, a few at a time, before history is folded again."""
@@ -164,13 +164,16 @@ class Counters:
         crash_point(_PUT)
         return True
 
-    def _trails(self, handles: Collection[str]) -> dict[str, list[Step]]:
+    def _trails(self, handles: Collection[str]) -> dict[str, Path]:
         with self._people.read() as session:
-            kept = select(Trail.handle, Trail.steps).where(Trail.handle.in_(handles))
+            kept = select(Trail.handle, Trail.steps, Trail.met).where(Trail.handle.in_(handles))
             return {
-                handle: [Step(*step) for step in orjson.loads(steps)]
-                for handle, steps in session.execute(kept)
-            }
+                handle: Path(
+                    [Step(*step) for step in orjson.loads(steps)],
+                    np.frombuffer(met, np.uint64).tolist(),
+                )
+                for handle, steps, met in session.execute(kept)
+            }  # fmt: skip
 
     def pack(self, limit: int = 100) -> int:
         """Pack the neighbours of contents that moved, and say how many that were."""

@@ -1,6 +1,6 @@
 """What is kept of the counters (计数存取): everything in here can be folded from history again."""
 
-from sqlalchemy import BigInteger, LargeBinary
+from sqlalchemy import BigInteger, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stores.records import Folded
@@ -53,6 +53,10 @@ class Trail(Folded, kw_only=True):
 
     handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
     steps: Mapped[bytes] = mapped_column(LargeBinary, info={"customer": "drop"})
+    met: Mapped[bytes] = mapped_column(
+        LargeBinary, default=b"", server_default=text("''"), info={"customer": "drop"}
+    )
+    """Contents that it has met before these: eight bytes of key each."""
     moved: Mapped[float] = mapped_column(index=True)
     """When its last step was, in seconds since 1970."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
 from data_hub.catalogue import OWN_ACCOUNT, kind_of
@@ -13,7 +14,9 @@ from data_hub.details import details, order
 from kernel.events import Event
 from kernel.values import dataclass
 from matching.counters.fading import worth, worth_lately
-from matching.trails import Step, walk
+from matching.trails import Path, Step, follow
+
+_NOWHERE = Path([], [])
 
 
 @dataclass(slots=True)
@@ -28,32 +31,33 @@ class Sums:
     scoped: dict[tuple[str, str], float] = field(default_factory=dict)
     near: dict[tuple[str, str], float] = field(default_factory=dict)
     deals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
-    trails: dict[str, list[Step]] = field(default_factory=dict)
+    trails: dict[str, Path] = field(default_factory=dict)
 
-    def take(self, event: Event, trails: Mapping[str, list[Step]]) -> None:
+    def take(self, event: Event, trails: Mapping[str, Path]) -> None:
         if event.kind == "recommended" and event.account == OWN_ACCOUNT:
             for material in event.detail.get("materials", ()):
                 _add(self.shown, str(material), 1)
         if event.handle is None or event.detail.get("bot"):
             return
-        if event.kind == "opened_link" and event.rep:
-            _add(self.clicked, event.material, 1)
         if event.kind == "bought" and event.rep:
             sold = order(details(event))
             _add(self.deals, (event.rep, event.material, sold.category, sold.product), 1)
         if event.material and _shows_interest(event.kind):
             self._walk(event, trails)
 
-    def _walk(self, event: Event, trails: Mapping[str, list[Step]]) -> None:
+    def _walk(self, event: Event, trails: Mapping[str, Path]) -> None:
         handle = str(event.handle)
-        trail = self.trails.get(handle)
-        if trail is None:
-            trail = list(trails.get(handle, ()))
+        path = self.trails.get(handle)
+        if path is None:
+            steps, met = trails.get(handle, _NOWHERE)
+            path = Path([*steps], [*met])
         at = event.at.timestamp()
-        turn = walk(trail, Step(at, event.id, event.material, event.account, event.rep))
+        turn = follow(path, Step(at, event.id, event.material, event.account, event.rep))
         if turn is None:
             return
-        self.trails[handle] = trail
+        self.trails[handle] = path
+        if turn.instead_of is None and event.kind == "opened_link" and event.rep:
+            _add(self.clicked, event.material, 1)
         self._count(turn.began, 1)
         if turn.instead_of is not None:
             self._count(turn.instead_of, -1)
@@ -120,9 +124,10 @@ def rows_of(sums: Sums, upto: int) -> Rows:
         ],
         trails=[
             {
-                "handle": handle, "steps": orjson.dumps([tuple(step) for step in trail]),
-                "moved": trail[-1].at if trail else 0.0,
+                "handle": handle, "steps": orjson.dumps([tuple(step) for step in path.steps]),
+                "met": np.array(path.met, np.uint64).tobytes(),
+                "moved": path.steps[-1].at if path.steps else 0.0,
             }
-            for handle, trail in sums.trails.items()
+            for handle, path in sums.trails.items()
         ],
     )  # fmt: skip

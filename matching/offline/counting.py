@@ -15,7 +15,7 @@ import numpy.typing as npt
 from matching.arrays import Floats
 from matching.counters.fading import HALF_LIFE, LATELY
 from matching.counters.nearness import NEIGHBOURS, SMALL, nearness
-from matching.trails import DECAY, LENGTH, REACH, Step, walk
+from matching.trails import DECAY, LENGTH, MET, REACH, Step, walk
 
 Numbers = npt.NDArray[np.int64]
 Pairs = tuple[Numbers, Numbers, float]
@@ -84,6 +84,8 @@ class Memory:
         self.trails: dict[str, list[int]] = {}
         self._whens: dict[str, list[float]] = {}
         """When each of a trail was touched first."""
+        self._met: dict[str, list[int]] = {}
+        """What each has met before that."""
         self._keys = np.empty(0, np.int64)
         self._values = np.empty(0)
         self._starts = np.zeros(size + 1, np.int64)
@@ -122,9 +124,10 @@ class Memory:
         walked: dict[str, int] = {}
         for person, content, at in touches:
             trail = self.trails.setdefault(person, [])
-            if content in trail:
+            if content in trail or content in self._met.get(person, ()):
                 continue
             trail.append(content)
+            self._forget(person, trail[:-LENGTH])
             del trail[:-LENGTH]
             whens = self._whens.setdefault(person, [])
             whens.append(at)
@@ -133,6 +136,13 @@ class Memory:
             position = walked.get(person, 0)
             walked[person] = position + 1
             yield number, content, at, position
+
+    def _forget(self, person: str, left: Sequence[int]) -> None:
+        """What a trail does not hold any more was met all the same."""
+        if left:
+            met = self._met.setdefault(person, [])
+            met += left
+            del met[:-MET]
 
     def _scope(
         self,
@@ -180,6 +190,8 @@ class Memory:
         trail, whens = self.trails.setdefault(person, []), self._whens.setdefault(person, [])
         if not self.readers.any():
             self._begin(at)
+        if content in self._met.get(person, ()):
+            return
         if whens and at < whens[-1]:
             self._late(person, content, at, scopes)
         elif content not in trail:
@@ -188,6 +200,7 @@ class Memory:
             self._touched(content, at, scopes)
             trail.append(content)
             whens.append(at)
+            self._forget(person, trail[:-LENGTH])
             del trail[:-LENGTH], whens[:-LENGTH]
 
     def _late(self, person: str, content: int, at: float, scopes: Sequence[str]) -> None:
@@ -203,6 +216,8 @@ class Memory:
         self._touched(content, at, scopes)
         if turn.instead_of is not None:
             self._touched(content, turn.instead_of.at, scopes, times=-1)
+        left = {*self.trails[person], content} - {int(step.material) for step in steps}
+        self._forget(person, [*left])
         self.trails[person] = [int(step.material) for step in steps]
         self._whens[person] = [step.at for step in steps]
 

@@ -324,8 +324,10 @@ class Scores:
         opening, young = self._opening(place)
         if weight := self.weights.fresh * self._wilted * young:
             opened = datetime.fromtimestamp(opening, UTC)
+            days = max(0, (self.question.now - opened).days)
+            key = "reason_fresh_days" if days else "reason_fresh"
             evidence_of = {"opened": opened.isoformat()}
-            found.append(Reason("fresh", "reason_fresh", {}, weight, evidence_of))
+            found.append(Reason("fresh", key, {"days": days}, weight, evidence_of))
         return found
 
 

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from data_hub.staff import Staff
 from kernel.actors import Actor, Role
 from kernel.errors import NotFound, Overloaded
 from matching.arrays import key_of, keys_of
 from matching.assembly import best
-from matching.counters import Counters, Trail
+from matching.counters import Counters, Pair, Trail
 from matching.counters.keeping import BEHIND
 from matching.nightly import Night, NightList
+from matching.offline.counting import Memory
 from matching.rules import Wanted
 from matching.scoring import Question, Scores, Weights
 from stores.records import Folded
@@ -143,6 +145,34 @@ def test_a_spammer_who_opens_everything_moves_nobodys_list_more_than_one_reader_
     )
     near = dict(zip(*map(list, company.counters.neighbours([read])[read]), strict=True))
     assert near[key_of(alike)] > near[key_of(pushed)]
+
+
+def test_whoever_goes_round_and_round_through_more_than_a_trail_holds_is_one_reader_of_each(
+    company,
+):
+    """A trail remembers fifty contents: sixty of them, again and again, were sixty new ones."""
+    rep, others = company.hire("li"), [company.meet(f"1390000000{n}") for n in range(2)]
+    spammer = company.meet("13700000001", rep)
+    pushed = [f"mat_pushed{n:02}" for n in range(60)]
+    liked = company.place("喜欢", "理财")
+    company.tell(
+        *(company.event("opened_link", spammer, each, rep=rep.staff, ago=timedelta(seconds=-at))
+          for at, each in enumerate(pushed * 8)),
+        *(company.event("read_material", each, liked) for each in others),
+    )  # fmt: skip
+    counted = {each.material: each for each in company.counters.since(0)}
+    assert {(counted[each].readers, counted[each].clicked) for each in pushed} == {(1, 1)}
+    assert all(counted[each].popular < counted[liked].popular for each in pushed)
+    with company.people.read() as session:
+        pairs = session.scalars(select(Pair.near)).all()
+    assert max(pairs) <= 1.0
+    memory = Memory(60)
+    for at, each in enumerate(list(range(60)) * 8):
+        memory.take("spammer", each, float(at))
+    assert set(memory.readers) == {1.0}
+    memory = Memory(60)
+    memory.count((("spammer", each, float(at)) for at, each in enumerate([*range(60)] * 8)), {})
+    assert set(memory.readers) == {1.0}
 
 
 class Deep:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_hub.profiles import Profile
-from matching.arrays import key_of
+from matching.arrays import Window, key_of
 from matching.needs import shown as shown_to
 from matching.scoring import Lift, Question, Reason, Scores, Shown, Weights, lifts, total_of
 from tests.conftest import MONDAY
@@ -202,3 +202,18 @@ def test_what_was_recommended_in_vain_fades_by_half_in_three_days_and_recovers(a
     assert fresh - tired == pytest.approx(less, abs=1e-4)
     (reason,) = (each for each in scores.reasons(made.place("mat_1")) if each.kind == "tired")
     assert reason.facts["days"] == len(ago)
+
+
+@pytest.mark.parametrize(
+    ("hours", "zh", "en"),
+    [
+        (5, "刚刚上架", "Just put on the shelf."),
+        (30, "上架 1 天", "On the shelf for 1 day."),
+        (24 * 9, "上架 9 天", "On the shelf for 9 days."),
+    ],
+)
+def test_what_has_stood_for_days_is_not_said_to_be_new(hours, zh, en):
+    opened = (MONDAY - timedelta(hours=hours)).timestamp()
+    made = slice_of(row("mat_1", "a", windows=(Window("app", "", opened, 4e9),)))
+    (why,) = Scores(Question(now=MONDAY), made, Weights()).reasons(0)
+    assert (why.text("zh"), why.text("en")) == (zh, en)
