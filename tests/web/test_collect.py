@@ -117,6 +117,7 @@ def test_who_asks_for_settings_while_the_records_are_away_is_told_when_to_come_a
     doors.close()
     assert (answer.status, dict(answer.headers)["retry-after"]) == (503, "7")
     assert dict(answer.headers)["access-control-allow-origin"] == "*"
+    assert dict(answer.headers)["access-control-expose-headers"] == "retry-after"
 
 
 def test_a_project_is_a_setting_or_a_code_with_its_token(records, clock):

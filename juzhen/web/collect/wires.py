@@ -178,6 +178,7 @@ def refusal(problem: Problem, header: Header, **more: Any) -> Answer:
     headers = [("content-type", PROBLEM), CORS, *SAFE]
     if isinstance(problem, Overloaded):
         headers.append(("retry-after", str(max(1, round(problem.seconds)))))
+        headers.append(("access-control-expose-headers", "retry-after"))  # else no page reads it
         if problem.reason == "intake_is_full":
             told["status"] = 429
     return Answer(told["status"], headers, orjson.dumps(told))
