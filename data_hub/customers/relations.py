@@ -76,6 +76,17 @@ class Relations:
             for staff, handles in lists.items():
                 self._changes.note("took_over", "staff", staff, by=by, count=len(handles))
 
+    def pass_on(self, customers: Collection[str], giver: str, taker: str, *, by: str) -> int:
+        """Whom of these the giver still looks after goes to the taker; how many that were. Who was
+        given to somebody else since they were looked up stays there."""
+        hers = self._identities.handles_of(customers)
+        named = [f"handle:{handle}" for handles in hers.values() for handle in handles]
+        with self._records.write(*named):
+            still = sorted(self.led_by([giver], hers))
+            if still:
+                self.take_over({taker: [hers[each][0] for each in still]}, by=by)
+        return len(still)
+
     def take_back(self, handles: Collection[Handle], since: datetime) -> None:
         """As if nobody had been given whom at that very moment: who had her before has her again.
         Repeating is harmless."""

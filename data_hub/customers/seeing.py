@@ -111,11 +111,11 @@ class Customers:
 
     def pass_on(self, giver: str, taker: str, *, by: str) -> int:
         """Everybody whom a rep looks after goes to another, a list at a time; how many."""
-        to, hers = self._rooms.staff.one(taker).id, self.of_staff([self._rooms.staff.one(giver).id])
-        for begin in range(0, len(hers), _LIST):
-            known = self._rooms.identities.handles_of(hers[begin : begin + _LIST])
-            self.take_over({to: [handles[0] for handles in known.values() if handles]}, by=by)
-        return len(hers)
+        relations = self._rooms.relations
+        from_, to = (self._rooms.staff.one(each).id for each in (giver, taker))
+        hers = relations.of_staff([from_])
+        lists = (hers[begin : begin + _LIST] for begin in range(0, len(hers), _LIST))
+        return sum(relations.pass_on(some, from_, to, by=by) for some in lists)
 
     def rep_of(self, handles: Collection[Handle]) -> str:
         """The rep who looks after whoever has these handles, empty if nobody does."""

@@ -203,6 +203,23 @@ def test_giving_her_to_the_rep_she_has_is_noted_once(company, changes):
     assert len(changes.after("").changes) == before
 
 
+def test_who_was_given_away_meanwhile_is_not_passed_on(company, clock, changes):
+    """A lead gives one of them to somebody else after the list was looked up."""
+    ma, li, xu = (company.staff.one(code).id for code in ("ma", "li", "xu"))
+    company.customers.entrust(user("u1"), "ma", by="adm")
+    hers = company.customers.of_staff([ma])
+    clock.move(timedelta(minutes=1))
+    company.customers.entrust(user("u1"), "xu", by="lead")
+    clock.move(timedelta(minutes=1))
+    relations = company.customers._rooms.relations
+    assert (len(hers), relations.pass_on(hers, ma, li, by="adm")) == (2, 1)
+    assert relations.rep_of([user("u1")]) == xu
+    assert company.customers.of_staff([li]) == [company.id_of(user("u0"))]
+    before = len(changes.after("").changes)
+    assert relations.pass_on(hers, ma, li, by="adm") == 0
+    assert len(changes.after("").changes) == before
+
+
 def test_a_rep_may_take_over_a_whole_list_and_it_is_one_act(company, changes):
     xu = company.staff.one("xu").id
     company.customers.take_over({xu: [user("u0"), user("u1")]}, by="adm")
