@@ -73,6 +73,7 @@ def _decided(work):
         "take over 200 customers",
         lambda: c.customers.take_over({work.rep.id: [work.handle(n) for n in range(200)]}, by="t"),
     )
+    yield "pass them on", lambda: c.customers.pass_on(work.rep.id, work.rep.id, by="t")
     yield "grade", lambda: _graded(work)
     yield "bring a customer, who buys, and be paid", lambda: _brought(work)
 
