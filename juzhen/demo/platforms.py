@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from channels.accounts import Account
     from juzhen.wiring import Platform
 
-CAMPAIGN = "community"
+CAMPAIGN, _TOPIC = "community", "retirement_community"
 ARTICLE, POSTER = "everywhere-article", "everywhere-poster"
 _CORP, _MINI = "ww5d1e8a2c7b4f9036", "wx1f4b8d6a2e9c7035"
 _REPS = 3
@@ -113,8 +113,9 @@ def run_through(
     cast: Sequence[Person],
 ) -> dict[str, str]:
     """Place the campaign on every platform; what the sandbox's first page says of it."""
+    fitting = sorted(stocked, key=lambda each: each.piece.topic != _TOPIC)
     cover = next(
-        (found.cover for each in stocked if (found := platform.materials.one(each.id)).cover), ""
+        (found.cover for each in fitting if (found := platform.materials.one(each.id)).cover), ""
     )
     campaign = platform.campaigns.one(CAMPAIGN)
     article = platform.materials.create(
@@ -182,4 +183,4 @@ def _cast(cast: Sequence[Person], appid: str) -> list[dict[str, Any]]:
 
 
 def _tags(company: Company) -> list[str]:
-    return [company.tags["topic.retirement_community"], company.tags["audience.pre_retirement"]]
+    return [company.tags[f"topic.{_TOPIC}"], company.tags["audience.pre_retirement"]]
