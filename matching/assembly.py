@@ -32,8 +32,8 @@ class Manner:
     """How many of the best are diversified."""
     leading: int = 3
     """Places at the top that nothing but the score decides."""
-    explore_from: int = 6
-    """Lists shorter than this have no place for exploring."""
+    explore_from: int = 10
+    """Lists shorter than this have no place for exploring: one of ten is a tenth of the places."""
     explore_pool: int = 20
     prior_views: float = 20
     """Pseudo-views of the company's own click rate, before a content has its own: at least so

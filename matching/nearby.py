@@ -23,6 +23,7 @@ from kernel.actors import Actor, require
 from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid
 from kernel.values import dataclass
+from matching.needs import sessions
 
 SYSTEMS = ("wgs84", "gcj02")
 _LATELY = timedelta(days=30)
@@ -201,7 +202,7 @@ def _neighbour(
     there = Place(profile.place[0], profile.place[1])
     distance = metres_between(here, there)
     since = (now - _LATELY).timestamp()
-    reads = sum(at >= since for _, at, weight, _ in profile.materials if weight > 0)
+    reads = sum(each.at.timestamp() >= since for each in sessions(profile.recent()))
     bought = sum(at >= since for at, *_ in profile.kept())
     done = min(1.0, (reads + _BOUGHT * bought) / _MUCH)
     return Neighbour(

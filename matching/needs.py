@@ -13,6 +13,7 @@ import numpy as np
 
 from data_hub.prediction import Model
 from data_hub.profiles import Profile, Seen
+from data_hub.profiles.folding import KEPT_MATERIALS
 from data_hub.profiles.strands import OFFERED_FOR
 from kernel.calendar import Zone
 from matching.affinities import Vocabulary
@@ -91,7 +92,7 @@ def interest_pulls(
         if value and (tag := known_as(key)):
             felt[tag] = felt.get(tag, 0.0) + value
     strongest = shares(felt)
-    told = _Interests([tag for tag, _ in strongest], looked, vocabulary)
+    told = _Interests([tag for tag, _ in strongest], looked, vocabulary, _whole(profile, now))
     return [
         Pull(tag, weight, partial(told.reason, tag, weight))
         for tag, weight in ((tag, loud * share) for tag, share in strongest)
@@ -117,10 +118,25 @@ def windows(looked: Iterable[Seen], now: datetime) -> list[int]:
     return [0 if each.at > week else 1 if each.at > month else 2 for each in looked]
 
 
+def _whole(profile: Profile, now: datetime) -> list[bool]:
+    """Of which windows everything that she did is kept: of who does much not all is."""
+    if len(profile.materials) < KEPT_MATERIALS:
+        return [True for _ in WINDOWS]
+    oldest = datetime.fromtimestamp(profile.materials[0][1], UTC)
+    return [days > 0 and now - timedelta(days=days) > oldest for days, _ in WINDOWS]
+
+
 class _Interests:
     """The reasons of one customer's interests, each made once."""
 
-    def __init__(self, tags: Sequence[str], looked: Looked, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        tags: Sequence[str],
+        looked: Looked,
+        vocabulary: Vocabulary,
+        whole: Sequence[bool],
+    ) -> None:
+        self._whole = whole
         self._tags = tags
         self._looked = looked
         self._vocabulary = vocabulary
@@ -128,7 +144,7 @@ class _Interests:
 
     def reason(self, tag: str, weight: float) -> Reason:
         if tag not in self._made:
-            self._made[tag] = _interest(tag, weight, self._counts, self._vocabulary)
+            self._made[tag] = _interest(tag, weight, self._counts, self._vocabulary, self._whole)
         return self._made[tag]
 
     @cached_property
@@ -137,7 +153,11 @@ class _Interests:
 
 
 def _interest(
-    tag: str, weight: float, looked: Mapping[str, Sequence[int]], vocabulary: Vocabulary
+    tag: str,
+    weight: float,
+    looked: Mapping[str, Sequence[int]],
+    vocabulary: Vocabulary,
+    whole: Sequence[bool],
 ) -> Reason:
     topic = vocabulary.label(tag)
     if weight < 0:
@@ -146,6 +166,7 @@ def _interest(
     for at, (days, key) in enumerate(WINDOWS):
         if count := sum(counts[: at + 1]):
             evidence = {"tag": tag, "count": count} | ({"days": days} if days else {})
+            key += "" if whole[at] else "_least"
             return Reason("tag", key, {"topic": topic, "count": count}, weight, evidence)
     return Reason("tag", "reason_interest", {"topic": topic}, weight, {"tag": tag})
 

@@ -310,7 +310,7 @@ class Scores:
     def _lift_reasons(self, place: int) -> list[Reason]:
         moved = ((lift, float(more[place])) for lift, more in self._lifts)
         return [
-            Reason(lift.kind, f"reason_{lift.kind}", lift.facts, weight)
+            Reason(lift.kind, f"reason_{lift.kind}" + "_less" * (weight < 0), lift.facts, weight)
             for lift, weight in moved
             if weight
         ]

@@ -11,8 +11,8 @@ from matching import assembly
 from matching.assembly import Manner, best, explored, varied, with_needed
 from tests.matching.conftest import row, slice_of
 
-MANNER = Manner()
-QUICK = Manner(draws=40)
+MANNER = Manner(explore_from=6)
+QUICK = Manner(draws=40, explore_from=6)
 
 
 def assemble(total, made, first, *, chance, seed=0, manner=MANNER, barred=(), fit=None):

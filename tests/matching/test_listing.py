@@ -28,7 +28,7 @@ def test_what_is_explored_suits_her_by_its_tags_however_popular_something_else_i
     odds = {}
     for chance in np.linspace(0, 0.99, 50):
         asked = Asked(None, None, made, scores, chance, 7, {})
-        for each in chosen(asked, Manner(), 8).chosen:
+        for each in chosen(asked, Manner(explore_from=6), 8).chosen:
             if each.slot == "explored":
                 odds[str(made.ids[each.place])] = each.propensity
     assert odds["suits"] > 3 * odds.get("much", 0.0)
@@ -74,14 +74,14 @@ def test_every_place_is_there_with_the_very_probability_that_is_told(kinds, show
     draws, there, told = 40, Counter(), {}
     for draw in range(draws):
         asked = asked_of(made, popular[: len(kinds)], rules, (draw + 0.5) / draws)
-        for each in chosen(asked, Manner(draws=draws), 8).chosen:
+        for each in chosen(asked, Manner(draws=draws, explore_from=6), 8).chosen:
             there[each.place] += 1
             told.setdefault(each.place, set()).add(each.propensity)
     assert {at: {often / draws} for at, often in there.items()} == told
 
 
 def why(made, popular, material, rules=()):
-    listed = chosen(asked_of(made, popular, rules), Manner(), 6)
+    listed = chosen(asked_of(made, popular, rules), Manner(explore_from=6), 6)
     return why_not_listed(listed, made.place(material))
 
 

@@ -97,6 +97,25 @@ def test_the_reasons_of_every_item_sum_to_its_score_and_survive_being_kept(compa
         assert all(reason.text("zh") and reason.text("en") for reason in item.reasons)
 
 
+def test_of_who_does_more_than_is_kept_counts_are_told_as_the_least_that_they_are(company):
+    company.place("新的养老社区", "养老社区")
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    read = company.place("看过的养老社区", "养老社区")
+    looks = [
+        company.event("read_material", handle, read, ago=n * timedelta(hours=3)) for n in range(60)
+    ]
+    company.tell(*looks[:40])
+    assert "本周看了 40 次" in why_of_topic(company, handle, rep)
+    company.tell(*looks[40:])
+    assert "本周至少看了 50 次" in why_of_topic(company, handle, rep)
+
+
+def why_of_topic(company, handle, rep):
+    listed = company.offer(handle, rep).told()
+    return next(each.text("zh") for each in listed[0].reasons if each.kind == "tag")
+
+
 @pytest.mark.rule("R23.1", "R23.2")
 def test_her_history_moves_the_list_and_the_reason_names_the_habit(company):
     made = company.library()
@@ -413,11 +432,13 @@ def test_why_not_says_where_a_material_stands(company, clock):
     clock.move(2 * DAY)
     assert company.recommender.why_not(customer, rep, off).key == "why_off_shelf"
     shown = {item.material for item in company.offer(handle, rep).told()}
-    missing = next(m for topic in made.values() for m in (topic if isinstance(topic, list) else [])
-                   if m not in shown)  # fmt: skip
-    why = company.recommender.why_not(customer, rep, missing)
-    assert why.key == "why_outscored"
-    assert "排第" in why.text("zh")
+    every = [each for topic in made.values() if isinstance(topic, list) for each in topic]
+    whys = [
+        company.recommender.why_not(customer, rep, each) for each in every if each not in shown
+    ]
+    took_its_place = {"why_explored", "why_needed"}
+    assert {why.key for why in whys} - took_its_place == {"why_outscored"}
+    assert all("排第" in why.text("zh") for why in whys)
 
 
 def test_a_script_is_filled_with_who_is_spoken_to(company):
