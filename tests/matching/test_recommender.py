@@ -433,9 +433,7 @@ def test_why_not_says_where_a_material_stands(company, clock):
     assert company.recommender.why_not(customer, rep, off).key == "why_off_shelf"
     shown = {item.material for item in company.offer(handle, rep).told()}
     every = [each for topic in made.values() if isinstance(topic, list) for each in topic]
-    whys = [
-        company.recommender.why_not(customer, rep, each) for each in every if each not in shown
-    ]
+    whys = [company.recommender.why_not(customer, rep, each) for each in every if each not in shown]
     took_its_place = {"why_explored", "why_needed"}
     assert {why.key for why in whys} - took_its_place == {"why_outscored"}
     assert all("排第" in why.text("zh") for why in whys)
