@@ -13,6 +13,8 @@ from data_hub.retention import Retention, periods
 from data_hub.rewriting import Rewriting
 from kernel.events import Handle, unpack
 from stores.history import Axis
+from stores.records import Folded
+from stores.watermarks import Watermarks
 from tests.conftest import place
 from tests.data_hub.telling import MONDAY, event, mobile, user
 from tests.dying import died
@@ -89,6 +91,20 @@ def whole(hub, *names):
 def until_done(rule, limit=10_000):
     while rule.run(limit):
         pass
+
+
+def test_a_home_that_looked_through_its_history_before_places_came_in_millionths_does_so_again(
+    hub, people, clock
+):
+    clock.move(MONDAY - clock())
+    here = {"$latitude": 31_200_000, "$longitude": 121_500_000}
+    hub.tell(
+        event("viewed_page", user("old"), minutes=-90 * DAY, detail={"properties": dict(here)})
+    )
+    with people.write("retention"):
+        Watermarks(people, Folded).move("rewriting", str(hub.history.newest()))
+    until_done(rewriting(hub, people, clock))
+    assert "31200000" not in str([each.detail for each in told(hub).values()])
 
 
 @pytest.mark.parametrize("sealed", [date(1990, 1, 1), date(2099, 1, 1)])
