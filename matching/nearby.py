@@ -9,7 +9,6 @@ so a place says which of the two it is.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from typing import NamedTuple
 from data_hub.consents import LOCATION, Consents
 from data_hub.customers import Customer, Customers
 from data_hub.geohash import touched
+from data_hub.places import SYSTEMS, Place, from_gcj
 from data_hub.profiles import Profile, Profiles
 from data_hub.segments.nearness import metres_between
 from kernel.actors import Actor, require
@@ -25,13 +25,11 @@ from kernel.errors import Forbidden, Invalid
 from kernel.values import dataclass
 from matching.needs import sessions
 
-SYSTEMS = ("wgs84", "gcj02")
 _LATELY = timedelta(days=30)
 _MUCH = 10.0
 """So much done lately counts fully."""
 _BOUGHT = 5.0
 """A purchase counts as so many readings."""
-_AXIS, _SQUARED = 6_378_245.0, 0.00669342162296594323
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +48,6 @@ class Vicinity:
 USUAL = Vicinity()
 
 
-class Place(NamedTuple):
-    """A point, in WGS-84 degrees."""
-
-    latitude: float
-    longitude: float
-
-
 def place_of(latitude: float, longitude: float, system: str = "wgs84") -> Place:
     """A point as a phone or a map told it. Raises `Invalid`."""
     if system not in SYSTEMS:
@@ -65,40 +56,6 @@ def place_of(latitude: float, longitude: float, system: str = "wgs84") -> Place:
         raise Invalid("latitude", "no_such_place")
     there = Place(latitude, longitude)
     return from_gcj(there) if system == "gcj02" else there
-
-
-def from_gcj(shifted: Place) -> Place:
-    """The true point of a shifted one, to a centimetre: the shift hardly changes over its own
-    length, so that it is taken back step by step."""
-    here = shifted
-    for _ in range(4):
-        back = to_gcj(here)
-        here = Place(
-            here.latitude - (back.latitude - shifted.latitude),
-            here.longitude - (back.longitude - shifted.longitude),
-        )
-    return here
-
-
-def to_gcj(true: Place) -> Place:
-    """The point as maps of mainland China show it; elsewhere they show it where it is."""
-    lat, lon = true
-    if not (0.8293 <= lat <= 55.8271 and 72.004 <= lon <= 137.8347):
-        return true
-    x, y = lon - 105.0, lat - 35.0
-    root = math.sqrt(abs(x))
-    waves = (20 * math.sin(6 * x * math.pi) + 20 * math.sin(2 * x * math.pi)) * 2 / 3
-    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + waves
-    north += (20 * math.sin(y * math.pi) + 40 * math.sin(y / 3 * math.pi)) * 2 / 3
-    north += (160 * math.sin(y / 12 * math.pi) + 320 * math.sin(y * math.pi / 30)) * 2 / 3
-    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + waves
-    east += (20 * math.sin(x * math.pi) + 40 * math.sin(x / 3 * math.pi)) * 2 / 3
-    east += (150 * math.sin(x / 12 * math.pi) + 300 * math.sin(x / 30 * math.pi)) * 2 / 3
-    angle = math.radians(lat)
-    flat = 1 - _SQUARED * math.sin(angle) ** 2
-    along = _AXIS * (1 - _SQUARED) / (flat * math.sqrt(flat))
-    across = _AXIS / math.sqrt(flat) * math.cos(angle)
-    return Place(lat + math.degrees(north / along), lon + math.degrees(east / across))
 
 
 class Before(NamedTuple):

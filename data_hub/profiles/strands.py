@@ -12,6 +12,7 @@ from typing import Any
 
 from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.details import Order, text
+from data_hub.places import SYSTEMS, Place, from_gcj
 from data_hub.profiles.profile import CENT, Profile, paid
 from kernel.events import Event
 
@@ -191,17 +192,17 @@ def mood(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) 
 
 
 def place(profile: Profile, at: float, carried: Mapping[str, Any]) -> None:
-    """Where she was last, in WGS-84 degrees, if she told. Shifted degrees are no place to measure
-    from: they lie up to half a kilometre away."""
+    """Where she was last, in WGS-84 degrees, if she told; degrees of Chinese maps are shifted back.
+    Those of any other system are no place to measure from."""
     told = carried.get("location")
     source: Mapping[str, Any] = told if isinstance(told, dict) else carried
     latitude, longitude = source.get("latitude"), source.get("longitude")
     if not (isinstance(latitude, int | float) and isinstance(longitude, int | float)):
         return
-    if carried.get("system", "wgs84") != "wgs84":
-        return
-    if -90 <= latitude <= 90 and -180 <= longitude <= 180:
-        profile.place = [float(latitude), float(longitude), at]
+    system = carried.get("system", "wgs84")
+    if system in SYSTEMS and -90 <= latitude <= 90 and -180 <= longitude <= 180:
+        there = Place(float(latitude), float(longitude))
+        profile.place = [*(from_gcj(there) if system == "gcj02" else there), at]
 
 
 def _number(value: Any) -> float:

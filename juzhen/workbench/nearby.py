@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, g, request
 
+from data_hub.places import Place
 from juzhen.web import pages
 from juzhen.web.asking import language
 from juzhen.workbench import telling
 from juzhen.workbench.saying import rep
 from kernel.actors import Actor
 from kernel.errors import Invalid
-from matching.nearby import Before, Neighbour, Place, place_of, worth_another
+from matching.nearby import Before, Neighbour, place_of, worth_another
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform

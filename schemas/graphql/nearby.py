@@ -6,8 +6,9 @@ from typing import Any
 
 import graphene
 
+from data_hub.places import SYSTEMS
 from kernel.errors import Invalid
-from matching.nearby import SYSTEMS, Neighbour, place_of
+from matching.nearby import Neighbour, place_of
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.customers import Customer

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_hub.places import Place, to_gcj
 from data_hub.profiles import Profile, fold, rows_of
 from data_hub.profiles.folding import KEPT_PURCHASES
+from data_hub.segments.nearness import metres_between
 from kernel.calendar import Zone
 from stores.spelling import moment
 from tests.data_hub.telling import MONDAY, event, user
@@ -324,10 +326,13 @@ def test_month_ends_of_what_was_paid_back_are_none_of_hers():
     assert profile.month_ends == []
 
 
-def test_degrees_of_another_system_are_no_place():
+def test_degrees_of_chinese_maps_are_shifted_back_and_those_of_another_system_are_no_place():
     at = {"latitude": 31.2, "longitude": 121.5}
-    assert folded(event("located", HER, detail=at | {"system": "gcj02"})).place == []
     assert folded(event("located", HER, detail=at)).place[:2] == [31.2, 121.5]
+    shifted = folded(event("located", HER, detail=at | {"system": "gcj02"})).place[:2]
+    assert metres_between(shifted, (31.2, 121.5)) > 300
+    assert to_gcj(Place(*shifted)) == pytest.approx((31.2, 121.5), abs=1e-6)
+    assert folded(event("located", HER, detail=at | {"system": "bd09"})).place == []
 
 
 def test_no_front_end_takes_back_what_she_told_somebody_else():

@@ -10,17 +10,15 @@ from sqlalchemy import update
 
 from data_hub.consents import LOCATION
 from data_hub.geohash import cell_of, touched
+from data_hub.places import Place, from_gcj, to_gcj
 from data_hub.profiles.keeping import ProfileRow
 from data_hub.segments.nearness import metres_between
 from kernel.errors import Forbidden, Invalid
 from matching.nearby import (
     Before,
     Nearby,
-    Place,
     Vicinity,
-    from_gcj,
     place_of,
-    to_gcj,
     worth_another,
 )
 from tests.conftest import MONDAY
