@@ -1,7 +1,7 @@
 """The language of rules (规则语言): a rule as people write it, read into its tree.
 
     did bought >= 2 in 90d and not did opened_link in 30d
-    did read_material on "wechat_oa" >= 5 in 180d
+    did read_material on "acc_8f2k" >= 5 in 180d
     did viewed_product then asked_quote then bought within 72h in 30d
     trait city in ("上海", "北京") or tag "pension" >= 2
     stage in (silent, sleeping) and grade in (B, C) and consent marketing on wechat_oa
