@@ -43,6 +43,8 @@ _FORM, _OF_NOW = "counters_form", "met"
 """Counts that an older version folded have another form: they are folded again."""
 _CLEARING = "clearing"
 """The mark of counts that are thrown away, a few at a time, before history is folded again."""
+_REACHED = "counters_reached"
+"""How far history was when folding began from nothing: until counts are there again, they lag."""
 
 
 class Popularity(NamedTuple):
@@ -99,6 +101,7 @@ class Counters:
         with self._people.write(_FOLLOWER):
             if self._marks.of(_FOLLOWER):
                 self._marks.move(_FOLLOWER, _CLEARING)
+                self._marks.move(_REACHED, str(self._history.newest()))
             self._marks.move(_FORM, _OF_NOW)
         self._formed = True
 
@@ -111,8 +114,10 @@ class Counters:
         """Are the counts far behind history, because they were lost or a storm came in?
 
         They may be if it does not answer: whoever counts on them goes on, and says so."""
+        mark = self.mark()
+        allowed = BEHIND if mark >= int(self._marks.of(_REACHED) or 0) else 0
         try:
-            return bool(self._history.after(self.mark() + BEHIND, 1))
+            return bool(self._history.after(max(0, mark) + allowed, 1))
         except Overloaded:
             return True
 
@@ -125,6 +130,7 @@ class Counters:
         off, whoever folds next goes on with it."""
         with self._people.write(_FOLLOWER):
             self._marks.move(_FOLLOWER, _CLEARING)
+            self._marks.move(_REACHED, str(self._history.newest()))
             self._marks.move(_FORM, _OF_NOW)
         while self._clear():
             pass
@@ -155,11 +161,13 @@ class Counters:
         sums = Sums()
         for _, event in stretch:
             sums.take(event, trails)
-        rows = rows_of(sums, upto)
+        rows, reached = rows_of(sums, upto), "" if before else str(self._history.newest())
         with self._people.write(_FOLLOWER) as session:
             if self.mark() != before:
                 return False
             _write(session, rows)
+            if not before:
+                self._marks.move(_REACHED, reached)
             self._marks.move(_FOLLOWER, str(upto))
         crash_point(_PUT)
         return True

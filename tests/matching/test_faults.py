@@ -221,6 +221,33 @@ def test_while_counters_are_lost_lists_are_made_and_say_that_they_are_degraded(c
     assert "degraded" not in company.offer(handle, rep).policy
 
 
+class BreaksOff(Away):
+    """Folding it anew begins, and ends at once."""
+
+    def __init__(self, history):
+        self._history = history
+
+    def newest(self):
+        return self._history.newest()
+
+
+def test_of_a_small_company_too_lists_say_so_until_what_was_thrown_away_is_counted_again(
+    company, clock
+):
+    made, rep = company.library(each=2), company.hire("li")
+    handle = company.meet(rep=rep)
+    company.tell(*(company.event("read_material", handle, each) for each in made["健康"]))
+    assert "degraded" not in company.offer(handle, rep).policy
+    with pytest.raises(Overloaded):
+        Counters(company.people, BreaksOff(company.history)).rebuild()
+    clock.move(timedelta(seconds=6))
+    assert company.offer(handle, rep).policy.endswith("/degraded")
+    while company.counters.fold():
+        pass
+    clock.move(timedelta(minutes=6))
+    assert "degraded" not in company.offer(handle, rep).policy
+
+
 @pytest.mark.parametrize("jump", [timedelta(hours=-2), 400 * DAY, timedelta(0)])
 def test_a_clock_that_jumps_shows_nothing_that_does_not_stand_then(company, clock, jump):
     company.library(each=2)
