@@ -48,6 +48,8 @@ from matching.training import (
 
 _ALWAYS = (Window("", "", -1e18, 1e18),)
 _NEVER = datetime.fromtimestamp(0, UTC)
+_DATED = 6e10
+"""Seconds from 1970 within which a moment has an hour: beyond there is no calendar."""
 _NOTHING = np.empty(0, np.int64), np.empty(0)
 _TWICE = 2_500
 """Contents up to which the nightly list is worked out again with the held-out part."""
@@ -233,7 +235,9 @@ class Offline:
     ) -> list[Pull]:
         """What she turns to at this time of day, of what a profile remembers."""
         latest = sorted(history, key=itemgetter(1))[-KEPT_MATERIALS:]
-        liked = [(item, ts) for item, ts, weight in latest if weight > 0]
+        liked = [(item, ts) for item, ts, weight in latest if weight > 0 and abs(ts) < _DATED]
+        if not abs(at) < _DATED:
+            return []
         when = (datetime.fromtimestamp(ts, UTC) for _, ts in liked)
         hers = days(when, datetime.fromtimestamp(at, UTC), self._zone)
         if not weights.hour or hers.all[0] < FEWEST:

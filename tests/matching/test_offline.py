@@ -380,3 +380,12 @@ def test_beyond_ten_thousand_active_contents_the_nightly_list_is_of_the_most_rea
     left_out = np.setdiff1d(np.flatnonzero(readers), within)
     assert readers[left_out].tolist() == [1.0, 1.0, 1.0]
     assert listed(readers[:8]).tolist() == [5, 6, 7]  # what nobody read is in none
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), -1e11, 9e10])
+def test_a_moment_of_no_calendar_breaks_no_list(odd):
+    made = Offline(ITEMS, tune=False).fit([("u1", "c1", 1.0, 1.0), ("u1", "c4", 2.0, 1.0)])
+    ids = [each["id"] for each in ITEMS]
+    told = made.recommend([("c1", odd, 1.0), ("c4", 5.0, 1.0)], ids, 3, now=10.0)
+    assert told
+    assert made.recommend([("c1", 5.0, 1.0)], ids, 3, now=odd)
