@@ -22,6 +22,9 @@ from juzhen.garbage import seldom  # noqa: E402 - likewise
 def main(arguments: list[str]) -> int:
     told = dict(each.split("=", 1) for each in arguments if "=" in each)
     only, size = tuple(told.get("ONLY", "").split(",")), int(told.get("SIZE", "1"))
+    if len(told) < len(arguments) or told.keys() - {"ONLY", "SIZE", "ENGINES"}:
+        print((__doc__ or "").splitlines()[0], file=sys.stderr)
+        return 2
     if told.get("ENGINES", "cluster") != "cluster":
         print("ENGINES is `cluster`, or left away for the embedded ones.", file=sys.stderr)
         return 2

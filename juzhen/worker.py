@@ -257,7 +257,7 @@ class Worker:
         due = dict.fromkeys((duty.name for duty in duties), (0.0, -1))
         """By duty, when its last round ended and how often the pulse had beaten before it."""
         if lane in _GIVE_WAY:
-            _give_way()
+            give_way()
         while not self._stopping.is_set():
             beats = self._pulse.beats
             pause = 60.0
@@ -318,7 +318,7 @@ class Worker:
                 self._leases.release(lease)
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """This thread, and on Linux it alone, is nicer than who started it; where that is forbidden
     it is as everybody else."""
     if sys.platform == "linux":
