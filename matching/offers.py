@@ -12,7 +12,7 @@ from kernel.events import Handle
 from kernel.ids import new_id
 from kernel.values import dataclass
 from kernel.wording import say
-from matching.scoring import Reason
+from matching.scoring import Reason, said_of
 from stores.deflated import Deflated
 from stores.partial import partial_index
 from stores.records import Record, Records
@@ -144,5 +144,6 @@ class WhyNot:
     reasons: tuple[Reason, ...] = ()
     """What its score is made of, if it has one."""
 
-    def text(self, language: str = "zh") -> str:
-        return say(self.key, language, **self.facts)
+    def text(self, language: str = "zh", rep: str = "") -> str:
+        """For the rep whose list it is; given her name, for somebody else who reads it."""
+        return said_of(self.key, language, rep, self.facts)

@@ -26,6 +26,8 @@ def install(door: Blueprint, platform: Platform) -> None:
         her = platform.customers.seen_by(actor).one(key)
         about = request.args.get("about", "").strip()[:40]
         rep = platform.staff.many([her.rep]).get(her.rep) if her.rep else None
+        if rep and rep.left:
+            rep = None  # nobody asks for her customers until somebody has them
         return pages.render(
             "console/unlisted.html", her=her, rep=rep, about=about,
             found=_found(platform, actor, her.id, about) if about and rep else [],

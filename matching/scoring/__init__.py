@@ -23,6 +23,7 @@ from matching.scoring.words import (
     Shown,
     Weights,
     lifts,
+    said_of,
     total_of,
     unlifted,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Shown",
     "Weights",
     "lifts",
+    "said_of",
     "total_of",
     "unlifted",
 ]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernel.values import dataclass
-from kernel.wording import LANGUAGES, say
+from kernel.wording import LANGUAGES, known, say
 
 Floats = npt.NDArray[np.float64]
 MOST_EXCLUSIVE = 0.5
@@ -124,6 +124,14 @@ def _named(weights: Weights) -> str:
     return "blend-1:" + hashlib.sha256(repr(astuple(weights)).encode()).hexdigest()[:8]
 
 
+def said_of(key: str, language: str, rep: str, facts: Mapping[str, Any]) -> str:
+    """The sentence for the rep whose list it is; given her name, for somebody else who reads it."""
+    of_her = f"of_her_{key}"
+    if rep and known(of_her):
+        return say(of_her, language, **facts, rep=rep)
+    return say(key, language, **facts)
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One contribution to a score, and what a person can check it against."""
@@ -135,23 +143,26 @@ class Reason:
     """Completes the sentence; a value that is a mapping is a name by language."""
     weight: float
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    _said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """By language: what several contents of a list share is put into words once."""
+    _said: dict[tuple[str, str], str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """By language and rep: what several contents of a list share is put into words once."""
 
-    def text(self, language: str = "zh") -> str:
-        """The sentence for people."""
-        said = self._said.get(language)
+    def text(self, language: str = "zh", rep: str = "") -> str:
+        """The sentence for people; see `said_of`."""
+        said = self._said.get((language, rep))
         if said is None:
-            said = self._said[language] = self._text(language if language in LANGUAGES else "zh")
+            spoken = language if language in LANGUAGES else "zh"
+            said = self._said[language, rep] = self._text(spoken, rep)
         return said
 
-    def _text(self, spoken: str) -> str:
+    def _text(self, spoken: str, rep: str) -> str:
         facts = {
             name: fact if type(fact) in _PLAIN or not isinstance(fact, Mapping)
             else fact.get(spoken) or fact.get("zh", "")
             for name, fact in self.facts.items()
         }  # fmt: skip
-        return say(self.key, spoken, **facts)
+        return said_of(self.key, spoken, rep, facts)
 
     def kept(self) -> dict[str, Any]:
         """As an offer keeps it, to be written down and not to be changed."""

@@ -1,9 +1,13 @@
 """Whoever looks after reps asks why a customer's rep is not offered something for her."""
 
+import re
+
 import pytest
 
 from juzhen import console
 from juzhen.web import public
+from kernel.wording import catalogue
+from matching.offers import WhyNot
 from matching.rules import Wanted
 from tests.console.conftest import Desk
 from tests.workbench.conftest import Desk as House
@@ -56,3 +60,29 @@ def test_who_may_not_read_customers_asks_nothing(house, desk_of):
     handle = house.company.meet(rep=rep)
     assert desk_of("editor").get(page_of(house, handle)).status_code == 403
     assert desk_of("team_lead").get("/console/customers/cus_nobody/why").status_code == 404
+
+
+def test_what_is_told_to_a_rep_is_told_of_her_to_who_looks_after_her(house, desk_of):
+    rep = house.company.hire("r1", name="李丽")
+    handle = house.company.meet(rep=rep)
+    kept_off, read = house.made["健康"][:2]
+    house.company.tell(house.company.event("opened_link", handle, read))
+    lead = desk_of("team_lead")
+    told = lead.get(page_of(house, handle, house.materials.one(kept_off).title)).text
+    assert "李丽的客户本周看了 1 次健康内容" in told
+    assert "你" not in told.partition("<main")[2].partition("</main>")[0]
+
+
+@pytest.mark.parametrize("key", [key for key in catalogue() if key.startswith(("reason_", "why_"))])
+def test_every_reason_that_speaks_to_a_rep_can_be_told_of_her(key):
+    if "你" in (told := catalogue()[key])["zh"] or re.search(r"\b[Yy]ou", told["en"]):
+        of_her = WhyNot(key, {}).text(rep="李丽")
+        assert "李丽" in of_her
+        assert "你" not in of_her
+
+
+def test_of_a_rep_who_has_left_nobody_is_told_anything(house, desk_of):
+    rep = house.company.hire("r1", name="李丽")
+    handle = house.company.meet(rep=rep)
+    house.company.staff.leave(rep.staff, by="admin")
+    assert "她还没有客户经理" in desk_of("team_lead").get(page_of(house, handle, "健康")).text
