@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from channels.capabilities import Capabilities
+from channels.unread import Unread
 from kernel.errors import Overloaded, Problem
 from kernel.events import Event, Handle
 from kernel.values import dataclass
@@ -193,15 +194,6 @@ class Allowed:
     handle: Handle
     template: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """One thing of a callback that is none of ours by today's rules; its neighbours are taken."""
-
-    sample: bytes
-    again: str
-    """What its adapter reads it by once more, after a mend; empty where it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,13 +24,14 @@ from channels.welcoming import Welcoming
 from data_hub.intake import Intake
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
-from kernel.errors import Forbidden
+from kernel.errors import Flaw, Forbidden
 from kernel.events import Refusal
 from kernel.values import dataclass
 from stores.gathered import Gathered
 
 DOOR = "callback"
 TAKEN = declare("callbacks.taken", "all that a callback told is durable; nobody was answered")
+_BEYOND_US = Flaw("", "callback_unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,9 @@ class Callbacks:
             received = self._channels.of(ours).receive(callback)
         except Refused as forged:
             raise Forbidden("callback_not_genuine", account=ours.code) from forged
-        refusals = [self._unread(ours, each.sample, each.again) for each in received.unread]
+        refusals = [
+            self._unread(ours, each.sample, each.flaw, each.again) for each in received.unread
+        ]
         if received.unreadable:
             refusals.append(self._unread(ours, received.unreadable))
         kept = self._intake.begin(received.events, refusals, door=DOOR)
@@ -112,9 +115,11 @@ class Callbacks:
     def _stop(self, stop: Stop, source: str) -> None:
         self._preferences.take(stop, source=source)
 
-    def _unread(self, ours: Account, told: bytes, again: str = "") -> Refusal:
+    def _unread(
+        self, ours: Account, told: bytes, flaw: Flaw = _BEYOND_US, again: str = ""
+    ) -> Refusal:
         sample = told[:4096].decode("utf-8", "replace")
         return Refusal(
-            at=self._clock(), door=DOOR, reason="callback_unreadable", account=ours.id,
+            at=self._clock(), door=DOOR, reason=flaw.reason, field=flaw.field, account=ours.id,
             sample=sample, again=again,
         )  # fmt: skip

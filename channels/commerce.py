@@ -16,18 +16,21 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from channels.base import Callback, Idempotency, Received, Refused, Unread
+from channels.base import Callback, Idempotency, Received, Refused
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
+from channels.unread import Unread, fields_of, unread, written
 from data_hub.identities import phone, somebodys
 from kernel.clock import Clock, since_1970
+from kernel.errors import Invalid
 from kernel.events import Ecosystem, Event, Handle
+from kernel.reading import DAMAGED, parsed
 from kernel.secret import Secret
 from kernel.values import dataclass
 
 BUYER = "buyer"
-UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
+UNREADABLE = (KeyError, ValueError)
 
 Told = dict[str, Any]
 
@@ -38,8 +41,8 @@ class Dialect:
 
     signed: Callable[[Mapping[str, str], bytes, str], bool]
     """Is the query, the body and the secret's owner one and the same?"""
-    opened: Callable[[bytes], list[Told]]
-    """The orders in a body; raises one of `UNREADABLE`."""
+    opened: Callable[[bytes], list[Any]]
+    """The orders in a body; raises `Invalid` or one of `UNREADABLE`."""
     order: tuple[str, ...]
     state: tuple[str, ...]
     buyer: tuple[str, ...]
@@ -77,16 +80,16 @@ def _ark_signed(query: Mapping[str, str], _: bytes, secret: str) -> bool:
     return hmac.compare_digest(ours.encode(), query.get("sign", "").lower().encode())
 
 
-def _orders(told: Any) -> list[Told]:
+def _orders(told: Any) -> list[Any]:
     found = told if isinstance(told, list) else [told]
-    if not found or not all(isinstance(each, dict) for each in found):
-        raise TypeError("an order has fields")
+    if not any(isinstance(each, dict) for each in found):
+        raise Invalid("", "not_an_object")
     return found
 
 
 MEITUAN = Dialect(
     signed=_meituan_signed,
-    opened=lambda body: _orders(orjson.loads(_form(body)["biz"])),
+    opened=lambda body: _orders(parsed(_form(body)["biz"].encode())),
     order=("orderId", "orderIdView"),
     state=("status", "orderStatus"),
     buyer=("userId", "openUid"),
@@ -101,7 +104,7 @@ MEITUAN = Dialect(
 )  # fmt: skip
 ARK = Dialect(
     signed=_ark_signed,
-    opened=lambda body: _orders(orjson.loads(body)),
+    opened=lambda body: _orders(parsed(body)),
     order=("orderId", "order_id"),
     state=("orderStatus", "status"),
     buyer=("userId", "openId"),
@@ -143,22 +146,37 @@ class Commerce(OnlyListens):
             raise Refused("callback_not_genuine", account=self._account)
         try:
             orders = dialect.opened(callback.body)
-        except UNREADABLE:
+        except (*UNREADABLE, Invalid):
             return Received(unreadable=callback.body, answer=dialect.answer)
-        events, unread = [], []
+        events, left, now = [], [], self._clock()
         for order in orders:
             try:
-                events.append(self._event(order))
-            except UNREADABLE:
-                unread.append(Unread(orjson.dumps(order), ""))
-        return Received(events=tuple(events), unread=tuple(unread), answer=dialect.answer)
+                events.append(self._event(order, now))
+            except Invalid as wrong:
+                left.append(self._unread(order, wrong))
+        return Received(events=tuple(events), unread=tuple(left), answer=dialect.answer)
 
-    def _event(self, order: Told) -> Event:
-        """One event for what happened to the order; a state that we do not know is kept, too."""
+    def read_again(self, again: str, at: datetime) -> Event | None:
+        try:
+            return self._event(orjson.loads(again)["item"], at)
+        except (*UNREADABLE, TypeError, Invalid):  # or what it was kept as is none
+            return None
+
+    def _unread(self, order: Any, wrong: Invalid) -> Unread:
+        """Nothing of a person is kept of it but the number that her handle would be read from."""
+        item = bare = impersonal(order) if written(order) else None
+        if isinstance(bare, dict):
+            item = bare | {name: order[name] for name in self._dialect.phone if name in order}
+        return unread(wrong, bare, {"item": item})
+
+    def _event(self, order: Any, now: datetime) -> Event:
+        """One event for what happened to the order; a state that we do not know is kept, too.
+        Raises `Invalid`."""
+        order = fields_of(order)
         dialect = self._dialect
         number, state = _text(order, dialect.order), _text(order, dialect.state)
         if not number:
-            raise KeyError("order")
+            raise Invalid(dialect.order[0], "field_is_missing")
         kind = dialect.states.get(state)
         buyer = somebodys(_text(order, dialect.buyer))
         told = phone(_text(order, dialect.phone))
@@ -171,7 +189,7 @@ class Commerce(OnlyListens):
             handle=handle,
             links=links,
             ecosystem=Ecosystem.COMMERCE,
-            at=self._moment(order),
+            at=self._moment(order, now),
             detail=self._detail(order, number),
             raw=b"" if kind else orjson.dumps(impersonal(order)),
         )
@@ -187,17 +205,22 @@ class Commerce(OnlyListens):
             kept["amount"] = None
         return kept
 
-    def _moment(self, order: Told) -> datetime:
+    def _moment(self, order: Told, now: datetime) -> datetime:
         stamp = _text(order, self._dialect.at)
         if not stamp.isdecimal():
-            return self._clock()
-        return since_1970(int(stamp))
+            return now
+        try:
+            return since_1970(int(stamp))
+        except ValueError as wrong:
+            raise Invalid(self._dialect.at[0], "time_out_of_range") from wrong
 
 
 def _text(order: Told, names: tuple[str, ...]) -> str:
-    """The first of these fields that is there, as a text."""
+    """The first of these fields that is there and whole, as a text."""
     for name in names:
         value = order.get(name)
-        if value not in (None, "") and not isinstance(value, dict | list):
-            return str(value).strip()
+        if value in (None, "") or isinstance(value, dict | list):
+            continue
+        if (text := str(value).strip()).isprintable() and DAMAGED not in text:
+            return text
     return ""

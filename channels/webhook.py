@@ -8,19 +8,22 @@ delivery that comes again adds nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 import orjson
 
-from channels.base import Callback, Idempotency, Received, Refused, Unread
+from channels.base import Callback, Idempotency, Received, Refused
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
+from channels.unread import fields_of, unread
 from data_hub.identities import email, phone, somebodys
 from kernel.clock import Clock, since_1970
+from kernel.errors import Flaw, Invalid
 from kernel.events import Ecosystem, Event, Handle
+from kernel.reading import DAMAGED, parsed
 from kernel.secret import Secret
 from kernel.webhooks import genuine
 
@@ -35,9 +38,6 @@ TYPES: Mapping[str, str] = {
 }
 _FIRST_YEAR = 1990
 _ANSWER = b'{"success":true}'
-_UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
-_KEPT = 65_536
-"""So much of one thing that could not be read is kept to be read again."""
 _HANDLES = ("user_id", "openid", "external_userid", "buyer_id", "lead_id")
 _PERSONAL = {"phone", "mobile", "email", "unionid", *_HANDLES}
 _TRAITS = ("name", "city", "gender", "birthday")
@@ -68,27 +68,28 @@ class Webhook(OnlyListens):
     def receive(self, callback: Callback) -> Received:
         """What can be read is taken, whatever else stands beside it in the body."""
         id_ = self._checked(callback)
+        tongue = "en" if callback.headers.get("accept-language", "").startswith("en") else "zh"
         try:
-            told = orjson.loads(callback.body)
-        except orjson.JSONDecodeError:
-            return Received(unreadable=callback.body or b" ", answer=_ANSWER)
-        events, unread = [], []
+            told = parsed(callback.body)
+        except Invalid as wrong:
+            answer = _answer(0, [(0, wrong.flaws[0])], tongue)
+            return Received(unreadable=callback.body or b" ", answer=answer)
+        events, left, why, now = [], [], [], self._clock()
         for n, item in enumerate(told if isinstance(told, list) else [told]):
             delivery = f"{id_}:{n}"
             try:
-                events.append(self._event(item, delivery))
-            except _UNREADABLE:
-                again = orjson.dumps({"item": item, "delivery": delivery}).decode()
-                kept = again if len(again) <= _KEPT else ""
-                unread.append(Unread(orjson.dumps(item), kept))
-        return Received(events=tuple(events), unread=tuple(unread), answer=_ANSWER)
+                events.append(self._event(item, delivery, now))
+            except Invalid as wrong:
+                left.append(unread(wrong, item, {"item": item, "delivery": delivery}))
+                why.append((n, wrong.flaws[0]))
+        answer = _answer(len(events), why, tongue)
+        return Received(events=tuple(events), unread=tuple(left), answer=answer)
 
-    def read_again(self, again: str) -> Event | None:
-        """What was unread, by today's rules; None if it still is."""
+    def read_again(self, again: str, at: datetime) -> Event | None:
         try:
             told = orjson.loads(again)
-            return self._event(told["item"], told["delivery"])
-        except _UNREADABLE:
+            return self._event(told["item"], told["delivery"], at)
+        except (KeyError, TypeError, ValueError, Invalid):  # or what it was kept as is none
             return None
 
     def _checked(self, callback: Callback) -> str:
@@ -97,19 +98,21 @@ class Webhook(OnlyListens):
             raise Refused("callback_not_genuine", account=self._account)
         return callback.headers["webhook-id"]
 
-    def _event(self, item: Told, delivery: str) -> Event:
-        """One event for what happened; a type that nobody wrote down is kept, too."""
-        type_, data = str(item["type"]), item["data"]
+    def _event(self, item: Any, delivery: str, now: datetime) -> Event:
+        """One event for what happened; a type that nobody wrote down is kept, too. Raises
+        `Invalid`."""
+        item = fields_of(item)
+        type_, data = _needed(item, "type"), item.get("data")
         if not isinstance(data, dict):
-            raise TypeError("what happened has fields")
+            raise Invalid("data", "not_an_object")
         kind = TYPES.get(type_, f"webhook.{type_}"[:80])
         known = self._known(data)
         if type_ == "lead.created" and not any(handle.kind != "lead" for handle in known):
-            raise ValueError("nobody could turn to her")
+            raise Invalid("data.phone", "nobody_can_turn_to_her")
         return Event(
             id=self._id(type_, kind, data, delivery),
             kind=kind,
-            at=self._moment(item.get("timestamp") or data.get("at")),
+            at=_moment(item.get("timestamp") or data.get("at"), now),
             account=self._account,
             handle=known[0] if known else None,
             links=tuple(known[1:]),
@@ -122,11 +125,11 @@ class Webhook(OnlyListens):
     def _id(self, type_: str, kind: str, data: Told, delivery: str) -> str:
         """By order and what happened to it, or by lead and its version; else by the delivery."""
         if type_.startswith("order."):
-            whole = f"order:{_needed(data, 'order_id')}:{kind}"
+            whole = f"order:{_needed(data, 'order_id', 'data.')}:{kind}"
             part = _part(data) if type_ == "order.refunded" else ""
             return f"{whole}:{part}"[:240] if part else whole[:240]
         if type_ == "lead.created":
-            return f"lead:{_needed(data, 'lead_id')}"[:240]
+            return f"lead:{_needed(data, 'lead_id', 'data.')}"[:240]
         return f"webhook:{delivery}"[:240]
 
     def _known(self, data: Told) -> list[Handle]:
@@ -142,17 +145,20 @@ class Webhook(OnlyListens):
         address = email(_text(data.get("email")))
         return [*found, *(handle for handle in (number, address) if handle is not None)]
 
-    def _moment(self, told: Any) -> datetime:
-        """ISO 8601, seconds or milliseconds. Without one it is now; never in our future. Raises
-        ValueError for years before any shop's, as systems write for none at all."""
-        now = self._clock()
-        if told in (None, ""):
-            return now
-        number = isinstance(told, int | float)
+
+def _moment(told: Any, now: datetime) -> datetime:
+    """ISO 8601, seconds or milliseconds. Without one it is now; never in our future. Raises
+    `Invalid`, for years before any shop's, too, as systems write for none at all."""
+    if told in (None, ""):
+        return now
+    number = isinstance(told, int | float)
+    try:
         at = since_1970(told) if number else datetime.fromisoformat(str(told))
-        if at.year < _FIRST_YEAR:
-            raise ValueError("of no time")
-        return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
+    except ValueError as wrong:
+        raise Invalid("timestamp", "time_out_of_range" if number else "not_a_time") from wrong
+    if at.year < _FIRST_YEAR:
+        raise Invalid("timestamp", "time_out_of_range")
+    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
 
 
 def _detail(type_: str, data: Told) -> Told:
@@ -173,20 +179,43 @@ def _part(data: Told) -> str:
 
 
 def _amount(told: Any) -> float | None:
-    """In yuan, spelled as people do: ``¥1,000.00``. Raises `ValueError` for what is none."""
+    """In yuan, spelled as people do: ``¥1,000.00``. Raises `Invalid` for what is none."""
     if told in (None, ""):
         return None
-    amount = float(str(told).strip().lstrip("¥￥").replace(",", ""))
+    try:
+        amount = float(str(told).strip().lstrip("¥￥").replace(",", ""))
+    except ValueError as wrong:
+        raise Invalid("data.amount", "not_a_number") from wrong
     if not math.isfinite(amount):
-        raise ValueError("no amount")
+        raise Invalid("data.amount", "not_a_number")
     return amount
 
 
-def _needed(data: Told, name: str) -> str:
-    if not (value := _text(data.get(name))):
-        raise KeyError(name)
+def _needed(told: Told, name: str, where: str = "") -> str:
+    if told.get(name) in (None, ""):
+        raise Invalid(f"{where}{name}", "field_is_missing")
+    if not (value := _text(told[name])):
+        raise Invalid(f"{where}{name}", "not_an_id")
     return value
 
 
 def _text(value: Any) -> str:
-    return str(value).strip()[:200] if type(value) in (str, int) else ""
+    """Of text that was damaged on its way two may have become one: it is nobody's."""
+    text = str(value).strip()[:200] if type(value) in (str, int) else ""
+    return text if text.isprintable() and DAMAGED not in text else ""
+
+
+def _answer(accepted: int, rejected: Sequence[tuple[int, Flaw]], tongue: str) -> bytes:
+    """The body is kept, whatever is in it; its sender's people can read here what to mend."""
+    if not rejected:
+        return _ANSWER
+    told = [
+        {
+            "index": index,
+            "code": flaw.reason,
+            "field": flaw.field,
+            "message": flaw.message(tongue),
+        }
+        for index, flaw in rejected
+    ]
+    return orjson.dumps({"success": True, "accepted": accepted, "rejected": told})

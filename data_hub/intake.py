@@ -72,21 +72,23 @@ class Intake:
 
         An event that a door has written already is taken as it is.
         """
-        packed, taken = [], 0
+        packed: list[bytes] = []
+        taken, refused = 0, list(refusals)
         for event in events:
-            taken += 1
             if isinstance(event, bytes):
                 packed.append(event)
+            elif lines := _written(event, self._clock()):
+                packed += lines
+            else:
+                refused.append(_unwritten(event, door, self._clock()))
                 continue
-            act, there = parted(_ours(event, self._clock()))
-            packed += [pack(each) for each in (act, there) if each is not None]
-        told = len(packed)
-        packed += [pack_refusal(refusal) for refusal in refusals]
+            taken += 1
+        packed += map(pack_refusal, refused)
         kept = self._commit.put(packed, gather=gather) if packed else _nothing()
         if door and self._counted is not None:
-            counted, refused = self._counted, len(packed) - told
+            counted, left = self._counted, len(refused)
             kept.add_done_callback(
-                lambda done: None if done.exception() else counted(door, taken, refused)
+                lambda done: None if done.exception() else counted(door, taken, left)
             )
         return kept
 
@@ -103,6 +105,22 @@ def _nothing() -> Future[None]:
     kept: Future[None] = Future()
     kept.set_result(None)
     return kept
+
+
+def _written(event: Event, now: datetime) -> list[bytes]:
+    """As the journal keeps it; nothing if it is nested deeper than can be kept."""
+    try:
+        return [pack(each) for each in parted(_ours(event, now)) if each is not None]
+    except TypeError:
+        return []
+
+
+def _unwritten(event: Event, door: str, now: datetime) -> Refusal:
+    """Its neighbours are taken all the same."""
+    return Refusal(
+        at=now, door=door or "inside", reason="nested_too_deep", account=event.account,
+        sample=f"{event.kind} {event.id}",
+    )  # fmt: skip
 
 
 def _ours(event: Event, now: datetime) -> Event:

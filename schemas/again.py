@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
+from channels.base import Channel
 from channels.callbacks import DOOR as CALLBACK
-from channels.webhook import Webhook
+from channels.unread import ReadsAgain
 from data_hub.catalogue import kind_of
 from kernel.calendar import Zone
 from kernel.events import Event, Refusal, unpack
-from kernel.secret import Secret
 from schemas import segment, sensors, tables
 from schemas.taking import Taken, retold
 
@@ -21,6 +22,8 @@ class Whose(NamedTuple):
     ecosystem: str
     appids: Mapping[str, str]
     """Our accounts by the platform's id for them."""
+    channel: Channel | None = None
+    """None if it cannot be made as its account stands."""
 
 
 def again(refusal: Refusal, whose: Callable[[str], Whose | None], zone: Zone) -> Event | None:
@@ -29,14 +32,17 @@ def again(refusal: Refusal, whose: Callable[[str], Whose | None], zone: Zone) ->
     if owner is None:
         return None
     if refusal.door == CALLBACK:
-        shop = Webhook(
-            lambda: refusal.at, account=refusal.account, secret=Secret(""),
-            ecosystem=owner.ecosystem,
-        )  # fmt: skip
-        return shop.read_again(refusal.again)
+        return _called_back(refusal, owner.channel)
     taken = _taken(refusal, owner, zone)
     event = taken.events[0] if taken and taken.events else None
     return unpack(event) if isinstance(event, bytes) else event
+
+
+def _called_back(refusal: Refusal, channel: Channel | None) -> Event | None:
+    if not isinstance(channel, ReadsAgain):
+        return None
+    event = channel.read_again(refusal.again, refusal.at)
+    return None if event is None else replace(event, received=refusal.at)
 
 
 def _taken(refusal: Refusal, owner: Whose, zone: Zone) -> Taken | None:

@@ -16,7 +16,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
 from marshmallow.validate import Length, OneOf
 
 from kernel.errors import Flaw, Invalid
-from schemas.reading import DAMAGED
+from kernel.reading import DAMAGED
 
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
 ID_LIMIT = 255

@@ -18,10 +18,10 @@ import orjson
 from data_hub.identities import somebodys
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
+from kernel.reading import parsed
 from kernel.values import dataclass
 from schemas.events import TYPES, Told, item
 from schemas.lines import Lines, about
-from schemas.reading import parsed
 from schemas.taking import (
     COUNT_LIMIT,
     EVENT_LIMIT,

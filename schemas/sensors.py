@@ -24,9 +24,9 @@ from data_hub.identities.handles import email, phone, somebodys
 from kernel.calendar import Zone
 from kernel.errors import Invalid
 from kernel.events import Event, Handle
+from kernel.reading import parsed
 from kernel.values import dataclass
 from schemas.events import Id, Millis, Told, checked, compile_plan
-from schemas.reading import parsed
 from schemas.sensor_traits import traits_of
 from schemas.taking import (
     COUNT_LIMIT,

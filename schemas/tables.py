@@ -28,10 +28,10 @@ from kernel.calendar import LunarDay, Zone
 from kernel.clock import since_1970
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle
+from kernel.reading import parsed
 from kernel.values import dataclass
 from schemas import segment
 from schemas.order_lines import OrderLines
-from schemas.reading import parsed
 from schemas.taking import Call, Kinds, Taken, reached_at, text
 
 DOOR = "import"

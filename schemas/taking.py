@@ -18,9 +18,9 @@ from data_hub.intake import behind, is_bot
 from data_hub.whereabouts import bare
 from kernel.errors import Flaw, Invalid
 from kernel.events import Event, Handle, Refusal
+from kernel.reading import DAMAGED
 from kernel.values import dataclass
 from schemas.events import Told
-from schemas.reading import DAMAGED
 
 EVENT_LIMIT = 32 * 1024
 COUNT_LIMIT = 2_500

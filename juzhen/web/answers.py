@@ -42,7 +42,10 @@ SAFE = [
     *((name.lower(), value) for name, value in ALWAYS.items()),
 ]
 """Headers of every answer that Flask does not make."""
-
+CORS = ("access-control-allow-origin", "*")
+"""SDKs run in pages of other origins, and read what intake answers."""
+REFUSED = [CORS, ("access-control-expose-headers", "retry-after")]
+"""Else no page reads that intake refused it, nor when to come again."""
 
 _PROGRAMS = ("/graphql", "/v1", "/callbacks")
 _STYLED = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"

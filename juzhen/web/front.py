@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # theirs
 
 from juzhen.garbage import seldom
-from juzhen.web.answers import Answer, Header, Quick, Swift, refusal, shown
+from juzhen.web.answers import REFUSED, Answer, Header, Quick, Swift, refusal, shown
 from juzhen.web.bridge import WSGI, Bridge, Crowded, Shortcut, plain_post
 from juzhen.web.patience import Patience
 from kernel import logs
@@ -122,12 +122,12 @@ class Front:
         try:
             answer = await self._answer(scope, proto)
         except _Refused as refused:
-            answer = refused.answer
+            answer = self._readable(refused.answer, scope.path)
         except Crowded:
             answer = refusal("overloaded", ("retry-after", "1"), reason="too_many_requests_wait")
         except Exception as failure:  # noqa: BLE001 - the outermost loop
             logs.error("front_failed", failure, path=scope.path)
-            answer = refusal("failed", reason="request_not_answered")
+            answer = self._readable(refusal("failed", reason="request_not_answered"), scope.path)
         if answer is None:
             return
         if answer.status >= 400:
@@ -136,6 +136,12 @@ class Front:
             proto.response_bytes(answer.status, answer.headers, answer.body)
         else:
             proto.response_empty(answer.status, answer.headers)
+
+    def _readable(self, refused: Answer, path: str) -> Answer:
+        """The front's own refusal; at an intake door for pages of other origins, too."""
+        if self._intake is None or not self._intake.mine(path):
+            return refused
+        return refused._replace(headers=[*refused.headers, *REFUSED])
 
     async def _answer(self, scope: Any, proto: Any) -> Answer | None:
         """The answer, or None if the application has given it."""

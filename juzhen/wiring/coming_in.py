@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from channels.accounts import Accounts
+from contextlib import suppress
+
+from channels.base import Channel
 from data_hub.refusals import Refusals
 from data_hub.roster import Roster
 from data_hub.taking_back import TakingBack
@@ -10,6 +12,7 @@ from juzhen.transfer import Imports, Undoing
 from juzhen.wiring.data import DataHub
 from juzhen.wiring.ends import Ends
 from juzhen.wiring.engines import Stores
+from kernel.errors import Problem
 from kernel.events import Event, Refusal
 from kernel.values import dataclass
 from schemas.again import Whose, again
@@ -29,7 +32,7 @@ def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
     """One constructor call after another."""
 
     def try_again(refusal: Refusal) -> Event | None:
-        return again(refusal, lambda key: _whose(front.accounts, key), s.zone)
+        return again(refusal, lambda key: _whose(front, key), s.zone)
 
     return ComingIn(
         roster=Roster(s.records, data.staff),
@@ -51,10 +54,13 @@ def coming_in(s: Stores, data: DataHub, front: Ends) -> ComingIn:
     )
 
 
-def _whose(accounts: Accounts, key: str) -> Whose | None:
-    known = accounts.all()
+def _whose(front: Ends, key: str) -> Whose | None:
+    known = front.accounts.all()
     found = next((each for each in known if each.id == key), None)
     if found is None:
         return None
     appids = {each.settings["app_id"]: each.id for each in known if "app_id" in each.settings}
-    return Whose(found.ecosystem, appids)
+    channel: Channel | None = None
+    with suppress(Problem):  # an account that lacks something by now
+        channel = front.channels.of(found)
+    return Whose(found.ecosystem, appids, channel)

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -11,6 +13,7 @@ from channels.commerce import ARK, MEITUAN, Commerce
 from channels.contract import HearingContract, ShowingContract
 from channels.hand_offs import HandOffs, Standing
 from channels.handed_over import HandedOver
+from channels.orders import impersonal
 from channels.video.douyin import Douyin
 from kernel.errors import Conflict
 from kernel.events import Handle
@@ -148,7 +151,8 @@ def test_an_unknown_event_is_kept_as_it_came(channel):
 
 def meituan(order, secret=SECRET):
     told = {"developerId": "1", "timestamp": "1772442000", "version": "2"}
-    told |= {"biz": json.dumps(order, ensure_ascii=False)}
+    biz = order if isinstance(order, bytes) else json.dumps(order, ensure_ascii=False).encode()
+    told |= {"biz": biz.decode()}
     pairs = "".join(f"{name}{told[name]}" for name in sorted(told))
     told["sign"] = hashlib.sha1(f"{secret}{pairs}".encode()).hexdigest()
     return Callback(body=urlencode(told).encode())
@@ -246,11 +250,48 @@ def test_a_signed_order_that_is_none_is_kept_and_answered(shop, order):
     assert (told.events, kept, told.answer) == ((), True, b'{"data":"ok"}')
 
 
-@pytest.mark.parametrize("strange", [{"utime": "9" * 30}, {"orderId": ""}])
-def test_an_order_that_cannot_be_read_keeps_no_neighbour_out(shop, strange):
-    told = shop.receive(meituan([ORDER | {"orderId": "M-2"}, ORDER | strange]))
+@pytest.mark.parametrize(
+    ("strange", "why"),
+    [({"utime": "9" * 30}, ("utime", "time_out_of_range")),
+     ({"orderId": ""}, ("orderId", "field_is_missing"))],
+)  # fmt: skip
+def test_an_order_that_cannot_be_read_keeps_no_neighbour_out(shop, strange, why):
+    told = shop.receive(meituan([ORDER | {"orderId": "M-2"}, ORDER | DELIVERED | strange]))
     assert [each.id for each in told.events] == ["order:M-2:bought"]
-    assert [json.loads(each.sample) for each in told.unread] == [ORDER | strange]
+    (unread,) = told.unread
+    assert (unread.flaw.field, unread.flaw.reason) == why
+    kept = impersonal(ORDER | DELIVERED | strange)
+    assert json.loads(unread.sample) == kept
+    assert "138" not in str(kept)
+
+
+@pytest.mark.parametrize("deep", [252, 400, 5_000])
+def test_what_is_no_order_or_lies_too_deep_keeps_no_neighbour_out(shop, deep):
+    nested = "[" * deep + "]" * deep
+    biz = f'[{json.dumps(ORDER)}, 5, {{"orderId": "M-2", "status": 2, "x": {nested}}}]'
+    told = shop.receive(meituan(biz.encode()))
+    assert [each.id for each in told.events] == ["order:9001:bought"]
+    assert [each.flaw.reason for each in told.unread] == ["not_an_object", "nested_too_deep"]
+
+
+def test_a_number_that_is_none_keeps_no_neighbour_out(shop):
+    biz = f'[{json.dumps(ORDER)}, {{"orderId": "M-2", "status": 2, "userId": "u2", "total": NaN}}]'
+    told = shop.receive(meituan(biz.encode()))
+    assert [each.detail["amount"] for each in told.events] == [199.5, None]
+
+
+def test_a_refused_order_is_read_again_as_it_would_have_been_then(shop, clock):
+    (whole,) = shop.receive(meituan(ORDER | DELIVERED)).events
+    (unread,) = shop.receive(meituan(ORDER | DELIVERED | {"utime": "9" * 30})).unread
+    assert shop.read_again(unread.again, clock()) is None
+    again = unread.again.replace("9" * 30, "1772442000")
+    read = shop.read_again(again, clock())
+    assert read == replace(whole, detail=whole.detail | {"utime": "1772442000"})
+    (untimed,) = shop.receive(meituan(ORDER | {"utime": "9" * 30})).unread
+    then = clock() - timedelta(days=3)
+    assert shop.read_again(untimed.again.replace("9" * 30, ""), then).at == then
+    for hers in ("李梅", "世纪大道", "老王", "139"):
+        assert hers not in unread.again
 
 
 @pytest.mark.parametrize("body", [b"", b"sign", b"\xff\xfe", b"a=1", b"<html>"])

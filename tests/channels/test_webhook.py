@@ -133,19 +133,42 @@ def test_what_is_not_signed_at_all_is_refused(shop, headers):
         shop.receive(Callback(body=b"{}", headers=headers))
 
 
+DEEP = b'{"type": "order.paid", "data": {"order_id": "A-2", "x": %s%s}}'
+
+
 @pytest.mark.parametrize(
-    "told",
-    [b"", b"{", [1], {"type": "order.paid"}, {"type": "order.paid", "data": {"amount": 1}},
-     {"type": "order.paid", "data": "A-1"}, {"type": "order.paid", "data": None},
-     {"type": "order.paid", "data": ORDER | {"amount": "viel"}},
-     {"type": "lead.created", "data": {"phone": "13800138000"}},
-     {"type": "order.paid", "timestamp": "gestern", "data": ORDER}],
+    ("told", "field", "code"),
+    [(b"", "body", "not_json"), (b"{", "body", "not_json"), ([1], "", "not_an_object"),
+     ({"data": ORDER}, "type", "field_is_missing"),
+     ({"type": ["order.paid"], "data": ORDER}, "type", "not_an_id"),
+     ({"type": "order.paid"}, "data", "not_an_object"),
+     ({"type": "order.paid", "data": {"amount": 1}}, "data.order_id", "field_is_missing"),
+     ({"type": "order.paid", "data": ORDER | {"order_id": 1.5}}, "data.order_id", "not_an_id"),
+     ({"type": "order.paid", "data": ORDER | {"order_id": "A\0"}}, "data.order_id", "not_an_id"),
+     (b'{"type": "order.paid", "data": {"order_id": "A\\ud800"}}', "data.order_id", "not_an_id"),
+     ({"type": "order.paid", "data": "A-1"}, "data", "not_an_object"),
+     ({"type": "order.paid", "data": None}, "data", "not_an_object"),
+     ({"type": "order.paid", "data": ORDER | {"amount": "viel"}}, "data.amount", "not_a_number"),
+     ({"type": "lead.created", "data": {"phone": "13800138000"}}, "data.lead_id",
+      "field_is_missing"),
+     ({"type": "lead.created", "data": {"lead_id": "L"}}, "data.phone", "nobody_can_turn_to_her"),
+     ({"type": "order.paid", "timestamp": "gestern", "data": ORDER}, "timestamp", "not_a_time"),
+     ({"type": "order.paid", "timestamp": 10**40, "data": ORDER}, "timestamp",
+      "time_out_of_range"),
+     (DEEP % (b"[" * 300, b"]" * 300), "", "nested_too_deep"),
+     (DEEP % (b"[" * 3_000, b"]" * 3_000), "", "nested_too_deep")],
 )  # fmt: skip
-def test_what_is_signed_and_no_order_is_kept_and_answered(shop, clock, told):
+def test_what_is_signed_and_no_order_is_kept_and_the_answer_says_why(
+    shop, clock, told, field, code
+):
     received = shop.receive(sent(clock, told))
     assert received.events == ()
-    assert received.unreadable or received.unread
-    assert received.answer == b'{"success":true}'
+    assert received.unreadable or [(each.flaw.field, each.flaw.reason) for each in received.unread]
+    answer = json.loads(received.answer)
+    (why,) = answer.pop("rejected")
+    assert answer == {"success": True, "accepted": 0}
+    assert (why["index"], why["field"], why["code"]) == (0, field, code)
+    assert why["message"]
 
 
 def test_good_neighbours_of_what_cannot_be_read_are_taken_and_it_is_read_again_later(shop, clock):
@@ -158,11 +181,21 @@ def test_good_neighbours_of_what_cannot_be_read_are_taken_and_it_is_read_again_l
         ("order:A-0:bought", 1000.5), ("order:A-2:bought", 7.0),
     ]  # fmt: skip
     assert [json.loads(each.sample) for each in received.unread] == [told[1], told[3]]
+    assert [each["index"] for each in json.loads(received.answer)["rejected"]] == [1, 3]
     still, right = (each.again for each in received.unread)
-    assert shop.read_again(still) is None
-    assert shop.read_again("{") is None
-    event = shop.read_again(right.replace("viel", "8"))
-    assert (event.id, event.detail["amount"]) == ("order:A-3:bought", 8.0)
+    then = clock() - timedelta(days=1)
+    assert shop.read_again(still, then) is None
+    assert shop.read_again("{", then) is None
+    event = shop.read_again(right.replace("viel", "8"), then)
+    assert (event.id, event.detail["amount"], event.at) == ("order:A-3:bought", 8.0, then)
+
+
+def test_a_number_that_json_has_not_keeps_no_neighbour_out(shop, clock):
+    """As a program writes that knows no better: the amount is told as none."""
+    good, bad = ({"type": "order.paid", "data": ORDER | {"order_id": n}} for n in ("A-1", "A-2"))
+    bad["data"] |= {"amount": float("nan")}
+    received = shop.receive(sent(clock, b"\xef\xbb\xbf" + json.dumps([good, bad]).encode()))
+    assert [each.detail["amount"] for each in received.events] == [50000.0, None]
 
 
 @pytest.mark.parametrize("nobody", [0, "0", "null", "None", False])

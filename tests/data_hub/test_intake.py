@@ -135,6 +135,23 @@ def test_events_and_refusals_of_one_request_share_one_commit(intake, commits):
     assert kept == refused
 
 
+@pytest.mark.parametrize("deep", [260, 2_000])
+def test_what_lies_too_deep_to_be_kept_is_refused_and_keeps_no_neighbour_out(commits, clock, deep):
+    nested = None
+    for _ in range(deep):
+        nested = [nested]
+    counted = []
+    intake = Intake(commits, clock, counted=lambda *told: counted.append(told))
+    told = [event("read_material", user("u1"), detail={"x": nested}), event("bought", user("u1"))]
+    intake.take(told, door="callback")
+
+    [[taken, refused]] = commits.kept
+    assert taken.kind == "bought"
+    assert (refused.door, refused.reason, refused.at) == ("callback", "nested_too_deep", clock())
+    assert refused.sample == f"read_material {told[0].id}"
+    assert counted == [("callback", 1, 1)]
+
+
 def test_an_event_is_stamped_with_its_arrival_unless_it_has_one(intake, commits, clock):
     clock.move(timedelta(hours=1))
     intake.take(

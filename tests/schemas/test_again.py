@@ -5,9 +5,12 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from channels.commerce import ARK, Commerce
+from channels.webhook import Webhook
 from data_hub.catalogue import kind_of
 from kernel.calendar import Zone
 from kernel.events import Refusal, pack_refusal, unpack_any
+from kernel.secret import Secret
 from schemas import segment, sensors
 from schemas.again import Whose, again
 from tests.schemas.test_segment import ACCOUNT, NOW, taken
@@ -65,8 +68,22 @@ def test_an_order_that_a_shop_told_is_read_as_its_callback_is():
     item = {"type": "order.paid", "data": {"order_id": "A-1", "amount": 5, "user_id": "u1"}}
     told = orjson.dumps({"item": item, "delivery": "msg_1:0"}).decode()
     refusal = Refusal(at=NOW, door="callback", reason="x", account=ACCOUNT, again=told)
-    event = read_again(refusal)
+    shop = Webhook(lambda: NOW + timedelta(days=2), account=ACCOUNT, secret=Secret("s"))
+    event = read_again(refusal, WHOSE._replace(channel=shop))
     assert (event.id, event.account, event.at) == ("order:A-1:bought", ACCOUNT, NOW)
+    assert event.received == NOW
+    assert read_again(refusal) is None, "its account's channel cannot be made any more"
+
+
+def test_an_order_that_a_platform_pushed_is_read_as_its_dialect_does():
+    told = orjson.dumps({"item": {"order_id": "P-1", "status": 2, "payAmount": 500}}).decode()
+    refusal = Refusal(at=NOW, door="callback", reason="x", account=ACCOUNT, again=told)
+    shop = Commerce(
+        lambda: NOW + timedelta(days=2), account=ACCOUNT, dialect=ARK, secret=Secret("s")
+    )
+    event = read_again(refusal, WHOSE._replace(channel=shop))
+    assert (event.id, event.at, event.received) == ("order:P-1:bought", NOW, NOW)
+    assert event.detail["amount"] == 5.0
 
 
 def _base64(told):

@@ -82,6 +82,19 @@ def test_too_large_a_body_is_refused_unread(server):
         assert wire.recv(100).startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.parametrize("path", ["/v1/batch", "/sa", "/echo"])
+def test_what_the_front_refuses_can_be_read_by_sdks_in_pages_of_other_origins(server, path):
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n"
+    with server.raw(f"{head}Content-Length: {1 << 40}\r\n\r\n".encode()) as wire:
+        told = b""
+        while piece := wire.recv(65_536):
+            told += piece
+    lines = told.lower().split(b"\r\n")
+    assert lines[0].startswith(b"http/1.1 413")
+    assert (b"access-control-allow-origin: *" in lines) == (path != "/echo")
+    assert (b"access-control-expose-headers: retry-after" in lines) == (path != "/echo")
+
+
 def test_what_the_front_refuses_is_a_page_for_a_person(server):
     """Whatever cookies other programs of this host have set."""
     asks = "Accept: text/html,*/*\r\nAccept-Language: {}\r\nContent-Length: 999999999\r\n\r\n"

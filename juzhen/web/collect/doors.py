@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from juzhen.counting import count_events
-from juzhen.web.answers import SAFE, Answer, Header, refusal
-from juzhen.web.collect.wires import CORS, JSON, Owner, Segment, Sensors, Wire, stranger
+from juzhen.web.answers import CORS, SAFE, Answer, Header, refusal
+from juzhen.web.collect.wires import JSON, Owner, Segment, Sensors, Wire, stranger
 from juzhen.web.collect.wires import refusal as told_no
 from juzhen.web.durable import Durable
 from kernel.calendar import Zone

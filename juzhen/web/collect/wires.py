@@ -14,14 +14,13 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from data_hub.catalogue import kind_of
-from juzhen.web.answers import PROBLEM, SAFE, Answer, Header
+from juzhen.web.answers import CORS, PROBLEM, REFUSED, SAFE, Answer, Header
 from juzhen.web.problems import problem_details
 from kernel.calendar import Zone
 from kernel.errors import Invalid, Overloaded, Problem, SignedOff
 from schemas import segment, sensors
 from schemas.taking import Call, Taken
 
-CORS = ("access-control-allow-origin", "*")
 JSON = [("content-type", "application/json"), CORS, *SAFE]
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _GIF = [("content-type", "image/gif"), CORS, *SAFE]
@@ -175,10 +174,9 @@ def refusal(problem: Problem, header: Header, **more: Any) -> Answer:
         where = f"{problem.field}: " if problem.field else ""
         told["detail"] = f"{where}{told['detail']}"
     told["message"] = told["detail"]
-    headers = [("content-type", PROBLEM), CORS, *SAFE]
+    headers = [("content-type", PROBLEM), *REFUSED, *SAFE]
     if isinstance(problem, Overloaded):
         headers.append(("retry-after", str(max(1, round(problem.seconds)))))
-        headers.append(("access-control-expose-headers", "retry-after"))  # else no page reads it
         if problem.reason == "intake_is_full":
             told["status"] = 429
     return Answer(told["status"], headers, orjson.dumps(told))
