@@ -13,7 +13,7 @@ from data_hub.profiles import Profile
 from data_hub.staff import Staff
 from matching.arrays import Floats, Places, Sight, Slice
 from matching.assembly import Chosen
-from matching.scoring import Reason, Scores
+from matching.scoring import Reason, Scores, weightiest_first
 from matching.steering import Ruling, Steering
 
 EXCLUDED = "why_excluded"
@@ -71,8 +71,10 @@ class Asked(NamedTuple):
         *,
         leads: bool = False,
     ) -> list[Reason]:
+        """Why this candidate scores what it scores under the rules, the weightiest first."""
         why = self.scores.reasons(place, titles, leads=leads)
-        return [*why, *self.steering.reasons(place)]
+        boosted = self.steering.reasons(place)
+        return weightiest_first([*why, *boosted]) if boosted else why
 
 
 class Listed(NamedTuple):

@@ -1,6 +1,7 @@
 """Needs (客户需求): what a profile says about a customer, as far as a score depends on it. Pure.
 
-Reading is counted by viewing sessions and told literally: "3 times this week" is three times.
+Reading is counted by viewing sessions and told literally: "3 times this week" is three times since
+Monday.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 
 from data_hub.prediction import Model
 from data_hub.profiles import Profile, Seen
 from data_hub.profiles.folding import KEPT_MATERIALS
-from data_hub.profiles.strands import OFFERED_FOR
+from data_hub.profiles.strands import OFFERED, OFFERED_DAYS, OFFERED_FOR
 from kernel.calendar import Zone
 from matching.affinities import Vocabulary
 from matching.arrays import Floats, Keys
@@ -61,11 +63,12 @@ def with_neighbours(
 def shown(profile: Profile, today: date) -> list[Shown]:
     """What was recommended for her on other days than today: one day's list stays as it is."""
     present = today.toordinal()
+    some = len(profile.offered) >= OFFERED
     found = []
     for material, days in profile.offered.items():
         ago = tuple(present - day for day in days if 0 < present - day < OFFERED_FOR)
         if ago:
-            found.append(Shown(material, ago))
+            found.append(Shown(material, ago, some or len(days) >= OFFERED_DAYS))
     return found
 
 
@@ -82,17 +85,17 @@ def sessions(recent: Sequence[Seen]) -> list[Seen]:
 
 
 def interest_pulls(
-    profile: Profile, looked: Looked, vocabulary: Vocabulary, now: datetime, loud: float
+    profile: Profile, looked: Looked, vocabulary: Vocabulary, began: Began, loud: float
 ) -> list[Pull]:
     """What she has shown interest in, ``loud`` in all, each with how often she looked at it:
     counted once somebody wants to read a reason."""
     felt: dict[str, float] = {}
     known_as = vocabulary.tree.known_as
-    for key, value in profile.felt(now).items():
+    for key, value in profile.felt(began.now).items():
         if value and (tag := known_as(key)):
             felt[tag] = felt.get(tag, 0.0) + value
     strongest = shares(felt)
-    told = _Interests([tag for tag, _ in strongest], looked, vocabulary, _whole(profile, now))
+    told = _Interests([tag for tag, _ in strongest], looked, vocabulary, _whole(profile, began))
     return [
         Pull(tag, weight, partial(told.reason, tag, weight))
         for tag, weight in ((tag, loud * share) for tag, share in strongest)
@@ -106,24 +109,45 @@ def shares(felt: Mapping[str, float]) -> list[tuple[str, float]]:
     return [(tag, value / whole) for _, tag, value in strongest[:_TAGS] if value]
 
 
-WINDOWS = ((7, "reason_tag_week"), (30, "reason_tag_month"), (0, "reason_tag"))
-"""Days back, and how a count of so many is said; 0 is ever."""
+WINDOWS = (
+    "reason_tag_week", "reason_tag_seven_days", "reason_tag_month", "reason_tag"
+)  # fmt: skip
+"""How a count of so many is said: since Monday, in 7 days, in 30 days, ever."""
+_DAYS = (0, 7, 30, 0)
+"""How many days back each of them reaches, where it is a number."""
 Looked = Callable[[Collection[str]], Mapping[str, Sequence[int]]]
 """Answers how many of her sessions were about each of some tags, by the window they fall into."""
 
 
-def windows(looked: Iterable[Seen], now: datetime) -> list[int]:
+class Began(NamedTuple):
+    """When the windows that lie in each other began; what came before all of them is ever."""
+
+    now: datetime
+    week: datetime
+    """Monday, at midnight where the company is."""
+    seven_days: datetime
+    month: datetime
+
+    @classmethod
+    def of(cls, now: datetime, zone: Zone) -> Began:
+        today = zone.day(now)
+        monday = zone.at(today - timedelta(days=today.weekday()))
+        return cls(now, monday, *(now - timedelta(days=days) for days in _DAYS if days))
+
+
+def windows(looked: Iterable[Seen], began: Began) -> list[int]:
     """Which of the windows each session falls into, and not into one before it."""
-    week, month = (now - timedelta(days=days) for days, _ in WINDOWS[:2])
-    return [0 if each.at > week else 1 if each.at > month else 2 for each in looked]
+    _, *since = began
+    return [sum([each.at < begins for begins in since]) for each in looked]
 
 
-def _whole(profile: Profile, now: datetime) -> list[bool]:
+def _whole(profile: Profile, began: Began) -> list[bool]:
     """Of which windows everything that she did is kept: of who does much not all is."""
     if len(profile.materials) < KEPT_MATERIALS:
         return [True for _ in WINDOWS]
     oldest = datetime.fromtimestamp(profile.materials[0][1], UTC)
-    return [days > 0 and now - timedelta(days=days) > oldest for days, _ in WINDOWS]
+    _, *since = began
+    return [*(begins > oldest for begins in since), False]
 
 
 class _Interests:
@@ -163,8 +187,9 @@ def _interest(
     if weight < 0:
         return Reason("tag", "reason_disliked", {"topic": topic}, weight, {"tag": tag})
     counts = looked.get(tag, ())
-    for at, (days, key) in enumerate(WINDOWS):
-        if count := sum(counts[: at + 1]):
+    for at, (days, key) in enumerate(zip(_DAYS, WINDOWS, strict=True)):
+        count = sum(counts[: at + 1])
+        if count and not (at == 0 and counts[1]):  # of seven days all is told, not this week's part
             evidence = {"tag": tag, "count": count} | ({"days": days} if days else {})
             key += "" if whole[at] else "_least"
             return Reason("tag", key, {"topic": topic, "count": count}, weight, evidence)

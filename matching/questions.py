@@ -35,6 +35,7 @@ from matching.exclusivity import Exclusivity
 from matching.hours import FEWEST, days, hour_pulls, reason, turned_to
 from matching.needs import (
     WINDOWS,
+    Began,
     dates,
     interest_pulls,
     reads,
@@ -173,10 +174,10 @@ class Questions:
         candidates: Slice,
     ) -> list[Pull]:
         vocabulary, rules = vocabulary_of(self._taxonomy.now()), self._affinities.all()
-        lately = _Recent(recent, candidates)
-        looked = partial(self._looked, lately, sessions(recent), now)
+        lately, began = _Recent(recent, candidates), Began.of(now, self._zone)
+        looked = partial(self._looked, lately, sessions(recent), began)
         loud = weights.tags_of(len({each.material for each in recent}))
-        pulls = interest_pulls(profile, looked, vocabulary, now, loud)
+        pulls = interest_pulls(profile, looked, vocabulary, began, loud)
         today = self._today(profile, now, candidates)
         pulls += occasion_pulls(today, rules, vocabulary, weights)
         pulls += resistance_pulls(profile, vocabulary.tree, weights)
@@ -210,11 +211,11 @@ class Questions:
         return hour_pulls(hers, turned, recent.candidates, weights, told)
 
     def _looked(
-        self, recent: _Recent, looked: Sequence[Seen], now: datetime, tags: Collection[str]
+        self, recent: _Recent, looked: Sequence[Seen], began: Began, tags: Collection[str]
     ) -> dict[str, list[int]]:
         """How many sessions were about each tag or what lies under it, by window. What is on the
         shelf is known there."""
-        fell = windows(looked, now)
+        fell = windows(looked, began)
         there = [fell[at] for at, each in enumerate(looked) if each.material in recent.here]
         counts = recent.candidates.bearing(
             tags, recent.places(looked), np.array(there, np.int64), len(WINDOWS)

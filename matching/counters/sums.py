@@ -35,8 +35,9 @@ class Sums:
 
     def take(self, event: Event, trails: Mapping[str, Path]) -> None:
         if event.kind == "recommended" and event.account == OWN_ACCOUNT:
-            for material in event.detail.get("materials", ()):
-                _add(self.shown, str(material), 1)
+            for name in ("materials", "scripts"):
+                for material in event.detail.get(name, ()):
+                    _add(self.shown, str(material), 1)
         if event.handle is None or event.detail.get("bot"):
             return
         if event.kind == "bought" and event.rep:

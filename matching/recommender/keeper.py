@@ -169,7 +169,7 @@ class Recommender:
         keep(self._records, offer)
         self._changes.note_all(
             "recommended", "offer",
-            {offer.id: {"rep": rep, "materials": [item.material for item in told]}},
+            {offer.id: {"rep": rep, **_named(told)}},
             by=actor.id, handles={offer.id: handle},
         )  # fmt: skip
         return Offered(offer, told, asked)
@@ -249,3 +249,10 @@ class Recommender:
     def scored(self, customer_id: str, actor: Actor) -> Scores:
         """How well everything on the shelf fits her, for who judges the score. Keeps nothing."""
         return self._asking.of(customer_id, actor).scores
+
+
+def _named(told: Sequence[Item]) -> dict[str, list[str]]:
+    """What a list holds: its contents, and the scripts that stand beside them."""
+    materials = [item.material for item in told]
+    scripts = {item.script: None for item in told if item.script and item.script not in materials}
+    return {"materials": materials, **({"scripts": [*scripts]} if scripts else {})}

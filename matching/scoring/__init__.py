@@ -26,6 +26,7 @@ from matching.scoring.words import (
     said_of,
     total_of,
     unlifted,
+    weightiest_first,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "said_of",
     "total_of",
     "unlifted",
+    "weightiest_first",
 ]

@@ -28,6 +28,7 @@ from matching.scoring.words import (
     Reason,
     Shown,
     Weights,
+    weightiest_first,
 )
 
 Links = tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64]]
@@ -288,8 +289,9 @@ class Scores:
             found.append(Reason("seen", "reason_seen", {}, -self._staleness(read), evidence))
         if shown := self._shown.get(place):
             told = {"days": len(shown.ago), "last": min(shown.ago)}
-            found.append(Reason("tired", "reason_tired", told, -self._tiredness(shown), told))
-        return sorted(found, key=lambda reason: (-abs(reason.weight), reason.kind))
+            key = "reason_tired" + "_least" * shown.least
+            found.append(Reason("tired", key, told, -self._tiredness(shown), told))
+        return weightiest_first(found)
 
     def _reasons_of(self, column: int) -> list[Reason]:
         """Why those that wear this tag are pulled; several of a list do."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, field
 from datetime import datetime
 from functools import lru_cache
@@ -214,6 +214,8 @@ class Shown(NamedTuple):
     material: str
     ago: tuple[int, ...]
     """How many days ago, each day once."""
+    least: bool = False
+    """So often at the least: no more days, or contents, are kept of what was recommended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,11 @@ class Question:
     lifts: Sequence[Lift] = ()
     """What people like her read more than others; only for customers we hardly know."""
     shown: Sequence[Shown] = ()
+
+
+def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:
+    """In the order in which people read them."""
+    return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.kind))
 
 
 def total_of(reasons: Sequence[Reason]) -> float:

@@ -1,7 +1,7 @@
 """What a rep is recommended: for this rep, this customer, this moment, and why."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import orjson
 import pytest
@@ -11,7 +11,7 @@ from data_hub.profiles import Profile
 from kernel.actors import VIPS, Actor, Role
 from kernel.errors import Forbidden, NotFound
 from kernel.wording import say
-from matching.needs import salutation
+from matching.needs import salutation, shown
 from matching.offers import Offer
 from matching.rules import Wanted
 from matching.scoring import Weights, total_of
@@ -106,9 +106,32 @@ def test_of_who_does_more_than_is_kept_counts_are_told_as_the_least_that_they_ar
         company.event("read_material", handle, read, ago=n * timedelta(hours=3)) for n in range(60)
     ]
     company.tell(*looks[:40])
-    assert "本周看了 40 次" in why_of_topic(company, handle, rep)
+    assert "近 7 天看了 40 次" in why_of_topic(company, handle, rep)
     company.tell(*looks[40:])
-    assert "本周至少看了 50 次" in why_of_topic(company, handle, rep)
+    assert "近 7 天至少看了 50 次" in why_of_topic(company, handle, rep)
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        ([1, 2, 16.9], "你的客户本周看了 3 次养老社区内容"),
+        ([1, 2, 17.1], "你的客户近 7 天看了 3 次养老社区内容"),
+        ([167.9, 169], "你的客户近 7 天看了 1 次养老社区内容"),
+        ([168.1, 719.9, 721], "你的客户近 30 天看了 2 次养老社区内容"),
+        ([720.1, 900], "你的客户一共看过 2 次养老社区内容"),
+    ],
+)
+def test_this_week_began_on_monday_and_what_was_before_it_is_told_by_days(company, hours, told):
+    """It is Monday, five in the afternoon where the company is: 17 hours of the week are over."""
+    company.place("新的养老社区", "养老社区")
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+    read = company.place("看过的养老社区", "养老社区")
+    looks = [
+        company.event("read_material", handle, read, ago=timedelta(hours=ago)) for ago in hours
+    ]
+    company.tell(*looks)
+    assert why_of_topic(company, handle, rep) == told
 
 
 def why_of_topic(company, handle, rep):
@@ -133,7 +156,7 @@ def test_her_history_moves_the_list_and_the_reason_names_the_habit(company):
         r for item in after.told() for r in item.reasons
         if r.kind == "tag" and r.evidence["tag"] == company.tags["养老社区"]
     )  # fmt: skip
-    assert told.text("zh") == "你的客户本周看了 3 次养老社区内容"
+    assert told.text("zh") == "你的客户近 7 天看了 3 次养老社区内容"
     assert told.evidence == {"tag": company.tags["养老社区"], "count": 3, "days": 7}
     company.history.forget([handle])
     company.digest.rebuild()
@@ -260,6 +283,22 @@ def test_what_only_another_branch_is_shown_is_neither_counted_nor_told_of(compan
     assert (told.key, told.reasons) == ("why_out_of_sight", ())
     lead = replace(rep, role=Role.TEAM_LEAD)
     assert company.recommender.unshown(lead, 99).standing == 3 * len(TOPICS)
+
+
+def test_what_stood_beside_a_content_was_recommended_too(company):
+    company.library(each=4)
+    rep = company.hire("li")
+    lead = replace(rep, role=Role.TEAM_LEAD)
+    handle = company.meet(rep=rep)
+    items = company.offer(handle, rep).told()
+    (noted,) = [each for each in company.changes.after("").changes if each.act == "recommended"]
+    company.tell(replace(company.event("recommended", handle, **noted.detail), account="juzhen"))
+    company.clock.move(DAY)
+    named = {each for item in items for each in (item.material, item.script)}
+    assert len(named) > len(items)
+    never = company.recommender.unshown(lead, 99)
+    assert never.never == never.standing - len(named)
+    assert named.isdisjoint(never.materials)
 
 
 def test_what_another_branch_had_before_is_new_where_it_opens(company):
@@ -523,17 +562,33 @@ def test_what_was_recommended_day_after_day_in_vain_makes_room_and_an_opening_en
     rep = company.hire("li")
     handle = company.meet(rep=rep)
     first = company.offer(handle, rep).told()[0].material
-    for _ in range(4):
-        told = company.event("recommended", handle, materials=[first])
-        company.tell(replace(told, account="juzhen"))
-        clock.move(DAY)
+
+    def offered(days):
+        for _ in range(days):
+            told = company.event("recommended", handle, materials=[first])
+            company.tell(replace(told, account="juzhen"))
+            clock.move(DAY)
+
+    offered(4)
     her = company.id_of(handle)
     assert company.offer(handle, rep).told()[0].material != first
     why = company.recommender.why_not(her, rep, first, 1).reasons
     (tired,) = [each for each in why if each.kind == "tired"]
     assert tired.text("zh") == "近 30 天里有 4 天推荐过，她没有打开"
+    offered(7)
+    why = company.recommender.why_not(her, rep, first, 1).reasons
+    (tired,) = [each for each in why if each.kind == "tired"]
+    assert tired.text("zh") == "近 30 天里至少有 10 天推荐过，她没有打开"
     company.tell(company.event("opened_link", handle, first))
     assert "tired" not in {r.kind for r in company.recommender.why_not(her, rep, first).reasons}
+
+
+@pytest.mark.parametrize(("contents", "least"), [(59, False), (60, True)])
+def test_of_who_was_recommended_more_than_is_kept_days_are_told_as_the_least(contents, least):
+    today = date(2026, 3, 2)
+    yesterday = [today.toordinal() - 1]
+    profile = Profile(offered={f"mat_{n}": yesterday for n in range(contents)})
+    assert {each.least for each in shown(profile, today)} == {least}
 
 
 def test_what_the_first_question_needs_may_be_read_before_it(company):

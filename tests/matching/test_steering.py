@@ -209,6 +209,8 @@ def test_every_applied_rule_is_named_and_the_reasons_still_sum_to_the_score(comp
     items = company.offer(handle, rep).told()
     for item in items:
         assert item.score == pytest.approx(total_of(item.reasons), abs=1e-9)
+        weights = [abs(reason.weight) for reason in item.reasons]
+        assert weights == sorted(weights, reverse=True)
     texts = [reason.text("zh") for item in items for reason in item.reasons]
     assert "公司规则「推健康」加权（wang）" in texts
     assert texts.count("公司规则「两份理财」要求占位（wang）") == 2
