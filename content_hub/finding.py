@@ -146,12 +146,11 @@ class Finding:
         sight: Collection[str] | None = None,
         types: Collection[str] = (),
         tags: Collection[str] = (),
-        account: str = "",
     ) -> Facets:
         """What `search` finds, counted by type and by tag. Raises `Overloaded` as the index does:
         the database is not asked to count in its place."""
-        narrow = self._where(sight, types, tags, account)
-        wide = self._where(sight, (), tags, account)
+        narrow = self._where(sight, types, tags)
+        wide = self._where(sight, (), tags)
         asked = self._as_heard(text, narrow)
         families = ["tag:"] if types else ["tag:", "type:"]
         counted = self._index.counts(asked, narrow, families=families)
@@ -164,7 +163,7 @@ class Finding:
         sight: Collection[str] | None,
         types: Collection[str],
         tags: Collection[str],
-        account: str,
+        account: str = "",
     ) -> Filter:
         wanted = [*(f"tag:{tag}" for tag in self._taxonomy.resolve(tags))]
         if account:

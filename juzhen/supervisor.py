@@ -15,6 +15,9 @@ import time
 from collections.abc import Mapping, Sequence
 from types import FrameType
 
+_PATIENCE = 30.0
+"""Seconds that everything has to finish."""
+
 
 class Supervisor:
     """Processes that live and end together."""
@@ -52,9 +55,9 @@ class Supervisor:
     def _end(self, _: int, __: FrameType | None) -> None:
         self._ending.set()
 
-    def stop(self, patience: float = 30.0) -> None:
-        """Ask everything to finish; what has not after ``patience`` seconds is ended."""
-        deadline = time.monotonic() + patience
+    def stop(self) -> None:
+        """Ask everything to finish; what has not in time is ended."""
+        deadline = time.monotonic() + _PATIENCE
         for process in self._running.values():
             if process.poll() is None:
                 process.terminate()

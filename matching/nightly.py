@@ -9,7 +9,6 @@ killed half way has changed nothing: what it wrote is not yet anybody's, and the
 import math
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from time import monotonic
 from typing import Any, NamedTuple
@@ -100,14 +99,12 @@ class Nightly:
         materials: Materials,
         clock: Clock,
         zone: Zone,
-        weights: Weights | None = None,
     ) -> None:
         self._people = people
         self._changes = changes
         self._materials = materials
         self._clock = clock
         self._zone = zone
-        self._shipped = weights or Weights()
         self._lock = threading.Lock()
         self._used = _NONE
         self._looked = -_GLANCE
@@ -121,9 +118,7 @@ class Nightly:
 
     def weights(self) -> Weights:
         """The blend in use."""
-        kept = self._now().weights
-        tuned: Weights = replace(self._shipped, **kept) if kept else self._shipped
-        return tuned
+        return Weights(**self._now().weights)
 
     def searched(self) -> dict[str, float]:
         """Of the blend in use, what a night may move."""

@@ -29,6 +29,7 @@ DROPOUT = 0.3
 """Of what somebody read, this part is held to be missing: it keeps from learning by heart."""
 _MISSING = DROPOUT / (1 - DROPOUT)
 LAMBDA = 200.0
+"""By so much the diagonal is raised: what few have read is hardly believed."""
 _AT_ONCE = 2_000_000
 _BLOCK = 256
 
@@ -56,24 +57,22 @@ def together(trails: Sequence[npt.ArrayLike], size: int, longest: int = 200) -> 
     return whole
 
 
-def ease(
-    counts: Singles, penalty: float = LAMBDA, largest: int = NEIGHBOURS
-) -> list[tuple[Numbers, Floats]]:
+def ease(counts: Singles) -> list[tuple[Numbers, Floats]]:
     """For every content, the nearest others and how near each lies; what repels is left out.
 
     Steck 2019 and 2020: B = I - P / diag(P), P the inverse of the counts, the diagonal raised.
     Worked out where the counts stand: at 5,000 contents they take 100 MB, which a night has once.
     """
     counted = counts.diagonal().copy()
-    counts[np.diag_indices(len(counts))] += np.float32(penalty) + np.float32(_MISSING) * counted
+    counts[np.diag_indices(len(counts))] += np.float32(LAMBDA) + np.float32(_MISSING) * counted
     invert(counts)
     counts /= -counts.diagonal().copy()
     np.fill_diagonal(counts, 0.0)
     lists = []
     for row, read in zip(counts, counted, strict=True):
         others = np.flatnonzero(row > 0) if read else np.empty(0, np.int64)
-        if len(others) > largest:
-            others = others[np.argpartition(-row[others], largest)[:largest]]
+        if len(others) > NEIGHBOURS:
+            others = others[np.argpartition(-row[others], NEIGHBOURS)[:NEIGHBOURS]]
         lists.append((others.astype(np.int64), row[others].astype(np.float64)))
     return lists
 
@@ -120,11 +119,11 @@ class Example:
 class Trial:
     """Many examples, laid out so that one blend is judged in milliseconds."""
 
-    def __init__(self, examples: Iterable[Example], count: int, longest: int = TARGETS) -> None:
+    def __init__(self, examples: Iterable[Example], count: int) -> None:
         """``count`` tells how many there are: each is laid down and let go."""
         self.parts: dict[str, Singles] = {}
         self._known = np.zeros(count)
-        self._targets = np.full((count, longest), -1, np.int64)
+        self._targets = np.full((count, TARGETS), -1, np.int64)
         self._barred: list[Numbers] = []
         for at, each in enumerate(examples):
             for name, part in each.parts.items():
@@ -132,7 +131,8 @@ class Trial:
                     self.parts[name] = np.zeros((count, len(part)), np.float32)
                 self.parts[name][at] = part
             self._known[at] = each.known
-            self._targets[at, : len(each.targets[:longest])] = each.targets[:longest]
+            first = each.targets[:TARGETS]
+            self._targets[at, : len(first)] = first
             self._barred.append(each.barred)
 
     def __len__(self) -> int:
@@ -184,6 +184,8 @@ RECENCIES: Mapping[str, Sequence[float]] = {
     "recency": (0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99),
     "night_recency": (0.8, 0.9, 0.95, 0.98),
 }
+_ROUNDS = 2
+"""How often the search goes through all weights, at the most."""
 _WORTH = 0.001
 """An improvement smaller than this is noise: the weight stays as it was."""
 
@@ -200,7 +202,6 @@ def tuned(
     trial: Trial,
     weights: Weights,
     *,
-    rounds: int = 2,
     only: Collection[str] = (),
     go_on: Callable[[], bool] = lambda: True,
 ) -> Weights:
@@ -208,7 +209,7 @@ def tuned(
     if not len(trial):
         return weights
     best, moves = trial.judged(weights), list(_moves(only or GRID.keys()))
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         begun = best
         for move in moves:
             if not go_on():
@@ -242,13 +243,13 @@ def _louder(weights: Weights, by: float) -> Weights:
     return weights
 
 
-def interval(differences: Floats, *, times: int = 1_000, seed: int = 7) -> tuple[float, float]:
+def interval(differences: Floats) -> tuple[float, float]:
     """A 95 % interval of the mean, by drawing the same people again and again."""
     if not len(differences):
         return math.nan, math.nan
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(7)
     size = len(differences)
-    means = [differences[chance.integers(0, size, size)].mean() for _ in range(times)]
+    means = [differences[chance.integers(0, size, size)].mean() for _ in range(1_000)]
     low, high = np.quantile(means, (0.025, 0.975))
     return float(low), float(high)
 

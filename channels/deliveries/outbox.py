@@ -25,6 +25,7 @@ __all__ = ["POISON", "Deliveries"]
 
 
 RETRIED_AT_ONCE = 100
+_ENDED_AT_ONCE = 100
 
 
 class Deliveries(Settling):
@@ -135,12 +136,12 @@ class Deliveries(Settling):
                 execution_options={"synchronize_session": False},
             )
 
-    def expire(self, limit: int = 100) -> int:
+    def expire(self) -> int:
         """End what nobody confirmed, or let go, in time; says how many that were."""
         now = self._clock()
         waits = (Delivery.state == State.AWAITING_PERSON) & (Delivery.mailing == "")
         gated = (Delivery.state == State.DUE) & Delivery.lane.in_([Lane.GATED, Lane.MAILING])
-        late = select(Delivery).where(Delivery.expires <= now, waits | gated).limit(limit)
+        late = select(Delivery).where(Delivery.expires <= now, waits | gated).limit(_ENDED_AT_ONCE)
         with self._records.read() as session:
             if session.scalar(late.with_only_columns(Delivery.id).limit(1)) is None:
                 return 0

@@ -19,6 +19,7 @@ from stores.records import Records
 from stores.told import micros
 
 _MOST = 2_000
+_SOME = 5
 LONGEST = timedelta(days=62)
 """No calendar shows more than two months at once."""
 
@@ -82,7 +83,6 @@ class Overview:
         *,
         accounts: Collection[str],
         sight: Collection[str] | None = None,
-        first: int = 5,
     ) -> tuple[int, list[str]]:
         """How many materials stand that wear none of these tags, and which some of them are."""
         wearing = select(ShelfRow.material).where(ShelfRow.tag.in_(tags))
@@ -98,5 +98,5 @@ class Overview:
             wanted = wanted.where(ShelfRow.unit.in_(sight))
         with self._records.read() as session:
             count = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-            some = session.scalars(wanted.order_by(ShelfRow.material.desc()).limit(first))
+            some = session.scalars(wanted.order_by(ShelfRow.material.desc()).limit(_SOME))
             return count, list(some)

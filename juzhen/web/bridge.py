@@ -38,7 +38,10 @@ _SLOW = ("/media", "/login", "/auth/")
 """Doors that wait: for a disk, for another platform, for a password's hash."""
 _READERS = 4
 """Of whom one computes, so that so many answers less one may wait for what they wrote."""
-
+_SLOW_ONES = 4
+"""Of whom each waits in a slow door."""
+_MOST = 256
+"""Requests inside at once; who comes then is sent away."""
 _LAST_WORDS = 0.2
 """Seconds that the end of what broke off has to leave, before its connection is cut."""
 PATIENCE = 5.0
@@ -83,25 +86,22 @@ class Bridge:
         url: str,
         draining: threading.Event,
         shortcut: Shortcut = lambda *_: None,
-        slow: int = 4,
-        waiting: int = 256,
     ) -> None:
-        """``url`` is the address that people know us by; more than ``waiting`` are sent away.
+        """``url`` is the address that people know us by.
         ``shortcut`` may answer in the application's place."""
         self._app = app
         self._shortcut = shortcut
         self._scheme = urlsplit(url).scheme or "http"
         self._draining = draining
         self._reads = Turns(_READERS, "reads")
-        self._slow = ThreadPoolExecutor(slow, "slow")
+        self._slow = ThreadPoolExecutor(_SLOW_ONES, "slow")
         self._streams = ThreadPoolExecutor(STREAMS, "stream")
-        self._waiting = waiting
         self._inside = 0
         self._streaming = 0
 
     async def answer(self, scope: Any, proto: Any, body: bytes | BinaryIO) -> None:
         """Ask the application and send what it says. Raises `Crowded` instead of queueing on."""
-        if self._inside >= self._waiting:
+        if self._inside >= _MOST:
             raise Crowded
         loop = asyncio.get_running_loop()
         self._inside += 1

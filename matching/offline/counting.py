@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from matching.arrays import Floats
 from matching.counters.fading import HALF_LIFE, LATELY
-from matching.counters.nearness import NEIGHBOURS, SMALL, nearness
+from matching.counters.nearness import NEIGHBOURS, nearness
 from matching.trails import DECAY, LENGTH, MET, REACH, Step, walk
 
 Numbers = npt.NDArray[np.int64]
@@ -70,16 +70,13 @@ class Memory:
         size: int,
         *,
         half_life: float = HALF_LIFE,
-        decay: float = DECAY,
-        small: float = SMALL,
         cells: int = _CELLS,
     ) -> None:
         self.readers = np.zeros(size)
         self._half_life = half_life
         self._popular, self._lately = Fading(size, half_life), Fading(size, LATELY)
         self._origin = 0.0
-        self._lags = [decay**lag for lag in range(REACH)]
-        self._small = small
+        self._lags = [DECAY**lag for lag in range(REACH)]
         self._cells = cells
         self.trails: dict[str, list[int]] = {}
         self._whens: dict[str, list[float]] = {}
@@ -266,7 +263,7 @@ class Memory:
 
     def _pack(self, content: int) -> tuple[Numbers, Floats]:
         others, together = self.together(content)
-        near = nearness(together, self.readers[content], self.readers[others], self._small)
+        near = nearness(together, self.readers[content], self.readers[others])
         if len(near) > NEIGHBOURS:
             best = np.argpartition(-near, NEIGHBOURS)[:NEIGHBOURS]
             others, near = others[best], near[best]

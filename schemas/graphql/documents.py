@@ -32,8 +32,11 @@ from kernel.values import dataclass
 from schemas.graphql.compiler import Compiled, Unsupported, compile_query, reader, switches
 from schemas.graphql.compiler.variables import Reader
 from schemas.graphql.costs import Costs
-from schemas.graphql.guard import Guard, read
+from schemas.graphql.guard import LIMITS, Guard, read
 from schemas.questions import hash_of
+
+_TEXT = 262_144
+"""Characters of all documents that are held."""
 
 
 class NotPersisted(Problem):
@@ -105,8 +108,6 @@ class Documents:
         guard: Guard,
         content: Callable[[str, str], bool],
         swift: Callable[[str, str], bool],
-        *,
-        size: int = 262_144,
     ) -> None:
         """``content`` says of (type, field) whether it is made of content alone, ``swift`` whether
         it is read from the shelf's own rows."""
@@ -114,7 +115,6 @@ class Documents:
         self._guard = guard
         self._content = content
         self._swift = swift
-        self._size = size
         self._held = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._hashes: dict[str, str] = {}
@@ -139,8 +139,8 @@ class Documents:
             if found is None:
                 raise NotPersisted
             return found
-        if len(text) > self._guard.limits.size:
-            raise Invalid("query", "document_too_long", limit=self._guard.limits.size)
+        if len(text) > LIMITS.size:
+            raise Invalid("query", "document_too_long", limit=LIMITS.size)
         actual = self.hash_of(text)
         if hash_ and hash_.lower() != actual:
             raise Invalid("extensions.persistedQuery.sha256Hash", "hash_is_not_of_this_query")
@@ -163,7 +163,7 @@ class Documents:
                 self._kept[document.hash] = document
                 self._hashes[document.text] = document.hash
                 self._held += len(document.text)
-            while self._held > self._size and len(self._kept) > 1:
+            while self._held > _TEXT and len(self._kept) > 1:
                 _, dropped = self._kept.popitem(last=False)
                 del self._hashes[dropped.text]
                 self._held -= len(dropped.text)
@@ -172,7 +172,7 @@ class Documents:
     def _read(
         self, text: str, hash_: str, variables: Mapping[str, Any], *, hints: bool
     ) -> Document:
-        node = read(text, self._guard.limits)
+        node = read(text)
         self._guard.check(node)
         self._guard.afford(node, variables)
         rules = [*specified_rules, *recommended_rules]

@@ -69,14 +69,14 @@ Sizes = Mapping[tuple[str, str], int | Callable[[], int]]
 """How long the list of a (type, field) can be, or who knows."""
 
 
-def read(text: str, limits: Limits = LIMITS) -> DocumentNode:
+def read(text: str) -> DocumentNode:
     """Parse a document that is not too long and holds one operation; else raise `Invalid`."""
-    if len(text) > limits.size or len(text.encode("utf-8", "surrogatepass")) > limits.size:
-        raise Invalid("query", "document_too_long", limit=limits.size)
+    if len(text) > LIMITS.size or len(text.encode("utf-8", "surrogatepass")) > LIMITS.size:
+        raise Invalid("query", "document_too_long", limit=LIMITS.size)
     try:
-        document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+        document = parse(text, max_lexical_tokens=LIMITS.tokens, max_comments=LIMITS.comments)
     except GraphQLError as broken:
-        raise _not_read(broken, limits) from None
+        raise _not_read(broken) from None
     operations = [
         each for each in document.definitions if isinstance(each, OperationDefinitionNode)
     ]
@@ -87,11 +87,11 @@ def read(text: str, limits: Limits = LIMITS) -> DocumentNode:
     return document
 
 
-def _not_read(broken: GraphQLError, limits: Limits) -> Invalid:
+def _not_read(broken: GraphQLError) -> Invalid:
     if "contains more than" in broken.message:
-        return Invalid("query", "document_has_too_many_tokens", limit=limits.tokens)
+        return Invalid("query", "document_has_too_many_tokens", limit=LIMITS.tokens)
     if "nested too deeply" in broken.message:
-        return Invalid("query", "document_too_deep", limit=limits.depth)
+        return Invalid("query", "document_too_deep", limit=LIMITS.depth)
     place = broken.locations[0] if broken.locations else None
     return Invalid(
         "query",
@@ -140,7 +140,6 @@ class Guard:
         *,
         sizes: Sizes,
         weights: Mapping[tuple[str, str], int],
-        limits: Limits = LIMITS,
     ) -> None:
         """``sizes`` says how long the lists without a page size can be, ``weights`` which fields
         cost more than the rule: 1 for an object, nothing for a value."""
@@ -150,11 +149,10 @@ class Guard:
         self._moving = {
             name: size for (_, name), size in sizes.items() if not isinstance(size, int)
         }
-        self.limits = limits
 
     def check(self, document: DocumentNode) -> None:
         """Refuse by shape: what does not depend on the variables."""
-        _Shape(document, self.limits).check()
+        _Shape(document).check()
 
     def cost(self, document: DocumentNode, variables: Mapping[str, Any]) -> int:
         """At most how many objects the answer can hold (and what is dear besides).
@@ -175,9 +173,9 @@ class Guard:
             if key not in costs.known:
                 costs.known[key] = self.cost(document, variables)
             cost = costs.known[key]
-        if cost > self.limits.cost:
+        if cost > LIMITS.cost:
             shown = cost if cost < 10**9 else "> 10⁹"
-            raise Invalid("query", "question_too_costly", cost=shown, limit=self.limits.cost)
+            raise Invalid("query", "question_too_costly", cost=shown, limit=LIMITS.cost)
 
     def _widths(self, fields: frozenset[str]) -> tuple[int, ...]:
         """The lengths that move at run time, of those of these fields that have one."""
@@ -189,8 +187,7 @@ class Guard:
 class _Shape:
     """One walk over a document, each fragment measured once."""
 
-    def __init__(self, document: DocumentNode, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, document: DocumentNode) -> None:
         self._fragments: dict[str, FragmentDefinitionNode] = {}
         self._operations: list[OperationDefinitionNode] = []
         self._known: dict[str, _Measure | None] = {}
@@ -203,24 +200,23 @@ class _Shape:
         self._count = len(document.definitions) - len(self._operations)
 
     def check(self) -> None:
-        limits = self._limits
-        self._hold("document_has_too_many_fragments", self._count, limits.fragments)
+        self._hold("document_has_too_many_fragments", self._count, LIMITS.fragments)
         for operation in self._operations:
             self._directives += len(operation.directives)
             for variable in operation.variable_definitions:
                 self._directives += len(variable.directives)
             whole = self._measure(operation.selection_set, 1)
-            self._hold("document_too_deep", whole.depth, limits.depth)
-            self._hold("document_too_deep", whole.hidden, limits.introspection_depth)
-            self._hold("document_has_too_many_aliases", whole.aliases, limits.aliases)
-            self._hold("document_has_too_many_fields", whole.fields, limits.fields)
-            self._hold("document_repeats_itself", whole.repeats, limits.repeats)
+            self._hold("document_too_deep", whole.depth, LIMITS.depth)
+            self._hold("document_too_deep", whole.hidden, LIMITS.introspection_depth)
+            self._hold("document_has_too_many_aliases", whole.aliases, LIMITS.aliases)
+            self._hold("document_has_too_many_fields", whole.fields, LIMITS.fields)
+            self._hold("document_repeats_itself", whole.repeats, LIMITS.repeats)
             self._hold(
-                "document_asks_schema_too_often", whole.introspections, limits.introspections
+                "document_asks_schema_too_often", whole.introspections, LIMITS.introspections
             )
         for name in self._fragments:  # unused ones are validated too
-            self._hold("document_repeats_itself", self._spread(name, 1).repeats, limits.repeats)
-        self._hold("document_has_too_many_directives", self._directives, limits.directives)
+            self._hold("document_repeats_itself", self._spread(name, 1).repeats, LIMITS.repeats)
+        self._hold("document_has_too_many_directives", self._directives, LIMITS.directives)
 
     @staticmethod
     def _hold(reason: str, count: int, limit: int) -> None:
@@ -228,8 +224,8 @@ class _Shape:
             raise Invalid("query", reason, limit=limit)
 
     def _measure(self, chosen: SelectionSetNode, level: int) -> _Measure:
-        if level > 4 * self._limits.introspection_depth:
-            raise Invalid("query", "document_too_deep", limit=self._limits.depth)
+        if level > 4 * LIMITS.introspection_depth:
+            raise Invalid("query", "document_too_deep", limit=LIMITS.depth)
         sum_ = _Measure()
         for each in chosen.selections:
             self._directives += len(each.directives)
