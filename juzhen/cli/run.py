@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from juzhen.cli.company import BY, first_administrator, json_option, show
-from juzhen.settings import Settings, begin, environment_of, load
+from juzhen.settings import Settings, begin, environment_of, load, require_keys
 from kernel.errors import Overloaded
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def dev() -> None:
     from juzhen.supervisor import Supervisor
 
     settings = load()
+    require_keys(settings)  # else both would be started again for ever
     family = Supervisor({"web": ["serve"], "worker": ["worker"]}, environment_of(settings))
     family.start()
     family.watch()

@@ -2,8 +2,11 @@
 
 import ast
 import re
+import typing
 
 import pytest
+
+from juzhen.wiring import Platform
 
 FILE, NAME = r"`([a-z_/]+\.py)`", r"`([A-Za-z_]+(?:\.[A-Za-z_]+)?)`"
 
@@ -36,3 +39,13 @@ def test_every_step_of_the_four_lives_stands_where_the_page_says(root, page):
 
     assert len(steps) > 25
     assert [(file, name) for file, name in steps if name not in names(root / file)] == []
+
+
+def test_whoever_follows_events_stands_among_the_followers_in_the_workers_order(root, page):
+    keepers = typing.get_type_hints(Platform)
+    events, _ = (root / "juzhen/worker.py").read_text("utf-8").split('"content": [')
+    duties = [keepers[each].__name__ for each in re.findall(r"p\.(\w+)\.follow", events)]
+    (line,) = [line for line in page.splitlines() if "the followers: " in line]
+
+    assert len(duties) > 5
+    assert [each for each in re.findall(r"`(\w+)\.follow`", line) if each in duties] == duties

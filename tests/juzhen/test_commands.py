@@ -18,8 +18,9 @@ def run(tmp_path, monkeypatch):
     return lambda *words: runner.invoke(juzhen, words)
 
 
-def test_serving_a_company_that_was_not_begun_stops_at_the_start(run):
-    stopped = run("serve").exception
+@pytest.mark.parametrize("command", ["serve", "dev"])
+def test_running_a_company_that_was_not_begun_stops_at_the_start(run, command):
+    stopped = run(command).exception
     assert isinstance(stopped, BadSetting)
     assert "juzhen init" in str(stopped)
 
