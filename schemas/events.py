@@ -24,6 +24,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = -6.2e13, 2.5e14
 """The milliseconds of the years 5 and 9892: what lies outside is no date."""
 
+_DIGITS = 15
+"""More has no moment in milliseconds."""
+
 Told = dict[str, Any]
 Plan = Callable[[Mapping[str, Any]], Told | None]
 
@@ -64,7 +67,7 @@ class Millis(fields.Field[datetime]):
     """A moment in milliseconds since 1970, or in seconds where there are ten digits."""
 
     default_error_messages = {"invalid": "not_in_milliseconds"}  # noqa: RUF012 - as above
-    plan = ("value = moment(value)", "if value is None: return None")
+    plan: tuple[str, ...] = ("value = moment(value)", "if value is None: return None")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **other: Any) -> datetime:
         if (told := moment(value)) is None:
@@ -72,8 +75,19 @@ class Millis(fields.Field[datetime]):
         return told
 
 
+class Sent(Millis):
+    """When its sender sent it, by its own clock. A bad one only costs the correction."""
+
+    plan = ("value = moment(value)",)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **other: Any) -> Any:
+        return moment(value)
+
+
 def moment(value: Any) -> datetime | None:
-    """What `Millis` takes for a moment; None for anything else."""
+    """What `Millis` takes for a moment, written as text, too; None for anything else."""
+    if type(value) is str and value.isdecimal() and len(value) <= _DIGITS:
+        value = int(value)
     if type(value) not in (int, float) or not _FIRST <= value <= _LAST:
         return None
     if 10**9 <= abs(value) < 10**10:
@@ -87,6 +101,28 @@ def _id() -> Id:
 
 def _object() -> fields.Dict:
     return fields.Dict(allow_none=True, error_messages={"invalid": "not_an_object"})
+
+
+_ISO = (
+    "try: value = fromisoformat(value)",
+    "except (TypeError, ValueError): return None",
+    "if value.tzinfo is None: value = value.replace(tzinfo=UTC)",
+)
+
+
+class SentAt(fields.AwareDateTime):
+    """When its sender sent it, by its own clock. A bad one only costs the correction."""
+
+    plan = _ISO
+
+    def __init__(self) -> None:
+        super().__init__(default_timezone=UTC, allow_none=True)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **other: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **other)
+        except ValidationError:
+            return None
 
 
 def _time() -> fields.AwareDateTime:
@@ -118,12 +154,17 @@ class Item(Schema):
     groupId = _id()
     event = _id()
     name = _id()
+    category = fields.Raw(allow_none=True)
     properties = _object()
     traits = _object()
     context = _object()
     timestamp = _time()
     originalTimestamp = _time()
-    sentAt = _time()
+    sentAt = SentAt()
+
+
+_FACTS = {"value_too_long": {"limit": ID_LIMIT}}
+"""What a reason says besides; nothing but ids has a limit here."""
 
 
 def checked(schema: Schema, told: Any) -> Told:
@@ -134,7 +175,7 @@ def checked(schema: Schema, told: Any) -> Told:
         loaded: Told = schema.load(told)
     except ValidationError as wrong:
         raise Invalid.because(
-            Flaw(name, reasons[0]) for name, reasons in _reasons(wrong)
+            Flaw(name, reasons[0], _FACTS.get(reasons[0], {})) for name, reasons in _reasons(wrong)
         ) from wrong
     return loaded
 
@@ -194,11 +235,7 @@ def _shape(name: str, field: fields.Field[Any]) -> list[str]:
         return ["if type(value) is not dict: return None"]
     zone = getattr(field, "default_timezone", None)
     if kind is fields.AwareDateTime and zone is UTC and field.format == "iso":  # type: ignore[attr-defined]  # theirs
-        return [
-            "try: value = fromisoformat(value)",
-            "except (TypeError, ValueError): return None",
-            "if value.tzinfo is None: value = value.replace(tzinfo=UTC)",
-        ]
+        return [*_ISO]
     raise TypeError(f"{name}: no plan for {kind.__name__}")
 
 

@@ -56,7 +56,7 @@ class Lines:
         find = loaded.get
         name, id_, context = find("event"), find("messageId"), find("context") or self._context
         kind = kind or (self._kinds(name) if name else "")
-        if not (kind and id_) or "externalIds" in context:
+        if not (kind and id_) or find("category") or "externalIds" in context:
             return None
         who, at = self._who(loaded), self._at(loaded)
         if not who or at is None:

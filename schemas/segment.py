@@ -212,6 +212,8 @@ class _Turning:
         detail: Told = {}
         if name := told.get("event") or told.get("name"):
             detail["name"] = name
+        if category := text(told.get("category")):
+            detail["category"] = category
         if told["type"] == "group":
             detail["group"] = self.needed("groupId")
             if traits := self.traits():  # the group's, not hers

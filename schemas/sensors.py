@@ -26,7 +26,7 @@ from kernel.errors import Invalid
 from kernel.events import Event, Handle
 from kernel.reading import parsed
 from kernel.values import dataclass
-from schemas.events import Id, Millis, Told, checked, compile_plan
+from schemas.events import Id, Millis, Sent, Told, checked, compile_plan
 from schemas.sensor_traits import traits_of
 from schemas.taking import (
     COUNT_LIMIT,
@@ -57,6 +57,8 @@ _RESERVED = re.compile(
     re.IGNORECASE,
 )
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,3}))?")
+_SPELLED = str.maketrans({"-": "+", "_": "/", "\r": None, "\n": None})
+"""Base64 as other alphabets and mail spell it."""
 _SEEN = {"$pageview", "$MPViewScreen", "$AppViewScreen"}
 _TRAITS = {
     "profile_set": "traits",
@@ -100,7 +102,7 @@ class Record(Schema):
     )
     event = Id(allow_none=True)
     time = Millis(allow_none=True)
-    _flush_time = Millis(allow_none=True)
+    _flush_time = Sent(allow_none=True)
     distinct_id = Id(allow_none=True)
     original_id = Id(allow_none=True)
     login_id = Id(allow_none=True)
@@ -186,7 +188,7 @@ def _decoded(pairs: dict[str, str]) -> bytes:
     extra = pairs.get("ext", "")
     if extra.startswith("crc=") and extra[4:] != str(crc(encoded)):
         raise Invalid("ext", "crc_is_wrong")
-    encoded = encoded.rstrip("=")
+    encoded = encoded.translate(_SPELLED).rstrip("=")
     try:
         told = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError) as wrong:
@@ -278,7 +280,7 @@ class _Turning:
         if type(value) is not str:
             return value
         if len(value) > _VALUE_LIMIT:
-            raise Invalid(f"properties.{name}", "value_too_long")
+            raise Invalid(f"properties.{name}", "value_too_long", limit=_VALUE_LIMIT)
         if 19 <= len(value) <= 23 and (local := _LOCAL.fullmatch(value)):
             return self.local(value, local[1], int(local[2] or 0))
         return value

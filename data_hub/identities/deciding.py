@@ -213,7 +213,7 @@ class Decisions:
     ) -> str:
         """Write a decision down. What was ruled about the same pairs before is lifted by it."""
         if len(why) > _WHY:
-            raise Invalid("why", "value_too_long")
+            raise Invalid("why", "value_too_long", limit=_WHY)
         decision, now = new_id("dec"), self._clock()
         pairs = {tuple(sorted(each[:2])): each[2] for each in said}
         with self._records.write(_LOCK) as session:

@@ -72,7 +72,7 @@ class _Token(NamedTuple):
 def read(text: str) -> Rule:
     """The tree of a rule. Raises `Invalid` with the place where it stops making sense."""
     if len(text) > _LONGEST:
-        raise Invalid("rule", "value_too_long")
+        raise Invalid("rule", "value_too_long", limit=_LONGEST)
     reading = _Reading(_tokens(text), len(text))
     rule = reading.alternatives()
     if reading.ahead():

@@ -84,7 +84,7 @@ def _erased(platform: Platform, her: Customer, by: str) -> AnyResponse:
     if not reason:
         raise Invalid("reason", "missing")
     if len(reason) > 200:
-        raise Invalid("reason", "value_too_long")
+        raise Invalid("reason", "value_too_long", limit=200)
     if request.form.get("really", "").strip().upper() not in _WORDS:
         raise Invalid("really", "type_erase")
     platform.privacy.erase(her.id, by=by, reason=reason)

@@ -35,6 +35,7 @@ _ITEM = st.fixed_dictionaries(
     {"type": st.sampled_from(["track", "page", "screen", "identify", "group", "alias", "x"])},
     optional={
         "event": _TEXT, "name": _TEXT, "userId": _ID, "anonymousId": _ID, "messageId": _ODD,
+        "category": _ODD,
         "properties": _OBJECT | _ODD, "context": _OBJECT | _ODD, "traits": _OBJECT,
         "timestamp": _TIME, "originalTimestamp": _TIME, "sentAt": _TIME,
     },

@@ -284,6 +284,19 @@ def test_a_sample_of_what_is_refused_tells_no_place():
     assert orjson.loads(refusal.again)["item"] == told
 
 
+@pytest.mark.parametrize("sent", ["soon", 0, [], {"a": 1}, "2026-03-02T08:00:00+99:00"])
+def test_a_senders_clock_that_is_none_costs_no_event(sent):
+    told = track(timestamp="2026-03-02T08:58:00Z", sentAt=sent)
+    assert one(told).at == one(told | {"sentAt": None}).at
+
+
+@pytest.mark.parametrize("type_", ["page", "screen"])
+def test_the_category_of_a_page_is_kept(type_):
+    told = {"type": type_, "userId": "u1", "messageId": "m1", "name": "Home"}
+    assert one(told | {"category": "Shelf"}).detail == {"name": "Home", "category": "Shelf"}
+    assert one(told | {"category": ["x"]}).detail == {"name": "Home"}
+
+
 def test_a_wrong_clock_is_set_right():
     slow = "2026-03-02T07:58:00Z", "2026-03-02T08:00:00Z"  # happened, sent: an hour slow
     assert at(timestamp=slow[0], sent=slow[1]) == timedelta(minutes=-2)

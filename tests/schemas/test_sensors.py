@@ -312,6 +312,24 @@ def test_numbers_that_json_has_not_are_nothing():
     assert event.detail["properties"] == {"material": None}
 
 
+def test_base64_as_other_alphabets_and_mail_spell_it_is_read():
+    told = track(properties={"x": "\xff~>?" * 90})
+    spelled = encoded(told, zipped=False)
+    assert {"+", "/"} <= set(spelled)
+    (wanted,) = taken(b"data=" + spelled.encode()).events
+    urls = base64.urlsafe_b64encode(base64.b64decode(spelled)).rstrip(b"=")
+    mails = base64.encodebytes(base64.b64decode(spelled)).replace(b"\n", b"\r\n")
+    for body in (urls, mails, spelled.replace("+", " ").encode()):
+        (event,) = taken(b"data=" + body).events
+        assert event == wanted
+
+
+def test_a_moment_written_as_text_is_one():
+    assert one(track(time=str(MS - 5))).at == one(track(time=MS - 5)).at
+    assert one(track(time=str(MS // 1000 - 60))).at == NOW - timedelta(minutes=1)
+    assert one(track(_flush_time="x")).at == one(track()).at
+
+
 def test_a_records_clock_is_set_right_unless_it_is_an_import():
     minute = 60_000
     assert one(track(time=MS // 1000 - 60)).at == NOW - timedelta(minutes=1)
