@@ -21,6 +21,7 @@ from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
 from channels.orders import impersonal
 from channels.unread import Unread, fields_of, unread, written
+from data_hub.details import yuan
 from data_hub.identities import phone, somebodys
 from kernel.clock import Clock, since_1970
 from kernel.errors import Invalid
@@ -198,11 +199,11 @@ class Commerce(OnlyListens):
         """The order as it was told, without whom it is brought to; her phone is a handle."""
         kept: Told = impersonal(order)
         kept |= {"order_id": number, "product": _text(order, self._dialect.product)}
-        amount = _text(order, self._dialect.amount)
         try:
-            kept["amount"] = float(amount) / (100 if self._dialect.cents else 1)
+            amount = yuan(_text(order, self._dialect.amount))
         except ValueError:
-            kept["amount"] = None
+            amount = None
+        kept["amount"] = amount and amount / (100 if self._dialect.cents else 1)
         return kept
 
     def _moment(self, order: Told, now: datetime) -> datetime:

@@ -46,6 +46,12 @@ def _raw(raw: bytes) -> bytes:
     return raw if bare == told else orjson.dumps(bare)
 
 
+def part(refund: object, amount: object) -> str:
+    """Which of several refunds of one order this is: by its own id, else by how much it is."""
+    named = str(refund).strip()[:200] if type(refund) in (str, int) else ""
+    return named or (f"{amount:.2f}" if isinstance(amount, float) else "")
+
+
 def impersonal(told: Any) -> Any:
     """The same without names, numbers, addresses and messages of persons, however deep they lie."""
     if isinstance(told, dict):

@@ -7,7 +7,6 @@ delivery that comes again adds nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -17,8 +16,9 @@ import orjson
 from channels.base import Callback, Idempotency, Received, Refused
 from channels.capabilities import Capabilities, Limits
 from channels.listening import OnlyListens
-from channels.orders import impersonal
+from channels.orders import impersonal, part
 from channels.unread import fields_of, unread
+from data_hub.details import yuan
 from data_hub.identities import email, phone, somebodys
 from kernel.clock import Clock, since_1970
 from kernel.errors import Flaw, Invalid
@@ -126,8 +126,8 @@ class Webhook(OnlyListens):
         """By order and what happened to it, or by lead and its version; else by the delivery."""
         if type_.startswith("order."):
             whole = f"order:{_needed(data, 'order_id', 'data.')}:{kind}"
-            part = _part(data) if type_ == "order.refunded" else ""
-            return f"{whole}:{part}"[:240] if part else whole[:240]
+            told = _part(data) if type_ == "order.refunded" else ""
+            return f"{whole}:{told}"[:240] if told else whole[:240]
         if type_ == "lead.created":
             return f"lead:{_needed(data, 'lead_id', 'data.')}"[:240]
         return f"webhook:{delivery}"[:240]
@@ -173,22 +173,16 @@ def _detail(type_: str, data: Told) -> Told:
 
 
 def _part(data: Told) -> str:
-    """Which of several refunds of one order this is: by its own id, else by how much it is."""
-    amount = _amount(data.get("amount"))
-    return _text(data.get("refund_id")) or ("" if amount is None else f"{amount:.2f}")
+    """Which of several refunds of one order this is."""
+    return part(_text(data.get("refund_id")), _amount(data.get("amount")))
 
 
 def _amount(told: Any) -> float | None:
-    """In yuan, spelled as people do: ``¥1,000.00``. Raises `Invalid` for what is none."""
-    if told in (None, ""):
-        return None
+    """Raises `Invalid` for what is none."""
     try:
-        amount = float(str(told).strip().lstrip("¥￥").replace(",", ""))
+        return yuan(told)
     except ValueError as wrong:
         raise Invalid("data.amount", "not_a_number") from wrong
-    if not math.isfinite(amount):
-        raise Invalid("data.amount", "not_a_number")
-    return amount
 
 
 def _needed(told: Told, name: str, where: str = "") -> str:

@@ -6,6 +6,7 @@ An SDK's own values stand in ``detail["properties"]``; ours stand in ``detail`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from kernel.events import Event
@@ -29,22 +30,45 @@ def details(event: Event | Said) -> Mapping[str, Any]:
 
 
 def order(told: Mapping[str, Any]) -> Order:
-    """The order inside an event's details: Segment's and our own spelling."""
-    amount = next(
-        (told[name] for name in ("amount", "revenue", "total", "value") if name in told), 0
-    )
+    """The order inside an event's details: Segment's and our own spelling. What was paid in other
+    money than yuan comes to nothing: nobody here knows what that is worth."""
+    amount = next((told[name] for name in _AMOUNTS if name in told), None)
+    money = text(told.get("currency")).strip().upper()
     lines = told.get("products")
     first = lines[0] if isinstance(lines, list) and lines and isinstance(lines[0], dict) else {}
     return Order(
-        float(amount) if isinstance(amount, int | float) and abs(amount) < _MOST else 0.0,
+        (_spent(amount) if money in _YUAN else None) or 0.0,
         text(told.get("product")) or text(first.get("name")),
         text(told.get("category")) or text(first.get("category")),
         _number(told.get("order_id")),
     )
 
 
+_AMOUNTS = ("amount", "revenue", "total", "value")
+_YUAN = frozenset(("", "CNY", "RMB", "CNH", "¥", "￥", "元", "人民币"))
 _MOST = 1e12
 """Yuan: what is said to cost more says nothing."""
+
+
+def _spent(told: Any) -> float | None:
+    try:
+        amount = yuan(told)
+    except ValueError:
+        return None
+    return amount if amount is not None and abs(amount) < _MOST else None
+
+
+def yuan(told: Any) -> float | None:
+    """An amount, spelled as people do: ``¥1,000.00``, ``50 元``. None where nothing is told; raises
+    `ValueError` for what is no amount."""
+    if told is None or told == "":
+        return None
+    if isinstance(told, bool) or not isinstance(told, str | int | float):
+        raise ValueError("no amount")
+    amount = float(str(told).strip().lstrip("¥￥").removesuffix("元").replace(",", ""))
+    if not isfinite(amount):
+        raise ValueError("no amount")
+    return amount
 
 
 def _number(value: Any) -> str:

@@ -276,12 +276,15 @@ class Fold:
         clock: Clock = utc_now,
         *,
         counted: Callable[[int], None] | None = None,
+        fresh: Callable[[History, list[Told]], list[Told]] | None = None,
     ) -> None:
-        """``counted`` is told how many entries each round moved."""
+        """``counted`` is told how many entries each round moved; ``fresh`` leaves out what was told
+        before, longer ago than the history remembers what it heard."""
         self._journal = journal
         self._history = history
         self._clock = clock
         self._counted = counted
+        self._fresh = fresh or (lambda _, told: told)
 
     def run(self, limit: int = 5_000) -> int:
         """Move about ``limit`` entries and say how many; then drop what is finished."""
@@ -309,10 +312,10 @@ class Fold:
         events = [each for each in told if isinstance(each, Told)]
         refusals = [each for each in told if isinstance(each, Refusal)]
         while len(events) > _SLICE:
-            self._history.put(events[:_SLICE], upto=mark)
+            self._history.put(self._fresh(self._history, events[:_SLICE]), upto=mark)
             crash_point(_SLICED)
             events = events[_SLICE:]
-        self._history.put([*events, *refusals], upto=upto)
+        self._history.put([*self._fresh(self._history, events), *refusals], upto=upto)
 
     def seal(self, limit: int = 2_000) -> int:
         """Seal about so many events of months that are well over; 0 when all of them are."""

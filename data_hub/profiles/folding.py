@@ -59,7 +59,7 @@ class Lived(NamedTuple):
 
 def lived(events: Iterable[Event]) -> Lived:
     """All that these events, oldest first by (at, id), tell of what a profile keeps the last of."""
-    told = Lived([], [], [])
+    told, owed = Lived([], [], []), list[list[Any]]()
     for event in events:
         if event.detail.get("bot"):
             continue
@@ -70,9 +70,15 @@ def lived(events: Iterable[Event]) -> Lived:
             if event.material and kind.weight:
                 told.materials.append([event.material, at, kind.weight, event.kind])
         if event.kind == "bought":
-            told.purchases.append(strands.purchase(order(details(event)), at))
+            bought = order(details(event))
+            if strands.purchase(told.purchases, bought, at, event.account):
+                for back, account in strands.settle(owed, bought.number):
+                    strands.pay_back(told.purchases, back, account)
         elif event.kind == "refunded":
-            strands.pay_back(told.purchases, order(details(event)))
+            back = order(details(event))
+            if back.number and all(each[4] != back.number for each in told.purchases):
+                strands.owe(owed, back, event.account)
+            strands.pay_back(told.purchases, back, event.account)
     return told
 
 
@@ -101,9 +107,9 @@ def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> No
     strands.mood(profile, event, at, carried)
     strands.consent(profile, event, at, carried)
     if event.kind == "bought":
-        _bought(profile, order(carried), at, zone.day(event.at))
+        _bought(profile, order(carried), at, event.account, zone)
     elif event.kind == "refunded":
-        _paid_back(profile, order(carried), zone)
+        _paid_back(profile, order(carried), event.account, zone)
     if carried:
         _learn(profile, event, at, carried)
 
@@ -160,11 +166,14 @@ def _learn(profile: Profile, event: Event, at: float, detail: Mapping[str, Any])
     strands.place(profile, at, detail)
 
 
-def _bought(profile: Profile, bought: Order, at: float, day: date) -> None:
-    profile.purchases.append(strands.purchase(bought, at))
+def _bought(profile: Profile, bought: Order, at: float, account: str, zone: Zone) -> None:
+    if not strands.purchase(profile.purchases, bought, at, account):
+        return
     del profile.purchases[:-KEPT_PURCHASES]
     strands.buying(profile, at, bought.amount)
-    _note_month_end(profile, day)
+    _note_month_end(profile, zone.day(datetime.fromtimestamp(at, UTC)))
+    for back, teller in strands.settle(profile.owed, bought.number):
+        _paid_back(profile, back, teller, zone)
 
 
 def _note_month_end(profile: Profile, day: date) -> None:
@@ -173,18 +182,22 @@ def _note_month_end(profile: Profile, day: date) -> None:
         profile.month_ends.append(month)
 
 
-def _paid_back(profile: Profile, back: Order, zone: Zone) -> None:
+def _paid_back(profile: Profile, back: Order, account: str, zone: Zone) -> None:
     """What was paid back was not spent; what was paid back whole was not bought.
 
     Of who bought more than is kept one by one, what she spent is told less it, and no more; so is
-    what was paid back of an order that is not kept any more.
+    what was paid back of an order that is not kept any more. Of who did not, an order that nobody
+    told of is told of later.
     """
-    less = strands.pay_back(profile.purchases, back)
-    if len(profile.purchases) < profile.kinds.get("bought", 0):
-        if back.number and all(each[4] != back.number for each in profile.purchases):
+    less = strands.pay_back(profile.purchases, back, account)
+    unknown = back.number and all(each[4] != back.number for each in profile.purchases)
+    if KEPT_PURCHASES == len(profile.purchases) < profile.kinds.get("bought", 0):
+        if unknown:
             less = max(0.0, back.amount)
         profile.buying[3] = max(0.0, profile.buying[3] - less)
         return
+    if unknown:
+        strands.owe(profile.owed, back, account)
     if not less:
         return
     profile.buying, profile.month_ends = [], []

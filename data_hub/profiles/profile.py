@@ -19,7 +19,7 @@ from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
-SHAPE = 7
+SHAPE = 8
 CENT = 0.005
 """Less than this is nothing: sums of yuan are no whole numbers."""
 RISK_VALID = timedelta(days=365)
@@ -102,7 +102,10 @@ class Profile:
     materials: list[list[Any]] = field(default_factory=list)
     hours: list[int] = field(default_factory=lambda: [0] * 24)
     purchases: list[list[Any]] = field(default_factory=list)
-    """The last of them: when, amount, product, category, number, and what was paid back of it."""
+    """The last of them: when, amount, product, category, number, what was paid back of it, and the
+    accounts that told of it and of that."""
+    owed: list[list[Any]] = field(default_factory=list)
+    """What was paid back of orders that nobody has told of yet: amount, number, account."""
     month_ends: list[str] = field(default_factory=list)
     """Months such as ``2026-02`` in whose last three days she bought."""
     held: dict[str, dict[str, Any]] = field(default_factory=dict)

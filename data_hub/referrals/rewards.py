@@ -36,7 +36,7 @@ def cents(amount: float | str) -> int:
 
 def orders(found: Iterable[Found], since: datetime) -> list[Order]:
     """Her orders since then, the oldest first, from what was found of purchases and refunds."""
-    told = sorted(found, key=lambda each: (each.at, each.key))
+    told = _once(sorted(found, key=lambda each: (each.at, each.key)))
     kept: dict[str, Order] = {}
     for each in told:
         if each.kind == "bought" and each.at >= since:
@@ -44,8 +44,9 @@ def orders(found: Iterable[Found], since: datetime) -> list[Order]:
                 _key(each), Order(_key(each), each.at, str(each.evidence.get("product") or ""))
             )
             order.cents += cents(each.evidence.get("amount") or 0)
+    keys = {_order(each): _key(each) for each in told if each.kind == "bought"}
     for each in told:
-        if each.kind == "refunded" and (back := kept.get(_key(each))) is not None:
+        if each.kind == "refunded" and (back := kept.get(keys.get(_order(each), ""))) is not None:
             less = cents(each.evidence.get("amount") or 0)
             back.cents = max(back.cents - less, 0) if less > 0 else 0  # of all, if it says none
     return list(kept.values())
@@ -65,9 +66,27 @@ def earned(promise: str, made: Iterable[Order]) -> Mapping[str, int]:
     }
 
 
+def _once(told: Iterable[Found]) -> list[Found]:
+    """What one account told of each order, the first to do so: several may tell of the same."""
+    tellers: dict[tuple[str, str], str] = {}
+    return [
+        each for each in told
+        if tellers.setdefault((each.kind, _order(each)), account := _account(each)) == account
+    ]  # fmt: skip
+
+
 def _key(found: Found) -> str:
-    told = f"{found.evidence.get('account')}:{_number(found)}"
+    told = f"{_account(found)}:{_number(found)}"
     return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def _order(found: Found) -> str:
+    """The order's number; one that has none is its own."""
+    return str(found.evidence.get("order_id") or _key(found))
+
+
+def _account(found: Found) -> str:
+    return str(found.evidence.get("account"))
 
 
 def _number(found: Found) -> str:

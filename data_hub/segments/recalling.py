@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
+from data_hub.details import details, order
 from data_hub.findings import whose
 from data_hub.profiles.folding import Lived, key_of, lived
 from data_hub.segments.subject import Subject
@@ -100,7 +101,7 @@ class Recalling:
         self._held -= len(read.packed) if read else 0
         if read is not None and 0 <= (fresh := count - read.events) <= _NEWS:
             newest = self._history.timeline(hers, limit=fresh + 1).items
-            back = any(each.kind == "refunded" for each in newest[:-1])
+            back = any(map(_looks_back, newest[:-1]))
             if newest and key_of(newest[-1]) == read.last and not back:
                 told = _joined(read.packed, _told(newest[-2::-1], hers))
                 self._keep(hers, count, key_of(newest[0]), told)
@@ -124,6 +125,13 @@ class Recalling:
 
 def _told(events: Iterable[Event], hers: Collection[Handle]) -> Lived:
     return lived(each for each in events if whose(each) in hers)
+
+
+def _looks_back(event: Event) -> bool:
+    """Does what it tells depend on what was told of the same order before?"""
+    if event.kind == "bought":
+        return bool(order(details(event)).number)
+    return event.kind == "refunded"
 
 
 def _joined(packed: bytes, after: Lived) -> Lived:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
+from channels.told_once import told_first
 from data_hub.labels import label
 from juzhen import metrics, migrations
 from juzhen.settings import WITH_RECORDS, BadSetting, Settings, name_of
@@ -92,7 +93,13 @@ def open_stores(settings: Settings, clock: Clock | None) -> Stores:
         journal=journal,
         commit=SharedCommit(journal),
         history=history,
-        fold=Fold(journal, history, clock, counted=metrics.metric("juzhen_folded_total").inc),
+        fold=Fold(
+            journal,
+            history,
+            clock,
+            counted=metrics.metric("juzhen_folded_total").inc,
+            fresh=told_first,
+        ),
         index=servers.search or SqliteSearch(home / "search.db", durability=power),
         files=servers.files or Folder(home / "files", durability=power),
         changes=changes,

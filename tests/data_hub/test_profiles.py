@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from data_hub.places import Place, to_gcj
 from data_hub.profiles import Profile, fold, rows_of
-from data_hub.profiles.folding import KEPT_PURCHASES
+from data_hub.profiles.folding import KEPT_PURCHASES, lived
+from data_hub.profiles.strands import OWED
 from data_hub.segments.nearness import metres_between
 from kernel.calendar import Zone
 from stores.spelling import moment
@@ -266,8 +267,9 @@ def test_what_is_bought_again_within_a_day_is_one_occasion():
     assert told.buying == [2, first, last, 30, 1, 3.0, 9.0]
 
 
-def order(minutes, amount, number="", kind="bought"):
-    return event(kind, HER, minutes=minutes, detail={"amount": amount, "order_id": number})
+def order(minutes, amount, number="", kind="bought", **more):
+    told = {"amount": amount, "order_id": number}
+    return event(kind, HER, minutes=minutes, detail=told, **more)
 
 
 def test_what_was_paid_back_was_not_spent_and_what_was_paid_back_whole_was_not_bought():
@@ -300,6 +302,45 @@ def test_a_refund_is_of_its_order_else_of_the_latest_that_cost_as_much(back, lef
     profile = folded(order(0, 50, "A"), order(1, 50, "A"), order(2, 20, "B"), back)
     assert [each.amount for each in profile.bought()] == left
     assert profile.buying[3] == sum(left)
+
+
+def test_an_order_that_two_accounts_tell_of_is_bought_and_paid_back_once():
+    bought = order(0, 30, "A"), order(1, 70, "A"), order(2, 100, "A", account="acc_web")
+    profile = folded(*bought, order(3, 30, "A", "refunded"),
+                     order(4, 30, "A", "refunded", account="acc_web"))  # fmt: skip
+    assert [each.amount for each in profile.bought()] == [40, 30]
+    assert (profile.buying[3], profile.kinds["bought"]) == (70, 3)
+    other = folded(order(0, 100), order(1, 100, account="acc_web"))  # without a number: two
+    assert len(other.bought()) == 2
+
+
+@pytest.mark.parametrize("amount", [30, 0])
+def test_a_refund_that_is_told_as_earlier_than_its_order_is_of_it_all_the_same(amount):
+    usual = folded(order(1, 50, "A"), order(2, 20, "B"), order(3, amount, "A", "refunded"))
+    early = folded(order(0, amount, "A", "refunded"), order(1, 50, "A"), order(2, 20, "B"))
+    assert early.bought() == usual.bought()
+    assert (early.buying, early.owed) == (usual.buying, [])
+    assert lived([order(0, 30, "A", "refunded"), order(1, 50, "A")]).purchases[0][5] == 30
+
+
+def test_refunds_of_orders_that_never_come_are_not_kept_without_end():
+    early = folded(*(order(n, 5, f"N{n}", "refunded") for n in range(OWED + 5)))
+    assert [each[1] for each in early.owed] == [f"N{n}" for n in range(5, OWED + 5)]
+
+
+@pytest.mark.parametrize(
+    ("told", "amount"),
+    [
+        ({"amount": "49.90"}, 49.9), ({"revenue": "¥1,000.00"}, 1000), ({"total": "50元"}, 50),
+        ({"amount": True}, 0), ({"amount": "nan"}, 0), ({"amount": "much"}, 0),
+        ({"amount": "9e99"}, 0), ({"amount": [5]}, 0),
+        ({"revenue": 5, "currency": "cny"}, 5), ({"revenue": 5, "currency": "USD"}, 0),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_as_people_spell_them_and_in_yuan_alone(told, amount):
+    profile = folded(event("bought", HER, detail={"properties": told}))
+    assert [each.amount for each in profile.bought()] == [amount]
+    assert profile.buying[3] == amount
 
 
 def test_who_bought_more_than_is_kept_is_told_less_what_was_paid_back():

@@ -30,9 +30,9 @@ def came(name, code, minutes=0, *links):
                  detail={"properties": {"referral": code}})  # fmt: skip
 
 
-def bought(name, amount, order, minutes=10, kind="bought"):
+def bought(name, amount, order, minutes=10, kind="bought", **more):
     detail = {"amount": amount, "product": "稳盈", "order_id": order}
-    return event(kind, user(name), minutes=minutes, detail=detail)
+    return event(kind, user(name), minutes=minutes, detail=detail, **more)
 
 
 def tell(hub, *events):
@@ -343,6 +343,18 @@ def test_only_what_she_bought_since_counts_and_what_was_paid_back_twice_is_nothi
     [brought] = chain(hub, "ann").brought
     assert [order.cents for order, _ in brought.orders] == [0, 10_000]
     assert chain(hub, "ann").ledger.owed == 500
+
+
+@pytest.mark.rule("R61.3")
+def test_an_order_that_two_accounts_tell_of_is_rewarded_once(hub):
+    shop = {"account": "acc_shop"}
+    tell(hub, came("bea", code_of(hub)), bought("bea", 200, "A-1"),
+         bought("bea", 200, "A-1", minutes=11, **shop))  # fmt: skip
+    assert chain(hub, "ann").ledger.granted == 1_000
+    back = bought("bea", 50, "A-1", minutes=20, kind="refunded", **shop)
+    tell(hub, back, bought("bea", 50, "A-1", minutes=21, kind="refunded"))
+    [brought] = chain(hub, "ann").brought
+    assert [order.cents for order, _ in brought.orders] == [15_000]
 
 
 @pytest.mark.rule("R61.3")

@@ -1,0 +1,123 @@
+"""An order or a lead counts once, however long after the first time it is told again."""
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from channels.base import Callback
+from channels.commerce import ARK, Commerce
+from channels.told_once import told_first
+from channels.webhook import Webhook
+from data_hub.intake import Intake
+from juzhen.settings import Settings
+from juzhen.wiring.engines import open_stores
+from kernel.events import Handle
+from kernel.secret import Secret
+from kernel.webhooks import signature
+from stores.told import Told
+from tests.data_hub.telling import event, user
+
+SECRET = "whsec_" + base64.b64encode(b"a key of the shop's own").decode()
+QUERY = {"method": "msg.push", "appId": "a", "timestamp": "1772442000", "version": "2.0"}
+
+
+@pytest.fixture
+def stores(tmp_path, clock):
+    opened = open_stores(Settings(home=tmp_path, stores_durability="process"), clock)
+    yield opened
+    opened.commit.close()
+    for store in (opened.journal, opened.history, opened.records, opened.people):
+        store.close()
+
+
+@pytest.fixture
+def take(stores, clock):
+    """Events come in and are folded; how often each kind stands in the history of some handle."""
+    intake = Intake(stores.commit, clock)
+
+    def taken(*events):
+        intake.take(events)
+        stores.fold.run()
+        hers = {each.handle for each in events}
+        return sorted(each.kind for each in stores.history.of(hers))
+
+    return taken
+
+
+def ark(clock, state, number="P1"):
+    """As the platform pushes it: paid, sent and completed are states of a purchase."""
+    shop = Commerce(clock, account="acc_ark", dialect=ARK, secret=Secret("k3y"))
+    signed = "msg.push?appId=a&timestamp=1772442000&version=2.0k3y"
+    told = {"orderId": number, "orderStatus": state, "userId": "u1", "totalPayAmount": 19950,
+            "updateTime": int(clock().timestamp())}  # fmt: skip
+    query = QUERY | {"sign": hashlib.md5(signed.encode()).hexdigest()}
+    return shop.receive(Callback(query=query, body=json.dumps([told]).encode())).events
+
+
+def webhook(clock, type_, **data):
+    shop = Webhook(clock, account="acc_shop", secret=Secret(SECRET))
+    body = json.dumps({"type": type_, "data": {"user_id": "u1"} | data}).encode()
+    stamp = str(int(clock().timestamp()))
+    headers = {"webhook-id": stamp, "webhook-timestamp": stamp,
+               "webhook-signature": signature(SECRET, stamp, stamp, body)}  # fmt: skip
+    return shop.receive(Callback(body=body, headers=headers)).events
+
+
+@pytest.mark.rule("R60.2")
+def test_an_order_that_is_sent_and_completed_weeks_later_is_bought_once(take, clock):
+    for state, days in ((2, 0), (4, 5), (7, 12)):
+        clock.move(timedelta(days=days))
+        assert take(*ark(clock, state)) == ["bought"]
+    assert take(*ark(clock, 10)) == ["bought", "refunded"]
+    assert take(*ark(clock, 2, "P2")) == ["bought", "bought", "refunded"]
+
+
+def test_a_lead_that_is_told_again_weeks_later_is_one(take, clock):
+    for _ in range(2):
+        clock.move(timedelta(days=9))
+        assert take(*webhook(clock, "lead.created", lead_id="L-1")) == ["left_contact"]
+
+
+def test_a_refund_that_was_told_before_there_were_parts_is_not_another_one(take, clock):
+    (back,) = webhook(clock, "order.refunded", order_id="A-1", amount="30")
+    assert back.id == "order:A-1:refunded:30.00"
+    assert take(replace(back, id="order:A-1:refunded")) == ["refunded"]  # as it was told then
+    clock.move(timedelta(hours=1))
+    assert take(back) == ["refunded"]
+    other = webhook(clock, "order.refunded", order_id="A-1", amount="20")
+    assert take(*other) == ["refunded", "refunded"]
+
+
+def test_what_a_client_calls_so_keeps_nothing_out_and_stops_nothing(take, clock):
+    odd = event("refunded", user("u1"), id="order:1:refunded", detail={"amount": "much"})
+    assert take(odd) == ["refunded"]
+    clock.move(timedelta(days=9))
+    more = event("refunded", user("u1"), id="order:1:refunded:5.00", detail={"amount": 5})
+    other = replace(more, account="acc_other")
+    assert take(more, other) == ["refunded"] * 3
+    assert (
+        take(event("viewed_page", user("u1")), event("viewed_page", user("u1"))).count(
+            "viewed_page"
+        )
+        == 2
+    )
+
+
+def test_what_a_broken_off_fold_put_is_put_again(stores, take, clock):
+    take(*ark(clock, 2))
+    (kept,) = stores.history.of({Handle("buyer", "acc_ark", "u1")})
+    told = Told.of(kept, stores.zone)
+    assert told_first(stores.history, [told]) == [told]
+    later = Told.of(replace(kept, received=kept.received + timedelta(days=9)), stores.zone)
+    assert told_first(stores.history, [later, told]) == [told]
+
+
+def test_who_was_erased_is_known_no_more(stores, take, clock):
+    take(*ark(clock, 2))
+    stores.history.forget({Handle("buyer", "acc_ark", "u1")})
+    clock.move(timedelta(days=9))
+    assert take(*ark(clock, 7)) == ["bought"]
