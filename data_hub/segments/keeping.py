@@ -7,19 +7,22 @@ than its next turn. A segment that was just made fills up; until it has, `Segmen
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.identities import Identities
 from data_hub.masks import names_somebody
 from data_hub.segments import language, tree
+from data_hub.segments.behaviour import Did, SeenOn
 from data_hub.segments.being import TraitIs
 from data_hub.segments.book import Book, Entry, known, refers, tags_named
 from data_hub.segments.records import Fill, Listed, Member, Segment
-from data_hub.segments.tree import Rule
+from data_hub.segments.tree import Leaf, Rule
 from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
@@ -33,11 +36,15 @@ from stores.spelling import chunks
 _MOST = 500
 """Segments a company may have in use: every one is asked for every event."""
 _MOST_LISTED = 10_000
+_SHOWN = 10
+"""So many accounts are named to who asks of one that there is none of."""
 _NAMED = 200
 """So many handles a change names, so that only their customers are looked at again."""
 
 Under = Callable[[Collection[str]], Mapping[str, Collection[str]]]
 """The tags that lie under each of these names, itself among them; unknown names are left out."""
+Called = Callable[[], Mapping[str, str]]
+"""The id that events tell of each channel account, by its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,10 @@ class Segments:
         changes: Changes,
         clock: Clock,
         under: Under | None = None,
+        accounts: Called | None = None,
     ) -> None:
+        """``accounts``: those of channels, which rules may name; None: they name what they like."""
+        self._accounts = accounts
         self._records = records
         self._people = people
         self._identities = identities
@@ -71,7 +81,7 @@ class Segments:
         self, name: str, *, by: str, rule: str | Mapping[str, Any] | None = None, code: str = ""
     ) -> Segment:
         """Make a segment by a rule (text or JSON), or a static list if there is none."""
-        name, parsed = _name(name), asked(rule) if rule is not None else None
+        name, parsed = _name(name), self.asked(rule) if rule is not None else None
         with self._records.write("segments") as session:
             if (session.scalar(_in_use(func.count())) or 0) >= _MOST:
                 raise Conflict("too_many_segments", most=_MOST)
@@ -92,7 +102,7 @@ class Segments:
         rule: str | Mapping[str, Any] | None = None,
     ) -> Segment:  # fmt: skip
         """Give it another name or rule. Whoever is in is asked again."""
-        parsed = asked(rule) if rule is not None else None
+        parsed = self.asked(rule) if rule is not None else None
         with self._records.write("segments") as session:
             segment = session.get_one(Segment, self.one(key).id)
             if parsed is not None:
@@ -177,6 +187,24 @@ class Segments:
         book = Book([*entries, changed])
         known(rule, book.by_key)
         self.under_of(rule)
+
+    def asked(self, rule: str | Mapping[str, Any]) -> Rule:
+        """A rule that somebody comes with, its accounts by their ids, as events tell them. Raises
+        `Invalid`, also for an account that there is not: it would count nobody, in silence."""
+        found = asked(rule)
+        named = {name for leaf in tree.leaves(found) if (name := _account(leaf))}
+        if self._accounts is None or not named:
+            return found
+        known = self._accounts()
+        ids = {**known, **{id_: id_ for id_ in known.values()}, OWN_ACCOUNT: OWN_ACCOUNT}
+        if missing := named - ids.keys():
+            raise Invalid(
+                "rule",
+                "no_account_called_so",
+                account=min(missing),
+                there=sorted(known)[:_SHOWN],
+            )
+        return tree.changed(found, lambda leaf: _on(leaf, ids))
 
     def under_of(self, rule: Rule) -> dict[str, frozenset[str]]:
         """The tags that a rule names, each with all under it. Raises `Invalid` for an unknown."""
@@ -289,6 +317,18 @@ def asked(rule: str | Mapping[str, Any]) -> Rule:
         if isinstance(leaf, TraitIs) and leaf.op != "exists" and names_somebody(leaf.name):
             raise Invalid("rule", "trait_is_masked", trait=leaf.name)
     return found
+
+
+def _account(leaf: Leaf) -> str:
+    """The channel account that a condition names."""
+    return leaf.on if isinstance(leaf, Did) else leaf.account if isinstance(leaf, SeenOn) else ""
+
+
+def _on(leaf: Leaf, ids: Mapping[str, str]) -> Leaf:
+    """The condition with the id of its account."""
+    if isinstance(leaf, Did) and leaf.on:
+        return replace(leaf, on=ids[leaf.on])
+    return replace(leaf, account=ids[leaf.account]) if isinstance(leaf, SeenOn) else leaf
 
 
 def written(segment: Segment) -> str:

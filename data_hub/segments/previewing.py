@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from data_hub.profiles import Profile, ProfileRow, Profiles
-from data_hub.segments import keeping
 from data_hub.segments.book import Because, Book, Entry, Mask, known, refers
 from data_hub.segments.keeping import Segments
 from data_hub.segments.subject import Subject
@@ -107,7 +106,7 @@ class Previews:
         return Explained(book.holds(entry, her), told, her.now)
 
     def _candidate(self, rule: str | Mapping[str, Any]) -> tuple[Entry, Book]:
-        tree, now = keeping.asked(rule), self._segments.book()
+        tree, now = self._segments.asked(rule), self._segments.book()
         known(tree, now.by_key)
         entry = Entry("", "", "", tree)
         named = self._segments.under_of(tree)

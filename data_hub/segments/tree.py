@@ -125,6 +125,19 @@ def leaves(rule: Rule) -> Iterator[Leaf]:
             yield rule
 
 
+def changed(rule: Rule, change: Callable[[Leaf], Leaf]) -> Rule:
+    """The same rule over other conditions."""
+    match rule:
+        case AllOf(parts):
+            return AllOf(tuple(changed(part, change) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(changed(part, change) for part in parts))
+        case Not(part):
+            return Not(changed(part, change))
+        case _:
+            return change(rule)
+
+
 def plain(number: float) -> str:
     """A number as rules write it, in digits alone: reading it gives the same."""
     return format(Decimal(repr(number)), "f").removesuffix(".0")

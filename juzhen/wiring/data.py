@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from channels import orders
+from channels.accounts import ids_by_code
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from data_hub.ad_quality import AdQuality
@@ -151,13 +152,20 @@ def _leaderboards(s: Stores, staff: StaffBook, customers: Customers) -> Leaderbo
     )
 
 
+def _segments(s: Stores, identities: Identities, topics: _Topics) -> Segments:
+    def called() -> dict[str, str]:
+        return ids_by_code(s.records)
+
+    return Segments(s.records, s.people, identities, s.changes, s.clock, topics.under, called)
+
+
 def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     """One constructor call after another."""
     common = s.records, s.changes, s.clock
     staff, identities = StaffBook(*common), Identities(s.people, *common)
     profiles, findings = Profiles(s.people, identities), Findings(s.people)
     topics = _Topics(content.materials, content.taxonomy)
-    segments = Segments(s.records, s.people, identities, s.changes, s.clock, topics.under)
+    segments = _segments(s, identities, topics)
     predictions = Predictions(s.people, profiles, s.clock)
     emptying = Emptying(s.records, s.people, s.history, s.changes)
     choice, days = Choice.of(named(settings.company_vip)), periods(settings.company_retention)

@@ -69,7 +69,7 @@ def built(tmp_path_factory):
         links=(Handle("phone", "", "13800138000"),), material=material.id,
     )  # fmt: skip
     read = Event(
-        id="e2", kind="read_material", at=now, account="app", handle=handle, received=now,
+        id="e2", kind="read_material", at=now, account=official.id, handle=handle, received=now,
         material=material.id,
     )  # fmt: skip
     made_up = Event(
@@ -78,7 +78,7 @@ def built(tmp_path_factory):
     )  # fmt: skip
     company.intake.take([told, read, made_up])
     company.own_acts.copy()
-    company.segments.create("读过", rule="did read_material on app in 120d", by="t")
+    company.segments.create("读过", rule="did read_material on oa in 120d", by="t")
     while (
         company.fold.run() or company.digest.run() or company.counters.fold()
         or company.effects.follow()

@@ -9,8 +9,10 @@ import pytest
 
 from data_hub.invariants import membership_flaws
 from data_hub.profiles.folding import KEPT_KINDS
+from data_hub.segments import written
 from data_hub.segments.records import Member
 from kernel.calendar import Zone
+from kernel.errors import Invalid
 from tests.data_hub.telling import MONDAY, event, mobile, openid, user
 
 DAY = timedelta(days=1)
@@ -31,6 +33,24 @@ def segment(hub, rule):
     made = hub.segments.create(rule, rule=rule, by="li").id
     hub.settle()
     return made
+
+
+def test_an_account_is_named_by_its_code_or_id_and_one_that_is_not_there_is_refused(hub):
+    hub.segments._accounts = {"oa": "acc_oa", "app": "acc_app"}.copy
+    hub.tell(read(openid("o1"), 1, account="acc_oa"), read(user("u1"), 1))
+    for rule in ("did read_material on oa", "did read_material on acc_oa in 30d", "seen on oa"):
+        made = segment(hub, rule)
+        assert hub.members(made) == {hub.id_of(openid("o1"))}
+        assert hub.previews.preview(rule).count == 1
+        assert "acc_oa" in written(hub.segments.one(made))
+    either = segment(hub, "not (did bought on app or seen on juzhen) and seen on app")
+    assert hub.members(either) == {hub.id_of(user("u1"))}
+    for ask in (hub.previews.preview, lambda rule: hub.segments.edit(either, rule=rule, by="li")):
+        with pytest.raises(Invalid) as refused:
+            ask("everyone and did read_material on typo in 5d")
+        [flaw] = refused.value.flaws
+        assert (flaw.field, flaw.reason) == ("rule", "no_account_called_so")
+        assert flaw.facts == {"account": "typo", "there": ["app", "oa"]}
 
 
 def flaws(hub, people, **how):
