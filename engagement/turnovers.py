@@ -2,8 +2,10 @@
 
 Matching is judged by `responses`. Beside that stands what the advised bought within four weeks,
 against the held out, once what was known of everybody before is taken out of it: what she bought
-in the four weeks before, whose customer she is, and which kind of product she has bought (CUPED
-with the rep and the product as covariates). Claims nothing below a hundred buyers.
+in the four weeks before anybody was ever advised on her, whose customer she is, and which kind of
+product she had bought by then (CUPED with the rep and the product as covariates). What she bought
+since may follow from the lists already: taking that out would take out what they do. Claims nothing
+below a hundred buyers.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from stores.records import Records
 from stores.spelling import moment, spelled
 
 WINDOW = timedelta(weeks=LOOKS)
-"""Bought within so much of the first advice; the pre-period is as long."""
+"""Bought within so much of the first advice in it; the pre-period is as long."""
 _MOST = 20_000
 """Customers advised within the window that are looked at, the earliest first."""
 
@@ -34,8 +36,9 @@ class Advised(NamedTuple):
     customer: str
     rep: str
     product: str
-    """The category that she bought last before the advice; empty for who never bought."""
+    """The category that she bought last before any advice; empty for who had never bought."""
     before: float
+    """Before any advice that is still kept."""
     after: float
 
 
@@ -68,13 +71,16 @@ class Turnovers:
         customers = self._identities.customers_of({handle for handle, *_ in rows})
         first: dict[str, Advised] = {}
         since: dict[str, datetime] = {}
-        for handle, rep, at in rows:
+        ever: dict[str, datetime] = {}
+        for handle, rep, at, once in rows:
             customer = customers[handle]
             if customer not in first:
                 since[customer] = moment(at)
                 first[customer] = Advised(customer, rep, "", 0.0, 0.0)
+            ever[customer] = min(ever.get(customer, moment(once)), moment(once))
         for customer, profile in self._profiles.each(first):
-            first[customer] = _told(customer, first[customer].rep, since[customer], profile)
+            rep = first[customer].rep
+            first[customer] = _told(customer, rep, since[customer], ever[customer], profile)
         return list(first.values())
 
 
@@ -91,17 +97,19 @@ def compared(advised: Sequence[Advised], share: float) -> Uplift:
     return adjusted(np.array([each.after for each in advised], np.float64), treated, known)
 
 
-def _told(customer: str, rep: str, at: datetime, profile: Profile) -> Advised:
+def _told(customer: str, rep: str, at: datetime, ever: datetime, profile: Profile) -> Advised:
+    """``at`` is her first advice in the window, ``ever`` her first of all."""
     bought = profile.bought()
-    earlier = [each for each in bought if each.at < at]
+    earlier = [each for each in bought if each.at < ever]
     return Advised(
         customer, rep, earlier[0].category if earlier else "",
-        sum(each.amount for each in earlier if each.at >= at - WINDOW),
+        sum(each.amount for each in earlier if each.at >= ever - WINDOW),
         sum(each.amount for each in bought if at <= each.at < at + WINDOW),
     )  # fmt: skip
 
 
 _ADVISED = (
-    "SELECT handle, rep, min(at) FROM offers WHERE rep <> '' AND at >= ?"
-    " GROUP BY handle, rep ORDER BY min(at) LIMIT ?"
+    "SELECT handle, rep, min(at), (SELECT min(ever.at) FROM offers AS ever"
+    " WHERE ever.handle = offers.handle AND ever.rep <> '')"
+    " FROM offers WHERE rep <> '' AND at >= ? GROUP BY handle, rep ORDER BY min(at) LIMIT ?"
 )

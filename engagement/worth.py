@@ -28,7 +28,7 @@ class Deals(NamedTuple):
     price: float
     """What a purchase comes to on average."""
     enough: bool
-    """False: too few to say anything."""
+    """False: too few of a group, or too few deals in both, to say anything."""
 
     @property
     def expected(self) -> int:
@@ -61,7 +61,8 @@ class Worths:
             spent, occasions = session.execute(sums).one()
         treated, held = self._groups(advised, bought)
         price = spent / occasions if occasions else 0.0
-        return Deals(treated, held, price, min(treated.size, held.size) >= self._fewest)
+        enough = min(treated.size, held.size, treated.did + held.did) >= self._fewest
+        return Deals(treated, held, price, enough)
 
     def _groups(
         self, advised: Mapping[str, datetime], bought: Mapping[str, float]

@@ -147,16 +147,20 @@ def test_what_the_lists_are_worth_is_told_from_the_held_out_alone(house, desk_of
         hold_out=0.5,
     )
     house.worths = Worths(house.responses, company.people, fewest=1)
-    assert "两组人数不足，不作结论" in desk_of("analyst").get("/console/learning").text
+    assert "成交的差额：数据不足，不作结论" in desk_of("analyst").get("/console/learning").text
     company.library(each=2)
     rep = company.hire("li")
-    for number in range(10):
-        company.offer(company.meet(f"138001390{number:02}", rep), rep)
+    handles = [company.meet(f"138001390{number:02}", rep) for number in range(10)]
+    for each in handles:
+        company.offer(each, rep)
     house.clock.move(timedelta(hours=1))
+    assert "成交的差额：数据不足，不作结论" in desk_of("analyst").get("/console/learning").text
+    company.tell(*(company.event("bought", each, amount=100) for each in handles))
     told = house.worths.deals()
     assert told.treated.size + told.held.size == 10
     page = desk_of("analyst").get("/console/learning").text
-    assert f"{told.treated.size} 位客户中成交 0 位；按对照组的比例应为 0 位" in page
+    many = told.treated.size
+    assert f"{many} 位客户中成交 {many} 位；按对照组的比例应为 {many} 位" in page
 
 
 @pytest.mark.browser

@@ -68,3 +68,21 @@ def test_a_customer_counts_once_with_what_she_bought_before_and_after_her_first_
     (advised,) = turnovers.advised()
     assert advised == Advised(company.id_of(her), rep.staff, "保险", 100.0, 30.0)
     assert turnovers.uplift().verdict == "too_few"
+
+
+@pytest.mark.rule("R26.2")
+def test_what_she_bought_since_anybody_was_advised_on_her_is_none_of_what_was_known_before(company):
+    """It may follow from the lists: taking it out takes out what they do."""
+    company.library(each=2)
+    rep = company.hire("li")
+    her = company.meet("13800138001", rep)
+    company.tell(company.event("bought", her, ago=DAY, amount=70, category="保险"))
+    company.offer(her, rep)
+    company.clock.move(20 * DAY)
+    company.tell(company.event("bought", her, amount=900, category="基金"))
+    company.clock.move(20 * DAY)
+    company.offer(her, rep)
+    company.clock.move(DAY)
+    company.tell(company.event("bought", her, amount=30))
+    turnovers = Turnovers(company.records, company.identities, company.profiles, company.clock)
+    assert turnovers.advised() == [Advised(company.id_of(her), rep.staff, "保险", 70.0, 30.0)]

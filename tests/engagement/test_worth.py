@@ -52,3 +52,23 @@ def test_deals_count_after_the_advice_in_the_group_that_a_customer_is_in(company
         assert group == (sum(hers[:9]), sum(hers[:4]))
     assert told.price == 100
     assert Worths(answers, company.people).deals().worth is None
+
+
+def test_of_few_deals_nothing_is_said_however_many_were_advised_on(company):
+    """Three deals beside one are chance, among a thousand people too."""
+    company.library(each=2)
+    rep = company.hire("li")
+    handles = [company.meet(f"138001380{n:02}", rep) for n in range(20)]
+    for handle in handles:
+        company.offer(handle, rep)
+    company.clock.move(timedelta(hours=1))
+    for handle in handles[:4]:
+        company.tell(company.event("bought", handle, amount=100))
+    answers = Responses(
+        company.records, company.people, company.identities, company.clock, company.zone,
+        hold_out=SHARE,
+    )  # fmt: skip
+    told = Worths(answers, company.people, fewest=5).deals()
+    assert min(told.treated.size, told.held.size) >= 5
+    assert told.worth is None
+    assert Worths(answers, company.people, fewest=4).deals().worth
