@@ -72,7 +72,8 @@ class Editor:
             self.acts["end"] += 1
 
     def retire(self, material):
-        self._platform.shelf.retire(self._chance.choice([material, self._standing[material]]), by="t")
+        key = self._chance.choice([material, self._standing[material]])
+        self._platform.shelf.retire(key, by="t")
 
     def undo_retire(self, material):
         self._standing[material] = self._placed(material)
