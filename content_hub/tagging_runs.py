@@ -41,6 +41,7 @@ class TaggingRun(Record, kw_only=True):
     filter: Mapped[dict[str, Any]]
     """As `Chosen` says it."""
     total: Mapped[int]
+    """How many it found when it began; once it has come to its end, how many it dealt with."""
     done: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     """Left as they are: on a shelf they keep a tag, or they have too many."""
@@ -49,6 +50,11 @@ class TaggingRun(Record, kw_only=True):
     finished: Mapped[datetime | None] = mapped_column(default=None, index=True)
     undoing: Mapped[bool] = mapped_column(default=False)
     undone: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def stopped(self) -> bool:
+        """Did somebody end it before it had come to its end?"""
+        return self.finished is not None and self.done < self.total
 
 
 class RunTagging(Record, kw_only=True):
@@ -185,6 +191,17 @@ class TaggingRuns:
             self._changes.note("undid_tagging", "tagging_run", run, by=by)
         return kept
 
+    def stop(self, run: str, *, by: str) -> TaggingRun:
+        """Do no more of it: what is tagged stays so, and may be taken back as after any run.
+        Raises `Conflict` once it is over."""
+        with self._records.write(f"tagging_run:{run}") as session:
+            kept = _existing(session, run)
+            if kept.finished is not None:
+                raise Conflict("tagging_is_over")
+            kept.finished = self._clock()
+            self._changes.note("stopped_tagging", "tagging_run", run, by=by, done=kept.done)
+        return kept
+
     def go_on(self, run: str, slices: int = 1) -> TaggingRun:
         """Some slices more; says how far it is. Harmless when repeated, or by many at once."""
         kept = self.one(run)
@@ -248,7 +265,7 @@ class TaggingRuns:
             kept.done += len(stretch.ids)
             kept.upto = stretch.upto
             if stretch.last:
-                kept.finished = self._clock()
+                kept.finished, kept.total = self._clock(), kept.done
         return kept
 
     def _read(self, chosen: Chosen) -> Chosen:

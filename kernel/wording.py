@@ -2,7 +2,8 @@
 
 One TOML file a room under ``kernel/words/``: a key, then ``zh`` and ``en`` with the same facts in
 braces, each sentence on a line of its own, so that what nobody says is never parsed. English says
-one otherwise than many: ``{n} {n:day|days}``. A fact may be a list, told with the commas of the
+one otherwise than many: ``{n} {n:day|days}``. What stands in brackets is left out where its facts
+are not told. A fact may be a list, told with the commas of the
 language, or a word by language. Does not choose the language; whoever answers a person knows hers.
 Run as a module it names what is missing, which is how ``make lint`` checks that the catalogue is
 complete.
@@ -23,6 +24,7 @@ LANGUAGES = ("zh", "en")
 _COMMAS = {"zh": "、", "en": ", "}
 _WORDS = Path(__file__).with_name("words")
 _SENTENCE = re.compile(r"^(\w+) = .*$", re.MULTILINE)
+_IN_BRACKETS = re.compile(r" ?[（(][^（(）)]*[）)]")
 _ONE_OR_MANY = re.compile(r"\{(\w+):((?:[^{}|]|\{\w+\})*)\|((?:[^{}|]|\{\w+\})*)\}")
 
 
@@ -54,7 +56,15 @@ def _spoken(sentence: str, language: str, facts: dict[str, Any]) -> str:
     try:
         return sentence.format_map(facts)
     except KeyError:
-        return sentence.format_map(_Facts(facts))
+        return _untold(sentence, facts).format_map(_Facts(facts))
+
+
+def _untold(sentence: str, facts: Mapping[str, Any]) -> str:
+    """Without what stands in brackets, where that tells something that was not given: a reason
+    that is counted for many has no figures of one."""
+    return _IN_BRACKETS.sub(
+        lambda found: found[0] if _names(found[0]) <= facts.keys() else "", sentence
+    )
 
 
 _MANY = (list, tuple, dict)

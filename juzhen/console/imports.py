@@ -44,6 +44,16 @@ def install(door: Blueprint, platform: Platform) -> None:
             return _page(platform, refusal), 422
         return _page(platform, told=told, tried=tried)
 
+    @door.post("/events/imports/<key>/stop")
+    def stop_file(key: str) -> AnyResponse | tuple[str, int]:
+        """Stop what a command brings in: it ends at its next slice."""
+        actor = allowed("replay_events")
+        try:
+            platform.imports.cancel(key, by=actor.id)
+        except Conflict as refusal:
+            return _page(platform, refusal), 422
+        return done("imports_page", "stopped_import")
+
     @door.post("/events/imports/<key>/undo")
     def undo_file(key: str) -> AnyResponse | str | tuple[str, int]:
         """See what taking a run back would come to, or take it back: the button says which."""

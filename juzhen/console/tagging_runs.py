@@ -45,7 +45,6 @@ def install(door: Blueprint, platform: Platform) -> None:
 
     @door.get("/tagging/<key>")
     def tagging_run(key: str) -> str:
-        allowed("tag_materials")
         return _one(platform, platform.tagging_runs.one(key))
 
     @door.post("/tagging/<key>")
@@ -59,6 +58,18 @@ def install(door: Blueprint, platform: Platform) -> None:
             return _one(platform, run, refusal), 422
         platform.tagging_runs.go_on(run.id, AT_ONCE)
         return done("tagging_run", "undoes_tagging", key=run.id)
+
+    @door.post("/tagging/<key>/stop")
+    def stop_tagging(key: str) -> AnyResponse | tuple[str, int]:
+        """What is tagged stays so; the rest is left alone."""
+        actor = allowed("tag_materials")
+        run = platform.tagging_runs.one(key)
+        require_own(actor, run.by)
+        try:
+            platform.tagging_runs.stop(run.id, by=actor.id)
+        except Conflict as refusal:
+            return _one(platform, run, refusal), 422
+        return done("tagging_run", "stopped_tagging", key=run.id)
 
 
 def _typed(platform: Platform, name: str) -> list[str]:
@@ -98,6 +109,7 @@ def _page(platform: Platform, refusal: Problem | None = None, *, told: bool = Fa
 
 
 def _one(platform: Platform, run: TaggingRun, refusal: Problem | None = None) -> str:
+    actor = allowed("tag_materials")
     changed, back = platform.tagging_runs.changed(run.id)
     return pages.render(
         "console/tagging_run.html",
@@ -105,6 +117,8 @@ def _one(platform: Platform, run: TaggingRun, refusal: Problem | None = None) ->
         changed=changed,
         back=back,
         left=_left(run, platform.clock()),
+        rate=_rate(run, platform.clock()),
+        own=actor.own_units is None or run.by == actor.id,
         labels=_labels(platform, [run]),
         people=names_of(platform, [run.by]),
         flaws=flaws_of(refusal) if refusal else (),
@@ -117,8 +131,13 @@ def _labels(platform: Platform, runs: list[TaggingRun]) -> dict[str, str]:
     return platform.taxonomy.labels(keys, language())
 
 
+def _rate(run: TaggingRun, now: datetime) -> float:
+    """Materials a minute since it began; 0 once it is over, and as long as nobody can tell."""
+    passed = (now - run.at).total_seconds()
+    return 60 * run.done / passed if passed and run.finished is None else 0
+
+
 def _left(run: TaggingRun, now: datetime) -> int | None:
     """Seconds that it takes still, at the rate so far; None if nobody can tell."""
-    if run.finished is not None or not run.done:
-        return None
-    return round((now - run.at).total_seconds() / run.done * (run.total - run.done))
+    rate = _rate(run, now)
+    return round(60 * (run.total - run.done) / rate) if rate else None

@@ -193,12 +193,15 @@ class Imports:
             self._customers.take_over(lists, by=by, since=run.begun)
 
     def cancel(self, run: str, *, by: str) -> None:
-        """Stop at the next slice; what is in stays, and it may be gone on with. `NotFound`."""
+        """Stop at the next slice; what is in stays, and it may be gone on with. Repeating is
+        harmless. Raises `NotFound`, and `Conflict` once all of it is in."""
         with self._records.write(f"import:{run}") as session:
             kept = session.get(FileRun, run)
             if kept is None:
                 raise NotFound("import", run[:80])
-            if kept.ended is None and kept.cancelled is None:
+            if kept.ended is not None:
+                raise Conflict("imported_already", run=run)
+            if kept.cancelled is None:
                 kept.cancelled = self._clock()
                 self._changes.note("cancelled", "import", run, by=by)
 

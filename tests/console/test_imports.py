@@ -5,10 +5,12 @@ import re
 
 import pytest
 
+from data_hub.catalogue import called
 from data_hub.taking_back import TakingBack
 from juzhen.console.imports import MOST_ROWS
 from juzhen.transfer import Imports, Undoing
 from kernel.events import unpack_any
+from schemas.tables import Plan, What
 
 ORDERS = (
     "订单号,手机号,金额,日期,门店\n"
@@ -65,6 +67,37 @@ def test_a_file_is_tried_then_brought_in_once(rooms, desk):
     again = sent(desk, ORDERS, "bring", columns="门店=-")
     assert (again.status_code, "已导入过" in again.text) == (422, True)
     assert len(kept(rooms)) == before + 2
+
+
+def test_what_a_command_brings_in_is_stopped_from_the_page_and_goes_on_with_the_same_file(
+    rooms, desk, desk_of, tmp_path
+):
+    file = tmp_path / "orders.csv"
+    file.write_text("订单号,手机号,金额,日期\n" + "".join(
+        f"A-{n},138{n:08},100,2026-02-01\n" for n in range(1_100)), "utf-8")  # fmt: skip
+    plan, pages = Plan(what=What.ORDERS, zone=rooms.zone), []
+
+    def look(told):
+        pages.append(desk.get("/console/events/imports").text)
+        if len(pages) == 1:
+            desk.post(f"/console/events/imports/{told.run}/stop")
+
+    told = rooms.imports.run(file, plan, rooms.app, by="li", tell=look)
+    assert (told.cancelled, told.rows) == (True, 500)
+    assert "已到第 500 行" in pages[0]
+    stopped = desk.get("/console/events/imports").text
+    assert "已停止，到第 500 行为止" in stopped
+    assert "/stop" not in stopped
+    assert desk_of("editor").post(f"/console/events/imports/{told.run}/stop").status_code == 403
+
+    whole = rooms.imports.run(file, plan, rooms.app, by="li")
+    assert (whole.run, whole.accepted) == (told.run, 1_100)
+    assert len({each.id for each in kept(rooms) if each.kind == "bought"}) == 1_100
+    assert desk.post(f"/console/events/imports/{told.run}/stop").status_code == 422
+    told = [called(each.act, "zh") for each in rooms.changes.after("").changes]
+    assert [each for each in told if "导入" in each] == [
+        "开始了文件导入", "停止了文件导入", "导入了资料"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,33 @@ def test_it_is_seen_first_then_begun_then_finished_by_the_worker_then_undone(roo
     assert desk.post(f"/console/tagging/{run.id}").status_code == 422
 
 
+def test_stopped_it_leaves_the_rest_alone_and_begun_anew_it_does_only_that(
+    rooms, desk, desk_of, library
+):
+    told(desk, "begin", add="理财")
+    (run,) = rooms.tagging_runs.latest()
+    page = desk.get(f"/console/tagging/{run.id}").text
+    assert f"/console/tagging/{run.id}/stop" in page
+    desk.post(f"/console/tagging/{run.id}/stop")
+    assert rooms.tagging_runs.finish() == 0
+    page = desk.get(f"/console/tagging/{run.id}").text
+    assert "其余 30 份没有处理" in page
+    assert "恢复 100 份" in page
+    assert "/stop" not in page
+    assert "已停止" in desk.get("/console/tagging").text
+    assert desk.post(f"/console/tagging/{run.id}/stop").status_code == 422
+
+    told(desk, "begin", add="理财")
+    rooms.tagging_runs.finish()
+    anew = rooms.tagging_runs.latest()[0]
+    assert (anew.done, anew.stopped, rooms.tagging_runs.changed(anew.id)) == (130, False, (30, 0))
+    desk.post(f"/console/tagging/{run.id}")
+    rooms.tagging_runs.finish()
+    wealth = rooms.taxonomy.one("wealth").id
+    worn = [wealth in tags for tags in rooms.materials.topics(library).values()]
+    assert (worn.count(True), worn.count(False)) == (30, 100)
+
+
 def test_an_unknown_tag_is_told_and_nothing_begins(rooms, desk, library):
     assert told(desk, "begin", add="没有的").status_code == 422
     assert told(desk, "begin").status_code == 422

@@ -129,6 +129,7 @@ SMALL = {
     "content_hub/uploads.py:Uploads._keep": ONE_ROW,
     "content_hub/uploads.py:Uploads._begin": ONE_ROW,
     "content_hub/tagging_runs.py:TaggingRuns.split": "one tag and one run",
+    "content_hub/tagging_runs.py:TaggingRuns.stop": "one run",
     "channels/opt_outs.py:OptOuts._take": "one purpose, on the handles of one customer",
     "channels/opt_outs.py:OptOuts.follow": "a mark",
     "channels/touch_policy/moods.py:Moods._end": "the holds of one customer",

@@ -113,6 +113,8 @@ def test_stopped_or_cancelled_it_goes_on_where_it_was(run, orders, company):
     assert bought(company) == 1_200
     with pytest.raises(Conflict):
         company.imports.run(orders, plan, account, by="li")
+    with pytest.raises(Conflict):
+        company.imports.cancel(told.run, by="wang")
     acts = [each.act for each in company.changes.after("").changes if each.kind == "import"]
     assert acts == ["began", "cancelled", "imported"]
     assert company.identities.customer_of(Handle("phone", "", "13800000001"))

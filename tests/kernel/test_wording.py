@@ -57,3 +57,11 @@ def test_no_english_sentence_counts_one_as_if_it_were_many():
         if (said := wording.say(key, "en", **dict.fromkeys(facts, 1))) and re.search(counted, said)
     }
     assert wrong == {}
+
+
+def test_what_is_told_of_many_leaves_out_the_figures_of_one():
+    assert wording.say("capped_overall") == "客户的触达次数已达上限"
+    assert wording.say("capped_overall", "en") == "She has had as much as one person gets."
+    told = wording.say("capped_overall", window="24 小时", used=1, cap=1)
+    assert told == "客户的触达次数已达上限（24 小时：1 / 1）"
+    assert wording.say("n_changed") == "改动 … 份"
