@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from content_hub.campaigns import Campaigns
 from data_hub.ad_quality import AdQuality
 from data_hub.customers import Customers
 from data_hub.digest import Digest
@@ -19,13 +20,16 @@ from data_hub.measures import Boards, Measures
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
 from data_hub.referrals import Referrals
+from data_hub.refusals import Refusals
 from data_hub.reports.keeping import Reports
 from data_hub.segments import Previews, Segments
 from data_hub.standings import Standings
 from data_hub.vip import Vips
 from juzhen import console
+from juzhen.transfer import Imports
 from juzhen.web import public
 from matching.conversions import Conversions
+from matching.counters import Counters
 from matching.sequels import Sequels
 from stores.history import Fold
 from stores.sqlite.history import SqliteHistory
@@ -138,6 +142,10 @@ def knowing_rooms(rooms, people, tmp_path, clock):
         r.history, people, r.identities, r.profiles, r.ads, r.leaderboards, r.vips.among, clock
     )
     r.referrals = Referrals(r.records, Findings(people), r.identities, c, clock, reward="5%")
+    r.counters = Counters(people, r.history)
+    r.imports = Imports(r.records, r.intake, r.history, r.customers, r.staff, c, clock)
+    r.refusals = Refusals(r.history, r.intake, c, lambda told: None)
+    r.campaigns = Campaigns(r.records, c, clock)
     upto = count(1)
 
     def tell(*events):

@@ -2,13 +2,8 @@
 
 import pytest
 
-from content_hub.campaigns import Campaigns
 from data_hub.identities import own_id
-from data_hub.refusals import Refusals
-from juzhen.transfer import Imports
 from kernel.events import Refusal
-from matching.counters import Counters
-from stores.history import Fold
 from tests.data_hub.telling import MONDAY, event, mobile, openid, user
 
 PAGES = (
@@ -22,11 +17,6 @@ PAGES = (
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.fold = Fold(r.journal, r.history)
-    r.counters = Counters(r.people, r.history)
-    r.imports = Imports(r.records, r.intake, r.history, r.customers, r.staff, r.changes, r.clock)
-    r.refusals = Refusals(r.history, r.intake, r.changes, lambda told: None)
-    r.campaigns = Campaigns(r.records, r.changes, r.clock)
     traits = {"traits": {"name": "林秀兰", "phone": "13800138000"}}
     r.tell(
         event("identified", user("mother"), mobile(), account=r.app.id, detail=traits),

@@ -6,14 +6,12 @@ from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.measures import KPIS
 from data_hub.refusals import Refusals
 from kernel.events import Refusal
-from stores.history import Fold
 from tests.data_hub.telling import MONDAY, event, user
 
 
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.fold = Fold(r.journal, r.history)
     r.mended = False
     r.refusals = Refusals(
         r.history, r.intake, r.changes,

@@ -9,14 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from content_hub.campaigns import Campaigns
 from data_hub.identities import own_id
-from data_hub.refusals import Refusals
 from data_hub.reports.keeping import CODES
-from juzhen.transfer import Imports
 from kernel.events import Refusal
-from matching.counters import Counters
-from stores.history import Fold
 from tests.console.test_hostile_words import NAMES, PAYLOADS, looked_at
 from tests.data_hub.telling import MONDAY, device, event, mobile, openid, user
 
@@ -53,11 +48,6 @@ def told_of_her(text, other):
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.fold = Fold(r.journal, r.history)
-    r.counters = Counters(r.people, r.history)
-    r.imports = Imports(r.records, r.intake, r.history, r.customers, r.staff, r.changes, r.clock)
-    r.refusals = Refusals(r.history, r.intake, r.changes, lambda told: None)
-    r.campaigns = Campaigns(r.records, r.changes, r.clock)
     named = r.accounts.add(code="bad", name=NAMES[3], kind="app", ecosystem="own_app", by="t")
     rep = r.staff.add("evil", NAMES[5], by="t").id
     kinds, others = cycle(KINDS), cycle(PAYLOADS[7:])

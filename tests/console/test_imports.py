@@ -8,7 +8,7 @@ import pytest
 from data_hub.catalogue import called
 from data_hub.taking_back import TakingBack
 from juzhen.console.imports import MOST_ROWS
-from juzhen.transfer import Imports, Undoing
+from juzhen.transfer import Undoing
 from kernel.events import unpack_any
 from schemas.tables import Plan, What
 
@@ -21,7 +21,6 @@ ORDERS = (
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.imports = Imports(r.records, r.intake, r.history, r.customers, r.staff, r.changes, r.clock)
     r.undoing = Undoing(
         r.records, r.history, r.fold, r.digest, r.identities, r.customers,
         TakingBack(r.history, r.people, r.digest), r.changes, r.clock,

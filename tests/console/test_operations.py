@@ -5,12 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from content_hub.campaigns import Campaigns
 from data_hub.ad_quality import Origin
-from data_hub.refusals import Refusals
 from kernel.events import Refusal
-from matching.counters import Counters
-from stores.history import Fold
 from tests.data_hub.telling import MONDAY, event, user
 
 DAY = 24 * 60
@@ -19,10 +15,6 @@ DAY = 24 * 60
 @pytest.fixture
 def rooms(knowing_rooms):
     r = knowing_rooms
-    r.fold = Fold(r.journal, r.history)
-    r.counters = Counters(r.people, r.history)
-    r.refusals = Refusals(r.history, r.intake, r.changes, lambda told: None)
-    r.campaigns = Campaigns(r.records, r.changes, r.clock)
     told = []
     for n in range(40):
         her = user(f"u{n}")

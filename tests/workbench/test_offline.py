@@ -15,6 +15,20 @@ KEPT = """async () => {
 READY = "async () => { await navigator.serviceWorker.ready; }"
 
 
+@pytest.fixture
+def phone(browser):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def guide(desk, shop):
+    return desk.company.place("养老指南", "养老社区", account=shop["app"].id)
+
+
 def test_it_can_be_installed_under_the_companys_name(desk, rep):
     client = desk.client()
     page = client.get("/workbench/", headers=PHONE).text
@@ -38,63 +52,48 @@ def test_it_can_be_installed_under_the_companys_name(desk, rep):
 
 @pytest.mark.browser
 def test_without_a_network_it_says_from_when_it_is_and_keeps_no_customer(
-    desk, browser, served, rep, her
+    desk, phone, served, rep, her
 ):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
-    phone = context.new_page()
-    phone.set_default_timeout(60_000)
     phone.goto(f"{served}/workbench/customers/{her}")
     expect(phone.locator("[data-stale]")).to_be_hidden()
     phone.evaluate(READY)
     kept = phone.evaluate(KEPT)
     assert [each for each in kept if not each.startswith("/static/")] == ["/workbench/offline"]
-    context.set_offline(True)
+    phone.context.set_offline(True)
     expect(phone.locator("[data-stale]")).to_contain_text("没有网络：这一页是")
     phone.goto(f"{served}/workbench/customers")
     expect(phone.get_by_role("heading", name="没有网络")).to_be_visible()
     count = desk.reminders.unread(rep.staff)
     expect(phone.locator("[data-last]")).to_contain_text(f"当时有 {count} 条未读提醒")
     assert phone.evaluate("document.scrollingElement.scrollWidth - window.innerWidth") <= 0
-    context.set_offline(False)
+    phone.context.set_offline(False)
     expect(phone.get_by_role("heading", name="没有网络")).to_be_hidden()
     assert phone.url == f"{served}/workbench/customers"
-    context.close()
 
 
 @pytest.mark.browser
-def test_what_was_written_stays_where_it_is_until_there_is_a_network(
-    desk, browser, served, rep, her, shop
-):
-    guide = desk.company.place("养老指南", "养老社区", account=shop["app"].id)
-    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
-    phone = context.new_page()
-    phone.set_default_timeout(60_000)
+def test_what_was_written_stays_where_it_is_until_there_is_a_network(phone, served, her, guide):
     phone.goto(f"{served}/workbench/customers/{her}/share/{guide}")
     phone.evaluate(READY)
     words = phone.locator("textarea[name=words]")
     words.fill("周末来看看吗")
     there = phone.url
-    context.set_offline(True)
+    phone.context.set_offline(True)
     expect(phone.locator("[data-stale]")).to_be_visible()
     phone.locator("main form button").first.click()
     expect(phone.locator("form [data-not-sent]")).to_contain_text("还没有发出")
     assert (phone.url, words.input_value()) == (there, "周末来看看吗")
 
-    context.set_offline(False)
+    phone.context.set_offline(False)
     expect(phone.locator("[data-stale]")).to_be_hidden()
     phone.locator("main form button").first.click()
     expect(phone).not_to_have_url(there)
-    context.close()
 
 
 @pytest.mark.browser
 def test_going_back_to_what_a_form_answered_does_not_say_that_there_is_no_network(
-    desk, browser, served, rep, her, shop
+    phone, served, her, guide
 ):
-    guide = desk.company.place("养老指南", "养老社区", account=shop["app"].id)
-    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
-    phone = context.new_page()
-    phone.set_default_timeout(60_000)
     phone.goto(f"{served}/workbench/customers/{her}/share/{guide}")
     phone.evaluate(READY)
     there = phone.url
@@ -106,4 +105,3 @@ def test_going_back_to_what_a_form_answered_does_not_say_that_there_is_no_networ
     expect(phone.locator("textarea[name=words]")).to_be_visible()
     assert phone.url == there
     expect(phone.get_by_role("heading", name="没有网络")).to_have_count(0)
-    context.close()
