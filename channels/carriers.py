@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Account, Accounts
@@ -122,6 +122,8 @@ class Carriers:
         with self._records.write("operating_model") as session:
             model = OperatingModel(carriers=list(carriers), by=by, at=self._clock())
             session.add(model)
+            put_back = OperatingModel.id > model.id  # the clock, since those were decided
+            session.execute(delete(OperatingModel).where(put_back))
             self._changes.note(
                 "decided_operating_model", "operating_model", model.id, by=by,
                 carriers=model.carriers,

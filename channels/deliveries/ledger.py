@@ -69,11 +69,11 @@ class Ledger:
 
     def of_placement(self, placement: str) -> list[Delivery]:
         """Oldest first; more than one if it was taken down and put up again."""
-        return self._where(Delivery.placement == placement)
+        return _in_turn(self._where(Delivery.placement == placement))
 
     def of_placements(self, placements: Collection[str]) -> dict[str, Delivery]:
         """The latest of each."""
-        found = self._where(Delivery.placement.in_(placements))
+        found = _in_turn(self._where(Delivery.placement.in_(placements)))
         return {delivery.placement: delivery for delivery in found}
 
     def of_customer(self, handles: Collection[Handle | str]) -> list[Delivery]:
@@ -151,6 +151,10 @@ class Ledger:
         with self._records.read() as session:
             for placement in session.scalars(twice):
                 yield f"deliveries: {placement} is up more than once"
+
+
+def _in_turn(deliveries: list[Delivery]) -> list[Delivery]:
+    return sorted(deliveries, key=lambda delivery: delivery.turn)
 
 
 def said(moment: datetime) -> Select[str, int]:

@@ -174,6 +174,13 @@ class Delivery(Record, kw_only=True):
         return told
 
     @property
+    def turn(self) -> int:
+        """Of a placement's deliveries, from 1: as `occasion` counts them. Ids follow the clock of
+        whoever made them, which may have been put back since."""
+        number = self.occasion.rpartition("/")[2]
+        return int(number) if number.isdecimal() else 1
+
+    @property
     def handle(self) -> Handle | None:
         return Handle.parse(self.target) if self.target else None
 

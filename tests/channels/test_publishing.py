@@ -4,10 +4,10 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from channels.base import Progress, Refused, SignedOut, Unanswered
-from channels.deliveries import State
+from channels.deliveries import Delivery, State
 from content_hub.policies import Policies
 from content_hub.reviews import Reviews
 from content_hub.scheduling import ScheduledEdits
@@ -129,6 +129,27 @@ def test_moved_away_it_is_taken_down_and_shown_again_when_its_time_comes(
     house.work()
     assert len(board.up) == 1
     assert len(house.deliveries.of_placement(placement.id)) == 2
+
+
+def test_what_was_up_by_a_clock_that_ran_ahead_is_put_up_again_once(
+    house, board, placement, clock
+):
+    """Ids follow the clock: the first seemed to be the last, and each round put up one more."""
+    house.work()
+    with house.records.write() as session:
+        ahead = f"dlv_{'z' * 21}"
+        session.execute(update(Delivery).values(id=ahead))
+    house.shelf.move(placement.id, opens=clock() + HOUR, closes=clock() + 3 * HOUR, by="li")
+    house.work()
+    assert board.up == {}
+    clock.move(2 * HOUR)
+    for _ in range(4):
+        house.work()
+    assert len(board.up) == 1
+    assert [each.turn for each in house.deliveries.of_placement(placement.id)] == [1, 2]
+    (latest,) = house.deliveries.of_placements([placement.id]).values()
+    assert latest.progress == Progress.SHOWN
+    assert [*house.publishing.flaws()] == []
 
 
 def test_a_refusal_lists_what_the_shelf_and_the_channel_mind(house, oa):

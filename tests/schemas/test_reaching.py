@@ -1,6 +1,9 @@
 """Carriers and losses through GraphQL: decided, worked out, and who may."""
 
+from sqlalchemy import update
+
 from channels.blocks import BlockReview
+from channels.carriers import OperatingModel
 from content_hub import bounds
 from kernel.actors import Actor, Role
 
@@ -22,6 +25,15 @@ def test_the_model_is_decided_by_an_admin_and_told_with_its_reach(house):
         "wecom", "mini_program"
     ]  # fmt: skip
     assert model["reach"] <= model["customers"]
+
+
+def test_what_was_decided_by_a_clock_that_ran_ahead_gives_way_to_what_is_decided_since(house):
+    house.ask(DECIDE, ADMIN, input={"carriers": ["wecom"]})
+    with house.records.write() as session:
+        session.execute(update(OperatingModel).values(id=f"opm_{'z' * 21}"))
+    told = house.ask(DECIDE, ADMIN, input={"carriers": ["mini_program"]})
+    assert told["decideOperatingModel"]["operatingModel"]["carriers"] == ["mini_program"]
+    assert house.ask(MODEL, ADMIN)["operatingModel"]["carriers"] == ["mini_program"]
 
 
 def test_a_carrier_that_there_is_not_is_a_problem_of_the_field(house):
