@@ -131,9 +131,7 @@ def test_moved_away_it_is_taken_down_and_shown_again_when_its_time_comes(
     assert len(house.deliveries.of_placement(placement.id)) == 2
 
 
-def test_what_was_up_by_a_clock_that_ran_ahead_is_put_up_again_once(
-    house, board, placement, clock
-):
+def test_what_was_up_by_a_clock_that_ran_ahead_is_put_up_again_once(house, board, placement, clock):
     """Ids follow the clock: the first seemed to be the last, and each round put up one more."""
     house.work()
     with house.records.write() as session:
