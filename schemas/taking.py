@@ -90,7 +90,8 @@ class Rejected:
 
 @dataclass(slots=True)
 class Taken:
-    """What a call came to. Everything refused stands in ``refusals`` too, with a sample."""
+    """What a call came to. Everything refused stands in ``refusals`` too, with a sample: by the
+    field of the wire it lies in, for a sender could make as many sorts as there are names."""
 
     events: list[Event | bytes] = field(default_factory=list)
     """In the order they came; one that is written already stands there as the journal keeps it."""
@@ -105,11 +106,12 @@ class Taken:
     ) -> None:  # fmt: skip
         self.rejected.append(Rejected(index, flaw))
         text = sample.decode("utf-8", "replace")[:SAMPLE]
+        field = flaw.field.partition(".")[0]  # what lies inside is named by who sends it
         again = again if len(again) <= self.room else ""
         self.room -= len(again)
         self.refusals.append(
             Refusal(
-                at=at, door=door, reason=flaw.reason, field=flaw.field, account=account,
+                at=at, door=door, reason=flaw.reason, field=field, account=account,
                 sample=text, again=again,
             )
         )  # fmt: skip

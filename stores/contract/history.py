@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from kernel.errors import Invalid
-from kernel.events import Refusal
+from kernel.events import Handle, Refusal
 from stores.contract.amending import AmendingContract
 from stores.contract.telling import ANNA, BERT, MONDAY, PHONE, event, ids, label
 from stores.history import KEPT, Axis, History, Sort
@@ -347,11 +347,23 @@ class HistoryContract(AmendingContract):
         assert history.waiting() == {_TYPE: KEPT, _TYPE._replace(field="id"): 2}
         assert history.refused(only=_TYPE, limit=1)[0][1].again == f'{{"n":{KEPT}}}'
 
-    def test_what_names_who_is_forgotten_is_not_tried_again(self, history: History) -> None:
-        hers = replace(_refused(0, "type"), again='{"userId":"o-anna"}')
-        history.put([hers, _refused(1, "type")], upto=1)
-        history.forget([ANNA])
+    @pytest.mark.parametrize(
+        ("told", "handle"),
+        [
+            ('{"userId":"o-anna"}', ANNA),
+            ('{"phone":"+86 138-0013.8000"}', Handle("phone", "", "13800138000")),
+            ('{"phone":"(0049) 151·2345 678"}', Handle("phone", "", "+491512345678")),
+            ('{"email":"Anna@Example.COM"}', Handle("email", "", "anna@example.com")),
+        ],
+    )
+    def test_what_names_who_is_forgotten_however_typed_is_shown_and_tried_no_more(
+        self, history: History, told: str, handle: Handle
+    ) -> None:
+        hers = replace(_refused(0, "type"), again=told)
+        history.put([_refused(1, "type"), replace(hers, sample=told)], upto=1)
+        history.forget([handle])
         assert [told.again for _, told in history.refused()] == ['{"n":1}']
+        assert history.refusals()[0][0].sample == ""
 
 
 def _in_parts(history: History) -> list[tuple[str, int]]:

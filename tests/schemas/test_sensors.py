@@ -300,6 +300,14 @@ def test_what_cannot_be_an_event_is_refused_by_its_field(told, field, reason):
     assert refused(told) == (field, reason)
 
 
+def test_names_that_a_sender_makes_up_are_told_back_and_are_one_sort_of_refusal():
+    told = [track(properties={f"user_tag_{n}": 1}) for n in range(20)]
+    told += [track(identities={f"no name {n}": "x"}) for n in range(20)]
+    found = taken(form(told))
+    assert len({each.flaw.field for each in found.rejected}) == 40
+    assert {each.field for each in found.refusals} == {"properties", "identities"}
+
+
 def test_a_bad_record_leaves_its_neighbours():
     found = taken(form([track(), track(event=""), track(time=MS + 1)]))
     assert [each.index for each in found.rejected] == [1]

@@ -11,13 +11,12 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from kernel.errors import Overloaded
 from kernel.events import Handle, Refusal
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.shapes import SHAPE, STATE, STATE_MAPPING
 from stores.history import ANY, KEPT, Sort
+from stores.naming import Naming
 from stores.told import Told, micros, moment
 
 _MARKS = "marks"
@@ -165,18 +164,16 @@ class State:
 
     def blank(self, handles: Collection[Handle]) -> None:
         """What was refused is shown as it came in, so it may name her too."""
+        naming = Naming.of(handles)
         self._write([
             (self._head(id_), told | {"sample": ""})
             for id_, told in self._found("refusal")
-            if any(handle.value in told["sample"] for handle in handles)
+            if naming.found(told["sample"])
         ])  # fmt: skip
-        spelled = {orjson.dumps(handle.value).decode()[1:-1] for handle in handles}
-        spelled |= {handle.value for handle in handles}
         mark = 0
         while page := self.refused(ANY, mark, _PAGE):
             mark = page[-1][0]
-            hers = [number for number, told in page if any(each in told.again for each in spelled)]
-            self.settle(hers)
+            self.settle([number for number, told in page if naming.found(told.again)])
 
     def dead(self) -> Iterator[str]:
         for _, told in self._found("dead"):

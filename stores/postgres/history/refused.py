@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import orjson
-
 from kernel.events import Handle, Refusal
 from stores.history import KEPT, Sort
+from stores.naming import BETWEEN, Naming
 from stores.postgres.history.tables import clean
 from stores.told import micros, moment
 
@@ -39,6 +38,10 @@ _SHOWN = """
 select at, door, reason, field, account, sample, count from juzhen_history.refusals
 order by at desc, door, reason, field limit %s
 """
+_BLANK = "update juzhen_history.refusals set sample = '' where position(%s in {}) > 0"
+_GONE = "delete from juzhen_history.refused where position(%s in {}) > 0"
+_READINGS = ("{}", f"translate({{}}, '{BETWEEN}', '')", "lower({})")
+"""As it is, digits alone, small letters: `stores.naming`."""
 _NAMES = ("door", "reason", "field", "account")
 
 
@@ -88,11 +91,9 @@ def settle(run: Any, numbers: Collection[int]) -> None:
 
 def forget(run: Any, handles: Collection[Handle]) -> None:
     """What was refused is shown and kept as it came in, so it may name her too."""
-    values = {clean(handle.value) for handle in handles}
-    values |= {orjson.dumps(value).decode()[1:-1] for value in values}
-    for value in sorted(values):
-        run.execute(
-            "update juzhen_history.refusals set sample = '' where position(%s in sample) > 0",
-            (value,),
-        )
-        run.execute("delete from juzhen_history.refused where position(%s in again) > 0", (value,))
+    for reading, values in zip(_READINGS, Naming.of(handles), strict=True):
+        blank = _BLANK.format(reading.format("sample"))
+        gone = _GONE.format(reading.format("again"))
+        for value in map(clean, values):
+            run.execute(blank, (value,))
+            run.execute(gone, (value,))

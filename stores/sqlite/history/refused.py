@@ -6,12 +6,12 @@ Inside the transaction of whoever calls.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import reduce
 from sqlite3 import Connection
-
-import orjson
 
 from kernel.events import Handle, Refusal
 from stores.history import KEPT, Sort
+from stores.naming import BETWEEN, Naming
 from stores.sqlite.history.tables import as_json
 from stores.told import micros, moment
 
@@ -26,6 +26,14 @@ select number, door, reason, field, account, at, again from refused
 where number > ? and (? = '' or door = ?) and (? = '' or reason = ?) and (? = '' or field = ?)
 order by number limit ?
 """
+_BLANK = "update refusals set sample = '' where instr({}, ?)"
+_GONE = "delete from refused where instr({}, ?)"
+_READINGS = (
+    "{}",
+    reduce(lambda text, sign: f"replace({text}, '{sign}', '')", BETWEEN, "{}"),
+    "lower({})",
+)
+"""As it is, digits alone, small letters: `stores.naming`."""
 
 
 def refuse(file: Connection, refusals: Sequence[Refusal]) -> None:
@@ -90,8 +98,9 @@ def settle(file: Connection, numbers: Collection[int]) -> None:
 
 def forget(file: Connection, handles: Collection[Handle]) -> None:
     """What was refused is shown and kept as it came in, so it may name her too."""
-    values = {handle.value for handle in handles}
-    values |= {orjson.dumps(value).decode()[1:-1] for value in values}
-    for value in sorted(values):
-        file.execute("update refusals set sample = '' where instr(sample, ?)", (value,))
-        file.execute("delete from refused where instr(again, ?)", (value,))
+    for reading, values in zip(_READINGS, Naming.of(handles), strict=True):
+        blank = _BLANK.format(reading.format("sample"))
+        gone = _GONE.format(reading.format("again"))
+        for value in values:
+            file.execute(blank, (value,))
+            file.execute(gone, (value,))
