@@ -7,7 +7,9 @@ anything else. Decides on no occasion; where no way leads to her, her rep is rem
 
 from __future__ import annotations
 
-from channels.deliveries import Delivery
+from datetime import datetime
+
+from channels.deliveries import Delivery, State
 from channels.publishing import Publishing
 from content_hub.materials import Materials
 from data_hub.consents import MARKETING
@@ -38,14 +40,19 @@ class Approaches:
         self._customers = customers
         self._staff = staff
 
-    def approach(self, customer: str, rep: str, occasion: str) -> Delivery | None:
-        """Queue the best of her list for her; the same occasion queues once. None if no content
-        of it can go to her by any account."""
+    def approach(
+        self, customer: str, rep: str, occasion: str, expires: datetime
+    ) -> Delivery | None:
+        """Queue the best of her list for her, to go before it ``expires``; the same occasion
+        queues once, on whatever account. None if no content of it can go to her by any, or what
+        was queued was cancelled."""
         actor = self._staff.actor(rep)
         try:
             her = self._customers.seen_by(actor).one(customer)
         except NotFound:  # another's by now
             return None
+        if queued := self._publishing.queued(her.handles, occasion):
+            return next((each for each in queued if each.state != State.CANCELLED), None)
         items = self._recommender.answer(her.id, actor)
         materials = self._materials.many({item.material for item in items})
         for item in items:
@@ -58,7 +65,7 @@ class Approaches:
                 try:
                     return self._publishing.send(
                         way.handle, way.key, occasion=occasion, purpose=MARKETING, by="juzhen",
-                        material=material.id,
+                        material=material.id, expires=expires,
                     )  # fmt: skip
                 except Conflict:  # this account cannot say this now
                     continue

@@ -1,15 +1,16 @@
 """Reminders (红点任务): what a rep should look at, one red dot each, until she opens it.
 
-A reminder names the customer, what it is about, when it is due and what shows it. It is made at
-most once for each (rep, kind, customer, cycle), however often somebody asks for it. Decides
-nothing about when to remind: that is `engagement.triggers`.
+A reminder names the customer, what it is about, when it is due, when nobody wants it any more and
+what shows it. It is made at most once for each (rep, kind, customer, cycle), however often somebody
+asks for it; what a date brings at most once for each customer and cycle, whoever is her rep by
+then. Decides nothing about when to remind: that is `engagement.triggers`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, func, select
+from sqlalchemy import ColumnElement, Index, Select, UniqueConstraint, func, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from content_hub.campaigns import Operation
@@ -95,6 +96,8 @@ class Reminder(Record, kw_only=True):
     """Counts and dates that show it; never a name."""
     opened: Mapped[datetime | None] = mapped_column(default=None)
     done: Mapped[datetime | None] = mapped_column(default=None)
+    ends: Mapped[datetime | None] = mapped_column(default=None)
+    """From when on nobody wants it any more; None while it is not done."""
 
     @property
     def stage(self) -> str:
@@ -109,6 +112,14 @@ class Reminder(Record, kw_only=True):
     @property
     def unread(self) -> bool:
         return self.opened is None and self.done is None
+
+    def over(self, now: datetime) -> bool:
+        """Has its time gone by?"""
+        return self.ends is not None and self.ends <= now
+
+
+Cycle = tuple[str, str]
+"""A kind of reminder, and what must not be reminded of twice."""
 
 
 class Reminders:
@@ -131,11 +142,15 @@ class Reminders:
         evidence: Mapping[str, Any] | None = None,
         handles: Collection[str] = (),
         heard: datetime | None = None,
+        ends: datetime | None = None,
+        once: Collection[Cycle] = (),
     ) -> Reminder | None:
         """Remind her, unless she was reminded of the same: then None, and nothing changes.
 
         ``handles`` are the customer's other ones: a reminder under any of them is the same.
         ``heard``: when what it is about happened, if something did: our response is timed by it.
+        ``once``: what is the same, whoever was reminded of it; she takes over what a rep before
+        her has not done.
         """
         if kind not in KINDS:
             raise Invalid("kind", "unknown_reminder_kind", kinds=[*KINDS])
@@ -143,10 +158,13 @@ class Reminders:
         when: dict[str, Any] = {"heard": heard.isoformat()} if heard else {}
         reminder = Reminder(
             staff=staff, kind=kind, handle=handle, cycle=cycle, due=due or now, made=now,
-            material=material, evidence=dict(evidence or {}),
+            material=material, evidence=dict(evidence or {}), ends=ends,
         )  # fmt: skip
         with self._records.write() as session:
-            if self._told(session, reminder, handles) or not self._put(session, reminder):
+            told = self._told(session, reminder, handles)
+            if told or _told_before(session, reminder, handles, once):
+                return None
+            if not self._put(session, reminder):
                 return None
             self._changes.note(
                 "reminded", "reminder", reminder.id, by="juzhen", handle=handle, rep=staff,
@@ -167,6 +185,11 @@ class Reminders:
         row = {column.key: getattr(reminder, column.key) for column in Reminder.__table__.columns}
         put = insert(session, Reminder).values(**row).on_conflict_do_nothing()
         return bool(session.scalars(put.returning(Reminder.id)).all())
+
+    def told(self, handles: Collection[str], once: Collection[Cycle]) -> bool:
+        """Was whoever looks after her reminded of one of these?"""
+        with self._records.read() as session:
+            return session.scalar(_of_cycles(handles, once).limit(1)) is not None
 
     def latest(
         self, staff: str, kind: str, handles: Collection[str], material: str
@@ -210,6 +233,7 @@ class Reminders:
             found = _hers(session, reminder, staff, locked=True)
             if found.done is None and found.due < until:
                 found.due, found.opened = until, None
+                found.ends = None if found.over(until) else found.ends
                 self._note("put_off", found, staff)
         return found
 
@@ -222,10 +246,9 @@ class Reminders:
         return self._finished(at, handles, Reminder.kind == kind)
 
     def _finished(self, due: datetime, handles: Collection[str], which: ColumnElement[bool]) -> int:
-        """What was due by then about these is done, each by whose it was; how many."""
-        wanted = select(Reminder).where(
-            which, Reminder.handle.in_(handles), Reminder.done.is_(None), Reminder.due <= due
-        )
+        """What was due by then about these, and not over, is done, each by whose it was; how
+        many."""
+        wanted = select(Reminder).where(which, Reminder.handle.in_(handles), *due_by(due))
         with self._records.write() as session:
             found = session.scalars(wanted.order_by(Reminder.id).with_for_update()).all()
             for reminder in found:
@@ -255,8 +278,8 @@ class Reminders:
     def lately(self, staff: str, kinds: Collection[str], since: datetime) -> list[Reminder]:
         """What became due since then and is not done, of some kinds, the latest first."""
         wanted = select(Reminder).where(
-            Reminder.staff == staff, Reminder.kind.in_(kinds), Reminder.done.is_(None),
-            Reminder.due >= since, Reminder.due <= self._clock(),
+            Reminder.staff == staff, Reminder.kind.in_(kinds), Reminder.due >= since,
+            *due_by(self._clock()),
         )  # fmt: skip
         with self._records.read() as session:
             newest = wanted.order_by(Reminder.due.desc(), Reminder.id.desc())
@@ -271,8 +294,7 @@ class Reminders:
         return (
             Reminder.staff == staff,
             Reminder.opened.is_(None),
-            Reminder.done.is_(None),
-            Reminder.due <= self._clock(),
+            *due_by(self._clock()),
         )
 
     def one(self, reminder: str, staff: str) -> Reminder:
@@ -292,10 +314,11 @@ class Reminders:
         count: bool = False,
     ) -> Page[Reminder]:
         """What is due, of a kind or of all, the latest first; ``open_only`` leaves out what is
-        done."""
-        wanted = select(Reminder).where(Reminder.staff == staff, Reminder.due <= self._clock())
+        done or over."""
+        now = self._clock()
+        wanted = select(Reminder).where(Reminder.staff == staff, Reminder.due <= now)
         if open_only:
-            wanted = wanted.where(Reminder.done.is_(None))
+            wanted = wanted.where(*due_by(now))
         if kind:
             wanted = wanted.where(Reminder.kind == kind)
         if handles is not None:
@@ -322,3 +345,31 @@ def _hers(session: Session, reminder: str, staff: str, *, locked: bool = False) 
     if found is None or found.staff != staff:
         raise NotFound("reminder", reminder[:60])
     return found
+
+
+def due_by(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """It is due, not done, and its time has not gone by."""
+    wanted = Reminder.ends.is_(None) | (Reminder.ends > now)
+    return Reminder.due <= now, Reminder.done.is_(None), wanted
+
+
+def _of_cycles(handles: Collection[str], once: Collection[Cycle]) -> Select[Reminder]:
+    """What anybody was reminded of, about the customer with these handles."""
+    named = tuple_(Reminder.kind, Reminder.cycle).in_(once)
+    return select(Reminder).where(Reminder.handle.in_(handles), named)
+
+
+def _told_before(
+    session: Session, reminder: Reminder, handles: Collection[str], once: Collection[Cycle]
+) -> bool:
+    """Has her own rep been told of it, or somebody done it? What another rep has not done is hers
+    no more."""
+    if not once:
+        return False
+    told = session.scalars(_of_cycles(handles, once).with_for_update()).all()
+    left = [each for each in told if each.staff != reminder.staff and each.done is None]
+    if len(left) < len(told):
+        return True
+    for each in left:
+        session.delete(each)
+    return False

@@ -210,7 +210,7 @@ class RepCards:
         with self._records.read() as session:
             reminder = session.get(Reminder, card.reminder)
         rep = self._staff.many([card.staff]).get(card.staff)
-        late = self._clock() - card.due > _FRESH
+        late = self._clock() - card.due > _FRESH or (reminder and reminder.over(self._clock()))
         if reminder is None or rep is None or late or not reminder.unread:
             self._later(card, None, "")
             return

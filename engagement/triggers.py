@@ -23,10 +23,11 @@ from data_hub.prediction import Predictions
 from data_hub.profiles import ProfileRow, Profiles
 from data_hub.staff import StaffBook
 from data_hub.standings import MOVED
+from engagement import dated
 from engagement.approaching import Approaches
 from engagement.fans import ASKED, ASKS, REPLIED, Fans
 from engagement.own_links import OwnLinks
-from engagement.reminders import Reminder, Reminders
+from engagement.reminders import Cycle, Reminder, Reminders
 from engagement.sittings import moments, sitting, sittings
 from engagement.vip_care import GIFT, GIFTS, MOMENTS, Weekly, weekly
 from kernel.calendar import Zone
@@ -42,16 +43,9 @@ from stores.records import Record, Records
 from stores.watermarks import Watermarks
 
 FRESH = timedelta(days=2)
-_WEEKEND = timedelta(days=4)
-"""A worker may stand still for so long, and nobody who fell silent meanwhile is forgotten."""
 MORNING = time(9)
 """When the day's reminders become red dots, in the company's zone."""
 _SLICE = 50
-DATED = (
-    "month_end", "payday", "birthday", "maturity", "next_purchase", "anniversary", "dormant",
-)  # fmt: skip
-"""Occasions that somebody is reminded of: what holds for everybody alike, like a festival, or was
-told already, like a content just opened, would only drown them."""
 _TOLD = declare("triggers.told", "reminders and the watermark behind them are committed")
 _WARMED, _BOUGHT = f"{MOVED}_desire", "bought"
 _WEIGHS = timedelta(minutes=10)
@@ -75,6 +69,9 @@ class _Task:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     heard: datetime | None = None
     """When what it is about happened; None for what a date alone brings."""
+    ends: datetime | None = None
+    once: Collection[Cycle] = ()
+    """What of a date is the same, whoever was reminded of it."""
 
     @property
     def keys(self) -> list[str]:
@@ -169,7 +166,8 @@ class Triggers:
             return  # she wrote again before anybody answered: the first hour stands
         self._reminders.remind(
             task.staff, task.kind, task.about, task.cycle, material=task.material, due=task.due,
-            evidence=task.evidence, handles=task.keys, heard=task.heard,
+            evidence=task.evidence, handles=task.keys, heard=task.heard, ends=task.ends,
+            once=task.once,
         )  # fmt: skip
 
     def _going_on(self, task: _Task) -> Reminder | None:
@@ -340,24 +338,30 @@ class Triggers:
         for customer, profile in profiles.items():
             hers, vip = handles.get(customer, []), customer in vips
             told = occasions(dates(profile, self._zone, model), today, self._habits)
-            due = [each for each in told if each.kind in DATED and _young(each, today)]
+            due = [each for each in told if dated.reminds(each, today)]
             rep = self._customers.rep_of(hers) if due or vip else ""
             if not rep or not hers:
                 continue
             for each in due:
                 gift = vip and each.kind in GIFTS
-                if not self._approached(each, customer, rep) or gift:
+                if not self._approached(each, customer, rep, hers) or gift:
                     tasks.append(self._occasion(each, rep, hers, gift=gift))
             if vip and (turn := weekly(customer, today)):
                 tasks.append(self._moments(turn, rep, hers))
         return tasks
 
-    def _approached(self, occasion: Occasion, customer: str, rep: str) -> bool:
-        """Was it sent to the customer herself, as the company wants it? Harmless to repeat."""
+    def _approached(
+        self, occasion: Occasion, customer: str, rep: str, handles: Sequence[Handle]
+    ) -> bool:
+        """Was it sent to the customer herself, as the company wants it? Harmless to repeat; not
+        once her rep was reminded, because nothing could go to her then."""
         if self._approaches is None or occasion.kind not in self._to_customers:
             return False
+        if self._reminders.told([*map(str, handles)], dated.once(occasion)):
+            return False
         key = f"occasion/{occasion.kind}/{occasion.cycle}"
-        return self._approaches.approach(customer, rep, key) is not None
+        expires = self._zone.at(dated.over(occasion))
+        return self._approaches.approach(customer, rep, key, expires) is not None
 
     def _occasion(
         self, occasion: Occasion, rep: str, handles: Sequence[Handle], *, gift: bool
@@ -367,19 +371,15 @@ class Triggers:
             kind, cycle, evidence = GIFT, f"{kind}:{cycle}", {**evidence, "occasion": kind}
         return _Task(
             staff=rep, kind=kind, about=str(handles[0]), handles=handles, cycle=cycle,
-            due=self._zone.at(occasion.due, MORNING), evidence=evidence,
+            due=self._zone.at(occasion.due, MORNING), evidence=evidence, once=dated.once(occasion),
+            ends=None if dated.lasts(occasion) else self._zone.at(dated.over(occasion)),
         )  # fmt: skip
 
     def _moments(self, turn: Weekly, rep: str, handles: Sequence[Handle]) -> _Task:
         return _Task(
             staff=rep, kind=MOMENTS, about=str(handles[0]), handles=handles, cycle=turn.cycle,
-            due=self._zone.at(turn.due, MORNING),
+            due=self._zone.at(turn.due, MORNING), once=[(MOMENTS, turn.cycle)],
         )  # fmt: skip
-
-
-def _young(occasion: Occasion, today: date) -> bool:
-    """Silence has no end of its own: who slept when we began is no news."""
-    return occasion.kind != "dormant" or today - occasion.due <= _WEEKEND
 
 
 def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:

@@ -7,7 +7,7 @@ is shown to whom nor what may be shown: that is the shelf's word, asked at the l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -224,6 +224,11 @@ class Publishing:
         """Was something queued for her on this occasion already?"""
         there = self._accounts.one(account)
         return self._deliveries.there(there.id, str(handle), occasion) is not None
+
+    def queued(self, handles: Collection[Handle], occasion: str) -> list[Delivery]:
+        """What was queued for her on this occasion, on any account."""
+        hers = self._deliveries.of_customer(handles)
+        return [each for each in hers if each.occasion == occasion]
 
     def advice(
         self, handle: Handle, account: str, *, material: str = "", rep: str = ""

@@ -17,7 +17,7 @@ from data_hub.measures.buyers import Buyers
 from data_hub.measures.funnels import FunnelStep
 from data_hub.measures.keeping import MOST_STEPS, EventFunnel
 from data_hub.reports.base import WORLDS, Ends
-from engagement.reminders import Reminder
+from engagement.reminders import Reminder, due_by
 from juzhen.console.boards import sheet
 from juzhen.console.desk import allowed
 from juzhen.console.split import part
@@ -178,7 +178,7 @@ def _pace(platform: Platform) -> float:
 def _tasks(platform: Platform) -> tuple[int, int]:
     """Reminders that are due and open, and those done within the days shown."""
     now = platform.clock()
-    due = select(func.count()).where(Reminder.due <= now, Reminder.done.is_(None))
+    due = select(func.count()).where(*due_by(now))
     done = select(func.count()).where(Reminder.done >= now - timedelta(days=_DAYS))
     with platform.records.read() as session:
         return session.scalar(due) or 0, session.scalar(done) or 0

@@ -7,8 +7,9 @@ import pytest
 from data_hub import nurture
 from data_hub.prediction import Window
 from data_hub.profiles.strands import DESIRES
+from engagement.dated import DATED
 from engagement.reminders import KINDS
-from engagement.triggers import DATED, Triggers
+from engagement.triggers import Triggers
 from engagement.vip_care import weekly
 from juzhen.settings import OCCASIONS, STEPS
 from kernel.events import Handle
@@ -18,7 +19,12 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def dots(company, rep):
-    return company.reminders.page(rep.staff).items
+    """All that she was ever reminded of."""
+    return company.reminders.page(rep.staff, open_only=False).items
+
+
+def dots_of(company, rep, kind):
+    return [dot for dot in dots(company, rep) if dot.kind == kind]
 
 
 def watch(company):
@@ -174,6 +180,75 @@ def test_a_birthday_is_reminded_of_once_a_year_for_each_customer(company, clock)
     assert told_of(10) == [(str(her), "2026")]
     clock.move(340 * DAY)
     assert told_of(20) == [(str(her), "2026"), (str(her), "2027")]
+
+
+@pytest.mark.rule("R50.1")
+def test_the_task_of_a_birthday_is_there_from_three_days_before_until_three_days_after(
+    company, clock
+):
+    rep = company.hire("li")
+    her = company.meet(rep=rep, birthday="1960-03-07")
+    seen = []
+    for _ in range(12):
+        watch(company)
+        there = company.reminders.page(rep.staff, kind="birthday").items
+        assert company.reminders.unread_by_kind(rep.staff).get("birthday", 0) == len(there)
+        seen += [clock().day] * len(there)
+        clock.move(DAY)
+    assert seen == [4, 5, 6, 7, 8, 9, 10]
+    company.reminders.finish_about(rep.staff, [str(her)])
+    (dot,) = dots_of(company, rep, "birthday")
+    assert dot.done is None, "what is over was not done by turning to her later"
+    company.reminders.put_off(dot.id, rep.staff, clock() + DAY)
+    clock.move(DAY)
+    assert company.reminders.unread(rep.staff) == 1, "what she wanted later herself is there then"
+
+
+def test_a_maturity_is_still_to_be_done_when_the_money_is_free(company, clock):
+    rep = company.hire("li")
+    her = company.meet(rep=rep)
+    company.tell(company.event("policy_issued", her, policy="P1", matures="2026-03-03"))
+    for _ in range(4):
+        watch(company)
+        clock.move(DAY)
+    assert "maturity" in company.reminders.unread_by_kind(rep.staff)
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_who_gets_a_customer_in_her_birthday_week_gets_the_task_unless_it_is_done(
+    company, clock, done
+):
+    before, after = company.hire("li"), company.hire("wang")
+    her = company.meet(rep=before, birthday="1960-03-05")
+    watch(company)
+    (dot,) = dots_of(company, before, "birthday")
+    if done:
+        company.reminders.finish(dot.id, before.staff)
+    company.customers.entrust(her, after.staff, by="zhao")
+    for _ in range(3):
+        clock.move(DAY)
+        watch(company)
+    told = [len(dots_of(company, each, "birthday")) for each in (before, after)]
+    assert told == ([1, 0] if done else [0, 1])
+
+
+def test_who_becomes_a_vip_in_her_birthday_week_is_not_told_of_twice(company, clock):
+    vips = set()
+    company.triggers = Triggers(
+        records=company.records, people=company.people, findings=company.findings,
+        history=company.history, reminders=company.reminders, profiles=company.profiles,
+        identities=company.identities, customers=company.customers, staff=company.staff,
+        clock=clock, zone=company.zone, vips=vips.intersection,
+    )  # fmt: skip
+    rep = company.hire("li")
+    her = company.meet(rep=rep, birthday="1960-03-05")
+    watch(company)
+    vips.add(company.id_of(her))
+    for _ in range(3):
+        clock.move(DAY)
+        watch(company)
+    told = [len(dots_of(company, rep, kind)) for kind in ("birthday", "vip_gift")]
+    assert told == [1, 0]
 
 
 @pytest.mark.rule("R125.1", "R125.2")

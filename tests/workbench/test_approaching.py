@@ -57,14 +57,70 @@ def test_a_birthday_is_told_to_the_rep_or_the_customer_gets_something(
     assert len(desk.deliveries.page(first=10).items) == sent
 
 
-def test_where_no_way_leads_to_the_customer_her_rep_is_reminded(desk, rep, met):
-    handles = desk.customers.seen_by(rep).one(met).handles
-    desk.consents.withdraw(handles, "marketing", source="menu")
+def watch(desk):
+    """One day's walk over all profiles, in a new process."""
     watching = triggers(desk, "birthday")
     while watching.calendar():
         pass
-    assert "birthday" in [each.kind for each in desk.reminders.page(rep.staff).items]
-    assert desk.deliveries.page(first=10).items == []
+
+
+def reminded(desk, rep):
+    return [each.kind for each in desk.reminders.page(rep.staff).items].count("birthday")
+
+
+def queued(desk):
+    return desk.deliveries.page(first=10).items
+
+
+def test_where_no_way_leads_to_the_customer_her_rep_is_reminded(desk, rep, met):
+    handles = desk.customers.seen_by(rep).one(met).handles
+    desk.consents.withdraw(handles, "marketing", source="menu")
+    watch(desk)
+    assert (reminded(desk, rep), queued(desk)) == (1, [])
+    desk.consents.allow(handles, "marketing", source="menu")
+    desk.clock.move(timedelta(days=1))
+    watch(desk)
+    assert (reminded(desk, rep), queued(desk)) == (1, []), "one of them was told of it already"
+
+
+def test_the_next_days_list_on_another_account_sends_nothing_again(desk, rep, met, shop):
+    watch(desk)
+    (first,) = queued(desk)
+    assert first.account == shop["oa"].id
+    desk.clock.move(timedelta(days=1))
+    company, phone = desk.company, Handle("phone", "", "13800138000")
+    user = Handle("user", shop["app"].id, "u_wang")
+    told = company.event("identified", phone)
+    company.tell(replace(told, id="link2", links=(user,)))
+    for each in shop["materials"]:
+        for placed in desk.shelf.of_material(each):
+            if placed.account == shop["oa"].id and each != first.material:
+                desk.shelf.retire(placed.id, by="li")
+    watch(desk)
+    assert [each.id for each in queued(desk)] == [first.id]
+    assert reminded(desk, rep) == 0
+
+
+def test_of_what_was_cancelled_before_it_went_her_rep_is_reminded(desk, rep, met):
+    watch(desk)
+    (first,) = queued(desk)
+    desk.publishing.retire(first.material, by="li")
+    desk.clock.move(timedelta(days=1))
+    watch(desk)
+    assert [each.state for each in queued(desk)] == ["cancelled"]
+    assert reminded(desk, rep) == 1
+
+
+def test_what_could_not_go_in_her_birthday_week_goes_no_more(desk, rep, met):
+    watch(desk)
+    (first,) = queued(desk)
+    over = datetime(2026, 3, 8, tzinfo=desk.zone.info).astimezone(UTC)
+    assert first.expires == over
+    desk.clock.now = over
+    desk.deliveries.expire()
+    desk.publishing.carry()
+    (first,) = queued(desk)
+    assert (first.state, first.first_sent) == ("expired", None)
 
 
 @pytest.mark.rule("R25.2")
