@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from content_hub.materials import Materials
-from data_hub.catalogue import kind_of
+from data_hub.catalogue import OWN_ACCOUNT, kind_of
 from data_hub.consents import PERSONALISATION, Consents
 from data_hub.identities import Identities
 from kernel.events import Event
@@ -105,6 +105,8 @@ class OwnLog:
 
 def _is_reading(event: Event) -> bool:
     if event.handle is None or not event.material or event.detail.get("bot"):
+        return False
+    if event.account == OWN_ACCOUNT:
         return False
     kind = kind_of(event.kind)
     return kind.owner == "customer" and kind.weight != 0

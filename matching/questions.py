@@ -200,7 +200,12 @@ class Questions:
         if not weights.hour or hers.all[0] < FEWEST:
             return []
         there = [at for at, each in enumerate(liked) if each.material in recent.here]
-        turned = turned_to([hers.of[at] for at in there], recent.places(liked), recent.candidates)
+        places, named = recent.places(liked), vocabulary.tree.by_id
+        turned = {
+            (column, half)
+            for column, half in turned_to([hers.of[at] for at in there], places, recent.candidates)
+            if recent.candidates.tag_of(column) in named  # not what only says of which product
+        }
 
         def told(tag: str, weight: float) -> Reason:
             halves = {half for column, half in turned if column == recent.candidates.columns[tag]}

@@ -60,9 +60,15 @@ def active_weeks(profile: Profile) -> set[date]:
     return {
         _monday(date.fromisoformat(day))
         for kind, days in profile.days.items()
-        if kind_of(kind).owner == "customer"
+        if _hers(kind)
         for day in days
     }
+
+
+def _hers(kind: str) -> bool:
+    """Our own acts have names that are no kinds: what a front end makes up is ``track.<name>``."""
+    known = kind_of(kind)
+    return known.owner == "customer" and known.name == kind
 
 
 def _monday(day: date) -> date:

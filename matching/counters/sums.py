@@ -34,10 +34,13 @@ class Sums:
     trails: dict[str, Path] = field(default_factory=dict)
 
     def take(self, event: Event, trails: Mapping[str, Path]) -> None:
-        if event.kind == "recommended" and event.account == OWN_ACCOUNT:
-            for name in ("materials", "scripts"):
-                for material in event.detail.get(name, ()):
-                    _add(self.shown, str(material), 1)
+        """What we do ourselves is no interest of hers: only what was shown is counted of it."""
+        if event.account == OWN_ACCOUNT:
+            if event.kind == "recommended":
+                for name in ("materials", "scripts"):
+                    for material in event.detail.get(name, ()):
+                        _add(self.shown, str(material), 1)
+            return
         if event.handle is None or event.detail.get("bot"):
             return
         if event.kind == "bought" and event.rep:

@@ -524,3 +524,14 @@ def test_the_oldest_week_that_is_told_is_told_whole_and_the_one_before_not_at_al
         (MONDAY.date(), 1), ((MONDAY - timedelta(weeks=WEEKS)).date(), 1)
     ]  # fmt: skip
     assert told[1].kept == (0,) * (WEEKS - 1) + (None,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hers"),
+    [("read_material", True), ("track.quiz", True), ("sent", False), ("submitted", False)],
+)
+def test_a_week_in_which_only_we_did_something_keeps_nobody(kind, hers):
+    began = MONDAY - timedelta(weeks=2)
+    later = (MONDAY - timedelta(weeks=1)).date().isoformat()
+    (told,) = retention([Profile(began=began.timestamp(), days={kind: {later: 3}})], MONDAY, Zone())
+    assert told.kept[0] == hers

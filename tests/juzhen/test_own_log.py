@@ -84,7 +84,8 @@ def test_one_person_is_one_number_whichever_way_she_came_and_no_name_is_told(
         read(2, MOVED, two, rep="stf_2", **links),
         read(3, OTHERS[0], one, "disliked"),
     ]
-    happened(company, events)
+    ours = replace(read(4, OTHERS[1], two, "submitted"), account="juzhen")
+    happened(company, [*events, ours])
     told = taken_out(run, tmp_path / "out")
     assert {**told, "folder": ""} == {"folder": "", "events": 3, "items": 2, "users": 2}
 

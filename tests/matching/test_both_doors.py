@@ -70,6 +70,17 @@ def test_the_same_log_is_ranked_the_same_by_both_doors(company, told):
         assert len({round(each, 9) for each in online}) > len(online) / 2, "they differ"
 
 
+def ship(company, weights):
+    """A night has found these to be better."""
+    with company.people.write() as session:
+        session.add(
+            Night(
+                number=1, at=company.clock(), seconds=1.0, contents=CONTENTS, people=READERS,
+                judged=1, before=0.1, after=0.2, shipped=True, weights=weights,
+            )
+        )  # fmt: skip
+
+
 def test_they_do_after_a_night_too_by_its_lists_and_its_weights(company, told):
     """What a night ships is what the offline door has learnt."""
     items, users, log = told
@@ -77,13 +88,7 @@ def test_they_do_after_a_night_too_by_its_lists_and_its_weights(company, told):
     made = Offline(items, users, weights=loud, tune=False).fit(log)
     lists = made.nightly_lists()
     company.nightly._write(1, lists)
-    with company.people.write() as session:
-        session.add(
-            Night(
-                number=1, at=company.clock(), seconds=1.0, contents=len(lists), people=READERS,
-                judged=1, before=0.1, after=0.2, shipped=True, weights=as_settings(loud),
-            )
-        )  # fmt: skip
+    ship(company, as_settings(loud))
     assert company.nightly.weights() == loud
     assert sum(bool(len(keys)) for keys, _ in lists.values()) > CONTENTS / 2
     for who, online in asked(company, told, made):
@@ -93,8 +98,9 @@ def test_they_do_after_a_night_too_by_its_lists_and_its_weights(company, told):
 def test_a_newcomer_is_seen_through_her_reps_other_customers_by_both(company, told):
     """Whose customers read otherwise, lists otherwise; the book speaks loud enough to be seen."""
     items, users, log = told
-    company.nightly._shipped = loud = Weights(book=0.8, book_shrink=20)
-    made = Offline(items, users, weights=loud, nightly=False, tune=False).fit(log)
+    loud = {"book": 0.8, "book_shrink": 20}
+    ship(company, loud)
+    made = Offline(items, users, weights=Weights(**loud), nightly=False, tune=False).fit(log)
     lists = dict(asked(company, told, made))
     assert all((np.diff(online) <= 1e-9).all() for online in lists.values())
     fresh = [each["id"] for each in items]

@@ -293,6 +293,20 @@ def test_offers_openings_and_deals_are_counted(people):
     assert set(counters.scoped("rep:stf_1")) == {"mat_1"}
 
 
+def test_what_we_did_about_her_ourselves_makes_nobody_a_reader(people, other_people):
+    """A mailing of thousands is no reading, nor does it bring two contents near."""
+    hers = [read(f"{n}", f"mat_{m}", n + m, rep="stf_1") for n in range(3) for m in range(2)]
+    acts = ("sent", "submitted", "delivery_cancelled", "delivery_parked")
+    ours = [
+        replace(read(f"{n}", "mat_2", n, kind=act, rep="stf_1"), account="juzhen")
+        for n in range(9)
+        for act in acts
+    ]
+    counters = drained(people, [*hers, *ours])
+    assert_same(counters, drained(other_people, hers))
+    assert {each.material for each in counters.since(0)} == {"mat_0", "mat_1"}
+
+
 def test_arrays_read_only_what_moved(people):
     told = Told([read("1", "mat_1", 0)])
     counters = Counters(people, told)

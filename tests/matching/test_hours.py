@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from content_hub.products import Products
 from kernel.calendar import Zone
 from matching.hours import days
 from matching.scoring import total_of
@@ -55,6 +56,23 @@ def test_the_same_customer_is_told_in_the_morning_what_she_reads_in_the_morning(
     assert listed[0].score == pytest.approx(total_of(listed[0].reasons), abs=1e-9)
     others = [each for item in listed[1:] for each in item.reasons if each.kind == "hour"]
     assert not others, "the other topic is not of this hour"
+
+
+def test_a_product_that_contents_speak_of_is_no_topic_of_an_hour(company, reader):
+    """It has no name among the topics: the sentence would have a gap."""
+    handle, rep, unread = reader
+    products = Products(company.records, company.changes, company.clock)
+    products.add("FUND", "一号基金", price="见页面", by="li")
+    for each in {unread["行情"], *(each.material for each in looked(company, handle))}:
+        company.materials.edit(each, fields={"product_code": "FUND"}, by="li")
+    at_hour(company, MORNING)
+    listed = company.offer(handle, rep).told()
+    told = [each for item in listed for each in item.reasons if each.kind == "hour"]
+    assert {each.evidence["tag"] for each in told} == {company.tag("行情")}
+
+
+def looked(company, handle):
+    return company.profiles.of(company.id_of(handle)).recent()[1::2]
 
 
 def test_what_has_left_the_shelf_is_counted_in_the_words_all_the_same(company, reader):
