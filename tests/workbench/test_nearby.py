@@ -1,11 +1,13 @@
 """The page of who is near: the server decides when another list is worth it, and keeps no place."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from data_hub.consents import LOCATION
+from tests.browsing import Hands
 from tests.workbench.conftest import PHONE
 
 HERE = {"latitude": "31.2304", "longitude": "121.4737"}
@@ -102,6 +104,23 @@ def test_who_walked_on_and_stands_still_gets_another_list_when_its_time_has_come
         page.clock.run_for(60_000)
     assert told.value.status == 200
     expect(listed).to_contain_text("钱远")
+    context.close()
+
+
+@pytest.mark.browser
+def test_who_has_let_the_page_know_where_she_is_comes_to_the_way_there_in_three_touches(
+    desk, browser, served, near
+):
+    """U4: at most three."""
+    where = {"latitude": 31.2304, "longitude": 121.4737}
+    context = browser.new_context(geolocation=where, permissions=["geolocation"])
+    page = context.new_page()
+    page.goto(f"{served}/workbench/")
+    hands = Hands(3, seconds=60)
+    hands.tap(page.locator(".tabs").get_by_role("link", name="客户"))
+    hands.tap(page.get_by_role("link", name="附近的客户"))
+    way = page.get_by_role("link", name="导航").first
+    expect(way).to_have_attribute("href", re.compile("uri.amap.com"))
     context.close()
 
 

@@ -152,6 +152,27 @@ def test_ten_reminders_in_a_row_are_cleared_with_ten_touches(desk, phone, served
 
 
 @pytest.mark.browser
+def test_with_a_keyboard_they_are_cleared_one_after_the_other_without_going_back_to_the_list(
+    desk, phone, served, rep, her
+):
+    handle = str(desk.identities.handles(her)[0])
+    for day in range(3):
+        desk.reminders.remind(rep.staff, "birthday", handle, f"k{day}", due=desk.company.clock(),
+                              evidence={"day": "2026-03-04", "in_days": 2})  # fmt: skip
+    there = desk.reminders.unread(rep.staff)
+    phone.goto(f"{served}/workbench/")
+    while phone.evaluate("document.activeElement.ariaLabel ?? ''").startswith("已跟进") is False:
+        phone.keyboard.press("Tab")
+    for left in range(there - 1, there - 4, -1):
+        with phone.expect_navigation():
+            phone.keyboard.press("Enter")
+        expect(phone.locator(".row-dot")).to_have_count(left)
+        if left:
+            assert phone.evaluate("document.activeElement.ariaLabel").startswith("已跟进")
+    assert phone.problems == []
+
+
+@pytest.mark.browser
 def test_words_for_too_expensive_are_copied_with_the_second_touch(
     desk, phone, served, her, shop, rep
 ):

@@ -14,6 +14,22 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form button:disabled").forEach((each) => { each.disabled = false; });
 });
 
+// Whoever works down a list with the keyboard goes on where she was when the page comes again: of the
+// buttons of that kind the one that took the place of the one she pressed has the focus.
+const kind = (button) => [button.className, button.value, button.getAttribute("form"), button.form?.className, button.hasAttribute("formaction")].join();
+const alike = (told) => [...document.querySelectorAll("main button")].filter((each) => each.offsetParent && kind(each) === told);
+document.addEventListener("submit", ({ submitter, defaultPrevented }) => {
+  if (defaultPrevented || !submitter?.matches("main :focus-visible")) return;
+  const told = kind(submitter);
+  sessionStorage.setItem("at", JSON.stringify([location.pathname, told, alike(told).indexOf(submitter)]));
+});
+const [page, told, nth] = JSON.parse(sessionStorage.getItem("at") ?? "[]");
+sessionStorage.removeItem("at");
+if (page === location.pathname && document.activeElement === document.body) {
+  const there = alike(told);
+  there[Math.min(nth, there.length - 1)]?.focus();
+}
+
 // Of a row of doors that is longer than the phone, the one that is open is seen.
 for (const open of document.querySelectorAll(".menu-row > [aria-current]")) {
   const row = open.parentElement;

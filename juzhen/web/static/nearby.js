@@ -27,6 +27,13 @@ const ask = async ({ coords }) => {
 // Who has walked on and stands still when another list is due takes no step that would ask for it.
 setInterval(() => last && ask(last), 60000);
 
+// Who has let the page know where she is before need not say so again. What came again by itself
+// does not ask, or who may not look would never come to rest.
+const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
+navigator.permissions?.query({ name: "geolocation" }).then(({ state }) => {
+  if (state === "granted" && !again) form?.requestSubmit();
+}, () => { /* a browser that does not tell */ });
+
 form?.addEventListener("submit", (event) => {
   event.preventDefault();
   if (watching !== null) navigator.geolocation.clearWatch(watching);
@@ -34,7 +41,7 @@ form?.addEventListener("submit", (event) => {
   said.textContent = form.dataset.looking;
   watching = navigator.geolocation.watchPosition(
     // What she refused is told apart from a place that is not known for a moment, as in a lift.
-    ask, ({ code }) => { said.textContent = code === 1 || !list.querySelector("[data-before]") ? form.dataset.denied : form.dataset.lost; },
+    ask, ({ code }) => { said.textContent = code === 1 || !last ? form.dataset.denied : form.dataset.lost; },
     { enableHighAccuracy: true, maximumAge: 60000 },
   );
 });
