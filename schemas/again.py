@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+import orjson
+
 from channels.base import Channel
 from channels.callbacks import DOOR as CALLBACK
 from channels.unread import ReadsAgain
@@ -35,7 +37,16 @@ def again(refusal: Refusal, whose: Callable[[str], Whose | None], zone: Zone) ->
         return _called_back(refusal, owner.channel)
     taken = _taken(refusal, owner, zone)
     event = taken.events[0] if taken and taken.events else None
+    if isinstance(event, Event) and refusal.door == tables.DOOR:
+        return _of_a_row(event, refusal)
     return unpack(event) if isinstance(event, bytes) else event
+
+
+def _of_a_row(event: Event, refusal: Refusal) -> Event | None:
+    try:
+        return tables.about(event, orjson.loads(refusal.again)["item"])
+    except KeyError:
+        return None
 
 
 def _called_back(refusal: Refusal, channel: Channel | None) -> Event | None:

@@ -35,6 +35,8 @@ from schemas.order_lines import OrderLines
 from schemas.taking import Call, Kinds, Taken, reached_at, text
 
 DOOR = "import"
+_WHOSE, _REP = "handle_id", "rep_id"
+"""What an item of ours says besides what the wire asks: part of its id, kept to be read again."""
 _SLOPPY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _LONGEST = 1_000_000
 """A field, or a line of JSON, that is longer is none."""
@@ -214,7 +216,7 @@ def turn(
             if _BEYOND in told:
                 raise Invalid("row", "more_values_than_columns")
             rep = _rep(told, reps) if plan.what is What.CUSTOMERS else ""
-            item, hers = _ITEMS[plan.what](told, plan), _handles(told, account)
+            item = _ITEMS[plan.what](told, plan) | {_WHOSE: _handles(told, account), _REP: rep}
         except Invalid as wrong:
             sample = orjson.dumps(_plain(row))
             _reject(whole, number, wrong.flaws[0], account, received, sample)
@@ -223,14 +225,17 @@ def turn(
             item["messageId"] = lines.id_of(item["messageId"], item["properties"])
         call = Call(items=(item,), imported=True)
         taken = segment.turn(call, account, ecosystem, received, kinds)
-        whole.events += [
-            replace(event, handle=hers[0], links=tuple(hers[1:]), rep=rep or event.rep)
-            for event in taken.events
-            if isinstance(event, Event)
-        ]
+        whole.events += [about(event, item) for event in taken.events if isinstance(event, Event)]
         whole.rejected += [replace(each, index=number) for each in taken.rejected]
         whole.refusals += [replace(each, door=DOOR) for each in taken.refusals]
     return whole
+
+
+def about(event: Event, item: Row) -> Event:
+    """The event, about whom its row is and with her rep. Raises KeyError for a row that does not
+    say, as rows were kept once."""
+    hers = [Handle.parse(each) for each in item[_WHOSE].split("\n")]
+    return replace(event, handle=hers[0], links=tuple(hers[1:]), rep=item[_REP] or event.rep)
 
 
 def _reps(rows: Sequence[tuple[int, Row, Row]], called: Called) -> Mapping[str, Sequence[str]]:
@@ -301,8 +306,8 @@ def _who(told: Row, plan: Plan) -> Row:
     return item
 
 
-def _handles(told: Row, account: str) -> list[Handle]:
-    """By what she is recognised, the most personal first."""
+def _handles(told: Row, account: str) -> str:
+    """By what she is recognised, the most personal first, one a line."""
     found = [
         Handle(kind, account, value)
         for name, kind in _KINDS_OF.items()
@@ -313,7 +318,7 @@ def _handles(told: Row, account: str) -> list[Handle]:
     found += reached_at(told)
     if not found:
         raise Invalid("userId", "no_user_or_anonymous_id")
-    return found
+    return "\n".join(map(str, found))
 
 
 def _moment(value: Any, zone: Zone) -> str:

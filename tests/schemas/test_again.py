@@ -1,5 +1,6 @@
 """A refused thing read again is what its own wire would have made of it at the time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
@@ -11,7 +12,7 @@ from data_hub.catalogue import kind_of
 from kernel.calendar import Zone
 from kernel.events import Refusal, pack_refusal, unpack_any
 from kernel.secret import Secret
-from schemas import segment, sensors
+from schemas import segment, sensors, tables
 from schemas.again import Whose, again
 from tests.schemas.test_segment import ACCOUNT, NOW, taken
 
@@ -91,6 +92,26 @@ def _base64(told):
     from urllib.parse import quote
 
     return quote(b64encode(orjson.dumps(told))).encode()
+
+
+def test_a_row_of_a_file_is_about_whom_it_said():
+    row = {"event": "Read", "user_id": "u1", "手机号": "13800138000", "at": FUTURE}
+    plan = tables.Plan(what=tables.What.EVENTS, columns={"手机号": "phone"}, zone=ZONE)
+
+    def turned(told):
+        return tables.turn([(1, told)], plan, ACCOUNT, "own_app", NOW, lambda n: kind_of(n).name)
+
+    (refusal,) = turned(row).refusals
+    at = (NOW - timedelta(hours=1)).isoformat()
+    event = read_again(mended(refusal, timestamp=at))
+    (wanted,) = turned(row | {"at": at}).events
+    assert event == replace(wanted, id=event.id)
+    assert [str(each) for each in (event.handle, *event.links)] == [
+        f"user:{ACCOUNT}:u1", "phone::13800138000",
+    ]  # fmt: skip
+    told = orjson.loads(mended(refusal, timestamp=at).again)
+    del told["item"]["handle_id"]
+    assert read_again(replace(refusal, again=orjson.dumps(told).decode())) is None
 
 
 def test_an_account_that_has_gone_and_a_door_without_a_wire_bring_nothing():

@@ -104,6 +104,16 @@ def test_an_amount_is_a_number_that_can_be_summed(amount):
     assert (refused.flaw.field, refused.flaw.reason) == ("amount", "not_a_number")
 
 
+@pytest.mark.parametrize(
+    ("what", "row"),
+    [(What.EVENTS, {"event": "Read", "时间": "2026-03-01"}), (What.CUSTOMERS, {"城市": "上海"})],
+)
+def test_rows_that_say_the_same_of_two_are_two_and_of_one_are_one(what, row):
+    told = [row | {"user_id": who} for who in ("u1", "u2", "u1")]
+    ids = [event.id for event in turned(what, told).events]
+    assert ids[0] == ids[2] != ids[1]
+
+
 def test_events_are_named_by_the_mapping_and_what_is_left_out_stays_out():
     told = [{"动作": "Product Viewed", "谁": "u1", "商品": "稳盈", "备注": "x", "material": "m1"}]
     (event,) = turned(What.EVENTS, told, 动作="event", 谁="user_id", 备注="-").events
