@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kernel.actors import Actor
+from kernel.errors import Forbidden, NotFound
 from kernel.values import dataclass
 
 if TYPE_CHECKING:
@@ -227,10 +228,16 @@ class Context:
         sight = self.sight
         return sight is None or unit in sight
 
-    def manages(self, unit: str) -> bool:
-        """May she change content of that unit, as far as units decide?"""
+    def require_seen(self, unit: str, kind: str, sought: str) -> None:
+        """Raise `NotFound` for content that is not for her eyes, as for what there is not."""
+        if not self.sees(unit):
+            raise NotFound(kind, sought[:80])
+
+    def require_managed(self, unit: str) -> None:
+        """Raise `Forbidden` for content that she may only look at."""
         own = self.actor.own_units
-        return own is None or unit in own
+        if own is not None and unit not in own:
+            raise Forbidden("content_of_another_unit", unit=unit)
 
     @property
     def tree(self) -> TagTree:

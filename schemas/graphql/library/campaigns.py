@@ -15,24 +15,16 @@ from content_hub.campaigns.draws import Prizes as PrizesRecord
 from content_hub.campaigns.forms import FORMS, Form, begin
 from content_hub.campaigns.parameters import in_force
 from kernel.actors import require
-from kernel.errors import Forbidden, Invalid, NotFound
+from kernel.errors import Invalid, NotFound
 from kernel.events import Handle
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
+from schemas.graphql.library.verbs import managed_campaign
 from schemas.graphql.shapes import Moment, Value, all_of, key, moment, verb
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
-
-
-def _managed(context: Context, sought: str) -> CampaignRecord:
-    found = context.campaigns.one(sought)
-    if not context.sees(found.unit):
-        raise NotFound("campaign", sought[:80])
-    if not context.manages(found.unit):
-        raise Forbidden("content_of_another_unit", unit=found.unit)
-    return found
 
 
 def _now(parameter: ParameterRecord, ask: Ask) -> Any:
@@ -118,8 +110,7 @@ def _prizes(source: None, ask: Ask, campaign: str, channel: str | None = None) -
 
 def _seen(context: Context, campaign: str) -> str:
     found = context.campaigns.one(campaign)
-    if not context.sees(found.unit):
-        raise NotFound("campaign", campaign[:80])
+    context.require_seen(found.unit, "campaign", campaign)
     return found.id
 
 
@@ -138,9 +129,10 @@ def declare_parameter(ask: Ask, sent: Sent) -> ParameterRecord:
     """Give a campaign a parameter with bounds."""
     context: Context = ask.context
     require(context.actor, "place_materials")
+    campaign = managed_campaign(context, sent["campaign"])
     return context.parameters.declare(
-        _managed(context, sent["campaign"]).id, sent["name"], sent["value"], low=sent.get("low"),
-        high=sent.get("high"), by=context.actor.id,
+        campaign.id, sent["name"], sent["value"], low=sent.get("low"), high=sent.get("high"),
+        by=context.actor.id,
     )  # fmt: skip
 
 
@@ -149,7 +141,7 @@ def set_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
     context: Context = ask.context
     require(context.actor, "place_materials")
     return context.parameters.set(
-        _managed(context, sent["campaign"]).id, sent["name"], sent["value"],
+        managed_campaign(context, sent["campaign"]).id, sent["name"], sent["value"],
         note=sent.get("note") or "", by=context.actor.id,
     )  # fmt: skip
 
@@ -165,7 +157,7 @@ def tune_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
     if not isinstance(evidence, Mapping):
         raise Invalid("evidence", "not_an_object")
     return context.parameters.tune(
-        _managed(context, sent["campaign"]).id, sent["name"], sent["value"], rule=rule[:80],
+        managed_campaign(context, sent["campaign"]).id, sent["name"], sent["value"], rule=rule[:80],
         evidence=evidence, heard=moment(sent.get("heard"), "heard"), by=context.actor.id,
         dry_run=bool(sent.get("dry_run")),
     )  # fmt: skip
@@ -191,7 +183,7 @@ def roll_back_parameter(ask: Ask, sent: Sent) -> ChangeRecord:
     context: Context = ask.context
     require(context.actor, "place_materials")
     change = context.parameters.change(sent["change"])
-    _managed(context, change.campaign)
+    managed_campaign(context, change.campaign)
     return context.parameters.roll_back(change.id, by=context.actor.id)
 
 

@@ -123,8 +123,7 @@ def _material(
 def visible(context: Context, sought: str) -> MaterialRecord:
     """The material, if the asker may know of it: a front end, only of what stands on its shelf."""
     found = context.materials.one(sought)
-    if not context.sees(found.unit):
-        raise NotFound("material", sought[:80])
+    context.require_seen(found.unit, "material", sought)
     if not may(context.actor, "read_library"):
         account = context.actor.account
         early = VIPS in context.actor.units
@@ -224,8 +223,7 @@ def _campaign(source: None, ask: Ask, id: str) -> CampaignRecord:
     context: Context = ask.context
     require(context.actor, "read_campaigns")
     found = context.campaigns.one(id)
-    if not context.sees(found.unit):
-        raise NotFound("campaign", id[:80])
+    context.require_seen(found.unit, "campaign", id)
     return found
 
 

@@ -14,7 +14,7 @@ from content_hub.shelf import Placement as PlacementRecord
 from content_hub.tagging_runs import NAMED, Chosen, TaggingRun
 from content_hub.tags import Tag as TagRecord
 from kernel.actors import require
-from kernel.errors import Forbidden, Invalid, NotFound
+from kernel.errors import Invalid
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
@@ -38,8 +38,15 @@ def _values(sent: Sent) -> dict[str, Any]:
 def managed(context: Context, sought: str) -> MaterialRecord:
     """A material that she may change. One that she may not see looks like a missing one."""
     found = visible(context, sought)
-    if not context.manages(found.unit):
-        raise Forbidden("content_of_another_unit", unit=found.unit)
+    context.require_managed(found.unit)
+    return found
+
+
+def managed_campaign(context: Context, sought: str) -> CampaignRecord:
+    """A campaign that she may change. One that she may not see looks like a missing one."""
+    found = context.campaigns.one(sought)
+    context.require_seen(found.unit, "campaign", sought)
+    context.require_managed(found.unit)
     return found
 
 
@@ -50,8 +57,7 @@ def all_managed(context: Context, keys: Collection[str]) -> list[MaterialRecord]
     for each in keys:
         if each not in found or not context.sees(found[each].unit):
             raise Invalid("materials", "nothing_by_that_name", kind="material", key=each[:80])
-        if not context.manages(found[each].unit):
-            raise Forbidden("content_of_another_unit", unit=found[each].unit)
+        context.require_managed(found[each].unit)
     return list({found[each].id: found[each] for each in keys}.values())
 
 
@@ -166,10 +172,8 @@ def move_placement(ask: Ask, sent: Sent) -> PlacementRecord:
 
 def _placement(context: Context, sought: str) -> PlacementRecord:
     placement = context.shelf.one(sought)
-    if not context.sees(placement.unit):
-        raise NotFound("placement", sought[:80])
-    if not context.manages(placement.unit):
-        raise Forbidden("content_of_another_unit", unit=placement.unit)
+    context.require_seen(placement.unit, "placement", sought)
+    context.require_managed(placement.unit)
     return placement
 
 
@@ -261,11 +265,7 @@ def move_campaign(ask: Ask, sent: Sent) -> CampaignRecord:
     """Move a campaign and all its placements, so that it opens at another moment."""
     context: Context = ask.context
     require(context.actor, "place_materials")
-    campaign = context.campaigns.one(sent["campaign"])
-    if not context.sees(campaign.unit):
-        raise NotFound("campaign", sent["campaign"][:80])
-    if not context.manages(campaign.unit):
-        raise Forbidden("content_of_another_unit", unit=campaign.unit)
+    campaign = managed_campaign(context, sent["campaign"])
     opens = moment(sent["opens"], "opens")
     shift = opens - campaign.opens if opens else timedelta()
     context.campaigns.move(campaign.id, shift, by=context.actor.id)
