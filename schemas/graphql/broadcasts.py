@@ -19,7 +19,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import own_account, visible
 from schemas.graphql.operations import Delivery
-from schemas.graphql.shapes import Moment, key, verb
+from schemas.graphql.shapes import Moment, key, or_usual, verb
 from schemas.graphql.types import ObjectType
 
 
@@ -150,7 +150,7 @@ class _Nodes(NamedTuple):
 def _all(source: None, ask: Ask, first: int | None = None) -> _Nodes:
     context: Context = ask.context
     require(context.actor, "read_deliveries")
-    found = list(context.broadcasts.page(first=20 if first is None else first).items)
+    found = list(context.broadcasts.page(first=or_usual(first)).items)
     context.batch("broadcast counts", context.broadcasts.counts).expect(each.id for each in found)
     return _Nodes(found)
 

@@ -30,6 +30,7 @@ from schemas.graphql.shapes import (
     counted,
     key,
     listing,
+    or_usual,
     paged,
     verb,
 )
@@ -128,7 +129,7 @@ def _customers(
     require(context.actor, "read_customers")  # a customer's own token answers no such question
     wanted = {name: text for name, text in (filter or {}).items() if text is not None}
     page = context.customers.seen_by(context.actor).page(
-        first=20 if first is None else first, after=after, count=counted(ask), **wanted
+        first=or_usual(first), after=after, count=counted(ask), **wanted
     )
     context.batch("profiles", context.profiles.many).expect(each.id for each in page.items)
     return listing(page)

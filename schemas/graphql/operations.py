@@ -29,6 +29,7 @@ from schemas.graphql.shapes import (
     day,
     key,
     listing,
+    or_usual,
     paged,
     verb,
 )
@@ -90,7 +91,7 @@ def _deliveries(
         account=own_account(context, channel) if channel else context.actor.account,
         state=state or "",
         material=context.materials.one(material).id if material else "",
-        first=20 if first is None else first,
+        first=or_usual(first),
         after=after,
         count=counted(ask),
     )
@@ -137,7 +138,7 @@ def _counts(
         since=day(since, "since"),
         until=day(until, "until"),
     )
-    size = page_size(20 if first is None else first)
+    size = page_size(or_usual(first))
     begin = max(0, int(read_cursor(after, int)[0])) if after is not None else 0
     more = size > 0 and begin + size < len(counts)
     stretch = counts[begin : begin + size]
@@ -159,7 +160,7 @@ def _search(
         sight=context.sight,
         types=named(filter, "types"),
         tags=named(filter, "tags"),
-        first=page_size(20 if first is None else first),
+        first=page_size(or_usual(first)),
         after=after,
     )
     context.batch("topics", context.materials.topics).expect(each.id for each in found.items)
@@ -244,7 +245,7 @@ def _reminders(
 ) -> Listing[ReminderRecord]:
     context: Context = ask.context
     staff = _staff(context)
-    size = 20 if first is None else first
+    size = or_usual(first)
     page = context.reminders.page(staff, first=size, after=after, count=counted(ask))
     library.materials(context).expect(each.material for each in page.items if each.material)
     return listing(page)
@@ -255,7 +256,7 @@ def _inbox(ask: Ask, first: int | None = None, after: str | None = None) -> List
     context: Context = ask.context
     if not context.actor.customer:
         raise Forbidden("only_customers_have_an_inbox")
-    size = 20 if first is None else first
+    size = or_usual(first)
     her = [context.actor.customer]
     return listing(context.inbox.page(her, first=size, after=after, count=counted(ask)))
 

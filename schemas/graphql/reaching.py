@@ -15,7 +15,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes as library
 from schemas.graphql.library.verbs import managed
-from schemas.graphql.shapes import Listing, Moment, connection, key, listing, paged, verb
+from schemas.graphql.shapes import Listing, Moment, connection, key, listing, or_usual, paged, verb
 from schemas.graphql.types import ObjectType
 
 _CARRIERS = "wecom, official_account, mini_program, group_chat or wechat_personal"
@@ -156,7 +156,7 @@ def _blocks(
 ) -> Listing[BlockRecord]:
     context: Context = ask.context
     require(context.actor, "read_deliveries")
-    return listing(context.blocks.page(first=20 if first is None else first, after=after))
+    return listing(context.blocks.page(first=or_usual(first), after=after))
 
 
 def _paused(source: None, ask: Ask) -> list[BlockReview]:

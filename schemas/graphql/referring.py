@@ -17,7 +17,7 @@ from kernel.errors import NotFound
 from kernel.events import Handle
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
-from schemas.graphql.shapes import Listing, Moment, connection, key, listing, paged, verb
+from schemas.graphql.shapes import Listing, Moment, connection, key, listing, or_usual, paged, verb
 from schemas.graphql.splitting import part, split
 from schemas.graphql.types import ObjectType
 
@@ -140,9 +140,7 @@ def _board(
     context: Context = ask.context
     require(context.actor, "read_boards")
     _, among = split(context, ecosystem)
-    page = context.referrals.chains.board(
-        first=20 if first is None else first, after=after, among=among
-    )
+    page = context.referrals.chains.board(first=or_usual(first), after=after, among=among)
     if may(context.actor, "read_customers"):
         seen = context.customers.seen_by(context.actor)
         context.batch("seen customers", seen.many).expect(each.customer for each in page.items)

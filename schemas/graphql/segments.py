@@ -28,6 +28,7 @@ from schemas.graphql.shapes import (
     counted,
     key,
     listing,
+    or_usual,
     paged,
     verb,
 )
@@ -46,7 +47,7 @@ def _members(
     """Those the asker may know of; a page may be short because of those she may not."""
     context: Context = ask.context
     require(context.actor, "read_customers")
-    size = page_size(20 if first is None else first)
+    size = page_size(or_usual(first))
     begin = str(read_cursor(after, str)[0]) if after is not None else ""
     found = context.segments.members(segment.id, begin, size + 1)
     shown = context.customers.seen_by(context.actor).many(found[:size])
@@ -91,9 +92,7 @@ def _segments(
 ) -> Listing[SegmentRecord]:
     context: Context = ask.context
     require(context.actor, "read_segments")
-    page = context.segments.page(
-        first=20 if first is None else first, after=after, count=counted(ask)
-    )
+    page = context.segments.page(first=or_usual(first), after=after, count=counted(ask))
     context.batch("segment sizes", context.segments.sizes).expect(each.id for each in page.items)
     return listing(page)
 

@@ -19,6 +19,7 @@ from schemas.graphql.types import ObjectType
 
 Item = TypeVar("Item")
 _YEARS = range(2000, 2101)
+_USUAL = 20
 
 
 class Moment(graphene.Scalar):
@@ -121,6 +122,11 @@ def listing(page: Page[Item], *, degraded: bool = False) -> Listing[Item]:
     return Listing(page.items, _Info(page.next is not None, page.next), page.total, degraded)
 
 
+def or_usual(first: int | None) -> int:
+    """How many a page holds, where the question leaves it open, too."""
+    return _USUAL if first is None else first
+
+
 def counted(ask: Ask) -> bool:
     """Was the total asked for? It is counted for nobody else."""
     return "totalCount" in ask.selected
@@ -148,7 +154,7 @@ def paged(of: Any, resolver: Callable[..., Any], **arguments: Any) -> graphene.F
     return graphene.Field(
         of,
         **arguments,
-        first=graphene.Int(default_value=20, description="At most 100."),
+        first=graphene.Int(default_value=_USUAL, description="At most 100."),
         after=graphene.String(),
         resolver=resolver,
     )

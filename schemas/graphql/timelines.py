@@ -9,7 +9,16 @@ from data_hub.customers import Customer, Happening
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes as library
-from schemas.graphql.shapes import Listing, Moment, connection, counted, listing, paged, texts
+from schemas.graphql.shapes import (
+    Listing,
+    Moment,
+    connection,
+    counted,
+    listing,
+    or_usual,
+    paged,
+    texts,
+)
 from schemas.graphql.types import ObjectType
 
 _KINDS = 100
@@ -40,7 +49,7 @@ def _timeline(
     context: Context = ask.context
     wanted = None if kinds is None else {kind_of(each).name for each in kinds[:_KINDS]}
     page = context.customers.seen_by(context.actor).timeline(
-        customer.id, before=after, limit=20 if first is None else first, kinds=wanted,
+        customer.id, before=after, limit=or_usual(first), kinds=wanted,
         count=counted(ask),
     )  # fmt: skip
     library.materials(context).expect(each.material for each in page.items if each.material)

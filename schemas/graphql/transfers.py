@@ -12,7 +12,7 @@ from kernel.actors import require
 from kernel.wording import say
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
-from schemas.graphql.shapes import Listing, Moment, connection, key, listing, paged, verb
+from schemas.graphql.shapes import Listing, Moment, connection, key, listing, or_usual, paged, verb
 from schemas.graphql.types import ObjectType
 
 
@@ -55,7 +55,7 @@ def _transfers(
     return listing(
         context.transfers.page(
             account=context.account(channel) if channel else "",
-            first=20 if first is None else first,
+            first=or_usual(first),
             after=after,
         )
     )

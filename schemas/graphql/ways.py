@@ -19,7 +19,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library.questions import visible
 from schemas.graphql.operations import Delivery
-from schemas.graphql.shapes import Listing, Moment, connection, listing, paged, verb
+from schemas.graphql.shapes import Listing, Moment, connection, listing, or_usual, paged, verb
 from schemas.graphql.types import ObjectType
 
 
@@ -97,7 +97,7 @@ def _hand_offs(
     return listing(
         context.hand_offs.page(
             account=context.account(channel) if channel else "",
-            first=20 if first is None else first,
+            first=or_usual(first),
             after=after,
         )
     )
@@ -131,7 +131,7 @@ def _live_codes(
     return listing(
         context.live_codes.page(
             account=context.account(channel) if channel else "",
-            first=20 if first is None else first,
+            first=or_usual(first),
             after=after,
         )
     )

@@ -21,6 +21,7 @@ from schemas.graphql.shapes import (
     ids,
     listing,
     moment,
+    or_usual,
     paged,
     texts,
     verb,
@@ -97,7 +98,7 @@ def _notices(
     context: Context = ask.context
     require(context.actor, "manage_accounts")
     page = context.subscriptions.page(
-        webhook, state=state or "", first=20 if first is None else first, after=after
+        webhook, state=state or "", first=or_usual(first), after=after
     )
     return listing(page)
 

@@ -10,7 +10,7 @@ from content_hub.file_library import Held
 from kernel.actors import require
 from schemas.graphql.binding import Ask
 from schemas.graphql.library.shapes import Media
-from schemas.graphql.shapes import Listing, Moment, connection, counted, listing, paged
+from schemas.graphql.shapes import Listing, Moment, connection, counted, listing, or_usual, paged
 from schemas.graphql.types import ObjectType
 
 
@@ -54,7 +54,7 @@ def _media_files(
 ) -> Listing[Held]:
     require(ask.context.actor, "read_library")
     page = ask.context.file_library.page(
-        kind=kind or "", unused=bool(unused), first=20 if first is None else first, after=after,
+        kind=kind or "", unused=bool(unused), first=or_usual(first), after=after,
         count=counted(ask),
     )  # fmt: skip
     return listing(page)

@@ -27,6 +27,7 @@ from schemas.graphql.shapes import (
     key,
     listing,
     moment,
+    or_usual,
     paged,
     texts,
     verb,
@@ -87,7 +88,7 @@ def _products(
     context: Context = ask.context
     require(context.actor, "read_library")
     page = context.products.page(
-        category=category or "", first=20 if first is None else first, after=after,
+        category=category or "", first=or_usual(first), after=after,
         count=counted(ask),
     )  # fmt: skip
     context.batch("relations", context.products.relations).expect(each.code for each in page.items)

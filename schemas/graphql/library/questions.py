@@ -18,7 +18,7 @@ from kernel.ids import Page, cursor, page_size, read_cursor
 from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
-from schemas.graphql.shapes import Listing, Moment, counted, key, listing, moment, paged
+from schemas.graphql.shapes import Listing, Moment, counted, key, listing, moment, or_usual, paged
 
 _MOST_NAMES = 50
 
@@ -85,7 +85,7 @@ def _shelf(
         descendants=bool((tags or {}).get("descendants", True)),
         slot=slot or "",
         types=named(filter, "types"),
-        first=20 if first is None else first,
+        first=or_usual(first),
         after=after,
         now=now,
         count=counted(ask),
@@ -155,7 +155,7 @@ def _materials(
         tags=named(filter, "tags"),
         owner=(filter or {}).get("owner") or "",
         untagged=bool((filter or {}).get("untagged")),
-        first=20 if first is None else first,
+        first=or_usual(first),
         after=after,
         count=counted(ask),
     )
@@ -182,7 +182,7 @@ def _tags(
         beneath = tree.under(tree.resolve([under], "under"))
         found = [tag for tag in found if tag.id in beneath]
     found = [tag for tag in found if tag.merged_into is None]
-    return listing(_stretch(found, 20 if first is None else first, after))
+    return listing(_stretch(found, or_usual(first), after))
 
 
 def _stretch(found: list[TagRecord], first: int, after: str | None) -> Page[TagRecord]:
@@ -212,7 +212,7 @@ def _campaigns(
     page = context.campaigns.page(
         sight=context.sight,
         running=bool(running),
-        first=20 if first is None else first,
+        first=or_usual(first),
         after=after,
         count=counted(ask),
     )

@@ -24,7 +24,7 @@ from schemas.graphql.binding import Ask
 from schemas.graphql.context import Context
 from schemas.graphql.library import shapes
 from schemas.graphql.library.verbs import all_managed
-from schemas.graphql.shapes import Moment, ids, key, texts, verb
+from schemas.graphql.shapes import Moment, ids, key, or_usual, texts, verb
 from schemas.graphql.types import ObjectType
 
 Sent = Mapping[str, Any]
@@ -53,7 +53,7 @@ def _acts(
     context: Context = ask.context
     require(context.actor, "read_library")
     about = context.taxonomy.one(tag).id if tag else ""
-    return context.taxonomy.acts.latest(page_size(20 if first is None else first), tag=about)
+    return context.taxonomy.acts.latest(page_size(or_usual(first)), tag=about)
 
 
 def _run(source: None, ask: Ask, id: str) -> RunRecord:
