@@ -54,6 +54,15 @@ class Page(Generic[Item]):
         return Page([change(item) for item in self.items], self.next, self.total)
 
 
+def page_of(
+    rows: Sequence[Item], size: int, key: Callable[[Item], Sequence[str | int | float | None]]
+) -> Page[Item]:
+    """The first so many of rows that were asked for with one more: that there is one tells that
+    another page follows, behind the ``key`` of this one's last."""
+    more = len(rows) > size > 0
+    return Page(rows[:size], cursor(*key(rows[size - 1])) if more else None)
+
+
 def cursor(*key: str | int | float | None) -> str:
     """Where a page ended, spelled so that nobody is tempted to read it."""
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")

@@ -7,12 +7,14 @@ others skipped or told twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from kernel.ids import Page, cursor, page_size, read_cursor, read_moment
+from kernel.ids import Page, page_of, page_size, read_cursor, read_moment
 from stores.records import Moment, Records
 
 Kind = TypeVar("Kind")
@@ -64,8 +66,7 @@ def _page(
     with records.read() as session:
         found = list(session.scalars(here.limit(size + 1)))
         total = session.scalar(counted) if count else None
-    last = found[size - 1] if len(found) > size > 0 else None
-    return Page(found[:size], cursor(*_spelled(by, last)) if last else None, total)
+    return replace(page_of(found, size, key=partial(_spelled, by)), total=total)
 
 
 def _spelled(by: Sequence[By], last: object) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import Invalid
-from kernel.ids import PAGE_LIMIT, Page, cursor, new_id, page_size, read_cursor
+from kernel.ids import PAGE_LIMIT, Page, cursor, new_id, page_of, page_size, read_cursor
 
 
 def test_an_id_tells_its_kind_and_never_repeats():
@@ -76,6 +76,13 @@ def test_a_page_of_impossible_size_is_refused(first):
     with pytest.raises(Invalid) as refused:
         page_size(first)
     assert refused.value.facts == {"limit": PAGE_LIMIT}
+
+
+@pytest.mark.parametrize(
+    ("size", "items", "next_"), [(0, "", None), (2, "ab", cursor("b")), (3, "abc", None)]
+)
+def test_another_page_follows_if_there_is_one_more_than_asked_for(size, items, next_):
+    assert page_of("abc"[: size + 1], size, key=lambda each: [each]) == Page(items, next_)
 
 
 def test_a_page_changes_its_items_and_keeps_its_place():

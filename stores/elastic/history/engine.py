@@ -14,7 +14,7 @@ from typing import Any
 from kernel.calendar import Zone
 from kernel.errors import Overloaded
 from kernel.events import Event, Handle, Refusal, unpack
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page, page_of, page_size, read_cursor
 from stores.acts import Acts, Often, OneByOne, told_acts
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.arrivals import Arrivals
@@ -131,9 +131,7 @@ class ElasticHistory(OneByOne):
         if kinds is not None:
             filters.append({"terms": {"kind": sorted(kinds)}})
         found = self._found({"bool": {"filter": filters}}, _ORDER, "desc", limit + 1, key)
-        shown = found[:limit]
-        more = len(found) > limit and shown
-        return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
+        return page_of(found, limit, key=lambda hit: hit["sort"]).map(_event)
 
     def of(
         self, handles: Collection[Handle], *, since: datetime | None = None,
@@ -210,9 +208,7 @@ class ElasticHistory(OneByOne):
         some = {"terms": {"kind": sorted(kinds)}}
         query = {"bool": {"filter": [some, *_that(asked, since, until)]}}
         found = self._found(query, ("day", "seq"), "desc", limit + 1, key)
-        shown = found[:limit]
-        more = len(found) > limit and shown
-        return Page([_event(hit) for hit in shown], cursor(*shown[-1]["sort"]) if more else None)
+        return page_of(found, limit, key=lambda hit: hit["sort"]).map(_event)
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         days = {"range": {"day": {"gte": since.isoformat(), "lte": until.isoformat()}}}

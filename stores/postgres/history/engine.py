@@ -10,7 +10,7 @@ from typing import Any
 
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, Refusal, unpack
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page, page_of, page_size, read_cursor
 from stores.acts import FIRST, LAST, Acts, Often, OneByOne, columns, often, span
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
@@ -109,10 +109,8 @@ class PostgresHistory(OneByOne):
         key = _read_key(before) if before is not None else _LAST
         some = None if kinds is None else sorted(map(clean, kinds))
         rows = self._keyed(questions.NEWEST, handles, key, some, limit + 1)
-        shown = rows[:limit]
-        more = len(rows) > limit and shown
-        next_ = cursor(*shown[-1][:3]) if more else None
-        return Page([unpack(packed) for *_, packed in shown], next_)
+        page = page_of(rows, limit, key=lambda row: row[:3])
+        return page.map(lambda row: unpack(row[-1]))
 
     def of(
         self, handles: Collection[Handle], *, since: datetime | None = None,
@@ -200,10 +198,8 @@ class PostgresHistory(OneByOne):
         }  # fmt: skip
         with self._database.glance() as run:
             rows = run.cursor(binary=True).execute(questions.OF_KINDS, told).fetchall()
-        shown = rows[:limit]
-        more = len(rows) > limit and shown
-        next_ = cursor(*shown[-1][:2]) if more else None
-        return Page([unpack(packed) for *_, packed in shown], next_)
+        page = page_of(rows, limit, key=lambda row: row[:2])
+        return page.map(lambda row: unpack(row[-1]))
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         return columns(self._of_days(kinds, since, until), kinds, self.label)

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from kernel.calendar import Zone
 from kernel.crash import crash_point
 from kernel.events import Event, Handle, Refusal, unpack
-from kernel.ids import Page, cursor, page_size, read_cursor
+from kernel.ids import Page, page_of, page_size, read_cursor
 from stores.acts import FIRST, LAST, Acts, Often, Wanted, columns, often, span
 from stores.history import ANY, Axis, Count, Sort
 from stores.sqlite.database import Database
@@ -123,10 +123,9 @@ class SqliteHistory:
             found = recent.newest(file, numbers, key, kinds, limit + 1)
             over = past.newest(file, numbers, key, kinds, limit + 1)
             keys = list(_once(heapq.merge(*found, over, reverse=True)))
-            shown = keys[:limit]
-            events = _read(file, shown, over)
-        more = len(keys) > limit and shown
-        return Page(events, cursor(*shown[-1]) if more else None)
+            page = page_of(keys, limit, key=lambda key: key)
+            events = _read(file, page.items, over)
+        return Page(events, page.next)
 
     def of(
         self, handles: Collection[Handle], *, since: datetime | None = None,
@@ -204,11 +203,9 @@ class SqliteHistory:
                 file.execute(_OF_KIND, asked | {"kind": kind}).fetchall() for kind in set(kinds)
             ]
             found.append(behind.rows(file, kinds, asked, self.zone))
-        rows = list(heapq.merge(*found, key=lambda row: row[:2], reverse=True))[: limit + 1]
-        shown = rows[:limit]
-        more = len(rows) > limit and shown
-        next_ = cursor(*shown[-1][:2]) if more else None
-        return Page([unpack(packed) for *_, packed in shown], next_)
+        rows = list(heapq.merge(*found, key=lambda row: row[:2], reverse=True))
+        page = page_of(rows, limit, key=lambda row: row[:2])
+        return page.map(lambda row: unpack(row[-1]))
 
     def acts(self, kinds: Sequence[str], *, since: date, until: date) -> Acts:
         with self._file.read() as file:
