@@ -66,6 +66,15 @@ class Feedback:
         rows = self._records.rows(_REFUSED.format(marks(handles)), values)
         return frozenset(row[0] for row in rows)
 
+    def said(self, handles: Collection[str], material: str) -> Refused | None:
+        """What was last said of this content for her, as far as the word is young."""
+        wanted = select(Refused).where(
+            Refused.handle.in_(handles), Refused.material == material,
+            Refused.at > self._clock() - HELD,
+        )  # fmt: skip
+        with self._records.read() as session:
+            return session.scalar(wanted.order_by(Refused.at.desc()).limit(1))
+
     def about(self, materials: Collection[str]) -> dict[str, dict[str, int]]:
         """For the editor: by material and reason, for how many customers it did not fit."""
         counted = select(Refused.material, Refused.why, func.count()).where(

@@ -141,6 +141,7 @@ class WhyNot:
 
     key: str
     facts: Mapping[str, Any]
+    """Completes the sentence; a value that is a mapping is a name by language."""
     reasons: tuple[Reason, ...] = ()
     """What its score is made of, if it has one."""
 

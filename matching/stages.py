@@ -1,7 +1,8 @@
 """Stages (交易阶段): how far a customer is with us now, as content is tagged with it. Pure.
 
 Whoever has just bought is to be delivered to; whoever has asked or tried something since is to be
-helped to decide; who bought before is looked after; with others one gets acquainted.
+helped to decide; who bought before, or holds something of which no purchase was told, is looked
+after; with others one gets acquainted.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _WANTS = {"asked", "tried"}
 
 
 class Stage(NamedTuple):
-    """Where she stands, and since when; none for who has done nothing yet."""
+    """Where she stands, and since when; none for who has done nothing yet, or of whom only what
+    she holds was told."""
 
     name: str
     since: datetime | None = None
@@ -41,6 +43,8 @@ def stage(profile: Profile, now: datetime) -> Stage:
         return Stage("facilitate", wanted)
     if bought:
         return Stage("deliver" if now - bought < DELIVERED else "after_sales", bought)
+    if profile.held:
+        return Stage("after_sales")
     return Stage("connect")
 
 
@@ -53,7 +57,7 @@ def stage_pulls(
     if tag is None:
         return []
     day = {"day": zone.day(hers.since).isoformat()} if hers.since else {}
-    key = f"reason_stage_{hers.name}"
+    key = f"reason_stage_{hers.name}" + "_held" * (hers.name == "after_sales" and not day)
     return [
         Pull.because(tag.id, Reason("stage", key, day, weights.stage, {"stage": hers.name} | day))
     ]

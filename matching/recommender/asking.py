@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +23,13 @@ from kernel.actors import Actor, require
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import NotFound
+from kernel.wording import LANGUAGES, say
 from matching.arrays import Whole, key_of
 from matching.asked import Asked
 from matching.assembly import Manner
 from matching.candidates import Candidates
 from matching.experiments import held_out
-from matching.feedback import Feedback
+from matching.feedback import HELD, Feedback
 from matching.nightly import Nightly
 from matching.placed import rows
 from matching.questions import Questions
@@ -135,6 +137,15 @@ class Asking:
         barred += [each.aimed(there) for each in rulings if each.act is Act.EXCLUDE]
         allowed = np.setdiff1d(np.arange(len(there)), np.concatenate(barred))
         return set(materials) - {str(each) for each in there.ids[allowed]}
+
+    def unfit(self, asked: Asked, material: str) -> dict[str, Any]:
+        """What a rep said against it, when, and until when that holds; nothing if nobody did."""
+        said = self._feedback.said([str(each) for each in asked.customer.handles], material)
+        if said is None:
+            return {}
+        days = {"day": said.at, "until": said.at + HELD}
+        why = {language: say(f"unfit_{said.why}", language) for language in LANGUAGES}
+        return {"why": why} | {name: self._zone.day(at).isoformat() for name, at in days.items()}
 
     def for_her_rep(self, customer_id: str, actor: Actor) -> Asked:
         """The question as her rep would ask it, for who looks after rules and reps."""

@@ -191,6 +191,8 @@ class Recommender:
         reasons = tuple(asked.reasons(place, leads=place in listed.led))
         barred = ((key, places) for key, places in asked.barriers.items() if place in places)
         if against := next((key for key, _ in barred), ""):
+            if against == "why_unfit" and (said := self._asking.unfit(asked, id_)):
+                return WhyNot("why_unfit_because", said, reasons)
             return WhyNot(against, {}, reasons)
         return WhyNot(*why_not_listed(listed, place), reasons)
 

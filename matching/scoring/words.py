@@ -126,10 +126,15 @@ def _named(weights: Weights) -> str:
 
 def said_of(key: str, language: str, rep: str, facts: Mapping[str, Any]) -> str:
     """The sentence for the rep whose list it is; given her name, for somebody else who reads it."""
+    spoken = {
+        name: fact if type(fact) in _PLAIN or not isinstance(fact, Mapping)
+        else fact.get(language) or fact.get("zh", "")
+        for name, fact in facts.items()
+    }  # fmt: skip
     of_her = f"of_her_{key}"
     if rep and known(of_her):
-        return say(of_her, language, **facts, rep=rep)
-    return say(key, language, **facts)
+        return say(of_her, language, **spoken, rep=rep)
+    return say(key, language, **spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +158,8 @@ class Reason:
         said = self._said.get((language, rep))
         if said is None:
             spoken = language if language in LANGUAGES else "zh"
-            said = self._said[language, rep] = self._text(spoken, rep)
+            said = self._said[language, rep] = said_of(self.key, spoken, rep, self.facts)
         return said
-
-    def _text(self, spoken: str, rep: str) -> str:
-        facts = {
-            name: fact if type(fact) in _PLAIN or not isinstance(fact, Mapping)
-            else fact.get(spoken) or fact.get("zh", "")
-            for name, fact in self.facts.items()
-        }  # fmt: skip
-        return said_of(self.key, spoken, rep, facts)
 
     def kept(self) -> dict[str, Any]:
         """As an offer keeps it, to be written down and not to be changed."""

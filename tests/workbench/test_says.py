@@ -53,7 +53,12 @@ def test_what_does_not_fit_is_one_touch_and_a_signal(desk, phone, rep, her, shop
     told = desk.recommender.for_contact(her, rep, 50).told()
     assert first not in {item.material for item in told}
     why = desk.recommender.why_not(her, rep, first)
-    assert why.text() == say("why_unfit")
+    day, until = desk.zone.day(desk.clock()), desk.zone.day(desk.clock() + timedelta(days=90))
+    told = (
+        f"客户经理 {day} 说过它不适合这位客户：{say('unfit_out_of_date')}；到 {until} 为止不再推荐"
+    )
+    assert why.text() == told
+    assert say("unfit_out_of_date", "en") in why.text("en")
     other = desk.company.id_of(desk.company.meet("13700000000", rep=rep))
     there = desk.recommender.for_contact(other, rep, 50).told()
     assert first in {item.material for item in there}, "it is of her alone"
