@@ -229,9 +229,12 @@ class _Turning:
         return detail
 
     def digest(self) -> str:
-        """An id for an item that came without: the same item, sent again later, has the same."""
+        """An id for an item that came without: the same item, sent again later, has the same. One
+        that does not even say when it happened is another each time it comes."""
         bare = {name: value for name, value in self.raw.items() if name != "sentAt"}
-        told = orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)
+        timed = self.told.get("originalTimestamp") or self.told.get("timestamp")
+        came = None if timed or self.call.imported else self.received.isoformat()
+        told = orjson.dumps([bare, came] if came else bare, option=orjson.OPT_SORT_KEYS)
         return "auto-" + hashlib.blake2b(told, digest_size=16).hexdigest()
 
 

@@ -6,16 +6,12 @@ Keeps nothing and asks no store; whose project it is, the caller finds out betwe
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
-import numpy as np
 import orjson
 from marshmallow import EXCLUDE, Schema, fields
 from marshmallow.validate import OneOf
@@ -27,6 +23,7 @@ from kernel.events import Event, Handle
 from kernel.reading import parsed
 from kernel.values import dataclass
 from schemas.events import Id, Millis, Sent, Told, checked, compile_plan
+from schemas.sensor_forms import BODY_LIMIT, decoded, pairs
 from schemas.sensor_traits import traits_of
 from schemas.taking import (
     COUNT_LIMIT,
@@ -44,8 +41,6 @@ from schemas.taking import (
     turned,
 )
 
-BODY_LIMIT = 4 * 1024 * 1024
-"""What a request may hold once it is inflated: the Java SDK sends 1,000 records at a time."""
 DOOR = "sensors"
 PATHS = frozenset({"/sa", "/sa.gif", "/debug"})
 
@@ -57,8 +52,6 @@ _RESERVED = re.compile(
     re.IGNORECASE,
 )
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,3}))?")
-_SPELLED = str.maketrans({"-": "+", "_": "/", "\r": None, "\n": None})
-"""Base64 as other alphabets and mail spell it."""
 _SEEN = {"$pageview", "$MPViewScreen", "$AppViewScreen"}
 _TRAITS = {
     "profile_set": "traits",
@@ -129,14 +122,13 @@ def record(told: Any) -> Told:
 def read(path: str, header: Header, query: str, body: bytes) -> Call:
     """Take a request apart. Never raises: what is wrong with it is the call's ``flaw``."""
     del path
-    asked = _pairs(query.encode())
+    asked = pairs(query.encode())
     call = Call(
         key=_key(asked.get("project", ""), asked.get("token", "")), body=body,
         machine=machine(header, image=not body),
     )  # fmt: skip
     try:
-        pairs = asked | _pairs(inflated(body, BODY_LIMIT))
-        told = _decoded(pairs)
+        told = decoded(asked | pairs(inflated(body, BODY_LIMIT)))
         call.body = told
         if len(told) > BODY_LIMIT:
             raise Invalid("data", "batch_too_large", limit=BODY_LIMIT // 1024)
@@ -155,47 +147,6 @@ def read(path: str, header: Header, query: str, body: bytes) -> Call:
 def _key(project: str, token: str) -> str:
     """A project is open to whom it is told, as a write key is; ``token`` is the write key then."""
     return f"{project}\n{token}" if project or token else ""
-
-
-def crc(encoded: str) -> int:
-    """What the web SDK adds: a 32-bit signed ``31·h + c`` over the base64 text."""
-    letters = np.frombuffer(encoded.encode("latin-1", "replace"), np.uint8)
-    powers = np.full(len(letters), 31, np.uint32)
-    powers[:1] = 1
-    powers = np.multiply.accumulate(powers, dtype=np.uint32)[::-1]
-    return int((letters * powers).sum(dtype=np.uint32).astype(np.int32))
-
-
-def _pairs(form: bytes) -> dict[str, str]:
-    """Form pairs. A plus stays a plus: in base64 it means itself, and no SDK of theirs means a
-    space by it."""
-    pairs = {}
-    for pair in form.strip().split(b"&"):
-        name, _, value = pair.partition(b"=")
-        told = unquote_to_bytes(name).decode("utf-8", "replace")
-        pairs[told] = unquote_to_bytes(value).decode("utf-8", "replace")
-    return pairs
-
-
-def _decoded(pairs: dict[str, str]) -> bytes:
-    """The JSON inside: base64, whose plus may have been taken for a space, maybe gzipped."""
-    if pairs.get("gzip") == "9":
-        raise Invalid("gzip", "encrypted_records")
-    name = "data_list" if pairs.get("data_list") else "data"
-    encoded = pairs.get(name, "").replace(" ", "+")
-    if not encoded:
-        raise Invalid("data", "field_is_missing")
-    extra = pairs.get("ext", "")
-    if extra.startswith("crc=") and extra[4:] != str(crc(encoded)):
-        raise Invalid("ext", "crc_is_wrong")
-    encoded = encoded.translate(_SPELLED).rstrip("=")
-    try:
-        told = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (binascii.Error, ValueError) as wrong:
-        raise Invalid(name, "not_base64") from wrong
-    if pairs.get("gzip") == "1" and not told.startswith(b"\x1f\x8b"):
-        raise Invalid(name, "not_gzip")
-    return inflated(told, BODY_LIMIT)
 
 
 def turn(
@@ -379,10 +330,14 @@ class _Turning:
         return at("time", original, told.get("_flush_time"), self.received, imported=free)
 
     def digest(self, properties: Told) -> str:
-        """No SDK of theirs gives an id: the same record, sent again later, has the same."""
+        """No SDK of theirs gives an id: the same record, sent again later, has the same. One that
+        does not even say when it happened is another each time it comes."""
         told = self.told
-        distinct = told.get("distinct_id") or f"{told.get('item_type')}+{told.get('item_id')}"
+        known = told.get("distinct_id") or told.get("login_id") or told.get("identities")
+        distinct = known or f"{told.get('item_type')}+{told.get('item_id')}"
         time = self.raw.get("time")
+        if time is None and not told.get("_track_id"):
+            time = self.received.isoformat()
         what = told.get("_track_id") or [properties, told.get("identities")]
         whole = [told["type"], told.get("event"), distinct, time, what]
         packed = orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)

@@ -3,6 +3,7 @@
 import base64
 import gzip
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import orjson
 import pytest
@@ -253,6 +254,33 @@ def test_an_item_without_an_id_gets_the_same_when_sent_again():
 
 def at(sent=None, path="/v1/batch", **times):
     return one(track(**times), path=path, sentAt=sent).at - NOW
+
+
+@pytest.mark.parametrize("path", ["/v1/track", "/pixel/v1/track"])
+def test_what_says_neither_its_id_nor_its_time_is_another_each_time_it_comes(path):
+    def told(received, **more):
+        body = orjson.dumps({"event": "Read", "userId": "u1"} | more)
+        query = urlencode({"event": "Read", "userId": "u1"} | more)
+        call = segment.read(path, {}.get, query, body)
+        (event,) = segment.turn(call, ACCOUNT, "own_app", received, str).events
+        return event.id
+
+    later = NOW + timedelta(seconds=1)
+    assert told(NOW) != told(later)
+    assert told(NOW, messageId="m1") == told(later, messageId="m1") == "m1"
+    at = (NOW - timedelta(hours=1)).isoformat()
+    assert told(NOW, timestamp=at) == told(later, timestamp=at)
+
+
+def test_rows_of_an_import_keep_their_ids_without_a_time():
+    """A file is brought in once more, and counts once."""
+    told = {"batch": [{"type": "track", "event": "Read", "userId": "u1"}]}
+    call = segment.read("/v1/import", {}.get, "", orjson.dumps(told))
+    first, again = (
+        segment.turn(call, ACCOUNT, "own_app", NOW + timedelta(seconds=n), str).events[0].id
+        for n in range(2)
+    )
+    assert first == again
 
 
 def test_what_a_client_tells_of_one_millisecond_keeps_its_order():

@@ -15,7 +15,7 @@ from data_hub.catalogue import kind_of
 from data_hub.intake import is_bot
 from kernel.calendar import Zone
 from kernel.events import Handle, pack, unpack
-from schemas import sensors
+from schemas import sensor_forms, sensors
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
@@ -223,10 +223,10 @@ def _as_java_does(text):
 
 
 def test_the_checksum_is_the_web_sdks_own():
-    assert [sensors.crc(text) for text in ("", "a", "abc")] == [0, 97, 96354]
-    assert all(sensors.crc("z" * n) == _as_java_does("z" * n) for n in range(40))
+    assert [sensor_forms.crc(text) for text in ("", "a", "abc")] == [0, 97, 96354]
+    assert all(sensor_forms.crc("z" * n) == _as_java_does("z" * n) for n in range(40))
     data = encoded(track(), zipped=False)
-    good = f"data={quote(data, safe='')}&ext=crc%3D{sensors.crc(data)}".encode()
+    good = f"data={quote(data, safe='')}&ext=crc%3D{sensor_forms.crc(data)}".encode()
     assert len(taken(good).events) == 1
     (wrong,) = taken(good + b"1").rejected
     assert (wrong.flaw.field, wrong.flaw.reason) == ("ext", "crc_is_wrong")
@@ -374,6 +374,24 @@ def test_the_same_record_has_the_same_id_and_another_has_another():
     assert ids[0] == ids[1] == ids[2]
     assert ids[3] == ids[4]
     assert len(set(ids)) == 5
+    nobody = track(distinct_id=None)
+    hers = [{"login_id": "a"}, {"login_id": "b"}, {"identities": {"$identity_login_id": "a"}},
+            {"identities": {"$identity_login_id": "b"}, "_track_id": 7},
+            {"identities": {"$identity_login_id": "c"}, "_track_id": 7}]  # fmt: skip
+    assert len({one(nobody | each).id for each in hers}) == 5
+
+
+@pytest.mark.parametrize(("record", "same"), [({}, False), ({"time": MS}, True),
+                                              ({"_track_id": 7}, True)])  # fmt: skip
+def test_a_record_that_does_not_say_when_is_another_each_time_it_comes(record, same):
+    call = sensors.read("/sa", {}.get, "", form(track(time=None) | record))
+    first, again = (
+        sensors.turn(call, ACCOUNT, "own_app", NOW + timedelta(seconds=n), str, zone=Zone())
+        .events[0]
+        .id
+        for n in range(2)
+    )
+    assert (first == again) == same
 
 
 @pytest.mark.parametrize(
