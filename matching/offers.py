@@ -20,6 +20,8 @@ from stores.spelling import Bare, spelled
 
 MOMENT = timedelta(minutes=5)
 """For so long the same list is the same offer."""
+DEGRADED = "/degraded"
+"""The end of a policy whose counts are far behind."""
 
 
 class Offer(Record, kw_only=True):
@@ -42,6 +44,11 @@ class Offer(Record, kw_only=True):
     policy: Mapped[str]
     withheld: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """How many candidates each rule kept off the list: a key of `kernel.wording` and a count."""
+
+    @property
+    def degraded(self) -> bool:
+        """Was it made from counts that are far behind, so that neighbours and popularity lack?"""
+        return self.policy.endswith(DEGRADED)
 
     def told(self) -> "list[Item]":
         return [Item.of(kept) for kept in self.items]

@@ -31,6 +31,7 @@ from matching.candidates import Candidates
 from matching.experiments import held_out
 from matching.feedback import HELD, Feedback
 from matching.nightly import Nightly
+from matching.offers import DEGRADED
 from matching.placed import rows
 from matching.questions import Questions
 from matching.rules import Rules, Wanted, concerns
@@ -182,7 +183,7 @@ class Asking:
     def _policy(self, weights: Weights, *, held: bool) -> str:
         """What the list is made by, as an offer keeps it."""
         told = f"{weights.policy}@{self._nightly.number}"
-        return told + "/held" * held + "/degraded" * self.candidates.degraded
+        return told + "/held" * held + DEGRADED * self.candidates.degraded
 
     def _in_force(
         self, actor: Actor, customer: Customer, now: datetime, *, personal: bool = True

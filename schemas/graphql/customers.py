@@ -243,6 +243,10 @@ class Recommendations(ObjectType):
         required=True,
         description="What the rules kept off the list, by the reason.",
     )
+    degraded = graphene.Boolean(
+        required=True,
+        description="Counts are far behind what happened: neighbours and popularity are lacking.",
+    )
 
 
 class _Suggested(NamedTuple):
@@ -262,6 +266,7 @@ class _Offered(NamedTuple):
     as_of: datetime
     items: list[_Suggested]
     absent: list[Absence]
+    degraded: bool
 
 
 def _recommendations(
@@ -278,7 +283,7 @@ def _recommendations(
     words = _words(context, offered)
     words.expect(item.script for item in items if item.script)
     suggested = [_Suggested(words, item) for item in items]
-    return _Offered(offer.id, offer.at, suggested, offer.absent())
+    return _Offered(offer.id, offer.at, suggested, offer.absent(), offer.degraded)
 
 
 def _why_not(source: None, ask: Ask, customer: str, material: str) -> Answered:

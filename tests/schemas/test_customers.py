@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 
 from kernel.actors import Actor, Role
+from kernel.errors import Overloaded
+from matching.counters import Counters
 from matching.scoring import Scores
+from tests.matching.test_faults import BreaksOff
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,20 @@ def test_what_is_not_offered_is_told_with_its_reason_in_both_languages(house):
     assert told["whyNot"]["reasons"]
     listed = house.ask(ask, rep, c=house.id_of(her), m=made["健康", "product_note"])
     assert listed["whyNot"]["text"].startswith("它就在推荐里")
+
+
+def test_a_list_says_whether_the_counts_behind_it_are_far_behind(house, clock):
+    house.library(each=1)
+    rep = house.hire("r1", name="李丽")
+    her = house.id_of(house.meet(rep=rep, name="王芳", gender="f"))
+    ask = "query($c: ID!) { recommendations(customer: $c) { degraded items { score } } }"
+    assert house.ask(ask, rep, c=her)["recommendations"]["degraded"] is False
+    with pytest.raises(Overloaded):
+        Counters(house.people, BreaksOff(house.history)).rebuild()
+    clock.move(timedelta(seconds=6))
+    told = house.ask(ask, rep, c=her)["recommendations"]
+    assert told["degraded"] is True
+    assert told["items"]
 
 
 def test_a_list_is_asked_for_what_one_channel_shows(house):

@@ -15,8 +15,11 @@ from channels.base import Busy
 from channels.composing import CONTACT_CARD
 from channels.live_codes import Code
 from juzhen.web import pages
+from kernel.errors import Overloaded
 from kernel.wording import say
+from matching.counters import Counters
 from matching.rules import Wanted
+from tests.matching.test_faults import BreaksOff
 from tests.workbench.conftest import PHONE
 
 FORM = {"csrf": "form-token"}
@@ -92,6 +95,15 @@ def test_a_list_with_nothing_on_it_says_why_and_what_may_be_done_next(desk, phon
     assert f"/workbench/customers/{her}/why" in page  # and why not of any content
     assert f"/workbench/customers/{her}/says" in page  # and words by what she said
     assert (say("why_excluded") in page) is (why == "wb_all_kept_off")
+
+
+def test_a_list_of_counts_that_were_lost_says_so(desk, phone, her, clock):
+    where = f"/workbench/customers/{her}"
+    assert say("wb_degraded") not in phone.get(where, headers=PHONE).text
+    with pytest.raises(Overloaded):
+        Counters(desk.company.people, BreaksOff(desk.company.history)).rebuild()
+    clock.move(timedelta(seconds=6))
+    assert say("wb_degraded") in phone.get(where, headers=PHONE).text
 
 
 def test_her_page_says_why_no_marketing_goes_to_her_now(desk, phone, her, clock):
