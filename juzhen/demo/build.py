@@ -16,6 +16,7 @@ from pathlib import Path
 
 from channels.deliveries import Lane, State
 from juzhen.demo import access, platforms, reaching
+from juzhen.demo.advising import advise
 from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
 from juzhen.demo.choosing import choose
 from juzhen.demo.company import APP, BY, OFFICIAL, Company, found
@@ -72,6 +73,7 @@ def build(home: Path, port: int, tell: Tell, *, size: Size | None = None) -> Non
         told = Behaviour(company, stocked, now, platform.zone, dice).of(everybody, size.events)
         clock.now = now
         choose(platform, now)
+        advise(platform, company, everybody, stocked, now, random.Random(SEED))  # noqa: S311  # no secret
         cast = everybody[:CAST]
         there = platforms.join(platform, company, cast, settings.demo_sandbox)
         told[0] += reaching.friends(company, there.wecom, cast, now)

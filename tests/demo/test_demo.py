@@ -11,9 +11,11 @@ import pypdfium2
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from sqlalchemy import select
 
 from content_hub.compliance import Compliance
 from content_hub.tags.shipped import SHIPPED
+from engagement.reminders import Reminder
 from juzhen.cli import juzhen
 from juzhen.demo import access
 from juzhen.demo.behaviour import Behaviour
@@ -31,6 +33,7 @@ from kernel.actors import Role
 from kernel.calendar import Zone
 from kernel.errors import Conflict
 from kernel.events import Handle, unpack
+from matching.offers import Offer
 
 TODAY = date(2026, 11, 23)
 
@@ -201,6 +204,21 @@ def test_the_shelf_stands_and_the_sandbox_knows_its_people(home, platform):
     assert len(official["cast"]) == len(app["customers"]) == 24
     lead = Handle("openid", ids["account_official"], official["cast"][0]["openid"])
     assert platform.identities.customer_of(lead) == ids["customer"]
+
+
+def test_what_reps_did_with_their_lists_can_be_judged_by_the_week_and_waits_on_no_phone(platform):
+    platform.responses.count()
+    *over, _ = platform.responses.weeks()
+    assert all(each.recommended >= 100 for each in over)
+    assert over[0].trigger_rate < over[-1].trigger_rate
+    assert all(0 < each.acted < each.shown for each in over)
+    with platform.records.read() as session:
+        tasks = session.scalars(select(Reminder).where(Reminder.cycle.startswith("demo:"))).all()
+        offers = session.scalars(select(Offer).where(Offer.policy == "demo")).all()
+    assert all(each.opened and each.ends for each in tasks)
+    for each in offers:
+        shown = [item.material for item in each.told()]
+        assert len({*shown}) == len(shown) > 0
 
 
 def test_going_on_under_another_port_moves_the_addresses(home):
