@@ -23,9 +23,10 @@ from stores.records import insert
 
 __all__ = ["POISON", "Deliveries"]
 
-
 RETRIED_AT_ONCE = 100
+"""Deliveries that one press of a button puts back."""
 _ENDED_AT_ONCE = 100
+"""Deliveries whose end one write notes."""
 
 
 class Deliveries(Settling):

@@ -22,6 +22,8 @@ from matching.training import interval
 Event = tuple[Any, Any, float, float]
 _FIRST, _SECOND = 10, 20
 _REPLAYED = 800
+_COLD = ("customer_0", "customer_1", "customer_2", "content", "both")
+"""Who or what is new, in the order in which it is told."""
 _TOLD = 1_000
 """So many customers are judged between two words of progress."""
 
@@ -163,25 +165,21 @@ def _cold(
 ) -> dict[str, Floats]:
     """New customers after 0, 1 and 2 contents, and new contents for those we know."""
     known = set(split.catalogue)
-    found: dict[str, list[float]] = {"customer_0": [], "customer_1": [], "customer_2": []}
-    new_content: list[float] = []
-    both: list[float] = []
+    found: dict[str, list[float]] = {name: [] for name in _COLD}
     fresh, few = set(split.new), min(_FIRST, len(split.new) // 2)
     for user, future in futures.items():
         history = histories.get(user, [])
-        if not history:
-            for begun in range(3):
+        for begun in range(0 if history else 3):
+            wanted = {item for item, _ in future[begun : begun + 5] if item in known}
+            if wanted:
                 past = [(item, at, 1.0) for item, at in future[:begun]]
-                wanted = {item for item, _ in future[begun : begun + 5] if item in known}
-                if wanted:
-                    at = future[begun][1]
-                    listed = _listed(made, past, split.catalogue, _FIRST, now=at, user=user)
-                    found[f"customer_{begun}"].append(gain(listed, wanted))
+                now = future[begun][1]
+                listed = _listed(made, past, split.catalogue, _FIRST, now=now, user=user)
+                found[f"customer_{begun}"].append(gain(listed, wanted))
         wanted = {item for item, _ in future if item in fresh}
         if wanted and few > 1:
             listed = made.recommend(history, split.new, few, now=split.at, user=user)
-            (new_content if history else both).append(gain(listed, wanted))
-    found |= {"content": new_content, "both": both}
+            found["content" if history else "both"].append(gain(listed, wanted))
     return {name: np.array(each) for name, each in found.items() if each}
 
 
