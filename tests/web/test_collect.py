@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from concurrent.futures import Future
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -41,6 +42,51 @@ def test_records_are_durable_when_they_are_answered(server):
         assert (status, json.loads(body)["accepted"]) == (200, 1)
         assert headers["Access-Control-Allow-Origin"] == "*"
         assert len(seen(server, f"e{len(content_type)}")) == 1
+
+
+class Full:
+    """A queue that is full for the first ``times``."""
+
+    def __init__(self, times):
+        self._left = times
+        self.asked = 0
+
+    def begin(self, events, refusals=(), *, gather=False):
+        self.asked += 1
+        if self._left > 0:
+            self._left -= 1
+            raise Overloaded("intake_is_full")
+        kept = Future()
+        kept.set_result(None)
+        return kept
+
+    def now(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "large", "status"),
+    [("/sa", "data=", 0, 200), ("/sa", "data=", 70_000, 200), ("/v1/page", "", 0, 429)],
+)  # fmt: skip
+def test_who_loses_what_is_refused_is_answered_late_while_the_queue_is_full(
+    path, body, large, status, clock
+):
+    queue = Full(2)
+    doors = Collect(queue, lambda _: ("acc_1", "own_app"), clock)
+    told = {"type": "page", "userId": "u1", "writeKey": "wk"}
+    sent = f"data={quote(data(x='x' * large), safe='')}" if body else json.dumps(told)
+    answer = asyncio.run(doors.answer("POST", path, "project=p", {}.get, sent.encode()))
+    doors.close()
+    assert (answer.status, queue.asked) == (status, 3 if status == 200 else 1)
+
+
+def test_nobody_waits_for_a_queue_for_ever(clock):
+    doors = Collect(Full(99), lambda _: ("acc_1", "own_app"), clock, patience=0.05)
+    body = f"data={quote(data(), safe='')}".encode()
+    answer = asyncio.run(doors.answer("POST", "/sa", "project=p", {}.get, body))
+    doors.close()
+    assert answer.status == 429
+    assert ("retry-after", "1") in answer.headers
 
 
 def test_an_image_tells_a_record_too(server):

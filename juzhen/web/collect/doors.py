@@ -21,7 +21,7 @@ from juzhen.web.collect.wires import refusal as told_no
 from juzhen.web.durable import Durable
 from kernel.calendar import Zone
 from kernel.clock import Clock
-from kernel.errors import Problem
+from kernel.errors import Overloaded, Problem
 from kernel.events import Event, Refusal
 from schemas import segment, sensors
 from schemas.taking import Call, Taken
@@ -39,6 +39,11 @@ _TURNS = 5
 """Of the loop, each some microseconds: so long a commit waits for others. Two cost 3 % more."""
 _LARGE = 65_536
 """A larger body is taken apart beside the loop, which would stand still meanwhile."""
+
+_AGAIN = 0.1
+"""Seconds until who waits for room in the queue looks again."""
+_MOST_WAITING = 100
+"""So many wait for it at once; whoever comes then is sent away."""
 
 _ALLOWED = [
     ("access-control-allow-methods", "POST, GET, OPTIONS"),
@@ -74,19 +79,22 @@ class Collect:
         *,
         url: str = "http://127.0.0.1",
         zone: Zone | None = None,
+        patience: float = 5.0,
     ) -> None:
-        """``owner_of`` may ask a database; it is called outside the loop."""
+        """``owner_of`` may ask a database; it is called outside the loop. ``patience``: seconds
+        that SDKs which lose what is refused are kept waiting for room."""
         self._intake = intake
         self._owner_of = owner_of
         self._clock = clock
         self._url = urlsplit(url)
-        segments, records = Segment(), Sensors(zone or Zone())
+        segments, records = Segment(), Sensors(zone or Zone(), patience)
         self._wires: dict[str, Wire] = dict.fromkeys(segment.PATHS | segment.PIXELS, segments)
         self._wires |= dict.fromkeys(sensors.PATHS, records)
         self._owners: dict[str, tuple[Owner | None, float]] = {}
         self._beside = ThreadPoolExecutor(2, "collect")
         self._durable = Durable()
         self._gathering = False
+        self._waiting = 0
         self._came: dict[str, tuple[int, int]] = {}
         """By door, what was accepted and refused in this turn of the loop."""
 
@@ -110,14 +118,9 @@ class Collect:
         try:
             if len(body) > _LARGE:
                 call = await self._aside(wire.read, path, header, query, body)
-                taken, kept = await self._aside(self._keep, wire, path, header, call)
             else:
                 call = wire.read(path, header, query, body)
-                known = self._remembered(call.key) if call.key else _NEITHER
-                if known is None:
-                    known = await self._aside(self._owner, call.key), 0.0
-                taken, kept = self._kept(wire, path, header, call, known[0], gather=True)
-                self._commit_soon()
+            taken, kept = await self._patiently(wire, path, header, call, len(body) > _LARGE)
             accepted, refused = len(taken.events), len(taken.rejected)
             answer = wire.told(method, path, taken, header)
             del call, taken  # thousands who wait for the disk need not hold what they sent
@@ -126,6 +129,40 @@ class Collect:
             return wire.refused(method, path, problem, header)
         self._count(wire.door, accepted, refused)
         return answer
+
+    async def _patiently(
+        self, wire: Wire, path: str, header: Header, call: Call, large: bool
+    ) -> tuple[Taken, Future[None]]:
+        """Once the queue has room for it, if its wire waits for that and not too many do."""
+        until = time.monotonic() + wire.patience
+        while True:
+            try:
+                return await self._at_once(wire, path, header, call, large)
+            except Overloaded as full:
+                if full.reason != "intake_is_full" or self._waiting >= _MOST_WAITING:
+                    raise
+                if time.monotonic() >= until:
+                    raise
+            self._waiting += 1
+            try:
+                await asyncio.sleep(_AGAIN)
+            finally:
+                self._waiting -= 1
+
+    async def _at_once(
+        self, wire: Wire, path: str, header: Header, call: Call, large: bool
+    ) -> tuple[Taken, Future[None]]:
+        if large:
+            kept: tuple[Taken, Future[None]] = await self._aside(
+                self._keep, wire, path, header, call
+            )
+            return kept
+        known = self._remembered(call.key) if call.key else _NEITHER
+        if known is None:
+            known = await self._aside(self._owner, call.key), 0.0
+        kept = self._kept(wire, path, header, call, known[0], gather=True)
+        self._commit_soon()
+        return kept
 
     def answer_waiting(
         self, method: str, path: str, query: str, header: Header, body: bytes

@@ -41,6 +41,8 @@ class Wire(Protocol):
     door: str
     stranger: str
     """Why somebody whose key nobody knows is sent away."""
+    patience: float
+    """Seconds that who comes to a full queue is kept waiting before being sent away."""
 
     def takes(self, method: str, path: str) -> bool:
         """Does a request like this bring events?"""
@@ -64,6 +66,7 @@ class Segment:
 
     door = segment.DOOR
     stranger = "unknown_write_key"
+    patience = 0.0  # its SDKs wait by themselves
 
     def takes(self, method: str, path: str) -> bool:
         return path in (segment.PATHS if method == "POST" else segment.PIXELS)
@@ -96,13 +99,16 @@ class Segment:
 
 class Sensors:
     """The SensorsData SDKs. What can never be an event is kept with its reason and answered 200:
-    they would send it again for ever."""
+    they would send it again for ever. What they tell of while the queue is full is answered late
+    rather than refused: the one for mini-programs deletes whatever was answered at all, and the
+    thread of the Python one's `AsyncBatchConsumer` dies of any refusal and loses what follows."""
 
     door = sensors.DOOR
     stranger = "unknown_project"
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, patience: float) -> None:
         self._zone = zone
+        self.patience = patience
 
     def takes(self, method: str, path: str) -> bool:
         return path in sensors.PATHS and method in {"GET", "POST"}
