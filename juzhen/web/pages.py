@@ -141,8 +141,16 @@ def _environment(zone: Zone, company: str) -> Environment:
 
 
 def speak(key: str, **facts: Any) -> str:
-    """The sentence behind a key, in the reader's language."""
-    return say(key, language(), **facts)
+    """The sentence behind a key, in the reader's language. What among the facts is a piece of the
+    page, as `local` is, stays one; all else is text."""
+    pieces = {name: fact for name, fact in facts.items() if isinstance(fact, Markup)}
+    if not pieces:
+        return say(key, language(), **facts)
+    marks = {f"\0{name}\0": piece for name, piece in pieces.items()}
+    sentence = escape(say(key, language(), **facts | dict(zip(pieces, marks, strict=True))))
+    for mark, piece in marks.items():
+        sentence = sentence.replace(mark, piece)
+    return sentence
 
 
 def can(verb: str) -> bool:

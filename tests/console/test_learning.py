@@ -207,4 +207,5 @@ def test_turnover_stands_below_the_two_rates_as_secondary_and_says_when_it_knows
     house.responses.hold_out = 0.5
     page = desk_of("analyst").get("/console/learning").text
     assert page.index("触达率") < page.index("成交额（次要指标）")
+    assert "，计到 <time " in page
     assert "合计不到 100 位有成交的客户" in page

@@ -1,5 +1,6 @@
 """Scheduled edits in the console: written in the material's own form, altered, reviewed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -41,7 +42,10 @@ def test_an_edit_with_a_moment_is_not_saved_at_once(rooms, author, made, tomorro
     assert "旧摘要" not in page.text
     assert rooms.materials.one(made.id).title == "旧标题"
     assert "新标题" not in author.get(f"/console/materials/{made.id}").text
-    assert "待生效" in author.get(f"/console/materials/{made.id}/versions").text
+    assert "待生效" in (versions := author.get(f"/console/materials/{made.id}/versions").text)
+    for each in (page.text, versions):
+        assert re.search("<time [^>]*>[^<]*</time> 起", each)
+        assert "&lt;time" not in each
     clock.move(DAY)
     assert rooms.materials.one(made.id).title == "新标题"
     assert "已生效" in author.get(f"/console/materials/{made.id}/scheduled").text

@@ -1,9 +1,11 @@
 """Pages are compiled once for all processes of a machine, and shown where that cannot be kept."""
 
 import pytest
+from markupsafe import Markup, escape
 
 from juzhen.settings import begin, load
 from juzhen.web import app
+from juzhen.web.pages import speak
 from juzhen.wiring import assemble
 from tests.blank import migrate
 
@@ -50,3 +52,15 @@ def test_where_nothing_can_be_kept_pages_are_shown_all_the_same(home):
     (home / "run" / "pages").write_text("no folder")
 
     assert shown(home) == shown(home)
+
+
+def test_of_what_a_sentence_is_told_only_a_piece_of_the_page_is_one(home):
+    """`learning_look` has a moment in it; whatever else it is told is text."""
+    platform = assemble(load({"JUZHEN_HOME": str(home)}))
+    with app.create(platform).test_request_context("/login"):
+        told = speak("learning_look", number="<b>", of=4, at=Markup("<time>九点</time>"))
+        plain = speak("learning_look", number="<b>", of=4, at="<time>")
+    platform.close()
+    assert str(told) == "第 &lt;b&gt; 次查看（共 4 次），计到 <time>九点</time>"
+    assert escape(told) == told, "and stays as it is where a page shows it"
+    assert escape(plain) == "第 &lt;b&gt; 次查看（共 4 次），计到 &lt;time&gt;"
