@@ -42,7 +42,8 @@ def test_an_edit_with_a_moment_is_not_saved_at_once(rooms, author, made, tomorro
     assert "旧摘要" not in page.text
     assert rooms.materials.one(made.id).title == "旧标题"
     assert "新标题" not in author.get(f"/console/materials/{made.id}").text
-    assert "待生效" in (versions := author.get(f"/console/materials/{made.id}/versions").text)
+    versions = author.get(f"/console/materials/{made.id}/versions").text
+    assert "待生效" in versions
     for each in (page.text, versions):
         assert re.search("<time [^>]*>[^<]*</time> 起", each)
         assert "&lt;time" not in each
