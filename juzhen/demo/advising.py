@@ -9,17 +9,20 @@ task undone on anybody's phone.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from channels.touch_policy.record import Touched
 from channels.touch_policy.touch import Kind
+from data_hub.own_acts import SOURCE
 from engagement.reminders import Reminder
 from engagement.responses import LAST
-from juzhen.demo.company import Company
+from juzhen.demo.behaviour import Told, packed
+from juzhen.demo.company import BY, Company
 from juzhen.demo.people import Person
 from juzhen.demo.stocking import Stocked
+from kernel.events import Event, Handle
 from kernel.ids import new_id
 from matching.offers import Item, Offer
 from matching.scoring import Reason
@@ -48,8 +51,9 @@ def advise(
     stocked: Sequence[Stocked],
     now: datetime,
     dice: random.Random,
-) -> None:
-    """Write all of it down, as it would have been kept."""
+) -> Iterator[tuple[int, Told]]:
+    """Write all of it down, as it would have been kept; the events of it, each with the place of
+    whom it is about among everybody."""
     told = _Told(platform, company, stocked)
     monday = platform.zone.day(now) - timedelta(days=platform.zone.day(now).weekday())
     for back in range(LAST - 1, -1, -1):
@@ -58,6 +62,7 @@ def advise(
     for kind, rows in ((Offer, told.offers), (Touched, told.touches), (Reminder, told.tasks)):
         for first in range(0, len(rows), _WRITTEN):
             platform.records.put(kind, rows[first : first + _WRITTEN])
+    return zip(told.about, map(_recommended, told.offers), strict=True)
 
 
 class _Told:
@@ -72,6 +77,7 @@ class _Told:
         tags = {code: platform.taxonomy.one(f"topic.{code}") for code in self._about}
         self._names = {code: {"zh": tag.zh, "en": tag.en} for code, tag in tags.items()}
         self.offers: list[dict[str, Any]] = []
+        self.about: list[int] = []
         self.touches: list[dict[str, Any]] = []
         self.tasks: list[dict[str, Any]] = []
 
@@ -84,7 +90,7 @@ class _Told:
         dice: random.Random,
     ) -> None:
         """``part`` of the way from the first week to the last."""
-        for person in everybody:
+        for place, person in enumerate(everybody):
             if dice.random() >= _ADVISED or not self._about.keys() & person.interests.keys():
                 continue
             at = begins + timedelta(
@@ -98,6 +104,7 @@ class _Told:
             if at >= ends:
                 continue
             self.offers.append(self._offer(person, at))
+            self.about.append(place)
             if reached and written < ends:
                 self.touches.append(self._touch(person, written))
             if tasked:
@@ -150,3 +157,13 @@ class _Told:
 
     def _interest(self, code: str, weight: float) -> Reason:
         return Reason("tag", "reason_interest", {"topic": self._names[code]}, weight)
+
+
+def _recommended(offer: dict[str, Any]) -> Told:
+    """As our own act is told when a list is made."""
+    told = {"offer": offer["id"], "by": BY, "rep": offer["rep"]}
+    return packed(Event(
+        id=f"demo-{offer['id']}", kind="recommended", at=offer["at"], received=offer["at"],
+        account=SOURCE, handle=Handle.parse(offer["handle"]), rep=offer["rep"],
+        detail=told | {"materials": [each["material"] for each in offer["items"]]},
+    ))  # fmt: skip

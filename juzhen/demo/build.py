@@ -73,7 +73,9 @@ def build(home: Path, port: int, tell: Tell, *, size: Size | None = None) -> Non
         told = Behaviour(company, stocked, now, platform.zone, dice).of(everybody, size.events)
         clock.now = now
         choose(platform, now)
-        advise(platform, company, everybody, stocked, now, random.Random(SEED))  # noqa: S311  # no secret
+        dice = random.Random(SEED)  # noqa: S311  # no secret
+        for place, event in advise(platform, company, everybody, stocked, now, dice):
+            told[place].append(event)
         cast = everybody[:CAST]
         there = platforms.join(platform, company, cast, settings.demo_sandbox)
         told[0] += reaching.friends(company, there.wecom, cast, now)

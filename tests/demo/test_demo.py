@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from content_hub.compliance import Compliance
 from content_hub.tags.shipped import SHIPPED
@@ -190,7 +190,9 @@ def test_exactly_so_many_events_are_told_and_one_delivery_is_parked(platform):
     while platform.fold.run():
         pass
     told = sum(each.count for each in platform.history.counts(()))
-    assert told == 8_000 + 12  # and that the star rep has twelve friends on WeCom
+    with platform.records.read() as session:
+        lists = session.scalar(select(func.count()).where(Offer.policy == "demo"))
+    assert told == 8_000 + 12 + lists  # and that the star rep has twelve friends on WeCom
     (parked,) = platform.deliveries.page(state="parked").items
     assert parked.reason == "reply_window_closed"
     assert platform.accounts.one(parked.account).kind == "wechat_oa"  # where there is such a window
