@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, EventKind, kind_of
-from data_hub.details import details, order
+from data_hub.details import AMOUNTS, details, order
 from data_hub.measures.kpis import KPIS
 from kernel.clock import Clock
 from kernel.events import Event
@@ -74,7 +75,7 @@ def figures_of(kind: str) -> list[str]:
 
 
 def lacks(event: Event) -> list[str]:
-    """What it should carry and does not."""
+    """What it should carry and does not. A price of nothing is told, and so is a place at 0°."""
     required = kind_of(event.kind).required
     if not required:
         return []
@@ -82,7 +83,13 @@ def lacks(event: Event) -> list[str]:
     bought = order(told)
     known = {
         "material": event.material,
-        "amount": bought.amount,
+        "amount": next((told[name] for name in AMOUNTS if _is_told(told.get(name))), None),
         "product": bought.product or told.get("product_id"),
     }
-    return [name for name in required if known.get(name) in (None, "", 0) and not told.get(name)]
+    return [
+        name for name in required if not (_is_told(known.get(name)) or _is_told(told.get(name)))
+    ]
+
+
+def _is_told(value: Any) -> bool:
+    return value is not None and value not in ("", [], {})

@@ -32,7 +32,7 @@ def details(event: Event | Said) -> Mapping[str, Any]:
 def order(told: Mapping[str, Any]) -> Order:
     """The order inside an event's details: Segment's and our own spelling. What was paid in other
     money than yuan comes to nothing: nobody here knows what that is worth."""
-    amount = next((told[name] for name in _AMOUNTS if name in told), None)
+    amount = next((told[name] for name in AMOUNTS if name in told), None)
     money = text(told.get("currency")).strip().upper()
     lines = told.get("products")
     first = lines[0] if isinstance(lines, list) and lines and isinstance(lines[0], dict) else {}
@@ -44,7 +44,7 @@ def order(told: Mapping[str, Any]) -> Order:
     )
 
 
-_AMOUNTS = ("amount", "revenue", "total", "value")
+AMOUNTS = ("amount", "revenue", "total", "value")
 _YUAN = frozenset(("", "CNY", "RMB", "CNH", "¥", "￥", "元", "人民币"))
 _MOST = 1e12
 """Yuan: what is said to cost more says nothing."""
