@@ -211,7 +211,8 @@ class RepCards:
             reminder = session.get(Reminder, card.reminder)
         rep = self._staff.many([card.staff]).get(card.staff)
         late = self._clock() - card.due > _FRESH or (reminder and reminder.over(self._clock()))
-        if reminder is None or rep is None or late or not reminder.unread:
+        others = reminder is None or reminder.staff != card.staff
+        if reminder is None or others or rep is None or late or not reminder.unread:
             self._later(card, None, "")
             return
         if not self._has_room(card, reminder):

@@ -27,6 +27,7 @@ from engagement import dated
 from engagement.approaching import Approaches
 from engagement.fans import ASKED, ASKS, REPLIED, Fans
 from engagement.own_links import OwnLinks
+from engagement.passed_on import pass_on
 from engagement.reminders import Cycle, Reminder, Reminders
 from engagement.sittings import moments, sitting, sittings
 from engagement.vip_care import GIFT, GIFTS, MOMENTS, Weekly, weekly
@@ -314,7 +315,8 @@ class Triggers:
     # What day it is
 
     def calendar(self) -> int:
-        """Look at some more profiles for today's occasions; 0 once all have been looked at."""
+        """Look at some more profiles for today's occasions, and for tasks that somebody else has
+        by now; 0 once all have been looked at."""
         day = self._zone.day(self._clock())
         before = self._marks.of(_CALENDAR)
         mark_day, _, last = before.partition("|")
@@ -324,14 +326,17 @@ class Triggers:
         wanted = select(ProfileRow.customer).where(ProfileRow.customer > last)
         with self._people.read() as session:
             ids = list(session.scalars(wanted.order_by(ProfileRow.customer).limit(_SLICE)))
-        tasks = self._dated(ids, day) if ids else []
+        handles = self._identities.handles_of(ids) if ids else {}
+        pass_on(self._records, handles, self._customers.reps)
+        tasks = self._dated(ids, handles, day) if ids else []
         mark = ids[-1] if len(ids) == _SLICE else "done"
         self._tell(tasks, _CALENDAR, before, f"{day.isoformat()}|{mark}")
         return len(ids)
 
-    def _dated(self, customers: Sequence[str], today: date) -> list[_Task]:
+    def _dated(
+        self, customers: Sequence[str], handles: Mapping[str, Sequence[Handle]], today: date
+    ) -> list[_Task]:
         profiles = self._profiles.many(customers)
-        handles = self._identities.handles_of(customers)
         vips = set(self._vips(customers))
         model = self._predictions.model() if self._predictions else None
         tasks = []

@@ -232,6 +232,28 @@ def test_who_gets_a_customer_in_her_birthday_week_gets_the_task_unless_it_is_don
     assert told == ([1, 0] if done else [0, 1])
 
 
+def test_what_is_not_done_about_a_customer_goes_over_with_her_and_no_dot_is_left_behind(
+    company, clock
+):
+    before, after = company.hire("li"), company.hire("wang")
+    her = company.meet(rep=before)
+    watch(company)
+    (dot,) = dots(company, before)
+    company.reminders.open(dot.id, before.staff)
+    company.reminders.remind(before.staff, "came_back", str(her), "2026-02-01")
+    company.reminders.remind(before.staff, "read_your_share", str(her), "m:1")
+    company.reminders.remind(after.staff, "came_back", str(her), "2026-02-01")
+    done = company.reminders.remind(before.staff, "came_back", str(her), "2026-01-01")
+    company.reminders.finish(done.id, before.staff)
+    company.customers.entrust(her, after.staff, by="zhao")
+    clock.move(DAY)
+    watch(company)
+    assert company.reminders.unread_by_kind(after.staff) == {"new_customer": 1, "came_back": 1}
+    assert company.reminders.unread_by_kind(before.staff) == {"read_your_share": 1}
+    assert len(dots(company, before)) == 2, "what she did and what she sent stay hers"
+    assert dots_of(company, after, "new_customer")[0].id == dot.id
+
+
 def test_who_becomes_a_vip_in_her_birthday_week_is_not_told_of_twice(company, clock):
     vips = set()
     company.triggers = Triggers(

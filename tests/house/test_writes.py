@@ -146,6 +146,7 @@ SMALL = {
     "data_hub/roster.py:Roster._take": "twenty-five rows of a sheet",
     "data_hub/staff.py:StaffBook._went": ONE_ROW,
     "data_hub/staff.py:StaffBook.change": ONE_ROW,
+    "engagement/passed_on.py:_give": "one row, beside those of one customer and cycle",
     "engagement/books.py:Books._give_free": "a row, of one customer",
     "engagement/books.py:Books._move": "one mark",
     "engagement/reminders.py:Reminders._finished": "what is due about one customer",
