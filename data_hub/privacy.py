@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
@@ -27,6 +26,7 @@ from stores import personal
 from stores.changes import Changes
 from stores.history import Fold, History
 from stores.journal import Journal
+from stores.naming import naming
 from stores.records import Folded, Record, Records
 
 _BEGUN = "erasure_begun"
@@ -102,19 +102,17 @@ class Privacy:
             "handles": [str(handle) for handle in handles],
             "events": [orjson.loads(pack(event)) for event in self._history.of(handles)],
             "rows": [{"store": where, "table": table, "row": row} for where, table, row in kept],
-            "refused": list(self._refused({handle.value for handle in handles})),
+            "refused": list(self._refused(handles)),
         }
 
-    def _refused(self, values: Collection[str]) -> Iterator[dict[str, Any]]:
+    def _refused(self, handles: Collection[Handle]) -> Iterator[dict[str, Any]]:
         """What came in that names her and could not be an event, as it waits to be tried again."""
-        named = re.compile("|".join(rf"(?<![0-9A-Za-z]){re.escape(each)}(?![0-9A-Za-z])"
-                                    for each in sorted(values)))  # fmt: skip
-        after = 0
+        after, named = 0, naming(handles)
         while stretch := self._history.refused(after=after):
             after = stretch[-1][0]
             for _, told in stretch:
-                item = orjson.loads(told.again)
-                if named.search(orjson.dumps(item).decode()):
+                if named(told.again):
+                    item = orjson.loads(told.again)
                     yield {"at": told.at, "door": told.door, "reason": told.reason, "told": item}
 
     def erase(

@@ -365,6 +365,18 @@ class HistoryContract(AmendingContract):
         assert [told.again for _, told in history.refused()] == ['{"n":1}']
         assert history.refusals()[0][0].sample == ""
 
+    def test_of_who_has_a_short_id_only_what_names_her_is_forgotten(self, history: History) -> None:
+        hers = '{"userId":"7","n":1}', '{"item":{"distinct_id":7}}', '{"phone":"+86 138-0000 0000"}'
+        others = '{"userId":"17","n":7}', '{"page":"v7.1","rank":"7"}', '{"id":"x","to":"7 days"}'
+        told = [replace(_refused(n, "type"), again=each) for n, each in enumerate(hers + others)]
+        samples = [replace(_refused(9, name), sample=each, again="")
+                   for name, each in (("a", hers[0]), ("b", others[0]))]  # fmt: skip
+        history.put([*told, *samples], upto=1)
+        history.forget([Handle("user", "acc_1", "7"), Handle("phone", "", "13800000000")])
+        assert [each.again for _, each in history.refused()] == list(others)
+        shown = {each.field: each.sample for each, _ in history.refusals()}
+        assert (shown["a"], shown["b"]) == ("", others[0])
+
 
 def _in_parts(history: History) -> list[tuple[str, int]]:
     """The same out of stretches: who and when."""

@@ -16,7 +16,7 @@ from kernel.events import Handle, Refusal
 from stores.elastic.cluster import Cluster
 from stores.elastic.history.shapes import SHAPE, STATE, STATE_MAPPING
 from stores.history import ANY, KEPT, Sort
-from stores.naming import Naming
+from stores.naming import naming
 from stores.told import Told, micros, moment
 
 _MARKS = "marks"
@@ -164,16 +164,16 @@ class State:
 
     def blank(self, handles: Collection[Handle]) -> None:
         """What was refused is shown as it came in, so it may name her too."""
-        naming = Naming.of(handles)
+        named = naming(handles)
         self._write([
             (self._head(id_), told | {"sample": ""})
             for id_, told in self._found("refusal")
-            if naming.found(told["sample"])
+            if named(told["sample"])
         ])  # fmt: skip
         mark = 0
         while page := self.refused(ANY, mark, _PAGE):
             mark = page[-1][0]
-            self.settle([number for number, told in page if naming.found(told.again)])
+            self.settle([number for number, told in page if named(told.again)])
 
     def dead(self) -> Iterator[str]:
         for _, told in self._found("dead"):

@@ -14,6 +14,7 @@ from kernel.ids import Page, page_of, page_size, read_cursor
 from stores.acts import FIRST, LAST, Acts, Often, OneByOne, columns, often, span
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
+from stores.naming import naming
 from stores.postgres.database import Database
 from stores.postgres.history import amending, questions, refused, remaking
 from stores.postgres.history.arrivals import cleaned, insert, unhear, unheard
@@ -261,6 +262,8 @@ class PostgresHistory(OneByOne):
 
     def forget(self, handles: Collection[Handle]) -> int:
         gone: list[Event] = []
+        with self._database.glance() as run:
+            numbered, sorts = refused.naming(run, naming(handles))
         while True:
             with self._database.write("put") as run:
                 numbers = sorted(known_numbers(run, names(handles)).values())
@@ -269,7 +272,7 @@ class PostgresHistory(OneByOne):
                 if len(doomed) < _SLICE:
                     named = "delete from juzhen_history.handles where number = any(%b::bigint[])"
                     run.execute(named, (numbers,))
-                    refused.forget(run, handles)
+                    refused.forget(run, numbered, sorts)
                     break
         if gone:
             self._scrub({month_of(self.zone.day(event.at).isoformat()) for event in gone})

@@ -5,12 +5,11 @@ Inside the transaction of whoever calls.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from kernel.events import Handle, Refusal
+from kernel.events import Refusal
 from stores.history import KEPT, Sort
-from stores.naming import BETWEEN, Naming
 from stores.postgres.history.tables import clean
 from stores.told import micros, moment
 
@@ -38,10 +37,9 @@ _SHOWN = """
 select at, door, reason, field, account, sample, count from juzhen_history.refusals
 order by at desc, door, reason, field limit %s
 """
-_BLANK = "update juzhen_history.refusals set sample = '' where position(%s in {}) > 0"
-_GONE = "delete from juzhen_history.refused where position(%s in {}) > 0"
-_READINGS = ("{}", f"translate({{}}, '{BETWEEN}', '')", "lower({})")
-"""As it is, digits alone, small letters: `stores.naming`."""
+_LOOKED_THROUGH = """
+select number, again from juzhen_history.refused where number > %s order by number limit 500
+"""
 _NAMES = ("door", "reason", "field", "account")
 
 
@@ -89,11 +87,22 @@ def settle(run: Any, numbers: Collection[int]) -> None:
     run.execute(gone, (sorted(numbers),))
 
 
-def forget(run: Any, handles: Collection[Handle]) -> None:
+def naming(run: Any, named: Callable[[str], bool]) -> tuple[list[int], list[Sort]]:
+    """The numbers of what is kept, and the sorts whose sample, as they came in, name somebody."""
+    numbers, after = list[int](), 0
+    while rows := run.execute(_LOOKED_THROUGH, (after,)).fetchall():
+        after = rows[-1][0]
+        numbers += [number for number, again in rows if named(again)]
+    told = run.execute("select door, reason, field, sample from juzhen_history.refusals")
+    return numbers, [Sort(*sort) for *sort, sample in told.fetchall() if named(sample)]
+
+
+def forget(run: Any, numbers: Collection[int], sorts: Collection[Sort]) -> None:
     """What was refused is shown and kept as it came in, so it may name her too."""
-    for reading, values in zip(_READINGS, Naming.of(handles), strict=True):
-        blank = _BLANK.format(reading.format("sample"))
-        gone = _GONE.format(reading.format("again"))
-        for value in map(clean, values):
-            run.execute(blank, (value,))
-            run.execute(gone, (value,))
+    settle(run, numbers)
+    for sort in sorts:
+        run.execute(
+            "update juzhen_history.refusals set sample = '' where (door, reason, field)"
+            " = (%s, %s, %s)",
+            tuple(sort),
+        )

@@ -10,6 +10,7 @@ from datetime import date
 
 from kernel.calendar import Zone
 from kernel.events import Event, Handle, unpack
+from stores.naming import naming
 from stores.sqlite.database import Database
 from stores.sqlite.history import blocks, past, refused, stripes
 from stores.sqlite.history.arrivals import unhear
@@ -26,6 +27,8 @@ _THERE = "select seq from events where seq in (select value from json_each(?))"
 def forget(database: Database, zone: Zone, handles: Collection[Handle]) -> int:
     """Erase every event that names one of them; how many there were."""
     gone = 0
+    with database.read() as file:  # before: it is looked through while nobody waits
+        numbered, sorts = refused.naming(file, naming(handles))
     while True:
         with database.write() as file:
             file.execute("pragma secure_delete=on")
@@ -39,7 +42,7 @@ def forget(database: Database, zone: Zone, handles: Collection[Handle]) -> int:
                 file.execute(
                     "delete from handles where number in (select value from json_each(?))", (asked,)
                 )
-                refused.forget(file, handles)
+                refused.forget(file, numbered, sorts)
                 return gone
 
 

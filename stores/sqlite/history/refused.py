@@ -5,13 +5,11 @@ Inside the transaction of whoever calls.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import reduce
+from collections.abc import Callable, Collection, Sequence
 from sqlite3 import Connection
 
-from kernel.events import Handle, Refusal
+from kernel.events import Refusal
 from stores.history import KEPT, Sort
-from stores.naming import BETWEEN, Naming
 from stores.sqlite.history.tables import as_json
 from stores.told import micros, moment
 
@@ -26,14 +24,6 @@ select number, door, reason, field, account, at, again from refused
 where number > ? and (? = '' or door = ?) and (? = '' or reason = ?) and (? = '' or field = ?)
 order by number limit ?
 """
-_BLANK = "update refusals set sample = '' where instr({}, ?)"
-_GONE = "delete from refused where instr({}, ?)"
-_READINGS = (
-    "{}",
-    reduce(lambda text, sign: f"replace({text}, '{sign}', '')", BETWEEN, "{}"),
-    "lower({})",
-)
-"""As it is, digits alone, small letters: `stores.naming`."""
 
 
 def refuse(file: Connection, refusals: Sequence[Refusal]) -> None:
@@ -96,11 +86,16 @@ def settle(file: Connection, numbers: Collection[int]) -> None:
     )
 
 
-def forget(file: Connection, handles: Collection[Handle]) -> None:
+def naming(file: Connection, named: Callable[[str], bool]) -> tuple[list[int], list[Sort]]:
+    """The numbers of what is kept, and the sorts whose sample, as they came in, name somebody."""
+    kept = file.execute("select number, again from refused")
+    numbers = [number for number, again in kept if named(again)]
+    samples = file.execute("select door, reason, field, sample from refusals")
+    return numbers, [Sort(*sort) for *sort, sample in samples if named(sample)]
+
+
+def forget(file: Connection, numbers: Collection[int], sorts: Collection[Sort]) -> None:
     """What was refused is shown and kept as it came in, so it may name her too."""
-    for reading, values in zip(_READINGS, Naming.of(handles), strict=True):
-        blank = _BLANK.format(reading.format("sample"))
-        gone = _GONE.format(reading.format("again"))
-        for value in values:
-            file.execute(blank, (value,))
-            file.execute(gone, (value,))
+    settle(file, numbers)
+    blank = "update refusals set sample = '' where (door, reason, field) = (?, ?, ?)"
+    file.executemany(blank, sorts)
