@@ -16,6 +16,7 @@ from channels.touch_policy import Policy
 from content_hub import bounds
 from content_hub.materials import Material
 from data_hub.findings import Findings, Found
+from data_hub.following import Following
 from data_hub.identities import Identities
 from kernel.clock import Clock
 from kernel.errors import NotFound
@@ -23,7 +24,6 @@ from kernel.ids import Page
 from stores.changes import Changes
 from stores.paging import newest_first
 from stores.records import Record, Records
-from stores.watermarks import Watermarks
 
 WHY = "blocking"
 """What the shelf says holds such a material."""
@@ -31,7 +31,7 @@ LAST = 5
 """So many of the last touches are kept with a block."""
 _WINDOW = timedelta(days=30)
 """What is counted for a share."""
-_FOLLOWER, _KIND = "blocks", "unfollowed"
+_KIND = "unfollowed"
 _REACHED = (State.DONE, State.PARTLY, State.SUBMITTED)
 
 
@@ -82,25 +82,23 @@ class Blocks:
     ) -> None:
         self._records = records
         self._changes = changes
-        self._findings = findings
         self._identities = identities
         self._clock = clock
-        self._watermarks = Watermarks(records, Record)
+        self._following = Following(records, findings, "blocks")
 
     def follow(self, policy: Policy, limit: int = 100) -> int:
         """Take in what the digest found since the last time; how much that was. Harmless when
         repeated."""
-        found = list(self._findings.after(int(self._watermarks.of(_FOLLOWER) or 0), limit))
-        if not found:
+        stretch = self._following.stretch(limit)
+        if not stretch.found:
             return 0
-        left = [each for each in found if each.kind == _KIND]
+        left = [each for each in stretch.found if each.kind == _KIND]
         with self._records.write() as session:
             blamed = {self._note(session, each, policy) for each in left} - {""}
         for material in sorted(blamed):
             self.judge(material, policy)
-        with self._records.write():  # last: who dies before it judges again
-            self._watermarks.move(_FOLLOWER, str(found[-1].seq))
-        return len(found)
+        self._following.acted(stretch)  # last: who dies before it judges again
+        return len(stretch.found)
 
     def judge(self, material: str, policy: Policy) -> bool:
         """Pause it if it drives people away; is it paused? Judging twice does no harm."""

@@ -12,12 +12,11 @@ from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.consents import LOCATION, MARKETING, PURPOSES, Consent, Consents
 from data_hub.details import text
 from data_hub.findings import Findings, Found
+from data_hub.following import Following
 from data_hub.identities import Identities
 from kernel.events import Handle
-from stores.records import Record, Records
-from stores.watermarks import Watermarks
+from stores.records import Records
 
-_FOLLOWER = "opt_outs"
 _ASKED = frozenset((*PURPOSES, LOCATION))
 """The purposes that anything here asks for; a word on another changes nothing."""
 _KIND = 40
@@ -35,26 +34,19 @@ class OptOuts:
         preferences: Preferences,
     ) -> None:
         self._records = records
-        self._findings = findings
         self._identities = identities
         self._consents = consents
         self._preferences = preferences
-        self._watermarks = Watermarks(records, Record)
+        self._following = Following(records, findings, "opt_outs")
 
     def follow(self, limit: int = 200) -> int:
         """Take in what the digest found since the last time; how much that was. Harmless when
         repeated."""
-        found = self._findings.after(int(self._watermarks.of(_FOLLOWER) or 0), limit)
-        if not found:
-            return 0
-        for each in found:
-            if each.kind in {"opted_out", "opted_in"}:
-                self._take(each)
-        with self._records.write():
-            self._watermarks.move(_FOLLOWER, str(found[-1].seq))
-        return len(found)
+        return self._following.each(limit, self._take)
 
     def _take(self, found: Found) -> None:
+        if found.kind not in {"opted_out", "opted_in"}:
+            return
         told = found.evidence
         account, channel = text(told.get("account")), text(told.get("channel"))[:_KIND]
         purpose = text(told.get("consent")) or text(told.get("purpose")) or MARKETING

@@ -9,6 +9,7 @@ from __future__ import annotations
 from channels.transfers import Transfers
 from data_hub.customers import Customers
 from data_hub.findings import Findings, Found
+from data_hub.following import Following
 from data_hub.identities import Identities
 from data_hub.staff import StaffBook
 from kernel.errors import NotFound
@@ -16,7 +17,7 @@ from kernel.events import Handle
 from stores.records import Record, Records
 from stores.watermarks import Watermarks
 
-_FOLLOWER, _HANDED = "books", "books:handed_over"
+_HANDED = "books:handed_over"
 _SLICE = 100
 _ADDED = frozenset({"followed", "added_contact"})
 
@@ -34,11 +35,11 @@ class Books:
         transfers: Transfers,
     ) -> None:
         self._records = records
-        self._findings = findings
         self._identities = identities
         self._customers = customers
         self._staff = staff
         self._transfers = transfers
+        self._following = Following(records, findings, "books")
         self._marks = Watermarks(records, Record)
 
     def follow(self) -> int:
@@ -46,16 +47,12 @@ class Books:
         return self._added() + self._handed_over()
 
     def _added(self) -> int:
-        found = self._findings.after(int(self._marks.of(_FOLLOWER) or 0), _SLICE)
-        for each in found:
-            if each.kind in _ADDED and each.rep:
-                self._give_free(each)
-        if found:
-            self._move(_FOLLOWER, str(found[-1].seq))
-        return len(found)
+        return self._following.each(_SLICE, self._give_free)
 
     def _give_free(self, found: Found) -> None:
         """Whom somebody gives to a rep meanwhile stays hers."""
+        if found.kind not in _ADDED or not found.rep:
+            return
         try:
             hers = self._identities.handles(found.customer)
         except NotFound:  # her data was erased since
@@ -69,12 +66,9 @@ class Books:
         settled = self._transfers.taken_after(self._marks.of(_HANDED), _SLICE)
         for each in settled:
             self._give(each.handle, each.taker)
-            self._move(_HANDED, Transfers.mark(each))
+            with self._records.write(_HANDED):
+                self._marks.move(_HANDED, Transfers.mark(each))
         return len(settled)
-
-    def _move(self, follower: str, mark: str) -> None:
-        with self._records.write(follower):
-            self._marks.move(follower, mark)
 
     def _give(self, handle: str, rep: str) -> None:
         if (hers := self._staff.many([rep]).get(rep)) is not None and hers.left is None:

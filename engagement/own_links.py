@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from content_hub.tracking import Link, Links
 from data_hub.findings import Findings, Found
+from data_hub.following import Following
 from data_hub.identities import Identities
 from kernel.errors import NotFound
 from kernel.events import Handle
 from stores.changes import Changes
-from stores.records import Record, Records
-from stores.watermarks import Watermarks
+from stores.records import Records
 
 OPENED = "own_link_opened"
-_FOLLOWER = "own_links"
 _SLICE = 100
 
 
@@ -34,29 +33,26 @@ class OwnLinks:
     ) -> None:
         self._records = records
         self._changes = changes
-        self._findings = findings
         self._identities = identities
         self._links = links
-        self._marks = Watermarks(records, Record)
+        self._following = Following(records, findings, "own_links")
 
     def follow(self, limit: int = _SLICE) -> int:
         """Follow up to so many findings and say how many."""
-        before = self._marks.of(_FOLLOWER)
-        found = self._findings.after(int(before or 0), min(limit, _SLICE))
-        told = [(each, *own) for each in found if each.kind == "opened_link"
-                and (own := self.of(each))]  # fmt: skip
-        if not found:
+        stretch = self._following.stretch(min(limit, _SLICE))
+        if not stretch.found:
             return 0
-        with self._records.write(_FOLLOWER):
-            if self._marks.of(_FOLLOWER) != before:
+        told = [(each, *own) for each in stretch.found if each.kind == "opened_link"
+                and (own := self.of(each))]  # fmt: skip
+        with self._records.write(self._following.name):
+            if not self._following.move(stretch):
                 return 0
             for each, link, hers in told:
                 self._changes.note(
                     OPENED, "material", link.material, by="juzhen", handle=str(hers[0]),
                     rep=link.rep, channel=link.account, event=each.evidence["event"],
                 )  # fmt: skip
-            self._marks.move(_FOLLOWER, str(found[-1].seq))
-        return len(found)
+        return len(stretch.found)
 
     def of(self, found: Found) -> tuple[Link, list[Handle]] | None:
         """By whose own link this came, and by which handles she is known; None if it was no such

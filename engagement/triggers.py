@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from data_hub import nurture
 from data_hub.catalogue import OWN_ACCOUNT
 from data_hub.customers import Customers
 from data_hub.findings import CAME_BACK, FIRST_SEEN, Findings, Found
+from data_hub.following import Following
 from data_hub.identities import DEVICES, Identities
 from data_hub.prediction import Predictions
 from data_hub.profiles import ProfileRow, Profiles
@@ -51,7 +53,7 @@ _TOLD = declare("triggers.told", "reminders and the watermark behind them are co
 _WARMED, _BOUGHT = f"{MOVED}_desire", "bought"
 _WEIGHS = timedelta(minutes=10)
 """By so much later in the morning a step of nurture is due for each degree of its priority."""
-_FINDINGS, _CALENDAR = "triggers", "triggers.calendar"
+_CALENDAR = "triggers.calendar"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,6 @@ class Triggers:
         self._to_customers = frozenset(to_customers)
         self._records = records
         self._people = people
-        self._findings = findings
         self._history = history
         self._reminders = reminders
         self._profiles = profiles
@@ -127,6 +128,7 @@ class Triggers:
         self._clock = clock
         self._zone = zone
         self._habits = habits or Habits()
+        self._following = Following(records, findings, "triggers")
         self._marks = Watermarks(records, Record)
 
     # What was found
@@ -135,24 +137,22 @@ class Triggers:
         """Follow up to so many findings and say how many."""
         done = 0
         while done < limit:
-            before = self._marks.of(_FINDINGS)
-            found = self._findings.after(int(before or 0), min(_SLICE, limit - done))
-            if not found:
+            stretch = self._following.stretch(min(_SLICE, limit - done))
+            if not stretch.found:
                 break
-            tasks = [task for each in found if (task := self._task(each))]
-            if not self._tell(tasks, _FINDINGS, before, str(found[-1].seq)):
+            tasks = [task for each in stretch.found if (task := self._task(each))]
+            if not self._tell(tasks, partial(self._following.move, stretch)):
                 break
-            done += len(found)
+            done += len(stretch.found)
         return done
 
-    def _tell(self, tasks: Sequence[_Task], follower: str, before: str, after: str) -> bool:
+    def _tell(self, tasks: Sequence[_Task], moved: Callable[[], bool]) -> bool:
         """All reminders of a slice and its watermark, or nothing. False if another was faster."""
-        with self._records.write("triggers"):
-            if self._marks.of(follower) != before:
+        with self._records.write(self._following.name):
+            if not moved():
                 return False
             for task in tasks:
                 self._remind(task)
-            self._marks.move(follower, after)
         crash_point(_TOLD)
         return True
 
@@ -330,8 +330,15 @@ class Triggers:
         pass_on(self._records, handles, self._customers.reps)
         tasks = self._dated(ids, handles, day) if ids else []
         mark = ids[-1] if len(ids) == _SLICE else "done"
-        self._tell(tasks, _CALENDAR, before, f"{day.isoformat()}|{mark}")
+        self._tell(tasks, partial(self._looked_at, before, f"{day.isoformat()}|{mark}"))
         return len(ids)
+
+    def _looked_at(self, before: str, mark: str) -> bool:
+        """Move the mark of the calendar; False if another was faster."""
+        if self._marks.of(_CALENDAR) != before:
+            return False
+        self._marks.move(_CALENDAR, mark)
+        return True
 
     def _dated(
         self, customers: Sequence[str], handles: Mapping[str, Sequence[Handle]], today: date

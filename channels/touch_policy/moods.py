@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.findings import Findings, Found
+from data_hub.following import Following
 from data_hub.identities import Identities
 from kernel.clock import Clock
 from kernel.events import Handle
@@ -18,9 +19,7 @@ from kernel.ids import new_id
 from stores.changes import Changes
 from stores.records import Record, Records
 from stores.spelling import marks, moment, spelled
-from stores.watermarks import Watermarks
 
-_FOLLOWER = "moods"
 HOLDS = {"complained": "open_complaint", "case_opened": "open_case"}
 LIFTS = {"complaint_settled": "open_complaint", "case_closed": "open_case"}
 UPSET = "negative_mood"
@@ -60,7 +59,7 @@ class Moods:
         self._findings = findings
         self._identities = identities
         self._clock = clock
-        self._watermarks = Watermarks(records, Record)
+        self._following = Following(records, findings, "moods")
 
     def hold(
         self, handle: Handle | str, why: str, *, days: float, by: str, source: str = "",
@@ -101,15 +100,16 @@ class Moods:
     def follow(self, days: float, limit: int = 200) -> int:
         """Take in what the digest found since the last time; how much that was. Harmless when
         repeated."""
-        mark = int(self._watermarks.of(_FOLLOWER) or 0)
-        found = list(self._findings.after(mark, limit))
-        if not found:
+        stretch = self._following.stretch(limit)
+        if not stretch.found:
             return 0
-        with self._records.write(*(f"mood:{each.key}" for each in found)):
-            for each in found:
+        about = (f"mood:{each.key}" for each in stretch.found)
+        with self._records.write(self._following.name, *about):
+            if not self._following.move(stretch):
+                return 0
+            for each in stretch.found:
                 self._take(each, days)
-            self._watermarks.move(_FOLLOWER, str(found[-1].seq))
-        return len(found)
+        return len(stretch.found)
 
     def _take(self, found: Found, days: float) -> None:
         """What she said on one handle and what was done about another is one story, told in any

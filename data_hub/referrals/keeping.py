@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data_hub.findings import MERGED, REFERRED, Findings, Found
+from data_hub.following import Following
 from data_hub.identities import Identities
 from data_hub.referrals.chains import Chains, balance, came_by, code_of
 from data_hub.referrals.records import Entry, Referral, ReferralCode, RewardEntry
@@ -22,11 +23,9 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, Invalid
 from kernel.events import Handle
 from stores.changes import Changes
-from stores.records import Record, Records
+from stores.records import Records
 from stores.spelling import chunks
-from stores.watermarks import Watermarks
 
-_FOLLOWER = "referrals"
 _LOCK = "referrals"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _LENGTH = 8
@@ -53,7 +52,7 @@ class Referrals:
         self._identities = identities
         self._changes = changes
         self._clock = clock
-        self._marks = Watermarks(records, Record)
+        self._following = Following(records, findings, _LOCK)
         self._reward = reward
         self.chains = Chains(records, findings, identities)
         """What is asked of it."""
@@ -76,21 +75,19 @@ class Referrals:
 
     def follow(self, limit: int = 200) -> int:
         """Take in what was found since the last time, and say how much that was."""
-        before = self._marks.of(_FOLLOWER)
-        found = self._findings.after(int(before or 0), limit)
-        if not found:
+        stretch = self._following.stretch(limit)
+        if not stretch.found:
             return 0
-        watched = [each for each in found if each.kind in _WATCHED]
+        watched = [each for each in stretch.found if each.kind in _WATCHED]
         with self._records.write(_LOCK) as session:
-            if self._marks.of(_FOLLOWER) != before:
+            if not self._following.move(stretch):
                 return 0
             for each in watched:
                 if each.kind == REFERRED:
                     self._introduce(session, each)
             for referral in self._touched(session, watched):
                 self._settle(session, referral)
-            self._marks.move(_FOLLOWER, str(found[-1].seq))
-        return len(found)
+        return len(stretch.found)
 
     def _introduce(self, session: Session, found: Found) -> None:
         """She came with a code, perhaps not for the first time."""
@@ -198,7 +195,7 @@ class Referrals:
             for order, cents in told.items():
                 if cents < 0:
                     yield f"more was taken back for order {order} than was granted"
-            if int(self._marks.of(_FOLLOWER) or 0) < self._findings.latest():
+            if self._following.behind():
                 return
             for each in session.scalars(select(Referral).where(Referral.refused == "")):
                 for order, cents in earned(each.reward, self.chains.orders_of(each)).items():

@@ -1,5 +1,6 @@
 """What she switches off or on in a front end counts for what we send, within bounds."""
 
+import signal
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from data_hub.consents import LOCATION, MARKETING, PERSONALISATION
 from data_hub.findings import Findings
 from tests.channels.touching import SHANGHAI
 from tests.data_hub.telling import event, mobile, user
+from tests.dying import died
 
 APP, PHONE = user("u1"), mobile()
 
@@ -103,3 +105,51 @@ def test_a_first_word_may_be_a_yes_and_repeating_it_adds_nothing(front):
 def test_our_own_word_is_not_followed_as_if_a_front_end_had_said_it(front):
     front.tells("opted_out", account="juzhen")
     assert front.house.consents.of([APP]) == []
+
+
+FOLLOW = "import sys; from tests.channels.opting_out import race; sys.exit(race(*sys.argv[1:]))"
+KILLED = "import sys; from tests.channels.opting_out import follow; follow(*sys.argv[1:])"
+
+
+@pytest.fixture
+def many(front):
+    """A dozen who switched marketing off."""
+    them = [user(f"m{n}") for n in range(12)]
+    front.house.identities.note([event("identified", each) for each in them])
+    at = front.clock() - timedelta(hours=1)
+    told = [replace(event("opted_out", each), at=at) for each in them]
+    front._found.keep([findings.of_event(each, "c") for each in told])
+    return them
+
+
+def words(front, them):
+    """The acts by which their word was changed, each with its handle."""
+    acts = front.house.changes.after("", 1_000).changes
+    names = {str(each) for each in them}
+    return sorted((each.act, each.handle) for each in acts if each.handle in names)
+
+
+def given(front, any_records_url, any_people_url):
+    return any_records_url, any_people_url, front.clock().isoformat()
+
+
+def test_processes_that_follow_at_once_take_each_word_once(
+    front, many, any_records_url, any_people_url
+):
+    assert died(FOLLOW, *given(front, any_records_url, any_people_url), "3") == 0
+    assert words(front, many) == sorted(("opted_out", str(each)) for each in many)
+    assert not any(front.house.consents.allows([each], MARKETING, "sms") for each in many)
+    assert front.opt_outs.follow() == 0
+
+
+def test_who_dies_behind_the_acts_takes_each_word_once(
+    front, many, any_records_url, any_people_url
+):
+    told = given(front, any_records_url, any_people_url)
+    for turn in (1, 2):
+        point = f"following.acted@{turn}"
+        assert died(KILLED, *told, JUZHEN_CRASH_AT=point) == -signal.SIGKILL
+    assert words(front, many), "it died behind the acts"
+    while front.opt_outs.follow(5):
+        pass
+    assert words(front, many) == sorted(("opted_out", str(each)) for each in many)

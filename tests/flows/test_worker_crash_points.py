@@ -44,6 +44,7 @@ SHOWN_ELSEWHERE = {
     "retention.gone",  # tests/data_hub/test_retention
     "rewriting.took", "rewriting.wrote",  # tests/data_hub/test_rewriting
     "taking_back.noted", "taking_back.gone",  # tests/juzhen/test_undoing
+    "following.acted",  # tests/channels/test_opt_outs
 }  # fmt: skip
 PUBLISHING = ("publishing.", "deliveries.", "courier.", "wechat.", "callbacks.")
 """What `test_crash_points` shows, down to the last of them."""
