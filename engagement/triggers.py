@@ -136,10 +136,7 @@ class Triggers:
     def follow(self, limit: int = 200) -> int:
         """Follow up to so many findings and say how many."""
         done = 0
-        while done < limit:
-            stretch = self._following.stretch(min(_SLICE, limit - done))
-            if not stretch.found:
-                break
+        while (stretch := self._following.stretch(min(_SLICE, limit - done))).found:
             tasks = [task for each in stretch.found if (task := self._task(each))]
             if not self._tell(tasks, partial(self._following.move, stretch)):
                 break
@@ -335,10 +332,9 @@ class Triggers:
 
     def _looked_at(self, before: str, mark: str) -> bool:
         """Move the mark of the calendar; False if another was faster."""
-        if self._marks.of(_CALENDAR) != before:
-            return False
-        self._marks.move(_CALENDAR, mark)
-        return True
+        if mine := self._marks.of(_CALENDAR) == before:
+            self._marks.move(_CALENDAR, mark)
+        return mine
 
     def _dated(
         self, customers: Sequence[str], handles: Mapping[str, Sequence[Handle]], today: date
