@@ -47,11 +47,7 @@ class Following:
     def move(self, stretch: Stretch) -> bool:
         """Note in a write that names the follower that these are done; False if another has been
         here since they were read."""
-        if self._marks.of(self.name) != stretch.before:
-            return False
-        with self._records.part():
-            self._marks.move(self.name, str(stretch.found[-1].seq))
-        return True
+        return self._marks.advance(self.name, stretch.before, str(stretch.found[-1].seq))
 
     def each(self, limit: int, take: Callable[[Found], object]) -> int:
         """Act on what was found since the last time, each in writes of its own; how much that was.

@@ -327,14 +327,9 @@ class Triggers:
         pass_on(self._records, handles, self._customers.reps)
         tasks = self._dated(ids, handles, day) if ids else []
         mark = ids[-1] if len(ids) == _SLICE else "done"
-        self._tell(tasks, partial(self._looked_at, before, f"{day.isoformat()}|{mark}"))
+        after = f"{day.isoformat()}|{mark}"
+        self._tell(tasks, partial(self._marks.advance, _CALENDAR, before, after))
         return len(ids)
-
-    def _looked_at(self, before: str, mark: str) -> bool:
-        """Move the mark of the calendar; False if another was faster."""
-        if mine := self._marks.of(_CALENDAR) == before:
-            self._marks.move(_CALENDAR, mark)
-        return mine
 
     def _dated(
         self, customers: Sequence[str], handles: Mapping[str, Sequence[Handle]], today: date

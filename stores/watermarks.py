@@ -45,3 +45,9 @@ class Watermarks:
         """Joins the fold's own write."""
         with self._records.part() as session:
             session.merge(self._kind(follower=follower, mark=mark))
+
+    def advance(self, follower: str, before: str, mark: str) -> bool:
+        """The same for who may not be alone; False if somebody has moved it since it was read."""
+        if mine := self.of(follower) == before:
+            self.move(follower, mark)
+        return mine
