@@ -13,11 +13,13 @@ from channels.commerce import ARK, Commerce
 from channels.told_once import told_first
 from channels.webhook import Webhook
 from data_hub.intake import Intake
-from juzhen.settings import Settings
-from juzhen.wiring.engines import open_stores
 from kernel.events import Handle
 from kernel.secret import Secret
 from kernel.webhooks import signature
+from stores.history import Fold
+from stores.journal import SharedCommit
+from stores.sqlite.history import SqliteHistory
+from stores.sqlite.journal import SqliteJournal
 from stores.told import Told
 from tests.data_hub.telling import event, user
 
@@ -25,12 +27,21 @@ SECRET = "whsec_" + base64.b64encode(b"a key of the shop's own").decode()
 QUERY = {"method": "msg.push", "appId": "a", "timestamp": "1772442000", "version": "2.0"}
 
 
+class Stores:
+    """A journal, a history behind it, and the fold that the platform is wired with."""
+
+    def __init__(self, folder):
+        self.history = SqliteHistory(folder / "history.db", durability="process")
+        self.journal = SqliteJournal(folder / "journal", durability="process")
+        self.commit = SharedCommit(self.journal)
+        self.fold = Fold(self.journal, self.history, fresh=told_first)
+
+
 @pytest.fixture
-def stores(tmp_path, clock):
-    opened = open_stores(Settings(home=tmp_path, stores_durability="process"), clock)
+def stores(tmp_path):
+    opened = Stores(tmp_path)
     yield opened
-    opened.commit.close()
-    for store in (opened.journal, opened.history, opened.records, opened.people):
+    for store in (opened.commit, opened.journal, opened.history):
         store.close()
 
 
@@ -110,9 +121,9 @@ def test_what_a_client_calls_so_keeps_nothing_out_and_stops_nothing(take, clock)
 def test_what_a_broken_off_fold_put_is_put_again(stores, take, clock):
     take(*ark(clock, 2))
     (kept,) = stores.history.of({Handle("buyer", "acc_ark", "u1")})
-    told = Told.of(kept, stores.zone)
+    told = Told.of(kept, stores.history.zone)
     assert told_first(stores.history, [told]) == [told]
-    later = Told.of(replace(kept, received=kept.received + timedelta(days=9)), stores.zone)
+    later = Told.of(replace(kept, received=kept.received + timedelta(days=9)), stores.history.zone)
     assert told_first(stores.history, [later, told]) == [told]
 
 
