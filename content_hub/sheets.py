@@ -41,6 +41,7 @@ _DIMENSION = re.compile(rb'<dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BEYOND = "…"
 """The column of what stands to the right of the last column that has a name."""
+_JSON = re.compile(r"""[\[{]$|\[\s*\{|\{\s*["']""")
 _UNSEEN = " \u00a0\u3000\u200b\ufeff"
 
 MATERIAL = ("code", "type", "title", "summary", "body", "cover", "tags")
@@ -70,8 +71,11 @@ def check_columns(told: Mapping[str, Any], known: Collection[str]) -> None:
 
 
 def check_heading(names: Iterable[str]) -> None:
-    """Raises `Invalid` where two columns bear one name: only one of them would be read."""
+    """Raises `Invalid` where two columns bear one name: only one of them would be read; and for
+    JSON under another name, whose first line would be taken for a heading."""
     told = Counter(name.strip() for name in names)
+    if _JSON.match(next(iter(told), "")):
+        raise Invalid("file", "json_in_a_table")
     if twice := next((name for name, count in told.items() if name and count > 1), None):
         raise Invalid("file", "column_is_there_twice", column=twice[:60])
 

@@ -317,8 +317,15 @@ def _handles(told: Row, account: str) -> str:
         found.append(Handle("unionid", "", unionid))
     found += reached_at(told)
     if not found:
-        raise Invalid("userId", "no_user_or_anonymous_id")
+        raise Invalid("userId", _unfit(told))
     return "\n".join(map(str, found))
+
+
+def _unfit(told: Row) -> str:
+    """Why a row that tells of somebody tells of nobody."""
+    ids = (text(told.get(name)) for name in (*_KINDS_OF, "unionid"))
+    nobodys = any(each and not somebodys(each) for each in ids)
+    return "id_of_nobody" if nobodys else "no_user_or_anonymous_id"
 
 
 def _moment(value: Any, zone: Zone) -> str:

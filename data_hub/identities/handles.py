@@ -12,9 +12,11 @@ LOGIN = "user"
 """The kind of handle that somebody signs in with."""
 PERSONS = frozenset({LOGIN, "unionid", "openid", "open_id", "external_userid", "buyer"})
 """Kinds of which everybody has one in each scope: two of one account are two people."""
+DEVICE = "anonymous"
+"""The kind of handle that a front end gives to whoever has not signed in."""
 ADDRESSES = frozenset({"phone", "email"})
 """Kinds that somebody tells of herself, of which she may have several."""
-DEVICES = frozenset({"anonymous", "cookie"})
+DEVICES = frozenset({DEVICE, "cookie"})
 """Kinds that name what somebody holds in her hand, and no person."""
 
 _NOBODYS = frozenset(
@@ -35,6 +37,13 @@ _ABROAD = re.compile(r"(?:\+|00)([1-9]\d{6,14})")
 def somebodys(value: str) -> str:
     """The id, or nothing where it is one that programs write for want of one."""
     return "" if value.lower() in _NOBODYS else value
+
+
+def twin(handle: str) -> str:
+    """The login of the same spelling where it is a device's, and the other way; else nothing."""
+    kind, _, rest = handle.partition(":")
+    other = {LOGIN: DEVICE, DEVICE: LOGIN}.get(kind)
+    return f"{other}:{rest}" if other else ""
 
 
 def own_id(handle: Handle | str) -> str:

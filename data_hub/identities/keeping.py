@@ -13,7 +13,7 @@ from sqlalchemy import case, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from data_hub.identities.deciding import Decisions
-from data_hub.identities.handles import own_id
+from data_hub.identities.handles import own_id, twin
 from data_hub.identities.records import Cause, Edge, Known, Noted, Parked
 from data_hub.identities.regrouping import (
     Region,
@@ -103,7 +103,9 @@ class Identities:
     ) -> None:
         """Load everything that hangs together with the news, group it anew, note what differs."""
         region.alone |= {handle: region.news[handle] for handle in news if handle not in before}
-        self._gather(session, region, {before[h].region for h in news if h in before})
+        twins = {twin(handle) for handle in news} - {""}
+        near = {**before, **known_rows(session, Known.handle, twins - before.keys())}
+        self._gather(session, region, {near[h].region for h in {*news, *twins} if h in near})
         region.settle(noted)
 
     def anew(

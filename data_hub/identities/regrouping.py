@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from data_hub.identities.components import Link, Parting, partition, regions
-from data_hub.identities.handles import DEVICES, PERSONS, own_id
+from data_hub.identities.handles import DEVICES, LOGIN, PERSONS, own_id, twin
 from data_hub.identities.records import Edge, Noted, Ruling, Says
 from kernel.events import Event
 from stores.bulk import among
@@ -59,6 +59,7 @@ class Region:
 
     def settle(self, noted: Noted) -> None:
         """Group, name the groups, and note the rows that differ from what is kept."""
+        self._claim()
         here = [r for r in self.rulings.values() if {r.one, r.other} <= self.alone.keys()]
         ruled = [Link(r.at, r.id, r.one, r.other, ruled=True) for r in here if r.says == Says.SAME]
         partings = [Parting(r.one, r.other) for r in here if r.says == Says.APART]
@@ -81,6 +82,21 @@ class Region:
             noted.unlinked = sorted(self.kept.keys() - self.links.keys())
             noted.lost = sorted(self.before.keys() - self.alone.keys())
             noted.customers |= dict.fromkeys(noted.lost, "")
+
+    def _claim(self) -> None:
+        """Who is said to have been somebody before is told by an id that may be a device's or a
+        login; where it is a login that somebody acted under, two logins are said to be one's."""
+        for (one, other), link in list(self.links.items()):
+            for device, login in ((one, other), (other, one)):
+                before = twin(device)
+                if not before.startswith(f"{LOGIN}:") or not login.startswith(f"{LOGIN}:"):
+                    continue
+                if before == login or self.alone.get(before) is None:
+                    continue
+                pair = (before, login) if before < login else (login, before)
+                said = Link(link.at, link.event, *pair)
+                if pair not in self.links or said < self.links[pair]:
+                    self.links[pair] = said
 
     def _date(self, believed: Iterable[Link]) -> None:
         """When each handle was first heard of; a link that nobody believes says nothing of it."""

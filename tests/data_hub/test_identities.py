@@ -85,6 +85,43 @@ def test_a_family_phone_does_not_make_two_logins_one_person(hub):
     assert "parked" in hub.kinds_found()
 
 
+@pytest.mark.parametrize("first", ["what she did before", "the new name", "both at once"])
+def test_a_login_that_is_said_to_be_anothers_new_name_is_put_up_for_review(hub, first):
+    """The wire's alias names a device or a login and does not say which; whoever has the public
+    key could write one, so two logins are joined by people alone."""
+    old = event("viewed_page", user("old"), minutes=5)
+    alias = event("identified", user("new"), device("old"), minutes=9)
+    for stretch in {"what she did before": [[old], [alias]], "the new name": [[alias], [old]]}.get(
+        first, [[old, alias]]
+    ):
+        hub.tell(*stretch)
+
+    before, after = (hub.identities.customer_of(user(n)) for n in ("old", "new"))
+    assert before != after
+    assert hub.identities.customer_of(device("old")) == after
+    [parked] = hub.identities.parked()
+    assert (parked.doubt, {*parked.customers}) == (Doubt.CLAIMED_TWICE, {before, after})
+    assert {parked.one, parked.other} == {user("old"), user("new")}
+    assert hub.kinds_found().count("parked") == 1
+    hub.identities.decisions.merge(user("old"), user("new"), why="she changed it", by="stf_1")
+    hub.settle()
+    assert hub.identities.customer_of(user("old")) == hub.identities.customer_of(user("new"))
+    assert hub.identities.parked() == []
+
+
+def test_who_is_said_to_have_been_a_device_before_raises_no_doubt(hub):
+    """Nor does a device that bears the login's own name, or a login of another account."""
+    hub.tell(
+        event("viewed_page", device("d1")),
+        event("identified", user("new"), device("d1"), minutes=1),
+        event("identified", user("same"), device("same"), minutes=2),
+        event("viewed_page", user("d1", "acc_shop"), minutes=3, account="acc_shop"),
+    )
+
+    assert hub.identities.customer_of(device("d1")) == hub.identities.customer_of(user("new"))
+    assert hub.identities.parked() == []
+
+
 def test_who_came_first_keeps_the_phone_even_if_she_is_heard_of_last(hub):
     hub.tell(event("identified", user("daughter"), mobile(), minutes=5))
     hub.tell(event("identified", user("mother"), mobile()))
@@ -308,7 +345,7 @@ def test_what_a_device_shows_changes_nothing_that_stronger_links_show(told, part
 @given(data=st.data())
 def test_any_order_of_arrival_gives_the_same_people(data, fresh_hub):
     people = [user("a"), user("b"), openid("o1"), unionid("w1"), mobile(), mobile("13900139000")]
-    people += [device("d1"), unionid("w2")]
+    people += [device("d1"), unionid("w2"), device("a")]
     told = data.draw(
         st.lists(st.lists(st.sampled_from(people), min_size=1, max_size=3, unique=True), max_size=9)
     )

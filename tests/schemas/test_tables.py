@@ -220,6 +220,45 @@ def test_what_is_no_table_is_refused(tmp_path, name):
         list(rows(tmp_path / name))
 
 
+@pytest.mark.parametrize(
+    "told",
+    ['[{"event":"x","user_id":"u1"}]', '{"event": "x", "user_id": "u1"}\n{"event": "y"}',
+     '[\n  {"event": "x"}\n]', '{\n  "event": "x"\n}', "\ufeff[ { 'event': 1 } ]"],
+)  # fmt: skip
+def test_json_under_the_name_of_a_table_is_refused_with_what_to_do(tmp_path, told):
+    """Its first line would be the heading, so of one line nothing came in and nothing was said."""
+    file = tmp_path / "t.csv"
+    file.write_text(told)
+    with pytest.raises(Invalid) as refused:
+        list(rows(file))
+    assert [(each.field, each.reason) for each in refused.value.flaws] == [
+        ("file", "json_in_a_table")
+    ]
+
+
+@pytest.mark.parametrize("heading", ["[event],[user_id]", "{event},{user_id}"])
+def test_a_heading_in_brackets_is_one(tmp_path, heading):
+    file = tmp_path / "t.csv"
+    file.write_text(f"{heading}\nx,u1\n")
+    ((_, row),) = rows(file)
+    assert [*row.values()] == ["x", "u1"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"user_id": 0}, "id_of_nobody"),
+        ({"user_id": "0", "unionid": "NULL"}, "id_of_nobody"),
+        ({"anonymous_id": "undefined"}, "id_of_nobody"),
+        ({"phone": "12"}, "no_user_or_anonymous_id"),
+        ({"user_id": " "}, "no_user_or_anonymous_id"),
+    ],
+)
+def test_a_row_about_nobody_says_what_is_wrong_with_its_id(row, reason):
+    (rejected,) = turned(What.CUSTOMERS, [row]).rejected
+    assert (rejected.flaw.field, rejected.flaw.reason) == ("userId", reason)
+
+
 def test_a_parquet_file_that_is_none_and_a_broken_line_are_told_of(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(Invalid):
