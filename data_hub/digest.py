@@ -323,9 +323,7 @@ class Digest:
         for event in events:
             if her := whose(event):
                 own.setdefault(noted.customers[str(her)], []).append(event)
-        kept = self._profiles.many(
-            own.keys() | {old for ids in noted.merged.values() for old in ids}
-        )
+        kept = self._profiles.many(own.keys() | {old for ids in noted.were.values() for old in ids})
         active = {customer: profile.active for customer, profile in kept.items()}
         self._fold_on(own, kept, slice_)
         slice_.found += findings.noticed(events, own, active, noted)

@@ -40,8 +40,8 @@ class Slice:
     def about(self) -> set[str]:
         """Every customer it changes, those who are no more among them."""
         noted = self.noted
-        merged = (old for olds in noted.merged.values() for old in olds)
-        return {*self.profiles, *noted.customers.values(), *noted.gone, *merged}
+        were = (old for olds in noted.were.values() for old in olds)
+        return {*self.profiles, *noted.customers.values(), *noted.gone, *were}
 
 
 def handles_of(

@@ -156,14 +156,15 @@ def noticed(
         if event.detail and (code := referral(event)):
             found.append(_referred(event, noted.customers[str(her)], code))
     for customer, hers in own.items():
-        were = noted.merged.get(customer, {customer})
-        before = max((active.get(old, 0.0) for old in were), default=0.0)
+        were = noted.olds(customer) | {customer}
+        before = max(active.get(old, 0.0) for old in were)
         if back := _came_back(hers, before):
             found.append(row(back, customer, CAME_BACK))
         if customer in noted.fresh and hers:
             found.append(_once(hers[0], customer, FIRST_SEEN, {}))
         if customer in noted.merged and hers:
-            found.append(_once(hers[0], customer, MERGED, {"were": sorted(were)}))
+            merged = {"were": sorted(noted.merged[customer])}
+            found.append(_once(hers[0], customer, MERGED, merged))
     found += [_parked(link, noted.customers[link.one]) for link in noted.parked]
     return found
 

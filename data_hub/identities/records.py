@@ -160,6 +160,8 @@ class Noted:
     """Customers never seen before, under any handle."""
     merged: dict[str, set[str]] = field(default_factory=dict)
     """Customers made of several, with the ids those had."""
+    were: dict[str, set[str]] = field(default_factory=dict)
+    """Customers whose handles, or some of them, had another id, with every id those had."""
     moved: dict[str, list[str]] = field(default_factory=dict)
     """Customers whose set of folded handles is another now, with all of theirs."""
     gone: set[str] = field(default_factory=set)
@@ -171,3 +173,12 @@ class Noted:
     """Handles of which nothing is told any more."""
     unlinked: list[tuple[str, str]] = field(default_factory=list)
     """Links that nothing shows any more."""
+
+    def olds(self, customer: str) -> set[str]:
+        """The ids that name nobody now and led to her: she was all of these."""
+        return self.were.get(customer, set()) & self.gone
+
+    def parted(self) -> dict[str, set[str]]:
+        """Customers who were part of others that are still somebody, with the ids of those."""
+        left = {her: were - self.gone - {her} for her, were in self.were.items()}
+        return {her: others for her, others in left.items() if others}

@@ -131,6 +131,8 @@ class Region:
             return
         if len(were) > 1:
             noted.merged[customer] = were
+        if were != {customer}:
+            noted.were[customer] = were
         mates = sum(self.sizes[customer] for customer in were)
         if were != {customer} or mates != sum(handle in self.before for handle in group):
             noted.moved[customer] = list(group)

@@ -6,7 +6,7 @@ alone is a reason to look again, `data_hub.standings` decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from data_hub.findings import Findings
+from data_hub.identities import Noted
 from data_hub.segments.book import Book
 from data_hub.segments.keeping import Segments
 from data_hub.segments.records import Fill, Member
@@ -61,11 +63,13 @@ class Membership:
 
     def __init__(self, segments: Segments, people: Records, clock: Clock) -> None:
         self._segments = segments
+        self._findings = Findings(people)
         self._people = people
         self._clock = clock
         self._stamp: tuple[int, int, str] | None = None
         self._book = Book([])
-        self._filling: set[str] = set()
+        self._filling: dict[str, str] = {}
+        """Segments that fill, each with the last customer who was asked."""
 
     def book(self) -> Book:
         """The rules as they read now. Segments that read otherwise than before begin to fill."""
@@ -99,9 +103,9 @@ class Membership:
             if id_ not in kept or kept[id_].signature != signature
         ]
         upsert(session, Fill, fresh)
-        self._filling = {str(each["segment"]) for each in fresh} | {
-            id_ for id_, fill in kept.items() if fill.done is None and id_ in now
-        }
+        self._filling = {
+            id_: fill.through for id_, fill in kept.items() if fill.done is None and id_ in now
+        } | {str(each["segment"]): "" for each in fresh}
 
     def fill_all(self) -> None:
         """Ask everybody about everything again. Joins the digest's write."""
@@ -116,6 +120,7 @@ class Membership:
             return Filling()
         with self._people.read() as session:
             waiting = list(session.scalars(select(Fill).where(Fill.done.is_(None))))
+        self._filling |= {fill.segment: fill.through for fill in waiting}
         begin = min((fill.through for fill in waiting), default="")
         return Filling(begin, {fill.segment for fill in waiting})
 
@@ -126,37 +131,56 @@ class Membership:
             here = Fill.through <= (through or _EVERYBODY)
             if through is None:
                 session.execute(update(Fill).where(waiting).values(done=self._clock()))
-                self._filling -= filling.segments
+                for segment in filling.segments:
+                    self._filling.pop(segment, None)
             else:
                 session.execute(update(Fill).where(waiting, here).values(through=through))
 
     def work_out(
         self,
         subjects: Sequence[Subject],
-        were: Mapping[str, Collection[str]],
-        gone: Collection[str],
+        noted: Noted,
         *,
         silent: bool = False,
     ) -> Moves:
-        """Who enters and leaves what; ``were``: the ids that a merged customer had before."""
-        book, moves = self._book, Moves(gone=set(gone))
+        """Who enters and leaves what. Who has another id now was in what she was in under any that
+        led to her; who was part of somebody is told to have entered unless she was told so."""
+        book, moves = self._book, Moves(gone=set(noted.gone))
         ids = {each.customer for each in subjects}
-        ids |= {old for olds in were.values() for old in olds}
+        ids |= {old for her in noted.were for old in noted.olds(her)}
         kept, none = self._kept(ids), set[str]()
+        told = self._told(noted)
         for subject in subjects:
             her = subject.customer
             now, before = book.members(subject), kept.get(her, none)
-            others = [kept.get(old, none) for old in were.get(her, ()) if old != her]
-            for segment in sorted(now - before):
-                moves.entered.append((segment, her))
-                known = silent or segment in self._filling
-                if not known and not any(segment in other for other in others):
-                    moves.told.append((ENTERED, segment, her))
-            for segment in sorted(before - now):
-                moves.left.append((segment, her))
-                if not silent and segment not in self._filling:
-                    moves.told.append((LEFT, segment, her))
+            was = before.union(*(kept.get(old, none) for old in noted.olds(her)))
+            moves.entered += [(segment, her) for segment in sorted(now - before)]
+            moves.left += [(segment, her) for segment in sorted(before - now)]
+            if not silent:
+                news = [(ENTERED, each) for each in sorted(now - was - told.get(her, none))]
+                news += [(LEFT, each) for each in sorted(was - now)]
+                moves.told += [(kind, each, her) for kind, each in news if self._asked(each, her)]
         return moves
+
+    def _asked(self, segment: str, customer: str) -> bool:
+        """Was she asked before whether the segment, as it reads now, takes her in?"""
+        return customer <= self._filling.get(segment, _EVERYBODY)
+
+    def _told(self, noted: Noted) -> dict[str, set[str]]:
+        """Of who was part of others until now: what she is known to be in, because that was told of
+        her before, and of nobody that she was part of that they left it."""
+        parted = noted.parted()
+        told = {her: set[str]() for her in parted}
+        them = told.keys() | {other for others in parted.values() for other in others}
+        theirs = [handle for handle, customer in noted.customers.items() if customer in them]
+        found = self._findings.about(theirs, {ENTERED, LEFT}) if parted else []
+        for each in sorted(found, key=lambda each: each.seq):
+            for her, others in parted.items():
+                if each.kind == ENTERED and each.customer == her:
+                    told[her].add(each.evidence["segment"])
+                elif each.kind == LEFT and each.customer in {her, *others}:
+                    told[her].discard(each.evidence["segment"])
+        return told
 
     def _kept(self, customers: Collection[str]) -> dict[str, set[str]]:
         if not self._book.entries:

@@ -125,10 +125,10 @@ class Standings:
                 stood.rows.append(row)
                 if kept is not None:
                     stood.were[her] = kept
-            was = kept or _newest(before.get(old) for old in noted.merged.get(her, ()))
+            was = kept or _newest(before.get(old) for old in noted.olds(her))
             for what, then in _moved(row, was):
                 self._move(what, then, row, causes.get(her), stood, silent or was is None)
-        stood.moves = self.membership.work_out(subjects, noted.merged, noted.gone, silent=silent)
+        stood.moves = self.membership.work_out(subjects, noted, silent=silent)
         at = stood.at
         for kind, segment, customer in stood.moves.told:
             cause = causes.get(customer)
@@ -161,7 +161,7 @@ class Standings:
                     customer=customer, profile=profile, now=now, zone=self._zone, standing=stands,
                     grade=(put or told.grade).value, grade_until=told.until,
                     reason="grade_by_hand" if put else told.reason,
-                    vip=not vips.isdisjoint({customer, *noted.merged.get(customer, ())}),
+                    vip=not vips.isdisjoint({customer, *noted.olds(customer)}),
                     model=model, assumed=self.terms.assumed,
                     lists=frozenset(lists.get(customer, ())), under=book.under,
                     past=past.get(customer, {}),
@@ -384,7 +384,7 @@ def forgotten(profile: Profile, now: datetime) -> bool:
 
 
 def _olds(noted: Noted) -> set[str]:
-    return {old for olds in noted.merged.values() for old in olds}
+    return {old for olds in noted.were.values() for old in olds}
 
 
 def _newest(rows: Iterable[Any]) -> Any:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from data_hub.segments import Membership, Preview
 from data_hub.segments import previewing as previewing_module
+from data_hub.standings import Transition
 from kernel.errors import Conflict, Invalid
 from tests.data_hub.telling import MONDAY, event, mobile, openid, user
 
@@ -61,6 +63,81 @@ def test_who_was_in_and_turns_out_to_be_an_older_customer_does_not_enter_again(h
     assert hub.id_of(openid("o1")) == her
     assert hub.members(segment.id) == {her}
     assert [kind for kind, *_ in moved(hub)] == ["entered_segment"]
+
+
+def test_who_is_known_by_an_older_handle_is_still_who_she_was(hub, clock):
+    """A past that comes in later may tell of an older handle: her id is another then."""
+    segment = hub.segments.create("看过", rule="did opened_link", by="li")
+    hub.settle()
+    hub.tell(event("opened_link", user("u1")), event("bought", user("u1"), minutes=1))
+    before = hub.id_of(user("u1"))
+    stood = sorted(hub.kinds_found())
+    hub.tell(
+        event("viewed_page", openid("o1"), minutes=-90),
+        event("identified", openid("o1"), user("u1"), minutes=-80),
+    )
+    her = hub.id_of(user("u1"))
+    assert her != before
+    assert hub.members(segment.id) == {her}
+    assert sorted(hub.kinds_found()) == stood, "nothing is told of her that was told before"
+    nodes = select(Transition.after).where(Transition.what == "node")
+    with hub.people.read() as session:
+        assert list(session.scalars(nodes)) == ["convert"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_who_turns_out_to_be_somebody_who_is_not_in_has_left(hub, first):
+    segment = hub.segments.create("只看", rule="did opened_link and not did bought", by="li")
+    hub.settle()
+    read, paid = ("opened_link", openid("o1")), ("bought", user("u1"))
+    hub.tell(*(event(*each, minutes=n) for n, each in enumerate([read, paid][:: 1 - 2 * first])))
+    hub.tell(event("identified", user("u1"), openid("o1"), minutes=2))
+    assert hub.members(segment.id) == set()
+    assert [kind for kind, *_ in moved(hub)] == ["entered_segment", "left_segment"]
+
+
+def one_and_two(hub, *events):
+    """Two are taken for one, do something, and are two again."""
+    hub.tell(event("identified", user("u1"), openid("o1"), minutes=2))
+    hub.tell(*events)
+    hub.identities.decisions.retract(user("u1"), openid("o1"), by="li")
+    hub.settle()
+
+
+def test_two_who_are_two_again_enter_what_they_are_in_once(hub):
+    segment = hub.segments.create("看过", rule="did opened_link", by="li")
+    hub.settle()
+    hub.tell(event("opened_link", user("u1")), event("opened_link", openid("o1"), minutes=1))
+    one_and_two(hub)
+    one, two = hub.id_of(user("u1")), hub.id_of(openid("o1"))
+    assert hub.members(segment.id) == {one, two}
+    entered = [("entered_segment", each, segment.id) for each in (one, two)]
+    assert moved(hub) == entered
+
+
+def test_what_one_of_two_entered_while_they_were_one_is_told_of_who_did_it(hub):
+    segment = hub.segments.create("看过", rule="did opened_link", by="li")
+    hub.settle()
+    hub.tell(event("viewed_page", user("u1")), event("viewed_page", openid("o1"), minutes=1))
+    one_and_two(hub, event("opened_link", openid("o1"), minutes=3))
+    one, two = hub.id_of(user("u1")), hub.id_of(openid("o1"))
+    assert hub.members(segment.id) == {two}
+    assert [each[:2] for each in moved(hub)[:1]] == [("entered_segment", one)]
+    assert sorted(each[:2] for each in moved(hub)[1:]) == [
+        ("entered_segment", two), ("left_segment", one)
+    ]  # fmt: skip
+
+
+def test_who_left_while_she_was_part_of_another_enters_when_she_is_herself_again(hub):
+    segment = hub.segments.create("只看", rule="did opened_link and not did bought", by="li")
+    hub.settle()
+    hub.tell(event("viewed_page", user("u1")), event("opened_link", openid("o1"), minutes=1))
+    one_and_two(hub, event("bought", user("u1"), minutes=3))
+    one, two = hub.id_of(user("u1")), hub.id_of(openid("o1"))
+    assert hub.members(segment.id) == {two}
+    assert [each[:2] for each in moved(hub)] == [
+        ("entered_segment", two), ("left_segment", one), ("entered_segment", two)
+    ]  # fmt: skip
 
 
 def test_time_alone_moves_her_out_and_in(hub, clock):
@@ -314,6 +391,20 @@ def test_the_same_tables_serve_on_every_engine(any_hub, clock):
     any_hub.settle()
     assert any_hub.members(segment.id) == set()
     assert any_hub.previews.preview("did opened_link").count == 2
+
+
+def test_who_was_asked_already_while_a_changed_rule_fills_is_told_of(hub):
+    segment = hub.segments.create("看过", rule="did bought", by="li")
+    hub.tell(*(event("viewed_page", user(f"u{n}")) for n in range(6)))
+    hub.segments.edit(segment.id, rule="did searched", by="li")
+    for some in (3, 2):  # the first three are noted, and the next two asked
+        hub.digest.look(some)
+    asked = {hub.id_of(user(f"u{n}")): user(f"u{n}") for n in range(6)}
+    hub.history.put([event("searched", her, minutes=1) for her in asked.values()], upto=999)
+    hub.settle()
+    assert hub.members(segment.id) == asked.keys()
+    told = [("entered_segment", each, segment.id) for each in sorted(asked)[:3]]
+    assert sorted(moved(hub)) == told
 
 
 def test_who_leaves_while_a_changed_rule_fills_is_told_of_to_nobody(hub):
