@@ -6,7 +6,7 @@ never a constant in an adapter. Does not ask any platform.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 
 from kernel.calendar import Zone
@@ -50,7 +50,8 @@ class Limits:
 class Draft:
     """What is planned, as far as a limit could matter."""
 
-    type: str
+    type: Mapping[str, str]
+    """What its type is called, by language."""
     shown_as: Collection[str]
     """Any of these will do."""
     title: str = ""

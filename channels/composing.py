@@ -95,8 +95,9 @@ class Composer:
     def draft(self, material: Material, account: Account) -> Draft:
         """What the limits of a channel are held against when planning."""
         post, cover = self.whole(material, account)
+        kind = self._types.one(material.type)
         draft = Draft(
-            type=material.type, shown_as=self._types.one(material.type).channels,
+            type=kind.called, shown_as=kind.channels,
             title=post.title, summary=post.summary, body=post.body, link=post.link,
         )  # fmt: skip
         if not cover:

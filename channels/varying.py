@@ -69,7 +69,7 @@ class Varying:
         if kind.body == "html":
             body = richtext.clean(body)
         draft = Draft(
-            type=kind.code, shown_as=kind.channels, title=title, summary=summary, body=body
+            type=kind.called, shown_as=kind.channels, title=title, summary=summary, body=body
         )
         if cover := str(changed.get("cover") or ""):
             data, content_type = self._media.rendition(cover, COVER)

@@ -57,10 +57,10 @@ class Readiness:
         if not session.scalar(select(Tagging.tag).where(Tagging.material == material.id).limit(1)):
             yield Flaw("tags", "needs_a_tag")
         if not kind.tracking:
-            yield Flaw("tracking", "needs_tracking", {"type": kind.zh})
+            yield Flaw("tracking", "needs_tracking", {"type": kind.called})
         for part in kind.needs:
             if not _part(material, part, kind):
-                yield Flaw(part, "needs_a_part", {"part": part})
+                yield Flaw(part, "needs_a_part", {"part": kind.part_called(part)})
         policy = self._policies.of(material.type)
         if policy.steps and not approved(session, material, policy):
             yield Flaw("review", "needs_approval", {"steps": policy.steps})

@@ -65,7 +65,9 @@ class TagTree:
         """The same for tags that are to be put on something: none of them is retired."""
         ids = self.resolve(keys, field)
         if over := [tag for tag in self.tags(ids) if tag.retired is not None]:
-            raise Invalid.because(Flaw(field, "tag_is_retired", {"tag": tag.zh}) for tag in over)
+            raise Invalid.because(
+                Flaw(field, "tag_is_retired", {"tag": {"zh": tag.zh, "en": tag.en}}) for tag in over
+            )
         return ids
 
     def live(self, ids: Iterable[str]) -> list[str]:

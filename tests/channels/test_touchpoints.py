@@ -83,8 +83,8 @@ def test_a_livestream_is_placed_with_its_product_list_and_the_creator_goes_live(
 
 
 def test_no_interface_goes_live_for_a_creator():
-    draft = Draft(type="livestream", shown_as={"livestream"}, title="直播")
+    draft = Draft(type={"zh": "直播"}, shown_as={"livestream"}, title="直播")
     now = datetime(2026, 3, 2, tzinfo=UTC)
     assert Douyin.capabilities.flaws(draft, now) == []
     (flaw,) = DouyinCreator.capabilities.flaws(draft, now)
-    assert flaw.reason == "channel_cannot_show"
+    assert flaw.message("zh") == "该渠道不支持这种内容类型：直播"

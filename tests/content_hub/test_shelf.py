@@ -75,6 +75,10 @@ def test_everything_that_is_missing_is_told_at_once(shelf, materials, types):
         ("opens", "needs_a_window"),
         ("closes", "needs_a_window"),
     }
+    told = {flaw.message("zh") for flaw in refusal.value.flaws}
+    assert {"类型“便签”没有埋点规范", "缺少上架必需的内容：摘要"} <= told
+    told = {flaw.message("en") for flaw in refusal.value.flaws}
+    assert "It lacks a part that its type needs: Summary." in told
     assert shelf.of_material(bare.id) == []
 
 
