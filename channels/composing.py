@@ -97,7 +97,7 @@ class Composer:
         post, cover = self.whole(material, account)
         kind = self._types.one(material.type)
         draft = Draft(
-            type=kind.called, shown_as=kind.channels,
+            type={"zh": kind.zh, "en": kind.en}, shown_as=kind.channels,
             title=post.title, summary=post.summary, body=post.body, link=post.link,
         )  # fmt: skip
         if not cover:

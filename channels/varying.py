@@ -69,7 +69,11 @@ class Varying:
         if kind.body == "html":
             body = richtext.clean(body)
         draft = Draft(
-            type=kind.called, shown_as=kind.channels, title=title, summary=summary, body=body
+            type={"zh": kind.zh, "en": kind.en},
+            shown_as=kind.channels,
+            title=title,
+            summary=summary,
+            body=body,
         )
         if cover := str(changed.get("cover") or ""):
             data, content_type = self._media.rendition(cover, COVER)

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from content_hub import richtext
 from kernel.errors import Conflict, Flaw, Invalid
 from kernel.values import dataclass
-from kernel.wording import LANGUAGES, known, say
 from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered
@@ -75,19 +74,6 @@ class ContentType:
     """``html``, or ``text`` for what is spoken or pasted."""
     needs: tuple[str, ...] = ()
     """Parts besides title and tag without which it does not go on the shelf."""
-
-    @property
-    def called(self) -> dict[str, str]:
-        """Its name by language."""
-        return {"zh": self.zh, "en": self.en}
-
-    def part_called(self, name: str) -> dict[str, str]:
-        """By language what one of its fields, or a field that every material has, is called."""
-        for field in self.fields:
-            if field.name == name:
-                return {"zh": field.zh, "en": field.en}
-        key = f"field_{name}"
-        return {tongue: say(key, tongue) if known(key) else name for tongue in LANGUAGES}
 
 
 def _field(name: str, kind: Kind, zh: str, en: str, *choices: str) -> Field:

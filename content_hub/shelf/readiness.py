@@ -19,6 +19,7 @@ from content_hub.tags import Tag, Tagging
 from content_hub.types import ContentType, Types
 from kernel.clock import Clock
 from kernel.errors import Conflict, Flaw, Invalid
+from kernel.wording import LANGUAGES, known, say
 from stores.changes import Changes
 from stores.records import Records
 
@@ -57,10 +58,10 @@ class Readiness:
         if not session.scalar(select(Tagging.tag).where(Tagging.material == material.id).limit(1)):
             yield Flaw("tags", "needs_a_tag")
         if not kind.tracking:
-            yield Flaw("tracking", "needs_tracking", {"type": kind.called})
+            yield Flaw("tracking", "needs_tracking", {"type": {"zh": kind.zh, "en": kind.en}})
         for part in kind.needs:
             if not _part(material, part, kind):
-                yield Flaw(part, "needs_a_part", {"part": kind.part_called(part)})
+                yield Flaw(part, "needs_a_part", {"part": _called(part, kind)})
         policy = self._policies.of(material.type)
         if policy.steps and not approved(session, material, policy):
             yield Flaw("review", "needs_approval", {"steps": policy.steps})
@@ -122,6 +123,15 @@ def _slot_flaws(session: Session, account: str, code: str, type_: str) -> Iterat
         yield Flaw("slot", "unknown_slot", {"slot": code[:60]})
     elif slot.types and type_ not in slot.types:
         yield Flaw("slot", "type_does_not_fit_the_slot", {"types": [*slot.types]})
+
+
+def _called(part: str, kind: ContentType) -> dict[str, str]:
+    """By language what a field of this type, or one that every material has, is called."""
+    for field in kind.fields:
+        if field.name == part:
+            return {"zh": field.zh, "en": field.en}
+    key = f"field_{part}"
+    return {tongue: say(key, tongue) if known(key) else part for tongue in LANGUAGES}
 
 
 def _part(material: Material, name: str, kind: ContentType) -> object:
