@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from channels.accounts import Accounts
+from channels.broadcasts.pace import Pace, paced
 from channels.broadcasts.record import Broadcast, Phase
 from channels.deliveries import Deliveries, Delivery, Lane, State
 from channels.deliveries.record import OF_A_CAMPAIGN_ALONE
@@ -259,6 +260,13 @@ class Broadcasts:
         if broadcast.complete is None:
             return Phase.PLANNING
         return Phase.RUNNING if counts.open else Phase.FINISHED
+
+    def pace(self, broadcast: Broadcast, phase: Phase) -> Pace | None:
+        """How fast it goes, and how long still; None while it does not, or is being planned."""
+        if phase is not Phase.RUNNING:
+            return None
+        with self._records.read() as session:
+            return paced(session, broadcast.id, self._clock())
 
     def preview(self, segment: str, account: str, *, material: str = "") -> Preview:
         """Whom it would reach now, asked of the touch policy one by one for the first 2,000."""

@@ -250,14 +250,15 @@ def undo_import(run: str, dry_run: bool, as_json: bool) -> None:
 
 def _file_undone(company: Any, run: str, dry: bool) -> dict[str, Any]:
     with Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
-        task = progress.add_task(run, total=None)
+        kept = company.undoing.one(run)
+        task = progress.add_task(run, total=kept.accepted or None)
 
         def tell(so_far: int) -> None:
             progress.update(task, completed=so_far)
 
         if dry:
             return {"run": run, **asdict(company.undoing.look(run, tell))}
-        if company.undoing.one(run).undoing is None:
+        if kept.undoing is None or kept.held is not None:
             company.undoing.begin(run, by=BY)
         company.undoing.go_on(run, tell=tell)
     return {"run": run, **company.undoing.one(run).taken_back}

@@ -52,7 +52,8 @@ def _bring_in(
     with platform() as company, Progress(*_COLUMNS, disable=as_json) as bar:
         plan = Plan(what=What(what), columns=mapped, zone=company.zone)
         of = company.accounts.one(account)
-        task = bar.add_task(what, total=sum(1 for _ in rows(file)))
+        total = sum(1 for _ in rows(file))
+        task = bar.add_task(what, total=total)
 
         def tell_how_far(told: Imported) -> None:
             bar.update(task, completed=told.rows)
@@ -61,7 +62,9 @@ def _bring_in(
             if dry:
                 told = company.imports.dry(file, plan, of, tell_how_far)
             else:
-                told = company.imports.run(file, plan, of, by=BY, again=again, tell=tell_how_far)
+                told = company.imports.run(
+                    file, plan, of, by=BY, again=again, total=total, tell=tell_how_far
+                )
         except KeyboardInterrupt:
             click.echo("Stopped. The same command goes on where it stopped.", err=True)
             raise
@@ -125,12 +128,16 @@ def list_imports(as_json: bool) -> None:
 @bring.command("cancel")
 @click.argument("run")
 def cancel_import(run: str) -> None:
-    """Stop an import that runs elsewhere. What is in stays; the same file goes on there.
+    """Stop an import that runs elsewhere, or taking it back. What is in stays, and the same file
+    goes on there; what is taken back stays so, and `import undo` goes on.
 
     Example: juzhen import cancel fil_1m8…
     """
     with platform() as company:
-        company.imports.cancel(run, by=BY)
+        if company.undoing.one(run).undoing is None:
+            company.imports.cancel(run, by=BY)
+        else:
+            company.undoing.stop(run, by=BY)
 
 
 @bring.command("staff")

@@ -67,9 +67,11 @@ def install(door: Blueprint, platform: Platform) -> None:
         found = platform.broadcasts.one(key)
         counts = platform.broadcasts.counts([found.id])[found.id]
         account = platform.accounts.one(found.account)
+        row = _row(platform, found, counts)
         return pages.render(
             "console/broadcast.html",
-            row=_row(platform, found, counts),
+            row=row,
+            pace=platform.broadcasts.pace(found, row["phase"]),
             account=account,
             segment=platform.segments.one(found.segment) if found.segment else None,
             material=platform.materials.one(found.material) if found.material else None,

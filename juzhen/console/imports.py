@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ MOST_ROWS = 3_000
 
 AT_ONCE = 2
 """Slices that the click itself takes back; the rest is the worker's."""
+_STILL = timedelta(minutes=2)
 
 
 def install(door: Blueprint, platform: Platform) -> None:
@@ -53,6 +55,16 @@ def install(door: Blueprint, platform: Platform) -> None:
         except Conflict as refusal:
             return _page(platform, refusal), 422
         return done("imports_page", "stopped_import")
+
+    @door.post("/events/imports/<key>/undo/stop")
+    def stop_undoing(key: str) -> AnyResponse | tuple[str, int]:
+        """Stop taking it back: what is gone stays gone, the rest stays."""
+        actor = allowed("replay_events")
+        try:
+            platform.undoing.stop(key, by=actor.id)
+        except Conflict as refusal:
+            return _page(platform, refusal), 422
+        return done("imports_page", "stopped_undoing")
 
     @door.post("/events/imports/<key>/undo")
     def undo_file(key: str) -> AnyResponse | str | tuple[str, int]:
@@ -106,6 +118,18 @@ def _columns(typed: str) -> Mapping[str, str]:
     return {theirs.strip(): ours.strip() for theirs, ours in told.items()}
 
 
+def _far(run: FileRun, now: datetime) -> dict[str, Any]:
+    """How far what is under way is; ``still`` if its last slice is longer ago than any takes."""
+    done, total = run.position, run.total
+    if run.undoing is not None:
+        done, total = run.taken_back.get("events", 0), run.accepted
+    last = run.moved or run.since
+    still = last is not None and now - last > _STILL
+    rate = 0 if still else run.rate(done)
+    left = 60 * (total - done) / rate if rate and total > done else None
+    return {"done": done, "total": total, "rate": rate, "left": left, "still": still and last}
+
+
 def _page(
     platform: Platform,
     refusal: Problem | None = None,
@@ -124,7 +148,7 @@ def _page(
     return pages.render(
         "console/imports.html", runs=runs, people=people,
         accounts=accounts, told=told, shown=shown, tried=tried, limit=MOST_ROWS,
-        looked=looked,
+        looked=looked, far={each.id: _far(each, platform.clock()) for each in runs},
         whats=[each.value for each in What], typed=request.form,
         flaws=flaws_of(refusal) if refusal else (),
     )  # fmt: skip

@@ -56,11 +56,21 @@ class FileRun(Record, kw_only=True):
     refused: Mapped[int] = mapped_column(_Number, default=0)
     by: Mapped[str]
     begun: Mapped[datetime]
+    total: Mapped[int] = mapped_column(_Number, default=0)
+    """How many rows the file has; 0 if nobody counted them."""
+    since: Mapped[datetime | None] = mapped_column(default=None)
+    """When it was begun or gone on with last: coming in, or being taken back."""
+    since_at: Mapped[int] = mapped_column(_Number, default=0)
+    """How far it was then: rows, or events taken back."""
+    moved: Mapped[datetime | None] = mapped_column(default=None)
+    """When its last slice was done with."""
     ended: Mapped[datetime | None] = mapped_column(default=None)
     cancelled: Mapped[datetime | None] = mapped_column(default=None)
     behind: Mapped[int] = mapped_column(_Number, default=0)
     """The newest number of the history when it began: what it brought lies behind it."""
     undoing: Mapped[datetime | None] = mapped_column(default=None)
+    held: Mapped[datetime | None] = mapped_column(default=None)
+    """Since when taking it back is stopped; None while nobody stopped it."""
     undone: Mapped[datetime | None] = mapped_column(default=None)
     undone_by: Mapped[str] = mapped_column(default="")
     undone_to: Mapped[int] = mapped_column(_Number, default=0)
@@ -69,6 +79,17 @@ class FileRun(Record, kw_only=True):
     """The number up to which what is taken back is counted: noted before it goes."""
     taken_back: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     """What undoing it came to so far."""
+
+    def goes_on(self, now: datetime, done: int) -> None:
+        """From now on it is being worked at, from there."""
+        self.since, self.since_at, self.moved = now, done, None
+
+    def rate(self, done: int) -> float:
+        """Rows, or events taken back, a minute since it was gone on with; 0 if nobody can tell."""
+        if self.since is None or self.moved is None:
+            return 0
+        passed = (self.moved - self.since).total_seconds()
+        return 60 * (done - self.since_at) / passed if passed > 0 else 0
 
     def brought(self, event: Event) -> bool:
         """Is this one of its events? All of them were received when it began, and nobody else's."""
@@ -145,13 +166,15 @@ class Imports:
         *,
         by: str,
         again: bool = False,
+        total: int = 0,
         tell: Tell = lambda _: None,
     ) -> Imported:
-        """Bring the file in, from where it stopped the last time.
+        """Bring the file in, from where it stopped the last time. Who knows how many rows it has
+        says so: ``total``.
 
         Raises `Conflict` for one that is in already, unless ``again``.
         """
-        run = self._begun(path, plan, account, by=by, again=again)
+        run = self._begun(path, plan, account, by=by, again=again, total=total)
         told = Imported(run.id, run.position, run.accepted, run.refused)
         lines = self._lines_before(path, plan, account, run)
         for part in _slices(path, run.position):
@@ -212,7 +235,14 @@ class Imports:
             return list(session.scalars(newest))
 
     def _begun(
-        self, path: Path, plan: tables.Plan, account: Account, *, by: str, again: bool
+        self,
+        path: Path,
+        plan: tables.Plan,
+        account: Account,
+        *,
+        by: str,
+        again: bool,
+        total: int,
     ) -> FileRun:
         known = tables.digest(path)
         how = orjson.dumps([plan.what, sorted(plan.columns.items()), account.id]).decode()
@@ -224,14 +254,16 @@ class Imports:
             if kept is not None and kept.undoing is not None:
                 kept = None  # taken back: it may come again, as another run
             if kept is not None and kept.ended is None:
-                kept.cancelled = None
+                kept.cancelled, kept.total = None, total
+                kept.goes_on(self._clock(), kept.position)
                 return kept
             if kept is not None and not again:
                 raise Conflict("imported_already", run=kept.id)
             run = FileRun(
                 file=file, file_name=path.name[:200], what=plan.what, account=account.id, by=by,
-                begun=self._clock(), behind=behind,
+                begun=self._clock(), behind=behind, total=total,
             )  # fmt: skip
+            run.goes_on(run.begun, 0)
             session.add(run)
             self._changes.note("began", "import", run.id, by=by, what=plan.what.value)
             return run
@@ -245,6 +277,7 @@ class Imports:
             kept = session.get_one(FileRun, run)
             kept.position = max(kept.position, position)
             kept.accepted, kept.refused = told.accepted, told.refused
+            kept.moved = self._clock()
 
     def _end(self, run: str, told: Imported, *, by: str) -> None:
         with self._records.write(f"import:{run}") as session:

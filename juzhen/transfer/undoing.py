@@ -100,23 +100,40 @@ class Undoing:
         return told
 
     def begin(self, run: str, *, by: str) -> None:
-        """Have it taken back, from now on. Raises `NotFound`, and `Conflict` while it comes in or
-        once it is taken back."""
+        """Have it taken back from now on, or go on with what was stopped. Raises `NotFound`, and
+        `Conflict` while it comes in, or once it is or is being taken back."""
         with self._records.write(f"import:{run}") as session:
             kept = session.get(FileRun, run)
             if kept is None:
                 raise NotFound("import", run[:80])
-            if kept.undoing is not None:
+            if kept.undoing is not None and kept.held is None:
                 raise Conflict("import_is_undone")
             if kept.ended is None and kept.cancelled is None:
                 raise Conflict("import_comes_in")
-            kept.undoing, kept.undone_by, kept.undone_to = self._clock(), by, kept.behind
+            if kept.undoing is None:
+                kept.undoing, kept.undone_to = self._clock(), kept.behind
+            kept.held, kept.undone_by = None, by
+            kept.goes_on(self._clock(), kept.taken_back.get("events", 0))
             self._changes.note("began_undoing", "import", run, by=by)
 
+    def stop(self, run: str, *, by: str) -> None:
+        """Stop taking it back at the next slice; what is gone stays gone, and it may be gone on
+        with. Repeating is harmless. Raises `NotFound`, and `Conflict` if it is not under way."""
+        with self._records.write(f"import:{run}") as session:
+            kept = session.get(FileRun, run)
+            if kept is None:
+                raise NotFound("import", run[:80])
+            if kept.undoing is None or kept.undone is not None:
+                raise Conflict("import_not_being_undone")
+            if kept.held is None:
+                kept.held = self._clock()
+                self._changes.note("stopped_undoing", "import", run, by=by)
+
     def go_on(self, run: str, slices: int | None = None, tell: Tell = lambda _: None) -> bool:
-        """Take so many slices of it back, or all; whether it is done."""
+        """Take so many slices of it back, or all; whether there is nothing to do any more: it is
+        done, or stopped."""
         kept = self.one(run)
-        if kept.undoing is None or kept.undone is not None:
+        if not _under_way(kept):
             return True
         self._taking_back.settle()
         self._catch_up()
@@ -125,7 +142,8 @@ class Undoing:
             if part.take:
                 self._give_back(kept, part.take)
                 self._taking_back.take(part.take)
-            self._moved(run, part.last)
+            if not self._moved(run, part.last):
+                return True
             if number == slices:
                 return False
         self._end(run)
@@ -139,7 +157,9 @@ class Undoing:
 
     def finish(self, slices: int = 4) -> int:
         """Go on with what is under way; says how many runs there are."""
-        under_way = select(FileRun.id).where(FileRun.undoing.is_not(None), FileRun.undone.is_(None))
+        under_way = select(FileRun.id).where(
+            FileRun.undoing.is_not(None), FileRun.undone.is_(None), FileRun.held.is_(None)
+        )
         with self._records.read() as session:
             runs = list(session.scalars(under_way.order_by(FileRun.id)))
         for run in runs:
@@ -215,10 +235,12 @@ class Undoing:
                 kept.counted, kept.taken_back = part.last, asdict(told)
         return told.events
 
-    def _moved(self, run: str, last: int) -> None:
+    def _moved(self, run: str, last: int) -> bool:
+        """Note how far it is; whether it goes on, which somebody may have stopped."""
         with self._records.write(f"import:{run}") as session:
             kept = session.get_one(FileRun, run)
-            kept.undone_to = max(kept.undone_to, last)
+            kept.undone_to, kept.moved = max(kept.undone_to, last), self._clock()
+            return _under_way(kept)
 
     def _end(self, run: str) -> None:
         with self._records.write(f"import:{run}") as session:
@@ -233,6 +255,10 @@ class Undoing:
             pass
         while self._digest.run():
             pass
+
+
+def _under_way(run: FileRun) -> bool:
+    return run.undoing is not None and run.undone is None and run.held is None
 
 
 def _of_the_file(run: FileRun, held: personal.Held) -> bool:

@@ -105,6 +105,31 @@ def test_it_is_paused_resumed_and_cancelled_by_buttons(rooms, desk, typed):
     assert desk.post(path + "explode").status_code == 422
 
 
+def test_how_far_it_is_how_fast_and_how_long_still_is_told_while_it_runs(rooms, desk, typed):
+    desk.post("/console/broadcasts/new", act="make", per_minute="1", **typed)
+    (made,) = rooms.broadcasts.page().items
+    path = f"/console/broadcasts/{made.id}"
+    assert "<progress" not in desk.get(path).text  # nobody is planned yet
+    while rooms.planning.run():
+        pass
+    while send_due(rooms.publishing):
+        pass
+    assert "1 / 3 · 约剩 2 分钟" in desk.get(path).text  # the last may begin then, and no sooner
+    rooms.clock.move(timedelta(seconds=61))
+    assert "1 / 3 · 每分钟 1 · 约剩 61 秒" in desk.get(path).text
+    desk.post(path + "/pause")
+    assert "<progress" not in desk.get(path).text
+    desk.post(path + "/resume")
+    while rooms.planning.run() + send_due(rooms.publishing):
+        pass
+    rooms.clock.move(timedelta(minutes=6))
+    assert "2 / 3" in (page := desk.get(path).text)
+    assert ("每分钟" in page.split("2 / 3")[1].split("</p>")[0], "约剩" in page) == (False, False)
+    while send_due(rooms.publishing):
+        pass
+    assert "<progress" not in desk.get(path).text  # it is over
+
+
 def test_a_reps_task_is_shown_by_her_name_and_taken_back_by_a_button(rooms, desk, typed):
     desk.post("/console/broadcasts/new", act="make", **typed)
     (made,) = rooms.broadcasts.page().items

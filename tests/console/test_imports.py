@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -97,6 +98,50 @@ def test_what_a_command_brings_in_is_stopped_from_the_page_and_goes_on_with_the_
     assert [each for each in told if "导入" in each] == [
         "开始了文件导入", "停止了文件导入", "导入了资料"
     ]  # fmt: skip
+
+
+def test_how_far_it_is_how_fast_and_how_long_still_is_told_until_nothing_moves(
+    rooms, desk, tmp_path
+):
+    file = tmp_path / "orders.csv"
+    file.write_text("订单号,手机号,金额,日期\n" + "".join(
+        f"A-{n},138{n:08},100,2026-02-01\n" for n in range(1_250)), "utf-8")  # fmt: skip
+    plan, pages = Plan(what=What.ORDERS, zone=rooms.zone), []
+
+    def look(told):
+        pages.append(desk.get("/console/events/imports").text)
+        rooms.clock.move(timedelta(minutes=3))
+        pages.append(desk.get("/console/events/imports").text)
+
+    rooms.imports.run(file, plan, rooms.app, by="li", total=1_250, tell=look)
+    assert 'max="1250" value="500"' in pages[0]
+    assert "500 / 1,250" in pages[0]
+    assert ("每分钟" in pages[0], "起没有动静" in pages[0]) == (False, False)  # nobody can tell yet
+    assert "起没有动静" in pages[1]
+    assert "1,000 / 1,250 · 每分钟 333 · 约剩 45 秒" in pages[2]
+    assert "起没有动静" not in pages[2]
+    assert "每分钟" not in pages[3]  # three minutes without a slice: it broke off
+
+
+def test_taking_a_run_back_is_stopped_and_gone_on_with_from_the_page(
+    rooms, desk, desk_of, tmp_path
+):
+    file = tmp_path / "orders.csv"
+    file.write_text("订单号,手机号,金额,日期\n" + "".join(
+        f"A-{n},138{n:08},100,2026-02-01\n" for n in range(900)), "utf-8")  # fmt: skip
+    run = rooms.imports.run(file, Plan(what=What.ORDERS, zone=rooms.zone), rooms.app, by="li").run
+    path = f"/console/events/imports/{run}/undo"
+    assert desk.post(path + "/stop").status_code == 422  # nobody takes it back
+    assert 'max="900" value="600"' in desk.post(path, act="undo").text
+    assert desk_of("analyst").post(path + "/stop").status_code == 403
+    stopped = desk.post(path + "/stop").text
+    assert "撤回已停止" in stopped
+    assert (rooms.undoing.finish(), rooms.undoing.one(run).taken_back["events"]) == (0, 600)
+    assert rooms.identities.find("13800000899") != []
+
+    assert "已撤回 900 条" in desk.post(path, act="undo").text
+    assert rooms.identities.find("13800000899") == []
+    assert desk.post(path + "/stop").status_code == 422  # it is over
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ SMALL = {
     "data_hub/digest.py:Digest.void": ONE_ROW,
     "data_hub/rounds.py:Rounds.begin": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing.begin": ONE_ROW,
+    "juzhen/transfer/undoing.py:Undoing.stop": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing._count": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing._moved": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing._end": ONE_ROW,

@@ -191,6 +191,27 @@ def test_killed_half_way_it_goes_on_and_comes_to_the_same(company_of, tmp_path, 
     assert (told.taken_back["events"], told.taken_back["gone"]) == (350, 350)
 
 
+def test_stopped_half_way_and_gone_on_with_it_comes_to_the_same(company_of, tmp_path):
+    with_it, without = company_of("with"), company_of("without")
+    for each in (with_it, without):
+        before(each)
+    run = brought(with_it, tmp_path, [f"u{n},1390000{n:04},新,南京" for n in range(700)])
+    with_it.undoing.begin(run, by="li")
+
+    def stop(_):
+        assert RUNNER.invoke(juzhen, ["import", "cancel", run]).exit_code == 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUZHEN_HOME", str(tmp_path / "with"))
+        assert with_it.undoing.go_on(run, tell=stop)  # it ends with the slice that it was at
+        assert with_it.undoing.one(run).taken_back["events"] == 300
+        assert with_it.undoing.finish() == 0  # nobody else goes on with it
+        assert with_it.identities.find("u699") != []
+        done = RUNNER.invoke(juzhen, ["import", "undo", run, "--json"])
+    assert '"gone":700' in done.output.replace(" ", "")
+    assert (known(with_it), profiles(with_it)) == (known(without), profiles(without))
+
+
 def test_the_command_looks_first_and_takes_back_then(company, tmp_path):
     run = brought(company, tmp_path, ["dora,13800000004,多拉,苏州"])
     looked = RUNNER.invoke(juzhen, ["import", "undo", run, "--dry-run", "--json"])
