@@ -35,7 +35,7 @@ def paced(session: Session, broadcast: str, now: datetime) -> Pace:
     waits = select(func.count(), func.max(Delivery.next_at)).where(
         hers, queued, Delivery.next_at > now
     )
-    gone = select(func.count(), func.min(_LEFT)).where(hers, ~queued, _LEFT > now - LOOKED_BACK)
+    gone = select(func.count(), func.min(_LEFT)).where(hers, ~queued, now - LOOKED_BACK < _LEFT)
     n = session.scalar(select(func.count()).where(hers, queued)) or 0
     later, last = session.execute(waits).one()
     lately, first = session.execute(gone).one()

@@ -56,6 +56,10 @@ def install(door: Blueprint, platform: Platform) -> None:
             return _page(platform, refusal), 422
         return done("imports_page", "stopped_import")
 
+    _install_undoing(door, platform)
+
+
+def _install_undoing(door: Blueprint, platform: Platform) -> None:
     @door.post("/events/imports/<key>/undo/stop")
     def stop_undoing(key: str) -> AnyResponse | tuple[str, int]:
         """Stop taking it back: what is gone stays gone, the rest stays."""

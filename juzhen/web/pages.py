@@ -47,6 +47,7 @@ _KINDS = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 _YEAR = 365 * 86_400
 ROOMS = ("console", "workbench", "web")
@@ -137,6 +138,7 @@ def _environment(zone: Zone, company: str) -> Environment:
         here=_here, asking=lambda: g.get("actor"), can=can, said=said, url_for=url_for,
         undo_at=undo_at, problem_of=problem_of, token=lambda: g.get("csrf", ""),
     )  # fmt: skip
+    environment.filters["whole_days"] = whole_days
     return environment
 
 
@@ -166,6 +168,11 @@ def local(zone: Zone, moment: datetime) -> Markup:
         moment.isoformat(), shown.strftime("%Y-%m-%d %H:%M:%S"), zone.name,
         shown.strftime("%Y-%m-%d %H:%M"),
     )  # fmt: skip
+
+
+def whole_days(sentence: str) -> Markup:
+    """A sentence, its days each in one piece: a browser breaks them at their hyphens."""
+    return Markup(_DAY.sub(r"<time>\g<0></time>", str(escape(sentence))))  # noqa: S704  # escaped
 
 
 def typed(zone: Zone, moment: datetime) -> str:

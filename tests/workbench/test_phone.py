@@ -51,6 +51,19 @@ def test_no_page_of_the_workbench_is_wider_than_a_small_phone(desk, phone, serve
 
 
 @pytest.mark.browser
+def test_no_day_within_a_sentence_is_broken_at_its_hyphens(desk, phone, served, rep, her):
+    handle = str(desk.identities.handles(her)[0])
+    desk.reminders.remind(rep.staff, "birthday", handle, "k", due=desk.company.clock(),
+                          evidence={"day": "2026-03-04", "in_days": 2})  # fmt: skip
+    narrow = """() => { const day = document.querySelector(".now time"), said = day.parentElement;
+        said.style.cssText = "display: block; width: 5.5rem";
+        return day.getClientRects().length }"""
+    for language in ("zh", "en"):
+        phone.goto(f"{served}/workbench/customers/{her}?lang={language}")
+        assert phone.evaluate(narrow) == 1
+
+
+@pytest.mark.browser
 def test_whatever_a_key_goes_to_stands_above_the_tabs(phone, served, her, shop):
     phone.goto(f"{served}/workbench/customers/{her}")
     top = phone.locator(".tabs").bounding_box()["y"]
