@@ -66,13 +66,12 @@ def install(door: Blueprint, platform: Platform) -> None:
         allowed("read_deliveries")
         found = platform.broadcasts.one(key)
         counts = platform.broadcasts.counts([found.id])[found.id]
-        account = platform.accounts.one(found.account)
         row = _row(platform, found, counts)
         return pages.render(
             "console/broadcast.html",
             row=row,
             pace=platform.broadcasts.pace(found, row["phase"]),
-            account=account,
+            account=platform.accounts.one(found.account),
             segment=platform.segments.one(found.segment) if found.segment else None,
             material=platform.materials.one(found.material) if found.material else None,
             reasons=sorted(counts.reasons.items(), key=lambda each: -each[1]),
