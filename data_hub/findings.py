@@ -50,7 +50,7 @@ class Found(Folded, kw_only=True):
     __tablename__ = "findings"
 
     seq: Mapped[int] = mapped_column(_Number, primary_key=True, init=False)
-    key: Mapped[str] = mapped_column(unique=True)
+    key: Mapped[str] = mapped_column(unique=True, info={"customer": "drop"})
     customer: Mapped[str] = mapped_column(info={"customer": "drop"})
     """The id she had then."""
     handle: Mapped[str] = mapped_column(index=True, info={"customer": "drop"})
@@ -189,9 +189,14 @@ def _referred(event: Event, customer: str, code: str) -> dict[str, Any]:
     return found
 
 
+def parked_key(one: str, other: str) -> str:
+    """It names two people, and goes with either."""
+    return f"{PARKED}:{one}:{other}"
+
+
 def _parked(link: Link, customer: str) -> dict[str, Any]:
     return {
-        "key": f"parked:{link.one}:{link.other}", "customer": customer, "handle": link.one,
+        "key": parked_key(link.one, link.other), "customer": customer, "handle": link.one,
         "kind": PARKED, "at": link.at, "material": "", "rep": "",
         "evidence": {"event": link.event},
     }  # fmt: skip

@@ -16,6 +16,7 @@ import orjson
 
 from data_hub.digest import Digest
 from data_hub.emptying import Emptying
+from data_hub.findings import parked_key
 from data_hub.identities import Identities, own_id
 from data_hub.identities.handles import phone
 from kernel.errors import Conflict, NotFound
@@ -141,7 +142,11 @@ class Privacy:
             # Whatever was on its way is in the history first: there it is known as heard, and
             # cannot come back by a fold that had read it before.
             self._catch_up()
+            names |= {parked_key(each.one, each.other) for each in self._identities.links(handles)}
+            beside = self._beside(handles)
             gone, waiting = self._history.forget(handles), self._journal.forget(handles)
+            if beside:
+                self._digest.let_go(beside)
             touched = personal.forget(self._records, Record, names)
             with self._people.write("digest"):
                 self._digest.note_erasure()
@@ -153,6 +158,13 @@ class Privacy:
         else:
             raise Conflict("she_goes_on_acting")
         return self._prove(marks, by, events=events, rows=rows, reason=reason)
+
+    def _beside(self, handles: Collection[Handle]) -> set[Handle]:
+        """Who else her events tell of: they go from what is told of these, too."""
+        told = {
+            each for event in self._history.of(handles) for each in (event.handle, *event.links)
+        }
+        return {each for each in told if each is not None} - set(handles)
 
     def _begin(self, customer: str, handles: Collection[Handle], by: str) -> list[str]:
         """Write down that it has begun, under everything that may stand for her in a proof."""

@@ -5,6 +5,8 @@ told here:
 
 - ``{"customer": "drop"}``: the row is hers and goes with her;
 - ``{"customer": "blank"}``: the row stays and the column is emptied (a number or moment: NULL);
+- ``{"customer": "beside"}``: it may name her in somebody else's row, which is not hers for that: it
+  is emptied where it does, and the row is not told to her;
 - ``{"customer": "anybody"}``: nobody can say whom it names, so it is emptied with whoever goes;
 - ``{"customer": "keep"}``: it stays, because the law asks for it or as the proof of an erasure.
 
@@ -45,7 +47,7 @@ def held(records: Records, base: Base, names: Collection[str]) -> Iterator[Held]
     """Every row about her. ``names`` is whatever she is known by: handles, customer ids."""
     with records.read() as session:
         for table in base.metadata.sorted_tables:
-            if marked := _marked(table):
+            if marked := _about(table):
                 for row in session.execute(select(table).where(_hers(marked, names))).mappings():
                     yield Held(table.name, dict(row))
 
@@ -56,13 +58,17 @@ def forget(records: Records, base: Base, names: Collection[str]) -> int:
     with records.write() as session:
         overwritten(records, session)
         for table in reversed(base.metadata.sorted_tables):
-            marked = _marked(table)
+            marked = _about(table)
             drop = _hers([c for c in marked if c.info["customer"] == "drop"], names)
             touched += _rows(session.execute(table.delete().where(drop)))
             blank = {c.name: _nothing(c) for c in marked if c.info["customer"] == "blank"}
             if blank:
                 emptied = table.update().where(_hers(marked, names)).values(blank)
                 touched += _rows(session.execute(emptied))
+            for column in _marked(table):
+                if column.info["customer"] == "beside":
+                    other = table.update().where(_hers([column], names))
+                    touched += _rows(session.execute(other.values({column.name: _nothing(column)})))
             loose = {c.name: _nothing(c) for c in marked if c.info["customer"] == "anybody"}
             if loose:  # and not counted: it is there anew with every answer to anybody
                 kept = or_(*(table.c[name] != empty for name, empty in loose.items()))
@@ -83,6 +89,11 @@ def _rows(told: Result[Any]) -> int:
 
 def _marked(table: Table) -> list[Column[Any]]:
     return [column for column in table.columns if "customer" in column.info]
+
+
+def _about(table: Table) -> list[Column[Any]]:
+    """The columns by which a row is somebody's."""
+    return [column for column in _marked(table) if column.info["customer"] != "beside"]
 
 
 def _hers(columns: Collection[Column[Any]], names: Collection[str]) -> ColumnElement[bool]:

@@ -37,7 +37,7 @@ SOMEBODY_ELSES = {
     "units.name": "a branch's",
     "versions.name": "what is counted",
 }
-ANSWERS = {"drop", "blank", "anybody", "keep"}
+ANSWERS = {"drop", "blank", "beside", "anybody", "keep"}
 
 
 @pytest.fixture(scope="module")

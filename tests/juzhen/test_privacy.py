@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from channels.touch_policy import Touch
+from data_hub.invariants import identity_flaws, profile_flaws
 from juzhen.cli import juzhen
 from juzhen.settings import begin, load
 from juzhen.web.repeats import KeptAnswer
@@ -137,6 +138,60 @@ def test_an_erasure_leaves_nothing_of_her_in_any_file_and_a_proof(run, company, 
     assert run("proof", str(HERS)).output.startswith(f"erased {proof.at:%Y-%m-%d %H:%M} ")
     assert json.loads(run("proof", str(HERS), "--json").output)[0]["proof"] == proof.proof
     again.close()
+
+
+def test_who_shares_a_phone_with_her_stays_whole_and_is_not_told_of(run, company, tmp_path):
+    """What hangs together by a refused link is looked at together, under the first of its handles:
+    the rows of everybody else there went with her, and stood in her export."""
+    at, daughter = utc_now(), Handle("user", "acc_app", "zz-daughter")
+    hers = (Handle("unionid", "", "zz-unionid"), Handle("phone", "", PHONE))
+    told = [
+        Event(
+            id=f"f{n}", kind="identified", at=at, account="acc_app", handle=daughter, links=links,
+            detail={"traits": traits},
+        )
+        for n, (links, traits) in enumerate([(hers[:1], {}), (hers[1:], {"phone": PHONE})])
+    ]  # fmt: skip
+    company.intake.take(told)
+    export = json.loads(run("export", "customer", str(HERS)).output)
+    known = [each["row"]["handle"] for each in export["rows"] if each["table"] == "known_handles"]
+    assert sorted(known) == sorted(export["handles"]) == sorted({str(HERS), str(hers[1])})
+    before = company.identities.customer_of(daughter)
+    assert before != company.identities.customer_of(HERS)
+    assert len(company.identities.parked()) == 1
+
+    assert run("erase", str(HERS), "--yes").exit_code == 0
+
+    assert {*company.identities.handles(before)} == {daughter, hers[0]}
+    assert company.profiles.of(before).events == 1  # what told of the phone is gone with it
+    assert company.identities.parked() == []
+    assert [*identity_flaws(company.people), *profile_flaws(company.people)] == []
+    assert found(tmp_path) == set()
+    later = Event(id="f9", kind="identified", at=at, account="acc_app", handle=daughter,
+                  links=(Handle("email", "", "d@example.com"),))  # fmt: skip
+    company.intake.take([later])
+    company.fold.run()
+    company.digest.run()
+    assert len(company.identities.handles(before)) == 3
+
+
+def test_what_was_doubted_of_her_and_another_goes_with_her(run, company, tmp_path):
+    """It is noted of the first of the two and names both."""
+    at, first = utc_now(), Handle("user", "acc_app", "aaa")
+    assert str(first) < str(HERS)
+    company.intake.take([
+        Event(id="g1", kind="viewed_page", at=at, account="acc_app", handle=first),
+        Event(id="g2", kind="identified", at=at, account="acc_app", handle=HERS,
+              links=(Handle("anonymous", "acc_app", "aaa"),)),
+    ])  # fmt: skip
+    company.fold.run()
+    company.digest.run()
+    (parked,) = company.identities.parked()
+    assert {parked.one, parked.other} == {first, HERS}
+    assert run("erase", str(HERS), "--yes").exit_code == 0
+    assert found(tmp_path) == set()
+    assert company.identities.parked() == []
+    assert company.identities.handles(company.identities.customer_of(first)) == [first]
 
 
 def test_who_reads_for_long_keeps_her_bytes_only_until_the_worker_comes_to_it(

@@ -32,6 +32,12 @@ class Proof(Kept, kw_only=True):
     words: Mapped[str] = mapped_column(info={"customer": "blank"})
 
 
+class Neighbour(Kept, kw_only=True):
+    __tablename__ = "neighbours"
+    handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
+    beside: Mapped[str] = mapped_column(info={"customer": "beside"})
+
+
 @pytest.fixture
 def kept(tmp_path):
     records = kept_at(f"sqlite:///{tmp_path}/kept.db", Kept)
@@ -58,6 +64,18 @@ def test_erasing_drops_blanks_and_keeps_as_the_columns_say(kept):
         assert (sale.handle, sale.buyer, sale.amount) == (None, "", 7)
         assert session.get(Proof, "phone::1").words == ""
         assert session.get(Proof, "phone::2").words == "请删除"
+
+
+def test_who_is_named_in_somebody_elses_row_is_not_told_it_and_takes_it_not_away(kept):
+    with kept.write() as session:
+        for handle in ("phone::1", "phone::2"):
+            session.add(Neighbour(handle=handle, beside="phone::1"))
+    told = [one.row for one in held(kept, Kept, {"phone::1"}) if one.table == "neighbours"]
+    assert told == [{"handle": "phone::1", "beside": "phone::1"}]
+    forget(kept, Kept, {"phone::1"})
+    with kept.read() as session:
+        (left,) = session.query(Neighbour)
+        assert (left.handle, left.beside) == ("phone::2", "")
 
 
 def test_erasing_twice_does_no_harm(kept):
