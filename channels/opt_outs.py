@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from channels.preferences import Preferences
 from data_hub.catalogue import OWN_ACCOUNT
-from data_hub.consents import LOCATION, MARKETING, PURPOSES, Consent, Consents
+from data_hub.consents import LOCATION, MARKETING, PURPOSES, Consents
 from data_hub.details import text
 from data_hub.findings import Findings, Found
 from data_hub.following import Following
@@ -60,16 +60,14 @@ class OptOuts:
             ]  # fmt: skip
             if any(each.at >= found.at for each in words):
                 return  # she has said something since
-            if found.kind == "opted_in":
-                self._opt_in(hers, purpose, channel, account, words)
-            elif self._consents.allows(hers, purpose, channel):
-                self._preferences.opt_out(hers, purpose, channel=channel, source=account)
-
-    def _opt_in(
-        self, hers: list[Handle], purpose: str, channel: str, account: str, words: list[Consent]
-    ) -> None:
-        refused = [each for each in words if not each.allowed]
-        if any(each.source != account for each in refused):
-            return
-        if refused or not words:
-            self._preferences.opt_in(hers, purpose, channel=channel, source=account)
+            refused = [each for each in words if not each.allowed]
+            elsewhere = [each for each in refused if each.source != account]
+            if found.kind == "opted_out":
+                if all(each.channel != channel for each in elsewhere):
+                    self._preferences.opt_out(
+                        hers, purpose, channel=channel, source=account, at=found.at
+                    )
+            elif not elsewhere and (refused or not words):
+                self._preferences.opt_in(
+                    hers, purpose, channel=channel, source=account, at=found.at
+                )

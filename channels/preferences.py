@@ -7,6 +7,7 @@ moment, in the transaction that marks a delivery.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -53,15 +54,17 @@ class Preferences:
         source: str,
         channel: str = "",
         by: str = "",
+        at: datetime | None = None,
     ) -> OptedOut:
         """Withdraw the consent and cancel what is queued: both or neither. ``channel`` is the one
-        kind of channel that she stops; empty is all of them."""
+        kind of channel that she stops; empty is all of them. ``at``: when she said so, if that
+        was before now."""
         hers = Delivery.target.in_([str(handle) for handle in handles])
         which = [hers, Delivery.purpose == purpose]
         if channel:
             which.append(Delivery.account.in_(select(Account.id).where(Account.kind == channel)))
         with self._records.write(*(f"handle:{handle}" for handle in handles)):
-            self._consents.withdraw(handles, purpose, channel=channel, source=source, by=by)
+            self._consents.withdraw(handles, purpose, channel=channel, source=source, by=by, at=at)
             cancelled = self._deliveries.cancel(*which, reason=OPTED_OUT, by=by or "customer")
             self._deliveries.take_back(*which)
             in_flight = self._deliveries.in_flight(*which)
@@ -73,7 +76,8 @@ class Preferences:
         return self.opt_out(hers, stop.purpose, source=source, channel=stop.channel)
 
     def opt_in(
-        self, handles: Collection[Handle], purpose: str, *, source: str, channel: str = ""
-    ) -> None:
+        self, handles: Collection[Handle], purpose: str, *, source: str, channel: str = "",
+        at: datetime | None = None,
+    ) -> None:  # fmt: skip
         """She wants it again. What was cancelled stays cancelled."""
-        self._consents.allow(handles, purpose, channel=channel, source=source)
+        self._consents.allow(handles, purpose, channel=channel, source=source, at=at)

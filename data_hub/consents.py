@@ -71,20 +71,20 @@ class Consents:
 
     def allow(
         self, handles: Handles, purpose: str, *, source: str, channel: str = "", by: str = "",
-        wording: str = "",
+        wording: str = "", at: datetime | None = None,
     ) -> None:  # fmt: skip
         """Note that she agreed; with no channel named, on all of them. Repeating moves only the
-        time."""
+        time. ``at``: when she said so, if that was before now."""
         said = {"purpose": purpose, "channel": channel, "source": source, "wording": wording}
-        self._note("opted_in", handles, said, by)
+        self._note("opted_in", handles, said, by, at)
 
     def withdraw(
-        self, handles: Handles, purpose: str, *, channel: str = "", source: str, by: str = ""
-    ) -> None:
+        self, handles: Handles, purpose: str, *, channel: str = "", source: str, by: str = "",
+        at: datetime | None = None,
+    ) -> None:  # fmt: skip
         """Note that she no longer wants it; with no channel named, on all of them."""
-        self._note(
-            "opted_out", handles, {"purpose": purpose, "channel": channel, "source": source}, by
-        )
+        said = {"purpose": purpose, "channel": channel, "source": source}
+        self._note("opted_out", handles, said, by, at)
 
     def allows(self, handles: Handles, purpose: str, channel: str = "") -> bool:
         """May she be written to for this purpose there? Asked with all of her handles.
@@ -119,13 +119,17 @@ class Consents:
         with self._records.read() as session:
             return list(session.scalars(hers.order_by(Consent.at.desc(), Consent.handle)))
 
-    def _note(self, act: str, handles: Handles, said: Mapping[str, str], by: str) -> None:
-        allowed = act == "opted_in"
+    def _note(
+        self, act: str, handles: Handles, said: Mapping[str, str], by: str, at: datetime | None
+    ) -> None:
+        allowed, now = act == "opted_in", self._clock()
+        at = min(at or now, now)
+        before: dict[str, Any] = {} if at == now else {"said": at.timestamp()}
         with self._records.write(*(f"handle:{handle}" for handle in handles)) as session:
             for handle in sorted(map(str, handles)):
-                session.merge(Consent(handle=handle, allowed=allowed, at=self._clock(), **said))
+                session.merge(Consent(handle=handle, allowed=allowed, at=at, **said))
                 self._changes.note(
                     act, "consent", said["purpose"], by=by or "customer", handle=handle,
                     channel=said["channel"], source=said["source"],
-                    wording=said.get("wording", ""),
+                    wording=said.get("wording", ""), **before,
                 )  # fmt: skip

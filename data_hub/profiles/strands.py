@@ -6,7 +6,7 @@ order, gives the same. Says nothing of today: what depends on the clock is asked
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -164,22 +164,29 @@ def pay_back(purchases: Sequence[list[Any]], back: Order, account: str) -> float
 
 def consent(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:
     """The last word on each purpose and channel: where she said so, who told of it, and in which
-    words she was asked. No front end takes back what she told somebody else."""
+    words she was asked. No front end takes back what she told somebody else, nor takes it over. Our
+    own word for what a front end told is as old as that."""
     if event.kind not in {"opted_in", "opted_out"}:
         return
     purpose = text(carried.get("consent")) or text(carried.get("purpose")) or "marketing"
     channel, account = text(carried.get("channel")), event.account
     words, agrees = profile.consents.get(purpose, {}), event.kind == "opted_in"
-    if agrees and account != OWN_ACCOUNT and _refused_elsewhere(words, channel, account):
+    asked = {"", channel} if agrees else {channel}
+    if account != OWN_ACCOUNT and _refused_elsewhere(words, asked, account):
         return
+    at = _number(carried.get("said")) or at if account == OWN_ACCOUNT else at
+    if channel in words and words[channel][1] > at:
+        return  # she has said something since
     proof = text(carried.get("source")) or account
     if channel in words or sum(map(len, profile.consents.values())) < CONSENTS:
         said = [agrees, at, proof, account, text(carried.get("wording"))]
         profile.consents[purpose] = {**words, channel: said}
 
 
-def _refused_elsewhere(words: Mapping[str, Sequence[Any]], channel: str, account: str) -> bool:
-    said = [words[name] for name in {"", channel} if name in words]
+def _refused_elsewhere(
+    words: Mapping[str, Sequence[Any]], channels: Collection[str], account: str
+) -> bool:
+    said = [words[name] for name in channels if name in words]
     return any(not agrees and account not in told for agrees, _, *told in said)
 
 

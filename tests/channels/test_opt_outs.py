@@ -11,6 +11,13 @@ from channels.opt_outs import OptOuts
 from data_hub import findings
 from data_hub.consents import LOCATION, MARKETING, PERSONALISATION
 from data_hub.findings import Findings
+from data_hub.lifecycle import standing
+from data_hub.own_acts import _told
+from data_hub.profiles import fold
+from data_hub.profiles.folding import key_of
+from data_hub.segments.being import Allows
+from data_hub.segments.subject import Subject
+from data_hub.terms import Terms
 from tests.channels.touching import SHANGHAI
 from tests.data_hub.telling import event, mobile, user
 from tests.dying import died
@@ -22,7 +29,7 @@ class Front:
     """A front end that tells what she did, and the house that hears of it."""
 
     def __init__(self, house, people, clock):
-        self.house, self.clock = house, clock
+        self.house, self.clock, self.heard = house, clock, []
         self._found = Findings(people)
         self.opt_outs = OptOuts(
             house.records, self._found, house.identities, house.consents, house.preferences
@@ -36,6 +43,31 @@ class Front:
         while self.opt_outs.follow(1):
             pass
         self.clock.move(timedelta(minutes=1))
+
+    def told_late(self, *said):
+        """What she did some minutes ago, the oldest first, is heard of at once: (kind, account,
+        minutes ago, channel)."""
+        now = self.clock()
+        for n, (kind, account, ago, channel) in enumerate(said):
+            detail = {"properties": {"channel": channel}}
+            told = event(kind, APP, id=f"l{n}", account=account, detail=detail)
+            told = replace(told, at=now - timedelta(minutes=ago))
+            self._found.keep([findings.of_event(told, "c")])
+            self.heard.append(told)
+        while self.opt_outs.follow(1):
+            self.clock.move(timedelta(seconds=1))
+
+    def profile_allows(self, channel="sms"):
+        """What her profile says, folded of what the front end told and of our own acts."""
+        acts = self.house.changes.after("", 1_000).changes
+        own = [_told(each, self.clock()) for each in acts if each.handle == str(APP)]
+        whole = fold(sorted([*self.heard, *own], key=key_of), lambda _: (), zone=SHANGHAI)
+        now, terms = self.clock(), Terms()
+        hers = Subject(
+            customer="c", profile=whole, now=now, zone=SHANGHAI,
+            standing=standing(whole, now, terms.cycles, SHANGHAI),
+        )  # fmt: skip
+        return Allows(MARKETING, channel).holds(hers)
 
     def allows(self, purpose=MARKETING, channel="sms"):
         return self.house.consents.allows([APP, PHONE], purpose, channel)
@@ -91,6 +123,30 @@ def test_what_was_said_before_her_last_word_changes_nothing(front):
     front.tells("opted_out")
     front.tells("opted_in", ago=1)
     assert not front.allows()
+
+
+OUT, IN = "opted_out", "opted_in"
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed"),
+    [
+        ([(OUT, "acc_app", 9, ""), (IN, "acc_app", 8, "")], True),
+        ([(IN, "acc_app", 9, ""), (OUT, "acc_app", 8, "")], False),
+        ([(OUT, "acc_app", 9, ""), (IN, "acc_app", 8, ""), (OUT, "acc_app", 7, "")], False),
+        ([(OUT, "acc_app", 9, ""), (IN, "acc_other", 8, "")], False),
+        ([(OUT, "acc_app", 9, ""), (OUT, "acc_other", 8, ""), (IN, "acc_other", 7, "")], False),
+        ([(OUT, "acc_app", 9, ""), (OUT, "acc_other", 8, ""), (IN, "acc_app", 7, "")], True),
+        ([(IN, "acc_app", 2, "sms"), (OUT, "acc_app", 9, "")], True),
+        ([(OUT, "acc_app", 1, ""), (OUT, "acc_app", 9, ""), (IN, "acc_app", 5, "")], False),
+        ([(OUT, "acc_app", 9, ""), (OUT, "acc_app", 1, ""), (IN, "acc_app", 5, "")], False),
+    ],
+)  # fmt: skip
+def test_what_is_sent_and_what_her_profile_says_are_the_same_however_late_it_is_heard(
+    front, said, allowed
+):
+    front.told_late(*said)
+    assert (front.allows(), front.profile_allows()) == (allowed, allowed)
 
 
 def test_a_first_word_may_be_a_yes_and_repeating_it_adds_nothing(front):

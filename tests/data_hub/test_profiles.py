@@ -389,9 +389,12 @@ def test_no_front_end_takes_back_what_she_told_somebody_else():
     assert allowed(word("opted_out", 1), word("opted_in", 2, "acc_oa")) == [("", False)]
     assert allowed(stopped, word("opted_in", 6)) == [("", False)]
     assert allowed(stopped, word("opted_in", 6, channel="sms")) == [("", False)]
-    assert allowed(stopped, word("opted_out", 6), word("opted_in", 7)) == [("", True)]
+    assert allowed(stopped, word("opted_out", 6), word("opted_in", 7)) == [("", False)]
     followed = event("opted_out", HER, minutes=5, account="juzhen", detail={"source": "acc_app"})
     assert allowed(followed, word("opted_in", 6)) == [("", True)]
+    late = {"source": "acc_app", "said": word("x", 1).at.timestamp()}
+    followed = event("opted_out", HER, minutes=9, account="juzhen", detail=late)
+    assert allowed(word("opted_out", 1), word("opted_in", 2), followed) == [("", True)]
     [told] = folded(stopped).agreed()
     assert (told.source, told.wording) == ("stop_page", "stop-1")
 
