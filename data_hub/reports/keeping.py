@@ -215,7 +215,10 @@ class Reports:
                                names.get(each.origin.account, each.origin.account)})
             for each in told if each.alert
         )  # fmt: skip
-        bars = tuple((" · ".join(filter(None, each.origin)), float(each.leads)) for each in told)
+        bars = tuple(
+            (" · ".join(filter(None, (str(row[0]), *each.origin[1:]))), float(each.leads))
+            for row, each in zip(rows, told, strict=True)
+        )
         totals = _quality_row(summed(told), "")
         return Report(code, columns, rows, self._clock(), bars[:30], totals, alerts)
 

@@ -41,7 +41,10 @@ def install(door: Blueprint, platform: Platform) -> None:
         told, tongue = _report(platform, code), language()
         return pages.render(
             "console/report.html", report=told, codes=CODES, title=say(f"reports_{code}", tongue),
-            chart=charts.bars(told.bars, say(f"reports_{code}", tongue)),
+            chart=charts.bars(
+                [(_bar(code, name, tongue), n) for name, n in told.bars],
+                say(f"reports_{code}", tongue),
+            ),
             columns=[say(f"report_{each.name}", tongue) for each in told.columns],
             rows=[shown(told.columns, row, tongue) for row in told.rows],
             totals=shown(told.columns, told.totals, tongue) if told.totals else (),
@@ -80,6 +83,14 @@ def install(door: Blueprint, platform: Platform) -> None:
 
 def _report(platform: Platform, code: str) -> Report:
     return platform.reports.of(code, ends(platform.accounts.all()), asked_world())
+
+
+def _bar(code: str, name: str, tongue: str) -> str:
+    """What a bar is called: of some reports the last of its name is a code."""
+    head, dot, last = name.rpartition(" · ")
+    words = {"tiers": last, "sources": f"source_{last}", "latency": f"reminder_{last}",
+             "chain": f"report_chain_{last}"}.get(code)  # fmt: skip
+    return f"{head}{dot}{say(words, tongue)}" if words else name
 
 
 def shown(columns: Sequence[Column], row: Sequence[Cell], tongue: str) -> list[str]:

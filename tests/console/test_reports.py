@@ -45,6 +45,9 @@ def test_every_report_has_its_chart_its_table_its_moment_and_its_csv(
     assert page.status_code == 200
     assert '<svg class="chart' in page.text
     assert say("chart_highest", language, n="") in page.text, "how high it goes"
+    bars = re.findall("<rect[^>]*><title>([^<]*)</title>", page.text)
+    codes = "[a-z]+_[a-z0-9]+" if language == "en" else "[a-z]+_[a-z0-9]+|(^|· )[a-z]+: "
+    assert [each for each in bars if re.search(codes, each)] == []
     assert "<table" in page.text
     assert page.text.count("<time") >= 1
     assert ">None<" not in page.text
