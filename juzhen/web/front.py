@@ -210,8 +210,11 @@ async def _gathered(proto: Any, limit: int, *, spoken: str) -> bytes | BinaryIO:
 
     granian tells the end of a body as an empty piece, and one that broke off as another before it:
     only so is a file that was sent in chunks known to be whole. HTTP/2 has empty pieces of its own.
+    What finds no room is read to its end, since most clients hear no answer before they have sent
+    everything.
     """
     begun, size, empty = asyncio.get_running_loop().time(), 0, 0
+    full: _Refused | None = None
     file: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by who reads it
     with ExitStack() as broken:
         broken.callback(file.close)
@@ -221,17 +224,20 @@ async def _gathered(proto: Any, limit: int, *, spoken: str) -> bytes | BinaryIO:
                 empty += not piece
                 if size > limit:
                     raise _Refused("body_too_large", ("connection", "close"))
-                _spool(file, piece)
+                full = full or _spool(file, piece)
                 deadline.reschedule(begun + PATIENCE + size / _SLOWEST)
         if empty > 1 and spoken.startswith("1"):
             raise _Refused("body_not_whole", ("connection", "close"))
+        if full:
+            raise full
         broken.pop_all()
     file.seek(0)
     body: BinaryIO = file
     return body
 
 
-def _spool(file: Any, piece: bytes) -> None:
+def _spool(file: Any, piece: bytes) -> _Refused | None:
+    """Keep a piece; if there is no room for it, why whoever sent it is sent away."""
     try:
         file.write(piece)
     except OSError as failure:
@@ -241,9 +247,8 @@ def _spool(file: Any, piece: bytes) -> None:
             raise
         full = no_room_left()
         again = ("retry-after", str(full.seconds))
-        raise _Refused(
-            full.code, ("connection", "close"), again, reason=full.reason, **full.facts
-        ) from failure
+        return _Refused(full.code, again, reason=full.reason, **full.facts)
+    return None
 
 
 def _size(body: bytes | BinaryIO) -> int:

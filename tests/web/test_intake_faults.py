@@ -5,6 +5,7 @@ import http.client
 import os
 import random
 import resource
+import select
 import subprocess
 import sys
 import threading
@@ -156,11 +157,26 @@ def test_a_full_disk_refuses_loses_nothing_and_passes_without_a_restart(started,
 def test_f19_a_large_body_that_finds_no_room_is_refused_with_a_word_and_comes_later(server):
     whole = bytes(range(256)) * 20_000
     _may_grow_to(_processes(server), 2 << 20)
-    status, headers, told = server.ask("POST", "/echo", whole)
+    status, headers, told = _sent_slowly(server, whole)
     assert (status, headers["Retry-After"]) == (503, "30")
     assert "30 秒后重试" in orjson.loads(told)["detail"]
     _may_grow_to(_processes(server), resource.RLIM_INFINITY)
     assert server.ask("POST", "/echo", whole)[2] == whole
+
+
+def _sent_slowly(server, body):
+    """As a client does that hears nothing before it has sent everything."""
+    half = len(body) // 2
+
+    def pieces():
+        yield body[:half]
+        select.select([connection.sock], [], [], 0.5)  # an answer that comes early is not read
+        yield body[half:]
+
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+        connection.request("POST", "/echo", pieces(), {"Content-Length": str(len(body))})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
 
 
 MALFORMED = (
