@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from data_hub.catalogue import KINDS, MACHINE, kind_of
-from data_hub.whereabouts import parted
+from data_hub.whereabouts import parted, unplaced
 from kernel.clock import Clock
 from kernel.events import Event, Refusal, pack, pack_refusal
 
@@ -73,7 +73,8 @@ class Intake:
         An event that a door has written already is taken as it is.
         """
         packed: list[bytes] = []
-        taken, refused = 0, list(refusals)
+        taken = 0
+        refused = [replace(each, sample=unplaced(each.sample)) for each in refusals]
         for event in events:
             if isinstance(event, bytes):
                 packed.append(event)

@@ -6,6 +6,7 @@ stay without it. What is written in words, a city or a district, is no place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -29,6 +30,13 @@ _SHIFTED = "Location_X"
 the word of 神策's SDKs beside it says otherwise."""
 _MILLIONTHS = "$latitude"
 """神策's SDKs tell degrees times a million (their mini-program plugin get-location 1.22.7)."""
+
+
+_NAMES = "|".join(sorted(re.escape(name) for pair in _PAIRS for name in pair))
+_DEGREES = re.compile(
+    rf'("(?:{_NAMES})\\{{0,3}}"\s{{0,9}}:\s{{0,9}}(?:\\{{0,3}}")?'
+    rf"|<(?:{_NAMES})>(?:<!\[CDATA\[)?)-?[0-9]{{1,20}}(?:\.[0-9]{{1,40}})?"
+)
 
 
 class _Place(NamedTuple):
@@ -61,6 +69,11 @@ def parted(event: Event) -> tuple[Event, Event | None]:
 def bare(told: Mapping[str, Any]) -> Mapping[str, Any]:
     """What somebody told, without the place."""
     return _without(told)[0]
+
+
+def unplaced(sample: str) -> str:
+    """The text of something that came in, JSON or XML, with a star for each degree in it."""
+    return _DEGREES.sub(r"\1*", sample)
 
 
 def tells_a_place(packed: str) -> bool:

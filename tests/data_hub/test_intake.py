@@ -191,6 +191,22 @@ def test_machines_that_pretend_to_read_are_marked(intake, commits, agent, bot):
     assert taken.detail.get("as") == ("opened_link" if bot else None)
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('{"lat": 31.2, "lng":"-121.5", "n": 7}', '{"lat": *, "lng":"*", "n": 7}'),
+        ('{"d": "{\\"$latitude\\":31234560}"', '{"d": "{\\"$latitude\\":*}"'),
+        ("<Latitude>23.1</Latitude><Scale>20</Scale>", "<Latitude>*</Latitude><Scale>20</Scale>"),
+        ("lat 31.2", "lat 31.2"),
+    ],
+)
+def test_the_sample_of_what_was_refused_tells_no_place(intake, commits, sent, kept):
+    """It stays for as long as its sort is told of, places go after thirty days."""
+    intake.refuse([Refusal(at=MONDAY, door="segment", reason="odd", sample=sent)])
+    [[told]] = commits.kept
+    assert told.sample == kept
+
+
 def test_nothing_to_keep_is_no_commit(intake, commits):
     intake.take([])
     assert commits.kept == []
