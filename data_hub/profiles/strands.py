@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from data_hub.catalogue import OWN_ACCOUNT
-from data_hub.details import Order, text
+from data_hub.details import Order, order, text
 from data_hub.places import SYSTEMS, Place, from_gcj
 from data_hub.profiles.profile import CENT, Profile, paid
 from kernel.events import Event
@@ -65,15 +65,15 @@ def span(profile: Profile, kind: str, at: float) -> None:
 
 
 def journey(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:
-    """The nodes she reached, each with the first moment; and how far her desire has come."""
+    """The nodes she reached, each with the first moment; and how far her desire has come. Another
+    line of an order, or another account that tells of it, is no other purchase."""
     kind, nodes = event.kind, profile.nodes
     if "acquire" not in nodes:
         nodes["acquire"] = at
     elif kind in _OPERATED:
         nodes.setdefault("operate", at)
     if kind == "bought":
-        node = "repurchase" if "convert" in nodes else "convert"
-        nodes.setdefault(node, at)
+        nodes.setdefault(_node_of(profile, order(carried).number), at)
         profile.desire = [0, at]
     elif kind in _REFERRED and "convert" in nodes:
         nodes.setdefault("fission", at)
@@ -87,6 +87,12 @@ def journey(profile: Profile, event: Event, at: float, carried: Mapping[str, Any
         profile.removed = 0.0
     elif kind in _REMOVED:
         profile.removed = at
+
+
+def _node_of(profile: Profile, number: str) -> str:
+    """The node to which an order of this number leads."""
+    known = bool(number) and any(each[4] == number for each in profile.purchases)
+    return "repurchase" if "convert" in profile.nodes and not known else "convert"
 
 
 def trail(profile: Profile, kind: str, at: float) -> None:

@@ -310,8 +310,10 @@ def test_an_order_that_two_accounts_tell_of_is_bought_and_paid_back_once():
                      order(4, 30, "A", "refunded", account="acc_web"))  # fmt: skip
     assert [each.amount for each in profile.bought()] == [40, 30]
     assert (profile.buying[3], profile.kinds["bought"]) == (70, 3)
+    assert "repurchase" not in profile.nodes
     other = folded(order(0, 100), order(1, 100, account="acc_web"))  # without a number: two
     assert len(other.bought()) == 2
+    assert "repurchase" in other.nodes
 
 
 @pytest.mark.parametrize("amount", [30, 0])
