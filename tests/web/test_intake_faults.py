@@ -264,17 +264,19 @@ class Sender(threading.Thread):
 
 
 def test_killed_again_and_again_every_answered_event_is_there_once(started, stores):
-    """F11: four senders, a fifth of the ids sent again, three (ten) kills."""
+    """F11: eight senders, a fifth of the events sent again up to five times, ten kills."""
     server, some = started(**stores.environment), random.Random(5)
-    count = sized(3_000, 100_000)
-    ids = [*range(count), *(some.randrange(count) for _ in range(count // 5))]
+    count = sized(50_000, 1_000_000)
+    again = some.sample(range(count), count // 5)
+    ids = [*range(count), *(each for each in again for _ in range(some.randint(1, 5)))]
     some.shuffle(ids)
-    batches = [ids[start : start + 6] for start in range(0, len(ids), 6)]
-    senders = [Sender(server, batches[number::4]) for number in range(4)]
+    batches = [ids[start : start + 10] for start in range(0, len(ids), 10)]
+    senders = [Sender(server, batches[number::8]) for number in range(8)]
     for each in senders:
         each.start()
-    for _ in range(sized(3, 10)):
+    for _ in range(10):
         threading.Event().wait(0.25)
+        assert any(each.is_alive() for each in senders)  # or nobody is disturbed
         server.kill()
         server.start()
     for each in senders:
