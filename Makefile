@@ -59,7 +59,7 @@ docs: $(VENV)/tested ## Write the reference pages, the SDL and OpenAPI anew
 
 lock: | $(BIN)/python ## Pin what pyproject.toml allows, with hashes
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-header --build-deps-for editable --output-file requirements/run.txt pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-header --extra test --output-file requirements/test.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-header --build-deps-for editable --output-file requirements/run.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-header --extra test --output-file requirements/test.txt pyproject.toml
 
 .PHONY: help demo demo-reset test lint bench ranking rules soak docs lock

@@ -2,14 +2,18 @@
 
 import random
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lunar_python import Lunar
+from lunarcalendar import Converter
+from lunarcalendar import Lunar as Other
+from lunarcalendar.converter import DateNotExist
 
 from kernel.calendar import (
+    LunarDay,
     Zone,
     birthday_in,
     birthday_near,
@@ -101,6 +105,29 @@ def test_whoever_is_near_a_birthday_has_it_within_three_days(today, born):
 def test_a_lunar_birthday_falls_on_its_solar_day(year, month, day, solar):
     """12/30 of 2025 is kept on the 29th: that month has no 30th."""
     assert birthday_in(year, date(2000, month, day), lunar=True) == date.fromisoformat(solar)
+
+
+def test_lunar_birthdays_fall_where_another_library_has_them():
+    """F25: the first, the last but one and the last of every month, 1950–2059, in no leap month."""
+    for year in range(1950, 2060):
+        for month, day in product(range(1, 13), (1, 29, 30)):
+            assert birthday_in(year, LunarDay(month, day), lunar=True) == _other(year, month, day)
+
+
+def _other(year, month, day):
+    try:
+        return Converter.Lunar2Solar(Other(year, month, day)).to_date()
+    except DateNotExist:  # a month of 29 days
+        return _other(year, month, day - 1)
+
+
+def test_no_year_of_110_is_without_a_birthday_of_29_february():
+    """F25."""
+    born = date(1948, 2, 29)
+    for year in range(1950, 2060):
+        feast = birthday_in(year, born)
+        assert feast == month_end(date(year, 2, 1))
+        assert birthday_near(feast - timedelta(days=3), born) == feast
 
 
 def test_a_lunar_birthday_comes_once_in_every_lunar_year():
