@@ -10,7 +10,6 @@ import pytest
 from juzhen.web.answers import ALWAYS
 from tests.flows.company import eventually
 from tests.flows.conftest import running
-from tests.sizes import sized
 
 pytestmark = [pytest.mark.timeout(600)]
 
@@ -272,7 +271,7 @@ def test_every_answer_carries_the_security_headers(company):
 
 def test_the_same_request_many_times_at_once_makes_one_thing(company):
     """F10, through the doors of the product: one effect, one answer, whoever comes first."""
-    times = sized(12, 50)
+    times = 50
 
     def make(title):
         told = {"type": "script", "title": title, "body": "<p>您好</p>"}
