@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -76,12 +76,17 @@ def hour_pulls(
     hers: Days,
     turned: Collection[tuple[int, Half]],
     candidates: Slice,
+    topics: Container[str],
     weights: Weights,
     told: Told,
 ) -> list[Pull]:
-    """What speaks for her topics of this hour, ``weights.hour`` in all."""
+    """What speaks for her topics of this hour, ``weights.hour`` in all. A tag that is not among the
+    topics, as one that only says of which product a content is, speaks for no hour."""
     mine = Counter([column for column, half in turned if half & 1])
-    habits = {column: count for column, count in mine.items() if count >= FEWEST}
+    habits = {
+        column: count for column, count in mine.items()
+        if count >= FEWEST and candidates.tag_of(column) in topics
+    }  # fmt: skip
     others = Counter([column for column, half in turned if column in habits and not half & 1])
     of_all = hers.all
     rises = [(_rise(count, others[column], *of_all), column) for column, count in habits.items()]

@@ -200,12 +200,7 @@ class Questions:
         if not weights.hour or hers.all[0] < FEWEST:
             return []
         there = [at for at, each in enumerate(liked) if each.material in recent.here]
-        places, named = recent.places(liked), vocabulary.tree.by_id
-        turned = {
-            (column, half)
-            for column, half in turned_to([hers.of[at] for at in there], places, recent.candidates)
-            if recent.candidates.tag_of(column) in named  # not what only says of which product
-        }
+        turned = turned_to([hers.of[at] for at in there], recent.places(liked), recent.candidates)
 
         def told(tag: str, weight: float) -> Reason:
             halves = {half for column, half in turned if column == recent.candidates.columns[tag]}
@@ -213,7 +208,8 @@ class Questions:
             halves |= {hers.of[at] for at, tags in elsewhere if tag in tags}
             return reason(hers, tag, weight, halves, vocabulary.label(tag))
 
-        return hour_pulls(hers, turned, recent.candidates, weights, told)
+        topics = vocabulary.tree.by_id
+        return hour_pulls(hers, turned, recent.candidates, topics, weights, told)
 
     def _looked(
         self, recent: _Recent, looked: Sequence[Seen], began: Began, tags: Collection[str]

@@ -246,7 +246,7 @@ class Offline:
         places = np.array([self._index[liked[each][0]] for each in known], np.int64)
         turned = turned_to([hers.of[each] for each in known], places, self._slice)
         return hour_pulls(
-            hers, turned, self._slice, weights,
+            hers, turned, self._slice, self._slice.columns, weights,
             lambda tag, weight: reason(hers, tag, weight, (), {}),
         )  # fmt: skip
 
